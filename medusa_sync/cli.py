@@ -1,0 +1,3 @@
+"""Command line (in the making)."""
+import typer
+app = typer.Typer()
