@@ -1,3 +1,5 @@
 """Command line (in the making)."""
+
 import typer
+
 app = typer.Typer()

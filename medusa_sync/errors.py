@@ -1,0 +1,82 @@
+"""One tree of exceptions; each class carries the exit code of the command and advice on what to do next."""
+
+from __future__ import annotations
+
+
+class MedusaSyncError(Exception):
+    """Anything that a user, a server or a catalogue can cause.
+
+    Attributes:
+        exit_code: what the command exits with when this ends a run.
+        hint: what to do next, in one sentence.
+    """
+
+    exit_code: int = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class SettingsError(MedusaSyncError):
+    """One or more settings are wrong; all of them are told at once."""
+
+    exit_code = 2
+
+    def __init__(self, problems: list[str]) -> None:
+        count = "A setting is wrong" if len(problems) == 1 else f"{len(problems)} settings are wrong"
+        super().__init__(
+            "\n".join([f"{count}:", *(f"  {problem}" for problem in problems)]),
+            hint="`medusa-sync products --help` lists every option with its variable and default.",
+        )
+        self.problems = problems
+
+
+class SourceError(MedusaSyncError):
+    """The source is unavailable, is not what it should be, or ends short of its own total."""
+
+    exit_code = 3
+
+
+class StoreError(MedusaSyncError):
+    """The store cannot be reached, or does not let us in."""
+
+    exit_code = 4
+
+
+class StoreMismatchError(StoreError):
+    """The settings name something that this store does not have."""
+
+    exit_code = 2
+
+
+class InterruptedRunError(MedusaSyncError):
+    """A signal asked the run to end.
+
+    Attributes:
+        exit_code: 128 plus the number of the signal, as a shell reports it.
+    """
+
+    def __init__(self, message: str, *, signal_number: int) -> None:
+        super().__init__(message, hint="The next run completes what is left.")
+        self.exit_code = 128 + signal_number
+
+
+class StoreRefusedError(MedusaSyncError):
+    """The store answered a request with a refusal (4xx): the request is at fault, not the store.
+
+    Attributes:
+        status: the HTTP status.
+    """
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class AmbiguousWriteError(MedusaSyncError):
+    """A write whose end nobody knows: time-out, broken connection or 5xx. It may have been carried out."""
+
+
+class ProductFailedError(MedusaSyncError):
+    """One product that cannot be brought into the store; its neighbours can."""

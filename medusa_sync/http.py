@@ -1,0 +1,221 @@
+"""HTTP for both sides: one request with its time-outs, its repeats and a bound on the size of the answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import httpx
+import msgspec
+import stamina
+from msgspec import Struct
+
+from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError
+
+logger = logging.getLogger(__name__)
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024  # after decompression: a page of thousands of products is far below
+MAX_WAIT_S = 60.0  # what a Retry-After may ask for at the most
+
+_MESSAGE_LENGTH = 500  # characters of a server's message that are shown
+# The request has not reached the server, so that even a write may be sent again.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+Query = Sequence[tuple[str, str | int]]
+
+
+class Answer(Struct, frozen=True):
+    """A complete answer.
+
+    Attributes:
+        body: decompressed, at most `MAX_ANSWER_BYTES` long.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class _TransientError(Exception):
+    """A failure that may be gone at the next try.
+
+    Attributes:
+        wait: seconds that the server asked us to wait, if it did.
+        sent: whether the server may have acted on the request.
+    """
+
+    def __init__(self, message: str, *, sent: bool, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.sent = sent
+        self.wait = wait
+
+
+class HttpClient:
+    """Requests to one server.
+
+    Args:
+        client: the connection pool; its base URL, time-outs and redirect policy are the caller's choice.
+        max_retries: how many times a request is sent again before it counts as failed.
+        unavailable: what to raise, with its advice, when the server stays unavailable.
+        on_request: called once for each request on the wire with its method.
+        on_retry: called once for each repeat.
+    """
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        *,
+        max_retries: int,
+        unavailable: Callable[[str], MedusaSyncError],
+        on_request: Callable[[str], None],
+        on_retry: Callable[[], None],
+    ) -> None:
+        self._client = client
+        self._attempts = max_retries + 1
+        self._unavailable = unavailable
+        self._on_request = on_request
+        self._on_retry = on_retry
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        query: Query = (),
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool,
+    ) -> Answer:
+        """Send a request, again when that is safe, and return the answer whatever its status is.
+
+        Args:
+            method: the HTTP method.
+            url: absolute, or relative to the base URL of the client.
+            query: added to the query of the URL.
+            body: JSON.
+            headers: sent besides those of the client.
+            repeatable: sending it twice does no harm. What is not repeatable is sent again only when the
+                server has not acted on it.
+
+        Raises:
+            AmbiguousWriteError: what is not repeatable may or may not have been carried out.
+            MedusaSyncError: what `unavailable` gives, when every try has failed.
+        """
+
+        def wait_for(error: Exception) -> bool | float:
+            if not isinstance(error, _TransientError) or (error.sent and not repeatable):
+                return False
+            return True if error.wait is None else error.wait
+
+        try:
+            async for attempt in stamina.retry_context(
+                on=wait_for, attempts=self._attempts, timeout=None, wait_initial=0.25, wait_max=10.0
+            ):
+                with attempt:
+                    if attempt.num > 1:
+                        self._on_retry()
+                        logger.info("try %d of %d: %s %s", attempt.num, self._attempts, method, url)
+                    return await self._once(method, url, query, body, headers)
+        except _TransientError as error:
+            if error.sent and not repeatable:
+                raise AmbiguousWriteError(str(error)) from error
+            raise self._unavailable(str(error)) from error
+        raise AssertionError("the retry loop returns or raises")  # pragma: no cover - stamina's contract
+
+    async def _once(
+        self,
+        method: str,
+        url: str,
+        query: Query,
+        body: bytes | None,
+        headers: Mapping[str, str] | None,
+    ) -> Answer:
+        self._on_request(method)
+        started = datetime.now(UTC)
+        try:
+            target = httpx.URL(url).copy_merge_params(list(query)) if query else url
+            request = self._client.build_request(method, target, content=body, headers=headers)
+            response = await self._client.send(request, stream=True)
+            try:
+                answer = await self._read(response)
+            finally:
+                await response.aclose()
+        except httpx.TransportError as error:
+            what = f"{method} {url}: {_describe(error)}"
+            raise _TransientError(what, sent=not isinstance(error, _NOT_SENT)) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._unavailable(f"{method} {url}: {_describe(error)}") from error
+        logger.debug(
+            "%s %s: %d, %d bytes in %.0f ms", method, url, answer.status, len(answer.body), _ms(started)
+        )
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise _TransientError(
+                f"{method} {url}: {describe_answer(answer)}",
+                sent=answer.status != HTTPStatus.TOO_MANY_REQUESTS,
+                wait=_retry_after(answer.headers),
+            )
+        return answer
+
+    async def _read(self, response: httpx.Response) -> Answer:
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.aiter_bytes():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_ANSWER_BYTES:
+                raise self._unavailable(
+                    f"{response.request.method} {response.request.url.path}: the answer is longer than "
+                    f"{MAX_ANSWER_BYTES // 2**20} MB"
+                )
+        return Answer(response.status_code, response.headers, b"".join(chunks))
+
+
+def describe_answer(answer: Answer) -> str:
+    """The status of an answer that is no success, with the server's own message where it gives one."""
+    try:
+        said = msgspec.json.decode(answer.body, type=_ErrorBody)
+    except msgspec.MsgspecError:  # HTML of a proxy, or nothing
+        return f"the server answered {answer.status}"
+    return f"the server answered {answer.status}: {said.message[:_MESSAGE_LENGTH]}"
+
+
+class _ErrorBody(Struct):
+    message: str
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait from a `Retry-After` of either form (RFC 9110, 10.2.3), at most `MAX_WAIT_S`."""
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        seconds = (
+            float(value)
+            if value.isdigit()
+            else (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+        )
+    except (ValueError, TypeError):  # neither a number nor a date with its zone: as if it were not there
+        return None
+    return min(max(seconds, 0.0), MAX_WAIT_S)
+
+
+def _describe(error: Exception) -> str:
+    """What went wrong, in words; httpx's own are often empty."""
+    match error:
+        case httpx.ConnectTimeout() | httpx.PoolTimeout():
+            return "no connection within the time limit"
+        case httpx.TimeoutException():
+            return "no answer within the time limit"
+        case httpx.ConnectError():
+            return f"no connection ({error})" if str(error) else "no connection"
+        case httpx.DecodingError():
+            return "the compressed answer is damaged"
+        case _:
+            return str(error) or type(error).__name__
+
+
+def _ms(started: datetime) -> float:
+    return (datetime.now(UTC) - started).total_seconds() * 1000

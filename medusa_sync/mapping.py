@@ -1,0 +1,81 @@
+"""Pure mapping of a source product to what the store should hold (the table in docs/mapping.md)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from medusa_sync.models import METADATA, DesiredProduct, Outcome, Result, SourceProduct, Value
+
+# C0 and C1 controls (a NUL makes Medusa answer 500) and lone surrogates, which no UTF-8 can carry.
+_UNSTORABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_WHITE_SPACE = re.compile(r"\s+")
+
+
+def external_id(source_name: str, source_id: int) -> str:
+    return f"{source_name}:{source_id}"
+
+
+def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> DesiredProduct | Outcome:
+    """The store's side of a product, or the rejection of one that has none."""
+    own_id = external_id(source_name, product.id)
+    title = _line(product.title)
+    if title is None:
+        return Outcome(own_id, "", Result.REJECTED, "title: it holds nothing that can be shown")
+    dimensions = product.dimensions
+    images = _urls(product.images or ())
+    fields: dict[str, Value] = {
+        "title": title,
+        "description": _paragraphs(product.description),
+        "thumbnail": next(iter(_urls([product.thumbnail or ""])), None),
+        "weight": product.weight,
+        "length": dimensions.depth if dimensions else None,
+        "height": dimensions.height if dimensions else None,
+        "width": dimensions.width if dimensions else None,
+        "categories": _members([product.category or ""]),
+        "tags": _members(product.tags or ()),
+        "images": images,
+        "sku": _line(product.sku),
+        "barcode": _line(product.meta.barcode) if product.meta else None,
+        "price": product.price,
+        "stock": product.stock,
+        f"{METADATA}brand": _line(product.brand),
+        f"{METADATA}rating": product.rating,
+        # Only how many there are: reviewers' names and addresses are nobody else's business.
+        f"{METADATA}review_count": None if product.reviews is None else len(product.reviews),
+        f"{METADATA}discount_percentage": product.discount_percentage,
+        f"{METADATA}warranty_information": _line(product.warranty_information),
+        f"{METADATA}shipping_information": _line(product.shipping_information),
+        f"{METADATA}return_policy": _line(product.return_policy),
+        f"{METADATA}minimum_order_quantity": product.minimum_order_quantity,
+        f"{METADATA}availability_status": _line(product.availability_status),
+    }
+    return DesiredProduct(own_id, product.id, currency, fields)
+
+
+def _line(text: str | None) -> str | None:
+    """One line without controls; None when nothing is left."""
+    return _WHITE_SPACE.sub(" ", _UNSTORABLE.sub("", text)).strip() or None if text else None
+
+
+def _paragraphs(text: str | None) -> str | None:
+    return _UNSTORABLE.sub("", text.replace("\r\n", "\n")).strip() or None if text else None
+
+
+def _members(values: Iterable[str]) -> tuple[str, ...]:
+    """Each value once, in the order of the source."""
+    return tuple(dict.fromkeys(line for value in values if (line := _line(value))))
+
+
+def _urls(values: Iterable[str]) -> tuple[str, ...]:
+    """Only what a browser may load: `javascript:`, `file:` and relative addresses are left out."""
+    return tuple(url for url in _members(values) if _is_web_address(url))
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as an unfinished IPv6 address
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)

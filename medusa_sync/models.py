@@ -1,0 +1,289 @@
+"""Frozen value types: what flows through a run, from a row of the source to a row of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field
+
+# --- the source -----------------------------------------------------------------------------------------
+
+# Bounds are generous for shop goods and keep out what would only be a mistake (or an attack) at the other end.
+Text = Annotated[str, Meta(max_length=255)]
+LongText = Annotated[str, Meta(max_length=50_000)]
+Url = Annotated[str, Meta(max_length=2_048)]
+Count = Annotated[int, Meta(ge=0, le=2_147_483_647)]
+Amount = Annotated[int, Meta(ge=0, le=10**12)] | Annotated[float, Meta(ge=0, le=1e12)]
+
+
+class SourceDimensions(Struct, frozen=True):
+    width: Amount | None = None
+    height: Amount | None = None
+    depth: Amount | None = None
+
+
+class SourceMeta(Struct, frozen=True):
+    barcode: Text | None = None
+
+
+class SourceProduct(Struct, frozen=True, rename="camel"):
+    """A product as `https://dummyjson.com/products` answers it; fields that are not mapped are left out."""
+
+    id: Annotated[int, Meta(ge=0, le=2**53)]
+    title: Annotated[str, Meta(min_length=1, max_length=500)]
+    price: Amount
+    description: LongText | None = None
+    category: Text | None = None
+    brand: Text | None = None
+    sku: Text | None = None
+    stock: Count | None = None
+    tags: Annotated[tuple[Text, ...], Meta(max_length=250)] | None = None
+    weight: Amount | None = None
+    dimensions: SourceDimensions | None = None
+    images: Annotated[tuple[Url, ...], Meta(max_length=250)] | None = None
+    thumbnail: Url | None = None
+    rating: Amount | None = None
+    reviews: list[Any] | None = None
+    discount_percentage: Amount | None = None
+    warranty_information: Text | None = None
+    shipping_information: Text | None = None
+    return_policy: Text | None = None
+    minimum_order_quantity: Count | None = None
+    availability_status: Text | None = None
+    meta: SourceMeta | None = None
+
+
+# --- what the store should hold -------------------------------------------------------------------------
+
+Value = str | int | float | tuple[str, ...] | None
+
+SETS = ("categories", "tags", "images")  # merged member by member; every other field is one value
+METADATA = "metadata."  # prefix of the fields that are keys of a product's metadata
+RECORD_KEY = "medusa_sync"  # the metadata key of the record
+
+
+class DesiredProduct(Struct, frozen=True):
+    """A source product in the terms of Medusa.
+
+    Attributes:
+        external_id: `<source name>:<id>`, the identity in the store.
+        source_id: the id at the source.
+        currency: ISO code in lower case; the unit of `fields["price"]` is its major unit.
+        fields: every field that the source owns, by name, None where the source has nothing.
+    """
+
+    external_id: str
+    source_id: int
+    currency: str
+    fields: Mapping[str, Value]
+
+    @property
+    def title(self) -> str:
+        return str(self.fields["title"])
+
+
+class Record(Struct, frozen=True, omit_defaults=True):
+    """What the source last applied to a product; it is kept in the product's `metadata.medusa_sync`.
+
+    Attributes:
+        fields: by field name, in the form that `plan.remember` gives.
+        currency: the currency of the price in `fields`.
+        pending: external ids of products that were created together with this one and may lack their stock
+            level, because the run ended between the two calls. Empty in a finished batch.
+    """
+
+    fields: dict[str, Value]
+    currency: str = ""
+    pending: tuple[str, ...] = ()
+
+
+# --- what the store holds -------------------------------------------------------------------------------
+
+
+class StoredLevel(Struct, frozen=True):
+    location_id: str
+    stocked_quantity: int | float | None = None
+
+
+class StoredInventory(Struct, frozen=True):
+    location_levels: tuple[StoredLevel, ...] = ()
+
+
+class StoredInventoryItem(Struct, frozen=True):
+    inventory_item_id: str
+    inventory: StoredInventory | None = None
+
+
+class StoredPrice(Struct, frozen=True):
+    id: str
+    currency_code: str
+    amount: int | float
+    min_quantity: int | float | None = None
+    max_quantity: int | float | None = None
+    rules: dict[str, Any] = field(default_factory=dict)
+
+
+class StoredVariant(Struct, frozen=True):
+    id: str
+    sku: str | None = None
+    barcode: str | None = None
+    manage_inventory: bool = False
+    prices: tuple[StoredPrice, ...] = ()
+    inventory_items: tuple[StoredInventoryItem, ...] = ()
+
+
+class StoredImage(Struct, frozen=True):
+    id: str
+    url: str
+
+
+class StoredTag(Struct, frozen=True):
+    id: str
+    value: str
+
+
+class StoredCategory(Struct, frozen=True):
+    id: str
+    handle: str
+
+
+class StoredProduct(Struct, frozen=True):
+    """A product as the Admin API answers it; a look-up that is not for details leaves the rest at its default."""
+
+    id: str
+    external_id: str | None = None
+    metadata: dict[str, Any] | None = None
+    title: str = ""
+    handle: str = ""
+    description: str | None = None
+    thumbnail: str | None = None
+    weight: int | float | None = None
+    length: int | float | None = None
+    height: int | float | None = None
+    width: int | float | None = None
+    images: tuple[StoredImage, ...] = ()
+    tags: tuple[StoredTag, ...] = ()
+    categories: tuple[StoredCategory, ...] = ()
+    variants: tuple[StoredVariant, ...] = ()
+
+
+# --- what is to be done ---------------------------------------------------------------------------------
+
+
+class Difference(Struct, frozen=True):
+    """One field of a changed product: what the store holds and what it will hold."""
+
+    field: str
+    before: Value
+    after: Value
+
+
+class Create(Struct, frozen=True):
+    desired: DesiredProduct
+    handle: str
+
+
+class Update(Struct, frozen=True):
+    """Changes of a product that is in the store.
+
+    Attributes:
+        differences: the fields to send; empty when only the record has to follow.
+        unstocked: products of an interrupted batch that still lack their stock level.
+    """
+
+    desired: DesiredProduct
+    stored: StoredProduct
+    differences: tuple[Difference, ...]
+    unstocked: tuple[StoredProduct, ...] = ()
+
+
+Change = Create | Update
+
+
+# --- what was done --------------------------------------------------------------------------------------
+
+
+class Result(StrEnum):
+    """What became of a product of the source. Each product has exactly one."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"  # the source's fault: it is not sent
+    FAILED = "failed"  # the store's word, or never tried
+
+
+class Outcome(Struct, frozen=True):
+    external_id: str | None
+    title: str
+    result: Result
+    reason: str = ""
+    differences: tuple[Difference, ...] = ()
+
+
+class Status(StrEnum):
+    OK = "ok"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+class Requests(Struct):
+    """How many requests went over the wire, repeats included."""
+
+    source: int = 0
+    store_reads: int = 0
+    store_writes: int = 0
+    retries: int = 0
+
+
+class StoreState(Struct, frozen=True):
+    """What the store holds at the end of a run.
+
+    Attributes:
+        products: all products of the store.
+        owned: those of them that belong to products of the source that this run has seen.
+    """
+
+    url: str
+    products: int
+    owned: int
+
+
+class RunResult(Struct, frozen=True):
+    """One run, whole: the report prints nothing that is not in here.
+
+    Attributes:
+        duration_s: seconds.
+        source_total: how many products the source says it has; None where it did not say.
+        seen: how many it delivered; the sum of `counts`.
+        store: None where no store was compared or it could not be asked.
+        counts: by `Result`.
+        not_compared: valid products of a dry run without credentials, which nothing was compared with.
+        problems: what was rejected or failed.
+        changes: what was created and updated.
+        notes: what a person should know although nothing is wrong with a product.
+        error: what ended the run early, if anything did.
+    """
+
+    job: str
+    dry_run: bool
+    status: Status
+    exit_code: int
+    started_at: datetime
+    duration_s: float
+    source_url: str
+    source_total: int | None
+    seen: int
+    store: StoreState | None
+    counts: Mapping[Result, int]
+    not_compared: int
+    requests: Requests
+    problems: tuple[Outcome, ...]
+    changes: tuple[Outcome, ...]
+    notes: tuple[str, ...]
+    error: str
+    hint: str

@@ -1,0 +1,234 @@
+"""Pure three-way planning: what the source wants, what it last applied, what the store holds -> changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from itertools import count
+from typing import Any
+
+import msgspec
+from msgspec import json, structs
+from slugify import slugify
+
+from medusa_sync.errors import ProductFailedError
+from medusa_sync.models import (
+    METADATA,
+    RECORD_KEY,
+    SETS,
+    DesiredProduct,
+    Difference,
+    Record,
+    StoredLevel,
+    StoredPrice,
+    StoredProduct,
+    StoredVariant,
+    Update,
+    Value,
+)
+
+_SHORT = 40  # characters that are remembered as they are; what is longer is remembered as a digest
+_DIGEST = re.compile(r"#[0-9a-f]{12}")
+_HANDLE_LENGTH = 200
+
+
+# --- the record -----------------------------------------------------------------------------------------
+
+
+def remember(value: Value) -> Value:
+    """The form in which the record keeps a value: short values as they are, long texts as a digest."""
+    if isinstance(value, str):
+        return _remember_text(value)
+    if isinstance(value, tuple):
+        return tuple(_remember_text(member) for member in value)
+    return value
+
+
+def _remember_text(text: str) -> str:
+    if len(text) <= _SHORT and not _DIGEST.fullmatch(text):
+        return text
+    return "#" + blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def record_of(desired: DesiredProduct, *, pending: tuple[str, ...] = ()) -> Record:
+    """The record of a product to which everything that the source wants was applied."""
+    fields = {name: remember(value) for name, value in desired.fields.items()}
+    return Record(fields=fields, currency=desired.currency, pending=pending)
+
+
+def read_record(metadata: Mapping[str, Any] | None) -> Record | None:
+    """The record in a product's metadata, or None when there is none that can be read."""
+    try:
+        return msgspec.convert((metadata or {}).get(RECORD_KEY), Record)
+    except msgspec.ValidationError:  # someone else wrote under our key: as good as no record
+        return None
+
+
+# --- changes --------------------------------------------------------------------------------------------
+
+
+def changed_fields(desired: DesiredProduct, record: Record | None) -> tuple[str, ...]:
+    """The fields that the source has changed since it was last applied; all of them without a record."""
+    if record is None:
+        return tuple(desired.fields)
+    moved = record.currency != desired.currency
+    return tuple(
+        name
+        for name, value in desired.fields.items()
+        if name not in record.fields or remember(value) != record.fields[name] or (moved and name == "price")
+    )
+
+
+def without_stock(desired: DesiredProduct) -> DesiredProduct:
+    """What the source can want of a store that keeps no stock anywhere."""
+    return structs.replace(desired, fields={**desired.fields, "stock": None})
+
+
+def plan_update(desired: DesiredProduct, stored: StoredProduct, *, location_id: str | None) -> Update:
+    """What has to be sent so that the store follows the source.
+
+    Args:
+        desired: what the source wants now.
+        stored: the product with its details.
+        location_id: where stock is kept; None when the store keeps none.
+    """
+    record = read_record(stored.metadata)
+    view = StoreView(stored, record, currency=desired.currency, location_id=location_id)
+    names = set(changed_fields(desired, record))
+    if record and desired.external_id in record.pending and location_id and wants_stock(stored, location_id):
+        names.add("stock")
+    differences = []
+    for name in (name for name in desired.fields if name in names):
+        before = view.value(name)
+        after = _merged(name, desired.fields[name], before, record)
+        if before != after and not (name == "stock" and view.stock_is_merchants):
+            differences.append(Difference(name, before, after))
+    return Update(desired, stored, tuple(differences))
+
+
+def _merged(name: str, wanted: Value, before: Value, record: Record | None) -> Value:
+    """The value to hold from now on: the source's, or for a set what both sides have made of it."""
+    if name not in SETS:
+        return wanted
+    last = record.fields.get(name) if record else ()
+    last, wanted, before = _members(last), _members(wanted), _members(before)
+    kept = tuple(member for member in before if member in wanted or _remember_text(member) not in last)
+    added = (member for member in wanted if member not in kept and _remember_text(member) not in last)
+    return (*kept, *added)
+
+
+def _members(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+# --- the store's side -----------------------------------------------------------------------------------
+
+
+class StoreView:
+    """A stored product seen through the fields that the source owns."""
+
+    def __init__(
+        self, stored: StoredProduct, record: Record | None, *, currency: str, location_id: str | None
+    ) -> None:
+        self._stored = stored
+        self._record = record
+        self._currency = currency
+        self._location_id = location_id
+        self.variant = owned_variant(stored, record)
+
+    def value(self, name: str) -> Value:
+        """What the store holds in a field; None for nothing."""
+        stored, variant = self._stored, self.variant
+        if name.startswith(METADATA):
+            return _plain((stored.metadata or {}).get(name.removeprefix(METADATA)))
+        match name:
+            case "categories":
+                return tuple(category.handle for category in stored.categories)
+            case "tags":
+                return tuple(tag.value for tag in stored.tags)
+            case "images":
+                return tuple(dict.fromkeys(image.url for image in stored.images))
+            case "sku" | "barcode":
+                return getattr(variant, name) or None
+            case "price":
+                price = owned_price(variant, self._currency)
+                return price.amount if price else None
+            case "stock":
+                level = stock_level(variant, self._location_id)
+                return level.stocked_quantity if level else None
+            case _:
+                value: Value = getattr(stored, name)
+                return None if value == "" else value
+
+    @property
+    def stock_is_merchants(self) -> bool:
+        """Whether the merchant has stopped managing the inventory of a product whose stock we had set."""
+        was_ours = self._record is not None and self._record.fields.get("stock") is not None
+        return was_ours and not self.variant.inventory_items
+
+
+def owned_variant(stored: StoredProduct, record: Record | None) -> StoredVariant:
+    """The variant that carries the source's price and SKU: the one with the SKU we gave it, else the oldest.
+
+    Raises:
+        ProductFailedError: the product has no variant left.
+    """
+    if not stored.variants:
+        raise ProductFailedError("it has no variant left that could carry price and SKU")
+    sku = record.fields.get("sku") if record else None
+    by_sku = (v for v in stored.variants if sku is not None and v.sku and _remember_text(v.sku) == sku)
+    return next(by_sku, None) or min(stored.variants, key=lambda v: v.id)  # ids are ULIDs: they sort by age
+
+
+def owned_price(variant: StoredVariant, currency: str) -> StoredPrice | None:
+    """The plain price in a currency: for any quantity and without rules."""
+    plain = (
+        price
+        for price in variant.prices
+        if price.currency_code == currency
+        and price.min_quantity is None
+        and price.max_quantity is None
+        and not price.rules
+    )
+    return next(plain, None)
+
+
+def stock_level(variant: StoredVariant, location_id: str | None) -> StoredLevel | None:
+    levels = (
+        level
+        for item in variant.inventory_items[:1]
+        for level in (item.inventory.location_levels if item.inventory else ())
+        if level.location_id == location_id
+    )
+    return next(levels, None)
+
+
+def _plain(value: Any) -> Value:
+    """A metadata value in comparable form; what is no plain value is shown as JSON."""
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str | int | float) else json.encode(value).decode()
+
+
+def wants_stock(stored: StoredProduct, location_id: str) -> bool:
+    """Whether a product of an interrupted batch never got the stock level that its record promises."""
+    record = read_record(stored.metadata)
+    if record is None or record.fields.get("stock") is None or not stored.variants:
+        return False
+    variant = owned_variant(stored, record)
+    return bool(variant.inventory_items) and stock_level(variant, location_id) is None
+
+
+# --- handles --------------------------------------------------------------------------------------------
+
+
+def handle_candidates(desired: DesiredProduct) -> Iterator[str]:
+    """Handles in order of preference: the slug of the title, then with the id, then with a number as well."""
+    slug = slugify(desired.title, max_length=_HANDLE_LENGTH)
+    if slug:
+        yield slug
+    with_id = f"{slug}-{desired.source_id}" if slug else slugify(desired.external_id)
+    yield with_id
+    for number in count(2):
+        yield f"{with_id}-{number}"

@@ -1,0 +1,247 @@
+"""The source: DummyJSON's pages, or a file of the same shape, decoded one product at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Any, Protocol, TypeVar
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+import msgspec
+from msgspec import Meta, Struct
+
+from medusa_sync.errors import SourceError
+from medusa_sync.http import HttpClient, Query, describe_answer
+from medusa_sync.mapping import external_id
+from medusa_sync.models import Outcome, Result, SourceProduct
+
+PAGE_SIZE = 100
+MAX_PRODUCTS = 1_000_000  # a source whose total grows with every page would never end
+MAX_FILE_BYTES = 512 * 1024 * 1024
+
+T = TypeVar("T")
+Row = SourceProduct | Outcome  # a product, or why it is rejected
+
+
+class Page(Struct, frozen=True):
+    """Rows as they were delivered.
+
+    Attributes:
+        total: how many products the source says it has; None where it does not say.
+    """
+
+    rows: tuple[Row, ...]
+    total: int | None
+
+
+class Source(Protocol):
+    def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
+        """All products in the order of the source, or the first `limit` of them.
+
+        Raises:
+            SourceError: the source is unavailable, malformed, or ends short of its own total.
+        """
+
+    async def category_names(self) -> Mapping[str, str]:
+        """Display names by slug, of the categories that the source names.
+
+        Raises:
+            SourceError: as for `pages`.
+        """
+
+
+class HttpSource:
+    """DummyJSON's API.
+
+    Args:
+        http: a client for the source.
+        url: of the products, such as `https://dummyjson.com/products`; its own query is kept.
+        source_name: the prefix of external ids.
+    """
+
+    def __init__(self, http: HttpClient, url: str, *, source_name: str) -> None:
+        parts = urlsplit(url)
+        self._http = http
+        self._url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+        self._query: Query = parse_qsl(parts.query, keep_blank_values=True)
+        self._rows = _RowReader(source_name)
+
+    async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
+        ask = self._ask(0, limit)
+        position = 0
+        try:
+            while True:
+                page = await ask
+                position += len(page.products)
+                if not page.products and position < page.total and position != limit:
+                    raise SourceError(
+                        f"{self._url}: the source ended after {position} of {page.total} products",
+                        hint="Nothing was taken for gone. Run again; if it stays so, the source is broken.",
+                    )
+                more = bool(page.products) and position < page.total and position != limit
+                if more:  # fetched while the caller works on this page
+                    ask = self._ask(position, limit)
+                yield Page(self._rows.read(page.products, self._url), page.total)
+                if not more:
+                    return
+        finally:
+            ask.cancel()
+            await asyncio.gather(ask, return_exceptions=True)
+
+    def _ask(self, skip: int, limit: int | None) -> asyncio.Task[_Page]:
+        size = PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - skip)
+        query = [*self._query, ("limit", size), ("skip", skip)]
+        return asyncio.create_task(self._get(self._url, query, _Page, "a page of products"))
+
+    async def category_names(self) -> Mapping[str, str]:
+        categories = await self._get(
+            f"{self._url}/categories", self._query, list[_Category], "a list of categories"
+        )
+        return {category.slug: category.name for category in categories}
+
+    async def _get(self, url: str, query: Query, type_: type[T], what: str) -> T:
+        answer = await self._http.send("GET", url, query=query, repeatable=True)
+        if answer.status != HTTPStatus.OK:
+            raise SourceError(f"{url}: {describe_answer(answer)}", hint=_CHECK_URL)
+        return _decode(answer.body, type_, f"{url}: the answer", what)
+
+
+class FileSource:
+    """A file that holds what `GET /products?limit=0` would answer.
+
+    Args:
+        path: of the file.
+        source_name: the prefix of external ids.
+    """
+
+    def __init__(self, path: Path, *, source_name: str) -> None:
+        self._path = path
+        self._rows = _RowReader(source_name)
+
+    async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
+        content = _decode(
+            await asyncio.to_thread(self._read), _File, f"{self._path}: it", "a file of products"
+        )
+        delivered = len(content.products)
+        if content.total is not None and delivered < content.total:
+            raise SourceError(
+                f"{self._path}: the file holds {delivered} of {content.total} products",
+                hint="Write the file whole (to another name, then rename it) and run again.",
+            )
+        products = content.products[:limit]
+        for start in range(0, len(products) or 1, PAGE_SIZE):
+            rows = self._rows.read(products[start : start + PAGE_SIZE], str(self._path))
+            yield Page(rows, content.total if content.total is not None else delivered)
+
+    async def category_names(self) -> Mapping[str, str]:
+        return {}
+
+    def _read(self) -> bytes:
+        try:
+            if self._path.stat().st_size > MAX_FILE_BYTES:
+                raise SourceError(f"{self._path}: the file is larger than {MAX_FILE_BYTES // 2**20} MB")
+            return self._path.read_bytes()
+        except OSError as error:
+            raise SourceError(
+                f"{self._path}: the file cannot be read ({error.strerror})",
+                hint="Give --source (SYNC_PRODUCTS_SOURCE) a URL or the path of a readable JSON file.",
+            ) from error
+
+
+class _Page(Struct):
+    products: list[Any]
+    total: Annotated[int, Meta(ge=0)]
+
+
+class _File(Struct):
+    products: list[Any]
+    total: Annotated[int, Meta(ge=0)] | None = None
+
+
+class _Category(Struct):
+    slug: str
+    name: str
+
+
+_CHECK_URL = "Check --source (SYNC_PRODUCTS_SOURCE); it is the address of the products, such as https://dummyjson.com/products."
+
+
+def _decode(body: bytes, type_: type[T], subject: str, what: str) -> T:
+    """Decode with the standard library: it passes NaN and lone surrogates on, so that they cost one product
+    and not its whole page.
+
+    Raises:
+        SourceError: it is something else.
+    """
+    try:
+        return msgspec.convert(json.loads(body), type_)
+    except RecursionError as error:
+        raise SourceError(f"{subject} is nested too deeply to be {what}", hint=_CHECK_URL) from error
+    except msgspec.ValidationError as error:
+        raise SourceError(f"{subject} is not {what}: {_reason(error)}", hint=_CHECK_URL) from error
+    except ValueError as error:  # of json, and of bytes that are no UTF-8
+        kind = "is HTML, not JSON" if body.lstrip()[:1] == b"<" else f"is not whole JSON ({error})"
+        raise SourceError(f"{subject} {kind}", hint=_CHECK_URL) from error
+
+
+class _RowReader:
+    """Turns delivered rows into products or rejections, and knows which ids were delivered before."""
+
+    def __init__(self, source_name: str) -> None:
+        self._source_name = source_name
+        self._seen: set[int] = set()
+        self._delivered = 0
+
+    def read(self, rows: list[Any], origin: str) -> tuple[Row, ...]:
+        known = len(self._seen)
+        result = tuple(self._row(row) for row in rows)
+        self._delivered += len(rows)
+        if self._delivered > MAX_PRODUCTS:
+            raise SourceError(
+                f"{origin}: the source does not end: it delivered more than {MAX_PRODUCTS} products"
+            )
+        if known and len(rows) > 1 and all(_is_repeat(row) for row in result):
+            raise SourceError(
+                f"{origin}: the source repeats itself: no product of the page is new after {known} products",
+                hint="It seems to ignore `skip`; a source needs paging by `limit` and `skip`.",
+            )
+        return result
+
+    def _row(self, row: Any) -> Row:
+        try:
+            product = msgspec.convert(row, SourceProduct)
+        except msgspec.ValidationError as error:
+            return self._rejected(row, _reason(error))
+        if product.id in self._seen:
+            return self._rejected(row, _REPEATED)
+        self._seen.add(product.id)
+        return product
+
+    def _rejected(self, row: Any, reason: str) -> Outcome:
+        row = row if isinstance(row, dict) else {}
+        source_id, title = row.get("id"), row.get("title")
+        known = isinstance(source_id, int) and not isinstance(source_id, bool)
+        return Outcome(
+            external_id(self._source_name, source_id) if known else None,
+            title[:_TITLE_LENGTH] if isinstance(title, str) else "",
+            Result.REJECTED,
+            reason,
+        )
+
+
+_REPEATED = "id: the source delivered it twice; the first one counts"
+_TITLE_LENGTH = 200
+
+
+def _is_repeat(row: Row) -> bool:
+    return isinstance(row, Outcome) and row.reason == _REPEATED
+
+
+def _reason(error: msgspec.ValidationError) -> str:
+    """msgspec's message with the path of the field first, as in `price: Expected float, got str`."""
+    message, _, path = str(error).replace("`", "").partition(" - at ")
+    field = path.removeprefix("$").removeprefix(".")
+    return f"{field}: {message}" if field else message

@@ -1,0 +1,5 @@
+"""One run: fetch -> map -> look up -> plan -> apply -> result."""
+
+from medusa_sync.sync.run import Observer, Run, SyncOptions
+
+__all__ = ["Observer", "Run", "SyncOptions"]

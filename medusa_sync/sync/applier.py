@@ -1,0 +1,167 @@
+"""Applies batches of changes so that none is lost or doubled, whatever the store or the network does."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import stamina
+
+from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.medusa.api import AdminApi, Level
+from medusa_sync.medusa.payload import Ids, create_body, record_body, update_body
+from medusa_sync.medusa.references import Places, References
+from medusa_sync.models import Change, Create, Outcome, Result, StoredProduct
+from medusa_sync.plan import record_of
+from medusa_sync.sync.planner import Planner
+from medusa_sync.sync.stock import LateLevel, existing_levels, late_levels, made_item
+from medusa_sync.sync.tally import outcome_of
+
+logger = logging.getLogger(__name__)
+
+
+class Applier:
+    """Writes to the store.
+
+    Args:
+        api: of the store.
+        planner: plans again what a failure has left open.
+        references: ids of categories and tags.
+        places: where new products go.
+        status: of new products, `published` or `draft`.
+        max_retries: how many times a batch whose end is unknown is planned and sent again.
+        settle: called with the outcome of every product.
+    """
+
+    def __init__(
+        self,
+        api: AdminApi,
+        planner: Planner,
+        references: References,
+        places: Places,
+        *,
+        status: str,
+        max_retries: int,
+        settle: Callable[[Outcome], None],
+    ) -> None:
+        self._api = api
+        self._planner = planner
+        self._references = references
+        self._places = places
+        self._status = status
+        self._attempts = max_retries + 1
+        self._settle = settle
+
+    async def apply(self, changes: Sequence[Change]) -> None:
+        """Bring a batch to its end: every product of it is settled.
+
+        Raises:
+            StoreError: the store went away; what is not settled may or may not be stored.
+        """
+        aims = {change.desired.external_id: outcome_of(change) for change in changes}
+        await self._apply(_Batch(list(changes), aims))
+
+    async def _apply(self, batch: _Batch, *, last_try: bool = False) -> None:
+        try:
+            async for attempt in stamina.retry_context(
+                on=AmbiguousWriteError,
+                attempts=self._attempts,
+                timeout=None,
+                wait_initial=0.25,
+                wait_max=10.0,
+            ):
+                with attempt:
+                    if attempt.num > 1:
+                        await self._look_again(batch)
+                    await self._write(batch.changes)
+        except (StoreRefusedError, AmbiguousWriteError) as error:
+            await self._divide(batch, error, last_try=last_try)
+        else:
+            for change in batch.changes:
+                self._settle(batch.aims[change.desired.external_id])
+
+    async def _look_again(self, batch: _Batch) -> None:
+        """Nobody knows what the store has carried out: what is there counts as done, the rest stays in the batch."""
+        logger.info("looking again at %d products", len(batch.changes))
+        planned = await self._planner.plan([change.desired for change in batch.changes])
+        batch.changes = [entry for entry in planned if not isinstance(entry, Outcome)]
+        for outcome in (entry for entry in planned if isinstance(entry, Outcome)):
+            arrived = outcome.result is Result.UNCHANGED
+            self._settle(batch.aims[outcome.external_id or ""] if arrived else outcome)
+
+    async def _divide(
+        self, batch: _Batch, error: StoreRefusedError | AmbiguousWriteError, *, last_try: bool
+    ) -> None:
+        """The store takes all of a batch or nothing and does not say which product it dislikes: halve it."""
+        refused = batch.changes
+        await self._look_again(batch)
+        if len(batch.changes) > 1:
+            logger.info("halving a batch of %d: %s", len(batch.changes), error)
+            half = len(batch.changes) // 2
+            for part in (batch.changes[:half], batch.changes[half:]):
+                await self._apply(_Batch(part, batch.aims))
+        elif batch.changes != refused and not last_try:
+            await self._apply(batch, last_try=True)  # such as a handle that another run has just taken
+        else:
+            for change in batch.changes:
+                desired = change.desired
+                self._settle(Outcome(desired.external_id, desired.title, Result.FAILED, str(error)))
+
+    async def _write(self, changes: Sequence[Change]) -> None:
+        location_id = self._places.location_id
+        if levels := existing_levels(changes, location_id):
+            await self._api.write_levels(create=[], update=levels)
+        late = {change.desired.external_id: late_levels(change, location_id) for change in changes}
+        waiting = [level for levels in late.values() for level in levels]
+        sentinel = next((change for change in changes if late[change.desired.external_id]), None)
+        pending = tuple(level.external_id for level in waiting)
+        ids = Ids(
+            await self._references.category_ids(_members(changes, "categories")),
+            await self._references.tag_ids(_members(changes, "tags")),
+        )
+        creates, updates = [], []
+        for change in changes:
+            record = record_of(change.desired, pending=pending if change is sentinel else ())
+            if isinstance(change, Create):
+                creates.append(create_body(change, record, status=self._status, places=self._places, ids=ids))
+            else:
+                updates.append(update_body(change, record, ids=ids))
+        if not changes:
+            return
+        products = await self._api.write_products(create=creates, update=updates)
+        if sentinel is not None and location_id is not None:
+            written = {product.external_id: product for product in products}
+            await self._write_late_levels(waiting, written, location_id)
+            confirmed = record_body(written[sentinel.desired.external_id].id, record_of(sentinel.desired))
+            await self._api.write_products(create=[], update=[confirmed])
+
+    async def _write_late_levels(
+        self, waiting: Iterable[LateLevel], written: Mapping[str | None, StoredProduct], location_id: str
+    ) -> None:
+        items = ((level, level.item_id or made_item(written[level.external_id])) for level in waiting)
+        levels = [Level(item_id, location_id, level.quantity) for level, item_id in items if item_id]
+        try:
+            await self._api.write_levels(create=levels, update=[])
+        except StoreRefusedError as error:
+            # The products are in, so this is no refusal of the batch: another run was quicker with a level.
+            raise AmbiguousWriteError(str(error)) from error
+
+
+class _Batch:
+    """What of a batch is still open, and what each of its products comes to when it is applied."""
+
+    def __init__(self, changes: list[Change], aims: Mapping[str, Outcome]) -> None:
+        self.changes = changes
+        self.aims = aims
+
+
+def _members(changes: Iterable[Change], name: str) -> list[str]:
+    """The members of a set that a batch refers to."""
+    members: list[str] = []
+    for change in changes:
+        if isinstance(change, Create):
+            values = [change.desired.fields[name]]
+        else:
+            values = [difference.after for difference in change.differences if difference.field == name]
+        members += [member for value in values if isinstance(value, tuple) for member in value]
+    return members

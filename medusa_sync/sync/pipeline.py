@@ -1,0 +1,85 @@
+"""Planned changes -> batches -> the store, a few batches at a time, while the next products are planned."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from medusa_sync.errors import MedusaSyncError
+from medusa_sync.models import Change, DesiredProduct, Outcome
+from medusa_sync.sync.applier import Applier
+from medusa_sync.sync.planner import Planner
+
+_AT_ONCE = 2  # batches; a store also serves customers
+
+
+class Pipeline:
+    """Takes products in the order of the source.
+
+    Args:
+        planner: decides what to do about them.
+        applier: gives the applier; asked for when there is something to apply.
+        batch_size: products a batch.
+        settle: called with the outcome of every product for which there is nothing to do.
+        stop: called when the store went away.
+        stopped: whether nothing new is to be begun.
+    """
+
+    def __init__(
+        self,
+        planner: Planner,
+        applier: Callable[[], Applier],
+        *,
+        batch_size: int,
+        settle: Callable[[Outcome], None],
+        stop: Callable[[MedusaSyncError], None],
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._planner = planner
+        self._applier = applier
+        self._batch_size = batch_size
+        self._settle = settle
+        self._stop = stop
+        self._stopped = stopped
+        self._changes: list[Change] = []
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def take(self, products: Sequence[DesiredProduct]) -> None:
+        """Plan products and begin every batch that is full.
+
+        Raises:
+            MedusaSyncError: they cannot be planned.
+        """
+        for entry in await self._planner.plan(products):
+            if isinstance(entry, Outcome):
+                self._settle(entry)
+            else:
+                self._changes.append(entry)
+        while len(self._changes) >= self._batch_size:
+            await self._begin()
+
+    async def finish(self) -> None:
+        """Begin the last batch, and wait for those in flight."""
+        if self._changes:
+            await self._begin()
+        await asyncio.gather(*self._tasks)
+
+    async def _begin(self) -> None:
+        batch = self._changes[: self._batch_size]
+        del self._changes[: self._batch_size]
+        await self._slots.acquire()
+        if self._stopped():
+            self._slots.release()
+            return
+        task = asyncio.create_task(self._apply(batch))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _apply(self, batch: Sequence[Change]) -> None:
+        try:
+            await self._applier().apply(batch)
+        except MedusaSyncError as error:
+            self._stop(error)
+        finally:
+            self._slots.release()

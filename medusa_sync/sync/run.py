@@ -1,0 +1,243 @@
+"""The flow of one run, from the pages of the source to its result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from medusa_sync.errors import InterruptedRunError, MedusaSyncError
+from medusa_sync.mapping import to_desired
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.references import Places, References, Wanted, find_places
+from medusa_sync.models import (
+    DesiredProduct,
+    Outcome,
+    Requests,
+    Result,
+    RunResult,
+    Status,
+    StoreState,
+)
+from medusa_sync.source import Page, Source
+from medusa_sync.sync.applier import Applier
+from medusa_sync.sync.pipeline import Pipeline
+from medusa_sync.sync.planner import Planner
+from medusa_sync.sync.tally import Tally, outcome_of
+
+EXIT_PARTIAL = 5
+_LOOK_UP = 200  # products a look-up; about 300 external ids fit into a request line
+
+
+class SyncOptions(Struct, frozen=True):
+    """What a run needs to know, whoever starts it.
+
+    Attributes:
+        source_url: as it is shown.
+        store_url: as it is shown.
+        status: of new products, `published` or `draft`.
+        limit: only the first so many products of the source; None for all.
+    """
+
+    job: str
+    source_name: str
+    source_url: str
+    store_url: str
+    wanted: Wanted
+    status: str
+    dry_run: bool
+    batch_size: int
+    max_retries: int
+    limit: int | None
+
+
+class Observer(Protocol):
+    """Whoever watches a run, such as a progress bar."""
+
+    def fetched(self, seen: int, total: int | None) -> None:
+        """So many of the source's products have been delivered."""
+
+    def settled(self, outcome: Outcome) -> None:
+        """A product has come to its end."""
+
+
+class Run:
+    """One run; `execute` is called once.
+
+    Args:
+        source: where products come from.
+        api: of the store; None for a dry run that compares nothing.
+        options: what to do.
+        requests: the counters that the HTTP clients of both sides keep.
+        observer: told of progress.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        api: AdminApi | None,
+        options: SyncOptions,
+        requests: Requests,
+        observer: Observer,
+    ) -> None:
+        self._source = source
+        self._api = api
+        self._options = options
+        self._requests = requests
+        self._observer = observer
+        self._tally = Tally(observer.settled)
+        self._total: int | None = None
+        self._error: MedusaSyncError | None = None
+        self._places: Places | None = None
+
+    def stop(self, error: MedusaSyncError) -> None:
+        """End early: what is in flight finishes, nothing new is begun. The first reason counts."""
+        if self._error is None:
+            self._error = error
+
+    async def execute(self) -> RunResult:
+        """Never raises what a user, a server or a catalogue can cause: it is in the result."""
+        started_at, clock = datetime.now(UTC), time.monotonic()
+        state = None
+        try:
+            state = await self._execute()
+        except MedusaSyncError as error:
+            self.stop(error)
+        self._tally.close(f"not attempted: {self._error}" if self._error else "")
+        return self._result(state, started_at, time.monotonic() - clock)
+
+    async def _execute(self) -> StoreState | None:
+        api = self._api
+        if api is None:
+            async for products in self._products():
+                for product in products:
+                    self._tally.set_aside(product.external_id)
+            return None
+        store = await api.defaults()  # also proves the credentials before the source is asked
+
+        async def places() -> Places:
+            if self._places is None:
+                self._places = await find_places(api, store, self._options.wanted)
+            return self._places
+
+        planner = Planner(api, places)
+        if self._options.dry_run:
+            await self._preview(planner)
+            created = 0
+        else:
+            await self._apply(api, planner)
+            created = self._tally.counts[Result.CREATED]
+        if self._error is not None:
+            return None
+        return StoreState(self._options.store_url, await api.count_products(), planner.found + created)
+
+    async def _preview(self, planner: Planner) -> None:
+        async for products in self._products():
+            for entry in await planner.plan(products):
+                self._tally.settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
+
+    async def _apply(self, api: AdminApi, planner: Planner) -> None:
+        references = References(api, self._source.category_names)
+
+        def applier() -> Applier:
+            if self._places is None:
+                raise RuntimeError("changes are planned only with places")
+            return Applier(
+                api,
+                planner,
+                references,
+                self._places,
+                status=self._options.status,
+                max_retries=self._options.max_retries,
+                settle=self._tally.settle,
+            )
+
+        pipeline = Pipeline(
+            planner,
+            applier,
+            batch_size=self._options.batch_size,
+            settle=self._tally.settle,
+            stop=self.stop,
+            stopped=lambda: self._error is not None,
+        )
+        try:
+            async for products in self._products():
+                await pipeline.take(products)
+        except MedusaSyncError as error:
+            self.stop(error)
+        finally:
+            await pipeline.finish()
+
+    async def _products(self) -> AsyncGenerator[list[DesiredProduct], None]:
+        """The valid products of the source, as many at a time as one look-up takes, until the run is stopped."""
+        waiting: list[DesiredProduct] = []
+        async with aclosing(self._source.pages(self._options.limit)) as pages:
+            async for page in pages:
+                waiting += self._accept(page)
+                while len(waiting) >= _LOOK_UP and self._error is None:
+                    yield waiting[:_LOOK_UP]
+                    del waiting[:_LOOK_UP]
+                if self._error is not None:
+                    return
+        if waiting:
+            yield waiting
+
+    def _accept(self, page: Page) -> list[DesiredProduct]:
+        """Open the products of a page in the account, and reject the others."""
+        self._total = page.total
+        products = []
+        source_name, currency = self._options.source_name, self._options.wanted.currency
+        for row in page.rows:
+            product = (
+                row
+                if isinstance(row, Outcome)
+                else to_desired(row, source_name=source_name, currency=currency)
+            )
+            if isinstance(product, Outcome):
+                self._tally.reject(product)
+            else:
+                self._tally.open(product.external_id, product.title)
+                products.append(product)
+        self._observer.fetched(self._tally.seen, self._total)
+        return products
+
+    def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
+        counts, error = self._tally.counts, self._error
+        if isinstance(error, InterruptedRunError):
+            status, exit_code = Status.INTERRUPTED, error.exit_code
+        elif error is not None:
+            status, exit_code = Status.FAILED, error.exit_code
+        elif counts[Result.REJECTED] or counts[Result.FAILED]:
+            status, exit_code = Status.PARTIAL, EXIT_PARTIAL
+        else:
+            status, exit_code = Status.OK, 0
+        return RunResult(
+            job=self._options.job,
+            dry_run=self._options.dry_run,
+            status=status,
+            exit_code=exit_code,
+            started_at=started_at,
+            duration_s=duration_s,
+            source_url=self._options.source_url,
+            source_total=self._total,
+            seen=self._tally.seen,
+            store=store,
+            counts=dict(counts),
+            not_compared=self._tally.not_compared,
+            requests=self._requests,
+            problems=tuple(self._tally.problems),
+            changes=tuple(self._tally.changes),
+            notes=tuple(self._notes()),
+            error=str(error) if error else "",
+            hint=error.hint if error else "",
+        )
+
+    def _notes(self) -> Iterator[str]:
+        if self._api is None:
+            yield "Nothing was compared with a store: no credentials are set (MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD)."
+        if self._places is not None and self._places.location_id is None:
+            yield "The store has no stock location, so stock is not kept. Add one in the admin (Settings > Locations)."

@@ -1,0 +1,76 @@
+"""The account of a run: every product that the source delivers ends in exactly one outcome."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from medusa_sync.models import Change, Create, Outcome, Result
+
+
+class Tally:
+    """Counts outcomes and keeps those that a report names.
+
+    Args:
+        on_settled: called with every outcome.
+    """
+
+    def __init__(self, on_settled: Callable[[Outcome], None]) -> None:
+        self._on_settled = on_settled
+        self._open: dict[str, str] = {}  # titles by external id, of the products on their way
+        self.counts: Counter[Result] = Counter(dict.fromkeys(Result, 0))
+        self.seen = 0
+        self.not_compared = 0
+        self.problems: list[Outcome] = []
+        self.changes: list[Outcome] = []
+
+    def open(self, external_id: str, title: str) -> None:
+        """A product is on its way."""
+        self.seen += 1
+        self._open[external_id] = title
+
+    def settle(self, outcome: Outcome) -> None:
+        """A product that was opened has come to its end."""
+        del self._open[outcome.external_id or ""]
+        self._count(outcome)
+
+    def reject(self, outcome: Outcome) -> None:
+        """A row of the source is no product that could be opened."""
+        self.seen += 1
+        self._count(outcome)
+
+    def set_aside(self, external_id: str) -> None:
+        """A valid product of a run that compares nothing."""
+        del self._open[external_id]
+        self.not_compared += 1
+
+    def close(self, reason: str) -> None:
+        """Account for what is still on its way when a run ends early, and check the sum.
+
+        Raises:
+            RuntimeError: a product is lost or counted twice, which is a defect of this program.
+        """
+        for external_id, title in list(self._open.items()):
+            self.settle(Outcome(external_id, title, Result.FAILED, reason))
+        accounted = self.counts.total() + self.not_compared
+        if accounted != self.seen:
+            raise RuntimeError(f"{self.seen} products were delivered, but {accounted} are accounted for")
+
+    def _count(self, outcome: Outcome) -> None:
+        self.counts[outcome.result] += 1
+        if outcome.result in {Result.REJECTED, Result.FAILED}:
+            self.problems.append(outcome)
+        elif outcome.result in {Result.CREATED, Result.UPDATED}:
+            self.changes.append(outcome)
+        self._on_settled(outcome)
+
+
+def outcome_of(change: Change) -> Outcome:
+    """What a change amounts to once it is applied."""
+    desired = change.desired
+    if isinstance(change, Create):
+        return Outcome(desired.external_id, desired.title, Result.CREATED)
+    changed = bool(change.differences or change.unstocked)
+    # Without a difference only the record follows: the store holds already what the source wants.
+    result = Result.UPDATED if changed else Result.UNCHANGED
+    return Outcome(desired.external_id, desired.title, result, differences=change.differences)

@@ -1,0 +1,343 @@
+"""A server that answers like DummyJSON, or breaks in any way a test asks for.
+
+By hand: ``python -m tests.harness.dummyjson --sample --port 8100``.
+"""
+
+import argparse
+import json
+import math
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from http.client import responses
+from http.server import BaseHTTPRequestHandler
+from socket import SHUT_RDWR, socket
+from socketserver import ThreadingTCPServer
+from time import monotonic
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from tests.harness import catalogue
+from tests.harness.catalogue import CATEGORIES
+
+_JSON: Final = "application/json; charset=utf-8"
+_HTML: Final = "text/html; charset=utf-8"
+
+ABSENT: Final = object()
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str] = field(repr=False, compare=False)  # names in lower case
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0
+    """Seconds that pass before the first byte."""
+    keep: int | None = None
+    """How many bytes of head and body go out before the connection breaks; below zero: all but so many."""
+
+    @classmethod
+    def json(cls, data: object, status: int = 200, headers: Mapping[str, str] | None = None) -> "Response":
+        return cls(status, _encode(data), {"Content-Type": _JSON, **(headers or {})})
+
+    @classmethod
+    def html(cls, text: str, status: int = 200) -> "Response":
+        return cls(status, text.encode(), {"Content-Type": _HTML})
+
+
+Intercept = Callable[[Request], Response | None]
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    requests: int = 100
+    seconds: float = 10
+    retry_after: bool = False
+    """Whether the refusal names the seconds to wait."""
+
+
+class DummyJson:
+    """A catalogue and the way it answers. Every method may be called while requests are under way."""
+
+    def __init__(
+        self, url: str, products: Sequence[dict[str, Any]], categories: Sequence[dict[str, str]]
+    ) -> None:
+        self.url = url
+        self.requests: list[Request] = []
+        self.rate_limit: RateLimit | None = None
+        self.intercept: Intercept | None = None
+        """Asked first about each request; `None` from it leaves the request to `answer`."""
+        self._categories = _encode(list(categories))
+        self._lock = threading.Lock()
+        self._window_start = -math.inf
+        self._window_count = 0
+        self.products = list(products)
+
+    @property
+    def products(self) -> list[dict[str, Any]]:
+        """A copy: change the catalogue by assigning to it, or with `edit`, `add` and `remove`."""
+        with self._lock:
+            return [json.loads(entry.text) for entry in self._entries]
+
+    @products.setter
+    def products(self, products: Sequence[dict[str, Any]]) -> None:
+        entries = [_Entry.of(product) for product in products]
+        with self._lock:
+            self._entries = entries
+
+    def edit(self, product_id: int, **changes: Any) -> None:
+        """Set fields; one that is set to `ABSENT` goes away."""
+        with self._lock:
+            index = self._index(product_id)
+            product = json.loads(self._entries[index].text) | changes
+            product = {name: value for name, value in product.items() if value is not ABSENT}
+            self._entries[index] = _Entry.of(product)
+
+    def add(self, product: dict[str, Any]) -> None:
+        with self._lock:
+            self._entries.append(_Entry.of(product))
+
+    def remove(self, product_id: int) -> None:
+        with self._lock:
+            del self._entries[self._index(product_id)]
+
+    def respond(self, request: Request) -> Response:
+        self.requests.append(request)
+        intercept = self.intercept
+        broken = intercept(request) if intercept else None
+        return broken or self._refusal() or self.answer(request)
+
+    def answer(self, request: Request) -> Response:
+        """What DummyJSON would say; an `intercept` may bend it."""
+        path, query = request.path, request.query
+        if path.endswith("/") and path != "/":
+            return redirect(f"{path[:-1]}?{urlencode(query)}" if query else path[:-1], 301)
+        for name in ("limit", "skip"):
+            if not query.get(name, "0").isdecimal():
+                return _message(f"Invalid '{name}' - should be a positive number", 400)
+        if path == "/products":
+            return self._page(int(query.get("limit", "30")), int(query.get("skip", "0")), query.get("select"))
+        if path == "/products/categories":
+            return Response(200, self._categories, {"Content-Type": _JSON})
+        collection, _, product_id = path.rpartition("/")
+        if collection == "/products":
+            return self._product(product_id, query.get("select"))
+        return _not_found()
+
+    def _page(self, limit: int, skip: int, select: str | None) -> Response:
+        with self._lock:
+            total = len(self._entries)
+            entries = self._entries[skip : skip + limit if limit else None]
+        products = b",".join(entry.selected(select) for entry in entries)
+        rest = f'],"total":{total},"skip":{skip},"limit":{len(entries)}}}'
+        return Response(200, b'{"products":[' + products + rest.encode(), {"Content-Type": _JSON})
+
+    def _product(self, product_id: str, select: str | None) -> Response:
+        with self._lock:
+            entry = next((entry for entry in self._entries if str(entry.id) == product_id), None)
+        if entry is None:
+            return _message(f"Product with id '{product_id}' not found", 404)
+        return Response(200, entry.selected(select), {"Content-Type": _JSON})
+
+    def _refusal(self) -> Response | None:
+        limit = self.rate_limit
+        if limit is None:
+            return None
+        with self._lock:
+            now = monotonic()
+            if now >= self._window_start + limit.seconds:
+                self._window_start, self._window_count = now, 0
+            self._window_count += 1
+            if self._window_count <= limit.requests:
+                return None
+            wait = math.ceil(self._window_start + limit.seconds - now)
+        return too_many_requests(wait if limit.retry_after else None)
+
+    def _index(self, product_id: int) -> int:
+        for index, entry in enumerate(self._entries):
+            if entry.id == product_id:
+                return index
+        raise KeyError(product_id)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A product as it goes over the wire, written once and not for every page."""
+
+    id: object
+    text: bytes
+
+    @classmethod
+    def of(cls, product: dict[str, Any]) -> "_Entry":
+        return cls(product.get("id"), _encode(product))
+
+    def selected(self, select: str | None) -> bytes:
+        if not select:
+            return self.text
+        product: dict[str, Any] = json.loads(self.text)
+        return _encode({name: product[name] for name in ("id", *select.split(",")) if name in product})
+
+
+def _encode(data: object) -> bytes:
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    # Half a surrogate pair has no bytes in UTF-8; its backslash form is how JSON writes it.
+    return text.encode(errors="backslashreplace")
+
+
+def _message(text: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    return Response.json({"message": text}, status, headers)
+
+
+def _not_found() -> Response:
+    return Response.html("<!doctype html><title>404</title><h1>There is nothing here</h1>", 404)
+
+
+# Broken answers, for `DummyJson.intercept`.
+
+CLOSED: Final = Response(keep=0)
+HTML_PAGE: Final = Response.html("<!doctype html><title>Back soon</title><h1>We are mending the roof</h1>")
+SERVER_ERROR: Final = _message("The shop has lost its keys.", 500)
+NOT_AN_OBJECT: Final = Response.json([])
+NO_PRODUCTS: Final = Response.json({"total": 3, "skip": 0, "limit": 3})
+
+
+def too_many_requests(retry_after: int | str | None = None) -> Response:
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return _message("Too many requests, come back in a little while.", 429, headers)
+
+
+def redirect(location: str, status: int = 302) -> Response:
+    return Response(status, b"", {"Location": location})
+
+
+def truncated(response: Response) -> Response:
+    """Announced in full, then cut off in the middle of the body."""
+    return replace(response, keep=-(len(response.body) // 2))
+
+
+def half_json(response: Response) -> Response:
+    """Half of the body, as if that were all of it."""
+    return replace(response, body=response.body[: len(response.body) // 2])
+
+
+def delayed(response: Response, seconds: float) -> Response:
+    return replace(response, delay=seconds)
+
+
+def with_fields(response: Response, **fields: Any) -> Response:
+    """The same page with other members, as `total=99`."""
+    return replace(response, body=_encode(json.loads(response.body) | fields))
+
+
+def in_turn(*responses: Response | None) -> Intercept:
+    """One for each request; `None`, and whatever comes after the last, is answered as it should be."""
+    waiting = iter(responses)
+    return lambda _request: next(waiting, None)
+
+
+class _Server(ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = False  # so that closing waits for them and none outlives its test
+    request_queue_size = 128
+
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.catalogue: DummyJson
+        self.closing = threading.Event()
+        self.connections: set[socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self.connections.discard(request)
+        super().shutdown_request(request)
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self.closing.set()
+        for connection in list(self.connections):
+            with suppress(OSError):
+                connection.shutdown(SHUT_RDWR)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def handle(self) -> None:
+        # A client that goes away in the middle is what some tests are about.
+        with suppress(ConnectionError):
+            super().handle()
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        query = dict(parse_qsl(url.query, keep_blank_values=True))
+        request = Request(self.command, url.path, query, headers)
+        self._send(self.server.catalogue.respond(request))
+
+    def _send(self, response: Response) -> None:
+        if response.delay and self.server.closing.wait(response.delay):
+            self.close_connection = True
+            return
+        headers = {"Content-Length": str(len(response.body)), **response.headers}
+        head = f"HTTP/1.1 {response.status} {responses.get(response.status, '')}\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self.wfile.write((head.encode("latin-1") + b"\r\n" + response.body)[: response.keep])
+        if response.keep is not None:
+            self.close_connection = True
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+@contextmanager
+def dummyjson(
+    products: Sequence[dict[str, Any]],
+    categories: Sequence[dict[str, str]] = CATEGORIES,
+    *,
+    port: int = 0,
+) -> Iterator[DummyJson]:
+    with _Server(port) as server:
+        server.catalogue = DummyJson(
+            f"http://127.0.0.1:{server.server_address[1]}/products", products, categories
+        )
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), name="dummyjson")
+        thread.start()
+        try:
+            yield server.catalogue
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.harness.dummyjson", description=__doc__)
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--count", type=int, default=194, help="how many generated products (194)")
+    which.add_argument("--sample", action="store_true", help="the packaged sample instead")
+    parser.add_argument("--port", type=int, default=0, help="a free one if not named")
+    chosen = parser.parse_args()
+    if chosen.sample:
+        products, categories = catalogue.sample(), catalogue.sample_categories()
+    else:
+        products, categories = catalogue.products(chosen.count), CATEGORIES
+    with suppress(KeyboardInterrupt), dummyjson(products, categories, port=chosen.port) as server:
+        print(server.url, flush=True)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

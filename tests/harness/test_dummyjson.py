@@ -1,0 +1,240 @@
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.harness import catalogue
+from tests.harness.dummyjson import (
+    ABSENT,
+    CLOSED,
+    HTML_PAGE,
+    NO_PRODUCTS,
+    NOT_AN_OBJECT,
+    SERVER_ERROR,
+    DummyJson,
+    RateLimit,
+    Request,
+    Response,
+    delayed,
+    dummyjson,
+    half_json,
+    in_turn,
+    redirect,
+    too_many_requests,
+    truncated,
+    with_fields,
+)
+
+CATALOGUE = catalogue.products(65)
+
+
+@pytest.fixture
+def server() -> Iterator[DummyJson]:
+    with dummyjson(CATALOGUE) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: DummyJson) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url.removesuffix("/products"), timeout=5) as client:
+        yield client
+
+
+def page(client: httpx.Client, **query: Any) -> dict[str, Any]:
+    loaded: dict[str, Any] = client.get("/products", params=query).raise_for_status().json()
+    return loaded
+
+
+def test_a_page_has_thirty_products_unless_asked(client: httpx.Client) -> None:
+    assert page(client) == {"products": CATALOGUE[:30], "total": 65, "skip": 0, "limit": 30}
+
+
+def test_limit_zero_is_all(client: httpx.Client) -> None:
+    assert page(client, limit=0) == {"products": CATALOGUE, "total": 65, "skip": 0, "limit": 65}
+
+
+def test_the_limit_of_an_answer_is_the_number_of_its_products(client: httpx.Client) -> None:
+    assert page(client, limit=10, skip=60) == {
+        "products": CATALOGUE[60:],
+        "total": 65,
+        "skip": 60,
+        "limit": 5,
+    }
+    assert page(client, skip=65) == {"products": [], "total": 65, "skip": 65, "limit": 0}
+
+
+@pytest.mark.parametrize("query", [{"limit": "-1"}, {"limit": "many"}, {"skip": "-1"}])
+def test_odd_numbers_are_refused(client: httpx.Client, query: dict[str, str]) -> None:
+    answer = client.get("/products", params=query)
+    assert answer.status_code == 400
+    assert answer.json().keys() == {"message"}
+
+
+def test_select_picks_fields_and_always_the_id(client: httpx.Client) -> None:
+    first = page(client, select="title,price")["products"][0]
+    assert first == {name: CATALOGUE[0][name] for name in ("id", "title", "price")}
+
+
+def test_one_product(client: httpx.Client) -> None:
+    assert client.get("/products/7").json() == CATALOGUE[6]
+    assert client.get("/products/7?select=sku").json() == {"id": 7, "sku": CATALOGUE[6]["sku"]}
+
+
+def test_an_unknown_product_is_404_json(client: httpx.Client) -> None:
+    answer = client.get("/products/999")
+    assert answer.status_code == 404
+    assert answer.json() == {"message": "Product with id '999' not found"}
+
+
+def test_categories(client: httpx.Client) -> None:
+    assert client.get("/products/categories").json() == catalogue.CATEGORIES
+
+
+def test_a_trailing_slash_is_redirected(client: httpx.Client) -> None:
+    answer = client.get("/products/?limit=3")
+    assert answer.status_code == 301
+    assert answer.headers["location"] == "/products?limit=3"
+
+
+def test_an_unknown_path_is_404_html(client: httpx.Client) -> None:
+    answer = client.get("/goods")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_text_arrives_as_it_is_even_half_a_surrogate_pair(server: DummyJson, client: httpx.Client) -> None:
+    server.edit(1, title="茶 🍵 \ud83c")
+    answer = client.get("/products/1")
+    assert "茶 🍵".encode() in answer.content
+    assert answer.json()["title"] == "茶 🍵 \ud83c"
+
+
+def test_the_catalogue_changes_under_way(server: DummyJson, client: httpx.Client) -> None:
+    server.edit(1, price=5, brand=ABSENT)
+    server.add({"id": 900, "title": "New"})
+    server.remove(2)
+    everything = page(client, limit=0)["products"]
+    assert everything == server.products
+    assert everything[0] == {n: v for n, v in CATALOGUE[0].items() if n != "brand"} | {"price": 5}
+    assert everything[1:] == [*CATALOGUE[2:], {"id": 900, "title": "New"}]
+
+
+def test_the_catalogue_can_be_replaced(server: DummyJson, client: httpx.Client) -> None:
+    server.products = server.products[:1] * 2
+    assert page(client)["products"] == [CATALOGUE[0], CATALOGUE[0]]
+
+
+def test_what_is_not_there_cannot_be_edited(server: DummyJson) -> None:
+    with pytest.raises(KeyError, match="999"):
+        server.edit(999, price=1)
+
+
+def test_requests_are_logged(server: DummyJson, client: httpx.Client) -> None:
+    page(client, limit=5, skip=10)
+    assert server.requests == [Request("GET", "/products", {"limit": "5", "skip": "10"}, {})]
+    assert server.requests[0].headers["user-agent"].startswith("python-httpx")
+
+
+def test_the_rate_limit_refuses_until_its_time_is_over(
+    server: DummyJson, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("tests.harness.dummyjson.monotonic", lambda: now)
+    server.rate_limit = RateLimit(requests=2, seconds=10, retry_after=True)
+    assert [client.get("/products").status_code for _ in range(3)] == [200, 200, 429]
+    now = 107.5
+    refusal = client.get("/products")
+    assert refusal.headers["retry-after"] == "3"
+    assert refusal.json().keys() == {"message"}
+    now = 110.0
+    assert client.get("/products").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"), [(SERVER_ERROR, 500), (HTML_PAGE, 200), (too_many_requests(3), 429)]
+)
+def test_a_fault_comes_in_its_turn(
+    server: DummyJson, client: httpx.Client, fault: Response, status: int
+) -> None:
+    server.intercept = in_turn(None, fault)
+    answers = [client.get("/products") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, status, 200]
+    assert answers[1].content == fault.body
+    assert answers[1].headers["content-type"] == fault.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("keep", [CLOSED.keep, 5, 40, -1])
+def test_a_connection_breaks_at_any_byte(server: DummyJson, client: httpx.Client, keep: int) -> None:
+    server.intercept = in_turn(Response(body=b"x" * 100, keep=keep))
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.get("/products")
+    assert client.get("/products").status_code == 200
+
+
+def test_a_true_answer_can_be_cut_off(server: DummyJson, client: httpx.Client) -> None:
+    server.intercept = lambda request: truncated(server.answer(request))
+    with pytest.raises(httpx.RemoteProtocolError, match="complete message body"):
+        client.get("/products")
+
+
+def test_a_true_answer_can_be_half_of_its_json(server: DummyJson, client: httpx.Client) -> None:
+    server.intercept = lambda request: half_json(server.answer(request))
+    with pytest.raises(ValueError, match="char"):
+        client.get("/products").json()
+
+
+def test_a_true_answer_can_promise_more_than_there_is(server: DummyJson, client: httpx.Client) -> None:
+    server.intercept = lambda request: with_fields(server.answer(request), total=99)
+    assert page(client, limit=0) == {"products": CATALOGUE, "total": 99, "skip": 0, "limit": 65}
+
+
+def test_pages_of_the_wrong_shape_are_json(server: DummyJson, client: httpx.Client) -> None:
+    server.intercept = in_turn(NOT_AN_OBJECT, NO_PRODUCTS)
+    assert client.get("/products").json() == []
+    assert "products" not in client.get("/products").json()
+
+
+def test_a_redirect_leads_wherever_it_is_told(server: DummyJson, client: httpx.Client) -> None:
+    server.intercept = in_turn(redirect("https://elsewhere.example/products"))
+    assert client.get("/products").headers["location"] == "https://elsewhere.example/products"
+
+
+def test_a_late_answer_times_out(server: DummyJson, client: httpx.Client) -> None:
+    server.intercept = in_turn(delayed(Response.json({}), 30))
+    with pytest.raises(httpx.ReadTimeout):
+        client.get("/products", timeout=0.05)
+
+
+def test_a_status_without_a_name_is_sent(server: DummyJson, client: httpx.Client) -> None:
+    server.intercept = in_turn(replace(SERVER_ERROR, status=520))
+    assert client.get("/products").status_code == 520
+
+
+def test_leaving_ends_open_connections_and_late_answers() -> None:
+    before = threading.active_count()
+    with httpx.Client() as idle, httpx.Client(timeout=0.05) as impatient:
+        started = time.monotonic()
+        with dummyjson(CATALOGUE) as server:
+            idle.get(server.url)
+            server.intercept = in_turn(Response(delay=30))
+            with pytest.raises(httpx.ReadTimeout):
+                impatient.get(server.url)
+        assert time.monotonic() - started < 5
+        assert threading.active_count() == before
+
+
+def test_it_runs_by_hand() -> None:
+    command = [sys.executable, "-m", "tests.harness.dummyjson", "--sample"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            assert httpx.get(url, params={"limit": 0}).json()["products"] == catalogue.sample()
+        finally:
+            process.terminate()
