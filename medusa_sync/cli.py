@@ -1,5 +1,136 @@
-"""Command line (in the making)."""
+"""The command line: the only place that prints errors and sets exit codes."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer()
+from medusa_sync import __version__
+from medusa_sync.errors import MedusaSyncError
+from medusa_sync.settings import ENV_FILE, OPTIONS, Option, load
+
+logger = logging.getLogger(__name__)
+
+EXIT_UNEXPECTED = 1
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="medusa-sync",
+    help="Keep the products of an external catalogue in step with a Medusa v2 store.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its tracebacks show local variables, secrets among them
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"medusa-sync {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[  # its callback does the work
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Keep the products of an external catalogue in step with a Medusa v2 store."""
+
+
+def _option(option: Option) -> Any:
+    """Everything is read as text here and checked in `settings`, so that all mistakes are told at once."""
+    default = "" if option.default in {None, "false"} else rf" \[default: {option.default}]"
+    no = f"/--no-{option.flag.removeprefix('--')}" if option.is_switch else ""
+    return typer.Option(
+        option.flag + no,
+        help=rf"{option.meaning}{default} \[env: {option.variable}]",  # rich reads markup here
+        metavar=option.metavar,
+        rich_help_panel=option.group,
+        show_default=False,
+    )
+
+
+_Text = str | None
+_Switch = bool | None
+
+
+@app.command(
+    epilog="Secrets: MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD, from the environment or .env."
+)
+def products(
+    source: Annotated[_Text, _option(OPTIONS["source"])] = None,
+    source_name: Annotated[_Text, _option(OPTIONS["source_name"])] = None,
+    limit: Annotated[_Text, _option(OPTIONS["limit"])] = None,
+    medusa_url: Annotated[_Text, _option(OPTIONS["medusa_url"])] = None,
+    currency: Annotated[_Text, _option(OPTIONS["currency"])] = None,
+    status: Annotated[_Text, _option(OPTIONS["status"])] = None,
+    sales_channel: Annotated[_Text, _option(OPTIONS["sales_channel"])] = None,
+    shipping_profile: Annotated[_Text, _option(OPTIONS["shipping_profile"])] = None,
+    stock_location: Annotated[_Text, _option(OPTIONS["stock_location"])] = None,
+    dry_run: Annotated[_Switch, _option(OPTIONS["dry_run"])] = None,
+    batch_size: Annotated[_Text, _option(OPTIONS["batch_size"])] = None,
+    max_retries: Annotated[_Text, _option(OPTIONS["max_retries"])] = None,
+    json: Annotated[_Switch, _option(OPTIONS["json"])] = None,
+    quiet: Annotated[_Switch, _option(OPTIONS["quiet"])] = None,
+    verbose: Annotated[_Switch, _option(OPTIONS["verbose"])] = None,
+    env_file: Annotated[_Text, _option(ENV_FILE)] = None,
+) -> None:
+    """Bring the products of the source into the store: new ones, changed ones, and nothing else."""
+    raise typer.Exit(_run(locals()))
+
+
+def _run(flags: Mapping[str, str | bool | None]) -> int:
+    """Run once and print what became of it; returns the exit code."""
+    # Imported here, so that --help and --version do not wait for an HTTP client.
+    from medusa_sync import report
+    from medusa_sync.job import sync_products
+
+    out, err = report.make_console(sys.stdout), report.make_console(sys.stderr)
+    try:
+        settings = load(flags)
+    except MedusaSyncError as error:
+        report.print_error(str(error), error.hint, err)
+        return error.exit_code
+    _log_to_stderr(verbose=settings.verbose)
+    watched = err.is_terminal and not (settings.quiet or settings.verbose)
+    try:
+        with report.progress_observer(err) if watched else nullcontext() as observer:
+            result = sync_products(settings, observer)
+    except KeyboardInterrupt:
+        report.print_error("Interrupted", "The next run completes what is left.", err)
+        return EXIT_INTERRUPTED
+    except Exception as error:  # the last resort: a defect of this program
+        logger.debug("unexpected", exc_info=True)
+        report.print_error(
+            f"Unexpected {type(error).__name__}: {error}",
+            "This is a defect of medusa-sync. Run with --verbose to see where, and report it.",
+            err,
+        )
+        return EXIT_UNEXPECTED
+    if settings.json:
+        sys.stdout.write(report.as_json(result) + "\n")
+    elif not settings.quiet or result.exit_code != 0:
+        report.print_result(result, out)
+    if result.error:
+        report.print_error(result.error, result.hint, err)
+    return result.exit_code
+
+
+def _log_to_stderr(*, verbose: bool) -> None:
+    logging.Formatter.converter = time.gmtime
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.WARNING,
+        format="%(asctime)sZ %(levelname)s %(message)s",
+        datefmt="%Y-%m-%dT%H:%M:%S",
+    )
+    for library in ("httpx", "httpcore", "asyncio"):  # they would log headers, the authorization among them
+        logging.getLogger(library).setLevel(logging.WARNING)
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # repeats are logged where they happen

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+EXIT_PARTIAL = 5
+EXIT_CODES: Mapping[int, str] = {
+    0: "Done: every valid product is in the store, or (`--dry-run`) the plan is complete.",
+    1: "Unexpected: a defect of medusa-sync.",
+    2: "Usage: an option or a setting is wrong, or names something that the store does not have.",
+    3: "The source is unavailable, malformed, or ended short of its own total.",
+    4: "The store is unreachable, or refuses the credentials.",
+    EXIT_PARTIAL: "Partial: some products were rejected or failed; the others are stored.",
+    130: "Interrupted by SIGINT (Ctrl-C); 143 by SIGTERM. The next run completes the work.",
+}
+
 
 class MedusaSyncError(Exception):
     """Anything that a user, a server or a catalogue can cause.

@@ -60,7 +60,7 @@ class HttpClient:
         client: the connection pool; its base URL, time-outs and redirect policy are the caller's choice.
         max_retries: how many times a request is sent again before it counts as failed.
         unavailable: what to raise, with its advice, when the server stays unavailable.
-        on_request: called once for each request on the wire with its method.
+        on_request: called once for each request on the wire with its method and URL.
         on_retry: called once for each repeat.
     """
 
@@ -70,7 +70,7 @@ class HttpClient:
         *,
         max_retries: int,
         unavailable: Callable[[str], MedusaSyncError],
-        on_request: Callable[[str], None],
+        on_request: Callable[[str, str], None],
         on_retry: Callable[[], None],
     ) -> None:
         self._client = client
@@ -133,11 +133,13 @@ class HttpClient:
         body: bytes | None,
         headers: Mapping[str, str] | None,
     ) -> Answer:
-        self._on_request(method)
+        self._on_request(method, url)
         started = datetime.now(UTC)
         try:
             target = httpx.URL(url).copy_merge_params(list(query)) if query else url
             request = self._client.build_request(method, target, content=body, headers=headers)
+            if body is not None:
+                request.headers["content-type"] = "application/json"
             response = await self._client.send(request, stream=True)
             try:
                 answer = await self._read(response)

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct, field
 
 # --- the source -----------------------------------------------------------------------------------------
 
-# Bounds are generous for shop goods and keep out what would only be a mistake (or an attack) at the other end.
+# Bounds are generous for shop goods and keep out what can only be a mistake, or an attack, at the other end.
 Text = Annotated[str, Meta(max_length=255)]
 LongText = Annotated[str, Meta(max_length=50_000)]
 Url = Annotated[str, Meta(max_length=2_048)]
@@ -151,7 +151,7 @@ class StoredCategory(Struct, frozen=True):
 
 
 class StoredProduct(Struct, frozen=True):
-    """A product as the Admin API answers it; a look-up that is not for details leaves the rest at its default."""
+    """A product as the Admin API answers it; what was not asked for stands at its default."""
 
     id: str
     external_id: str | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
@@ -17,6 +18,8 @@ from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient, Query, describe_answer
 from medusa_sync.mapping import external_id
 from medusa_sync.models import Outcome, Result, SourceProduct
+
+logger = logging.getLogger(__name__)
 
 PAGE_SIZE = 100
 MAX_PRODUCTS = 1_000_000  # a source whose total grows with every page would never end
@@ -46,11 +49,7 @@ class Source(Protocol):
         """
 
     async def category_names(self) -> Mapping[str, str]:
-        """Display names by slug, of the categories that the source names.
-
-        Raises:
-            SourceError: as for `pages`.
-        """
+        """Display names by slug, of the categories that the source names."""
 
 
 class HttpSource:
@@ -97,10 +96,8 @@ class HttpSource:
         return asyncio.create_task(self._get(self._url, query, _Page, "a page of products"))
 
     async def category_names(self) -> Mapping[str, str]:
-        categories = await self._get(
-            f"{self._url}/categories", self._query, list[_Category], "a list of categories"
-        )
-        return {category.slug: category.name for category in categories}
+        url = f"{self._url}/categories"
+        return await _names(self._get(url, self._query, list[_Category], "a list of categories"))
 
     async def _get(self, url: str, query: Query, type_: type[T], what: str) -> T:
         answer = await self._http.send("GET", url, query=query, repeatable=True)
@@ -109,8 +106,13 @@ class HttpSource:
         return _decode(answer.body, type_, f"{url}: the answer", what)
 
 
+SAMPLE = Path(__file__).with_name("sample") / "products.json"
+"""The catalogue that comes with the package."""
+
+
 class FileSource:
-    """A file that holds what `GET /products?limit=0` would answer.
+    """A file that holds what `GET /products?limit=0` would answer; a `categories.json` beside it is read as
+    `GET /products/categories`.
 
     Args:
         path: of the file.
@@ -123,7 +125,7 @@ class FileSource:
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         content = _decode(
-            await asyncio.to_thread(self._read), _File, f"{self._path}: it", "a file of products"
+            await asyncio.to_thread(_read, self._path), _File, f"{self._path}: it", "a file of products"
         )
         delivered = len(content.products)
         if content.total is not None and delivered < content.total:
@@ -137,18 +139,25 @@ class FileSource:
             yield Page(rows, content.total if content.total is not None else delivered)
 
     async def category_names(self) -> Mapping[str, str]:
-        return {}
+        path = self._path.with_name("categories.json")
+        return await _names(self._categories(path)) if path.exists() else {}
 
-    def _read(self) -> bytes:
-        try:
-            if self._path.stat().st_size > MAX_FILE_BYTES:
-                raise SourceError(f"{self._path}: the file is larger than {MAX_FILE_BYTES // 2**20} MB")
-            return self._path.read_bytes()
-        except OSError as error:
-            raise SourceError(
-                f"{self._path}: the file cannot be read ({error.strerror})",
-                hint="Give --source (SYNC_PRODUCTS_SOURCE) a URL or the path of a readable JSON file.",
-            ) from error
+    async def _categories(self, path: Path) -> list[_Category]:
+        return _decode(
+            await asyncio.to_thread(_read, path), list[_Category], f"{path}: it", "a list of categories"
+        )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise SourceError(f"{path}: the file is larger than {MAX_FILE_BYTES // 2**20} MB")
+        return path.read_bytes()
+    except OSError as error:
+        raise SourceError(
+            f"{path}: the file cannot be read ({error.strerror})",
+            hint="Give --source (SYNC_PRODUCTS_SOURCE) a URL or the path of a readable JSON file.",
+        ) from error
 
 
 class _Page(Struct):
@@ -164,6 +173,15 @@ class _File(Struct):
 class _Category(Struct):
     slug: str
     name: str
+
+
+async def _names(categories: Awaitable[Iterable[_Category]]) -> dict[str, str]:
+    """Names by slug, or none: a name that is made of the slug does as well."""
+    try:
+        return {category.slug: category.name for category in await categories}
+    except SourceError as error:
+        logger.warning("no names for the new categories: %s", error)
+        return {}
 
 
 _CHECK_URL = "Check --source (SYNC_PRODUCTS_SOURCE); it is the address of the products, such as https://dummyjson.com/products."
@@ -241,7 +259,7 @@ def _is_repeat(row: Row) -> bool:
 
 
 def _reason(error: msgspec.ValidationError) -> str:
-    """msgspec's message with the path of the field first, as in `price: Expected float, got str`."""
+    """Msgspec's message with the path of the field first, as in `price: Expected float, got str`."""
     message, _, path = str(error).replace("`", "").partition(" - at ")
     field = path.removeprefix("$").removeprefix(".")
     return f"{field}: {message}" if field else message

@@ -13,6 +13,7 @@ from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedErro
 from medusa_sync.http import Answer, HttpClient, Query, describe_answer
 
 T = TypeVar("T")
+LOGIN_PATH = "/auth/user/emailpass"
 
 _ADVICE_CREDENTIALS = (
     "Check MEDUSA_API_KEY (a secret key, sk_..., from Settings > Secret API Keys), "
@@ -114,14 +115,14 @@ class MedusaClient:
         if isinstance(self._credentials, ApiKey):
             return "Basic " + b64encode(f"{self._credentials.key}:".encode()).decode()
         body = msgspec.json.encode({"email": self._credentials.email, "password": self._credentials.password})
-        answer = await self._http.send("POST", "/auth/user/emailpass", body=body, repeatable=True)
-        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.BAD_REQUEST}:
+        answer = await self._http.send("POST", LOGIN_PATH, body=body, repeatable=True)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
             raise StoreError("The store refused the log-in", hint=_ADVICE_CREDENTIALS)
         try:
             return "Bearer " + msgspec.json.decode(answer.body, type=_Token).token
         except msgspec.MsgspecError as error:
             raise StoreError(
-                f"POST /auth/user/emailpass: no token in the answer ({describe_answer(answer)})",
+                f"POST {LOGIN_PATH}: no token in the answer ({describe_answer(answer)})",
                 hint=_ADVICE_URL,
             ) from error
 

@@ -124,7 +124,8 @@ def _variant_edits(variant: StoredVariant, differences: Mapping[str, Value], cur
 
 def _price_id(price: StoredPrice) -> dict[str, Any]:
     """A price that stays. Medusa folds prices together that look alike, so that the id alone would lose some:
-    what tells them apart goes along (pricing module, `hashPrice`)."""
+    what tells them apart goes along (pricing module, `hashPrice`).
+    """
     body: dict[str, Any] = {
         "id": price.id,
         "currency_code": price.currency_code,

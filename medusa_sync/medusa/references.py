@@ -60,8 +60,8 @@ async def find_places(api: AdminApi, store: StoreDefaults, wanted: Wanted) -> Pl
     currencies = sorted(currency.currency_code for currency in store.supported_currencies)
     if wanted.currency not in currencies:
         raise StoreMismatchError(
-            f"The store does not sell in {wanted.currency!r}; its currencies are: {', '.join(currencies) or 'none'}",
-            hint="Add the currency in the admin (Settings > Store), or set --currency (SYNC_PRODUCTS_CURRENCY).",
+            f"The store does not sell in {wanted.currency!r}, only in: {', '.join(currencies) or 'nothing'}",
+            hint="Add it in the admin (Settings > Store), or set --currency (SYNC_PRODUCTS_CURRENCY).",
         )
     channel, profile, location = await asyncio.gather(
         _sales_channel(api, store, wanted.sales_channel),
@@ -76,12 +76,13 @@ async def _sales_channel(api: AdminApi, store: StoreDefaults, name: str | None) 
         return await _by_name(
             api, "sales_channels", name, "sc_", "--sales-channel (SYNC_PRODUCTS_SALES_CHANNEL)"
         )
-    if store.default_sales_channel_id is None:
+    default = await _default(api, "sales_channels", store.default_sales_channel_id)
+    if default is None:
         raise StoreMismatchError(
             "The store has no default sales channel",
             hint="Set one in the admin (Settings > Store), or name one with --sales-channel.",
         )
-    return store.default_sales_channel_id
+    return default
 
 
 async def _shipping_profile(api: AdminApi, name: str | None) -> str:
@@ -102,14 +103,21 @@ async def _stock_location(api: AdminApi, store: StoreDefaults, name: str | None)
     option = "--stock-location (SYNC_PRODUCTS_STOCK_LOCATION)"
     if name is not None:
         return await _by_name(api, "stock_locations", name, "sloc_", option)
-    if store.default_location_id is not None:
-        return store.default_location_id
+    default = await _default(api, "stock_locations", store.default_location_id)
+    if default is not None:
+        return default
     found = await api.named("stock_locations", {})
     if len(found) > 1:
         raise StoreMismatchError(
             "The store has several stock locations and no default one",
             hint=f"Name the one that the source's stock lies at with {option}.",
         )
+    return found[0].id if found else None
+
+
+async def _default(api: AdminApi, collection: str, default_id: str | None) -> str | None:
+    """A default of the store; it outlives the thing that it names, and Medusa would take it all the same."""
+    found = await api.named(collection, {"id": default_id}) if default_id is not None else []
     return found[0].id if found else None
 
 
@@ -138,7 +146,7 @@ class References:
     def __init__(self, api: AdminApi, category_names: CategoryNames) -> None:
         self._api = api
         self._category_names = category_names
-        self._names: Mapping[str, str] | None = None
+        self._names: asyncio.Future[Mapping[str, str]] | None = None
         self._categories: dict[str, str] = {}
         self._tags: dict[str, str] = {}
         self._lock = asyncio.Lock()  # batches run side by side and must not create the same thing twice
@@ -157,8 +165,9 @@ class References:
 
         async def create(handle: str) -> StoredCategory:
             if self._names is None:
-                self._names = await self._category_names()
-            return await self._api.create_category(handle, self._names.get(handle) or _title(handle))
+                self._names = asyncio.ensure_future(self._category_names())
+            names = await self._names
+            return await self._api.create_category(handle, names.get(handle) or _title(handle))
 
         return await self._ensure(self._categories, handles, find, create)
 

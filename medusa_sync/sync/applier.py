@@ -81,7 +81,7 @@ class Applier:
                 self._settle(batch.aims[change.desired.external_id])
 
     async def _look_again(self, batch: _Batch) -> None:
-        """Nobody knows what the store has carried out: what is there counts as done, the rest stays in the batch."""
+        """Ask the store what it has carried out: that counts as done, the rest stays in the batch."""
         logger.info("looking again at %d products", len(batch.changes))
         planned = await self._planner.plan([change.desired for change in batch.changes])
         batch.changes = [entry for entry in planned if not isinstance(entry, Outcome)]

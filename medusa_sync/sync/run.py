@@ -10,7 +10,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from medusa_sync.errors import InterruptedRunError, MedusaSyncError
+from medusa_sync.errors import EXIT_PARTIAL, InterruptedRunError, MedusaSyncError
 from medusa_sync.mapping import to_desired
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.references import Places, References, Wanted, find_places
@@ -29,7 +29,6 @@ from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import Planner
 from medusa_sync.sync.tally import Tally, outcome_of
 
-EXIT_PARTIAL = 5
 _LOOK_UP = 200  # products a look-up; about 300 external ids fit into a request line
 
 
@@ -173,7 +172,7 @@ class Run:
             await pipeline.finish()
 
     async def _products(self) -> AsyncGenerator[list[DesiredProduct], None]:
-        """The valid products of the source, as many at a time as one look-up takes, until the run is stopped."""
+        """The valid products of the source, a look-up at a time, until the run is stopped."""
         waiting: list[DesiredProduct] = []
         async with aclosing(self._source.pages(self._options.limit)) as pages:
             async for page in pages:
@@ -238,6 +237,9 @@ class Run:
 
     def _notes(self) -> Iterator[str]:
         if self._api is None:
-            yield "Nothing was compared with a store: no credentials are set (MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD)."
+            yield (
+                "Nothing was compared with a store: no credentials are set "
+                "(MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD)."
+            )
         if self._places is not None and self._places.location_id is None:
-            yield "The store has no stock location, so stock is not kept. Add one in the admin (Settings > Locations)."
+            yield "The store has no stock location, so stock is not kept; add one in the admin."

@@ -1,0 +1,56 @@
+"""Writes the parts of the documentation that are made from the code (`make docs`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from medusa_sync.errors import EXIT_CODES
+from medusa_sync.settings import ENV_FILE, OPTIONS
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def main() -> None:
+    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def filled(text: str) -> str:
+    """The text with every generated block made anew."""
+    for name, block in blocks().items():
+        pattern = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
+        text, found = pattern.subn(lambda _, block=block: block, text)
+        if found != 1:
+            raise ValueError(f"the block {name!r} stands {found} times")
+    return text
+
+
+def blocks() -> Mapping[str, str]:
+    return {"options": options_table(), "exit codes": exit_codes_table()}
+
+
+def options_table() -> str:
+    rows = [
+        (
+            f"`{option.flag}`" if option.flag else "-",
+            f"`{option.variable}`",
+            f"`{option.default}`" if option.default else "-",
+            option.meaning.replace("|", "\\|"),
+        )
+        for option in [*OPTIONS.values(), ENV_FILE]
+    ]
+    return _table(("flag", "variable", "default", "meaning"), rows)
+
+
+def exit_codes_table() -> str:
+    return _table(("code", "meaning"), [(str(code), meaning) for code, meaning in EXIT_CODES.items()])
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [tuple(head), tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""What people and programs see of a run: a summary, a JSON document, progress bars, errors."""
+
+from medusa_sync.report.console import make_console, print_error
+from medusa_sync.report.json import as_json, print_json
+from medusa_sync.report.progress import Watch, progress_observer
+from medusa_sync.report.table import print_result
+from medusa_sync.report.text import visible
+
+__all__ = [
+    "Watch",
+    "as_json",
+    "make_console",
+    "print_error",
+    "print_json",
+    "print_result",
+    "progress_observer",
+    "visible",
+]

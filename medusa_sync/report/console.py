@@ -1,0 +1,84 @@
+"""Where output goes: a terminal gets colour and folded lines, everything else whole lines of plain text."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from medusa_sync.report.text import visible
+
+_INDENT = 2
+_NARROWEST = 10  # columns; a terminal that is narrower, or says so, breaks lines itself
+
+
+def make_console(stream: TextIO) -> Console:
+    """A console that suits the stream.
+
+    Only a terminal that understands escape sequences counts as one. FORCE_COLOR and its like do not turn a
+    pipe into a terminal, so that what reads the pipe can rely on plain lines.
+    """
+    if isinstance(stream, io.TextIOWrapper):
+        # A character that the stream cannot encode is spelt out; it does not end the program.
+        stream.reconfigure(errors="backslashreplace")
+    capable = stream.isatty() and os.environ.get("TERM", "").lower() not in {"dumb", "unknown"}
+    coloured = capable and not os.environ.get("NO_COLOR")
+    console = Console(
+        file=stream,
+        force_terminal=capable,
+        # With no_color alone rich would still send bold and dim.
+        color_system="auto" if coloured else None,
+        no_color=not coloured,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    # Rich prints nothing at all into no columns; a width that is set no longer follows the terminal's.
+    if console.width < _NARROWEST:  # noqa: PLR1730
+        console.width = _NARROWEST
+    return console
+
+
+def say(console: Console, *parts: str | tuple[str, str], indent: int = 0, hang: int = 0) -> None:
+    """Print one line, folded to the width of a terminal and whole in a pipe.
+
+    Args:
+        console: where to.
+        parts: pieces of the line, each alone or with its style; what comes from outside is `visible`.
+        indent: spaces before the line.
+        hang: more spaces before what is folded.
+    """
+    line = Text.assemble(*parts)
+    whole = not console.is_terminal or line.cell_len <= console.width - indent
+    first, *others = [line] if whole else _folded(line, console, indent + hang)
+    console.print(Text(" " * indent) + first, soft_wrap=True)
+    for rest in others:
+        console.print(Text(" " * (indent + hang)) + rest, soft_wrap=True)
+
+
+def _folded(line: Text, console: Console, margin: int) -> Iterator[Text]:
+    width = max(console.width - margin, _NARROWEST)
+    for part in line.wrap(console, width, overflow="fold"):
+        part.rstrip()
+        yield part
+
+
+def print_error(message: str, hint: str, console: Console) -> None:
+    """Say what went wrong and, indented, what to do about it.
+
+    Args:
+        message: may have several lines.
+        hint: in one line; empty for none.
+        console: of stderr.
+    """
+    first, *others = message.split("\n")
+    say(console, ("error: ", "bold red"), visible(first))
+    for line in others:
+        text = line.lstrip(" ")
+        say(console, visible(text), indent=max(len(line) - len(text), _INDENT))
+    if hint:
+        say(console, (visible(hint), "yellow"), indent=_INDENT)

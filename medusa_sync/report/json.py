@@ -1,0 +1,95 @@
+"""The result of a run as one JSON document, version 1."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC
+from typing import Any
+
+from rich.console import Console
+
+from medusa_sync.models import Outcome, Result, RunResult
+from medusa_sync.report.text import HIDDEN
+
+_VERSION = 1
+_NOT_ASCII = re.compile(r"[^ -~]")
+_ACTIONS = {Result.CREATED: "create", Result.UPDATED: "update"}
+
+
+def print_json(result: RunResult, console: Console) -> None:
+    """Write the document: indented for a person at a terminal, in one line for a program or a log."""
+    document = as_json(result, pretty=console.is_terminal, ascii_only=console.options.ascii_only)
+    console.file.write(document + "\n")
+
+
+def as_json(result: RunResult, *, pretty: bool = False, ascii_only: bool = False) -> str:
+    """The document as text that can be shown and sent as it is.
+
+    Args:
+        result: the run.
+        pretty: with line breaks and indentation.
+        ascii_only: for a stream that cannot encode every character.
+    """
+    text = json.dumps(_document(result), ensure_ascii=False, indent=2 if pretty else None)
+    return (_NOT_ASCII if ascii_only else HIDDEN).sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    character = match[0]
+    if character == "\n":  # of the indentation: those of texts are escaped already
+        return character
+    if "\ud800" <= character <= "\udfff":  # strict parsers refuse half a pair even as an escape
+        return "\\ufffd"
+    return json.dumps(character)[1:-1]
+
+
+def _document(result: RunResult) -> dict[str, Any]:
+    store, requests = result.store, result.requests
+    started_at = result.started_at.astimezone(UTC).replace(tzinfo=None)
+    return {
+        "version": _VERSION,
+        "job": result.job,
+        "dry_run": result.dry_run,
+        "status": result.status,
+        "exit_code": result.exit_code,
+        "started_at": started_at.isoformat(timespec="milliseconds") + "Z",
+        "duration_s": round(result.duration_s, 3),
+        "source": {"url": result.source_url, "total": result.source_total, "seen": result.seen},
+        "store": store and {"url": store.url, "products": store.products, "owned": store.owned},
+        "counts": _counts(result),
+        "requests": {
+            "source": requests.source,
+            "store_reads": requests.store_reads,
+            "store_writes": requests.store_writes,
+            "retries": requests.retries,
+        },
+        "problems": _problems(result),
+        "changes": [_change(outcome) for outcome in result.changes],
+    }
+
+
+def _counts(result: RunResult) -> dict[str, int]:
+    counts = {each.value: result.counts.get(each, 0) for each in Result}
+    counts |= {"removed": 0, "conflicts": 0}
+    return counts | ({"not_compared": result.not_compared} if result.not_compared else {})
+
+
+def _problems(result: RunResult) -> list[dict[str, str | None]]:
+    """What ended the run early, then the products that were rejected or failed."""
+    ended = [_problem(None, None, Result.FAILED, result.error)] if result.error else []
+    return ended + [_problem(p.external_id, p.title, p.result, p.reason) for p in result.problems]
+
+
+def _problem(
+    external_id: str | None, title: str | None, outcome: Result, reason: str
+) -> dict[str, str | None]:
+    return {"external_id": external_id, "title": title, "outcome": outcome, "reason": reason}
+
+
+def _change(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "external_id": outcome.external_id,
+        "action": _ACTIONS[outcome.result],
+        "fields": {each.field: {"from": each.before, "to": each.after} for each in outcome.differences},
+    }

@@ -1,0 +1,62 @@
+"""How far a run has come, on a terminal; a run's `Observer`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from medusa_sync.models import Outcome
+
+_BESIDE_THE_BAR = 30  # columns that label, numbers and time take
+
+
+class Watch:
+    """Watches in silence."""
+
+    def fetched(self, seen: int, total: int | None) -> None:
+        """So many of the source's products have been delivered."""
+
+    def settled(self, outcome: Outcome) -> None:
+        """A product has come to its end."""
+
+
+class _Bars(Watch):
+    def __init__(self, progress: Progress, *, dry_run: bool) -> None:
+        self._progress = progress
+        self._fetching = progress.add_task("fetching", total=None)
+        self._settling = progress.add_task("comparing" if dry_run else "applying", total=None)
+
+    def fetched(self, seen: int, total: int | None) -> None:
+        self._progress.update(self._fetching, completed=seen, total=total)
+        self._progress.update(self._settling, total=seen)
+
+    def settled(self, outcome: Outcome) -> None:  # noqa: ARG002 - an Observer is told more than is shown
+        self._progress.advance(self._settling)
+
+
+@contextmanager
+def progress_observer(console: Console, *, quiet: bool = False, dry_run: bool = False) -> Iterator[Watch]:
+    """Show progress bars while the context lasts, and leave no trace of them.
+
+    Args:
+        console: of stderr; anything but a terminal is left alone.
+        quiet: show nothing on a terminal either.
+        dry_run: products are only compared.
+    """
+    if quiet or not console.is_terminal:
+        yield Watch()
+        return
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=max(min(40, console.width - _BESIDE_THE_BAR), 5)),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        redirect_stdout=False,  # stdout may be a file that the result goes to
+    )
+    with progress:
+        yield _Bars(progress, dry_run=dry_run)

@@ -1,0 +1,125 @@
+"""The summary of a run on stdout: a table and lists on a terminal, one line for each fact in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from medusa_sync.models import Outcome, RunResult
+from medusa_sync.report import words
+from medusa_sync.report.console import say
+from medusa_sync.report.text import visible
+
+_DRY_RUN = "nothing was written"
+
+
+def print_result(result: RunResult, console: Console, *, verbose: bool = False) -> None:
+    """Print what a run did, or what a dry run would do.
+
+    What ended a run early is for `print_error`: here it is only a status.
+
+    Args:
+        result: the run.
+        console: of stdout.
+        verbose: list all changes of any run, not only the updates of a dry run.
+    """
+    changes = words.listed_changes(result, verbose=verbose)
+    if console.is_terminal:
+        _print_on_terminal(result, changes, console)
+    else:
+        _print_in_pipe(result, changes, console)
+
+
+# --- terminal -------------------------------------------------------------------------------------------
+
+
+def _print_on_terminal(result: RunResult, changes: Sequence[Outcome], console: Console) -> None:
+    arrow = "->" if console.options.ascii_only else "→"
+    say(console, (words.headline(result, arrow), "bold"))
+    if result.dry_run:
+        say(console, (f"Dry run: {_DRY_RUN}.", "yellow"))
+    console.print(_summary(result))
+    if changes:
+        _print_heading("Changes", console)
+        for change in changes[: words.LISTED]:
+            _print_product(change, result, console)
+            for pieces in words.differences(change, arrow):
+                say(console, *pieces, indent=2, hang=2)
+        _print_more(changes, "change", console)
+    if result.problems:
+        _print_heading("Problems", console)
+        for problem in result.problems[: words.LISTED]:
+            _print_product(problem, result, console)
+            say(console, visible(problem.reason), indent=2)
+        _print_more(result.problems, "problem", console)
+    if result.notes:
+        console.print()
+    for note in result.notes:
+        say(console, ("Note: ", "yellow"), visible(note))
+
+
+def _summary(result: RunResult) -> Table:
+    table = Table(box=box.ROUNDED, show_header=False, border_style="dim")
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
+    counts = list(words.counts(result))
+    width = max(len(str(count)) for _, count, _ in counts)
+    for label, count, style in counts:
+        table.add_row(Text(label), Text(f"{count:>{width}}"), style=style if count else "dim")
+    table.add_section()
+    for label, value in words.facts(result):
+        table.add_row(Text(label), Text(value))
+    return table
+
+
+def _print_heading(text: str, console: Console) -> None:
+    console.print()
+    say(console, (text, "bold underline"))
+
+
+def _print_product(outcome: Outcome, result: RunResult, console: Console) -> None:
+    action = words.action(outcome.result, dry_run=result.dry_run)
+    external_id, title = words.name(outcome)
+    say(console, (action, words.STYLES[outcome.result]), "  ", (external_id, "bold"), "  ", title, hang=4)
+
+
+def _print_more(outcomes: Sequence[Outcome], noun: str, console: Console) -> None:
+    if rest := words.more(outcomes, noun):
+        say(console, (rest, "yellow"))
+
+
+# --- pipe -----------------------------------------------------------------------------------------------
+
+
+def _print_in_pipe(result: RunResult, changes: Sequence[Outcome], console: Console) -> None:
+    """Lines of `name: value`, none of which begins with text from outside."""
+    say(console, f"job: {words.headline(result, '->')}")
+    if result.dry_run:
+        say(console, f"dry run: {_DRY_RUN}")
+    for label, count, _ in words.counts(result):
+        say(console, f"{label}: {count}")
+    for label, value in words.facts(result):
+        say(console, f"{label}: {value}")
+    for change in changes[: words.LISTED]:
+        product = f"change: {_product(change, result)}"
+        lines = ["".join(text for text, _ in pieces) for pieces in words.differences(change, "->")]
+        for line in lines:
+            say(console, f"{product}: {line}")
+        if not lines:
+            say(console, product)
+    _print_more(changes, "change", console)
+    for problem in result.problems[: words.LISTED]:
+        say(console, f"problem: {_product(problem, result)}: {visible(problem.reason)}")
+    _print_more(result.problems, "problem", console)
+    for note in result.notes:
+        say(console, f"note: {visible(note)}")
+
+
+def _product(outcome: Outcome, result: RunResult) -> str:
+    external_id, title = words.name(outcome)
+    product = f"{external_id} ({title})" if title else external_id
+    return f"{words.action(outcome.result, dry_run=result.dry_run)} {product}"

@@ -1,0 +1,91 @@
+"""Flags > environment > .env > defaults; everything that is wrong is told at once."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+from medusa_sync.errors import SettingsError
+from medusa_sync.settings.options import ENV_FILE, OPTIONS, Option, Settings
+
+
+def load(
+    flags: Mapping[str, str | bool | None],
+    *,
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+) -> Settings:
+    """Read all settings.
+
+    Args:
+        flags: by the name of the setting, and `env_file`; None for what the command line does not say.
+        environment: the process's own unless given.
+        directory: where `.env` is looked for; the working directory unless given.
+
+    Raises:
+        SettingsError: with every setting that is wrong.
+    """
+    environment = os.environ if environment is None else environment
+    problems: list[str] = []
+    env_file = flags.get("env_file") or environment.get(ENV_FILE.variable)
+    written = _read_env_file(str(env_file) if env_file else None, directory or Path(), problems)
+    values: dict[str, Any] = {}
+    for name, option in OPTIONS.items():
+        given = flags.get(name)
+        raw = (
+            str(given)
+            if given is not None
+            else environment.get(option.variable) or written.get(option.variable)
+        )
+        values[name] = _read(option, raw or option.default, problems)
+    _check_together(values, problems)
+    if problems:
+        raise SettingsError(problems)
+    return Settings(**values)
+
+
+def _read(option: Option, raw: str | None, problems: list[str]) -> Any:
+    if raw is None:
+        return None
+    try:
+        return option.read(raw)
+    except ValueError as error:
+        # What was given is shown, unless it might be a secret.
+        shown = f" {raw!r}" if option.flag and "@" not in raw else ""
+        problems.append(f"{option.spelling}{shown}: {error}")
+        return None
+
+
+def _read_env_file(name: str | None, directory: Path, problems: list[str]) -> Mapping[str, str]:
+    path = Path(name) if name else directory / ".env"
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        if name:
+            problems.append(f"{ENV_FILE.spelling} {name!r}: there is no such file")
+        return {}
+    except UnicodeDecodeError:
+        problems.append(f"{path}: the file is not UTF-8; save it as UTF-8")
+        return {}
+    except OSError as error:
+        problems.append(f"{path}: the file cannot be read ({error.strerror})")
+        return {}
+    # A `$` in a password is a `$`.
+    entries = dotenv_values(stream=io.StringIO(content), interpolate=False)
+    return {key: value for key, value in entries.items() if value}
+
+
+def _check_together(values: Mapping[str, Any], problems: list[str]) -> None:
+    if (values["email"] is None) != (values["password"] is None):
+        missing = "MEDUSA_PASSWORD" if values["password"] is None else "MEDUSA_EMAIL"
+        problems.append(f"{missing}: it is not set; MEDUSA_EMAIL and MEDUSA_PASSWORD go together")
+    elif values["api_key"] is None and values["email"] is None and values["dry_run"] is False:
+        problems.append(
+            "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; put a secret API key "
+            "of the store into the environment or .env, or use --dry-run to check the source alone"
+        )

@@ -1,0 +1,191 @@
+"""The settings: one table that the command line, the environment, the help and the README share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from medusa_sync.settings import readers
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting: how it is spelled on each side, how it is read, what it means.
+
+    Attributes:
+        flag: on the command line; empty for secrets, which would show in the list of processes.
+        variable: in the environment or `.env`.
+        default: as it would be written in the environment; None for none.
+        group: under which the help lists it.
+    """
+
+    flag: str
+    variable: str
+    meaning: str
+    read: Callable[[str], Any] = readers.text
+    default: str | None = None
+    metavar: str = ""
+    group: str = "Run"
+
+    @property
+    def is_switch(self) -> bool:
+        return self.read is readers.switch
+
+    @property
+    def spelling(self) -> str:
+        return f"{self.flag} ({self.variable})" if self.flag else self.variable
+
+
+def _option(
+    flag: str,
+    variable: str,
+    meaning: str,
+    read: Callable[[str], Any] = readers.text,
+    default: str | None = None,
+    metavar: str = "",
+    group: str = "Run",
+) -> Any:
+    return field(metadata={"option": Option(flag, variable, meaning, read, default, metavar, group)})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a run can be told; `load` reads it, the metadata of each field is its `Option`."""
+
+    source: str = _option(
+        "--source",
+        "SYNC_PRODUCTS_SOURCE",
+        "Where products come from: a URL that answers like DummyJSON, a JSON file of the same shape, "
+        "or 'sample' for the catalogue that comes with the tool.",
+        readers.source,
+        "https://dummyjson.com/products",
+        "URL|FILE|sample",
+        group="Source",
+    )
+    source_name: str = _option(
+        "--source-name",
+        "SYNC_PRODUCTS_SOURCE_NAME",
+        "Prefix of the external ids in the store; never change it once products are there.",
+        readers.source_name,
+        "dummyjson",
+        "NAME",
+        group="Source",
+    )
+    limit: int | None = _option(
+        "--limit",
+        "SYNC_PRODUCTS_LIMIT",
+        "Take only the first N products of the source.",
+        readers.whole_number(1, 1_000_000),
+        metavar="N",
+        group="Source",
+    )
+    medusa_url: str = _option(
+        "--medusa-url",
+        "MEDUSA_BACKEND_URL",
+        "Address of the Medusa backend.",
+        readers.store_url,
+        "http://localhost:9000",
+        "URL",
+        group="Store",
+    )
+    api_key: readers.Secret | None = _option(
+        "", "MEDUSA_API_KEY", "Secret API key of the store (sk_...).", readers.secret
+    )
+    email: str | None = _option("", "MEDUSA_EMAIL", "Admin user to log in as, when there is no API key.")
+    password: readers.Secret | None = _option("", "MEDUSA_PASSWORD", "Password of that user.", readers.secret)
+    currency: str = _option(
+        "--currency",
+        "SYNC_PRODUCTS_CURRENCY",
+        "Currency of the source's prices, in major units (9.99 is 9.99); the store must have it.",
+        readers.currency_code,
+        "usd",
+        "CODE",
+        group="Store",
+    )
+    status: str = _option(
+        "--status",
+        "SYNC_PRODUCTS_STATUS",
+        "Status of new products; the status of those that exist is never changed.",
+        readers.choice("published", "draft"),
+        "published",
+        "published|draft",
+        group="Store",
+    )
+    sales_channel: str | None = _option(
+        "--sales-channel",
+        "SYNC_PRODUCTS_SALES_CHANNEL",
+        "Sales channel of new products: name or id. The store's default unless named.",
+        metavar="NAME|ID",
+        group="Store",
+    )
+    shipping_profile: str | None = _option(
+        "--shipping-profile",
+        "SYNC_PRODUCTS_SHIPPING_PROFILE",
+        "Shipping profile of new products: name or id. The one of type 'default' unless named.",
+        metavar="NAME|ID",
+        group="Store",
+    )
+    stock_location: str | None = _option(
+        "--stock-location",
+        "SYNC_PRODUCTS_STOCK_LOCATION",
+        "Where the source's stock lies: name or id. The store's default, or its only one, unless named.",
+        metavar="NAME|ID",
+        group="Store",
+    )
+    dry_run: bool = _option(
+        "--dry-run",
+        "SYNC_PRODUCTS_DRY_RUN",
+        "Show the plan and write nothing. Without credentials it checks the source alone.",
+        readers.switch,
+        "false",
+    )
+    batch_size: int = _option(
+        "--batch-size",
+        "SYNC_PRODUCTS_BATCH_SIZE",
+        "Products written in one request.",
+        readers.whole_number(1, 1000),
+        "15",
+        "N",
+    )
+    max_retries: int = _option(
+        "--max-retries",
+        "SYNC_PRODUCTS_MAX_RETRIES",
+        "How many more times a failed request is tried.",
+        readers.whole_number(0, 20),
+        "2",
+        "N",
+    )
+    json: bool = _option(
+        "--json",
+        "SYNC_PRODUCTS_JSON",
+        "Print one JSON document instead of the table.",
+        readers.switch,
+        "false",
+        group="Output",
+    )
+    quiet: bool = _option(
+        "--quiet",
+        "SYNC_PRODUCTS_QUIET",
+        "Print nothing when nothing went wrong.",
+        readers.switch,
+        "false",
+        group="Output",
+    )
+    verbose: bool = _option(
+        "--verbose",
+        "SYNC_PRODUCTS_VERBOSE",
+        "Log every request and decision to stderr.",
+        readers.switch,
+        "false",
+        group="Output",
+    )
+
+
+ENV_FILE = Option(
+    "--env-file",
+    "SYNC_PRODUCTS_ENV_FILE",
+    "File of settings, one NAME=value a line. `.env` of the working directory unless named.",
+    metavar="FILE",
+)
+OPTIONS: Mapping[str, Option] = {entry.name: entry.metadata["option"] for entry in fields(Settings)}

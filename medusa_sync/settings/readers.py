@@ -1,0 +1,103 @@
+"""How each kind of setting is read from its text; each reader raises ValueError with what is expected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+class Secret:
+    """A text that never shows itself in a representation or a traceback of values."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+
+def text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("it is empty")
+    return value.strip()
+
+
+def switch(value: str) -> bool:
+    lowered = value.strip().lower()
+    if lowered in _TRUE:
+        return True
+    if lowered in _FALSE:
+        return False
+    raise ValueError("expected true or false")
+
+
+def secret(value: str) -> Secret:
+    return Secret(text(value))
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", value.strip()) or not low <= int(value) <= high:
+            raise ValueError(f"expected a whole number from {low} to {high}")
+        return int(value)
+
+    return read
+
+
+def choice(*choices: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value.strip().lower() not in choices:
+            raise ValueError(f"expected {' or '.join(choices)}")
+        return value.strip().lower()
+
+    return read
+
+
+def currency_code(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{3}", value.strip()):
+        raise ValueError("expected an ISO 4217 code of three letters, such as usd")
+    return value.strip().lower()
+
+
+def source_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,39}", value):
+        raise ValueError("expected up to 40 lower-case letters, digits, '.', '-' or '_'")
+    return value
+
+
+def web_address(value: str) -> str:
+    """A URL of http or https without credentials; a slash at its end is taken off."""
+    try:
+        parts = urlsplit(value.strip())
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("expected an address such as http://localhost:9000")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("an address must not hold a user name or password")
+    return value.strip().rstrip("/")
+
+
+def store_url(value: str) -> str:
+    url = web_address(value)
+    parts = urlsplit(url)
+    if parts.query or parts.fragment:
+        raise ValueError("expected the address alone, without '?' or '#'")
+    for page in ("/admin", "/app"):
+        if parts.path.endswith(page):
+            raise ValueError(f"leave out {page!r}: expected the backend itself, {url.removesuffix(page)}")
+    return url
+
+
+def source(value: str) -> str:
+    """A URL, or the path of a file."""
+    value = text(value)
+    return web_address(value) if "://" in value else value

@@ -1,0 +1,46 @@
+"""Tests against a real Medusa: one server for each pytest process, a fresh store for each test."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.harness.medusa import Store, running_store
+from tests.harness.npm import NodeMissing, node
+from tests.harness.postgres import Postgres, running_postgres
+
+
+@pytest.hookimpl(tryfirst=True)  # ahead of the selection by marker
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("e2e")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _node() -> None:
+    try:
+        node()
+    except NodeMissing as missing:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shared_store(postgres: Postgres) -> Iterator[Store]:
+    with running_store(postgres) as store:
+        yield store
+
+
+@pytest.fixture
+def store(shared_store: Store) -> Store:
+    shared_store.reset()
+    return shared_store

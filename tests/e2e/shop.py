@@ -1,0 +1,77 @@
+"""What a real store holds, read through its Admin API, and the edits that a merchant makes there."""
+
+from typing import Any, Self
+
+import httpx
+
+from tests.harness.medusa import Store
+
+_FIELDS = (
+    "id,external_id,title,handle,status,description,thumbnail,weight,length,height,width,metadata,"
+    "images.id,images.url,images.rank,tags.value,categories.handle,categories.name,categories.is_active,"
+    "sales_channels.id,shipping_profile.id,variants.id,variants.title,variants.sku,variants.barcode,"
+    "variants.manage_inventory,variants.options.value,variants.prices.id,variants.prices.amount,"
+    "variants.prices.currency_code,variants.inventory_items.inventory_item_id,"
+    "variants.inventory_items.inventory.location_levels.id,"
+    "variants.inventory_items.inventory.location_levels.location_id,"
+    "variants.inventory_items.inventory.location_levels.stocked_quantity"
+)
+_PAGE = 200
+
+
+class Shop:
+    """A store as its merchant sees it."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._client = httpx.Client(base_url=store.url, auth=(store.api_key, ""), timeout=60)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def get(self, path: str, **query: str | int) -> Any:
+        return self._client.get(path, params=query).raise_for_status().json()
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        answer = self._client.post(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def delete(self, path: str) -> None:
+        self._client.delete(path).raise_for_status()
+
+    def products(self) -> list[dict[str, Any]]:
+        """All products with all that a sync may touch, the oldest first."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self.get("/admin/products", fields=_FIELDS, limit=_PAGE, offset=len(found), order="id")
+            found += page["products"]
+            if len(found) >= page["count"] or not page["products"]:
+                return found
+
+    def by_external_id(self) -> dict[str, dict[str, Any]]:
+        """Products by external id; a product that stands twice fails."""
+        products = [product for product in self.products() if product["external_id"]]
+        by_id = {product["external_id"]: product for product in products}
+        assert len(by_id) == len(products), "a product stands twice"
+        return by_id
+
+
+def price(product: dict[str, Any], currency: str = "usd") -> float | None:
+    """The amount of the first variant's price in a currency."""
+    amounts = [p["amount"] for p in product["variants"][0]["prices"] if p["currency_code"] == currency]
+    assert len(amounts) <= 1
+    return amounts[0] if amounts else None
+
+
+def stock(product: dict[str, Any]) -> dict[str, int]:
+    """Stocked quantities of the first variant by location."""
+    levels = [
+        level
+        for item in product["variants"][0]["inventory_items"]
+        for level in item["inventory"]["location_levels"]
+    ]
+    return {level["location_id"]: level["stocked_quantity"] for level in levels}

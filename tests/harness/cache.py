@@ -1,0 +1,42 @@
+"""A folder for what is slow to make: installed packages and migrated databases."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock
+
+
+def cache_folder() -> Path:
+    """`MEDUSA_SYNC_TEST_CACHE`, else where the platform keeps such things.
+
+    Not in root's home, which is closed to others: PostgreSQL runs from the cache, and refuses to run as root.
+    """
+    chosen = os.environ.get("MEDUSA_SYNC_TEST_CACHE")
+    if chosen:
+        folder = Path(chosen)
+    elif os.geteuid() == 0:
+        folder = Path("/var/cache/medusa-sync")
+    else:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "medusa-sync-tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve()
+
+
+def cached(name: str, make: Callable[[Path], None]) -> Path:
+    """The folder `name` of the cache, filled by `make` once for all processes of this machine.
+
+    It appears under its name only when `make` is through, so one that was interrupted starts again.
+    """
+    finished = cache_folder() / name
+    if finished.exists():
+        return finished
+    with FileLock(f"{finished}.lock"):
+        if not finished.exists():
+            unfinished = finished.with_name(f"{finished.name}.unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            make(unfinished)
+            unfinished.rename(finished)
+    return finished

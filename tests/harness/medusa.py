@@ -1,0 +1,76 @@
+"""A real Medusa for the tests. `python -m tests.harness.medusa` runs one until it is interrupted."""
+
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import httpx
+
+from tests.harness import pristine
+from tests.harness.medusa_server import project
+from tests.harness.postgres import TEST_DATABASE_PREFIX, Postgres, running_postgres
+from tests.harness.template import Facts, facts_of, template_database
+
+MEDUSA_VERSION = os.environ.get("MEDUSA_VERSION", "2.21.2")
+_QUIET_WITHIN_S = 60
+
+
+@dataclass(frozen=True)
+class Store(Facts):
+    url: str
+    database_url: str
+    log: Path
+
+    def reset(self) -> None:
+        """Makes it a fresh store again, once the server is through with what clients left behind.
+
+        A client that timed out or was killed does not stop its request: it would commit into the fresh one.
+        """
+        deadline = time.monotonic() + _QUIET_WITHIN_S
+        while (in_flight := httpx.get(f"{self.url}/harness/in-flight", timeout=_QUIET_WITHIN_S).text) != "0":
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"{in_flight} requests are unanswered after {_QUIET_WITHIN_S} s, see {self.log}"
+                )
+            time.sleep(0.01)
+        pristine.restore(self.database_url)
+
+
+@contextmanager
+def running_store(postgres: Postgres, version: str = MEDUSA_VERSION) -> Iterator[Store]:
+    template = template_database(postgres, version)
+    name = f"{TEST_DATABASE_PREFIX}{secrets.token_hex(6)}"
+    database_url = postgres.create_database(name, template)
+    try:
+        with project(version, database_url) as medusa, medusa.serve() as url:
+            yield Store(**asdict(facts_of(database_url)), url=url, database_url=database_url, log=medusa.log)
+    finally:
+        postgres.drop_database(name)
+
+
+def main() -> None:
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        sys.exit()
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    with running_postgres() as postgres, running_store(postgres) as store:
+        print(f"MEDUSA_BACKEND_URL={store.url}")
+        print(f"MEDUSA_API_KEY={store.api_key}")
+        print(f"MEDUSA_EMAIL={store.email}")
+        print(f"MEDUSA_PASSWORD={store.password}")
+        print(f"DATABASE_URL={store.database_url}")
+        print(f"MEDUSA_LOG={store.log}", flush=True)
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()

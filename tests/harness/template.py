@@ -1,0 +1,101 @@
+"""The database each test store starts from: migrated, with what a merchant sets up before selling."""
+
+import hashlib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+
+from tests.harness import pristine
+from tests.harness.medusa_server import PROJECT_FILES, project
+from tests.harness.postgres import Postgres
+
+EMAIL = "admin@example.com"
+PASSWORD = "supersecret"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a test has to know about a fresh store; the database itself keeps it."""
+
+    api_key: str
+    email: str
+    password: str
+    store_id: str
+    location_id: str
+    sales_channel_id: str
+    shipping_profile_id: str
+
+
+def template_database(postgres: Postgres, version: str) -> str:
+    """The name of the template for this version of Medusa, which is made when there is none."""
+    name = f"medusa_{version.replace('.', '_')}_{_recipe()}"
+    postgres.ensure_template(name, lambda url: _fill(url, version))
+    return name
+
+
+def facts_of(database_url: str) -> Facts:
+    with psycopg.connect(database_url) as connection:
+        return Facts(**dict(connection.execute("SELECT name, value FROM harness.facts").fetchall()))
+
+
+def _recipe() -> str:
+    digest = hashlib.sha256()
+    for path in [Path(__file__), Path(pristine.__file__), *sorted(PROJECT_FILES.rglob("*.*js*"))]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _fill(database_url: str, version: str) -> None:
+    with project(version, database_url) as medusa:
+        medusa.run("db:migrate")
+        medusa.run("user", "--email", EMAIL, "--password", PASSWORD)
+        with medusa.serve() as url:
+            facts = _set_up(url)
+    pristine.remember(database_url)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("CREATE SCHEMA harness")
+        connection.execute("CREATE TABLE harness.facts (name text PRIMARY KEY, value text NOT NULL)")
+        for field in fields(facts):
+            connection.execute(
+                "INSERT INTO harness.facts VALUES (%s, %s)", [field.name, getattr(facts, field.name)]
+            )
+
+
+def _set_up(url: str) -> Facts:
+    with httpx.Client(base_url=url, timeout=60) as client:
+
+        def call(method: str, path: str, body: object = None) -> Any:
+            response = client.request(method, path, json=body)
+            if response.is_error:
+                raise RuntimeError(f"{method} {path}: {response.status_code} {response.text}")
+            return response.json()
+
+        token = call("POST", "/auth/user/emailpass", {"email": EMAIL, "password": PASSWORD})["token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        key = call("POST", "/admin/api-keys", {"title": "medusa-sync", "type": "secret"})["api_key"]
+        profiles = call("GET", "/admin/shipping-profiles?type=default")["shipping_profiles"]
+        location = call("POST", "/admin/stock-locations", {"name": "Warehouse"})["stock_location"]
+        store = call("GET", "/admin/stores")["stores"][0]
+        channel_id = store["default_sales_channel_id"]
+        call("POST", f"/admin/stock-locations/{location['id']}/sales-channels", {"add": [channel_id]})
+        currencies = [
+            {"currency_code": "eur", "is_default": True},
+            {"currency_code": "usd", "is_default": False},
+        ]
+        call(
+            "POST",
+            f"/admin/stores/{store['id']}",
+            {"supported_currencies": currencies, "default_location_id": location["id"]},
+        )
+        return Facts(
+            api_key=key["token"],
+            email=EMAIL,
+            password=PASSWORD,
+            store_id=store["id"],
+            location_id=location["id"],
+            sales_channel_id=channel_id,
+            shipping_profile_id=profiles[0]["id"],
+        )

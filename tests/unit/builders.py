@@ -1,0 +1,183 @@
+"""What the unit tests are made of: rows of a source, products on each side, clients."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import httpx
+import msgspec
+from hypothesis import strategies as st
+from msgspec import structs
+
+from medusa_sync.errors import MedusaSyncError, StoreError
+from medusa_sync.http import HttpClient
+from medusa_sync.mapping import to_desired
+from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
+from medusa_sync.models import (
+    METADATA,
+    RECORD_KEY,
+    DesiredProduct,
+    Record,
+    SourceDimensions,
+    SourceMeta,
+    SourceProduct,
+    StoredCategory,
+    StoredImage,
+    StoredInventory,
+    StoredInventoryItem,
+    StoredLevel,
+    StoredPrice,
+    StoredProduct,
+    StoredTag,
+    StoredVariant,
+    Value,
+)
+from medusa_sync.plan import record_of
+from tests.harness.catalogue import product
+from tests.harness.dummyjson import ABSENT
+
+SOURCE_URL: Final = "https://source.example/products"
+STORE_URL: Final = "http://store.example:9000"
+LOCATION: Final = "sloc_1"
+CURRENCY: Final = "usd"
+
+# --- the source -----------------------------------------------------------------------------------------
+
+
+def row(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A product as the source delivers it; fields that are set to `ABSENT` go away."""
+    changed = product(number) | changes
+    return {name: value for name, value in changed.items() if value is not ABSENT}
+
+
+def source_product(number: int = 1, **changes: Any) -> SourceProduct:
+    return msgspec.convert(row(number, **changes), SourceProduct)
+
+
+# --- what the store should hold -------------------------------------------------------------------------
+
+
+def mapped(product: SourceProduct) -> DesiredProduct:
+    desired = to_desired(product, source_name="dummyjson", currency=CURRENCY)
+    assert isinstance(desired, DesiredProduct), desired
+    return desired
+
+
+def desired_product(number: int = 1, **changes: Any) -> DesiredProduct:
+    """The mapping of `row(number, **changes)`."""
+    return mapped(source_product(number, **changes))
+
+
+def with_fields(desired: DesiredProduct, **fields: Value) -> DesiredProduct:
+    return structs.replace(desired, fields={**desired.fields, **fields})
+
+
+# --- what the store holds -------------------------------------------------------------------------------
+
+
+def as_json(record: Record) -> Any:
+    """A record as it comes back from the store."""
+    return msgspec.json.decode(msgspec.json.encode(record))
+
+
+def stored_metadata(desired: DesiredProduct) -> dict[str, Any]:
+    keys = {
+        name.removeprefix(METADATA): value
+        for name, value in desired.fields.items()
+        if name.startswith(METADATA) and value is not None
+    }
+    return {RECORD_KEY: as_json(record_of(desired)), **keys}
+
+
+def stored_variant(desired: DesiredProduct, **changes: Any) -> StoredVariant:
+    fields: dict[str, Any] = dict(desired.fields)
+    level = StoredLevel(LOCATION, fields["stock"])
+    levels = () if fields["stock"] is None else (level,)
+    variant = StoredVariant(
+        id="variant_01",
+        sku=fields["sku"],
+        barcode=fields["barcode"],
+        manage_inventory=fields["stock"] is not None,
+        prices=(StoredPrice("price_01", desired.currency, fields["price"]),),
+        inventory_items=(StoredInventoryItem("iitem_01", StoredInventory(levels)),) if levels else (),
+    )
+    return structs.replace(variant, **changes)
+
+
+def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
+    """What the store holds after `desired` was applied, and somebody made `changes`."""
+    fields: dict[str, Any] = dict(desired.fields)
+    stored = StoredProduct(
+        id=f"prod_{desired.source_id}",
+        external_id=desired.external_id,
+        metadata=stored_metadata(desired),
+        handle=f"product-{desired.source_id}",
+        images=tuple(StoredImage(f"img_{url}", url) for url in fields["images"]),
+        tags=tuple(StoredTag(f"ptag_{tag}", tag) for tag in fields["tags"]),
+        categories=tuple(StoredCategory(f"pcat_{handle}", handle) for handle in fields["categories"]),
+        variants=(stored_variant(desired),),
+        **{name: fields[name] for name in ("title", "thumbnail", "weight", "length", "height", "width")},
+        description=fields["description"],
+    )
+    return structs.replace(stored, **changes)
+
+
+# --- any product ----------------------------------------------------------------------------------------
+
+ANY_TEXT: Final = st.text(st.characters(exclude_categories=()), max_size=60)  # half surrogate pairs too
+_AMOUNTS: Final = st.integers(0, 10**12) | st.floats(0, 1e12)
+_COUNTS: Final = st.integers(0, 2**31 - 1)
+_URLS: Final = st.from_regex(r"https?://[a-z]{1,9}\.example/[a-z0-9/]{0,60}", fullmatch=True) | ANY_TEXT
+
+
+def _maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | strategy
+
+
+SOURCE_PRODUCTS: Final = st.builds(
+    SourceProduct,
+    id=st.integers(0, 2**53),
+    title=ANY_TEXT.map(lambda text: f"{text}x"),
+    price=_AMOUNTS,
+    description=_maybe(ANY_TEXT),
+    category=_maybe(ANY_TEXT),
+    brand=_maybe(ANY_TEXT),
+    sku=_maybe(ANY_TEXT),
+    stock=_maybe(_COUNTS),
+    tags=_maybe(st.lists(ANY_TEXT, max_size=3).map(tuple)),
+    weight=_maybe(_AMOUNTS),
+    dimensions=_maybe(st.builds(SourceDimensions, _maybe(_AMOUNTS), _maybe(_AMOUNTS), _maybe(_AMOUNTS))),
+    images=_maybe(st.lists(_URLS, max_size=3).map(tuple)),
+    thumbnail=_maybe(_URLS),
+    rating=_maybe(_AMOUNTS),
+    reviews=_maybe(st.lists(st.none(), max_size=3)),
+    discount_percentage=_maybe(_AMOUNTS),
+    warranty_information=_maybe(ANY_TEXT),
+    shipping_information=_maybe(ANY_TEXT),
+    return_policy=_maybe(ANY_TEXT),
+    minimum_order_quantity=_maybe(_COUNTS),
+    availability_status=_maybe(ANY_TEXT),
+    meta=_maybe(st.builds(SourceMeta, _maybe(ANY_TEXT))),
+)
+DESIRED_PRODUCTS: Final = SOURCE_PRODUCTS.map(mapped)
+
+# --- clients --------------------------------------------------------------------------------------------
+
+
+def http_client(
+    pool: httpx.AsyncClient,
+    *,
+    max_retries: int = 2,
+    unavailable: Callable[[str], MedusaSyncError] = StoreError,
+) -> HttpClient:
+    """A client that keeps no count."""
+    return HttpClient(
+        pool,
+        max_retries=max_retries,
+        unavailable=unavailable,
+        on_request=lambda _method, _url: None,
+        on_retry=lambda: None,
+    )
+
+
+def medusa_client(pool: httpx.AsyncClient, credentials: Credentials | None = None) -> MedusaClient:
+    return MedusaClient(http_client(pool), credentials or ApiKey("sk_key"))
