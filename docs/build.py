@@ -20,7 +20,7 @@ def filled(text: str) -> str:
     """The text with every generated block made anew."""
     for name, block in blocks().items():
         pattern = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
-        text, found = pattern.subn(lambda _, block=block: block, text)
+        text, found = pattern.subn(block.replace("\\", "\\\\"), text)
         if found != 1:
             raise ValueError(f"the block {name!r} stands {found} times")
     return text

@@ -6,7 +6,6 @@ import logging
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext
 from typing import Annotated, Any
 
 import typer
@@ -100,9 +99,9 @@ def _run(flags: Mapping[str, str | bool | None]) -> int:
         report.print_error(str(error), error.hint, err)
         return error.exit_code
     _log_to_stderr(verbose=settings.verbose)
-    watched = err.is_terminal and not (settings.quiet or settings.verbose)
+    still = settings.quiet or settings.verbose  # log lines and bars do not share a terminal
     try:
-        with report.progress_observer(err) if watched else nullcontext() as observer:
+        with report.progress_observer(err, quiet=still, dry_run=settings.dry_run) as observer:
             result = sync_products(settings, observer)
     except KeyboardInterrupt:
         report.print_error("Interrupted", "The next run completes what is left.", err)
@@ -116,9 +115,9 @@ def _run(flags: Mapping[str, str | bool | None]) -> int:
         )
         return EXIT_UNEXPECTED
     if settings.json:
-        sys.stdout.write(report.as_json(result) + "\n")
-    elif not settings.quiet or result.exit_code != 0:
-        report.print_result(result, out)
+        report.print_json(result, out)
+    elif result.seen > 0 and (not settings.quiet or result.exit_code != 0):
+        report.print_result(result, out, verbose=settings.verbose)
     if result.error:
         report.print_error(result.error, result.hint, err)
     return result.exit_code

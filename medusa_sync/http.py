@@ -181,7 +181,8 @@ def describe_answer(answer: Answer) -> str:
         said = msgspec.json.decode(answer.body, type=_ErrorBody)
     except msgspec.MsgspecError:  # HTML of a proxy, or nothing
         return f"the server answered {answer.status}"
-    return f"the server answered {answer.status}: {said.message[:_MESSAGE_LENGTH]}"
+    message = " ".join(said.message.split())  # one line
+    return f"the server answered {answer.status}: {message[:_MESSAGE_LENGTH]}"
 
 
 class _ErrorBody(Struct):

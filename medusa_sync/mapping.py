@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from medusa_sync.models import METADATA, DesiredProduct, Outcome, Result, SourceProduct, Value
 
-# C0 and C1 controls (a NUL makes Medusa answer 500) and lone surrogates, which no UTF-8 can carry.
-_UNSTORABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _WHITE_SPACE = re.compile(r"\s+")
+_LINE_BREAK = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+# C0 and C1 controls (a NUL makes Medusa answer 500) and lone surrogates, which no UTF-8 can carry.
+_UNSTORABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def external_id(source_name: str, source_id: int) -> str:
@@ -25,10 +26,11 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> De
         return Outcome(own_id, "", Result.REJECTED, "title: it holds nothing that can be shown")
     dimensions = product.dimensions
     images = _urls(product.images or ())
+    thumbnails = _urls([product.thumbnail or ""]) or images  # as Medusa itself would choose
     fields: dict[str, Value] = {
         "title": title,
         "description": _paragraphs(product.description),
-        "thumbnail": next(iter(_urls([product.thumbnail or ""])), None),
+        "thumbnail": next(iter(thumbnails), None),
         "weight": product.weight,
         "length": dimensions.depth if dimensions else None,
         "height": dimensions.height if dimensions else None,
@@ -56,11 +58,11 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> De
 
 def _line(text: str | None) -> str | None:
     """One line without controls; None when nothing is left."""
-    return _WHITE_SPACE.sub(" ", _UNSTORABLE.sub("", text)).strip() or None if text else None
+    return " ".join(_UNSTORABLE.sub("", _WHITE_SPACE.sub(" ", text or "")).split()) or None
 
 
 def _paragraphs(text: str | None) -> str | None:
-    return _UNSTORABLE.sub("", text.replace("\r\n", "\n")).strip() or None if text else None
+    return _UNSTORABLE.sub("", _LINE_BREAK.sub("\n", text or "")).strip() or None
 
 
 def _members(values: Iterable[str]) -> tuple[str, ...]:
@@ -78,4 +80,4 @@ def _is_web_address(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:  # such as an unfinished IPv6 address
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.netloc)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)

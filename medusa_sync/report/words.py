@@ -9,6 +9,14 @@ from medusa_sync.report.text import visible
 
 LISTED = 20  # products that a list names; the rest is a number
 
+STYLES = {
+    Result.CREATED: "green",
+    Result.UPDATED: "cyan",
+    Result.UNCHANGED: "",
+    Result.REJECTED: "red",
+    Result.FAILED: "red",
+}
+
 _LONG = 60  # characters of a value that are shown
 _CONTEXT = 15  # of them, those that are equal on both sides and stand before the first difference
 _MEMBERS = 3  # of a set that are shown of those that leave it, and of those that join it
@@ -38,15 +46,6 @@ def counts(result: RunResult) -> Iterator[tuple[str, int, str]]:
         yield action(each, dry_run=result.dry_run), result.counts.get(each, 0), STYLES[each]
     if result.not_compared:
         yield "not compared", result.not_compared, "yellow"
-
-
-STYLES = {
-    Result.CREATED: "green",
-    Result.UPDATED: "cyan",
-    Result.UNCHANGED: "",
-    Result.REJECTED: "red",
-    Result.FAILED: "red",
-}
 
 
 def facts(result: RunResult) -> Iterator[tuple[str, str]]:
@@ -92,11 +91,9 @@ def listed_changes(result: RunResult, *, verbose: bool) -> Sequence[Outcome]:
 def more(outcomes: Sequence[Outcome], noun: str) -> str:
     """What a list leaves out; empty when it leaves out nothing."""
     rest = len(outcomes) - LISTED
-    return (
-        f"... and {_counted(rest, f'more {noun}', f'more {noun}s')}; --json shows them all"
-        if rest > 0
-        else ""
-    )
+    if rest <= 0:
+        return ""
+    return f"... and {_counted(rest, f'more {noun}', f'more {noun}s')}; --json shows them all"
 
 
 def name(outcome: Outcome) -> tuple[str, str]:

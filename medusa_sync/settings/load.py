@@ -35,30 +35,34 @@ def load(
     env_file = flags.get("env_file") or environment.get(ENV_FILE.variable)
     written = _read_env_file(str(env_file) if env_file else None, directory or Path(), problems)
     values: dict[str, Any] = {}
+    wrong: set[str] = set()
     for name, option in OPTIONS.items():
-        given = flags.get(name)
-        raw = (
-            str(given)
-            if given is not None
-            else environment.get(option.variable) or written.get(option.variable)
-        )
-        values[name] = _read(option, raw or option.default, problems)
-    _check_together(values, problems)
+        raw = _raw(flags.get(name), option, environment, written)
+        try:
+            values[name] = None if raw is None else option.read(raw)
+        except ValueError as error:
+            wrong.add(name)
+            problems.append(f"{option.spelling}{_shown(option, raw or '')}: {error}")
+    if wrong.isdisjoint({"api_key", "email", "password", "dry_run"}):
+        _check_credentials(values, problems)
     if problems:
         raise SettingsError(problems)
     return Settings(**values)
 
 
-def _read(option: Option, raw: str | None, problems: list[str]) -> Any:
-    if raw is None:
-        return None
-    try:
-        return option.read(raw)
-    except ValueError as error:
-        # What was given is shown, unless it might be a secret.
-        shown = f" {raw!r}" if option.flag and "@" not in raw else ""
-        problems.append(f"{option.spelling}{shown}: {error}")
-        return None
+def _raw(
+    given: object, option: Option, environment: Mapping[str, str], written: Mapping[str, str]
+) -> str | None:
+    """An empty variable counts as one that is not set; an empty flag does not."""
+    if given is not None:
+        return str(given)
+    return environment.get(option.variable) or written.get(option.variable) or option.default
+
+
+def _shown(option: Option, raw: str) -> str:
+    """What was given, unless a secret may be in it."""
+    public = raw.partition("?")[0]
+    return f" {public!r}" if option.flag and "@" not in public else ""
 
 
 def _read_env_file(name: str | None, directory: Path, problems: list[str]) -> Mapping[str, str]:
@@ -80,7 +84,7 @@ def _read_env_file(name: str | None, directory: Path, problems: list[str]) -> Ma
     return {key: value for key, value in entries.items() if value}
 
 
-def _check_together(values: Mapping[str, Any], problems: list[str]) -> None:
+def _check_credentials(values: Mapping[str, Any], problems: list[str]) -> None:
     if (values["email"] is None) != (values["password"] is None):
         missing = "MEDUSA_PASSWORD" if values["password"] is None else "MEDUSA_EMAIL"
         problems.append(f"{missing}: it is not set; MEDUSA_EMAIL and MEDUSA_PASSWORD go together")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -73,26 +75,21 @@ def source_name(value: str) -> str:
 
 
 def web_address(value: str) -> str:
-    """A URL of http or https without credentials; a slash at its end is taken off."""
-    try:
-        parts = urlsplit(value.strip())
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
+    """An address of http or https without credentials; a slash at the end of its path is taken off."""
+    parts = _parts(value.strip())
+    if parts is None:
         raise ValueError("expected an address such as http://localhost:9000")
-    if parts.username is not None or parts.password is not None:
+    if "@" in parts.netloc:
         raise ValueError("an address must not hold a user name or password")
-    return value.strip().rstrip("/")
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/")))
 
 
 def store_url(value: str) -> str:
-    url = web_address(value)
-    parts = urlsplit(url)
-    if parts.query or parts.fragment:
+    if "?" in value or "#" in value:
         raise ValueError("expected the address alone, without '?' or '#'")
+    url = web_address(value)
     for page in ("/admin", "/app"):
-        if parts.path.endswith(page):
+        if url.endswith(page):
             raise ValueError(f"leave out {page!r}: expected the backend itself, {url.removesuffix(page)}")
     return url
 
@@ -101,3 +98,23 @@ def source(value: str) -> str:
     """A URL, or the path of a file."""
     value = text(value)
     return web_address(value) if "://" in value else value
+
+
+def _parts(url: str) -> SplitResult | None:
+    """The parts of an address that can be asked; None for any other text."""
+    if any(character.isspace() or not character.isprintable() for character in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.port != 0 and _is_host(parts.hostname or "")
+    except ValueError:  # of a port, an IPv6 address, or a name that IDNA does not know
+        return None
+    return parts if usable else None
+
+
+def _is_host(name: str) -> bool:
+    if ":" in name:
+        return bool(ip_address(name))
+    host = name.encode("idna")
+    host.decode("idna")  # a name that starts with xn-- has to be one
+    return _HOST.fullmatch(host.decode()) is not None

@@ -1,11 +1,9 @@
-"""The result of a run: as a table, as lines, as JSON."""
+"""The result of a run: as a table on a terminal, as lines in a pipe."""
 
 import io
-import json
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -15,55 +13,9 @@ from msgspec import structs
 from rich.cells import cell_len
 from rich.console import Console
 
-from medusa_sync.models import (
-    Difference,
-    Outcome,
-    Requests,
-    Result,
-    RunResult,
-    Status,
-    StoreState,
-    Value,
-)
-from medusa_sync.report import as_json, print_json, print_result, visible
-
-URL = "https://cdn.example/" + "images/" * 20 + "spoon.webp?size=large&format=webp#top"
-PRICE = Difference("price", 9.99, 10.99)
-SPOON = Outcome("dummyjson:1", "Olive Wood Spoon", Result.UPDATED, differences=(PRICE,))
-MUG = Outcome("dummyjson:6", "Café Crème Mug", Result.CREATED)
-LAMP = Outcome("dummyjson:18", "فانوس نحاسي صغير", Result.REJECTED, "price: it is -1, below 0")
-STAMPS = Outcome("dummyjson:31", "Stamps: [bold] to [/italic]", Result.FAILED, f"no answer from {URL}")
-ROW = Outcome(None, "", Result.REJECTED, "row 17 is no object")
-TINY = st.text(st.characters() | st.sampled_from("\x1b\n\u202e\u200d🐻[]/ "), max_size=20)
-
-
-def run(*changes: Outcome, problems: Sequence[Outcome] = (), **rest: Any) -> RunResult:
-    """A run with these changes and problems; 194 products, of which the others were unchanged."""
-    counts = dict.fromkeys(Result, 0)
-    for outcome in (*changes, *problems):
-        counts[outcome.result] += 1
-    counts[Result.UNCHANGED] = 194 - sum(counts.values())
-    result = RunResult(
-        job="sync-products",
-        dry_run=False,
-        status=Status.PARTIAL if problems else Status.OK,
-        exit_code=5 if problems else 0,
-        started_at=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
-        duration_s=9.51234,
-        source_url="https://dummyjson.com/products",
-        source_total=194,
-        seen=194,
-        store=StoreState("http://localhost:9000", 200, 194),
-        counts=counts,
-        not_compared=0,
-        requests=Requests(source=7, store_reads=12, store_writes=26, retries=1),
-        problems=tuple(problems),
-        changes=changes,
-        notes=(),
-        error="",
-        hint="",
-    )
-    return structs.replace(result, **rest)
+from medusa_sync.models import Difference, Outcome, Result, RunResult, Status, StoreState, Value
+from medusa_sync.report import print_result, visible
+from tests.unit.results import LAMP, MUG, ROW, SPOON, STAMPS, TINY, URL, run
 
 
 def updated(before: Value, after: Value) -> RunResult:
@@ -318,113 +270,3 @@ def test_a_difference_can_be_seen_however_long_its_texts_are(before: str, after:
 def test_an_update_without_a_field_says_what_it_is_for() -> None:
     finished = structs.replace(SPOON, differences=())
     assert "it completes what an interrupted run has left" in piped(run(finished, dry_run=True))
-
-
-# --- JSON -----------------------------------------------------------------------------------------------
-
-
-def test_the_document_is_that_of_the_contract() -> None:
-    tags = Difference("tags", ("a",), ("a", "b"))
-    spoon = structs.replace(SPOON, differences=(PRICE, tags))
-    text = as_json(run(spoon, MUG, problems=[LAMP, ROW]))
-    assert list(json.loads(text).items()) == list(
-        {
-            "version": 1,
-            "job": "sync-products",
-            "dry_run": False,
-            "status": "partial",
-            "exit_code": 5,
-            "started_at": "2026-01-02T03:04:05.678Z",
-            "duration_s": 9.512,
-            "source": {"url": "https://dummyjson.com/products", "total": 194, "seen": 194},
-            "store": {"url": "http://localhost:9000", "products": 200, "owned": 194},
-            "counts": {
-                "created": 1,
-                "updated": 1,
-                "unchanged": 190,
-                "rejected": 2,
-                "failed": 0,
-                "removed": 0,
-                "conflicts": 0,
-            },
-            "requests": {"source": 7, "store_reads": 12, "store_writes": 26, "retries": 1},
-            "problems": [
-                {
-                    "external_id": "dummyjson:18",
-                    "title": "فانوس نحاسي صغير",
-                    "outcome": "rejected",
-                    "reason": "price: it is -1, below 0",
-                },
-                {"external_id": None, "title": "", "outcome": "rejected", "reason": "row 17 is no object"},
-            ],
-            "changes": [
-                {
-                    "external_id": "dummyjson:1",
-                    "action": "update",
-                    "fields": {
-                        "price": {"from": 9.99, "to": 10.99},
-                        "tags": {"from": ["a"], "to": ["a", "b"]},
-                    },
-                },
-                {"external_id": "dummyjson:6", "action": "create", "fields": {}},
-            ],
-        }.items()
-    )
-
-
-def test_what_ended_a_run_is_its_first_problem() -> None:
-    document = json.loads(as_json(run(problems=[LAMP], status=Status.FAILED, error="no connection")))
-    assert document["problems"][0] == {
-        "external_id": None,
-        "title": None,
-        "outcome": "failed",
-        "reason": "no connection",
-    }
-    assert len(document["problems"]) == 2
-
-
-def test_what_was_not_compared_is_counted_only_when_there_is_any() -> None:
-    document = json.loads(as_json(run(store=None, not_compared=194)))
-    assert document["store"] is None
-    assert document["counts"]["not_compared"] == 194
-    assert "not_compared" not in json.loads(as_json(run()))["counts"]
-
-
-def test_the_start_is_in_utc_whatever_zone_it_was_taken_in() -> None:
-    riga = datetime(2026, 7, 1, 1, 0, tzinfo=timezone(timedelta(hours=3)))
-    assert json.loads(as_json(run(started_at=riga)))["started_at"] == "2026-06-30T22:00:00.000Z"
-
-
-@given(text=TINY, pretty=st.booleans(), ascii_only=st.booleans())
-def test_any_text_survives_json_without_being_harmful(text: str, *, pretty: bool, ascii_only: bool) -> None:
-    document = as_json(
-        run(problems=[structs.replace(LAMP, title=text)]), pretty=pretty, ascii_only=ascii_only
-    )
-    whole = re.sub("[\ud800-\udfff]", "\ufffd", text)
-    assert json.loads(document.encode())["problems"][0]["title"] == whole
-    assert visible(document.replace("\n", "")) == document.replace("\n", "")
-    assert ("\n" in document) is pretty
-    assert document.isascii() or not ascii_only
-
-
-def test_ordinary_writing_is_readable_in_json() -> None:
-    assert LAMP.title in as_json(run(problems=[LAMP]))
-
-
-def test_json_is_one_line_in_a_pipe_and_indented_on_a_terminal() -> None:
-    def written(*, terminal: bool) -> str:
-        console = Console(file=io.StringIO(), force_terminal=terminal, width=40)
-        print_json(run(SPOON, problems=[STAMPS]), console)
-        return str(console.file.getvalue())  # type: ignore[attr-defined]
-
-    assert written(terminal=False).count("\n") == 1
-    assert written(terminal=True).startswith('{\n  "version": 1,\n')
-    assert json.loads(written(terminal=False)) == json.loads(written(terminal=True))
-
-
-def test_json_is_ascii_where_the_stream_may_be() -> None:
-    written = io.BytesIO()
-    stream = io.TextIOWrapper(written, encoding="latin-1")
-    print_json(run(MUG, problems=[LAMP]), Console(file=stream))
-    stream.flush()
-    assert json.loads(written.getvalue().decode("ascii"))["problems"][0]["title"] == LAMP.title
