@@ -12,6 +12,7 @@ EXIT_CODES: Mapping[int, str] = {
     3: "The source is unavailable, malformed, or ended short of its own total.",
     4: "The store is unreachable, or refuses the credentials.",
     EXIT_PARTIAL: "Partial: some products were rejected or failed; the others are stored.",
+    6: "Removal guard: more products are missing at the source than `--max-removals` allows.",
     130: "Interrupted by SIGINT (Ctrl-C); 143 by SIGTERM. The next run completes the work.",
 }
 
@@ -89,6 +90,12 @@ class StoreRefusedError(MedusaSyncError):
 
 class AmbiguousWriteError(MedusaSyncError):
     """A write whose end nobody knows: time-out, broken connection or 5xx. It may have been carried out."""
+
+
+class RemovalGuardError(MedusaSyncError):
+    """More products would be removed than the settings allow, or the source is empty: none is."""
+
+    exit_code = 6
 
 
 class ProductFailedError(MedusaSyncError):

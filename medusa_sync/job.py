@@ -19,7 +19,7 @@ from medusa_sync.medusa.references import Wanted
 from medusa_sync.models import Outcome, Requests, RunResult
 from medusa_sync.settings import Settings
 from medusa_sync.source import SAMPLE, FileSource, HttpSource, Source
-from medusa_sync.sync import Observer, Run, SyncOptions
+from medusa_sync.sync import Observer, PlanOptions, Run, SyncOptions
 
 JOB_NAME = "sync-products"
 _TIMEOUT = httpx.Timeout(connect=10.0, read=60.0, write=60.0, pool=60.0)  # seconds
@@ -134,6 +134,9 @@ def _options(settings: Settings) -> SyncOptions:
             stock_location=settings.stock_location,
         ),
         status=settings.status,
+        plan=PlanOptions(settings.on_conflict, settings.overwrite, settings.adopt),
+        on_missing=settings.on_missing,
+        max_removals=settings.max_removals,
         dry_run=settings.dry_run,
         batch_size=settings.batch_size,
         max_retries=settings.max_retries,

@@ -93,11 +93,13 @@ class Record(Struct, frozen=True, omit_defaults=True):
         currency: the currency of the price in `fields`.
         pending: external ids of products that were created together with this one and may lack their stock
             level, because the run ended between the two calls. Empty in a finished batch.
+        drafted: this tool has set the product to draft because the source no longer had it.
     """
 
     fields: dict[str, Value]
     currency: str = ""
     pending: tuple[str, ...] = ()
+    drafted: bool = False
 
 
 # --- what the store holds -------------------------------------------------------------------------------
@@ -148,6 +150,13 @@ class StoredTag(Struct, frozen=True):
 class StoredCategory(Struct, frozen=True):
     id: str
     handle: str
+    is_active: bool = True
+
+
+class StoredLink(Struct, frozen=True):
+    """A sales channel or shipping profile that a product belongs to."""
+
+    id: str
 
 
 class StoredProduct(Struct, frozen=True):
@@ -158,6 +167,7 @@ class StoredProduct(Struct, frozen=True):
     metadata: dict[str, Any] | None = None
     title: str = ""
     handle: str = ""
+    status: str = ""
     description: str | None = None
     thumbnail: str | None = None
     weight: int | float | None = None
@@ -168,17 +178,69 @@ class StoredProduct(Struct, frozen=True):
     tags: tuple[StoredTag, ...] = ()
     categories: tuple[StoredCategory, ...] = ()
     variants: tuple[StoredVariant, ...] = ()
+    sales_channels: tuple[StoredLink, ...] = ()
+    shipping_profile: StoredLink | None = None
 
 
 # --- what is to be done ---------------------------------------------------------------------------------
 
 
+class OnMissing(StrEnum):
+    """What happens to products of this source that the source no longer has."""
+
+    KEEP = "keep"
+    DRAFT = "draft"
+    DELETE = "delete"
+
+
+class Share(Struct, frozen=True):
+    """A bound: a number of products, or a percentage of all of them."""
+
+    number: float
+    is_percentage: bool
+
+    def __str__(self) -> str:
+        return f"{self.number:g}{'%' if self.is_percentage else ''}"
+
+    def allows(self, count: int, total: int) -> bool:
+        return count <= (self.number * total / 100 if self.is_percentage else self.number)
+
+
+class OnConflict(StrEnum):
+    """Whose value counts when source and merchant have both changed a field."""
+
+    SOURCE = "source"
+    STORE = "store"
+
+
 class Difference(Struct, frozen=True):
-    """One field of a changed product: what the store holds and what it will hold."""
+    """One field of a changed product.
+
+    Attributes:
+        before: what the store holds.
+        after: what it will hold; for a set that may be more than the source wants.
+        applied: what the source last applied, in the form of the record; None where nothing is known.
+        source: what the source wants.
+    """
 
     field: str
     before: Value
     after: Value
+    applied: Value = None
+    source: Value = None
+
+
+class Conflict(Struct, frozen=True):
+    """A field that source and merchant have both changed since the last run, each in a way of its own.
+
+    Attributes:
+        kept: whose value the store holds from now on.
+    """
+
+    field: str
+    store: Value
+    source: Value
+    kept: OnConflict
 
 
 class Create(Struct, frozen=True):
@@ -191,13 +253,17 @@ class Update(Struct, frozen=True):
 
     Attributes:
         differences: the fields to send; empty when only the record has to follow.
+        conflicts: fields that the merchant has changed as well.
         unstocked: products of an interrupted batch that still lack their stock level.
+        adopted: the product stood in the store without our external id and is taken over.
     """
 
     desired: DesiredProduct
     stored: StoredProduct
     differences: tuple[Difference, ...]
+    conflicts: tuple[Conflict, ...] = ()
     unstocked: tuple[StoredProduct, ...] = ()
+    adopted: bool = False
 
 
 Change = Create | Update
@@ -207,21 +273,41 @@ Change = Create | Update
 
 
 class Result(StrEnum):
-    """What became of a product of the source. Each product has exactly one."""
+    """What became of a product. Each product that the source delivered has exactly one."""
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     REJECTED = "rejected"  # the source's fault: it is not sent
     FAILED = "failed"  # the store's word, or never tried
+    REMOVED = "removed"  # from the store, because the source no longer has it
+
+
+class Action(StrEnum):
+    """What was done to a product in the store."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ADOPT = "adopt"
+    DRAFT = "draft"
+    DELETE = "delete"
 
 
 class Outcome(Struct, frozen=True):
+    """The end of a product of the source, or of one that was removed from the store.
+
+    Attributes:
+        action: None when nothing was done to it.
+        reason: why it was rejected or failed.
+    """
+
     external_id: str | None
     title: str
     result: Result
     reason: str = ""
     differences: tuple[Difference, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    action: Action | None = None
 
 
 class Status(StrEnum):
@@ -248,7 +334,6 @@ class StoreState(Struct, frozen=True):
         owned: those of them that belong to products of the source that this run has seen.
     """
 
-    url: str
     products: int
     owned: int
 
@@ -259,12 +344,14 @@ class RunResult(Struct, frozen=True):
     Attributes:
         duration_s: seconds.
         source_total: how many products the source says it has; None where it did not say.
-        seen: how many it delivered; the sum of `counts`.
-        store: None where no store was compared or it could not be asked.
+        seen: how many it delivered: the sum of `counts` without what was removed.
+        store_url: None where no store was compared.
+        store: None where it could not be asked as well.
         counts: by `Result`.
+        conflicts: how many fields both sides had changed.
         not_compared: valid products of a dry run without credentials, which nothing was compared with.
-        problems: what was rejected or failed.
-        changes: what was created and updated.
+        problems: what was rejected or failed; `not_attempted` beside it is what an early end has left undone.
+        changes: what was created, updated and removed, and what had conflicts.
         notes: what a person should know although nothing is wrong with a product.
         error: what ended the run early, if anything did.
     """
@@ -278,11 +365,14 @@ class RunResult(Struct, frozen=True):
     source_url: str
     source_total: int | None
     seen: int
+    store_url: str | None
     store: StoreState | None
     counts: Mapping[Result, int]
+    conflicts: int
     not_compared: int
     requests: Requests
     problems: tuple[Outcome, ...]
+    not_attempted: tuple[Outcome, ...]
     changes: tuple[Outcome, ...]
     notes: tuple[str, ...]
     error: str

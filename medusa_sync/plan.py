@@ -17,8 +17,10 @@ from medusa_sync.models import (
     METADATA,
     RECORD_KEY,
     SETS,
+    Conflict,
     DesiredProduct,
     Difference,
+    OnConflict,
     Record,
     StoredLevel,
     StoredPrice,
@@ -85,37 +87,70 @@ def without_stock(desired: DesiredProduct) -> DesiredProduct:
     return structs.replace(desired, fields={**desired.fields, "stock": None})
 
 
-def plan_update(desired: DesiredProduct, stored: StoredProduct, *, location_id: str | None) -> Update:
+def plan_update(
+    desired: DesiredProduct,
+    stored: StoredProduct,
+    *,
+    location_id: str | None,
+    on_conflict: OnConflict = OnConflict.SOURCE,
+    overwrite: bool = False,
+    adopt: bool = False,
+) -> Update:
     """What has to be sent so that the store follows the source.
 
     Args:
         desired: what the source wants now.
         stored: the product with its details.
         location_id: where stock is kept; None when the store keeps none.
+        on_conflict: whose value counts where both sides have changed a field.
+        overwrite: compare with what the store holds now, not with what was last applied.
+        adopt: the product is taken over: everything that the source owns becomes the source's.
+
+    Raises:
+        ProductFailedError: the product has no variant.
     """
-    record = read_record(stored.metadata)
-    view = StoreView(stored, record, currency=desired.currency, location_id=location_id)
-    names = set(changed_fields(desired, record))
+    record = None if adopt else read_record(stored.metadata)
+    view = StoreView(stored, owned_variant(stored, record), desired, location_id)
+    changed = set(desired.fields if overwrite or adopt else changed_fields(desired, record))
     if record and desired.external_id in record.pending and location_id and wants_stock(stored, location_id):
-        names.add("stock")
-    differences = []
-    for name in (name for name in desired.fields if name in names):
+        changed.add("stock")
+    differences: list[Difference] = []
+    conflicts: list[Conflict] = []
+    for name, wanted in desired.fields.items():
         before = view.value(name)
-        after = _merged(name, desired.fields[name], before, record)
-        if before != after and not (name == "stock" and view.stock_is_merchants):
-            differences.append(Difference(name, before, after))
-    return Update(desired, stored, tuple(differences))
+        applied = _applied(name, record, desired)
+        after = _merged(wanted, before, applied, restore=overwrite or adopt) if name in SETS else wanted
+        if name not in changed or before == after or not view.is_owned(name, applied):
+            continue
+        # Orders lower the stock all the time: that is no edit which the source would have to respect.
+        edited = name not in SETS and name != "stock" and remember(before) != applied
+        if edited and not (overwrite or adopt):
+            conflicts.append(Conflict(name, before, wanted, on_conflict))
+            if on_conflict is OnConflict.STORE:
+                continue
+        last = before if remember(before) == applied else applied  # whole, where the record has a digest
+        differences.append(Difference(name, before, after, last, wanted))
+    if record and record.drafted and stored.status == "draft":
+        differences.append(Difference("status", "draft", "published", "draft", "published"))
+    return Update(desired, stored, tuple(differences), tuple(conflicts), adopted=adopt)
 
 
-def _merged(name: str, wanted: Value, before: Value, record: Record | None) -> Value:
-    """The value to hold from now on: the source's, or for a set what both sides have made of it."""
-    if name not in SETS:
-        return wanted
-    last = record.fields.get(name) if record else ()
-    last, wanted, before = _members(last), _members(wanted), _members(before)
-    kept = tuple(member for member in before if member in wanted or _remember_text(member) not in last)
-    added = (member for member in wanted if member not in kept and _remember_text(member) not in last)
-    return (*kept, *added)
+def _applied(name: str, record: Record | None, desired: DesiredProduct) -> Value:
+    """What the source last applied to a field; a price in another currency says nothing about this one."""
+    if record is None or (name == "price" and record.currency != desired.currency):
+        return None
+    return record.fields.get(name)
+
+
+def _merged(wanted: Value, before: Value, applied: Value, *, restore: bool) -> tuple[str, ...]:
+    """What both sides have made of a set: the source's additions and removals since it was last applied, and
+    everything that the merchant has added or removed. `restore` also brings back what of the source's the
+    merchant has removed.
+    """
+    wanted, before, applied = _members(wanted), _members(before), _members(applied)
+    kept = tuple(member for member in before if member in wanted or _remember_text(member) not in applied)
+    missing = (member for member in wanted if member not in kept)
+    return (*kept, *(member for member in missing if restore or _remember_text(member) not in applied))
 
 
 def _members(value: Value) -> tuple[str, ...]:
@@ -129,17 +164,16 @@ class StoreView:
     """A stored product seen through the fields that the source owns."""
 
     def __init__(
-        self, stored: StoredProduct, record: Record | None, *, currency: str, location_id: str | None
+        self, stored: StoredProduct, variant: StoredVariant, desired: DesiredProduct, location_id: str | None
     ) -> None:
         self._stored = stored
-        self._record = record
-        self._currency = currency
+        self._variant = variant
+        self._desired = desired
         self._location_id = location_id
-        self.variant = owned_variant(stored, record)
 
     def value(self, name: str) -> Value:
         """What the store holds in a field; None for nothing."""
-        stored, variant = self._stored, self.variant
+        stored, variant = self._stored, self._variant
         if name.startswith(METADATA):
             return _plain((stored.metadata or {}).get(name.removeprefix(METADATA)))
         match name:
@@ -152,7 +186,7 @@ class StoreView:
             case "sku" | "barcode":
                 return getattr(variant, name) or None
             case "price":
-                price = owned_price(variant, self._currency)
+                price = owned_price(variant, self._desired.currency)
                 return price.amount if price else None
             case "stock":
                 level = stock_level(variant, self._location_id)
@@ -161,11 +195,15 @@ class StoreView:
                 value: Value = getattr(stored, name)
                 return None if value == "" else value
 
-    @property
-    def stock_is_merchants(self) -> bool:
-        """Whether the merchant has stopped managing the inventory of a product whose stock we had set."""
-        was_ours = self._record is not None and self._record.fields.get("stock") is not None
-        return was_ours and not self.variant.inventory_items
+    def is_owned(self, name: str, applied: Value) -> bool:
+        """Whether the source has a say in a field: it has a value now, or had one the last time."""
+        wanted = self._desired.fields[name]
+        if name == "stock":
+            given_up = (
+                applied is not None and not self._variant.inventory_items
+            )  # managing it, by the merchant
+            return wanted is not None and not given_up
+        return wanted is not None or applied is not None
 
 
 def owned_variant(stored: StoredProduct, record: Record | None) -> StoredVariant:
@@ -223,9 +261,14 @@ def wants_stock(stored: StoredProduct, location_id: str) -> bool:
 # --- handles --------------------------------------------------------------------------------------------
 
 
+def slug_of(desired: DesiredProduct) -> str:
+    """The handle that the title gives by itself; empty for a title without letters and digits."""
+    return slugify(desired.title, max_length=_HANDLE_LENGTH)
+
+
 def handle_candidates(desired: DesiredProduct) -> Iterator[str]:
     """Handles in order of preference: the slug of the title, then with the id, then with a number as well."""
-    slug = slugify(desired.title, max_length=_HANDLE_LENGTH)
+    slug = slug_of(desired)
     if slug:
         yield slug
     with_id = f"{slug}-{desired.source_id}" if slug else slugify(desired.external_id)

@@ -51,6 +51,16 @@ class Source(Protocol):
     async def category_names(self) -> Mapping[str, str]:
         """Display names by slug, of the categories that the source names."""
 
+    def has_delivered(self, source_id: int) -> bool:
+        """Whether a product was among the pages, valid or not."""
+
+    async def has(self, source_id: int) -> bool:
+        """Ask the source for one product.
+
+        Raises:
+            SourceError: it does not say.
+        """
+
 
 class HttpSource:
     """DummyJSON's API.
@@ -99,6 +109,22 @@ class HttpSource:
         url = f"{self._url}/categories"
         return await _names(self._get(url, self._query, list[_Category], "a list of categories"))
 
+    def has_delivered(self, source_id: int) -> bool:
+        return self._rows.has_delivered(source_id)
+
+    async def has(self, source_id: int) -> bool:
+        url = f"{self._url}/{source_id}"
+        answer = await self._http.send("GET", url, query=self._query, repeatable=True)
+        if answer.status == HTTPStatus.OK:
+            return True
+        # Only the JSON of DummyJSON: a page that nobody knows is answered with 404 as well, in HTML.
+        if answer.status == HTTPStatus.NOT_FOUND and answer.body.lstrip().startswith(b"{"):
+            return False
+        raise SourceError(
+            f"{url}: the source does not say whether it has the product ({describe_answer(answer)})",
+            hint="Nothing was removed: that needs a source which answers 404 for what it does not have.",
+        )
+
     async def _get(self, url: str, query: Query, type_: type[T], what: str) -> T:
         answer = await self._http.send("GET", url, query=query, repeatable=True)
         if answer.status != HTTPStatus.OK:
@@ -141,6 +167,12 @@ class FileSource:
     async def category_names(self) -> Mapping[str, str]:
         path = self._path.with_name("categories.json")
         return await _names(self._categories(path)) if path.exists() else {}
+
+    def has_delivered(self, source_id: int) -> bool:
+        return self._rows.has_delivered(source_id)
+
+    async def has(self, source_id: int) -> bool:
+        return self.has_delivered(source_id)
 
     async def _categories(self, path: Path) -> list[_Category]:
         return _decode(
@@ -210,14 +242,18 @@ class _RowReader:
 
     def __init__(self, source_name: str) -> None:
         self._source_name = source_name
-        self._seen: set[int] = set()
-        self._delivered = 0
+        self._taken: set[int] = set()
+        self._rejected_ids: set[int] = set()
+        self._rows = 0
+
+    def has_delivered(self, source_id: int) -> bool:
+        return source_id in self._taken or source_id in self._rejected_ids
 
     def read(self, rows: list[Any], origin: str) -> tuple[Row, ...]:
-        known = len(self._seen)
+        known = len(self._taken)
         result = tuple(self._row(row) for row in rows)
-        self._delivered += len(rows)
-        if self._delivered > MAX_PRODUCTS:
+        self._rows += len(rows)
+        if self._rows > MAX_PRODUCTS:
             raise SourceError(
                 f"{origin}: the source does not end: it delivered more than {MAX_PRODUCTS} products"
             )
@@ -233,15 +269,17 @@ class _RowReader:
             product = msgspec.convert(row, SourceProduct)
         except msgspec.ValidationError as error:
             return self._rejected(row, _reason(error))
-        if product.id in self._seen:
+        if product.id in self._taken:
             return self._rejected(row, _REPEATED)
-        self._seen.add(product.id)
+        self._taken.add(product.id)
         return product
 
     def _rejected(self, row: Any, reason: str) -> Outcome:
         row = row if isinstance(row, dict) else {}
         source_id, title = row.get("id"), row.get("title")
         known = isinstance(source_id, int) and not isinstance(source_id, bool)
+        if known:
+            self._rejected_ids.add(source_id)
         return Outcome(
             external_id(self._source_name, source_id) if known else None,
             title[:_TITLE_LENGTH] if isinstance(title, str) else "",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
 
+from medusa_sync.http import Query
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.models import StoredCategory, StoredProduct, StoredTag
 
@@ -14,7 +15,7 @@ from medusa_sync.models import StoredCategory, StoredProduct, StoredTag
 _QUERY_BYTES = 12_000
 _LOOK_UP_FIELDS = "id,external_id,metadata"
 _DETAIL_FIELDS = (
-    "id,external_id,metadata,title,handle,description,thumbnail,weight,length,height,width,"
+    "id,external_id,metadata,title,handle,status,description,thumbnail,weight,length,height,width,"
     "images.id,images.url,tags.id,tags.value,categories.id,categories.handle,"
     "variants.id,variants.sku,variants.barcode,variants.manage_inventory,"
     "variants.prices.id,variants.prices.amount,variants.prices.currency_code,"
@@ -24,6 +25,8 @@ _DETAIL_FIELDS = (
     "variants.inventory_items.inventory.location_levels.location_id,"
     "variants.inventory_items.inventory.location_levels.stocked_quantity"
 )
+_ADOPTION_FIELDS = f"{_DETAIL_FIELDS},sales_channels.id,shipping_profile.id"
+_SCANNED_AT_ONCE = 500
 # The default fields would make a batch call almost twice as slow.
 _WRITTEN_FIELDS = "id,external_id,variants.id,variants.sku,variants.inventory_items.inventory_item_id"
 
@@ -85,19 +88,45 @@ class AdminApi:
         """Products by external id, with their metadata."""
         return await self._products("external_id", external_ids, _LOOK_UP_FIELDS)
 
-    async def details(self, external_ids: Sequence[str]) -> list[StoredProduct]:
-        """Products by external id, with all that a change may touch."""
-        return await self._products("external_id", external_ids, _DETAIL_FIELDS)
+    async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct]:
+        """Products by `id` or `external_id`, with all that a change may touch."""
+        return await self._products(key, values, _DETAIL_FIELDS)
+
+    async def adoptable(self, ids: Sequence[str]) -> list[StoredProduct]:
+        """Products by id, with all that an adoption may touch."""
+        return await self._products("id", ids, _ADOPTION_FIELDS)
+
+    async def with_skus(self, skus: Sequence[str]) -> list[StoredProduct]:
+        """Products with a variant that has one of these SKUs."""
+        return await self._products(
+            "variants[sku]", skus, "id,external_id,title,handle,metadata,variants.sku"
+        )
 
     async def handles(self, handles: Sequence[str]) -> dict[str, str | None]:
         """The external ids of the products that have one of these handles, by handle."""
         products = await self._products("handle", handles, "id,external_id,handle")
         return {product.handle: product.external_id for product in products}
 
+    async def scan(self, fields: str) -> AsyncIterator[list[StoredProduct]]:
+        """All products of the store, the oldest first: what is created meanwhile comes at the end."""
+        position, count = 0, 1
+        while position < count:
+            query: Query = [
+                ("fields", fields),
+                ("order", "id"),
+                ("limit", _SCANNED_AT_ONCE),
+                ("offset", position),
+            ]
+            answer = await self._client.get("/admin/products", query, _Products)
+            if not answer.products:
+                return
+            yield answer.products
+            position, count = position + len(answer.products), answer.count
+
     async def categories(self, handles: Sequence[str]) -> list[StoredCategory]:
         found: list[StoredCategory] = []
         for part in _chunks("handle", handles):
-            query = [*part, ("fields", "id,handle"), ("limit", len(part))]
+            query = [*part, ("fields", "id,handle,is_active"), ("limit", len(part))]
             found += (
                 await self._client.get("/admin/product-categories", query, _Categories)
             ).product_categories
@@ -139,6 +168,15 @@ class AdminApi:
             "/admin/product-categories", body, _Category, query=[("fields", "id,handle")]
         )
         return answer.product_category
+
+    async def activate_category(self, category_id: str) -> None:
+        await self._client.post(
+            f"/admin/product-categories/{category_id}", {"is_active": True}, dict[str, Any]
+        )
+
+    async def delete_products(self, ids: Sequence[str]) -> None:
+        """Delete in one all-or-nothing call; ids that are gone already do no harm."""
+        await self._client.post("/admin/products/batch", {"delete": ids}, dict[str, Any])
 
     async def create_tag(self, value: str) -> StoredTag:
         body = {"value": value}

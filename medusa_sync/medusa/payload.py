@@ -51,9 +51,15 @@ def create_body(change: Create, record: Record, *, status: str, places: Places, 
     return body
 
 
-def update_body(change: Update, record: Record, *, ids: Ids) -> dict[str, Any]:
-    """Only the fields that differ, and the record."""
+def update_body(change: Update, record: Record, *, places: Places, ids: Ids) -> dict[str, Any]:
+    """Only the fields that differ, and the record; an adopted product also gets what it never had."""
     body: dict[str, Any] = {"id": change.stored.id, "metadata": {RECORD_KEY: record}}
+    if change.adopted:
+        body["external_id"] = change.desired.external_id
+        if not change.stored.sales_channels:
+            body["sales_channels"] = [{"id": places.sales_channel_id}]
+        if change.stored.shipping_profile is None:
+            body["shipping_profile_id"] = places.shipping_profile_id
     image_ids = {image.url: image.id for image in change.stored.images}
     differences = {difference.field: difference.after for difference in change.differences}
     for name, value in differences.items():

@@ -148,6 +148,7 @@ class References:
         self._category_names = category_names
         self._names: asyncio.Future[Mapping[str, str]] | None = None
         self._categories: dict[str, str] = {}
+        self._inactive: dict[str, str] = {}
         self._tags: dict[str, str] = {}
         self._lock = asyncio.Lock()  # batches run side by side and must not create the same thing twice
 
@@ -161,7 +162,11 @@ class References:
         """
 
         async def find(missing: Sequence[str]) -> Mapping[str, str]:
-            return {category.handle: category.id for category in await self._api.categories(missing)}
+            found = await self._api.categories(missing)
+            self._inactive.update(
+                (category.handle, category.id) for category in found if not category.is_active
+            )
+            return {category.handle: category.id for category in found}
 
         async def create(handle: str) -> StoredCategory:
             if self._names is None:
@@ -170,6 +175,14 @@ class References:
             return await self._api.create_category(handle, names.get(handle) or _title(handle))
 
         return await self._ensure(self._categories, handles, find, create)
+
+    async def activate_categories(self, handles: Iterable[str]) -> None:
+        """Put categories that were looked up before on the shelf; raises what `category_ids` raises."""
+        for handle in handles:
+            category_id = self._inactive.get(handle)
+            if category_id is not None:
+                await self._api.activate_category(category_id)
+                self._inactive.pop(handle, None)
 
     async def tag_ids(self, values: Iterable[str]) -> Mapping[str, str]:
         """Ids by value; raises what `category_ids` raises."""

@@ -14,7 +14,6 @@ from medusa_sync.report.text import HIDDEN
 
 _VERSION = 1
 _NOT_ASCII = re.compile(r"[^ -~]")
-_ACTIONS = {Result.CREATED: "create", Result.UPDATED: "update"}
 
 
 def print_json(result: RunResult, console: Console) -> None:
@@ -56,7 +55,7 @@ def _document(result: RunResult) -> dict[str, Any]:
         "started_at": started_at.isoformat(timespec="milliseconds") + "Z",
         "duration_s": round(result.duration_s, 3),
         "source": {"url": result.source_url, "total": result.source_total, "seen": result.seen},
-        "store": store and {"url": store.url, "products": store.products, "owned": store.owned},
+        "store": store and {"url": result.store_url, "products": store.products, "owned": store.owned},
         "counts": _counts(result),
         "requests": {
             "source": requests.source,
@@ -71,14 +70,15 @@ def _document(result: RunResult) -> dict[str, Any]:
 
 def _counts(result: RunResult) -> dict[str, int]:
     counts = {each.value: result.counts.get(each, 0) for each in Result}
-    counts |= {"removed": 0, "conflicts": 0}
+    counts |= {"conflicts": result.conflicts}
     return counts | ({"not_compared": result.not_compared} if result.not_compared else {})
 
 
 def _problems(result: RunResult) -> list[dict[str, str | None]]:
     """What ended the run early, then the products that were rejected or failed."""
     ended = [_problem(None, None, Result.FAILED, result.error)] if result.error else []
-    return ended + [_problem(p.external_id, p.title, p.result, p.reason) for p in result.problems]
+    products = (*result.problems, *result.not_attempted)
+    return ended + [_problem(p.external_id, p.title, p.result, p.reason) for p in products]
 
 
 def _problem(
@@ -88,8 +88,12 @@ def _problem(
 
 
 def _change(outcome: Outcome) -> dict[str, Any]:
+    conflicts = [
+        {"field": each.field, "store": each.store, "source": each.source, "kept": each.kept}
+        for each in outcome.conflicts
+    ]
     return {
         "external_id": outcome.external_id,
-        "action": _ACTIONS[outcome.result],
+        "action": outcome.action or "keep",
         "fields": {each.field: {"from": each.before, "to": each.after} for each in outcome.differences},
-    }
+    } | ({"conflicts": conflicts} if conflicts else {})

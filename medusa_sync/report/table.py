@@ -47,7 +47,7 @@ def _print_on_terminal(result: RunResult, changes: Sequence[Outcome], console: C
         _print_heading("Changes", console)
         for change in changes[: words.LISTED]:
             _print_product(change, result, console)
-            for pieces in words.differences(change, arrow):
+            for pieces in words.differences(change, arrow, dry_run=result.dry_run):
                 say(console, *pieces, indent=2, hang=2)
         _print_more(changes, "change", console)
     if result.problems:
@@ -82,7 +82,7 @@ def _print_heading(text: str, console: Console) -> None:
 
 
 def _print_product(outcome: Outcome, result: RunResult, console: Console) -> None:
-    action = words.action(outcome.result, dry_run=result.dry_run)
+    action = words.action(outcome, dry_run=result.dry_run)
     external_id, title = words.name(outcome)
     say(console, (action, words.STYLES[outcome.result]), "  ", (external_id, "bold"), "  ", title, hang=4)
 
@@ -106,7 +106,10 @@ def _print_in_pipe(result: RunResult, changes: Sequence[Outcome], console: Conso
         say(console, f"{label}: {value}")
     for change in changes[: words.LISTED]:
         product = f"change: {_product(change, result)}"
-        lines = ["".join(text for text, _ in pieces) for pieces in words.differences(change, "->")]
+        lines = [
+            "".join(text for text, _ in pieces)
+            for pieces in words.differences(change, "->", dry_run=result.dry_run)
+        ]
         for line in lines:
             say(console, f"{product}: {line}")
         if not lines:
@@ -122,4 +125,4 @@ def _print_in_pipe(result: RunResult, changes: Sequence[Outcome], console: Conso
 def _product(outcome: Outcome, result: RunResult) -> str:
     external_id, title = words.name(outcome)
     product = f"{external_id} ({title})" if title else external_id
-    return f"{words.action(outcome.result, dry_run=result.dry_run)} {product}"
+    return f"{words.action(outcome, dry_run=result.dry_run)} {product}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from medusa_sync.models import Difference, Outcome, Result, RunResult, Status, Value
+from medusa_sync.models import Action, Difference, Outcome, Result, RunResult, Status, Value
 from medusa_sync.report.text import visible
 
 LISTED = 20  # products that a list names; the rest is a number
@@ -15,6 +15,19 @@ STYLES = {
     Result.UNCHANGED: "",
     Result.REJECTED: "red",
     Result.FAILED: "red",
+    Result.REMOVED: "magenta",
+}
+_PLANS = {
+    Result.CREATED: "to create",
+    Result.UPDATED: "to update",
+    Result.REMOVED: "to remove",
+}
+_ACTIONS = {
+    Action.CREATE: ("created", "to create"),
+    Action.UPDATE: ("updated", "to update"),
+    Action.ADOPT: ("adopted", "to adopt"),
+    Action.DRAFT: ("drafted", "to draft"),
+    Action.DELETE: ("deleted", "to delete"),
 }
 
 _LONG = 60  # characters of a value that are shown
@@ -30,20 +43,26 @@ Words = list[tuple[str, str]]  # pieces of a line with their styles
 
 def headline(result: RunResult, arrow: str) -> str:
     """Which job brought what where."""
-    target = f" {arrow} {visible(result.store.url)}" if result.store else ""
+    target = f" {arrow} {visible(result.store_url)}" if result.store_url else ""
     return f"{visible(result.job)}: {visible(result.source_url)}{target}"
 
 
-def action(result: Result, *, dry_run: bool) -> str:
-    """What became of a product, or would become of it."""
-    plans = {Result.CREATED: "to create", Result.UPDATED: "to update"}
-    return plans.get(result, result.value) if dry_run else result.value
+def action(outcome: Outcome, *, dry_run: bool) -> str:
+    """What was done to a product, or would be done."""
+    if outcome.action is None:
+        return outcome.result.value
+    done, planned = _ACTIONS[outcome.action]
+    return planned if dry_run else done
 
 
 def counts(result: RunResult) -> Iterator[tuple[str, int, str]]:
     """How many products came to which end, with the style of that end."""
     for each in Result:
-        yield action(each, dry_run=result.dry_run), result.counts.get(each, 0), STYLES[each]
+        count = result.counts.get(each, 0)
+        if count or each is not Result.REMOVED:
+            yield _PLANS.get(each, each.value) if result.dry_run else each.value, count, STYLES[each]
+    if result.conflicts:
+        yield "conflicts", result.conflicts, "yellow"
     if result.not_compared:
         yield "not compared", result.not_compared, "yellow"
 
@@ -52,6 +71,8 @@ def facts(result: RunResult) -> Iterator[tuple[str, str]]:
     """The rest of the summary, each fact under its name."""
     total = "" if result.source_total is None else f" of {result.source_total}"
     yield "seen", f"{result.seen}{total}"
+    if result.not_attempted:
+        yield "not attempted", _counted(len(result.not_attempted), "product", "products")
     if result.store:
         yield "in store", f"{result.store.products} products, {result.store.owned} of this source"
     requests = result.requests
@@ -81,11 +102,13 @@ def _duration(seconds: float) -> str:
 
 
 def listed_changes(result: RunResult, *, verbose: bool) -> Sequence[Outcome]:
-    """The changes that are worth a line each: of a dry run the updates, when asked for all of any run."""
+    """The changes that are worth a line each: conflicts, of a dry run all but new products, and when asked
+    for all of any run.
+    """
     if verbose:
         return result.changes
-    updates = (change for change in result.changes if change.result is Result.UPDATED)
-    return tuple(updates) if result.dry_run else ()
+    listed = (c for c in result.changes if c.conflicts or (result.dry_run and c.action is not Action.CREATE))
+    return tuple(listed)
 
 
 def more(outcomes: Sequence[Outcome], noun: str) -> str:
@@ -108,12 +131,23 @@ def _counted(number: int, one: str, many: str) -> str:
 # --- differences ----------------------------------------------------------------------------------------
 
 
-def differences(outcome: Outcome, arrow: str) -> Iterator[Words]:
-    """What changes in a product, a line for each field."""
+def differences(outcome: Outcome, arrow: str, *, dry_run: bool) -> Iterator[Words]:
+    """What changes in a product, a line for each field; a plan also says where the change comes from."""
     for difference in outcome.differences:
-        yield [(f"{visible(difference.field)}: ", "bold"), *_difference(difference, arrow)]
-    if outcome.result is Result.UPDATED and not outcome.differences:
+        origin = _origin(difference) if dry_run and outcome.result is Result.UPDATED else []
+        yield [(f"{visible(difference.field)}: ", "bold"), *_difference(difference, arrow), *origin]
+    if outcome.action is Action.UPDATE and not outcome.differences:
         yield [("no field changes; it completes what an interrupted run has left", "")]
+    for conflict in outcome.conflicts:
+        store, source = _excerpts(_shown(conflict.store), _shown(conflict.source))
+        both = f"both sides changed it (store: {visible(store)}; source: {visible(source)}); "
+        kept = f"the {conflict.kept}'s value counts"
+        yield [(f"{visible(conflict.field)}: ", "bold"), (both + kept, "yellow")]
+
+
+def _origin(difference: Difference) -> Words:
+    applied, source = _excerpts(_shown(difference.applied), _shown(difference.source))
+    return [(f" (last applied: {visible(applied)}; source: {visible(source)})", "dim")]
 
 
 def _difference(difference: Difference, arrow: str) -> Words:

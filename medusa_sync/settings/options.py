@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from medusa_sync.models import OnConflict, OnMissing, Share
 from medusa_sync.settings import readers
 
 
@@ -132,6 +133,49 @@ class Settings:
         "Where the source's stock lies: name or id. The store's default, or its only one, unless named.",
         metavar="NAME|ID",
         group="Store",
+    )
+    on_conflict: OnConflict = _option(
+        "--on-conflict",
+        "SYNC_PRODUCTS_ON_CONFLICT",
+        "Whose value counts when source and merchant have both changed a field.",
+        lambda value: OnConflict(readers.choice(*OnConflict)(value)),
+        "source",
+        "source|store",
+        "Merchant's work",
+    )
+    overwrite: bool = _option(
+        "--overwrite",
+        "SYNC_PRODUCTS_OVERWRITE",
+        "Compare with what the store holds now and put the source's values back; with --dry-run: report drift.",
+        readers.switch,
+        "false",
+        group="Merchant's work",
+    )
+    adopt: bool = _option(
+        "--adopt",
+        "SYNC_PRODUCTS_ADOPT",
+        "Take over products that stand in the store without our external id: same old id, SKU or handle.",
+        readers.switch,
+        "false",
+        group="Merchant's work",
+    )
+    on_missing: OnMissing = _option(
+        "--on-missing",
+        "SYNC_PRODUCTS_ON_MISSING",
+        "What to do with products of this source that the source no longer has.",
+        lambda value: OnMissing(readers.choice(*OnMissing)(value)),
+        "keep",
+        "keep|draft|delete",
+        "Merchant's work",
+    )
+    max_removals: Share = _option(
+        "--max-removals",
+        "SYNC_PRODUCTS_MAX_REMOVALS",
+        "Remove nothing when more than so many, or so many percent, of this source's products are missing.",
+        readers.share,
+        "10%",
+        "N|N%",
+        "Merchant's work",
     )
     dry_run: bool = _option(
         "--dry-run",

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
+from medusa_sync.models import Share
+
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
+_HUNDRED = 100
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -72,6 +75,15 @@ def source_name(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,39}", value):
         raise ValueError("expected up to 40 lower-case letters, digits, '.', '-' or '_'")
     return value
+
+
+def share(value: str) -> Share:
+    """A number, or a percentage such as `10%`."""
+    number = value.strip().removesuffix("%")
+    is_percentage = number != value.strip()
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", number) or (is_percentage and float(number) > _HUNDRED):
+        raise ValueError("expected a number of products, or a percentage up to 100%")
+    return Share(float(number), is_percentage)
 
 
 def web_address(value: str) -> str:

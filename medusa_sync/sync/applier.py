@@ -11,7 +11,7 @@ from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi, Level
 from medusa_sync.medusa.payload import Ids, create_body, record_body, update_body
 from medusa_sync.medusa.references import Places, References
-from medusa_sync.models import Change, Create, Outcome, Result, StoredProduct
+from medusa_sync.models import Change, Create, Outcome, Result, StoredProduct, Update
 from medusa_sync.plan import record_of
 from medusa_sync.sync.planner import Planner
 from medusa_sync.sync.stock import LateLevel, existing_levels, late_levels, made_item
@@ -83,7 +83,7 @@ class Applier:
     async def _look_again(self, batch: _Batch) -> None:
         """Ask the store what it has carried out: that counts as done, the rest stays in the batch."""
         logger.info("looking again at %d products", len(batch.changes))
-        planned = await self._planner.plan([change.desired for change in batch.changes])
+        planned = await self._planner.plan_again([change.desired for change in batch.changes])
         batch.changes = [entry for entry in planned if not isinstance(entry, Outcome)]
         for outcome in (entry for entry in planned if isinstance(entry, Outcome)):
             arrived = outcome.result is Result.UNCHANGED
@@ -119,13 +119,15 @@ class Applier:
             await self._references.category_ids(_members(changes, "categories")),
             await self._references.tag_ids(_members(changes, "tags")),
         )
+        adopted = [change for change in changes if isinstance(change, Update) and change.adopted]
+        await self._references.activate_categories(_wanted_categories(adopted))
         creates, updates = [], []
         for change in changes:
             record = record_of(change.desired, pending=pending if change is sentinel else ())
             if isinstance(change, Create):
                 creates.append(create_body(change, record, status=self._status, places=self._places, ids=ids))
             else:
-                updates.append(update_body(change, record, ids=ids))
+                updates.append(update_body(change, record, places=self._places, ids=ids))
         if not changes:
             return
         products = await self._api.write_products(create=creates, update=updates)
@@ -153,6 +155,11 @@ class _Batch:
     def __init__(self, changes: list[Change], aims: Mapping[str, Outcome]) -> None:
         self.changes = changes
         self.aims = aims
+
+
+def _wanted_categories(changes: Iterable[Change]) -> list[str]:
+    wanted = (change.desired.fields["categories"] for change in changes)
+    return [handle for handles in wanted if isinstance(handles, tuple) for handle in handles]
 
 
 def _members(changes: Iterable[Change], name: str) -> list[str]:

@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+from msgspec import Struct, structs
 
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.references import Places
-from medusa_sync.models import Change, Create, DesiredProduct, Outcome, Result, StoredProduct, Update
+from medusa_sync.models import (
+    Change,
+    Create,
+    DesiredProduct,
+    OnConflict,
+    Outcome,
+    Result,
+    StoredProduct,
+)
 from medusa_sync.plan import (
     changed_fields,
     handle_candidates,
     plan_update,
     read_record,
+    record_of,
     wants_stock,
     without_stock,
 )
+from medusa_sync.sync.foreign import ForeignProducts
 
-logger = logging.getLogger(__name__)
+
+class PlanOptions(Struct, frozen=True):
+    """How to decide.
+
+    Attributes:
+        overwrite: compare with what the store holds now, and put the source's values back.
+        adopt: take over products that stand in the store without our external id.
+    """
+
+    on_conflict: OnConflict = OnConflict.SOURCE
+    overwrite: bool = False
+    adopt: bool = False
 
 
 class Planner:
@@ -28,14 +50,17 @@ class Planner:
     Args:
         api: of the store.
         places: asks for the places, which is needed only when something has to be written.
+        options: how to decide.
 
     Attributes:
         found: how many products of the source the store held already.
     """
 
-    def __init__(self, api: AdminApi, places: Callable[[], Awaitable[Places]]) -> None:
+    def __init__(self, api: AdminApi, places: Callable[[], Awaitable[Places]], options: PlanOptions) -> None:
         self._api = api
         self._places = places
+        self._options = options
+        self._foreign = ForeignProducts(api)
         self._handles: dict[str, str] = {}  # external ids by the handle that this run has given out
         self.found = 0
 
@@ -46,63 +71,124 @@ class Planner:
             StoreMismatchError: the settings name something that the store does not have.
             StoreError: the store cannot be asked.
         """
+        planned = await self.plan_again(desired)
+        self.found += sum(not _is_new(entry) for entry in planned)
+        return planned
+
+    async def plan_again(self, desired: Sequence[DesiredProduct]) -> list[Change | Outcome]:
+        """The same for products that were planned before; raises what `plan` raises."""
         stored = _by_external_id(await self._api.look_up([product.external_id for product in desired]))
-        self.found += len(stored)
-        settled: dict[str, Change | Outcome] = {}
+        entries: dict[str, Change | Outcome] = {}
         moving: list[DesiredProduct] = []
         for product in desired:
             copies = stored.get(product.external_id, [])
             if len(copies) > 1:
-                settled[product.external_id] = _doubled(product, copies)
-            elif copies and _is_quiet(product, copies[0]):
-                settled[product.external_id] = _unchanged(product)
+                entries[product.external_id] = _doubled(product, copies)
+            elif copies and self._is_quiet(product, copies[0]):
+                entries[product.external_id] = _unchanged(product)
             else:
                 moving.append(product)
         if moving:
-            settled.update(await self._plan_moving(moving, stored))
-        return [settled[product.external_id] for product in desired]
+            entries.update(await self._plan_moving(moving, stored))
+        return [entries[product.external_id] for product in desired]
+
+    def _is_quiet(self, product: DesiredProduct, stored: StoredProduct) -> bool:
+        record = read_record(stored.metadata)
+        if self._options.overwrite or record is None or record.pending or record.drafted:
+            return False
+        return not changed_fields(product, record)
 
     async def _plan_moving(
-        self, moving: Iterable[DesiredProduct], stored: dict[str, list[StoredProduct]]
+        self, moving: Iterable[DesiredProduct], stored: Mapping[str, list[StoredProduct]]
     ) -> dict[str, Change | Outcome]:
         location_id = (await self._places()).location_id
         if location_id is None:
             moving = [without_stock(product) for product in moving]
-        settled: dict[str, Change | Outcome] = {}
+        entries: dict[str, Change | Outcome] = {}
         new: list[DesiredProduct] = []
         changed: list[DesiredProduct] = []
         for product in moving:
             copies = stored.get(product.external_id)
             if not copies:
                 new.append(product)
-            elif _is_quiet(product, copies[0]):
-                settled[product.external_id] = _unchanged(product)
+            elif self._is_quiet(product, copies[0]):
+                entries[product.external_id] = _unchanged(product)
             else:
                 changed.append(product)
         details = await self._details(changed, stored)
         for product in changed:
             if product.external_id in details:
-                settled[product.external_id] = _planned(product, details, location_id)
+                entries[product.external_id] = self._update(product, details, location_id)
             else:  # removed in the store since it was looked up
                 new.append(product)
-        handles = await self._allot_handles(new)
-        settled.update(
-            (product.external_id, Create(product, handles[product.external_id])) for product in new
-        )
-        return settled
+        entries.update(await self._plan_new(new, location_id))
+        return entries
 
     async def _details(
-        self, changed: Sequence[DesiredProduct], stored: dict[str, list[StoredProduct]]
+        self, changed: Sequence[DesiredProduct], stored: Mapping[str, list[StoredProduct]]
     ) -> dict[str, StoredProduct]:
         """The changed products and those that an interrupted batch of theirs has left without stock."""
         wanted = dict.fromkeys(product.external_id for product in changed)
         for product in changed:
             record = read_record(stored[product.external_id][0].metadata)
             wanted.update(dict.fromkeys(record.pending if record else ()))
-        if not wanted:
-            return {}
-        found = _by_external_id(await self._api.details(list(wanted)))
+        found = _by_external_id(await self._api.details("external_id", list(wanted)))
         return {external_id: copies[0] for external_id, copies in found.items()}
+
+    def _update(
+        self, product: DesiredProduct, details: Mapping[str, StoredProduct], location_id: str | None
+    ) -> Change | Outcome:
+        stored = details[product.external_id]
+        record = read_record(stored.metadata)
+        mates = [details[mate] for mate in record.pending if mate in details] if record else []
+        unstocked = tuple(
+            mate for mate in mates if mate is not stored and location_id and wants_stock(mate, location_id)
+        )
+        try:
+            update = plan_update(
+                product,
+                stored,
+                location_id=location_id,
+                on_conflict=self._options.on_conflict,
+                overwrite=self._options.overwrite,
+            )
+        except ProductFailedError as error:
+            return _failed(product, stored, error)
+        if not update.differences and not unstocked and record == record_of(product):
+            return _unchanged(product)
+        return structs.replace(update, unstocked=unstocked)
+
+    async def _plan_new(
+        self, new: Sequence[DesiredProduct], location_id: str | None
+    ) -> dict[str, Change | Outcome]:
+        """Products that the store does not have under our external id: they are created, unless they stand
+        there already without it.
+        """
+        if not new:
+            return {}
+        entries: dict[str, Change | Outcome] = {}
+        matches = await self._foreign.matches(new)
+        adopted: dict[str, DesiredProduct] = {}
+        for product in new:
+            found = matches.get(product.external_id, [])
+            if len(found) == 1 and self._options.adopt and found[0].id not in adopted:
+                adopted[found[0].id] = product
+                self._foreign.claim(found[0], product.external_id)
+            elif found:
+                entries[product.external_id] = _stands_already(product, found)
+        for stored in await self._api.adoptable(list(adopted)):
+            product = adopted[stored.id]
+            self._handles[stored.handle] = product.external_id
+            try:
+                entries[product.external_id] = plan_update(
+                    product, stored, location_id=location_id, adopt=True
+                )
+            except ProductFailedError as error:
+                entries[product.external_id] = _failed(product, stored, error)
+        created = [product for product in new if product.external_id not in entries]
+        handles = await self._allot_handles(created)
+        entries.update((each.external_id, Create(each, handles[each.external_id])) for each in created)
+        return entries
 
     async def _allot_handles(self, new: Sequence[DesiredProduct]) -> dict[str, str]:
         """A free handle for each new product, the better ones for those that come first."""
@@ -129,6 +215,12 @@ class Planner:
         return self._handles.setdefault(handle, external_id) == external_id
 
 
+def _is_new(entry: Change | Outcome) -> bool:
+    if isinstance(entry, Outcome):
+        return entry.result is Result.REJECTED
+    return isinstance(entry, Create) or entry.adopted
+
+
 def _by_external_id(products: Iterable[StoredProduct]) -> dict[str, list[StoredProduct]]:
     groups: defaultdict[str, list[StoredProduct]] = defaultdict(list)
     for product in products:
@@ -136,25 +228,8 @@ def _by_external_id(products: Iterable[StoredProduct]) -> dict[str, list[StoredP
     return dict(groups)
 
 
-def _is_quiet(product: DesiredProduct, stored: StoredProduct) -> bool:
-    record = read_record(stored.metadata)
-    return record is not None and not record.pending and not changed_fields(product, record)
-
-
-def _planned(
-    product: DesiredProduct, details: dict[str, StoredProduct], location_id: str | None
-) -> Change | Outcome:
-    stored = details[product.external_id]
-    try:
-        update = plan_update(product, stored, location_id=location_id)
-    except ProductFailedError as error:
-        return Outcome(product.external_id, product.title, Result.FAILED, f"{stored.id}: {error}")
-    record = read_record(stored.metadata)
-    if record is None or location_id is None:
-        return update
-    mates = (details[mate] for mate in record.pending if mate in details and mate != product.external_id)
-    unstocked = tuple(mate for mate in mates if wants_stock(mate, location_id))
-    return Update(product, stored, update.differences, unstocked)
+def _failed(product: DesiredProduct, stored: StoredProduct, error: ProductFailedError) -> Outcome:
+    return Outcome(product.external_id, product.title, Result.FAILED, f"{stored.id}: {error}")
 
 
 def _unchanged(product: DesiredProduct) -> Outcome:
@@ -165,3 +240,12 @@ def _doubled(product: DesiredProduct, copies: Sequence[StoredProduct]) -> Outcom
     ids = ", ".join(copy.id for copy in copies)
     reason = f"the store holds it {len(copies)} times ({ids}); remove all but one in the admin"
     return Outcome(product.external_id, product.title, Result.FAILED, reason)
+
+
+def _stands_already(product: DesiredProduct, found: Sequence[StoredProduct]) -> Outcome:
+    names = ", ".join(f"{stored.id} {stored.title!r}" for stored in found)
+    if len(found) == 1:
+        reason = f"the store holds it already without our external id: {names}; take it over with --adopt"
+    else:
+        reason = f"the store holds {len(found)} products that could be it: {names}; it is not adopted"
+    return Outcome(product.external_id, product.title, Result.REJECTED, reason)

@@ -15,18 +15,21 @@ from medusa_sync.mapping import to_desired
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.references import Places, References, Wanted, find_places
 from medusa_sync.models import (
+    Action,
     DesiredProduct,
+    OnMissing,
     Outcome,
     Requests,
-    Result,
     RunResult,
+    Share,
     Status,
     StoreState,
 )
 from medusa_sync.source import Page, Source
 from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.pipeline import Pipeline
-from medusa_sync.sync.planner import Planner
+from medusa_sync.sync.planner import Planner, PlanOptions
+from medusa_sync.sync.removal import Removal, RemovalOptions
 from medusa_sync.sync.tally import Tally, outcome_of
 
 _LOOK_UP = 200  # products a look-up; about 300 external ids fit into a request line
@@ -48,6 +51,9 @@ class SyncOptions(Struct, frozen=True):
     store_url: str
     wanted: Wanted
     status: str
+    plan: PlanOptions
+    on_missing: OnMissing
+    max_removals: Share
     dry_run: bool
     batch_size: int
     max_retries: int
@@ -123,16 +129,39 @@ class Run:
                 self._places = await find_places(api, store, self._options.wanted)
             return self._places
 
-        planner = Planner(api, places)
+        planner = Planner(api, places, self._options.plan)
         if self._options.dry_run:
             await self._preview(planner)
-            created = 0
         else:
             await self._apply(api, planner)
-            created = self._tally.counts[Result.CREATED]
         if self._error is not None:
             return None
-        return StoreState(self._options.store_url, await api.count_products(), planner.found + created)
+        await self._remove_missing(api)
+        return StoreState(await api.count_products(), planner.found + self._gained())
+
+    def _gained(self) -> int:
+        """How many products this run has made the source's."""
+        if self._options.dry_run:
+            return 0
+        return sum(outcome.action in {Action.CREATE, Action.ADOPT} for outcome in self._tally.changes)
+
+    async def _remove_missing(self, api: AdminApi) -> None:
+        """Only when the source was read to its end: a part of it says nothing about the rest."""
+        if self._options.on_missing is OnMissing.KEEP or self._options.limit is not None:
+            return
+        options = RemovalOptions(
+            prefix=self._options.source_name,
+            on_missing=self._options.on_missing,
+            max_removals=self._options.max_removals,
+            batch_size=self._options.batch_size,
+            max_retries=self._options.max_retries,
+            dry_run=self._options.dry_run,
+        )
+        removal = Removal(api, self._source, options, settle=self._tally.remove, stopped=self._is_stopped)
+        await removal.execute()
+
+    def _is_stopped(self) -> bool:
+        return self._error is not None
 
     async def _preview(self, planner: Planner) -> None:
         async for products in self._products():
@@ -161,7 +190,7 @@ class Run:
             batch_size=self._options.batch_size,
             settle=self._tally.settle,
             stop=self.stop,
-            stopped=lambda: self._error is not None,
+            stopped=self._is_stopped,
         )
         try:
             async for products in self._products():
@@ -205,12 +234,12 @@ class Run:
         return products
 
     def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
-        counts, error = self._tally.counts, self._error
+        error = self._error
         if isinstance(error, InterruptedRunError):
             status, exit_code = Status.INTERRUPTED, error.exit_code
         elif error is not None:
             status, exit_code = Status.FAILED, error.exit_code
-        elif counts[Result.REJECTED] or counts[Result.FAILED]:
+        elif self._tally.problems:
             status, exit_code = Status.PARTIAL, EXIT_PARTIAL
         else:
             status, exit_code = Status.OK, 0
@@ -224,11 +253,14 @@ class Run:
             source_url=self._options.source_url,
             source_total=self._total,
             seen=self._tally.seen,
+            store_url=None if self._api is None else self._options.store_url,
             store=store,
-            counts=dict(counts),
+            counts=dict(self._tally.counts),
+            conflicts=self._tally.conflicts,
             not_compared=self._tally.not_compared,
             requests=self._requests,
             problems=tuple(self._tally.problems),
+            not_attempted=tuple(self._tally.not_attempted),
             changes=tuple(self._tally.changes),
             notes=tuple(self._notes()),
             error=str(error) if error else "",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from medusa_sync.models import Change, Create, Outcome, Result
+from msgspec import structs
+
+from medusa_sync.models import Action, Change, Create, Outcome, Result
 
 
 class Tally:
@@ -21,6 +23,8 @@ class Tally:
         self.counts: Counter[Result] = Counter(dict.fromkeys(Result, 0))
         self.seen = 0
         self.not_compared = 0
+        self.conflicts = 0
+        self.not_attempted: list[Outcome] = []
         self.problems: list[Outcome] = []
         self.changes: list[Outcome] = []
 
@@ -44,23 +48,33 @@ class Tally:
         del self._open[external_id]
         self.not_compared += 1
 
+    def remove(self, outcome: Outcome) -> None:
+        """A product that the source no longer has was removed, or could not be."""
+        if outcome.result is Result.FAILED:
+            self.problems.append(outcome)  # it is none of those that the source delivered
+        else:
+            self._count(outcome)
+
     def close(self, reason: str) -> None:
         """Account for what is still on its way when a run ends early, and check the sum.
 
         Raises:
             RuntimeError: a product is lost or counted twice, which is a defect of this program.
         """
-        for external_id, title in list(self._open.items()):
-            self.settle(Outcome(external_id, title, Result.FAILED, reason))
-        accounted = self.counts.total() + self.not_compared
+        self.not_attempted = [
+            Outcome(external_id, title, Result.FAILED, reason) for external_id, title in self._open.items()
+        ]
+        self.counts[Result.FAILED] += len(self.not_attempted)
+        accounted = self.counts.total() - self.counts[Result.REMOVED] + self.not_compared
         if accounted != self.seen:
             raise RuntimeError(f"{self.seen} products were delivered, but {accounted} are accounted for")
 
     def _count(self, outcome: Outcome) -> None:
         self.counts[outcome.result] += 1
+        self.conflicts += len(outcome.conflicts)
         if outcome.result in {Result.REJECTED, Result.FAILED}:
             self.problems.append(outcome)
-        elif outcome.result in {Result.CREATED, Result.UPDATED}:
+        elif outcome.action is not None or outcome.conflicts:
             self.changes.append(outcome)
         self._on_settled(outcome)
 
@@ -69,8 +83,16 @@ def outcome_of(change: Change) -> Outcome:
     """What a change amounts to once it is applied."""
     desired = change.desired
     if isinstance(change, Create):
-        return Outcome(desired.external_id, desired.title, Result.CREATED)
-    changed = bool(change.differences or change.unstocked)
-    # Without a difference only the record follows: the store holds already what the source wants.
-    result = Result.UPDATED if changed else Result.UNCHANGED
-    return Outcome(desired.external_id, desired.title, result, differences=change.differences)
+        return Outcome(desired.external_id, desired.title, Result.CREATED, action=Action.CREATE)
+    outcome = Outcome(
+        desired.external_id,
+        desired.title,
+        Result.UPDATED,
+        differences=change.differences,
+        conflicts=change.conflicts,
+        action=Action.ADOPT if change.adopted else Action.UPDATE,
+    )
+    if change.adopted or change.differences or change.unstocked:
+        return outcome
+    # Only the record follows: the store holds already what it shall hold.
+    return structs.replace(outcome, result=Result.UNCHANGED, action=None)

@@ -1,0 +1,86 @@
+"""Products of the store that no source owns: a new product of ours may stand among them already."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.models import DesiredProduct, StoredProduct
+from medusa_sync.plan import slug_of
+
+
+class ForeignProducts:
+    """Finds products without an external id that are plainly the same as one of the source.
+
+    The same are: the id of the source in `metadata.external_id` (where the job that ran inside Medusa put
+    it), the SKU, or the handle that the title would give.
+
+    Args:
+        api: of the store.
+    """
+
+    def __init__(self, api: AdminApi) -> None:
+        self._api = api
+        self._loaded = False
+        self._by_old_id: defaultdict[str, list[StoredProduct]] = defaultdict(list)
+        self._by_handle: dict[str, StoredProduct] = {}
+        self._claimed: dict[str, str] = {}
+
+    async def matches(self, products: Sequence[DesiredProduct]) -> dict[str, list[StoredProduct]]:
+        """What each product may be the same as, by external id; products without a match are left out.
+
+        Raises:
+            StoreError: the store cannot be asked.
+        """
+        if not self._loaded:
+            await self._load()
+        skus = {str(sku): product for product in products if (sku := product.fields["sku"]) is not None}
+        by_sku: dict[str | None, StoredProduct] = {
+            variant.sku: stored
+            for stored in (await self._api.with_skus(list(skus)) if self._by_handle else [])
+            for variant in stored.variants
+            if variant.sku in skus and not stored.external_id
+        }
+        found: dict[str, list[StoredProduct]] = {}
+        for product in products:
+            candidates = self._candidates(product, by_sku)
+            if candidates:
+                found[product.external_id] = candidates
+        return found
+
+    def claim(self, stored: StoredProduct, external_id: str) -> None:
+        """From now on the product is one of the source's."""
+        self._claimed[stored.id] = external_id
+
+    async def _load(self) -> None:
+        async for page in self._api.scan("id,external_id,title,handle,metadata"):
+            for stored in page:
+                if not stored.external_id:
+                    self._by_handle[stored.handle] = stored
+                    old_id = _old_id(stored)
+                    if old_id is not None:
+                        self._by_old_id[old_id].append(stored)
+        self._loaded = True
+
+    def _candidates(
+        self, product: DesiredProduct, by_sku: dict[str | None, StoredProduct]
+    ) -> list[StoredProduct]:
+        own_ids = {str(product.source_id), product.external_id}
+        found = [stored for own_id in own_ids for stored in self._by_old_id.get(own_id, ())]
+        found += [stored for stored in (by_sku.get(str(product.fields["sku"])),) if stored]
+        same_handle = self._by_handle.get(slug_of(product))
+        # A product that names another one of the source only happens to have the handle.
+        if same_handle is not None and _old_id(same_handle) in {None, *own_ids}:
+            found.append(same_handle)
+        free = {stored.id: stored for stored in found}
+        return [
+            stored
+            for stored in free.values()
+            if self._claimed.get(stored.id, product.external_id) == product.external_id
+        ]
+
+
+def _old_id(stored: StoredProduct) -> str | None:
+    value = (stored.metadata or {}).get("external_id")
+    return str(value) if isinstance(value, str | int) and value != "" else None

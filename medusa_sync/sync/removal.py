@@ -1,0 +1,211 @@
+"""Removes what the source no longer has: opt-in, guarded, and only ever what this source created."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+import stamina
+from msgspec import Struct, structs
+
+from medusa_sync.errors import AmbiguousWriteError, RemovalGuardError, StoreRefusedError
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.payload import record_body
+from medusa_sync.models import (
+    Action,
+    Difference,
+    OnMissing,
+    Outcome,
+    Record,
+    Result,
+    Share,
+    StoredProduct,
+)
+from medusa_sync.plan import read_record
+from medusa_sync.source import Source
+
+logger = logging.getLogger(__name__)
+
+_LISTED = 10  # products that the guard names
+_ASKED_AT_ONCE = 4
+
+
+class RemovalOptions(Struct, frozen=True):
+    """What may be removed and how.
+
+    Attributes:
+        prefix: of the external ids that this source has given.
+        max_removals: how many at the most.
+        batch_size: products a request.
+        max_retries: how many times a batch whose end is unknown is looked up and sent again.
+    """
+
+    prefix: str
+    on_missing: OnMissing
+    max_removals: Share
+    batch_size: int
+    max_retries: int
+    dry_run: bool
+
+
+class Removal:
+    """Comes last in a run whose source was read completely.
+
+    Args:
+        api: of the store.
+        source: that was read.
+        options: what may be removed.
+        settle: called with the outcome of every product that was removed or could not be.
+        stopped: whether nothing new is to be begun.
+    """
+
+    def __init__(
+        self,
+        api: AdminApi,
+        source: Source,
+        options: RemovalOptions,
+        *,
+        settle: Callable[[Outcome], None],
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._api = api
+        self._source = source
+        self._options = options
+        self._settle = settle
+        self._stopped = stopped
+
+    async def execute(self) -> None:
+        """Find what is missing at the source, make sure of it, and remove it.
+
+        Raises:
+            RemovalGuardError: too much is missing; nothing was removed.
+            SourceError: the source cannot say whether a product is gone.
+            StoreError: the store cannot be asked.
+        """
+        missing = await self._missing()
+        if not missing:
+            return
+        gone = await self._confirmed(missing)
+        size = self._options.batch_size
+        for start in range(0, len(gone), size):
+            if self._stopped():
+                return
+            part = gone[start : start + size]
+            if self._options.dry_run:
+                self._settle_all(part)
+            else:
+                await self._remove(part)
+
+    async def _missing(self) -> list[StoredProduct]:
+        """Products of this source that the source did not deliver and that are still on the shelf."""
+        missing, owned, delivered = [], 0, 0
+        async for page in self._api.scan("id,external_id,title,status"):
+            for stored in page:
+                source_id = self._source_id(stored)
+                if source_id is None:
+                    continue
+                owned += 1
+                if self._source.has_delivered(source_id):
+                    delivered += 1
+                elif self._options.on_missing is OnMissing.DELETE or stored.status != "draft":
+                    missing.append(stored)
+        if missing and (delivered == 0 or not self._options.max_removals.allows(len(missing), owned)):
+            raise self._guard(missing, owned, delivered)
+        return missing
+
+    def _source_id(self, stored: StoredProduct) -> int | None:
+        own, _, number = (stored.external_id or "").rpartition(":")
+        return int(number) if own == self._options.prefix and number.isdecimal() else None
+
+    def _guard(self, missing: Sequence[StoredProduct], owned: int, delivered: int) -> RemovalGuardError:
+        names = [f"  {stored.external_id} {stored.title!r}" for stored in missing[:_LISTED]]
+        if len(missing) > _LISTED:
+            names.append(f"  ... and {len(missing) - _LISTED} more")
+        if delivered == 0:
+            what = f"The source delivered none of the {owned} products that the store has of it."
+            hint = "Check the source. To give it up for good, remove its products in the admin."
+        else:
+            allowed = self._options.max_removals
+            what = (
+                f"{len(missing)} of {owned} products are missing at the source; --max-removals is {allowed}."
+            )
+            hint = (
+                "If they are really gone, run once with a higher --max-removals (SYNC_PRODUCTS_MAX_REMOVALS)."
+            )
+        return RemovalGuardError("\n".join([f"{what} Nothing was removed.", *names]), hint=hint)
+
+    async def _confirmed(self, missing: Sequence[StoredProduct]) -> list[StoredProduct]:
+        """Those that the source says it does not have: paging by offset can skip a product that is there."""
+        slots = asyncio.Semaphore(_ASKED_AT_ONCE)
+
+        async def is_gone(stored: StoredProduct) -> bool:
+            source_id = self._source_id(stored)
+            async with slots:
+                return source_id is not None and not await self._source.has(source_id)
+
+        answers = await asyncio.gather(*(is_gone(stored) for stored in missing))
+        return [stored for stored, gone in zip(missing, answers, strict=True) if gone]
+
+    async def _remove(self, products: Sequence[StoredProduct]) -> None:
+        """Remove a batch; one that is refused is halved until the culprit stands alone."""
+        rest = list(products)
+        try:
+            async for attempt in stamina.retry_context(
+                on=AmbiguousWriteError,
+                attempts=self._options.max_retries + 1,
+                timeout=None,
+                wait_initial=0.25,
+                wait_max=10.0,
+            ):
+                with attempt:
+                    if attempt.num > 1:
+                        rest = await self._still_there(rest)
+                    await self._write(rest)
+        except (StoreRefusedError, AmbiguousWriteError) as error:
+            if len(products) == 1:
+                reason = f"not removed: {error}"
+                self._settle(Outcome(products[0].external_id, products[0].title, Result.FAILED, reason))
+                return
+            half = len(products) // 2
+            for part in (products[:half], products[half:]):
+                await self._remove(part)
+        else:
+            self._settle_all(products)
+
+    async def _write(self, products: Sequence[StoredProduct]) -> None:
+        if not products:
+            return
+        ids = [stored.id for stored in products]
+        if self._options.on_missing is OnMissing.DELETE:
+            await self._api.delete_products(ids)
+            return
+        details = await self._api.details("id", ids)
+        bodies = [{**record_body(stored.id, _as_drafted(stored)), "status": "draft"} for stored in details]
+        await self._api.write_products(create=[], update=bodies)
+
+    async def _still_there(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
+        details = {stored.id: stored for stored in await self._api.details("id", [p.id for p in products])}
+        gone_is_draft = self._options.on_missing is OnMissing.DRAFT
+        return [
+            stored
+            for stored in products
+            if stored.id in details and not (gone_is_draft and details[stored.id].status == "draft")
+        ]
+
+    def _settle_all(self, products: Sequence[StoredProduct]) -> None:
+        drafting = self._options.on_missing is OnMissing.DRAFT
+        for stored in products:
+            outcome = Outcome(
+                stored.external_id,
+                stored.title,
+                Result.REMOVED,
+                differences=(Difference("status", stored.status, "draft"),) if drafting else (),
+                action=Action.DRAFT if drafting else Action.DELETE,
+            )
+            self._settle(outcome)
+
+
+def _as_drafted(stored: StoredProduct) -> Record:
+    """The record as it is, with the word that it was this tool that took the product off the shelf."""
+    return structs.replace(read_record(stored.metadata) or Record(fields={}), drafted=True)
