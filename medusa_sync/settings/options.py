@@ -146,7 +146,7 @@ class Settings:
     overwrite: bool = _option(
         "--overwrite",
         "SYNC_PRODUCTS_OVERWRITE",
-        "Compare with what the store holds now and put the source's values back; with --dry-run: report drift.",
+        "Compare with what the store holds now and put the source's values back; a drift report with --dry-run.",
         readers.switch,
         "false",
         group="Merchant's work",

@@ -43,6 +43,17 @@ class Shop:
     def delete(self, path: str) -> None:
         self._client.delete(path).raise_for_status()
 
+    def tag(self, value: str) -> str:
+        """The id of a tag, which is created when it is missing."""
+        found = self.get("/admin/product-tags", value=value)["product_tags"]
+        return str((found or [self.post("/admin/product-tags", {"value": value})["product_tag"]])[0]["id"])
+
+    def category(self, handle: str, *, is_active: bool = True) -> str:
+        """The id of a category, which is created when it is missing."""
+        found = self.get("/admin/product-categories", handle=handle)["product_categories"]
+        body = {"name": handle.title(), "handle": handle, "is_active": is_active}
+        return str((found or [self.post("/admin/product-categories", body)["product_category"]])[0]["id"])
+
     def products(self) -> list[dict[str, Any]]:
         """All products with all that a sync may touch, the oldest first."""
         found: list[dict[str, Any]] = []

@@ -1,0 +1,168 @@
+"""A product that stands in the store already is not created a second time; it can be taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from slugify import slugify
+
+from tests.e2e.command import medusa_sync
+from tests.e2e.shop import Shop, price, stock
+from tests.harness.catalogue import products
+from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.harness.medusa import Store
+
+SIZE = 40
+LOST = (12, 25)  # ids: titles that give the handle of another one; the old job lost these
+
+
+@pytest.fixture
+def shop(store: Store) -> Iterator[Shop]:
+    with Shop(store) as shop:
+        yield shop
+
+
+@pytest.fixture
+def source() -> Iterator[DummyJson]:
+    with dummyjson(products(SIZE)) as server:
+        yield server
+
+
+def fill_like_the_old_job(shop: Shop, catalogue: list[dict[str, Any]]) -> None:
+    """What the TypeScript job left: prices times 100, the id in metadata only, no SKU, nothing assigned."""
+    taken: set[str] = set()
+    bodies = []
+    for product in catalogue:
+        handle = slugify(product["title"])
+        if handle in taken:
+            continue
+        taken.add(handle)
+        shop.category(product["category"], is_active=False)
+        bodies.append(
+            {
+                "title": product["title"],
+                "handle": handle,
+                "description": product["description"],
+                "status": "published",
+                "thumbnail": product["thumbnail"],
+                "images": [{"url": url} for url in product["images"]],
+                "metadata": {"external_id": str(product["id"]), "campaign": "summer"},
+                "options": [{"title": "Default", "values": ["Default"]}],
+                "variants": [
+                    {
+                        "title": "Default",
+                        "options": {"Default": "Default"},
+                        "prices": [{"currency_code": "usd", "amount": round(product["price"] * 100)}],
+                    }
+                ],
+            }
+        )
+    shop.post("/admin/products/batch", {"create": bodies})
+
+
+def by_title(shop: Shop) -> dict[str, dict[str, Any]]:
+    return {product["id"]: product for product in shop.products()}
+
+
+def test_the_store_of_the_old_job_becomes_right_with_one_run(source: DummyJson, shop: Shop) -> None:
+    fill_like_the_old_job(shop, source.products)
+    before = by_title(shop)
+    assert len(before) < SIZE
+
+    refused = medusa_sync("--source", source.url, "--json", store=shop.store)
+    assert refused.exit_code == 5
+    assert refused.counts == {"created": SIZE - len(before), "rejected": len(before)}
+    assert "--adopt" in refused.document["problems"][0]["reason"]
+    assert any(product_id in refused.document["problems"][0]["reason"] for product_id in before)
+
+    plan = medusa_sync("--source", source.url, "--adopt", "--dry-run", "--json", store=shop.store)
+    run = medusa_sync("--source", source.url, "--adopt", "--json", store=shop.store)
+    assert (run.exit_code, run.document["counts"]) == (0, plan.document["counts"])
+    assert run.counts == {"updated": len(before), "unchanged": SIZE - len(before)}
+    assert {change["action"] for change in run.document["changes"]} == {"adopt"}
+    assert run.document["store"]["products"] == run.document["store"]["owned"] == SIZE
+
+    after = shop.by_external_id()
+    assert len(after) == len(shop.products()) == SIZE
+    for product in source.products:
+        stored = after[f"dummyjson:{product['id']}"]
+        assert price(stored) == product["price"]
+        assert stored["variants"][0]["sku"] == product["sku"]
+        assert stock(stored) == {shop.store.location_id: product["stock"]}
+        assert [(c["handle"], c["is_active"]) for c in stored["categories"]] == [(product["category"], True)]
+        assert [channel["id"] for channel in stored["sales_channels"]] == [shop.store.sales_channel_id]
+        assert stored["shipping_profile"]["id"] == shop.store.shipping_profile_id
+    kept = {product["id"]: product for product in after.values() if product["id"] in before}
+    assert kept.keys() == before.keys()
+    for product_id, stored in kept.items():
+        old = before[product_id]
+        assert (stored["handle"], stored["metadata"]["campaign"]) == (old["handle"], "summer")
+        assert [v["id"] for v in stored["variants"]] == [v["id"] for v in old["variants"]]
+        assert [p["id"] for p in stored["variants"][0]["prices"]] == [
+            p["id"] for p in old["variants"][0]["prices"]
+        ]
+        assert {i["id"] for i in stored["images"]} >= {i["id"] for i in old["images"]}
+
+    again = medusa_sync("--source", source.url, "--json", store=shop.store)
+    assert (again.counts, again.document["requests"]["store_writes"]) == ({"unchanged": SIZE}, 0)
+
+
+def stand_in(shop: Shop, title: str, **fields: Any) -> str:
+    """A product that a merchant has made by hand; returns its id."""
+    sku = fields.pop("sku", None)
+    variant = {"title": "One", "sku": sku, "options": {"Kind": "One"}, "prices": []}
+    body = {
+        "title": title,
+        "options": [{"title": "Kind", "values": ["One"]}],
+        "variants": [variant],
+        **fields,
+    }
+    return str(shop.post("/admin/products", body)["product"]["id"])
+
+
+def test_a_product_with_the_same_sku_or_handle_is_named_and_taken_over(source: DummyJson, shop: Shop) -> None:
+    first, second = source.products[:2]
+    by_sku = stand_in(shop, "Something else", sku=first["sku"])
+    by_handle = stand_in(shop, "By hand", handle=slugify(second["title"]))
+    arguments = ("--source", source.url, "--limit", "2", "--json")
+
+    refused = medusa_sync(*arguments, store=shop.store)
+    assert (refused.exit_code, refused.counts) == (5, {"rejected": 2})
+    reasons = [problem["reason"] for problem in refused.document["problems"]]
+    assert by_sku in reasons[0]
+    assert by_handle in reasons[1]
+
+    adopted = medusa_sync(*arguments, "--adopt", store=shop.store)
+    assert (adopted.exit_code, adopted.counts) == (0, {"updated": 2})
+    assert {p["external_id"]: p["id"] for p in shop.products()} == {
+        "dummyjson:1": by_sku,
+        "dummyjson:2": by_handle,
+    }
+
+
+def test_of_two_candidates_none_is_adopted(source: DummyJson, shop: Shop) -> None:
+    product = source.products[0]
+    one = stand_in(shop, "One", sku=product["sku"])
+    other = stand_in(shop, "Other", handle=slugify(product["title"]))
+    run = medusa_sync("--source", source.url, "--limit", "1", "--adopt", "--json", store=shop.store)
+    assert (run.exit_code, run.counts) == (5, {"rejected": 1})
+    reason = run.document["problems"][0]["reason"]
+    assert one in reason
+    assert other in reason
+    assert all(product["external_id"] is None for product in shop.products())
+
+
+def test_products_of_another_source_are_neighbours_and_never_adopted(source: DummyJson, shop: Shop) -> None:
+    assert (
+        medusa_sync(
+            "--source", source.url, "--source-name", "other", "--limit", "5", store=shop.store
+        ).exit_code
+        == 0
+    )
+    changed = [{**p, "sku": f"{p['sku']}-X", "meta": {"barcode": f"X{p['id']}"}} for p in source.products[:5]]
+    with dummyjson(changed) as second:
+        run = medusa_sync("--source", second.url, "--adopt", "--json", store=shop.store)
+    assert (run.exit_code, run.counts) == (0, {"created": 5})
+    assert len(shop.by_external_id()) == 10

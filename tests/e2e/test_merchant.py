@@ -1,0 +1,255 @@
+"""The merchant's work survives: each kind of edit, on each side, under each rule, on a real store.
+
+Every cell of the matrix is a product of its own, so that one run answers a whole column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.e2e.command import medusa_sync
+from tests.e2e.shop import Shop, price, stock
+from tests.harness.catalogue import product as generated
+from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.harness.medusa import Store
+
+SITUATIONS = ("merchant", "source", "both", "both the same")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field with its value at first, the merchant's, and the source's new one."""
+
+    name: str
+    first: Any
+    merchant: Any
+    source: Any
+
+
+SCALARS = (
+    Field("title", "First title", "Merchant's title", "Source's new title"),
+    Field("description", "First words.", "Merchant's words.", "Source's new words."),
+    Field("thumbnail", "https://a.example/1.png", "https://m.example/m.png", "https://a.example/2.png"),
+    Field("weight", 10, 20, 30),
+    Field("length", 1.5, 2.5, 3.5),
+    Field("height", 4.25, 5.25, 6.25),
+    Field("width", 7, 8, 9),
+    Field("sku", "FIRST", "MERCHANT", "SOURCE"),
+    Field("barcode", "1000", "2000", "3000"),
+    Field("price", 9.99, 12.5, 8.75),
+    Field("brand", "First & Sons", "Merchant's brand", "Source Ltd"),
+)
+STOCK = Field("stock", 10, 7, 25)
+SETS = (
+    Field("tags", ["a", "b"], ["b", "m"], ["a", "c"]),
+    Field("images", *([f"https://i.example/{name}.png" for name in names] for names in ("ab", "bm", "ac"))),
+)
+CATEGORY = Field("category", "first-shelf", "merchants-shelf", "second-shelf")
+FIELDS = (*SCALARS, STOCK, *SETS, CATEGORY)
+CELLS = [(field, situation) for field in FIELDS for situation in SITUATIONS]
+
+# What the store holds after the run, by rule and situation; the letters are the columns of `Field`.
+EXPECTED_SCALAR = {
+    "source": {"merchant": "merchant", "source": "source", "both": "source", "both the same": "source"},
+    "store": {"merchant": "merchant", "source": "source", "both": "merchant", "both the same": "source"},
+    "overwrite": {"merchant": "first", "source": "source", "both": "source", "both the same": "source"},
+}
+# Orders lower the stock: a difference is no edit that the source would have to respect.
+EXPECTED_STOCK = {rule: {**row, "both": "source"} for rule, row in EXPECTED_SCALAR.items()}
+# Of {a, b} the merchant made {b, m} and the source {a, c}.
+EXPECTED_SET = {
+    "source": {"merchant": "bm", "source": "ac", "both": "mc", "both the same": "ac"},
+    "store": {"merchant": "bm", "source": "ac", "both": "mc", "both the same": "ac"},
+    "overwrite": {"merchant": "bma", "source": "ac", "both": "mac", "both the same": "ac"},
+}
+EXPECTED_CATEGORIES = {
+    "source": {
+        "merchant": {"merchants-shelf"},
+        "source": {"second-shelf"},
+        "both": {"merchants-shelf", "second-shelf"},
+        "both the same": {"second-shelf"},
+    },
+}
+EXPECTED_CATEGORIES["store"] = EXPECTED_CATEGORIES["source"]
+EXPECTED_CATEGORIES["overwrite"] = {
+    **EXPECTED_CATEGORIES["source"],
+    "merchant": {"merchants-shelf", "first-shelf"},
+}
+RULES = {
+    "source": [],
+    "store": ["--on-conflict", "store"],
+    "overwrite": ["--overwrite"],
+}
+
+
+def source_edit(field: Field, value: Any, number: int) -> dict[str, Any]:
+    """A change of a product of the source, as DummyJSON spells it."""
+    own = f"{value}-{number}"
+    base = generated(number)
+    match field.name:
+        case "sku":
+            return {"sku": own}
+        case "barcode":
+            return {"meta": {**base["meta"], "barcode": own}}
+        case "length" | "height" | "width":
+            key = {"length": "depth"}.get(field.name, field.name)
+            return {"dimensions": {**base["dimensions"], key: value}}
+        case _:
+            return {field.name: value}
+
+
+def merchant_edit(shop: Shop, stored: dict[str, Any], field: Field, value: Any, number: int) -> None:
+    """The same change as a merchant would make it in the admin."""
+    product_id, variant = stored["id"], stored["variants"][0]
+    match field.name:
+        case "price":
+            prices = [
+                {"id": each["id"], "currency_code": "usd", "amount": value} for each in variant["prices"]
+            ]
+            shop.post(f"/admin/products/{product_id}/variants/{variant['id']}", {"prices": prices})
+        case "sku" | "barcode":
+            shop.post(
+                f"/admin/products/{product_id}/variants/{variant['id']}", {field.name: f"{value}-{number}"}
+            )
+        case "stock":
+            item = variant["inventory_items"][0]["inventory_item_id"]
+            path = f"/admin/inventory-items/{item}/location-levels/{shop.store.location_id}"
+            shop.post(path, {"stocked_quantity": value})
+        case "brand":
+            shop.post(f"/admin/products/{product_id}", {"metadata": {"brand": value}})
+        case "tags":
+            shop.post(f"/admin/products/{product_id}", {"tags": [{"id": shop.tag(tag)} for tag in value]})
+        case "images":
+            known = {image["url"]: image["id"] for image in stored["images"]}
+            images = [{"url": url, **({"id": known[url]} if url in known else {})} for url in value]
+            shop.post(f"/admin/products/{product_id}", {"images": images})
+        case "category":
+            shop.post(f"/admin/products/{product_id}", {"categories": [{"id": shop.category(value)}]})
+        case name:
+            shop.post(f"/admin/products/{product_id}", {name: value})
+
+
+def held(stored: dict[str, Any], field: Field, number: int) -> Any:
+    """What the store holds in a field."""
+    variant = stored["variants"][0]
+    match field.name:
+        case "price":
+            return price(stored)
+        case "sku" | "barcode":
+            return str(variant[field.name]).removesuffix(f"-{number}")
+        case "stock":
+            return next(iter(stock(stored).values()))
+        case "brand":
+            return stored["metadata"].get("brand")
+        case "tags":
+            return {tag["value"] for tag in stored["tags"]}
+        case "images":
+            return [image["url"] for image in sorted(stored["images"], key=lambda image: image["rank"])]
+        case "category":
+            return {category["handle"] for category in stored["categories"]}
+        case name:
+            return stored[name]
+
+
+def expected(field: Field, rule: str, situation: str) -> Any:
+    if field is CATEGORY:
+        return EXPECTED_CATEGORIES[rule][situation]
+    if field in SETS:
+        letters = EXPECTED_SET[rule][situation]
+        if field.name == "images":
+            return [f"https://i.example/{letter}.png" for letter in letters]
+        return set(letters)
+    table = EXPECTED_STOCK if field is STOCK else EXPECTED_SCALAR
+    return getattr(field, table[rule][situation])
+
+
+def identities(stored: dict[str, Any]) -> dict[str, Any]:
+    """Ids that have to outlive every run."""
+    return {
+        "id": stored["id"],
+        "handle": stored["handle"],
+        "status": stored["status"],
+        "variants": sorted(variant["id"] for variant in stored["variants"]),
+        "prices": sorted(each["id"] for variant in stored["variants"] for each in variant["prices"]),
+        "items": [
+            item["inventory_item_id"] for variant in stored["variants"] for item in variant["inventory_items"]
+        ],
+        "levels": [
+            level["id"]
+            for variant in stored["variants"]
+            for item in variant["inventory_items"]
+            for level in item["inventory"]["location_levels"]
+        ],
+        "sales_channels": [channel["id"] for channel in stored["sales_channels"]],
+        "shipping_profile": stored["shipping_profile"]["id"],
+    }
+
+
+@pytest.fixture
+def shop(store: Store) -> Iterator[Shop]:
+    with Shop(store) as shop:
+        yield shop
+
+
+@pytest.fixture
+def source() -> Iterator[DummyJson]:
+    catalogue = [
+        {
+            **generated(number),
+            "title": f"Product {number}",
+            "thumbnail": "https://a.example/thumb.png",
+            **source_edit(field, field.first, number),
+        }
+        for number, (field, _) in enumerate(CELLS, start=1)
+    ]
+    with dummyjson(catalogue) as server:
+        yield server
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_matrix_of_edits(rule: str, source: DummyJson, shop: Shop) -> None:
+    assert medusa_sync("--source", source.url, store=shop.store).exit_code == 0
+    before = shop.by_external_id()
+    for number, (field, situation) in enumerate(CELLS, start=1):
+        stored = before[f"dummyjson:{number}"]
+        if situation != "source":
+            value = field.source if situation == "both the same" else field.merchant
+            merchant_edit(shop, stored, field, value, number)
+        if situation != "merchant":
+            source.edit(number, **source_edit(field, field.source, number))
+    edited = shop.by_external_id()
+
+    plan = medusa_sync("--source", source.url, *RULES[rule], "--dry-run", "--json", store=shop.store)
+    run = medusa_sync("--source", source.url, *RULES[rule], "--json", store=shop.store)
+
+    assert (plan.exit_code, run.exit_code) == (0, 0)
+    assert plan.document["counts"] == run.document["counts"]
+    after = shop.by_external_id()
+    wrong = {}
+    for number, (field, situation) in enumerate(CELLS, start=1):
+        stored = after[f"dummyjson:{number}"]
+        got, want = held(stored, field, number), expected(field, rule, situation)
+        if got != want:
+            wrong[field.name, situation] = (got, want)
+        assert identities(stored) == identities(edited[f"dummyjson:{number}"]), (field.name, situation)
+        kept = {image["url"]: image["id"] for image in edited[f"dummyjson:{number}"]["images"]}
+        for image in stored["images"]:
+            assert kept.get(image["url"], image["id"]) == image["id"], "an image that stays keeps its id"
+    assert wrong == {}
+
+    conflicts = {} if rule == "overwrite" else {(field.name, rule) for field in SCALARS}
+    told = [
+        (entry["external_id"], conflict["field"].removeprefix("metadata."), conflict["kept"])
+        for entry in run.document["changes"]
+        for conflict in entry.get("conflicts", ())
+    ]
+    assert {(name, kept) for _, name, kept in told} == set(conflicts)
+    assert run.document["counts"]["conflicts"] == len(told) == len(conflicts)
+
+    again = medusa_sync("--source", source.url, *RULES[rule], "--json", store=shop.store)
+    assert again.counts == {"unchanged": len(CELLS)}
+    assert again.document["requests"]["store_writes"] == 0
