@@ -7,17 +7,18 @@ import sys
 import time
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
 from medusa_sync import __version__
 from medusa_sync.errors import MedusaSyncError
-from medusa_sync.settings import ENV_FILE, OPTIONS, Option, load
+from medusa_sync.settings import ENV_FILE, OPTIONS, Option, Settings, load
 
 logger = logging.getLogger(__name__)
 
 EXIT_UNEXPECTED = 1
-EXIT_INTERRUPTED = 130
+_THIS_MACHINE = frozenset({"localhost", "::1"})
 
 app = typer.Typer(
     name="medusa-sync",
@@ -82,6 +83,10 @@ def products(
     dry_run: Annotated[_Switch, _option(OPTIONS["dry_run"])] = None,
     batch_size: Annotated[_Text, _option(OPTIONS["batch_size"])] = None,
     max_retries: Annotated[_Text, _option(OPTIONS["max_retries"])] = None,
+    connect_timeout: Annotated[_Text, _option(OPTIONS["connect_timeout"])] = None,
+    read_timeout: Annotated[_Text, _option(OPTIONS["read_timeout"])] = None,
+    max_duration: Annotated[_Text, _option(OPTIONS["max_duration"])] = None,
+    lock_dir: Annotated[_Text, _option(OPTIONS["lock_dir"])] = None,
     json: Annotated[_Switch, _option(OPTIONS["json"])] = None,
     quiet: Annotated[_Switch, _option(OPTIONS["quiet"])] = None,
     verbose: Annotated[_Switch, _option(OPTIONS["verbose"])] = None,
@@ -103,18 +108,19 @@ def _run(flags: Mapping[str, str | bool | None]) -> int:
     except MedusaSyncError as error:
         report.print_error(str(error), error.hint, err)
         return error.exit_code
-    _log_to_stderr(verbose=settings.verbose)
+    _log_to_stderr(settings)
+    _warn_of_plain_http(settings)
     still = settings.quiet or settings.verbose  # log lines and bars do not share a terminal
     try:
         with report.progress_observer(err, quiet=still, dry_run=settings.dry_run) as observer:
-            result = sync_products(settings, observer)
-    except KeyboardInterrupt:
-        report.print_error("Interrupted", "The next run completes what is left.", err)
-        return EXIT_INTERRUPTED
+            result = sync_products(settings, observer, handle_signals=True)
+    except MedusaSyncError as error:
+        report.print_error(str(error), error.hint, err)
+        return error.exit_code
     except Exception as error:  # the last resort: a defect of this program
         logger.debug("unexpected", exc_info=True)
         report.print_error(
-            f"Unexpected {type(error).__name__}: {error}",
+            settings.without_secrets(f"Unexpected {type(error).__name__}: {error}"),
             "This is a defect of medusa-sync. Run with --verbose to see where, and report it.",
             err,
         )
@@ -128,13 +134,34 @@ def _run(flags: Mapping[str, str | bool | None]) -> int:
     return result.exit_code
 
 
-def _log_to_stderr(*, verbose: bool) -> None:
-    logging.Formatter.converter = time.gmtime
+class _Discreet(logging.Formatter):
+    """One line a record with its time in UTC, and no secret in it, not even in a traceback."""
+
+    converter = time.gmtime
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+        self._settings = settings
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._settings.without_secrets(super().format(record))
+
+
+def _log_to_stderr(settings: Settings) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Discreet(settings))
+    quiet_level = logging.ERROR if settings.quiet else logging.WARNING
     logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.WARNING,
-        format="%(asctime)sZ %(levelname)s %(message)s",
-        datefmt="%Y-%m-%dT%H:%M:%S",
+        level=logging.DEBUG if settings.verbose else quiet_level, handlers=[handler], force=True
     )
     for library in ("httpx", "httpcore", "asyncio"):  # they would log headers, the authorization among them
         logging.getLogger(library).setLevel(logging.WARNING)
     logging.getLogger("stamina").setLevel(logging.ERROR)  # repeats are logged where they happen
+
+
+def _warn_of_plain_http(settings: Settings) -> None:
+    parts = urlsplit(settings.medusa_url)
+    host = parts.hostname or ""
+    has_secret = settings.api_key is not None or settings.password is not None
+    if has_secret and parts.scheme == "http" and host not in _THIS_MACHINE and not host.startswith("127."):
+        logger.warning("the credentials go to %s unencrypted; use https", settings.medusa_url)

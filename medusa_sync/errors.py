@@ -13,6 +13,7 @@ EXIT_CODES: Mapping[int, str] = {
     4: "The store is unreachable, or refuses the credentials.",
     EXIT_PARTIAL: "Partial: some products were rejected or failed; the others are stored.",
     6: "Removal guard: more products are missing at the source than `--max-removals` allows.",
+    75: "Another run for the same store and source holds the lock; nothing was done.",
     130: "Interrupted by SIGINT (Ctrl-C); 143 by SIGTERM. The next run completes the work.",
 }
 
@@ -74,6 +75,18 @@ class InterruptedRunError(MedusaSyncError):
     def __init__(self, message: str, *, signal_number: int) -> None:
         super().__init__(message, hint="The next run completes what is left.")
         self.exit_code = 128 + signal_number
+
+
+class TimeLimitError(MedusaSyncError):
+    """The run has taken as long as it may."""
+
+    exit_code = EXIT_PARTIAL
+
+
+class LockedError(MedusaSyncError):
+    """Another run for the same store and source is under way on this machine."""
+
+    exit_code = 75
 
 
 class StoreRefusedError(MedusaSyncError):

@@ -62,6 +62,7 @@ class HttpClient:
         unavailable: what to raise, with its advice, when the server stays unavailable.
         on_request: called once for each request on the wire with its method and URL.
         on_retry: called once for each repeat.
+        stopped: whether the run is ending, so that nothing is tried again.
     """
 
     def __init__(
@@ -72,12 +73,14 @@ class HttpClient:
         unavailable: Callable[[str], MedusaSyncError],
         on_request: Callable[[str, str], None],
         on_retry: Callable[[], None],
+        stopped: Callable[[], bool],
     ) -> None:
         self._client = client
         self._attempts = max_retries + 1
         self._unavailable = unavailable
         self._on_request = on_request
         self._on_retry = on_retry
+        self._stopped = stopped
 
     async def send(
         self,
@@ -106,7 +109,7 @@ class HttpClient:
         """
 
         def wait_for(error: Exception) -> bool | float:
-            if not isinstance(error, _TransientError) or (error.sent and not repeatable):
+            if not isinstance(error, _TransientError) or (error.sent and not repeatable) or self._stopped():
                 return False
             return True if error.wait is None else error.wait
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
 from medusa_sync import __version__
-from medusa_sync.errors import MedusaSyncError, SourceError, StoreError
+from medusa_sync.errors import InterruptedRunError, LockedError, MedusaSyncError, SourceError, StoreError
 from medusa_sync.http import HttpClient
+from medusa_sync.lock import run_lock
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
 from medusa_sync.medusa.references import Wanted
@@ -22,7 +24,6 @@ from medusa_sync.source import SAMPLE, FileSource, HttpSource, Source
 from medusa_sync.sync import Observer, PlanOptions, Run, SyncOptions
 
 JOB_NAME = "sync-products"
-_TIMEOUT = httpx.Timeout(connect=10.0, read=60.0, write=60.0, pool=60.0)  # seconds
 _HEADERS = {"user-agent": f"medusa-sync/{__version__}", "accept": "application/json"}
 
 
@@ -36,24 +37,84 @@ class _Silent:
         """The same."""
 
 
-def sync_products(settings: Settings, observer: Observer | None = None) -> RunResult:
-    """Run once, whatever happens: problems of source, store and products are in the result.
+def sync_products(
+    settings: Settings, observer: Observer | None = None, *, handle_signals: bool = False
+) -> RunResult:
+    """Run once. Whatever happens to source, store and products is in the result.
 
     Args:
         settings: from `settings.load`.
         observer: told of progress.
+        handle_signals: end gracefully on SIGINT and SIGTERM; only in the main thread.
+
+    Raises:
+        InterruptedRunError: a second signal asked to stop at once.
     """
-    return asyncio.run(_sync(settings, observer or _Silent()))
+    return asyncio.run(_sync(settings, observer or _Silent(), handle_signals=handle_signals))
 
 
-async def _sync(settings: Settings, observer: Observer) -> RunResult:
+async def _sync(settings: Settings, observer: Observer, *, handle_signals: bool) -> RunResult:
     requests = Requests()
-    async with _source(settings, requests) as source, _store(settings, requests) as api:
-        return await Run(source, api, _options(settings), requests, observer).execute()
+    stop = _Stop()
+    async with _source(settings, requests, stop) as source, _store(settings, requests, stop) as api:
+        run = Run(source, api, _options(settings), requests, observer)
+        stop.run = run
+        with _signals(stop) if handle_signals else nullcontext():
+            try:
+                with _lock(settings):
+                    return await run.execute()
+            except LockedError as error:
+                run.stop(error)
+                return await run.execute()
+
+
+class _Stop:
+    """Whoever wants a run to end says it here."""
+
+    def __init__(self) -> None:
+        self.run: Run | None = None
+        self.signal: signal.Signals | None = None
+
+    def is_set(self) -> bool:
+        return self.run is not None and self.run.is_stopped()
+
+    def on_signal(self, number: signal.Signals) -> None:
+        """The first signal lets what is in flight finish, the second one does not."""
+        if self.signal is None and self.run is not None:
+            self.run.stop(InterruptedRunError(f"Interrupted by {number.name}", signal_number=number))
+        else:
+            for task in asyncio.all_tasks():
+                task.cancel()
+        self.signal = number
+
+
+@contextmanager
+def _signals(stop: _Stop) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, stop.on_signal, number)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if stop.signal is None:
+            raise
+        raise InterruptedRunError("Stopped at once", signal_number=stop.signal) from None
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+def _lock(settings: Settings) -> AbstractContextManager[None]:
+    """A dry run only reads, and may be looked at while a run is under way."""
+    if settings.dry_run:
+        return nullcontext()
+    folder = Path(settings.lock_dir) if settings.lock_dir is not None else None
+    return run_lock(JOB_NAME, settings.medusa_url, settings.source_name, folder=folder)
 
 
 @asynccontextmanager
-async def _source(settings: Settings, requests: Requests) -> AsyncIterator[Source]:
+async def _source(settings: Settings, requests: Requests, stop: _Stop) -> AsyncIterator[Source]:
     if "://" not in settings.source:
         path = SAMPLE if settings.source == "sample" else Path(settings.source)
         yield FileSource(path, source_name=settings.source_name)
@@ -68,19 +129,22 @@ async def _source(settings: Settings, requests: Requests) -> AsyncIterator[Sourc
         requests.source += 1
 
     # The source gets no credentials, so that its redirects may be followed.
-    async with httpx.AsyncClient(headers=_HEADERS, timeout=_TIMEOUT, follow_redirects=True) as client:
+    async with httpx.AsyncClient(
+        headers=_HEADERS, timeout=_timeout(settings), follow_redirects=True
+    ) as client:
         http = HttpClient(
             client,
             max_retries=settings.max_retries,
             unavailable=unavailable,
             on_request=count,
             on_retry=lambda: _count_retry(requests),
+            stopped=stop.is_set,
         )
         yield HttpSource(http, settings.source, source_name=settings.source_name)
 
 
 @asynccontextmanager
-async def _store(settings: Settings, requests: Requests) -> AsyncIterator[AdminApi | None]:
+async def _store(settings: Settings, requests: Requests, stop: _Stop) -> AsyncIterator[AdminApi | None]:
     credentials = _credentials(settings)
     if credentials is None:
         yield None
@@ -98,15 +162,22 @@ async def _store(settings: Settings, requests: Requests) -> AsyncIterator[AdminA
         else:
             requests.store_writes += 1
 
-    async with httpx.AsyncClient(base_url=settings.medusa_url, headers=_HEADERS, timeout=_TIMEOUT) as client:
+    async with httpx.AsyncClient(
+        base_url=settings.medusa_url, headers=_HEADERS, timeout=_timeout(settings)
+    ) as client:
         http = HttpClient(
             client,
             max_retries=settings.max_retries,
             unavailable=unavailable,
             on_request=count,
             on_retry=lambda: _count_retry(requests),
+            stopped=stop.is_set,
         )
         yield AdminApi(MedusaClient(http, credentials))
+
+
+def _timeout(settings: Settings) -> httpx.Timeout:
+    return httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout)
 
 
 def _count_retry(requests: Requests) -> None:
@@ -141,6 +212,7 @@ def _options(settings: Settings) -> SyncOptions:
         batch_size=settings.batch_size,
         max_retries=settings.max_retries,
         limit=settings.limit,
+        max_duration_s=settings.max_duration,
     )
 
 

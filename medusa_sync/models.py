@@ -315,6 +315,7 @@ class Status(StrEnum):
     PARTIAL = "partial"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+    LOCKED = "locked"
 
 
 class Requests(Struct):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from base64 import b64encode
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
 from medusa_sync.http import Answer, HttpClient, Query, describe_answer
 
 T = TypeVar("T")
+MAX_BODY_BYTES = 2_000_000  # the store takes 2 MB and answers 413 above
 LOGIN_PATH = "/auth/user/emailpass"
 
 _ADVICE_CREDENTIALS = (
@@ -56,6 +57,7 @@ class MedusaClient:
         self._http = http
         self._credentials = credentials
         self._authorization = ""
+        self._secrets = {credentials.key if isinstance(credentials, ApiKey) else credentials.password}
 
     async def get(self, path: str, query: Query, type_: type[T]) -> T:
         """Read.
@@ -65,7 +67,7 @@ class MedusaClient:
         """
         answer = await self._authorized("GET", path, query, None)
         if answer.status != HTTPStatus.OK:
-            raise StoreError(f"GET {path}: {describe_answer(answer)}", hint=_ADVICE_URL)
+            raise StoreError(f"GET {path}: {self._described(answer)}", hint=_ADVICE_URL)
         try:
             return msgspec.json.decode(answer.body, type=type_)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -79,9 +81,13 @@ class MedusaClient:
             AmbiguousWriteError: nobody knows whether it was written.
             StoreError: the store is unreachable or refuses the credentials; nothing was written.
         """
-        answer = await self._authorized("POST", path, query, msgspec.json.encode(body))
+        encoded = msgspec.json.encode(body)
+        if len(encoded) > MAX_BODY_BYTES:
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            raise StoreRefusedError(f"{len(encoded)} bytes are more than a request may have", status=status)
+        answer = await self._authorized("POST", path, query, encoded)
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise StoreRefusedError(describe_answer(answer), status=answer.status)
+            raise StoreRefusedError(self._described(answer), status=answer.status)
         try:
             return msgspec.json.decode(answer.body, type=type_)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -119,13 +125,20 @@ class MedusaClient:
         if answer.status == HTTPStatus.UNAUTHORIZED:
             raise StoreError("The store refused the log-in", hint=_ADVICE_CREDENTIALS)
         try:
-            return "Bearer " + msgspec.json.decode(answer.body, type=_Token).token
-        except msgspec.MsgspecError as error:
-            raise StoreError(
-                f"POST {LOGIN_PATH}: no token in the answer ({describe_answer(answer)})",
-                hint=_ADVICE_URL,
-            ) from error
+            token = msgspec.json.decode(answer.body, type=_Token).token
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            what = f"POST {LOGIN_PATH}: no token in the answer ({self._described(answer)})"
+            raise StoreError(what, hint=_ADVICE_URL) from error
+        self._secrets.add(token)
+        return f"Bearer {token}"
+
+    def _described(self, answer: Answer) -> str:
+        """What the server said, without a secret that it may have sent back."""
+        text = describe_answer(answer)
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
 
 
 class _Token(Struct):
-    token: str
+    token: Annotated[str, Meta(pattern=r"^[!-~]+$")]  # what may stand in a header

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from medusa_sync.models import Outcome
+from medusa_sync.models import Outcome, Result
 
 _BESIDE_THE_BAR = 30  # columns that label, numbers and time take
 
@@ -33,8 +33,9 @@ class _Bars(Watch):
         self._progress.update(self._fetching, completed=seen, total=total)
         self._progress.update(self._settling, total=seen)
 
-    def settled(self, outcome: Outcome) -> None:  # noqa: ARG002 - an Observer is told more than is shown
-        self._progress.advance(self._settling)
+    def settled(self, outcome: Outcome) -> None:
+        if outcome.result is not Result.REMOVED:  # it is none of those that were fetched
+            self._progress.advance(self._settling)
 
 
 @contextmanager

@@ -12,7 +12,9 @@ from rich.text import Text
 from medusa_sync.models import Outcome, RunResult
 from medusa_sync.report import words
 from medusa_sync.report.console import say
+from medusa_sync.report.differences import told
 from medusa_sync.report.text import visible
+from medusa_sync.report.words import Listing
 
 _DRY_RUN = "nothing was written"
 
@@ -25,37 +27,33 @@ def print_result(result: RunResult, console: Console, *, verbose: bool = False) 
     Args:
         result: the run.
         console: of stdout.
-        verbose: list all changes of any run, not only the updates of a dry run.
+        verbose: list all changes of any run.
     """
-    changes = words.listed_changes(result, verbose=verbose)
+    listings = tuple(words.listings(result, verbose=verbose))
     if console.is_terminal:
-        _print_on_terminal(result, changes, console)
+        _print_on_terminal(result, listings, console)
     else:
-        _print_in_pipe(result, changes, console)
+        _print_in_pipe(result, listings, console)
 
 
 # --- terminal -------------------------------------------------------------------------------------------
 
 
-def _print_on_terminal(result: RunResult, changes: Sequence[Outcome], console: Console) -> None:
+def _print_on_terminal(result: RunResult, listings: Sequence[Listing], console: Console) -> None:
     arrow = "->" if console.options.ascii_only else "→"
     say(console, (words.headline(result, arrow), "bold"))
     if result.dry_run:
         say(console, (f"Dry run: {_DRY_RUN}.", "yellow"))
     console.print(_summary(result))
-    if changes:
-        _print_heading("Changes", console)
-        for change in changes[: words.LISTED]:
-            _print_product(change, result, console)
-            for pieces in words.differences(change, arrow, dry_run=result.dry_run):
+    for listing in listings:
+        console.print()
+        say(console, (listing.heading, "bold underline"))
+        for outcome in listing.shown:
+            _print_product(outcome, result, console)
+            for pieces in told(outcome, arrow):
                 say(console, *pieces, indent=2, hang=2)
-        _print_more(changes, "change", console)
-    if result.problems:
-        _print_heading("Problems", console)
-        for problem in result.problems[: words.LISTED]:
-            _print_product(problem, result, console)
-            say(console, visible(problem.reason), indent=2)
-        _print_more(result.problems, "problem", console)
+        if listing.rest:
+            say(console, (listing.rest, "yellow"))
     if result.notes:
         console.print()
     for note in result.notes:
@@ -76,26 +74,17 @@ def _summary(result: RunResult) -> Table:
     return table
 
 
-def _print_heading(text: str, console: Console) -> None:
-    console.print()
-    say(console, (text, "bold underline"))
-
-
 def _print_product(outcome: Outcome, result: RunResult, console: Console) -> None:
     action = words.action(outcome, dry_run=result.dry_run)
     external_id, title = words.name(outcome)
-    say(console, (action, words.STYLES[outcome.result]), "  ", (external_id, "bold"), "  ", title, hang=4)
-
-
-def _print_more(outcomes: Sequence[Outcome], noun: str, console: Console) -> None:
-    if rest := words.more(outcomes, noun):
-        say(console, (rest, "yellow"))
+    titled = ("  ", title) if title else ()
+    say(console, (action, words.STYLES[outcome.result]), "  ", (external_id, "bold"), *titled, hang=4)
 
 
 # --- pipe -----------------------------------------------------------------------------------------------
 
 
-def _print_in_pipe(result: RunResult, changes: Sequence[Outcome], console: Console) -> None:
+def _print_in_pipe(result: RunResult, listings: Sequence[Listing], console: Console) -> None:
     """Lines of `name: value`, none of which begins with text from outside."""
     say(console, f"job: {words.headline(result, '->')}")
     if result.dry_run:
@@ -104,20 +93,16 @@ def _print_in_pipe(result: RunResult, changes: Sequence[Outcome], console: Conso
         say(console, f"{label}: {count}")
     for label, value in words.facts(result):
         say(console, f"{label}: {value}")
-    for change in changes[: words.LISTED]:
-        product = f"change: {_product(change, result)}"
-        lines = [
-            "".join(text for text, _ in pieces)
-            for pieces in words.differences(change, "->", dry_run=result.dry_run)
-        ]
-        for line in lines:
-            say(console, f"{product}: {line}")
-        if not lines:
-            say(console, product)
-    _print_more(changes, "change", console)
-    for problem in result.problems[: words.LISTED]:
-        say(console, f"problem: {_product(problem, result)}: {visible(problem.reason)}")
-    _print_more(result.problems, "problem", console)
+    for listing in listings:
+        for outcome in listing.shown:
+            product = f"{listing.noun}: {_product(outcome, result)}"
+            lines = ["".join(text for text, _ in pieces) for pieces in told(outcome, "->")]
+            for line in lines:
+                say(console, f"{product}: {line}")
+            if not lines:
+                say(console, product)
+        if listing.rest:
+            say(console, listing.rest)
     for note in result.notes:
         say(console, f"note: {visible(note)}")
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from medusa_sync.models import Action, Difference, Outcome, Result, RunResult, Status, Value
+from medusa_sync.models import Action, Outcome, Result, RunResult, Status
 from medusa_sync.report.text import visible
 
 LISTED = 20  # products that a list names; the rest is a number
@@ -30,12 +31,7 @@ _ACTIONS = {
     Action.DELETE: ("deleted", "to delete"),
 }
 
-_LONG = 60  # characters of a value that are shown
-_CONTEXT = 15  # of them, those that are equal on both sides and stand before the first difference
-_MEMBERS = 3  # of a set that are shown of those that leave it, and of those that join it
 _MINUTE = 60  # seconds
-
-Words = list[tuple[str, str]]  # pieces of a line with their styles
 
 
 # --- the run as a whole ---------------------------------------------------------------------------------
@@ -101,22 +97,49 @@ def _duration(seconds: float) -> str:
 # --- products -------------------------------------------------------------------------------------------
 
 
-def listed_changes(result: RunResult, *, verbose: bool) -> Sequence[Outcome]:
-    """The changes that are worth a line each: conflicts, of a dry run all but new products, and when asked
-    for all of any run.
+class Listing(NamedTuple):
+    """Products that are worth a line each.
+
+    Attributes:
+        noun: what the line of a product begins with in a pipe.
+        many: what several of the products are.
     """
-    if verbose:
-        return result.changes
-    listed = (c for c in result.changes if c.conflicts or (result.dry_run and c.action is not Action.CREATE))
-    return tuple(listed)
+
+    heading: str
+    noun: str
+    many: str
+    outcomes: Sequence[Outcome]
+
+    @property
+    def shown(self) -> Sequence[Outcome]:
+        return self.outcomes[:LISTED]
+
+    @property
+    def rest(self) -> str:
+        """What is left out; empty when nothing is."""
+        rest = len(self.outcomes) - LISTED
+        return f"... and {rest} more {self.many}; --json shows them all" if rest > 0 else ""
 
 
-def more(outcomes: Sequence[Outcome], noun: str) -> str:
-    """What a list leaves out; empty when it leaves out nothing."""
-    rest = len(outcomes) - LISTED
-    if rest <= 0:
-        return ""
-    return f"... and {_counted(rest, f'more {noun}', f'more {noun}s')}; --json shows them all"
+def listings(result: RunResult, *, verbose: bool) -> Iterator[Listing]:
+    """Every product in one list at the most. What surprises is named after any run: conflicts, removals and
+    problems. The other changes are named in a dry run, but for new products, and when asked for.
+    """
+    conflicts, removals, changes = [], [], []
+    for outcome in result.changes:
+        if outcome.conflicts:
+            conflicts.append(outcome)
+        elif outcome.result is Result.REMOVED:
+            removals.append(outcome)
+        elif verbose or (result.dry_run and outcome.action is not Action.CREATE):
+            changes.append(outcome)
+    lists = (
+        Listing("Conflicts", "conflict", "with conflicts", conflicts),
+        Listing("Removals", "removal", "to remove" if result.dry_run else "removed", removals),
+        Listing("Changes", "change", "with changes", changes),
+        Listing("Problems", "problem", "with problems", result.problems),
+    )
+    return (listing for listing in lists if listing.outcomes)
 
 
 def name(outcome: Outcome) -> tuple[str, str]:
@@ -126,77 +149,3 @@ def name(outcome: Outcome) -> tuple[str, str]:
 
 def _counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
-
-
-# --- differences ----------------------------------------------------------------------------------------
-
-
-def differences(outcome: Outcome, arrow: str, *, dry_run: bool) -> Iterator[Words]:
-    """What changes in a product, a line for each field; a plan also says where the change comes from."""
-    for difference in outcome.differences:
-        origin = _origin(difference) if dry_run and outcome.result is Result.UPDATED else []
-        yield [(f"{visible(difference.field)}: ", "bold"), *_difference(difference, arrow), *origin]
-    if outcome.action is Action.UPDATE and not outcome.differences:
-        yield [("no field changes; it completes what an interrupted run has left", "")]
-    for conflict in outcome.conflicts:
-        store, source = _excerpts(_shown(conflict.store), _shown(conflict.source))
-        both = f"both sides changed it (store: {visible(store)}; source: {visible(source)}); "
-        kept = f"the {conflict.kept}'s value counts"
-        yield [(f"{visible(conflict.field)}: ", "bold"), (both + kept, "yellow")]
-
-
-def _origin(difference: Difference) -> Words:
-    applied, source = _excerpts(_shown(difference.applied), _shown(difference.source))
-    return [(f" (last applied: {visible(applied)}; source: {visible(source)})", "dim")]
-
-
-def _difference(difference: Difference, arrow: str) -> Words:
-    """A value before and after, or for a set what leaves it and what joins it."""
-    before, after = difference.before, difference.after
-    if isinstance(before, tuple | None) and isinstance(after, tuple | None):
-        moved = _moved(before or (), after or ())
-        if moved:
-            return moved
-    old, new = _excerpts(_shown(before), _shown(after))
-    return [(visible(old), "red"), (f" {arrow} ", ""), (visible(new), "green")]
-
-
-def _moved(before: tuple[str, ...], after: tuple[str, ...]) -> Words:
-    left = _signed("-", "red", [member for member in before if member not in after])
-    joined = _signed("+", "green", [member for member in after if member not in before])
-    return [word for piece in left + joined for word in ((", ", ""), piece)][1:]
-
-
-def _signed(sign: str, style: str, members: list[str]) -> Words:
-    words = [(f"{sign}{_clipped(member)}", style) for member in members[:_MEMBERS]]
-    rest = len(members) - len(words)
-    return [*words, (f"{sign}{rest} more", style)] if rest else words
-
-
-def _shown(value: Value) -> str:
-    if value is None:
-        return "(none)"
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    return str(value) or "(empty)"
-
-
-def _excerpts(before: str, after: str) -> tuple[str, str]:
-    """Two texts, cut so that what differs first can be seen when they are long."""
-    if max(len(before), len(after)) <= _LONG:
-        return before, after
-    shorter = min(len(before), len(after))
-    equal = next((index for index in range(shorter) if before[index] != after[index]), shorter)
-    start = max(equal - _CONTEXT, 0)
-    return _excerpt(before, start), _excerpt(after, start)
-
-
-def _excerpt(text: str, start: int) -> str:
-    end = start + _LONG
-    return ("..." if start else "") + text[start:end] + ("..." if len(text) > end else "")
-
-
-def _clipped(member: str) -> str:
-    """A member of a set; of a long one both ends, as the names of images differ in theirs."""
-    half = _LONG // 2
-    return visible(member if len(member) <= _LONG else f"{member[:half]}...{member[-half:]}")

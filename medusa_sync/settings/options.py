@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -146,7 +147,7 @@ class Settings:
     overwrite: bool = _option(
         "--overwrite",
         "SYNC_PRODUCTS_OVERWRITE",
-        "Compare with what the store holds now and put the source's values back; a drift report with --dry-run.",
+        "Compare with what the store holds now and put the source's values back; with --dry-run: show drift.",
         readers.switch,
         "false",
         group="Merchant's work",
@@ -200,6 +201,35 @@ class Settings:
         "2",
         "N",
     )
+    connect_timeout: float = _option(
+        "--connect-timeout",
+        "SYNC_PRODUCTS_CONNECT_TIMEOUT",
+        "Seconds to wait for a connection.",
+        readers.seconds,
+        "10",
+        "SECONDS",
+    )
+    read_timeout: float = _option(
+        "--read-timeout",
+        "SYNC_PRODUCTS_READ_TIMEOUT",
+        "Seconds to wait for an answer.",
+        readers.seconds,
+        "60",
+        "SECONDS",
+    )
+    max_duration: float | None = _option(
+        "--max-duration",
+        "SYNC_PRODUCTS_MAX_DURATION",
+        "Seconds after which a run begins nothing new; the next one completes it. No limit unless set.",
+        readers.seconds,
+        metavar="SECONDS",
+    )
+    lock_dir: str | None = _option(
+        "--lock-dir",
+        "SYNC_PRODUCTS_LOCK_DIR",
+        "Folder of the locks that keep two runs apart. The user's own unless named.",
+        metavar="FOLDER",
+    )
     json: bool = _option(
         "--json",
         "SYNC_PRODUCTS_JSON",
@@ -224,6 +254,14 @@ class Settings:
         "false",
         group="Output",
     )
+
+    def without_secrets(self, text: str) -> str:
+        """A text for other eyes: whatever secret has got into it is taken out."""
+        for secret in (self.api_key, self.password):
+            if secret is not None:
+                basic = b64encode(f"{secret.reveal()}:".encode()).decode()
+                text = text.replace(secret.reveal(), "***").replace(basic, "***")
+        return text
 
 
 ENV_FILE = Option(

@@ -56,6 +56,12 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def seconds(value: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", value.strip()) or float(value) == 0:
+        raise ValueError("expected a number of seconds above 0")
+    return float(value)
+
+
 def choice(*choices: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if value.strip().lower() not in choices:

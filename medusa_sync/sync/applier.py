@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import stamina
 
-from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi, Level
 from medusa_sync.medusa.payload import Ids, create_body, record_body, update_body
 from medusa_sync.medusa.references import Places, References
@@ -18,6 +18,8 @@ from medusa_sync.sync.stock import LateLevel, existing_levels, late_levels, made
 from medusa_sync.sync.tally import outcome_of
 
 logger = logging.getLogger(__name__)
+
+_LOST_AT_THE_MOST = 3  # single products in a row that fail without a refusal
 
 
 class Applier:
@@ -51,6 +53,7 @@ class Applier:
         self._status = status
         self._attempts = max_retries + 1
         self._settle = settle
+        self._lost_in_a_row = 0
 
     async def apply(self, changes: Sequence[Change]) -> None:
         """Bring a batch to its end: every product of it is settled.
@@ -77,6 +80,7 @@ class Applier:
         except (StoreRefusedError, AmbiguousWriteError) as error:
             await self._divide(batch, error, last_try=last_try)
         else:
+            self._lost_in_a_row = 0
             for change in batch.changes:
                 self._settle(batch.aims[change.desired.external_id])
 
@@ -106,6 +110,14 @@ class Applier:
             for change in batch.changes:
                 desired = change.desired
                 self._settle(Outcome(desired.external_id, desired.title, Result.FAILED, str(error)))
+            if isinstance(error, AmbiguousWriteError):
+                self._count_lost(error)
+
+    def _count_lost(self, error: AmbiguousWriteError) -> None:
+        """One product that no write brings in may be at fault itself; several in a row mean the store is."""
+        self._lost_in_a_row += 1
+        if self._lost_in_a_row >= _LOST_AT_THE_MOST:
+            raise StoreError(f"The store fails every write: {error}", hint="See the log of the store.")
 
     async def _write(self, changes: Sequence[Change]) -> None:
         location_id = self._places.location_id

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from medusa_sync.errors import MedusaSyncError
 from medusa_sync.models import Change, DesiredProduct, Outcome
 from medusa_sync.sync.applier import Applier
+from medusa_sync.sync.inflight import InFlight
 from medusa_sync.sync.planner import Planner
 
 _AT_ONCE = 2  # batches; a store also serves customers
@@ -43,7 +44,7 @@ class Pipeline:
         self._stopped = stopped
         self._changes: list[Change] = []
         self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._in_flight = InFlight()
 
     async def take(self, products: Sequence[DesiredProduct]) -> None:
         """Plan products and begin every batch that is full.
@@ -61,9 +62,9 @@ class Pipeline:
 
     async def finish(self) -> None:
         """Begin the last batch, and wait for those in flight."""
-        if self._changes:
+        if self._changes and not self._stopped():
             await self._begin()
-        await asyncio.gather(*self._tasks)
+        await self._in_flight.finish()
 
     async def _begin(self) -> None:
         batch = self._changes[: self._batch_size]
@@ -72,9 +73,7 @@ class Pipeline:
         if self._stopped():
             self._slots.release()
             return
-        task = asyncio.create_task(self._apply(batch))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._in_flight.begin(self._apply(batch))
 
     async def _apply(self, batch: Sequence[Change]) -> None:
         try:

@@ -24,6 +24,7 @@ from medusa_sync.models import (
 )
 from medusa_sync.plan import read_record
 from medusa_sync.source import Source
+from medusa_sync.sync.inflight import InFlight
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ class Removal:
             return
         gone = await self._confirmed(missing)
         size = self._options.batch_size
+        in_flight = InFlight()
         for start in range(0, len(gone), size):
             if self._stopped():
                 return
@@ -95,7 +97,8 @@ class Removal:
             if self._options.dry_run:
                 self._settle_all(part)
             else:
-                await self._remove(part)
+                in_flight.begin(self._remove(part))
+                await in_flight.finish()
 
     async def _missing(self) -> list[StoredProduct]:
         """Products of this source that the source did not deliver and that are still on the shelf."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import cache
 from typing import Protocol
 
 from msgspec import Struct
 
-from medusa_sync.errors import EXIT_PARTIAL, InterruptedRunError, MedusaSyncError
+from medusa_sync.errors import EXIT_PARTIAL, InterruptedRunError, LockedError, MedusaSyncError, TimeLimitError
 from medusa_sync.mapping import to_desired
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.references import Places, References, Wanted, find_places
@@ -35,6 +37,13 @@ from medusa_sync.sync.tally import Tally, outcome_of
 _LOOK_UP = 200  # products a look-up; about 300 external ids fit into a request line
 
 
+_STATUSES: Mapping[type[MedusaSyncError], Status] = {
+    InterruptedRunError: Status.INTERRUPTED,
+    LockedError: Status.LOCKED,
+    TimeLimitError: Status.PARTIAL,
+}
+
+
 class SyncOptions(Struct, frozen=True):
     """What a run needs to know, whoever starts it.
 
@@ -43,6 +52,7 @@ class SyncOptions(Struct, frozen=True):
         store_url: as it is shown.
         status: of new products, `published` or `draft`.
         limit: only the first so many products of the source; None for all.
+        max_duration_s: seconds after which nothing new is begun; None for no limit.
     """
 
     job: str
@@ -58,6 +68,7 @@ class SyncOptions(Struct, frozen=True):
     batch_size: int
     max_retries: int
     limit: int | None
+    max_duration_s: float | None
 
 
 class Observer(Protocol):
@@ -98,22 +109,49 @@ class Run:
         self._total: int | None = None
         self._error: MedusaSyncError | None = None
         self._places: Places | None = None
+        self._flow: asyncio.Task[StoreState | None] | None = None
 
     def stop(self, error: MedusaSyncError) -> None:
-        """End early: what is in flight finishes, nothing new is begun. The first reason counts."""
+        """End early: batches in flight finish, everything else ends now. The first reason counts."""
         if self._error is None:
             self._error = error
+            if self._flow is not None and self._flow is not asyncio.current_task():
+                self._flow.cancel()
+
+    def is_stopped(self) -> bool:
+        return self._error is not None
 
     async def execute(self) -> RunResult:
         """Never raises what a user, a server or a catalogue can cause: it is in the result."""
         started_at, clock = datetime.now(UTC), time.monotonic()
-        state = None
-        try:
-            state = await self._execute()
-        except MedusaSyncError as error:
-            self.stop(error)
+        state = None if self.is_stopped() else await self._run_to_an_end()
         self._tally.close(f"not attempted: {self._error}" if self._error else "")
         return self._result(state, started_at, time.monotonic() - clock)
+
+    async def _run_to_an_end(self) -> StoreState | None:
+        self._flow = asyncio.create_task(self._execute())
+        timer = self._start_timer()
+        try:
+            return await self._flow
+        except MedusaSyncError as error:
+            self.stop(error)
+        except asyncio.CancelledError:
+            if not self._flow.cancelled() or self._error is None:  # not the flow by `stop`, but this call
+                raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+        return None
+
+    def _start_timer(self) -> asyncio.TimerHandle | None:
+        limit = self._options.max_duration_s
+        if limit is None:
+            return None
+        hint = (
+            "The next run completes what is left; --max-duration (SYNC_PRODUCTS_MAX_DURATION) sets the limit."
+        )
+        error = TimeLimitError(f"The run was stopped after {limit:g} s", hint=hint)
+        return asyncio.get_running_loop().call_later(limit, self.stop, error)
 
     async def _execute(self) -> StoreState | None:
         api = self._api
@@ -157,11 +195,8 @@ class Run:
             max_retries=self._options.max_retries,
             dry_run=self._options.dry_run,
         )
-        removal = Removal(api, self._source, options, settle=self._tally.remove, stopped=self._is_stopped)
+        removal = Removal(api, self._source, options, settle=self._tally.remove, stopped=self.is_stopped)
         await removal.execute()
-
-    def _is_stopped(self) -> bool:
-        return self._error is not None
 
     async def _preview(self, planner: Planner) -> None:
         async for products in self._products():
@@ -171,6 +206,7 @@ class Run:
     async def _apply(self, api: AdminApi, planner: Planner) -> None:
         references = References(api, self._source.category_names)
 
+        @cache
         def applier() -> Applier:
             if self._places is None:
                 raise RuntimeError("changes are planned only with places")
@@ -190,7 +226,7 @@ class Run:
             batch_size=self._options.batch_size,
             settle=self._tally.settle,
             stop=self.stop,
-            stopped=self._is_stopped,
+            stopped=self.is_stopped,
         )
         try:
             async for products in self._products():
@@ -235,14 +271,10 @@ class Run:
 
     def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
         error = self._error
-        if isinstance(error, InterruptedRunError):
-            status, exit_code = Status.INTERRUPTED, error.exit_code
-        elif error is not None:
-            status, exit_code = Status.FAILED, error.exit_code
-        elif self._tally.problems:
-            status, exit_code = Status.PARTIAL, EXIT_PARTIAL
-        else:
-            status, exit_code = Status.OK, 0
+        status = Status.PARTIAL if self._tally.problems else Status.OK
+        exit_code = EXIT_PARTIAL if self._tally.problems else 0
+        if error is not None:
+            status, exit_code = _STATUSES.get(type(error), Status.FAILED), error.exit_code
         return RunResult(
             job=self._options.job,
             dry_run=self._options.dry_run,
