@@ -137,10 +137,9 @@ def _run(flags: Mapping[str, str | bool | None]) -> int:
 class _Discreet(logging.Formatter):
     """One line a record with its time in UTC, and no secret in it, not even in a traceback."""
 
-    converter = time.gmtime
-
     def __init__(self, settings: Settings) -> None:
         super().__init__("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+        self.converter = time.gmtime
         self._settings = settings
 
     def format(self, record: logging.LogRecord) -> str:

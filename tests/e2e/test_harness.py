@@ -278,6 +278,7 @@ def test_what_was_interrupted_is_made_again(monkeypatch: pytest.MonkeyPatch, tmp
 
     with pytest.raises(KeyboardInterrupt):
         cached("thing", interrupted)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
     made = cached("thing", lambda folder: (folder / "whole").touch())
     assert [path.name for path in made.iterdir()] == ["whole"]
 

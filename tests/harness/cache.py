@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,16 +28,19 @@ def cache_folder() -> Path:
 def cached(name: str, make: Callable[[Path], None]) -> Path:
     """The folder `name` of the cache, filled by `make` once for all processes of this machine.
 
-    It appears under its name only when `make` is through, so one that was interrupted starts again.
+    It appears under its name only when `make` is through, so one that was interrupted starts again: in another
+    folder, for programs of the interrupted one may take a moment to end.
     """
     finished = cache_folder() / name
     if finished.exists():
         return finished
     with FileLock(f"{finished}.lock"):
         if not finished.exists():
-            unfinished = finished.with_name(f"{finished.name}.unfinished")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir()
-            make(unfinished)
-            unfinished.rename(finished)
+            unfinished = Path(tempfile.mkdtemp(prefix=f"{name}.unfinished-", dir=finished.parent))
+            try:
+                make(unfinished)
+                unfinished.rename(finished)
+            except BaseException:
+                shutil.rmtree(unfinished, ignore_errors=True)
+                raise
     return finished

@@ -48,6 +48,7 @@ class Project:
             log=self.log,
             cwd=self.folder,
             env=self._environment(),
+            folder=self.folder,
         )
 
     @contextmanager

@@ -21,7 +21,7 @@ TEST_DATABASE_PREFIX = "medusa_sync_test_"
 
 
 class Postgres(ABC):
-    """Makes and drops databases; each URL it gives is that of a superuser."""
+    """Makes and drops databases; each URL it gives is that of their owner."""
 
     @abstractmethod
     def ensure_template(self, name: str, fill: Callable[[str], None]) -> None:

@@ -40,7 +40,7 @@ def serving_copy(cluster: Path | None) -> Iterator[str]:
             init(data)
         else:
             shutil.copytree(cluster / "data", data)
-        with serving(data, folder=data.parent) as url:
+        with serving(data) as url:
             yield url
 
 
@@ -57,14 +57,15 @@ def init(data: Path) -> None:
         cwd=data.parent,
         env=_environment(),
         account=_account(),
+        folder=data.parent,
     )
 
 
 @contextmanager
-def serving(data: Path, folder: Path | None = None) -> Iterator[str]:
+def serving(data: Path) -> Iterator[str]:
     """Runs a server on `data`, and gives the URL of its maintenance database.
 
-    Should the test process be killed, `folder` is removed.
+    Should the test process be killed, the folder that `data` lies in is removed.
     """
     _hand_over(data.parent)
     port = free_port()
@@ -78,7 +79,7 @@ def serving(data: Path, folder: Path | None = None) -> Iterator[str]:
         env=_environment(),
         account=_account(),
         stop_signal=signal.SIGINT,  # the one that does not wait for clients to leave
-        folder=folder,
+        folder=data.parent,
     ) as program:
         url = f"postgres://postgres@127.0.0.1:{port}/postgres"
         program.wait_until(lambda: _serves(url, data), seconds=60)

@@ -99,9 +99,10 @@ def run(
     cwd: Path,
     env: Mapping[str, str],
     account: Account | None = None,
+    folder: Path | None = None,
 ) -> None:
     """Runs a program to its end, which has to be a good one."""
-    with running(name, command, log=log, cwd=cwd, env=env, account=account) as program:
+    with running(name, command, log=log, cwd=cwd, env=env, account=account, folder=folder) as program:
         code = program.keeper.wait()
         if code != 0:
             raise program.failure(f"ended with code {code}")

@@ -25,6 +25,7 @@ from medusa_sync.models import (
     StoredInventory,
     StoredInventoryItem,
     StoredLevel,
+    StoredLink,
     StoredPrice,
     StoredProduct,
     StoredTag,
@@ -111,10 +112,13 @@ def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
         external_id=desired.external_id,
         metadata=stored_metadata(desired),
         handle=f"product-{desired.source_id}",
+        status="published",
         images=tuple(StoredImage(f"img_{url}", url) for url in fields["images"]),
         tags=tuple(StoredTag(f"ptag_{tag}", tag) for tag in fields["tags"]),
         categories=tuple(StoredCategory(f"pcat_{handle}", handle) for handle in fields["categories"]),
         variants=(stored_variant(desired),),
+        sales_channels=(StoredLink("sc_1"),),
+        shipping_profile=StoredLink("sp_1"),
         **{name: fields[name] for name in ("title", "thumbnail", "weight", "length", "height", "width")},
         description=fields["description"],
     )
@@ -176,6 +180,7 @@ def http_client(
         unavailable=unavailable,
         on_request=lambda _method, _url: None,
         on_retry=lambda: None,
+        stopped=lambda: False,
     )
 
 

@@ -7,24 +7,73 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec import structs
 
-from medusa_sync.models import Difference, Outcome, Requests, Result, RunResult, Status, StoreState
+from medusa_sync.models import (
+    Action,
+    Conflict,
+    Difference,
+    OnConflict,
+    Outcome,
+    Requests,
+    Result,
+    RunResult,
+    Status,
+    StoreState,
+)
 
 URL = "https://cdn.example/" + "images/" * 20 + "spoon.webp?size=large&format=webp#top"
-PRICE = Difference("price", 9.99, 10.99)
-SPOON = Outcome("dummyjson:1", "Olive Wood Spoon", Result.UPDATED, differences=(PRICE,))
-MUG = Outcome("dummyjson:6", "Café Crème Mug", Result.CREATED)
+PRICE = Difference("price", 9.99, 10.99, applied=9.99, source=10.99)
+SPOON = Outcome("dummyjson:1", "Olive Wood Spoon", Result.UPDATED, differences=(PRICE,), action=Action.UPDATE)
+MUG = Outcome("dummyjson:6", "Café Crème Mug", Result.CREATED, action=Action.CREATE)
+BOWL = Outcome(
+    "dummyjson:7",
+    "Stoneware Bowl",
+    Result.UPDATED,
+    differences=(Difference("price", 4999, 49.99, source=49.99),),
+    action=Action.ADOPT,
+)
 LAMP = Outcome("dummyjson:18", "فانوس نحاسي صغير", Result.REJECTED, "price: it is -1, below 0")
 STAMPS = Outcome("dummyjson:31", "Stamps: [bold] to [/italic]", Result.FAILED, f"no answer from {URL}")
+DRAFTED = Outcome(
+    "dummyjson:90",
+    "Felt Slippers",
+    Result.REMOVED,
+    differences=(Difference("status", "published", "draft"),),
+    action=Action.DRAFT,
+)
+DELETED = Outcome("dummyjson:91", "Wicker Basket", Result.REMOVED, action=Action.DELETE)
+OVERRULED = Outcome(  # the merchant's price gives way to the source's
+    "dummyjson:40",
+    "Linen Apron",
+    Result.UPDATED,
+    differences=(Difference("price", 21, 19.99, applied=20, source=19.99),),
+    conflicts=(Conflict("price", 21, 19.99, OnConflict.SOURCE),),
+    action=Action.UPDATE,
+)
+RESPECTED = Outcome(  # the merchant's title stays, although the source has a new one
+    "dummyjson:41",
+    "Clay Teapot",
+    Result.UNCHANGED,
+    conflicts=(Conflict("title", "Our Teapot", "Clay Teapot", OnConflict.STORE),),
+)
 ROW = Outcome(None, "", Result.REJECTED, "row 17 is no object")
+LEFT = tuple(
+    Outcome(f"dummyjson:{n}", f"Rug {n}", Result.FAILED, "not attempted: no answer") for n in (50, 51)
+)
 TINY = st.text(st.characters() | st.sampled_from("\x1b\n\u202e\u200d\ud83d🐻[]/ "), max_size=20)
 
 
-def run(*changes: Outcome, problems: Sequence[Outcome] = (), **rest: Any) -> RunResult:
+def run(
+    *changes: Outcome,
+    problems: Sequence[Outcome] = (),
+    not_attempted: Sequence[Outcome] = (),
+    **rest: Any,
+) -> RunResult:
     """A run with these changes and problems; 194 products, of which the others were unchanged."""
     counts = dict.fromkeys(Result, 0)
-    for outcome in (*changes, *problems):
+    for outcome in (*changes, *problems, *not_attempted):
         counts[outcome.result] += 1
-    counts[Result.UNCHANGED] = 194 - sum(counts.values())
+    counts[Result.UNCHANGED] = 0
+    counts[Result.UNCHANGED] = 194 - sum(counts.values()) + counts[Result.REMOVED]
     result = RunResult(
         job="sync-products",
         dry_run=False,
@@ -35,11 +84,14 @@ def run(*changes: Outcome, problems: Sequence[Outcome] = (), **rest: Any) -> Run
         source_url="https://dummyjson.com/products",
         source_total=194,
         seen=194,
-        store=StoreState("http://localhost:9000", 200, 194),
+        store_url="http://localhost:9000",
+        store=StoreState(200, 194),
         counts=counts,
+        conflicts=sum(len(outcome.conflicts) for outcome in changes),
         not_compared=0,
         requests=Requests(source=7, store_reads=12, store_writes=26, retries=1),
         problems=tuple(problems),
+        not_attempted=tuple(not_attempted),
         changes=changes,
         notes=(),
         error="",

@@ -42,7 +42,15 @@ WHOLE = row(
 OPTIONAL = set(WHOLE) - {"id", "title", "price"}
 WEB_ADDRESSES = ["https://cdn.example/a.webp", "http://cdn.example/a.webp", "HTTPS://cdn.example/%F0?a=1#b"]
 OTHER_ADDRESSES = [
-    *("", " ", "a.webp", "/a.webp", "//cdn.example/a.webp", "javascript:alert(1)", "data:image/png;base64,AA=="),
+    *(
+        "",
+        " ",
+        "a.webp",
+        "/a.webp",
+        "//cdn.example/a.webp",
+        "javascript:alert(1)",
+        "data:image/png;base64,AA==",
+    ),
     *("file:///etc/passwd", "ftp://cdn.example/a.webp", "https://", "https:///a.webp", "https://[::1/a.webp"),
     "https://:443/a.webp",
 ]
@@ -134,7 +142,9 @@ def test_every_text_can_be_stored(product: SourceProduct) -> None:
             if isinstance(text, str):
                 text.encode()
                 assert text.strip() == text != ""
-                assert not any(unicodedata.category(c) == "Cc" for c in text.replace("\n", "").replace("\t", ""))
+                assert not any(
+                    unicodedata.category(c) == "Cc" for c in text.replace("\n", "").replace("\t", "")
+                )
 
 
 @given(SOURCE_PRODUCTS)
@@ -176,8 +186,13 @@ def test_a_web_address_is_kept(url: str) -> None:
 
 @pytest.mark.parametrize("url", OTHER_ADDRESSES)
 def test_what_is_no_web_address_is_left_out(url: str) -> None:
-    desired = desired_product(images=[url, WEB_ADDRESSES[0]], thumbnail=url)
-    assert (desired.fields["images"], desired.fields["thumbnail"]) == ((WEB_ADDRESSES[0],), None)
+    assert desired_product(images=[url, WEB_ADDRESSES[0]]).fields["images"] == (WEB_ADDRESSES[0],)
+    assert desired_product(images=[], thumbnail=url).fields["thumbnail"] is None
+
+
+def test_the_first_picture_stands_in_for_a_thumbnail() -> None:
+    desired = desired_product(images=["a.webp", *WEB_ADDRESSES], thumbnail="a.webp")
+    assert desired.fields["thumbnail"] == WEB_ADDRESSES[0]
 
 
 @pytest.mark.parametrize(("name", "unit"), [("tags", "jug{}"), ("images", "https://cdn.example/{}")])

@@ -1,6 +1,7 @@
 """Three-way planning: what the source wants, what it last applied, what the store holds."""
 
 import re
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -14,8 +15,10 @@ from medusa_sync.models import (
     METADATA,
     RECORD_KEY,
     SETS,
+    Conflict,
     DesiredProduct,
     Difference,
+    OnConflict,
     StoredCategory,
     StoredImage,
     StoredInventory,
@@ -28,7 +31,6 @@ from medusa_sync.models import (
     Value,
 )
 from medusa_sync.plan import (
-    StoreView,
     changed_fields,
     handle_candidates,
     owned_price,
@@ -64,10 +66,15 @@ FIELDS = tuple(desired_product().fields)
 NO_RECORD = {RECORD_KEY: None}
 
 
-def differences(
-    desired: DesiredProduct, stored: StoredProduct, location_id: str | None = LOCATION
-) -> tuple[Difference, ...]:
-    return plan_update(desired, stored, location_id=location_id).differences
+Step = tuple[str, Value, Value]
+
+
+def steps(
+    desired: DesiredProduct, stored: StoredProduct, location_id: str | None = LOCATION, **how: Any
+) -> tuple[Step, ...]:
+    """The differences that are planned: field, before, after."""
+    planned = plan_update(desired, stored, location_id=location_id, **how).differences
+    return tuple((difference.field, difference.before, difference.after) for difference in planned)
 
 
 def another(value: Value) -> Value:
@@ -83,11 +90,9 @@ def holding(name: str, members: tuple[str, ...]) -> dict[str, Any]:
     return {name: tuple(kinds[name](f"id of {member}", member) for member in members)}
 
 
-def members_after(desired: DesiredProduct, stored: StoredProduct, name: str) -> tuple[str, ...]:
-    """What a set holds once what is planned is applied."""
-    view = StoreView(stored, None, currency=desired.currency, location_id=LOCATION)
-    planned = {difference.field: difference.after for difference in differences(desired, stored)}
-    members = planned.get(name, view.value(name))
+def members_after(planned: Sequence[Step], held: tuple[str, ...]) -> tuple[str, ...]:
+    """What the one set that changes holds once what is planned is applied."""
+    members = planned[0][2] if planned else held
     assert isinstance(members, tuple)
     return members
 
@@ -150,7 +155,7 @@ def test_a_product_is_quiet_right_after_its_own_record(desired: DesiredProduct) 
 def test_a_store_that_holds_what_the_source_wants_is_left_alone(desired: DesiredProduct) -> None:
     stored = stored_product(desired)
     adopted = structs.replace(stored, metadata=stored_metadata(desired) | NO_RECORD)
-    assert differences(desired, stored) == differences(desired, adopted) == ()
+    assert steps(desired, stored) == steps(desired, adopted) == ()
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -158,9 +163,7 @@ def test_the_field_that_the_source_changed_is_the_one_that_changed(name: str) ->
     before = desired_product()
     after = with_fields(before, **{name: another(before.fields[name])})
     assert changed_fields(after, record_of(before)) == (name,)
-    assert differences(after, stored_product(before)) == (
-        Difference(name, before.fields[name], after.fields[name]),
-    )
+    assert steps(after, stored_product(before)) == ((name, before.fields[name], after.fields[name]),)
 
 
 @pytest.mark.parametrize("name", sorted({*FIELDS} - {"title", "price", "stock"}))
@@ -168,7 +171,7 @@ def test_what_the_source_drops_is_dropped(name: str) -> None:
     before = desired_product(brand="Copperdell")
     nothing: Value = () if name in SETS else None
     after = with_fields(before, **{name: nothing})
-    assert differences(after, stored_product(before)) == (Difference(name, before.fields[name], nothing),)
+    assert steps(after, stored_product(before)) == ((name, before.fields[name], nothing),)
 
 
 def test_without_a_record_every_field_counts_as_changed() -> None:
@@ -186,7 +189,7 @@ def test_another_currency_is_another_price() -> None:
     before = desired_product()
     after = structs.replace(before, currency="eur")
     assert changed_fields(after, record_of(before)) == ("price",)
-    assert differences(after, stored_product(before)) == (Difference("price", None, before.fields["price"]),)
+    assert steps(after, stored_product(before)) == (("price", None, before.fields["price"]),)
 
 
 def test_what_the_merchant_changed_stays_when_the_source_did_not() -> None:
@@ -194,24 +197,69 @@ def test_what_the_merchant_changed_stays_when_the_source_did_not() -> None:
     stored = stored_product(
         desired, title="Ours", description=None, tags=(), variants=(stored_variant(desired, prices=()),)
     )
-    assert differences(desired, stored) == ()
+    assert steps(desired, stored) == ()
 
 
-def test_the_source_wins_when_both_have_changed() -> None:
+def test_when_both_have_changed_the_source_wins_and_the_plan_says_so() -> None:
     before, after = desired_product(title="Jug"), desired_product(title="Copper Jug")
+    update = plan_update(after, stored_product(before, title="Our Jug"), location_id=LOCATION)
+    assert update.differences == (Difference("title", "Our Jug", "Copper Jug", "Jug", "Copper Jug"),)
+    assert update.conflicts == (Conflict("title", "Our Jug", "Copper Jug", OnConflict.SOURCE),)
+
+
+def test_when_both_have_changed_the_store_may_win() -> None:
+    before, after = desired_product(title="Jug", price=1), desired_product(title="Copper Jug", price=2)
     stored = stored_product(before, title="Our Jug")
-    assert differences(after, stored) == (Difference("title", "Our Jug", "Copper Jug"),)
+    update = plan_update(after, stored, location_id=LOCATION, on_conflict=OnConflict.STORE)
+    assert [difference.field for difference in update.differences] == ["price"]
+    assert update.conflicts == (Conflict("title", "Our Jug", "Copper Jug", OnConflict.STORE),)
+
+
+def test_orders_that_lower_the_stock_are_no_conflict() -> None:
+    before, after = desired_product(stock=9), desired_product(stock=20)
+    stored = stored_product(before, variants=(stored_variant(desired_product(stock=4)),))
+    update = plan_update(after, stored, location_id=LOCATION, on_conflict=OnConflict.STORE)
+    assert ([d.after for d in update.differences], update.conflicts) == ([20], ())
 
 
 def test_when_both_have_changed_to_the_same_there_is_nothing_to_send() -> None:
     before, after = desired_product(title="Jug"), desired_product(title="Copper Jug")
-    assert differences(after, stored_product(before, title="Copper Jug")) == ()
+    assert steps(after, stored_product(before, title="Copper Jug")) == ()
 
 
 def test_metadata_of_another_kind_is_shown_as_json() -> None:
     before, after = desired_product(brand="Copperdell"), desired_product(brand="Elmsworthy")
     stored = stored_product(before, metadata=stored_metadata(before) | {"brand": {"name": "Ours"}})
-    assert differences(after, stored) == (Difference(f"{METADATA}brand", '{"name":"Ours"}', "Elmsworthy"),)
+    assert steps(after, stored) == ((f"{METADATA}brand", '{"name":"Ours"}', "Elmsworthy"),)
+
+
+@pytest.mark.parametrize("how", ["overwrite", "adopt"])
+def test_drift_is_put_back_when_asked(how: str) -> None:
+    desired = desired_product(title="Jug", tags=["jugs", "copper"])
+    edited = stored_product(desired, title="Our Jug", **holding("tags", ("ours", "copper")))
+    update = plan_update(desired, edited, location_id=LOCATION, **{how: True})
+    after = {difference.field: difference.after for difference in update.differences}
+    assert after == {"title": "Jug", "tags": ("ours", "copper", "jugs")}
+    assert (update.conflicts, update.adopted) == ((), how == "adopt")
+
+
+@given(DESIRED_PRODUCTS)
+def test_without_drift_there_is_nothing_to_put_back(desired: DesiredProduct) -> None:
+    assert steps(desired, stored_product(desired), overwrite=True) == ()
+
+
+@pytest.mark.parametrize("status", ["draft", "published"])
+def test_a_product_that_this_tool_has_drafted_is_published_when_it_comes_back(status: str) -> None:
+    desired = desired_product()
+    record = structs.replace(record_of(desired), drafted=True)
+    metadata = stored_metadata(desired) | {RECORD_KEY: as_json(record)}
+    planned = steps(desired, stored_product(desired, metadata=metadata, status=status))
+    assert planned == ((("status", "draft", "published"),) if status == "draft" else ())
+
+
+def test_a_draft_of_the_merchants_stays_one() -> None:
+    before, after = desired_product(price=1), desired_product(price=2)
+    assert steps(after, stored_product(before, status="draft")) == (("price", 1, 2),)
 
 
 # --- sets -----------------------------------------------------------------------------------------------
@@ -223,7 +271,7 @@ def test_a_set_is_merged_from_both_sides(
     name: str, last: tuple[str, ...], wanted: tuple[str, ...], held: tuple[str, ...]
 ) -> None:
     before, after = (with_fields(desired_product(), **{name: members}) for members in (last, wanted))
-    merged = members_after(after, stored_product(before, **holding(name, held)), name)
+    merged = members_after(steps(after, stored_product(before, **holding(name, held))), held)
     both_kept = set(last) & set(wanted) & set(held)
     source_added, merchant_added = set(wanted) - set(last), set(held) - set(last)
     assert set(merged) == both_kept | source_added | merchant_added
@@ -235,7 +283,7 @@ def test_a_set_is_merged_from_both_sides(
 @given(wanted=SUBSETS, held=SUBSETS)
 def test_an_unchanged_set_is_the_merchants(name: str, wanted: tuple[str, ...], held: tuple[str, ...]) -> None:
     desired = with_fields(desired_product(), **{name: wanted})
-    assert differences(desired, stored_product(desired, **holding(name, held))) == ()
+    assert steps(desired, stored_product(desired, **holding(name, held))) == ()
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -246,7 +294,7 @@ def test_an_adopted_product_keeps_its_members(
     desired = with_fields(desired_product(), **{name: wanted})
     metadata = stored_metadata(desired) | NO_RECORD
     stored = stored_product(desired, metadata=metadata, **holding(name, held))
-    assert set(members_after(desired, stored, name)) == {*wanted, *held}
+    assert set(members_after(steps(desired, stored), held)) == {*wanted, *held}
 
 
 # --- variant, price, stock ------------------------------------------------------------------------------
@@ -297,28 +345,28 @@ def test_stock_is_the_level_at_the_stock_location() -> None:
     before, after = desired_product(stock=5), desired_product(stock=9)
     variant = stored_variant(before, inventory_items=at("sloc_other", 100))
     assert stock_level(variant, LOCATION) is None
-    assert differences(after, stored_product(before, variants=(variant,))) == (Difference("stock", None, 9),)
+    assert steps(after, stored_product(before, variants=(variant,))) == (("stock", None, 9),)
 
 
 def test_stock_that_the_merchant_no_longer_manages_is_left_alone() -> None:
     before, after = desired_product(stock=5), desired_product(stock=9)
     variant = stored_variant(before, manage_inventory=False, inventory_items=())
-    assert differences(after, stored_product(before, variants=(variant,))) == ()
+    assert steps(after, stored_product(before, variants=(variant,))) == ()
 
 
 def test_stock_that_the_source_no_longer_tells_is_left_alone() -> None:
     before, after = desired_product(stock=5), desired_product(stock=None)
-    assert differences(after, stored_product(before)) == ()
+    assert steps(after, stored_product(before)) == ()
 
 
 def test_stock_that_the_source_begins_to_tell_is_kept_from_then_on() -> None:
     before, after = desired_product(stock=None), desired_product(stock=5)
-    assert differences(after, stored_product(before)) == (Difference("stock", None, 5),)
+    assert steps(after, stored_product(before)) == (("stock", None, 5),)
 
 
 def test_a_store_without_a_location_keeps_no_stock() -> None:
     before, after = desired_product(stock=None), without_stock(desired_product(stock=5))
-    assert differences(after, stored_product(before), location_id=None) == ()
+    assert steps(after, stored_product(before), location_id=None) == ()
 
 
 @pytest.mark.parametrize("pending", [True, False])
@@ -328,7 +376,7 @@ def test_a_level_is_made_up_for_only_when_it_is_pending(pending: bool) -> None: 
     without_level = stored_variant(desired, inventory_items=(StoredInventoryItem("iitem_01"),))
     metadata = stored_metadata(desired) | {RECORD_KEY: record}
     stored = stored_product(desired, metadata=metadata, variants=(without_level,))
-    assert differences(desired, stored) == ((Difference("stock", None, 5),) if pending else ())
+    assert steps(desired, stored) == ((("stock", None, 5),) if pending else ())
 
 
 def test_a_level_is_wanting_only_where_one_was_promised() -> None:

@@ -3,7 +3,7 @@
 import io
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -13,13 +13,44 @@ from msgspec import structs
 from rich.cells import cell_len
 from rich.console import Console
 
-from medusa_sync.models import Difference, Outcome, Result, RunResult, Status, StoreState, Value
+from medusa_sync.models import (
+    Action,
+    Conflict,
+    Difference,
+    OnConflict,
+    Outcome,
+    Result,
+    RunResult,
+    Status,
+    StoreState,
+    Value,
+)
 from medusa_sync.report import print_result, visible
-from tests.unit.results import LAMP, MUG, ROW, SPOON, STAMPS, TINY, URL, run
+from tests.unit.results import (
+    BOWL,
+    DELETED,
+    DRAFTED,
+    LAMP,
+    LEFT,
+    MUG,
+    OVERRULED,
+    RESPECTED,
+    ROW,
+    SPOON,
+    STAMPS,
+    TINY,
+    URL,
+    run,
+)
 
 
 def updated(before: Value, after: Value) -> RunResult:
-    return run(structs.replace(SPOON, differences=(Difference("field", before, after),)), dry_run=True)
+    """A plan for a field that the source has changed, or of which it is told no more than that."""
+    return planned(Difference("field", before, after, applied=before, source=after))
+
+
+def planned(difference: Difference, action: Action = Action.UPDATE) -> RunResult:
+    return run(structs.replace(SPOON, differences=(difference,), action=action), dry_run=True)
 
 
 def piped(result: RunResult, *, verbose: bool = False) -> str:
@@ -37,7 +68,7 @@ def on_terminal(result: RunResult, width: int, *, verbose: bool = False) -> str:
 def change(result: RunResult) -> str:
     """What the one change of a dry run reads like in a pipe."""
     (line,) = (line for line in piped(result).splitlines() if line.startswith("change: "))
-    return line.removeprefix("change: to update dummyjson:1 (Olive Wood Spoon): field: ")
+    return line.partition(" dummyjson:1 (Olive Wood Spoon): field: ")[2]
 
 
 def squeezed(text: str) -> str:
@@ -82,12 +113,12 @@ def test_a_dry_run_reads_as_a_plan() -> None:
         "requests: 7 source, 12 store reads, 26 store writes, 1 retry\n"
         "time: 9.5 s\n"
         "status: ok\n"
-        "change: to update dummyjson:1 (Olive Wood Spoon): price: 9.99 -> 10.99\n"
+        "change: to update dummyjson:1 (Olive Wood Spoon): price: 9.99 -> 10.99 (changed in the source)\n"
     )
 
 
 def test_without_a_store_nothing_is_said_about_it() -> None:
-    lines = piped(run(store=None, source_total=None, not_compared=194)).splitlines()
+    lines = piped(run(store_url=None, store=None, source_total=None, not_compared=194)).splitlines()
     assert lines[0] == "job: sync-products: https://dummyjson.com/products"
     assert {"not compared: 194", "seen: 194"} <= set(lines)
     assert not any(line.startswith("in store") for line in lines)
@@ -100,11 +131,18 @@ def test_a_run_that_ended_early_has_a_status_and_leaves_the_rest_to_stderr() -> 
 
 
 def test_verbose_lists_every_change_of_any_run() -> None:
-    assert "change: updated dummyjson:1 (Olive Wood Spoon): price: 9.99 -> 10.99\n" in piped(
-        run(SPOON, MUG), verbose=True
+    assert piped(run(SPOON, MUG, BOWL), verbose=True).endswith(
+        "change: updated dummyjson:1 (Olive Wood Spoon): price: 9.99 -> 10.99 (changed in the source)\n"
+        "change: created dummyjson:6 (Café Crème Mug)\n"
+        "change: adopted dummyjson:7 (Stoneware Bowl): price: 4999 -> 49.99\n"
     )
-    assert "change: created dummyjson:6 (Café Crème Mug)\n" in piped(run(SPOON, MUG), verbose=True)
-    assert "change: " not in piped(run(SPOON, MUG))
+    assert "change: " not in piped(run(SPOON, MUG, BOWL))
+
+
+def test_a_store_that_could_not_be_asked_at_the_end_is_named_all_the_same() -> None:
+    shown = piped(run(store=None))
+    assert shown.startswith("job: sync-products: https://dummyjson.com/products -> http://localhost:9000\n")
+    assert "in store" not in shown
 
 
 @pytest.mark.parametrize(
@@ -121,11 +159,11 @@ def test_time_is_told_in_words(seconds: float, words: str) -> None:
     assert f"time: {words}\n" in piped(run(duration_s=seconds))
 
 
-@given(texts=st.lists(TINY, min_size=11, max_size=11), dry_run=st.booleans(), verbose=st.booleans())
+@given(texts=st.lists(TINY, min_size=15, max_size=15), dry_run=st.booleans(), verbose=st.booleans())
 def test_no_text_from_outside_can_break_a_line_or_begin_one(
     texts: list[str], *, dry_run: bool, verbose: bool
 ) -> None:
-    harmless = piped(strange(["x"] * 11, dry_run=dry_run), verbose=verbose)
+    harmless = piped(strange(["x"] * 15, dry_run=dry_run), verbose=verbose)
     shown = piped(strange(texts, dry_run=dry_run), verbose=verbose)
     assert shown.count("\n") == harmless.count("\n") == len(shown.splitlines())
     assert {unicodedata.category(each) for each in shown} & {"Cc", "Cs", "Zl", "Zp"} == {"Cc"}  # newlines
@@ -133,20 +171,28 @@ def test_no_text_from_outside_can_break_a_line_or_begin_one(
         line.split(": ")[0] for line in harmless.splitlines()
     ]
     for text in texts:
-        assert visible(text) in shown or (not verbose and not dry_run)
+        assert visible(text) in shown
 
 
 def strange(texts: Sequence[str], *, dry_run: bool) -> RunResult:
-    job, source, store, note, *rest = texts
-    external_id, title, reason, field, before, after, member = rest
-    differences = (Difference(field, before, after), Difference(field, (member,), None))
+    """A run in which every text is one that somebody else has written; what may be left out stands twice."""
+    job, source, store, note, external_id, title, reason, field, *values = texts
+    before, after, member, applied, wanted, mine, theirs = values
+    differences = (
+        Difference(field, before, f"{after}!", f"{applied}?", f"{wanted}."),
+        Difference(field, (member,), None, (f"{applied}?",), (f"{wanted}.",)),
+    )
+    conflict = Conflict(field, mine, theirs, OnConflict.STORE)
+    update = Outcome(external_id or "x", title, Result.UPDATED, action=Action.UPDATE, differences=differences)
     return run(
-        Outcome(external_id or "x", title, Result.UPDATED, differences=differences),
-        problems=[Outcome(external_id, title, Result.FAILED, reason)],
+        update,
+        structs.replace(update, conflicts=(conflict,)),
+        Outcome(external_id or "x", title, Result.REMOVED, action=Action.DELETE),
+        problems=[Outcome(external_id, title, Result.FAILED, reason or "x")],
         dry_run=dry_run,
         job=job,
         source_url=source,
-        store=StoreState(store, 1, 1),
+        store_url=store or "x",
         notes=(note,),
     )
 
@@ -157,25 +203,38 @@ def strange(texts: Sequence[str], *, dry_run: bool) -> RunResult:
 @pytest.mark.parametrize("width", [40, 80, 200])
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_a_terminal_of_any_width_shows_every_word(width: int, *, dry_run: bool) -> None:
-    result = run(SPOON, MUG, problems=[LAMP, STAMPS, ROW], notes=("Add a location.",), dry_run=dry_run)
+    changes = (SPOON, MUG, BOWL, OVERRULED, RESPECTED, DRAFTED, DELETED)
+    problems = (LAMP, STAMPS, ROW)
+    result = run(*changes, problems=problems, not_attempted=LEFT, notes=("Add a location.",), dry_run=dry_run)
     shown = on_terminal(result, width, verbose=True)
     assert max(map(cell_len, shown.splitlines())) <= width
-    for outcome in (SPOON, MUG, LAMP, STAMPS):
+    for outcome in (*changes, LAMP, STAMPS):
         assert squeezed(f"{outcome.external_id}{outcome.title}{outcome.reason}") in squeezed(shown)
     for words in (
-        "to create 1 to update 1" if dry_run else "created 1 updated 1",
-        "unchanged 189 rejected 2 failed 1 seen 194 of 194",
+        "to create 1 to update 3" if dry_run else "created 1 updated 3",
+        "unchanged 185 rejected 2 failed 3",
+        "to remove 2 conflicts 2" if dry_run else "removed 2 conflicts 2",
+        "seen 194 of 194 not attempted 2 products",
         "in store 200 products, 194 of this source",
         "requests 7 source, 12 store reads, 26 store writes, 1 retry",
-        "price: 9.99 → 10.99",
+        "price: 9.99 → 10.99 (changed in the source)",
+        "price: 21 → 19.99 (changed on both sides; last applied: 20)",
+        "title: Our Teapot stays (changed on both sides; source: Clay Teapot)",
+        "to draft dummyjson:90" if dry_run else "drafted dummyjson:90",
+        "to delete dummyjson:91" if dry_run else "deleted dummyjson:91",
+        "to adopt dummyjson:7" if dry_run else "adopted dummyjson:7",
         "rejected (no id) row 17 is no object",
         "Note: Add a location.",
     ):
         assert squeezed(words) in squeezed(shown)
     assert ("Dry run: nothing was written." in shown) is dry_run
+    headings = [
+        line for line in shown.splitlines() if line in {"Conflicts", "Removals", "Changes", "Problems"}
+    ]
+    assert headings == ["Conflicts", "Removals", "Changes", "Problems"]
 
 
-@given(texts=st.lists(TINY, min_size=11, max_size=11), width=st.integers(40, 100))
+@given(texts=st.lists(TINY, min_size=15, max_size=15), width=st.integers(40, 100))
 def test_any_text_is_shown_whole_and_within_the_width(texts: list[str], width: int) -> None:
     shown = on_terminal(strange(texts, dry_run=True), width)
     assert {unicodedata.category(each) for each in shown} & {"Cc", "Cs", "Zl", "Zp"} == {"Cc"}
@@ -203,22 +262,90 @@ def test_a_terminal_without_unicode_gets_a_plain_box_and_arrow() -> None:
 
 @pytest.mark.parametrize("show", [piped, lambda result: on_terminal(result, 80)])
 @pytest.mark.parametrize(
-    ("outcome", "dry_run", "noun"),
-    [(SPOON, True, "change"), (LAMP, False, "problem"), (LAMP, True, "problem")],
+    ("outcome", "dry_run", "what"),
+    [
+        (SPOON, True, "with changes"),
+        (OVERRULED, False, "with conflicts"),
+        (RESPECTED, True, "with conflicts"),
+        (DRAFTED, True, "to remove"),
+        (DELETED, False, "removed"),
+        (LAMP, False, "with problems"),
+        (LAMP, True, "with problems"),
+    ],
 )
 def test_a_list_names_twenty_products_and_counts_the_rest(
-    show: Any, outcome: Outcome, noun: str, *, dry_run: bool
+    show: Callable[[RunResult], str], outcome: Outcome, what: str, *, dry_run: bool
 ) -> None:
     def shown(number: int) -> str:
         many = [structs.replace(outcome, external_id=f"id-{index:03}") for index in range(number)]
-        result = run(*many, dry_run=dry_run) if noun == "change" else run(problems=many, dry_run=dry_run)
-        return str(show(result))
+        return show(run(problems=many, dry_run=dry_run) if outcome is LAMP else run(*many, dry_run=dry_run))
 
     assert len(re.findall(r"id-\d+", shown(20))) == 20
     assert "--json" not in shown(20)
     assert len(re.findall(r"id-\d+", shown(21))) == 20
-    assert f"... and 1 more {noun}; --json shows them all\n" in shown(21)
-    assert f"... and 80 more {noun}s; --json shows them all\n" in shown(100)
+    assert f"... and 1 more {what}; --json shows them all\n" in shown(21)
+    assert f"... and 80 more {what}; --json shows them all\n" in shown(100)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("verbose", [True, False])
+def test_many_updates_crowd_out_neither_conflicts_nor_removals(*, dry_run: bool, verbose: bool) -> None:
+    many = [structs.replace(SPOON, external_id=f"id-{index:03}") for index in range(100)]
+    shown = piped(run(*many, OVERRULED, RESPECTED, DRAFTED, DELETED, dry_run=dry_run), verbose=verbose)
+    for outcome in (OVERRULED, RESPECTED, DRAFTED, DELETED):
+        assert shown.count(f" {outcome.external_id} ") == 1
+
+
+# --- conflicts, removals, adoption, what was left undone ------------------------------------------------
+
+
+def test_conflicts_are_counted_and_named_with_both_values_after_any_run() -> None:
+    shown = piped(run(OVERRULED, RESPECTED, SPOON))
+    assert "failed: 0\nconflicts: 2\nseen: 194 of 194\n" in shown
+    assert shown.endswith(
+        "conflict: updated dummyjson:40 (Linen Apron): "
+        "price: 21 -> 19.99 (changed on both sides; last applied: 20)\n"
+        "conflict: unchanged dummyjson:41 (Clay Teapot): "
+        "title: Our Teapot stays (changed on both sides; source: Clay Teapot)\n"
+    )
+
+
+def test_removed_products_are_counted_and_named_after_any_run() -> None:
+    shown = piped(run(DRAFTED, DELETED))
+    assert "failed: 0\nremoved: 2\nseen: 194 of 194\n" in shown
+    assert shown.endswith(
+        "removal: drafted dummyjson:90 (Felt Slippers): status: published -> draft\n"
+        "removal: deleted dummyjson:91 (Wicker Basket)\n"
+    )
+
+
+def test_a_plan_says_what_would_be_removed_and_adopted() -> None:
+    shown = piped(run(BOWL, DRAFTED, DELETED, dry_run=True))
+    assert "to update: 1\n" in shown
+    assert "to remove: 2\n" in shown
+    assert shown.endswith(
+        "removal: to draft dummyjson:90 (Felt Slippers): status: published -> draft\n"
+        "removal: to delete dummyjson:91 (Wicker Basket)\n"
+        "change: to adopt dummyjson:7 (Stoneware Bowl): price: 4999 -> 49.99\n"
+    )
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("show", [piped, lambda result: on_terminal(result, 80)])
+def test_there_are_rows_for_removals_and_conflicts_only_when_there_are_any(
+    show: Callable[[RunResult], str], *, dry_run: bool
+) -> None:
+    quiet = show(run(SPOON, MUG, BOWL, problems=[LAMP], dry_run=dry_run))
+    assert not re.search("remov|conflict|not attempted", quiet, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("show", [piped, lambda result: on_terminal(result, 80)])
+def test_what_was_not_attempted_is_one_line_however_much_it_is(show: Callable[[RunResult], str]) -> None:
+    shown = show(run(not_attempted=LEFT * 60, status=Status.FAILED, exit_code=4, error="no answer"))
+    (line,) = (line for line in shown.splitlines() if "not attempted" in line)
+    assert squeezed(line).replace(":", "") == "notattempted120products"
+    assert "Rug" not in shown
+    assert "1 product\n" in piped(run(not_attempted=LEFT[:1]))
 
 
 # --- differences ----------------------------------------------------------------------------------------
@@ -229,12 +356,14 @@ LONG = "A wide bowl in stoneware with a reactive glaze, each piece of which is f
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        (None, 5, "(none) -> 5"),
-        ("", "Acme", "(empty) -> Acme"),
-        ("a", None, "a -> (none)"),
+        (None, 5, "nothing -> 5"),
+        ("", "Acme", "an empty text -> Acme"),
+        ("a", None, "a -> nothing"),
         (("a", "b"), ("b", "c"), "-a, +c"),
         ((), ("a",), "+a"),
         (None, ("a",), "+a"),
+        (12, 10.0, "12 -> 10"),
+        ((), None, "nothing -> nothing"),
         (("a", "b"), None, "-a, -b"),
         (("a", "b"), ("b", "a"), "a, b -> b, a"),
         (tuple("abcde"), ("x",), "-a, -b, -c, -2 more, +x"),
@@ -251,17 +380,31 @@ def test_a_difference_is_told_briefly(before: Value, after: Value, words: str) -
     assert words in change(updated(before, after))
 
 
-def test_long_members_show_both_ends() -> None:
-    shown = change(updated((), (URL,)))
-    assert shown.startswith("+https://cdn.example/images/ima...")
-    assert shown.endswith("size=large&format=webp#top")
+CDN = "https://cdn.example/product-images/kitchen-accessories/"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ((CDN + "1.webp",), (CDN + "2.webp",), "-1.webp, +2.webp"),
+        ((CDN + "spoon/1.webp",), (CDN + "mug/1.webp",), f"-{CDN[:30]}...accessories/spoon/1.webp, +"),
+        ((CDN + "a" + URL,), (CDN + "b" + URL,), f"-{CDN}a{URL}, +{CDN}b{URL}"),
+        ((), (CDN,), f"+{CDN}"),
+        ((), (CDN + "x" * 70,), f"+{'x' * 30}...{'x' * 30}"),
+        ((), ("for him/for her/for everybody else",), "+for him/for her/for everybody else"),
+    ],
+)
+def test_an_address_is_as_short_as_it_can_still_be_told_apart(
+    before: Value, after: Value, words: str
+) -> None:
+    assert change(updated(before, after)).startswith(words)
 
 
 @given(before=st.text(max_size=300), after=st.text(max_size=300))
 def test_a_difference_can_be_seen_however_long_its_texts_are(before: str, after: str) -> None:
-    if before == after or {"(none)", "(empty)"} & {before, after}:
+    if before == after:
         return
-    shown = change(updated(LONG + before, LONG + after))
+    shown = change(updated(LONG + before, LONG + after)).removesuffix(" (changed in the source)")
     left, right = shown.split(" -> ", 1) if shown.count(" -> ") == 1 else ("", shown)
     assert left != right
     assert len(shown) <= 2 * 70 * 10  # spelt out, a character takes up to ten
@@ -270,3 +413,109 @@ def test_a_difference_can_be_seen_however_long_its_texts_are(before: str, after:
 def test_an_update_without_a_field_says_what_it_is_for() -> None:
     finished = structs.replace(SPOON, differences=())
     assert "it completes what an interrupted run has left" in piped(run(finished, dry_run=True))
+
+
+# --- where a change comes from --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("store", "applied", "source", "note"),
+    [
+        (12, 12, 9.99, "changed in the source"),
+        (12, 9.99, 9.99, "undoes a change in the store"),
+        (None, 9.99, 9.99, "missing in the store"),
+        (12, 10, 9.99, "last applied: 10"),
+        (12, None, 9.99, "last applied: nothing"),
+        (12, 10, None, "last applied: 10"),
+        ("a", "#0123456789ab", "b", "last applied: another text"),
+        ("a", LONG, "b", "last applied: A wide bowl in stoneware with a reactive glaze, each piece o..."),
+    ],
+)
+def test_a_plan_says_who_has_moved_or_what_was_last_applied(
+    store: Value, applied: Value, source: Value, note: str
+) -> None:
+    shown = change(planned(Difference("field", store, source, applied, source)))
+    assert shown.endswith(f" ({note})")
+
+
+@pytest.mark.parametrize(
+    ("applied", "source", "note"),
+    [
+        (("a", "b"), ("b", "c"), "store: a, own; last applied: a, b; source: b, c"),
+        (("b", "c"), ("c", "b"), "store: a, own; last applied and source: b, c"),
+        (("own", "a"), ("b", "c"), "store and last applied: a, own; source: b, c"),
+        (None, ("b", "c"), "store: a, own; last applied: nothing; source: b, c"),
+        (("a", "#0123456789ab"), ("c",), "store: a, own; last applied: a, a long text; source: c"),
+        (("#0123456789ab",) * 2, ("c",), "store: a, own; last applied: 2 long texts; source: c"),
+        (("a" * 40, "b" * 40), (), f"store: a, own; last applied: {'a' * 40}, 1 more; source: nothing"),
+        ((), (CDN + "1.webp",), "store: a, own; last applied: nothing; source: 1.webp"),
+    ],
+)
+def test_a_plan_shows_what_each_side_has_of_a_set(applied: Value, source: Value, note: str) -> None:
+    shown = change(planned(Difference("field", ("a", "own"), ("own", "c"), applied, source)))
+    assert shown == f"-a, +c ({note})"
+
+
+VALUES = st.sampled_from(["a", "b", "c", "d", None])
+SETS = st.lists(st.sampled_from("abcd"), unique=True).map(tuple)
+
+
+@given(store=VALUES, applied=VALUES, source=VALUES)
+def test_all_that_decided_about_a_value_can_be_read_from_its_line(
+    store: str | None, applied: str | None, source: str | None
+) -> None:
+    if store == source:
+        return
+    line = change(planned(Difference("field", store, source, applied, source)))
+    change_, note = line.removesuffix(")").split(" (")
+    told = {"changed in the source": store, "undoes a change in the store": source}
+    told |= {"missing in the store": source}
+    last = told[note] if note in told else note.removeprefix("last applied: ")
+    assert change_.split(" -> ") == [store or "nothing", source or "nothing"]
+    assert (last or "nothing") == (applied or "nothing")
+
+
+@given(store=SETS, after=SETS, applied=SETS, source=SETS)
+def test_all_that_decided_about_a_set_can_be_read_from_its_line(
+    store: tuple[str, ...], after: tuple[str, ...], applied: tuple[str, ...], source: tuple[str, ...]
+) -> None:
+    if set(store) == set(after):
+        return
+    line = change(planned(Difference("field", store, after, applied, source)))
+    moved, note = line.removesuffix(")").split(" (")
+    if note == "changed in the source":
+        assert (set(applied), set(source)) == (set(store), set(after))
+    elif note in {"undoes a change in the store", "missing in the store"}:
+        assert set(applied) == set(source) == set(after)
+    else:
+        told = {
+            label: set(members.split(", ")) - {"nothing"}
+            for labels, members in (part.split(": ") for part in note.split("; "))
+            for label in labels.split(" and ")
+        }
+        assert told == {"store": set(store), "last applied": set(applied), "source": set(source)}
+    unfolded = [piece for piece in moved.split(", ") if "more" not in piece]
+    assert {piece[1:] for piece in unfolded if piece[0] == "-"} <= set(store) - set(after)
+    assert {piece[1:] for piece in unfolded if piece[0] == "+"} <= set(after) - set(store)
+
+
+def test_a_single_value_that_becomes_another_than_the_sources_says_so() -> None:
+    shown = change(planned(Difference("field", 1, 2, applied=1, source=3)))
+    assert shown == "1 -> 2 (last applied: 1; source: 3)"
+
+
+def test_what_is_adopted_has_no_history() -> None:
+    assert change(planned(Difference("field", 4999, 49.99, None, 49.99), Action.ADOPT)) == "4999 -> 49.99"
+    tags = Difference("field", ("own",), ("own", "a"), None, ("a",))
+    assert change(planned(tags, Action.ADOPT)) == "+a (store: own; source: a)"
+
+
+def test_a_product_that_returns_to_the_shelf_says_why() -> None:
+    shown = piped(planned(Difference("status", "draft", "published", "draft", "published")))
+    assert shown.endswith(": status: draft -> published (back in the source)\n")
+
+
+def test_a_merchants_value_that_stays_is_excerpted_where_the_sources_differs() -> None:
+    conflict = Conflict("field", LONG + "Mine.", LONG + "Theirs.", OnConflict.STORE)
+    shown = piped(run(structs.replace(RESPECTED, conflicts=(conflict,))))
+    assert "...s fired twice. Mine. stays (changed on both sides; source: ...s fired twice. Theirs.)" in shown

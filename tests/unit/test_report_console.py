@@ -10,6 +10,7 @@ from rich.console import Console
 
 from medusa_sync.models import Outcome, Result
 from medusa_sync.report import make_console, print_error, progress_observer
+from tests.unit.results import DELETED
 
 ESC = "\x1b"
 HINT = "Check --medusa-url (MEDUSA_BACKEND_URL)."
@@ -121,11 +122,13 @@ def test_progress_shows_both_bars_and_leaves_nothing_behind() -> None:
         watch.fetched(30, 194)
         for _ in range(7):
             watch.settled(OUTCOME)
+        watch.settled(DELETED)  # the source has not delivered it
     shown = stream.getvalue()
     assert "fetching" in shown
     assert "applying" in shown
     assert "30/194" in shown
     assert "7/30" in shown.replace(" ", "")
+    assert "8/30" not in shown.replace(" ", "")
     last_line_of_bars = shown.rindex("applying")
     assert shown.count(f"{ESC}[1A{ESC}[2K", last_line_of_bars) == 2  # both lines are erased again
     assert f"{ESC}[?25h" in shown[last_line_of_bars:]  # and the cursor is back

@@ -12,7 +12,22 @@ from rich.console import Console
 
 from medusa_sync.models import Difference, Status
 from medusa_sync.report import as_json, print_json, visible
-from tests.unit.results import LAMP, MUG, PRICE, ROW, SPOON, STAMPS, TINY, run
+from tests.unit.results import (
+    BOWL,
+    DELETED,
+    DRAFTED,
+    LAMP,
+    LEFT,
+    MUG,
+    OVERRULED,
+    PRICE,
+    RESPECTED,
+    ROW,
+    SPOON,
+    STAMPS,
+    TINY,
+    run,
+)
 
 
 def test_the_document_is_that_of_the_contract() -> None:
@@ -75,8 +90,55 @@ def test_what_ended_a_run_is_its_first_problem() -> None:
     assert len(document["problems"]) == 2
 
 
+def test_a_conflict_names_the_field_both_values_and_whose_counts() -> None:
+    document = json.loads(as_json(run(OVERRULED, RESPECTED, SPOON)))
+    assert document["counts"]["conflicts"] == 2
+    assert document["changes"][:2] == [
+        {
+            "external_id": "dummyjson:40",
+            "action": "update",
+            "fields": {"price": {"from": 21, "to": 19.99}},
+            "conflicts": [{"field": "price", "store": 21, "source": 19.99, "kept": "source"}],
+        },
+        {
+            "external_id": "dummyjson:41",
+            "action": "keep",
+            "fields": {},
+            "conflicts": [
+                {"field": "title", "store": "Our Teapot", "source": "Clay Teapot", "kept": "store"}
+            ],
+        },
+    ]
+    assert "conflicts" not in document["changes"][2]
+
+
+def test_adopted_and_removed_products_say_what_was_done_to_them() -> None:
+    document = json.loads(as_json(run(BOWL, DRAFTED, DELETED)))
+    assert document["counts"]["updated"] == 1
+    assert document["counts"]["removed"] == 2
+    assert document["changes"] == [
+        {"external_id": "dummyjson:7", "action": "adopt", "fields": {"price": {"from": 4999, "to": 49.99}}},
+        {
+            "external_id": "dummyjson:90",
+            "action": "draft",
+            "fields": {"status": {"from": "published", "to": "draft"}},
+        },
+        {"external_id": "dummyjson:91", "action": "delete", "fields": {}},
+    ]
+
+
+def test_what_was_not_attempted_is_listed_product_by_product_after_the_problems() -> None:
+    document = json.loads(as_json(run(problems=[LAMP], not_attempted=LEFT, error="no answer")))
+    assert document["counts"]["failed"] == 2
+    assert [problem["external_id"] for problem in document["problems"][:2]] == [None, "dummyjson:18"]
+    assert document["problems"][2:] == [
+        {"external_id": id_, "title": title, "outcome": "failed", "reason": "not attempted: no answer"}
+        for id_, title in (("dummyjson:50", "Rug 50"), ("dummyjson:51", "Rug 51"))
+    ]
+
+
 def test_what_was_not_compared_is_counted_only_when_there_is_any() -> None:
-    document = json.loads(as_json(run(store=None, not_compared=194)))
+    document = json.loads(as_json(run(store_url=None, store=None, not_compared=194)))
     assert document["store"] is None
     assert document["counts"]["not_compared"] == 194
     assert "not_compared" not in json.loads(as_json(run()))["counts"]
