@@ -199,9 +199,7 @@ class StoreView:
         """Whether the source has a say in a field: it has a value now, or had one the last time."""
         wanted = self._desired.fields[name]
         if name == "stock":
-            given_up = (
-                applied is not None and not self._variant.inventory_items
-            )  # managing it, by the merchant
+            given_up = applied is not None and not self._variant.manage_inventory  # by the merchant
             return wanted is not None and not given_up
         return wanted is not None or applied is not None
 
@@ -255,7 +253,7 @@ def wants_stock(stored: StoredProduct, location_id: str) -> bool:
     if record is None or record.fields.get("stock") is None or not stored.variants:
         return False
     variant = owned_variant(stored, record)
-    return bool(variant.inventory_items) and stock_level(variant, location_id) is None
+    return variant.manage_inventory and stock_level(variant, location_id) is None
 
 
 # --- handles --------------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ def _variant_edits(variant: StoredVariant, differences: Mapping[str, Value], cur
         ]
         if owned is None:
             edits["prices"].append(price)
-    if "stock" in differences and not variant.inventory_items:
+    if "stock" in differences and not variant.manage_inventory:
         edits["manage_inventory"] = True  # Medusa makes the inventory item
     return edits
 

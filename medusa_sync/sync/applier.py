@@ -152,8 +152,15 @@ class Applier:
     async def _write_late_levels(
         self, waiting: Iterable[LateLevel], written: Mapping[str | None, StoredProduct], location_id: str
     ) -> None:
-        items = ((level, level.item_id or made_item(written[level.external_id])) for level in waiting)
-        levels = [Level(item_id, location_id, level.quantity) for level, item_id in items if item_id]
+        levels = []
+        for level in waiting:
+            product = written.get(level.external_id)
+            item_id = level.item_id or (made_item(product) if product else None)
+            if item_id is None:  # the store is still at work on a batch that a client gave up on
+                raise AmbiguousWriteError(
+                    f"{level.external_id}: the store has not made its inventory item yet"
+                )
+            levels.append(Level(item_id, location_id, level.quantity))
         try:
             await self._api.write_levels(create=levels, update=[])
         except StoreRefusedError as error:
