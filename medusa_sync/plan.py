@@ -128,8 +128,7 @@ def plan_update(
             conflicts.append(Conflict(name, before, wanted, on_conflict))
             if on_conflict is OnConflict.STORE:
                 continue
-        last = before if remember(before) == applied else applied  # whole, where the record has a digest
-        differences.append(Difference(name, before, after, last, wanted))
+        differences.append(Difference(name, before, after, _spelt_out(applied, before, wanted), wanted))
     if record and record.drafted and stored.status == "draft":
         differences.append(Difference("status", "draft", "published", "draft", "published"))
     return Update(desired, stored, tuple(differences), tuple(conflicts), adopted=adopt)
@@ -140,6 +139,15 @@ def _applied(name: str, record: Record | None, desired: DesiredProduct) -> Value
     if record is None or (name == "price" and record.currency != desired.currency):
         return None
     return record.fields.get(name)
+
+
+def _spelt_out(applied: Value, *known: Value) -> Value:
+    """What was last applied, with the text in place of its digest where store or source still has it."""
+    members = (member for value in known for member in (value if isinstance(value, tuple) else (value,)))
+    texts = {_remember_text(member): member for member in members if isinstance(member, str)}
+    if isinstance(applied, tuple):
+        return tuple(texts.get(member, member) for member in applied)
+    return texts.get(applied, applied) if isinstance(applied, str) else applied
 
 
 def _merged(wanted: Value, before: Value, applied: Value, *, restore: bool) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ class HttpSource:
         self._http = http
         self._url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
         self._query: Query = parse_qsl(parts.query, keep_blank_values=True)
-        self._rows = _RowReader(source_name)
+        self._rows = RowReader(source_name)
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         ask = self._ask(0, limit)
@@ -147,7 +147,7 @@ class FileSource:
 
     def __init__(self, path: Path, *, source_name: str) -> None:
         self._path = path
-        self._rows = _RowReader(source_name)
+        self._rows = RowReader(source_name)
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         content = _decode(
@@ -237,7 +237,7 @@ def _decode(body: bytes, type_: type[T], subject: str, what: str) -> T:
         raise SourceError(f"{subject} {kind}", hint=_CHECK_URL) from error
 
 
-class _RowReader:
+class RowReader:
     """Turns delivered rows into products or rejections, and knows which ids were delivered before."""
 
     def __init__(self, source_name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
@@ -57,6 +58,7 @@ class MedusaClient:
         self._http = http
         self._credentials = credentials
         self._authorization = ""
+        self._log_in = asyncio.Lock()
         self._secrets = {credentials.key if isinstance(credentials, ApiKey) else credentials.password}
 
     async def get(self, path: str, query: Query, type_: type[T]) -> T:
@@ -94,15 +96,10 @@ class MedusaClient:
             raise AmbiguousWriteError(f"POST {path}: the answer cannot be read ({error})") from error
 
     async def _authorized(self, method: str, path: str, query: Query, body: bytes | None) -> Answer:
-        if not self._authorization:
-            self._authorization = await self._authorize()
-        used = self._authorization
-        answer = await self._send(method, path, query, body)
+        used = await self._authorization_after("")
+        answer = await self._send(method, path, query, body, used)
         if answer.status == HTTPStatus.UNAUTHORIZED and isinstance(self._credentials, Login):
-            # The token has expired: log in once more, unless another request has just done so.
-            if used == self._authorization:
-                self._authorization = await self._authorize()
-            answer = await self._send(method, path, query, body)
+            answer = await self._send(method, path, query, body, await self._authorization_after(used))
         if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise StoreError("The store refused the credentials", hint=_ADVICE_CREDENTIALS)
         if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
@@ -111,8 +108,17 @@ class MedusaClient:
             raise StoreError(f"{method} {path}: the store redirects to {target}", hint=_ADVICE_URL)
         return answer
 
-    async def _send(self, method: str, path: str, query: Query, body: bytes | None) -> Answer:
-        headers = {"authorization": self._authorization}
+    async def _authorization_after(self, expired: str) -> str:
+        """What to send instead of what has expired; requests that find out at the same time log in once."""
+        async with self._log_in:
+            if self._authorization == expired:
+                self._authorization = await self._authorize()
+            return self._authorization
+
+    async def _send(
+        self, method: str, path: str, query: Query, body: bytes | None, authorization: str
+    ) -> Answer:
+        headers = {"authorization": authorization}
         return await self._http.send(
             method, path, query=query, body=body, headers=headers, repeatable=method == "GET"
         )

@@ -17,6 +17,7 @@ _MEMBERS = 3  # of a set that are shown of those that leave it, and of those tha
 _SHORT = 30  # characters of an address that is shown whole among others; of a longer one, the file's name
 
 _BOTH = "changed on both sides"
+_LAST = "last applied"
 
 
 def told(outcome: Outcome, arrow: str) -> Iterator[Words]:
@@ -110,13 +111,19 @@ def _notes(difference: Difference, action: Action | None, *, is_contested: bool)
 
 def _facts(difference: Difference, *, is_adopted: bool) -> list[str]:
     """What the store, the record and the source hold; of a single value, only what does not stand there."""
-    sides = [("last applied", difference.applied)] if not is_adopted else []
+    sides = [(_LAST, difference.applied)] if not is_adopted else []
     is_set = isinstance(difference.after, tuple) or isinstance(difference.before, tuple)
     if is_set or difference.source != difference.after:
         sides.append(("source", difference.source))
     if is_set:
         sides.insert(0, ("store", difference.before))
-    names = _names(member for _, value in sides if isinstance(value, tuple) for member in value)
+    names = _names(
+        member
+        for label, value in sides
+        if isinstance(value, tuple)
+        for member in value
+        if label != _LAST or not _DIGEST.fullmatch(member)
+    )
     labels: dict[object, list[str]] = {}
     values: dict[object, Value] = {}
     for label, value in sides:
@@ -132,7 +139,7 @@ def _comparable(value: Value) -> object:
 
 def _side(value: Value, names: dict[str, str]) -> str:
     if isinstance(value, tuple) and value:
-        return _listed([names[member] for member in value if not _DIGEST.fullmatch(member)], len(value))
+        return _listed([names[member] for member in value if member in names], len(value))
     if isinstance(value, str) and _DIGEST.fullmatch(value):
         return "another text"
     return visible(_excerpt(_shown(value), 0))

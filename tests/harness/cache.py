@@ -28,19 +28,18 @@ def cache_folder() -> Path:
 def cached(name: str, make: Callable[[Path], None]) -> Path:
     """The folder `name` of the cache, filled by `make` once for all processes of this machine.
 
-    It appears under its name only when `make` is through, so one that was interrupted starts again: in another
-    folder, for programs of the interrupted one may take a moment to end.
+    It appears under its name only when `make` is through, so an interrupted one starts again: in another
+    folder, as programs of the former may take a moment to end.
     """
     finished = cache_folder() / name
     if finished.exists():
         return finished
     with FileLock(f"{finished}.lock"):
         if not finished.exists():
-            unfinished = Path(tempfile.mkdtemp(prefix=f"{name}.unfinished-", dir=finished.parent))
-            try:
-                make(unfinished)
-                unfinished.rename(finished)
-            except BaseException:
-                shutil.rmtree(unfinished, ignore_errors=True)
-                raise
+            prefix = f"{name}.unfinished-"
+            for left_over in finished.parent.glob(f"{prefix}*"):
+                shutil.rmtree(left_over, ignore_errors=True)
+            unfinished = Path(tempfile.mkdtemp(prefix=prefix, dir=finished.parent))
+            make(unfinished)
+            unfinished.rename(finished)
     return finished

@@ -20,7 +20,7 @@ from tests.harness.postgres import TEST_DATABASE_PREFIX, Postgres, running_postg
 from tests.harness.template import Facts, facts_of, template_database
 
 MEDUSA_VERSION = os.environ.get("MEDUSA_VERSION", "2.21.2")
-_QUIET_WITHIN_S = 60
+_IDLE_WITHIN_S = 60
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,22 @@ class Store(Facts):
     log: Path
 
     def reset(self) -> None:
-        """Makes it a fresh store again, once the server is through with what clients left behind.
+        """Makes it a fresh store again, once it is idle: what is under way would commit into the fresh one."""
+        self.wait_until_idle()
+        pristine.restore(self.database_url)
 
-        A client that timed out or was killed does not stop its request: it would commit into the fresh one.
+    def wait_until_idle(self) -> None:
+        """Waits until the server is through with what clients left behind.
+
+        A client that timed out or was killed does not stop its request.
         """
-        deadline = time.monotonic() + _QUIET_WITHIN_S
-        while (in_flight := httpx.get(f"{self.url}/harness/in-flight", timeout=_QUIET_WITHIN_S).text) != "0":
+        deadline = time.monotonic() + _IDLE_WITHIN_S
+        while (in_flight := httpx.get(f"{self.url}/harness/in-flight", timeout=_IDLE_WITHIN_S).text) != "0":
             if time.monotonic() > deadline:
                 raise TimeoutError(
-                    f"{in_flight} requests are unanswered after {_QUIET_WITHIN_S} s, see {self.log}"
+                    f"{in_flight} requests are unanswered after {_IDLE_WITHIN_S} s, see {self.log}"
                 )
             time.sleep(0.01)
-        pristine.restore(self.database_url)
 
 
 @contextmanager

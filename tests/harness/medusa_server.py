@@ -66,7 +66,7 @@ class Project:
         ) as program:
             program.wait_until(port.exists, seconds=120)
             url = f"http://127.0.0.1:{port.read_text()}"
-            program.wait_until(lambda: httpx.get(f"{url}/health").is_success, seconds=30)
+            program.wait_until(lambda: httpx.get(f"{url}/health", timeout=60).is_success, seconds=60)
             yield url
 
     def _medusa(self, *arguments: str) -> list[str | Path]:

@@ -33,11 +33,4 @@ def npm_install(folder: Path) -> None:
     """
     node()
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
-    run(
-        "npm install",
-        ["npm", "install", *options],
-        log=folder / "npm.log",
-        cwd=folder,
-        env=os.environ,
-        folder=folder,
-    )
+    run("npm install", ["npm", "install", *options], log=folder / "npm.log", cwd=folder, env=os.environ)

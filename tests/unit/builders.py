@@ -44,13 +44,13 @@ CURRENCY: Final = "usd"
 # --- the source -----------------------------------------------------------------------------------------
 
 
-def row(number: int = 1, **changes: Any) -> dict[str, Any]:
+def row(number: int = 1, /, **changes: Any) -> dict[str, Any]:
     """A product as the source delivers it; fields that are set to `ABSENT` go away."""
     changed = product(number) | changes
     return {name: value for name, value in changed.items() if value is not ABSENT}
 
 
-def source_product(number: int = 1, **changes: Any) -> SourceProduct:
+def source_product(number: int = 1, /, **changes: Any) -> SourceProduct:
     return msgspec.convert(row(number, **changes), SourceProduct)
 
 
@@ -63,7 +63,7 @@ def mapped(product: SourceProduct) -> DesiredProduct:
     return desired
 
 
-def desired_product(number: int = 1, **changes: Any) -> DesiredProduct:
+def desired_product(number: int = 1, /, **changes: Any) -> DesiredProduct:
     """The mapping of `row(number, **changes)`."""
     return mapped(source_product(number, **changes))
 

@@ -5,12 +5,14 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.unit.builders import STORE_URL
 
 # How long an example takes says more about the machine than about the code.
-settings.register_profile("unit", deadline=None)
+settings.register_profile(
+    "unit", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("unit")
 
 

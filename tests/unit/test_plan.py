@@ -233,14 +233,14 @@ def test_metadata_of_another_kind_is_shown_as_json() -> None:
     assert steps(after, stored) == ((f"{METADATA}brand", '{"name":"Ours"}', "Elmsworthy"),)
 
 
-@pytest.mark.parametrize("how", ["overwrite", "adopt"])
-def test_drift_is_put_back_when_asked(how: str) -> None:
+@pytest.mark.parametrize("how", [{"overwrite": True}, {"adopt": True}], ids=["overwrite", "adopt"])
+def test_drift_is_put_back_when_asked(how: dict[str, Any]) -> None:
     desired = desired_product(title="Jug", tags=["jugs", "copper"])
     edited = stored_product(desired, title="Our Jug", **holding("tags", ("ours", "copper")))
-    update = plan_update(desired, edited, location_id=LOCATION, **{how: True})
+    update = plan_update(desired, edited, location_id=LOCATION, **how)
     after = {difference.field: difference.after for difference in update.differences}
     assert after == {"title": "Jug", "tags": ("ours", "copper", "jugs")}
-    assert (update.conflicts, update.adopted) == ((), how == "adopt")
+    assert (update.conflicts, update.adopted) == ((), "adopt" in how)
 
 
 @given(DESIRED_PRODUCTS)

@@ -1,0 +1,249 @@
+"""A store, fake or real, as the contract suite talks to it, and views that can be compared between both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import httpx
+
+from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.medusa import Store
+
+FIELDS: Final = (
+    "id,external_id,metadata,title,handle,status,description,subtitle,thumbnail,weight,length,height,width,"
+    "images.id,images.url,images.rank,tags.id,tags.value,categories.id,categories.handle,sales_channels.name,"
+    "shipping_profile.name,options.id,options.title,options.values.value,variants.id,variants.title,variants.sku,"
+    "variants.barcode,variants.manage_inventory,variants.metadata,variants.options.value,"
+    "variants.prices.id,variants.prices.amount,variants.prices.currency_code,"
+    "variants.prices.min_quantity,variants.prices.max_quantity,"
+    "variants.prices.price_rules.attribute,variants.prices.price_rules.value,"
+    "variants.inventory_items.inventory_item_id,variants.inventory_items.inventory.sku,"
+    "variants.inventory_items.inventory.location_levels.location_id,"
+    "variants.inventory_items.inventory.location_levels.stocked_quantity"
+)
+LEVELS: Final = "/admin/inventory-items/location-levels/batch"
+UNKNOWN_ERROR: Final = (500, "unknown_error", "An unknown error occurred.")
+
+View = dict[str, Any]
+_IDS: Final = re.compile(r"\b[a-z]+_[0-9A-HJKMNP-TV-Z]{26}\b")
+
+
+class Shop:
+    """The attributes beside `client` are those of the store."""
+
+    def __init__(self, store: FakeMedusa | Store | Shop, client: httpx.Client) -> None:
+        self.client = client
+        self.api_key: str = store.api_key
+        self.email: str = store.email
+        self.password: str = store.password
+        self.store_id: str = store.store_id
+        self.location_id: str = store.location_id
+        self.sales_channel_id: str = store.sales_channel_id
+        self.shipping_profile_id: str = store.shipping_profile_id
+
+    def send(
+        self, method: str, path: str, body: object = None, **query: str | Sequence[str]
+    ) -> httpx.Response:
+        return self.client.request(method, path, json=body, params=query or None)
+
+    def call(self, method: str, path: str, body: object = None, **query: str | Sequence[str]) -> Any:
+        response = self.send(method, path, body, **query)
+        assert response.is_success, response.text
+        return response.json()
+
+    def refusal(self, method: str, path: str, body: object = None) -> tuple[int, str, str]:
+        """Status, type and message, with ids as `<id>`."""
+        return refusal_of(self.send(method, path, body))
+
+    def batch(self, **parts: list[Any]) -> View:
+        """`create`, `update`, `delete`."""
+        answer: View = self.call("POST", "/admin/products/batch", parts, fields=FIELDS)
+        return answer
+
+    def batch_refusal(self, **parts: list[Any]) -> tuple[int, str, str]:
+        return self.refusal("POST", "/admin/products/batch", parts)
+
+    def create(self, number: int = 1, **changes: Any) -> View:
+        (created,) = self.batch(create=[self.body(number, **changes)])["created"]
+        return self.product(created["id"])
+
+    def update(self, product: View, **changes: Any) -> View:
+        self.batch(update=[{"id": product["id"], **changes}])
+        return self.product(product["id"])
+
+    def product(self, product_id: str) -> View:
+        return _sorted(self.call("GET", f"/admin/products/{product_id}", fields=FIELDS)["product"])
+
+    def products(self) -> dict[str, View]:
+        """By external id."""
+        views = self.call("GET", "/admin/products", fields=FIELDS, limit="1000", order="id")["products"]
+        return {view["external_id"]: _sorted(view) for view in views}
+
+    def level(self, item_id: str, quantity: float, location_id: str = "") -> View:
+        """A level as it is sent."""
+        return {
+            "inventory_item_id": item_id,
+            "location_id": location_id or self.location_id,
+            "stocked_quantity": quantity,
+        }
+
+    def tag(self, value: str) -> View:
+        view: View = self.call("POST", "/admin/product-tags", {"value": value})["product_tag"]
+        return view
+
+    def category(self, handle: str, **more: Any) -> View:
+        body = {"name": handle.title(), "handle": handle, **more}
+        view: View = self.call("POST", "/admin/product-categories", body)["product_category"]
+        return view
+
+    def second_variant(self, product: View, **changes: Any) -> View:
+        """As a merchant adds one: a value of the option first, then the variant."""
+        option = {"product_option_id": product["options"][0]["id"], "add": [{"value": "Two"}]}
+        self.call("POST", f"/admin/products/{product['id']}/options/batch", {"update": [option]})
+        body = {
+            "title": "Two",
+            "options": {"Default": "Two"},
+            "prices": [{"currency_code": "usd", "amount": 20}],
+            **changes,
+        }
+        self.call("POST", f"/admin/products/{product['id']}/variants", body)
+        return self.product(product["id"])
+
+    def body(self, number: int, **changes: Any) -> View:
+        """A new product as a synchronisation sends it; `variant` changes its variant."""
+        variant = {
+            "title": "Default",
+            "sku": f"SKU-{number}",
+            "barcode": f"BAR-{number}",
+            "options": {"Default": "Default"},
+            "manage_inventory": True,
+            "prices": [{"currency_code": "usd", "amount": 9.99}],
+            **changes.pop("variant", {}),
+        }
+        return {
+            "title": f"Product {number}",
+            "handle": f"product-{number}",
+            "external_id": f"contract:{number}",
+            "status": "published",
+            "options": [{"title": "Default", "values": ["Default"]}],
+            "variants": [variant],
+            "sales_channels": [{"id": self.sales_channel_id}],
+            "shipping_profile_id": self.shipping_profile_id,
+            **changes,
+        }
+
+
+def invalid(message: str) -> tuple[int, str, str]:
+    return 400, "invalid_data", message
+
+
+def not_there(column: str, value: str) -> tuple[int, str, str]:
+    message = f"You tried to set relationship {column}: {value}, but such entity does not exist"
+    return 404, "not_found", message
+
+
+def variant_of(product: View, title: str = "Default") -> View:
+    variant: View = next(variant for variant in product["variants"] if variant["title"] == title)
+    return variant
+
+
+def item_of(product: View, title: str = "Default") -> str:
+    """The id of the inventory item."""
+    item_id: str = variant_of(product, title)["inventory_items"][0]["inventory_item_id"]
+    return item_id
+
+
+def prices_of(product: View, title: str = "Default") -> set[tuple[Any, ...]]:
+    return {_price(price) for price in variant_of(product, title)["prices"]}
+
+
+def natural(product: View, births: Mapping[str, int] | None = None) -> View:
+    """A view without ids and without chance order.
+
+    Args:
+        product: as the API shows it.
+        births: by id, when a thing was first seen; tells what was kept from what was made anew.
+    """
+    born = births or {}
+    plain = {
+        name: product[name]
+        for name in (
+            *("external_id", "metadata", "title", "handle", "status", "description", "subtitle", "thumbnail"),
+            *("weight", "length", "height", "width"),
+        )
+    }
+    return {
+        **plain,
+        "images": [(image["url"], image["rank"], born.get(image["id"])) for image in product["images"]],
+        "tags": sorted(tag["value"] for tag in product["tags"]),
+        "categories": sorted(category["handle"] for category in product["categories"]),
+        "sales_channels": sorted((channel or {}).get("name", "") for channel in product["sales_channels"]),
+        "shipping_profile": (product.get("shipping_profile") or {}).get("name"),
+        "options": [
+            (option["title"], sorted(value["value"] for value in option["values"]))
+            for option in product["options"]
+        ],
+        "variants": sorted(
+            (_variant(variant, born) for variant in product["variants"]),
+            key=lambda entry: str(entry["title"]),
+        ),
+    }
+
+
+def ids_in(value: object) -> Iterable[str]:
+    """All that stands under `id` or `inventory_item_id`."""
+    match value:
+        case dict():
+            for name, member in value.items():
+                if name in {"id", "inventory_item_id"}:
+                    yield member
+                else:
+                    yield from ids_in(member)
+        case list():
+            for member in value:
+                yield from ids_in(member)
+
+
+def _sorted(product: View) -> View:
+    """The same view with an order in what has none."""
+
+    def by_id(entries: list[View]) -> list[View]:
+        return sorted(entries, key=lambda entry: str(entry["id"]))
+
+    variants = [{**variant, "prices": by_id(variant["prices"])} for variant in by_id(product["variants"])]
+    return {
+        **product,
+        "variants": variants,
+        "tags": by_id(product["tags"]),
+        "categories": by_id(product["categories"]),
+    }
+
+
+def _variant(variant: View, born: Mapping[str, int]) -> View:
+    return {
+        **{name: variant[name] for name in ("title", "sku", "barcode", "manage_inventory", "metadata")},
+        "born": born.get(variant["id"]),
+        "options": [option["value"] for option in variant["options"]],
+        "prices": sorted(((*_price(price), born.get(price["id"])) for price in variant["prices"]), key=str),
+        "inventory_items": [
+            (
+                link["inventory"]["sku"],
+                born.get(link["inventory_item_id"]),
+                sorted(level["stocked_quantity"] for level in link["inventory"]["location_levels"]),
+            )
+            for link in variant["inventory_items"]
+        ],
+    }
+
+
+def _price(price: View) -> tuple[Any, ...]:
+    rules = tuple(sorted(price["rules"].items()))
+    return price["currency_code"], price["amount"], price["min_quantity"], price["max_quantity"], rules
+
+
+def refusal_of(response: httpx.Response) -> tuple[int, str, str]:
+    assert response.is_error, response.text
+    body = response.json()
+    return response.status_code, body.get("type", ""), _IDS.sub("<id>", body["message"])

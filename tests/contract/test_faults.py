@@ -1,0 +1,205 @@
+"""What a test can do to the requests of a client of the fake. The real store has no part in it."""
+
+import asyncio
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.contract.shop import LEVELS, Shop, item_of
+from tests.harness.fake_medusa import ApiError, FakeMedusa, Request
+
+
+def once(error: Exception) -> Callable[..., None]:
+    """Raises, but only the first time."""
+    errors = [error]
+
+    def hook(*_arguments: object) -> None:
+        if errors:
+            raise errors.pop()
+
+    return hook
+
+
+def creates(shop: Shop, *numbers: int) -> dict[str, object]:
+    return {"create": [shop.body(number) for number in numbers]}
+
+
+def post(shop: Shop, *numbers: int) -> httpx.Response:
+    return shop.send("POST", "/admin/products/batch", creates(shop, *numbers), fields="id")
+
+
+def test_a_request_is_lost_on_its_way(fake: FakeMedusa, fake_shop: Shop) -> None:
+    fake.before = once(httpx.ConnectError("lost"))
+    with pytest.raises(httpx.ConnectError):
+        post(fake_shop, 1)
+    assert fake.products == {}
+    assert post(fake_shop, 1).status_code == 200
+
+
+def test_an_answer_is_lost_on_its_way(fake: FakeMedusa, fake_shop: Shop) -> None:
+    fake.after = once(httpx.ReadError("lost"))
+    with pytest.raises(httpx.ReadError):
+        post(fake_shop, 1)
+    assert fake.products.keys() == {"contract:1"}
+
+
+@pytest.mark.parametrize("status", [413, 429, 500, 502, 503])
+def test_somebody_answers_in_the_stead_of_the_store(fake: FakeMedusa, fake_shop: Shop, status: int) -> None:
+    fake.before = lambda _request: httpx.Response(status, headers={"Retry-After": "1"})
+    assert post(fake_shop, 1).status_code == status
+    assert fake.products == {}
+
+
+def test_somebody_answers_otherwise_when_all_is_done(fake: FakeMedusa, fake_shop: Shop) -> None:
+    fake.after = lambda _request, _response: httpx.Response(502)
+    assert post(fake_shop, 1).status_code == 502
+    assert fake.products.keys() == {"contract:1"}
+
+
+def give_up_at(step: str) -> Callable[[httpx.Request, str], None]:
+    def hook(_request: httpx.Request, reached: str) -> None:
+        if reached == step:
+            raise httpx.ReadTimeout("too slow")
+
+    return hook
+
+
+def test_the_store_works_on_when_a_client_gives_up(fake: FakeMedusa, fake_shop: Shop) -> None:
+    fake.between, fake.linger = give_up_at("products"), 1
+    with pytest.raises(httpx.ReadTimeout):
+        post(fake_shop, 1)
+    path = "/admin/products/" + fake.products["contract:1"].id
+    half_done = fake_shop.call("GET", path, fields="variants.id")
+    assert half_done["product"]["variants"] == []
+    whole = fake_shop.call("GET", path, fields="variants.sku")
+    assert [variant["sku"] for variant in whole["product"]["variants"]] == ["SKU-1"]
+
+
+def test_the_store_begins_after_a_client_has_given_up(fake: FakeMedusa, fake_shop: Shop) -> None:
+    fake.between = give_up_at("accepted")
+    with pytest.raises(httpx.ReadTimeout):
+        post(fake_shop, 1)
+    assert fake.products == {}
+    fake.catch_up()
+    assert fake.products.keys() == {"contract:1"}
+
+
+def test_what_a_client_has_given_up_on_may_still_be_refused(fake: FakeMedusa, fake_shop: Shop) -> None:
+    fake_shop.create(1)
+    fake.between, fake.linger = give_up_at("products"), 1
+    body = {"create": [fake_shop.body(2, variant={"sku": "SKU-1"})]}
+    with pytest.raises(httpx.ReadTimeout):
+        fake_shop.send("POST", "/admin/products/batch", body)
+    assert fake.products.keys() == {"contract:1", "contract:2"}
+    fake.catch_up()
+    assert fake.products.keys() == {"contract:1"}
+
+
+def test_a_store_that_is_killed_leaves_half_done_what_it_was_doing(fake: FakeMedusa, fake_shop: Shop) -> None:
+    fake.between = give_up_at("variants")
+    with pytest.raises(httpx.ReadTimeout):
+        post(fake_shop, 1)
+    fake.crash()
+    fake.between = None
+    (variant,) = fake_shop.products()["contract:1"]["variants"]
+    assert (variant["sku"], variant["prices"], variant["inventory_items"]) == ("SKU-1", [], [])
+
+
+def test_tokens_expire(fake: FakeMedusa, fake_shop: Shop) -> None:
+    login = {"email": fake.email, "password": fake.password}
+    token = fake_shop.call("POST", "/auth/user/emailpass", login)["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(transport=fake, base_url=fake.url, headers=headers) as client:
+        assert client.get("/admin/stores").status_code == 200
+        fake.expire_tokens()
+        assert client.get("/admin/stores").status_code == 401
+
+
+def test_requests_are_recorded(fake: FakeMedusa, fake_shop: Shop) -> None:
+    body = creates(fake_shop, 1)
+    fake_shop.send("POST", "/admin/products/batch", body, fields="id")
+    fake.call("GET", "/admin/products")
+    fake_shop.send("GET", "/admin/products", **{"external_id[]": ["a", "b"]})
+    assert fake.requests == [
+        Request("POST", "/admin/products/batch", (("fields", "id"),), body),
+        Request("GET", "/admin/products", (("external_id[]", "a"), ("external_id[]", "b")), None),
+    ]
+    assert [request.json for request in fake.requests] == [body, None]
+
+
+def test_a_merchant_goes_around_all_faults(fake: FakeMedusa, fake_shop: Shop) -> None:
+    product = fake_shop.create()
+    fake.before = once(httpx.ConnectError("lost"))
+    fake.call("POST", f"/admin/products/{product['id']}", {"title": "Mine"})
+    assert fake.products["contract:1"].title == "Mine"
+    with pytest.raises(ApiError, match="Unrecognized fields: 'foo'"):
+        fake.call("POST", f"/admin/products/{product['id']}", {"foo": 1})
+
+
+def test_stock_is_looked_at_by_sku(fake: FakeMedusa, fake_shop: Shop) -> None:
+    product = fake_shop.create()
+    assert fake.level_of("SKU-1") is None
+    fake_shop.call("POST", LEVELS, {"create": [fake_shop.level(item_of(product), 7)]})
+    assert fake.level_of("SKU-1") == 7
+
+
+def test_a_product_that_is_on_order_cannot_be_deleted(fake: FakeMedusa, fake_shop: Shop) -> None:
+    product = fake_shop.create()
+    fake_shop.call("POST", LEVELS, {"create": [fake_shop.level(item_of(product), 7)]})
+    fake.reserve("SKU-1")
+    refusal = (
+        400,
+        "invalid_data",
+        "Cannot remove following inventory item(s) since they have reservations: [<id>].",
+    )
+    assert fake_shop.refusal("DELETE", f"/admin/products/{product['id']}") == refusal
+    assert fake_shop.batch_refusal(delete=[product["id"]]) == refusal
+
+
+def test_products_that_stand_twice_are_noticed(fake: FakeMedusa, fake_shop: Shop) -> None:
+    fake_shop.batch(create=[fake_shop.body(1), fake_shop.body(2, external_id="contract:1")])
+    with pytest.raises(AssertionError, match="stored more than once"):
+        _ = fake.products
+
+
+def test_the_same_seed_gives_the_same_store() -> None:
+    def listed(seed: int) -> bytes:
+        fake = FakeMedusa(seed)
+        with httpx.Client(transport=fake, base_url=fake.url, auth=(fake.api_key, "")) as client:
+            shop = Shop(fake, client)
+            shop.batch(create=[shop.body(number) for number in range(10)])
+            return shop.send("GET", "/admin/products", fields="id,title").content
+
+    assert listed(1) == listed(1) != listed(2)
+
+
+def test_requests_sent_at_the_same_time_take_turns(fake: FakeMedusa, fake_shop: Shop) -> None:
+    """Two runs create the same product: one of them is refused, and one product stands."""
+
+    async def both() -> list[int]:
+        async with httpx.AsyncClient(transport=fake, base_url=fake.url, auth=(fake.api_key, "")) as client:
+            requests = (
+                client.post("/admin/products/batch", json=creates(fake_shop, 1, number)) for number in (2, 3)
+            )
+            return [response.status_code for response in await asyncio.gather(*requests)]
+
+    assert sorted(asyncio.run(both())) == [200, 400]
+    assert len(fake.products) == 2
+
+
+def test_a_client_that_is_cancelled_does_not_stop_the_store(fake: FakeMedusa, fake_shop: Shop) -> None:
+    async def cancelled() -> None:
+        reached = asyncio.Event()
+        fake.between = lambda _request, step: reached.set() if step == "products" else None
+        async with httpx.AsyncClient(transport=fake, base_url=fake.url, auth=(fake.api_key, "")) as client:
+            task = asyncio.create_task(client.post("/admin/products/batch", json=creates(fake_shop, 1)))
+            await reached.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(cancelled())
+    assert fake.products["contract:1"].variants == []
+    fake.catch_up()
+    assert [variant.sku for variant in fake.products["contract:1"].variants] == ["SKU-1"]

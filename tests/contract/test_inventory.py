@@ -1,0 +1,218 @@
+"""Inventory items and their levels."""
+
+from typing import Any
+
+import pytest
+
+from tests.contract.shop import LEVELS, Shop, View, item_of, prices_of, variant_of
+
+
+def levels_of(shop: Shop, item_id: str) -> dict[str, float]:
+    """Stocked quantities by location."""
+    answer = shop.call("GET", "/admin/inventory-items", **{"id[]": [item_id]})
+    (item,) = answer["inventory_items"]
+    return {level["location_id"]: level["stocked_quantity"] for level in item["location_levels"]}
+
+
+def managed(shop: Shop, product: View, *, wanted: bool) -> View:
+    return shop.update(product, variants=[{"id": variant_of(product)["id"], "manage_inventory": wanted}])
+
+
+def taken(sku: str) -> tuple[int, str, str]:
+    return 400, "invalid_data", f"Inventory item with sku: {sku}, already exists."
+
+
+@pytest.fixture
+def product(shop: Shop) -> View:
+    return shop.create()
+
+
+@pytest.fixture
+def second_location(shop: Shop) -> str:
+    location = shop.call("POST", "/admin/stock-locations", {"name": " Second "})["stock_location"]
+    assert location["name"] == "Second"
+    location_id: str = location["id"]
+    return location_id
+
+
+# --- levels ---
+
+
+def test_an_item_is_found_by_sku_with_its_levels(shop: Shop, product: View) -> None:
+    fields = "id,location_levels.location_id,location_levels.stocked_quantity"
+    shop.call("POST", LEVELS, {"create": [shop.level(item_of(product), 7)]})
+    answer = shop.call("GET", "/admin/inventory-items", **{"sku[]": ["SKU-1", "x"], "fields": fields})
+    (item,) = answer["inventory_items"]
+    (level,) = item["location_levels"]
+    assert item["id"] == item_of(product)
+    assert (level["location_id"], level["stocked_quantity"]) == (shop.location_id, 7)
+
+
+def test_a_managed_variant_has_an_item_without_a_level(shop: Shop, product: View) -> None:
+    assert levels_of(shop, item_of(product)) == {}
+
+
+def test_levels_are_created_and_updated(shop: Shop, product: View, second_location: str) -> None:
+    item_id = item_of(product)
+    answer = shop.call("POST", LEVELS, {"create": [shop.level(item_id, 7)]})
+    assert [level["stocked_quantity"] for level in answer["created"]] == [7]
+    mixed = {
+        "create": [{"inventory_item_id": item_id, "location_id": second_location}],
+        "update": [shop.level(item_id, 3), shop.level(item_id, 4)],
+    }
+    answer = shop.call("POST", LEVELS, mixed)
+    assert [level["inventory_item_id"] for level in answer["created"]] == [item_id]
+    assert levels_of(shop, item_id) == {shop.location_id: 4, second_location: 0}
+
+
+def test_a_level_is_created_once(shop: Shop, product: View) -> None:
+    other, level = shop.create(2), shop.level(item_of(product), 7)
+    message = "Inventory level with inventory_item_id: <id>, location_id: <id>, already exists."
+    assert shop.refusal("POST", LEVELS, {"create": [level, level]}) == (400, "invalid_data", message)
+    assert levels_of(shop, item_of(product)) == {}
+    shop.call("POST", LEVELS, {"create": [level]})
+    body = {"create": [shop.level(item_of(other), 1), shop.level(item_of(product), 8)]}
+    assert shop.refusal("POST", LEVELS, body) == (400, "invalid_data", message)
+    assert levels_of(shop, item_of(product)) == {shop.location_id: 7}
+    assert levels_of(shop, item_of(other)) == {}
+
+
+def test_a_level_has_to_be_there_to_be_updated(shop: Shop, product: View) -> None:
+    other = shop.create(2)
+    shop.call("POST", LEVELS, {"create": [shop.level(item_of(product), 7)]})
+    body = {"update": [shop.level(item_of(product), 8), shop.level(item_of(other), 8)]}
+    message = "Item <id> is not stocked at location <id>"
+    assert shop.refusal("POST", LEVELS, body) == (404, "not_found", message)
+    assert levels_of(shop, item_of(product)) == {shop.location_id: 7}
+    body = {"update": [shop.level("iitem_gone", 8), shop.level("iitem_lost", 8)]}
+    message = (
+        "Item iitem_gone is not stocked at location <id>, Item iitem_lost is not stocked at location <id>"
+    )
+    assert shop.refusal("POST", LEVELS, body) == (404, "not_found", message)
+
+
+def test_the_item_of_a_new_level_has_to_exist_but_not_its_location(shop: Shop, product: View) -> None:
+    message = "You tried to set relationship inventory_item_id: iitem_gone, but such entity does not exist"
+    body = {"create": [shop.level("iitem_gone", 1)]}
+    assert shop.refusal("POST", LEVELS, body) == (404, "not_found", message)
+    shop.call("POST", LEVELS, {"create": [shop.level(item_of(product), 1, "sloc_gone")]})
+
+
+def test_levels_are_deleted(shop: Shop, product: View, second_location: str) -> None:
+    item_id = item_of(product)
+    levels = [shop.level(item_id, 7), shop.level(item_id, 0, second_location)]
+    created = shop.call("POST", LEVELS, {"create": levels})["created"]
+    ids = {level["location_id"]: level["id"] for level in created}
+    answer = shop.call("POST", LEVELS, {"delete": [ids[second_location], "ilev_gone"]})
+    assert answer["deleted"] == [ids[second_location], "ilev_gone"]
+    assert levels_of(shop, item_id) == {shop.location_id: 7}
+    status, kind, message = shop.refusal("POST", LEVELS, {"delete": [ids[shop.location_id]]})
+    assert (status, kind) == (400, "not_allowed")
+    assert message.endswith("Use force flag to delete anyway.")
+    shop.call("POST", LEVELS, {"delete": [ids[shop.location_id]], "force": True})
+    assert levels_of(shop, item_id) == {}
+
+
+@pytest.mark.parametrize("quantity", [0, 1.5, 10**15])
+def test_quantities_are_any_numbers_that_are_not_negative(shop: Shop, product: View, quantity: float) -> None:
+    shop.call("POST", LEVELS, {"create": [shop.level(item_of(product), quantity)]})
+    assert levels_of(shop, item_of(product)) == {shop.location_id: quantity}
+
+
+# --- items ---
+
+
+def test_an_unmanaged_variant_has_no_item(shop: Shop) -> None:
+    product = shop.create(variant={"manage_inventory": False})
+    assert variant_of(product)["inventory_items"] == []
+    assert shop.call("GET", "/admin/inventory-items")["count"] == 0
+
+
+def test_managing_a_variant_makes_its_item(shop: Shop) -> None:
+    product = managed(shop, shop.create(variant={"manage_inventory": False}), wanted=True)
+    assert variant_of(product)["inventory_items"][0]["inventory"]["sku"] == "SKU-1"
+    assert managed(shop, product, wanted=True) == product
+
+
+def test_no_longer_managing_a_variant_leaves_its_item_alone(shop: Shop, product: View) -> None:
+    item_id = item_of(product)
+    shop.call("POST", LEVELS, {"create": [shop.level(item_id, 7)]})
+    updated = managed(shop, product, wanted=False)
+    assert (variant_of(updated)["inventory_items"], variant_of(updated)["manage_inventory"]) == ([], False)
+    assert levels_of(shop, item_id) == {shop.location_id: 7}
+
+
+def test_an_item_that_is_left_keeps_its_sku_from_others(shop: Shop, product: View) -> None:
+    managed(shop, product, wanted=False)
+    # Its own variant cannot have it back, and half of the change stays.
+    body = {"id": variant_of(product)["id"], "manage_inventory": True}
+    assert shop.batch_refusal(update=[{"id": product["id"], "variants": [body]}]) == taken("SKU-1")
+    variant = variant_of(shop.product(product["id"]))
+    assert (variant["manage_inventory"], variant["inventory_items"]) == (True, [])
+
+
+def test_the_item_of_a_variant_that_was_left_out_keeps_its_sku_from_others(shop: Shop, product: View) -> None:
+    shop.update(product, variants=[])
+    assert shop.batch_refusal(create=[shop.body(2, variant={"sku": "SKU-1"})]) == taken("SKU-1")
+    assert shop.products().keys() == {"contract:1"}
+    unmanaged = {"sku": "SKU-1", "manage_inventory": False}
+    assert variant_of(shop.create(2, variant=unmanaged))["sku"] == "SKU-1"
+
+
+def test_the_sku_of_an_item_does_not_follow_its_variant(shop: Shop, product: View) -> None:
+    updated = shop.update(product, variants=[{"id": variant_of(product)["id"], "sku": "NEW"}])
+    assert variant_of(updated)["inventory_items"][0]["inventory"]["sku"] == "SKU-1"
+    assert shop.batch_refusal(create=[shop.body(2, variant={"sku": "SKU-1"})]) == taken("SKU-1")
+
+
+def test_a_second_variant_whose_item_cannot_be_made_is_not_made(shop: Shop, product: View) -> None:
+    other = managed(shop, shop.create(2), wanted=False)
+    shop.update(other, variants=[{"id": variant_of(other)["id"], "sku": None}])
+    option = {"product_option_id": product["options"][0]["id"], "add": [{"value": "Two"}]}
+    shop.call("POST", f"/admin/products/{product['id']}/options/batch", {"update": [option]})
+    body: dict[str, Any] = {"title": "Two", "sku": "SKU-2", "options": {"Default": "Two"}, "prices": []}
+    assert shop.refusal("POST", f"/admin/products/{product['id']}/variants", body) == taken("SKU-2")
+    assert len(shop.product(product["id"])["variants"]) == 1
+
+
+def test_a_variant_whose_item_cannot_be_made_stays_as_it_was(shop: Shop, product: View) -> None:
+    before = managed(shop, product, wanted=False)
+    path = f"/admin/products/{product['id']}/variants/{variant_of(product)['id']}"
+    body = {"title": "New", "manage_inventory": True, "prices": []}
+    assert shop.refusal("POST", path, body) == taken("SKU-1")
+    assert shop.product(product["id"]) == before
+
+
+def test_deleting_a_product_deletes_its_item(shop: Shop, product: View) -> None:
+    item_id = item_of(product)
+    shop.call("POST", LEVELS, {"create": [shop.level(item_id, 7)]})
+    shop.call("DELETE", f"/admin/products/{product['id']}")
+    assert shop.call("GET", "/admin/inventory-items")["count"] == 0
+    message = "Item <id> is not stocked at location <id>"
+    assert shop.refusal("POST", LEVELS, {"update": [shop.level(item_id, 1)]}) == (404, "not_found", message)
+    shop.call("POST", LEVELS, {"create": [shop.level(item_id, 1)]})  # nobody looks whether it is still there
+
+
+def test_deleting_an_unmanaged_product_leaves_the_item_it_had(shop: Shop, product: View) -> None:
+    managed(shop, product, wanted=False)
+    shop.call("DELETE", f"/admin/products/{product['id']}")
+    assert shop.batch_refusal(create=[shop.body(1)]) == taken("SKU-1")
+
+
+def test_a_change_that_fails_for_its_item_stays_in_part(shop: Shop, product: View) -> None:
+    product, other = managed(shop, product, wanted=False), shop.create(2, metadata={"a": 1})
+    bodies: list[dict[str, Any]] = [
+        {
+            "id": other["id"],
+            "title": "New",
+            "metadata": {"a": 2, "b": 3},
+            "images": [{"url": "new"}],
+            "variants": [{"id": variant_of(other)["id"], "prices": [{"currency_code": "usd", "amount": 1}]}],
+        },
+        {"id": product["id"], "variants": [{"id": variant_of(product)["id"], "manage_inventory": True}]},
+    ]
+    assert shop.batch_refusal(update=bodies) == taken("SKU-1")
+    seen = shop.product(other["id"])
+    assert (seen["title"], seen["metadata"]) == ("Product 2", {"a": 1, "b": 3})
+    assert [image["url"] for image in seen["images"]] == ["new"]
+    assert prices_of(seen) == prices_of(other)

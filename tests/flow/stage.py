@@ -1,0 +1,147 @@
+"""A whole run in memory: the real flow between a source that is a list and a store that is the fake."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from medusa_sync.errors import SourceError, StoreError
+from medusa_sync.http import HttpClient
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
+from medusa_sync.medusa.references import Wanted
+from medusa_sync.models import OnMissing, Outcome, Requests, RunResult, Share
+from medusa_sync.source import Page, RowReader
+from medusa_sync.sync import PlanOptions, Run, SyncOptions
+from tests.harness.fake_medusa import FakeMedusa
+
+SOURCE_NAME = "dummyjson"
+
+
+@dataclass
+class ListSource:
+    """A source in memory, in the rows of DummyJSON.
+
+    Attributes:
+        rows: what it delivers.
+        page_size: rows a page.
+        ends_after: pages after which it breaks down, if it does.
+    """
+
+    rows: list[Any]
+    page_size: int = 30
+    ends_after: int | None = None
+    asked: list[int] = field(default_factory=list)
+    _reader: RowReader | None = None
+
+    async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
+        self._reader = reader = RowReader(SOURCE_NAME)
+        rows = self.rows[:limit]
+        for number, start in enumerate(range(0, len(rows), self.page_size)):
+            if number == self.ends_after:
+                raise SourceError("the source broke down")
+            yield Page(reader.read(rows[start : start + self.page_size], "memory"), len(self.rows))
+
+    async def category_names(self) -> Mapping[str, str]:
+        return {}
+
+    def has_delivered(self, source_id: int) -> bool:
+        return self._reader is not None and self._reader.has_delivered(source_id)
+
+    async def has(self, source_id: int) -> bool:
+        self.asked.append(source_id)
+        return any(row["id"] == source_id for row in self.rows)
+
+
+class Watcher:
+    """An observer that remembers."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+
+    def fetched(self, seen: int, total: int | None) -> None:
+        """What has been fetched shows in the outcomes."""
+
+    def settled(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+
+
+def options(**changes: Any) -> SyncOptions:
+    defaults: dict[str, Any] = {
+        "job": "sync-products",
+        "source_name": SOURCE_NAME,
+        "source_url": "memory",
+        "store_url": "http://medusa.test",
+        "wanted": Wanted("usd"),
+        "status": "published",
+        "plan": PlanOptions(),
+        "on_missing": OnMissing.KEEP,
+        "max_removals": Share(10, is_percentage=True),
+        "dry_run": False,
+        "batch_size": 15,
+        "max_retries": 2,
+        "limit": None,
+        "max_duration_s": None,
+    }
+    return SyncOptions(**defaults | changes)
+
+
+async def run_once(
+    source: ListSource,
+    store: FakeMedusa,
+    *,
+    credentials: Credentials | None = None,
+    watcher: Watcher | None = None,
+    **changes: Any,
+) -> RunResult:
+    """One run, as the job would put it together."""
+    requests = Requests()
+    chosen = options(**changes)
+
+    def count(method: str, _url: str) -> None:
+        if method == "GET":
+            requests.store_reads += 1
+        else:
+            requests.store_writes += 1
+
+    async with httpx.AsyncClient(transport=store, base_url=store.url) as client:
+        http = HttpClient(
+            client,
+            max_retries=chosen.max_retries,
+            unavailable=StoreError,
+            on_request=count,
+            on_retry=lambda: None,
+            stopped=lambda: run.is_stopped(),  # noqa: PLW0108 - the run is made of this client
+        )
+        api = AdminApi(MedusaClient(http, credentials or ApiKey(store.api_key)))
+        run = Run(source, api, chosen, requests, watcher or Watcher())
+        return await run.execute()
+
+
+def sync(source: ListSource, store: FakeMedusa, **changes: Any) -> RunResult:
+    return asyncio.run(run_once(source, store, **changes))
+
+
+def counts(result: RunResult) -> dict[str, int]:
+    """Those that are not zero."""
+    return {each.value: count for each, count in result.counts.items() if count}
+
+
+def assert_exact(rows: Sequence[dict[str, Any]], store: FakeMedusa) -> None:
+    """The store holds every row once, as it is mapped, with its stock, and nothing twice."""
+    products = store.products
+    assert products.keys() == {f"{SOURCE_NAME}:{row['id']}" for row in rows}
+    for row in rows:
+        product = products[f"{SOURCE_NAME}:{row['id']}"]
+        [variant] = product.variants
+        assert (product.title, variant.sku) == (row["title"], row["sku"])
+        assert [(p.currency_code, p.amount) for p in variant.prices] == [("usd", row["price"])]
+        assert store.level_of(row["sku"]) == row["stock"], row["id"]
+    values = [tag.value for tag in store.state.tags.values()]
+    assert len(values) == len(set(values))
+    handles = [category.handle for category in store.state.categories.values()]
+    assert len(handles) == len(set(handles))

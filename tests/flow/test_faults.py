@@ -1,0 +1,142 @@
+"""A fault at any request: the next run completes the work, and nothing is there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.flow.stage import ListSource, assert_exact, sync
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+
+SIZE = 12
+BATCH = 4
+
+
+class Killed(BaseException):
+    """The process is gone: nothing catches this."""
+
+
+def fail(error: BaseException) -> Callable[[], httpx.Response]:
+    def raise_it() -> httpx.Response:
+        raise error
+
+    return raise_it
+
+
+BEFORE = {
+    "dropped before": fail(httpx.ReadError("reset")),
+    "no connection": fail(httpx.ConnectError("refused")),
+    "429": lambda: httpx.Response(429, headers={"retry-after": "0"}),
+    "500 instead": lambda: httpx.Response(500, json={"message": "no"}),
+    "502 instead": lambda: httpx.Response(502, html="<p>proxy</p>"),
+    "503 instead": lambda: httpx.Response(503),
+    "413 instead": lambda: httpx.Response(413, json={"message": "request entity too large"}),
+    "killed before": fail(Killed()),
+}
+AFTER = {
+    "dropped after": fail(httpx.RemoteProtocolError("closed")),
+    "timed out after": fail(httpx.ReadTimeout("slow")),
+    "500 after": lambda: httpx.Response(500),
+    "504 after": lambda: httpx.Response(504),
+    "truncated after": lambda: httpx.Response(200, content=b'{"created":[{"id":'),
+    "killed after": fail(Killed()),
+}
+
+
+def catalogue() -> ListSource:
+    """Few tags and categories, so that every kind of write comes early and none dominates."""
+    rows = products(SIZE)
+    for row in rows:
+        row["tags"] = [f"tag {row['id'] % 3}", "all"]
+        row["category"] = f"shelf-{row['id'] % 2}"
+    return ListSource(rows)
+
+
+def first_sync_writes() -> int:
+    store = FakeMedusa()
+    sync(catalogue(), store, batch_size=BATCH)
+    return sum(request.method == "POST" for request in store.requests)
+
+
+WRITES = first_sync_writes()
+
+
+def fault_at(store: FakeMedusa, number: int, name: str) -> list[str]:
+    """Let one write fail; the answer names the path of the write that did."""
+    seen: list[httpx.Request] = []
+    hit: list[str] = []
+
+    def before(request: httpx.Request) -> httpx.Response | None:
+        if request.method != "POST":
+            return None
+        seen.append(request)
+        if len(seen) == number and name in BEFORE:
+            hit.append(request.url.path)
+            return BEFORE[name]()
+        return None
+
+    def after(request: httpx.Request, _response: httpx.Response) -> httpx.Response | None:
+        if name in AFTER and len(seen) >= number and request is seen[number - 1]:
+            hit.append(request.url.path)
+            return AFTER[name]()
+        return None
+
+    store.before, store.after = before, after
+    return hit
+
+
+@pytest.mark.parametrize("name", [*BEFORE, *AFTER])
+def test_any_fault_at_any_write_of_a_first_sync(name: str) -> None:
+    for number in range(1, WRITES + 1):
+        store, source = FakeMedusa(), catalogue()
+        hit = fault_at(store, number, name)
+        try:
+            result = sync(source, store, batch_size=BATCH)
+        except Killed:
+            pass
+        else:
+            assert sum(result.counts.values()) == result.seen, (number, hit)
+            assert result.exit_code in {0, 4, 5}
+        assert hit, number
+        store.before = store.after = None
+        healed = sync(source, store, batch_size=BATCH)
+        assert healed.exit_code == 0, (number, hit, healed.problems)
+        assert_exact(source.rows, store)
+        store.requests.clear()
+        assert sync(source, store).exit_code == 0
+        assert not [request for request in store.requests if request.method != "GET"], (number, hit)
+
+
+def give_up_at(store: FakeMedusa, number: int) -> list[str]:
+    """Let the client time out at one step of the store's work; the answer names the steps so far."""
+    seen: list[str] = []
+
+    def between(_request: httpx.Request, step: str) -> None:
+        seen.append(step)
+        if len(seen) == number:
+            raise httpx.ReadTimeout("slow")
+
+    store.between = between
+    return seen
+
+
+@pytest.mark.parametrize("linger", [0, 1, 3, 8])
+def test_a_store_that_goes_on_with_what_a_client_has_given_up_on(linger: int) -> None:
+    """The client looks again while the store is still at work, and meets products that are half made."""
+    store = FakeMedusa()
+    steps = give_up_at(store, 0)
+    sync(catalogue(), store, batch_size=BATCH)
+    for number in range(1, len(steps) + 1):
+        store, source = FakeMedusa(), catalogue()
+        store.linger = linger
+        give_up_at(store, number)
+        result = sync(source, store, batch_size=BATCH)
+        assert sum(result.counts.values()) == result.seen
+        store.between = None
+        store.catch_up()
+        healed = sync(source, store, batch_size=BATCH)
+        assert healed.exit_code == 0, (number, healed.problems)
+        assert_exact(source.rows, store)

@@ -1,0 +1,199 @@
+"""Whole runs in memory: what becomes of every product, and what goes over the wire for it."""
+
+from __future__ import annotations
+
+import asyncio
+from math import log2
+from typing import Any
+
+import httpx
+import pytest
+
+from medusa_sync.errors import InterruptedRunError
+from medusa_sync.medusa.client import ApiKey, Login
+from medusa_sync.models import Result, Status
+from medusa_sync.sync import Run
+from tests.flow.stage import ListSource, Watcher, assert_exact, counts, run_once, sync
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+
+
+def writes(store: FakeMedusa) -> list[Any]:
+    return [request for request in store.requests if request.method != "GET"]
+
+
+def batches(store: FakeMedusa) -> list[Any]:
+    return [request for request in writes(store) if request.path == "/admin/products/batch"]
+
+
+def test_every_product_is_created_and_a_second_run_writes_nothing() -> None:
+    store, source = FakeMedusa(), ListSource(products(100))
+    first = sync(source, store)
+    assert (first.exit_code, counts(first)) == (0, {"created": 100})
+    assert_exact(source.rows, store)
+    store.requests.clear()
+    second = sync(source, store)
+    assert (second.exit_code, counts(second)) == (0, {"unchanged": 100})
+    assert writes(store) == []
+
+
+@pytest.mark.parametrize("size", [1, 7, 15, 100])
+def test_no_request_carries_more_than_a_batch(size: int) -> None:
+    store = FakeMedusa()
+    sync(ListSource(products(100)), store, batch_size=size)
+    assert max(len(request.json.get("create", ())) for request in batches(store)) == size
+
+
+def test_wrong_credentials_end_the_run_before_the_source_is_asked() -> None:
+    source = ListSource(products(5))
+    source.pages = None  # type: ignore[assignment, method-assign] # to touch it is an error
+    result = sync(source, FakeMedusa(), credentials=ApiKey("sk_wrong"))
+    assert (result.exit_code, result.seen) == (4, 0)
+    assert "sk_wrong" not in result.error
+
+
+def test_a_token_that_expires_in_the_middle_is_renewed() -> None:
+    store, source = FakeMedusa(), ListSource(products(60))
+
+    def expire(_request: httpx.Request, _response: httpx.Response) -> httpx.Response | None:
+        if len(store.requests) >= 20:
+            store.expire_tokens()
+            store.after = None
+        return None
+
+    store.after = expire
+    result = sync(source, store, credentials=Login(store.email, store.password))
+    assert (result.exit_code, counts(result)) == (0, {"created": 60})
+    log_ins = [request for request in store.requests if request.path == "/auth/user/emailpass"]
+    assert len(log_ins) == 2
+    assert_exact(source.rows, store)
+
+
+# --- one bad product ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [15, 64])
+@pytest.mark.parametrize("status", [400, 404, 413, 500])
+def test_a_product_that_the_store_refuses_stands_alone_in_the_end(size: int, status: int) -> None:
+    store, source = FakeMedusa(), ListSource(products(size))
+    culprit = source.rows[size // 3]
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path == "/admin/products/batch" and culprit["sku"].encode() in request.content:
+            return httpx.Response(status, json={"type": "invalid_data", "message": "I do not like it"})
+        return None
+
+    store.before = refuse
+    result = sync(source, store, batch_size=size, max_retries=0)
+    assert (result.exit_code, counts(result)) == (5, {"created": size - 1, "failed": 1})
+    [problem] = result.problems
+    assert problem.external_id == f"dummyjson:{culprit['id']}"
+    assert "I do not like it" in problem.reason
+    assert_exact([row for row in source.rows if row is not culprit], store)
+    products_written = [request for request in batches(store) if request.json["create"]]
+    assert len(products_written) <= 1 + 2 * log2(size) + 2
+
+
+def test_two_products_with_one_sku_cost_one_of_them() -> None:
+    store, source = FakeMedusa(), ListSource(products(30))
+    source.rows[20]["sku"] = source.rows[3]["sku"]
+    result = sync(source, store)
+    assert (result.exit_code, counts(result)) == (5, {"created": 29, "failed": 1})
+    assert "already exists" in result.problems[0].reason
+
+
+def test_a_batch_that_is_too_long_for_a_request_is_divided() -> None:
+    store, source = FakeMedusa(), ListSource(products(60))
+    for row in source.rows:
+        row["description"] = "long " * 9_999
+    result = sync(source, store, batch_size=60)
+    assert (result.exit_code, counts(result)) == (0, {"created": 60})
+    assert len(batches(store)) > 2
+
+
+# --- a store or a source that goes away -----------------------------------------------------------------
+
+
+def test_a_store_that_goes_away_is_not_asked_for_every_batch() -> None:
+    store, source = FakeMedusa(), ListSource(products(300))
+
+    def gone(_request: httpx.Request) -> httpx.Response | None:
+        if len(store.requests) > 40:
+            raise httpx.ConnectError("refused")
+        return None
+
+    store.before = gone
+    result = sync(source, store, batch_size=5)
+    assert (result.exit_code, result.status) == (4, Status.FAILED)
+    assert len(store.requests) < 60
+    assert sum(result.counts.values()) == result.seen
+    assert result.counts[Result.CREATED] > 0
+    store.before = None
+    assert sync(source, store).exit_code == 0
+    assert_exact(source.rows, store)
+
+
+def test_a_store_that_fails_every_write_is_given_up() -> None:
+    store = FakeMedusa()
+    store.before = lambda request: httpx.Response(500) if request.method == "POST" else None
+    result = sync(ListSource(products(300)), store)
+    assert result.exit_code == 4
+    assert len(writes(store)) < 100
+    assert sum(result.counts.values()) == result.seen
+
+
+def test_a_source_that_breaks_down_leaves_what_it_delivered_in_the_store() -> None:
+    store, source = FakeMedusa(), ListSource(products(250), page_size=50, ends_after=4)
+    result = sync(source, store)
+    assert (result.exit_code, result.error) == (3, "the source broke down")
+    assert sum(result.counts.values()) == result.seen == 200
+    assert {f"dummyjson:{row['id']}" for row in source.rows[:200]} >= store.products.keys()
+
+
+# --- the end that somebody asks for ---------------------------------------------------------------------
+
+
+def stop_at(store: FakeMedusa, number: int, stop: Any) -> None:
+    """Have `stop` called while the request with this number is on its way."""
+
+    def between(_request: httpx.Request, _step: str) -> None:
+        if len(store.requests) >= number:
+            store.between = None
+            stop()
+
+    store.between = between
+
+
+@pytest.mark.parametrize("number", [12, 20, 33, 40])
+def test_what_is_in_flight_at_an_interruption_is_finished_and_accounted_for(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, source, watcher = FakeMedusa(), ListSource(products(200)), Watcher()
+    runs: list[Run] = []
+    execute = Run.execute
+
+    async def remembered(run: Run) -> Any:
+        runs.append(run)
+        return await execute(run)
+
+    monkeypatch.setattr(Run, "execute", remembered)
+    error = InterruptedRunError("Interrupted by SIGTERM", signal_number=15)
+    stop_at(store, number, lambda: runs[0].stop(error))
+
+    result = asyncio.run(run_once(source, store, watcher=watcher))
+
+    assert (result.exit_code, result.status) == (143, Status.INTERRUPTED)
+    created = {outcome.external_id for outcome in watcher.outcomes if outcome.result is Result.CREATED}
+    assert created == store.products.keys(), "what was in flight is neither cut off nor forgotten"
+    assert sum(result.counts.values()) == result.seen
+    assert sync(source, store).exit_code == 0
+    assert_exact(source.rows, store)
+
+
+def test_a_run_that_takes_too_long_ends_in_order() -> None:
+    store, source = FakeMedusa(), ListSource(products(2_000))
+    result = sync(source, store, max_duration_s=0.1)
+    assert (result.exit_code, result.status) == (5, Status.PARTIAL)
+    assert "0.1 s" in result.error
+    assert sum(result.counts.values()) == result.seen
+    assert len(store.products) == result.counts[Result.CREATED]

@@ -1,0 +1,35 @@
+"""Refusals, in Medusa's words."""
+
+
+class ApiError(Exception):
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.kind = kind
+
+    @property
+    def body(self) -> dict[str, str]:
+        code = {"code": self.kind} if self.kind == "unknown_error" else {}
+        return {**code, "type": self.kind, "message": str(self)}
+
+
+def invalid_data(message: str) -> ApiError:
+    return ApiError(400, "invalid_data", message)
+
+
+def not_found(message: str) -> ApiError:
+    return ApiError(404, "not_found", message)
+
+
+def unknown_error() -> ApiError:
+    """What Medusa says when the database or its own code fails."""
+    return ApiError(500, "unknown_error", "An unknown error occurred.")
+
+
+def already_exists(what: str, **key: object) -> ApiError:
+    values = ", ".join(f"{name}: {value}" for name, value in key.items())
+    return invalid_data(f"{what} with {values}, already exists.")
+
+
+def no_such_entity(column: str, value: str) -> ApiError:
+    return not_found(f"You tried to set relationship {column}: {value}, but such entity does not exist")

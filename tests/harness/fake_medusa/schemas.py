@@ -1,0 +1,184 @@
+"""The bodies that the endpoints take."""
+
+from typing import Final
+
+from tests.harness.fake_medusa.validation import (
+    Check,
+    array,
+    boolean,
+    boolean_or_its_name,
+    fields,
+    not_in_the_fake,
+    not_negative,
+    nullable,
+    number,
+    one_of,
+    record,
+    refused,
+    text,
+)
+
+_METADATA: Final = nullable(record())
+_IDS: Final = array(fields({"id": text}, required=["id"], strict=False))
+_STATUS: Final = one_of("draft", "proposed", "published", "rejected")
+_OPTIONS_ARE_GONE: Final = refused(
+    "The 'options' property was removed in version 2.16.0. Please remove it from your request payload."
+)
+
+_PRICE: Final[dict[str, Check]] = {
+    "id": text,
+    "currency_code": text,
+    "amount": number,
+    "min_quantity": nullable(number),
+    "max_quantity": nullable(number),
+    "rules": record(text),
+}
+_NEW_PRICE: Final = fields(
+    {name: check for name, check in _PRICE.items() if name != "id"},
+    required=["currency_code", "amount"],
+    strict=False,
+)
+
+_VARIANT: Final[dict[str, Check]] = {
+    "title": text,
+    "sku": nullable(text),
+    "barcode": nullable(text),
+    "allow_backorder": boolean_or_its_name,
+    "manage_inventory": boolean_or_its_name,
+    "metadata": _METADATA,
+    "options": record(text),
+    **dict.fromkeys(["ean", "upc", "hs_code", "mid_code", "variant_rank", "weight"], not_in_the_fake),
+    **dict.fromkeys(["length", "height", "width", "origin_country", "material"], not_in_the_fake),
+}
+_NEW_VARIANT: Final[dict[str, Check]] = {
+    **_VARIANT,
+    "prices": array(_NEW_PRICE),
+    "inventory_items": not_in_the_fake,
+}
+_CHANGED_VARIANT: Final[dict[str, Check]] = {
+    **_VARIANT,
+    "id": text,
+    "prices": array(fields(_PRICE, strict=False)),
+    "thumbnail": not_in_the_fake,
+}
+
+_PRODUCT: Final[dict[str, Check]] = {
+    "title": text,
+    "subtitle": nullable(text),
+    "description": nullable(text),
+    "discountable": boolean_or_its_name,
+    "thumbnail": nullable(text),
+    "handle": text,
+    "external_id": nullable(text),
+    "categories": _IDS,
+    "tags": _IDS,
+    "sales_channels": _IDS,
+    **dict.fromkeys(["weight", "length", "height", "width"], nullable(number)),
+    "material": nullable(text),
+    "metadata": _METADATA,
+    **dict.fromkeys(["is_giftcard", "type_id", "collection_id"], not_in_the_fake),
+    **dict.fromkeys(["hs_code", "mid_code", "origin_country"], not_in_the_fake),
+}
+_NEW_PRODUCT: Final = fields(
+    {
+        **_PRODUCT,
+        "images": array(fields({"url": text}, required=["url"], strict=False)),
+        "status": nullable(_STATUS),
+        "options": array(fields({"title": text, "values": array(text)}, required=["title", "values"])),
+        "variants": array(fields(_NEW_VARIANT, required=["title", "prices"])),
+        "shipping_profile_id": text,
+    },
+    required=["title"],
+)
+_CHANGED_PRODUCT: Final[dict[str, Check]] = {
+    **_PRODUCT,
+    "options": _OPTIONS_ARE_GONE,
+    "option_ids": not_in_the_fake,
+    "variants": array(fields(_CHANGED_VARIANT)),
+    "status": _STATUS,
+    "images": array(fields({"id": text, "url": text}, required=["url"], strict=False)),
+    "shipping_profile_id": nullable(text),
+}
+
+PRODUCT: Final = fields(_CHANGED_PRODUCT)
+PRODUCT_BATCH: Final = fields(
+    {
+        "create": array(_NEW_PRODUCT),
+        "update": array(fields({**_CHANGED_PRODUCT, "id": text}, required=["id"])),
+        "delete": array(text),
+    }
+)
+NEW_VARIANT: Final = fields(_NEW_VARIANT, required=["title", "prices"])
+VARIANT: Final = fields(_CHANGED_VARIANT)
+OPTION_BATCH: Final = fields(
+    {
+        "update": array(
+            fields(
+                {
+                    "product_option_id": text,
+                    "add": array(fields({"value": text}, required=["value"])),
+                    "remove": not_in_the_fake,
+                },
+                required=["product_option_id"],
+                strict=False,
+            )
+        ),
+        "add": not_in_the_fake,
+        "remove": not_in_the_fake,
+    }
+)
+
+_CATEGORY: Final[dict[str, Check]] = {
+    "name": text,
+    "description": text,
+    "handle": text,
+    "is_internal": boolean,
+    "is_active": boolean,
+    "metadata": _METADATA,
+    **dict.fromkeys(["parent_category_id", "external_id", "rank"], not_in_the_fake),
+}
+NEW_CATEGORY: Final = fields(_CATEGORY, required=["name"])
+CATEGORY: Final = fields(_CATEGORY)
+NEW_TAG: Final = fields(
+    {"value": text, "external_id": not_in_the_fake, "metadata": _METADATA}, required=["value"]
+)
+NEW_SALES_CHANNEL: Final = fields(
+    {
+        "name": text,
+        "metadata": _METADATA,
+        **dict.fromkeys(["description", "is_disabled"], not_in_the_fake),
+    },
+    required=["name"],
+)
+NEW_SHIPPING_PROFILE: Final = fields(
+    {"name": text, "type": text, "metadata": _METADATA}, required=["name", "type"]
+)
+NEW_STOCK_LOCATION: Final = fields(
+    {"name": text, "metadata": _METADATA, **dict.fromkeys(["address", "address_id"], not_in_the_fake)}
+)
+STORE: Final = fields(
+    {
+        "name": text,
+        "supported_currencies": array(
+            fields(
+                {"currency_code": text, "is_default": boolean, "is_tax_inclusive": boolean},
+                required=["currency_code"],
+                strict=False,
+            )
+        ),
+        "supported_locales": not_in_the_fake,
+        "default_sales_channel_id": nullable(text),
+        "default_region_id": nullable(text),
+        "default_location_id": nullable(text),
+        "metadata": _METADATA,
+    }
+)
+
+_LEVEL: Final = fields(
+    {"inventory_item_id": text, "location_id": text, "stocked_quantity": not_negative},
+    required=["inventory_item_id", "location_id"],
+    strict=False,
+)
+LEVEL_BATCH: Final = fields(
+    {"create": array(_LEVEL), "update": array(_LEVEL), "delete": array(text), "force": boolean}
+)

@@ -1,0 +1,300 @@
+"""The API as a client sees it: credentials, limits, paths; and what a test may do to its requests."""
+
+import asyncio
+import json
+from base64 import b64decode
+from collections import Counter
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Final, TypeVar
+
+import httpx
+
+from tests.harness.fake_medusa.api import Api, Call
+from tests.harness.fake_medusa.errors import ApiError
+from tests.harness.fake_medusa.inventory import level_at
+from tests.harness.fake_medusa.state import Currency, Ids, Named, Number, Product, State, StoreSettings
+
+_BATCH_LIMIT: Final = 2 * 1024 * 1024
+_BODY_LIMIT: Final = 100 * 1024
+_HEAD_LIMIT: Final = 16 * 1024
+_LARGEST_PLAIN: Final = 1e21  # from here on JavaScript writes an exponent
+_SURROGATES: Final = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+_KEY_AS_TOKEN: Final = (
+    "A secret API key was passed as a Bearer token. Secret API keys must be sent using HTTP Basic"
+    " authentication instead (Authorization: Basic <secret-api-key>)."
+)
+
+T = TypeVar("T")
+Work = Generator[str, None, httpx.Response]
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    json: Any = field(compare=False)
+
+
+@dataclass
+class _Unfinished:
+    """Work that a client has given up on."""
+
+    work: Work
+    waits: int
+    """How many requests are answered before it goes on."""
+
+
+class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
+    """A store as `tests.harness.medusa` makes it: a stock location, `eur` and `usd`, no products.
+
+    It answers as Medusa `VERSION` does, and raises NotImplementedError for what it has not learned.
+
+    Args:
+        seed: decides on ids and on the order of lists.
+
+    Attributes:
+        requests: everything that clients have sent, also what a fault kept from the store.
+        before: called with each request before anything is done; may raise, or answer in the store's stead.
+        between: called with the request and the name of a step, when a write has been accepted and after
+            each step that the store has committed while more follow; may raise, by which the client gives up
+            and the store works on (see `linger`).
+        after: called with the request and the answer when all is done; may raise, or answer otherwise.
+        linger: so many requests are answered before the store goes on with what a client has given up on.
+    """
+
+    VERSION: Final = "2.21.2"
+
+    def __init__(self, seed: int = 0) -> None:
+        random = Random(seed)
+        ids = Ids(random)
+        location, channel = Named(ids.new("sloc"), "Warehouse"), Named(ids.new("sc"), "Default Sales Channel")
+        profile = Named(ids.new("sp"), "Default Shipping Profile", "default")
+        currencies = [Currency(ids.new("stocur"), "eur", is_default=True), Currency(ids.new("stocur"), "usd")]
+        store = StoreSettings(ids.new("store"), "Medusa Store", currencies, channel.id, location.id)
+        self.state = State(
+            ids,
+            store,
+            sales_channels={channel.id: channel},
+            shipping_profiles={profile.id: profile},
+            stock_locations={location.id: location},
+        )
+        self.url = "http://medusa.test"
+        self.api_key = "sk_fake"
+        self.email = "admin@example.com"
+        self.password = "supersecret"
+        self.store_id = store.id
+        self.location_id = location.id
+        self.sales_channel_id = channel.id
+        self.shipping_profile_id = profile.id
+        self.requests: list[Request] = []
+        self.before: Callable[[httpx.Request], httpx.Response | None] | None = None
+        self.between: Callable[[httpx.Request, str], None] | None = None
+        self.after: Callable[[httpx.Request, httpx.Response], httpx.Response | None] | None = None
+        self.linger = 0
+        self._api = Api(self.state, random)
+        self._tokens: set[str] = set()
+        self._unfinished: list[_Unfinished] = []
+
+    # --- what tests look at, and do besides sending requests ---
+
+    @property
+    def products(self) -> dict[str, Product]:
+        """By external id; raises when one of them stands twice."""
+        owned = [product for product in self.state.products.values() if product.external_id]
+        twice = [key for key, count in Counter(product.external_id for product in owned).items() if count > 1]
+        if twice:
+            raise AssertionError(f"stored more than once: {twice}")
+        return {product.external_id or "": product for product in owned}
+
+    def level_of(self, sku: str) -> Number | None:
+        """The stocked quantity at the default location of the variant with this SKU."""
+        variants = (variant for product in self.state.products.values() for variant in product.variants)
+        variant = next(variant for variant in variants if variant.sku == sku)
+        items = [self.state.items[item_id] for item_id in variant.item_ids]
+        level = level_at(items[0] if items else None, self.location_id)
+        return level.stocked_quantity if level else None
+
+    def reserve(self, sku: str, quantity: Number = 1) -> None:
+        """A customer orders the item with this SKU."""
+        item = next(item for item in self.state.live_items() if item.sku == sku)
+        item.levels[0].reserved_quantity += quantity
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """A merchant's request: no fault gets into its way, it is not recorded, and a refusal is raised."""
+        url = httpx.URL(path)
+        self.state.ids.next_moment()
+        call = Call(method, url.path, tuple(url.params.multi_items()), {} if body is None else body)
+        return _exhausted(self._api.answer(call))
+
+    def expire_tokens(self) -> None:
+        self._tokens.clear()
+
+    def catch_up(self) -> None:
+        """Do now what clients have given up on."""
+        while self._unfinished:
+            _exhausted(self._unfinished.pop(0).work)
+
+    def crash(self) -> None:
+        """The server is killed and started again: what it was doing stays half done."""
+        self._unfinished.clear()
+
+    # --- transport ---
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        return _exhausted(self._handle(request))
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self.handle(request)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Requests that are sent at the same time take turns at each step."""
+        await request.aread()
+        work = self._handle(request)
+        try:
+            while True:
+                await asyncio.sleep(0)
+                next(work)
+        except StopIteration as end:
+            response: httpx.Response = end.value
+            return response
+        finally:
+            work.close()
+
+    def _handle(self, request: httpx.Request) -> Work:
+        self._go_on()
+        self.requests.append(_recorded(request))
+        if self.before and (substitute := self.before(request)):
+            return substitute
+        work = self._respond(request)
+        while True:
+            try:
+                step = next(work)
+            except StopIteration as end:
+                response: httpx.Response = end.value
+                break
+            try:
+                if self.between:
+                    self.between(request, step)
+                yield step
+            except BaseException:
+                self._unfinished.append(_Unfinished(work, self.linger))
+                raise
+        return (self.after and self.after(request, response)) or response
+
+    def _go_on(self) -> None:
+        due = [unfinished.work for unfinished in self._unfinished if not unfinished.waits]
+        self._unfinished = [unfinished for unfinished in self._unfinished if unfinished.waits]
+        for unfinished in self._unfinished:
+            unfinished.waits -= 1
+        for work in due:
+            _exhausted(work)
+
+    # --- answers ---
+
+    def _respond(self, request: httpx.Request) -> Work:
+        self.state.ids.next_moment()
+        path = request.url.path
+        if _head_size(request) > _HEAD_LIMIT:
+            return httpx.Response(431)
+        if len(request.content) > (_BATCH_LIMIT if path.endswith("/batch") else _BODY_LIMIT):
+            return httpx.Response(413, json={"message": "request entity too large", "type": "unknown_error"})
+        try:
+            body = _parsed(request)
+        except ValueError as error:
+            return httpx.Response(400, json={"message": str(error), "type": "invalid_data"})
+        if path == "/auth/user/emailpass":
+            return self._log_in(body)
+        if refusal := self._unauthorized(request.headers.get("Authorization", "")):
+            return httpx.Response(401, json={"message": refusal})
+        try:
+            call = Call(request.method, path, tuple(request.url.params.multi_items()), body)
+            return httpx.Response(200, json=(yield from self._api.answer(call)))
+        except ApiError as error:
+            return httpx.Response(error.status, json=error.body)
+        except LookupError:
+            return httpx.Response(404, html=f"<pre>Cannot {request.method} {path}</pre>")
+
+    def _log_in(self, body: Any) -> httpx.Response:
+        refusal = ""
+        if not isinstance(body.get("password"), str):
+            refusal = "Password should be a string"
+        elif (body.get("email"), body["password"]) != (self.email, self.password):
+            refusal = "Invalid email or password"
+        if refusal:
+            return httpx.Response(401, json={"type": "unauthorized", "message": refusal})
+        token = self.state.ids.new("token")
+        self._tokens.add(token)
+        return httpx.Response(200, json={"token": token})
+
+    def _unauthorized(self, header: str) -> str:
+        """Why a request is refused; empty when it is not."""
+        scheme, _, value = header.partition(" ")
+        if scheme.lower() == "bearer":
+            if value.startswith("sk_"):
+                return _KEY_AS_TOKEN
+            return "" if value in self._tokens else "Unauthorized"
+        try:
+            authorized = scheme.lower() == "basic" and b64decode(value).decode() == f"{self.api_key}:"
+        except ValueError:  # neither base64 nor UTF-8
+            authorized = False
+        return "" if authorized else "Unauthorized"
+
+
+def _exhausted(work: Generator[str, None, T]) -> T:
+    """What work comes to when nothing keeps it from its end."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
+def _head_size(request: httpx.Request) -> int:
+    lines = [(request.method.encode(), request.url.raw_path, b"HTTP/1.1"), *request.headers.raw]
+    return sum(len(b": ".join(line)) + 2 for line in lines)
+
+
+def _parsed(request: httpx.Request) -> Any:
+    """Numbers as JavaScript knows them, and no half surrogate pairs; raises ValueError."""
+    if not request.content or "json" not in request.headers.get("Content-Type", ""):
+        return {}
+    body = json.loads(
+        request.content, parse_int=_number, parse_float=_number, parse_constant=_reject_constant
+    )
+    if not isinstance(body, dict | list):
+        raise ValueError("the body is neither an object nor a list")  # noqa: TRY004 - of the text, not of the code
+    return _without_surrogates(body) if b"\\u" in request.content else body
+
+
+def _number(text: str) -> Number:
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < _LARGEST_PLAIN else number
+
+
+def _reject_constant(name: str) -> None:
+    raise ValueError(f"{name} is not valid JSON")
+
+
+def _without_surrogates(value: Any) -> Any:
+    match value:
+        case str():
+            return value.translate(_SURROGATES)
+        case list():
+            return [_without_surrogates(member) for member in value]
+        case dict():
+            return {_without_surrogates(key): _without_surrogates(member) for key, member in value.items()}
+        case _:
+            return value
+
+
+def _recorded(request: httpx.Request) -> Request:
+    try:
+        body = json.loads(request.content)
+    except ValueError:
+        body = None
+    return Request(request.method, request.url.path, tuple(request.url.params.multi_items()), body)

@@ -1,0 +1,175 @@
+"""What the store holds."""
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+Number = int | float
+Metadata = dict[str, Any] | None
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class Ids:
+    """ULIDs as Medusa makes them: they sort by creation, but those of one moment in any order."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._moment = 1_700_000_000_000
+
+    def next_moment(self) -> None:
+        self._moment += 1
+
+    def new(self, prefix: str) -> str:
+        digits = (_CROCKFORD[self._moment >> shift & 31] for shift in range(45, -5, -5))
+        return f"{prefix}_{''.join(digits)}{''.join(self._random.choices(_CROCKFORD, k=16))}"
+
+
+@dataclass
+class Price:
+    id: str
+    currency_code: str
+    amount: Number
+    min_quantity: Number | None = None
+    max_quantity: Number | None = None
+    rules: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Variant:
+    id: str
+    title: str
+    options: dict[str, str]
+    sku: str | None = None
+    barcode: str | None = None
+    manage_inventory: bool = True
+    allow_backorder: bool = False
+    metadata: Metadata = None
+    prices: list[Price] = field(default_factory=list)
+    item_ids: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Option:
+    id: str
+    title: str
+    values: list[str]
+
+
+@dataclass
+class Image:
+    id: str
+    url: str
+
+
+@dataclass
+class Product:
+    id: str
+    title: str
+    handle: str
+    external_id: str | None = None
+    status: str = "draft"
+    subtitle: str | None = None
+    description: str | None = None
+    thumbnail: str | None = None
+    material: str | None = None
+    discountable: bool = True
+    weight: Number | None = None
+    length: Number | None = None
+    height: Number | None = None
+    width: Number | None = None
+    metadata: Metadata = None
+    options: list[Option] = field(default_factory=list)
+    variants: list[Variant] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list)
+    tag_ids: list[str] = field(default_factory=list)
+    category_ids: list[str] = field(default_factory=list)
+    sales_channel_ids: list[str] = field(default_factory=list)
+    shipping_profile_id: str | None = None
+
+
+@dataclass
+class Level:
+    id: str
+    location_id: str
+    stocked_quantity: Number = 0
+    reserved_quantity: Number = 0
+
+
+@dataclass
+class Item:
+    """An inventory item. One that is removed keeps its row, so that levels can still be hung on it."""
+
+    id: str
+    sku: str | None
+    title: str
+    removed: bool = False
+    levels: list[Level] = field(default_factory=list)
+
+
+@dataclass
+class Category:
+    id: str
+    name: str
+    handle: str
+    description: str = ""
+    is_active: bool = False
+    is_internal: bool = False
+    metadata: Metadata = None
+
+
+@dataclass
+class Tag:
+    id: str
+    value: str
+    metadata: Metadata = None
+
+
+@dataclass
+class Named:
+    """A sales channel, a stock location or (with its type) a shipping profile."""
+
+    id: str
+    name: str
+    type: str = ""
+    metadata: Metadata = None
+
+
+@dataclass
+class Currency:
+    id: str
+    currency_code: str
+    is_default: bool = False
+
+
+@dataclass
+class StoreSettings:
+    id: str
+    name: str
+    supported_currencies: list[Currency]
+    default_sales_channel_id: str | None
+    default_location_id: str | None
+    default_region_id: str | None = None
+    metadata: Metadata = None
+
+
+@dataclass
+class State:
+    """Everything by id. What is deleted is gone, as far as the API tells."""
+
+    ids: Ids
+    store: StoreSettings
+    products: dict[str, Product] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)
+    categories: dict[str, Category] = field(default_factory=dict)
+    tags: dict[str, Tag] = field(default_factory=dict)
+    sales_channels: dict[str, Named] = field(default_factory=dict)
+    shipping_profiles: dict[str, Named] = field(default_factory=dict)
+    stock_locations: dict[str, Named] = field(default_factory=dict)
+
+    def variants(self) -> dict[str, Variant]:
+        """All variants by id."""
+        return {variant.id: variant for product in self.products.values() for variant in product.variants}
+
+    def live_items(self) -> list[Item]:
+        return [item for item in self.items.values() if not item.removed]

@@ -1,0 +1,79 @@
+"""What products refer to, such as categories and tags; and the settings of the store."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tests.harness.fake_medusa.errors import already_exists, invalid_data, not_found, unknown_error
+from tests.harness.fake_medusa.rules import handle_of_name, reject_nul
+from tests.harness.fake_medusa.state import Category, Currency, Named, State, Tag
+
+Body = dict[str, Any]
+
+
+def create_category(state: State, body: Body) -> Category:
+    handle = body.get("handle", handle_of_name(body["name"]))
+    category = Category(state.ids.new("pcat"), **{**body, "handle": handle})
+    _keep_category(state, category)
+    return category
+
+
+def update_category(state: State, category_id: str, body: Body) -> Category | None:
+    """Medusa answers without a word when there is no such category."""
+    stored = state.categories.get(category_id)
+    if stored is None:
+        return None
+    category = replace(stored, **body)
+    _keep_category(state, category)
+    return category
+
+
+def _keep_category(state: State, category: Category) -> None:
+    reject_nul([category.name, category.handle, category.description, category.metadata])
+    others = (other for other in state.categories.values() if other.id != category.id)
+    if any(other.handle == category.handle for other in others):
+        raise already_exists("Product category", handle=category.handle)
+    state.categories[category.id] = category
+
+
+def create_tag(state: State, body: Body) -> Tag:
+    tag = Tag(state.ids.new("ptag"), **body)
+    reject_nul([tag.value, tag.metadata])
+    if any(other.value == tag.value for other in state.tags.values()):
+        raise already_exists("Product tag", value=tag.value)
+    state.tags[tag.id] = tag
+    return tag
+
+
+def create_named(state: State, table: dict[str, Named], prefix: str, body: Body) -> Named:
+    if "name" not in body:
+        raise unknown_error()  # locations trim the name before they look whether there is one
+    name = body["name"].strip() if prefix == "sloc" else body["name"]
+    reject_nul(body)
+    named = Named(state.ids.new(prefix), **{**body, "name": name})
+    table[named.id] = named
+    return named
+
+
+def update_store(state: State, store_id: str, body: Body) -> None:
+    store = state.store
+    if store_id != store.id:
+        raise not_found(f'Store with id "{store_id}" not found')
+    changes: Mapping[str, Any] = {
+        name: value for name, value in body.items() if name != "supported_currencies"
+    }
+    reject_nul(dict(changes))
+    currencies = store.supported_currencies
+    if "supported_currencies" in body:
+        currencies = _currencies(state, body["supported_currencies"])
+    state.store = replace(store, **changes, supported_currencies=currencies)
+
+
+def _currencies(state: State, bodies: Iterable[Body]) -> list[Currency]:
+    currencies = [
+        Currency(state.ids.new("stocur"), body["currency_code"].lower(), body.get("is_default", False))
+        for body in bodies
+    ]
+    if currencies and not any(currency.is_default for currency in currencies):
+        raise invalid_data("There should be a default currency set for the store")
+    return currencies

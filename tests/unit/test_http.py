@@ -1,0 +1,344 @@
+"""One request: when it is sent again, how long it waits, how much it reads."""
+
+import gzip
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pytest_httpx import HTTPXMock
+
+from medusa_sync import http
+from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError
+from medusa_sync.http import Answer, HttpClient, describe_answer
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
+
+NOT_SENT = [httpx.ConnectError("refused"), httpx.ConnectTimeout(""), httpx.PoolTimeout("")]
+BROKEN = [
+    httpx.ReadTimeout(""),
+    httpx.WriteTimeout(""),
+    httpx.ReadError(""),
+    httpx.WriteError(""),
+    httpx.RemoteProtocolError("Server disconnected"),
+]
+FINAL = [200, 201, 301, 400, 401, 404, 413, 431]
+
+
+class UnavailableError(MedusaSyncError):
+    pass
+
+
+class Wire:
+    """A client that keeps count."""
+
+    def __init__(self, pool: httpx.AsyncClient) -> None:
+        self.requests: list[tuple[str, str]] = []
+        self.retries = 0
+        self.stopped = False
+        self.client = HttpClient(
+            pool,
+            max_retries=2,
+            unavailable=UnavailableError,
+            on_request=lambda method, url: self.requests.append((method, url)),
+            on_retry=self._on_retry,
+            stopped=lambda: self.stopped,
+        )
+
+    def _on_retry(self) -> None:
+        self.retries += 1
+
+    async def read(self, url: str = "/things", **how: Any) -> Answer:
+        return await self.client.send("GET", url, repeatable=True, **how)
+
+    async def write(self) -> Answer:
+        return await self.client.send("POST", "/things", body=b"{}", repeatable=False)
+
+
+@pytest.fixture
+def wire(pool: httpx.AsyncClient) -> Wire:
+    return Wire(pool)
+
+
+def answer(httpx_mock: HTTPXMock, *failures: Exception | int, times: int = 1, **response: Any) -> None:
+    """Answer the next requests with statuses or broken connections."""
+    for failure in failures * times:
+        if isinstance(failure, int):
+            httpx_mock.add_response(failure, **response)
+        else:
+            httpx_mock.add_exception(failure)
+
+
+def named(failure: Exception | int) -> str:
+    return str(failure) if isinstance(failure, int) else type(failure).__name__
+
+
+# --- repeats --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("failure", [*NOT_SENT, *BROKEN, 429, 500, 502, 503, 504], ids=named)
+async def test_a_read_is_tried_again(httpx_mock: HTTPXMock, wire: Wire, failure: Exception | int) -> None:
+    answer(httpx_mock, failure, 200)
+    assert (await wire.read()).status == 200
+    assert (wire.requests, wire.retries) == ([("GET", "/things")] * 2, 1)
+
+
+@pytest.mark.parametrize("failure", [*NOT_SENT, *BROKEN, 429, 500, 502, 503, 504], ids=named)
+async def test_a_read_that_keeps_failing_is_unavailable(
+    httpx_mock: HTTPXMock, wire: Wire, failure: Exception | int
+) -> None:
+    answer(httpx_mock, failure, times=3)
+    with pytest.raises(UnavailableError, match="GET /things: "):
+        await wire.read()
+    assert (len(wire.requests), wire.retries) == (3, 2)
+
+
+@pytest.mark.parametrize("failure", [*NOT_SENT, 429], ids=named)
+async def test_a_write_that_did_not_arrive_is_tried_again(
+    httpx_mock: HTTPXMock, wire: Wire, failure: Exception | int
+) -> None:
+    answer(httpx_mock, failure, 200)
+    assert (await wire.write()).status == 200
+    assert (wire.requests, wire.retries) == ([("POST", "/things")] * 2, 1)
+
+
+@pytest.mark.parametrize("failure", [*NOT_SENT, 429], ids=named)
+async def test_a_write_that_never_arrives_is_unavailable(
+    httpx_mock: HTTPXMock, wire: Wire, failure: Exception | int
+) -> None:
+    answer(httpx_mock, failure, times=3)
+    with pytest.raises(UnavailableError):
+        await wire.write()
+    assert len(wire.requests) == 3
+
+
+@pytest.mark.parametrize("failure", [*BROKEN, 500, 502, 503, 504], ids=named)
+async def test_a_write_that_may_have_arrived_is_ambiguous(
+    httpx_mock: HTTPXMock, wire: Wire, failure: Exception | int
+) -> None:
+    answer(httpx_mock, failure)
+    with pytest.raises(AmbiguousWriteError, match="POST /things: "):
+        await wire.write()
+    assert (len(wire.requests), wire.retries) == (1, 0)
+
+
+async def test_a_write_is_ambiguous_as_soon_as_one_try_may_have_arrived(
+    httpx_mock: HTTPXMock, wire: Wire
+) -> None:
+    answer(httpx_mock, 429, httpx.ReadTimeout(""))
+    with pytest.raises(AmbiguousWriteError):
+        await wire.write()
+
+
+@pytest.mark.parametrize("status", FINAL)
+async def test_any_other_answer_is_final(httpx_mock: HTTPXMock, wire: Wire, status: int) -> None:
+    answer(httpx_mock, status, times=2)
+    assert (await wire.read()).status == (await wire.write()).status == status
+    assert (len(wire.requests), wire.retries) == (2, 0)
+
+
+async def test_nothing_is_tried_again_when_the_run_is_ending(httpx_mock: HTTPXMock, wire: Wire) -> None:
+    answer(httpx_mock, 503)
+    wire.stopped = True
+    with pytest.raises(UnavailableError):
+        await wire.read()
+
+
+async def test_a_redirect_without_end_is_unavailable(
+    httpx_mock: HTTPXMock, wire: Wire, pool: httpx.AsyncClient
+) -> None:
+    pool.follow_redirects = True
+    httpx_mock.add_response(302, headers={"location": "/things"}, is_reusable=True)
+    with pytest.raises(UnavailableError, match="redirects"):
+        await wire.read()
+
+
+# --- waiting --------------------------------------------------------------------------------------------
+
+
+def in_seconds(seconds: float) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+
+
+async def test_repeats_wait_longer_each_time_but_not_for_ever(
+    httpx_mock: HTTPXMock, wire: Wire, waits: list[float]
+) -> None:
+    answer(httpx_mock, 503, times=3)
+    with pytest.raises(UnavailableError):
+        await wire.read()
+    assert 0.25 <= waits[0] <= 1.25
+    assert 0.5 <= waits[1] <= 1.5
+    assert len(waits) == 2
+
+
+@pytest.mark.parametrize(("asked", "waited"), [("7", 7), ("0", 0), ("3600", 60), ("9" * 400, 60)])
+@pytest.mark.parametrize("status", [429, 503])
+async def test_retry_after_in_seconds_is_waited(
+    httpx_mock: HTTPXMock, wire: Wire, waits: list[float], status: int, asked: str, waited: float
+) -> None:
+    answer(httpx_mock, status, headers={"retry-after": asked})
+    answer(httpx_mock, 200)
+    await wire.read()
+    assert waits == [waited]
+
+
+@pytest.mark.parametrize(("seconds", "waited"), [(30, 30), (-30, 0), (3600, 60)])
+async def test_retry_after_as_a_date_is_waited(
+    httpx_mock: HTTPXMock, wire: Wire, waits: list[float], seconds: float, waited: float
+) -> None:
+    answer(httpx_mock, 429, headers={"retry-after": in_seconds(seconds)})
+    answer(httpx_mock, 200)
+    await wire.read()
+    assert waits == [pytest.approx(waited, abs=2)]
+
+
+@pytest.mark.parametrize("garbage", ["", "soon", "-5", "1.5", "Wed, 21 Oct 2015 07:28:00 -0000", "\xb2"])
+async def test_any_other_retry_after_is_as_if_it_were_not_there(
+    httpx_mock: HTTPXMock, wire: Wire, waits: list[float], garbage: str
+) -> None:
+    answer(httpx_mock, 429, headers={"retry-after": garbage.encode("latin-1")})
+    answer(httpx_mock, 200)
+    await wire.read()
+    assert 0.25 <= waits[0] <= 1.25
+
+
+@given(st.text(max_size=30) | st.dates().map(lambda day: f"{day:%a, %d %b %Y} 00:00:00 GMT"))
+@example("Fri, 31 Dec 99999999999999 23:59:59 GMT")
+@example("Fri, 31 Dec 9999 23:59:59 -2359")
+def test_no_retry_after_asks_for_too_long_a_wait(value: str) -> None:
+    assert 0 <= (http._retry_after({"retry-after": value}) or 0) <= 60
+
+
+# --- the request ----------------------------------------------------------------------------------------
+
+
+async def test_a_query_is_added_to_that_of_the_url(httpx_mock: HTTPXMock, wire: Wire) -> None:
+    answer(httpx_mock, 200)
+    await wire.read("/things?key=a%26b", query=[("id[]", "1"), ("id[]", "ü"), ("limit", 2)])
+    (request,) = httpx_mock.get_requests()
+    assert request.url.params.multi_items() == [("key", "a&b"), ("id[]", "1"), ("id[]", "ü"), ("limit", "2")]
+
+
+async def test_a_body_is_announced_as_json(httpx_mock: HTTPXMock, wire: Wire) -> None:
+    answer(httpx_mock, 200, times=2)
+    await wire.write()
+    await wire.read(headers={"x-extra": "1"})
+    write, read = httpx_mock.get_requests()
+    assert (write.headers["content-type"], write.content) == ("application/json", b"{}")
+    assert ("content-type" in read.headers, read.headers["x-extra"]) == (False, "1")
+
+
+# --- the answer -----------------------------------------------------------------------------------------
+
+
+class Chunks(httpx.AsyncByteStream):
+    """A body that counts how much of it was asked for."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self.read = 0
+        self._chunks = chunks
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self._chunks:
+            self.read += len(chunk)
+            yield chunk
+
+
+DAMAGED: dict[str, Any] = {
+    "headers": {"content-encoding": "gzip"},
+    "stream": httpx.ByteStream(b"this is not gzip"),
+}
+TOO_LONG: dict[str, Any] = {"stream": httpx.ByteStream(b"x" * 200_000)}
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 100_000)
+    return 100_000
+
+
+async def test_an_answer_within_the_limit_is_read_whole(
+    httpx_mock: HTTPXMock, wire: Wire, limit: int
+) -> None:
+    answer(httpx_mock, 200, content=b"x" * limit)
+    assert len((await wire.read()).body) == limit
+
+
+async def test_an_answer_above_the_limit_is_not_read_to_its_end(
+    httpx_mock: HTTPXMock, wire: Wire, limit: int
+) -> None:
+    body = Chunks(iter([b"x" * 1000] * 10 * limit))
+    answer(httpx_mock, 200, stream=body)
+    with pytest.raises(UnavailableError, match="GET /things: the answer is longer than"):
+        await wire.read()
+    assert body.read <= limit + 1000
+    assert len(wire.requests) == 1
+
+
+async def test_a_compressed_answer_is_measured_as_what_it_becomes(
+    httpx_mock: HTTPXMock, wire: Wire, limit: int
+) -> None:
+    bomb = gzip.compress(bytes(100 * limit))
+    body = Chunks(bomb[start : start + 100] for start in range(0, len(bomb), 100))
+    answer(httpx_mock, 200, stream=body, headers={"content-encoding": "gzip"})
+    with pytest.raises(UnavailableError, match="longer than"):
+        await wire.read()
+    assert body.read < len(bomb) / 10
+
+
+async def test_a_damaged_compressed_answer_is_no_answer(httpx_mock: HTTPXMock, wire: Wire) -> None:
+    answer(httpx_mock, 200, **DAMAGED)
+    with pytest.raises(UnavailableError, match="the compressed answer is damaged"):
+        await wire.read()
+
+
+@pytest.mark.usefixtures("limit")
+@pytest.mark.parametrize("unreadable", [DAMAGED, TOO_LONG], ids=["damaged", "too-long"])
+async def test_a_write_whose_answer_cannot_be_read_is_ambiguous(
+    httpx_mock: HTTPXMock, wire: Wire, unreadable: dict[str, Any]
+) -> None:
+    answer(httpx_mock, 200, **unreadable)
+    with pytest.raises(AmbiguousWriteError):
+        await wire.write()
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"message":"Too many requests"}', ": Too many requests"),
+        (b'{"type":"x","message":"two\\nlines "}', ": two lines"),
+        (b'{"message":"' + b"x" * 5000 + b'"}', ": " + "x" * 500),
+        (b'{"message":7}', ""),
+        (b"[]", ""),
+        (b"<html>", ""),
+        (b"", ""),
+        (b'{"message":"caf\xe9"}', ""),
+        (b'{"message":"', ""),
+        (b'{"message":' + b"[" * 100_000, ""),
+        (b'{"other":' + b"[" * 100_000, ""),
+    ],
+    ids=[
+        *("message", "two-lines", "long", "number", "array", "html", "empty", "latin-1", "cut-off"),
+        *("deep", "deep-elsewhere"),
+    ],
+)
+async def test_any_error_answer_can_be_told(
+    httpx_mock: HTTPXMock, wire: Wire, body: bytes, words: str
+) -> None:
+    assert describe_answer(Answer(503, {}, body)) == f"the server answered 503{words}"
+    answer(httpx_mock, 503, times=3, content=body)
+    with pytest.raises(UnavailableError, match="the server answered 503"):
+        await wire.read()
+
+
+@pytest.mark.parametrize("failure", [*NOT_SENT, *BROKEN], ids=named)
+async def test_a_broken_connection_is_told_in_words(
+    httpx_mock: HTTPXMock, wire: Wire, failure: Exception
+) -> None:
+    answer(httpx_mock, failure, times=3)
+    with pytest.raises(UnavailableError, match=r"^GET /things: .*[a-z]"):
+        await wire.read()
