@@ -39,18 +39,20 @@ class Answer(Struct, frozen=True):
     body: bytes
 
 
-class _TransientError(Exception):
-    """A failure that may be gone at the next try.
+class _FailedError(Exception):
+    """No usable answer.
 
     Attributes:
-        wait: seconds that the server asked us to wait, if it did.
         sent: whether the server may have acted on the request.
+        wait: seconds that the server asked us to wait, if it did.
+        may_pass: whether the next try may go better.
     """
 
-    def __init__(self, message: str, *, sent: bool, wait: float | None = None) -> None:
+    def __init__(self, message: str, *, sent: bool, wait: float | None = None, may_pass: bool = True) -> None:
         super().__init__(message)
         self.sent = sent
         self.wait = wait
+        self.may_pass = may_pass
 
 
 class HttpClient:
@@ -63,6 +65,9 @@ class HttpClient:
         on_request: called once for each request on the wire with its method and URL.
         on_retry: called once for each repeat.
         stopped: whether the run is ending, so that nothing is tried again.
+
+    Attributes:
+        secrets: texts that no message may show.
     """
 
     def __init__(
@@ -81,6 +86,13 @@ class HttpClient:
         self._on_request = on_request
         self._on_retry = on_retry
         self._stopped = stopped
+        self.secrets: set[str] = set()
+
+    def hidden(self, text: str) -> str:
+        """A text of the server, without a secret that it may have sent back."""
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return text
 
     async def send(
         self,
@@ -109,7 +121,9 @@ class HttpClient:
         """
 
         def wait_for(error: Exception) -> bool | float:
-            if not isinstance(error, _TransientError) or (error.sent and not repeatable) or self._stopped():
+            if not isinstance(error, _FailedError) or not error.may_pass or self._stopped():
+                return False
+            if error.sent and not repeatable:
                 return False
             return True if error.wait is None else error.wait
 
@@ -122,7 +136,7 @@ class HttpClient:
                         self._on_retry()
                         logger.info("try %d of %d: %s %s", attempt.num, self._attempts, method, url)
                     return await self._once(method, url, query, body, headers)
-        except _TransientError as error:
+        except _FailedError as error:
             if error.sent and not repeatable:
                 raise AmbiguousWriteError(str(error)) from error
             raise self._unavailable(str(error)) from error
@@ -145,36 +159,36 @@ class HttpClient:
                 request.headers["content-type"] = "application/json"
             response = await self._client.send(request, stream=True)
             try:
-                answer = await self._read(response)
+                answer = await self._read(method, url, response)
             finally:
                 await response.aclose()
         except httpx.TransportError as error:
             what = f"{method} {url}: {_describe(error)}"
-            raise _TransientError(what, sent=not isinstance(error, _NOT_SENT)) from error
+            raise _FailedError(what, sent=not isinstance(error, _NOT_SENT)) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise self._unavailable(f"{method} {url}: {_describe(error)}") from error
+            what = f"{method} {url}: {_describe(error)}"
+            raise _FailedError(what, sent=True, may_pass=False) from error
         logger.debug(
             "%s %s: %d, %d bytes in %.0f ms", method, url, answer.status, len(answer.body), _ms(started)
         )
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise _TransientError(
-                f"{method} {url}: {describe_answer(answer)}",
+            raise _FailedError(
+                f"{method} {url}: {self.hidden(describe_answer(answer))}",
                 sent=answer.status != HTTPStatus.TOO_MANY_REQUESTS,
                 wait=_retry_after(answer.headers),
             )
         return answer
 
-    async def _read(self, response: httpx.Response) -> Answer:
+    @staticmethod
+    async def _read(method: str, url: str, response: httpx.Response) -> Answer:
         chunks: list[bytes] = []
         size = 0
         async for chunk in response.aiter_bytes():
             chunks.append(chunk)
             size += len(chunk)
             if size > MAX_ANSWER_BYTES:
-                raise self._unavailable(
-                    f"{response.request.method} {response.request.url.path}: the answer is longer than "
-                    f"{MAX_ANSWER_BYTES // 2**20} MB"
-                )
+                what = f"{method} {url}: the answer is longer than {MAX_ANSWER_BYTES // 2**20} MB"
+                raise _FailedError(what, sent=True, may_pass=False)
         return Answer(response.status_code, response.headers, b"".join(chunks))
 
 
@@ -182,7 +196,7 @@ def describe_answer(answer: Answer) -> str:
     """The status of an answer that is no success, with the server's own message where it gives one."""
     try:
         said = msgspec.json.decode(answer.body, type=_ErrorBody)
-    except msgspec.MsgspecError:  # HTML of a proxy, or nothing
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # HTML of a proxy, nothing, or worse
         return f"the server answered {answer.status}"
     message = " ".join(said.message.split())  # one line
     return f"the server answered {answer.status}: {message[:_MESSAGE_LENGTH]}"
@@ -203,7 +217,11 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
             if value.isdigit()
             else (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
         )
-    except (ValueError, TypeError):  # neither a number nor a date with its zone: as if it were not there
+    except (
+        ValueError,
+        TypeError,
+        OverflowError,
+    ):  # neither a number nor a date with its zone: as if it were not there
         return None
     return min(max(seconds, 0.0), MAX_WAIT_S)
 

@@ -21,7 +21,7 @@ def external_id(source_name: str, source_id: int) -> str:
 def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> DesiredProduct | Outcome:
     """The store's side of a product, or the rejection of one that has none."""
     own_id = external_id(source_name, product.id)
-    title = _line(product.title)
+    title = one_line(product.title)
     if title is None:
         return Outcome(own_id, "", Result.REJECTED, "title: it holds nothing that can be shown")
     dimensions = product.dimensions
@@ -38,25 +38,25 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> De
         "categories": _members([product.category or ""]),
         "tags": _members(product.tags or ()),
         "images": images,
-        "sku": _line(product.sku),
-        "barcode": _line(product.meta.barcode) if product.meta else None,
+        "sku": one_line(product.sku),
+        "barcode": one_line(product.meta.barcode) if product.meta else None,
         "price": product.price,
         "stock": product.stock,
-        f"{METADATA}brand": _line(product.brand),
+        f"{METADATA}brand": one_line(product.brand),
         f"{METADATA}rating": product.rating,
         # Only how many there are: reviewers' names and addresses are nobody else's business.
         f"{METADATA}review_count": None if product.reviews is None else len(product.reviews),
         f"{METADATA}discount_percentage": product.discount_percentage,
-        f"{METADATA}warranty_information": _line(product.warranty_information),
-        f"{METADATA}shipping_information": _line(product.shipping_information),
-        f"{METADATA}return_policy": _line(product.return_policy),
+        f"{METADATA}warranty_information": one_line(product.warranty_information),
+        f"{METADATA}shipping_information": one_line(product.shipping_information),
+        f"{METADATA}return_policy": one_line(product.return_policy),
         f"{METADATA}minimum_order_quantity": product.minimum_order_quantity,
-        f"{METADATA}availability_status": _line(product.availability_status),
+        f"{METADATA}availability_status": one_line(product.availability_status),
     }
     return DesiredProduct(own_id, product.id, currency, fields)
 
 
-def _line(text: str | None) -> str | None:
+def one_line(text: str | None) -> str | None:
     """One line without controls; None when nothing is left."""
     return " ".join(_UNSTORABLE.sub("", _WHITE_SPACE.sub(" ", text or "")).split()) or None
 
@@ -67,7 +67,7 @@ def _paragraphs(text: str | None) -> str | None:
 
 def _members(values: Iterable[str]) -> tuple[str, ...]:
     """Each value once, in the order of the source."""
-    return tuple(dict.fromkeys(line for value in values if (line := _line(value))))
+    return tuple(dict.fromkeys(line for value in values if (line := one_line(value))))
 
 
 def _urls(values: Iterable[str]) -> tuple[str, ...]:

@@ -16,13 +16,14 @@ from msgspec import Meta, Struct
 
 from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient, Query, describe_answer
-from medusa_sync.mapping import external_id
+from medusa_sync.mapping import external_id, one_line
 from medusa_sync.models import Outcome, Result, SourceProduct
 
 logger = logging.getLogger(__name__)
 
 PAGE_SIZE = 100
 MAX_PRODUCTS = 1_000_000  # a source whose total grows with every page would never end
+_LONGEST_INT = 20  # digits
 MAX_FILE_BYTES = 512 * 1024 * 1024
 
 T = TypeVar("T")
@@ -75,7 +76,8 @@ class HttpSource:
         parts = urlsplit(url)
         self._http = http
         self._url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
-        self._query: Query = parse_qsl(parts.query, keep_blank_values=True)
+        query = parse_qsl(parts.query, keep_blank_values=True)
+        self._query: Query = [(key, value) for key, value in query if key not in {"limit", "skip"}]
         self._rows = RowReader(source_name)
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
@@ -84,6 +86,8 @@ class HttpSource:
         try:
             while True:
                 page = await ask
+                if limit is not None:  # which the source may have ignored
+                    del page.products[limit - position :]
                 position += len(page.products)
                 if not page.products and position < page.total and position != limit:
                     raise SourceError(
@@ -210,13 +214,18 @@ class _Category(Struct):
 async def _names(categories: Awaitable[Iterable[_Category]]) -> dict[str, str]:
     """Names by slug, or none: a name that is made of the slug does as well."""
     try:
-        return {category.slug: category.name for category in await categories}
+        return {category.slug: one_line(category.name) or "" for category in await categories}
     except SourceError as error:
         logger.warning("no names for the new categories: %s", error)
         return {}
 
 
 _CHECK_URL = "Check --source (SYNC_PRODUCTS_SOURCE); it is the address of the products, such as https://dummyjson.com/products."
+
+
+def _number(digits: str) -> int | float:
+    """Python refuses to read very long whole numbers, which would cost the whole page as well."""
+    return int(digits) if len(digits) <= _LONGEST_INT else float(digits)
 
 
 def _decode(body: bytes, type_: type[T], subject: str, what: str) -> T:
@@ -227,7 +236,7 @@ def _decode(body: bytes, type_: type[T], subject: str, what: str) -> T:
         SourceError: it is something else.
     """
     try:
-        return msgspec.convert(json.loads(body), type_)
+        return msgspec.convert(json.loads(body, parse_int=_number), type_)
     except RecursionError as error:
         raise SourceError(f"{subject} is nested too deeply to be {what}", hint=_CHECK_URL) from error
     except msgspec.ValidationError as error:
@@ -257,7 +266,8 @@ class RowReader:
             raise SourceError(
                 f"{origin}: the source does not end: it delivered more than {MAX_PRODUCTS} products"
             )
-        if known and len(rows) > 1 and all(_is_repeat(row) for row in result):
+        nothing_new = len(self._taken) == known
+        if known and nothing_new and len(rows) > 1 and any(_is_repeat(row) for row in result):
             raise SourceError(
                 f"{origin}: the source repeats itself: no product of the page is new after {known} products",
                 hint="It seems to ignore `skip`; a source needs paging by `limit` and `skip`.",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from typing import Any
+import string
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from medusa_sync.http import Query
 from medusa_sync.medusa.client import MedusaClient
@@ -13,6 +14,7 @@ from medusa_sync.models import StoredCategory, StoredProduct, StoredTag
 
 # The server refuses a request line above 16 kB with 431; parameters are counted as they are sent.
 _QUERY_BYTES = 12_000
+_PLAIN = frozenset(string.ascii_letters + string.digits)  # what surely is sent as it is
 _LOOK_UP_FIELDS = "id,external_id,metadata"
 _DETAIL_FIELDS = (
     "id,external_id,metadata,title,handle,status,description,thumbnail,weight,length,height,width,"
@@ -74,12 +76,10 @@ class AdminApi:
 
     async def named(self, collection: str, query: dict[str, str]) -> list[Named]:
         """Sales channels, shipping profiles or stock locations that a query matches, at most two."""
-        answer = await self._client.get(
-            f"/admin/{collection.replace('_', '-')}",
-            [*query.items(), ("limit", 2), ("fields", "id,name")],
-            dict[str, Any],
-        )
-        return [Named(entry["id"], entry.get("name", "")) for entry in answer[collection]]
+        path = f"/admin/{collection.replace('_', '-')}"
+        fields: Query = [*query.items(), ("limit", 2), ("fields", "id,name")]
+        found: list[Named] = getattr(await self._client.get(path, fields, _NAMED[collection]), collection)
+        return found
 
     async def count_products(self) -> int:
         return (await self._client.get("/admin/products", [("limit", 1), ("fields", "id")], _Products)).count
@@ -190,7 +190,7 @@ def _chunks(key: str, values: Iterable[str]) -> Iterator[list[tuple[str, str | i
     part: list[tuple[str, str | int]] = []
     size = 0
     for value in values:
-        length = len(key) + 8 + sum(1 if byte.isalnum() else 3 for byte in map(chr, value.encode()))
+        length = len(key) + 8 + sum(1 if chr(byte) in _PLAIN else 3 for byte in value.encode())
         if part and size + length > _QUERY_BYTES:
             yield part
             part, size = [], 0
@@ -201,7 +201,26 @@ def _chunks(key: str, values: Iterable[str]) -> Iterator[list[tuple[str, str | i
 
 
 class _Stores(Struct):
-    stores: list[StoreDefaults]
+    stores: Annotated[list[StoreDefaults], Meta(min_length=1)]
+
+
+class _SalesChannels(Struct):
+    sales_channels: list[Named]
+
+
+class _ShippingProfiles(Struct):
+    shipping_profiles: list[Named]
+
+
+class _StockLocations(Struct):
+    stock_locations: list[Named]
+
+
+_NAMED: Mapping[str, type[Struct]] = {
+    "sales_channels": _SalesChannels,
+    "shipping_profiles": _ShippingProfiles,
+    "stock_locations": _StockLocations,
+}
 
 
 class _Products(Struct):

@@ -14,6 +14,7 @@ from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedErro
 from medusa_sync.http import Answer, HttpClient, Query, describe_answer
 
 T = TypeVar("T")
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 MAX_BODY_BYTES = 2_000_000  # the store takes 2 MB and answers 413 above
 LOGIN_PATH = "/auth/user/emailpass"
 
@@ -59,7 +60,7 @@ class MedusaClient:
         self._credentials = credentials
         self._authorization = ""
         self._log_in = asyncio.Lock()
-        self._secrets = {credentials.key if isinstance(credentials, ApiKey) else credentials.password}
+        http.secrets.add(credentials.key if isinstance(credentials, ApiKey) else credentials.password)
 
     async def get(self, path: str, query: Query, type_: type[T]) -> T:
         """Read.
@@ -69,10 +70,10 @@ class MedusaClient:
         """
         answer = await self._authorized("GET", path, query, None)
         if answer.status != HTTPStatus.OK:
-            raise StoreError(f"GET {path}: {self._described(answer)}", hint=_ADVICE_URL)
+            raise StoreError(f"GET {path}: {self._http.hidden(describe_answer(answer))}", hint=_ADVICE_URL)
         try:
             return msgspec.json.decode(answer.body, type=type_)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             raise StoreError(f"GET {path}: the answer is not Medusa's ({error})", hint=_ADVICE_URL) from error
 
     async def post(self, path: str, body: Any, type_: type[T], *, query: Query = ()) -> T:
@@ -89,10 +90,10 @@ class MedusaClient:
             raise StoreRefusedError(f"{len(encoded)} bytes are more than a request may have", status=status)
         answer = await self._authorized("POST", path, query, encoded)
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise StoreRefusedError(self._described(answer), status=answer.status)
+            raise StoreRefusedError(self._http.hidden(describe_answer(answer)), status=answer.status)
         try:
             return msgspec.json.decode(answer.body, type=type_)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             raise AmbiguousWriteError(f"POST {path}: the answer cannot be read ({error})") from error
 
     async def _authorized(self, method: str, path: str, query: Query, body: bytes | None) -> Answer:
@@ -104,7 +105,7 @@ class MedusaClient:
             raise StoreError("The store refused the credentials", hint=_ADVICE_CREDENTIALS)
         if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
             # Not followed: the credentials would go along, and a POST may turn into a GET.
-            target = answer.headers.get("location", "elsewhere")
+            target = self._http.hidden(answer.headers.get("location", "elsewhere"))
             raise StoreError(f"{method} {path}: the store redirects to {target}", hint=_ADVICE_URL)
         return answer
 
@@ -132,18 +133,11 @@ class MedusaClient:
             raise StoreError("The store refused the log-in", hint=_ADVICE_CREDENTIALS)
         try:
             token = msgspec.json.decode(answer.body, type=_Token).token
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            what = f"POST {LOGIN_PATH}: no token in the answer ({self._described(answer)})"
+        except _UNREADABLE as error:
+            what = f"POST {LOGIN_PATH}: no token in the answer ({self._http.hidden(describe_answer(answer))})"
             raise StoreError(what, hint=_ADVICE_URL) from error
-        self._secrets.add(token)
+        self._http.secrets.add(token)
         return f"Bearer {token}"
-
-    def _described(self, answer: Answer) -> str:
-        """What the server said, without a secret that it may have sent back."""
-        text = describe_answer(answer)
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
 
 
 class _Token(Struct):

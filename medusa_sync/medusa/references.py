@@ -13,6 +13,7 @@ from medusa_sync.medusa.api import AdminApi, Named, StoreDefaults
 from medusa_sync.models import StoredCategory, StoredTag
 
 T = TypeVar("T")
+_SHIPPING_PROFILE = "--shipping-profile (SYNC_PRODUCTS_SHIPPING_PROFILE)"
 _AT_ONCE = 4  # tags or categories that are created at the same time; there is no batch call for them
 
 
@@ -87,14 +88,18 @@ async def _sales_channel(api: AdminApi, store: StoreDefaults, name: str | None) 
 
 async def _shipping_profile(api: AdminApi, name: str | None) -> str:
     if name is not None:
-        option = "--shipping-profile (SYNC_PRODUCTS_SHIPPING_PROFILE)"
-        return await _by_name(api, "shipping_profiles", name, "sp_", option)
+        return await _by_name(api, "shipping_profiles", name, "sp_", _SHIPPING_PROFILE)
     found = await api.named("shipping_profiles", {"type": "default"}) or await api.named(
         "shipping_profiles", {}
     )
     if not found:
         raise StoreMismatchError(
             "The store has no shipping profile", hint="Add one in the admin (Settings > Shipping Profiles)."
+        )
+    if len(found) > 1:
+        raise StoreMismatchError(
+            "The store has several shipping profiles and none that is the default one",
+            hint=f"Name the one of the source's products with {_SHIPPING_PROFILE}.",
         )
     return found[0].id
 
@@ -225,11 +230,12 @@ class References:
         failures: Sequence[BaseException],
     ) -> None:
         """A refusal may mean that another run was quicker, a lost answer that it was created: look again."""
-        if all(isinstance(failure, StoreRefusedError | AmbiguousWriteError) for failure in failures):
+        worse = [each for each in failures if not isinstance(each, StoreRefusedError | AmbiguousWriteError)]
+        if not worse:
             known.update(await find([key for key in part if key not in known]))
             if all(key in known for key in part):
                 return
-        raise failures[0]
+        raise (worse or failures)[0]
 
 
 def _title(slug: str) -> str:

@@ -133,6 +133,8 @@ def _parts(url: str) -> SplitResult | None:
 def _is_host(name: str) -> bool:
     if ":" in name:
         return bool(ip_address(name))
+    if any(label.startswith("-") or label.endswith("-") for label in name.split(".")):
+        return False
     host = name.encode("idna")
     host.decode("idna")  # a name that starts with xn-- has to be one
     return _HOST.fullmatch(host.decode()) is not None
