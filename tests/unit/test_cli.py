@@ -1,0 +1,190 @@
+"""The command as a person meets it: exit codes, streams, and what is said when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import stamina
+from pytest_httpx import HTTPXMock
+from typer.testing import CliRunner, Result
+
+from medusa_sync import __version__
+from medusa_sync import job as job_module
+from medusa_sync.cli import app
+from medusa_sync.lock import run_lock
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+
+KEY = "sk_fake"
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No setting, lock or log handler of anybody else."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SYNC_PRODUCTS_LOCK_DIR", str(tmp_path / "locks"))
+    handlers = logging.getLogger().handlers[:]
+    with stamina.set_testing(True, attempts=2, cap=True):
+        yield
+    logging.getLogger().handlers[:] = handlers
+
+
+@pytest.fixture
+def store(httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch) -> FakeMedusa:
+    fake = FakeMedusa()
+    httpx_mock.add_callback(fake.handle, is_reusable=True, is_optional=True)
+    monkeypatch.setenv("MEDUSA_BACKEND_URL", fake.url)
+    monkeypatch.setenv("MEDUSA_API_KEY", KEY)
+    return fake
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "catalogue.json"
+    path.write_text(json.dumps({"products": products(20), "total": 20}), encoding="utf-8")
+    return path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["products", *arguments])
+
+
+def document(result: Result) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(result.stdout)
+    return parsed
+
+
+def test_the_version_is_told() -> None:
+    assert CliRunner().invoke(app, ["--version"]).output == f"medusa-sync {__version__}\n"
+
+
+def test_without_a_command_the_help_is_shown() -> None:
+    assert "products" in CliRunner().invoke(app, []).output
+
+
+def test_all_wrong_settings_are_told_at_once(source: Path) -> None:
+    result = run("--batch-size", "0", "--currency", "dollars", "--source", str(source), "--dry-run")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "--batch-size (SYNC_PRODUCTS_BATCH_SIZE) '0'" in result.stderr
+    assert "--currency (SYNC_PRODUCTS_CURRENCY) 'dollars'" in result.stderr
+
+
+def test_an_unknown_option_is_a_usage_error() -> None:
+    assert run("--batchsize", "3").exit_code == 2
+
+
+def test_without_credentials_a_dry_run_checks_the_source_and_says_so(source: Path) -> None:
+    result = run("--source", str(source), "--dry-run")
+    assert result.exit_code == 0
+    assert "Nothing was compared" in result.stdout
+    assert "not compared: 20" in result.stdout
+
+
+def test_without_credentials_a_real_run_says_what_to_set(source: Path) -> None:
+    result = run("--source", str(source))
+    assert result.exit_code == 2
+    assert "MEDUSA_API_KEY" in result.stderr
+
+
+def test_json_is_one_document_and_nothing_else_is_on_stdout(store: FakeMedusa, source: Path) -> None:
+    result = run("--source", str(source), "--json")
+    assert result.exit_code == 0
+    assert document(result)["counts"]["created"] == 20
+    assert len(store.products) == 20
+
+
+def test_quiet_prints_nothing_when_all_is_well(store: FakeMedusa, source: Path) -> None:
+    result = run("--source", str(source), "--quiet")
+    assert (result.exit_code, result.output) == (0, "")
+    assert len(store.products) == 20
+
+
+@pytest.mark.usefixtures("store")
+def test_quiet_tells_what_went_wrong(source: Path) -> None:
+    rows = products(5)
+    rows[2]["price"] = -1
+    source.write_text(json.dumps({"products": rows}), encoding="utf-8")
+    result = run("--source", str(source), "--quiet")
+    assert result.exit_code == 5
+    assert "problem: rejected dummyjson:3" in result.stdout
+
+
+@pytest.mark.usefixtures("store")
+def test_a_missing_source_is_one_message(tmp_path: Path) -> None:
+    result = run("--source", str(tmp_path / "none.json"))
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "none.json: the file cannot be read" in result.stderr
+
+
+@pytest.mark.usefixtures("store")
+def test_a_refused_key_is_one_message_that_does_not_show_it(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEDUSA_API_KEY", "sk_wrong")
+    result = run("--source", str(source), "--verbose")
+    assert result.exit_code == 4
+    assert "The store refused the credentials" in result.stderr
+    assert "sk_wrong" not in result.output
+
+
+def test_a_currency_that_the_store_does_not_have_is_a_usage_error(store: FakeMedusa, source: Path) -> None:
+    result = run("--source", str(source), "--currency", "gbp")
+    assert result.exit_code == 2
+    assert "only in: eur, usd" in result.stderr
+    assert store.products == {}
+
+
+def test_a_second_run_is_told_who_holds_the_lock(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
+    with run_lock("sync-products", store.url, "dummyjson", folder=tmp_path / "locks"):
+        result = run("--source", str(source), "--json")
+        assert run("--source", str(source), "--dry-run").exit_code == 0, "a dry run only reads"
+    assert (result.exit_code, document(result)["status"]) == (75, "locked")
+    assert "Another run is under way: sync-products, process" in result.stderr
+    assert run("--source", str(source)).exit_code == 0
+
+
+@pytest.mark.parametrize(("url", "warned"), [("http://shop.example", True), ("http://127.0.0.1:9", False)])
+def test_plain_http_to_another_machine_is_warned_of(
+    url: str,
+    warned: bool,  # noqa: FBT001 - a column of the table above
+    httpx_mock: HTTPXMock,
+    source: Path,
+) -> None:
+    httpx_mock.add_exception(httpx.ConnectError("refused"), is_reusable=True)
+    result = CliRunner(env={"MEDUSA_API_KEY": KEY}).invoke(
+        app, ["products", "--source", str(source), "--medusa-url", url]
+    )
+    assert result.exit_code == 4
+    assert ("unencrypted" in result.stderr) is warned
+
+
+def test_a_defect_is_told_in_a_line_without_a_traceback_or_a_secret(
+    store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError(f"because of {KEY}")
+
+    monkeypatch.setattr(job_module, "sync_products", broken)
+    result = run("--source", str(source))
+    assert result.exit_code == 1
+    assert "Unexpected ZeroDivisionError: because of ***" in result.stderr
+    assert "Traceback" not in result.output
+    told = run("--source", str(source), "--verbose")
+    assert "Traceback" in told.stderr
+    assert KEY not in told.output
+    assert store.products == {}
+
+
+def test_verbose_logs_requests_but_no_credentials(store: FakeMedusa, source: Path) -> None:
+    result = run("--source", str(source), "--verbose")
+    assert result.exit_code == 0
+    assert "POST /admin/products/batch: 200" in result.stderr
+    assert KEY not in result.output
+    assert len(store.products) == 20
