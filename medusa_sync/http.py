@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -91,7 +92,7 @@ class HttpClient:
     def hidden(self, text: str) -> str:
         """A text of the server, without a secret that it may have sent back."""
         for secret in self.secrets:
-            text = text.replace(secret, "***")
+            text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
         return text
 
     async def send(
@@ -173,7 +174,7 @@ class HttpClient:
         )
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _FailedError(
-                f"{method} {url}: {self.hidden(describe_answer(answer))}",
+                f"{method} {url}: {describe_answer(answer, self.hidden)}",
                 sent=answer.status != HTTPStatus.TOO_MANY_REQUESTS,
                 wait=_retry_after(answer.headers),
             )
@@ -192,13 +193,18 @@ class HttpClient:
         return Answer(response.status_code, response.headers, b"".join(chunks))
 
 
-def describe_answer(answer: Answer) -> str:
-    """The status of an answer that is no success, with the server's own message where it gives one."""
+def describe_answer(answer: Answer, hidden: Callable[[str], str] = str) -> str:
+    """The status of an answer that is no success, with the server's own message where it gives one.
+
+    Args:
+        answer: of the server.
+        hidden: takes secrets out of the message.
+    """
     try:
         said = msgspec.json.decode(answer.body, type=_ErrorBody)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # HTML of a proxy, nothing, or worse
         return f"the server answered {answer.status}"
-    message = " ".join(said.message.split())  # one line
+    message = " ".join(hidden(said.message).split())  # one line
     return f"the server answered {answer.status}: {message[:_MESSAGE_LENGTH]}"
 
 

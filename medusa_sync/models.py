@@ -91,8 +91,8 @@ class Record(Struct, frozen=True, omit_defaults=True):
     Attributes:
         fields: by field name, in the form that `plan.remember` gives.
         currency: the currency of the price in `fields`.
-        pending: external ids of products that were created together with this one and may lack their stock
-            level, because the run ended between the two calls. Empty in a finished batch.
+        pending: external ids of the products that were written together with this one and of which it is not
+            certain yet that the store has made them whole, stock levels included. Empty in a finished batch.
         drafted: this tool has set the product to draft because the source no longer had it.
     """
 
@@ -178,7 +178,7 @@ class StoredProduct(Struct, frozen=True):
     tags: tuple[StoredTag, ...] = ()
     categories: tuple[StoredCategory, ...] = ()
     variants: tuple[StoredVariant, ...] = ()
-    sales_channels: tuple[StoredLink, ...] = ()
+    sales_channels: tuple[StoredLink | None, ...] = ()  # None for a link to a channel that is gone
     shipping_profile: StoredLink | None = None
 
 
@@ -244,8 +244,15 @@ class Conflict(Struct, frozen=True):
 
 
 class Create(Struct, frozen=True):
+    """A new product.
+
+    Attributes:
+        replaces: id of a half-made product that a dying store has left in its place.
+    """
+
     desired: DesiredProduct
     handle: str
+    replaces: str | None = None
 
 
 class Update(Struct, frozen=True):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import blake2b
 from itertools import count
+from struct import pack
 from typing import Any
 
 import msgspec
@@ -33,6 +34,7 @@ from medusa_sync.models import (
 _SHORT = 40  # characters that are remembered as they are; what is longer is remembered as a digest
 _DIGEST = re.compile(r"#[0-9a-f]{12}")
 _HANDLE_LENGTH = 200
+_MEASURES = frozenset({"weight", "length", "height", "width"})
 
 
 # --- the record -----------------------------------------------------------------------------------------
@@ -95,6 +97,7 @@ def plan_update(
     on_conflict: OnConflict = OnConflict.SOURCE,
     overwrite: bool = False,
     adopt: bool = False,
+    doubtful: Collection[str] = (),
 ) -> Update:
     """What has to be sent so that the store follows the source.
 
@@ -105,13 +108,14 @@ def plan_update(
         on_conflict: whose value counts where both sides have changed a field.
         overwrite: compare with what the store holds now, not with what was last applied.
         adopt: the product is taken over: everything that the source owns becomes the source's.
+        doubtful: fields that were sent, without a word on whether they have arrived.
 
     Raises:
         ProductFailedError: the product has no variant.
     """
     record = None if adopt else read_record(stored.metadata)
     view = StoreView(stored, owned_variant(stored, record), desired, location_id)
-    changed = set(desired.fields if overwrite or adopt else changed_fields(desired, record))
+    changed = set(desired.fields if overwrite or adopt else changed_fields(desired, record)) | set(doubtful)
     if record and desired.external_id in record.pending and location_id and wants_stock(stored, location_id):
         changed.add("stock")
     differences: list[Difference] = []
@@ -120,7 +124,7 @@ def plan_update(
         before = view.value(name)
         applied = _applied(name, record, desired)
         after = _merged(wanted, before, applied, restore=overwrite or adopt) if name in SETS else wanted
-        if name not in changed or before == after or not view.is_owned(name, applied):
+        if name not in changed or _same(name, before, after) or not view.is_owned(name, applied):
             continue
         # Orders lower the stock all the time: that is no edit which the source would have to respect.
         edited = name not in SETS and name != "stock" and remember(before) != applied
@@ -132,6 +136,13 @@ def plan_update(
     if record and record.drafted and stored.status == "draft":
         differences.append(Difference("status", "draft", "published", "draft", "published"))
     return Update(desired, stored, tuple(differences), tuple(conflicts), adopted=adopt)
+
+
+def _same(name: str, before: Value, after: Value) -> bool:
+    """Whether the store cannot hold `after` any better: Medusa keeps measures in single precision."""
+    if name in _MEASURES and isinstance(before, int | float) and isinstance(after, int | float):
+        return pack("f", before) == pack("f", after)
+    return before == after
 
 
 def _applied(name: str, record: Record | None, desired: DesiredProduct) -> Value:
@@ -262,6 +273,16 @@ def wants_stock(stored: StoredProduct, location_id: str) -> bool:
         return False
     variant = owned_variant(stored, record)
     return variant.manage_inventory and stock_level(variant, location_id) is None
+
+
+def is_whole(stored: StoredProduct) -> bool:
+    """Whether the store has been through with creating a product; it commits the parts one after the other:
+    product, variants, inventory items, prices.
+    """
+    return bool(stored.variants) and all(
+        variant.prices and (variant.inventory_items or not variant.manage_inventory)
+        for variant in stored.variants
+    )
 
 
 # --- handles --------------------------------------------------------------------------------------------

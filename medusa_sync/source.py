@@ -260,14 +260,15 @@ class RowReader:
 
     def read(self, rows: list[Any], origin: str) -> tuple[Row, ...]:
         known = len(self._taken)
+        ids = [source_id for row in rows if (source_id := _id_of(row)) is not None]
+        is_repeated = len(ids) > 1 and all(self.has_delivered(source_id) for source_id in ids)
         result = tuple(self._row(row) for row in rows)
         self._rows += len(rows)
         if self._rows > MAX_PRODUCTS:
             raise SourceError(
                 f"{origin}: the source does not end: it delivered more than {MAX_PRODUCTS} products"
             )
-        nothing_new = len(self._taken) == known
-        if known and nothing_new and len(rows) > 1 and any(_is_repeat(row) for row in result):
+        if is_repeated:
             raise SourceError(
                 f"{origin}: the source repeats itself: no product of the page is new after {known} products",
                 hint="It seems to ignore `skip`; a source needs paging by `limit` and `skip`.",
@@ -285,13 +286,11 @@ class RowReader:
         return product
 
     def _rejected(self, row: Any, reason: str) -> Outcome:
-        row = row if isinstance(row, dict) else {}
-        source_id, title = row.get("id"), row.get("title")
-        known = isinstance(source_id, int) and not isinstance(source_id, bool)
-        if known:
+        source_id, title = _id_of(row), row.get("title") if isinstance(row, dict) else None
+        if source_id is not None:
             self._rejected_ids.add(source_id)
         return Outcome(
-            external_id(self._source_name, source_id) if known else None,
+            None if source_id is None else external_id(self._source_name, source_id),
             title[:_TITLE_LENGTH] if isinstance(title, str) else "",
             Result.REJECTED,
             reason,
@@ -302,8 +301,9 @@ _REPEATED = "id: the source delivered it twice; the first one counts"
 _TITLE_LENGTH = 200
 
 
-def _is_repeat(row: Row) -> bool:
-    return isinstance(row, Outcome) and row.reason == _REPEATED
+def _id_of(row: Any) -> int | None:
+    source_id = row.get("id") if isinstance(row, dict) else None
+    return source_id if isinstance(source_id, int) and not isinstance(source_id, bool) else None
 
 
 def _reason(error: msgspec.ValidationError) -> str:

@@ -149,14 +149,22 @@ class AdminApi:
 
     # --- writes ---
 
-    async def write_products(
-        self, *, create: Sequence[dict[str, Any]], update: Sequence[dict[str, Any]]
-    ) -> list[StoredProduct]:
-        """Create and update in one all-or-nothing call; the answer is in no particular order."""
-        body = {"create": create, "update": update}
-        query = [("fields", _WRITTEN_FIELDS)]
-        answer = await self._client.post("/admin/products/batch", body, _Written, query=query)
-        return [*answer.created, *answer.updated]
+    async def create_products(self, bodies: Sequence[dict[str, Any]]) -> list[StoredProduct]:
+        """Create in one all-or-nothing call; the answer is in no particular order."""
+        return (await self._batch({"create": bodies})).created
+
+    async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[StoredProduct]:
+        """Update in one all-or-nothing call; the answer is in no particular order."""
+        return (await self._batch({"update": bodies})).updated
+
+    async def delete_products(self, ids: Sequence[str]) -> None:
+        """Delete in one all-or-nothing call; ids that are gone already do no harm."""
+        await self._batch({"delete": ids})
+
+    async def _batch(self, body: dict[str, Any]) -> _Written:
+        return await self._client.post(
+            "/admin/products/batch", body, _Written, query=[("fields", _WRITTEN_FIELDS)]
+        )
 
     async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:
         body = {"create": create, "update": update}
@@ -173,10 +181,6 @@ class AdminApi:
         await self._client.post(
             f"/admin/product-categories/{category_id}", {"is_active": True}, dict[str, Any]
         )
-
-    async def delete_products(self, ids: Sequence[str]) -> None:
-        """Delete in one all-or-nothing call; ids that are gone already do no harm."""
-        await self._client.post("/admin/products/batch", {"delete": ids}, dict[str, Any])
 
     async def create_tag(self, value: str) -> StoredTag:
         body = {"value": value}
@@ -229,8 +233,8 @@ class _Products(Struct):
 
 
 class _Written(Struct):
-    created: list[StoredProduct]
-    updated: list[StoredProduct]
+    created: list[StoredProduct] = []
+    updated: list[StoredProduct] = []
 
 
 class _Categories(Struct):

@@ -70,7 +70,7 @@ class MedusaClient:
         """
         answer = await self._authorized("GET", path, query, None)
         if answer.status != HTTPStatus.OK:
-            raise StoreError(f"GET {path}: {self._http.hidden(describe_answer(answer))}", hint=_ADVICE_URL)
+            raise StoreError(f"GET {path}: {describe_answer(answer, self._http.hidden)}", hint=_ADVICE_URL)
         try:
             return msgspec.json.decode(answer.body, type=type_)
         except _UNREADABLE as error:
@@ -90,7 +90,7 @@ class MedusaClient:
             raise StoreRefusedError(f"{len(encoded)} bytes are more than a request may have", status=status)
         answer = await self._authorized("POST", path, query, encoded)
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise StoreRefusedError(self._http.hidden(describe_answer(answer)), status=answer.status)
+            raise StoreRefusedError(describe_answer(answer, self._http.hidden), status=answer.status)
         try:
             return msgspec.json.decode(answer.body, type=type_)
         except _UNREADABLE as error:
@@ -134,7 +134,7 @@ class MedusaClient:
         try:
             token = msgspec.json.decode(answer.body, type=_Token).token
         except _UNREADABLE as error:
-            what = f"POST {LOGIN_PATH}: no token in the answer ({self._http.hidden(describe_answer(answer))})"
+            what = f"POST {LOGIN_PATH}: no token in the answer ({describe_answer(answer, self._http.hidden)})"
             raise StoreError(what, hint=_ADVICE_URL) from error
         self._http.secrets.add(token)
         return f"Bearer {token}"

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
+import idna
+
 from medusa_sync.models import Share
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
+_IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _HUNDRED = 100
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -133,8 +136,9 @@ def _parts(url: str) -> SplitResult | None:
 def _is_host(name: str) -> bool:
     if ":" in name:
         return bool(ip_address(name))
-    if any(label.startswith("-") or label.endswith("-") for label in name.split(".")):
-        return False
-    host = name.encode("idna")
-    host.decode("idna")  # a name that starts with xn-- has to be one
-    return _HOST.fullmatch(host.decode()) is not None
+    if _IPV4.fullmatch(name):
+        return bool(ip_address(name))
+    host = name if name.isascii() else idna.encode(name).decode()
+    if host.startswith("xn--"):
+        idna.decode(host)
+    return _HOST.fullmatch(host) is not None

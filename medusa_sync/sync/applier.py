@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import stamina
 
@@ -13,8 +13,8 @@ from medusa_sync.medusa.payload import Ids, create_body, record_body, update_bod
 from medusa_sync.medusa.references import Places, References
 from medusa_sync.models import Change, Create, Outcome, Result, StoredProduct, Update
 from medusa_sync.plan import record_of
-from medusa_sync.sync.planner import Planner
-from medusa_sync.sync.stock import LateLevel, existing_levels, late_levels, made_item
+from medusa_sync.sync.planner import UNFINISHED, Planner
+from medusa_sync.sync.stock import LateLevel, existing_levels, late_levels, made_item, own_late_level
 from medusa_sync.sync.tally import outcome_of
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Applier:
             ):
                 with attempt:
                     if attempt.num > 1:
-                        await self._look_again(batch)
+                        await self._look_again(batch, patient=True)
                     await self._write(batch.changes)
         except (StoreRefusedError, AmbiguousWriteError) as error:
             await self._divide(batch, error, last_try=last_try)
@@ -84,12 +84,22 @@ class Applier:
             for change in batch.changes:
                 self._settle(batch.aims[change.desired.external_id])
 
-    async def _look_again(self, batch: _Batch) -> None:
-        """Ask the store what it has carried out: that counts as done, the rest stays in the batch."""
+    async def _look_again(self, batch: _Batch, *, patient: bool) -> None:
+        """Ask the store what it has carried out: that counts as done, the rest stays in the batch.
+
+        Raises:
+            AmbiguousWriteError: the store is still at work, and the caller is patient.
+        """
         logger.info("looking again at %d products", len(batch.changes))
-        planned = await self._planner.plan_again([change.desired for change in batch.changes])
+        planned = await self._planner.plan_again(
+            [change.desired for change in batch.changes],
+            {change.desired.external_id: _sent_fields(change) for change in batch.changes},
+        )
+        outcomes = [entry for entry in planned if isinstance(entry, Outcome)]
+        if patient and any(outcome.reason == UNFINISHED for outcome in outcomes):
+            raise AmbiguousWriteError(UNFINISHED)
         batch.changes = [entry for entry in planned if not isinstance(entry, Outcome)]
-        for outcome in (entry for entry in planned if isinstance(entry, Outcome)):
+        for outcome in outcomes:
             arrived = outcome.result is Result.UNCHANGED
             self._settle(batch.aims[outcome.external_id or ""] if arrived else outcome)
 
@@ -98,7 +108,7 @@ class Applier:
     ) -> None:
         """The store takes all of a batch or nothing and does not say which product it dislikes: halve it."""
         refused = batch.changes
-        await self._look_again(batch)
+        await self._look_again(batch, patient=False)
         if len(batch.changes) > 1:
             logger.info("halving a batch of %d: %s", len(batch.changes), error)
             half = len(batch.changes) // 2
@@ -120,34 +130,53 @@ class Applier:
             raise StoreError(f"The store fails every write: {error}", hint="See the log of the store.")
 
     async def _write(self, changes: Sequence[Change]) -> None:
-        location_id = self._places.location_id
-        if levels := existing_levels(changes, location_id):
+        """Creations and updates never share a call: when one half is refused, Medusa undoes the other,
+        and an update that is undone loses the prices of its variants.
+        """
+        if levels := existing_levels(changes, self._places.location_id):
             await self._api.write_levels(create=[], update=levels)
-        late = {change.desired.external_id: late_levels(change, location_id) for change in changes}
-        waiting = [level for levels in late.values() for level in levels]
-        sentinel = next((change for change in changes if late[change.desired.external_id]), None)
-        pending = tuple(level.external_id for level in waiting)
         ids = Ids(
             await self._references.category_ids(_members(changes, "categories")),
             await self._references.tag_ids(_members(changes, "tags")),
         )
         adopted = [change for change in changes if isinstance(change, Update) and change.adopted]
         await self._references.activate_categories(_wanted_categories(adopted))
+        for kind in (Update, Create):
+            await self._write_alike([change for change in changes if isinstance(change, kind)], ids)
+
+    async def _write_alike(self, changes: Sequence[Change], ids: Ids) -> None:
+        """Changes of one kind, and then the stock levels that can only follow them."""
+        location_id = self._places.location_id
+        late = {level.external_id: level for change in changes for level in late_levels(change, location_id)}
+        # What the source says of a product now counts more than what an interrupted run has promised it.
+        late |= {
+            level.external_id: level for change in changes for level in own_late_level(change, location_id)
+        }
+        created = [change.desired.external_id for change in changes if isinstance(change, Create)]
+        pending = tuple(dict.fromkeys([*created, *late]))
         creates, updates = [], []
-        for change in changes:
-            record = record_of(change.desired, pending=pending if change is sentinel else ())
+        for number, change in enumerate(changes):
+            # The first product of the batch names all that have to be looked after, in the same call that
+            # writes them; a run that dies before the end leaves that word.
+            record = record_of(change.desired, pending=pending if number == 0 else ())
             if isinstance(change, Create):
                 creates.append(create_body(change, record, status=self._status, places=self._places, ids=ids))
             else:
                 updates.append(update_body(change, record, places=self._places, ids=ids))
-        if not changes:
-            return
-        products = await self._api.write_products(create=creates, update=updates)
-        if sentinel is not None and location_id is not None:
+        halves = [change.replaces for change in changes if isinstance(change, Create) and change.replaces]
+        if halves:
+            await self._api.delete_products(halves)
+        products: list[StoredProduct] = []
+        if creates:
+            products = await self._api.create_products(creates)
+        elif updates:
+            products = await self._api.update_products(updates)
+        if pending:
+            first = changes[0].desired
             written = {product.external_id: product for product in products}
-            await self._write_late_levels(waiting, written, location_id)
-            confirmed = record_body(written[sentinel.desired.external_id].id, record_of(sentinel.desired))
-            await self._api.write_products(create=[], update=[confirmed])
+            if location_id is not None:
+                await self._write_late_levels(late.values(), written, location_id)
+            await self._api.update_products([record_body(written[first.external_id].id, record_of(first))])
 
     async def _write_late_levels(
         self, waiting: Iterable[LateLevel], written: Mapping[str | None, StoredProduct], location_id: str
@@ -174,6 +203,12 @@ class _Batch:
     def __init__(self, changes: list[Change], aims: Mapping[str, Outcome]) -> None:
         self.changes = changes
         self.aims = aims
+
+
+def _sent_fields(change: Change) -> Collection[str]:
+    if isinstance(change, Create):
+        return change.desired.fields
+    return [difference.field for difference in change.differences]
 
 
 def _wanted_categories(changes: Iterable[Change]) -> list[str]:

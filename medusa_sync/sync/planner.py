@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct, structs
 
@@ -22,6 +22,7 @@ from medusa_sync.models import (
 from medusa_sync.plan import (
     changed_fields,
     handle_candidates,
+    is_whole,
     plan_update,
     read_record,
     record_of,
@@ -29,6 +30,8 @@ from medusa_sync.plan import (
     without_stock,
 )
 from medusa_sync.sync.foreign import ForeignProducts
+
+UNFINISHED = "the store has not finished it yet; the next run looks at it again"
 
 
 class PlanOptions(Struct, frozen=True):
@@ -62,6 +65,7 @@ class Planner:
         self._options = options
         self._foreign = ForeignProducts(api)
         self._handles: dict[str, str] = {}  # external ids by the handle that this run has given out
+        self._uncertain: set[str] = set()  # written by a run that did not see the end of it
         self.found = 0
 
     async def plan(self, desired: Sequence[DesiredProduct]) -> list[Change | Outcome]:
@@ -71,35 +75,61 @@ class Planner:
             StoreMismatchError: the settings name something that the store does not have.
             StoreError: the store cannot be asked.
         """
-        planned = await self.plan_again(desired)
+        planned = await self._plan(desired, {}, give_up_halves=True)
         self.found += sum(not _is_new(entry) for entry in planned)
         return planned
 
-    async def plan_again(self, desired: Sequence[DesiredProduct]) -> list[Change | Outcome]:
-        """The same for products that were planned before; raises what `plan` raises."""
+    async def plan_again(
+        self, desired: Sequence[DesiredProduct], doubtful: Mapping[str, Collection[str]]
+    ) -> list[Change | Outcome]:
+        """The same for products that were sent, without a word on whether they have arrived.
+
+        Args:
+            desired: the products.
+            doubtful: the fields that were sent, by external id.
+
+        Returns:
+            As `plan`; a product that the store is still at work on is one failed outcome, `UNFINISHED`.
+
+        Raises:
+            StoreError: the store cannot be asked.
+        """
+        return await self._plan(desired, doubtful, give_up_halves=False)
+
+    async def _plan(
+        self,
+        desired: Sequence[DesiredProduct],
+        doubtful: Mapping[str, Collection[str]],
+        *,
+        give_up_halves: bool,
+    ) -> list[Change | Outcome]:
         stored = _by_external_id(await self._api.look_up([product.external_id for product in desired]))
+        for copies in stored.values():
+            record = read_record(copies[0].metadata)
+            self._uncertain.update(record.pending if record else ())
         entries: dict[str, Change | Outcome] = {}
         moving: list[DesiredProduct] = []
         for product in desired:
             copies = stored.get(product.external_id, [])
             if len(copies) > 1:
                 entries[product.external_id] = _doubled(product, copies)
-            elif copies and self._is_quiet(product, copies[0]):
+            elif copies and product.external_id not in doubtful and self._is_quiet(product, copies[0]):
                 entries[product.external_id] = _unchanged(product)
             else:
                 moving.append(product)
         if moving:
-            entries.update(await self._plan_moving(moving, stored))
+            moves = _Moves(stored, doubtful, give_up_halves=give_up_halves)
+            entries.update(await self._plan_moving(moving, moves))
         return [entries[product.external_id] for product in desired]
 
     def _is_quiet(self, product: DesiredProduct, stored: StoredProduct) -> bool:
         record = read_record(stored.metadata)
         if self._options.overwrite or record is None or record.pending or record.drafted:
             return False
-        return not changed_fields(product, record)
+        return product.external_id not in self._uncertain and not changed_fields(product, record)
 
     async def _plan_moving(
-        self, moving: Iterable[DesiredProduct], stored: Mapping[str, list[StoredProduct]]
+        self, moving: Iterable[DesiredProduct], moves: _Moves
     ) -> dict[str, Change | Outcome]:
         location_id = (await self._places()).location_id
         if location_id is None:
@@ -108,26 +138,33 @@ class Planner:
         new: list[DesiredProduct] = []
         changed: list[DesiredProduct] = []
         for product in moving:
-            copies = stored.get(product.external_id)
+            copies = moves.stored.get(product.external_id)
             if not copies:
                 new.append(product)
-            elif self._is_quiet(product, copies[0]):
+            elif product.external_id not in moves.doubtful and self._is_quiet(product, copies[0]):
                 entries[product.external_id] = _unchanged(product)
             else:
                 changed.append(product)
-        details = await self._details(changed, stored)
+        details = await self._details(changed, moves.stored)
         for product in changed:
-            if product.external_id in details:
-                entries[product.external_id] = self._update(product, details, location_id)
-            else:  # removed in the store since it was looked up
+            stored = details.get(product.external_id)
+            if stored is None:  # removed in the store since it was looked up
                 new.append(product)
+            elif product.external_id in self._uncertain | moves.doubtful.keys() and not is_whole(stored):
+                entries[product.external_id] = (
+                    Create(product, stored.handle, replaces=stored.id)
+                    if moves.give_up_halves
+                    else Outcome(product.external_id, product.title, Result.FAILED, UNFINISHED)
+                )
+            else:
+                entries[product.external_id] = self._update(product, details, moves.doubtful, location_id)
         entries.update(await self._plan_new(new, location_id))
         return entries
 
     async def _details(
         self, changed: Sequence[DesiredProduct], stored: Mapping[str, list[StoredProduct]]
     ) -> dict[str, StoredProduct]:
-        """The changed products and those that an interrupted batch of theirs has left without stock."""
+        """The changed products and those that were written together with them."""
         wanted = dict.fromkeys(product.external_id for product in changed)
         for product in changed:
             record = read_record(stored[product.external_id][0].metadata)
@@ -136,7 +173,11 @@ class Planner:
         return {external_id: copies[0] for external_id, copies in found.items()}
 
     def _update(
-        self, product: DesiredProduct, details: Mapping[str, StoredProduct], location_id: str | None
+        self,
+        product: DesiredProduct,
+        details: Mapping[str, StoredProduct],
+        doubtful: Mapping[str, Collection[str]],
+        location_id: str | None,
     ) -> Change | Outcome:
         stored = details[product.external_id]
         record = read_record(stored.metadata)
@@ -151,6 +192,7 @@ class Planner:
                 location_id=location_id,
                 on_conflict=self._options.on_conflict,
                 overwrite=self._options.overwrite,
+                doubtful=doubtful.get(product.external_id, ()),
             )
         except ProductFailedError as error:
             return _failed(product, stored, error)
@@ -213,6 +255,21 @@ class Planner:
 
     def _claim(self, handle: str, external_id: str) -> bool:
         return self._handles.setdefault(handle, external_id) == external_id
+
+
+class _Moves(Struct, frozen=True):
+    """What is known of products that are not quiet.
+
+    Attributes:
+        stored: what the look-up has found, by external id.
+        doubtful: fields that were sent without a word on whether they have arrived, by external id.
+        give_up_halves: a half-made product is one that a dying store has left; otherwise the store may still
+            be at work on it.
+    """
+
+    stored: Mapping[str, list[StoredProduct]]
+    doubtful: Mapping[str, Collection[str]]
+    give_up_halves: bool
 
 
 def _is_new(entry: Change | Outcome) -> bool:

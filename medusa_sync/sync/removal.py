@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import stamina
 from msgspec import Struct, structs
 
-from medusa_sync.errors import AmbiguousWriteError, RemovalGuardError, StoreRefusedError
+from medusa_sync.errors import AmbiguousWriteError, RemovalGuardError, SourceError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.models import (
@@ -102,7 +102,8 @@ class Removal:
 
     async def _missing(self) -> list[StoredProduct]:
         """Products of this source that the source did not deliver and that are still on the shelf."""
-        missing, owned, delivered = [], 0, 0
+        missing, owned = [], 0
+        delivered: list[int] = []
         async for page in self._api.scan("id,external_id,title,status"):
             for stored in page:
                 source_id = self._source_id(stored)
@@ -110,22 +111,27 @@ class Removal:
                     continue
                 owned += 1
                 if self._source.has_delivered(source_id):
-                    delivered += 1
+                    delivered.append(source_id)
                 elif self._options.on_missing is OnMissing.DELETE or stored.status != "draft":
                     missing.append(stored)
-        if missing and (delivered == 0 or not self._options.max_removals.allows(len(missing), owned)):
-            raise self._guard(missing, owned, delivered)
+        if missing and (not delivered or not self._options.max_removals.allows(len(missing), owned)):
+            raise self._guard(missing, owned, is_empty=not delivered)
+        if missing and not await self._source.has(delivered[0]):
+            raise SourceError(
+                f"The source says that it has no product {delivered[0]}, which it has just delivered",
+                hint="Nothing was removed: its answers by id cannot be relied on.",
+            )
         return missing
 
     def _source_id(self, stored: StoredProduct) -> int | None:
         own, _, number = (stored.external_id or "").rpartition(":")
         return int(number) if own == self._options.prefix and number.isdecimal() else None
 
-    def _guard(self, missing: Sequence[StoredProduct], owned: int, delivered: int) -> RemovalGuardError:
+    def _guard(self, missing: Sequence[StoredProduct], owned: int, *, is_empty: bool) -> RemovalGuardError:
         names = [f"  {stored.external_id} {stored.title!r}" for stored in missing[:_LISTED]]
         if len(missing) > _LISTED:
             names.append(f"  ... and {len(missing) - _LISTED} more")
-        if delivered == 0:
+        if is_empty:
             what = f"The source delivered none of the {owned} products that the store has of it."
             hint = "Check the source. To give it up for good, remove its products in the admin."
         else:
@@ -185,7 +191,7 @@ class Removal:
             return
         details = await self._api.details("id", ids)
         bodies = [{**record_body(stored.id, _as_drafted(stored)), "status": "draft"} for stored in details]
-        await self._api.write_products(create=[], update=bodies)
+        await self._api.update_products(bodies)
 
     async def _still_there(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
         details = {stored.id: stored for stored in await self._api.details("id", [p.id for p in products])}

@@ -1,8 +1,7 @@
 """Pure: the stock levels that come with a change, which Medusa keeps apart from products.
 
 Levels that exist are written before the product's record, so that a run that dies in between sends them once
-more. A level that does not exist yet can only follow its product: it is *late*, and the record of the first
-product of the batch names the late ones until they are there.
+more. A level that does not exist yet can only follow its product: it is *late*.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from medusa_sync.medusa.api import Level
-from medusa_sync.models import Change, Create, StoredProduct, StoredVariant, Value
+from medusa_sync.models import Change, Create, StoredProduct, StoredVariant, Update, Value
 from medusa_sync.plan import owned_variant, read_record, stock_level
 
 
@@ -42,23 +41,28 @@ def existing_levels(changes: Iterable[Change], location_id: str | None) -> list[
     return levels
 
 
-def late_levels(change: Change, location_id: str | None) -> list[LateLevel]:
-    """The levels that do not exist yet."""
-    if location_id is None:
-        return []
+def own_late_level(change: Change, location_id: str | None) -> list[LateLevel]:
+    """The level of a product itself, if it has to be created."""
     quantity = _new_quantity(change)
+    if location_id is None or quantity is None:
+        return []
     own = change.desired.external_id
     if isinstance(change, Create):
-        return [] if quantity is None else [LateLevel(own, quantity, None)]
-    late = [
-        LateLevel(mate.external_id or "", promised, _item_id(_variant(mate)))
-        for mate in change.unstocked
-        if (promised := _promised(mate)) is not None
-    ]
+        return [LateLevel(own, quantity, None)]
     variant = _variant(change.stored)
-    if quantity is not None and stock_level(variant, location_id) is None:
-        late.append(LateLevel(own, quantity, _item_id(variant)))
-    return late
+    return [] if stock_level(variant, location_id) else [LateLevel(own, quantity, _item_id(variant))]
+
+
+def late_levels(change: Change, location_id: str | None) -> list[LateLevel]:
+    """The levels to create: the product's own, and those that an interrupted batch has left out."""
+    mates = change.unstocked if isinstance(change, Update) and location_id is not None else ()
+    promised = ((mate, _promised(mate)) for mate in mates)
+    late = [
+        LateLevel(mate.external_id or "", quantity, _item_id(_variant(mate)))
+        for mate, quantity in promised
+        if quantity is not None
+    ]
+    return late + own_late_level(change, location_id)
 
 
 def made_item(written: StoredProduct) -> str | None:

@@ -140,3 +140,41 @@ def test_a_store_that_goes_on_with_what_a_client_has_given_up_on(linger: int) ->
         healed = sync(source, store, batch_size=BATCH)
         assert healed.exit_code == 0, (number, healed.problems)
         assert_exact(source.rows, store)
+
+
+def test_products_that_a_dying_store_has_left_half_made_are_made_anew() -> None:
+    """A Medusa that is killed in the middle of a batch keeps the steps that it has committed."""
+    store = FakeMedusa()
+    steps = give_up_at(store, 0)
+    sync(catalogue(), store, batch_size=BATCH)
+    for number in range(1, len(steps) + 1):
+        store, source = FakeMedusa(), catalogue()
+        store.linger = 1_000
+        give_up_at(store, number)
+        result = sync(source, store, batch_size=BATCH)
+        assert sum(result.counts.values()) == result.seen
+        store.between = None
+        store.crash()
+        for _ in range(2):  # a product of another batch may wait for the handle or SKU of a half one
+            healed = sync(source, store, batch_size=BATCH)
+        assert healed.exit_code == 0, (number, healed.problems)
+        assert_exact(source.rows, store)
+
+
+def test_an_update_that_is_refused_costs_no_merchants_price() -> None:
+    store, source = FakeMedusa(), catalogue()
+    sync(source, store, batch_size=BATCH)
+    product = store.products["dummyjson:2"]
+    [variant] = product.variants
+    prices = [{"id": price.id, "currency_code": "usd", "amount": price.amount} for price in variant.prices]
+    path = f"/admin/products/{product.id}/variants/{variant.id}"
+    store.call("POST", path, {"prices": [*prices, {"currency_code": "eur", "amount": 5}]})
+    source.rows[1]["price"] = 99
+    clone = {**source.rows[0], "id": 1_000, "title": "New here"}
+    source.rows.insert(2, clone)  # in one batch with the change; its SKU is taken
+
+    result = sync(source, store, batch_size=BATCH)
+
+    assert [problem.external_id for problem in result.problems] == ["dummyjson:1000"]
+    held = store.products["dummyjson:2"].variants[0].prices
+    assert sorted((price.currency_code, price.amount) for price in held) == [("eur", 5), ("usd", 99)]

@@ -354,6 +354,26 @@ async def test_a_quiet_look_up_reads_no_details(httpx_mock: HTTPXMock, api: Admi
     assert request.url.params["fields"] == "id,external_id,metadata"
 
 
+async def test_products_are_looked_up_by_what_is_named(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    httpx_mock.add_response(json={"products": [], "count": 0}, is_reusable=True)
+    await api.details("id", ["prod_1"])
+    await api.adoptable(["prod_2"])
+    await api.with_skus(["KIT-7"])
+    await api.handles(["jug"])
+    asked = [request.url.params.multi_items()[0] for request in httpx_mock.get_requests()]
+    assert asked == [
+        ("id[]", "prod_1"),
+        ("id[]", "prod_2"),
+        ("variants[sku][]", "KIT-7"),
+        ("handle[]", "jug"),
+    ]
+
+
+async def test_the_store_says_how_many_products_it_holds(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    httpx_mock.add_response(json={"products": [{"id": "prod_1"}], "count": 194})
+    assert await api.count_products() == 194
+
+
 async def test_nothing_to_look_up_is_no_request(api: AdminApi) -> None:
     assert (await api.look_up([]), await api.tags([]), await api.categories([])) == ([], [], [])
 
@@ -373,14 +393,19 @@ async def test_a_scan_goes_on_by_what_came(
     assert offsets == [sum(pages[:index]) for index in range(requests)]
 
 
-async def test_a_batch_is_one_call_that_asks_for_few_fields(httpx_mock: HTTPXMock, api: AdminApi) -> None:
-    httpx_mock.add_response(json={"created": [{"id": "prod_1"}], "updated": [{"id": "prod_2"}]})
-    written = await api.write_products(create=[{"title": "Jug"}], update=[{"id": "prod_2"}])
-    assert written == [StoredProduct("prod_1"), StoredProduct("prod_2")]
-    (request,) = httpx_mock.get_requests()
-    assert request.url.path == "/admin/products/batch"
-    assert request.content == b'{"create":[{"title":"Jug"}],"update":[{"id":"prod_2"}]}'
-    assert request.url.params["fields"].startswith("id,external_id,")
+async def test_creations_and_updates_are_calls_of_their_own_that_ask_for_few_fields(
+    httpx_mock: HTTPXMock, api: AdminApi
+) -> None:
+    httpx_mock.add_response(json={"created": [{"id": "prod_1"}], "updated": [], "deleted": {}})
+    httpx_mock.add_response(json={"created": [], "updated": [{"id": "prod_2"}], "deleted": {}})
+    assert await api.create_products([{"title": "Jug"}]) == [StoredProduct("prod_1")]
+    assert await api.update_products([{"id": "prod_2"}]) == [StoredProduct("prod_2")]
+    create, update = httpx_mock.get_requests()
+    assert create.content == b'{"create":[{"title":"Jug"}]}'
+    assert update.content == b'{"update":[{"id":"prod_2"}]}'
+    for request in (create, update):
+        assert request.url.path == "/admin/products/batch"
+        assert request.url.params["fields"].startswith("id,external_id,")
 
 
 async def test_deletes_share_no_call_with_writes(httpx_mock: HTTPXMock, api: AdminApi) -> None:
@@ -400,6 +425,12 @@ async def test_a_category_is_created_active(httpx_mock: HTTPXMock, api: AdminApi
     httpx_mock.add_response(json={"product_category": {"id": "pcat_1", "handle": "toys"}})
     assert (await api.create_category("toys", "Toys")).id == "pcat_1"
     assert httpx_mock.get_requests()[0].content == b'{"name":"Toys","handle":"toys","is_active":true}'
+
+
+async def test_a_category_is_activated_and_nothing_else(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    httpx_mock.add_response(url=f"{STORE_URL}/admin/product-categories/pcat_1", json={})
+    await api.activate_category("pcat_1")
+    assert httpx_mock.get_requests()[0].content == b'{"is_active":true}'
 
 
 async def test_a_store_that_says_nothing_of_itself_is_no_medusa(httpx_mock: HTTPXMock, api: AdminApi) -> None:

@@ -363,6 +363,8 @@ def test_what_is_no_address_of_a_store_is_wrong(text: str) -> None:
 @example("http://é..")
 @example("http://xn--a")
 @example("http://-é")
+@example("http://🍵.example")
+@example("http://1.1.1.999")
 def test_an_address_that_is_taken_can_be_asked(text: str) -> None:
     try:
         url = readers.store_url(text)

@@ -252,6 +252,13 @@ async def test_a_product_that_moved_to_the_next_page_is_no_repeated_page(
     assert ids(await rows(source)) == [1, 2, 3, 4]
 
 
+async def test_a_moved_product_beside_a_broken_one_is_no_repeated_page(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    answer(httpx_mock, page_of([row(1), row(2)], total=4), page_of([row(2), row(3, price=-1)], total=4))
+    assert ids(await rows(source)) == [1, 2]
+
+
 async def test_a_source_without_end_ends_the_delivery(
     httpx_mock: HTTPXMock, source: HttpSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:

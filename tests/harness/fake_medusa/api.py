@@ -15,7 +15,7 @@ from tests.harness.fake_medusa.pricing import new_prices
 from tests.harness.fake_medusa.revision import Removal, Revision
 from tests.harness.fake_medusa.rules import merged
 from tests.harness.fake_medusa.state import Named, Product, State
-from tests.harness.fake_medusa.steps import run
+from tests.harness.fake_medusa.steps import Work, run
 from tests.harness.fake_medusa.validation import validate
 from tests.harness.fake_medusa.views import PRODUCT_DEFAULTS, Tree, Views, tree_of
 
@@ -162,7 +162,9 @@ class Api:
         creation = Creation(self._state, call.body.get("create", []))
         revision = Revision(self._state, call.body.get("update", []))
         deleted = call.body.get("delete", [])
-        yield from run([creation, revision, Removal(self._state, deleted)])
+        removal = Removal(self._state, deleted)
+        parts: dict[str, Work] = {"create": creation, "update": revision, "delete": removal}
+        yield from run([work for name, work in parts.items() if call.body.get(name)])
         return {
             "created": self._shown(call, creation.products),
             "updated": self._shown(call, revision.products),
