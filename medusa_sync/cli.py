@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import typer
 
 from medusa_sync import __version__
-from medusa_sync.errors import MedusaSyncError
+from medusa_sync.errors import EXIT_CHANGES, MedusaSyncError
 from medusa_sync.settings import ENV_FILE, OPTIONS, Option, Settings, load
 
 logger = logging.getLogger(__name__)
@@ -87,9 +87,14 @@ def products(
     read_timeout: Annotated[_Text, _option(OPTIONS["read_timeout"])] = None,
     max_duration: Annotated[_Text, _option(OPTIONS["max_duration"])] = None,
     lock_dir: Annotated[_Text, _option(OPTIONS["lock_dir"])] = None,
+    exit_code: Annotated[_Switch, _option(OPTIONS["exit_code"])] = None,
+    job_name: Annotated[_Text, _option(OPTIONS["job_name"])] = None,
     json: Annotated[_Switch, _option(OPTIONS["json"])] = None,
     quiet: Annotated[_Switch, _option(OPTIONS["quiet"])] = None,
     verbose: Annotated[_Switch, _option(OPTIONS["verbose"])] = None,
+    report: Annotated[_Text, _option(OPTIONS["report"])] = None,
+    metrics_file: Annotated[_Text, _option(OPTIONS["metrics_file"])] = None,
+    ping_url: Annotated[_Text, _option(OPTIONS["ping_url"])] = None,
     env_file: Annotated[_Text, _option(ENV_FILE)] = None,
 ) -> None:
     """Bring the products of the source into the store: new ones, changed ones, and nothing else."""
@@ -99,18 +104,22 @@ def products(
 def _run(flags: Mapping[str, str | bool | None]) -> int:
     """Run once and print what became of it; returns the exit code."""
     # Imported here, so that --help and --version do not wait for an HTTP client.
-    from medusa_sync import report
+    from msgspec import structs
+
+    from medusa_sync import publish, report
     from medusa_sync.job import sync_products
 
     out, err = report.make_console(sys.stdout), report.make_console(sys.stderr)
     try:
         settings = load(flags)
+        publish.check(settings)
     except MedusaSyncError as error:
         report.print_error(str(error), error.hint, err)
         return error.exit_code
     _log_to_stderr(settings)
     _warn_of_plain_http(settings)
     still = settings.quiet or settings.verbose  # log lines and bars do not share a terminal
+    publish.begin(settings)
     try:
         with report.progress_observer(err, quiet=still, dry_run=settings.dry_run) as observer:
             result = sync_products(settings, observer, handle_signals=True)
@@ -125,12 +134,19 @@ def _run(flags: Mapping[str, str | bool | None]) -> int:
             err,
         )
         return EXIT_UNEXPECTED
+    if settings.exit_code and settings.dry_run and result.exit_code == 0 and result.changes:
+        result = structs.replace(result, exit_code=EXIT_CHANGES)
     if settings.json:
         report.print_json(result, out)
     elif result.seen > 0 and (not settings.quiet or result.exit_code != 0):
         report.print_result(result, out, verbose=settings.verbose)
     if result.error:
         report.print_error(result.error, result.hint, err)
+    try:
+        publish.end(settings, result)
+    except MedusaSyncError as error:
+        report.print_error(str(error), error.hint, err)
+        return result.exit_code or error.exit_code
     return result.exit_code
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 EXIT_PARTIAL = 5
+EXIT_CHANGES = 7
 EXIT_CODES: Mapping[int, str] = {
     0: "Done: every valid product is in the store, or (`--dry-run`) the plan is complete.",
     1: "Unexpected: a defect of medusa-sync.",
@@ -13,6 +14,7 @@ EXIT_CODES: Mapping[int, str] = {
     4: "The store is unreachable, or refuses the credentials.",
     EXIT_PARTIAL: "Partial: some products were rejected or failed; the others are stored.",
     6: "Removal guard: more products are missing at the source than `--max-removals` allows.",
+    EXIT_CHANGES: "Something to do: only for a dry run with `--exit-code`.",
     75: "Another run for the same store and source holds the lock; nothing was done.",
     130: "Interrupted by SIGINT (Ctrl-C); 143 by SIGTERM. The next run completes the work.",
 }

@@ -23,7 +23,6 @@ from medusa_sync.settings import Settings
 from medusa_sync.source import SAMPLE, FileSource, HttpSource, Source
 from medusa_sync.sync import Observer, PlanOptions, Run, SyncOptions
 
-JOB_NAME = "sync-products"
 _HEADERS = {"user-agent": f"medusa-sync/{__version__}", "accept": "application/json"}
 
 
@@ -110,7 +109,7 @@ def _lock(settings: Settings) -> AbstractContextManager[None]:
     if settings.dry_run:
         return nullcontext()
     folder = Path(settings.lock_dir) if settings.lock_dir is not None else None
-    return run_lock(JOB_NAME, settings.medusa_url, settings.source_name, folder=folder)
+    return run_lock(settings.job_name, settings.medusa_url, settings.source_name, folder=folder)
 
 
 @asynccontextmanager
@@ -194,7 +193,7 @@ def _credentials(settings: Settings) -> Credentials | None:
 
 def _options(settings: Settings) -> SyncOptions:
     return SyncOptions(
-        job=JOB_NAME,
+        job=settings.job_name,
         source_name=settings.source_name,
         source_url=_without_query(settings.source),
         store_url=settings.medusa_url,

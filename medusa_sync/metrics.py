@@ -98,8 +98,8 @@ def write_metrics(result: RunResult, path: Path, *, job: str, source: str) -> No
     """
     if result.dry_run or result.status is Status.LOCKED:
         return
-    file = Path(os.path.realpath(path))
     try:
+        file = Path(os.path.realpath(path))
         if file.exists() and not file.is_file():  # a rename would replace a device
             logger.warning("the metrics were not written: %s is not a file", path)
             return
@@ -126,7 +126,7 @@ def _last_success(file: Path, job: str, source: str) -> float:
     """The time that an earlier run has left in the file."""
     try:
         with file.open("rb") as stream:
-            content = stream.read(_MAX_BYTES + 1)
+            content = stream.read(_MAX_BYTES)
     except FileNotFoundError:
         return _NEVER
     except OSError as error:
@@ -140,7 +140,7 @@ def _last_success(file: Path, job: str, source: str) -> float:
 
 
 def _find(content: bytes, labels: Mapping[str, str]) -> float | None:
-    if len(content) > _MAX_BYTES or not content.endswith(b"\n"):  # a number that is cut off is still a number
+    if not content.endswith(b"\n"):  # a number that is cut off is still a number
         return None
     try:
         values = [

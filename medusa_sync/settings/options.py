@@ -69,7 +69,7 @@ class Settings:
         "--source-name",
         "SYNC_PRODUCTS_SOURCE_NAME",
         "Prefix of the external ids in the store; never change it once products are there.",
-        readers.source_name,
+        readers.slug,
         "dummyjson",
         "NAME",
         group="Source",
@@ -230,6 +230,21 @@ class Settings:
         "Folder of the locks that keep two runs apart. The user's own unless named.",
         metavar="FOLDER",
     )
+    exit_code: bool = _option(
+        "--exit-code",
+        "SYNC_PRODUCTS_EXIT_CODE",
+        "Let a dry run end with exit code 7 when there is something to do, as `diff` does.",
+        readers.switch,
+        "false",
+    )
+    job_name: str = _option(
+        "--job-name",
+        "SYNC_PRODUCTS_JOB_NAME",
+        "Name of the job in the lock, the report and the metrics, when several are configured.",
+        readers.slug,
+        "sync-products",
+        "NAME",
+    )
     json: bool = _option(
         "--json",
         "SYNC_PRODUCTS_JSON",
@@ -254,6 +269,28 @@ class Settings:
         "false",
         group="Output",
     )
+    report: str | None = _option(
+        "--report",
+        "SYNC_PRODUCTS_REPORT",
+        "Also write every product with its outcome and field changes to a file: .json, .csv or .html.",
+        metavar="FILE",
+        group="Output",
+    )
+    metrics_file: str | None = _option(
+        "--metrics-file",
+        "SYNC_PRODUCTS_METRICS_FILE",
+        "Also write metrics for Prometheus' textfile collector; the name ends in .prom.",
+        metavar="FILE",
+        group="Output",
+    )
+    ping_url: str | None = _option(
+        "--ping-url",
+        "SYNC_PRODUCTS_PING_URL",
+        "Also tell a monitor such as healthchecks.io that runs begin and end.",
+        readers.web_address,
+        metavar="URL",
+        group="Output",
+    )
 
     def without_secrets(self, text: str) -> str:
         """A text for other eyes: whatever secret has got into it is taken out."""
@@ -261,7 +298,8 @@ class Settings:
             if secret is not None:
                 basic = b64encode(f"{secret.reveal()}:".encode()).decode()
                 text = text.replace(secret.reveal(), "***").replace(basic, "***")
-        return text
+        # Who knows the address of a monitor can tell it anything.
+        return text.replace(self.ping_url, "***") if self.ping_url else text
 
 
 ENV_FILE = Option(

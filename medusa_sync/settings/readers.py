@@ -80,7 +80,7 @@ def currency_code(value: str) -> str:
     return value.strip().lower()
 
 
-def source_name(value: str) -> str:
+def slug(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,39}", value):
         raise ValueError("expected up to 40 lower-case letters, digits, '.', '-' or '_'")
     return value

@@ -2,8 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,10 +49,38 @@ def environment(store: Store | None, **changes: str) -> dict[str, str]:
     return clean | changes
 
 
-def medusa_sync(
+class Running:
+    """A run that is under way.
+
+    Args:
+        process: of the command.
+    """
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def finish(self) -> Finished:
+        """Wait for its end."""
+        stdout, stderr = self._process.communicate(timeout=TIMEOUT_S)
+        return Finished(self._process.returncode, stdout, stderr)
+
+
+@contextmanager
+def running(
     *arguments: str, store: Store | None, directory: Path | None = None, **changes: str
-) -> Finished:
-    """Run `medusa-sync products` to its end.
+) -> Iterator[Running]:
+    """Start `medusa-sync products`; what is still running at the end is killed.
 
     Args:
         arguments: of the command.
@@ -57,13 +88,24 @@ def medusa_sync(
         directory: the working directory, where `.env` is looked for.
         changes: further variables of the environment.
     """
-    done = subprocess.run(
+    with subprocess.Popen(
         [COMMAND, "products", *arguments],
         env=environment(store, **changes),
         cwd=directory or Path(__file__).parent,
-        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
-        timeout=TIMEOUT_S,
-        check=False,
-    )
-    return Finished(done.returncode, done.stdout, done.stderr)
+    ) as process:
+        try:
+            yield Running(process)
+        finally:
+            process.kill()
+
+
+def medusa_sync(
+    *arguments: str, store: Store | None, directory: Path | None = None, **changes: str
+) -> Finished:
+    """Run `medusa-sync products` to its end; the arguments are those of `running`."""
+    with running(*arguments, store=store, directory=directory, **changes) as run:
+        return run.finish()

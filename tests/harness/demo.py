@@ -21,7 +21,7 @@ def main() -> None:
     try:
         node()
     except NodeMissing as missing:
-        print(f"{missing}.\nWithout it there is no store to show; here is the dry run of the sample catalogue:\n")
+        print(f"{missing}.\nWithout it there is no store to show, but the dry run of the sample catalogue:\n")
         _sync("--dry-run", env=os.environ)
         return
     print("Starting a Medusa store; the first time this downloads it (about two minutes) ...", flush=True)

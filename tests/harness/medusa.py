@@ -30,7 +30,7 @@ class Store(Facts):
     log: Path
 
     def reset(self) -> None:
-        """Makes it a fresh store again, once it is idle: what is under way would commit into the fresh one."""
+        """Makes it a fresh store again, once it is idle: what is under way would commit into that one."""
         self.wait_until_idle()
         pristine.restore(self.database_url)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,9 @@ def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 @pytest.fixture
 def store(httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch) -> FakeMedusa:
     fake = FakeMedusa()
-    httpx_mock.add_callback(fake.handle, is_reusable=True, is_optional=True)
+    httpx_mock.add_callback(
+        fake.handle, url=re.compile(f"^{re.escape(fake.url)}/"), is_reusable=True, is_optional=True
+    )
     monkeypatch.setenv("MEDUSA_BACKEND_URL", fake.url)
     monkeypatch.setenv("MEDUSA_API_KEY", KEY)
     return fake
@@ -188,3 +191,71 @@ def test_verbose_logs_requests_but_no_credentials(store: FakeMedusa, source: Pat
     assert "POST /admin/products/batch: 200" in result.stderr
     assert KEY not in result.output
     assert len(store.products) == 20
+
+
+# --- those who look from outside ------------------------------------------------------------------------
+
+
+def test_a_report_is_written_in_the_format_of_its_name(
+    store: FakeMedusa, source: Path, tmp_path: Path
+) -> None:
+    for name, beginning in {"r.json": "{", "r.csv": "external_id,", "r.html": "<!doctype html>"}.items():
+        result = run("--source", str(source), "--dry-run", "--report", str(tmp_path / name))
+        assert result.exit_code == 0
+        assert (tmp_path / name).read_text(encoding="utf-8").lower().startswith(beginning)
+    assert store.products == {}
+
+
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_done(
+    store: FakeMedusa, source: Path, tmp_path: Path
+) -> None:
+    result = run("--source", str(source), "--report", str(tmp_path / "no-folder" / "r.html"))
+    assert result.exit_code == 2
+    assert "--report (SYNC_PRODUCTS_REPORT): there is no folder" in result.stderr
+    assert store.requests == []
+
+
+def test_metrics_are_written_for_the_named_job(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
+    path = tmp_path / "sync.prom"
+    assert run("--source", str(source), "--metrics-file", str(path), "--job-name", "nightly").exit_code == 0
+    created = 'medusa_sync_last_run_created_products{job="nightly",source="dummyjson"} 20.0'
+    assert created in path.read_text(encoding="utf-8")
+    assert len(store.products) == 20
+
+
+def test_a_monitor_is_told_that_a_run_begins_and_how_it_ends(
+    httpx_mock: HTTPXMock, store: FakeMedusa, source: Path
+) -> None:
+    httpx_mock.add_response(url=re.compile("^https://monitor.example/"), text="OK", is_reusable=True)
+    arguments = ("--source", str(source), "--ping-url", "https://monitor.example/secret", "--quiet")
+    result = run(*arguments)
+    assert (result.exit_code, result.output) == (0, "")
+    assert run(*arguments, "--dry-run").exit_code == 0, "which is nothing to tell a monitor"
+    pings = [r for r in httpx_mock.get_requests() if r.url.host == "monitor.example"]
+    assert [r.url.path for r in pings] == ["/secret/start", "/secret"]
+    assert b"created: 20" in pings[1].content
+    assert len(store.products) == 20
+
+
+@pytest.mark.usefixtures("store")
+def test_a_dry_run_can_tell_by_its_exit_code_that_there_is_something_to_do(source: Path) -> None:
+    drift = run("--source", str(source), "--dry-run", "--exit-code", "--json")
+    assert (drift.exit_code, document(drift)["exit_code"]) == (7, 7)
+    assert run("--source", str(source), "--exit-code").exit_code == 0
+    assert run("--source", str(source), "--dry-run", "--exit-code").exit_code == 0
+
+
+@pytest.mark.usefixtures("store")
+def test_github_gets_a_summary_and_annotations(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    rows = products(5)
+    rows[2]["price"] = -1
+    source.write_text(json.dumps({"products": rows}), encoding="utf-8")
+    result = run("--source", str(source), "--json")
+    assert result.exit_code == 5
+    assert document(result)["status"] == "partial"
+    assert "::error" in result.stderr or "::warning" in result.stderr
+    assert "dummyjson" in (tmp_path / "summary.md").read_text(encoding="utf-8")

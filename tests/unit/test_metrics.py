@@ -21,7 +21,9 @@ from tests.unit.results import DELETED, LAMP, LEFT, MUG, SPOON, STAMPS, run
 EARLY = datetime(2026, 1, 2, 3, 0, tzinfo=UTC)
 LATE = EARLY + timedelta(minutes=2)
 DURATION = 1.5
-NAME = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('\\"\n\r\t{},= #'), max_size=12)
+# Joined from a list, because `st.text` merges its alphabets, so that the few odd characters hardly come up.
+CHARACTER = st.characters(exclude_categories=["Cs"]) | st.sampled_from('\\"\n\r\t{},= #')
+NAME = st.lists(CHARACTER, max_size=12).map("".join)
 OURS = f'{LAST_SUCCESS}{{job="j",source="s"}}'
 
 
@@ -152,13 +154,13 @@ def test_runs_in_a_row_warn_of_nothing(path: Path, caplog: pytest.LogCaptureFixt
     assert not caplog.records
 
 
-@pytest.mark.parametrize("untold", [{"dry_run": True}, {"status": Status.LOCKED, "exit_code": 75}])
-def test_a_run_that_stores_nothing_leaves_the_file_alone(path: Path, untold: dict[str, object]) -> None:
-    write(run(**untold), path)
+@pytest.mark.parametrize("untold", [run(dry_run=True), run(status=Status.LOCKED, exit_code=75)])
+def test_a_run_that_stores_nothing_leaves_the_file_alone(path: Path, untold: RunResult) -> None:
+    write(untold, path)
     assert not path.exists()
     write(ended(EARLY), path)
     before = path.read_bytes()
-    write(run(**untold), path)
+    write(untold, path)
     assert path.read_bytes() == before
 
 
@@ -227,7 +229,7 @@ def test_a_reader_never_sees_half_a_file(path: Path) -> None:
     reader.join()
     assert seen
     assert {len(content) for content in seen} == {size}
-    assert os.listdir(path.parent) == [path.name]  # noqa: PTH208 - nothing temporary stays behind
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_a_link_is_followed(path: Path, tmp_path: Path) -> None:
@@ -281,8 +283,9 @@ def test_a_path_that_cannot_be_written_is_a_warning(
     before = sorted(tmp_path.rglob("*"))
     write(run(), tmp_path / name)
     assert sorted(tmp_path.rglob("*")) == before
-    (record,) = caplog.records
-    assert (record.name, record.levelname) == ("medusa_sync.metrics", "WARNING")
+    assert {(record.name, record.levelname) for record in caplog.records} == {
+        ("medusa_sync.metrics", "WARNING")
+    }
 
 
 def test_a_name_that_is_no_text_is_a_warning(path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,5 +1,6 @@
 """Pings: where they go, what they say, and that they neither end a run nor give the address away."""
 
+import itertools
 import logging
 import socket
 from pathlib import Path
@@ -84,7 +85,11 @@ def test_a_start_has_no_body(httpx_mock: HTTPXMock) -> None:
     assert (request.method, request.content) == ("POST", b"")
 
 
-@given(st.text(st.characters() | st.sampled_from("☕\udcff\n"), max_size=20), st.integers(0, MAX_BODY_BYTES))
+@given(
+    # Joined from a list, because `st.text` merges its alphabets, so that the few odd ones hardly come up.
+    st.lists(st.characters() | st.sampled_from("☕\udcff\n"), max_size=20).map("".join),
+    st.integers(0, MAX_BODY_BYTES),
+)
 def test_a_long_body_is_cut_between_characters(text: str, padding: int) -> None:
     sent: list[bytes] = []
 
@@ -191,7 +196,7 @@ def test_an_ok_that_means_no_is_told(
     [
         (f"ftp://hc-ping.com/{SECRET}", "ftp://hc-ping.com"),
         (f"hc-ping.com/{SECRET}", "://"),
-        (f"https://hc-ping.com:99999999/{SECRET}", "https://hc-ping.com:99999999"),
+        (f"https://hc-ping.com:port/{SECRET}", "https://hc-ping.com:port"),
         (f"https://hc-ping.com/{SECRET}\x00", "https://hc-ping.com"),
         (f"https://{'x' * 70}.example/{SECRET}", f"https://{'x' * 70}.example"),
     ],
@@ -235,11 +240,7 @@ def test_nobody_at_home_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_an_answer_without_an_end_is_left(caplog: pytest.LogCaptureFixture) -> None:
     def answer(_: httpx.Request) -> httpx.Response:
-        def forever() -> object:
-            while True:
-                yield b"OK "
-
-        return httpx.Response(200, content=forever())
+        return httpx.Response(200, content=itertools.repeat(b"OK "))
 
     with httpx.Client(transport=httpx.MockTransport(answer)) as client:
         ping._post(client, URL, b"")

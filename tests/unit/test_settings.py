@@ -22,6 +22,7 @@ KINDS: Final = {
     "TEXT": (("one", "two", "three"), " "),
     "NAME": (("one", "two", "three"), "Toys & Games"),
     "NAME|ID": (("One", "Two", "Three"), " "),
+    "FILE": (("one", "two", "three"), " "),
     "FOLDER": (("one", "two", "three"), " "),
     "URL": (("http://one.example", "http://two.example", "http://three.example"), "store.example"),
     "URL|FILE|sample": (("one.json", "https://two.example/products", "three.json"), "ftp://one.example"),

@@ -1,0 +1,64 @@
+"""Tells those who look from outside how a run went: report file, metrics, monitor, GitHub."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+
+from medusa_sync import metrics, ping, report
+from medusa_sync.errors import SettingsError
+from medusa_sync.models import RunResult
+from medusa_sync.report import files, github
+from medusa_sync.settings import OPTIONS, Settings
+
+
+def check(settings: Settings) -> None:
+    """Look at what can be told before a run.
+
+    Raises:
+        SettingsError: the report or the metrics would not come to anything.
+    """
+    problems = []
+    if settings.report is not None and (problem := files.check_report_path(Path(settings.report))):
+        problems.append(f"{OPTIONS['report'].spelling}: {problem}")
+    if settings.metrics_file is not None and not settings.metrics_file.endswith(".prom"):
+        option = OPTIONS["metrics_file"].spelling
+        problems.append(
+            f"{option} {settings.metrics_file!r}: the collector reads only names that end in .prom"
+        )
+    if problems:
+        raise SettingsError(problems)
+
+
+def begin(settings: Settings) -> None:
+    """A run begins; what goes wrong here is only logged."""
+    if settings.ping_url is not None and not settings.dry_run:
+        ping.ping_start(settings.ping_url)
+
+
+def end(settings: Settings, result: RunResult) -> None:
+    """A run has ended. A ping or metrics that do not get through are only logged.
+
+    Raises:
+        ReportError: the report cannot be written.
+    """
+    if settings.metrics_file is not None:
+        path = Path(settings.metrics_file)
+        metrics.write_metrics(result, path, job=settings.job_name, source=settings.source_name)
+    if settings.ping_url is not None and not settings.dry_run:
+        ping.ping_end(settings.ping_url, result, _as_text(result))
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in github.workflow_commands(result):
+            sys.stderr.write(f"{line}\n")  # stdout is the result's
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        github.append_step_summary(result, Path(summary))
+    if settings.report is not None:
+        files.write_report(result, Path(settings.report))
+
+
+def _as_text(result: RunResult) -> str:
+    text = io.StringIO()
+    report.print_result(result, report.make_console(text))
+    return text.getvalue()

@@ -1,0 +1,208 @@
+"""What a store has to hold after syncs that were disturbed: everything once, as mapped, and nothing else; and
+what such a sync has to say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from tests.e2e.command import Finished
+from tests.e2e.shop import Shop, price, stock
+
+# What a sync makes and what of it may stand only once; not every one of these has an index in Medusa.
+_ONLY_ONCE = (
+    ("product", "external_id"),
+    ("product", "handle"),
+    ("product_variant", "sku"),
+    ("product_variant", "barcode"),
+    ("inventory_item", "sku"),
+    ("product_category", "handle"),
+    ("product_tag", "value"),
+)
+# Pairs of which each side has exactly one of the other. All ends that are named are live rows.
+_ONE_TO_ONE: dict[str, LiteralString] = {
+    "product and variant": """
+        SELECT p.id, v.id FROM live_product p FULL JOIN live_variant v ON v.product_id = p.id
+    """,
+    "variant and inventory item": """
+        SELECT v.id, i.id
+        FROM (SELECT * FROM live_variant WHERE manage_inventory) v
+        FULL JOIN live_item_link l ON l.variant_id = v.id
+        FULL JOIN live_item i ON i.id = l.inventory_item_id
+    """,
+    "inventory item and level": """
+        SELECT i.id, l.id FROM live_item i FULL JOIN live_level l ON l.inventory_item_id = i.id
+    """,
+    "variant and price set": """
+        SELECT v.id, s.id
+        FROM live_variant v
+        FULL JOIN live_price_set_link l ON l.variant_id = v.id
+        FULL JOIN live_price_set s ON s.id = l.price_set_id
+    """,
+    "price set and price": """
+        SELECT s.id, p.id FROM live_price_set s FULL JOIN live_price p ON p.price_set_id = s.id
+    """,
+    "product and sales channel": """
+        SELECT p.id, l.id FROM live_product p FULL JOIN live_channel_link l ON l.product_id = p.id
+    """,
+    "product and shipping profile": """
+        SELECT p.id, l.id FROM live_product p FULL JOIN live_profile_link l ON l.product_id = p.id
+    """,
+}
+_UNUSED: dict[str, LiteralString] = {
+    "category without a product": """
+        SELECT handle FROM live_category WHERE id NOT IN (
+            SELECT product_category_id FROM product_category_product JOIN live_product p ON p.id = product_id
+        )
+    """,
+    "tag without a product": """
+        SELECT value FROM live_tag WHERE id NOT IN (
+            SELECT product_tag_id FROM product_tags JOIN live_product p ON p.id = product_id
+        )
+    """,
+    "image without a product": """
+        SELECT url FROM live_image WHERE product_id NOT IN (SELECT id FROM live_product)
+    """,
+}
+_LIVE = {
+    "live_product": "product",
+    "live_variant": "product_variant",
+    "live_item": "inventory_item",
+    "live_item_link": "product_variant_inventory_item",
+    "live_level": "inventory_level",
+    "live_price_set": "price_set",
+    "live_price_set_link": "product_variant_price_set",
+    "live_price": "price",
+    "live_channel_link": "product_sales_channel",
+    "live_profile_link": "product_shipping_profile",
+    "live_category": "product_category",
+    "live_tag": "product_tag",
+    "live_image": "image",
+}
+_SHOWN = 3  # of the products or rows that are wrong
+
+
+def as_mapped(product: dict[str, Any], shop: Shop) -> dict[str, Any]:
+    """What the store has to hold for a product of the source (DESIGN, section 3)."""
+    return {
+        "external_id": f"dummyjson:{product['id']}",
+        "title": product["title"],
+        "description": product["description"],
+        "status": "published",
+        "thumbnail": product["thumbnail"],
+        "images": product["images"],
+        "tags": sorted(set(product["tags"])),
+        "categories": [(product["category"], True)],
+        "sales_channels": [shop.store.sales_channel_id],
+        "shipping_profile": shop.store.shipping_profile_id,
+        "size": (
+            product["weight"],
+            product["dimensions"]["width"],
+            product["dimensions"]["height"],
+            product["dimensions"]["depth"],
+        ),
+        "variants": [
+            ("Default", product.get("sku"), product.get("meta", {}).get("barcode"), product["price"])
+        ],
+        "stock": {shop.store.location_id: product["stock"]},
+        "metadata": {
+            "brand": product.get("brand"),
+            "rating": product["rating"],
+            "review_count": len(product["reviews"]),
+            "discount_percentage": product["discountPercentage"],
+            "warranty_information": product["warrantyInformation"],
+            "shipping_information": product["shippingInformation"],
+            "return_policy": product["returnPolicy"],
+            "minimum_order_quantity": product["minimumOrderQuantity"],
+            "availability_status": product["availabilityStatus"],
+        },
+    }
+
+
+def as_stored(product: dict[str, Any]) -> dict[str, Any]:
+    metadata = {key: value for key, value in product["metadata"].items() if key != "medusa_sync"}
+    return {
+        "external_id": product["external_id"],
+        "title": product["title"],
+        "description": product["description"],
+        "status": product["status"],
+        "thumbnail": product["thumbnail"],
+        "images": [image["url"] for image in sorted(product["images"], key=lambda image: image["rank"])],
+        "tags": sorted(tag["value"] for tag in product["tags"]),
+        "categories": [(category["handle"], category["is_active"]) for category in product["categories"]],
+        "sales_channels": [channel["id"] for channel in product["sales_channels"]],
+        "shipping_profile": product["shipping_profile"]["id"],
+        "size": (product["weight"], product["width"], product["height"], product["length"]),
+        "variants": [
+            (variant["title"], variant["sku"], variant["barcode"], price(product))
+            for variant in product["variants"]
+        ],
+        "stock": stock(product),
+        "metadata": {"brand": None, **metadata},
+    }
+
+
+def assert_exact(shop: Shop, products: Sequence[dict[str, Any]]) -> None:
+    """The store holds the products of the source as mapped, each once, and nothing besides."""
+    shop.store.wait_until_idle()
+    stored = shop.by_external_id()
+    assert len(stored) == len(shop.products()) == len(products)
+    wanted = (as_mapped(product, shop) for product in products)
+    wrong = [(as_stored(stored[want["external_id"]]), want) for want in wanted]
+    assert [pair for pair in wrong if pair[0] != pair[1]][:_SHOWN] == []
+    assert_nothing_doubled_or_orphaned(shop)
+
+
+def assert_nothing_doubled_or_orphaned(shop: Shop) -> None:
+    """What no Admin API shows: the rows of the database, in a store where nobody but a sync has worked."""
+    views = SQL(", ").join(
+        SQL("{} AS (SELECT * FROM {} WHERE deleted_at IS NULL)").format(Identifier(view), Identifier(table))
+        for view, table in _LIVE.items()
+    )
+    twice = SQL(
+        "SELECT {column} FROM {table} WHERE deleted_at IS NULL AND {column} IS NOT NULL "
+        "GROUP BY {column} HAVING count(*) > 1"
+    )
+    with psycopg.connect(shop.store.database_url) as connection:
+        for table, column in _ONLY_ONCE:
+            query = twice.format(column=Identifier(column), table=Identifier(table))
+            assert connection.execute(query).fetchall()[:_SHOWN] == [], f"{table}.{column} stands twice"
+        for what, pairs in _ONE_TO_ONE.items():
+            rows = connection.execute(SQL("WITH {} ").format(views) + SQL(pairs)).fetchall()
+            assert _not_one_to_one(rows)[:_SHOWN] == [], f"{what} do not go one to one"
+        for what, unused in _UNUSED.items():
+            rows = connection.execute(SQL("WITH {} ").format(views) + SQL(unused)).fetchall()
+            assert rows[:_SHOWN] == [], what
+
+
+def _not_one_to_one(pairs: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    left, right = (Counter(pair[side] for pair in pairs) for side in (0, 1))
+    return [pair for pair in pairs if None in pair or left[pair[0]] > 1 or right[pair[1]] > 1]
+
+
+def assert_in_order(run: Finished, *exit_codes: int) -> None:
+    """A disturbed run has ended with one of these codes and without a traceback, and its account adds up."""
+    assert run.exit_code in exit_codes, run.stderr
+    assert "Traceback" not in run.stderr
+    document = run.document
+    assert document["exit_code"] == run.exit_code
+    assert sum(run.counts.values()) == document["source"]["seen"]
+
+
+def said_to_be_stored(run: Finished, products: Sequence[dict[str, Any]]) -> set[str]:
+    """The external ids of the products that a run has delivered and has no problem with."""
+    document = run.document
+    problems = {problem["external_id"] for problem in document["problems"]}
+    delivered = products[: document["source"]["seen"]]
+    return {f"dummyjson:{product['id']}" for product in delivered} - problems
+
+
+def assert_quiet(run: Finished, size: int) -> None:
+    """A run that found everything as it should be: it wrote nothing."""
+    assert (run.exit_code, run.counts) == (0, {"unchanged": size}), run.stderr
+    assert run.document["requests"]["store_writes"] == 0

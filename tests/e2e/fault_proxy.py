@@ -1,0 +1,275 @@
+"""A proxy in front of the store: it writes down every request, and does harm to the writes that a test names.
+
+The ideas are Toxiproxy's, but what is harmed is one whole request and not a stream of bytes: a fault hits the
+same request however its bytes are cut.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from http.client import responses
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.harness.medusa import Store
+
+_END_OF_HEAD = b"\r\n\r\n"
+_LOG_IN = "/auth/user/emailpass"
+
+
+@dataclass(frozen=True)
+class WireRequest:
+    method: str
+    path: str
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def is_write(self) -> bool:
+        return self.method != "GET" and self.path != _LOG_IN
+
+
+class Exchange:
+    """One request in the hands of a fault, and what can be done with it.
+
+    Args:
+        request: of the client.
+        head: its request line and headers as they go to the store.
+        store: host and port.
+        reader: from the client.
+        writer: to the client.
+    """
+
+    def __init__(
+        self,
+        request: WireRequest,
+        head: bytes,
+        store: tuple[str, int],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self.request = request
+        self._head = head
+        self._store = store
+        self._reader = reader
+        self._writer = writer
+
+    async def forward(self) -> bytes:
+        """Have the store carry the request out, whether or not the client still waits; gives the answer."""
+        reader, writer = await asyncio.open_connection(*self._store)
+        with closing(writer):
+            writer.write(self._head + self.request.body)
+            head, _, body = (await reader.read()).partition(_END_OF_HEAD)
+        status, *headers = head.decode("latin-1").split("\r\n")
+        kept = (line for line in headers if _name(line) not in {"connection", "content-length"})
+        return _message([status, *kept, f"Content-Length: {len(body)}"], body)
+
+    async def answer(self, answer: bytes) -> None:
+        self._writer.write(answer)
+        await self._writer.drain()
+
+    def hang_up(self) -> None:
+        self._writer.close()
+
+    def reset(self) -> None:
+        """Break the connection as a crash does: the client's system sees RST and not an orderly end."""
+        linger = struct.pack("ii", 1, 0)
+        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self._writer.transport.abort()
+
+    async def until_given_up(self) -> None:
+        """Wait until the client has hung up."""
+        with suppress(ConnectionError):
+            await self._reader.read()
+
+
+Fault = Callable[[Exchange], Awaitable[None]]
+"""What is done to a request instead of forwarding it and its answer."""
+
+
+class FaultProxy:
+    """The proxy; the event loop that it lives in runs in a thread of its own.
+
+    Attributes:
+        url: where it listens.
+        requests: in the order of their arrival; clearing it starts the count of the writes anew.
+        faults: by number of the write from 1, for requests that have not arrived yet.
+        struck: the numbers of the writes that met their fault.
+    """
+
+    def __init__(self, target: str) -> None:
+        parts = urlsplit(target)
+        self._store = (parts.hostname or "", parts.port or 80)
+        self._loop = asyncio.get_running_loop()
+        self._clients: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server
+        self.url = ""
+        self.requests: list[WireRequest] = []
+        self.faults: dict[int, Fault] = {}
+        self.struck: set[int] = set()
+
+    @property
+    def writes(self) -> list[WireRequest]:
+        return [request for request in self.requests if request.is_write]
+
+    def store(self, store: Store) -> Store:
+        """The store as it is reached through the proxy."""
+        return replace(store, url=self.url)
+
+    async def listen(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        host, port = self._server.sockets[0].getsockname()
+        self.url = f"http://{host}:{port}"
+
+    def go_down(self) -> None:
+        """Refuse connections from now on, and break those that there are; for a fault to call."""
+        self._server.close()
+        for client in self._clients:
+            client.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients.add(writer)
+        with closing(writer), suppress(ConnectionError, asyncio.IncompleteReadError):
+            while not writer.is_closing():
+                exchange = await self._receive(reader, writer)
+                number = len(self.writes) if exchange.request.is_write else 0
+                fault = self.faults.get(number)
+                if fault is None:
+                    await exchange.answer(await exchange.forward())
+                else:
+                    self.struck.add(number)
+                    await fault(exchange)
+        self._clients.discard(writer)
+
+    async def _receive(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Exchange:
+        head = (await reader.readuntil(_END_OF_HEAD)).removesuffix(_END_OF_HEAD).decode("latin-1")
+        request_line, *headers = head.split("\r\n")
+        method, target, _ = request_line.split(" ")
+        lengths = (int(line.partition(":")[2]) for line in headers if _name(line) == "content-length")
+        request = WireRequest(method, target.partition("?")[0], await reader.readexactly(next(lengths, 0)))
+        self.requests.append(request)
+        # The older version: an answer then ends where its connection ends and comes in no chunks.
+        kept = (line for line in headers if _name(line) != "connection")
+        upstream = _message([f"{method} {target} HTTP/1.0", *kept], b"")
+        return Exchange(request, upstream, self._store, reader, writer)
+
+
+@contextmanager
+def fault_proxy(target: str) -> Iterator[FaultProxy]:
+    """A proxy in front of the server at a URL."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="fault proxy")
+    thread.start()
+
+    async def begin() -> FaultProxy:
+        proxy = FaultProxy(target)
+        await proxy.listen()
+        return proxy
+
+    async def end(proxy: FaultProxy) -> None:
+        proxy.go_down()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    try:
+        proxy = asyncio.run_coroutine_threadsafe(begin(), loop).result()
+        try:
+            yield proxy
+        finally:
+            asyncio.run_coroutine_threadsafe(end(proxy), loop).result()
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def _name(header: str) -> str:
+    return header.partition(":")[0].strip().lower()
+
+
+def _message(lines: list[str], body: bytes) -> bytes:
+    return "\r\n".join(lines).encode("latin-1") + _END_OF_HEAD + body
+
+
+def _refusal(status: int, **headers: str) -> bytes:
+    """An answer that the store has no part in, as of a gateway."""
+    body = json.dumps({"message": f"made up by the proxy: {status}"}).encode()
+    named = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    lines = [f"HTTP/1.1 {status} {responses[status]}", f"Content-Length: {len(body)}", *named]
+    return _message([*lines, "Content-Type: application/json"], body)
+
+
+# Faults: the first three keep the request from the store, after the others it has committed.
+
+
+async def drop_request(exchange: Exchange) -> None:
+    exchange.hang_up()
+
+
+async def reset_request(exchange: Exchange) -> None:
+    exchange.reset()
+
+
+def answer_instead(status: int, **headers: str) -> Fault:
+    async def fault(exchange: Exchange) -> None:
+        await exchange.answer(_refusal(status, **headers))
+
+    return fault
+
+
+async def drop_answer(exchange: Exchange) -> None:
+    await exchange.forward()
+    exchange.hang_up()
+
+
+async def reset_answer(exchange: Exchange) -> None:
+    await exchange.forward()
+    exchange.reset()
+
+
+async def truncate_answer(exchange: Exchange) -> None:
+    head, end, body = (await exchange.forward()).partition(_END_OF_HEAD)
+    await exchange.answer(head + end + body[: len(body) // 2])
+    exchange.hang_up()
+
+
+async def withhold_answer(exchange: Exchange) -> None:
+    await exchange.forward()
+    await exchange.until_given_up()
+
+
+def answer_after_commit(status: int) -> Fault:
+    async def fault(exchange: Exchange) -> None:
+        await exchange.forward()
+        await exchange.answer(_refusal(status))
+
+    return fault
+
+
+# These two take their time.
+
+
+async def deliver_late(exchange: Exchange) -> None:
+    """The store commits what its client has given up, while that one tries again."""
+    await exchange.until_given_up()
+    await exchange.forward()
+
+
+def delay(seconds: float) -> Fault:
+    async def fault(exchange: Exchange) -> None:
+        await asyncio.sleep(seconds)
+        await exchange.answer(await exchange.forward())
+
+    return fault

@@ -1,0 +1,239 @@
+"""The HTML report in a real browser: it can be searched and read, and no title runs anything."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import structs
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from medusa_sync.models import Action, Difference, Outcome, Result, RunResult
+from medusa_sync.report.files import write_report
+from tests.unit.results import DRAFTED, LAMP, MUG, OVERRULED, PRICE, RESPECTED, SPOON, run
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",  # root, as in a container, has no other way
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+HOSTILE = (
+    "<script>document.title = 'owned'</script>",
+    "</script><script>document.title = 'owned'</script>",
+    "<img src=x onerror=\"document.title = 'owned'\">",
+    "<svg onload=\"document.title = 'owned'\">",
+    '" autofocus onfocus="document.title = \'owned\'" x="',
+    "<style>* { display: none }</style>",
+    "<!-- <base href=https://evil.example> -->",
+    "invoice\u202etxt.exe",
+    "{{ 7 * 7 }}",
+    "\x1b[31mred\x1b[0m",
+    "W" * 500,
+)
+
+# The lowest contrast of any text with what is behind it, by the formula of WCAG 2.
+CONTRAST = """
+const light = (colour) => {
+  const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255);
+  const [r, g, b] = parts.map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const behind = (element) => {
+  const colour = getComputedStyle(element).backgroundColor;
+  return colour === "rgba(0, 0, 0, 0)" ? behind(element.parentElement) : colour;
+};
+const texts = [...document.body.querySelectorAll("*:not(script)")].filter((element) =>
+  [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== ""));
+return Math.min(...texts.map((element) => {
+  const both = [light(getComputedStyle(element).color), light(behind(element))].sort((a, b) => b - a);
+  return (both[0] + 0.05) / (both[1] + 0.05);
+}));
+"""
+
+
+@pytest.fixture(scope="module")
+def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if browser is None or driver is None:
+        missing = "no browser: install Debian's packages chromium and chromium-driver"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    options = ChromeOptions()
+    options.binary_location = browser
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    chrome = Chrome(options=options, service=Service(driver))
+    try:
+        yield chrome
+    finally:
+        chrome.quit()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    write_report(two_hundred(), path)
+    return path
+
+
+@pytest.fixture
+def page(chrome: Chrome, report: Path) -> Chrome:
+    """The report at the width of a desk."""
+    return opened(chrome, report, 1280)
+
+
+def two_hundred() -> RunResult:
+    """A run with 200 outcomes, in which others have chosen their words badly."""
+    tags = Difference("tags", ("kitchen", "wood"), ("kitchen", "handmade"))
+    text = Difference(
+        "description", f"{'Of olive wood. ' * 9}Oiled twice.", f"{HOSTILE[0] * 4}\n{HOSTILE[1]}"
+    )
+    field = Difference(HOSTILE[2], HOSTILE[3], (HOSTILE[0], *HOSTILE))
+    known = (SPOON, MUG, OVERRULED, RESPECTED, DRAFTED)
+    problems = [LAMP, *(Outcome(title, title, Result.FAILED, title) for title in HOSTILE)]
+    changes = [
+        Outcome(
+            f"dummyjson:{1000 + number}",
+            HOSTILE[number] if number < len(HOSTILE) else f"Product {number}",
+            Result.UPDATED,
+            action=Action.UPDATE,
+            differences=(PRICE, tags, text, field)[number % 4 :],
+        )
+        for number in range(200 - len(known) - len(problems))
+    ]
+    result = run(*known, *changes, problems=problems, notes=(HOSTILE[0],), error=HOSTILE[1], hint=HOSTILE[2])
+    return structs.replace(result, counts={**result.counts, Result.UNCHANGED: 9})
+
+
+def opened(chrome: Chrome, report: Path, width: int, *, scheme: str = "light") -> Chrome:
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    cdp(chrome, "Emulation.setDeviceMetricsOverride", metrics)
+    cdp(
+        chrome,
+        "Emulation.setEmulatedMedia",
+        {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
+    )
+    log(chrome)  # what an earlier page has left
+    chrome.get(report.as_uri())
+    return chrome
+
+
+def cdp(chrome: Chrome, command: str, arguments: dict[str, Any]) -> None:
+    chrome.execute_cdp_cmd(command, arguments)
+
+
+def log(chrome: Chrome) -> list[str]:
+    """The lines of the console since it was asked last."""
+    lines = chrome.get_log("browser")  # type: ignore[no-untyped-call]
+    return [line["message"] for line in lines]
+
+
+def search(page: Chrome, text: str) -> None:
+    field = page.find_element(By.NAME, "find")
+    field.send_keys(Keys.ESCAPE, text)
+
+
+def shown(page: Chrome) -> list[str]:
+    """The ids in the rows that can be seen."""
+    rows = page.find_elements(By.CSS_SELECTOR, "#products tbody tr:not([hidden]) .id")
+    return [row.get_attribute("textContent") or "" for row in rows]
+
+
+def count(page: Chrome) -> str:
+    return page.find_element(By.ID, "count").text
+
+
+def test_the_table_can_be_searched(page: Chrome) -> None:
+    assert count(page) == "200 products"
+    search(page, "creme MUG")
+    assert shown(page) == [MUG.external_id]
+    assert count(page) == "1 of 200 products"
+    search(page, "dummyjson:40")
+    assert shown(page) == [OVERRULED.external_id]
+    search(page, "handmade 1015")
+    assert shown(page) == []
+    assert count(page) == "No product fits."
+    search(page, "handmade 1016")
+    assert shown(page) == ["dummyjson:1016"]
+    search(page, "")
+    assert count(page) == "200 products"
+    page.find_element(By.NAME, "find").submit()
+    assert log(page) == []
+
+
+def test_the_table_can_be_filtered_by_outcome_from_the_keyboard(page: Chrome) -> None:
+    page.find_element(By.CSS_SELECTOR, "input[value=conflict]").send_keys(" ")
+    assert shown(page) == [OVERRULED.external_id, RESPECTED.external_id]
+    search(page, "teapot")
+    assert shown(page) == [RESPECTED.external_id]
+    search(page, "x")
+    page.find_element(By.CSS_SELECTOR, "input[value=removed]").send_keys(" ")
+    assert shown(page) == []
+    page.find_element(By.CSS_SELECTOR, "input[value='']").send_keys(" ")
+    search(page, "")
+    assert count(page) == "200 products"
+
+
+def test_nothing_from_a_title_runs_or_becomes_part_of_the_page(page: Chrome) -> None:
+    assert page.title.startswith("sync-products: ")
+    for selector, number in {"script": 1, "style": 1, "img": 0, "base": 0, "svg": 1, "[onload]": 0}.items():
+        assert len(page.find_elements(By.CSS_SELECTOR, selector)) == number, selector
+    titles = [each.get_attribute("textContent") for each in page.find_elements(By.CSS_SELECTOR, "td .title")]
+    assert set(HOSTILE[:7]) < set(titles)
+    assert {r"invoice\u202etxt.exe", r"\x1b[31mred\x1b[0m", "{{ 7 * 7 }}"} < set(titles)
+    assert log(page) == []
+
+
+@pytest.mark.parametrize(
+    "injected",
+    ["<script>document.title = 'owned'</script>", "<img src=data:, onerror=\"document.title = 'owned'\">"],
+)
+def test_even_a_script_in_the_file_would_not_run(
+    injected: str, chrome: Chrome, report: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.html"
+    text = report.read_text(encoding="utf-8")
+    broken.write_text(text.replace("</main>", f"{injected}</main>"), encoding="utf-8")
+    page = opened(chrome, broken, 1280)
+    assert page.title.startswith("sync-products: ")
+    assert any("Content Security Policy" in line for line in log(page))
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_no_width_needs_scrolling_sideways(width: int, chrome: Chrome, report: Path) -> None:
+    page = opened(chrome, report, width)
+    page.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true })")
+    page.execute_script("document.querySelectorAll('tr').forEach((row) => row.scrollIntoView())")
+    assert page.execute_script("return document.documentElement.scrollWidth") <= width
+    assert log(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_text_can_be_told_from_what_is_behind_it(
+    scheme: str, width: int, chrome: Chrome, report: Path
+) -> None:
+    page = opened(chrome, report, width, scheme=scheme)
+    assert page.execute_script(CONTRAST) >= 4.5
+
+
+def test_every_field_has_a_name_and_the_count_is_read_out(page: Chrome) -> None:
+    fields = page.find_elements(By.CSS_SELECTOR, "input")
+    assert {field.accessible_name for field in fields} > {"Search titles, ids, fields and values", "all"}
+    assert all(field.accessible_name for field in fields)
+    assert page.find_element(By.ID, "products").accessible_name == "Products"
+    assert page.find_element(By.ID, "count").get_attribute("aria-live") == "polite"

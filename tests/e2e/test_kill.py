@@ -1,0 +1,261 @@
+"""Runs that are killed, interrupted, or meet another run, on a real store."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.command import Finished, Running, medusa_sync, running
+from tests.e2e.exact import assert_exact, assert_in_order, assert_quiet, said_to_be_stored
+from tests.e2e.fault_proxy import Exchange, Fault, FaultProxy, fault_proxy
+from tests.e2e.shop import Shop
+from tests.harness.catalogue import products
+from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.harness.medusa import Store
+
+SIZE = 500
+KILLS = 50
+WRITES_A_LIFE = 7  # at the most: so few that fifty lives do not bring in the whole catalogue
+WITHIN_S = 60  # for what happens at once on a machine that is not busy
+AT_ONCE_S = 10  # for the same where the other way would take the read time-out, which is far longer
+
+
+each_signal = pytest.mark.parametrize(
+    ("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]
+)
+
+
+@pytest.fixture
+def shop(store: Store) -> Iterator[Shop]:
+    with Shop(store) as shop:
+        yield shop
+
+
+@pytest.fixture
+def proxy(store: Store) -> Iterator[FaultProxy]:
+    with fault_proxy(store.url) as proxy:
+        yield proxy
+
+
+def catalogue(size: int) -> list[dict[str, Any]]:
+    """Some products have no SKU and no barcode, so that nothing but the handle keeps them single."""
+    made = products(size)
+    for product in made[::5]:
+        del product["sku"], product["meta"]
+    return made
+
+
+class Hold:
+    """A fault that keeps a request from the store until the test lets it go."""
+
+    def __init__(self) -> None:
+        self._arrived = threading.Event()
+        self._released = threading.Event()
+
+    async def __call__(self, exchange: Exchange) -> None:
+        self._arrived.set()
+        await asyncio.to_thread(self._released.wait, WITHIN_S)
+        await exchange.answer(await exchange.forward())
+
+    def wait_until_arrived(self) -> None:
+        assert self._arrived.wait(WITHIN_S)
+
+    def release(self) -> None:
+        self._released.set()
+
+
+class Killer:
+    """Faults that kill the run whose request they hold: before the store has it, while it works, afterwards.
+
+    Args:
+        dice: decide when.
+    """
+
+    def __init__(self, dice: random.Random) -> None:
+        self._dice = dice
+        self._victim: Running | None = None
+        self._known = threading.Event()
+
+    def aim_at(self, run: Running) -> None:
+        self._victim = run
+        self._known.set()
+
+    def moment(self) -> Fault:
+        seconds = self._dice.uniform(0, 0.15)
+        return self._dice.choice([self._before, self._during(seconds), self._after, self._later(seconds)])
+
+    async def _kill(self) -> None:
+        await asyncio.to_thread(self._known.wait, WITHIN_S)
+        assert self._victim is not None
+        self._victim.send(signal.SIGKILL)
+
+    async def _before(self, exchange: Exchange) -> None:
+        await self._kill()
+        exchange.hang_up()
+
+    def _during(self, seconds: float) -> Fault:
+        async def fault(exchange: Exchange) -> None:
+            commit = asyncio.create_task(exchange.forward())
+            await asyncio.sleep(seconds)
+            await self._kill()
+            await commit
+
+        return fault
+
+    async def _after(self, exchange: Exchange) -> None:
+        await exchange.forward()
+        await self._kill()
+
+    def _later(self, seconds: float) -> Fault:
+        async def fault(exchange: Exchange) -> None:
+            await exchange.answer(await exchange.forward())
+            await asyncio.sleep(seconds)
+            await self._kill()
+
+        return fault
+
+
+def test_fifty_kills_at_random_moments_leave_a_store_that_the_next_run_makes_exact(
+    shop: Shop, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    dice = random.Random(4)
+    wanted = catalogue(SIZE)
+    with dummyjson(wanted) as source:
+        # One folder of locks, so that a lock left behind would be in the way.
+        arguments = ["--source", source.url, "--batch-size", "10", "--json", "--lock-dir", str(tmp_path)]
+        for _ in range(KILLS):
+            killer = Killer(dice)
+            proxy.requests.clear()
+            proxy.faults = {dice.randint(1, WRITES_A_LIFE): killer.moment()}
+            with running(*arguments, store=proxy.store(shop.store)) as run:
+                killer.aim_at(run)
+                assert run.finish().exit_code == -signal.SIGKILL
+        proxy.faults = {}
+        before = len(shop.by_external_id())
+        clean = medusa_sync(*arguments, store=proxy.store(shop.store))
+        assert_in_order(clean, 0)
+        assert 0 < before < SIZE
+        assert_exact(shop, wanted)
+        assert_quiet(medusa_sync(*arguments, store=proxy.store(shop.store)), SIZE)
+
+
+@pytest.fixture
+def source() -> Iterator[DummyJson]:
+    with dummyjson(catalogue(100)) as source:
+        yield source
+
+
+@each_signal
+def test_a_signal_lets_what_is_in_flight_finish_and_the_account_is_printed(
+    number: signal.Signals, exit_code: int, source: DummyJson, shop: Shop, proxy: FaultProxy
+) -> None:
+    first_batch = _writes_before_the_first_batch(source) + 1
+    hold = Hold()
+    proxy.faults = {first_batch + 3: hold}
+    with running("--source", source.url, "--json", store=proxy.store(shop.store)) as run:
+        hold.wait_until_arrived()
+        run.send(number)
+        hold.release()
+        ended = run.finish()
+
+    assert_in_order(ended, exit_code)
+    assert ended.document["status"] == "interrupted"
+    assert 0 < ended.counts["created"] < len(source.products)
+    stored = shop.by_external_id()
+    assert stored.keys() == said_to_be_stored(ended, source.products)
+    assert not any("pending" in product["metadata"]["medusa_sync"] for product in stored.values())
+    assert_completed(source, shop)
+
+
+@each_signal
+def test_a_second_signal_ends_a_run_at_once(
+    number: signal.Signals, exit_code: int, source: DummyJson, shop: Shop, proxy: FaultProxy
+) -> None:
+    hold = Hold()
+    proxy.faults = {_writes_before_the_first_batch(source) + 4: hold}
+    with running("--source", source.url, "--json", store=proxy.store(shop.store)) as run:
+        hold.wait_until_arrived()
+        run.send(number)
+        time.sleep(1)  # two signals that come together are one
+        assert not run.has_ended
+        sent = time.monotonic()
+        run.send(number)
+        ended = run.finish()
+        assert time.monotonic() - sent < AT_ONCE_S
+        hold.release()
+
+    assert ended.exit_code == exit_code
+    assert "Traceback" not in ended.stderr
+    assert_completed(source, shop)
+
+
+def test_a_second_run_with_the_same_lock_ends_at_once_and_names_the_first(
+    source: DummyJson, shop: Shop, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    hold = Hold()
+    proxy.faults = {1: hold}
+    arguments = ["--source", source.url, "--json", "--lock-dir", str(tmp_path)]
+    with running(*arguments, store=proxy.store(shop.store)) as first:
+        hold.wait_until_arrived()
+        requests = len(proxy.requests)
+        second = medusa_sync(*arguments, store=proxy.store(shop.store))
+        assert len(proxy.requests) == requests
+        hold.release()
+        assert_in_order(first.finish(), 0)
+
+    assert_in_order(second, 75)
+    assert second.document["status"] == "locked"
+    [line] = second.stderr.splitlines()
+    assert f"process {first.pid}" in line
+    assert_completed(source, shop)
+
+
+def test_two_runs_without_a_common_lock_never_double_a_product(
+    source: DummyJson, shop: Shop, tmp_path: Path
+) -> None:
+    start = threading.Barrier(2, timeout=WITHIN_S)
+
+    async def meet(exchange: Exchange) -> None:
+        await asyncio.to_thread(start.wait)
+        await exchange.answer(await exchange.forward())
+
+    def sync(machine: str) -> Finished:
+        with fault_proxy(shop.store.url) as proxy:
+            proxy.faults = {1: meet}
+            arguments = ["--source", source.url, "--batch-size", "5", "--lock-dir", str(tmp_path / machine)]
+            return medusa_sync(*arguments, "--json", store=proxy.store(shop.store))
+
+    with ThreadPoolExecutor() as pool:
+        runs = list(pool.map(sync, ["one", "two"]))
+
+    stored = shop.by_external_id()
+    for run in runs:
+        assert_in_order(run, 0, 5)
+        assert said_to_be_stored(run, source.products) <= stored.keys()
+    assert_exact(shop, source.products)
+    quiet = medusa_sync("--source", source.url, "--json", store=shop.store)
+    assert_quiet(quiet, len(source.products))
+
+
+def _writes_before_the_first_batch(source: DummyJson, batch_size: int = 15) -> int:
+    """Categories and tags of the first batch; they are created before it."""
+    first: Sequence[dict[str, Any]] = source.products[:batch_size]
+    tags = {tag for product in first for tag in product["tags"]}
+    return len({product["category"] for product in first} | tags)
+
+
+def assert_completed(source: DummyJson, shop: Shop) -> None:
+    """The next run brings in what is left, and the one after that finds nothing to do."""
+    arguments = ["--source", source.url, "--json"]
+    assert_in_order(medusa_sync(*arguments, store=shop.store), 0)
+    assert_exact(shop, source.products)
+    assert_quiet(medusa_sync(*arguments, store=shop.store), len(source.products))

@@ -1,0 +1,114 @@
+"""A store or a source that goes away in the middle of a run, and a store that does not let it in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.command import medusa_sync
+from tests.e2e.exact import assert_exact, assert_in_order, assert_quiet, said_to_be_stored
+from tests.e2e.fault_proxy import Exchange, FaultProxy, answer_instead, fault_proxy
+from tests.e2e.shop import Shop
+from tests.harness.catalogue import products
+from tests.harness.dummyjson import CLOSED, DummyJson, Request, Response, dummyjson
+from tests.harness.medusa import Store
+
+SIZE = 300
+MIDDLE = 60  # a write amid the batches of the first page
+IN_FLIGHT = 2  # batches
+TRIES = 3  # of a request, by the default of --max-retries
+
+
+@pytest.fixture
+def source() -> Iterator[DummyJson]:
+    with dummyjson(products(SIZE)) as source:
+        yield source
+
+
+@pytest.fixture
+def shop(store: Store) -> Iterator[Shop]:
+    with Shop(store) as shop:
+        yield shop
+
+
+@pytest.fixture
+def proxy(store: Store) -> Iterator[FaultProxy]:
+    with fault_proxy(store.url) as proxy:
+        yield proxy
+
+
+def assert_completed(source: DummyJson, shop: Shop) -> None:
+    arguments = ["--source", source.url, "--json"]
+    assert_in_order(medusa_sync(*arguments, store=shop.store), 0)
+    assert_exact(shop, source.products)
+    assert_quiet(medusa_sync(*arguments, store=shop.store), len(source.products))
+
+
+def test_a_store_that_goes_down_in_the_middle_ends_the_run_with_few_requests_and_all_accounted_for(
+    source: DummyJson, shop: Shop, proxy: FaultProxy
+) -> None:
+    async def go_down(exchange: Exchange) -> None:
+        await exchange.forward()
+        proxy.go_down()
+
+    proxy.faults = {MIDDLE: go_down}
+    run = medusa_sync("--source", source.url, "--json", store=proxy.store(shop.store))
+
+    assert_in_order(run, 4)
+    assert 0 < run.counts["created"] < SIZE
+    assert run.counts["failed"] > 0
+    requests = run.document["requests"]
+    assert requests["store_reads"] + requests["store_writes"] - len(proxy.requests) <= IN_FLIGHT * TRIES
+    assert said_to_be_stored(run, source.products) <= shop.by_external_id().keys()
+    assert_completed(source, shop)
+
+
+def test_a_source_that_goes_down_in_the_middle_ends_the_run_with_what_was_delivered_stored(
+    source: DummyJson, shop: Shop
+) -> None:
+    def third_page_missing(request: Request) -> Response | None:
+        return CLOSED if request.query.get("skip") == "200" else None
+
+    source.intercept = third_page_missing
+    run = medusa_sync("--source", source.url, "--json", "--on-missing", "delete", store=shop.store)
+
+    assert_in_order(run, 3)
+    assert run.document["source"]["seen"] == 200
+    assert run.counts["created"] > 0
+    assert said_to_be_stored(run, source.products) == shop.by_external_id().keys()
+    source.intercept = None
+    assert_completed(source, shop)
+
+
+def test_a_token_that_expires_in_the_middle_is_renewed_once(
+    source: DummyJson, shop: Shop, proxy: FaultProxy
+) -> None:
+    proxy.faults = {MIDDLE: answer_instead(401)}
+    run = medusa_sync(
+        "--source",
+        source.url,
+        "--json",
+        store=None,
+        MEDUSA_BACKEND_URL=proxy.url,
+        MEDUSA_EMAIL=shop.store.email,
+        MEDUSA_PASSWORD=shop.store.password,
+    )
+
+    assert (run.exit_code, run.counts) == (0, {"created": SIZE})
+    log_ins = [request for request in proxy.requests if request.path == "/auth/user/emailpass"]
+    assert (proxy.struck, len(log_ins)) == ({MIDDLE}, 2)
+    assert_exact(shop, source.products)
+
+
+def test_a_wrong_key_is_told_before_the_source_is_asked(
+    source: DummyJson, shop: Shop, proxy: FaultProxy
+) -> None:
+    run = medusa_sync(
+        "--source", source.url, "--json", store=proxy.store(shop.store), MEDUSA_API_KEY="sk_not_this_one"
+    )
+
+    assert_in_order(run, 4)
+    assert "refused the credentials" in run.stderr
+    assert "sk_not_this_one" not in run.stdout + run.stderr
+    assert (source.requests, len(proxy.requests)) == ([], 1)
