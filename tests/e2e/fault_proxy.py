@@ -139,7 +139,8 @@ class FaultProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._clients.add(writer)
-        with closing(writer), suppress(ConnectionError, asyncio.IncompleteReadError):
+        # A cancelled task would be reported as an error by the stream that has started it.
+        with closing(writer), suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while not writer.is_closing():
                 exchange = await self._receive(reader, writer)
                 number = len(self.writes) if exchange.request.is_write else 0

@@ -7,7 +7,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,12 @@ def catalogue(size: int) -> list[dict[str, Any]]:
     return made
 
 
+async def until(happened: Callable[[], bool]) -> None:
+    """Wait for what another thread does."""
+    while not happened():
+        await asyncio.sleep(0.01)
+
+
 class Hold:
     """A fault that keeps a request from the store until the test lets it go."""
 
@@ -63,7 +69,7 @@ class Hold:
 
     async def __call__(self, exchange: Exchange) -> None:
         self._arrived.set()
-        await asyncio.to_thread(self._released.wait, WITHIN_S)
+        await until(self._released.is_set)
         await exchange.answer(await exchange.forward())
 
     def wait_until_arrived(self) -> None:
@@ -82,21 +88,18 @@ class Killer:
 
     def __init__(self, dice: random.Random) -> None:
         self._dice = dice
-        self._victim: Running | None = None
-        self._known = threading.Event()
+        self._victims: list[Running] = []
 
     def aim_at(self, run: Running) -> None:
-        self._victim = run
-        self._known.set()
+        self._victims.append(run)
 
     def moment(self) -> Fault:
         seconds = self._dice.uniform(0, 0.15)
         return self._dice.choice([self._before, self._during(seconds), self._after, self._later(seconds)])
 
     async def _kill(self) -> None:
-        await asyncio.to_thread(self._known.wait, WITHIN_S)
-        assert self._victim is not None
-        self._victim.send(signal.SIGKILL)
+        await until(lambda: bool(self._victims))
+        self._victims[0].send(signal.SIGKILL)
 
     async def _before(self, exchange: Exchange) -> None:
         await self._kill()
@@ -214,6 +217,7 @@ def test_a_second_run_with_the_same_lock_ends_at_once_and_names_the_first(
 
     assert_in_order(second, 75)
     assert second.document["status"] == "locked"
+    assert set(second.document["requests"].values()) == {0}
     [line] = second.stderr.splitlines()
     assert f"process {first.pid}" in line
     assert_completed(source, shop)
@@ -222,10 +226,11 @@ def test_a_second_run_with_the_same_lock_ends_at_once_and_names_the_first(
 def test_two_runs_without_a_common_lock_never_double_a_product(
     source: DummyJson, shop: Shop, tmp_path: Path
 ) -> None:
-    start = threading.Barrier(2, timeout=WITHIN_S)
+    met: list[Exchange] = []
 
     async def meet(exchange: Exchange) -> None:
-        await asyncio.to_thread(start.wait)
+        met.append(exchange)
+        await until(lambda: len(met) == 2)
         await exchange.answer(await exchange.forward())
 
     def sync(machine: str) -> Finished:

@@ -15,7 +15,7 @@ from tests.harness.dummyjson import CLOSED, DummyJson, Request, Response, dummyj
 from tests.harness.medusa import Store
 
 SIZE = 300
-MIDDLE = 60  # a write amid the batches of the first page
+MIDDLE = 100  # a write that comes after the first batch and long before the last one
 IN_FLIGHT = 2  # batches
 TRIES = 3  # of a request, by the default of --max-retries
 
