@@ -49,13 +49,13 @@ def end(settings: Settings, result: RunResult) -> None:
         metrics.write_metrics(result, path, job=settings.job_name, source=settings.source_name)
     if settings.ping_url is not None and not settings.dry_run:
         ping.ping_end(settings.ping_url, result, _as_text(result))
+    if settings.report is not None:
+        files.write_report(result, Path(settings.report))
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in github.workflow_commands(result):
             sys.stderr.write(f"{line}\n")  # stdout is the result's
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         github.append_step_summary(result, Path(summary))
-    if settings.report is not None:
-        files.write_report(result, Path(settings.report))
 
 
 def _as_text(result: RunResult) -> str:
