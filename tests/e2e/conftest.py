@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.shop import Shop
 from tests.harness.medusa import Store, running_store
 from tests.harness.npm import NodeMissing, node
 from tests.harness.postgres import Postgres, running_postgres
@@ -44,3 +45,9 @@ def shared_store(postgres: Postgres) -> Iterator[Store]:
 def store(shared_store: Store) -> Store:
     shared_store.reset()
     return shared_store
+
+
+@pytest.fixture
+def shop(store: Store) -> Iterator[Shop]:
+    with Shop(store) as shop:
+        yield shop

@@ -12,16 +12,9 @@ from tests.e2e.command import medusa_sync
 from tests.e2e.shop import Shop, price, stock
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
-from tests.harness.medusa import Store
 
 SIZE = 40
 LOST = (12, 25)  # ids: titles that give the handle of another one; the old job lost these
-
-
-@pytest.fixture
-def shop(store: Store) -> Iterator[Shop]:
-    with Shop(store) as shop:
-        yield shop
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from tests.e2e.command import medusa_sync
 from tests.e2e.shop import Shop, price, stock
 from tests.harness.catalogue import product as generated
 from tests.harness.dummyjson import DummyJson, dummyjson
-from tests.harness.medusa import Store
 
 SITUATIONS = ("merchant", "source", "both", "both the same")
 
@@ -187,12 +186,6 @@ def identities(stored: dict[str, Any]) -> dict[str, Any]:
         "sales_channels": [channel["id"] for channel in stored["sales_channels"]],
         "shipping_profile": stored["shipping_profile"]["id"],
     }
-
-
-@pytest.fixture
-def shop(store: Store) -> Iterator[Shop]:
-    with Shop(store) as shop:
-        yield shop
 
 
 @pytest.fixture

@@ -23,12 +23,6 @@ def source() -> Iterator[DummyJson]:
 
 
 @pytest.fixture
-def shop(store: Store) -> Iterator[Shop]:
-    with Shop(store) as shop:
-        yield shop
-
-
-@pytest.fixture
 def watched(store: Store) -> Iterator[FaultProxy]:
     """A proxy in front of the store that writes down every request."""
     with fault_proxy(store.url) as proxy:

@@ -13,15 +13,8 @@ from tests.e2e.command import Finished, medusa_sync
 from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, Request, Response, dummyjson, with_fields
-from tests.harness.medusa import Store
 
 SIZE = 40
-
-
-@pytest.fixture
-def shop(store: Store) -> Iterator[Shop]:
-    with Shop(store) as shop:
-        yield shop
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,17 +12,10 @@ from tests.e2e.shop import Shop, price, stock
 from tests.e2e.test_merchant import identities
 from tests.harness.catalogue import product as generated
 from tests.harness.dummyjson import DummyJson, dummyjson
-from tests.harness.medusa import Store
 
 SIZE = 60
 ROUNDS = 20
 TAGS = [f"tag {letter}" for letter in "abcdefgh"]
-
-
-@pytest.fixture
-def shop(store: Store) -> Iterator[Shop]:
-    with Shop(store) as shop:
-        yield shop
 
 
 class Rule:
