@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.fault_proxy import FaultProxy, fault_proxy
 from tests.e2e.shop import Shop
 from tests.harness.medusa import Store, running_store
 from tests.harness.npm import NodeMissing, node
@@ -51,3 +52,10 @@ def store(shared_store: Store) -> Store:
 def shop(store: Store) -> Iterator[Shop]:
     with Shop(store) as shop:
         yield shop
+
+
+@pytest.fixture
+def proxy(store: Store) -> Iterator[FaultProxy]:
+    """A proxy in front of the store that writes down every request."""
+    with fault_proxy(store.url) as proxy:
+        yield proxy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -44,12 +44,6 @@ KINDS: dict[str, Fault] = {
     "502 after the commit": faults.answer_after_commit(502),
 }
 NEEDS_A_TIME_OUT = {"answer withheld", "request delivered late"}
-
-
-@pytest.fixture
-def shop(store: Store) -> Iterator[Shop]:
-    with Shop(store) as shop:
-        yield shop
 
 
 def catalogue(number: int) -> list[dict[str, Any]]:

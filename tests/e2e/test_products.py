@@ -7,11 +7,10 @@ import pytest
 
 from tests.e2e.command import medusa_sync
 from tests.e2e.exact import as_mapped, as_stored
-from tests.e2e.fault_proxy import FaultProxy, fault_proxy
+from tests.e2e.fault_proxy import FaultProxy
 from tests.e2e.shop import Shop, price, stock
 from tests.harness.catalogue import CATEGORIES, products, sample
 from tests.harness.dummyjson import DummyJson, dummyjson
-from tests.harness.medusa import Store
 
 REAL_SIZE = 194
 
@@ -22,17 +21,10 @@ def source() -> Iterator[DummyJson]:
         yield server
 
 
-@pytest.fixture
-def watched(store: Store) -> Iterator[FaultProxy]:
-    """A proxy in front of the store that writes down every request."""
-    with fault_proxy(store.url) as proxy:
-        yield proxy
-
-
 def test_every_product_is_stored_once_as_mapped_and_a_second_run_writes_nothing(
-    source: DummyJson, shop: Shop, watched: FaultProxy
+    source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
-    first = medusa_sync("--source", source.url, "--json", store=watched.store(shop.store))
+    first = medusa_sync("--source", source.url, "--json", store=proxy.store(shop.store))
     assert (first.exit_code, first.counts) == (0, {"created": REAL_SIZE})
     stored = shop.by_external_id()
     assert len(stored) == len(shop.products()) == REAL_SIZE
@@ -42,29 +34,29 @@ def test_every_product_is_stored_once_as_mapped_and_a_second_run_writes_nothing(
     names = {category["slug"]: category["name"] for category in CATEGORIES}
     assert all(c["name"] == names[c["handle"]] for product in stored.values() for c in product["categories"])
 
-    watched.requests.clear()
-    second = medusa_sync("--source", source.url, "--json", store=watched.store(shop.store))
+    proxy.requests.clear()
+    second = medusa_sync("--source", source.url, "--json", store=proxy.store(shop.store))
     assert (second.exit_code, second.counts) == (0, {"unchanged": REAL_SIZE})
-    assert [request.method for request in watched.requests if request.method != "GET"] == []
+    assert [request.method for request in proxy.requests if request.method != "GET"] == []
     assert second.document["store"] == {
-        "url": watched.url,
+        "url": proxy.url,
         "products": REAL_SIZE,
         "owned": REAL_SIZE,
     }
 
 
 def test_a_changed_price_sends_the_price_and_the_record_of_one_product(
-    source: DummyJson, shop: Shop, watched: FaultProxy
+    source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
     medusa_sync("--source", source.url, store=shop.store)
     before = shop.by_external_id()
     source.edit(7, price=1234.56)
-    watched.requests.clear()
+    proxy.requests.clear()
 
-    run = medusa_sync("--source", source.url, "--json", store=watched.store(shop.store))
+    run = medusa_sync("--source", source.url, "--json", store=proxy.store(shop.store))
 
     assert (run.exit_code, run.counts) == (0, {"updated": 1, "unchanged": REAL_SIZE - 1})
-    [write] = [request for request in watched.requests if request.method != "GET"]
+    [write] = [request for request in proxy.requests if request.method != "GET"]
     [update] = write.json["update"]
     assert write.json.keys() == {"update"}
     assert update.keys() == {"id", "variants", "metadata"}
@@ -77,17 +69,17 @@ def test_a_changed_price_sends_the_price_and_the_record_of_one_product(
 
 
 def test_a_dry_run_only_reads_and_the_real_run_does_what_it_printed(
-    source: DummyJson, shop: Shop, watched: FaultProxy
+    source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
     medusa_sync("--source", source.url, "--limit", "150", store=shop.store)
     source.edit(3, price=5.5, title="Another title")
     source.edit(20, tags=["brand new tag"], stock=0)
     before = shop.by_external_id()
-    watched.requests.clear()
+    proxy.requests.clear()
 
-    plan = medusa_sync("--source", source.url, "--dry-run", "--json", store=watched.store(shop.store))
+    plan = medusa_sync("--source", source.url, "--dry-run", "--json", store=proxy.store(shop.store))
 
-    assert {request.method for request in watched.requests} == {"GET"}
+    assert {request.method for request in proxy.requests} == {"GET"}
     assert shop.by_external_id() == before
     real = medusa_sync("--source", source.url, "--json", store=shop.store)
     assert (plan.exit_code, real.exit_code) == (0, 0)
@@ -100,7 +92,7 @@ def test_a_dry_run_only_reads_and_the_real_run_does_what_it_printed(
 
 
 def test_a_dry_run_by_log_in_sends_nothing_but_reads_and_the_log_in(
-    source: DummyJson, shop: Shop, watched: FaultProxy
+    source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
     store = shop.store
     run = medusa_sync(
@@ -109,12 +101,12 @@ def test_a_dry_run_by_log_in_sends_nothing_but_reads_and_the_log_in(
         "--dry-run",
         "--json",
         store=None,
-        MEDUSA_BACKEND_URL=watched.url,
+        MEDUSA_BACKEND_URL=proxy.url,
         MEDUSA_EMAIL=store.email,
         MEDUSA_PASSWORD=store.password,
     )
     assert (run.exit_code, run.counts) == (0, {"created": REAL_SIZE})
-    writes = [request.path for request in watched.requests if request.method != "GET"]
+    writes = [request.path for request in proxy.requests if request.method != "GET"]
     assert writes == ["/auth/user/emailpass"]
     assert shop.products() == []
 

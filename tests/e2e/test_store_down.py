@@ -8,11 +8,10 @@ import pytest
 
 from tests.e2e.command import medusa_sync
 from tests.e2e.exact import assert_exact, assert_in_order, assert_quiet, said_to_be_stored
-from tests.e2e.fault_proxy import Exchange, FaultProxy, answer_instead, fault_proxy
+from tests.e2e.fault_proxy import Exchange, FaultProxy, answer_instead
 from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import CLOSED, DummyJson, Request, Response, dummyjson
-from tests.harness.medusa import Store
 
 SIZE = 300
 MIDDLE = 100  # a write that comes after the first batch and long before the last one
@@ -24,18 +23,6 @@ TRIES = 3  # of a request, by the default of --max-retries
 def source() -> Iterator[DummyJson]:
     with dummyjson(products(SIZE)) as source:
         yield source
-
-
-@pytest.fixture
-def shop(store: Store) -> Iterator[Shop]:
-    with Shop(store) as shop:
-        yield shop
-
-
-@pytest.fixture
-def proxy(store: Store) -> Iterator[FaultProxy]:
-    with fault_proxy(store.url) as proxy:
-        yield proxy
 
 
 def assert_completed(source: DummyJson, shop: Shop) -> None:
