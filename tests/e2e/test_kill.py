@@ -7,7 +7,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,9 @@ from tests.harness.dummyjson import DummyJson, dummyjson
 SIZE = 500
 KILLS = 50
 WRITES_A_LIFE = 7  # at the most: so few that fifty lives do not bring in the whole catalogue
+BATCH_SIZE = 15  # the default
 WITHIN_S = 60  # for what happens at once on a machine that is not busy
 AT_ONCE_S = 10  # for the same where the other way would take the read time-out, which is far longer
-
 
 each_signal = pytest.mark.parametrize(
     ("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]
@@ -159,7 +159,7 @@ def test_a_signal_lets_what_is_in_flight_finish_and_the_account_is_printed(
 
     assert_in_order(ended, exit_code)
     assert ended.document["status"] == "interrupted"
-    assert 0 < ended.counts["created"] < len(source.products)
+    assert 0 < ended.counts["created"] <= 3 * BATCH_SIZE  # one that was through, and two in flight
     stored = shop.by_external_id()
     assert stored.keys() == said_to_be_stored(ended, source.products)
     assert not any("pending" in product["metadata"]["medusa_sync"] for product in stored.values())
@@ -183,8 +183,7 @@ def test_a_second_signal_ends_a_run_at_once(
         assert time.monotonic() - sent < AT_ONCE_S
         hold.release()
 
-    assert ended.exit_code == exit_code
-    assert "Traceback" not in ended.stderr
+    assert_in_order(ended, exit_code)
     assert_completed(source, shop)
 
 
@@ -237,9 +236,9 @@ def test_two_runs_without_a_common_lock_never_double_a_product(
     assert_completed(source, shop)
 
 
-def _writes_before_the_first_batch(source: DummyJson, batch_size: int = 15) -> int:
+def _writes_before_the_first_batch(source: DummyJson) -> int:
     """Categories and tags of the first batch; they are created before it."""
-    first: Sequence[dict[str, Any]] = source.products[:batch_size]
+    first = source.products[:BATCH_SIZE]
     tags = {tag for product in first for tag in product["tags"]}
     return len({product["category"] for product in first} | tags)
 
