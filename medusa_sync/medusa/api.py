@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from medusa_sync.http import Query
 from medusa_sync.medusa.client import MedusaClient
-from medusa_sync.models import StoredCategory, StoredProduct, StoredTag
+from medusa_sync.models import StoredCategory, StoredProduct, StoredTag, StoredVariant
 
 # The server refuses a request line above 16 kB with 431; parameters are counted as they are sent.
 _QUERY_BYTES = 12_000
@@ -170,6 +170,29 @@ class AdminApi:
         body = {"create": create, "update": update}
         await self._client.post("/admin/inventory-items/location-levels/batch", body, dict[str, Any])
 
+    async def give_inventory_item(self, product_id: str, variant: StoredVariant) -> str:
+        """Make the inventory item of a variant, as newer stores do by themselves; returns its id.
+
+        One that an interrupted run has made and not linked is taken; its SKU is unique.
+        """
+        item = await self._free_item(variant.sku) if variant.sku else None
+        if item is None:
+            body = {"sku": variant.sku} if variant.sku else {}
+            answer = await self._client.post("/admin/inventory-items", body, _Item, query=[("fields", "id")])
+            item = answer.inventory_item
+        await self._client.post(
+            f"/admin/products/{product_id}/variants/{variant.id}/inventory-items",
+            {"inventory_item_id": item.id, "required_quantity": 1},
+            dict[str, Any],
+            query=[("fields", "id")],
+        )
+        return item.id
+
+    async def _free_item(self, sku: str) -> _InventoryItem | None:
+        query: Query = [("sku", sku), ("fields", "id"), ("limit", 1)]
+        answer = await self._client.get("/admin/inventory-items", query, _Items)
+        return next(iter(answer.inventory_items), None)
+
     async def create_category(self, handle: str, name: str) -> StoredCategory:
         body = {"name": name, "handle": handle, "is_active": True}  # Medusa's default is inactive
         answer = await self._client.post(
@@ -243,6 +266,18 @@ class _Categories(Struct):
 
 class _Category(Struct):
     product_category: StoredCategory
+
+
+class _InventoryItem(Struct):
+    id: str
+
+
+class _Items(Struct):
+    inventory_items: list[_InventoryItem]
+
+
+class _Item(Struct):
+    inventory_item: _InventoryItem
 
 
 class _Tags(Struct):

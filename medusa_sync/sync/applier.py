@@ -14,7 +14,14 @@ from medusa_sync.medusa.references import Places, References
 from medusa_sync.models import Change, Create, Outcome, Result, StoredProduct, Update
 from medusa_sync.plan import record_of
 from medusa_sync.sync.planner import UNFINISHED, Planner
-from medusa_sync.sync.stock import LateLevel, existing_levels, late_levels, made_item, own_late_level
+from medusa_sync.sync.stock import (
+    LateLevel,
+    existing_levels,
+    item_id_of,
+    late_levels,
+    own_late_level,
+    stocked_variant,
+)
 from medusa_sync.sync.tally import outcome_of
 
 logger = logging.getLogger(__name__)
@@ -175,16 +182,25 @@ class Applier:
             first = changes[0].desired
             written = {product.external_id: product for product in products}
             if location_id is not None:
-                await self._write_late_levels(late.values(), written, location_id)
+                await self._write_late_levels(late.values(), written, location_id, made_whole=bool(creates))
             await self._api.update_products([record_body(written[first.external_id].id, record_of(first))])
 
     async def _write_late_levels(
-        self, waiting: Iterable[LateLevel], written: Mapping[str | None, StoredProduct], location_id: str
+        self,
+        waiting: Iterable[LateLevel],
+        written: Mapping[str | None, StoredProduct],
+        location_id: str,
+        *,
+        made_whole: bool,
     ) -> None:
+        """Create levels; `made_whole`: the store makes the items of what was written by itself."""
         levels = []
         for level in waiting:
             product = written.get(level.external_id)
-            item_id = level.item_id or (made_item(product) if product else None)
+            variant = stocked_variant(level, product) if product else None
+            item_id = level.item_id or (item_id_of(variant) if variant else None)
+            if item_id is None and product and variant and not made_whole:
+                item_id = await self._api.give_inventory_item(product.id, variant)
             if item_id is None:  # the store is still at work on a batch that a client gave up on
                 raise AmbiguousWriteError(
                     f"{level.external_id}: the store has not made its inventory item yet"

@@ -20,11 +20,13 @@ class LateLevel(Struct, frozen=True):
 
     Attributes:
         item_id: the inventory item, or None when writing the product makes it.
+        variant_id: of a product that stands in the store already; a new one has a single variant.
     """
 
     external_id: str
     quantity: int
-    item_id: str | None
+    item_id: str | None = None
+    variant_id: str | None = None
 
 
 def existing_levels(changes: Iterable[Change], location_id: str | None) -> list[Level]:
@@ -48,9 +50,9 @@ def own_late_level(change: Change, location_id: str | None) -> list[LateLevel]:
         return []
     own = change.desired.external_id
     if isinstance(change, Create):
-        return [LateLevel(own, quantity, None)]
+        return [LateLevel(own, quantity)]
     variant = _variant(change.stored)
-    return [] if stock_level(variant, location_id) else [LateLevel(own, quantity, _item_id(variant))]
+    return [] if stock_level(variant, location_id) else [_late_level(own, quantity, variant)]
 
 
 def late_levels(change: Change, location_id: str | None) -> list[LateLevel]:
@@ -58,17 +60,24 @@ def late_levels(change: Change, location_id: str | None) -> list[LateLevel]:
     mates = change.unstocked if isinstance(change, Update) and location_id is not None else ()
     promised = ((mate, _promised(mate)) for mate in mates)
     late = [
-        LateLevel(mate.external_id or "", quantity, _item_id(_variant(mate)))
+        _late_level(mate.external_id or "", quantity, _variant(mate))
         for mate, quantity in promised
         if quantity is not None
     ]
     return late + own_late_level(change, location_id)
 
 
-def made_item(written: StoredProduct) -> str | None:
-    """The inventory item that writing a product has made."""
-    items = (item.inventory_item_id for variant in written.variants for item in variant.inventory_items)
-    return next(items, None)
+def stocked_variant(level: LateLevel, written: StoredProduct) -> StoredVariant | None:
+    """The variant that a level belongs to, as the store holds it once its product is written."""
+    return next((each for each in written.variants if level.variant_id in {None, each.id}), None)
+
+
+def item_id_of(variant: StoredVariant) -> str | None:
+    return variant.inventory_items[0].inventory_item_id if variant.inventory_items else None
+
+
+def _late_level(external_id: str, quantity: int, variant: StoredVariant) -> LateLevel:
+    return LateLevel(external_id, quantity, item_id_of(variant), variant.id)
 
 
 def _new_quantity(change: Change) -> int | None:
@@ -85,10 +94,6 @@ def _promised(stored: StoredProduct) -> int | None:
 
 def _variant(stored: StoredProduct) -> StoredVariant:
     return owned_variant(stored, read_record(stored.metadata))
-
-
-def _item_id(variant: StoredVariant) -> str | None:
-    return variant.inventory_items[0].inventory_item_id if variant.inventory_items else None
 
 
 def _whole(value: Value) -> int | None:
