@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+EXIT_UNEXPECTED = 1
 EXIT_PARTIAL = 5
 EXIT_CHANGES = 7
+EXIT_SIGNAL = 128  # plus the number of the signal, as a shell reports it
 EXIT_CODES: Mapping[int, str] = {
     0: "Done: every valid product is in the store, or (`--dry-run`) the plan is complete.",
-    1: "Unexpected: a defect of medusa-sync.",
+    EXIT_UNEXPECTED: "Unexpected: a defect of medusa-sync.",
     2: "Usage: an option or a setting is wrong, or names something that the store does not have.",
     3: "The source is unavailable, malformed, or ended short of its own total.",
     4: "The store is unreachable, or refuses the credentials.",
@@ -28,7 +30,7 @@ class MedusaSyncError(Exception):
         hint: what to do next, in one sentence.
     """
 
-    exit_code: int = 1
+    exit_code: int = EXIT_UNEXPECTED
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -71,12 +73,12 @@ class InterruptedRunError(MedusaSyncError):
     """A signal asked the run to end.
 
     Attributes:
-        exit_code: 128 plus the number of the signal, as a shell reports it.
+        exit_code: `EXIT_SIGNAL` plus the number of the signal.
     """
 
     def __init__(self, message: str, *, signal_number: int) -> None:
         super().__init__(message, hint="The next run completes what is left.")
-        self.exit_code = 128 + signal_number
+        self.exit_code = EXIT_SIGNAL + signal_number
 
 
 class TimeLimitError(MedusaSyncError):

@@ -20,6 +20,7 @@ from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, Me
 from medusa_sync.medusa.references import Wanted
 from medusa_sync.models import Outcome, Requests, RunResult
 from medusa_sync.settings import Settings
+from medusa_sync.signals import Signals
 from medusa_sync.source import SAMPLE, FileSource, HttpSource, Source
 from medusa_sync.sync import Observer, PlanOptions, Run, SyncOptions
 
@@ -37,28 +38,28 @@ class _Silent:
 
 
 def sync_products(
-    settings: Settings, observer: Observer | None = None, *, handle_signals: bool = False
+    settings: Settings, observer: Observer | None = None, *, signals: Signals | None = None
 ) -> RunResult:
     """Run once. Whatever happens to source, store and products is in the result.
 
     Args:
         settings: from `settings.load`.
         observer: told of progress.
-        handle_signals: end gracefully on SIGINT and SIGTERM; only in the main thread.
+        signals: where SIGINT and SIGTERM are taken, to end gracefully.
 
     Raises:
         InterruptedRunError: a second signal asked to stop at once.
     """
-    return asyncio.run(_sync(settings, observer or _Silent(), handle_signals=handle_signals))
+    return asyncio.run(_sync(settings, observer or _Silent(), signals))
 
 
-async def _sync(settings: Settings, observer: Observer, *, handle_signals: bool) -> RunResult:
+async def _sync(settings: Settings, observer: Observer, signals: Signals | None) -> RunResult:
     requests = Requests()
     stop = _Stop()
     async with _source(settings, requests, stop) as source, _store(settings, requests, stop) as api:
         run = Run(source, api, _options(settings), requests, observer)
         stop.run = run
-        with _signals(stop) if handle_signals else nullcontext():
+        with _listening(signals, stop) if signals else nullcontext():
             try:
                 with _lock(settings):
                     return await run.execute()
@@ -88,20 +89,19 @@ class _Stop:
 
 
 @contextmanager
-def _signals(stop: _Stop) -> Iterator[None]:
+def _listening(signals: Signals, stop: _Stop) -> Iterator[None]:
     loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    for number in numbers:
-        loop.add_signal_handler(number, stop.on_signal, number)
+
+    def listen(number: signal.Signals) -> None:
+        loop.call_soon_threadsafe(stop.on_signal, number)  # from a signal handler nothing else wakes a loop
+
     try:
-        yield
+        with signals.told_to(listen):
+            yield
     except asyncio.CancelledError:
         if stop.signal is None:
             raise
         raise InterruptedRunError("Stopped at once", signal_number=stop.signal) from None
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
 
 
 def _lock(settings: Settings) -> AbstractContextManager[None]:

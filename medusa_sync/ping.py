@@ -8,7 +8,6 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from medusa_sync import __version__
-from medusa_sync.models import RunResult
 
 logger = logging.getLogger(__name__)
 
@@ -44,15 +43,15 @@ def ping_start(url: str) -> None:
     _ping(url, "/start", "")
 
 
-def ping_end(url: str, result: RunResult, body: str) -> None:
+def ping_end(url: str, exit_code: int, body: str) -> None:
     """Say how a run has ended: success, or its exit code; a failure is only logged.
 
     Args:
         url: the address of the check.
-        result: the run.
+        exit_code: of the run.
         body: a summary for people; what is beyond `MAX_BODY_BYTES` is cut off.
     """
-    _ping(url, f"/{result.exit_code}" if result.exit_code != 0 else "", body)
+    _ping(url, f"/{exit_code}" if exit_code != 0 else "", body)
 
 
 def _ping(url: str, event: str, body: str) -> None:

@@ -48,7 +48,7 @@ def end(settings: Settings, result: RunResult) -> None:
         path = Path(settings.metrics_file)
         metrics.write_metrics(result, path, job=settings.job_name, source=settings.source_name)
     if settings.ping_url is not None and not settings.dry_run:
-        ping.ping_end(settings.ping_url, result, _as_text(result))
+        ping.ping_end(settings.ping_url, result.exit_code, _as_text(result))
     if settings.report is not None:
         files.write_report(result, Path(settings.report))
     if os.environ.get("GITHUB_ACTIONS") == "true":
@@ -56,6 +56,16 @@ def end(settings: Settings, result: RunResult) -> None:
             sys.stderr.write(f"{line}\n")  # stdout is the result's
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         github.append_step_summary(result, Path(summary))
+
+
+def end_without_result(settings: Settings, exit_code: int, message: str) -> None:
+    """A run has died, or was stopped at once; a ping that does not get through is only logged."""
+    if settings.ping_url is not None and not settings.dry_run:
+        ping.ping_end(settings.ping_url, exit_code, settings.without_secrets(message))
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        sys.stderr.write(
+            github.annotation("error", settings.job_name, settings.without_secrets(message)) + "\n"
+        )
 
 
 def _as_text(result: RunResult) -> str:

@@ -5,10 +5,12 @@ from medusa_sync.report.json import as_json, print_json
 from medusa_sync.report.progress import Watch, progress_observer
 from medusa_sync.report.table import print_result
 from medusa_sync.report.text import visible
+from medusa_sync.report.words import in_a_line
 
 __all__ = [
     "Watch",
     "as_json",
+    "in_a_line",
     "make_console",
     "print_error",
     "print_json",

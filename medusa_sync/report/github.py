@@ -112,11 +112,17 @@ def workflow_commands(result: RunResult) -> Iterator[str]:
     Args:
         result: the run.
     """
-    errors = [_annotation("error", result.job, f"{result.error}\n{result.hint}")] if result.error else []
+    errors = [annotation("error", result.job, f"{result.error}\n{result.hint}")] if result.error else []
     failed = [problem for problem in result.problems if problem.result is Result.FAILED]
     rejected = [problem for problem in result.problems if problem.result is Result.REJECTED]
     yield from _first("error", result.job, [*errors, *(_problem("error", each) for each in failed)])
     yield from _first("warning", result.job, [_problem("warning", each) for each in rejected])
+
+
+def annotation(level: str, title: str, message: str) -> str:
+    """A workflow command, one line: `level` is error, warning or notice."""
+    lines = "\n".join(map(visible, message.strip("\n").split("\n")))
+    return f"::{level} title={_property(visible(title))}::{_data(lines)}"
 
 
 def _first(level: str, job: str, lines: Sequence[str]) -> Iterator[str]:
@@ -126,19 +132,14 @@ def _first(level: str, job: str, lines: Sequence[str]) -> Iterator[str]:
         return
     yield from lines[: _ANNOTATIONS - 1]
     rest = len(lines) - _ANNOTATIONS + 1
-    yield _annotation(level, job, f"... and {rest} more; the summary of the step and --json tell of them")
+    yield annotation(level, job, f"... and {rest} more; the summary of the step and --json tell of them")
 
 
 def _problem(level: str, outcome: Outcome) -> str:
     external_id, title = words.name(outcome)
     # No line break of a product's own: only those of our messages divide lines.
     message = visible(outcome.reason)
-    return _annotation(level, f"{outcome.result} {external_id}", f"{title}: {message}" if title else message)
-
-
-def _annotation(level: str, title: str, message: str) -> str:
-    lines = "\n".join(map(visible, message.strip("\n").split("\n")))
-    return f"::{level} title={_property(visible(title))}::{_data(lines)}"
+    return annotation(level, f"{outcome.result} {external_id}", f"{title}: {message}" if title else message)
 
 
 def _data(text: str) -> str:

@@ -51,6 +51,13 @@ def action(outcome: Outcome, *, dry_run: bool) -> str:
     return planned if dry_run else done
 
 
+def in_a_line(result: RunResult) -> str:
+    """The whole run, for a log."""
+    ends = ", ".join(f"{count} {label}" for label, count, _ in counts(result) if count)
+    plan = " (dry run)" if result.dry_run else ""
+    return f"{result.status}{plan}: {ends or 'nothing done'} in {_duration(result.duration_s)}"
+
+
 def counts(result: RunResult) -> Iterator[tuple[str, int, str]]:
     """How many products came to which end, with the style of that end."""
     for each in Result:

@@ -45,6 +45,12 @@ def load(
             problems.append(f"{option.spelling}{_shown(option, raw or '')}: {error}")
     if wrong.isdisjoint({"api_key", "email", "password", "dry_run"}):
         _check_credentials(values, problems)
+    if not values.get("loop") and "loop" not in wrong:
+        problems += [
+            f"{OPTIONS[name].spelling}: it needs --loop"
+            for name in ("schedule", "timezone", "max_runs", "run_now")
+            if flags.get(name) and name not in wrong
+        ]
     if problems:
         raise SettingsError(problems)
     return Settings(**values)

@@ -245,6 +245,47 @@ class Settings:
         "sync-products",
         "NAME",
     )
+    loop: bool = _option(
+        "--loop",
+        "SYNC_PRODUCTS_LOOP",
+        "Stay, and run at each tick of the schedule; SIGTERM ends it, SIGHUP reads .env again.",
+        readers.switch,
+        "false",
+        group="Loop",
+    )
+    schedule: str = _option(
+        "--schedule",
+        "SYNC_PRODUCTS_SCHEDULE",
+        "With --loop: when to run, as cron reads it: five fields, six with seconds first, or @hourly.",
+        readers.schedule,
+        "*/2 * * * *",
+        "CRON",
+        group="Loop",
+    )
+    timezone: str | None = _option(
+        "--timezone",
+        "SYNC_PRODUCTS_TIMEZONE",
+        "With --loop: time zone of the schedule, such as Europe/Riga. TZ, else the machine's, unless named.",
+        readers.timezone,
+        metavar="ZONE",
+        group="Loop",
+    )
+    max_runs: int | None = _option(
+        "--max-runs",
+        "SYNC_PRODUCTS_MAX_RUNS",
+        "With --loop: end after N runs.",
+        readers.whole_number(1, 1_000_000_000),
+        metavar="N",
+        group="Loop",
+    )
+    run_now: bool = _option(
+        "--run-now",
+        "SYNC_PRODUCTS_RUN_NOW",
+        "With --loop: run once before the first tick.",
+        readers.switch,
+        "false",
+        group="Loop",
+    )
     json: bool = _option(
         "--json",
         "SYNC_PRODUCTS_JSON",
@@ -267,6 +308,15 @@ class Settings:
         "Log every request and decision to stderr.",
         readers.switch,
         "false",
+        group="Output",
+    )
+    log_format: str = _option(
+        "--log-format",
+        "SYNC_PRODUCTS_LOG_FORMAT",
+        "How log lines are written to stderr: text, or a JSON object each.",
+        readers.choice("text", "json"),
+        "text",
+        "text|json",
         group="Output",
     )
     report: str | None = _option(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import idna
 
 from medusa_sync.models import Share
+from medusa_sync.schedule import Schedule, time_zone
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
@@ -93,6 +95,16 @@ def share(value: str) -> Share:
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", number) or (is_percentage and float(number) > _HUNDRED):
         raise ValueError("expected a number of products, or a percentage up to 100%")
     return Share(float(number), is_percentage)
+
+
+def schedule(value: str) -> str:
+    """A cron expression; the zone plays no part in whether it is one."""
+    return Schedule.read(value, UTC).expression
+
+
+def timezone(value: str) -> str:
+    time_zone(value.strip())
+    return value.strip()
 
 
 def web_address(value: str) -> str:

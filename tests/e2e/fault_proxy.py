@@ -22,6 +22,7 @@ from tests.harness.medusa import Store
 
 _END_OF_HEAD = b"\r\n\r\n"
 _LOG_IN = "/auth/user/emailpass"
+_WITHIN_S = 60  # for what happens at once on a machine that is not busy
 
 
 @dataclass(frozen=True)
@@ -274,3 +275,28 @@ def delay(seconds: float) -> Fault:
         await exchange.answer(await exchange.forward())
 
     return fault
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    """Wait for what another thread does."""
+    while not happened():  # noqa: ASYNC110 - an event of asyncio is deaf to other threads
+        await asyncio.sleep(0.01)
+
+
+class Hold:
+    """A fault that keeps a request from the store until the test lets it go."""
+
+    def __init__(self) -> None:
+        self._arrived = threading.Event()
+        self._released = threading.Event()
+
+    async def __call__(self, exchange: Exchange) -> None:
+        self._arrived.set()
+        await until(self._released.is_set)
+        await exchange.answer(await exchange.forward())
+
+    def wait_until_arrived(self) -> None:
+        assert self._arrived.wait(_WITHIN_S)
+
+    def release(self) -> None:
+        self._released.set()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pytest
 
 from tests.e2e.command import Finished, Running, medusa_sync, running
 from tests.e2e.exact import assert_exact, assert_in_order, assert_quiet, said_to_be_stored
-from tests.e2e.fault_proxy import Exchange, Fault, FaultProxy, fault_proxy
+from tests.e2e.fault_proxy import Exchange, Fault, FaultProxy, Hold, fault_proxy, until
 from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
@@ -25,7 +24,6 @@ SIZE = 500
 KILLS = 50
 WRITES_A_LIFE = 7  # at the most: so few that fifty lives do not bring in the whole catalogue
 BATCH_SIZE = 15  # the default
-WITHIN_S = 60  # for what happens at once on a machine that is not busy
 AT_ONCE_S = 10  # for the same where the other way would take the read time-out, which is far longer
 
 each_signal = pytest.mark.parametrize(
@@ -39,31 +37,6 @@ def catalogue(size: int) -> list[dict[str, Any]]:
     for product in made[::5]:
         del product["sku"], product["meta"]
     return made
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    """Wait for what another thread does."""
-    while not happened():  # noqa: ASYNC110 - an event of asyncio is deaf to other threads
-        await asyncio.sleep(0.01)
-
-
-class Hold:
-    """A fault that keeps a request from the store until the test lets it go."""
-
-    def __init__(self) -> None:
-        self._arrived = threading.Event()
-        self._released = threading.Event()
-
-    async def __call__(self, exchange: Exchange) -> None:
-        self._arrived.set()
-        await until(self._released.is_set)
-        await exchange.answer(await exchange.forward())
-
-    def wait_until_arrived(self) -> None:
-        assert self._arrived.wait(WITHIN_S)
-
-    def release(self) -> None:
-        self._released.set()
 
 
 class Killer:

@@ -29,6 +29,8 @@ KINDS: Final = {
     "CODE": (("eur", "gbp", "jpy"), "dollars"),
     "N": (("1", "2", "3"), "many"),
     "N|N%": (("1", "20%", "3"), "101%"),
+    "CRON": (("0 4 * * *", "@hourly", "*/10 * * * * *"), "0 25 * * *"),
+    "ZONE": (("UTC", "Europe/Riga", "Asia/Tokyo"), "Mars/Phobos"),
     "SECONDS": (("1", "2.5", "3"), "0"),
 }
 
@@ -87,7 +89,8 @@ def test_a_flag_beats_everything(name: str, tmp_path: Path) -> None:
     variable = OPTIONS[name].variable
     for flag, environment, written in set(permutations(VALUES[name])):
         write_env(tmp_path, **{**KEY, variable: written})
-        settings = load({name: flag}, environment={variable: environment}, directory=tmp_path)
+        environ = {"SYNC_PRODUCTS_LOOP": "true", variable: environment}
+        settings = load({name: flag}, environment=environ, directory=tmp_path)
         assert plain(settings, name) == as_read(name, flag)
 
 
@@ -153,6 +156,15 @@ def test_a_switch_is_on_in_any_usual_spelling(text: str) -> None:
 @pytest.mark.parametrize("text", ["0", "false", "False", " no ", "off"])
 def test_a_switch_is_off_in_any_usual_spelling(text: str) -> None:
     assert readers.switch(text) is False
+
+
+@pytest.mark.parametrize("name", ["schedule", "timezone", "max_runs", "run_now"])
+def test_a_flag_of_the_loop_without_the_loop_is_wrong_and_a_variable_is_not(
+    name: str, tmp_path: Path
+) -> None:
+    (problem,) = problems({name: VALUES[name][0]}, KEY, tmp_path)
+    assert problem == f"{OPTIONS[name].spelling}: it needs --loop"
+    load({}, environment={**KEY, OPTIONS[name].variable: VALUES[name][0]}, directory=tmp_path)
 
 
 # --- problems -------------------------------------------------------------------------------------------

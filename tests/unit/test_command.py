@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import re
+import signal
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +18,12 @@ import stamina
 from pytest_httpx import HTTPXMock
 from typer.testing import CliRunner, Result
 
-from medusa_sync import __version__
-from medusa_sync import job as job_module
+from medusa_sync import __version__, publish, report
+from medusa_sync import command as command_module
 from medusa_sync.cli import app
 from medusa_sync.lock import run_lock
+from medusa_sync.settings import Settings, load
+from medusa_sync.signals import Signals
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -174,7 +179,7 @@ def test_a_defect_is_told_in_a_line_without_a_traceback_or_a_secret(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError(f"because of {KEY}")
 
-    monkeypatch.setattr(job_module, "sync_products", broken)
+    monkeypatch.setattr(command_module, "sync_products", broken)
     result = run("--source", str(source))
     assert result.exit_code == 1
     assert "Unexpected ZeroDivisionError: because of ***" in result.stderr
@@ -190,6 +195,99 @@ def test_verbose_logs_requests_but_no_credentials(store: FakeMedusa, source: Pat
     assert result.exit_code == 0
     assert "POST /admin/products/batch: 200" in result.stderr
     assert KEY not in result.output
+    assert len(store.products) == 20
+
+
+# --- the loop -------------------------------------------------------------------------------------------
+
+
+def test_a_loop_prints_a_document_a_run(store: FakeMedusa, source: Path) -> None:
+    result = run("--source", str(source), "--json", "--loop", "--run-now", "--max-runs", "1")
+    assert result.exit_code == 0
+    assert document(result)["counts"]["created"] == 20
+    assert len(store.products) == 20
+
+
+def test_a_schedule_that_is_wrong_is_refused_before_the_first_run(store: FakeMedusa, source: Path) -> None:
+    result = run("--source", str(source), "--loop", "--run-now", "--schedule", "0 25 * * *")
+    assert (result.exit_code, result.stdout, store.requests) == (2, "", [])
+    assert "--schedule (SYNC_PRODUCTS_SCHEDULE) '0 25 * * *': the hour field '25': expected 0-23" in (
+        result.stderr
+    )
+
+
+def test_a_local_time_zone_that_is_none_is_refused_only_where_it_matters(
+    store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Mars/Phobos")
+    arguments = ("--source", str(source), "--loop", "--run-now", "--max-runs", "1")
+    result = run(*arguments)
+    assert (result.exit_code, store.requests) == (2, [])
+    assert "--timezone (SYNC_PRODUCTS_TIMEZONE): no local time zone (TZ='Mars/Phobos')" in result.stderr
+    assert run(*arguments, "--timezone", "Europe/Riga").exit_code == 0
+    assert run("--source", str(source)).exit_code == 0
+
+
+def test_a_signal_that_comes_before_a_run_ends_it_before_it_does_anything(
+    store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = publish.begin
+
+    def interrupted(settings: Settings) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        begin(settings)
+
+    monkeypatch.setattr(publish, "begin", interrupted)
+    result = run("--source", str(source), "--json", "--loop", "--run-now")
+    assert result.exit_code == 143
+    assert document(result)["status"] == "interrupted"
+    assert store.products == {}
+
+
+def test_many_runs_leave_nothing_behind(source: Path, tmp_path: Path) -> None:
+    settings = load({"source": str(source), "dry_run": True, "json": True, "report": str(tmp_path / "r.csv")})
+    with Signals() as signals, (tmp_path / "out").open("w") as out:
+        console = report.make_console(out)
+        job = command_module._Job({}, settings, signals, console, console)
+
+        def memory_after(runs: int) -> int:
+            for _ in range(runs):
+                job.run()
+            gc.collect()
+            return tracemalloc.get_traced_memory()[0]
+
+        job.run()
+        tracemalloc.start()
+        try:
+            grown = -memory_after(50) + memory_after(100)
+        finally:
+            tracemalloc.stop()
+    assert (
+        grown < 100 * 500
+    )  # bytes: caches of the standard library fill up, a run that is kept takes 20 times that
+
+
+# --- the log --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("store")
+def test_everything_on_stderr_is_json_when_asked_for(tmp_path: Path) -> None:
+    result = run("--source", str(tmp_path / "none.json"), "--log-format", "json")
+    assert result.exit_code == 3
+    records = [json.loads(line) for line in result.stderr.splitlines()]
+    assert [record["level"] for record in records] == ["warning", "error", "info"]
+    assert records[0]["run"] is None, "the settings are no part of a run"
+    assert "the file cannot be read" in records[1]["message"]
+    assert "--source" in records[1]["hint"]
+    assert records[1]["run"] == records[2]["run"] is not None
+
+
+def test_a_log_tells_of_each_run_in_a_line_with_its_time(store: FakeMedusa, source: Path) -> None:
+    result = run("--source", str(source), "--job-name", "nightly")
+    _unencrypted, line = result.stderr.splitlines()
+    assert re.fullmatch(
+        r"2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO nightly\[\w{8}\]: ok: 20 created in \d\.\d s", line
+    )
     assert len(store.products) == 20
 
 
@@ -235,6 +333,24 @@ def test_a_monitor_is_told_that_a_run_begins_and_how_it_ends(
     assert [r.url.path for r in pings] == ["/secret/start", "/secret"]
     assert b"created: 20" in pings[1].content
     assert len(store.products) == 20
+
+
+def test_a_monitor_is_told_of_a_defect_too(
+    httpx_mock: HTTPXMock, store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError(f"because of {KEY}")
+
+    monkeypatch.setattr(command_module, "sync_products", broken)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    httpx_mock.add_response(url=re.compile("^https://monitor.example/"), text="OK", is_reusable=True)
+    result = run("--source", str(source), "--ping-url", "https://monitor.example/secret")
+    assert result.exit_code == 1
+    pings = [r for r in httpx_mock.get_requests() if r.url.host == "monitor.example"]
+    assert [r.url.path for r in pings] == ["/secret/start", "/secret/1"]
+    assert pings[1].content == b"Unexpected ZeroDivisionError: because of ***"
+    assert "::error title=sync-products::Unexpected ZeroDivisionError: because of ***\n" in result.stderr
+    assert store.requests == []
 
 
 @pytest.mark.usefixtures("store")

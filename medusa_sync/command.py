@@ -1,0 +1,183 @@
+"""The command `products`: one run, or a loop of them; the only place that tells errors and exit codes."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from msgspec import structs
+from rich.console import Console
+
+from medusa_sync import publish, report
+from medusa_sync.errors import EXIT_CHANGES, EXIT_UNEXPECTED, MedusaSyncError, SettingsError
+from medusa_sync.job import sync_products
+from medusa_sync.loop import run_loop
+from medusa_sync.models import RunResult
+from medusa_sync.report import log
+from medusa_sync.schedule import Schedule, time_zone
+from medusa_sync.settings import OPTIONS, Settings, load
+from medusa_sync.signals import Signals
+
+logger = logging.getLogger(__name__)
+
+_THIS_MACHINE = frozenset({"localhost", "::1"})
+
+
+def execute(flags: Mapping[str, str | bool | None]) -> int:
+    """Do what the command line asks for.
+
+    Args:
+        flags: by the name of the setting; None for what the command line does not say.
+
+    Returns:
+        The exit code.
+    """
+    out, err = report.make_console(sys.stdout), report.make_console(sys.stderr)
+    try:
+        settings = _read(flags)
+    except MedusaSyncError as error:
+        report.print_error(str(error), error.hint, err)
+        return error.exit_code
+    # To a program in the foreground SIGHUP says that its terminal is gone.
+    others = (signal.SIGHUP,) if settings.loop and not err.is_terminal else ()
+    with Signals(*others) as signals:
+        job = _Job(flags, settings, signals, out, err)
+        if not settings.loop:
+            return job.run()
+        return run_loop(job, signals.wait, run_now=settings.run_now, max_runs=settings.max_runs)
+
+
+def _read(flags: Mapping[str, str | bool | None]) -> Settings:
+    settings = load(flags)
+    publish.check(settings)
+    if settings.loop:
+        _schedule(settings)
+    return settings
+
+
+def _schedule(settings: Settings) -> Schedule:
+    try:
+        return Schedule.read(settings.schedule, time_zone(settings.timezone))
+    except ValueError as error:  # of the local zone: what was given has been read already
+        raise SettingsError([f"{OPTIONS['timezone'].spelling}: {error}"]) from error
+
+
+class _Job:
+    """Runs by the settings that hold now.
+
+    Args:
+        flags: of the command line.
+        settings: as they were read at the start.
+        signals: that end a run.
+        out: stdout.
+        err: stderr.
+    """
+
+    def __init__(
+        self,
+        flags: Mapping[str, str | bool | None],
+        settings: Settings,
+        signals: Signals,
+        out: Console,
+        err: Console,
+    ) -> None:
+        self._flags = flags
+        self._signals = signals
+        self._out = out
+        self._err = err
+        self._settings = settings
+        self._log()
+
+    @property
+    def schedule(self) -> Schedule:
+        return _schedule(self._settings)
+
+    def reload(self) -> None:
+        """Read the settings again; if something is wrong with them, they stay as they were."""
+        try:
+            self._settings = _read(self._flags)
+        except MedusaSyncError as error:
+            _log_error(str(error), "The settings stay as they were.")
+        else:
+            self._log()
+            logger.info("the settings were read again")
+
+    def _log(self) -> None:
+        settings = self._settings
+        log.log_to(
+            self._err,
+            job=settings.job_name,
+            level=_level(settings, is_terminal=self._err.is_terminal),
+            as_json=settings.log_format == "json",
+            hidden=settings.without_secrets,
+        )
+        _warn_of_plain_http(settings)
+
+    def run(self) -> int:
+        """Run once and tell what became of it; returns the exit code."""
+        with log.run_id():
+            publish.begin(self._settings)
+            try:
+                result = self._sync()
+            except MedusaSyncError as error:
+                return self._end_without_result(error.exit_code, str(error), error.hint)
+            except Exception as error:  # the last resort: a defect of this program
+                logger.debug("unexpected", exc_info=True)
+                hint = "This is a defect of medusa-sync. Run with --verbose to see where, and report it."
+                return self._end_without_result(
+                    EXIT_UNEXPECTED, f"Unexpected {type(error).__name__}: {error}", hint
+                )
+            return self._tell(result)
+
+    def _sync(self) -> RunResult:
+        settings = self._settings
+        with report.progress_observer(self._err, quiet=settings.quiet, dry_run=settings.dry_run) as observer:
+            result = sync_products(settings, observer, signals=self._signals)
+        if settings.exit_code and settings.dry_run and result.exit_code == 0 and result.changes:
+            return structs.replace(result, exit_code=EXIT_CHANGES)
+        return result
+
+    def _end_without_result(self, exit_code: int, message: str, hint: str) -> int:
+        _log_error(message, hint)
+        publish.end_without_result(self._settings, exit_code, message)
+        return exit_code
+
+    def _tell(self, result: RunResult) -> int:
+        settings = self._settings
+        if settings.json:
+            report.print_json(result, self._out)
+        elif result.seen > 0 and (not settings.quiet or result.exit_code != 0):
+            report.print_result(result, self._out, verbose=settings.verbose)
+        if result.error:
+            _log_error(result.error, result.hint)
+        logger.info("%s", report.in_a_line(result))
+        try:
+            publish.end(settings, result)
+        except MedusaSyncError as error:
+            _log_error(str(error), error.hint)
+            return result.exit_code or error.exit_code
+        return result.exit_code
+
+
+def _log_error(message: str, hint: str) -> None:
+    logger.error("%s", message, extra={"hint": hint})
+
+
+def _level(settings: Settings, *, is_terminal: bool) -> int:
+    if settings.quiet:
+        return logging.ERROR
+    if settings.verbose:
+        return logging.DEBUG
+    # At a terminal the table says it already; in a log a line with the time is what one looks for.
+    return logging.WARNING if is_terminal and not settings.loop else logging.INFO
+
+
+def _warn_of_plain_http(settings: Settings) -> None:
+    parts = urlsplit(settings.medusa_url)
+    host = parts.hostname or ""
+    has_secret = settings.api_key is not None or settings.password is not None
+    if has_secret and parts.scheme == "http" and host not in _THIS_MACHINE and not host.startswith("127."):
+        logger.warning("the credentials go to %s unencrypted; use https", settings.medusa_url)

@@ -1,0 +1,105 @@
+"""Log records on stderr: short and coloured on a terminal, else one line each, as text or as JSON."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from rich.console import Console
+
+from medusa_sync.report.console import print_error, say
+from medusa_sync.report.text import visible
+
+_run_id: ContextVar[str] = ContextVar("run_id", default="")
+
+
+@contextmanager
+def run_id() -> Iterator[str]:
+    """Give all records of the context, and of the tasks begun in it, one id."""
+    token = _run_id.set(uuid.uuid4().hex[:8])
+    try:
+        yield _run_id.get()
+    finally:
+        _run_id.reset(token)
+
+
+def log_to(console: Console, *, job: str, level: int, as_json: bool, hidden: Callable[[str], str]) -> None:
+    """Send all records to the console, in place of where they went before.
+
+    A record may carry `extra={"hint": ...}`: what to do about it.
+
+    Args:
+        console: of stderr.
+        job: name of the job.
+        level: of `logging`, below which records are dropped.
+        as_json: one JSON object a line, on a terminal as well.
+        hidden: takes secrets out of a text.
+    """
+    handler = _Handler(console, job, as_json=as_json, hidden=hidden)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for library in ("httpx", "httpcore", "asyncio"):  # they would log headers, the authorization among them
+        logging.getLogger(library).setLevel(logging.WARNING)
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # repeats are logged where they happen
+
+
+class _Handler(logging.Handler):
+    def __init__(self, console: Console, job: str, *, as_json: bool, hidden: Callable[[str], str]) -> None:
+        super().__init__()
+        self._console = console
+        self._job = job
+        self._as_json = as_json
+        self._hidden = hidden
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = self._hidden(record.getMessage())
+        hint = self._hidden(getattr(record, "hint", ""))
+        trace = self._hidden(logging.Formatter().formatException(record.exc_info)) if record.exc_info else ""
+        if self._as_json:
+            self._write(self._json_line(record, message, hint, trace))
+        elif self._console.is_terminal:
+            self._print(record, message, hint, trace)
+        else:
+            self._write(self._line(record, message, hint, trace))
+
+    def _write(self, line: str) -> None:
+        self._console.file.write(line + "\n")
+        self._console.file.flush()
+
+    def _json_line(self, record: logging.LogRecord, message: str, hint: str, trace: str) -> str:
+        entry = {
+            "time": _time(record, f".{int(record.msecs):03}Z"),
+            "level": record.levelname.lower(),
+            "job": self._job,
+            "run": _run_id.get() or None,
+            "logger": record.name,
+            "message": message,
+        }
+        entry |= {name: text for name, text in (("hint", hint), ("traceback", trace)) if text}
+        return json.dumps(entry)  # in ASCII, so that nothing in it can break a line
+
+    def _line(self, record: logging.LogRecord, message: str, hint: str, trace: str) -> str:
+        run = f"[{_run_id.get()}]" if _run_id.get() else ""
+        told = f"{message.rstrip('.')}. {hint}" if hint else message
+        head = f"{_time(record, 'Z')} {record.levelname} {self._job}{run}"
+        traced = "".join(f"\n    {visible(line)}" for line in trace.split("\n")) if trace else ""
+        return f"{head}: {visible(told)}{traced}"
+
+    def _print(self, record: logging.LogRecord, message: str, hint: str, trace: str) -> None:
+        if record.levelno >= logging.ERROR:
+            print_error(message, hint, self._console)
+        elif record.levelno >= logging.WARNING:
+            say(self._console, ("warning: ", "yellow"), visible(message))
+        else:
+            now = time.strftime("%H:%M:%S", time.localtime(record.created))
+            say(self._console, (f"{now} {visible(message)}", "dim"))
+        for line in trace.split("\n") if trace else ():
+            say(self._console, (visible(line), "dim"), indent=2)
+
+
+def _time(record: logging.LogRecord, end: str) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + end

@@ -1,0 +1,123 @@
+"""The loop as an operator meets it: real runs on a real store, a few seconds apart."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.command import medusa_sync, running
+from tests.e2e.exact import assert_exact, assert_quiet
+from tests.e2e.fault_proxy import FaultProxy, Hold
+from tests.e2e.shop import Shop, price
+from tests.harness.catalogue import products
+from tests.harness.dummyjson import Response, dummyjson
+
+EVERY_TWO_SECONDS = ("--loop", "--schedule", "*/2 * * * * *")
+WITHIN_S = 60
+
+
+def eventually(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + WITHIN_S
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def documents(stdout: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stdout.splitlines()]
+
+
+def test_three_runs_a_few_seconds_apart_and_a_signal_in_the_middle_of_a_batch(
+    shop: Shop, proxy: FaultProxy
+) -> None:
+    with (
+        dummyjson(products(60)) as source,
+        running("--source", source.url, "--json", *EVERY_TWO_SECONDS, store=proxy.store(shop.store)) as loop,
+    ):
+        eventually(lambda: len(shop.by_external_id()) == 60)
+        source.edit(7, price=1234.56)
+        eventually(lambda: price(shop.by_external_id()["dummyjson:7"]) == 1234.56)
+        hold = Hold()
+        proxy.requests.clear()
+        proxy.faults = {1: hold}
+        source.edit(8, title="Caught in the middle")
+        hold.wait_until_arrived()
+        loop.send(signal.SIGTERM)
+        hold.release()
+        ended = loop.finish()
+
+        assert ended.exit_code == 143
+        runs = documents(ended.stdout)
+        changed = [run for run in runs if run["counts"]["created"] or run["counts"]["updated"]]
+        assert [run["counts"]["created"] + run["counts"]["updated"] for run in changed] == [60, 1, 1]
+        assert [run["exit_code"] for run in runs[:-1]] == [0] * (len(runs) - 1)
+        assert runs[-1]["status"] == "interrupted"
+
+        again = medusa_sync("--source", source.url, "--json", store=shop.store)
+        assert again.exit_code == 0
+        assert_exact(shop, source.products)
+        assert_quiet(medusa_sync("--source", source.url, "--json", store=shop.store), 60)
+
+
+def test_it_ends_after_as_many_runs_as_it_was_told(shop: Shop) -> None:
+    with dummyjson(products(20)) as source:
+        ended = medusa_sync(
+            "--source", source.url, "--json", *EVERY_TWO_SECONDS, "--max-runs", "3", store=shop.store
+        )
+    assert ended.exit_code == 0
+    assert [run["counts"]["created"] for run in documents(ended.stdout)] == [20, 0, 0]
+    assert [run["requests"]["store_writes"] for run in documents(ended.stdout)[1:]] == [0, 0]
+    assert ended.stderr.count("the next run is at ") == 3
+
+
+def test_a_failed_run_does_not_end_it(shop: Shop) -> None:
+    with dummyjson(products(20)) as source:
+        source.intercept = lambda _: Response(500)
+        with running(
+            "--source", source.url, "--json", "--max-retries", "0", *EVERY_TWO_SECONDS, store=shop.store
+        ) as loop:
+            eventually(lambda: len(source.requests) >= 2)
+            source.intercept = None
+            eventually(lambda: len(shop.by_external_id()) == 20)
+            loop.send(signal.SIGINT)
+            ended = loop.finish()
+    assert ended.exit_code == 130
+    assert [run["exit_code"] for run in documents(ended.stdout)][:2] == [3, 3]
+
+
+def test_a_hang_up_reads_the_file_of_settings_again_and_a_signal_ends_the_sleep_at_once(
+    shop: Shop, tmp_path: Path
+) -> None:
+    settings = tmp_path / ".env"
+    with dummyjson(products(30)) as source:
+
+        def write(limit: str, schedule: str = "*/2 * * * * *") -> None:
+            lines = {"SOURCE": source.url, "LIMIT": limit, "SCHEDULE": schedule}
+            text = "".join(f"SYNC_PRODUCTS_{name}={value}\n" for name, value in lines.items())
+            settings.write_text(text, encoding="utf-8")
+
+        write("10")
+        with running("--json", "--loop", store=shop.store, directory=tmp_path) as loop:
+            eventually(lambda: len(shop.by_external_id()) == 10)
+            write("none")
+            loop.send(signal.SIGHUP)
+            time.sleep(3)
+            assert len(shop.by_external_id()) == 10, "what is wrong changes nothing"
+            write("30")
+            loop.send(signal.SIGHUP)
+            eventually(lambda: len(shop.by_external_id()) == 30)
+            write("30", schedule="@yearly")
+            loop.send(signal.SIGHUP)
+            time.sleep(3)
+            sent = time.monotonic()
+            loop.send(signal.SIGTERM)
+            ended = loop.finish()
+    assert time.monotonic() - sent < WITHIN_S
+    assert ended.exit_code == 143
+    assert "expected a whole number" in ended.stderr
+    assert "The settings stay as they were." in ended.stderr
+    assert "the settings were read again" in ended.stderr

@@ -1,0 +1,156 @@
+"""Log records: one line each wherever they go, and nothing in them that breaks it or gives away a secret."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from medusa_sync.report import log, make_console
+
+SECRET = 'sk_"quoted"'
+NASTY = "title\x1b[31m\n::error::[bold]red[/bold] \u202e end"
+
+logger = logging.getLogger("medusa_sync.test")
+
+
+@pytest.fixture(autouse=True)
+def _own_handlers() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def written(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def log_to(console: Console, *, level: int = logging.DEBUG, as_json: bool = False) -> None:
+    log.log_to(
+        console, job="nightly", level=level, as_json=as_json, hidden=lambda text: text.replace(SECRET, "***")
+    )
+
+
+def terminal() -> Console:
+    return Console(file=io.StringIO(), force_terminal=True, width=200, color_system=None)
+
+
+def pipe() -> Console:
+    return make_console(io.StringIO())
+
+
+def test_a_line_tells_time_level_job_run_and_message() -> None:
+    console = pipe()
+    log_to(console)
+    with log.run_id() as run:
+        logger.info("hello %s", "world")
+    assert re.fullmatch(
+        rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO nightly\[{run}\]: hello world\n", written(console)
+    )
+
+
+def test_between_runs_there_is_no_run_id_and_each_run_has_its_own() -> None:
+    console = pipe()
+    log_to(console)
+    logger.info("between")
+    assert " INFO nightly: between\n" in written(console)
+    with log.run_id() as one, log.run_id() as other:
+        assert one != other
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_text_from_outside_stays_in_its_line(as_json: bool) -> None:  # noqa: FBT001 - a parameter
+    console = pipe()
+    log_to(console, as_json=as_json)
+    logger.warning("bad: %s", NASTY)
+    [line] = written(console).splitlines()
+    assert "\x1b" not in line
+    assert "\u202e" not in line
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_no_secret_gets_through_not_even_in_a_traceback_or_a_hint(as_json: bool) -> None:  # noqa: FBT001
+    console = pipe()
+    log_to(console, as_json=as_json)
+    try:
+        int(SECRET)
+    except ValueError:
+        logger.exception("with %s", SECRET, extra={"hint": f"mind {SECRET}"})
+    assert "quoted" not in written(console)
+    assert written(console).count("***") >= 3
+
+
+def test_json_is_one_object_a_line() -> None:
+    console = pipe()
+    log_to(console, as_json=True)
+    with log.run_id() as run:
+        logger.error("no store\nat all", extra={"hint": "look"})
+    logger.debug("é")
+    first, second = (json.loads(line) for line in written(console).splitlines())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first.pop("time"))
+    expected: dict[str, Any] = {
+        "level": "error",
+        "job": "nightly",
+        "run": run,
+        "logger": "medusa_sync.test",
+        "message": "no store\nat all",
+        "hint": "look",
+    }
+    assert first == expected
+    assert (second["run"], second["message"]) == (None, "é")
+    assert "hint" not in second
+
+
+def test_json_on_a_terminal_is_json_too() -> None:
+    console = terminal()
+    log_to(console, as_json=True)
+    logger.info("hello")
+    assert json.loads(written(console))["message"] == "hello"
+
+
+def test_a_hint_stands_in_the_line_of_its_message() -> None:
+    console = pipe()
+    log_to(console)
+    logger.error("%s", "the store is down", extra={"hint": "Start it."})
+    assert written(console).endswith("ERROR nightly: the store is down. Start it.\n")
+
+
+def test_a_terminal_gets_short_lines() -> None:
+    console = terminal()
+    log_to(console)
+    with log.run_id():
+        logger.info("at work")
+        logger.warning("odd")
+        logger.error("broken", extra={"hint": "Mend it."})
+    lines = written(console).splitlines()
+    assert re.fullmatch(r"\d\d:\d\d:\d\d at work", lines[0])
+    assert lines[1:] == ["warning: odd", "error: broken", "  Mend it."]
+
+
+def test_a_traceback_is_told_below_its_message() -> None:
+    for console in (pipe(), terminal()):
+        log_to(console)
+        try:
+            1 / 0  # noqa: B018 - it raises
+        except ZeroDivisionError:
+            logger.debug("unexpected", exc_info=True)
+        first, *others = written(console).splitlines()
+        assert "unexpected" in first
+        assert any("Traceback" in line for line in others)
+        assert all(line.startswith("  ") for line in others)
+
+
+def test_what_is_below_the_level_is_dropped() -> None:
+    console = pipe()
+    log_to(console, level=logging.WARNING)
+    logger.info("not this")
+    assert written(console) == ""
