@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
 from msgspec import structs
@@ -17,6 +18,7 @@ from medusa_sync.job import sync_products
 from medusa_sync.loop import run_loop
 from medusa_sync.models import RunResult
 from medusa_sync.report import log
+from medusa_sync.report.files import ReportError
 from medusa_sync.schedule import Schedule, time_zone
 from medusa_sync.settings import OPTIONS, Settings, load
 from medusa_sync.signals import Signals
@@ -43,7 +45,7 @@ def execute(flags: Mapping[str, str | bool | None]) -> int:
         return error.exit_code
     # To a program in the foreground SIGHUP says that its terminal is gone.
     others = (signal.SIGHUP,) if settings.loop and not err.is_terminal else ()
-    with Signals(*others) as signals:
+    with Signals(*others) as signals, report.dropped_at_exit(out):
         job = _Job(flags, settings, signals, out, err)
         if not settings.loop:
             return job.run()
@@ -147,19 +149,33 @@ class _Job:
 
     def _tell(self, result: RunResult) -> int:
         settings = self._settings
-        if settings.json:
-            report.print_json(result, self._out)
-        elif result.seen > 0 and (not settings.quiet or result.exit_code != 0):
-            report.print_result(result, self._out, verbose=settings.verbose)
         if result.error:
             _log_error(result.error, result.hint)
         logger.info("%s", report.in_a_line(result))
+        exit_code = result.exit_code
+        for tell in (self._print, partial(publish.end, settings)):
+            try:
+                tell(result)
+            except MedusaSyncError as error:
+                _log_error(str(error), error.hint)
+                exit_code = exit_code or error.exit_code
+        return exit_code
+
+    def _print(self, result: RunResult) -> None:
+        settings = self._settings
         try:
-            publish.end(settings, result)
-        except MedusaSyncError as error:
-            _log_error(str(error), error.hint)
-            return result.exit_code or error.exit_code
-        return result.exit_code
+            if settings.json:
+                report.print_json(result, self._out)
+            elif result.seen > 0 and (not settings.quiet or result.exit_code != 0):
+                report.print_result(result, self._out, verbose=settings.verbose)
+            self._out.file.flush()
+        except BrokenPipeError:
+            logger.debug("whoever read stdout has seen enough")
+        except OSError as error:
+            raise ReportError(
+                f"The result was not written to stdout: {error.strerror}.",
+                hint="The run itself has done what it could; --report keeps its result in a file.",
+            ) from error
 
 
 def _log_error(message: str, hint: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from rich.console import Console
@@ -14,6 +15,12 @@ from medusa_sync.report.text import visible
 
 _INDENT = 2
 _NARROWEST = 10  # columns; a terminal that is narrower, or says so, breaks lines itself
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the caller; rich would end the program."""
+        raise  # noqa: PLE0704 - rich calls this while it handles the error
 
 
 def make_console(stream: TextIO) -> Console:
@@ -27,7 +34,7 @@ def make_console(stream: TextIO) -> Console:
         stream.reconfigure(errors="backslashreplace")
     capable = stream.isatty() and os.environ.get("TERM", "").lower() not in {"dumb", "unknown"}
     coloured = capable and not os.environ.get("NO_COLOR")
-    console = Console(
+    console = _Console(
         file=stream,
         force_terminal=capable,
         # With no_color alone rich would still send bold and dim.
@@ -41,6 +48,19 @@ def make_console(stream: TextIO) -> Console:
     if console.width < _NARROWEST:  # noqa: PLR1730
         console.width = _NARROWEST
     return console
+
+
+@contextmanager
+def dropped_at_exit(console: Console) -> Iterator[None]:
+    """Drop what could not be written to the end; Python would try again while it exits, and complain."""
+    try:
+        yield
+    finally:
+        try:
+            console.file.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, console.file.fileno())
 
 
 def say(console: Console, *parts: str | tuple[str, str], indent: int = 0, hang: int = 0) -> None:

@@ -7,7 +7,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 from rich.console import Console
@@ -59,12 +59,13 @@ class _Handler(logging.Handler):
         message = self._hidden(record.getMessage())
         hint = self._hidden(getattr(record, "hint", ""))
         trace = self._hidden(logging.Formatter().formatException(record.exc_info)) if record.exc_info else ""
-        if self._as_json:
-            self._write(self._json_line(record, message, hint, trace))
-        elif self._console.is_terminal:
-            self._print(record, message, hint, trace)
-        else:
-            self._write(self._line(record, message, hint, trace))
+        with suppress(OSError):  # a disk that is full must not end a run, and there is nobody to tell
+            if self._as_json:
+                self._write(self._json_line(record, message, hint, trace))
+            elif self._console.is_terminal:
+                self._print(record, message, hint, trace)
+            else:
+                self._write(self._line(record, message, hint, trace))
 
     def _write(self, line: str) -> None:
         self._console.file.write(line + "\n")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
 import logging
 import re
 import signal
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -195,6 +198,65 @@ def test_verbose_logs_requests_but_no_credentials(store: FakeMedusa, source: Pat
     assert result.exit_code == 0
     assert "POST /admin/products/batch: 200" in result.stderr
     assert KEY not in result.output
+    assert len(store.products) == 20
+
+
+class Unwritable(io.TextIOWrapper):
+    """A stream on a disk that is full, or a pipe that nobody reads."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(io.BytesIO())
+        self._error = error
+
+    def write(self, _text: str) -> int:
+        raise self._error
+
+
+@pytest.mark.parametrize("flag", ["--json", "--no-json"])
+@pytest.mark.parametrize(
+    ("error", "exit_code"), [(OSError(28, "No space left on device"), 2), (BrokenPipeError(32, "gone"), 0)]
+)
+def test_a_result_that_cannot_be_written_is_told_and_does_not_hinder_the_rest(
+    flag: str,
+    error: OSError,
+    exit_code: int,
+    store: FakeMedusa,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    metrics = tmp_path / "m.prom"
+    flags: dict[str, str | bool | None] = {"source": str(source), "json": flag == "--json"}
+    flags["metrics_file"] = str(metrics)
+    monkeypatch.setattr(sys, "stdout", Unwritable(error))
+    assert command_module.execute(flags) == exit_code
+    assert metrics.exists()
+    assert len(store.products) == 20
+    assert ("not written to stdout: No space left" in capsys.readouterr().err) is (exit_code == 2)
+
+
+@pytest.mark.parametrize("flag", ["--json", "--no-json"])
+def test_a_full_disk_is_one_message_and_no_traceback(flag: str) -> None:
+    command = Path(sys.executable).with_name("medusa-sync")
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [command, "products", "--source", "sample", "--dry-run", "--quiet", "--limit", "3", flag],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
+        )
+    # With --quiet there is nothing to print but the document.
+    assert (ended.returncode, len(ended.stderr.splitlines())) == ((2, 1) if flag == "--json" else (0, 0))
+
+
+@pytest.mark.parametrize("as_json", ["text", "json"])
+def test_a_log_that_cannot_be_written_does_not_end_a_run(
+    as_json: str, store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", Unwritable(OSError(28, "No space left on device")))
+    assert command_module.execute({"source": str(source), "log_format": as_json}) == 0
     assert len(store.products) == 20
 
 
