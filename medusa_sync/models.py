@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -381,7 +381,7 @@ class RunResult(Struct, frozen=True):
     requests: Requests
     problems: tuple[Outcome, ...]
     not_attempted: tuple[Outcome, ...]
-    changes: tuple[Outcome, ...]
+    changes: Collection[Outcome]
     notes: tuple[str, ...]
     error: str
     hint: str

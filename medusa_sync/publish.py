@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from medusa_sync import metrics, ping, report
+from medusa_sync import ping, report
 from medusa_sync.errors import SettingsError
 from medusa_sync.models import RunResult
 from medusa_sync.report import files, github
@@ -45,6 +45,8 @@ def end(settings: Settings, result: RunResult) -> None:
         ReportError: the report cannot be written.
     """
     if settings.metrics_file is not None:
+        from medusa_sync import metrics  # Prometheus' client brings along a web server
+
         path = Path(settings.metrics_file)
         metrics.write_metrics(result, path, job=settings.job_name, source=settings.source_name)
     if settings.ping_url is not None and not settings.dry_run:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from medusa_sync.models import Action, Outcome, Result, RunResult, Status
 from medusa_sync.report.text import visible
@@ -104,49 +103,55 @@ def _duration(seconds: float) -> str:
 # --- products -------------------------------------------------------------------------------------------
 
 
-class Listing(NamedTuple):
-    """Products that are worth a line each.
+class Listing:
+    """Products that are worth a line each; it keeps no more than it shows.
 
-    Attributes:
+    Args:
+        heading: above the lines.
         noun: what the line of a product begins with in a pipe.
         many: what several of the products are.
+
+    Attributes:
+        shown: the first of them.
     """
 
-    heading: str
-    noun: str
-    many: str
-    outcomes: Sequence[Outcome]
+    def __init__(self, heading: str, noun: str, many: str) -> None:
+        self.heading = heading
+        self.noun = noun
+        self._many = many
+        self._count = 0
+        self.shown: list[Outcome] = []
 
-    @property
-    def shown(self) -> Sequence[Outcome]:
-        return self.outcomes[:LISTED]
+    def add(self, outcome: Outcome) -> None:
+        self._count += 1
+        if self._count <= LISTED:
+            self.shown.append(outcome)
 
     @property
     def rest(self) -> str:
         """What is left out; empty when nothing is."""
-        rest = len(self.outcomes) - LISTED
-        return f"... and {rest} more {self.many}; --json shows them all" if rest > 0 else ""
+        rest = self._count - len(self.shown)
+        return f"... and {rest} more {self._many}; --json shows them all" if rest else ""
 
 
 def listings(result: RunResult, *, verbose: bool) -> Iterator[Listing]:
     """Every product in one list at the most. What surprises is named after any run: conflicts, removals and
     problems. The other changes are named in a dry run, but for new products, and when asked for.
     """
-    conflicts, removals, changes = [], [], []
+    conflicts = Listing("Conflicts", "conflict", "with conflicts")
+    removals = Listing("Removals", "removal", "to remove" if result.dry_run else "removed")
+    changes = Listing("Changes", "change", "with changes")
+    problems = Listing("Problems", "problem", "with problems")
     for outcome in result.changes:
         if outcome.conflicts:
-            conflicts.append(outcome)
+            conflicts.add(outcome)
         elif outcome.result is Result.REMOVED:
-            removals.append(outcome)
+            removals.add(outcome)
         elif verbose or (result.dry_run and outcome.action is not Action.CREATE):
-            changes.append(outcome)
-    lists = (
-        Listing("Conflicts", "conflict", "with conflicts", conflicts),
-        Listing("Removals", "removal", "to remove" if result.dry_run else "removed", removals),
-        Listing("Changes", "change", "with changes", changes),
-        Listing("Problems", "problem", "with problems", result.problems),
-    )
-    return (listing for listing in lists if listing.outcomes)
+            changes.add(outcome)
+    for outcome in result.problems:
+        problems.add(outcome)
+    return (listing for listing in (conflicts, removals, changes, problems) if listing.shown)
 
 
 def name(outcome: Outcome) -> tuple[str, str]:

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
-
 from medusa_sync.errors import SettingsError
 from medusa_sync.settings.options import ENV_FILE, OPTIONS, Option, Settings
 
@@ -85,6 +83,8 @@ def _read_env_file(name: str | None, directory: Path, problems: list[str]) -> Ma
     except OSError as error:
         problems.append(f"{path}: the file cannot be read ({error.strerror})")
         return {}
+    from dotenv import dotenv_values
+
     # A `$` in a password is a `$`.
     entries = dotenv_values(stream=io.StringIO(content), interpolate=False)
     return {key: value for key, value in entries.items() if value}

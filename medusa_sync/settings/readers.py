@@ -8,10 +8,7 @@ from datetime import UTC
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-import idna
-
 from medusa_sync.models import Share
-from medusa_sync.schedule import Schedule, time_zone
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
@@ -99,10 +96,14 @@ def share(value: str) -> Share:
 
 def schedule(value: str) -> str:
     """A cron expression; the zone plays no part in whether it is one."""
+    from medusa_sync.schedule import Schedule
+
     return Schedule.read(value, UTC).expression
 
 
 def timezone(value: str) -> str:
+    from medusa_sync.schedule import time_zone
+
     time_zone(value.strip())
     return value.strip()
 
@@ -150,7 +151,9 @@ def _is_host(name: str) -> bool:
         return bool(ip_address(name))
     if _IPV4.fullmatch(name):
         return bool(ip_address(name))
-    host = name if name.isascii() else idna.encode(name).decode()
-    if host.startswith("xn--"):
-        idna.decode(host)
-    return _HOST.fullmatch(host) is not None
+    if not name.isascii() or name.startswith("xn--"):
+        import idna
+
+        name = idna.encode(name).decode()
+        idna.decode(name)
+    return _HOST.fullmatch(name) is not None

@@ -17,7 +17,6 @@ from medusa_sync.mapping import to_desired
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.references import Places, References, Wanted, find_places
 from medusa_sync.models import (
-    Action,
     DesiredProduct,
     OnMissing,
     Outcome,
@@ -175,13 +174,8 @@ class Run:
         if self._error is not None:
             return None
         await self._remove_missing(api)
-        return StoreState(await api.count_products(), planner.found + self._gained())
-
-    def _gained(self) -> int:
-        """How many products this run has made the source's."""
-        if self._options.dry_run:
-            return 0
-        return sum(outcome.action in {Action.CREATE, Action.ADOPT} for outcome in self._tally.changes)
+        gained = 0 if self._options.dry_run else self._tally.gained
+        return StoreState(await api.count_products(), planner.found + gained)
 
     async def _remove_missing(self, api: AdminApi) -> None:
         """Only when the source was read to its end: a part of it says nothing about the rest."""
@@ -293,7 +287,7 @@ class Run:
             requests=self._requests,
             problems=tuple(self._tally.problems),
             not_attempted=tuple(self._tally.not_attempted),
-            changes=tuple(self._tally.changes),
+            changes=self._tally.changes,
             notes=tuple(self._notes()),
             error=str(error) if error else "",
             hint=error.hint if error else "",

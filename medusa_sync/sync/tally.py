@@ -8,6 +8,7 @@ from collections.abc import Callable
 from msgspec import structs
 
 from medusa_sync.models import Action, Change, Create, Outcome, Result
+from medusa_sync.sync.journal import Journal
 
 
 class Tally:
@@ -26,7 +27,8 @@ class Tally:
         self.conflicts = 0
         self.not_attempted: list[Outcome] = []
         self.problems: list[Outcome] = []
-        self.changes: list[Outcome] = []
+        self.changes = Journal()
+        self.gained = 0  # products that were not of this source before
 
     def open(self, external_id: str, title: str) -> None:
         """A product is on its way."""
@@ -75,7 +77,8 @@ class Tally:
         if outcome.result in {Result.REJECTED, Result.FAILED}:
             self.problems.append(outcome)
         elif outcome.action is not None or outcome.conflicts:
-            self.changes.append(outcome)
+            self.changes.add(outcome)
+            self.gained += outcome.action in {Action.CREATE, Action.ADOPT}
         self._on_settled(outcome)
 
 
