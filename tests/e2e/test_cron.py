@@ -1,0 +1,240 @@
+"""A real cron daemon runs the lines of crontab.example against a real store."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.command import medusa_sync
+from tests.e2e.exact import as_mapped, as_stored
+from tests.e2e.fault_proxy import fault_proxy
+from tests.e2e.shop import Shop
+from tests.harness.catalogue import products
+from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.harness.medusa import Store
+from tests.harness.processes import Program, running
+from tests.unit.recipes import crontab_lines, crontab_settings
+
+# All tests look at the same few minutes of one daemon.
+pytestmark = pytest.mark.xdist_group("cron")
+
+EXAMPLE_FOLDER = "/home/shop/medusa-sync"
+EXAMPLE_BIN = "/home/shop/.local/bin"
+LOGGED, QUIET, NIGHTLY, PLANNED = 60, 20, 40, 10
+ENDS = "ends.prom"  # written when a run ends
+LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO .*: ok: (.*) in [\d.]+ s$", re.MULTILINE)
+# Two ticks, the wait for the first one, and as much again for a busy machine.
+WITHIN_S = 240
+
+# The daemon has a view of the file system of its own: whatever else the machine's cron would do is not in it,
+# nor is a daemon that runs already, and all of it, crontab and mailer included, is gone when the daemon ends.
+ROOM = """\
+set -e
+mount -t tmpfs none /run
+mount -t tmpfs none /etc/cron.d
+mount -t tmpfs none /var/spool/cron
+mount --bind "$1/empty" /etc/crontab
+mkdir /run/upper /run/work /var/spool/cron/crontabs
+mount -t overlay none -o lowerdir=/usr/sbin,upperdir=/run/upper,workdir=/run/work /usr/sbin
+install -m 755 "$1/sendmail" /usr/sbin/sendmail
+install -m 600 "$1/crontab" /var/spool/cron/crontabs/root
+exec cron -f
+"""
+UNSHARE = (
+    "unshare",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+    "--propagation",
+    "private",
+)
+SENDMAIL = """\
+#!/bin/sh
+new=$(mktemp "{mailbox}/XXXXXX")
+cat > "$new" && mv "$new" "$new.eml"
+"""
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """What two ticks of the daemon have left behind."""
+
+    source: DummyJson
+    shop: Shop
+    log: str
+    plan: Any
+    mails: list[email.message.EmailMessage]
+    between: list[dict[str, object]]
+    """The store's products between the two ticks."""
+    after: list[dict[str, object]]
+    writes_between: int
+    writes_after: int
+
+
+@pytest.fixture(scope="module")
+def _cron() -> None:
+    reason = ""
+    if sys.platform != "linux" or shutil.which("cron", path="/usr/sbin") is None:
+        reason = "cron is not installed; on Debian it is in the package cron"
+    elif os.geteuid() != 0:
+        reason = "a cron daemon of its own needs root"
+    elif subprocess.run([*UNSHARE, "mount", "-t", "tmpfs", "none", "/run"], check=False).returncode:
+        reason = "this root may not mount, so that the daemon would share the machine's crontabs"
+    if reason and os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def ticks(_cron: None, shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ticks]:
+    folder = tmp_path_factory.mktemp("cron")
+    catalogue = products(LOGGED + QUIET + NIGHTLY + PLANNED)
+    shares = {"logged": LOGGED, "quiet": QUIET, "nightly": NIGHTLY, "planned": PLANNED}
+    shared_store.reset()
+    with ExitStack() as stack:
+        shop = stack.enter_context(Shop(shared_store))
+        proxy = stack.enter_context(fault_proxy(shared_store.url))
+        sources: dict[str, DummyJson] = {}
+        for name, size in shares.items():
+            share, catalogue = catalogue[:size], catalogue[size:]
+            sources[name] = stack.enter_context(dummyjson(share))
+            url = proxy.url if name == "logged" else shared_store.url
+            _write_env(folder / name, name, url, shared_store.api_key, sources[name].url)
+        # Three of forty: more than 5 %, less than 5.
+        assert medusa_sync("--env-file", str(folder / "nightly/.env"), store=None).exit_code == 0
+        for product in sources["nightly"].products[:3]:
+            sources["nightly"].remove(product["id"])
+        _write_crontab(folder)
+
+        command = [*UNSHARE, "sh", "-c", ROOM, "sh", str(folder)]
+        clean = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+        with running(
+            "cron", command, log=folder / "cron.log", cwd=folder, env=clean, stop_signal=signal.SIGKILL
+        ) as daemon:
+            log, plan, mailbox = folder / "logged/sync.log", folder / "planned/plan.json", folder / "mail"
+            ends = folder / "quiet" / ENDS  # its other sign of life would be a mail
+            _wait(daemon, lambda: _runs(log) == 1 and ends.exists() and _mails(mailbox) and _is_whole(plan))
+            between, writes_between = shop.products(), len(proxy.writes)
+            planned = json.loads(plan.read_text(encoding="utf-8"))
+            assert _runs(log) == 1, "the second tick came too early to look in between"
+            _wait(daemon, lambda: _runs(log) >= 2 and len(_mails(mailbox)) >= 2)
+        yield Ticks(
+            source=sources["logged"],
+            shop=shop,
+            log=log.read_text(encoding="utf-8"),
+            plan=planned,
+            mails=_mails(mailbox),
+            between=between,
+            after=shop.products(),
+            writes_between=writes_between,
+            writes_after=len(proxy.writes),
+        )
+
+
+def _write_env(folder: Path, name: str, store_url: str, api_key: str, source_url: str) -> None:
+    folder.mkdir()
+    settings = {
+        "MEDUSA_BACKEND_URL": store_url,
+        "MEDUSA_API_KEY": api_key,
+        "SYNC_PRODUCTS_SOURCE": source_url,
+        "SYNC_PRODUCTS_SOURCE_NAME": "dummyjson" if name == "logged" else name,
+        "SYNC_PRODUCTS_LOCK_DIR": str(folder.parent / "locks"),
+        "SYNC_PRODUCTS_METRICS_FILE": ENDS,
+    }
+    env = folder / ".env"
+    env.touch(mode=0o600)
+    env.write_text("".join(f"{key}={value}\n" for key, value in settings.items()), encoding="utf-8")
+
+
+def _write_crontab(folder: Path) -> None:
+    """The example, with every line that runs the command at every minute and in a folder of its own."""
+    settings = crontab_settings()
+    settings["PATH"] = settings["PATH"].replace(EXAMPLE_BIN, str(Path(sys.executable).parent))
+    text = "".join(f"{name}={value}\n" for name, value in settings.items())
+    lines = [line.command for line in crontab_lines() if line.is_a_run]
+    for name, command in zip(("quiet", "logged", "nightly", "planned"), lines, strict=True):
+        assert command.startswith(f"cd {EXAMPLE_FOLDER} && ")
+        text += f"* * * * *  {command.replace(EXAMPLE_FOLDER, str(folder / name))}\n"
+    (folder / "crontab").write_text(text, encoding="utf-8")
+    (folder / "empty").touch()
+    (folder / "mail").mkdir()
+    (folder / "sendmail").write_text(SENDMAIL.format(mailbox=folder / "mail"), encoding="utf-8")
+
+
+def _wait(daemon: Program, ready: Callable[[], object]) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while not ready():
+        assert daemon.keeper.poll() is None, daemon.log.read_text(encoding="utf-8")
+        assert time.monotonic() < deadline, "cron has not done its work, or has done another"
+        time.sleep(0.1)
+
+
+def _runs(log: Path) -> int:
+    """How many runs are in the log to their end."""
+    text = log.read_text(encoding="utf-8") if log.exists() else ""
+    return min(len(LOG_LINE.findall(text)), text.count("\nstatus: ok\n"))
+
+
+def _is_whole(plan: Path) -> bool:
+    return plan.exists() and plan.read_text(encoding="utf-8").endswith("}\n")
+
+
+def _mails(mailbox: Path) -> list[email.message.EmailMessage]:
+    return [
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        for path in mailbox.glob("*.eml")
+    ]
+
+
+def test_the_products_arrive_and_the_log_holds_the_run(ticks: Ticks) -> None:
+    stored = {product["external_id"]: product for product in ticks.shop.products()}
+    for product in ticks.source.products:
+        assert as_stored(stored[f"dummyjson:{product['id']}"]) == as_mapped(product, ticks.shop)
+    assert LOG_LINE.findall(ticks.log)[:2] == [f"{LOGGED} created", f"{LOGGED} unchanged"]
+    _, first, second, *_ = re.split(r"^job: ", ticks.log, flags=re.MULTILINE)
+    assert {f"created: {LOGGED}", "unchanged: 0", "status: ok"} <= set(first.splitlines())
+    assert {"created: 0", f"unchanged: {LOGGED}", "status: ok"} <= set(second.splitlines())
+
+
+def test_a_second_tick_changes_nothing(ticks: Ticks) -> None:
+    assert ticks.after == ticks.between
+    assert ticks.writes_after == ticks.writes_between > 0
+
+
+def test_only_the_line_with_something_to_say_is_mailed(ticks: Ticks) -> None:
+    stored = [str(product["external_id"]) for product in ticks.after]
+    assert sum(external_id.startswith("quiet:") for external_id in stored) == QUIET
+    for mail in ticks.mails:
+        assert mail["To"] == crontab_settings()["MAILTO"]
+        assert "--on-missing" in mail["Subject"]
+
+
+def test_the_percentage_of_the_nightly_line_reaches_the_command(ticks: Ticks) -> None:
+    for mail in ticks.mails:
+        assert f"3 of {NIGHTLY} products are missing" in mail.get_content()
+    statuses = [p["status"] for p in ticks.after if str(p["external_id"]).startswith("nightly:")]
+    assert statuses == ["published"] * NIGHTLY
+
+
+def test_the_planning_line_leaves_a_plan_and_no_product(ticks: Ticks) -> None:
+    plan = ticks.plan
+    assert (plan["exit_code"], plan["dry_run"], plan["counts"]["created"]) == (0, True, PLANNED)
+    assert not any(str(product["external_id"]).startswith("planned:") for product in ticks.after)

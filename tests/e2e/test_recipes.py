@@ -1,0 +1,225 @@
+"""The recipes for schedulers: units as systemd sees them, command lines on a real store."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.command import COMMAND, TIMEOUT_S
+from tests.e2e.shop import Shop
+from tests.harness.catalogue import products
+from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.unit.recipes import FOLDER, ROOT, Recipe, airflow, dockerfile_sources, github, gitlab, kubernetes
+
+SIZE = 20
+INSTALLED = "/opt/medusa-sync/bin/medusa-sync"
+# What the recipes leave to the scheduler, by the ends of their placeholders.
+ADDRESS = re.compile(
+    r"\$\{\{ vars\.MEDUSA_BACKEND_URL }}|\{\{ conn\.medusa_store\.host }}|https://store\.example\.com"
+)
+KEY = re.compile(r"\$\{\{ secrets\.MEDUSA_API_KEY }}|\{\{ conn\.medusa_store\.password }}|secret api-key")
+RECIPES = {recipe.name: recipe for recipe in [*github(), *gitlab(), kubernetes(), airflow()]}
+SYNCS = ["github sync", "gitlab sync", "kubernetes", "airflow"]
+DRIFTS = ["github drift", "gitlab drift"]
+
+
+@pytest.fixture(scope="module")
+def systemd_analyze() -> str:
+    found = shutil.which("systemd-analyze")
+    if found is None:
+        reason = "systemd-analyze is not installed; on Debian it is in the package systemd"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture
+def source() -> Iterator[DummyJson]:
+    with dummyjson(products(SIZE)) as server:
+        yield server
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    """The units with the command where it is: systemd looks whether it is there."""
+    for path in FOLDER.glob("medusa-sync*.*"):
+        text = path.read_text(encoding="utf-8").replace(INSTALLED, str(COMMAND))
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def verify(systemd_analyze: str, *paths: Path) -> tuple[int, str]:
+    """What is wrong goes to stderr; the exit code alone does not tell."""
+    ended = subprocess.run(
+        [systemd_analyze, "verify", "--man=no", *paths],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return ended.returncode, ended.stderr
+
+
+def test_systemd_finds_nothing_wrong_with_the_units(systemd_analyze: str, units: Path) -> None:
+    paths = sorted(units.iterdir())
+    assert [path.name for path in paths] == [
+        "medusa-sync-loop.service",
+        "medusa-sync.service",
+        "medusa-sync.timer",
+    ]
+    assert verify(systemd_analyze, *paths) == (0, "")
+
+
+def test_systemd_would_tell(systemd_analyze: str, units: Path) -> None:
+    path = units / "medusa-sync.service"
+    text = path.read_text(encoding="utf-8")
+    for good, bad in [("Type=oneshot", "Type=once"), (str(COMMAND), "/opt/nothing"), ("UMask=", "Umask=")]:
+        path.write_text(text.replace(good, bad), encoding="utf-8")
+        assert verify(systemd_analyze, path) != (0, ""), bad
+
+
+def test_the_timer_ticks_every_two_minutes(systemd_analyze: str) -> None:
+    text = (FOLDER / "medusa-sync.timer").read_text(encoding="utf-8")
+    [calendar] = re.findall(r"^OnCalendar=(.*)$", text, re.MULTILINE)
+    ended = subprocess.run(
+        [systemd_analyze, "calendar", "--base-time=2026-01-01 00:00:30 UTC", "--iterations=3", calendar],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env={**os.environ, "TZ": "UTC"},
+    )
+    assert re.findall(r"00:\d\d:\d\d UTC", ended.stdout) == ["00:02:00 UTC", "00:04:00 UTC", "00:06:00 UTC"]
+
+
+@pytest.mark.parametrize("name", ["medusa-sync.service", "medusa-sync-loop.service"])
+def test_the_services_may_do_little(systemd_analyze: str, units: Path, name: str) -> None:
+    """Below 2.0 of 10, systemd's own measure of exposure."""
+    ended = subprocess.run(
+        [systemd_analyze, "security", "--offline=true", "--threshold=20", "--no-pager", units / name],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 0, ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("schema", "name"),
+    [("vendor.github-workflows", "github-actions.yml"), ("vendor.gitlab-ci", "gitlab-ci.yml")],
+)
+def test_recipes_for_ci_are_what_their_schemas_allow(schema: str, name: str, tmp_path: Path) -> None:
+    path = FOLDER / name
+    wrong = tmp_path / name
+    wrong.write_text(path.read_text(encoding="utf-8").replace("rules:", "rule:").replace("steps:", "step:"))
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema]
+    for file, codes in ((path, {0}), (wrong, {1})):
+        ended = subprocess.run([*check, file], capture_output=True, text=True, check=False, timeout=60)
+        assert ended.returncode in codes, ended.stdout
+
+
+def run(recipe: Recipe, source: DummyJson, shop: Shop, folder: Path, *, with_key: bool = True) -> int:
+    """Run a recipe as its scheduler would: in an empty folder, with the environment that the recipe sets.
+
+    Beside PATH and HOME there are only the source, because the public one is out of reach, and the two
+    settings that GitLab hands to every job without a word in the file. Lines that install the command are
+    left out: it is on PATH.
+    """
+    lines = [line for line in recipe.script.splitlines() if not re.match(r"pipx? install .*\.$", line)]
+    script = "\n".join(lines).replace(INSTALLED, "medusa-sync")
+    secrets = {"address": shop.store.url, "key": shop.store.api_key if with_key else ""}
+    variables = {
+        name: KEY.sub(secrets["key"], ADDRESS.sub(secrets["address"], value))
+        for name, value in recipe.environment.items()
+    }
+    if recipe.name.startswith("gitlab"):
+        variables |= {"MEDUSA_BACKEND_URL": secrets["address"], "MEDUSA_API_KEY": secrets["key"]}
+    assert not any("{{" in value for value in variables.values())
+    folder.mkdir(exist_ok=True)
+    ended = subprocess.run(
+        ["bash", "-e", "-c", script],
+        env={
+            "PATH": f"{COMMAND.parent}:/usr/bin:/bin",
+            "HOME": str(folder),
+            "SYNC_PRODUCTS_SOURCE": source.url,
+            **variables,
+            # A pod has a /tmp of its own.
+            **({"SYNC_PRODUCTS_LOCK_DIR": str(folder)} if "SYNC_PRODUCTS_LOCK_DIR" in variables else {}),
+        },
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=TIMEOUT_S,
+    )
+    return ended.returncode
+
+
+@pytest.mark.parametrize("name", SYNCS)
+def test_a_sync_stores_every_product_and_again_nothing(
+    name: str, source: DummyJson, shop: Shop, tmp_path: Path
+) -> None:
+    assert run(RECIPES[name], source, shop, tmp_path / "empty") == 0
+    stored = shop.by_external_id()
+    assert len(stored) == SIZE
+    assert run(RECIPES[name], source, shop, tmp_path / "empty") == 0
+    assert shop.by_external_id() == stored
+
+
+@pytest.mark.parametrize("name", DRIFTS)
+def test_a_drift_check_tells_when_there_is_something_to_do_and_does_nothing(
+    name: str, source: DummyJson, shop: Shop, tmp_path: Path
+) -> None:
+    assert run(RECIPES[name], source, shop, tmp_path / "before") == 7
+    assert shop.products() == []
+    assert run(RECIPES[name.replace("drift", "sync")], source, shop, tmp_path / "sync") == 0
+    assert run(RECIPES[name], source, shop, tmp_path / "after") == 0
+    source.edit(3, price=1234.5)
+    assert run(RECIPES[name], source, shop, tmp_path / "edited") == 7
+
+
+@pytest.mark.parametrize("name", DRIFTS)
+def test_a_drift_check_without_secrets_checks_the_source_alone(
+    name: str, source: DummyJson, shop: Shop, tmp_path: Path
+) -> None:
+    """As on a pull request from a fork."""
+    assert run(RECIPES[name], source, shop, tmp_path / "empty", with_key=False) == 0
+
+
+@pytest.mark.parametrize("name", SYNCS)
+def test_a_sync_without_secrets_fails(name: str, source: DummyJson, shop: Shop, tmp_path: Path) -> None:
+    assert run(RECIPES[name], source, shop, tmp_path / "empty", with_key=False) == 2
+
+
+def test_every_recipe_is_run() -> None:
+    assert RECIPES.keys() == {*SYNCS, *DRIFTS}
+
+
+def test_what_the_dockerfile_copies_is_enough_to_install_the_command(tmp_path: Path) -> None:
+    folder = tmp_path / "src"
+    folder.mkdir()
+    for name in dockerfile_sources():
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+    site = tmp_path / "site"
+    # Its dependencies are those of the environment that the tests run in.
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(folder)]
+    subprocess.run(pip, check=True, timeout=TIMEOUT_S)
+    ended = subprocess.run(
+        [sys.executable, site / "bin/medusa-sync", "products", "--dry-run", "--source", "sample"],
+        env={"PYTHONPATH": str(site), "HOME": str(tmp_path)},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=TIMEOUT_S,
+    )
+    assert "seen: 60 of 60" in ended.stdout

@@ -1,0 +1,130 @@
+"""What the recipes for schedulers say: the commands, and the environment that they are run in."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from configparser import RawConfigParser
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "recipes"
+PAGE = ROOT / "docs" / "scheduling.md"
+CRONTAB = ROOT / "crontab.example"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One command as a scheduler would run it.
+
+    Attributes:
+        name: for a test's id.
+        script: lines for a shell.
+        environment: what the recipe sets, with the scheduler's placeholders in it.
+    """
+
+    name: str
+    script: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def loaded(name: str) -> Any:
+    return yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+
+
+def unit(name: str) -> RawConfigParser:
+    """A unit of systemd; of a key that stands twice the last is kept."""
+    parser = RawConfigParser(strict=False, comment_prefixes=("#",), delimiters=("=",))
+    parser.optionxform = str  # type: ignore[method-assign, assignment]  # systemd tells apart cases
+    parser.read_string((FOLDER / name).read_text(encoding="utf-8"))
+    return parser
+
+
+def github() -> Iterator[Recipe]:
+    workflow = loaded("github-actions.yml")
+    for name, job in workflow["jobs"].items():
+        steps = [step for step in job["steps"] if "run" in step]
+        variables = workflow.get("env", {}) | job.get("env", {})
+        for step in steps:
+            variables |= step.get("env", {})
+        yield Recipe(f"github {name}", "\n".join(step["run"] for step in steps), variables)
+
+
+def gitlab() -> Iterator[Recipe]:
+    pipeline = loaded("gitlab-ci.yml")
+    before = pipeline["default"]["before_script"]
+    for name, job in pipeline.items():
+        if name != "default":
+            yield Recipe(f"gitlab {name}", "\n".join([*before, *job["script"]]), job.get("variables", {}))
+
+
+def kubernetes() -> Recipe:
+    """With the entry point of the image."""
+    [container] = loaded("kubernetes-cronjob.yaml")["spec"]["jobTemplate"]["spec"]["template"]["spec"][
+        "containers"
+    ]
+    variables = {
+        entry["name"]: entry.get("value") or f"secret {entry['valueFrom']['secretKeyRef']['key']}"
+        for entry in container["env"]
+    }
+    words = [*_dockerfile_list("ENTRYPOINT"), *container["args"]]
+    return Recipe("kubernetes", " ".join(words), variables)
+
+
+def airflow() -> Recipe:
+    tree = ast.parse((FOLDER / "airflow_dag.py").read_text(encoding="utf-8"))
+    [operator] = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "BashOperator"
+    ]
+    arguments = {keyword.arg: keyword.value for keyword in operator.keywords}
+    return Recipe("airflow", ast.literal_eval(arguments["bash_command"]), ast.literal_eval(arguments["env"]))
+
+
+def container() -> Recipe:
+    return Recipe("container", " ".join([*_dockerfile_list("ENTRYPOINT"), *_dockerfile_list("CMD")]))
+
+
+def services() -> Iterator[Recipe]:
+    for name in ("medusa-sync.service", "medusa-sync-loop.service"):
+        yield Recipe(name, unit(name)["Service"]["ExecStart"])
+
+
+@dataclass(frozen=True)
+class CrontabLine:
+    schedule: str
+    command: str
+
+    @property
+    def is_a_run(self) -> bool:
+        return "medusa-sync products" in self.command
+
+
+def crontab_lines() -> list[CrontabLine]:
+    """Those that run something, the ones that wait behind a `#` included."""
+    found = re.findall(r"^(?:# )?((?:[\d*/]+ ){5}) (.+)$", CRONTAB.read_text(encoding="utf-8"), re.MULTILINE)
+    return [CrontabLine(schedule.strip(), command.strip()) for schedule, command in found]
+
+
+def crontab_settings() -> dict[str, str]:
+    return dict(re.findall(r"^([A-Z]+)=(.*)$", CRONTAB.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def dockerfile_sources() -> list[str]:
+    """What the Dockerfile copies out of a checkout."""
+    lines = (FOLDER / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    return [name for line in lines if line.startswith("COPY ") for name in line.split()[1:-1]]
+
+
+def _dockerfile_list(instruction: str) -> list[str]:
+    text = (FOLDER / "Dockerfile").read_text(encoding="utf-8")
+    [value] = re.findall(rf"^{instruction} (\[.*\])$", text, re.MULTILINE)
+    words: list[str] = json.loads(value)
+    return words

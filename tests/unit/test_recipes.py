@@ -1,0 +1,175 @@
+"""The recipes for schedulers are well formed, linked, and call only what exists."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.build import README
+from medusa_sync.errors import EXIT_CODES
+from medusa_sync.settings import ENV_FILE, OPTIONS
+from tests.unit.recipes import (
+    CRONTAB,
+    FOLDER,
+    PAGE,
+    ROOT,
+    Recipe,
+    airflow,
+    container,
+    crontab_lines,
+    crontab_settings,
+    dockerfile_sources,
+    github,
+    gitlab,
+    kubernetes,
+    loaded,
+    services,
+    unit,
+)
+
+FILES = sorted(FOLDER.iterdir())
+SWITCHES = {f"--no-{option.flag[2:]}" for option in OPTIONS.values() if option.is_switch}
+FLAGS = {option.flag for option in [*OPTIONS.values(), ENV_FILE]} | SWITCHES
+UNITS = [path.name for path in FILES if path.suffix in {".service", ".timer"}]
+DURATION = re.compile(r"(\d+)(min|s)")
+
+
+def flags(text: str) -> set[str]:
+    """The flags that follow the command on its line."""
+    calls = re.findall(r"medusa-sync products\b(.*)", text)
+    return set(re.findall(r"(?<=\s)--[a-z][a-z-]*", " ".join(calls)))
+
+
+@pytest.mark.parametrize("path", [*FILES, PAGE, README, CRONTAB], ids=lambda path: str(path.name))
+def test_only_options_that_exist_are_called(path: Path) -> None:
+    assert flags(path.read_text(encoding="utf-8")) <= FLAGS
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [*github(), *gitlab(), *services(), kubernetes(), airflow(), container()],
+    ids=lambda recipe: str(recipe.name),
+)
+def test_each_recipe_runs_the_command_with_options_and_variables_that_exist(recipe: Recipe) -> None:
+    assert "medusa-sync products" in recipe.script
+    assert flags(recipe.script) <= FLAGS
+    assert recipe.environment.keys() <= {option.variable for option in [*OPTIONS.values(), ENV_FILE]}
+
+
+def test_a_flag_that_does_not_exist_would_be_noticed() -> None:
+    assert flags("cd x && medusa-sync products --quiet --no-such a --max-removals 5%") == {
+        "--quiet",
+        "--no-such",
+        "--max-removals",
+    }
+    assert "--no-such" not in FLAGS
+
+
+def test_the_page_links_every_recipe_and_says_how_it_was_checked() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    table = text.partition("## How each was checked")[2]
+    for path in FILES:
+        assert f"](recipes/{path.name})" in text
+        assert f"`{path.name}`" in table
+
+
+def test_every_link_of_the_page_leads_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", PAGE.read_text(encoding="utf-8")):
+        assert (PAGE.parent / target).exists(), target
+
+
+def test_no_recipe_is_of_a_kind_that_nothing_here_parses() -> None:
+    assert {path.name for path in FILES} == {
+        "Dockerfile",
+        "airflow_dag.py",
+        "github-actions.yml",
+        "gitlab-ci.yml",
+        "kubernetes-cronjob.yaml",
+        *UNITS,
+    }
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_units_have_sections_of_systemd(name: str) -> None:
+    kind = name.rpartition(".")[2].title()
+    assert {"Unit", kind} <= set(unit(name).sections()) <= {"Unit", kind, "Install"}
+
+
+def test_no_scheduler_starts_a_second_run_beside_the_first() -> None:
+    assert loaded("kubernetes-cronjob.yaml")["spec"]["concurrencyPolicy"] == "Forbid"
+    assert loaded("gitlab-ci.yml")["sync"]["resource_group"]
+    concurrency = loaded("github-actions.yml")["jobs"]["sync"]["concurrency"]
+    assert concurrency["cancel-in-progress"] is False
+    assert unit("medusa-sync.service")["Service"]["Type"] == "oneshot"
+    assert "max_active_runs=1" in (FOLDER / "airflow_dag.py").read_text(encoding="utf-8")
+
+
+def test_no_scheduler_retries_by_itself() -> None:
+    job = loaded("kubernetes-cronjob.yaml")["spec"]["jobTemplate"]["spec"]
+    assert (job["backoffLimit"], job["template"]["spec"]["restartPolicy"]) == (0, "Never")
+    assert "retries=0" in (FOLDER / "airflow_dag.py").read_text(encoding="utf-8")
+    assert "Restart" not in unit("medusa-sync.service")["Service"]
+    assert not any("retry" in job for job in loaded("gitlab-ci.yml").values())
+
+
+def test_what_counts_as_success_is_no_failure_of_the_store_or_the_source() -> None:
+    known = {int(code) for code in EXIT_CODES} | {143}
+    for name in ("medusa-sync.service", "medusa-sync-loop.service"):
+        codes = {int(code) for code in unit(name)["Service"]["SuccessExitStatus"].split()}
+        assert codes <= known
+        assert codes <= {75, 143}
+    assert loaded("gitlab-ci.yml")["drift"]["allow_failure"] == {"exit_codes": 7}
+    assert "allow_failure" not in loaded("gitlab-ci.yml")["sync"]
+
+
+def test_a_run_that_is_stopped_has_two_minutes() -> None:
+    pod = loaded("kubernetes-cronjob.yaml")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert pod["terminationGracePeriodSeconds"] == 120
+    for name in ("medusa-sync.service", "medusa-sync-loop.service"):
+        assert unit(name)["Service"]["TimeoutStopSec"] == "2min"
+    assert "--stop-timeout 120" in PAGE.read_text(encoding="utf-8")
+
+
+def test_no_recipe_holds_a_secret() -> None:
+    for path in FILES:
+        assert re.findall(r"\bsk_\w+", path.read_text(encoding="utf-8")) == [], path.name
+    assert kubernetes().environment["MEDUSA_API_KEY"] == "secret api-key"
+    assert airflow().environment["MEDUSA_API_KEY"].startswith("{{ conn.")
+    for recipe in github():
+        assert recipe.environment["MEDUSA_API_KEY"] == "${{ secrets.MEDUSA_API_KEY }}"
+
+
+def test_the_image_is_not_root_and_takes_no_more_of_a_checkout_than_it_needs() -> None:
+    text = (FOLDER / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(r"^USER [1-9]\d+$", text, re.MULTILINE)
+    assert set(dockerfile_sources()) == {"pyproject.toml", "README.md", "LICENSE", "medusa_sync"}
+    assert all((ROOT / name).exists() for name in dockerfile_sources())
+
+
+def test_python_recipes_parse() -> None:
+    for path in FILES:
+        if path.suffix == ".py":
+            ast.parse(path.read_text(encoding="utf-8"))
+
+
+def test_the_crontab_sets_what_cron_leaves_out() -> None:
+    assert crontab_settings().keys() == {"SHELL", "PATH", "MAILTO"}
+    runs = [line for line in crontab_lines() if line.is_a_run]
+    assert [line.schedule for line in runs] == ["*/2 * * * *", "*/2 * * * *", "45 2 * * *", "15 3 * * *"]
+
+
+def test_no_line_of_the_crontab_is_cut_short_at_a_percent_sign() -> None:
+    assert all(re.search(r"(?<!\\)%", line.command) is None for line in crontab_lines())
+
+
+def test_one_line_of_the_crontab_is_switched_on() -> None:
+    lines = CRONTAB.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line and not line.startswith("#") and "=" not in line] == [
+        "*/2 * * * *  cd /home/shop/medusa-sync && medusa-sync products --quiet"
+    ]
+
+
+def test_the_short_line_of_the_readme_is_one_of_the_crontab() -> None:
+    [block] = re.findall(r"```cron\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert block.strip() in CRONTAB.read_text(encoding="utf-8")
