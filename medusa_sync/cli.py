@@ -71,6 +71,7 @@ def products(
     max_removals: Annotated[_Text, _option(OPTIONS["max_removals"])] = None,
     dry_run: Annotated[_Switch, _option(OPTIONS["dry_run"])] = None,
     batch_size: Annotated[_Text, _option(OPTIONS["batch_size"])] = None,
+    concurrency: Annotated[_Text, _option(OPTIONS["concurrency"])] = None,
     max_retries: Annotated[_Text, _option(OPTIONS["max_retries"])] = None,
     connect_timeout: Annotated[_Text, _option(OPTIONS["connect_timeout"])] = None,
     read_timeout: Annotated[_Text, _option(OPTIONS["read_timeout"])] = None,

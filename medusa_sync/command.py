@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
+from typing import ParamSpec
 from urllib.parse import urlsplit
 
 from msgspec import structs
@@ -24,6 +24,8 @@ from medusa_sync.settings import OPTIONS, Settings, load
 from medusa_sync.signals import Signals
 
 logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
 
 _THIS_MACHINE = frozenset({"localhost", "::1"})
 
@@ -148,18 +150,12 @@ class _Job:
         return exit_code
 
     def _tell(self, result: RunResult) -> int:
-        settings = self._settings
+        codes = [result.exit_code, _attempt(self._print, result)]
         if result.error:
             _log_error(result.error, result.hint)
         logger.info("%s", report.in_a_line(result))
-        exit_code = result.exit_code
-        for tell in (self._print, partial(publish.end, settings)):
-            try:
-                tell(result)
-            except MedusaSyncError as error:
-                _log_error(str(error), error.hint)
-                exit_code = exit_code or error.exit_code
-        return exit_code
+        codes.append(_attempt(publish.end, self._settings, result))
+        return next(filter(None, codes), 0)
 
     def _print(self, result: RunResult) -> None:
         settings = self._settings
@@ -176,6 +172,16 @@ class _Job:
                 f"The result was not written to stdout: {error.strerror}.",
                 hint="The run itself has done what it could; --report keeps its result in a file.",
             ) from error
+
+
+def _attempt(tell: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> int:
+    """Tell somebody of a run; returns the exit code of a failure to do so, else 0."""
+    try:
+        tell(*args, **kwargs)
+    except MedusaSyncError as error:
+        _log_error(str(error), error.hint)
+        return error.exit_code
+    return 0
 
 
 def _log_error(message: str, hint: str) -> None:

@@ -209,6 +209,7 @@ def _options(settings: Settings) -> SyncOptions:
         max_removals=settings.max_removals,
         dry_run=settings.dry_run,
         batch_size=settings.batch_size,
+        concurrency=settings.concurrency,
         max_retries=settings.max_retries,
         limit=settings.limit,
         max_duration_s=settings.max_duration,

@@ -107,21 +107,30 @@ class AdminApi:
         products = await self._products("handle", handles, "id,external_id,handle")
         return {product.handle: product.external_id for product in products}
 
-    async def scan(self, fields: str) -> AsyncIterator[list[StoredProduct]]:
-        """All products of the store, the oldest first: what is created meanwhile comes at the end."""
+    async def scan(self, fields: str, query: Query = ()) -> AsyncIterator[list[StoredProduct]]:
+        """All products of the store that a query matches, the oldest first: what is created meanwhile comes
+        at the end.
+        """
         position, count = 0, 1
         while position < count:
-            query: Query = [
+            page: Query = [
+                *query,
                 ("fields", fields),
                 ("order", "id"),
                 ("limit", _SCANNED_AT_ONCE),
                 ("offset", position),
             ]
-            answer = await self._client.get("/admin/products", query, _Products)
+            answer = await self._client.get("/admin/products", page, _Products)
             if not answer.products:
                 return
             yield answer.products
             position, count = position + len(answer.products), answer.count
+
+    async def without_external_id(self, fields: str) -> AsyncIterator[list[StoredProduct]]:
+        """Those that no source owns; Medusa reads the text `null` as none at all."""
+        for external_id in ("null", ""):
+            async for page in self.scan(fields, [("external_id", external_id)]):
+                yield page
 
     async def categories(self, handles: Sequence[str]) -> list[StoredCategory]:
         found: list[StoredCategory] = []

@@ -193,6 +193,14 @@ class Settings:
         "15",
         "N",
     )
+    concurrency: int = _option(
+        "--concurrency",
+        "SYNC_PRODUCTS_CONCURRENCY",
+        "Write requests that are under way at the same time.",
+        readers.whole_number(1, 16),
+        "2",
+        "N",
+    )
     max_retries: int = _option(
         "--max-retries",
         "SYNC_PRODUCTS_MAX_RETRIES",

@@ -54,13 +54,12 @@ class ForeignProducts:
         self._claimed[stored.id] = external_id
 
     async def _load(self) -> None:
-        async for page in self._api.scan("id,external_id,title,handle,metadata"):
+        async for page in self._api.without_external_id("id,external_id,title,handle,metadata"):
             for stored in page:
-                if not stored.external_id:
-                    self._by_handle[stored.handle] = stored
-                    old_id = _old_id(stored)
-                    if old_id is not None:
-                        self._by_old_id[old_id].append(stored)
+                self._by_handle[stored.handle] = stored
+                old_id = _old_id(stored)
+                if old_id is not None:
+                    self._by_old_id[old_id].append(stored)
         self._loaded = True
 
     def _candidates(

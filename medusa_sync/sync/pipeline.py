@@ -11,8 +11,6 @@ from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.inflight import InFlight
 from medusa_sync.sync.planner import Planner
 
-_AT_ONCE = 2  # batches; a store also serves customers
-
 
 class Pipeline:
     """Takes products in the order of the source.
@@ -21,6 +19,7 @@ class Pipeline:
         planner: decides what to do about them.
         applier: gives the applier; asked for when there is something to apply.
         batch_size: products a batch.
+        concurrency: batches at the same time.
         settle: called with the outcome of every product for which there is nothing to do.
         stop: called when the store went away.
         stopped: whether nothing new is to be begun.
@@ -32,6 +31,7 @@ class Pipeline:
         applier: Callable[[], Applier],
         *,
         batch_size: int,
+        concurrency: int,
         settle: Callable[[Outcome], None],
         stop: Callable[[MedusaSyncError], None],
         stopped: Callable[[], bool],
@@ -43,7 +43,7 @@ class Pipeline:
         self._stop = stop
         self._stopped = stopped
         self._changes: list[Change] = []
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._slots = asyncio.Semaphore(concurrency)
         self._in_flight = InFlight()
 
     async def take(self, products: Sequence[DesiredProduct]) -> None:

@@ -50,6 +50,8 @@ class SyncOptions(Struct, frozen=True):
         source_url: as it is shown.
         store_url: as it is shown.
         status: of new products, `published` or `draft`.
+        batch_size: products a write request.
+        concurrency: write requests at the same time.
         limit: only the first so many products of the source; None for all.
         max_duration_s: seconds after which nothing new is begun; None for no limit.
     """
@@ -65,6 +67,7 @@ class SyncOptions(Struct, frozen=True):
     max_removals: Share
     dry_run: bool
     batch_size: int
+    concurrency: int
     max_retries: int
     limit: int | None
     max_duration_s: float | None
@@ -218,6 +221,7 @@ class Run:
             planner,
             applier,
             batch_size=self._options.batch_size,
+            concurrency=self._options.concurrency,
             settle=self._tally.settle,
             stop=self.stop,
             stopped=self.is_stopped,

@@ -38,6 +38,25 @@ def test_products_are_found_by_what_tells_them_apart(shop: Shop) -> None:
     assert found(external_id=["contract:3"]) == {"contract:3"}
 
 
+def test_products_without_an_external_id_can_be_asked_for(shop: Shop) -> None:
+    for number, external_id in enumerate([None, "", "null", "contract:1"]):
+        body = shop.body(number)
+        shop.batch(
+            create=[
+                {key: value for key, value in body.items() if key != "external_id"}
+                | ({} if external_id is None else {"external_id": external_id})
+            ]
+        )
+
+    def found(**query: str) -> set[str | None]:
+        answer = shop.call("GET", "/admin/products", fields="id,external_id", order="id", **query)
+        return {product["external_id"] for product in answer["products"]}
+
+    assert found(external_id="null") == {None}
+    assert found(external_id="") == {""}
+    assert found(**{"external_id[]": "null"}) == set()
+
+
 def test_a_list_comes_in_pages(shop: Shop) -> None:
     shop.batch(create=[shop.body(number) for number in range(5)])
     answer = shop.call("GET", "/admin/products", limit="2", offset="3", order="id", fields="id")

@@ -83,6 +83,7 @@ def options(**changes: Any) -> SyncOptions:
         "max_removals": Share(10, is_percentage=True),
         "dry_run": False,
         "batch_size": 15,
+        "concurrency": 2,
         "max_retries": 2,
         "limit": None,
         "max_duration_s": None,

@@ -52,8 +52,12 @@ def listed(
     ]
     if unknown and not ignores_unknown:
         raise invalid_data(f"Invalid request: Unrecognized fields: '{', '.join(unknown)}'")
-    wanted = {parameter: set(values) for parameter, values in asked.items() if parameter in filters}
-    reject_nul([list(values) for values in wanted.values()])
+    wanted: dict[str, set[str | None]] = {
+        parameter: set(values) for parameter, values in asked.items() if parameter in filters
+    }
+    if asked.get("external_id") == ["null"]:  # a list of it matches nothing, as in SQL
+        wanted["external_id"] = {None} if ("external_id", "null") in query else set()
+    reject_nul([values for parameter, values in asked.items() if parameter in filters])
     found = [
         thing
         for thing in things
