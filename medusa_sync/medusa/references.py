@@ -49,7 +49,7 @@ class CategoryNames(Protocol):
     def __call__(self) -> Awaitable[Mapping[str, str]]: ...
 
 
-async def find_places(api: AdminApi, store: StoreDefaults, wanted: Wanted) -> Places:
+async def find_places(api: AdminApi, wanted: Wanted) -> Places:
     """Check what the settings name against the store, and fill in its defaults.
 
     Medusa itself accepts a currency or a sales channel that does not exist.
@@ -58,6 +58,7 @@ async def find_places(api: AdminApi, store: StoreDefaults, wanted: Wanted) -> Pl
         StoreMismatchError: the store does not have what is named, or has no default.
         StoreError: the store cannot be asked.
     """
+    store = await api.defaults()
     currencies = sorted(currency.currency_code for currency in store.supported_currencies)
     if wanted.currency not in currencies:
         raise StoreMismatchError(

@@ -64,7 +64,8 @@ class Planner:
         self._places = places
         self._options = options
         self._foreign = ForeignProducts(api)
-        self._handles: dict[str, str] = {}  # external ids by the handle that this run has given out
+        self._handles: dict[str, str] = {}  # external ids by the handle that is given out,
+        self._allotted: dict[str, str] = {}  # and the other way round
         self._uncertain: set[str] = set()  # written by a run that did not see the end of it
         self.found = 0
 
@@ -220,7 +221,6 @@ class Planner:
                 entries[product.external_id] = _stands_already(product, found)
         for stored in await self._api.adoptable(list(adopted)):
             product = adopted[stored.id]
-            self._handles[stored.handle] = product.external_id
             try:
                 entries[product.external_id] = plan_update(
                     product, stored, location_id=location_id, adopt=True
@@ -234,6 +234,8 @@ class Planner:
 
     async def _allot_handles(self, new: Sequence[DesiredProduct]) -> dict[str, str]:
         """A free handle for each new product, the better ones for those that come first."""
+        for product in new:
+            self.release(product.external_id)
         allotted: dict[str, str] = {}
         waiting = [(product.external_id, handle_candidates(product)) for product in new]
         while waiting:
@@ -247,14 +249,25 @@ class Planner:
                 for external_id, handle in proposals.items()
                 if handle in owners and owners[handle] != external_id
             }
+            for external_id in taken:
+                self.release(external_id)
             allotted.update(proposals)
             waiting = [
                 (external_id, candidates) for external_id, candidates in waiting if external_id in taken
             ]
         return allotted
 
+    def release(self, external_id: str) -> None:
+        """Forget the handle of a product that has come to its end: the store holds it, or nobody does."""
+        handle = self._allotted.pop(external_id, None)
+        if handle is not None:
+            del self._handles[handle]
+
     def _claim(self, handle: str, external_id: str) -> bool:
-        return self._handles.setdefault(handle, external_id) == external_id
+        if self._handles.setdefault(handle, external_id) != external_id:
+            return False
+        self._allotted[external_id] = handle
+        return True
 
 
 class _Moves(Struct, frozen=True):

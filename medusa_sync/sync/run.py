@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import cache
@@ -21,6 +21,7 @@ from medusa_sync.models import (
     OnMissing,
     Outcome,
     Requests,
+    Result,
     RunResult,
     Share,
     Status,
@@ -162,23 +163,30 @@ class Run:
                 for product in products:
                     self._tally.set_aside(product.external_id)
             return None
-        store = await api.defaults()  # also proves the credentials before the source is asked
+        size = await api.count_products()  # also proves the credentials before the source is asked
 
         async def places() -> Places:
             if self._places is None:
-                self._places = await find_places(api, store, self._options.wanted)
+                self._places = await find_places(api, self._options.wanted)
             return self._places
 
         planner = Planner(api, places, self._options.plan)
+
+        def settle(outcome: Outcome) -> None:
+            planner.release(outcome.external_id or "")
+            self._tally.settle(outcome)
+
         if self._options.dry_run:
-            await self._preview(planner)
+            await self._preview(planner, settle)
         else:
-            await self._apply(api, planner)
+            await self._apply(api, planner, settle)
         if self._error is not None:
             return None
         await self._remove_missing(api)
         gained = 0 if self._options.dry_run else self._tally.gained
-        return StoreState(await api.count_products(), planner.found + gained)
+        if gained or self._tally.counts[Result.REMOVED]:
+            size = await api.count_products()
+        return StoreState(size, planner.found + gained)
 
     async def _remove_missing(self, api: AdminApi) -> None:
         """Only when the source was read to its end: a part of it says nothing about the rest."""
@@ -195,12 +203,12 @@ class Run:
         removal = Removal(api, self._source, options, settle=self._tally.remove, stopped=self.is_stopped)
         await removal.execute()
 
-    async def _preview(self, planner: Planner) -> None:
+    async def _preview(self, planner: Planner, settle: Callable[[Outcome], None]) -> None:
         async for products in self._products():
             for entry in await planner.plan(products):
-                self._tally.settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
+                settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
 
-    async def _apply(self, api: AdminApi, planner: Planner) -> None:
+    async def _apply(self, api: AdminApi, planner: Planner, settle: Callable[[Outcome], None]) -> None:
         references = References(api, self._source.category_names)
 
         @cache
@@ -214,7 +222,7 @@ class Run:
                 self._places,
                 status=self._options.status,
                 max_retries=self._options.max_retries,
-                settle=self._tally.settle,
+                settle=settle,
             )
 
         pipeline = Pipeline(
@@ -222,7 +230,7 @@ class Run:
             applier,
             batch_size=self._options.batch_size,
             concurrency=self._options.concurrency,
-            settle=self._tally.settle,
+            settle=settle,
             stop=self.stop,
             stopped=self.is_stopped,
         )

@@ -37,6 +37,29 @@ def test_every_product_is_created_and_a_second_run_writes_nothing() -> None:
     assert writes(store) == []
 
 
+def test_a_quiet_run_asks_the_store_for_its_size_and_for_two_hundred_products_at_a_time() -> None:
+    store, source = FakeMedusa(), ListSource(products(450))
+    sync(source, store, batch_size=100)
+    store.requests.clear()
+    assert counts(sync(source, store)) == {"unchanged": 450}
+    size, *look_ups = store.requests
+    assert (size.path, dict(size.query)["fields"]) == ("/admin/products", "id")
+    assert [request.path for request in look_ups] == ["/admin/products"] * 3
+
+
+def test_one_new_product_does_not_cost_a_walk_through_the_store() -> None:
+    store, source = FakeMedusa(), ListSource(products(1200))
+    sync(source, store, batch_size=200)
+    source.rows = products(1201)
+    store.requests.clear()
+    assert counts(sync(source, store)) == {"unchanged": 1200, "created": 1}
+    asked = [value for request in store.requests for key, value in request.query if key == "external_id"]
+    assert asked == ["null", ""]
+    assert not any(
+        key == "offset" and value != "0" for request in store.requests for key, value in request.query
+    )
+
+
 @pytest.mark.parametrize("size", [1, 7, 15, 100])
 def test_no_request_carries_more_than_a_batch(size: int) -> None:
     store = FakeMedusa()

@@ -198,12 +198,17 @@ async def test_an_inactive_category_is_activated_once() -> None:
 class Shop(AdminApi):
     """A store with a few sales channels, shipping profiles and stock locations."""
 
+    store: StoreDefaults
+
     def __init__(self, **collections: list[dict[str, str]]) -> None:
         self.collections: dict[str, list[dict[str, str]]] = {
             "sales_channels": [{"id": "sc_1", "name": "Web"}],
             "shipping_profiles": [{"id": "sp_1", "name": "Parcel", "type": "default"}],
             "stock_locations": [{"id": "sloc_1", "name": "Cellar"}],
         } | collections
+
+    async def defaults(self) -> StoreDefaults:
+        return self.store
 
     async def named(self, collection: str, query: dict[str, str]) -> list[Named]:
         found = [entry for entry in self.collections[collection] if entry.items() >= query.items()]
@@ -217,7 +222,8 @@ TWO_LOCATIONS = [{"id": "sloc_1", "name": "Cellar"}, {"id": "sloc_2", "name": "L
 
 
 async def places(shop: Shop, store: StoreDefaults = STORE, /, **wanted: Any) -> Places:
-    return await find_places(shop, store, Wanted(**{"currency": "usd"} | wanted))
+    shop.store = store
+    return await find_places(shop, Wanted(**{"currency": "usd"} | wanted))
 
 
 async def test_what_is_not_named_is_the_default() -> None:
