@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+N ?= 5000
+RUNS ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint docs format clean
+.PHONY: help install demo test bench lint docs format clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -22,6 +24,9 @@ demo: install ## a real Medusa store with the sample catalogue synced into it
 
 test: install ## every test, the ones on a real store included
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --cov --cov-report term $(ARGS)
+
+bench: install ## time against the floor of a real store (N=5000 RUNS=5 ARGS=..., see docs/benchmarks.md)
+	$(BIN)/python -m benchmarks --sizes 194 $(N) --runs $(RUNS) --json build/benchmark.json $(ARGS)
 
 lint: install ## style, types, import rules
 	$(BIN)/ruff check

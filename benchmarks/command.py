@@ -1,0 +1,71 @@
+"""The installed command, as it is measured."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.process import Taken, measure
+
+PROFILES: Mapping[str, Mapping[str, str]] = {
+    "default": {},
+    "recommended": {"--batch-size": "100"},
+}
+"""Command-line flags by the name under which the results show them."""
+
+Counts = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Synced:
+    """A run of the command: what it took and what it says of itself."""
+
+    taken: Taken
+    document: dict[str, Any]
+
+    @property
+    def requests(self) -> int:
+        counts = self.document["requests"]
+        return int(counts["source"] + counts["store_reads"] + counts["store_writes"])
+
+
+def sync(
+    command: Path, profile: str, *, source: str, store: str, api_key: str, lock_dir: Path, expected: Counts
+) -> Synced:
+    """Run `medusa-sync products --json`.
+
+    Args:
+        command: as it was installed.
+        profile: of `PROFILES`.
+        source: the URL of the products.
+        store: the URL of the store.
+        api_key: of the store.
+        lock_dir: the same for all runs of a benchmark, and not a user's own.
+        expected: the outcomes and how many there are of each; those that are zero are left out.
+
+    Raises:
+        RuntimeError: it did something else.
+    """
+    own = {
+        "MEDUSA_BACKEND_URL": store,
+        "MEDUSA_API_KEY": api_key,
+        "SYNC_PRODUCTS_SOURCE": source,
+        "SYNC_PRODUCTS_LOCK_DIR": str(lock_dir),
+    }
+    flags = [word for flag in PROFILES[profile].items() for word in flag]
+    taken = measure([command, "products", "--json", *flags], {**environment(), **own})
+    document = json.loads(taken.stdout)
+    counts = {name: count for name, count in document["counts"].items() if count}
+    if counts != expected or document["requests"]["retries"]:
+        raise RuntimeError(f"expected {expected}, got {counts} with {document['requests']}")
+    return Synced(taken, document)
+
+
+def environment() -> dict[str, str]:
+    """No setting of the person who runs the benchmark gets in."""
+    foreign = ("MEDUSA_", "SYNC_PRODUCTS_", "GITHUB_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}

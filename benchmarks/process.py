@@ -1,0 +1,77 @@
+"""What a process takes from its start to its end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_LAUNCHER = Path(__file__).with_name("launcher.py")
+_ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one run took.
+
+    Attributes:
+        cpu_s: user and system time.
+        peak_mb: the largest resident set, in millions of bytes.
+        stdout: what it printed.
+    """
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    stdout: str
+
+
+def measure(command: Sequence[str | Path], env: Mapping[str, str]) -> Taken:
+    """Run a command to its end, in a folder without a `.env`.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="medusa-sync-bench-") as folder:
+        output = Path(folder) / "stdout"
+        launched = subprocess.run(
+            [sys.executable, "-I", "-S", _LAUNCHER, output, *command],
+            env=env,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        )
+        found = json.loads(launched.stdout)
+        stdout = output.read_text(encoding="utf-8")
+    if found["exit_code"] != 0:
+        raise RuntimeError(f"{command} ended with {found['exit_code']}: {stdout[:2000]}")
+    return Taken(found["wall_s"], found["cpu_s"], found["peak_mb"], stdout)
+
+
+@contextmanager
+def serving(module: str, *arguments: str) -> Iterator[list[str]]:
+    """A server in a process of its own, so that it shares nothing with a client but the machine.
+
+    Yields:
+        what it prints on its first line, in words.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=_ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            if process.stdout is None or not (words := process.stdout.readline().split()):
+                raise RuntimeError(f"{module} did not come up")
+            yield words
+        finally:
+            process.terminate()

@@ -1,0 +1,50 @@
+"""What the client itself takes, by the size of the catalogue, against a store that takes no time."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchmarks.command import Counts, Synced, sync
+from benchmarks.process import serving
+from benchmarks.results import FIRST, QUIET, Client
+from benchmarks.scenarios import Say
+
+
+def measured(command: Path, sizes: Sequence[int], runs: int, say: Say) -> Iterator[Client]:
+    """First syncs and quiet runs at the default settings, which make the most requests."""
+    with (
+        tempfile.TemporaryDirectory(prefix="medusa-sync-bench-") as name,
+        serving("benchmarks.stub") as (store,),
+    ):
+        for size in sizes:
+            with serving("benchmarks.source", str(size)) as (source, _):
+                first, quiet = Client(size, FIRST), Client(size, QUIET)
+                for number in range(1, runs + 1):
+                    say(f"{size} products, store that takes no time: run {number} of {runs}")
+                    _empty(store)
+                    _add(first, _run(command, source, store, Path(name), {"created": size}))
+                    _add(quiet, _run(command, source, store, Path(name), {"unchanged": size}))
+                yield first
+                yield quiet
+
+
+def _run(command: Path, source: str, store: str, lock_dir: Path, counts: Counts) -> Synced:
+    return sync(
+        command, "default", source=source, store=store, api_key="sk_stub", lock_dir=lock_dir, expected=counts
+    )
+
+
+def _add(client: Client, synced: Synced) -> None:
+    client.cpu_s.append(synced.taken.cpu_s)
+    client.peak_mb.append(synced.taken.peak_mb)
+
+
+def _empty(store: str) -> None:
+    connection = HTTPConnection(urlsplit(store).netloc)
+    connection.request("POST", "/admin/reset", b"{}")
+    connection.getresponse().read()
+    connection.close()
