@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 import msgspec
@@ -109,8 +109,8 @@ class HttpClient:
 
         Args:
             method: the HTTP method.
-            url: absolute, or relative to the base URL of the client.
-            query: added to the query of the URL.
+            url: absolute, or relative to the base URL of the client; without a query.
+            query: of the URL.
             body: JSON.
             headers: sent besides those of the client.
             repeatable: sending it twice does no harm. What is not repeatable is sent again only when the
@@ -154,7 +154,7 @@ class HttpClient:
         self._on_request(method, url)
         started = datetime.now(UTC)
         try:
-            target = httpx.URL(url).copy_merge_params(list(query)) if query else url
+            target = f"{url}?{urlencode(query)}" if query else url
             request = self._client.build_request(method, target, content=body, headers=headers)
             if body is not None:
                 request.headers["content-type"] = "application/json"

@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
+from ssl import SSLContext
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -56,7 +57,8 @@ def sync_products(
 async def _sync(settings: Settings, observer: Observer, signals: Signals | None) -> RunResult:
     requests = Requests()
     stop = _Stop()
-    async with _source(settings, requests, stop) as source, _store(settings, requests, stop) as api:
+    tls = httpx.create_ssl_context()  # one for both sides: it takes a while to read the authorities
+    async with _source(settings, requests, stop, tls) as source, _store(settings, requests, stop, tls) as api:
         run = Run(source, api, _options(settings), requests, observer)
         stop.run = run
         with _listening(signals, stop) if signals else nullcontext():
@@ -113,7 +115,9 @@ def _lock(settings: Settings) -> AbstractContextManager[None]:
 
 
 @asynccontextmanager
-async def _source(settings: Settings, requests: Requests, stop: _Stop) -> AsyncIterator[Source]:
+async def _source(
+    settings: Settings, requests: Requests, stop: _Stop, tls: SSLContext
+) -> AsyncIterator[Source]:
     if "://" not in settings.source:
         path = SAMPLE if settings.source == "sample" else Path(settings.source)
         yield FileSource(path, source_name=settings.source_name)
@@ -129,7 +133,7 @@ async def _source(settings: Settings, requests: Requests, stop: _Stop) -> AsyncI
 
     # The source gets no credentials, so that its redirects may be followed.
     async with httpx.AsyncClient(
-        headers=_HEADERS, timeout=_timeout(settings), follow_redirects=True
+        headers=_HEADERS, timeout=_timeout(settings), verify=tls, follow_redirects=True
     ) as client:
         http = HttpClient(
             client,
@@ -143,7 +147,9 @@ async def _source(settings: Settings, requests: Requests, stop: _Stop) -> AsyncI
 
 
 @asynccontextmanager
-async def _store(settings: Settings, requests: Requests, stop: _Stop) -> AsyncIterator[AdminApi | None]:
+async def _store(
+    settings: Settings, requests: Requests, stop: _Stop, tls: SSLContext
+) -> AsyncIterator[AdminApi | None]:
     credentials = _credentials(settings)
     if credentials is None:
         yield None
@@ -162,7 +168,7 @@ async def _store(settings: Settings, requests: Requests, stop: _Stop) -> AsyncIt
             requests.store_writes += 1
 
     async with httpx.AsyncClient(
-        base_url=settings.medusa_url, headers=_HEADERS, timeout=_timeout(settings)
+        base_url=settings.medusa_url, headers=_HEADERS, timeout=_timeout(settings), verify=tls
     ) as client:
         http = HttpClient(
             client,

@@ -12,6 +12,7 @@ _WHITE_SPACE = re.compile(r"\s+")
 _LINE_BREAK = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # C0 and C1 controls (a NUL makes Medusa answer 500) and lone surrogates, which no UTF-8 can carry.
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9/._~%-]*)?")
 
 
 def external_id(source_name: str, source_id: int) -> str:
@@ -58,10 +59,14 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> De
 
 def one_line(text: str | None) -> str | None:
     """One line without controls; None when nothing is left."""
+    if text and text.isprintable() and "  " not in text and text == text.strip():
+        return text  # nearly every text: nothing that is printable is taken out below
     return " ".join(_UNSTORABLE.sub("", _WHITE_SPACE.sub(" ", text or "")).split()) or None
 
 
 def _paragraphs(text: str | None) -> str | None:
+    if text and text.isprintable():
+        return text.strip() or None
     return _UNSTORABLE.sub("", _LINE_BREAK.sub("\n", text or "")).strip() or None
 
 
@@ -76,6 +81,8 @@ def _urls(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _is_web_address(url: str) -> bool:
+    if _PLAIN_ADDRESS.fullmatch(url):  # which nearly every one is
+        return True
     try:
         parts = urlsplit(url)
     except ValueError:  # such as an unfinished IPv6 address

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
@@ -229,12 +230,14 @@ def _number(digits: str) -> int | float:
 
 
 def _decode(body: bytes, type_: type[T], subject: str, what: str) -> T:
-    """Decode with the standard library: it passes NaN and lone surrogates on, so that they cost one product
-    and not its whole page.
+    """Decode; where that fails, with the standard library, which is slower but passes NaN and lone surrogates
+    on, so that they cost one product and not its whole page.
 
     Raises:
         SourceError: it is something else.
     """
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return msgspec.json.decode(body, type=type_)
     try:
         return msgspec.convert(json.loads(body, parse_int=_number), type_)
     except RecursionError as error:

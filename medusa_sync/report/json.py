@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
 
@@ -18,8 +19,9 @@ _NOT_ASCII = re.compile(r"[^ -~]")
 
 def print_json(result: RunResult, console: Console) -> None:
     """Write the document: indented for a person at a terminal, in one line for a program or a log."""
-    document = as_json(result, pretty=console.is_terminal, ascii_only=console.options.ascii_only)
-    console.file.write(document + "\n")
+    for piece in _pieces(result, pretty=console.is_terminal, ascii_only=console.options.ascii_only):
+        console.file.write(piece)
+    console.file.write("\n")
 
 
 def as_json(result: RunResult, *, pretty: bool = False, ascii_only: bool = False) -> str:
@@ -30,8 +32,27 @@ def as_json(result: RunResult, *, pretty: bool = False, ascii_only: bool = False
         pretty: with line breaks and indentation.
         ascii_only: for a stream that cannot encode every character.
     """
-    text = json.dumps(_document(result), ensure_ascii=False, indent=2 if pretty else None)
-    return (_NOT_ASCII if ascii_only else HIDDEN).sub(_escaped, text)
+    return "".join(_pieces(result, pretty=pretty, ascii_only=ascii_only))
+
+
+def _pieces(result: RunResult, *, pretty: bool, ascii_only: bool) -> Iterator[str]:
+    """The document change by change: there may be as many of them as there are products."""
+    forbidden = _NOT_ASCII if ascii_only else HIDDEN
+
+    def text_of(value: object) -> str:
+        text = json.dumps(value, ensure_ascii=False, indent=2 if pretty else None)
+        return forbidden.sub(_escaped, text)
+
+    document = text_of(_document(result))
+    if not result.changes:
+        yield document
+        return
+    start, between, end = ("[\n    ", ",\n    ", "\n  ]\n}") if pretty else ("[", ", ", "]}")
+    yield document.removesuffix("[]\n}" if pretty else "[]}")
+    for number, outcome in enumerate(result.changes):
+        yield between if number else start
+        yield text_of(_change(outcome)).replace("\n", "\n    ")
+    yield end
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -64,7 +85,7 @@ def _document(result: RunResult) -> dict[str, Any]:
             "retries": requests.retries,
         },
         "problems": _problems(result),
-        "changes": [_change(outcome) for outcome in result.changes],
+        "changes": [],  # in its place at the end; `_pieces` fills it
     }
 
 

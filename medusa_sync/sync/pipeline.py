@@ -9,7 +9,7 @@ from medusa_sync.errors import MedusaSyncError
 from medusa_sync.models import Change, DesiredProduct, Outcome
 from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.inflight import InFlight
-from medusa_sync.sync.planner import Planner
+from medusa_sync.sync.planner import LookedUp, Planner
 
 
 class Pipeline:
@@ -46,13 +46,17 @@ class Pipeline:
         self._slots = asyncio.Semaphore(concurrency)
         self._in_flight = InFlight()
 
-    async def take(self, products: Sequence[DesiredProduct]) -> None:
+    async def take(self, products: Sequence[DesiredProduct], stored: LookedUp) -> None:
         """Plan products and begin every batch that is full.
+
+        Args:
+            products: the next of the source.
+            stored: what the planner has looked up of them.
 
         Raises:
             MedusaSyncError: they cannot be planned.
         """
-        for entry in await self._planner.plan(products):
+        for entry in await self._planner.plan(products, stored):
             if isinstance(entry, Outcome):
                 self._settle(entry)
             else:

@@ -31,6 +31,9 @@ from medusa_sync.plan import (
 )
 from medusa_sync.sync.foreign import ForeignProducts
 
+LookedUp = Mapping[str, list[StoredProduct]]
+"""Products of the store by external id, with their metadata; more than one where somebody has copied it."""
+
 UNFINISHED = "the store has not finished it yet; the next run looks at it again"
 
 
@@ -69,14 +72,26 @@ class Planner:
         self._uncertain: set[str] = set()  # written by a run that did not see the end of it
         self.found = 0
 
-    async def plan(self, desired: Sequence[DesiredProduct]) -> list[Change | Outcome]:
+    async def look_up(self, desired: Sequence[DesiredProduct]) -> LookedUp:
+        """What the store holds of these products.
+
+        Raises:
+            StoreError: the store cannot be asked.
+        """
+        return _by_external_id(await self._api.look_up([product.external_id for product in desired]))
+
+    async def plan(self, desired: Sequence[DesiredProduct], stored: LookedUp) -> list[Change | Outcome]:
         """What to do about each product: a change, or an outcome when there is nothing to do.
+
+        Args:
+            desired: the products.
+            stored: what `look_up` has found of them.
 
         Raises:
             StoreMismatchError: the settings name something that the store does not have.
             StoreError: the store cannot be asked.
         """
-        planned = await self._plan(desired, {}, give_up_halves=True)
+        planned = await self._plan(desired, _Moves(stored, {}, give_up_halves=True))
         self.found += sum(not _is_new(entry) for entry in planned)
         return planned
 
@@ -95,31 +110,24 @@ class Planner:
         Raises:
             StoreError: the store cannot be asked.
         """
-        return await self._plan(desired, doubtful, give_up_halves=False)
+        moves = _Moves(await self.look_up(desired), doubtful, give_up_halves=False)
+        return await self._plan(desired, moves)
 
-    async def _plan(
-        self,
-        desired: Sequence[DesiredProduct],
-        doubtful: Mapping[str, Collection[str]],
-        *,
-        give_up_halves: bool,
-    ) -> list[Change | Outcome]:
-        stored = _by_external_id(await self._api.look_up([product.external_id for product in desired]))
-        for copies in stored.values():
+    async def _plan(self, desired: Sequence[DesiredProduct], moves: _Moves) -> list[Change | Outcome]:
+        for copies in moves.stored.values():
             record = read_record(copies[0].metadata)
             self._uncertain.update(record.pending if record else ())
         entries: dict[str, Change | Outcome] = {}
         moving: list[DesiredProduct] = []
         for product in desired:
-            copies = stored.get(product.external_id, [])
+            copies = moves.stored.get(product.external_id, [])
             if len(copies) > 1:
                 entries[product.external_id] = _doubled(product, copies)
-            elif copies and product.external_id not in doubtful and self._is_quiet(product, copies[0]):
+            elif copies and product.external_id not in moves.doubtful and self._is_quiet(product, copies[0]):
                 entries[product.external_id] = _unchanged(product)
             else:
                 moving.append(product)
         if moving:
-            moves = _Moves(stored, doubtful, give_up_halves=give_up_halves)
             entries.update(await self._plan_moving(moving, moves))
         return [entries[product.external_id] for product in desired]
 
@@ -280,7 +288,7 @@ class _Moves(Struct, frozen=True):
             be at work on it.
     """
 
-    stored: Mapping[str, list[StoredProduct]]
+    stored: LookedUp
     doubtful: Mapping[str, Collection[str]]
     give_up_halves: bool
 

@@ -28,9 +28,10 @@ from medusa_sync.models import (
     StoreState,
 )
 from medusa_sync.source import Page, Source
+from medusa_sync.sync.ahead import one_ahead
 from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.pipeline import Pipeline
-from medusa_sync.sync.planner import Planner, PlanOptions
+from medusa_sync.sync.planner import LookedUp, Planner, PlanOptions
 from medusa_sync.sync.removal import Removal, RemovalOptions
 from medusa_sync.sync.tally import Tally, outcome_of
 
@@ -204,9 +205,10 @@ class Run:
         await removal.execute()
 
     async def _preview(self, planner: Planner, settle: Callable[[Outcome], None]) -> None:
-        async for products in self._products():
-            for entry in await planner.plan(products):
-                settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
+        async with aclosing(one_ahead(self._looked_up(planner))) as looked_up:
+            async for products, stored in looked_up:
+                for entry in await planner.plan(products, stored):
+                    settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
 
     async def _apply(self, api: AdminApi, planner: Planner, settle: Callable[[Outcome], None]) -> None:
         references = References(api, self._source.category_names)
@@ -235,12 +237,20 @@ class Run:
             stopped=self.is_stopped,
         )
         try:
-            async for products in self._products():
-                await pipeline.take(products)
+            async with aclosing(one_ahead(self._looked_up(planner))) as looked_up:
+                async for products, stored in looked_up:
+                    await pipeline.take(products, stored)
         except MedusaSyncError as error:
             self.stop(error)
         finally:
             await pipeline.finish()
+
+    async def _looked_up(
+        self, planner: Planner
+    ) -> AsyncGenerator[tuple[list[DesiredProduct], LookedUp], None]:
+        async with aclosing(self._products()) as chunks:
+            async for products in chunks:
+                yield products, await planner.look_up(products)
 
     async def _products(self) -> AsyncGenerator[list[DesiredProduct], None]:
         """The valid products of the source, a look-up at a time, until the run is stopped."""
@@ -249,8 +259,8 @@ class Run:
             async for page in pages:
                 waiting += self._accept(page)
                 while len(waiting) >= _LOOK_UP and self._error is None:
-                    yield waiting[:_LOOK_UP]
-                    del waiting[:_LOOK_UP]
+                    chunk, waiting = waiting[:_LOOK_UP], waiting[_LOOK_UP:]
+                    yield chunk
                 if self._error is not None:
                     return
         if waiting:
