@@ -10,7 +10,6 @@ from typing import ParamSpec
 from urllib.parse import urlsplit
 
 from msgspec import structs
-from rich.console import Console
 
 from medusa_sync import publish, report
 from medusa_sync.errors import EXIT_CHANGES, EXIT_UNEXPECTED, MedusaSyncError, SettingsError
@@ -39,7 +38,7 @@ def execute(flags: Mapping[str, str | bool | None]) -> int:
     Returns:
         The exit code.
     """
-    out, err = report.make_console(sys.stdout), report.make_console(sys.stderr)
+    out, err = report.output_to(sys.stdout), report.output_to(sys.stderr)
     try:
         settings = _read(flags)
     except MedusaSyncError as error:
@@ -85,8 +84,8 @@ class _Job:
         flags: Mapping[str, str | bool | None],
         settings: Settings,
         signals: Signals,
-        out: Console,
-        err: Console,
+        out: report.Output,
+        err: report.Output,
     ) -> None:
         self._flags = flags
         self._signals = signals
@@ -153,7 +152,8 @@ class _Job:
         codes = [result.exit_code, _attempt(self._print, result)]
         if result.error:
             _log_error(result.error, result.hint)
-        logger.info("%s", report.in_a_line(result))
+        if result.seen or not result.error:
+            logger.info("%s", report.in_a_line(result))
         codes.append(_attempt(publish.end, self._settings, result))
         return next(filter(None, codes), 0)
 

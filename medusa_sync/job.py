@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from ssl import SSLContext
 from urllib.parse import urlsplit, urlunsplit
@@ -57,8 +58,7 @@ def sync_products(
 async def _sync(settings: Settings, observer: Observer, signals: Signals | None) -> RunResult:
     requests = Requests()
     stop = _Stop()
-    tls = httpx.create_ssl_context()  # one for both sides: it takes a while to read the authorities
-    async with _source(settings, requests, stop, tls) as source, _store(settings, requests, stop, tls) as api:
+    async with _source(settings, requests, stop) as source, _store(settings, requests, stop) as api:
         run = Run(source, api, _options(settings), requests, observer)
         stop.run = run
         with _listening(signals, stop) if signals else nullcontext():
@@ -115,9 +115,7 @@ def _lock(settings: Settings) -> AbstractContextManager[None]:
 
 
 @asynccontextmanager
-async def _source(
-    settings: Settings, requests: Requests, stop: _Stop, tls: SSLContext
-) -> AsyncIterator[Source]:
+async def _source(settings: Settings, requests: Requests, stop: _Stop) -> AsyncIterator[Source]:
     if "://" not in settings.source:
         path = SAMPLE if settings.source == "sample" else Path(settings.source)
         yield FileSource(path, source_name=settings.source_name)
@@ -133,7 +131,7 @@ async def _source(
 
     # The source gets no credentials, so that its redirects may be followed.
     async with httpx.AsyncClient(
-        headers=_HEADERS, timeout=_timeout(settings), verify=tls, follow_redirects=True
+        headers=_HEADERS, timeout=_timeout(settings), verify=_tls(), follow_redirects=True
     ) as client:
         http = HttpClient(
             client,
@@ -147,9 +145,7 @@ async def _source(
 
 
 @asynccontextmanager
-async def _store(
-    settings: Settings, requests: Requests, stop: _Stop, tls: SSLContext
-) -> AsyncIterator[AdminApi | None]:
+async def _store(settings: Settings, requests: Requests, stop: _Stop) -> AsyncIterator[AdminApi | None]:
     credentials = _credentials(settings)
     if credentials is None:
         yield None
@@ -168,7 +164,7 @@ async def _store(
             requests.store_writes += 1
 
     async with httpx.AsyncClient(
-        base_url=settings.medusa_url, headers=_HEADERS, timeout=_timeout(settings), verify=tls
+        base_url=settings.medusa_url, headers=_HEADERS, timeout=_timeout(settings), verify=_tls()
     ) as client:
         http = HttpClient(
             client,
@@ -179,6 +175,12 @@ async def _store(
             stopped=stop.is_set,
         )
         yield AdminApi(MedusaClient(http, credentials))
+
+
+@cache
+def _tls() -> SSLContext:
+    """One for both sides and all runs of a loop: it takes a while to read the authorities."""
+    return httpx.create_ssl_context()
 
 
 def _timeout(settings: Settings) -> httpx.Timeout:

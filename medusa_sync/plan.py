@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 from msgspec import json, structs
-from slugify import slugify
 
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.models import (
@@ -290,7 +289,13 @@ def is_whole(stored: StoredProduct) -> bool:
 
 def slug_of(desired: DesiredProduct) -> str:
     """The handle that the title gives by itself; empty for a title without letters and digits."""
-    return slugify(desired.title, max_length=_HANDLE_LENGTH)
+    return _slug(desired.title)
+
+
+def _slug(text: str) -> str:
+    from slugify import slugify
+
+    return slugify(text, max_length=_HANDLE_LENGTH)
 
 
 def handle_candidates(desired: DesiredProduct) -> Iterator[str]:
@@ -298,7 +303,7 @@ def handle_candidates(desired: DesiredProduct) -> Iterator[str]:
     slug = slug_of(desired)
     if slug:
         yield slug
-    with_id = f"{slug}-{desired.source_id}" if slug else slugify(desired.external_id)
+    with_id = f"{slug}-{desired.source_id}" if slug else _slug(desired.external_id)
     yield with_id
     for number in count(2):
         yield f"{with_id}-{number}"

@@ -72,5 +72,5 @@ def end_without_result(settings: Settings, exit_code: int, message: str) -> None
 
 def _as_text(result: RunResult) -> str:
     text = io.StringIO()
-    report.print_result(result, report.make_console(text))
+    report.print_result(result, report.output_to(text))
     return text.getvalue()

@@ -7,10 +7,8 @@ import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
-from tzlocal import reload_localzone
 
 _FIELDS = (
     ("second", "0-59"),
@@ -91,6 +89,8 @@ def time_zone(name: str | None) -> tzinfo:
     Raises:
         ValueError: there is no such zone, or what TZ or the system tells is none.
     """
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     if name is None:
         return _local_zone()
     try:
@@ -100,6 +100,8 @@ def time_zone(name: str | None) -> tzinfo:
 
 
 def _local_zone() -> tzinfo:
+    from tzlocal import reload_localzone
+
     try:
         with warnings.catch_warnings(action="ignore"):  # a container that tells no zone means UTC
             return reload_localzone()

@@ -6,25 +6,36 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
-
-from rich.console import Console
-from rich.text import Text
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from medusa_sync.report.text import visible
+
+if TYPE_CHECKING:  # rich is loaded for a terminal alone: a run of cron does not wait for it
+    from rich.console import Console
+    from rich.text import Text
 
 _INDENT = 2
 _NARROWEST = 10  # columns; a terminal that is narrower, or says so, breaks lines itself
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Leave it to the caller; rich would end the program."""
-        raise  # noqa: PLE0704 - rich calls this while it handles the error
+@dataclass(frozen=True)
+class Pipe:
+    """Anything but a terminal."""
+
+    file: TextIO
+    is_terminal = False
+
+    @property
+    def encoding(self) -> str:
+        return (getattr(self.file, "encoding", None) or "utf-8").lower()
 
 
-def make_console(stream: TextIO) -> Console:
-    """A console that suits the stream.
+Output: TypeAlias = "Console | Pipe"
+
+
+def output_to(stream: TextIO) -> Output:
+    """What suits the stream: rich's console for a terminal, else a pipe.
 
     Only a terminal that understands escape sequences counts as one. FORCE_COLOR and its like do not turn a
     pipe into a terminal, so that what reads the pipe can rely on plain lines.
@@ -33,10 +44,16 @@ def make_console(stream: TextIO) -> Console:
         # A character that the stream cannot encode is spelt out; it does not end the program.
         stream.reconfigure(errors="backslashreplace")
     capable = stream.isatty() and os.environ.get("TERM", "").lower() not in {"dumb", "unknown"}
-    coloured = capable and not os.environ.get("NO_COLOR")
-    console = _Console(
+    return _console(stream) if capable else Pipe(stream)
+
+
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    coloured = not os.environ.get("NO_COLOR")
+    console = Console(
         file=stream,
-        force_terminal=capable,
+        force_terminal=True,
         # With no_color alone rich would still send bold and dim.
         color_system="auto" if coloured else None,
         no_color=not coloured,
@@ -51,29 +68,41 @@ def make_console(stream: TextIO) -> Console:
 
 
 @contextmanager
-def dropped_at_exit(console: Console) -> Iterator[None]:
+def dropped_at_exit(output: Output) -> Iterator[None]:
     """Drop what could not be written to the end; Python would try again while it exits, and complain."""
     try:
         yield
     finally:
         try:
-            console.file.flush()
+            output.file.flush()
         except OSError:
             nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, console.file.fileno())
+            os.dup2(nowhere, output.file.fileno())
 
 
-def say(console: Console, *parts: str | tuple[str, str], indent: int = 0, hang: int = 0) -> None:
+def say(output: Output, *parts: str | tuple[str, str], indent: int = 0, hang: int = 0) -> None:
     """Print one line, folded to the width of a terminal and whole in a pipe.
 
     Args:
-        console: where to.
+        output: where to.
         parts: pieces of the line, each alone or with its style; what comes from outside is `visible`.
         indent: spaces before the line.
         hang: more spaces before what is folded.
     """
+    if isinstance(output, Pipe):
+        line = "".join(part if isinstance(part, str) else part[0] for part in parts)
+        output.file.write(f"{' ' * indent}{line}\n")
+    else:
+        _say_on_terminal(output, parts, indent, hang)
+
+
+def _say_on_terminal(
+    console: Console, parts: tuple[str | tuple[str, str], ...], indent: int, hang: int
+) -> None:
+    from rich.text import Text
+
     line = Text.assemble(*parts)
-    whole = not console.is_terminal or line.cell_len <= console.width - indent
+    whole = line.cell_len <= console.width - indent
     first, *others = [line] if whole else _folded(line, console, indent + hang)
     console.print(Text(" " * indent) + first, soft_wrap=True)
     for rest in others:
@@ -87,18 +116,18 @@ def _folded(line: Text, console: Console, margin: int) -> Iterator[Text]:
         yield part
 
 
-def print_error(message: str, hint: str, console: Console) -> None:
+def print_error(message: str, hint: str, output: Output) -> None:
     """Say what went wrong and, indented, what to do about it.
 
     Args:
         message: may have several lines.
         hint: in one line; empty for none.
-        console: of stderr.
+        output: of stderr.
     """
     first, *others = message.split("\n")
-    say(console, ("error: ", "bold red"), visible(first))
+    say(output, ("error: ", "bold red"), visible(first))
     for line in others:
         text = line.lstrip(" ")
-        say(console, visible(text), indent=max(len(line) - len(text), _INDENT))
+        say(output, visible(text), indent=max(len(line) - len(text), _INDENT))
     if hint:
-        say(console, (visible(hint), "yellow"), indent=_INDENT)
+        say(output, (visible(hint), "yellow"), indent=_INDENT)

@@ -8,20 +8,19 @@ from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
 
-from rich.console import Console
-
 from medusa_sync.models import Outcome, Result, RunResult
+from medusa_sync.report.console import Output
 from medusa_sync.report.text import HIDDEN
 
 _VERSION = 1
 _NOT_ASCII = re.compile(r"[^ -~]")
 
 
-def print_json(result: RunResult, console: Console) -> None:
+def print_json(result: RunResult, output: Output) -> None:
     """Write the document: indented for a person at a terminal, in one line for a program or a log."""
-    for piece in _pieces(result, pretty=console.is_terminal, ascii_only=console.options.ascii_only):
-        console.file.write(piece)
-    console.file.write("\n")
+    for piece in _pieces(result, pretty=output.is_terminal, ascii_only=not output.encoding.startswith("utf")):
+        output.file.write(piece)
+    output.file.write("\n")
 
 
 def as_json(result: RunResult, *, pretty: bool = False, ascii_only: bool = False) -> str:

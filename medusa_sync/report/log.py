@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
-from rich.console import Console
-
-from medusa_sync.report.console import print_error, say
+from medusa_sync.report.console import Output, print_error, say
 from medusa_sync.report.text import visible
 
 _run_id: ContextVar[str] = ContextVar("run_id", default="")
@@ -28,19 +26,19 @@ def run_id() -> Iterator[str]:
         _run_id.reset(token)
 
 
-def log_to(console: Console, *, job: str, level: int, as_json: bool, hidden: Callable[[str], str]) -> None:
-    """Send all records to the console, in place of where they went before.
+def log_to(output: Output, *, job: str, level: int, as_json: bool, hidden: Callable[[str], str]) -> None:
+    """Send all records to stderr, in place of where they went before.
 
     A record may carry `extra={"hint": ...}`: what to do about it.
 
     Args:
-        console: of stderr.
+        output: of stderr.
         job: name of the job.
         level: of `logging`, below which records are dropped.
         as_json: one JSON object a line, on a terminal as well.
         hidden: takes secrets out of a text.
     """
-    handler = _Handler(console, job, as_json=as_json, hidden=hidden)
+    handler = _Handler(output, job, as_json=as_json, hidden=hidden)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for library in ("httpx", "httpcore", "asyncio"):  # they would log headers, the authorization among them
         logging.getLogger(library).setLevel(logging.WARNING)
@@ -48,9 +46,9 @@ def log_to(console: Console, *, job: str, level: int, as_json: bool, hidden: Cal
 
 
 class _Handler(logging.Handler):
-    def __init__(self, console: Console, job: str, *, as_json: bool, hidden: Callable[[str], str]) -> None:
+    def __init__(self, output: Output, job: str, *, as_json: bool, hidden: Callable[[str], str]) -> None:
         super().__init__()
-        self._console = console
+        self._output = output
         self._job = job
         self._as_json = as_json
         self._hidden = hidden
@@ -62,14 +60,14 @@ class _Handler(logging.Handler):
         with suppress(OSError):  # a disk that is full must not end a run, and there is nobody to tell
             if self._as_json:
                 self._write(self._json_line(record, message, hint, trace))
-            elif self._console.is_terminal:
+            elif self._output.is_terminal:
                 self._print(record, message, hint, trace)
             else:
                 self._write(self._line(record, message, hint, trace))
 
     def _write(self, line: str) -> None:
-        self._console.file.write(line + "\n")
-        self._console.file.flush()
+        self._output.file.write(line + "\n")
+        self._output.file.flush()
 
     def _json_line(self, record: logging.LogRecord, message: str, hint: str, trace: str) -> str:
         entry = {
@@ -92,14 +90,14 @@ class _Handler(logging.Handler):
 
     def _print(self, record: logging.LogRecord, message: str, hint: str, trace: str) -> None:
         if record.levelno >= logging.ERROR:
-            print_error(message, hint, self._console)
+            print_error(message, hint, self._output)
         elif record.levelno >= logging.WARNING:
-            say(self._console, ("warning: ", "yellow"), visible(message))
+            say(self._output, ("warning: ", "yellow"), visible(message))
         else:
             now = time.strftime("%H:%M:%S", time.localtime(record.created))
-            say(self._console, (f"{now} {visible(message)}", "dim"))
+            say(self._output, (f"{now} {visible(message)}", "dim"))
         for line in trace.split("\n") if trace else ():
-            say(self._console, (visible(line), "dim"), indent=2)
+            say(self._output, (visible(line), "dim"), indent=2)
 
 
 def _time(record: logging.LogRecord, end: str) -> str:

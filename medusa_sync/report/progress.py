@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from typing import TYPE_CHECKING
 
 from medusa_sync.models import Outcome, Result
+from medusa_sync.report.console import Output, Pipe
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 _BESIDE_THE_BAR = 30  # columns that label, numbers and time take
 
@@ -39,23 +41,25 @@ class _Bars(Watch):
 
 
 @contextmanager
-def progress_observer(console: Console, *, quiet: bool = False, dry_run: bool = False) -> Iterator[Watch]:
+def progress_observer(output: Output, *, quiet: bool = False, dry_run: bool = False) -> Iterator[Watch]:
     """Show progress bars while the context lasts, and leave no trace of them.
 
     Args:
-        console: of stderr; anything but a terminal is left alone.
+        output: of stderr; anything but a terminal is left alone.
         quiet: show nothing on a terminal either.
         dry_run: products are only compared.
     """
-    if quiet or not console.is_terminal:
+    if quiet or isinstance(output, Pipe):
         yield Watch()
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     progress = Progress(
         TextColumn("{task.description}"),
-        BarColumn(bar_width=max(min(40, console.width - _BESIDE_THE_BAR), 5)),
+        BarColumn(bar_width=max(min(40, output.width - _BESIDE_THE_BAR), 5)),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=console,
+        console=output,
         transient=True,
         redirect_stdout=False,  # stdout may be a file that the result goes to
     )

@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from medusa_sync.models import Outcome, RunResult
 from medusa_sync.report import words
-from medusa_sync.report.console import say
+from medusa_sync.report.console import Output, Pipe, say
 from medusa_sync.report.differences import told
 from medusa_sync.report.text import visible
 from medusa_sync.report.words import Listing
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
 _DRY_RUN = "nothing was written"
 
 
-def print_result(result: RunResult, console: Console, *, verbose: bool = False) -> None:
+def print_result(result: RunResult, output: Output, *, verbose: bool = False) -> None:
     """Print what a run did, or what a dry run would do.
 
     What ended a run early is for `print_error`: here it is only a status.
 
     Args:
         result: the run.
-        console: of stdout.
+        output: of stdout.
         verbose: list all changes of any run.
     """
     listings = tuple(words.listings(result, verbose=verbose))
-    if console.is_terminal:
-        _print_on_terminal(result, listings, console)
+    if isinstance(output, Pipe):
+        _print_in_pipe(result, listings, output)
     else:
-        _print_in_pipe(result, listings, console)
+        _print_on_terminal(result, listings, output)
 
 
 # --- terminal -------------------------------------------------------------------------------------------
@@ -61,6 +61,10 @@ def _print_on_terminal(result: RunResult, listings: Sequence[Listing], console: 
 
 
 def _summary(result: RunResult) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=box.ROUNDED, show_header=False, border_style="dim")
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
@@ -84,27 +88,27 @@ def _print_product(outcome: Outcome, result: RunResult, console: Console) -> Non
 # --- pipe -----------------------------------------------------------------------------------------------
 
 
-def _print_in_pipe(result: RunResult, listings: Sequence[Listing], console: Console) -> None:
+def _print_in_pipe(result: RunResult, listings: Sequence[Listing], pipe: Pipe) -> None:
     """Lines of `name: value`, none of which begins with text from outside."""
-    say(console, f"job: {words.headline(result, '->')}")
+    say(pipe, f"job: {words.headline(result, '->')}")
     if result.dry_run:
-        say(console, f"dry run: {_DRY_RUN}")
+        say(pipe, f"dry run: {_DRY_RUN}")
     for label, count, _ in words.counts(result):
-        say(console, f"{label}: {count}")
+        say(pipe, f"{label}: {count}")
     for label, value in words.facts(result):
-        say(console, f"{label}: {value}")
+        say(pipe, f"{label}: {value}")
     for listing in listings:
         for outcome in listing.shown:
             product = f"{listing.noun}: {_product(outcome, result)}"
             lines = ["".join(text for text, _ in pieces) for pieces in told(outcome, "->")]
             for line in lines:
-                say(console, f"{product}: {line}")
+                say(pipe, f"{product}: {line}")
             if not lines:
-                say(console, product)
+                say(pipe, product)
         if listing.rest:
-            say(console, listing.rest)
+            say(pipe, listing.rest)
     for note in result.notes:
-        say(console, f"note: {visible(note)}")
+        say(pipe, f"note: {visible(note)}")
 
 
 def _product(outcome: Outcome, result: RunResult) -> str:

@@ -15,7 +15,7 @@ from tests.harness.dummyjson import CLOSED, DummyJson, Request, Response, dummyj
 
 SIZE = 300
 MIDDLE = 100  # a write that comes after the first batch and long before the last one
-IN_FLIGHT = 2  # batches
+IN_FLIGHT = 4  # batches, and what plans the next ones and looks up those after them
 TRIES = 3  # of a request, by the default of --max-retries
 
 

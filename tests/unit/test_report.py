@@ -24,6 +24,7 @@ from medusa_sync.models import (
     Value,
 )
 from medusa_sync.report import print_result, visible
+from medusa_sync.report.console import Pipe
 from tests.unit.results import (
     BOWL,
     DELETED,
@@ -52,7 +53,7 @@ def planned(difference: Difference, action: Action = Action.UPDATE) -> RunResult
 
 
 def piped(result: RunResult, *, verbose: bool = False) -> str:
-    console = Console(file=io.StringIO(), force_terminal=False, width=80)
+    console = Pipe(io.StringIO())
     print_result(result, console, verbose=verbose)
     return str(console.file.getvalue())  # type: ignore[attr-defined]
 

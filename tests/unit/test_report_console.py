@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from medusa_sync.models import Outcome, Result
-from medusa_sync.report import make_console, print_error, progress_observer
+from medusa_sync.report import output_to, print_error, progress_observer
 from tests.unit.results import DELETED
 
 ESC = "\x1b"
@@ -30,7 +30,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def error_on(stream: Any, message: str = "no connection", hint: str = HINT) -> str:
-    print_error(message, hint, make_console(stream))
+    print_error(message, hint, output_to(stream))
     return str(stream.getvalue())
 
 
@@ -48,13 +48,13 @@ def test_a_pipe_gets_none() -> None:
 @pytest.mark.parametrize("name", ["FORCE_COLOR", "TTY_COMPATIBLE"])
 def test_a_pipe_stays_a_pipe(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "1")
-    assert not make_console(io.StringIO()).is_terminal
+    assert not output_to(io.StringIO()).is_terminal
     assert ESC not in error_on(io.StringIO())
 
 
 def test_no_color_leaves_a_terminal_without_any_style(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert make_console(Terminal()).is_terminal
+    assert output_to(Terminal()).is_terminal
     assert ESC not in error_on(Terminal())
 
 
@@ -66,7 +66,7 @@ def test_an_empty_no_color_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("term", ["dumb", "unknown"])
 def test_a_dumb_terminal_is_written_to_like_a_pipe(term: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", term)
-    assert not make_console(Terminal()).is_terminal
+    assert not output_to(Terminal()).is_terminal
 
 
 @pytest.mark.parametrize("columns", ["0", "1"])
@@ -81,7 +81,7 @@ def test_a_terminal_that_claims_to_have_no_columns_still_shows_all(
 def test_what_a_stream_cannot_encode_is_spelt_out(encoding: str) -> None:
     written = io.BytesIO()
     stream = io.TextIOWrapper(written, encoding=encoding, errors="strict")
-    print_error("湯 é \ud800", "", make_console(stream))
+    print_error("湯 é \ud800", "", output_to(stream))
     stream.flush()
     assert written.getvalue().decode(encoding) in {
         "error: \\u6e6f \\xe9 \\ud800\n",
@@ -117,7 +117,7 @@ def test_any_error_fits_a_terminal_or_is_as_many_lines_in_a_pipe(message: str, h
 
 def test_progress_shows_both_bars_and_leaves_nothing_behind() -> None:
     stream = Terminal()
-    with progress_observer(make_console(stream)) as watch:
+    with progress_observer(output_to(stream)) as watch:
         watch.fetched(5, None)
         watch.fetched(30, 194)
         for _ in range(7):
@@ -136,21 +136,21 @@ def test_progress_shows_both_bars_and_leaves_nothing_behind() -> None:
 
 def test_a_dry_run_compares() -> None:
     stream = Terminal()
-    with progress_observer(make_console(stream), dry_run=True):
+    with progress_observer(output_to(stream), dry_run=True):
         pass
     assert "comparing" in stream.getvalue()
 
 
 def test_bars_are_gone_when_a_run_breaks_off() -> None:
     stream = Terminal()
-    with pytest.raises(KeyboardInterrupt), progress_observer(make_console(stream)):
+    with pytest.raises(KeyboardInterrupt), progress_observer(output_to(stream)):
         raise KeyboardInterrupt
     assert stream.getvalue().endswith(f"{ESC}[2K")
 
 
 @pytest.mark.parametrize(("stream", "quiet"), [(io.StringIO(), False), (Terminal(), True)])
 def test_a_pipe_and_a_quiet_terminal_see_no_progress(stream: io.StringIO, *, quiet: bool) -> None:
-    with progress_observer(make_console(stream), quiet=quiet) as watch:
+    with progress_observer(output_to(stream), quiet=quiet) as watch:
         watch.fetched(30, 194)
         watch.settled(OUTCOME)
     assert stream.getvalue() == ""

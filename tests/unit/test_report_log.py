@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from medusa_sync.report import log, make_console
+from medusa_sync.report import Output, log, output_to
 
 SECRET = 'sk_"quoted"'
 NASTY = "title\x1b[31m\n::error::[bold]red[/bold] \u202e end"
@@ -29,12 +29,12 @@ def _own_handlers() -> Iterator[None]:
     root.setLevel(level)
 
 
-def written(console: Console) -> str:
+def written(console: Output) -> str:
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
-def log_to(console: Console, *, level: int = logging.DEBUG, as_json: bool = False) -> None:
+def log_to(console: Output, *, level: int = logging.DEBUG, as_json: bool = False) -> None:
     log.log_to(
         console, job="nightly", level=level, as_json=as_json, hidden=lambda text: text.replace(SECRET, "***")
     )
@@ -44,8 +44,8 @@ def terminal() -> Console:
     return Console(file=io.StringIO(), force_terminal=True, width=200, color_system=None)
 
 
-def pipe() -> Console:
-    return make_console(io.StringIO())
+def pipe() -> Output:
+    return output_to(io.StringIO())
 
 
 def test_a_line_tells_time_level_job_run_and_message() -> None:

@@ -403,5 +403,5 @@ def test_a_system_that_tells_no_zone_means_utc_without_a_word(monkeypatch: pytes
         warnings.warn("Can not find any timezone configuration, defaulting to UTC.", stacklevel=1)
         return UTC
 
-    monkeypatch.setattr("medusa_sync.schedule.reload_localzone", reload_localzone)
+    monkeypatch.setattr("tzlocal.reload_localzone", reload_localzone)
     assert time_zone(None) is UTC
