@@ -13,7 +13,7 @@ from benchmarks.process import Taken, measure
 
 PROFILES: Mapping[str, Mapping[str, str]] = {
     "default": {},
-    "recommended": {"--batch-size": "100"},
+    "recommended": {"--batch-size": "100", "--concurrency": "2"},
 }
 """Command-line flags by the name under which the results show them."""
 

@@ -14,14 +14,21 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from medusa_sync import __version__
-from medusa_sync.errors import InterruptedRunError, LockedError, MedusaSyncError, SourceError, StoreError
+from medusa_sync.errors import (
+    InterruptedRunError,
+    LockedError,
+    MedusaSyncError,
+    SettingsError,
+    SourceError,
+    StoreError,
+)
 from medusa_sync.http import HttpClient
 from medusa_sync.lock import run_lock
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
 from medusa_sync.medusa.references import Wanted
 from medusa_sync.models import Outcome, Requests, RunResult
-from medusa_sync.settings import Settings
+from medusa_sync.settings import NO_CREDENTIALS, Settings
 from medusa_sync.signals import Signals
 from medusa_sync.source import SAMPLE, FileSource, HttpSource, Source
 from medusa_sync.sync import Observer, PlanOptions, Run, SyncOptions
@@ -44,14 +51,20 @@ def sync_products(
 ) -> RunResult:
     """Run once. Whatever happens to source, store and products is in the result.
 
+    It is the way in for other programs as well, such as a task of Airflow; reports, metrics and pings are the
+    command's.
+
     Args:
-        settings: from `settings.load`.
+        settings: from `load`, or made by hand.
         observer: told of progress.
         signals: where SIGINT and SIGTERM are taken, to end gracefully.
 
     Raises:
+        SettingsError: there are no credentials, and it is no dry run.
         InterruptedRunError: a second signal asked to stop at once.
     """
+    if _credentials(settings) is None and not settings.dry_run:
+        raise SettingsError([NO_CREDENTIALS])
     return asyncio.run(_sync(settings, observer or _Silent(), signals))
 
 

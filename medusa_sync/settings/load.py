@@ -11,6 +11,11 @@ from typing import Any
 from medusa_sync.errors import SettingsError
 from medusa_sync.settings.options import ENV_FILE, OPTIONS, Option, Settings
 
+NO_CREDENTIALS = (
+    "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; put a secret API key "
+    "of the store into the environment or .env, or use --dry-run to check the source alone"
+)
+
 
 def load(
     flags: Mapping[str, str | bool | None],
@@ -36,11 +41,13 @@ def load(
     wrong: set[str] = set()
     for name, option in OPTIONS.items():
         raw = _raw(flags.get(name), option, environment, written)
+        if raw is None:
+            continue
         try:
-            values[name] = None if raw is None else option.read(raw)
+            values[name] = option.read(raw)
         except ValueError as error:
             wrong.add(name)
-            problems.append(f"{option.spelling}{_shown(option, raw or '')}: {error}")
+            problems.append(f"{option.spelling}{_shown(option, raw)}: {error}")
     if wrong.isdisjoint({"api_key", "email", "password", "dry_run"}):
         _check_credentials(values, problems)
     if not values.get("loop") and "loop" not in wrong:
@@ -60,7 +67,7 @@ def _raw(
     """An empty variable counts as one that is not set; an empty flag does not."""
     if given is not None:
         return str(given)
-    return environment.get(option.variable) or written.get(option.variable) or option.default
+    return environment.get(option.variable) or written.get(option.variable) or None
 
 
 def _shown(option: Option, raw: str) -> str:
@@ -91,11 +98,10 @@ def _read_env_file(name: str | None, directory: Path, problems: list[str]) -> Ma
 
 
 def _check_credentials(values: Mapping[str, Any], problems: list[str]) -> None:
-    if (values["email"] is None) != (values["password"] is None):
-        missing = "MEDUSA_PASSWORD" if values["password"] is None else "MEDUSA_EMAIL"
+    if "api_key" in values:  # which is all it takes
+        return
+    if ("email" in values) != ("password" in values):
+        missing = "MEDUSA_EMAIL" if "password" in values else "MEDUSA_PASSWORD"
         problems.append(f"{missing}: it is not set; MEDUSA_EMAIL and MEDUSA_PASSWORD go together")
-    elif values["api_key"] is None and values["email"] is None and values["dry_run"] is False:
-        problems.append(
-            "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; put a secret API key "
-            "of the store into the environment or .env, or use --dry-run to check the source alone"
-        )
+    elif "email" not in values and not values.get("dry_run"):
+        problems.append(NO_CREDENTIALS)

@@ -48,12 +48,18 @@ def _option(
     metavar: str = "",
     group: str = "Run",
 ) -> Any:
-    return field(metadata={"option": Option(flag, variable, meaning, read, default, metavar, group)})
+    return field(
+        default_factory=lambda: None if default is None else read(default),
+        metadata={"option": Option(flag, variable, meaning, read, default, metavar, group)},
+    )
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that a run can be told; `load` reads it, the metadata of each field is its `Option`."""
+    """Everything that a run can be told; the metadata of each field is its `Option`.
+
+    `load` reads and checks it from flags, environment and `.env`. Made by hand, every field has its default.
+    """
 
     source: str = _option(
         "--source",
@@ -92,7 +98,7 @@ class Settings:
         group="Store",
     )
     api_key: readers.Secret | None = _option(
-        "", "MEDUSA_API_KEY", "Secret API key of the store (sk_...).", readers.secret
+        "", "MEDUSA_API_KEY", "Secret API key of the store (sk_...).", readers.api_key
     )
     email: str | None = _option("", "MEDUSA_EMAIL", "Admin user to log in as, when there is no API key.")
     password: readers.Secret | None = _option("", "MEDUSA_PASSWORD", "Password of that user.", readers.secret)

@@ -49,6 +49,17 @@ def secret(value: str) -> Secret:
     return Secret(text(value))
 
 
+def api_key(value: str) -> Secret:
+    key = text(value)
+    if key.startswith("pk_"):
+        raise ValueError(
+            "it is a publishable key; make a secret one in the admin (Settings > Secret API Keys)"
+        )
+    if key.split()[0].lower().rstrip(":") in {"authorization", "basic", "bearer"}:
+        raise ValueError("expected the key alone (sk_...), without the name of a scheme such as Bearer")
+    return Secret(key)
+
+
 def whole_number(low: int, high: int) -> Callable[[str], int]:
     def read(value: str) -> int:
         if not re.fullmatch(r"[+-]?[0-9]{1,18}", value.strip()) or not low <= int(value) <= high:

@@ -1,0 +1,66 @@
+"""The package as another Python program meets it."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pytest_httpx import HTTPXMock
+
+import medusa_sync
+from medusa_sync import MedusaSyncError, Result, RunResult, Secret, Settings, load_settings, sync_products
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+
+
+@pytest.fixture
+def store(httpx_mock: HTTPXMock) -> FakeMedusa:
+    fake = FakeMedusa()
+    httpx_mock.add_callback(
+        fake.handle, url=re.compile(f"^{re.escape(fake.url)}/"), is_reusable=True, is_optional=True
+    )
+    return fake
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    path = tmp_path / "catalogue.json"
+    path.write_text(json.dumps({"products": products(5)}), encoding="utf-8")
+    return str(path)
+
+
+def test_a_run_takes_settings_and_gives_a_result(store: FakeMedusa, source: str, tmp_path: Path) -> None:
+    settings = Settings(
+        source=source, medusa_url=store.url, api_key=Secret(store.api_key), lock_dir=str(tmp_path)
+    )
+    result = sync_products(settings)
+    assert isinstance(result, RunResult)
+    assert (result.exit_code, result.counts[Result.CREATED], len(store.products)) == (0, 5, 5)
+    assert store.api_key not in repr(settings)
+    assert {change.external_id for change in result.changes} == {f"dummyjson:{n}" for n in range(1, 6)}
+
+
+def test_settings_made_by_hand_have_the_defaults_of_the_command() -> None:
+    loaded = load_settings({"dry_run": True}, environment={}, directory=Path("no-such-folder"))
+    assert Settings(dry_run=True) == loaded
+
+
+def test_without_credentials_nothing_is_done_by_mistake(source: str) -> None:
+    with pytest.raises(MedusaSyncError, match="MEDUSA_API_KEY"):
+        sync_products(Settings(source=source))
+    assert sync_products(Settings(source=source, dry_run=True)).not_compared == 5
+
+
+def test_every_name_that_is_promised_is_there_and_no_other() -> None:
+    assert all(getattr(medusa_sync, name) for name in medusa_sync.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = medusa_sync.nonsense
+
+
+def test_the_version_and_the_help_do_not_load_an_http_client() -> None:
+    code = (
+        "import sys, medusa_sync.cli; sys.exit(bool({'httpx', 'rich', 'dotenv', 'idna'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
