@@ -42,53 +42,51 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["products", *arguments])
 
 
-def logged(result: Result) -> str:
-    """The message of the only error in the log."""
+def assert_ended(result: Result, exit_code: int, message: str) -> None:
+    """The message is the only error in the log."""
     [line] = [line for line in result.stderr.splitlines() if " ERROR " in line]
-    return line.partition("]: ")[2]
+    assert (result.exit_code, line.partition("]: ")[2]) == (exit_code, message)
+
+
+def assert_refused(result: Result, problem: str) -> None:
+    """Before anything is done the problem is told, and nothing else."""
+    assert result.stderr == f"error: A setting is wrong:\n  {problem}\n{ADVICE}"
+    assert (result.exit_code, result.stdout) == (2, "")
 
 
 def test_no_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MEDUSA_API_KEY")
-    result = run()
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "error: A setting is wrong:\n"
-        "  MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; put a secret API key of "
-        "the store into the environment or .env, or use --dry-run to check the source alone\n" + ADVICE,
+    assert_refused(
+        run(),
+        "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; put a secret API key of the "
+        "store into the environment or .env, or use --dry-run to check the source alone",
     )
 
 
 def test_a_wrong_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDUSA_API_KEY", "sk_of_another_store")
-    result = run()
-    assert (result.exit_code, logged(result)) == (
+    assert_ended(
+        run(),
         4,
-        "The store refused the credentials. Check MEDUSA_API_KEY (a secret key, sk_..., from "
-        "Settings > Secret API Keys), or MEDUSA_EMAIL and MEDUSA_PASSWORD.",
+        "The store refused the credentials. Check MEDUSA_API_KEY (a secret key, sk_..., from Settings > Secret "
+        "API Keys), or MEDUSA_EMAIL and MEDUSA_PASSWORD.",
     )
 
 
 @pytest.mark.parametrize("key", ["Bearer sk_123", "bearer: sk_123", "Basic c2tfMTIz"])
 def test_a_key_with_the_name_of_its_scheme(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDUSA_API_KEY", key)
-    result = run()
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "error: A setting is wrong:\n"
-        "  MEDUSA_API_KEY: expected the key alone (sk_...), without the name of a scheme such as Bearer\n"
-        + ADVICE,
+    assert_refused(
+        run(),
+        "MEDUSA_API_KEY: expected the key alone (sk_...), without the name of a scheme such as Bearer",
     )
 
 
 def test_a_publishable_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDUSA_API_KEY", "pk_123")
-    result = run()
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "error: A setting is wrong:\n"
-        "  MEDUSA_API_KEY: it is a publishable key; make a secret one in the admin "
-        "(Settings > Secret API Keys)\n" + ADVICE,
+    assert_refused(
+        run(),
+        "MEDUSA_API_KEY: it is a publishable key; make a secret one in the admin (Settings > Secret API Keys)",
     )
 
 
@@ -98,12 +96,10 @@ def test_an_address_with_a_slash_at_its_end_is_no_mistake() -> None:
 
 @pytest.mark.parametrize("page", ["/admin", "/app", "/admin/"])
 def test_the_address_of_the_admin(page: str) -> None:
-    result = run("--medusa-url", f"http://127.0.0.1:9000{page}")
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "error: A setting is wrong:\n"
-        f"  --medusa-url (MEDUSA_BACKEND_URL) 'http://127.0.0.1:9000{page}': leave out {page.rstrip('/')!r}: "
-        "expected the backend itself, http://127.0.0.1:9000\n" + ADVICE,
+    assert_refused(
+        run("--medusa-url", f"http://127.0.0.1:9000{page}"),
+        f"--medusa-url (MEDUSA_BACKEND_URL) 'http://127.0.0.1:9000{page}': leave out {page.rstrip('/')!r}: "
+        "expected the backend itself, http://127.0.0.1:9000",
     )
 
 
@@ -111,17 +107,17 @@ def test_a_store_that_is_down(httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_exception(
         httpx.ConnectError("Connection refused"), url=re.compile("^http://127.0.0.1:1/"), is_reusable=True
     )
-    result = run("--medusa-url", "http://127.0.0.1:1")
-    assert (result.exit_code, logged(result)) == (
+    assert_ended(
+        run("--medusa-url", "http://127.0.0.1:1"),
         4,
-        "http://127.0.0.1:1: GET /admin/products: no connection (Connection refused). Is the store up? "
-        "Check --medusa-url (MEDUSA_BACKEND_URL); the next run completes what is left.",
+        "http://127.0.0.1:1: GET /admin/products: no connection (Connection refused). Is the store up? Check "
+        "--medusa-url (MEDUSA_BACKEND_URL); the next run completes what is left.",
     )
 
 
 def test_a_store_without_the_currency() -> None:
-    result = run("--currency", "gbp")
-    assert (result.exit_code, logged(result)) == (
+    assert_ended(
+        run("--currency", "gbp"),
         2,
         "The store does not sell in 'gbp', only in: eur, usd. Add it in the admin (Settings > Store), or set "
         "--currency (SYNC_PRODUCTS_CURRENCY).",
@@ -129,27 +125,23 @@ def test_a_store_without_the_currency() -> None:
 
 
 def test_a_wrong_cron_expression() -> None:
-    result = run("--loop", "--schedule", "*/2 * * *")
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "error: A setting is wrong:\n"
-        "  --schedule (SYNC_PRODUCTS_SCHEDULE) '*/2 * * *': expected 5 fields (minute hour day-of-month month "
-        "day-of-week), 6 with seconds first, or a name such as @hourly; there are 4\n" + ADVICE,
+    assert_refused(
+        run("--loop", "--schedule", "*/2 * * *"),
+        "--schedule (SYNC_PRODUCTS_SCHEDULE) '*/2 * * *': expected 5 fields (minute hour day-of-month month "
+        "day-of-week), 6 with seconds first, or a name such as @hourly; there are 4",
     )
 
 
 def test_a_batch_size_of_nothing() -> None:
-    result = run("--batch-size", "0")
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "error: A setting is wrong:\n"
-        "  --batch-size (SYNC_PRODUCTS_BATCH_SIZE) '0': expected a whole number from 1 to 1000\n" + ADVICE,
+    assert_refused(
+        run("--batch-size", "0"),
+        "--batch-size (SYNC_PRODUCTS_BATCH_SIZE) '0': expected a whole number from 1 to 1000",
     )
 
 
 def test_an_unknown_sales_channel() -> None:
-    result = run("--sales-channel", "Webshop")
-    assert (result.exit_code, logged(result)) == (
+    assert_ended(
+        run("--sales-channel", "Webshop"),
         2,
         "The store has no sales channel 'Webshop'. Check --sales-channel (SYNC_PRODUCTS_SALES_CHANNEL): a name "
         "or an id.",
@@ -158,10 +150,8 @@ def test_an_unknown_sales_channel() -> None:
 
 def test_no_permission_to_write_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.access", lambda *_args, **_kwargs: False)  # root may write anywhere
-    result = run("--report", str(tmp_path / "report.html"))
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "error: A setting is wrong:\n"
-        f"  --report (SYNC_PRODUCTS_REPORT): no file can be made in the folder {str(tmp_path)!r}; allow it or "
-        "choose another\n" + ADVICE,
+    assert_refused(
+        run("--report", str(tmp_path / "report.html")),
+        f"--report (SYNC_PRODUCTS_REPORT): no file can be made in the folder {str(tmp_path)!r}; allow it or "
+        "choose another",
     )
