@@ -58,8 +58,8 @@ def test_no_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MEDUSA_API_KEY")
     assert_refused(
         run(),
-        "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; put a secret API key of the "
-        "store into the environment or .env, or use --dry-run to check the source alone",
+        "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; put a secret API key of "
+        "the store into the environment or .env, or use --dry-run to check the source alone",
     )
 
 
@@ -68,8 +68,8 @@ def test_a_wrong_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert_ended(
         run(),
         4,
-        "The store refused the credentials. Check MEDUSA_API_KEY (a secret key, sk_..., from Settings > Secret "
-        "API Keys), or MEDUSA_EMAIL and MEDUSA_PASSWORD.",
+        "The store refused the credentials. Check MEDUSA_API_KEY (a secret key, sk_..., from Settings > "
+        "Secret API Keys), or MEDUSA_EMAIL and MEDUSA_PASSWORD.",
     )
 
 
@@ -86,7 +86,8 @@ def test_a_publishable_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDUSA_API_KEY", "pk_123")
     assert_refused(
         run(),
-        "MEDUSA_API_KEY: it is a publishable key; make a secret one in the admin (Settings > Secret API Keys)",
+        "MEDUSA_API_KEY: it is a publishable key; make a secret one in the admin "
+        "(Settings > Secret API Keys)",
     )
 
 
@@ -143,8 +144,8 @@ def test_an_unknown_sales_channel() -> None:
     assert_ended(
         run("--sales-channel", "Webshop"),
         2,
-        "The store has no sales channel 'Webshop'. Check --sales-channel (SYNC_PRODUCTS_SALES_CHANNEL): a name "
-        "or an id.",
+        "The store has no sales channel 'Webshop'. Check --sales-channel (SYNC_PRODUCTS_SALES_CHANNEL): a "
+        "name or an id.",
     )
 
 
