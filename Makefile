@@ -34,8 +34,9 @@ lint: install ## style, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: install ## write the tables of the README that are made from the code
+docs: install ## write what is made from the code: tables and picture of the README
 	$(BIN)/python docs/build.py
+	$(BIN)/python -m docs.picture
 
 format: install ## let ruff put the code in order
 	$(BIN)/ruff check --fix

@@ -1,0 +1,55 @@
+"""The picture of the README: what a terminal shows of a dry run on a real store (`make docs`)."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from msgspec import structs
+from rich.console import Console
+from rich.text import Text
+
+from medusa_sync import RunResult, Secret, Settings, sync_products
+from medusa_sync.report import print_result
+from tests.harness.catalogue import sample
+from tests.harness.dummyjson import ABSENT, dummyjson
+from tests.harness.medusa import Store, running_store
+from tests.harness.postgres import running_postgres
+
+PICTURE = Path(__file__).with_name("run.svg")
+WIDTH = 92  # columns
+
+
+def main() -> None:
+    with running_postgres() as postgres, running_store(postgres) as store:
+        PICTURE.write_text(drawn(dry_run(store)), encoding="utf-8")
+
+
+def dry_run(store: Store) -> RunResult:
+    """A store that holds the sample but for two products, and a source that has moved on since."""
+    with dummyjson(sample()) as source:
+        settings = Settings(source=source.url, medusa_url=store.url, api_key=Secret(store.api_key), limit=58)
+        if sync_products(settings).exit_code != 0:
+            raise RuntimeError("the first sync has failed")
+        first, second, third = source.products[:3]
+        source.edit(first["id"], price=round(first["price"] * 0.9, 2), stock=first["stock"] + 40)
+        source.edit(second["id"], title=f"{second['title']} (new edition)")
+        source.edit(third["id"], tags=[*third["tags"], "gift"], brand=ABSENT)
+        return sync_products(
+            Settings(source=source.url, medusa_url=store.url, api_key=Secret(store.api_key), dry_run=True)
+        )
+
+
+def drawn(result: RunResult) -> str:
+    """An SVG; the servers of the harness stand at another port each time, so it shows usual addresses."""
+    shown = structs.replace(
+        result, source_url="https://dummyjson.com/products", store_url="https://store.example.com"
+    )
+    console = Console(record=True, file=io.StringIO(), width=WIDTH, force_terminal=True, highlight=False)
+    console.print(Text("$ medusa-sync products --dry-run"))
+    print_result(shown, console)
+    return console.export_svg(title="medusa-sync", unique_id="medusa-sync")
+
+
+if __name__ == "__main__":
+    main()
