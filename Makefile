@@ -7,7 +7,7 @@ N ?= 5000
 RUNS ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench lint docs format clean
+.PHONY: help install demo test lowest bench lint docs format clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -24,6 +24,12 @@ demo: install ## a real Medusa store with the sample catalogue synced into it
 
 test: install ## every test, the ones on a real store included
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --cov --cov-report term $(ARGS)
+
+lowest: ## the tests that need no store, with the lowest versions that pyproject.toml allows
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable '.[dev]'
+	.venv-lowest/bin/python -m pytest --numprocesses $(WORKERS) $(ARGS) tests/unit tests/flow
 
 bench: install ## time against the floor of a real store (N=5000 RUNS=5 ARGS=..., see docs/benchmarks.md)
 	$(BIN)/python -m benchmarks --sizes 194 $(N) --runs $(RUNS) --json build/benchmark.json $(ARGS)
@@ -43,4 +49,4 @@ format: install ## let ruff put the code in order
 	$(BIN)/ruff format
 
 clean: ## remove what was made here
-	rm -rf $(VENV) dist build .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-lowest dist build .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
