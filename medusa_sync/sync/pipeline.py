@@ -1,22 +1,20 @@
-"""Planned changes -> batches -> the store, a few batches at a time, while the next products are planned."""
+"""Planned changes -> batches -> the store, a few at a time, while the next products are planned."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from medusa_sync.errors import MedusaSyncError
-from medusa_sync.models import Change, DesiredProduct, Outcome
+from medusa_sync.models import Change, Outcome
 from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.inflight import InFlight
-from medusa_sync.sync.planner import LookedUp, Planner
 
 
 class Pipeline:
-    """Takes products in the order of the source.
+    """Takes what is planned, in the order of the source.
 
     Args:
-        planner: decides what to do about them.
         applier: gives the applier; asked for when there is something to apply.
         batch_size: products a batch.
         concurrency: batches at the same time.
@@ -27,7 +25,6 @@ class Pipeline:
 
     def __init__(
         self,
-        planner: Planner,
         applier: Callable[[], Applier],
         *,
         batch_size: int,
@@ -36,7 +33,6 @@ class Pipeline:
         stop: Callable[[MedusaSyncError], None],
         stopped: Callable[[], bool],
     ) -> None:
-        self._planner = planner
         self._applier = applier
         self._batch_size = batch_size
         self._settle = settle
@@ -46,17 +42,9 @@ class Pipeline:
         self._slots = asyncio.Semaphore(concurrency)
         self._in_flight = InFlight()
 
-    async def take(self, products: Sequence[DesiredProduct], stored: LookedUp) -> None:
-        """Plan products and begin every batch that is full.
-
-        Args:
-            products: the next of the source.
-            stored: what the planner has looked up of them.
-
-        Raises:
-            MedusaSyncError: they cannot be planned.
-        """
-        for entry in await self._planner.plan(products, stored):
+    async def take(self, planned: Iterable[Change | Outcome]) -> None:
+        """Settle what needs nothing, and begin every batch that is full; waits while all slots are taken."""
+        for entry in planned:
             if isinstance(entry, Outcome):
                 self._settle(entry)
             else:
@@ -64,10 +52,13 @@ class Pipeline:
         while len(self._changes) >= self._batch_size:
             await self._begin()
 
-    async def finish(self) -> None:
-        """Begin the last batch, and wait for those in flight."""
-        if self._changes and not self._stopped():
+    async def flush(self) -> None:
+        """Begin the last batch, which is not full."""
+        if self._changes:
             await self._begin()
+
+    async def finish(self) -> None:
+        """Wait for the batches in flight."""
         await self._in_flight.finish()
 
     async def _begin(self) -> None:

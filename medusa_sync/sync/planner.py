@@ -57,9 +57,6 @@ class Planner:
         api: of the store.
         places: asks for the places, which is needed only when something has to be written.
         options: how to decide.
-
-    Attributes:
-        found: how many products of the source the store held already.
     """
 
     def __init__(self, api: AdminApi, places: Callable[[], Awaitable[Places]], options: PlanOptions) -> None:
@@ -70,7 +67,6 @@ class Planner:
         self._handles: dict[str, str] = {}  # external ids by the handle that is given out,
         self._allotted: dict[str, str] = {}  # and the other way round
         self._uncertain: set[str] = set()  # written by a run that did not see the end of it
-        self.found = 0
 
     async def look_up(self, desired: Sequence[DesiredProduct]) -> LookedUp:
         """What the store holds of these products.
@@ -80,20 +76,43 @@ class Planner:
         """
         return _by_external_id(await self._api.look_up([product.external_id for product in desired]))
 
-    async def plan(self, desired: Sequence[DesiredProduct], stored: LookedUp) -> list[Change | Outcome]:
-        """What to do about each product: a change, or an outcome when there is nothing to do.
+    def divide(
+        self, desired: Iterable[DesiredProduct], stored: LookedUp, doubtful: Collection[str] = ()
+    ) -> tuple[list[Outcome], list[DesiredProduct]]:
+        """The outcomes of those for which there is nothing to do, and the others, which `plan` decides about.
 
         Args:
             desired: the products.
+            stored: what `look_up` has found of them.
+            doubtful: external ids of products that were sent, without a word on whether they have arrived.
+        """
+        for copies in stored.values():
+            record = read_record(copies[0].metadata)
+            self._uncertain.update(record.pending if record else ())
+        outcomes: list[Outcome] = []
+        moving: list[DesiredProduct] = []
+        for product in desired:
+            copies = stored.get(product.external_id, [])
+            if len(copies) > 1:
+                outcomes.append(_doubled(product, copies))
+            elif copies and product.external_id not in doubtful and self._is_quiet(product, copies[0]):
+                outcomes.append(_unchanged(product))
+            else:
+                moving.append(product)
+        return outcomes, moving
+
+    async def plan(self, desired: Iterable[DesiredProduct], stored: LookedUp) -> list[Change | Outcome]:
+        """What to do about each product: a change, or an outcome when there is nothing to do after all.
+
+        Args:
+            desired: products that `divide` has left over.
             stored: what `look_up` has found of them.
 
         Raises:
             StoreMismatchError: the settings name something that the store does not have.
             StoreError: the store cannot be asked.
         """
-        planned = await self._plan(desired, _Moves(stored, {}, give_up_halves=True))
-        self.found += sum(not _is_new(entry) for entry in planned)
-        return planned
+        return await self._plan(desired, _Moves(stored, {}, give_up_halves=True))
 
     async def plan_again(
         self, desired: Sequence[DesiredProduct], doubtful: Mapping[str, Collection[str]]
@@ -110,26 +129,9 @@ class Planner:
         Raises:
             StoreError: the store cannot be asked.
         """
-        moves = _Moves(await self.look_up(desired), doubtful, give_up_halves=False)
-        return await self._plan(desired, moves)
-
-    async def _plan(self, desired: Sequence[DesiredProduct], moves: _Moves) -> list[Change | Outcome]:
-        for copies in moves.stored.values():
-            record = read_record(copies[0].metadata)
-            self._uncertain.update(record.pending if record else ())
-        entries: dict[str, Change | Outcome] = {}
-        moving: list[DesiredProduct] = []
-        for product in desired:
-            copies = moves.stored.get(product.external_id, [])
-            if len(copies) > 1:
-                entries[product.external_id] = _doubled(product, copies)
-            elif copies and product.external_id not in moves.doubtful and self._is_quiet(product, copies[0]):
-                entries[product.external_id] = _unchanged(product)
-            else:
-                moving.append(product)
-        if moving:
-            entries.update(await self._plan_moving(moving, moves))
-        return [entries[product.external_id] for product in desired]
+        stored = await self.look_up(desired)
+        outcomes, moving = self.divide(desired, stored, doubtful)
+        return [*outcomes, *await self._plan(moving, _Moves(stored, doubtful, give_up_halves=False))]
 
     def _is_quiet(self, product: DesiredProduct, stored: StoredProduct) -> bool:
         record = read_record(stored.metadata)
@@ -137,12 +139,9 @@ class Planner:
             return False
         return product.external_id not in self._uncertain and not changed_fields(product, record)
 
-    async def _plan_moving(
-        self, moving: Iterable[DesiredProduct], moves: _Moves
-    ) -> dict[str, Change | Outcome]:
+    async def _plan(self, moving: Iterable[DesiredProduct], moves: _Moves) -> list[Change | Outcome]:
         location_id = (await self._places()).location_id
-        if location_id is None:
-            moving = [without_stock(product) for product in moving]
+        moving = [product if location_id else without_stock(product) for product in moving]
         entries: dict[str, Change | Outcome] = {}
         new: list[DesiredProduct] = []
         changed: list[DesiredProduct] = []
@@ -168,7 +167,7 @@ class Planner:
             else:
                 entries[product.external_id] = self._update(product, details, moves.doubtful, location_id)
         entries.update(await self._plan_new(new, location_id))
-        return entries
+        return [entries[product.external_id] for product in moving]
 
     async def _details(
         self, changed: Sequence[DesiredProduct], stored: Mapping[str, list[StoredProduct]]
@@ -291,12 +290,6 @@ class _Moves(Struct, frozen=True):
     stored: LookedUp
     doubtful: Mapping[str, Collection[str]]
     give_up_halves: bool
-
-
-def _is_new(entry: Change | Outcome) -> bool:
-    if isinstance(entry, Outcome):
-        return entry.result is Result.REJECTED
-    return isinstance(entry, Create) or entry.adopted
 
 
 def _by_external_id(products: Iterable[StoredProduct]) -> dict[str, list[StoredProduct]]:

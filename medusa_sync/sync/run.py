@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import cache
@@ -17,6 +17,8 @@ from medusa_sync.mapping import to_desired
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.references import Places, References, Wanted, find_places
 from medusa_sync.models import (
+    Change,
+    Create,
     DesiredProduct,
     OnMissing,
     Outcome,
@@ -25,6 +27,7 @@ from medusa_sync.models import (
     RunResult,
     Share,
     Status,
+    StoredProduct,
     StoreState,
 )
 from medusa_sync.source import Page, Source
@@ -111,6 +114,7 @@ class Run:
         self._observer = observer
         self._tally = Tally(observer.settled)
         self._total: int | None = None
+        self._found = 0  # products of the source that the store held already
         self._error: MedusaSyncError | None = None
         self._places: Places | None = None
         self._flow: asyncio.Task[StoreState | None] | None = None
@@ -187,7 +191,7 @@ class Run:
         gained = 0 if self._options.dry_run else self._tally.gained
         if gained or self._tally.counts[Result.REMOVED]:
             size = await api.count_products()
-        return StoreState(size, planner.found + gained)
+        return StoreState(size, self._found + gained)
 
     async def _remove_missing(self, api: AdminApi) -> None:
         """Only when the source was read to its end: a part of it says nothing about the rest."""
@@ -205,9 +209,9 @@ class Run:
         await removal.execute()
 
     async def _preview(self, planner: Planner, settle: Callable[[Outcome], None]) -> None:
-        async with aclosing(one_ahead(self._looked_up(planner))) as looked_up:
-            async for products, stored in looked_up:
-                for entry in await planner.plan(products, stored):
+        async with aclosing(self._planned(planner)) as planned:
+            async for entries in planned:
+                for entry in entries:
                     settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
 
     async def _apply(self, api: AdminApi, planner: Planner, settle: Callable[[Outcome], None]) -> None:
@@ -228,7 +232,6 @@ class Run:
             )
 
         pipeline = Pipeline(
-            planner,
             applier,
             batch_size=self._options.batch_size,
             concurrency=self._options.concurrency,
@@ -237,13 +240,42 @@ class Run:
             stopped=self.is_stopped,
         )
         try:
-            async with aclosing(one_ahead(self._looked_up(planner))) as looked_up:
-                async for products, stored in looked_up:
-                    await pipeline.take(products, stored)
+            async with aclosing(self._planned(planner)) as planned:
+                async for entries in planned:
+                    await pipeline.take(entries)
+            await pipeline.flush()
         except MedusaSyncError as error:
             self.stop(error)
         finally:
             await pipeline.finish()
+
+    async def _planned(self, planner: Planner) -> AsyncGenerator[Sequence[Change | Outcome], None]:
+        """What is to be done. What moves is planned a batch at the least: one request reads its details."""
+        waiting: list[DesiredProduct] = []
+        known: dict[str, list[StoredProduct]] = {}
+        async with aclosing(one_ahead(self._looked_up(planner))) as looked_up:
+            async for products, stored in looked_up:
+                outcomes, moving = planner.divide(products, stored)
+                self._found += len(outcomes)
+                yield outcomes
+                waiting += moving
+                known |= {
+                    each.external_id: stored[each.external_id]
+                    for each in moving
+                    if each.external_id in stored
+                }
+                if len(waiting) >= self._options.batch_size:
+                    yield await self._plan(planner, waiting, known)
+                    waiting, known = [], {}
+        if waiting and self._error is None:
+            yield await self._plan(planner, waiting, known)
+
+    async def _plan(
+        self, planner: Planner, products: list[DesiredProduct], stored: LookedUp
+    ) -> Sequence[Change | Outcome]:
+        planned = await planner.plan(products, stored)
+        self._found += sum(not _is_new(entry) for entry in planned)
+        return planned
 
     async def _looked_up(
         self, planner: Planner
@@ -323,3 +355,9 @@ class Run:
             )
         if self._places is not None and self._places.location_id is None:
             yield "The store has no stock location, so stock is not kept; add one in the admin."
+
+
+def _is_new(entry: Change | Outcome) -> bool:
+    if isinstance(entry, Outcome):
+        return entry.result is Result.REJECTED
+    return isinstance(entry, Create) or entry.adopted

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import io
 import json
-import logging
 import re
 import signal
 import subprocess
@@ -35,13 +34,11 @@ KEY = "sk_fake"
 
 @pytest.fixture(autouse=True)
 def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No setting, lock or log handler of anybody else."""
+    """No setting or lock of anybody else."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SYNC_PRODUCTS_LOCK_DIR", str(tmp_path / "locks"))
-    handlers = logging.getLogger().handlers[:]
     with stamina.set_testing(True, attempts=2, cap=True):
         yield
-    logging.getLogger().handlers[:] = handlers
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,15 +17,6 @@ SECRET = 'sk_"quoted"'
 NASTY = "title\x1b[31m\n::error::[bold]red[/bold] \u202e end"
 
 logger = logging.getLogger("medusa_sync.test")
-
-
-@pytest.fixture(autouse=True)
-def _own_handlers() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def written(console: Output) -> str:
