@@ -11,7 +11,6 @@ from urllib.parse import quote, urlencode
 
 import httpx
 import msgspec
-import stamina
 from msgspec import Struct
 
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError
@@ -129,13 +128,20 @@ class HttpClient:
             return True if error.wait is None else error.wait
 
         try:
+            return await self._once(method, url, query, body, headers)
+        except _FailedError as error:
+            failed = error
+        import stamina  # most runs never need it
+
+        try:
             async for attempt in stamina.retry_context(
                 on=wait_for, attempts=self._attempts, timeout=None, wait_initial=0.25, wait_max=10.0
             ):
                 with attempt:
-                    if attempt.num > 1:
-                        self._on_retry()
-                        logger.info("try %d of %d: %s %s", attempt.num, self._attempts, method, url)
+                    if attempt.num == 1:
+                        raise failed  # the first try was made above
+                    self._on_retry()
+                    logger.info("try %d of %d: %s %s", attempt.num, self._attempts, method, url)
                     return await self._once(method, url, query, body, headers)
         except _FailedError as error:
             if error.sent and not repeatable:

@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 
 from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient, Query, describe_answer
+from medusa_sync.idset import IdSet
 from medusa_sync.mapping import external_id, one_line
 from medusa_sync.models import Outcome, Result, SourceProduct
 
@@ -254,7 +255,7 @@ class RowReader:
 
     def __init__(self, source_name: str) -> None:
         self._source_name = source_name
-        self._taken: set[int] = set()
+        self._taken = IdSet()
         self._rejected_ids: set[int] = set()
         self._rows = 0
 

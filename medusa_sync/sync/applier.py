@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-import stamina
-
 from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi, Level
 from medusa_sync.medusa.payload import Ids, create_body, record_body, update_body
@@ -72,6 +70,8 @@ class Applier:
         await self._apply(_Batch(list(changes), aims))
 
     async def _apply(self, batch: _Batch, *, last_try: bool = False) -> None:
+        import stamina  # a quiet run does not need it
+
         try:
             async for attempt in stamina.retry_context(
                 on=AmbiguousWriteError,
