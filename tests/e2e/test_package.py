@@ -1,0 +1,90 @@
+"""What a user installs: the wheel alone, in an empty environment, with each Python that is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from medusa_sync import __version__
+
+ROOT = Path(__file__).parent.parent.parent
+PYTHONS = [f"python3.{minor}" for minor in (11, 12, 13)]
+
+
+def run(*command: str | Path, **environment: str) -> str:
+    """Run to a good end; the environment has nothing of whoever runs the tests but where programs are."""
+    clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    ended = subprocess.run(
+        command, env=clean | environment, capture_output=True, encoding="utf-8", check=False, cwd="/"
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--outdir", folder, ROOT)
+    [wheel] = folder.glob("*.whl")
+    [_] = folder.glob("*.tar.gz")
+    return wheel
+
+
+def command_of(python: str, wheel: Path, folder: Path) -> Path:
+    """Install the wheel beside nothing but what it depends on; returns the command."""
+    own = folder / "venv"
+    run(python, "-m", "venv", "--without-pip", own)
+    run(
+        *(sys.executable, "-m", "pip", "--python", own / "bin" / "python"),
+        *("install", "--quiet", "--disable-pip-version-check", wheel),
+    )
+    return own / "bin" / "medusa-sync"
+
+
+def is_there(python: str) -> bool:
+    try:
+        return subprocess.run([python, "--version"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def test_the_wheel_holds_the_package_with_its_data_and_nothing_else(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {"medusa_sync/py.typed", "medusa_sync/sample/products.json", "medusa_sync/report/report.html.j2"} <= {
+        *names
+    }
+    assert {name.split("/")[0] for name in names} == {"medusa_sync", f"medusa_sync-{__version__}.dist-info"}
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_it_runs_by_itself(python: str, wheel: Path, tmp_path: Path) -> None:
+    if not is_there(python):
+        pytest.skip(f"{python} is not installed here")
+    command = command_of(python, wheel, tmp_path)
+    assert run(command, "--version") == f"medusa-sync {__version__}\n"
+    report = tmp_path / "report.html"
+    output = run(command, "products", "--source", "sample", "--dry-run", "--json", "--report", report)
+    assert json.loads(output)["counts"]["not_compared"] == 60
+    assert report.read_text(encoding="utf-8").startswith("<!doctype html>")
+    metrics = tmp_path / "metrics.prom"
+    once = ("--loop", "--run-now", "--max-runs", "1", "--timezone", "Europe/Riga")
+    run(command, "products", "--source", "sample", "--dry-run", *once, "--metrics-file", metrics)
+
+
+@pytest.mark.parametrize(
+    ("shell", "words"),
+    [
+        ("bash", {"COMP_WORDS": "medusa-sync products --batch", "COMP_CWORD": "2"}),
+        ("zsh", {"_TYPER_COMPLETE_ARGS": "medusa-sync products --batch"}),
+        ("fish", {"_TYPER_COMPLETE_ARGS": "medusa-sync products --batch", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}),
+    ],
+)
+def test_a_shell_completes_the_options(shell: str, words: dict[str, str]) -> None:
+    command = Path(sys.executable).with_name("medusa-sync")
+    assert "--batch-size" in run(command, _MEDUSA_SYNC_COMPLETE=f"complete_{shell}", **words)
