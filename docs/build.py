@@ -33,7 +33,7 @@ def blocks() -> Mapping[str, str]:
 def options_table() -> str:
     rows = [
         (
-            f"`{option.flag}`" if option.flag else "-",
+            f"`{option.flag} {option.metavar}".rstrip().replace("|", "\\|") + "`" if option.flag else "-",
             f"`{option.variable}`",
             f"`{option.default}`" if option.default else "-",
             option.meaning.replace("|", "\\|"),

@@ -15,19 +15,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from medusa_sync.errors import MedusaSyncError
     from medusa_sync.job import sync_products
-    from medusa_sync.models import Result, RunResult
+    from medusa_sync.models import OnConflict, OnMissing, Result, RunResult, Share
     from medusa_sync.settings import Secret, Settings
     from medusa_sync.settings import load as load_settings
 
-__all__ = ["MedusaSyncError", "Result", "RunResult", "Secret", "Settings", "load_settings", "sync_products"]
+__all__ = [
+    "MedusaSyncError",
+    "OnConflict",
+    "OnMissing",
+    "Result",
+    "RunResult",
+    "Secret",
+    "Settings",
+    "Share",
+    "load_settings",
+    "sync_products",
+]
 __version__ = "0.1.0"
 
 _HOMES = {
     "MedusaSyncError": ("errors", "MedusaSyncError"),
+    "OnConflict": ("models", "OnConflict"),
+    "OnMissing": ("models", "OnMissing"),
     "Result": ("models", "Result"),
     "RunResult": ("models", "RunResult"),
     "Secret": ("settings", "Secret"),
     "Settings": ("settings", "Settings"),
+    "Share": ("models", "Share"),
     "load_settings": ("settings", "load"),
     "sync_products": ("job", "sync_products"),
 }

@@ -12,7 +12,6 @@ from medusa_sync.settings import ENV_FILE, OPTIONS, Option
 
 app = typer.Typer(
     name="medusa-sync",
-    help="Keep the products of an external catalogue in step with a Medusa v2 store.",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, secrets among them

@@ -41,13 +41,13 @@ def execute(flags: Mapping[str, str | bool | None]) -> int:
     out, err = report.output_to(sys.stdout), report.output_to(sys.stderr)
     try:
         settings = _read(flags)
+        # To a program in the foreground SIGHUP says that its terminal is gone.
+        signals = Signals(*((signal.SIGHUP,) if settings.loop and not err.is_terminal else ()))
+        job = _Job(flags, settings, signals, out, err)
     except MedusaSyncError as error:
         report.print_error(str(error), error.hint, err)
         return error.exit_code
-    # To a program in the foreground SIGHUP says that its terminal is gone.
-    others = (signal.SIGHUP,) if settings.loop and not err.is_terminal else ()
-    with Signals(*others) as signals, report.dropped_at_exit(out):
-        job = _Job(flags, settings, signals, out, err)
+    with signals, report.dropped_at_exit(out):
         if not settings.loop:
             return job.run()
         return run_loop(job, signals.wait, run_now=settings.run_now, max_runs=settings.max_runs)
@@ -56,8 +56,6 @@ def execute(flags: Mapping[str, str | bool | None]) -> int:
 def _read(flags: Mapping[str, str | bool | None]) -> Settings:
     settings = load(flags)
     publish.check(settings)
-    if settings.loop:
-        _schedule(settings)
     return settings
 
 
@@ -91,21 +89,22 @@ class _Job:
         self._signals = signals
         self._out = out
         self._err = err
+        self._take(settings)
+
+    def _take(self, settings: Settings) -> None:
+        """Raises SettingsError when the schedule cannot be followed."""
+        if settings.loop:
+            self.schedule = _schedule(settings)
         self._settings = settings
         self._log()
-
-    @property
-    def schedule(self) -> Schedule:
-        return _schedule(self._settings)
 
     def reload(self) -> None:
         """Read the settings again; if something is wrong with them, they stay as they were."""
         try:
-            self._settings = _read(self._flags)
+            self._take(_read(self._flags))
         except MedusaSyncError as error:
             _log_error(str(error), "The settings stay as they were.")
         else:
-            self._log()
             logger.info("the settings were read again")
 
     def _log(self) -> None:
@@ -122,9 +121,9 @@ class _Job:
     def run(self) -> int:
         """Run once and tell what became of it; returns the exit code."""
         with log.run_id():
-            publish.begin(self._settings)
             try:
-                result = self._sync()
+                publish.begin(self._settings)
+                return self._tell(self._sync())
             except MedusaSyncError as error:
                 return self._end_without_result(error.exit_code, str(error), error.hint)
             except Exception as error:  # the last resort: a defect of this program
@@ -133,7 +132,6 @@ class _Job:
                 return self._end_without_result(
                     EXIT_UNEXPECTED, f"Unexpected {type(error).__name__}: {error}", hint
                 )
-            return self._tell(result)
 
     def _sync(self) -> RunResult:
         settings = self._settings
@@ -162,7 +160,7 @@ class _Job:
         try:
             if settings.json:
                 report.print_json(result, self._out)
-            elif result.seen > 0 and (not settings.quiet or result.exit_code != 0):
+            elif (result.seen or not result.error) and (not settings.quiet or result.exit_code != 0):
                 report.print_result(result, self._out, verbose=settings.verbose)
             self._out.file.flush()
         except BrokenPipeError:

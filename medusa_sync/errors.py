@@ -11,13 +11,13 @@ EXIT_SIGNAL = 128  # plus the number of the signal, as a shell reports it
 EXIT_CODES: Mapping[int, str] = {
     0: "Done: every valid product is in the store, or (`--dry-run`) the plan is complete.",
     EXIT_UNEXPECTED: "Unexpected: a defect of medusa-sync.",
-    2: "Usage: an option or a setting is wrong, or names something that the store does not have.",
+    2: "Usage: a setting is wrong, or names what the store does not have; or a result cannot be written.",
     3: "The source is unavailable, malformed, or ended short of its own total.",
     4: "The store is unreachable, or refuses the credentials.",
-    EXIT_PARTIAL: "Partial: some products were rejected or failed; the others are stored.",
+    EXIT_PARTIAL: "Partial: some products were rejected or failed, or `--max-duration` ended the run.",
     6: "Removal guard: more products are missing at the source than `--max-removals` allows.",
     EXIT_CHANGES: "Something to do: only for a dry run with `--exit-code`.",
-    75: "Another run for the same store and source holds the lock; nothing was done.",
+    75: "Another run of the same job for the same store and source holds the lock; nothing was done.",
     130: "Interrupted by SIGINT (Ctrl-C); 143 by SIGTERM. The next run completes the work.",
 }
 
@@ -88,9 +88,15 @@ class TimeLimitError(MedusaSyncError):
 
 
 class LockedError(MedusaSyncError):
-    """Another run for the same store and source is under way on this machine."""
+    """Another run of the same job for the same store and source is under way on this machine."""
 
     exit_code = 75
+
+
+class LockUnavailableError(MedusaSyncError):
+    """The lock cannot be taken: its folder cannot be written."""
+
+    exit_code = 2
 
 
 class StoreRefusedError(MedusaSyncError):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -15,16 +16,37 @@ from msgspec import Struct
 
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError
 
+if TYPE_CHECKING:
+    from stamina import Attempt
+
 logger = logging.getLogger(__name__)
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024  # after decompression: a page of thousands of products is far below
 MAX_WAIT_S = 60.0  # what a Retry-After may ask for at the most
 
+_FIRST_WAIT_S = 0.25
+_LONGEST_WAIT_S = 10.0
 _MESSAGE_LENGTH = 500  # characters of a server's message that are shown
 # The request has not reached the server, so that even a write may be sent again.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 Query = Sequence[tuple[str, str | int]]
+
+
+def retries(
+    on: type[Exception] | Callable[[Exception], bool | float], attempts: int
+) -> AsyncIterable[Attempt]:
+    """Attempts with pauses in between that grow to `_LONGEST_WAIT_S`, or are as long as `on` says.
+
+    Args:
+        on: which errors are worth another attempt; a function may give the seconds to wait.
+        attempts: at the most.
+    """
+    import stamina  # a run in which nothing fails does not need it
+
+    return stamina.retry_context(
+        on=on, attempts=attempts, timeout=None, wait_initial=_FIRST_WAIT_S, wait_max=_LONGEST_WAIT_S
+    )
 
 
 class Answer(Struct, frozen=True):
@@ -131,12 +153,8 @@ class HttpClient:
             return await self._once(method, url, query, body, headers)
         except _FailedError as error:
             failed = error
-        import stamina  # most runs never need it
-
         try:
-            async for attempt in stamina.retry_context(
-                on=wait_for, attempts=self._attempts, timeout=None, wait_initial=0.25, wait_max=10.0
-            ):
+            async for attempt in retries(wait_for, self._attempts):
                 with attempt:
                     if attempt.num == 1:
                         raise failed  # the first try was made above

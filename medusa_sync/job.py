@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from functools import cache
 from pathlib import Path
 from ssl import SSLContext
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import httpx
 
@@ -17,6 +23,7 @@ from medusa_sync import __version__
 from medusa_sync.errors import (
     InterruptedRunError,
     LockedError,
+    LockUnavailableError,
     MedusaSyncError,
     SettingsError,
     SourceError,
@@ -27,23 +34,15 @@ from medusa_sync.lock import run_lock
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
 from medusa_sync.medusa.references import Wanted
-from medusa_sync.models import Outcome, Requests, RunResult
+from medusa_sync.models import Requests, RunResult
+from medusa_sync.report.progress import Watch
 from medusa_sync.settings import NO_CREDENTIALS, Settings
 from medusa_sync.signals import Signals
 from medusa_sync.source import SAMPLE, FileSource, HttpSource, Source
 from medusa_sync.sync import Observer, PlanOptions, Run, SyncOptions
 
+_SECRET = 8  # characters; what is shorter is no token
 _HEADERS = {"user-agent": f"medusa-sync/{__version__}", "accept": "application/json"}
-
-
-class _Silent:
-    """An observer that looks away."""
-
-    def fetched(self, seen: int, total: int | None) -> None:
-        """Progress that nobody watches."""
-
-    def settled(self, outcome: Outcome) -> None:
-        """The same."""
 
 
 def sync_products(
@@ -55,7 +54,7 @@ def sync_products(
     command's.
 
     Args:
-        settings: from `load`, or made by hand.
+        settings: from `load_settings`, or made by hand.
         observer: told of progress.
         signals: where SIGINT and SIGTERM are taken, to end gracefully.
 
@@ -65,22 +64,24 @@ def sync_products(
     """
     if _credentials(settings) is None and not settings.dry_run:
         raise SettingsError([NO_CREDENTIALS])
-    return asyncio.run(_sync(settings, observer or _Silent(), signals))
+    return asyncio.run(_sync(settings, observer or Watch(), signals))
 
 
 async def _sync(settings: Settings, observer: Observer, signals: Signals | None) -> RunResult:
     requests = Requests()
     stop = _Stop()
-    async with _source(settings, requests, stop) as source, _store(settings, requests, stop) as api:
-        run = Run(source, api, _options(settings), requests, observer)
-        stop.run = run
-        with _listening(signals, stop) if signals else nullcontext():
-            try:
-                with _lock(settings):
-                    return await run.execute()
-            except LockedError as error:
-                run.stop(error)
+    tls = cache(httpx.create_ssl_context)  # one for both sides: it takes a while to read the authorities
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_listening(signals, stop) if signals else nullcontext())
+        source = await stack.enter_async_context(_source(settings, requests, stop, tls))
+        api = await stack.enter_async_context(_store(settings, requests, stop, tls))
+        stop.run = run = Run(source, api, _options(settings), requests, observer)
+        try:
+            with _lock(settings):
                 return await run.execute()
+        except (LockedError, LockUnavailableError) as error:
+            run.stop(error)
+            return await run.execute()
 
 
 class _Stop:
@@ -128,7 +129,9 @@ def _lock(settings: Settings) -> AbstractContextManager[None]:
 
 
 @asynccontextmanager
-async def _source(settings: Settings, requests: Requests, stop: _Stop) -> AsyncIterator[Source]:
+async def _source(
+    settings: Settings, requests: Requests, stop: _Stop, tls: Callable[[], SSLContext]
+) -> AsyncIterator[Source]:
     if "://" not in settings.source:
         path = SAMPLE if settings.source == "sample" else Path(settings.source)
         yield FileSource(path, source_name=settings.source_name)
@@ -144,7 +147,7 @@ async def _source(settings: Settings, requests: Requests, stop: _Stop) -> AsyncI
 
     # The source gets no credentials, so that its redirects may be followed.
     async with httpx.AsyncClient(
-        headers=_HEADERS, timeout=_timeout(settings), verify=_tls(), follow_redirects=True
+        headers=_HEADERS, timeout=_timeout(settings), verify=tls(), follow_redirects=True
     ) as client:
         http = HttpClient(
             client,
@@ -154,11 +157,17 @@ async def _source(settings: Settings, requests: Requests, stop: _Stop) -> AsyncI
             on_retry=lambda: _count_retry(requests),
             stopped=stop.is_set,
         )
+        # Whoever names a token in the address does not want to read it in a log.
+        http.secrets |= {
+            value for _, value in parse_qsl(urlsplit(settings.source).query) if len(value) >= _SECRET
+        }
         yield HttpSource(http, settings.source, source_name=settings.source_name)
 
 
 @asynccontextmanager
-async def _store(settings: Settings, requests: Requests, stop: _Stop) -> AsyncIterator[AdminApi | None]:
+async def _store(
+    settings: Settings, requests: Requests, stop: _Stop, tls: Callable[[], SSLContext]
+) -> AsyncIterator[AdminApi | None]:
     credentials = _credentials(settings)
     if credentials is None:
         yield None
@@ -177,7 +186,7 @@ async def _store(settings: Settings, requests: Requests, stop: _Stop) -> AsyncIt
             requests.store_writes += 1
 
     async with httpx.AsyncClient(
-        base_url=settings.medusa_url, headers=_HEADERS, timeout=_timeout(settings), verify=_tls()
+        base_url=settings.medusa_url, headers=_HEADERS, timeout=_timeout(settings), verify=tls()
     ) as client:
         http = HttpClient(
             client,
@@ -188,12 +197,6 @@ async def _store(settings: Settings, requests: Requests, stop: _Stop) -> AsyncIt
             stopped=stop.is_set,
         )
         yield AdminApi(MedusaClient(http, credentials))
-
-
-@cache
-def _tls() -> SSLContext:
-    """One for both sides and all runs of a loop: it takes a while to read the authorities."""
-    return httpx.create_ssl_context()
 
 
 def _timeout(settings: Settings) -> httpx.Timeout:

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from platformdirs import user_state_path
 
-from medusa_sync.errors import LockedError
+from medusa_sync.errors import LockedError, LockUnavailableError
 
 
 @contextmanager
@@ -28,7 +28,8 @@ def run_lock(job: str, store_url: str, source_name: str, *, folder: Path | None 
         folder: where locks lie; the user's own state folder unless given.
 
     Raises:
-        LockedError: another process holds it, or the folder cannot be written.
+        LockedError: another process holds it.
+        LockUnavailableError: the folder cannot be written.
     """
     folder = folder or user_state_path("medusa-sync")
     # A digest: the name of a file must not depend on what a URL may hold.
@@ -42,14 +43,15 @@ def run_lock(job: str, store_url: str, source_name: str, *, folder: Path | None 
     except Timeout as error:
         raise LockedError(f"Another run is under way: {_told(holder)}. Nothing was done.") from error
     except OSError as error:
-        raise LockedError(
+        raise LockUnavailableError(
             f"The lock cannot be taken in {folder} ({error.strerror})",
             hint="Name a folder that can be written with --lock-dir (SYNC_PRODUCTS_LOCK_DIR).",
         ) from error
     try:
         since = datetime.now(UTC).isoformat(timespec="seconds")
         word = {"job": job, "pid": os.getpid(), "host": socket.gethostname(), "since": since}
-        holder.write_text(json.dumps(word), encoding="utf-8")
+        with suppress(OSError):  # the lock is held; who holds it is only told
+            holder.write_text(json.dumps(word), encoding="utf-8")
         yield
     finally:
         lock.release()

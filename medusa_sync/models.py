@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -63,6 +64,7 @@ Value = str | int | float | tuple[str, ...] | None
 SETS = ("categories", "tags", "images")  # merged member by member; every other field is one value
 METADATA = "metadata."  # prefix of the fields that are keys of a product's metadata
 RECORD_KEY = "medusa_sync"  # the metadata key of the record
+DIGEST = re.compile(r"#[0-9a-f]{12}")  # what the record keeps of a long text
 
 
 class DesiredProduct(Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from hashlib import blake2b
 from itertools import count
@@ -14,6 +13,7 @@ from msgspec import json, structs
 
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.models import (
+    DIGEST,
     METADATA,
     RECORD_KEY,
     SETS,
@@ -31,7 +31,6 @@ from medusa_sync.models import (
 )
 
 _SHORT = 40  # characters that are remembered as they are; what is longer is remembered as a digest
-_DIGEST = re.compile(r"#[0-9a-f]{12}")
 _HANDLE_LENGTH = 200
 _MEASURES = frozenset({"weight", "length", "height", "width"})
 
@@ -49,7 +48,7 @@ def remember(value: Value) -> Value:
 
 
 def _remember_text(text: str) -> str:
-    if len(text) <= _SHORT and not _DIGEST.fullmatch(text):
+    if len(text) <= _SHORT and not DIGEST.fullmatch(text):
         return text
     return "#" + blake2b(text.encode(), digest_size=6).hexdigest()
 
@@ -129,7 +128,7 @@ def plan_update(
         edited = name not in SETS and name != "stock" and remember(before) != applied
         if edited and not (overwrite or adopt):
             conflicts.append(Conflict(name, before, wanted, on_conflict))
-            if on_conflict is OnConflict.STORE:
+            if on_conflict == OnConflict.STORE:
                 continue
         differences.append(Difference(name, before, after, _spelt_out(applied, before, wanted), wanted))
     if record and record.drafted and stored.status == "draft":
@@ -276,12 +275,9 @@ def wants_stock(stored: StoredProduct, location_id: str) -> bool:
 
 def is_whole(stored: StoredProduct) -> bool:
     """Whether the store has been through with creating a product; it commits the parts one after the other:
-    product, variants, inventory items, prices.
+    product, variant, inventory item, price. A product with further variants is somebody's work already.
     """
-    return bool(stored.variants) and all(
-        variant.prices and (variant.inventory_items or not variant.manage_inventory)
-        for variant in stored.variants
-    )
+    return len(stored.variants) > 1 or any(variant.prices for variant in stored.variants)
 
 
 # --- handles --------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from medusa_sync import ping, report
 from medusa_sync.errors import SettingsError
-from medusa_sync.models import RunResult
+from medusa_sync.models import RunResult, Status
 from medusa_sync.report import files, github
 from medusa_sync.settings import OPTIONS, Settings
 
@@ -49,7 +49,8 @@ def end(settings: Settings, result: RunResult) -> None:
 
         path = Path(settings.metrics_file)
         metrics.write_metrics(result, path, job=settings.job_name, source=settings.source_name)
-    if settings.ping_url is not None and not settings.dry_run:
+    # The run that holds the lock tells of itself.
+    if settings.ping_url is not None and not settings.dry_run and result.status is not Status.LOCKED:
         ping.ping_end(settings.ping_url, result.exit_code, _as_text(result))
     if settings.report is not None:
         files.write_report(result, Path(settings.report))

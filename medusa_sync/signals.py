@@ -19,7 +19,8 @@ Listener = Callable[[signal.Signals], None]
 class Signals:
     """Takes signals as long as it is entered; only in the main thread.
 
-    A signal that comes while nobody listens or waits is kept, so that none is lost between two runs.
+    A signal that comes while nobody listens or waits is kept, so that none is lost between two runs; a second
+    one then ends the process.
 
     Args:
         others: which are taken beside `ENDING`.
@@ -50,10 +51,13 @@ class Signals:
     @contextmanager
     def told_to(self, listener: Listener) -> Iterator[None]:
         """Tell of every signal of `ENDING`, one that came before included; it is kept nevertheless."""
-        for number in self._kept:
+        signal.pthread_sigmask(signal.SIG_BLOCK, self._numbers)  # none comes in between
+        before = tuple(self._kept)
+        self._listener = listener
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._numbers)
+        for number in before:
             if number in ENDING:
                 listener(number)
-        self._listener = listener
         try:
             yield
         finally:
@@ -69,6 +73,10 @@ class Signals:
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         taken = signal.Signals(number)
+        if self._listener is None and taken in ENDING and any(each in ENDING for each in self._kept):
+            # Nobody has taken the first one: whatever is going on, it does not end by itself.
+            signal.signal(taken, signal.SIG_DFL)
+            signal.raise_signal(taken)
         self._kept.append(taken)
         with suppress(BlockingIOError):  # full, which wakes as well
             os.write(self._writer, b"\0")

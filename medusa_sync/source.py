@@ -25,8 +25,15 @@ logger = logging.getLogger(__name__)
 
 PAGE_SIZE = 100
 MAX_PRODUCTS = 1_000_000  # a source whose total grows with every page would never end
-_LONGEST_INT = 20  # digits
 MAX_FILE_BYTES = 512 * 1024 * 1024
+
+_LONGEST_INT = 20  # digits
+_TITLE_LENGTH = 200
+_REPEATED = "id: the source delivered it twice; the first one counts"
+_CHECK_URL = (
+    "Check --source (SYNC_PRODUCTS_SOURCE); it is the address of the products, such as "
+    "https://dummyjson.com/products."
+)
 
 T = TypeVar("T")
 Row = SourceProduct | Outcome  # a product, or why it is rejected
@@ -126,15 +133,16 @@ class HttpSource:
         # Only the JSON of DummyJSON: a page that nobody knows is answered with 404 as well, in HTML.
         if answer.status == HTTPStatus.NOT_FOUND and answer.body.lstrip().startswith(b"{"):
             return False
+        said = describe_answer(answer, self._http.hidden)
         raise SourceError(
-            f"{url}: the source does not say whether it has the product ({describe_answer(answer)})",
+            f"{url}: the source does not say whether it has the product ({said})",
             hint="Nothing was removed: that needs a source which answers 404 for what it does not have.",
         )
 
     async def _get(self, url: str, query: Query, type_: type[T], what: str) -> T:
         answer = await self._http.send("GET", url, query=query, repeatable=True)
         if answer.status != HTTPStatus.OK:
-            raise SourceError(f"{url}: {describe_answer(answer)}", hint=_CHECK_URL)
+            raise SourceError(f"{url}: {describe_answer(answer, self._http.hidden)}", hint=_CHECK_URL)
         return _decode(answer.body, type_, f"{url}: the answer", what)
 
 
@@ -222,9 +230,6 @@ async def _names(categories: Awaitable[Iterable[_Category]]) -> dict[str, str]:
         return {}
 
 
-_CHECK_URL = "Check --source (SYNC_PRODUCTS_SOURCE); it is the address of the products, such as https://dummyjson.com/products."
-
-
 def _number(digits: str) -> int | float:
     """Python refuses to read very long whole numbers, which would cost the whole page as well."""
     return int(digits) if len(digits) <= _LONGEST_INT else float(digits)
@@ -299,10 +304,6 @@ class RowReader:
             Result.REJECTED,
             reason,
         )
-
-
-_REPEATED = "id: the source delivered it twice; the first one counts"
-_TITLE_LENGTH = 200
 
 
 def _id_of(row: Any) -> int | None:

@@ -46,11 +46,10 @@ class StoreCurrency(Struct, frozen=True):
     currency_code: str
 
 
-class Named(Struct, frozen=True):
-    """A sales channel, shipping profile or stock location."""
+class Entity(Struct, frozen=True):
+    """A sales channel, shipping profile, stock location or inventory item."""
 
     id: str
-    name: str = ""
 
 
 class Level(Struct, frozen=True):
@@ -74,11 +73,11 @@ class AdminApi:
         answer = await self._client.get("/admin/stores", [("limit", 1), ("fields", fields)], _Stores)
         return answer.stores[0]
 
-    async def named(self, collection: str, query: dict[str, str]) -> list[Named]:
+    async def named(self, collection: str, query: dict[str, str]) -> list[Entity]:
         """Sales channels, shipping profiles or stock locations that a query matches, at most two."""
         path = f"/admin/{collection.replace('_', '-')}"
-        fields: Query = [*query.items(), ("limit", 2), ("fields", "id,name")]
-        found: list[Named] = getattr(await self._client.get(path, fields, _NAMED[collection]), collection)
+        fields: Query = [*query.items(), ("limit", 2), ("fields", "id")]
+        found: list[Entity] = getattr(await self._client.get(path, fields, _NAMED[collection]), collection)
         return found
 
     async def count_products(self) -> int:
@@ -197,7 +196,7 @@ class AdminApi:
         )
         return item.id
 
-    async def _free_item(self, sku: str) -> _InventoryItem | None:
+    async def _free_item(self, sku: str) -> Entity | None:
         query: Query = [("sku", sku), ("fields", "id"), ("limit", 1)]
         answer = await self._client.get("/admin/inventory-items", query, _Items)
         return next(iter(answer.inventory_items), None)
@@ -241,15 +240,15 @@ class _Stores(Struct):
 
 
 class _SalesChannels(Struct):
-    sales_channels: list[Named]
+    sales_channels: list[Entity]
 
 
 class _ShippingProfiles(Struct):
-    shipping_profiles: list[Named]
+    shipping_profiles: list[Entity]
 
 
 class _StockLocations(Struct):
-    stock_locations: list[Named]
+    stock_locations: list[Entity]
 
 
 _NAMED: Mapping[str, type[Struct]] = {
@@ -277,16 +276,12 @@ class _Category(Struct):
     product_category: StoredCategory
 
 
-class _InventoryItem(Struct):
-    id: str
-
-
 class _Items(Struct):
-    inventory_items: list[_InventoryItem]
+    inventory_items: list[Entity]
 
 
 class _Item(Struct):
-    inventory_item: _InventoryItem
+    inventory_item: Entity
 
 
 class _Tags(Struct):

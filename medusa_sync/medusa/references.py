@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 
 from medusa_sync.errors import AmbiguousWriteError, StoreMismatchError, StoreRefusedError
-from medusa_sync.medusa.api import AdminApi, Named, StoreDefaults
+from medusa_sync.medusa.api import AdminApi, Entity, StoreDefaults
 from medusa_sync.models import StoredCategory, StoredTag
 
 T = TypeVar("T")
@@ -128,7 +128,7 @@ async def _default(api: AdminApi, collection: str, default_id: str | None) -> st
 
 
 async def _by_name(api: AdminApi, collection: str, name: str, id_prefix: str, option: str) -> str:
-    found: list[Named] = await api.named(collection, {"id" if name.startswith(id_prefix) else "name": name})
+    found: list[Entity] = await api.named(collection, {"id" if name.startswith(id_prefix) else "name": name})
     what = collection.removesuffix("s").replace("_", " ")
     if not found:
         raise StoreMismatchError(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from medusa_sync.models import Action, Conflict, Difference, OnConflict, Outcome, Value
+from medusa_sync.models import DIGEST, Action, Conflict, Difference, OnConflict, Outcome, Value
 from medusa_sync.report.text import visible
 
 Words = list[tuple[str, str]]  # pieces of a line with their styles
 
-_DIGEST = re.compile(r"#[0-9a-f]{12}")  # all that the record knows of a long text
 _LONG = 60  # characters of a value that are shown
 _CONTEXT = 15  # of them, those that are equal on both sides and stand before the first difference
 _MEMBERS = 3  # of a set that are shown of those that leave it, and of those that join it
@@ -35,7 +33,7 @@ def told(outcome: Outcome, arrow: str) -> Iterator[Words]:
     if outcome.action is Action.UPDATE and not outcome.differences:
         yield [("no field changes; it completes what an interrupted run has left", "")]
     for conflict in outcome.conflicts:
-        if conflict.kept is OnConflict.STORE:
+        if conflict.kept == OnConflict.STORE:
             store, source = _excerpts(_shown(conflict.store), _shown(conflict.source))
             notes = [_BOTH, f"source: {visible(source)}"]
             yield [_label(conflict), (f"{visible(store)} stays", ""), *_bracketed(notes, "yellow")]
@@ -122,7 +120,7 @@ def _facts(difference: Difference, *, is_adopted: bool) -> list[str]:
         for label, value in sides
         if isinstance(value, tuple)
         for member in value
-        if label != _LAST or not _DIGEST.fullmatch(member)
+        if label != _LAST or not DIGEST.fullmatch(member)
     )
     labels: dict[object, list[str]] = {}
     values: dict[object, Value] = {}
@@ -140,7 +138,7 @@ def _comparable(value: Value) -> object:
 def _side(value: Value, names: dict[str, str]) -> str:
     if isinstance(value, tuple) and value:
         return _listed([names[member] for member in value if member in names], len(value))
-    if isinstance(value, str) and _DIGEST.fullmatch(value):
+    if isinstance(value, str) and DIGEST.fullmatch(value):
         return "another text"
     return visible(_excerpt(_shown(value), 0))
 

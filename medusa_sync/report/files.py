@@ -129,7 +129,7 @@ def _fields(outcome: Outcome) -> Iterator[tuple[str, str, str, str]]:
 def _reason(conflict: Conflict | None) -> str:
     if conflict is None:
         return ""
-    if conflict.kept is OnConflict.SOURCE:
+    if conflict.kept == OnConflict.SOURCE:
         return f"changed on both sides; the source counts, the store had {_plain(conflict.store)}"
     return f"changed on both sides; the store counts, the source has {_plain(conflict.source)}"
 
@@ -141,7 +141,7 @@ def _plain(value: Value) -> str:
 
 
 def _html(result: RunResult) -> str:
-    from medusa_sync.report.html import as_html  # noqa: PLC0415 - Jinja2 is loaded for this alone
+    from medusa_sync.report.html import as_html  # Jinja2 is loaded for this alone
 
     return as_html(result)
 

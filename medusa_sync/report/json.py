@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import Any
 
 from medusa_sync.models import Outcome, Result, RunResult
-from medusa_sync.report.console import Output
+from medusa_sync.report.output import Output
 from medusa_sync.report.text import HIDDEN
 
 _VERSION = 1

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
-from medusa_sync.report.console import Output, print_error, say
+from medusa_sync.report.output import Output, print_error, say
 from medusa_sync.report.text import visible
 
 _run_id: ContextVar[str] = ContextVar("run_id", default="")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from medusa_sync.models import Outcome, Result
-from medusa_sync.report.console import Output, Pipe
+from medusa_sync.report.output import Output, Pipe
 
 if TYPE_CHECKING:
     from rich.progress import Progress

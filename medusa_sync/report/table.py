@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from medusa_sync.models import Outcome, RunResult
 from medusa_sync.report import words
-from medusa_sync.report.console import Output, Pipe, say
 from medusa_sync.report.differences import told
+from medusa_sync.report.output import Output, Pipe, say
 from medusa_sync.report.text import visible
 from medusa_sync.report.words import Listing
 
@@ -27,7 +27,7 @@ def print_result(result: RunResult, output: Output, *, verbose: bool = False) ->
     Args:
         result: the run.
         output: of stdout.
-        verbose: list all changes of any run.
+        verbose: list the changes of any run, new products too.
     """
     listings = tuple(words.listings(result, verbose=verbose))
     if isinstance(output, Pipe):

@@ -114,7 +114,7 @@ class Settings:
     status: str = _option(
         "--status",
         "SYNC_PRODUCTS_STATUS",
-        "Status of new products; the status of those that exist is never changed.",
+        "Status of new products; that of others is changed by --on-missing alone.",
         readers.choice("published", "draft"),
         "published",
         "published|draft",
@@ -254,7 +254,7 @@ class Settings:
     job_name: str = _option(
         "--job-name",
         "SYNC_PRODUCTS_JOB_NAME",
-        "Name of the job in the lock, the report and the metrics, when several are configured.",
+        "Name of the job in the lock, the log, the report and the metrics, when several are configured.",
         readers.slug,
         "sync-products",
         "NAME",
@@ -311,7 +311,7 @@ class Settings:
     quiet: bool = _option(
         "--quiet",
         "SYNC_PRODUCTS_QUIET",
-        "Print nothing when nothing went wrong.",
+        "Print nothing when nothing went wrong, warnings included; but for the document of --json.",
         readers.switch,
         "false",
         group="Output",
@@ -319,7 +319,7 @@ class Settings:
     verbose: bool = _option(
         "--verbose",
         "SYNC_PRODUCTS_VERBOSE",
-        "Log every request and decision to stderr.",
+        "Log every request and decision to stderr, and list the changes of any run.",
         readers.switch,
         "false",
         group="Output",
@@ -336,7 +336,7 @@ class Settings:
     report: str | None = _option(
         "--report",
         "SYNC_PRODUCTS_REPORT",
-        "Also write every product with its outcome and field changes to a file: .json, .csv or .html.",
+        "Also write every change, field by field, and every problem to a file: .json, .csv or .html.",
         metavar="FILE",
         group="Output",
     )

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
+from medusa_sync.http import retries
 from medusa_sync.medusa.api import AdminApi, Level
 from medusa_sync.medusa.payload import Ids, create_body, record_body, update_body
 from medusa_sync.medusa.references import Places, References
@@ -16,8 +17,8 @@ from medusa_sync.sync.stock import (
     LateLevel,
     existing_levels,
     item_id_of,
-    late_levels,
     own_late_level,
+    promised_levels,
     stocked_variant,
 )
 from medusa_sync.sync.tally import outcome_of
@@ -70,22 +71,14 @@ class Applier:
         await self._apply(_Batch(list(changes), aims))
 
     async def _apply(self, batch: _Batch, *, last_try: bool = False) -> None:
-        import stamina  # a quiet run does not need it
-
         try:
-            async for attempt in stamina.retry_context(
-                on=AmbiguousWriteError,
-                attempts=self._attempts,
-                timeout=None,
-                wait_initial=0.25,
-                wait_max=10.0,
-            ):
+            async for attempt in retries(AmbiguousWriteError, self._attempts):
                 with attempt:
                     if attempt.num > 1:
                         await self._look_again(batch, patient=True)
                     await self._write(batch.changes)
         except (StoreRefusedError, AmbiguousWriteError) as error:
-            await self._divide(batch, error, last_try=last_try)
+            await self._halve(batch, error, last_try=last_try)
         else:
             self._lost_in_a_row = 0
             for change in batch.changes:
@@ -110,7 +103,7 @@ class Applier:
             arrived = outcome.result is Result.UNCHANGED
             self._settle(batch.aims[outcome.external_id or ""] if arrived else outcome)
 
-    async def _divide(
+    async def _halve(
         self, batch: _Batch, error: StoreRefusedError | AmbiguousWriteError, *, last_try: bool
     ) -> None:
         """The store takes all of a batch or nothing and does not say which product it dislikes: halve it."""
@@ -154,7 +147,9 @@ class Applier:
     async def _write_alike(self, changes: Sequence[Change], ids: Ids) -> None:
         """Changes of one kind, and then the stock levels that can only follow them."""
         location_id = self._places.location_id
-        late = {level.external_id: level for change in changes for level in late_levels(change, location_id)}
+        late = {
+            level.external_id: level for change in changes for level in promised_levels(change, location_id)
+        }
         # What the source says of a product now counts more than what an interrupted run has promised it.
         late |= {
             level.external_id: level for change in changes for level in own_late_level(change, location_id)
@@ -170,9 +165,11 @@ class Applier:
                 creates.append(create_body(change, record, status=self._status, places=self._places, ids=ids))
             else:
                 updates.append(update_body(change, record, places=self._places, ids=ids))
-        halves = [change.replaces for change in changes if isinstance(change, Create) and change.replaces]
-        if halves:
+        if any(isinstance(change, Create) and change.replaces for change in changes):
+            # All that are known, also those of later batches: the word on them goes with the first of them.
+            halves = sorted(self._planner.halves)
             await self._api.delete_products(halves)
+            self._planner.halves.difference_update(halves)
         products: list[StoredProduct] = []
         if creates:
             products = await self._api.create_products(creates)
@@ -195,18 +192,18 @@ class Applier:
     ) -> None:
         """Create levels; `made_whole`: the store makes the items of what was written by itself."""
         levels = []
-        for level in waiting:
-            product = written.get(level.external_id)
-            variant = stocked_variant(level, product) if product else None
-            item_id = level.item_id or (item_id_of(variant) if variant else None)
-            if item_id is None and product and variant and not made_whole:
-                item_id = await self._api.give_inventory_item(product.id, variant)
-            if item_id is None:  # the store is still at work on a batch that a client gave up on
-                raise AmbiguousWriteError(
-                    f"{level.external_id}: the store has not made its inventory item yet"
-                )
-            levels.append(Level(item_id, location_id, level.quantity))
         try:
+            for level in waiting:
+                product = written.get(level.external_id)
+                variant = stocked_variant(level, product) if product else None
+                item_id = level.item_id or (item_id_of(variant) if variant else None)
+                if item_id is None and product and variant and not made_whole:
+                    item_id = await self._api.give_inventory_item(product.id, variant)
+                if item_id is None:  # the store is still at work on a batch that a client gave up on
+                    raise AmbiguousWriteError(
+                        f"{level.external_id}: the store has not made its inventory item yet"
+                    )
+                levels.append(Level(item_id, location_id, level.quantity))
             await self._api.write_levels(create=levels, update=[])
         except StoreRefusedError as error:
             # The products are in, so this is no refusal of the batch: another run was quicker with a level.

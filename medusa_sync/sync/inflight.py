@@ -14,7 +14,14 @@ class InFlight:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.add(asyncio.create_task(work))
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        """Keep of what has ended only the errors, for `finish`."""
+        if not task.cancelled() and task.exception() is None:
+            self._tasks.discard(task)
 
     async def finish(self) -> None:
         """Wait until everything has ended, even when cancelled meanwhile.

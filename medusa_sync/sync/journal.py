@@ -5,7 +5,11 @@ from __future__ import annotations
 import pickle
 import weakref
 from collections.abc import Collection, Iterator
-from tempfile import SpooledTemporaryFile
+from errno import ENOSPC
+from io import BytesIO
+from os import strerror
+from tempfile import TemporaryFile
+from typing import IO
 
 from medusa_sync.models import Outcome
 
@@ -19,8 +23,8 @@ class Journal(Collection[Outcome]):
     """
 
     def __init__(self) -> None:
-        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - lives as long as the result
-        weakref.finalize(self, self._file.close)
+        self._file: IO[bytes] = BytesIO()
+        self._in_memory = True
         self._written = 0
         self._end = 0
         self._unwritten: list[Outcome] = []  # from when on the disk was full
@@ -29,15 +33,25 @@ class Journal(Collection[Outcome]):
         if self._unwritten:
             self._unwritten.append(outcome)
             return
+        content = pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL)
         try:
+            if self._in_memory and self._end + len(content) > _IN_MEMORY:
+                self._move_to_disk()
             self._file.seek(self._end)
-            pickle.dump(outcome, self._file, pickle.HIGHEST_PROTOCOL)
-            self._file.flush()
+            _write(self._file, content)
         except OSError:
             self._unwritten.append(outcome)
         else:
             self._written += 1
-            self._end = self._file.tell()
+            self._end += len(content)
+
+    def _move_to_disk(self) -> None:
+        # Without a buffer: what a full disk does not take must not wait there and fail again at each step.
+        file: IO[bytes] = TemporaryFile(buffering=0)  # noqa: SIM115 - lives as long as the journal
+        weakref.finalize(self, file.close)
+        self._file.seek(0)
+        _write(file, self._file.read())
+        self._file, self._in_memory = file, False
 
     def __len__(self) -> int:
         return self._written + len(self._unwritten)
@@ -53,3 +67,8 @@ class Journal(Collection[Outcome]):
 
     def __contains__(self, outcome: object) -> bool:
         return any(each == outcome for each in self)
+
+
+def _write(file: IO[bytes], content: bytes) -> None:
+    if file.write(content) != len(content):
+        raise OSError(ENOSPC, strerror(ENOSPC))

@@ -57,6 +57,9 @@ class Planner:
         api: of the store.
         places: asks for the places, which is needed only when something has to be written.
         options: how to decide.
+
+    Attributes:
+        halves: ids of the products that a dying store has left half made, and that are to be made anew.
     """
 
     def __init__(self, api: AdminApi, places: Callable[[], Awaitable[Places]], options: PlanOptions) -> None:
@@ -67,6 +70,7 @@ class Planner:
         self._handles: dict[str, str] = {}  # external ids by the handle that is given out,
         self._allotted: dict[str, str] = {}  # and the other way round
         self._uncertain: set[str] = set()  # written by a run that did not see the end of it
+        self.halves: set[str] = set()
 
     async def look_up(self, desired: Sequence[DesiredProduct]) -> LookedUp:
         """What the store holds of these products.
@@ -112,7 +116,7 @@ class Planner:
             StoreMismatchError: the settings name something that the store does not have.
             StoreError: the store cannot be asked.
         """
-        return await self._plan(desired, _Moves(stored, {}, give_up_halves=True))
+        return await self._plan(desired, _Moves(stored, {}, replace_half_made=True))
 
     async def plan_again(
         self, desired: Sequence[DesiredProduct], doubtful: Mapping[str, Collection[str]]
@@ -131,7 +135,7 @@ class Planner:
         """
         stored = await self.look_up(desired)
         outcomes, moving = self.divide(desired, stored, doubtful)
-        return [*outcomes, *await self._plan(moving, _Moves(stored, doubtful, give_up_halves=False))]
+        return [*outcomes, *await self._plan(moving, _Moves(stored, doubtful, replace_half_made=False))]
 
     def _is_quiet(self, product: DesiredProduct, stored: StoredProduct) -> bool:
         record = read_record(stored.metadata)
@@ -154,14 +158,18 @@ class Planner:
             else:
                 changed.append(product)
         details = await self._details(changed, moves.stored)
+        uncertain = self._uncertain | moves.doubtful.keys()
+        halves = {key: each.id for key, each in details.items() if key in uncertain and not is_whole(each)}
+        if moves.replace_half_made:
+            self.halves.update(halves.values())
         for product in changed:
             stored = details.get(product.external_id)
             if stored is None:  # removed in the store since it was looked up
                 new.append(product)
-            elif product.external_id in self._uncertain | moves.doubtful.keys() and not is_whole(stored):
+            elif product.external_id in halves:
                 entries[product.external_id] = (
                     Create(product, stored.handle, replaces=stored.id)
-                    if moves.give_up_halves
+                    if moves.replace_half_made
                     else Outcome(product.external_id, product.title, Result.FAILED, UNFINISHED)
                 )
             else:
@@ -283,13 +291,13 @@ class _Moves(Struct, frozen=True):
     Attributes:
         stored: what the look-up has found, by external id.
         doubtful: fields that were sent without a word on whether they have arrived, by external id.
-        give_up_halves: a half-made product is one that a dying store has left; otherwise the store may still
-            be at work on it.
+        replace_half_made: a half-made product is one that a dying store has left; otherwise the store may
+            still be at work on it.
     """
 
     stored: LookedUp
     doubtful: Mapping[str, Collection[str]]
-    give_up_halves: bool
+    replace_half_made: bool
 
 
 def _by_external_id(products: Iterable[StoredProduct]) -> dict[str, list[StoredProduct]]:

@@ -6,10 +6,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-import stamina
 from msgspec import Struct, structs
 
 from medusa_sync.errors import AmbiguousWriteError, RemovalGuardError, SourceError, StoreRefusedError
+from medusa_sync.http import retries
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.models import (
@@ -112,7 +112,7 @@ class Removal:
                 owned += 1
                 if self._source.has_delivered(source_id):
                     delivered.append(source_id)
-                elif self._options.on_missing is OnMissing.DELETE or stored.status != "draft":
+                elif self._options.on_missing == OnMissing.DELETE or stored.status != "draft":
                     missing.append(stored)
         if missing and (not delivered or not self._options.max_removals.allows(len(missing), owned)):
             raise self._guard(missing, owned, is_empty=not delivered)
@@ -160,13 +160,7 @@ class Removal:
         """Remove a batch; one that is refused is halved until the culprit stands alone."""
         rest = list(products)
         try:
-            async for attempt in stamina.retry_context(
-                on=AmbiguousWriteError,
-                attempts=self._options.max_retries + 1,
-                timeout=None,
-                wait_initial=0.25,
-                wait_max=10.0,
-            ):
+            async for attempt in retries(AmbiguousWriteError, self._options.max_retries + 1):
                 with attempt:
                     if attempt.num > 1:
                         rest = await self._still_there(rest)
@@ -186,7 +180,7 @@ class Removal:
         if not products:
             return
         ids = [stored.id for stored in products]
-        if self._options.on_missing is OnMissing.DELETE:
+        if self._options.on_missing == OnMissing.DELETE:
             await self._api.delete_products(ids)
             return
         details = await self._api.details("id", ids)
@@ -195,7 +189,7 @@ class Removal:
 
     async def _still_there(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
         details = {stored.id: stored for stored in await self._api.details("id", [p.id for p in products])}
-        gone_is_draft = self._options.on_missing is OnMissing.DRAFT
+        gone_is_draft = self._options.on_missing == OnMissing.DRAFT
         return [
             stored
             for stored in products
@@ -203,7 +197,7 @@ class Removal:
         ]
 
     def _settle_all(self, products: Sequence[StoredProduct]) -> None:
-        drafting = self._options.on_missing is OnMissing.DRAFT
+        drafting = self._options.on_missing == OnMissing.DRAFT
         for stored in products:
             outcome = Outcome(
                 stored.external_id,

@@ -12,7 +12,14 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from medusa_sync.errors import EXIT_PARTIAL, InterruptedRunError, LockedError, MedusaSyncError, TimeLimitError
+from medusa_sync.errors import (
+    EXIT_PARTIAL,
+    InterruptedRunError,
+    LockedError,
+    MedusaSyncError,
+    SourceError,
+    TimeLimitError,
+)
 from medusa_sync.mapping import to_desired
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.references import Places, References, Wanted, find_places
@@ -27,7 +34,6 @@ from medusa_sync.models import (
     RunResult,
     Share,
     Status,
-    StoredProduct,
     StoreState,
 )
 from medusa_sync.source import Page, Source
@@ -39,7 +45,6 @@ from medusa_sync.sync.removal import Removal, RemovalOptions
 from medusa_sync.sync.tally import Tally, outcome_of
 
 _LOOK_UP = 200  # products a look-up; about 300 external ids fit into a request line
-
 
 _STATUSES: Mapping[type[MedusaSyncError], Status] = {
     InterruptedRunError: Status.INTERRUPTED,
@@ -195,7 +200,7 @@ class Run:
 
     async def _remove_missing(self, api: AdminApi) -> None:
         """Only when the source was read to its end: a part of it says nothing about the rest."""
-        if self._options.on_missing is OnMissing.KEEP or self._options.limit is not None:
+        if self._options.on_missing == OnMissing.KEEP or self._options.limit is not None:
             return
         options = RemovalOptions(
             prefix=self._options.source_name,
@@ -239,40 +244,52 @@ class Run:
             stop=self.stop,
             stopped=self.is_stopped,
         )
+        broken: SourceError | None = None
         try:
-            async with aclosing(self._planned(planner)) as planned:
-                async for entries in planned:
-                    await pipeline.take(entries)
+            try:
+                async with aclosing(self._planned(planner)) as planned:
+                    async for entries in planned:
+                        await pipeline.take(entries)
+            except SourceError as error:
+                broken = error  # what it has delivered is brought in all the same
             await pipeline.flush()
         except MedusaSyncError as error:
             self.stop(error)
         finally:
             await pipeline.finish()
+        if broken is not None:
+            self.stop(broken)
 
     async def _planned(self, planner: Planner) -> AsyncGenerator[Sequence[Change | Outcome], None]:
-        """What is to be done. What moves is planned a batch at the least: one request reads its details."""
+        """What is to be done. What moves is planned a batch at the least: one request reads its details.
+
+        A source that breaks down is told of after what it has delivered.
+        """
         waiting: list[DesiredProduct] = []
-        known: dict[str, list[StoredProduct]] = {}
-        async with aclosing(one_ahead(self._looked_up(planner))) as looked_up:
-            async for products, stored in looked_up:
-                outcomes, moving = planner.divide(products, stored)
-                self._found += len(outcomes)
-                yield outcomes
-                waiting += moving
-                known |= {
-                    each.external_id: stored[each.external_id]
-                    for each in moving
-                    if each.external_id in stored
-                }
-                if len(waiting) >= self._options.batch_size:
-                    yield await self._plan(planner, waiting, known)
-                    waiting, known = [], {}
+        known: LookedUp | None = None
+        broken: SourceError | None = None
+        try:
+            async with aclosing(one_ahead(self._looked_up(planner))) as looked_up:
+                async for products, stored in looked_up:
+                    outcomes, moving = planner.divide(products, stored)
+                    self._found += len(outcomes)
+                    yield outcomes
+                    known = None if waiting else stored  # what was looked up before may have changed since
+                    waiting += moving
+                    if len(waiting) >= self._options.batch_size:
+                        yield await self._plan(planner, waiting, known)
+                        waiting = []
+        except SourceError as error:
+            broken = error
         if waiting and self._error is None:
             yield await self._plan(planner, waiting, known)
+        if broken is not None:
+            raise broken
 
     async def _plan(
-        self, planner: Planner, products: list[DesiredProduct], stored: LookedUp
+        self, planner: Planner, products: list[DesiredProduct], known: LookedUp | None
     ) -> Sequence[Change | Outcome]:
+        stored = known if known is not None else await planner.look_up(products)
         planned = await planner.plan(products, stored)
         self._found += sum(not _is_new(entry) for entry in planned)
         return planned
@@ -285,18 +302,27 @@ class Run:
                 yield products, await planner.look_up(products)
 
     async def _products(self) -> AsyncGenerator[list[DesiredProduct], None]:
-        """The valid products of the source, a look-up at a time, until the run is stopped."""
+        """The valid products of the source, a look-up at a time, until the run is stopped.
+
+        A source that breaks down is told of after what it has delivered.
+        """
         waiting: list[DesiredProduct] = []
-        async with aclosing(self._source.pages(self._options.limit)) as pages:
-            async for page in pages:
-                waiting += self._accept(page)
-                while len(waiting) >= _LOOK_UP and self._error is None:
-                    chunk, waiting = waiting[:_LOOK_UP], waiting[_LOOK_UP:]
-                    yield chunk
-                if self._error is not None:
-                    return
-        if waiting:
+        broken: SourceError | None = None
+        try:
+            async with aclosing(self._source.pages(self._options.limit)) as pages:
+                async for page in pages:
+                    waiting += self._accept(page)
+                    while len(waiting) >= _LOOK_UP and self._error is None:
+                        chunk, waiting = waiting[:_LOOK_UP], waiting[_LOOK_UP:]
+                        yield chunk
+                    if self._error is not None:
+                        return
+        except SourceError as error:
+            broken = error
+        if waiting and self._error is None:
             yield waiting
+        if broken is not None:
+            raise broken
 
     def _accept(self, page: Page) -> list[DesiredProduct]:
         """Open the products of a page in the account, and reject the others."""

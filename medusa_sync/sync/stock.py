@@ -55,16 +55,15 @@ def own_late_level(change: Change, location_id: str | None) -> list[LateLevel]:
     return [] if stock_level(variant, location_id) else [_late_level(own, quantity, variant)]
 
 
-def late_levels(change: Change, location_id: str | None) -> list[LateLevel]:
-    """The levels to create: the product's own, and those that an interrupted batch has left out."""
+def promised_levels(change: Change, location_id: str | None) -> list[LateLevel]:
+    """The levels to create that an interrupted batch has left out."""
     mates = change.unstocked if isinstance(change, Update) and location_id is not None else ()
     promised = ((mate, _promised(mate)) for mate in mates)
-    late = [
+    return [
         _late_level(mate.external_id or "", quantity, _variant(mate))
         for mate, quantity in promised
         if quantity is not None
     ]
-    return late + own_late_level(change, location_id)
 
 
 def stocked_variant(level: LateLevel, written: StoredProduct) -> StoredVariant | None:

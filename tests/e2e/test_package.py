@@ -56,9 +56,11 @@ def is_there(python: str) -> bool:
 
 def test_the_wheel_holds_the_package_with_its_data_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert {"medusa_sync/py.typed", "medusa_sync/sample/products.json", "medusa_sync/report/report.html.j2"} <= {
-        *names
-    }
+    assert {
+        "medusa_sync/py.typed",
+        "medusa_sync/sample/products.json",
+        "medusa_sync/report/report.html.j2",
+    } <= {*names}
     assert {name.split("/")[0] for name in names} == {"medusa_sync", f"medusa_sync-{__version__}.dist-info"}
 
 
@@ -82,7 +84,13 @@ def test_it_runs_by_itself(python: str, wheel: Path, tmp_path: Path) -> None:
     [
         ("bash", {"COMP_WORDS": "medusa-sync products --batch", "COMP_CWORD": "2"}),
         ("zsh", {"_TYPER_COMPLETE_ARGS": "medusa-sync products --batch"}),
-        ("fish", {"_TYPER_COMPLETE_ARGS": "medusa-sync products --batch", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}),
+        (
+            "fish",
+            {
+                "_TYPER_COMPLETE_ARGS": "medusa-sync products --batch",
+                "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+            },
+        ),
     ],
 )
 def test_a_shell_completes_the_options(shell: str, words: dict[str, str]) -> None:

@@ -161,6 +161,26 @@ def test_products_that_a_dying_store_has_left_half_made_are_made_anew() -> None:
         assert_exact(source.rows, store)
 
 
+def test_half_made_products_are_not_forgotten_when_the_next_run_cuts_its_batches_otherwise() -> None:
+    """A product stands before them now, and that run does not come to the last of them either."""
+    store = FakeMedusa()
+    steps = give_up_at(store, 0)
+    sync(catalogue(), store, batch_size=BATCH)
+    for number in range(1, len(steps) + 1):
+        store, source = FakeMedusa(), catalogue()
+        store.linger = 1_000
+        give_up_at(store, number)
+        sync(source, store, batch_size=BATCH)
+        store.between = None
+        store.crash()
+        source.rows.insert(0, products(100)[-1])
+        sync(source, store, batch_size=BATCH, limit=BATCH)
+        for _ in range(2):
+            healed = sync(source, store, batch_size=BATCH)
+        assert healed.exit_code == 0, (number, healed.problems)
+        assert_exact(source.rows, store)
+
+
 def test_an_update_that_is_refused_costs_no_merchants_price() -> None:
     store, source = FakeMedusa(), catalogue()
     sync(source, store, batch_size=BATCH)

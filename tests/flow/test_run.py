@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from math import log2
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -165,12 +166,34 @@ def test_a_store_that_fails_every_write_is_given_up() -> None:
     assert sum(result.counts.values()) == result.seen
 
 
-def test_a_source_that_breaks_down_leaves_what_it_delivered_in_the_store() -> None:
-    store, source = FakeMedusa(), ListSource(products(250), page_size=50, ends_after=4)
-    result = sync(source, store)
+@pytest.mark.parametrize("pages", [1, 3, 4, 5])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_what_a_source_has_delivered_before_it_breaks_down_is_brought_in(
+    pages: int,
+    dry_run: bool,  # noqa: FBT001 - a column of the table above
+) -> None:
+    store, source = FakeMedusa(), ListSource(products(300), page_size=50, ends_after=pages)
+    result = sync(source, store, dry_run=dry_run)
     assert (result.exit_code, result.error) == (3, "the source broke down")
-    assert sum(result.counts.values()) == result.seen == 200
-    assert {f"dummyjson:{row['id']}" for row in source.rows[:200]} >= store.products.keys()
+    assert (result.seen, counts(result)) == (50 * pages, {"created": 50 * pages})
+    assert_exact([] if dry_run else source.rows[: 50 * pages], store)
+
+
+def test_what_moves_is_looked_up_again_when_it_had_to_wait_for_its_batch() -> None:
+    """Another machine may have stored it meanwhile."""
+    store, source = FakeMedusa(), ListSource(products(450))
+    sync(ListSource(products(450)[1:]), store, batch_size=100)
+
+    class OtherMachine(Watcher):
+        def fetched(self, seen: int, total: int | None) -> None:
+            if seen == total:
+                other = Thread(target=sync, args=(ListSource(products(1)), store))
+                other.start()
+                other.join()
+
+    result = sync(source, store, batch_size=100, watcher=OtherMachine())
+    assert (result.exit_code, counts(result)) == (0, {"unchanged": 450})
+    assert_exact(source.rows, store)
 
 
 # --- the end that somebody asks for ---------------------------------------------------------------------

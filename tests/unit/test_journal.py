@@ -1,11 +1,16 @@
 """A journal gives back what was added to it, wherever it lies."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync.models import Action, Conflict, Difference, Outcome, Result
 from medusa_sync.sync.journal import Journal
+
+MANY = [Outcome(f"dummyjson:{number}", "x" * 200, Result.CREATED) for number in range(2500)]
 
 values = st.none() | st.text() | st.integers() | st.booleans() | st.tuples(st.text())
 outcomes = st.builds(
@@ -43,26 +48,27 @@ def test_it_can_be_read_twice_at_once_and_added_to_meanwhile() -> None:
 
 def test_most_of_it_is_not_in_memory() -> None:
     journal = Journal()
-    for number in range(3000):
-        journal.add(Outcome(f"dummyjson:{number}", "x" * 200, Result.CREATED))
-    assert journal._file._rolled  # type: ignore[attr-defined] # the word of the standard library for it
-    assert len(list(journal)) == 3000
-
-
-def test_what_a_full_disk_does_not_take_stays_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    journal = Journal()
-    added = [Outcome(f"dummyjson:{number}", "A", Result.CREATED) for number in range(6)]
-    for outcome in added[:3]:
+    for outcome in MANY:
         journal.add(outcome)
+    assert not journal._in_memory
+    assert list(journal) == MANY
 
-    def full(*_: object) -> None:
-        journal._file.write(b"half of it")
-        raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as context:
-        context.setattr("pickle.dump", full)
-        journal.add(added[3])
-    for outcome in added[4:]:
-        journal.add(outcome)
-    assert list(journal) == added
-    assert len(journal) == 6
+@pytest.mark.parametrize("room", [0, 100_000, 300_000, 400_000])
+def test_what_a_full_disk_does_not_take_stays_in_memory(room: int) -> None:
+    """In a process of its own, which may write so many bytes into a file."""
+    code = f"""
+import resource, signal
+from medusa_sync.sync.journal import Journal
+from tests.unit.test_journal import MANY
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
+journal = Journal()
+for outcome in MANY:
+    journal.add(outcome)
+assert len(journal) == len(MANY)
+assert list(journal) == list(journal) == MANY
+assert journal._unwritten
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from docs.build import README, filled
@@ -40,6 +41,19 @@ def test_help_names_the_variable_and_the_default_of_every_option() -> None:
 def test_the_crontab_calls_only_options_that_exist() -> None:
     used = set(re.findall(r"(?<=\s)--[a-z-]+", " ".join(_command_lines())))
     assert used <= {option.flag for option in OPTIONS.values()}
+
+
+@pytest.mark.parametrize(
+    "page", [README, *sorted(README.parent.glob("docs/*.md"))], ids=lambda page: page.name
+)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_benchmarks_are_told() -> None:
+    text = (README.parent / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    assert "| 5,000 |" in text.partition("<!-- results -->")[2]
 
 
 def _command_lines() -> list[str]:

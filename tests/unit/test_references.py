@@ -13,7 +13,7 @@ from medusa_sync.errors import (
     StoreMismatchError,
     StoreRefusedError,
 )
-from medusa_sync.medusa.api import AdminApi, Named, StoreCurrency, StoreDefaults
+from medusa_sync.medusa.api import AdminApi, Entity, StoreCurrency, StoreDefaults
 from medusa_sync.medusa.references import Places, References, Wanted, find_places
 from medusa_sync.models import StoredCategory, StoredTag
 
@@ -210,9 +210,9 @@ class Shop(AdminApi):
     async def defaults(self) -> StoreDefaults:
         return self.store
 
-    async def named(self, collection: str, query: dict[str, str]) -> list[Named]:
+    async def named(self, collection: str, query: dict[str, str]) -> list[Entity]:
         found = [entry for entry in self.collections[collection] if entry.items() >= query.items()]
-        return [Named(entry["id"], entry["name"]) for entry in found[:2]]
+        return [Entity(entry["id"]) for entry in found[:2]]
 
 
 STORE = StoreDefaults("store_1", (StoreCurrency("eur"), StoreCurrency("usd")), "sc_1", "sloc_1")

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from medusa_sync.models import Difference, RunResult, Status
-from medusa_sync.report import as_json, visible
 from medusa_sync.report.files import ReportError, check_report_path, write_report
+from medusa_sync.report.json import as_json
+from medusa_sync.report.text import visible
 from tests.unit.results import (
     BOWL,
     DELETED,

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from msgspec import structs
 
 from medusa_sync.models import Action, Conflict, Difference, OnConflict, Outcome, Result, RunResult, Status
-from medusa_sync.report import visible
 from medusa_sync.report.html import as_html
+from medusa_sync.report.text import visible
 from tests.unit.results import (
     BOWL,
     DELETED,

@@ -11,7 +11,8 @@ from msgspec import structs
 from rich.console import Console
 
 from medusa_sync.models import Difference, Status
-from medusa_sync.report import as_json, print_json, visible
+from medusa_sync.report.json import as_json, print_json
+from medusa_sync.report.text import visible
 from tests.unit.results import (
     BOWL,
     DELETED,

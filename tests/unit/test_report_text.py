@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.report import visible
+from medusa_sync.report.text import visible
 
 ANY_TEXT = st.text(st.characters() | st.sampled_from("\x1b\n\r\t\u202e\u200d\u200c\ufe0f\ud800🐻❄️م"))
 

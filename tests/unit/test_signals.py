@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -48,12 +50,8 @@ def test_several_signals_are_kept_in_their_order() -> None:
     with Signals(signal.SIGHUP) as signals:
         for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGHUP):
             send(number)
-        assert [signals.wait(0.01) for _ in range(4)] == [
-            signal.SIGHUP,
-            signal.SIGTERM,
-            signal.SIGHUP,
-            None,
-        ]
+        kept = [signals.wait(0.01) for _ in range(4)]
+        assert kept == [signal.SIGHUP, signal.SIGTERM, signal.SIGHUP, None]
 
 
 def test_more_signals_than_the_pipe_holds_do_no_harm() -> None:
@@ -88,3 +86,32 @@ def test_what_was_done_with_signals_before_is_done_again_afterwards() -> None:
     with Signals(signal.SIGHUP):
         assert signal.getsignal(signal.SIGTERM) is not before[1]
     assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+
+
+def test_a_second_signal_that_nobody_takes_ends_the_process() -> None:
+    code = """
+import signal, time
+from medusa_sync.signals import Signals
+with Signals():
+    signal.raise_signal(signal.SIGTERM)
+    print("still here", flush=True)
+    signal.raise_signal(signal.SIGTERM)
+    time.sleep(30)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGTERM, "still here\n", "")
+
+
+def test_a_signal_that_comes_while_a_listener_is_told_is_told_once() -> None:
+    told: list[signal.Signals] = []
+
+    def listen(number: signal.Signals) -> None:
+        told.append(number)
+        if len(told) == 1:
+            send(signal.SIGINT)
+
+    with Signals() as signals:
+        send(signal.SIGTERM)
+        with signals.told_to(listen):
+            pass
+    assert told == [signal.SIGTERM, signal.SIGINT]

@@ -5,12 +5,22 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_httpx import HTTPXMock
 
 import medusa_sync
-from medusa_sync import MedusaSyncError, Result, RunResult, Secret, Settings, load_settings, sync_products
+from medusa_sync import (
+    MedusaSyncError,
+    Result,
+    RunResult,
+    Secret,
+    Settings,
+    Share,
+    load_settings,
+    sync_products,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -53,6 +63,24 @@ def test_without_credentials_nothing_is_done_by_mistake(source: str) -> None:
     assert sync_products(Settings(source=source, dry_run=True)).not_compared == 5
 
 
+@pytest.mark.parametrize(("on_missing", "status"), [("keep", "published"), ("draft", "draft")])
+def test_a_choice_may_be_given_as_its_word(
+    on_missing: Any, status: str, store: FakeMedusa, source: str, tmp_path: Path
+) -> None:
+    settings = Settings(
+        source=source,
+        medusa_url=store.url,
+        api_key=Secret(store.api_key),
+        lock_dir=str(tmp_path),
+        on_missing=on_missing,
+        max_removals=Share(5, is_percentage=False),
+    )
+    sync_products(settings)
+    Path(source).write_text(json.dumps({"products": products(4)}), encoding="utf-8")
+    sync_products(settings)
+    assert store.products["dummyjson:5"].status == status
+
+
 def test_every_name_that_is_promised_is_there_and_no_other() -> None:
     assert all(getattr(medusa_sync, name) for name in medusa_sync.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
@@ -64,3 +92,9 @@ def test_the_version_and_the_help_do_not_load_an_http_client() -> None:
         "import sys, medusa_sync.cli; sys.exit(bool({'httpx', 'rich', 'dotenv', 'idna'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_run_in_which_nothing_fails_or_is_new_loads_only_what_it_needs() -> None:
+    spare = {"stamina", "slugify", "jinja2", "prometheus_client", "tzlocal"}
+    code = f"import sys, medusa_sync.command; print(*({spare} & set(sys.modules)))"
+    assert subprocess.check_output([sys.executable, "-c", code], encoding="utf-8") == "\n"

@@ -62,7 +62,7 @@ def _console(stream: TextIO) -> Console:
         emoji=False,
     )
     # Rich prints nothing at all into no columns; a width that is set no longer follows the terminal's.
-    if console.width < _NARROWEST:  # noqa: PLR1730
+    if console.width < _NARROWEST:  # noqa: PLR1730 - see above
         console.width = _NARROWEST
     return console
 

@@ -23,8 +23,9 @@ from medusa_sync.models import (
     Status,
     Value,
 )
-from medusa_sync.report import print_result, visible
-from medusa_sync.report.console import Pipe
+from medusa_sync.report import print_result
+from medusa_sync.report.output import Pipe
+from medusa_sync.report.text import visible
 from tests.unit.results import (
     BOWL,
     DELETED,
