@@ -105,7 +105,7 @@ def _cell(text: str) -> str:
 def _rows(result: RunResult) -> Iterator[tuple[str, ...]]:
     if result.error:
         yield "", "", Result.FAILED, "", "", "", "", result.error
-    for outcome in (*result.problems, *result.not_attempted):
+    for outcome in (*result.problems, *result.not_completed):
         yield *_product(outcome), "", "", "", outcome.reason
     for outcome in result.changes:
         fields = list(_fields(outcome)) or [("", "", "", "")]

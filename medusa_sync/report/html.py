@@ -78,7 +78,7 @@ def _digest(content: str) -> str:
 def _facts(result: RunResult) -> dict[str, Any]:
     labels = _labels(result)
     products = [
-        _row(outcome, result) for outcome in (*result.problems, *result.not_attempted, *result.changes)
+        _row(outcome, result) for outcome in (*result.problems, *result.not_completed, *result.changes)
     ]
     kinds = {kind: labels.get(kind, "conflicts") for kind in (*labels, _CONFLICT)}
     used = {kind: sum(kind in row.kinds for row in products) for kind in kinds}

@@ -97,7 +97,7 @@ def _counts(result: RunResult) -> dict[str, int]:
 def _problems(result: RunResult) -> list[dict[str, str | None]]:
     """What ended the run early, then the products that were rejected or failed."""
     ended = [_problem(None, None, Result.FAILED, result.error)] if result.error else []
-    products = (*result.problems, *result.not_attempted)
+    products = (*result.problems, *result.not_completed)
     return ended + [_problem(p.external_id, p.title, p.result, p.reason) for p in products]
 
 

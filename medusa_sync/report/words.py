@@ -73,8 +73,8 @@ def facts(result: RunResult) -> Iterator[tuple[str, str]]:
     """The rest of the summary, each fact under its name."""
     total = "" if result.source_total is None else f" of {result.source_total}"
     yield "seen", f"{result.seen}{total}"
-    if result.not_attempted:
-        yield "not attempted", _counted(len(result.not_attempted), "product", "products")
+    if result.not_completed:
+        yield "not completed", _counted(len(result.not_completed), "product", "products")
     if result.store:
         yield "in store", f"{result.store.products} products, {result.store.owned} of this source"
     requests = result.requests

@@ -138,7 +138,7 @@ class Run:
         """Never raises what a user, a server or a catalogue can cause: it is in the result."""
         started_at, clock = datetime.now(UTC), time.monotonic()
         state = None if self.is_stopped() else await self._run_to_an_end()
-        self._tally.close(f"not attempted: {self._error}" if self._error else "")
+        self._tally.close(f"not completed: {self._error}" if self._error else "")
         return self._result(state, started_at, time.monotonic() - clock)
 
     async def _run_to_an_end(self) -> StoreState | None:
@@ -366,7 +366,7 @@ class Run:
             not_compared=self._tally.not_compared,
             requests=self._requests,
             problems=tuple(self._tally.problems),
-            not_attempted=tuple(self._tally.not_attempted),
+            not_completed=tuple(self._tally.not_completed),
             changes=self._tally.changes,
             notes=tuple(self._notes()),
             error=str(error) if error else "",

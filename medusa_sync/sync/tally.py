@@ -25,7 +25,7 @@ class Tally:
         self.seen = 0
         self.not_compared = 0
         self.conflicts = 0
-        self.not_attempted: list[Outcome] = []
+        self.not_completed: list[Outcome] = []
         self.problems: list[Outcome] = []
         self.changes = Journal()
         self.gained = 0  # products that were not of this source before
@@ -63,10 +63,10 @@ class Tally:
         Raises:
             RuntimeError: a product is lost or counted twice, which is a defect of this program.
         """
-        self.not_attempted = [
+        self.not_completed = [
             Outcome(external_id, title, Result.FAILED, reason) for external_id, title in self._open.items()
         ]
-        self.counts[Result.FAILED] += len(self.not_attempted)
+        self.counts[Result.FAILED] += len(self.not_completed)
         accounted = self.counts.total() - self.counts[Result.REMOVED] + self.not_compared
         if accounted != self.seen:
             raise RuntimeError(f"{self.seen} products were delivered, but {accounted} are accounted for")

@@ -36,7 +36,7 @@ def test_promtool_accepts_the_file(promtool: str, tmp_path: Path, job: str) -> N
     path = tmp_path / "medusa.prom"
     for result in (
         run(SPOON, MUG, DELETED),
-        run(SPOON, problems=[LAMP, STAMPS], not_attempted=LEFT),
+        run(SPOON, problems=[LAMP, STAMPS], not_completed=LEFT),
         run(status=Status.FAILED, exit_code=4, started_at=datetime(2026, 7, 1, tzinfo=UTC), duration_s=0),
     ):
         write_metrics(result, path, job=job, source="dummyjson")

@@ -57,7 +57,7 @@ RESPECTED = Outcome(  # the merchant's title stays, although the source has a ne
 )
 ROW = Outcome(None, "", Result.REJECTED, "row 17 is no object")
 LEFT = tuple(
-    Outcome(f"dummyjson:{n}", f"Rug {n}", Result.FAILED, "not attempted: no answer") for n in (50, 51)
+    Outcome(f"dummyjson:{n}", f"Rug {n}", Result.FAILED, "not completed: no answer") for n in (50, 51)
 )
 TINY = st.text(st.characters() | st.sampled_from("\x1b\n\u202e\u200d\ud83d🐻[]/ "), max_size=20)
 
@@ -65,12 +65,12 @@ TINY = st.text(st.characters() | st.sampled_from("\x1b\n\u202e\u200d\ud83d🐻[]
 def run(
     *changes: Outcome,
     problems: Sequence[Outcome] = (),
-    not_attempted: Sequence[Outcome] = (),
+    not_completed: Sequence[Outcome] = (),
     **rest: Any,
 ) -> RunResult:
     """A run with these changes and problems; 194 products, of which the others were unchanged."""
     counts = dict.fromkeys(Result, 0)
-    for outcome in (*changes, *problems, *not_attempted):
+    for outcome in (*changes, *problems, *not_completed):
         counts[outcome.result] += 1
     counts[Result.UNCHANGED] = 0
     counts[Result.UNCHANGED] = 194 - sum(counts.values()) + counts[Result.REMOVED]
@@ -91,7 +91,7 @@ def run(
         not_compared=0,
         requests=Requests(source=7, store_reads=12, store_writes=26, retries=1),
         problems=tuple(problems),
-        not_attempted=tuple(not_attempted),
+        not_completed=tuple(not_completed),
         changes=changes,
         notes=(),
         error="",

@@ -77,7 +77,7 @@ def _warnings(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_run_is_told_in_numbers(path: Path) -> None:
-    write(run(SPOON, MUG, DELETED, problems=[LAMP, STAMPS], not_attempted=LEFT), path)
+    write(run(SPOON, MUG, DELETED, problems=[LAMP, STAMPS], not_completed=LEFT), path)
     ended_at = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC).timestamp() + 9.51234
     assert values(path) == {
         "medusa_sync_last_success_timestamp_seconds": 0,

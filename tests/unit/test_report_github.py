@@ -152,7 +152,7 @@ def test_what_failed_is_an_error_and_what_was_rejected_a_warning() -> None:
 
 def test_what_ended_the_run_comes_first_in_lines_of_its_own() -> None:
     result = run(
-        problems=[STAMPS], not_attempted=LEFT, job="a,b:c%", error="no answer\nfor 30 s", hint="Wait."
+        problems=[STAMPS], not_completed=LEFT, job="a,b:c%", error="no answer\nfor 30 s", hint="Wait."
     )
     first, *others = workflow_commands(result)
     assert first == "::error title=a%2Cb%3Ac%25::no answer%0Afor 30 s%0AWait."

@@ -37,7 +37,7 @@ EVERYTHING = run(
     DRAFTED,
     DELETED,
     problems=[LAMP, STAMPS, ROW],
-    not_attempted=LEFT,
+    not_completed=LEFT,
     notes=("Add a stock location.",),
     error="no answer",
     hint="Wait a little.",
@@ -158,7 +158,7 @@ def test_the_page_tells_the_whole_run() -> None:
         "Add a stock location.",
         "seen 194 of 194",
         "requests 7 source, 12 store reads, 26 store writes, 1 retry",
-        "not attempted 2 products",
+        "not completed 2 products",
         "price 9.99 → 10.99 (changed in the source)",
         "price 21 → 19.99 (changed on both sides; last applied: 20)",
         "Our Teapot stays (changed on both sides; source: Clay Teapot)",
@@ -166,7 +166,7 @@ def test_the_page_tells_the_whole_run() -> None:
         "row 17 is no object",
     ):
         assert words in text
-    for outcome in (*EVERYTHING.changes, *EVERYTHING.problems, *EVERYTHING.not_attempted):
+    for outcome in (*EVERYTHING.changes, *EVERYTHING.problems, *EVERYTHING.not_completed):
         assert f"{outcome.title} {outcome.external_id or '(no id)'}".strip() in text
 
 

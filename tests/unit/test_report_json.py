@@ -128,12 +128,12 @@ def test_adopted_and_removed_products_say_what_was_done_to_them() -> None:
     ]
 
 
-def test_what_was_not_attempted_is_listed_product_by_product_after_the_problems() -> None:
-    document = json.loads(as_json(run(problems=[LAMP], not_attempted=LEFT, error="no answer")))
+def test_what_was_not_completed_is_listed_product_by_product_after_the_problems() -> None:
+    document = json.loads(as_json(run(problems=[LAMP], not_completed=LEFT, error="no answer")))
     assert document["counts"]["failed"] == 2
     assert [problem["external_id"] for problem in document["problems"][:2]] == [None, "dummyjson:18"]
     assert document["problems"][2:] == [
-        {"external_id": id_, "title": title, "outcome": "failed", "reason": "not attempted: no answer"}
+        {"external_id": id_, "title": title, "outcome": "failed", "reason": "not completed: no answer"}
         for id_, title in (("dummyjson:50", "Rug 50"), ("dummyjson:51", "Rug 51"))
     ]
 

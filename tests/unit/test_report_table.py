@@ -206,7 +206,7 @@ def strange(texts: Sequence[str], *, dry_run: bool) -> RunResult:
 def test_a_terminal_of_any_width_shows_every_word(width: int, *, dry_run: bool) -> None:
     changes = (SPOON, MUG, BOWL, OVERRULED, RESPECTED, DRAFTED, DELETED)
     problems = (LAMP, STAMPS, ROW)
-    result = run(*changes, problems=problems, not_attempted=LEFT, notes=("Add a location.",), dry_run=dry_run)
+    result = run(*changes, problems=problems, not_completed=LEFT, notes=("Add a location.",), dry_run=dry_run)
     shown = on_terminal(result, width, verbose=True)
     assert max(map(cell_len, shown.splitlines())) <= width
     for outcome in (*changes, LAMP, STAMPS):
@@ -215,7 +215,7 @@ def test_a_terminal_of_any_width_shows_every_word(width: int, *, dry_run: bool) 
         "to create 1 to update 3" if dry_run else "created 1 updated 3",
         "unchanged 185 rejected 2 failed 3",
         "to remove 2 conflicts 2" if dry_run else "removed 2 conflicts 2",
-        "seen 194 of 194 not attempted 2 products",
+        "seen 194 of 194 not completed 2 products",
         "in store 200 products, 194 of this source",
         "requests 7 source, 12 store reads, 26 store writes, 1 retry",
         "price: 9.99 → 10.99 (changed in the source)",
@@ -337,16 +337,16 @@ def test_there_are_rows_for_removals_and_conflicts_only_when_there_are_any(
     show: Callable[[RunResult], str], *, dry_run: bool
 ) -> None:
     quiet = show(run(SPOON, MUG, BOWL, problems=[LAMP], dry_run=dry_run))
-    assert not re.search("remov|conflict|not attempted", quiet, re.IGNORECASE)
+    assert not re.search("remov|conflict|not completed", quiet, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("show", [piped, lambda result: on_terminal(result, 80)])
-def test_what_was_not_attempted_is_one_line_however_much_it_is(show: Callable[[RunResult], str]) -> None:
-    shown = show(run(not_attempted=LEFT * 60, status=Status.FAILED, exit_code=4, error="no answer"))
-    (line,) = (line for line in shown.splitlines() if "not attempted" in line)
+def test_what_was_not_completed_is_one_line_however_much_it_is(show: Callable[[RunResult], str]) -> None:
+    shown = show(run(not_completed=LEFT * 60, status=Status.FAILED, exit_code=4, error="no answer"))
+    (line,) = (line for line in shown.splitlines() if "not completed" in line)
     assert squeezed(line).replace(":", "") == "notattempted120products"
     assert "Rug" not in shown
-    assert "1 product\n" in piped(run(not_attempted=LEFT[:1]))
+    assert "1 product\n" in piped(run(not_completed=LEFT[:1]))
 
 
 # --- differences ----------------------------------------------------------------------------------------
