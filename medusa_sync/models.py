@@ -360,8 +360,8 @@ class RunResult(Struct, frozen=True):
         counts: by `Result`.
         conflicts: how many fields both sides had changed.
         not_compared: valid products of a dry run without credentials, which nothing was compared with.
-        problems: what was rejected or failed; `not_completed` beside it is what an early end has left undone or
-            in doubt.
+        problems: what was rejected or failed; `not_completed` beside it is what an early end has left undone
+            or in doubt.
         changes: what was created, updated and removed, and what had conflicts.
         notes: what a person should know although nothing is wrong with a product.
         error: what ended the run early, if anything did.
