@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import json
 import re
 import signal
 import subprocess
 import sys
-import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,14 +18,14 @@ import stamina
 from pytest_httpx import HTTPXMock
 from typer.testing import CliRunner, Result
 
-from medusa_sync import __version__, publish, report
+from medusa_sync import __version__, publish
 from medusa_sync import command as command_module
 from medusa_sync.cli import app
 from medusa_sync.lock import run_lock
-from medusa_sync.settings import Settings, load
-from medusa_sync.signals import Signals
+from medusa_sync.settings import Settings
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.unit.alone import alone
 
 KEY = "sk_fake"
 
@@ -304,26 +302,30 @@ def test_a_signal_that_comes_before_a_run_ends_it_before_it_does_anything(
 
 
 def test_many_runs_leave_nothing_behind(source: Path, tmp_path: Path) -> None:
-    settings = load({"source": str(source), "dry_run": True, "json": True, "report": str(tmp_path / "r.csv")})
-    with Signals() as signals, (tmp_path / "out").open("w") as out:
-        console = report.output_to(out)
-        job = command_module._Job({}, settings, signals, console, console)
+    code = """
+import gc, sys, tracemalloc
+from medusa_sync import command, report
+from medusa_sync.settings import load
+from medusa_sync.signals import Signals
 
-        def memory_after(runs: int) -> int:
-            for _ in range(runs):
-                job.run()
-            gc.collect()
-            return tracemalloc.get_traced_memory()[0]
+source, written, out = sys.argv[1:]
+settings = load({"source": source, "dry_run": True, "json": True, "report": written})
+with Signals() as signals, open(out, "w") as stream:
+    output = report.output_to(stream)
+    job = command._Job({}, settings, signals, output, output)
 
-        job.run()
-        tracemalloc.start()
-        try:
-            grown = -memory_after(50) + memory_after(100)
-        finally:
-            tracemalloc.stop()
-    assert (
-        grown < 100 * 500
-    )  # bytes: caches of the standard library fill up, a run that is kept takes 20 times that
+    def memory_after(runs):
+        for _ in range(runs):
+            job.run()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    job.run()
+    tracemalloc.start()
+    print(-memory_after(50) + memory_after(100))
+"""
+    grown = int(alone(code, source, tmp_path / "report.csv", tmp_path / "out"))
+    assert grown < 100 * 500  # bytes: caches of the standard library fill up; a kept run takes 20 times that
 
 
 # --- the log --------------------------------------------------------------------------------------------

@@ -1,14 +1,12 @@
 """A journal gives back what was added to it, wherever it lies."""
 
-import subprocess
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync.models import Action, Conflict, Difference, Outcome, Result
 from medusa_sync.sync.journal import Journal
+from tests.unit.alone import alone
 
 MANY = [Outcome(f"dummyjson:{number}", "x" * 200, Result.CREATED) for number in range(2500)]
 
@@ -70,5 +68,4 @@ assert len(journal) == len(MANY)
 assert list(journal) == list(journal) == MANY
 assert journal._unwritten
 """
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    alone(code)
