@@ -1,4 +1,4 @@
-"""Python in a process of its own, in which nobody measures coverage: that takes memory and files of its own."""
+"""Python in a process of its own, where nobody measures coverage: that takes memory and files of its own."""
 
 import os
 import subprocess

@@ -344,7 +344,7 @@ def test_there_are_rows_for_removals_and_conflicts_only_when_there_are_any(
 def test_what_was_not_completed_is_one_line_however_much_it_is(show: Callable[[RunResult], str]) -> None:
     shown = show(run(not_completed=LEFT * 60, status=Status.FAILED, exit_code=4, error="no answer"))
     (line,) = (line for line in shown.splitlines() if "not completed" in line)
-    assert squeezed(line).replace(":", "") == "notattempted120products"
+    assert squeezed(line).replace(":", "") == "notcompleted120products"
     assert "Rug" not in shown
     assert "1 product\n" in piped(run(not_completed=LEFT[:1]))
 
