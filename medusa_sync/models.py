@@ -114,6 +114,7 @@ class StoredLevel(Struct, frozen=True):
 
 class StoredInventory(Struct, frozen=True):
     location_levels: tuple[StoredLevel, ...] = ()
+    sku: str | None = None
 
 
 class StoredInventoryItem(Struct, frozen=True):

@@ -23,7 +23,7 @@ _DETAIL_FIELDS = (
     "variants.prices.id,variants.prices.amount,variants.prices.currency_code,"
     "variants.prices.min_quantity,variants.prices.max_quantity,"
     "variants.prices.price_rules.attribute,variants.prices.price_rules.value,"
-    "variants.inventory_items.inventory_item_id,"
+    "variants.inventory_items.inventory_item_id,variants.inventory_items.inventory.sku,"
     "variants.inventory_items.inventory.location_levels.location_id,"
     "variants.inventory_items.inventory.location_levels.stocked_quantity"
 )
@@ -177,6 +177,11 @@ class AdminApi:
     async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:
         body = {"create": create, "update": update}
         await self._client.post("/admin/inventory-items/location-levels/batch", body, dict[str, Any])
+
+    async def rename_inventory_item(self, item_id: str, sku: str | None) -> None:
+        """Give an inventory item another SKU, which is unique among them."""
+        path = f"/admin/inventory-items/{item_id}"
+        await self._client.post(path, {"sku": sku}, dict[str, Any], query=[("fields", "id")])
 
     async def give_inventory_item(self, product_id: str, variant: StoredVariant) -> str:
         """Make the inventory item of a variant, as newer stores do by themselves; returns its id.

@@ -19,6 +19,7 @@ from medusa_sync.sync.stock import (
     item_id_of,
     own_late_level,
     promised_levels,
+    renamed_items,
     stocked_variant,
 )
 from medusa_sync.sync.tally import outcome_of
@@ -135,6 +136,8 @@ class Applier:
         """
         if levels := existing_levels(changes, self._places.location_id):
             await self._api.write_levels(create=[], update=levels)
+        for item_id, sku in renamed_items(changes).items():
+            await self._api.rename_inventory_item(item_id, sku)
         ids = Ids(
             await self._references.category_ids(_members(changes, "categories")),
             await self._references.tag_ids(_members(changes, "tags")),

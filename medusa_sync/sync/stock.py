@@ -1,4 +1,4 @@
-"""Pure: the stock levels that come with a change, which Medusa keeps apart from products.
+"""Pure: what a change means for inventory items, kept apart from products: their levels and SKUs.
 
 Levels that exist are written before the product's record, so that a run that dies in between sends them once
 more. A level that does not exist yet can only follow its product: it is *late*.
@@ -41,6 +41,21 @@ def existing_levels(changes: Iterable[Change], location_id: str | None) -> list[
         if level is not None:
             levels.append(Level(variant.inventory_items[0].inventory_item_id, level.location_id, quantity))
     return levels
+
+
+def renamed_items(changes: Iterable[Change]) -> dict[str, str | None]:
+    """The new SKUs of inventory items. Medusa leaves an item its old one, which no other could have then; one
+    that the merchant has chosen stays.
+    """
+    return {
+        link.inventory_item_id: difference.after if isinstance(difference.after, str) else None
+        for change in changes
+        if isinstance(change, Update)
+        for difference in change.differences
+        if difference.field == "sku" and difference.before is not None
+        for link in _variant(change.stored).inventory_items[:1]
+        if link.inventory is not None and link.inventory.sku == difference.before
+    }
 
 
 def own_late_level(change: Change, location_id: str | None) -> list[LateLevel]:

@@ -165,6 +165,24 @@ def test_the_sku_of_an_item_does_not_follow_its_variant(shop: Shop, product: Vie
     assert shop.batch_refusal(create=[shop.body(2, variant={"sku": "SKU-1"})]) == taken("SKU-1")
 
 
+@pytest.mark.parametrize("sku", ["NEW", None])
+def test_an_item_that_is_given_another_sku_frees_the_one_it_had(
+    shop: Shop, product: View, sku: str | None
+) -> None:
+    answer = shop.call("POST", f"/admin/inventory-items/{item_of(product)}", {"sku": sku}, fields="id,sku")
+    assert answer == {"inventory_item": {"id": item_of(product), "sku": sku}}
+    shop.update(product, variants=[{"id": variant_of(product)["id"], "sku": sku}])
+    other = shop.create(2, variant={"sku": "SKU-1"})
+    assert variant_of(other)["inventory_items"][0]["inventory"]["sku"] == "SKU-1"
+
+
+def test_an_item_is_not_given_the_sku_of_another(shop: Shop, product: View) -> None:
+    shop.create(2)
+    path = f"/admin/inventory-items/{item_of(product)}"
+    assert shop.refusal("POST", path, {"sku": "SKU-2"}) == taken("SKU-2")
+    assert shop.refusal("POST", "/admin/inventory-items/iitem_gone", {"sku": "NEW"})[0] == 404
+
+
 def test_a_second_variant_whose_item_cannot_be_made_is_not_made(shop: Shop, product: View) -> None:
     other = managed(shop, shop.create(2), wanted=False)
     shop.update(other, variants=[{"id": variant_of(other)["id"], "sku": None}])

@@ -111,6 +111,18 @@ def test_a_dry_run_by_log_in_sends_nothing_but_reads_and_the_log_in(
     assert shop.products() == []
 
 
+def test_a_sku_that_moves_from_one_product_to_a_new_one_arrives_there(shop: Shop) -> None:
+    first, second, new = products(3)
+    renamed, new = {**second, "sku": "RENAMED"}, {**new, "sku": second["sku"]}
+    for catalogue in ([first, second], [first, renamed, new]):
+        with dummyjson(catalogue) as source:
+            run = medusa_sync("--source", source.url, "--json", store=shop.store)
+        assert (run.exit_code, run.document["problems"]) == (0, [])
+        stored = shop.by_external_id()
+        for product in catalogue:
+            assert as_stored(stored[f"dummyjson:{product['id']}"]) == as_mapped(product, shop)
+
+
 def test_the_sample_of_many_scripts_and_equal_titles_is_stored_whole(shop: Shop, tmp_path: Path) -> None:
     with dummyjson(sample()) as source:
         run = medusa_sync("--source", source.url, "--json", store=shop.store, directory=tmp_path)

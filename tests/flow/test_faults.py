@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -108,6 +109,41 @@ def test_any_fault_at_any_write_of_a_first_sync(name: str) -> None:
         store.requests.clear()
         assert sync(source, store).exit_code == 0
         assert not [request for request in store.requests if request.method != "GET"], (number, hit)
+
+
+def store_with_a_sku_that_moves() -> tuple[FakeMedusa, ListSource]:
+    """A store in step with a source that has since given the SKU of one product to a new one."""
+    store, source = FakeMedusa(), catalogue()
+    sync(source, store)
+    source.rows = [*source.rows, {**products(SIZE + 1)[-1], "sku": source.rows[1]["sku"]}]
+    source.rows[1] = {**source.rows[1], "sku": "RENAMED"}
+    store.requests.clear()
+    return store, source
+
+
+def test_a_sku_that_moves_to_a_new_product_arrives_there() -> None:
+    store, source = store_with_a_sku_that_moves()
+    assert sync(source, store).exit_code == 0
+    assert_exact(source.rows, store)
+    item_skus = [item.sku for item in store.state.items.values()]
+    assert sorted(map(str, item_skus)) == sorted(row["sku"] for row in source.rows)
+
+
+@pytest.mark.parametrize("name", [*BEFORE, *AFTER])
+def test_any_fault_at_any_write_of_a_sku_that_moves(name: str) -> None:
+    store, source = store_with_a_sku_that_moves()
+    sync(source, store)
+    writes = sum(request.method == "POST" for request in store.requests)
+    for number in range(1, writes + 1):
+        store, source = store_with_a_sku_that_moves()
+        hit = fault_at(store, number, name)
+        with suppress(Killed):
+            sync(source, store)
+        assert hit, number
+        store.before = store.after = None
+        healed = sync(source, store)
+        assert healed.exit_code == 0, (number, hit, healed.problems)
+        assert_exact(source.rows, store)
 
 
 def give_up_at(store: FakeMedusa, number: int) -> list[str]:

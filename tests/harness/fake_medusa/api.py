@@ -9,7 +9,7 @@ from typing import Any
 from tests.harness.fake_medusa import schemas, tables
 from tests.harness.fake_medusa.creation import Creation, add_variants, make_items
 from tests.harness.fake_medusa.errors import ApiError, no_such_entity, not_found
-from tests.harness.fake_medusa.inventory import LevelBatch
+from tests.harness.fake_medusa.inventory import LevelBatch, update_item
 from tests.harness.fake_medusa.lists import listed
 from tests.harness.fake_medusa.pricing import new_prices
 from tests.harness.fake_medusa.revision import Removal, Revision
@@ -244,6 +244,10 @@ class Api:
                 validate(schemas.CATEGORY, body)
                 updated = tables.update_category(state, category_id, body)
                 return {"product_category": views.category(updated, call.tree())} if updated else {}
+            case "POST", ["inventory-items", item_id]:
+                validate(schemas.ITEM, body)
+                item = update_item(state, item_id, body)
+                return {"inventory_item": views.item(item, call.tree("*,location_levels.*"))}
             case "POST", ["product-tags"]:
                 validate(schemas.NEW_TAG, body)
                 return {"product_tag": views.tag(tables.create_tag(state, body), call.tree())}

@@ -1,9 +1,10 @@
-"""Stock levels."""
+"""Inventory items and their stock levels."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from tests.harness.fake_medusa.errors import ApiError, already_exists, no_such_entity, not_found
+from tests.harness.fake_medusa.rules import check_unique
 from tests.harness.fake_medusa.state import Item, Level, State
 
 Body = dict[str, Any]
@@ -69,6 +70,17 @@ class LevelBatch:
                     f"Cannot remove Inventory Levels for {level.location_id} because there are"
                     " stocked items at the locations. Use force flag to delete anyway.",
                 )
+
+
+def update_item(state: State, item_id: str, body: Body) -> Item:
+    stored = {item.id: item for item in state.live_items()}
+    if item_id not in stored:
+        raise not_found(f'InventoryItem with id "{item_id}" not found')
+    if "sku" in body:
+        known = ((item.id, item.sku) for item in stored.values())
+        check_unique("Inventory item", "sku", known, [(item_id, body["sku"])])
+        stored[item_id].sku = body["sku"]
+    return stored[item_id]
 
 
 def level_at(item: Item | None, location_id: str) -> Level | None:

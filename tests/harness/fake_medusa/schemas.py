@@ -182,3 +182,5 @@ _LEVEL: Final = fields(
 LEVEL_BATCH: Final = fields(
     {"create": array(_LEVEL), "update": array(_LEVEL), "delete": array(text), "force": boolean}
 )
+
+ITEM: Final = fields({"sku": nullable(text)})
