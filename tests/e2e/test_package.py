@@ -14,7 +14,8 @@ import pytest
 from medusa_sync import __version__
 
 ROOT = Path(__file__).parent.parent.parent
-PYTHONS = [f"python3.{minor}" for minor in (11, 12, 13)]
+PYTHONS = [f"3.{minor}" for minor in (11, 12, 13)]
+PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 
 
 def run(*command: str | Path, **environment: str) -> str:
@@ -47,6 +48,12 @@ def command_of(python: str, wheel: Path, folder: Path) -> Path:
     return own / "bin" / "medusa-sync"
 
 
+def python_of(version: str) -> str | None:
+    """An interpreter of that version: on the path, or one that pyenv keeps."""
+    found = [f"python{version}", *map(str, PYENV.glob(f"versions/{version}.*/bin/python"))]
+    return next(filter(is_there, found), None)
+
+
 def is_there(python: str) -> bool:
     try:
         return subprocess.run([python, "--version"], capture_output=True, check=False).returncode == 0
@@ -64,10 +71,11 @@ def test_the_wheel_holds_the_package_with_its_data_and_nothing_else(wheel: Path)
     assert {name.split("/")[0] for name in names} == {"medusa_sync", f"medusa_sync-{__version__}.dist-info"}
 
 
-@pytest.mark.parametrize("python", PYTHONS)
-def test_it_runs_by_itself(python: str, wheel: Path, tmp_path: Path) -> None:
-    if not is_there(python):
-        pytest.skip(f"{python} is not installed here")
+@pytest.mark.parametrize("version", PYTHONS)
+def test_it_runs_by_itself(version: str, wheel: Path, tmp_path: Path) -> None:
+    python = python_of(version)
+    if python is None:
+        pytest.skip(f"Python {version} is not installed here")
     command = command_of(python, wheel, tmp_path)
     assert run(command, "--version") == f"medusa-sync {__version__}\n"
     report = tmp_path / "report.html"
