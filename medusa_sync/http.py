@@ -247,11 +247,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
             if value.isdigit()
             else (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
         )
-    except (
-        ValueError,
-        TypeError,
-        OverflowError,
-    ):  # neither a number nor a date with its zone: as if it were not there
+    except (ValueError, TypeError, OverflowError):  # no number, no date with its zone: as if not there
         return None
     return min(max(seconds, 0.0), MAX_WAIT_S)
 
