@@ -27,7 +27,7 @@ def run_rows(results: Results) -> Rows:
                 each.name,
                 f"{each.wall:.2f} s",
                 f"{each.floor:.2f} s",
-                f"{each.ratio:.2f}",
+                f"{each.ratio:.2f} ({min(each.ratios):.2f}-{max(each.ratios):.2f})",
                 "" if limit is None else f"{limit:.2f}",
                 f"{median(each.cpu_s):.2f} s",
                 f"{median(each.peak_mb):.0f} MB",
