@@ -159,13 +159,20 @@ def give_up_at(store: FakeMedusa, number: int) -> list[str]:
     return seen
 
 
-@pytest.mark.parametrize("linger", [0, 1, 3, 8])
-def test_a_store_that_goes_on_with_what_a_client_has_given_up_on(linger: int) -> None:
-    """The client looks again while the store is still at work, and meets products that are half made."""
+def first_sync_steps() -> int:
     store = FakeMedusa()
     steps = give_up_at(store, 0)
     sync(catalogue(), store, batch_size=BATCH)
-    for number in range(1, len(steps) + 1):
+    return len(steps)
+
+
+STEPS = first_sync_steps()
+
+
+@pytest.mark.parametrize("linger", [0, 1, 3, 8])
+def test_a_store_that_goes_on_with_what_a_client_has_given_up_on(linger: int) -> None:
+    """The client looks again while the store is still at work, and meets products that are half made."""
+    for number in range(1, STEPS + 1):
         store, source = FakeMedusa(), catalogue()
         store.linger = linger
         give_up_at(store, number)
@@ -180,10 +187,7 @@ def test_a_store_that_goes_on_with_what_a_client_has_given_up_on(linger: int) ->
 
 def test_products_that_a_dying_store_has_left_half_made_are_made_anew() -> None:
     """A Medusa that is killed in the middle of a batch keeps the steps that it has committed."""
-    store = FakeMedusa()
-    steps = give_up_at(store, 0)
-    sync(catalogue(), store, batch_size=BATCH)
-    for number in range(1, len(steps) + 1):
+    for number in range(1, STEPS + 1):
         store, source = FakeMedusa(), catalogue()
         store.linger = 1_000
         give_up_at(store, number)
@@ -199,10 +203,7 @@ def test_products_that_a_dying_store_has_left_half_made_are_made_anew() -> None:
 
 def test_half_made_products_are_not_forgotten_when_the_next_run_cuts_its_batches_otherwise() -> None:
     """A product stands before them now, and that run does not come to the last of them either."""
-    store = FakeMedusa()
-    steps = give_up_at(store, 0)
-    sync(catalogue(), store, batch_size=BATCH)
-    for number in range(1, len(steps) + 1):
+    for number in range(1, STEPS + 1):
         store, source = FakeMedusa(), catalogue()
         store.linger = 1_000
         give_up_at(store, number)
