@@ -40,6 +40,7 @@ class RemovalOptions(Struct, frozen=True):
         max_removals: how many at the most.
         batch_size: products a request.
         max_retries: how many times a batch whose end is unknown is looked up and sent again.
+        gained: products that this run has brought into the store; the guards are about those before them.
     """
 
     prefix: str
@@ -48,6 +49,7 @@ class RemovalOptions(Struct, frozen=True):
     batch_size: int
     max_retries: int
     dry_run: bool
+    gained: int
 
 
 class Removal:
@@ -112,10 +114,12 @@ class Removal:
                 owned += 1
                 if self._source.has_delivered(source_id):
                     delivered.append(source_id)
-                elif self._options.on_missing == OnMissing.DELETE or stored.status != "draft":
+                elif self._options.on_missing == OnMissing.DELETE or stored.status == "published":
                     missing.append(stored)
-        if missing and (not delivered or not self._options.max_removals.allows(len(missing), owned)):
-            raise self._guard(missing, owned, is_empty=not delivered)
+        owned -= self._options.gained
+        is_empty = len(delivered) <= self._options.gained
+        if missing and (is_empty or not self._options.max_removals.allows(len(missing), owned)):
+            raise self._guard(missing, owned, is_empty=is_empty)
         if missing and not await self._source.has(delivered[0]):
             raise SourceError(
                 f"The source says that it has no product {delivered[0]}, which it has just delivered",

@@ -192,13 +192,13 @@ class Run:
             await self._apply(api, planner, settle)
         if self._error is not None:
             return None
-        await self._remove_missing(api)
         gained = 0 if self._options.dry_run else self._tally.gained
+        await self._remove_missing(api, gained)
         if gained or self._tally.counts[Result.REMOVED]:
             size = await api.count_products()
         return StoreState(size, self._found + gained)
 
-    async def _remove_missing(self, api: AdminApi) -> None:
+    async def _remove_missing(self, api: AdminApi, gained: int) -> None:
         """Only when the source was read to its end: a part of it says nothing about the rest."""
         if self._options.on_missing == OnMissing.KEEP or self._options.limit is not None:
             return
@@ -209,6 +209,7 @@ class Run:
             batch_size=self._options.batch_size,
             max_retries=self._options.max_retries,
             dry_run=self._options.dry_run,
+            gained=gained,
         )
         removal = Removal(api, self._source, options, settle=self._tally.remove, stopped=self.is_stopped)
         await removal.execute()
