@@ -87,20 +87,26 @@ class DesiredProduct(Struct, frozen=True):
         return str(self.fields["title"])
 
 
+class Pending(StrEnum):
+    """A write that takes more than one step."""
+
+    CREATION = "creation"
+    STOCK = "stock"
+
+
 class Record(Struct, frozen=True, omit_defaults=True):
     """What the source last applied to a product; it is kept in the product's `metadata.medusa_sync`.
 
     Attributes:
         fields: by field name, in the form that `plan.remember` gives.
         currency: the currency of the price in `fields`.
-        pending: external ids of the products that were written together with this one and of which it is not
-            certain yet that the store has made them whole, stock levels included. Empty in a finished batch.
+        pending: what the store was asked for and is not yet known to be through with, stock level included.
         drafted: this tool has set the product to draft because the source no longer had it.
     """
 
     fields: dict[str, Value]
     currency: str = ""
-    pending: tuple[str, ...] = ()
+    pending: Pending | None = None
     drafted: bool = False
 
 
@@ -262,17 +268,17 @@ class Update(Struct, frozen=True):
     """Changes of a product that is in the store.
 
     Attributes:
+        variant: of `stored`, the one that carries the source's price and SKU.
         differences: the fields to send; empty when only the record has to follow.
         conflicts: fields that the merchant has changed as well.
-        unstocked: products of an interrupted batch that still lack their stock level.
         adopted: the product stood in the store without our external id and is taken over.
     """
 
     desired: DesiredProduct
     stored: StoredProduct
+    variant: StoredVariant
     differences: tuple[Difference, ...]
     conflicts: tuple[Conflict, ...] = ()
-    unstocked: tuple[StoredProduct, ...] = ()
     adopted: bool = False
 
 

@@ -21,6 +21,7 @@ from medusa_sync.models import (
     DesiredProduct,
     Difference,
     OnConflict,
+    Pending,
     Record,
     StoredLevel,
     StoredPrice,
@@ -53,7 +54,7 @@ def _remember_text(text: str) -> str:
     return "#" + blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-def record_of(desired: DesiredProduct, *, pending: tuple[str, ...] = ()) -> Record:
+def record_of(desired: DesiredProduct, *, pending: Pending | None = None) -> Record:
     """The record of a product to which everything that the source wants was applied."""
     fields = {name: remember(value) for name, value in desired.fields.items()}
     return Record(fields=fields, currency=desired.currency, pending=pending)
@@ -112,9 +113,11 @@ def plan_update(
         ProductFailedError: the product has no variant.
     """
     record = None if adopt else read_record(stored.metadata)
-    view = StoreView(stored, owned_variant(stored, record), desired, location_id)
+    sku = remember(desired.fields["sku"]) if adopt else record.fields.get("sku") if record else None
+    variant = owned_variant(stored, sku)
+    view = StoreView(stored, variant, desired, location_id)
     changed = set(desired.fields if overwrite or adopt else changed_fields(desired, record)) | set(doubtful)
-    if record and desired.external_id in record.pending and location_id and wants_stock(stored, location_id):
+    if record and record.pending and view.value("stock") is None:  # its level never came
         changed.add("stock")
     differences: list[Difference] = []
     conflicts: list[Conflict] = []
@@ -125,7 +128,7 @@ def plan_update(
         if name not in changed or _same(name, before, after) or not view.is_owned(name, applied):
             continue
         # Orders lower the stock all the time: that is no edit which the source would have to respect.
-        edited = name not in SETS and name != "stock" and remember(before) != applied
+        edited = name not in SETS and name != "stock" and not _same(name, remember(before), applied)
         if edited and not (overwrite or adopt):
             conflicts.append(Conflict(name, before, wanted, on_conflict))
             if on_conflict == OnConflict.STORE:
@@ -133,7 +136,7 @@ def plan_update(
         differences.append(Difference(name, before, after, _spelt_out(applied, before, wanted), wanted))
     if record and record.drafted and stored.status == "draft":
         differences.append(Difference("status", "draft", "published", "draft", "published"))
-    return Update(desired, stored, tuple(differences), tuple(conflicts), adopted=adopt)
+    return Update(desired, stored, variant, tuple(differences), tuple(conflicts), adopted=adopt)
 
 
 def _same(name: str, before: Value, after: Value) -> bool:
@@ -221,15 +224,18 @@ class StoreView:
         return wanted is not None or applied is not None
 
 
-def owned_variant(stored: StoredProduct, record: Record | None) -> StoredVariant:
-    """The variant that carries the source's price and SKU: the one with the SKU we gave it, else the oldest.
+def owned_variant(stored: StoredProduct, sku: Value) -> StoredVariant:
+    """The variant that carries the source's price and SKU: the one that has the SKU already, else the oldest.
+
+    Args:
+        stored: the product.
+        sku: that the source last applied, or wants of a product that is taken over; as `remember` gives it.
 
     Raises:
         ProductFailedError: the product has no variant left.
     """
     if not stored.variants:
         raise ProductFailedError("it has no variant left that could carry price and SKU")
-    sku = record.fields.get("sku") if record else None
     by_sku = (v for v in stored.variants if sku is not None and v.sku and _remember_text(v.sku) == sku)
     return next(by_sku, None) or min(stored.variants, key=lambda v: v.id)  # ids are ULIDs: they sort by age
 
@@ -248,13 +254,12 @@ def owned_price(variant: StoredVariant, currency: str) -> StoredPrice | None:
 
 
 def stock_level(variant: StoredVariant, location_id: str | None) -> StoredLevel | None:
-    levels = (
-        level
-        for item in variant.inventory_items[:1]
-        for level in (item.inventory.location_levels if item.inventory else ())
-        if level.location_id == location_id
-    )
-    return next(levels, None)
+    return next((level for level in _levels(variant) if level.location_id == location_id), None)
+
+
+def _levels(variant: StoredVariant) -> tuple[StoredLevel, ...]:
+    links = variant.inventory_items[:1]
+    return next((link.inventory.location_levels for link in links if link.inventory), ())
 
 
 def _plain(value: Any) -> Value:
@@ -264,20 +269,14 @@ def _plain(value: Any) -> Value:
     return value if isinstance(value, str | int | float) else json.encode(value).decode()
 
 
-def wants_stock(stored: StoredProduct, location_id: str) -> bool:
-    """Whether a product of an interrupted batch never got the stock level that its record promises."""
-    record = read_record(stored.metadata)
-    if record is None or record.fields.get("stock") is None or not stored.variants:
-        return False
-    variant = owned_variant(stored, record)
-    return variant.manage_inventory and stock_level(variant, location_id) is None
-
-
-def is_whole(stored: StoredProduct) -> bool:
-    """Whether the store has been through with creating a product; it commits the parts one after the other:
-    product, variant, inventory item, price. A product with further variants is somebody's work already.
+def is_half_made(stored: StoredProduct) -> bool:
+    """Whether the store never came to the end of creating a product. It commits one part after the other:
+    product, variant, inventory item, price. What has further variants or a stock level was whole before.
     """
-    return len(stored.variants) > 1 or any(variant.prices for variant in stored.variants)
+    record = read_record(stored.metadata)
+    if record is None or record.pending != Pending.CREATION or len(stored.variants) > 1:
+        return False
+    return not any(variant.prices or _levels(variant) for variant in stored.variants)
 
 
 # --- handles --------------------------------------------------------------------------------------------

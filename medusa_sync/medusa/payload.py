@@ -19,7 +19,7 @@ from medusa_sync.models import (
     Update,
     Value,
 )
-from medusa_sync.plan import owned_price, owned_variant, read_record
+from medusa_sync.plan import owned_price
 
 _VARIANT_FIELDS = frozenset({"sku", "barcode", "price", "stock"})
 _OPTION = "Default"
@@ -65,7 +65,7 @@ def update_body(change: Update, record: Record, *, places: Places, ids: Ids) -> 
     for name, value in differences.items():
         if name not in _VARIANT_FIELDS:
             _set_product_field(body, name, value, ids, image_ids)
-    variant = owned_variant(change.stored, read_record(change.stored.metadata))
+    variant = change.variant
     edits = _variant_edits(variant, differences, change.desired.currency)
     if edits:
         # The list replaces the one in the store: variants that are left out would be deleted.

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from http import HTTPStatus
 
 from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
 from medusa_sync.http import retries
 from medusa_sync.medusa.api import AdminApi, Level
 from medusa_sync.medusa.payload import Ids, create_body, record_body, update_body
 from medusa_sync.medusa.references import Places, References
-from medusa_sync.models import Change, Create, Outcome, Result, StoredProduct, Update
+from medusa_sync.models import Change, Create, Outcome, Pending, Result, StoredProduct, Update
 from medusa_sync.plan import record_of
 from medusa_sync.sync.planner import UNFINISHED, Planner
 from medusa_sync.sync.stock import (
     LateLevel,
     existing_levels,
     item_id_of,
-    own_late_level,
-    promised_levels,
+    late_levels,
     renamed_items,
     stocked_variant,
 )
@@ -137,7 +137,7 @@ class Applier:
         if levels := existing_levels(changes, self._places.location_id):
             await self._api.write_levels(create=[], update=levels)
         for item_id, sku in renamed_items(changes).items():
-            await self._api.rename_inventory_item(item_id, sku)
+            await self._rename(item_id, sku)
         ids = Ids(
             await self._references.category_ids(_members(changes, "categories")),
             await self._references.tag_ids(_members(changes, "tags")),
@@ -147,43 +147,56 @@ class Applier:
         for kind in (Update, Create):
             await self._write_alike([change for change in changes if isinstance(change, kind)], ids)
 
+    async def _rename(self, item_id: str, sku: str | None) -> None:
+        try:
+            await self._api.rename_inventory_item(item_id, sku)
+        except StoreRefusedError as error:
+            if error.status != HTTPStatus.BAD_REQUEST:
+                raise
+            # Another item has that SKU. The old one would only serve others: the product itself goes on.
+            logger.warning("the inventory item %s keeps its SKU, %r is refused: %s", item_id, sku, error)
+
     async def _write_alike(self, changes: Sequence[Change], ids: Ids) -> None:
-        """Changes of one kind, and then the stock levels that can only follow them."""
+        """Changes of one kind, and then the stock levels that can only follow them.
+
+        The record of each product says what is still to come, in the same call that writes it; a run that
+        dies before the end leaves that word.
+        """
         location_id = self._places.location_id
-        late = {
-            level.external_id: level for change in changes for level in promised_levels(change, location_id)
-        }
-        # What the source says of a product now counts more than what an interrupted run has promised it.
-        late |= {
-            level.external_id: level for change in changes for level in own_late_level(change, location_id)
-        }
-        created = [change.desired.external_id for change in changes if isinstance(change, Create)]
-        pending = tuple(dict.fromkeys([*created, *late]))
+        late = late_levels(changes, location_id)
+        stocked = {level.external_id for level in late}
+        unfinished: list[Change] = []
+        replaced: list[str] = []
         creates, updates = [], []
-        for number, change in enumerate(changes):
-            # The first product of the batch names all that have to be looked after, in the same call that
-            # writes them; a run that dies before the end leaves that word.
-            record = record_of(change.desired, pending=pending if number == 0 else ())
+        for change in changes:
             if isinstance(change, Create):
+                record = record_of(change.desired, pending=Pending.CREATION)
                 creates.append(create_body(change, record, status=self._status, places=self._places, ids=ids))
+                unfinished.append(change)
+                replaced += [change.replaces] if change.replaces else []
             else:
+                is_stocked = change.desired.external_id in stocked
+                record = record_of(change.desired, pending=Pending.STOCK if is_stocked else None)
                 updates.append(update_body(change, record, places=self._places, ids=ids))
-        if any(isinstance(change, Create) and change.replaces for change in changes):
-            # All that are known, also those of later batches: the word on them goes with the first of them.
-            halves = sorted(self._planner.halves)
-            await self._api.delete_products(halves)
-            self._planner.halves.difference_update(halves)
+                unfinished += [change] if is_stocked else []
+        if replaced:
+            await self._api.delete_products(replaced)
         products: list[StoredProduct] = []
         if creates:
             products = await self._api.create_products(creates)
         elif updates:
             products = await self._api.update_products(updates)
-        if pending:
-            first = changes[0].desired
-            written = {product.external_id: product for product in products}
-            if location_id is not None:
-                await self._write_late_levels(late.values(), written, location_id, made_whole=bool(creates))
-            await self._api.update_products([record_body(written[first.external_id].id, record_of(first))])
+        if not unfinished:
+            return
+        written = {product.external_id: product for product in products}
+        if location_id is not None:
+            await self._write_late_levels(late, written, location_id, made_whole=bool(creates))
+        await self._api.update_products(
+            [
+                record_body(written[change.desired.external_id].id, record_of(change.desired))
+                for change in unfinished
+            ]
+        )
 
     async def _write_late_levels(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
@@ -22,11 +22,10 @@ from medusa_sync.models import (
 from medusa_sync.plan import (
     changed_fields,
     handle_candidates,
-    is_whole,
+    is_half_made,
     plan_update,
     read_record,
     record_of,
-    wants_stock,
     without_stock,
 )
 from medusa_sync.sync.foreign import ForeignProducts
@@ -57,9 +56,6 @@ class Planner:
         api: of the store.
         places: asks for the places, which is needed only when something has to be written.
         options: how to decide.
-
-    Attributes:
-        halves: ids of the products that a dying store has left half made, and that are to be made anew.
     """
 
     def __init__(self, api: AdminApi, places: Callable[[], Awaitable[Places]], options: PlanOptions) -> None:
@@ -69,8 +65,6 @@ class Planner:
         self._foreign = ForeignProducts(api)
         self._handles: dict[str, str] = {}  # external ids by the handle that is given out,
         self._allotted: dict[str, str] = {}  # and the other way round
-        self._uncertain: set[str] = set()  # written by a run that did not see the end of it
-        self.halves: set[str] = set()
 
     async def look_up(self, desired: Sequence[DesiredProduct]) -> LookedUp:
         """What the store holds of these products.
@@ -90,9 +84,6 @@ class Planner:
             stored: what `look_up` has found of them.
             doubtful: external ids of products that were sent, without a word on whether they have arrived.
         """
-        for copies in stored.values():
-            record = read_record(copies[0].metadata)
-            self._uncertain.update(record.pending if record else ())
         outcomes: list[Outcome] = []
         moving: list[DesiredProduct] = []
         for product in desired:
@@ -141,7 +132,7 @@ class Planner:
         record = read_record(stored.metadata)
         if self._options.overwrite or record is None or record.pending or record.drafted:
             return False
-        return product.external_id not in self._uncertain and not changed_fields(product, record)
+        return not changed_fields(product, record)
 
     async def _plan(self, moving: Iterable[DesiredProduct], moves: _Moves) -> list[Change | Outcome]:
         location_id = (await self._places()).location_id
@@ -157,50 +148,31 @@ class Planner:
                 entries[product.external_id] = _unchanged(product)
             else:
                 changed.append(product)
-        details = await self._details(changed, moves.stored)
-        uncertain = self._uncertain | moves.doubtful.keys()
-        halves = {key: each.id for key, each in details.items() if key in uncertain and not is_whole(each)}
-        if moves.replace_half_made:
-            self.halves.update(halves.values())
+        found = await self._api.details("external_id", [product.external_id for product in changed])
+        details = _by_external_id(found)
         for product in changed:
-            stored = details.get(product.external_id)
-            if stored is None:  # removed in the store since it was looked up
+            copies = details.get(product.external_id)
+            if not copies:  # removed in the store since it was looked up
                 new.append(product)
-            elif product.external_id in halves:
+            elif is_half_made(stored := copies[0]):
                 entries[product.external_id] = (
                     Create(product, stored.handle, replaces=stored.id)
                     if moves.replace_half_made
                     else Outcome(product.external_id, product.title, Result.FAILED, UNFINISHED)
                 )
             else:
-                entries[product.external_id] = self._update(product, details, moves.doubtful, location_id)
+                doubtful = moves.doubtful.get(product.external_id, ())
+                entries[product.external_id] = self._update(product, stored, doubtful, location_id)
         entries.update(await self._plan_new(new, location_id))
         return [entries[product.external_id] for product in moving]
-
-    async def _details(
-        self, changed: Sequence[DesiredProduct], stored: Mapping[str, list[StoredProduct]]
-    ) -> dict[str, StoredProduct]:
-        """The changed products and those that were written together with them."""
-        wanted = dict.fromkeys(product.external_id for product in changed)
-        for product in changed:
-            record = read_record(stored[product.external_id][0].metadata)
-            wanted.update(dict.fromkeys(record.pending if record else ()))
-        found = _by_external_id(await self._api.details("external_id", list(wanted)))
-        return {external_id: copies[0] for external_id, copies in found.items()}
 
     def _update(
         self,
         product: DesiredProduct,
-        details: Mapping[str, StoredProduct],
-        doubtful: Mapping[str, Collection[str]],
+        stored: StoredProduct,
+        doubtful: Collection[str],
         location_id: str | None,
     ) -> Change | Outcome:
-        stored = details[product.external_id]
-        record = read_record(stored.metadata)
-        mates = [details[mate] for mate in record.pending if mate in details] if record else []
-        unstocked = tuple(
-            mate for mate in mates if mate is not stored and location_id and wants_stock(mate, location_id)
-        )
         try:
             update = plan_update(
                 product,
@@ -208,13 +180,13 @@ class Planner:
                 location_id=location_id,
                 on_conflict=self._options.on_conflict,
                 overwrite=self._options.overwrite,
-                doubtful=doubtful.get(product.external_id, ()),
+                doubtful=doubtful,
             )
         except ProductFailedError as error:
             return _failed(product, stored, error)
-        if not update.differences and not unstocked and record == record_of(product):
+        if not update.differences and read_record(stored.metadata) == record_of(product):
             return _unchanged(product)
-        return structs.replace(update, unstocked=unstocked)
+        return update
 
     async def _plan_new(
         self, new: Sequence[DesiredProduct], location_id: str | None
@@ -228,8 +200,8 @@ class Planner:
         matches = await self._foreign.matches(new)
         adopted: dict[str, DesiredProduct] = {}
         for product in new:
-            found = matches.get(product.external_id, [])
-            if len(found) == 1 and self._options.adopt and found[0].id not in adopted:
+            found = [each for each in matches.get(product.external_id, []) if each.id not in adopted]
+            if len(found) == 1 and self._options.adopt:
                 adopted[found[0].id] = product
                 self._foreign.claim(found[0], product.external_id)
             elif found:

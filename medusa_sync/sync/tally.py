@@ -95,7 +95,7 @@ def outcome_of(change: Change) -> Outcome:
         conflicts=change.conflicts,
         action=Action.ADOPT if change.adopted else Action.UPDATE,
     )
-    if change.adopted or change.differences or change.unstocked:
+    if change.adopted or change.differences:
         return outcome
     # Only the record follows: the store holds already what it shall hold.
     return structs.replace(outcome, result=Result.UNCHANGED, action=None)

@@ -218,6 +218,71 @@ def test_half_made_products_are_not_forgotten_when_the_next_run_cuts_its_batches
         assert_exact(source.rows, store)
 
 
+@pytest.mark.parametrize("gone", range(BATCH))
+def test_an_interrupted_batch_is_completed_whichever_of_its_products_the_source_no_longer_has(
+    gone: int,
+) -> None:
+    for number in range(1, WRITES + 1):
+        store, source = FakeMedusa(), catalogue()
+        fault_at(store, number, "killed after")
+        with suppress(Killed):
+            sync(source, store, batch_size=BATCH)
+        store.before = store.after = None
+        dropped = source.rows.pop(gone)
+        assert sync(source, store, batch_size=BATCH).exit_code == 0
+        left = [dropped] if f"dummyjson:{dropped['id']}" in store.products else []
+        for row in source.rows:
+            assert store.level_of(row["sku"]) == row["stock"], number
+        assert len(store.products) == len(source.rows) + len(left)
+
+
+def test_a_product_without_a_price_is_no_half_made_one() -> None:
+    """The merchant has removed it; a neighbour that is refused makes the batch be looked at again."""
+    store, source = FakeMedusa(), catalogue()
+    sync(source, store, batch_size=BATCH)
+    product = store.products["dummyjson:2"]
+    path = f"/admin/products/{product.id}/variants/{product.variants[0].id}"
+    store.call("POST", path, {"prices": []})
+    source.rows[1]["title"] = "New title"
+    source.rows[2]["sku"] = source.rows[4]["sku"]
+
+    result = sync(source, store, batch_size=BATCH)
+
+    assert [problem.external_id for problem in result.problems] == ["dummyjson:3"]
+    held = store.products["dummyjson:2"]
+    assert (held.id, held.title, held.variants[0].prices) == (product.id, "New title", [])
+
+
+@pytest.mark.parametrize("renamed_to", ["MINE", None])
+def test_a_sku_is_free_for_others_even_if_the_merchant_has_renamed_the_variant(
+    renamed_to: str | None,
+) -> None:
+    store, source = FakeMedusa(), catalogue()
+    sync(source, store)
+    product = store.products["dummyjson:2"]
+    path = f"/admin/products/{product.id}/variants/{product.variants[0].id}"
+    store.call("POST", path, {"sku": renamed_to})
+    source.rows.append({**products(SIZE + 1)[-1], "sku": source.rows[1]["sku"]})
+    source.rows[1] = {**source.rows[1], "sku": "RENAMED"}
+    assert sync(source, store).exit_code == 0
+    assert_exact(source.rows, store)
+
+
+def test_an_item_whose_new_sku_is_taken_does_not_hold_its_product_up() -> None:
+    store, source = FakeMedusa(), catalogue()
+    sync(source, store)
+    left_over = store.products["dummyjson:5"]
+    path = f"/admin/products/{left_over.id}/variants/{left_over.variants[0].id}"
+    store.call("POST", path, {"sku": "ELSEWHERE"})  # its item keeps the SKU
+    taken = source.rows[4]["sku"]
+    source.rows[1] = {**source.rows[1], "sku": taken, "title": "New title"}
+    source.rows[4] = {**source.rows[4], "sku": "ELSEWHERE"}
+    for _ in range(2):
+        result = sync(source, store)
+    assert (result.exit_code, store.products["dummyjson:2"].title) == (0, "New title")
+    assert store.products["dummyjson:2"].variants[0].sku == taken
+
+
 def test_an_update_that_is_refused_costs_no_merchants_price() -> None:
     store, source = FakeMedusa(), catalogue()
     sync(source, store, batch_size=BATCH)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from itertools import islice
+from struct import pack, unpack
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from medusa_sync.models import (
     DesiredProduct,
     Difference,
     OnConflict,
+    Pending,
     StoredCategory,
     StoredImage,
     StoredInventory,
@@ -33,6 +35,7 @@ from medusa_sync.models import (
 from medusa_sync.plan import (
     changed_fields,
     handle_candidates,
+    is_half_made,
     owned_price,
     owned_variant,
     plan_update,
@@ -40,7 +43,6 @@ from medusa_sync.plan import (
     record_of,
     remember,
     stock_level,
-    wants_stock,
     without_stock,
 )
 from tests.unit.builders import (
@@ -126,8 +128,8 @@ def test_members_of_a_set_are_remembered_one_by_one() -> None:
     assert remember(("red", "x" * 41)) == ("red", remember("x" * 41))
 
 
-@given(DESIRED_PRODUCTS, st.lists(st.text(max_size=5), max_size=3).map(tuple))
-def test_a_record_survives_the_store(desired: DesiredProduct, pending: tuple[str, ...]) -> None:
+@given(DESIRED_PRODUCTS, st.sampled_from([None, *Pending]))
+def test_a_record_survives_the_store(desired: DesiredProduct, pending: Pending | None) -> None:
     record = record_of(desired, pending=pending)
     assert read_record({RECORD_KEY: as_json(record)}) == record
 
@@ -304,7 +306,7 @@ def test_the_owned_variant_is_the_one_with_our_sku() -> None:
     desired = desired_product()
     ours = stored_variant(desired, id="variant_02")
     stored = stored_product(desired, variants=(stored_variant(desired, id="variant_01", sku="OURS"), ours))
-    assert owned_variant(stored, record_of(desired)) == ours
+    assert owned_variant(stored, remember(desired.fields["sku"])) == ours
 
 
 @pytest.mark.parametrize("sku", [None, "OURS"])
@@ -312,7 +314,15 @@ def test_the_owned_variant_is_the_oldest_when_our_sku_is_gone(sku: str | None) -
     desired = desired_product()
     oldest, other = (stored_variant(desired, id=f"variant_0{age}", sku=sku) for age in (1, 2))
     stored = stored_product(desired, variants=(other, oldest))
-    assert owned_variant(stored, record_of(desired)) == owned_variant(stored, None) == oldest
+    assert owned_variant(stored, remember(desired.fields["sku"])) == owned_variant(stored, None) == oldest
+
+
+def test_a_product_that_is_taken_over_is_known_by_the_sku_that_the_source_wants() -> None:
+    desired = desired_product()
+    ours = stored_variant(desired, id="variant_02")
+    variants = (stored_variant(desired, id="variant_01", sku="OTHER"), ours)
+    stored = stored_product(desired, metadata=None, variants=variants)
+    assert plan_update(desired, stored, location_id=LOCATION, adopt=True).variant == ours
 
 
 def test_a_product_without_a_variant_fails_alone() -> None:
@@ -369,24 +379,58 @@ def test_a_store_without_a_location_keeps_no_stock() -> None:
     assert steps(after, stored_product(before), location_id=None) == ()
 
 
-@pytest.mark.parametrize("pending", [True, False])
-def test_a_level_is_made_up_for_only_when_it_is_pending(pending: bool) -> None:  # noqa: FBT001 - a parameter
+@pytest.mark.parametrize("pending", [None, *Pending])
+def test_a_level_is_made_up_for_only_when_it_is_pending(pending: Pending | None) -> None:
     desired = desired_product(stock=5)
-    record = as_json(record_of(desired, pending=(desired.external_id,) if pending else ()))
+    record = as_json(record_of(desired, pending=pending))
     without_level = stored_variant(desired, inventory_items=(StoredInventoryItem("iitem_01"),))
     metadata = stored_metadata(desired) | {RECORD_KEY: record}
     stored = stored_product(desired, metadata=metadata, variants=(without_level,))
     assert steps(desired, stored) == ((("stock", None, 5),) if pending else ())
 
 
-def test_a_level_is_wanting_only_where_one_was_promised() -> None:
+def test_a_level_that_is_there_is_left_alone_even_if_it_was_pending() -> None:
     desired = desired_product(stock=5)
-    bare = stored_variant(desired, inventory_items=(StoredInventoryItem("iitem_01"),))
-    assert wants_stock(stored_product(desired, variants=(bare,)), LOCATION)
-    assert not wants_stock(stored_product(desired), LOCATION)
-    assert not wants_stock(stored_product(desired, variants=()), LOCATION)
-    assert not wants_stock(stored_product(desired, variants=(bare,), metadata=None), LOCATION)
-    assert not wants_stock(stored_product(desired_product(stock=None), variants=(bare,)), LOCATION)
+    record = as_json(record_of(desired, pending=Pending.CREATION))
+    stored = stored_product(desired, metadata=stored_metadata(desired) | {RECORD_KEY: record})
+    after_an_order = structs.replace(stored, variants=(stored_variant(desired_product(stock=3)),))
+    assert steps(desired, after_an_order) == ()
+
+
+def test_a_measure_that_medusa_rounds_is_no_edit_of_the_merchant() -> None:
+    before, after = desired_product(weight=1.23456789), desired_product(weight=2)
+    [rounded] = unpack("f", pack("f", 1.23456789))
+    update = plan_update(after, stored_product(before, weight=rounded), location_id=LOCATION)
+    assert (update.conflicts, [each.after for each in update.differences]) == ((), [2])
+
+
+@pytest.mark.parametrize("pending", [None, *Pending])
+def test_a_product_is_half_made_only_if_its_creation_is_pending(pending: Pending | None) -> None:
+    desired = desired_product()
+    metadata = stored_metadata(desired) | {RECORD_KEY: as_json(record_of(desired, pending=pending))}
+    bare = stored_variant(desired, prices=(), inventory_items=())
+    assert is_half_made(stored_product(desired, metadata=metadata, variants=(bare,))) == (
+        pending is Pending.CREATION
+    )
+
+
+@pytest.mark.parametrize(
+    "variants",
+    [
+        pytest.param(({"prices": ()},), id="with a level"),
+        pytest.param(({"inventory_items": ()},), id="with a price"),
+        pytest.param(({"prices": (), "inventory_items": ()},) * 2, id="with two variants"),
+    ],
+)
+def test_what_has_come_further_is_not_half_made(variants: tuple[dict[str, Any], ...]) -> None:
+    desired = desired_product()
+    record = as_json(record_of(desired, pending=Pending.CREATION))
+    stored = stored_product(
+        desired,
+        metadata=stored_metadata(desired) | {RECORD_KEY: record},
+        variants=tuple(stored_variant(desired, **changes) for changes in variants),
+    )
+    assert not is_half_made(stored)
 
 
 # --- handles --------------------------------------------------------------------------------------------
