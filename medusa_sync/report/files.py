@@ -19,7 +19,7 @@ from medusa_sync.report.text import visible
 _CSV_COLUMNS = ("external_id", "title", "outcome", "action", "field", "from", "to", "reason")
 # A spreadsheet calculates a cell that begins with one of these, some in their wide form as well. A tab or a
 # carriage return, which some skip before they look, is spelt out like any control character.
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - wide on purpose
 
 
 class ReportError(MedusaSyncError):

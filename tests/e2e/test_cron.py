@@ -157,7 +157,7 @@ def _write_env(folder: Path, name: str, store_url: str, api_key: str, source_url
         "SYNC_PRODUCTS_SOURCE": source_url,
         "SYNC_PRODUCTS_SOURCE_NAME": "dummyjson" if name == "logged" else name,
         "SYNC_PRODUCTS_LOCK_DIR": str(folder.parent / "locks"),
-        "SYNC_PRODUCTS_METRICS_FILE": ENDS,
+        "SYNC_PRODUCTS_METRICS_FILE": str(folder / ENDS),
     }
     env = folder / ".env"
     env.touch(mode=0o600)

@@ -37,7 +37,7 @@ from tests.unit.results import (
 )
 
 COLUMNS = ["external_id", "title", "outcome", "action", "field", "from", "to", "reason"]
-FORMULAS = tuple("=+-@\t\r＝＋－＠")  # noqa: RUF001
+FORMULAS = tuple("=+-@\t\r＝＋－＠")  # noqa: RUF001 - wide on purpose
 
 
 def rows(result: RunResult, folder: Path) -> list[list[str]]:

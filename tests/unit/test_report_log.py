@@ -68,7 +68,7 @@ def test_text_from_outside_stays_in_its_line(as_json: bool) -> None:  # noqa: FB
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_no_secret_gets_through_not_even_in_a_traceback_or_a_hint(as_json: bool) -> None:  # noqa: FBT001
+def test_no_secret_gets_through_not_even_in_a_traceback_or_a_hint(*, as_json: bool) -> None:
     console = pipe()
     log_to(console, as_json=as_json)
     try:
