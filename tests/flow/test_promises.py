@@ -1,4 +1,4 @@
-"""Promises 1 to 5 under anything that may happen: edits on both sides, faults, kills, two runs at once."""
+"""Promises 1 to 5 and 7, whatever happens: edits on both sides, faults, kills, two runs at once."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ class Promises(RuleBasedStateMachine):
         self.source = ListSource([], page_size=4)
         self.next_id = 1
         self.own_tags: dict[int, str] = {}
+        self.dropped: set[str] = set()  # what the source has no more; the store may hold it
         self.stamina = stamina.set_testing(True, attempts=100, cap=True)
         self.stamina.__enter__()
 
@@ -82,6 +83,19 @@ class Promises(RuleBasedStateMachine):
     def source_changes_tags(self, data: st.DataObject, tags: list[str]) -> None:
         self._any_row(data)["tags"] = tags
 
+    @precondition(lambda self: self.source.rows)
+    @rule(data=st.data(), number=st.integers(0, 10**6))
+    def source_changes_a_sku(self, data: st.DataObject, number: int) -> None:
+        row = self._any_row(data)
+        row["sku"] = f"SKU-{row['id']}-{number}"
+
+    @precondition(lambda self: len(self.source.rows) > 1)
+    @rule(data=st.data())
+    def source_drops_a_product(self, data: st.DataObject) -> None:
+        row = self._any_row(data)
+        self.source.rows.remove(row)
+        self.dropped.add(f"{SOURCE_NAME}:{row['id']}")
+
     # --- the merchant ---
 
     @precondition(lambda self: self.store.state.products)
@@ -116,10 +130,16 @@ class Promises(RuleBasedStateMachine):
 
     @rule()
     def quiet_run(self) -> None:
-        """A run without a fault brings the store to what the source says; a second one has nothing to do."""
+        """A run without a fault brings the store to what the source says, as a dry run has told; a second one
+        has nothing to do.
+        """
         self.store.catch_up()
+        self.store.requests.clear()
+        plan = sync(self.source, self.store, batch_size=BATCH, dry_run=True)
+        assert not [request for request in self.store.requests if request.method != "GET"]
         result = sync(self.source, self.store, batch_size=BATCH)
         assert result.exit_code == 0, result.problems
+        assert counts(plan) == counts(result)
         self._assert_exact()
         self.store.requests.clear()
         again = sync(self.source, self.store, batch_size=BATCH)
@@ -171,7 +191,7 @@ class Promises(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_there_twice(self) -> None:
-        assert len(self.store.products) <= len(self.source.rows)
+        assert len(self.store.state.products) <= len(self.source.rows) + len(self.dropped)
         for things in (self.store.state.tags.values(), self.store.state.categories.values()):
             names = [getattr(thing, "value", None) or getattr(thing, "handle", None) for thing in things]
             assert len(names) == len(set(names))
@@ -183,7 +203,7 @@ class Promises(RuleBasedStateMachine):
     def _assert_exact(self) -> None:
         tags = {tag.id: tag.value for tag in self.store.state.tags.values()}
         products = self.store.products
-        assert products.keys() == {f"{SOURCE_NAME}:{row['id']}" for row in self.source.rows}
+        assert products.keys() - self.dropped == {f"{SOURCE_NAME}:{row['id']}" for row in self.source.rows}
         for row in self.source.rows:
             product = products[f"{SOURCE_NAME}:{row['id']}"]
             [variant] = product.variants
