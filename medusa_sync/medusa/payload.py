@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from medusa_sync.medusa.references import Places
 from medusa_sync.models import (
@@ -19,7 +19,7 @@ from medusa_sync.models import (
     Update,
     Value,
 )
-from medusa_sync.plan import owned_price
+from medusa_sync.plan import owned_price, read_record
 
 _VARIANT_FIELDS = frozenset({"sku", "barcode", "price", "stock"})
 _OPTION = "Default"
@@ -65,13 +65,26 @@ def update_body(change: Update, record: Record, *, places: Places, ids: Ids) -> 
     for name, value in differences.items():
         if name not in _VARIANT_FIELDS:
             _set_product_field(body, name, value, ids, image_ids)
-    variant = change.variant
-    edits = _variant_edits(variant, differences, change.desired.currency)
+    edits = _variant_edits(change.variant, differences, change.desired.currency)
     if edits:
-        # The list replaces the one in the store: variants that are left out would be deleted.
-        others = [{"id": other.id} for other in change.stored.variants if other.id != variant.id]
-        body["variants"] = [{"id": variant.id, **edits}, *others]
+        body["variants"] = _variants(change, edits)
     return body
+
+
+def release_body(change: Update, fields: Collection[str]) -> dict[str, Any]:
+    """Take fields of the variant away, and from the record: it is no edit of the merchant then."""
+    body: dict[str, Any] = {"id": change.stored.id, "variants": _variants(change, dict.fromkeys(fields))}
+    record = read_record(change.stored.metadata)
+    if record is not None:
+        kept = {name: value for name, value in record.fields.items() if name not in fields}
+        body["metadata"] = {RECORD_KEY: structs.replace(record, fields=kept)}
+    return body
+
+
+def _variants(change: Update, edits: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The list replaces the one in the store: variants that are left out would be deleted."""
+    others = [{"id": other.id} for other in change.stored.variants if other.id != change.variant.id]
+    return [{"id": change.variant.id, **edits}, *others]
 
 
 def record_body(product_id: str, record: Record) -> dict[str, Any]:

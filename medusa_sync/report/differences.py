@@ -30,8 +30,6 @@ def told(outcome: Outcome, arrow: str) -> Iterator[Words]:
         is_contested = difference.field in contested
         notes = _notes(difference, outcome.action, is_contested=is_contested)
         yield [_label(difference), *change, *_bracketed(notes, "yellow" if is_contested else "dim")]
-    if outcome.action is Action.UPDATE and not outcome.differences:
-        yield [("no field changes; it completes what an interrupted run has left", "")]
     for conflict in outcome.conflicts:
         if conflict.kept == OnConflict.STORE:
             store, source = _excerpts(_shown(conflict.store), _shown(conflict.source))

@@ -9,10 +9,11 @@ from http import HTTPStatus
 from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
 from medusa_sync.http import retries
 from medusa_sync.medusa.api import AdminApi, Level
-from medusa_sync.medusa.payload import Ids, create_body, record_body, update_body
+from medusa_sync.medusa.payload import Ids, create_body, record_body, release_body, update_body
 from medusa_sync.medusa.references import Places, References
 from medusa_sync.models import Change, Create, Outcome, Pending, Result, StoredProduct, Update
 from medusa_sync.plan import record_of
+from medusa_sync.sync.handover import handed_on
 from medusa_sync.sync.planner import UNFINISHED, Planner
 from medusa_sync.sync.stock import (
     LateLevel,
@@ -136,16 +137,25 @@ class Applier:
         """
         if levels := existing_levels(changes, self._places.location_id):
             await self._api.write_levels(create=[], update=levels)
-        for item_id, sku in renamed_items(changes).items():
+        updates = [change for change in changes if isinstance(change, Update)]
+        await self._take_away(handed_on(updates))
+        for item_id, sku in renamed_items(updates).items():
             await self._rename(item_id, sku)
         ids = Ids(
             await self._references.category_ids(_members(changes, "categories")),
             await self._references.tag_ids(_members(changes, "tags")),
         )
-        adopted = [change for change in changes if isinstance(change, Update) and change.adopted]
+        adopted = [change for change in updates if change.adopted]
         await self._references.activate_categories(_wanted_categories(adopted))
         for kind in (Update, Create):
             await self._write_alike([change for change in changes if isinstance(change, kind)], ids)
+
+    async def _take_away(self, handed: Sequence[tuple[Update, Collection[str]]]) -> None:
+        """What the products of a batch hand on is free before it is given to the next one."""
+        for item_id in renamed_items(update for update, fields in handed if "sku" in fields):
+            await self._rename(item_id, None)
+        if handed:
+            await self._api.update_products([release_body(update, fields) for update, fields in handed])
 
     async def _rename(self, item_id: str, sku: str | None) -> None:
         try:

@@ -44,20 +44,17 @@ def existing_levels(changes: Iterable[Change], location_id: str | None) -> list[
     return levels
 
 
-def renamed_items(changes: Iterable[Change]) -> dict[str, str | None]:
+def renamed_items(updates: Iterable[Update]) -> dict[str, str | None]:
     """The new SKUs of inventory items. Medusa leaves an item its old one, which no other could have then; one
-    that the merchant has given the item stays.
+    that the merchant has given the item stays, and an adoption does not ask for each of its items.
     """
     return {
         link.inventory_item_id: difference.after if isinstance(difference.after, str) else None
-        for change in changes
-        if isinstance(change, Update)
-        for difference in change.differences
-        if difference.field == "sku"
-        for link in change.variant.inventory_items[:1]
-        if link.inventory
-        and link.inventory.sku
-        and link.inventory.sku in {difference.before, difference.applied}
+        for update in updates
+        for difference in update.differences
+        if difference.field == "sku" and not update.adopted
+        for link in update.variant.inventory_items[:1]
+        if link.inventory and link.inventory.sku in {difference.before, difference.applied}
     }
 
 

@@ -111,10 +111,11 @@ def test_a_dry_run_by_log_in_sends_nothing_but_reads_and_the_log_in(
     assert shop.products() == []
 
 
-def test_a_sku_that_moves_from_one_product_to_a_new_one_arrives_there(shop: Shop) -> None:
+def test_a_sku_that_moves_to_another_product_arrives_there(shop: Shop) -> None:
     first, second, new = products(3)
     renamed, new = {**second, "sku": "RENAMED"}, {**new, "sku": second["sku"]}
-    for catalogue in ([first, second], [first, renamed, new]):
+    swapped = [{**renamed, "sku": new["sku"]}, {**new, "sku": renamed["sku"]}]
+    for catalogue in ([first, second], [first, renamed, new], [first, *swapped]):
         with dummyjson(catalogue) as source:
             run = medusa_sync("--source", source.url, "--json", store=shop.store)
         assert (run.exit_code, run.document["problems"]) == (0, [])

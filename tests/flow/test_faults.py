@@ -8,6 +8,8 @@ from contextlib import suppress
 import httpx
 import pytest
 
+from medusa_sync.models import OnConflict
+from medusa_sync.sync import PlanOptions
 from tests.flow.stage import ListSource, assert_exact, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -144,6 +146,62 @@ def test_any_fault_at_any_write_of_a_sku_that_moves(name: str) -> None:
         healed = sync(source, store)
         assert healed.exit_code == 0, (number, hit, healed.problems)
         assert_exact(source.rows, store)
+
+
+HANDOVERS: dict[str, list[int | None]] = {
+    "swap": [1, 0],
+    "rotation": [1, 2, 3, 4, 0],
+    "chain": [1, 2, 3, None],
+    "backward chain": [None, 0, 1, 2],
+}
+
+
+def hand_over(source: ListSource, givers: list[int | None]) -> None:
+    """Each of the first products takes SKU and barcode of another one, or gets new ones."""
+    before = list(source.rows)
+    for place, giver in enumerate(givers):
+        row = before[place]
+        sku, barcode = f"NEW-{place}", f"NEW-CODE-{place}"
+        if giver is not None:
+            sku, barcode = before[giver]["sku"], before[giver]["meta"]["barcode"]
+        source.rows[place] = {**row, "price": 1, "sku": sku, "meta": {**row["meta"], "barcode": barcode}}
+
+
+@pytest.mark.parametrize("how", HANDOVERS)
+def test_products_of_a_batch_hand_their_skus_and_barcodes_on(how: str) -> None:
+    store, source = FakeMedusa(), catalogue()
+    sync(source, store)
+    hand_over(source, HANDOVERS[how])
+    assert sync(source, store).exit_code == 0
+    assert_exact(source.rows, store)
+    for row in source.rows:
+        [variant] = store.products[f"dummyjson:{row['id']}"].variants
+        assert variant.barcode == row["meta"]["barcode"]
+    store.requests.clear()
+    assert sync(source, store).exit_code == 0
+    assert not [request for request in store.requests if request.method != "GET"]
+
+
+@pytest.mark.parametrize("name", [*BEFORE, *AFTER])
+def test_any_fault_at_any_write_of_a_handover(name: str) -> None:
+    options = PlanOptions(OnConflict.STORE)  # what is taken away in between is no edit of the merchant
+    number = 0
+    while True:
+        number += 1
+        store, source = FakeMedusa(), catalogue()
+        sync(source, store)
+        hand_over(source, HANDOVERS["rotation"])
+        hit = fault_at(store, number, name)
+        with suppress(Killed):
+            sync(source, store, plan=options)
+        store.before = store.after = None
+        for _ in range(2):  # what is cut in two is handed on in two runs
+            healed = sync(source, store, plan=options)
+        assert healed.exit_code == 0, (number, hit, healed.problems)
+        assert_exact(source.rows, store)
+        if not hit:
+            break
+    assert number > 3
 
 
 def give_up_at(store: FakeMedusa, number: int) -> list[str]:

@@ -411,11 +411,6 @@ def test_a_difference_can_be_seen_however_long_its_texts_are(before: str, after:
     assert len(shown) <= 2 * 70 * 10  # spelt out, a character takes up to ten
 
 
-def test_an_update_without_a_field_says_what_it_is_for() -> None:
-    finished = structs.replace(SPOON, differences=())
-    assert "it completes what an interrupted run has left" in piped(run(finished, dry_run=True))
-
-
 # --- where a change comes from --------------------------------------------------------------------------
 
 
