@@ -18,18 +18,16 @@ def check(settings: Settings) -> None:
     """Look at what can be told before a run.
 
     Raises:
-        SettingsError: the report or the metrics would not come to anything.
+        SettingsError: the report would not come to anything.
     """
-    problems = []
-    if settings.report is not None and (problem := files.check_report_path(Path(settings.report))):
-        problems.append(f"{OPTIONS['report'].spelling}: {problem}")
-    if settings.metrics_file is not None and not settings.metrics_file.endswith(".prom"):
-        option = OPTIONS["metrics_file"].spelling
-        problems.append(
-            f"{option} {settings.metrics_file!r}: the collector reads only names that end in .prom"
-        )
-    if problems:
-        raise SettingsError(problems)
+    if settings.report is None:
+        return
+    path = Path(settings.report)
+    problem = files.check_report_path(path)
+    if path.resolve() == Path(settings.source).resolve():
+        problem = f"{settings.report!r} is the source; choose another file"
+    if problem:
+        raise SettingsError([f"{OPTIONS['report'].spelling}: {problem}"])
 
 
 def begin(settings: Settings) -> None:

@@ -31,15 +31,24 @@ class Pipe:
         return (getattr(self.file, "encoding", None) or "utf-8").lower()
 
 
+class _Nowhere(io.StringIO):
+    """Takes everything and keeps nothing."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
 Output: TypeAlias = "Console | Pipe"
 
 
-def output_to(stream: TextIO) -> Output:
-    """What suits the stream: rich's console for a terminal, else a pipe.
+def output_to(stream: TextIO | None) -> Output:
+    """What suits the stream: rich's console for a terminal, else a pipe; nowhere for one that was closed.
 
     Only a terminal that understands escape sequences counts as one. FORCE_COLOR and its like do not turn a
     pipe into a terminal, so that what reads the pipe can rely on plain lines.
     """
+    if stream is None:  # as Python has it where a program is started with `>&-`
+        return Pipe(_Nowhere())
     if isinstance(stream, io.TextIOWrapper):
         # A character that the stream cannot encode is spelt out; it does not end the program.
         stream.reconfigure(errors="backslashreplace")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from medusa_sync.models import Outcome, RunResult
 from medusa_sync.report import words
@@ -98,8 +100,8 @@ def _print_in_pipe(result: RunResult, listings: Sequence[Listing], pipe: Pipe) -
     for label, value in words.facts(result):
         say(pipe, f"{label}: {value}")
     for listing in listings:
-        for outcome in listing.shown:
-            product = f"{listing.noun}: {_product(outcome, result)}"
+        for noun, outcome in ((noun, part) for each in listing.shown for noun, part in _parts(each, listing)):
+            product = f"{noun}: {_product(outcome, result)}"
             lines = ["".join(text for text, _ in pieces) for pieces in told(outcome, "->")]
             for line in lines:
                 say(pipe, f"{product}: {line}")
@@ -109,6 +111,16 @@ def _print_in_pipe(result: RunResult, listings: Sequence[Listing], pipe: Pipe) -
             say(pipe, listing.rest)
     for note in result.notes:
         say(pipe, f"note: {visible(note)}")
+
+
+def _parts(outcome: Outcome, listing: Listing) -> Iterator[tuple[str, Outcome]]:
+    """A product under its noun; the fields that change beside a conflict are changes like any other."""
+    contested = {conflict.field for conflict in outcome.conflicts}
+    beside = tuple(each for each in outcome.differences if contested and each.field not in contested)
+    own = tuple(each for each in outcome.differences if each not in beside)
+    yield listing.noun, structs.replace(outcome, differences=own)
+    if beside:
+        yield "change", structs.replace(outcome, differences=beside, conflicts=())
 
 
 def _product(outcome: Outcome, result: RunResult) -> str:

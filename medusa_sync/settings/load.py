@@ -17,6 +17,10 @@ NO_CREDENTIALS = (
 )
 
 
+_OURS = "SYNC_PRODUCTS_"
+_VARIABLES = frozenset({ENV_FILE.variable, *(option.variable for option in OPTIONS.values())})
+
+
 def load(
     flags: Mapping[str, str | bool | None],
     *,
@@ -34,7 +38,7 @@ def load(
         SettingsError: with every setting that is wrong.
     """
     environment = os.environ if environment is None else environment
-    problems: list[str] = []
+    problems = [f"{name}: there is no such setting" for name in flags.keys() - OPTIONS.keys() - {"env_file"}]
     env_file = flags.get("env_file") or environment.get(ENV_FILE.variable)
     written = _read_env_file(str(env_file) if env_file else None, directory or Path(), problems)
     values: dict[str, Any] = {}
@@ -77,7 +81,7 @@ def _shown(option: Option, raw: str) -> str:
 
 
 def _read_env_file(name: str | None, directory: Path, problems: list[str]) -> Mapping[str, str]:
-    path = Path(name) if name else directory / ".env"
+    path = Path(name).expanduser() if name else directory / ".env"
     try:
         content = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -90,11 +94,27 @@ def _read_env_file(name: str | None, directory: Path, problems: list[str]) -> Ma
     except OSError as error:
         problems.append(f"{path}: the file cannot be read ({error.strerror})")
         return {}
-    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream  # `dotenv_values` passes over what it cannot read
 
-    # A `$` in a password is a `$`.
-    entries = dotenv_values(stream=io.StringIO(content), interpolate=False)
-    return {key: value for key, value in entries.items() if value}
+    written: dict[str, str] = {}
+    for entry in parse_stream(io.StringIO(content)):
+        line = entry.original.line + len(entry.original.string) - len(entry.original.string.lstrip("\n"))
+        name = entry.key or ""
+        if entry.error or (name in _VARIABLES and entry.value is None):
+            problems.append(f"{path}, line {line}: expected NAME=value")
+        elif name.startswith(_OURS) and name not in _VARIABLES:
+            problems.append(f"{path}, line {line}: there is no setting {name}{_meant(name)}")
+        elif name and entry.value:
+            written[name] = entry.value
+    return written
+
+
+def _meant(name: str) -> str:
+    from difflib import get_close_matches
+
+    known = [variable.removeprefix(_OURS) for variable in _VARIABLES]
+    close = get_close_matches(name.removeprefix(_OURS), known, n=1)
+    return f"; do you mean {_OURS}{close[0]}?" if close else ""
 
 
 def _check_credentials(values: Mapping[str, Any], problems: list[str]) -> None:

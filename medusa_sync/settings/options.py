@@ -242,6 +242,7 @@ class Settings:
         "--lock-dir",
         "SYNC_PRODUCTS_LOCK_DIR",
         "Folder of the locks that keep two runs apart. The user's own unless named.",
+        readers.path,
         metavar="FOLDER",
     )
     exit_code: bool = _option(
@@ -337,6 +338,7 @@ class Settings:
         "--report",
         "SYNC_PRODUCTS_REPORT",
         "Also write every change, field by field, and every problem to a file: .json, .csv or .html.",
+        readers.file_ending(".json", ".csv", ".html"),
         metavar="FILE",
         group="Output",
     )
@@ -344,7 +346,8 @@ class Settings:
         "--metrics-file",
         "SYNC_PRODUCTS_METRICS_FILE",
         "Also write metrics for Prometheus' textfile collector; the name ends in .prom.",
-        metavar="FILE",
+        readers.file_ending(".prom"),
+        metavar="FILE.prom",
         group="Output",
     )
     ping_url: str | None = _option(

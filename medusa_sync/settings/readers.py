@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC
@@ -139,10 +140,23 @@ def store_url(value: str) -> str:
     return url
 
 
+def path(value: str) -> str:
+    """A path; no shell expands the `~` of one that stands in `.env`."""
+    return os.path.expanduser(text(value))  # noqa: PTH111 - pathlib raises where there is no home
+
+
+def file_ending(*endings: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if not value.strip().lower().endswith(endings):
+            raise ValueError(f"expected a name that ends in {' or '.join(endings)}")
+        return path(value)
+
+    return read
+
+
 def source(value: str) -> str:
     """A URL, or the path of a file."""
-    value = text(value)
-    return web_address(value) if "://" in value else value
+    return web_address(value) if "://" in value else path(value)
 
 
 def _parts(url: str) -> SplitResult | None:

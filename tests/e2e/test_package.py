@@ -77,7 +77,8 @@ def test_it_runs_by_itself(version: str, wheel: Path, tmp_path: Path) -> None:
     if python is None:
         pytest.skip(f"Python {version} is not installed here")
     command = command_of(python, wheel, tmp_path)
-    assert run(command, "--version") == f"medusa-sync {__version__}\n"
+    for start in ([command], [command.with_name("python"), "-m", "medusa_sync"]):
+        assert run(*start, "--version") == f"medusa-sync {__version__}\n"
     report = tmp_path / "report.html"
     output = run(command, "products", "--source", "sample", "--dry-run", "--json", "--report", report)
     assert json.loads(output)["counts"]["not_compared"] == 60

@@ -374,6 +374,23 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_is_done(
     assert store.requests == []
 
 
+def test_a_report_never_takes_the_place_of_the_source(store: FakeMedusa, source: Path) -> None:
+    result = run("--source", str(source), "--report", str(source.parent / "." / source.name))
+    assert result.exit_code == 2
+    assert "is the source; choose another file" in result.stderr
+    assert store.requests == []
+
+
+def test_a_run_needs_neither_stdout_nor_stderr(
+    store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python has None in their place where a program is started with `>&- 2>&-`."""
+    monkeypatch.setattr("sys.stdout", None)
+    monkeypatch.setattr("sys.stderr", None)
+    assert command_module.execute({"source": str(source)}) == 0
+    assert len(store.products) == 20
+
+
 def test_metrics_are_written_for_the_named_job(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
     path = tmp_path / "sync.prom"
     assert run("--source", str(source), "--metrics-file", str(path), "--job-name", "nightly").exit_code == 0

@@ -331,6 +331,14 @@ def test_a_plan_says_what_would_be_removed_and_adopted() -> None:
     )
 
 
+def test_fields_that_change_beside_a_conflict_are_no_conflicts_in_a_pipe() -> None:
+    contested = Conflict("title", "Mine", "Theirs", OnConflict.SOURCE)
+    both = (Difference("title", "Mine", "Theirs"), Difference("price", 1, 2))
+    shown = piped(run(structs.replace(SPOON, differences=both, conflicts=(contested,))))
+    named = [line.split(":")[0] for line in shown.splitlines() if " title: " in line or " price: " in line]
+    assert named == ["conflict", "change"]
+
+
 @pytest.mark.parametrize("dry_run", [True, False])
 @pytest.mark.parametrize("show", [piped, lambda result: on_terminal(result, 80)])
 def test_there_are_rows_for_removals_and_conflicts_only_when_there_are_any(

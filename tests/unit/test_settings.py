@@ -22,7 +22,8 @@ KINDS: Final = {
     "TEXT": (("one", "two", "three"), " "),
     "NAME": (("one", "two", "three"), "Toys & Games"),
     "NAME|ID": (("One", "Two", "Three"), " "),
-    "FILE": (("one", "two", "three"), " "),
+    "FILE": (("one.json", "two.csv", "three.html"), "four.txt"),
+    "FILE.prom": (("one.prom", "two.prom", "three.prom"), "four.txt"),
     "FOLDER": (("one", "two", "three"), " "),
     "URL": (("http://one.example", "http://two.example", "http://three.example"), "store.example"),
     "URL|FILE|sample": (("one.json", "https://two.example/products", "three.json"), "ftp://one.example"),
@@ -303,6 +304,48 @@ def test_a_file_that_is_no_utf_8_is_told_with_the_rest(tmp_path: Path) -> None:
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     (problem,) = problems({"env_file": str(tmp_path)}, KEY, tmp_path)
     assert problem.startswith(f"{tmp_path}: the file cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("MEDUSA_BACKEND_URL: http://store.example", "expected NAME=value"),
+        ("SYNC_PRODUCTS_LIMIT 5", "expected NAME=value"),
+        ("SYNC_PRODUCTS_LIMIT", "expected NAME=value"),
+        ("MEDUSA_PASSWORD='hush", "expected NAME=value"),
+        (
+            "SYNC_PRODUCTS_CURENCY=eur",
+            "there is no setting SYNC_PRODUCTS_CURENCY; do you mean SYNC_PRODUCTS_CURRENCY?",
+        ),
+        ("SYNC_PRODUCTS_XYZZY=1", "there is no setting SYNC_PRODUCTS_XYZZY"),
+    ],
+)
+def test_a_line_that_cannot_be_followed_is_told_by_its_number_and_without_its_content(
+    line: str, problem: str, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(f"# mine\n\n{line}\nSYNC_PRODUCTS_STATUS=draft\n", encoding="utf-8")
+    told = problems({"limit": "0"}, KEY, tmp_path)
+    assert [f"{tmp_path / '.env'}, line 3: {problem}", "--limit"] == [told[0], told[1].split()[0]]
+    assert len(told) == 2
+
+
+def test_lines_that_are_for_others_are_left_to_them(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("MEDUSA_ADMIN_ONBOARDING\nDATABASE_URL=postgres://x\n", encoding="utf-8")
+    assert load({}, environment=KEY, directory=tmp_path).limit is None
+
+
+def test_a_name_that_no_setting_has_is_told(tmp_path: Path) -> None:
+    assert problems({"dryrun": True}, KEY, tmp_path) == ["dryrun: there is no such setting"]
+
+
+@pytest.mark.parametrize("name", ["source", "lock_dir", "report", "metrics_file"])
+def test_a_path_in_a_file_may_begin_at_home(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/shop")
+    write_env(tmp_path, **{OPTIONS[name].variable: f"~/{VALUES[name][0]}"})
+    settings = load({}, environment=KEY, directory=tmp_path)
+    assert getattr(settings, name) == f"/home/shop/{VALUES[name][0]}"
 
 
 @pytest.mark.parametrize(
