@@ -375,6 +375,8 @@ class Run:
         )
 
     def _notes(self) -> Iterator[str]:
+        if self._options.on_missing != OnMissing.KEEP and self._options.limit is not None:
+            yield "Nothing is removed with --limit: what lies beyond it is not missing."
         if self._api is None:
             yield (
                 "Nothing was compared with a store: no credentials are set "

@@ -98,6 +98,14 @@ def test_what_paging_has_skipped_is_not_removed(how: OnMissing) -> None:
     assert store.products["dummyjson:1"].status == "published"
 
 
+def test_nothing_is_removed_with_a_limit_and_the_result_says_so() -> None:
+    rows = products(20)
+    store = store_with(rows)
+    result = sync(ListSource(rows[1:]), store, on_missing=OnMissing.DELETE, limit=5, max_removals=ANY)
+    assert (result.exit_code, counts(result), len(store.products)) == (0, {"unchanged": 5}, 20)
+    assert any("--limit" in note for note in result.notes)
+
+
 def test_a_product_whose_stock_is_reserved_is_one_failure_and_its_neighbours_go() -> None:
     rows = products(40)
     store = store_with(rows)
