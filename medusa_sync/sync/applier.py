@@ -147,8 +147,10 @@ class Applier:
         )
         adopted = [change for change in updates if change.adopted]
         await self._references.activate_categories(_wanted_categories(adopted))
-        for kind in (Update, Create):
-            await self._write_alike([change for change in changes if isinstance(change, kind)], ids)
+        if updates:
+            await self._update(updates, ids)
+        if creates := [change for change in changes if isinstance(change, Create)]:
+            await self._create(creates, ids)
 
     async def _take_away(self, handed: Sequence[tuple[Update, Collection[str]]]) -> None:
         """What the products of a batch hand on is free before it is given to the next one."""
@@ -166,45 +168,49 @@ class Applier:
             # Another item has that SKU. The old one would only serve others: the product itself goes on.
             logger.warning("the inventory item %s keeps its SKU, %r is refused: %s", item_id, sku, error)
 
-    async def _write_alike(self, changes: Sequence[Change], ids: Ids) -> None:
-        """Changes of one kind, and then the stock levels that can only follow them.
-
-        The record of each product says what is still to come, in the same call that writes it; a run that
-        dies before the end leaves that word.
-        """
-        location_id = self._places.location_id
-        late = late_levels(changes, location_id)
+    async def _update(self, updates: Sequence[Update], ids: Ids) -> None:
+        late = late_levels(updates, self._places.location_id)
         stocked = {level.external_id for level in late}
-        unfinished: list[Change] = []
-        replaced: list[str] = []
-        creates, updates = [], []
-        for change in changes:
-            if isinstance(change, Create):
-                record = record_of(change.desired, pending=Pending.CREATION)
-                creates.append(create_body(change, record, status=self._status, places=self._places, ids=ids))
-                unfinished.append(change)
-                replaced += [change.replaces] if change.replaces else []
-            else:
-                is_stocked = change.desired.external_id in stocked
-                record = record_of(change.desired, pending=Pending.STOCK if is_stocked else None)
-                updates.append(update_body(change, record, places=self._places, ids=ids))
-                unfinished += [change] if is_stocked else []
-        if replaced:
-            await self._api.delete_products(replaced)
-        products: list[StoredProduct] = []
-        if creates:
-            products = await self._api.create_products(creates)
-        elif updates:
-            products = await self._api.update_products(updates)
-        if not unfinished:
-            return
+        bodies = []
+        for update in updates:
+            pending = Pending.STOCK if update.desired.external_id in stocked else None
+            record = record_of(update.desired, pending=pending)
+            bodies.append(update_body(update, record, places=self._places, ids=ids))
+        products = await self._api.update_products(bodies)
+        unfinished = [update for update in updates if update.desired.external_id in stocked]
+        if unfinished:
+            await self._finish(unfinished, products, late, made_whole=False)
+
+    async def _create(self, creates: Sequence[Create], ids: Ids) -> None:
+        if halves := [create.replaces for create in creates if create.replaces]:
+            await self._api.delete_products(halves)
+        bodies = []
+        for create in creates:
+            record = record_of(create.desired, pending=Pending.CREATION)
+            bodies.append(create_body(create, record, status=self._status, places=self._places, ids=ids))
+        products = await self._api.create_products(bodies)
+        late = late_levels(creates, self._places.location_id)
+        await self._finish(creates, products, late, made_whole=True)
+
+    async def _finish(
+        self,
+        changes: Sequence[Change],
+        products: Iterable[StoredProduct],
+        late: Sequence[LateLevel],
+        *,
+        made_whole: bool,
+    ) -> None:
+        """Write the stock levels that can only follow their products, and take back that they are pending.
+
+        The records said so in the call that wrote the products: a run that dies in between leaves that word.
+        """
         written = {product.external_id: product for product in products}
-        if location_id is not None:
-            await self._write_late_levels(late, written, location_id, made_whole=bool(creates))
+        if late:
+            await self._write_late_levels(late, written, made_whole=made_whole)
         await self._api.update_products(
             [
                 record_body(written[change.desired.external_id].id, record_of(change.desired))
-                for change in unfinished
+                for change in changes
             ]
         )
 
@@ -212,7 +218,6 @@ class Applier:
         self,
         waiting: Iterable[LateLevel],
         written: Mapping[str | None, StoredProduct],
-        location_id: str,
         *,
         made_whole: bool,
     ) -> None:
@@ -229,7 +234,7 @@ class Applier:
                     raise AmbiguousWriteError(
                         f"{level.external_id}: the store has not made its inventory item yet"
                     )
-                levels.append(Level(item_id, location_id, level.quantity))
+                levels.append(Level(item_id, level.location_id, level.quantity))
             await self._api.write_levels(create=levels, update=[])
         except StoreRefusedError as error:
             # The products are in, so this is no refusal of the batch: another run was quicker with a level.

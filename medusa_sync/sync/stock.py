@@ -24,6 +24,7 @@ class LateLevel(Struct, frozen=True):
     """
 
     external_id: str
+    location_id: str
     quantity: int
     item_id: str | None = None
     variant_id: str | None = None
@@ -67,9 +68,11 @@ def late_levels(changes: Iterable[Change], location_id: str | None) -> list[Late
             continue
         own = change.desired.external_id
         if isinstance(change, Create):
-            levels.append(LateLevel(own, quantity))
+            levels.append(LateLevel(own, location_id, quantity))
         elif stock_level(change.variant, location_id) is None:
-            levels.append(LateLevel(own, quantity, item_id_of(change.variant), change.variant.id))
+            levels.append(
+                LateLevel(own, location_id, quantity, item_id_of(change.variant), change.variant.id)
+            )
     return levels
 
 

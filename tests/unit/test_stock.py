@@ -20,13 +20,16 @@ THEIRS = StoredVariant("variant_theirs", inventory_items=(StoredInventoryItem("i
 
 def test_a_level_never_goes_to_a_variant_of_the_merchant_that_comes_first() -> None:
     written = StoredProduct("prod_1", variants=(THEIRS, OURS))
-    variant = stocked_variant(LateLevel("dummyjson:1", 5, None, OURS.id), written)
+    variant = stocked_variant(LateLevel("dummyjson:1", "sloc_1", 5, None, OURS.id), written)
     assert variant is OURS
     assert item_id_of(variant) is None
 
 
 def test_a_new_product_has_a_single_variant() -> None:
-    assert stocked_variant(LateLevel("dummyjson:1", 5), StoredProduct("prod_1", variants=(OURS,))) is OURS
+    assert (
+        stocked_variant(LateLevel("dummyjson:1", "sloc_1", 5), StoredProduct("prod_1", variants=(OURS,)))
+        is OURS
+    )
 
 
 async def give_item(httpx_mock: HTTPXMock, found: list[dict[str, Any]]) -> tuple[str, list[str]]:
