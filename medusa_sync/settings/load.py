@@ -10,13 +10,12 @@ from typing import Any
 
 from medusa_sync.errors import SettingsError
 from medusa_sync.settings.options import ENV_FILE, OPTIONS, Option, Settings
+from medusa_sync.settings.readers import expanded
 
 NO_CREDENTIALS = (
     "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; put a secret API key "
     "of the store into the environment or .env, or use --dry-run to check the source alone"
 )
-
-
 _OURS = "SYNC_PRODUCTS_"
 _VARIABLES = frozenset({ENV_FILE.variable, *(option.variable for option in OPTIONS.values())})
 
@@ -38,7 +37,8 @@ def load(
         SettingsError: with every setting that is wrong.
     """
     environment = os.environ if environment is None else environment
-    problems = [f"{name}: there is no such setting" for name in flags.keys() - OPTIONS.keys() - {"env_file"}]
+    unknown = flags.keys() - OPTIONS.keys() - {"env_file"}
+    problems = [f"{name}: there is no such setting" for name in sorted(unknown)]
     env_file = flags.get("env_file") or environment.get(ENV_FILE.variable)
     written = _read_env_file(str(env_file) if env_file else None, directory or Path(), problems)
     values: dict[str, Any] = {}
@@ -81,7 +81,7 @@ def _shown(option: Option, raw: str) -> str:
 
 
 def _read_env_file(name: str | None, directory: Path, problems: list[str]) -> Mapping[str, str]:
-    path = Path(name).expanduser() if name else directory / ".env"
+    path = Path(expanded(name)) if name else directory / ".env"
     try:
         content = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

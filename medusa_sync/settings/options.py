@@ -338,7 +338,7 @@ class Settings:
         "--report",
         "SYNC_PRODUCTS_REPORT",
         "Also write every change, field by field, and every problem to a file: .json, .csv or .html.",
-        readers.file_ending(".json", ".csv", ".html"),
+        readers.file_ending(".json", ".csv", ".html", any_case=True),
         metavar="FILE",
         group="Output",
     )

@@ -140,14 +140,19 @@ def store_url(value: str) -> str:
     return url
 
 
+def expanded(value: str) -> str:
+    """With the home in place of `~`, which no shell expands in `.env`."""
+    return os.path.expanduser(value)  # noqa: PTH111 - pathlib raises where there is no home
+
+
 def path(value: str) -> str:
-    """A path; no shell expands the `~` of one that stands in `.env`."""
-    return os.path.expanduser(text(value))  # noqa: PTH111 - pathlib raises where there is no home
+    return expanded(text(value))
 
 
-def file_ending(*endings: str) -> Callable[[str], str]:
+def file_ending(*endings: str, any_case: bool = False) -> Callable[[str], str]:
     def read(value: str) -> str:
-        if not value.strip().lower().endswith(endings):
+        name = value.strip().lower() if any_case else value.strip()
+        if not name.endswith(endings):
             raise ValueError(f"expected a name that ends in {' or '.join(endings)}")
         return path(value)
 

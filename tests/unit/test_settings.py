@@ -338,6 +338,11 @@ def test_a_name_that_no_setting_has_is_told(tmp_path: Path) -> None:
     assert problems({"dryrun": True}, KEY, tmp_path) == ["dryrun: there is no such setting"]
 
 
+def test_the_collector_reads_no_other_case_and_a_report_may_have_any(tmp_path: Path) -> None:
+    (problem,) = problems({"metrics_file": "SYNC.PROM", "report": "RUN.JSON"}, KEY, tmp_path)
+    assert problem.startswith("--metrics-file")
+
+
 @pytest.mark.parametrize("name", ["source", "lock_dir", "report", "metrics_file"])
 def test_a_path_in_a_file_may_begin_at_home(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
