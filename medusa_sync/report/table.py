@@ -100,7 +100,7 @@ def _print_in_pipe(result: RunResult, listings: Sequence[Listing], pipe: Pipe) -
     for label, value in words.facts(result):
         say(pipe, f"{label}: {value}")
     for listing in listings:
-        for noun, outcome in ((noun, part) for each in listing.shown for noun, part in _parts(each, listing)):
+        for noun, outcome in _parts(listing):
             product = f"{noun}: {_product(outcome, result)}"
             lines = ["".join(text for text, _ in pieces) for pieces in told(outcome, "->")]
             for line in lines:
@@ -113,14 +113,15 @@ def _print_in_pipe(result: RunResult, listings: Sequence[Listing], pipe: Pipe) -
         say(pipe, f"note: {visible(note)}")
 
 
-def _parts(outcome: Outcome, listing: Listing) -> Iterator[tuple[str, Outcome]]:
-    """A product under its noun; the fields that change beside a conflict are changes like any other."""
-    contested = {conflict.field for conflict in outcome.conflicts}
-    beside = tuple(each for each in outcome.differences if contested and each.field not in contested)
-    own = tuple(each for each in outcome.differences if each not in beside)
-    yield listing.noun, structs.replace(outcome, differences=own)
-    if beside:
-        yield "change", structs.replace(outcome, differences=beside, conflicts=())
+def _parts(listing: Listing) -> Iterator[tuple[str, Outcome]]:
+    """Products under their noun; fields that change beside a conflict are changes like any other."""
+    for outcome in listing.shown:
+        contested = {conflict.field for conflict in outcome.conflicts}
+        beside = tuple(each for each in outcome.differences if contested and each.field not in contested)
+        own = tuple(each for each in outcome.differences if each not in beside)
+        yield listing.noun, structs.replace(outcome, differences=own)
+        if beside:
+            yield "change", structs.replace(outcome, differences=beside, conflicts=())
 
 
 def _product(outcome: Outcome, result: RunResult) -> str:
