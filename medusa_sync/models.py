@@ -295,7 +295,9 @@ class Result(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     REJECTED = "rejected"  # the source's fault: it is not sent
-    FAILED = "failed"  # the store's word, or never tried
+    FAILED = "failed"  # refused by the store, or by this tool
+    UNCONFIRMED = "unconfirmed"  # sent, but the response was lost: it may have been written
+    NOT_ATTEMPTED = "not_attempted"  # the run ended before it was sent
     REMOVED = "removed"  # from the store, because the source no longer has it
 
 
