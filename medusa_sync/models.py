@@ -128,6 +128,16 @@ class StoredInventoryItem(Struct, frozen=True):
     inventory: StoredInventory | None = None
 
 
+class StoredItem(Struct, frozen=True):
+    """An inventory item, the variants that use it, and the locations that have a level of it."""
+
+    id: str
+    sku: str | None
+    reserved_quantity: int | float
+    variant_ids: tuple[str, ...]
+    location_ids: tuple[str, ...]
+
+
 class StoredPrice(Struct, frozen=True):
     id: str
     currency_code: str
