@@ -152,6 +152,7 @@ def test_a_store_that_goes_away_is_not_asked_for_every_batch() -> None:
     assert len(store.requests) < 60
     assert sum(result.counts.values()) == result.seen
     assert result.counts[Result.CREATED] > 0
+    assert result.counts[Result.FAILED] == 0
     store.before = None
     assert sync(source, store).exit_code == 0
     assert_exact(source.rows, store)
