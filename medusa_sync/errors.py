@@ -112,7 +112,15 @@ class StoreRefusedError(MedusaSyncError):
 
 
 class AmbiguousWriteError(MedusaSyncError):
-    """A write whose end nobody knows: time-out, broken connection or 5xx. It may have been carried out."""
+    """A write whose result is unknown: timeout, broken connection or 5xx. It may have been carried out.
+
+    Attributes:
+        answered: the store has sent a response, such as a 500.
+    """
+
+    def __init__(self, message: str, *, answered: bool = False) -> None:
+        super().__init__(message)
+        self.answered = answered
 
 
 class RemovalGuardError(MedusaSyncError):
