@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from random import uniform
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -16,9 +17,6 @@ from msgspec import Struct
 
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError
 from medusa_sync.stop import Stop
-
-if TYPE_CHECKING:
-    from stamina import Attempt
 
 logger = logging.getLogger(__name__)
 
@@ -31,23 +29,42 @@ _MESSAGE_LENGTH = 500  # characters of a server's message that are shown
 # The request has not reached the server, so that even a write may be sent again.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
+T = TypeVar("T")
 Query = Sequence[tuple[str, str | int]]
 
 
-def retries(
-    on: type[Exception] | Callable[[Exception], bool | float], attempts: int
-) -> AsyncIterable[Attempt]:
-    """Attempts with pauses in between that grow to `_LONGEST_WAIT_S`, or are as long as `on` says.
+async def retry(
+    operation: Callable[[int], Awaitable[T]],
+    *,
+    on: type[Exception] | Callable[[Exception], bool | float],
+    attempts: int,
+    stop: Stop,
+) -> T:
+    """Call `operation` until it succeeds, with pauses that double from `_FIRST_WAIT_S` to `_LONGEST_WAIT_S`.
 
     Args:
-        on: which errors are worth another attempt; a function may give the seconds to wait.
-        attempts: at the most.
-    """
-    import stamina  # a run in which nothing fails does not need it
+        operation: called with the number of the attempt, from 1.
+        on: which errors are worth another attempt; a function may return the seconds to wait instead.
+        attempts: at most.
+        stop: ends a pause at once; no attempt follows.
 
-    return stamina.retry_context(
-        on=on, attempts=attempts, timeout=None, wait_initial=_FIRST_WAIT_S, wait_max=_LONGEST_WAIT_S
-    )
+    Raises:
+        Exception: that of the last attempt.
+    """
+    attempt = 1
+    while True:
+        try:
+            return await operation(attempt)
+        except Exception as error:
+            wait = isinstance(error, on) if isinstance(on, type) else on(error)
+            if wait is False or attempt >= attempts:
+                raise
+            if wait is True:
+                longest = min(2 * _FIRST_WAIT_S * 2 ** (attempt - 1), _LONGEST_WAIT_S)
+                wait = uniform(longest / 2, longest)  # noqa: S311 - no secret
+            if not await stop.sleep(wait):
+                raise
+        attempt += 1
 
 
 class Answer(Struct, frozen=True):
@@ -144,29 +161,24 @@ class HttpClient:
         """
 
         def wait_for(error: Exception) -> bool | float:
-            if not isinstance(error, _FailedError) or not error.may_pass or self._stop.is_set:
+            if not isinstance(error, _FailedError) or not error.may_pass:
                 return False
             if error.sent and not repeatable:
                 return False
             return True if error.wait is None else error.wait
 
-        try:
+        async def attempt(number: int) -> Answer:
+            if number > 1:
+                self._on_retry()
+                logger.info("try %d of %d: %s %s", number, self._attempts, method, url)
             return await self._once(method, url, query, body, headers)
-        except _FailedError as error:
-            failed = error
+
         try:
-            async for attempt in retries(wait_for, self._attempts):
-                with attempt:
-                    if attempt.num == 1:
-                        raise failed  # the first try was made above
-                    self._on_retry()
-                    logger.info("try %d of %d: %s %s", attempt.num, self._attempts, method, url)
-                    return await self._once(method, url, query, body, headers)
+            return await retry(attempt, on=wait_for, attempts=self._attempts, stop=self._stop)
         except _FailedError as error:
             if error.sent and not repeatable:
                 raise AmbiguousWriteError(str(error)) from error
             raise self._unavailable(str(error)) from error
-        raise AssertionError("the retry loop returns or raises")  # pragma: no cover - stamina's contract
 
     async def _once(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
 
 from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
-from medusa_sync.http import retries
+from medusa_sync.http import retry
 from medusa_sync.medusa.api import AdminApi, Level
 from medusa_sync.medusa.payload import Ids, create_body, record_body, release_body, update_body
 from medusa_sync.medusa.references import Places, References
@@ -77,12 +77,13 @@ class Applier:
         await self._apply(_Batch(list(changes), aims))
 
     async def _apply(self, batch: _Batch, *, last_try: bool = False) -> None:
+        async def write(attempt: int) -> None:
+            if attempt > 1:
+                await self._look_again(batch, patient=True)
+            await self._write(batch.changes)
+
         try:
-            async for attempt in retries(AmbiguousWriteError, self._attempts):
-                with attempt:
-                    if attempt.num > 1:
-                        await self._look_again(batch, patient=True)
-                    await self._write(batch.changes)
+            await retry(write, on=AmbiguousWriteError, attempts=self._attempts, stop=self._stop)
         except (StoreRefusedError, AmbiguousWriteError) as error:
             if self._stop.is_set:
                 raise
