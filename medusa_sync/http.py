@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -99,7 +100,8 @@ class HttpClient:
     """Requests to one server.
 
     Args:
-        client: the connection pool; its base URL, time-outs and redirect policy are the caller's choice.
+        client: the connection pool. Its connect and read timeouts added up limit each attempt as a whole:
+            the read timeout alone starts again with each byte.
         max_retries: how many times a request is sent again before it counts as failed.
         unavailable: what to raise, with its advice, when the server stays unavailable.
         on_request: called once for each request on the wire with its method and URL.
@@ -121,6 +123,8 @@ class HttpClient:
         stop: Stop,
     ) -> None:
         self._client = client
+        connect, read = client.timeout.connect, client.timeout.read
+        self._limit_s = None if connect is None or read is None else connect + read
         self._attempts = max_retries + 1
         self._unavailable = unavailable
         self._on_request = on_request
@@ -195,12 +199,13 @@ class HttpClient:
             request = self._client.build_request(method, target, content=body, headers=headers)
             if body is not None:
                 request.headers["content-type"] = "application/json"
-            response = await self._client.send(request, stream=True)
-            try:
-                answer = await self._read(method, url, response)
-            finally:
-                await response.aclose()
-        except httpx.TransportError as error:
+            async with asyncio.timeout(self._limit_s):
+                response = await self._client.send(request, stream=True)
+                try:
+                    answer = await self._read(method, url, response)
+                finally:
+                    await response.aclose()
+        except (httpx.TransportError, TimeoutError) as error:
             what = f"{method} {url}: {_describe(error)}"
             raise _FailedError(what, sent=not isinstance(error, _NOT_SENT)) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -270,8 +275,8 @@ def _describe(error: Exception) -> str:
     match error:
         case httpx.ConnectTimeout() | httpx.PoolTimeout():
             return "no connection within the time limit"
-        case httpx.TimeoutException():
-            return "no answer within the time limit"
+        case httpx.TimeoutException() | TimeoutError():
+            return "no complete answer within the time limit"
         case httpx.ConnectError():
             return f"no connection ({error})" if str(error) else "no connection"
         case httpx.DecodingError():
