@@ -42,7 +42,6 @@ def log_to(output: Output, *, job: str, level: int, as_json: bool, hidden: Calla
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for library in ("httpx", "httpcore", "asyncio"):  # they would log headers, the authorization among them
         logging.getLogger(library).setLevel(logging.WARNING)
-    logging.getLogger("stamina").setLevel(logging.ERROR)  # repeats are logged where they happen
 
 
 class _Handler(logging.Handler):

@@ -23,6 +23,7 @@ from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.merge import members
 from medusa_sync.core.record import Record, Step, applied, freed, noted
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.http import pause
 from medusa_sync.medusa.api import AdminApi, Level, StoredItem
 from medusa_sync.medusa.payload import Ids, create_body, release_body, update_body
 from medusa_sync.medusa.references import Places, References
@@ -48,8 +49,6 @@ C = TypeVar("C", Create, Update, Change)
 _POLL_S = 0.5  # between two looks at a product that the store is still working on
 _POLLS = 20
 _RENAMED_AT_ONCE = 4  # there is no bulk call for inventory items
-_FIRST_PAUSE_S = 0.25
-_LONGEST_PAUSE_S = 10.0
 
 
 class _Part(Struct):
@@ -400,7 +399,7 @@ class Applier:
         part.tries += 1
         if part.tries < self._attempts:
             logger.info("reconciling %d products: %s", len(part.products), error)
-            await self._stop.sleep(min(_FIRST_PAUSE_S * 2**part.tries, _LONGEST_PAUSE_S))
+            await self._stop.sleep(pause(part.tries))
             return [part]
         if len(part.products) > 1:
             return part.halves()
