@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError
+from medusa_sync.stop import Stop
 
 if TYPE_CHECKING:
     from stamina import Attempt
@@ -86,7 +87,7 @@ class HttpClient:
         unavailable: what to raise, with its advice, when the server stays unavailable.
         on_request: called once for each request on the wire with its method and URL.
         on_retry: called once for each repeat.
-        stopped: whether the run is ending, so that nothing is tried again.
+        stop: nothing is sent again once it is set.
 
     Attributes:
         secrets: texts that no message may show.
@@ -100,14 +101,14 @@ class HttpClient:
         unavailable: Callable[[str], MedusaSyncError],
         on_request: Callable[[str, str], None],
         on_retry: Callable[[], None],
-        stopped: Callable[[], bool],
+        stop: Stop,
     ) -> None:
         self._client = client
         self._attempts = max_retries + 1
         self._unavailable = unavailable
         self._on_request = on_request
         self._on_retry = on_retry
-        self._stopped = stopped
+        self._stop = stop
         self.secrets: set[str] = set()
 
     def hidden(self, text: str) -> str:
@@ -143,7 +144,7 @@ class HttpClient:
         """
 
         def wait_for(error: Exception) -> bool | float:
-            if not isinstance(error, _FailedError) or not error.may_pass or self._stopped():
+            if not isinstance(error, _FailedError) or not error.may_pass or self._stop.is_set:
                 return False
             if error.sent and not repeatable:
                 return False

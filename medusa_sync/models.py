@@ -316,7 +316,7 @@ class Outcome(Struct, frozen=True):
 
     Attributes:
         action: None when nothing was done to it.
-        reason: why it was rejected or failed.
+        reason: why it was rejected, failed, is unconfirmed or was not attempted.
     """
 
     external_id: str | None
@@ -369,8 +369,8 @@ class RunResult(Struct, frozen=True):
         counts: by `Result`.
         conflicts: how many fields both sides had changed.
         not_compared: valid products of a dry run without credentials, which nothing was compared with.
-        problems: what was rejected or failed; `not_completed` beside it is what an early end has left undone
-            or in doubt.
+        problems: products that were rejected, failed or are unconfirmed.
+        not_completed: products without an outcome when a run ended early: unconfirmed or not attempted.
         changes: what was created, updated and removed, and what had conflicts.
         notes: what a person should know although nothing is wrong with a product.
         error: what ended the run early, if anything did.

@@ -13,6 +13,7 @@ from medusa_sync.medusa.payload import Ids, create_body, record_body, release_bo
 from medusa_sync.medusa.references import Places, References
 from medusa_sync.models import Change, Create, Outcome, Pending, Result, StoredProduct, Update
 from medusa_sync.plan import record_of
+from medusa_sync.stop import Stop
 from medusa_sync.sync.handover import handed_on
 from medusa_sync.sync.planner import UNFINISHED, Planner
 from medusa_sync.sync.stock import (
@@ -41,6 +42,7 @@ class Applier:
         status: of new products, `published` or `draft`.
         max_retries: how many times a batch whose end is unknown is planned and sent again.
         settle: called with the outcome of every product.
+        stop: no attempt is repeated once it is set.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Applier:
         status: str,
         max_retries: int,
         settle: Callable[[Outcome], None],
+        stop: Stop,
     ) -> None:
         self._api = api
         self._planner = planner
@@ -61,6 +64,7 @@ class Applier:
         self._status = status
         self._attempts = max_retries + 1
         self._settle = settle
+        self._stop = stop
         self._lost_in_a_row = 0
 
     async def apply(self, changes: Sequence[Change]) -> None:
@@ -80,6 +84,8 @@ class Applier:
                         await self._look_again(batch, patient=True)
                     await self._write(batch.changes)
         except (StoreRefusedError, AmbiguousWriteError) as error:
+            if self._stop.is_set:
+                raise
             await self._halve(batch, error, last_try=last_try)
         else:
             self._lost_in_a_row = 0

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from medusa_sync.errors import MedusaSyncError
 from medusa_sync.models import Change, Outcome
+from medusa_sync.stop import Stop
 from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.inflight import InFlight
 
@@ -19,8 +20,7 @@ class Pipeline:
         batch_size: products a batch.
         concurrency: batches at the same time.
         settle: called with the outcome of every product for which there is nothing to do.
-        stop: called when the store went away.
-        stopped: whether nothing new is to be begun.
+        stop: set when the store went away; nothing new begins once it is set.
     """
 
     def __init__(
@@ -30,17 +30,15 @@ class Pipeline:
         batch_size: int,
         concurrency: int,
         settle: Callable[[Outcome], None],
-        stop: Callable[[MedusaSyncError], None],
-        stopped: Callable[[], bool],
+        stop: Stop,
     ) -> None:
         self._applier = applier
         self._batch_size = batch_size
         self._settle = settle
         self._stop = stop
-        self._stopped = stopped
         self._changes: list[Change] = []
         self._slots = asyncio.Semaphore(concurrency)
-        self._in_flight = InFlight()
+        self._in_flight = InFlight(stop)
 
     async def take(self, planned: Iterable[Change | Outcome]) -> None:
         """Settle what needs nothing, and begin every batch that is full; waits while all slots are taken."""
@@ -65,7 +63,7 @@ class Pipeline:
         batch = self._changes[: self._batch_size]
         del self._changes[: self._batch_size]
         await self._slots.acquire()
-        if self._stopped():
+        if self._stop.is_set:
             self._slots.release()
             return
         self._in_flight.begin(self._apply(batch))
@@ -74,6 +72,6 @@ class Pipeline:
         try:
             await self._applier().apply(batch)
         except MedusaSyncError as error:
-            self._stop(error)
+            self._stop.set(error)
         finally:
             self._slots.release()

@@ -24,6 +24,7 @@ from medusa_sync.models import (
 )
 from medusa_sync.plan import read_record
 from medusa_sync.source import Source
+from medusa_sync.stop import Stop
 from medusa_sync.sync.inflight import InFlight
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class Removal:
         source: that was read.
         options: what may be removed.
         settle: called with the outcome of every product that was removed or could not be.
-        stopped: whether nothing new is to be begun.
+        stop: nothing new begins once it is set.
     """
 
     def __init__(
@@ -70,13 +71,13 @@ class Removal:
         options: RemovalOptions,
         *,
         settle: Callable[[Outcome], None],
-        stopped: Callable[[], bool],
+        stop: Stop,
     ) -> None:
         self._api = api
         self._source = source
         self._options = options
         self._settle = settle
-        self._stopped = stopped
+        self._stop = stop
 
     async def execute(self) -> None:
         """Find what is missing at the source, make sure of it, and remove it.
@@ -91,9 +92,9 @@ class Removal:
             return
         gone = await self._confirmed(missing)
         size = self._options.batch_size
-        in_flight = InFlight()
+        in_flight = InFlight(self._stop)
         for start in range(0, len(gone), size):
-            if self._stopped():
+            if self._stop.is_set:
                 return
             part = gone[start : start + size]
             if self._options.dry_run:
@@ -170,6 +171,8 @@ class Removal:
                         rest = await self._still_there(rest)
                     await self._write(rest)
         except (StoreRefusedError, AmbiguousWriteError) as error:
+            if self._stop.is_set:
+                raise
             if len(products) == 1:
                 reason = f"not removed: {error}"
                 self._settle(Outcome(products[0].external_id, products[0].title, Result.FAILED, reason))

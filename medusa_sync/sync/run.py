@@ -37,6 +37,7 @@ from medusa_sync.models import (
     StoreState,
 )
 from medusa_sync.source import Page, Source
+from medusa_sync.stop import Stop
 from medusa_sync.sync.ahead import one_ahead
 from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.pipeline import Pipeline
@@ -102,6 +103,7 @@ class Run:
         options: what to do.
         requests: the counters that the HTTP clients of both sides keep.
         observer: told of progress.
+        stop: ends the run early: requests in progress get `GRACE_S`, everything else ends at once.
     """
 
     def __init__(
@@ -111,45 +113,41 @@ class Run:
         options: SyncOptions,
         requests: Requests,
         observer: Observer,
+        stop: Stop,
     ) -> None:
         self._source = source
         self._api = api
         self._options = options
         self._requests = requests
         self._observer = observer
+        self._stop = stop
         self._tally = Tally(observer.settled)
         self._total: int | None = None
         self._found = 0  # products of the source that the store held already
-        self._error: MedusaSyncError | None = None
         self._places: Places | None = None
-        self._flow: asyncio.Task[StoreState | None] | None = None
-
-    def stop(self, error: MedusaSyncError) -> None:
-        """End early: batches in flight finish, everything else ends now. The first reason counts."""
-        if self._error is None:
-            self._error = error
-            if self._flow is not None and self._flow is not asyncio.current_task():
-                self._flow.cancel()
-
-    def is_stopped(self) -> bool:
-        return self._error is not None
 
     async def execute(self) -> RunResult:
         """Never raises what a user, a server or a catalogue can cause: it is in the result."""
         started_at, clock = datetime.now(UTC), time.monotonic()
-        state = None if self.is_stopped() else await self._run_to_an_end()
-        self._tally.close(f"not completed: {self._error}" if self._error else "")
+        state = None if self._stop.is_set else await self._run_to_an_end()
+        self._tally.close(f"not completed: {self._stop.reason}" if self._stop.is_set else "")
         return self._result(state, started_at, time.monotonic() - clock)
 
     async def _run_to_an_end(self) -> StoreState | None:
-        self._flow = asyncio.create_task(self._execute())
+        flow = asyncio.create_task(self._execute())
+
+        def end() -> None:
+            if flow is not asyncio.current_task():
+                flow.cancel()
+
+        self._stop.on_set(end)
         timer = self._start_timer()
         try:
-            return await self._flow
+            return await flow
         except MedusaSyncError as error:
-            self.stop(error)
+            self._stop.set(error)
         except asyncio.CancelledError:
-            if not self._flow.cancelled() or self._error is None:  # not the flow by `stop`, but this call
+            if not flow.cancelled() or not self._stop.is_set:  # not the flow by `end`, but this call
                 raise
         finally:
             if timer is not None:
@@ -164,7 +162,7 @@ class Run:
             "The next run completes what is left; --max-duration (SYNC_PRODUCTS_MAX_DURATION) sets the limit."
         )
         error = TimeLimitError(f"The run was stopped after {limit:g} s", hint=hint)
-        return asyncio.get_running_loop().call_later(limit, self.stop, error)
+        return asyncio.get_running_loop().call_later(limit, self._stop.set, error)
 
     async def _execute(self) -> StoreState | None:
         api = self._api
@@ -190,7 +188,7 @@ class Run:
             await self._preview(planner, settle)
         else:
             await self._apply(api, planner, settle)
-        if self._error is not None:
+        if self._stop.is_set:
             return None
         gained = 0 if self._options.dry_run else self._tally.gained
         await self._remove_missing(api, gained)
@@ -211,7 +209,7 @@ class Run:
             dry_run=self._options.dry_run,
             gained=gained,
         )
-        removal = Removal(api, self._source, options, settle=self._tally.remove, stopped=self.is_stopped)
+        removal = Removal(api, self._source, options, settle=self._tally.remove, stop=self._stop)
         await removal.execute()
 
     async def _preview(self, planner: Planner, settle: Callable[[Outcome], None]) -> None:
@@ -235,6 +233,7 @@ class Run:
                 status=self._options.status,
                 max_retries=self._options.max_retries,
                 settle=settle,
+                stop=self._stop,
             )
 
         pipeline = Pipeline(
@@ -242,8 +241,7 @@ class Run:
             batch_size=self._options.batch_size,
             concurrency=self._options.concurrency,
             settle=settle,
-            stop=self.stop,
-            stopped=self.is_stopped,
+            stop=self._stop,
         )
         broken: SourceError | None = None
         try:
@@ -255,11 +253,11 @@ class Run:
                 broken = error  # what it has delivered is brought in all the same
             await pipeline.flush()
         except MedusaSyncError as error:
-            self.stop(error)
+            self._stop.set(error)
         finally:
             await pipeline.finish()
         if broken is not None:
-            self.stop(broken)
+            self._stop.set(broken)
 
     async def _planned(self, planner: Planner) -> AsyncGenerator[Sequence[Change | Outcome], None]:
         """What is to be done. What moves is planned a batch at the least: one request reads its details.
@@ -282,7 +280,7 @@ class Run:
                         waiting = []
         except SourceError as error:
             broken = error
-        if waiting and self._error is None:
+        if waiting and not self._stop.is_set:
             yield await self._plan(planner, waiting, known)
         if broken is not None:
             raise broken
@@ -313,14 +311,14 @@ class Run:
             async with aclosing(self._source.pages(self._options.limit)) as pages:
                 async for page in pages:
                     waiting += self._accept(page)
-                    while len(waiting) >= _LOOK_UP and self._error is None:
+                    while len(waiting) >= _LOOK_UP and not self._stop.is_set:
                         chunk, waiting = waiting[:_LOOK_UP], waiting[_LOOK_UP:]
                         yield chunk
-                    if self._error is not None:
+                    if self._stop.is_set:
                         return
         except SourceError as error:
             broken = error
-        if waiting and self._error is None:
+        if waiting and not self._stop.is_set:
             yield waiting
         if broken is not None:
             raise broken
@@ -345,7 +343,7 @@ class Run:
         return products
 
     def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
-        error = self._error
+        error = self._stop.reason
         status = Status.PARTIAL if self._tally.problems else Status.OK
         exit_code = EXIT_PARTIAL if self._tally.problems else 0
         if error is not None:

@@ -33,6 +33,7 @@ from medusa_sync.models import (
     Value,
 )
 from medusa_sync.plan import record_of
+from medusa_sync.stop import Stop
 from tests.harness.catalogue import product
 from tests.harness.dummyjson import ABSENT
 
@@ -180,7 +181,7 @@ def http_client(
         unavailable=unavailable,
         on_request=lambda _method, _url: None,
         on_retry=lambda: None,
-        stopped=lambda: False,
+        stop=Stop(),
     )
 
 
