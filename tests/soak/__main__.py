@@ -10,8 +10,9 @@ from tests.e2e.fault_proxy import fault_proxy
 from tests.harness.breakable import breakable_store
 from tests.harness.dummyjson import dummyjson
 from tests.harness.postgres import running_postgres
-from tests.soak.loop import Deviation, Soak, clear
-from tests.soak.source import Source
+from tests.soak.loop import PARTS, Deviation, Soak, clear
+from tests.soak.merchant import EDITS
+from tests.soak.source import Source, leave_out_odd_values
 
 
 def main() -> int:
@@ -20,8 +21,12 @@ def main() -> int:
     parser.add_argument(
         "--seed", type=int, default=random.SystemRandom().randrange(10**6), help="of the dice"
     )
-    parser.add_argument("--no-faults", action="store_true", help="changes and edits only, to test the soak")
+    parser.add_argument(
+        "--without", metavar="PART", nargs="+", default=[], choices=[*PARTS, *EDITS], help="to leave out"
+    )
     chosen = parser.parse_args()
+    if "odd values" in chosen.without:
+        leave_out_odd_values()
     folder = Path("build", f"soak-{chosen.seed}").resolve()
     clear(folder)
     print(f"seed {chosen.seed}, {chosen.minutes:g} minutes, logs in {folder}", flush=True)
@@ -33,7 +38,7 @@ def main() -> int:
         fault_proxy(store.store.url) as proxy,
     ):
         source = Source(server, random.Random(chosen.seed))
-        soak = Soak(store, proxy, source, folder, chosen.seed, faults=not chosen.no_faults)
+        soak = Soak(store, proxy, source, folder, chosen.seed, frozenset(chosen.without))
         try:
             soak.run(60 * chosen.minutes)
         except Deviation as deviation:

@@ -76,15 +76,19 @@ class Chaos:
         store: that is broken.
         proxy: between the runs and the store.
         dice: decide what happens when.
+        without: kinds of faults that are left out.
 
     Attributes:
         count: how often each kind of fault has happened.
     """
 
-    def __init__(self, store: BreakableStore, proxy: FaultProxy, dice: random.Random) -> None:
+    def __init__(
+        self, store: BreakableStore, proxy: FaultProxy, dice: random.Random, without: frozenset[str]
+    ) -> None:
         self._store = store
         self._proxy = proxy
         self._dice = dice
+        self._without = without
         self.count: Counter[str] = Counter()
 
     @contextmanager
@@ -92,11 +96,11 @@ class Chaos:
         """Faults of the network and slow tables, for the runs within; gives their names."""
         names: list[str] = []
         with ExitStack() as stack:
-            if self._dice.random() < 0.4:
+            if self._dice.random() < 0.4 and "slow tables" not in self._without:
                 table = self._dice.choice(_SLOW_TABLES)
                 stack.enter_context(self._store.slowed(table, seconds=self._dice.choice([0.005, 0.02, 0.05])))
                 names.append(f"slow {table}")
-            if self._dice.random() < 0.4:
+            if self._dice.random() < 0.4 and "network" not in self._without:
                 names += self._harm_the_network()
             try:
                 yield names
@@ -115,7 +119,7 @@ class Chaos:
             "lost database connections": (0.15, self._drop_connections),
         }
         for name, (chance, act) in chances.items():
-            if self._dice.random() < chance:
+            if self._dice.random() < chance and name not in self._without:
                 found.append(self.event(name, act))
         return found
 

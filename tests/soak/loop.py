@@ -24,10 +24,16 @@ from tests.soak.oracle import Oracle, Rules, Value, desired
 from tests.soak.runs import Run, start
 from tests.soak.source import Source
 
-FIRST_PRODUCTS = 80
-ENOUGH_PRODUCTS = 200
+FIRST_PRODUCTS = 40
+ENOUGH_PRODUCTS = 100
 SETTLING_RUNS = 3
 _KEPT_ROUNDS = 12  # whose logs are not removed
+
+
+PARTS = [
+    *("faults", "network", "slow tables", "two machines", "odd values"),
+    *("kill of the tool", "SIGTERM", "kill of the store", "lost database connections", "edits in runs"),
+]
 
 
 class Deviation(Exception):  # noqa: N818 - it is a finding
@@ -58,7 +64,7 @@ class Soak:
         source: that changes.
         folder: of the logs.
         seed: of the dice.
-        faults: whether anything goes wrong at all.
+        without: what is left out, of `PARTS` and the merchant's `EDITS`.
     """
 
     def __init__(
@@ -68,22 +74,22 @@ class Soak:
         source: Source,
         folder: Path,
         seed: int,
-        *,
-        faults: bool,
+        without: frozenset[str],
     ) -> None:
         self._store = store
         self._proxy = proxy
         self._source = source
         self._folder = folder
-        self._faults = faults
+        self._without = without
         self._dice = random.Random(seed)
         self._shop = Shop(store.store)
         self._oracle = Oracle(_fresh(store))
-        self._merchant: Merchant = make_merchant(self._shop, self._oracle, self._dice)
-        self._chaos = Chaos(store, proxy, self._dice)
+        self._merchant: Merchant = make_merchant(self._shop, self._oracle, self._dice, without)
+        self._chaos = Chaos(store, proxy, self._dice, without)
         self._conflicts: dict[tuple[str, str], str] = {}
         self._rules = Rules(store_wins=False, on_missing="keep")
         self._arguments: list[str] = []
+        self._with_key = False
         self.summary = Summary()
 
     @property
@@ -110,10 +116,11 @@ class Soak:
     def _choose_rules(self) -> None:
         dice = self._dice
         self._rules = Rules(dice.random() < 0.5, dice.choice(["keep", "draft", "delete"]))
+        self._with_key = dice.random() < 0.3  # which takes the store much longer to check than a token
         self._arguments = [
             *("--source", self._source.url, "--max-removals", "100%"),
             *("--read-timeout", str(READ_TIMEOUT_S), "--max-retries", dice.choice(["0", "2", "2"])),
-            *("--batch-size", dice.choice(["4", "15", "50", "100"]), "--concurrency", dice.choice("124")),
+            *("--batch-size", dice.choice(["5", "15", "50", "100"]), "--concurrency", dice.choice("124")),
             *("--on-missing", self._rules.on_missing),
             *("--on-conflict", "store" if self._rules.store_wins else "source"),
         ]
@@ -129,14 +136,14 @@ class Soak:
             self._edit(wanted, in_run=False)
         self._proxy.requests.clear()
         self._proxy.spans.clear()
-        if not self._faults:
+        if "faults" in self._without:
             self._run_calmly(name, wanted)
             return
         with self._chaos.around() as around:
-            machines = self._dice.choice([1, 1, 1, 2])
+            machines = self._dice.choice([1, 1, 1, 1 if "two machines" in self._without else 2])
             runs = [self._start(f"{name}-{machine}", machine) for machine in range(machines)]
             events = self._chaos.events(runs)
-            for _ in range(self._dice.choice([0, 0, 3, 8])):
+            for _ in range(0 if "edits in runs" in self._without else self._dice.choice([0, 0, 3, 8])):
                 events.append(self._chaos.event("edit", lambda: self._edit(wanted, in_run=True)))
             self._note(f"{name}: {machines} machines, {around}, {[event.name for event in events]}")
             self._watch(runs, events)
@@ -161,7 +168,7 @@ class Soak:
         if len(self._source.products) < FIRST_PRODUCTS:
             self._source.add(FIRST_PRODUCTS)
         elif dice.random() < 0.3 and len(self._source.products) < ENOUGH_PRODUCTS:
-            self._source.add(dice.choice([1, 10, 40]))
+            self._source.add(dice.choice([1, 5, 20]))
         match dice.randrange(8):
             case 0:
                 pass
@@ -170,7 +177,7 @@ class Soak:
             case 3:
                 self._source.revert_everywhere()
             case _:
-                self._source.change(dice.choice([3, 20, 60]))
+                self._source.change(dice.choice([3, 10, 30]))
 
     def _wanted(self) -> dict[str, dict[str, Value]]:
         return {f"dummyjson:{key}": desired(product) for key, product in self._source.products.items()}
@@ -181,7 +188,8 @@ class Soak:
 
     def _start(self, name: str, machine: int) -> Run:
         arguments = [*self._arguments, "--lock-dir", str(self._folder / f"machine-{machine}")]
-        return start(arguments, self._proxy.store(self._store.store), self._folder / f"{name}.json")
+        store = self._proxy.store(self._store.store)
+        return start(arguments, store, self._folder / f"{name}.json", with_key=self._with_key)
 
     def _watch(self, runs: Sequence[Run], events: Sequence[Any]) -> None:
         waiting = list(events)

@@ -57,6 +57,9 @@ class Merchant:
         shop: to edit.
         oracle: that is told.
         dice: decide what is edited.
+        elsewhere: a second stock location.
+        second_channel: a second sales channel.
+        without: kinds of edits that are left out.
     """
 
     shop: Shop
@@ -64,6 +67,7 @@ class Merchant:
     dice: random.Random
     elsewhere: str
     second_channel: str
+    without: frozenset[str]
     busy: set[str] = field(default_factory=set)
     edits: int = 0
     during: list[Edit] = field(default_factory=list)
@@ -84,14 +88,12 @@ class Merchant:
             return None
         key = self.dice.choice(keys)
         expected = self.oracle.products[key]
-        kinds = dict(_EDITS)
+        kinds = {kind: weight for kind, weight in _EDITS.items() if _name(kind) not in self.without}
         if in_run and not (key in wanted and expected.is_settled(wanted[key])):
             # Medusa loses one of two simultaneous writes to the metadata, and of our record with it.
             kinds = {kind: weight for kind, weight in kinds.items() if kind not in _METADATA_EDITS}
         if key not in wanted:
-            kinds.pop(_status)
-            kinds.pop(_delete_product)
-            kinds.pop(_stop_managing_and_delete)
+            kinds = {kind: weight for kind, weight in kinds.items() if kind not in _ONLY_OF_DELIVERED}
         kind = self.dice.choices(list(kinds), list(kinds.values()))[0]
         self.busy.add(key)
         if in_run:
@@ -107,7 +109,7 @@ class Merchant:
                 Edit(key, product["id"], ids_in(json.dumps(product)), begin, end, states, others)
             )
         self.edits += bool(done)
-        return f"{key} {kind.__name__.strip('_')}: {done}" if done else None
+        return f"{key} {_name(kind)}: {done}" if done else None
 
     def accept_lost_edits(self, writes: list[tuple[set[str], float, float]]) -> None:
         """An edit that met a write of its product may be lost: Medusa has no way to write conditionally."""
@@ -128,6 +130,10 @@ class Merchant:
 
 
 Kind = Callable[[Merchant, str, dict[str, Any]], str | None]
+
+
+def _name(kind: Kind) -> str:
+    return kind.__name__.strip("_")
 
 
 def _number(merchant: Merchant) -> int:
@@ -400,14 +406,16 @@ _EDITS: dict[Kind, int] = {
     _stop_managing_and_delete: 1,
 }
 _METADATA_EDITS = {_brand, _campaign}
+_ONLY_OF_DELIVERED = {_status, _delete_product, _stop_managing_and_delete}
+EDITS = [_name(kind) for kind in _EDITS]
 
 
-def make_merchant(shop: Shop, oracle: Oracle, dice: random.Random) -> Merchant:
+def make_merchant(shop: Shop, oracle: Oracle, dice: random.Random, without: frozenset[str]) -> Merchant:
     """A merchant with a second stock location and a second sales channel."""
     location = shop.post("/admin/stock-locations", {"name": "Elsewhere"})["stock_location"]["id"]
     channel = shop.post("/admin/sales-channels", {"name": "Market"})["sales_channel"]["id"]
     shop.category("merchants-shelf")
-    return Merchant(shop, oracle, dice, location, channel)
+    return Merchant(shop, oracle, dice, location, channel, without)
 
 
 MerchantError = (httpx.HTTPError, AssertionError)

@@ -1,10 +1,9 @@
 """What the store may hold, by the rule of docs/ownership.md alone.
 
-Of a field, a run knows what was last applied and what is stored. Nobody can know how far a run came that was
-disturbed, nor whether an edit of the merchant came before or after its write. So the oracle keeps the set of
-all pairs (last applied, stored) that are possible: a disturbed run adds to each pair what the merge would
-make of it, an edit gives each pair a new stored value. An undisturbed run leaves only merged pairs, and what the
-store then holds has to be one of them.
+The merge of a field depends on what was last applied and what is stored. After a disturbed run nobody knows
+how far it came, nor whether an edit of the merchant came before or after its write. So the oracle keeps all
+pairs (last applied, stored) that are possible: a disturbed run adds the merge of each pair, an edit gives
+each pair a new stored value. An undisturbed run leaves the merged pairs only: the store must hold one.
 """
 
 from __future__ import annotations
@@ -198,9 +197,9 @@ class Oracle:
                 continue
             if name == "stock" and not expected.is_managed:
                 continue
-            possible = sorted({repr(value) for _, value in states})
-            if repr(product.owned.get(name)) not in possible:
-                found.append(f"{name} is {product.owned.get(name)!r}, expected {' or '.join(possible)}")
+            possible, value = {value for _, value in states}, product.owned.get(name)
+            if value not in list(possible):
+                found.append(f"{name} is {value!r}, expected {' or '.join(map(repr, possible))}")
         if product.status not in {status for status, _ in expected.statuses}:
             found.append(f"status is {product.status}, expected {sorted(expected.statuses)}")
         for name, values in expected.others.items():
@@ -223,7 +222,7 @@ class Oracle:
             expected.variant_id = expected.variant_id or product.others["id of the variant"]
             for name, states in expected.states.items():
                 value = product.owned.get(name)
-                left = {state for state in states if repr(state[1]) == repr(value)}
+                left = {state for state in states if state[1] == value}
                 expected.states[name] = left or {(applied, value) for applied, _ in states}
                 if any(applied != held for applied, held in expected.states[name]):
                     self.edited.add((key, name))

@@ -84,13 +84,16 @@ class Run:
         return f"exit {self.exit_code}, {counts or 'no document'}, {took:.1f} s, {self.log.name}"
 
 
-def start(arguments: Sequence[str], store: Store, output: Path) -> Run:
+def start(arguments: Sequence[str], store: Store, output: Path, *, with_key: bool) -> Run:
     """Start `medusa-sync products` with its output in `output` and its log beside it."""
     log = output.with_suffix(".log")
+    variables = environment(store)
+    if not with_key:
+        variables |= {"MEDUSA_API_KEY": "", "MEDUSA_EMAIL": store.email, "MEDUSA_PASSWORD": store.password}
     with output.open("wb") as stdout, log.open("wb") as stderr:
         process = subprocess.Popen(
             [COMMAND, "products", "--json", "--verbose", *arguments],
-            env=environment(store),
+            env=variables,
             cwd=output.parent,
             stdin=subprocess.DEVNULL,
             stdout=stdout,
