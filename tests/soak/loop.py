@@ -266,9 +266,8 @@ class Soak:
             if key in found:
                 raise Deviation(f"{key} is stored twice: {found[key].id}, {product['id']}")
             known = self._oracle.products.get(key)
-            found[key] = stored_of(
-                product, known.variant_id if known else None, self._store.store.location_id
-            )
+            variant_id = known.variant_id if known and known.store_id == product["id"] else None
+            found[key] = stored_of(product, variant_id, self._store.store.location_id)
         return found
 
     # --- logs -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ each pair a new stored value. An undisturbed run leaves the merged pairs only: t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,7 +121,8 @@ class Oracle:
 
     def known(self) -> list[str]:
         """External ids of products that are certainly stored, and as we know them."""
-        return [key for key, each in self.products.items() if each.store_id and not each.may_be_gone]
+        stored = (key for key, each in self.products.items() if each.store_id and not each.may_be_gone)
+        return sorted(stored)
 
     def may_have_run(self, wanted: Mapping[str, Mapping[str, Value]], rules: Rules) -> None:
         """A run may have done its work, all or some or nothing of it."""
@@ -173,20 +174,32 @@ class Oracle:
 
     # --- comparing ------------------------------------------------------------------------------------
 
-    def deviations(self, stored: Mapping[str, Stored], wanted: Iterable[str]) -> list[str]:
+    def deviations(
+        self, stored: Mapping[str, Stored], wanted: Mapping[str, Mapping[str, Value]]
+    ) -> list[str]:
         """How the store differs from all that is possible after `has_run`."""
-        delivered = set(wanted)
+        self._recognize_new_ones(stored, wanted)
         found = [f"{key}: no source ever had it" for key in sorted(stored.keys() - self.products.keys())]
         for key, expected in self.products.items():
             product = stored.get(key)
             if product is None:
-                if key in delivered or (expected.store_id and not expected.may_be_gone):
+                if key in wanted or (expected.store_id and not expected.may_be_gone):
                     found.append(f"{key}: it is not stored")
-            elif key not in delivered and expected.store_id is None and not expected.states:
+            elif key not in wanted and expected.store_id is None and not expected.states:
                 found.append(f"{key}: it is stored as {product.id}, but was removed")
             else:
                 found += [f"{key} {product.id}: {what}" for what in self._differences(expected, product)]
         return found
+
+    def _recognize_new_ones(
+        self, stored: Mapping[str, Stored], wanted: Mapping[str, Mapping[str, Value]]
+    ) -> None:
+        """A product that a run may have removed was created again if it has another id now."""
+        for key, product in stored.items():
+            expected = self.products.get(key)
+            if expected and key in wanted and expected.may_be_gone and product.id != expected.store_id:
+                self.products[key] = self._new()
+                self.products[key].states = {name: {(value, value)} for name, value in wanted[key].items()}
 
     def _differences(self, expected: Expected, product: Stored) -> list[str]:
         found = []
