@@ -32,6 +32,7 @@ from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.inventory import (
+    ItemRename,
     LevelChange,
     handed_on,
     item_id_of,
@@ -236,7 +237,7 @@ class Applier:
                 ]
             )
         await self._write_levels(levels, written, made_by_store=False)
-        await self._rename(renames.values())
+        await self._rename_items(renames.values())
         self._health.succeeded(updates[-1].stored.id)
         finished = [
             update
@@ -304,16 +305,20 @@ class Applier:
 
     async def _release(self, handed: Sequence[tuple[Update, Collection[str]]]) -> None:
         """Free the unique values that the products of a batch hand on."""
+        self._begin([update for update, _ in handed])
         now = int(time.time())
-        bodies, items = [], []
-        for update, names in handed:
-            self._begin([update])
-            bodies.append(release_body(update, names, freed(update.record, update.desired, names, at=now)))
-            rename = item_rename(update)
-            if rename is not None:
-                items.append((rename[0], None))
-        await self._api.update_products(bodies)
-        await self._rename(items)
+        await self._api.update_products(
+            [
+                release_body(update, names, freed(update.record, update.desired, names, at=now))
+                for update, names in handed
+            ]
+        )
+
+    async def _rename_items(self, renames: Collection[ItemRename]) -> None:
+        """Give inventory items the SKUs of their variants; one that another of them takes is freed first."""
+        taken = {rename.after for rename in renames}
+        await self._rename([(each.item_id, None) for each in renames if each.before in taken])
+        await self._rename([(each.item_id, each.after) for each in renames])
 
     async def _rename(self, renames: Iterable[tuple[str, str | None]]) -> None:
         slots = asyncio.Semaphore(_RENAMED_AT_ONCE)

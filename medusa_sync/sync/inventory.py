@@ -56,8 +56,16 @@ def level_changes(
     return found
 
 
-def item_rename(update: Update) -> tuple[str, str | None] | None:
-    """The inventory item that has to get the SKU of its variant, and the SKU; Medusa leaves it the old one.
+class ItemRename(Struct, frozen=True):
+    """An inventory item that gets another SKU."""
+
+    item_id: str
+    before: str | None
+    after: str | None
+
+
+def item_rename(update: Update) -> ItemRename | None:
+    """The inventory item that has to get the SKU of its variant; Medusa leaves it the old one.
 
     An SKU that the merchant gave to the item stays, and an adoption does not touch items.
     """
@@ -77,7 +85,8 @@ def item_rename(update: Update) -> tuple[str, str | None] | None:
     wanted = update.desired.fields["sku"]
     if link.inventory.sku == wanted or remember(link.inventory.sku) not in ours:
         return None
-    return link.inventory_item_id, wanted if isinstance(wanted, str) else None
+    after = wanted if isinstance(wanted, str) else None
+    return ItemRename(link.inventory_item_id, link.inventory.sku, after)
 
 
 def handed_on(updates: Sequence[Update]) -> list[tuple[Update, tuple[str, ...]]]:
