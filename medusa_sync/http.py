@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
 from msgspec import Struct
 
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError
+from medusa_sync.redact import Redactor
 
 if TYPE_CHECKING:
     from stamina import Attempt
@@ -87,9 +88,7 @@ class HttpClient:
         on_request: called once for each request on the wire with its method and URL.
         on_retry: called once for each repeat.
         stopped: whether the run is ending, so that nothing is tried again.
-
-    Attributes:
-        secrets: texts that no message may show.
+        redactor: hides secrets that the server may send back; learns those that are found out later.
     """
 
     def __init__(
@@ -101,6 +100,7 @@ class HttpClient:
         on_request: Callable[[str, str], None],
         on_retry: Callable[[], None],
         stopped: Callable[[], bool],
+        redactor: Redactor | None = None,
     ) -> None:
         self._client = client
         self._attempts = max_retries + 1
@@ -108,13 +108,7 @@ class HttpClient:
         self._on_request = on_request
         self._on_retry = on_retry
         self._stopped = stopped
-        self.secrets: set[str] = set()
-
-    def hidden(self, text: str) -> str:
-        """A text of the server, without a secret that it may have sent back."""
-        for secret in self.secrets:
-            text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
-        return text
+        self.redactor = redactor or Redactor()
 
     async def send(
         self,
@@ -198,7 +192,7 @@ class HttpClient:
         )
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _FailedError(
-                f"{method} {url}: {describe_answer(answer, self.hidden)}",
+                f"{method} {url}: {describe_answer(answer, self.redactor)}",
                 sent=answer.status != HTTPStatus.TOO_MANY_REQUESTS,
                 wait=_retry_after(answer.headers),
             )
@@ -217,18 +211,18 @@ class HttpClient:
         return Answer(response.status_code, response.headers, b"".join(chunks))
 
 
-def describe_answer(answer: Answer, hidden: Callable[[str], str] = str) -> str:
+def describe_answer(answer: Answer, redactor: Redactor) -> str:
     """The status of an answer that is no success, with the server's own message where it gives one.
 
     Args:
         answer: of the server.
-        hidden: takes secrets out of the message.
+        redactor: hides secrets in the message before it is cut.
     """
     try:
         said = msgspec.json.decode(answer.body, type=_ErrorBody)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # HTML of a proxy, nothing, or worse
         return f"the server answered {answer.status}"
-    message = " ".join(hidden(said.message).split())  # one line
+    message = " ".join(redactor(said.message).split())  # one line
     return f"the server answered {answer.status}: {message[:_MESSAGE_LENGTH]}"
 
 
