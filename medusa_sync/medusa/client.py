@@ -60,7 +60,7 @@ class MedusaClient:
         self._credentials = credentials
         self._authorization = ""
         self._log_in = asyncio.Lock()
-        http.secrets.add(credentials.key if isinstance(credentials, ApiKey) else credentials.password)
+        http.redactor.add(credentials.key if isinstance(credentials, ApiKey) else credentials.password)
 
     async def get(self, path: str, query: Query, type_: type[T]) -> T:
         """Read.
@@ -70,7 +70,7 @@ class MedusaClient:
         """
         answer = await self._authorized("GET", path, query, None)
         if answer.status != HTTPStatus.OK:
-            raise StoreError(f"GET {path}: {describe_answer(answer, self._http.hidden)}", hint=_ADVICE_URL)
+            raise StoreError(f"GET {path}: {describe_answer(answer, self._http.redactor)}", hint=_ADVICE_URL)
         try:
             return msgspec.json.decode(answer.body, type=type_)
         except _UNREADABLE as error:
@@ -90,7 +90,7 @@ class MedusaClient:
             raise StoreRefusedError(f"{len(encoded)} bytes are more than a request may have", status=status)
         answer = await self._authorized("POST", path, query, encoded)
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise StoreRefusedError(describe_answer(answer, self._http.hidden), status=answer.status)
+            raise StoreRefusedError(describe_answer(answer, self._http.redactor), status=answer.status)
         try:
             return msgspec.json.decode(answer.body, type=type_)
         except _UNREADABLE as error:
@@ -105,7 +105,7 @@ class MedusaClient:
             raise StoreError("The store refused the credentials", hint=_ADVICE_CREDENTIALS)
         if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
             # Not followed: the credentials would go along, and a POST may turn into a GET.
-            target = self._http.hidden(answer.headers.get("location", "elsewhere"))
+            target = self._http.redactor(answer.headers.get("location", "elsewhere"))
             raise StoreError(f"{method} {path}: the store redirects to {target}", hint=_ADVICE_URL)
         return answer
 
@@ -134,9 +134,11 @@ class MedusaClient:
         try:
             token = msgspec.json.decode(answer.body, type=_Token).token
         except _UNREADABLE as error:
-            what = f"POST {LOGIN_PATH}: no token in the answer ({describe_answer(answer, self._http.hidden)})"
-            raise StoreError(what, hint=_ADVICE_URL) from error
-        self._http.secrets.add(token)
+            said = describe_answer(answer, self._http.redactor)
+            raise StoreError(
+                f"POST {LOGIN_PATH}: no token in the answer ({said})", hint=_ADVICE_URL
+            ) from error
+        self._http.redactor.add(token)
         return f"Bearer {token}"
 
 
