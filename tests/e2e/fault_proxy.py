@@ -105,6 +105,7 @@ class FaultProxy:
         url: where it listens.
         requests: in the order of their arrival; clearing it starts the count of the writes anew.
         faults: by number of the write from 1, for requests that have not arrived yet.
+        fault_of: the fault of any other request, if it has one.
         struck: the numbers of the writes that met their fault.
     """
 
@@ -117,6 +118,7 @@ class FaultProxy:
         self.url = ""
         self.requests: list[WireRequest] = []
         self.faults: dict[int, Fault] = {}
+        self.fault_of: Callable[[WireRequest], Fault | None] = lambda _request: None
         self.struck: set[int] = set()
 
     @property
@@ -145,11 +147,12 @@ class FaultProxy:
             while not writer.is_closing():
                 exchange = await self._receive(reader, writer)
                 number = len(self.writes) if exchange.request.is_write else 0
-                fault = self.faults.get(number)
+                if number in self.faults:
+                    self.struck.add(number)
+                fault = self.faults.get(number) or self.fault_of(exchange.request)
                 if fault is None:
                     await exchange.answer(await exchange.forward())
                 else:
-                    self.struck.add(number)
                     await fault(exchange)
         self._clients.discard(writer)
 
@@ -231,6 +234,13 @@ def answer_instead(status: int, **headers: str) -> Fault:
     return fault
 
 
+async def block(exchange: Exchange) -> None:
+    """Refuse as a firewall does, with a page for people."""
+    body = b"<html><body><h1>403 Forbidden</h1></body></html>"
+    lines = ["HTTP/1.1 403 Forbidden", f"Content-Length: {len(body)}", "Content-Type: text/html"]
+    await exchange.answer(_message(lines, body))
+
+
 async def drop_answer(exchange: Exchange) -> None:
     await exchange.forward()
     exchange.hang_up()
@@ -260,7 +270,15 @@ def answer_after_commit(status: int) -> Fault:
     return fault
 
 
-# These two take their time.
+# These take their time.
+
+
+async def drip(exchange: Exchange) -> None:
+    """Never answer completely, but never be silent for longer than a second either."""
+    await exchange.answer(_message(["HTTP/1.1 200 OK", "Transfer-Encoding: chunked"], b""))
+    while True:
+        await exchange.answer(b"1\r\n \r\n")
+        await asyncio.sleep(1)
 
 
 async def deliver_late(exchange: Exchange) -> None:
