@@ -60,12 +60,15 @@ async def retry(
             wait = isinstance(error, on) if isinstance(on, type) else on(error)
             if wait is False or attempt >= attempts:
                 raise
-            if wait is True:
-                longest = min(2 * _FIRST_WAIT_S * 2 ** (attempt - 1), _LONGEST_WAIT_S)
-                wait = uniform(longest / 2, longest)  # noqa: S311 - no secret
-            if not await stop.sleep(wait):
+            if not await stop.sleep(pause(attempt) if wait is True else wait):
                 raise
         attempt += 1
+
+
+def pause(attempt: int) -> float:
+    """Seconds to wait after a failed attempt; they double, and vary so that clients do not come together."""
+    longest = min(2 * _FIRST_WAIT_S * 2 ** (attempt - 1), _LONGEST_WAIT_S)
+    return uniform(longest / 2, longest)  # noqa: S311 - no secret
 
 
 class Answer(Struct, frozen=True):
@@ -85,13 +88,23 @@ class _FailedError(Exception):
 
     Attributes:
         sent: whether the server may have acted on the request.
+        answered: whether it sent a response.
         wait: seconds that the server asked us to wait, if it did.
         may_pass: whether the next try may go better.
     """
 
-    def __init__(self, message: str, *, sent: bool, wait: float | None = None, may_pass: bool = True) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        sent: bool,
+        answered: bool = False,
+        wait: float | None = None,
+        may_pass: bool = True,
+    ) -> None:
         super().__init__(message)
         self.sent = sent
+        self.answered = answered
         self.wait = wait
         self.may_pass = may_pass
 
@@ -191,7 +204,7 @@ class HttpClient:
             return await self.retry(attempt, on=wait_for)
         except _FailedError as error:
             if error.sent and not repeatable:
-                raise AmbiguousWriteError(str(error)) from error
+                raise AmbiguousWriteError(str(error), answered=error.answered) from error
             raise self._unavailable(str(error)) from error
 
     async def _once(
@@ -228,6 +241,7 @@ class HttpClient:
             raise _FailedError(
                 f"{method} {url}: {describe_answer(answer, self.hidden)}",
                 sent=answer.status != HTTPStatus.TOO_MANY_REQUESTS,
+                answered=True,
                 wait=_retry_after(answer.headers),
             )
         return answer

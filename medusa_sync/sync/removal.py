@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct, structs
 
+from medusa_sync.core.record import Record, parse_record
 from medusa_sync.errors import AmbiguousWriteError, RemovalGuardError, SourceError, StoreRefusedError
 from medusa_sync.http import retry
 from medusa_sync.medusa.api import AdminApi
@@ -17,12 +18,10 @@ from medusa_sync.models import (
     Difference,
     OnMissing,
     Outcome,
-    Record,
     Result,
     Share,
     StoredProduct,
 )
-from medusa_sync.plan import read_record
 from medusa_sync.source import Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.inflight import InFlight
@@ -222,4 +221,4 @@ class Removal:
 
 def _as_drafted(stored: StoredProduct) -> Record:
     """The record as it is, with the word that it was this tool that took the product off the shelf."""
-    return structs.replace(read_record(stored.metadata) or Record(fields={}), drafted=True)
+    return structs.replace(parse_record(stored.metadata) or Record(fields={}), drafted=True)

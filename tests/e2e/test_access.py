@@ -21,7 +21,7 @@ def test_a_firewall_that_blocks_one_product_does_not_hold_up_its_neighbours(
 ) -> None:
     made = products(SIZE)
     made[20]["description"] += f" Use {WORD}."
-    proxy.fault_of = lambda request: block if WORD.encode() in request.body else None
+    proxy.choose = lambda request: block if WORD.encode() in request.body else None
     neighbours = [product for product in made if WORD not in product["description"]]
     with dummyjson(made) as source:
         arguments = ("--source", source.url, "--json")
@@ -38,7 +38,7 @@ def test_a_firewall_that_blocks_one_product_does_not_hold_up_its_neighbours(
 def test_a_store_that_refuses_valid_keys_at_random_is_synced(shop: Shop, proxy: FaultProxy) -> None:
     """As Medusa does while its database connections drop."""
     dice, refused = Random(11), answer_instead(401)
-    proxy.fault_of = lambda _request: refused if dice.random() < SHARE_REFUSED else None
+    proxy.choose = lambda _request: refused if dice.random() < SHARE_REFUSED else None
     made = products(SIZE)
     with dummyjson(made) as source:
         arguments = ("--source", source.url, "--json")

@@ -33,7 +33,7 @@ def assert_completed(source: DummyJson, shop: Shop) -> None:
 
 
 def test_max_duration_ends_a_run_whose_writes_hang(source: DummyJson, shop: Shop, proxy: FaultProxy) -> None:
-    proxy.fault_of = lambda request: withhold_answer if request.is_write else None
+    proxy.choose = lambda request: withhold_answer if request.is_write else None
     started = time.monotonic()
     run = medusa_sync(
         *("--source", source.url, "--json", "--read-timeout", "3", "--max-duration", "6"),
@@ -51,7 +51,7 @@ def test_a_signal_ends_a_run_whose_writes_hang(source: DummyJson, shop: Shop, pr
         arrived.set()
         await withhold_answer(exchange)
 
-    proxy.fault_of = lambda request: hang if request.is_write else None
+    proxy.choose = lambda request: hang if request.is_write else None
     arguments = ("--source", source.url, "--json", "--read-timeout", "30")
     with running(*arguments, store=proxy.store(shop.store)) as run:
         assert arrived.wait(60)
@@ -67,7 +67,7 @@ def test_a_retry_after_does_not_delay_the_end_of_a_run(
     source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
     busy = answer_instead(429, Retry_After="3600")
-    proxy.fault_of = lambda request: busy if request.is_write else None
+    proxy.choose = lambda request: busy if request.is_write else None
     started = time.monotonic()
     run = medusa_sync(
         *("--source", source.url, "--json", "--max-duration", "4"), store=proxy.store(shop.store)
