@@ -145,6 +145,16 @@ class HttpClient:
         self._stop = stop
         self.redactor = redactor or Redactor()
 
+    async def retry(
+        self,
+        operation: Callable[[int], Awaitable[T]],
+        *,
+        on: type[Exception] | Callable[[Exception], bool | float],
+        attempts: int | None = None,
+    ) -> T:
+        """`retry` until the run has to end; without `attempts` as often as a request is sent."""
+        return await retry(operation, on=on, attempts=attempts or self._attempts, stop=self._stop)
+
     async def send(
         self,
         method: str,
@@ -185,7 +195,7 @@ class HttpClient:
             return await self._once(method, url, query, body, headers)
 
         try:
-            return await retry(attempt, on=wait_for, attempts=self._attempts, stop=self._stop)
+            return await self.retry(attempt, on=wait_for)
         except _FailedError as error:
             if error.sent and not repeatable:
                 raise AmbiguousWriteError(str(error), answered=error.answered) from error
