@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 N ?= 5000
 RUNS ?= 5
+MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lowest bench lint docs format clean
+.PHONY: help install demo test lowest soak bench lint docs format clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -30,6 +31,9 @@ lowest: ## the tests that need no store, with the lowest versions that pyproject
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check uv
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable '.[dev]'
 	.venv-lowest/bin/python -m pytest --numprocesses $(WORKERS) $(ARGS) tests/unit tests/flow
+
+soak: install ## changes, edits and faults at random on a real store (MINUTES=10 SEED=...)
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 bench: install ## time against the floor of a real store (N=5000 RUNS=5 ARGS=..., see docs/benchmarks.md)
 	$(BIN)/python -m benchmarks --sizes 194 $(N) --runs $(RUNS) --json build/benchmark.json $(ARGS)

@@ -14,7 +14,7 @@ EXIT_CODES: Mapping[int, str] = {
     2: "Usage: a setting is wrong, or names what the store does not have; or a result cannot be written.",
     3: "The source is unavailable, malformed, or ended short of its own total.",
     4: "The store is unreachable, or refuses the credentials.",
-    EXIT_PARTIAL: "Partial: some products were rejected or failed, or `--max-duration` ended the run.",
+    EXIT_PARTIAL: "Partial: products are rejected, failed or unconfirmed, or `--max-duration` ended the run.",
     6: "Removal guard: more products are missing at the source than `--max-removals` allows.",
     EXIT_CHANGES: "Something to do: only for a dry run with `--exit-code`.",
     75: "Another run of the same job for the same store and source holds the lock; nothing was done.",
@@ -99,20 +99,28 @@ class LockUnavailableError(MedusaSyncError):
     exit_code = 2
 
 
-class StoreRefusedError(MedusaSyncError):
-    """The store answered a request with a refusal (4xx): the request is at fault, not the store.
+class StoreRefusedError(StoreError):
+    """The store, or a firewall in front of it, refused this one request (4xx).
 
     Attributes:
         status: the HTTP status.
     """
 
-    def __init__(self, message: str, *, status: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, status: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
         self.status = status
 
 
 class AmbiguousWriteError(MedusaSyncError):
-    """A write whose end nobody knows: time-out, broken connection or 5xx. It may have been carried out."""
+    """A write whose result is unknown: timeout, broken connection or 5xx. It may have been carried out.
+
+    Attributes:
+        answered: the store has sent a response, such as a 500.
+    """
+
+    def __init__(self, message: str, *, answered: bool = False) -> None:
+        super().__init__(message)
+        self.answered = answered
 
 
 class RemovalGuardError(MedusaSyncError):

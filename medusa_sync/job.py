@@ -15,7 +15,7 @@ from contextlib import (
 from functools import cache
 from pathlib import Path
 from ssl import SSLContext
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
@@ -35,18 +35,23 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
 from medusa_sync.medusa.references import Wanted
 from medusa_sync.models import Requests, RunResult
+from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.progress import Watch
 from medusa_sync.settings import NO_CREDENTIALS, Settings
 from medusa_sync.signals import Signals
 from medusa_sync.source import SAMPLE, FileSource, HttpSource, Source
+from medusa_sync.stop import Stop
 from medusa_sync.sync import Observer, PlanOptions, Run, SyncOptions
 
-_SECRET = 8  # characters; what is shorter is no token
 _HEADERS = {"user-agent": f"medusa-sync/{__version__}", "accept": "application/json"}
 
 
 def sync_products(
-    settings: Settings, observer: Observer | None = None, *, signals: Signals | None = None
+    settings: Settings,
+    observer: Observer | None = None,
+    *,
+    signals: Signals | None = None,
+    redactor: Redactor | None = None,
 ) -> RunResult:
     """Run once. Whatever happens to source, store and products is in the result.
 
@@ -57,6 +62,7 @@ def sync_products(
         settings: from `load_settings`, or made by hand.
         observer: told of progress.
         signals: where SIGINT and SIGTERM are taken, to end gracefully.
+        redactor: knows the secrets of `settings`, and learns the token of a log-in; made here unless given.
 
     Raises:
         SettingsError: there are no credentials, and it is no dry run.
@@ -64,60 +70,53 @@ def sync_products(
     """
     if _credentials(settings) is None and not settings.dry_run:
         raise SettingsError([NO_CREDENTIALS])
-    return asyncio.run(_sync(settings, observer or Watch(), signals))
+    redactor = redactor or Redactor(settings.secrets())
+    return redacted(asyncio.run(_sync(settings, observer or Watch(), signals, redactor)), redactor)
 
 
-async def _sync(settings: Settings, observer: Observer, signals: Signals | None) -> RunResult:
+async def _sync(
+    settings: Settings, observer: Observer, signals: Signals | None, redactor: Redactor
+) -> RunResult:
     requests = Requests()
-    stop = _Stop()
+    stop = Stop()
     tls = cache(httpx.create_ssl_context)  # one for both sides: it takes a while to read the authorities
     async with AsyncExitStack() as stack:
         stack.enter_context(_listening(signals, stop) if signals else nullcontext())
-        source = await stack.enter_async_context(_source(settings, requests, stop, tls))
-        api = await stack.enter_async_context(_store(settings, requests, stop, tls))
-        stop.run = run = Run(source, api, _options(settings), requests, observer)
+        source = await stack.enter_async_context(_source(settings, requests, stop, tls, redactor))
+        api = await stack.enter_async_context(_store(settings, requests, stop, tls, redactor))
+        run = Run(source, api, _options(settings), requests, observer, stop)
         try:
             with _lock(settings):
                 return await run.execute()
         except (LockedError, LockUnavailableError) as error:
-            run.stop(error)
+            stop.set(error)
             return await run.execute()
 
 
-class _Stop:
-    """Whoever wants a run to end says it here."""
-
-    def __init__(self) -> None:
-        self.run: Run | None = None
-        self.signal: signal.Signals | None = None
-
-    def is_set(self) -> bool:
-        return self.run is not None and self.run.is_stopped()
-
-    def on_signal(self, number: signal.Signals) -> None:
-        """The first signal lets what is in flight finish, the second one does not."""
-        if self.signal is None and self.run is not None:
-            self.run.stop(InterruptedRunError(f"Interrupted by {number.name}", signal_number=number))
-        else:
-            for task in asyncio.all_tasks():
-                task.cancel()
-        self.signal = number
-
-
 @contextmanager
-def _listening(signals: Signals, stop: _Stop) -> Iterator[None]:
+def _listening(signals: Signals, stop: Stop) -> Iterator[None]:
+    """The first signal sets the token, the second one cancels everything."""
     loop = asyncio.get_running_loop()
+    received: list[signal.Signals] = []
+
+    def end(number: signal.Signals) -> None:
+        received.append(number)
+        if len(received) == 1:
+            stop.set(InterruptedRunError(f"Interrupted by {number.name}", signal_number=number))
+            return
+        for task in asyncio.all_tasks():
+            task.cancel()
 
     def listen(number: signal.Signals) -> None:
-        loop.call_soon_threadsafe(stop.on_signal, number)  # from a signal handler nothing else wakes a loop
+        loop.call_soon_threadsafe(end, number)  # from a signal handler nothing else wakes a loop
 
     try:
         with signals.told_to(listen):
             yield
     except asyncio.CancelledError:
-        if stop.signal is None:
+        if not received:
             raise
-        raise InterruptedRunError("Stopped at once", signal_number=stop.signal) from None
+        raise InterruptedRunError("Stopped at once", signal_number=received[-1]) from None
 
 
 def _lock(settings: Settings) -> AbstractContextManager[None]:
@@ -130,7 +129,7 @@ def _lock(settings: Settings) -> AbstractContextManager[None]:
 
 @asynccontextmanager
 async def _source(
-    settings: Settings, requests: Requests, stop: _Stop, tls: Callable[[], SSLContext]
+    settings: Settings, requests: Requests, stop: Stop, tls: Callable[[], SSLContext], redactor: Redactor
 ) -> AsyncIterator[Source]:
     if "://" not in settings.source:
         path = SAMPLE if settings.source == "sample" else Path(settings.source)
@@ -155,18 +154,15 @@ async def _source(
             unavailable=unavailable,
             on_request=count,
             on_retry=lambda: _count_retry(requests),
-            stopped=stop.is_set,
+            stop=stop,
+            redactor=redactor,
         )
-        # Whoever names a token in the address does not want to read it in a log.
-        http.secrets |= {
-            value for _, value in parse_qsl(urlsplit(settings.source).query) if len(value) >= _SECRET
-        }
         yield HttpSource(http, settings.source, source_name=settings.source_name)
 
 
 @asynccontextmanager
 async def _store(
-    settings: Settings, requests: Requests, stop: _Stop, tls: Callable[[], SSLContext]
+    settings: Settings, requests: Requests, stop: Stop, tls: Callable[[], SSLContext], redactor: Redactor
 ) -> AsyncIterator[AdminApi | None]:
     credentials = _credentials(settings)
     if credentials is None:
@@ -194,7 +190,8 @@ async def _store(
             unavailable=unavailable,
             on_request=count,
             on_retry=lambda: _count_retry(requests),
-            stopped=stop.is_set,
+            stop=stop,
+            redactor=redactor,
         )
         yield AdminApi(MedusaClient(http, credentials))
 

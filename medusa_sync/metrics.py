@@ -54,8 +54,16 @@ LAST_RUN: Mapping[str, tuple[str, Callable[[RunResult], float]]] = {
         lambda result: result.counts[Result.REJECTED],
     ),
     "medusa_sync_last_run_failed_products": (
-        "Products that the last run could not store, or did not come to.",
+        "Products that the store or the tool refused in the last run.",
         lambda result: result.counts[Result.FAILED],
+    ),
+    "medusa_sync_last_run_unconfirmed_products": (
+        "Products that the last run sent without getting the response.",
+        lambda result: result.counts[Result.UNCONFIRMED],
+    ),
+    "medusa_sync_last_run_not_attempted_products": (
+        "Products that the last run did not get to before it ended.",
+        lambda result: result.counts[Result.NOT_ATTEMPTED],
     ),
     "medusa_sync_last_run_removed_products": (
         "Products that the last run set to draft or deleted, because the source no longer has them.",

@@ -107,16 +107,17 @@ def _numbered(match: re.Match[str]) -> str:
 
 
 def workflow_commands(result: RunResult) -> Iterator[str]:
-    """Workflow commands, a line each: what ended the run and what failed are errors, what was rejected warns.
+    """Workflow commands, a line each: an error for what ended the run and for each failed product, a warning
+    for every other problem.
 
     Args:
         result: the run.
     """
     errors = [annotation("error", result.job, f"{result.error}\n{result.hint}")] if result.error else []
     failed = [problem for problem in result.problems if problem.result is Result.FAILED]
-    rejected = [problem for problem in result.problems if problem.result is Result.REJECTED]
+    others = [problem for problem in result.problems if problem.result is not Result.FAILED]
     yield from _first("error", result.job, [*errors, *(_problem("error", each) for each in failed)])
-    yield from _first("warning", result.job, [_problem("warning", each) for each in rejected])
+    yield from _first("warning", result.job, [_problem("warning", each) for each in others])
 
 
 def annotation(level: str, title: str, message: str) -> str:

@@ -22,7 +22,7 @@ _BAR = 1000  # units that the bar is long
 _NARROWEST = 6  # of them that any part gets, so that it can be seen
 _LONG = 60  # characters of a value from which on the line about it may leave some out
 _CONFLICT = "conflict"
-_ALWAYS = frozenset(Result) - {Result.REMOVED}  # counts that are shown even when they are 0
+_ALWAYS = frozenset(Result) - words.RARE  # counts that are shown even when they are 0
 
 
 class _Change(NamedTuple):

@@ -15,8 +15,14 @@ STYLES = {
     Result.UNCHANGED: "",
     Result.REJECTED: "red",
     Result.FAILED: "red",
+    Result.UNCONFIRMED: "yellow",
+    Result.NOT_ATTEMPTED: "yellow",
     Result.REMOVED: "magenta",
 }
+RARE = frozenset({Result.UNCONFIRMED, Result.NOT_ATTEMPTED, Result.REMOVED})
+"""Results whose count is shown only if there are any."""
+
+_NAMES = {Result.NOT_ATTEMPTED: "not attempted"}
 _PLANS = {
     Result.CREATED: "to create",
     Result.UPDATED: "to update",
@@ -45,7 +51,7 @@ def headline(result: RunResult, arrow: str) -> str:
 def action(outcome: Outcome, *, dry_run: bool) -> str:
     """What was done to a product, or would be done."""
     if outcome.action is None:
-        return outcome.result.value
+        return _NAMES.get(outcome.result, outcome.result.value)
     done, planned = _ACTIONS[outcome.action]
     return planned if dry_run else done
 
@@ -58,11 +64,12 @@ def in_a_line(result: RunResult) -> str:
 
 
 def counts(result: RunResult) -> Iterator[tuple[str, int, str]]:
-    """How many products came to which end, with the style of that end."""
+    """How many products have which result, with the style of that result."""
+    names = _NAMES | _PLANS if result.dry_run else _NAMES
     for each in Result:
         count = result.counts.get(each, 0)
-        if count or each is not Result.REMOVED:
-            yield _PLANS.get(each, each.value) if result.dry_run else each.value, count, STYLES[each]
+        if count or each not in RARE:
+            yield names.get(each, each.value), count, STYLES[each]
     if result.conflicts:
         yield "conflicts", result.conflicts, "yellow"
     if result.not_compared:
@@ -73,8 +80,6 @@ def facts(result: RunResult) -> Iterator[tuple[str, str]]:
     """The rest of the summary, each fact under its name."""
     total = "" if result.source_total is None else f" of {result.source_total}"
     yield "seen", f"{result.seen}{total}"
-    if result.not_completed:
-        yield "not completed", _counted(len(result.not_completed), "product", "products")
     if result.store:
         yield "in store", f"{result.store.products} products, {result.store.owned} of this source"
     requests = result.requests

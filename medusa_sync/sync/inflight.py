@@ -1,4 +1,4 @@
-"""Work that is not to be cut off: whoever waits for it may be cancelled, the work itself is not."""
+"""Writes in progress: cancelling the caller does not interrupt them, but they end when the run has to."""
 
 from __future__ import annotations
 
@@ -6,28 +6,31 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from medusa_sync.stop import GRACE_S, Stop
+
 
 class InFlight:
-    """Tasks that run to their end."""
+    """Tasks that run to their end, or are cancelled `GRACE_S` after the token was set.
 
-    def __init__(self) -> None:
+    Args:
+        stop: of the run.
+    """
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
         self._tasks: set[asyncio.Task[None]] = set()
+        stop.on_set(self._allow_grace)
 
     def begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._forget)
 
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        """Keep of what has ended only the errors, for `finish`."""
-        if not task.cancelled() and task.exception() is None:
-            self._tasks.discard(task)
-
     async def finish(self) -> None:
-        """Wait until everything has ended, even when cancelled meanwhile.
+        """Wait until every task has ended, even when cancelled meanwhile.
 
         Raises:
-            CancelledError: this call was cancelled meanwhile, or a task was.
+            CancelledError: this call was cancelled meanwhile, or a task was before the token was set.
             Exception: what a task has raised.
         """
         cancelled: asyncio.CancelledError | None = None
@@ -38,6 +41,19 @@ class InFlight:
                 cancelled = error
                 continue
             for task in done:
-                task.result()
+                if not (task.cancelled() and self._stop.is_set):
+                    task.result()
         if cancelled is not None:
             raise cancelled
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        """Keep only tasks that raised, for `finish`."""
+        if not task.cancelled() and task.exception() is None:
+            self._tasks.discard(task)
+
+    def _allow_grace(self) -> None:
+        asyncio.get_running_loop().call_later(GRACE_S, self._abandon)
+
+    def _abandon(self) -> None:
+        for task in self._tasks:
+            task.cancel()

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct, structs
 
+from medusa_sync.core.record import Record, parse_record
 from medusa_sync.errors import AmbiguousWriteError, RemovalGuardError, SourceError, StoreRefusedError
-from medusa_sync.http import retries
+from medusa_sync.http import retry
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.models import (
@@ -17,13 +18,12 @@ from medusa_sync.models import (
     Difference,
     OnMissing,
     Outcome,
-    Record,
     Result,
     Share,
     StoredProduct,
 )
-from medusa_sync.plan import read_record
 from medusa_sync.source import Source
+from medusa_sync.stop import Stop
 from medusa_sync.sync.inflight import InFlight
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Removal:
         source: that was read.
         options: what may be removed.
         settle: called with the outcome of every product that was removed or could not be.
-        stopped: whether nothing new is to be begun.
+        stop: nothing new begins once it is set.
     """
 
     def __init__(
@@ -70,13 +70,13 @@ class Removal:
         options: RemovalOptions,
         *,
         settle: Callable[[Outcome], None],
-        stopped: Callable[[], bool],
+        stop: Stop,
     ) -> None:
         self._api = api
         self._source = source
         self._options = options
         self._settle = settle
-        self._stopped = stopped
+        self._stop = stop
 
     async def execute(self) -> None:
         """Find what is missing at the source, make sure of it, and remove it.
@@ -91,9 +91,9 @@ class Removal:
             return
         gone = await self._confirmed(missing)
         size = self._options.batch_size
-        in_flight = InFlight()
+        in_flight = InFlight(self._stop)
         for start in range(0, len(gone), size):
-            if self._stopped():
+            if self._stop.is_set:
                 return
             part = gone[start : start + size]
             if self._options.dry_run:
@@ -163,13 +163,19 @@ class Removal:
     async def _remove(self, products: Sequence[StoredProduct]) -> None:
         """Remove a batch; one that is refused is halved until the culprit stands alone."""
         rest = list(products)
+
+        async def remove(attempt: int) -> None:
+            nonlocal rest
+            if attempt > 1:
+                rest = await self._still_there(rest)
+            await self._write(rest)
+
         try:
-            async for attempt in retries(AmbiguousWriteError, self._options.max_retries + 1):
-                with attempt:
-                    if attempt.num > 1:
-                        rest = await self._still_there(rest)
-                    await self._write(rest)
+            attempts = self._options.max_retries + 1
+            await retry(remove, on=AmbiguousWriteError, attempts=attempts, stop=self._stop)
         except (StoreRefusedError, AmbiguousWriteError) as error:
+            if self._stop.is_set:
+                raise
             if len(products) == 1:
                 reason = f"not removed: {error}"
                 self._settle(Outcome(products[0].external_id, products[0].title, Result.FAILED, reason))
@@ -215,4 +221,4 @@ class Removal:
 
 def _as_drafted(stored: StoredProduct) -> Record:
     """The record as it is, with the word that it was this tool that took the product off the shelf."""
-    return structs.replace(read_record(stored.metadata) or Record(fields={}), drafted=True)
+    return structs.replace(parse_record(stored.metadata) or Record(fields={}), drafted=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
-from functools import cache
 from typing import Protocol
 
 from msgspec import Struct
 
+from medusa_sync.core.change import Change
 from medusa_sync.errors import (
     EXIT_PARTIAL,
     InterruptedRunError,
@@ -24,8 +24,7 @@ from medusa_sync.mapping import to_desired
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.references import Places, References, Wanted, find_places
 from medusa_sync.models import (
-    Change,
-    Create,
+    Action,
     DesiredProduct,
     OnMissing,
     Outcome,
@@ -37,8 +36,11 @@ from medusa_sync.models import (
     StoreState,
 )
 from medusa_sync.source import Page, Source
+from medusa_sync.stop import Stop
+from medusa_sync.sync.acknowledger import Acknowledger
 from medusa_sync.sync.ahead import one_ahead
 from medusa_sync.sync.applier import Applier
+from medusa_sync.sync.health import Health
 from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import LookedUp, Planner, PlanOptions
 from medusa_sync.sync.removal import Removal, RemovalOptions
@@ -102,6 +104,7 @@ class Run:
         options: what to do.
         requests: the counters that the HTTP clients of both sides keep.
         observer: told of progress.
+        stop: ends the run early: requests in progress get `GRACE_S`, everything else ends at once.
     """
 
     def __init__(
@@ -111,45 +114,43 @@ class Run:
         options: SyncOptions,
         requests: Requests,
         observer: Observer,
+        stop: Stop,
     ) -> None:
         self._source = source
         self._api = api
         self._options = options
         self._requests = requests
         self._observer = observer
+        self._stop = stop
         self._tally = Tally(observer.settled)
         self._total: int | None = None
-        self._found = 0  # products of the source that the store held already
-        self._error: MedusaSyncError | None = None
+        self._owned = 0  # products of the source that the store has
+        self._stored: set[str] = set()  # external ids of those among them that have no outcome yet
         self._places: Places | None = None
-        self._flow: asyncio.Task[StoreState | None] | None = None
-
-    def stop(self, error: MedusaSyncError) -> None:
-        """End early: batches in flight finish, everything else ends now. The first reason counts."""
-        if self._error is None:
-            self._error = error
-            if self._flow is not None and self._flow is not asyncio.current_task():
-                self._flow.cancel()
-
-    def is_stopped(self) -> bool:
-        return self._error is not None
+        self._finding_places = asyncio.Lock()
 
     async def execute(self) -> RunResult:
         """Never raises what a user, a server or a catalogue can cause: it is in the result."""
         started_at, clock = datetime.now(UTC), time.monotonic()
-        state = None if self.is_stopped() else await self._run_to_an_end()
-        self._tally.close(f"not completed: {self._error}" if self._error else "")
+        state = None if self._stop.is_set else await self._run_to_an_end()
+        self._tally.close(f"not completed: {self._stop.reason}" if self._stop.is_set else "")
         return self._result(state, started_at, time.monotonic() - clock)
 
     async def _run_to_an_end(self) -> StoreState | None:
-        self._flow = asyncio.create_task(self._execute())
+        flow = asyncio.create_task(self._execute())
+
+        def end() -> None:
+            if flow is not asyncio.current_task():
+                flow.cancel()
+
+        self._stop.on_set(end)
         timer = self._start_timer()
         try:
-            return await self._flow
+            return await flow
         except MedusaSyncError as error:
-            self.stop(error)
+            self._stop.set(error)
         except asyncio.CancelledError:
-            if not self._flow.cancelled() or self._error is None:  # not the flow by `stop`, but this call
+            if not flow.cancelled() or not self._stop.is_set:  # not the flow by `end`, but this call
                 raise
         finally:
             if timer is not None:
@@ -164,7 +165,7 @@ class Run:
             "The next run completes what is left; --max-duration (SYNC_PRODUCTS_MAX_DURATION) sets the limit."
         )
         error = TimeLimitError(f"The run was stopped after {limit:g} s", hint=hint)
-        return asyncio.get_running_loop().call_later(limit, self.stop, error)
+        return asyncio.get_running_loop().call_later(limit, self._stop.set, error)
 
     async def _execute(self) -> StoreState | None:
         api = self._api
@@ -176,27 +177,34 @@ class Run:
         size = await api.count_products()  # also proves the credentials before the source is asked
 
         async def places() -> Places:
-            if self._places is None:
-                self._places = await find_places(api, self._options.wanted)
+            async with self._finding_places:
+                if self._places is None:
+                    self._places = await find_places(api, self._options.wanted)
             return self._places
 
         planner = Planner(api, places, self._options.plan)
-
-        def settle(outcome: Outcome) -> None:
-            planner.release(outcome.external_id or "")
-            self._tally.settle(outcome)
-
+        health = Health(api)
         if self._options.dry_run:
-            await self._preview(planner, settle)
+            await self._preview(planner, health)
         else:
-            await self._apply(api, planner, settle)
-        if self._error is not None:
+            await self._apply(api, planner, health, places)
+        if self._stop.is_set:
             return None
         gained = 0 if self._options.dry_run else self._tally.gained
         await self._remove_missing(api, gained)
         if gained or self._tally.counts[Result.REMOVED]:
             size = await api.count_products()
-        return StoreState(size, self._found + gained)
+        return StoreState(size, self._owned)
+
+    def _settle(self, outcome: Outcome) -> None:
+        """Record an outcome, and count the products of this source that the store has."""
+        external_id = outcome.external_id or ""
+        was_stored = external_id in self._stored
+        self._stored.discard(external_id)
+        gained = outcome.action in {Action.CREATE, Action.ADOPT}
+        if (gained and not self._options.dry_run) or (was_stored and not gained):
+            self._owned += 1
+        self._tally.settle(outcome)
 
     async def _remove_missing(self, api: AdminApi, gained: int) -> None:
         """Only when the source was read to its end: a part of it says nothing about the rest."""
@@ -211,89 +219,80 @@ class Run:
             dry_run=self._options.dry_run,
             gained=gained,
         )
-        removal = Removal(api, self._source, options, settle=self._tally.remove, stopped=self.is_stopped)
+        removal = Removal(api, self._source, options, settle=self._tally.remove, stop=self._stop)
         await removal.execute()
 
-    async def _preview(self, planner: Planner, settle: Callable[[Outcome], None]) -> None:
-        async with aclosing(self._planned(planner)) as planned:
-            async for entries in planned:
+    async def _preview(self, planner: Planner, health: Health) -> None:
+        """Settle every product with what a real run would do."""
+        async with aclosing(self._stale(planner, health)) as stale:
+            async for products in stale:
+                reading = await planner.read(products, created=())
+                entries: list[Change | Outcome] = [*reading.outcomes, *reading.updates]
+                entries += await planner.plan_new(reading.new, reading.incomplete)
+                entries += [_in_progress(product) for product in reading.in_progress]
                 for entry in entries:
-                    settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
+                    self._settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
 
-    async def _apply(self, api: AdminApi, planner: Planner, settle: Callable[[Outcome], None]) -> None:
-        references = References(api, self._source.category_names)
+    async def _apply(
+        self, api: AdminApi, planner: Planner, health: Health, places: Callable[[], Awaitable[Places]]
+    ) -> None:
+        def settle(outcome: Outcome) -> None:
+            planner.release(outcome.external_id or "")
+            self._settle(outcome)
 
-        @cache
-        def applier() -> Applier:
-            if self._places is None:
-                raise RuntimeError("changes are planned only with places")
+        async def applier() -> Applier:
             return Applier(
                 api,
                 planner,
-                references,
-                self._places,
+                References(api, self._source.category_names),
+                await places(),
+                Acknowledger(api, settle),
+                self._tally,
+                health,
+                self._stop,
+                settle=settle,
                 status=self._options.status,
                 max_retries=self._options.max_retries,
-                settle=settle,
             )
 
         pipeline = Pipeline(
             applier,
             batch_size=self._options.batch_size,
             concurrency=self._options.concurrency,
-            settle=settle,
-            stop=self.stop,
-            stopped=self.is_stopped,
+            stop=self._stop,
         )
         broken: SourceError | None = None
         try:
             try:
-                async with aclosing(self._planned(planner)) as planned:
-                    async for entries in planned:
-                        await pipeline.take(entries)
+                async with aclosing(self._stale(planner, health)) as stale:
+                    async for products in stale:
+                        await pipeline.take(products)
             except SourceError as error:
-                broken = error  # what it has delivered is brought in all the same
+                broken = error  # what it has delivered is stored all the same
             await pipeline.flush()
         except MedusaSyncError as error:
-            self.stop(error)
+            self._stop.set(error)
         finally:
             await pipeline.finish()
         if broken is not None:
-            self.stop(broken)
+            self._stop.set(broken)
 
-    async def _planned(self, planner: Planner) -> AsyncGenerator[Sequence[Change | Outcome], None]:
-        """What is to be done. What moves is planned a batch at the least: one request reads its details.
+    async def _stale(self, planner: Planner, health: Health) -> AsyncGenerator[list[DesiredProduct], None]:
+        """The products that are not up to date; the others are settled.
 
-        A source that breaks down is told of after what it has delivered.
+        Raises:
+            SourceError: the source failed; raised after what it has delivered.
         """
-        waiting: list[DesiredProduct] = []
-        known: LookedUp | None = None
-        broken: SourceError | None = None
-        try:
-            async with aclosing(one_ahead(self._looked_up(planner))) as looked_up:
-                async for products, stored in looked_up:
-                    outcomes, moving = planner.divide(products, stored)
-                    self._found += len(outcomes)
-                    yield outcomes
-                    known = None if waiting else stored  # what was looked up before may have changed since
-                    waiting += moving
-                    if len(waiting) >= self._options.batch_size:
-                        yield await self._plan(planner, waiting, known)
-                        waiting = []
-        except SourceError as error:
-            broken = error
-        if waiting and self._error is None:
-            yield await self._plan(planner, waiting, known)
-        if broken is not None:
-            raise broken
-
-    async def _plan(
-        self, planner: Planner, products: list[DesiredProduct], known: LookedUp | None
-    ) -> Sequence[Change | Outcome]:
-        stored = known if known is not None else await planner.look_up(products)
-        planned = await planner.plan(products, stored)
-        self._found += sum(not _is_new(entry) for entry in planned)
-        return planned
+        async with aclosing(one_ahead(self._looked_up(planner))) as looked_up:
+            async for products, stored in looked_up:
+                outcomes, stale = planner.divide(products, stored)
+                self._stored.update(stored)
+                for outcome in outcomes:
+                    self._settle(outcome)
+                    for copy in stored[outcome.external_id or ""]:
+                        health.found(copy.id)
+                if stale:
+                    yield stale
 
     async def _looked_up(
         self, planner: Planner
@@ -313,14 +312,14 @@ class Run:
             async with aclosing(self._source.pages(self._options.limit)) as pages:
                 async for page in pages:
                     waiting += self._accept(page)
-                    while len(waiting) >= _LOOK_UP and self._error is None:
+                    while len(waiting) >= _LOOK_UP and not self._stop.is_set:
                         chunk, waiting = waiting[:_LOOK_UP], waiting[_LOOK_UP:]
                         yield chunk
-                    if self._error is not None:
+                    if self._stop.is_set:
                         return
         except SourceError as error:
             broken = error
-        if waiting and self._error is None:
+        if waiting and not self._stop.is_set:
             yield waiting
         if broken is not None:
             raise broken
@@ -345,7 +344,7 @@ class Run:
         return products
 
     def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
-        error = self._error
+        error = self._stop.reason
         status = Status.PARTIAL if self._tally.problems else Status.OK
         exit_code = EXIT_PARTIAL if self._tally.problems else 0
         if error is not None:
@@ -386,7 +385,6 @@ class Run:
             yield "The store has no stock location, so stock is not kept; add one in the admin."
 
 
-def _is_new(entry: Change | Outcome) -> bool:
-    if isinstance(entry, Outcome):
-        return entry.result is Result.REJECTED
-    return isinstance(entry, Create) or entry.adopted
+def _in_progress(product: DesiredProduct) -> Outcome:
+    reason = "another run is writing it"
+    return Outcome(product.external_id, product.title, Result.UNCONFIRMED, reason)

@@ -11,6 +11,7 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -98,6 +99,15 @@ Fault = Callable[[Exchange], Awaitable[None]]
 """What is done to a request instead of forwarding it and its answer."""
 
 
+@dataclass(frozen=True)
+class Span:
+    """A request and the time that the proxy was busy with it, by the monotonic clock."""
+
+    request: WireRequest
+    begin: float
+    end: float
+
+
 class FaultProxy:
     """The proxy; the event loop that it lives in runs in a thread of its own.
 
@@ -105,7 +115,10 @@ class FaultProxy:
         url: where it listens.
         requests: in the order of their arrival; clearing it starts the count of the writes anew.
         faults: by number of the write from 1, for requests that have not arrived yet.
+        choose: picks a fault for a request that has none by its number.
         struck: the numbers of the writes that met their fault.
+        spans: of the requests that are through.
+        under_way: how many are not.
     """
 
     def __init__(self, target: str) -> None:
@@ -117,6 +130,9 @@ class FaultProxy:
         self.url = ""
         self.requests: list[WireRequest] = []
         self.faults: dict[int, Fault] = {}
+        self.choose: Callable[[WireRequest], Fault | None] = lambda _request: None
+        self.spans: list[Span] = []
+        self.under_way = 0
         self.struck: set[int] = set()
 
     @property
@@ -144,14 +160,25 @@ class FaultProxy:
         with closing(writer), suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while not writer.is_closing():
                 exchange = await self._receive(reader, writer)
-                number = len(self.writes) if exchange.request.is_write else 0
-                fault = self.faults.get(number)
-                if fault is None:
-                    await exchange.answer(await exchange.forward())
-                else:
-                    self.struck.add(number)
-                    await fault(exchange)
+                begin = time.monotonic()
+                self.under_way += 1
+                try:
+                    await self._treat(exchange)
+                finally:
+                    self.under_way -= 1
+                    self.spans.append(Span(exchange.request, begin, time.monotonic()))
         self._clients.discard(writer)
+
+    async def _treat(self, exchange: Exchange) -> None:
+        number = len(self.writes) if exchange.request.is_write else 0
+        fault = self.faults.get(number)
+        if fault is not None:
+            self.struck.add(number)
+        fault = fault or self.choose(exchange.request)
+        if fault is None:
+            await exchange.answer(await exchange.forward())
+        else:
+            await fault(exchange)
 
     async def _receive(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Exchange:
         head = (await reader.readuntil(_END_OF_HEAD)).removesuffix(_END_OF_HEAD).decode("latin-1")
@@ -231,6 +258,13 @@ def answer_instead(status: int, **headers: str) -> Fault:
     return fault
 
 
+async def block(exchange: Exchange) -> None:
+    """Refuse as a firewall does, with a page for people."""
+    body = b"<html><body><h1>403 Forbidden</h1></body></html>"
+    lines = ["HTTP/1.1 403 Forbidden", f"Content-Length: {len(body)}", "Content-Type: text/html"]
+    await exchange.answer(_message(lines, body))
+
+
 async def drop_answer(exchange: Exchange) -> None:
     await exchange.forward()
     exchange.hang_up()
@@ -260,7 +294,15 @@ def answer_after_commit(status: int) -> Fault:
     return fault
 
 
-# These two take their time.
+# These take their time.
+
+
+async def drip(exchange: Exchange) -> None:
+    """Never answer completely, but never be silent for longer than a second either."""
+    await exchange.answer(_message(["HTTP/1.1 200 OK", "Transfer-Encoding: chunked"], b""))
+    while True:
+        await exchange.answer(b"1\r\n \r\n")
+        await asyncio.sleep(1)
 
 
 async def deliver_late(exchange: Exchange) -> None:

@@ -11,7 +11,8 @@ _FIELDS = (
     "images.id,images.url,images.rank,tags.value,categories.handle,categories.name,categories.is_active,"
     "sales_channels.id,shipping_profile.id,variants.id,variants.title,variants.sku,variants.barcode,"
     "variants.manage_inventory,variants.options.value,variants.prices.id,variants.prices.amount,"
-    "variants.prices.currency_code,variants.inventory_items.inventory_item_id,"
+    "variants.prices.currency_code,variants.prices.min_quantity,variants.inventory_items.inventory_item_id,"
+    "variants.inventory_items.inventory.id,variants.inventory_items.inventory.sku,"
     "variants.inventory_items.inventory.location_levels.id,"
     "variants.inventory_items.inventory.location_levels.location_id,"
     "variants.inventory_items.inventory.location_levels.stocked_quantity"
@@ -53,6 +54,10 @@ class Shop:
         found = self.get("/admin/product-categories", handle=handle)["product_categories"]
         body = {"name": handle.title(), "handle": handle, "is_active": is_active}
         return str((found or [self.post("/admin/product-categories", body)["product_category"]])[0]["id"])
+
+    def product(self, product_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.get(f"/admin/products/{product_id}", fields=_FIELDS)["product"]
+        return found
 
     def products(self) -> list[dict[str, Any]]:
         """All products with all that a sync may touch, the oldest first."""

@@ -16,6 +16,7 @@ from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
 from medusa_sync.medusa.references import Wanted
 from medusa_sync.models import OnMissing, Outcome, Requests, RunResult, Share
 from medusa_sync.source import Page, RowReader
+from medusa_sync.stop import Stop
 from medusa_sync.sync import PlanOptions, Run, SyncOptions
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -97,10 +98,12 @@ async def run_once(
     *,
     credentials: Credentials | None = None,
     watcher: Watcher | None = None,
+    stop: Stop | None = None,
     **changes: Any,
 ) -> RunResult:
     """One run, as the job would put it together."""
     requests = Requests()
+    stop = stop or Stop()
     chosen = options(**changes)
 
     def count(method: str, _url: str) -> None:
@@ -116,11 +119,10 @@ async def run_once(
             unavailable=StoreError,
             on_request=count,
             on_retry=lambda: None,
-            stopped=lambda: run.is_stopped(),  # noqa: PLW0108 - the run is made of this client
+            stop=stop,
         )
         api = AdminApi(MedusaClient(http, credentials or ApiKey(store.api_key)))
-        run = Run(source, api, chosen, requests, watcher or Watcher())
-        return await run.execute()
+        return await Run(source, api, chosen, requests, watcher or Watcher(), stop).execute()
 
 
 def sync(source: ListSource, store: FakeMedusa, **changes: Any) -> RunResult:

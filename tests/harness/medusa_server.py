@@ -53,20 +53,21 @@ class Project:
         )
 
     @contextmanager
-    def serve(self) -> Iterator[str]:
-        """Runs the server, and gives its URL."""
-        port = self.folder / "port"
+    def serve(self, port: int = 0) -> Iterator[str]:
+        """Runs the server, on a free port unless one is named, and gives its URL."""
+        listening = self.folder / "port"
+        listening.unlink(missing_ok=True)
         with running(
             "Medusa",
-            self._medusa("start", "--host", "127.0.0.1", "--port", "0"),
+            self._medusa("start", "--host", "127.0.0.1", "--port", str(port)),
             log=self.log,
             cwd=self.folder,
             env=self._environment(),
             stop_signal=signal.SIGKILL,  # a graceful end takes its time, and there is nothing to save
             folder=self.folder,
         ) as program:
-            program.wait_until(port.exists, seconds=120)
-            url = f"http://127.0.0.1:{port.read_text()}"
+            program.wait_until(listening.exists, seconds=120)
+            url = f"http://127.0.0.1:{listening.read_text()}"
             program.wait_until(lambda: httpx.get(f"{url}/health", timeout=60).is_success, seconds=60)
             yield url
 

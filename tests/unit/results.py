@@ -56,8 +56,9 @@ RESPECTED = Outcome(  # the merchant's title stays, although the source has a ne
     conflicts=(Conflict("title", "Our Teapot", "Clay Teapot", OnConflict.STORE),),
 )
 ROW = Outcome(None, "", Result.REJECTED, "row 17 is no object")
-LEFT = tuple(
-    Outcome(f"dummyjson:{n}", f"Rug {n}", Result.FAILED, "not completed: no answer") for n in (50, 51)
+LEFT = (
+    Outcome("dummyjson:50", "Rug 50", Result.UNCONFIRMED, "not completed: no answer"),
+    Outcome("dummyjson:51", "Rug 51", Result.NOT_ATTEMPTED, "not completed: no answer"),
 )
 TINY = st.text(st.characters() | st.sampled_from("\x1b\n\u202e\u200d\ud83d🐻[]/ "), max_size=20)
 

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from pytest_httpx import HTTPXMock
 
 from medusa_sync import http
-from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError
+from medusa_sync.errors import AmbiguousWriteError, InterruptedRunError, MedusaSyncError
 from medusa_sync.http import Answer, HttpClient, describe_answer
+from medusa_sync.redact import Redactor
+from medusa_sync.stop import Stop
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -39,14 +41,14 @@ class Wire:
     def __init__(self, pool: httpx.AsyncClient) -> None:
         self.requests: list[tuple[str, str]] = []
         self.retries = 0
-        self.stopped = False
+        self.stop = Stop()
         self.client = HttpClient(
             pool,
             max_retries=2,
             unavailable=UnavailableError,
             on_request=lambda method, url: self.requests.append((method, url)),
             on_retry=self._on_retry,
-            stopped=lambda: self.stopped,
+            stop=self.stop,
         )
 
     def _on_retry(self) -> None:
@@ -143,7 +145,7 @@ async def test_any_other_answer_is_final(httpx_mock: HTTPXMock, wire: Wire, stat
 
 async def test_nothing_is_tried_again_when_the_run_is_ending(httpx_mock: HTTPXMock, wire: Wire) -> None:
     answer(httpx_mock, 503)
-    wire.stopped = True
+    wire.stop.set(InterruptedRunError("Interrupted", signal_number=15))
     with pytest.raises(UnavailableError):
         await wire.read()
 
@@ -329,7 +331,7 @@ async def test_a_write_whose_answer_cannot_be_read_is_ambiguous(
 async def test_any_error_answer_can_be_told(
     httpx_mock: HTTPXMock, wire: Wire, body: bytes, words: str
 ) -> None:
-    assert describe_answer(Answer(503, {}, body)) == f"the server answered 503{words}"
+    assert describe_answer(Answer(503, {}, body), Redactor()) == f"the server answered 503{words}"
     answer(httpx_mock, 503, times=3, content=body)
     with pytest.raises(UnavailableError, match="the server answered 503"):
         await wire.read()

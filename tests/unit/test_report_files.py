@@ -87,7 +87,7 @@ def test_csv_has_a_line_for_each_changed_field_or_product(tmp_path: Path) -> Non
         ["", "", "failed", "", "", "", "", "no answer"],
         ["dummyjson:18", "فانوس نحاسي صغير", "rejected", "", "", "", "", "price: it is -1, below 0"],
         ["", "", "rejected", "", "", "", "", "row 17 is no object"],
-        ["dummyjson:50", "Rug 50", "failed", "", "", "", "", "not completed: no answer"],
+        ["dummyjson:50", "Rug 50", "unconfirmed", "", "", "", "", "not completed: no answer"],
         ["dummyjson:1", "Olive Wood Spoon", "updated", "update", "price", "9.99", "10.99", ""],
         ["dummyjson:1", "Olive Wood Spoon", "updated", "update", "tags", '["a"]', '["a", "b, c"]', ""],
         ["dummyjson:1", "Olive Wood Spoon", "updated", "update", "weight", "", "4", ""],

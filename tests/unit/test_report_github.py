@@ -140,12 +140,13 @@ def test_a_summary_that_cannot_be_written_is_told() -> None:
 # --- annotations ----------------------------------------------------------------------------------------
 
 
-def test_what_failed_is_an_error_and_what_was_rejected_a_warning() -> None:
+def test_what_failed_is_an_error_and_every_other_problem_a_warning() -> None:
     stamps = structs.replace(STAMPS, reason="100 % wrong, says\nthe store")
-    assert list(workflow_commands(run(SPOON, problems=[LAMP, stamps, ROW]))) == [
+    assert list(workflow_commands(run(SPOON, problems=[LAMP, stamps, ROW, LEFT[0]]))) == [
         "::error title=failed dummyjson%3A31::Stamps: [bold] to [/italic]: 100 %25 wrong, says\\nthe store",
         "::warning title=rejected dummyjson%3A18::فانوس نحاسي صغير: price: it is -1, below 0",
         "::warning title=rejected (no id)::row 17 is no object",
+        "::warning title=unconfirmed dummyjson%3A50::Rug 50: not completed: no answer",
     ]
     assert list(workflow_commands(run(SPOON, MUG))) == []
 

@@ -52,6 +52,8 @@ def test_the_document_is_that_of_the_contract() -> None:
                 "unchanged": 190,
                 "rejected": 2,
                 "failed": 0,
+                "unconfirmed": 0,
+                "not_attempted": 0,
                 "removed": 0,
                 "conflicts": 0,
             },
@@ -130,11 +132,15 @@ def test_adopted_and_removed_products_say_what_was_done_to_them() -> None:
 
 def test_what_was_not_completed_is_listed_product_by_product_after_the_problems() -> None:
     document = json.loads(as_json(run(problems=[LAMP], not_completed=LEFT, error="no answer")))
-    assert document["counts"]["failed"] == 2
+    counts = document["counts"]
+    assert (counts["failed"], counts["unconfirmed"], counts["not_attempted"]) == (0, 1, 1)
     assert [problem["external_id"] for problem in document["problems"][:2]] == [None, "dummyjson:18"]
     assert document["problems"][2:] == [
-        {"external_id": id_, "title": title, "outcome": "failed", "reason": "not completed: no answer"}
-        for id_, title in (("dummyjson:50", "Rug 50"), ("dummyjson:51", "Rug 51"))
+        {"external_id": id_, "title": title, "outcome": outcome, "reason": "not completed: no answer"}
+        for id_, title, outcome in (
+            ("dummyjson:50", "Rug 50", "unconfirmed"),
+            ("dummyjson:51", "Rug 51", "not_attempted"),
+        )
     ]
 
 

@@ -23,7 +23,7 @@ from medusa_sync.models import (
     Status,
     Value,
 )
-from medusa_sync.report import print_result
+from medusa_sync.report import in_a_line, print_result
 from medusa_sync.report.output import Pipe
 from medusa_sync.report.text import visible
 from tests.unit.results import (
@@ -213,9 +213,9 @@ def test_a_terminal_of_any_width_shows_every_word(width: int, *, dry_run: bool) 
         assert squeezed(f"{outcome.external_id}{outcome.title}{outcome.reason}") in squeezed(shown)
     for words in (
         "to create 1 to update 3" if dry_run else "created 1 updated 3",
-        "unchanged 185 rejected 2 failed 3",
+        "unchanged 185 rejected 2 failed 1 unconfirmed 1 not attempted 1",
         "to remove 2 conflicts 2" if dry_run else "removed 2 conflicts 2",
-        "seen 194 of 194 not completed 2 products",
+        "seen 194 of 194",
         "in store 200 products, 194 of this source",
         "requests 7 source, 12 store reads, 26 store writes, 1 retry",
         "price: 9.99 → 10.99 (changed in the source)",
@@ -341,20 +341,28 @@ def test_fields_that_change_beside_a_conflict_are_no_conflicts_in_a_pipe() -> No
 
 @pytest.mark.parametrize("dry_run", [True, False])
 @pytest.mark.parametrize("show", [piped, lambda result: on_terminal(result, 80)])
-def test_there_are_rows_for_removals_and_conflicts_only_when_there_are_any(
+def test_there_are_rows_for_rare_results_only_when_there_are_any(
     show: Callable[[RunResult], str], *, dry_run: bool
 ) -> None:
     quiet = show(run(SPOON, MUG, BOWL, problems=[LAMP], dry_run=dry_run))
-    assert not re.search("remov|conflict|not completed", quiet, re.IGNORECASE)
+    assert not re.search("remov|conflict|unconfirmed|not.attempted", quiet, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("show", [piped, lambda result: on_terminal(result, 80)])
-def test_what_was_not_completed_is_one_line_however_much_it_is(show: Callable[[RunResult], str]) -> None:
-    shown = show(run(not_completed=LEFT * 60, status=Status.FAILED, exit_code=4, error="no answer"))
-    (line,) = (line for line in shown.splitlines() if "not completed" in line)
-    assert squeezed(line).replace(":", "") == "notcompleted120products"
+def test_what_was_not_completed_is_counted_and_not_listed(show: Callable[[RunResult], str]) -> None:
+    result = run(not_completed=LEFT * 60, status=Status.FAILED, exit_code=4, error="no answer")
+    shown = show(result)
+    lines = [squeezed(line).replace(":", "") for line in shown.splitlines()]
+    assert [line for line in lines if line.startswith(("unconf", "not"))] == [
+        "unconfirmed60",
+        "notattempted60",
+    ]
     assert "Rug" not in shown
-    assert "1 product\n" in piped(run(not_completed=LEFT[:1]))
+    assert "failed: 74 unchanged, 60 unconfirmed, 60 not attempted in" in in_a_line(result)
+
+
+def test_what_stays_unconfirmed_is_listed_as_a_problem() -> None:
+    assert "problem: unconfirmed dummyjson:50 (Rug 50): not completed" in piped(run(problems=LEFT[:1]))
 
 
 # --- differences ----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from medusa_sync.http import HttpClient
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import ApiKey, MedusaClient
 from medusa_sync.models import StoredInventoryItem, StoredProduct, StoredVariant
+from medusa_sync.stop import Stop
 from medusa_sync.sync.stock import LateLevel, item_id_of, stocked_variant
 
 URL = "http://store.test"
@@ -52,7 +53,7 @@ async def give_item(httpx_mock: HTTPXMock, found: list[dict[str, Any]]) -> tuple
             unavailable=StoreError,
             on_request=lambda _method, _url: None,
             on_retry=lambda: None,
-            stopped=lambda: False,
+            stop=Stop(),
         )
         item_id = await AdminApi(MedusaClient(http, ApiKey("sk_1"))).give_inventory_item("prod_1", OURS)
     sent = [request for request in httpx_mock.get_requests() if request.method == "POST"]

@@ -1,0 +1,103 @@
+"""A store that a test can break: kill its server, drop its database connections, slow its tables down."""
+
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from random import SystemRandom
+
+import psycopg
+from psycopg.sql import SQL, Identifier, Literal
+
+from tests.harness.medusa import MEDUSA_VERSION, Store
+from tests.harness.medusa_server import Project, project
+from tests.harness.postgres import TEST_DATABASE_PREFIX, Postgres
+from tests.harness.template import facts_of, template_database
+
+_PORTS = range(20_000, 32_000)  # no client is given one of these while the server is down
+
+
+class BreakableStore:
+    """A store that keeps its database and its address when its server is killed and started again."""
+
+    def __init__(self, medusa: Project, database_url: str) -> None:
+        self._medusa = medusa
+        self._database_url = database_url
+        self._port = _free_port()
+        self._server = ExitStack()
+        self.is_up = False
+        self.store = Store(
+            **asdict(facts_of(database_url)),
+            url=f"http://127.0.0.1:{self._port}",
+            database_url=database_url,
+            log=medusa.log,
+        )
+
+    def start(self) -> None:
+        self._server.enter_context(self._medusa.serve(self._port))
+        self.is_up = True
+
+    def kill(self) -> None:
+        """Send SIGKILL to the server; what it had not committed is lost."""
+        self.is_up = False
+        self._server.close()
+        while self.drop_connections():
+            time.sleep(0.02)
+
+    def drop_connections(self) -> int:
+        """End all database connections of the server; returns how many there were."""
+        with psycopg.connect(self._database_url, autocommit=True) as connection:
+            row = connection.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            ).fetchone()
+        return row[0] if row else 0
+
+    @contextmanager
+    def slowed(self, table: str, *, seconds: float = 0.5) -> Iterator[None]:
+        """Make each row that is written to a table take a while."""
+        with psycopg.connect(self._database_url, autocommit=True) as connection:
+            connection.execute(
+                SQL(
+                    "CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql "
+                    "AS 'BEGIN PERFORM pg_sleep({}); RETURN new; END'"
+                ).format(Literal(seconds))
+            )
+            connection.execute(
+                SQL(
+                    "CREATE TRIGGER slow BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION slow()"
+                ).format(Identifier(table))
+            )
+        try:
+            yield
+        finally:
+            with psycopg.connect(self._database_url, autocommit=True) as connection:
+                connection.execute(SQL("DROP TRIGGER slow ON {}").format(Identifier(table)))
+
+
+@contextmanager
+def breakable_store(postgres: Postgres, version: str = MEDUSA_VERSION) -> Iterator[BreakableStore]:
+    template = template_database(postgres, version)
+    name = f"{TEST_DATABASE_PREFIX}{secrets.token_hex(6)}"
+    database_url = postgres.create_database(name, template)
+    try:
+        with project(version, database_url) as medusa:
+            store = BreakableStore(medusa, database_url)
+            store.start()
+            try:
+                yield store
+            finally:
+                store.kill()
+    finally:
+        postgres.drop_database(name)
+
+
+def _free_port() -> int:
+    dice = SystemRandom()
+    while True:
+        port = dice.choice(_PORTS)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port

@@ -1,0 +1,57 @@
+"""Changes, edits and faults at random on a real store: `python -m tests.soak --minutes 60 --seed 7`."""
+
+import argparse
+import random
+import sys
+import time
+from pathlib import Path
+
+from tests.e2e.fault_proxy import fault_proxy
+from tests.harness.breakable import breakable_store
+from tests.harness.dummyjson import dummyjson
+from tests.harness.postgres import running_postgres
+from tests.soak.loop import PARTS, Deviation, Soak, clear
+from tests.soak.merchant import EDITS
+from tests.soak.source import Source, leave_out_odd_values
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10, help="how long (10)")
+    parser.add_argument(
+        "--seed", type=int, default=random.SystemRandom().randrange(10**6), help="of the dice"
+    )
+    parser.add_argument(
+        "--without", metavar="PART", nargs="+", default=[], choices=[*PARTS, *EDITS], help="to leave out"
+    )
+    chosen = parser.parse_args()
+    if "odd values" in chosen.without:
+        leave_out_odd_values()
+    folder = Path("build", f"soak-{chosen.seed}").resolve()
+    clear(folder)
+    print(f"seed {chosen.seed}, {chosen.minutes:g} minutes, logs in {folder}", flush=True)
+    begin = time.monotonic()
+    with (
+        running_postgres() as postgres,
+        breakable_store(postgres) as store,
+        dummyjson([]) as server,
+        fault_proxy(store.store.url) as proxy,
+    ):
+        source = Source(server, random.Random(chosen.seed))
+        soak = Soak(store, proxy, source, folder, chosen.seed, frozenset(chosen.without))
+        try:
+            soak.run(60 * chosen.minutes)
+        except Deviation as deviation:
+            found: Deviation | None = deviation
+        else:
+            found = None
+    print(f"{soak.summary}, {soak.edits} edits of the merchant, after {time.monotonic() - begin:.0f} s")
+    for name, count in soak.faults_met.most_common():
+        print(f"{count:6} {name}")
+    if found:
+        print(f"DEVIATION in round {soak.summary.rounds}, seed {chosen.seed}, logs in {folder}\n{found}")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""What happens to runs: kills of the tool and the store, lost database connections, network faults."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from tests.e2e import fault_proxy as faults
+from tests.e2e.fault_proxy import Exchange, Fault, FaultProxy, WireRequest
+from tests.harness.breakable import BreakableStore
+from tests.soak.runs import Run
+
+READ_TIMEOUT_S = 5
+_FIRST_WRITES = 15
+_SLOW_TABLES = (
+    *("price", "inventory_level", "product_sales_channel", "product_shipping_profile"),
+    *("product_variant_inventory_item", "product_variant", "image"),
+)
+_HEALTHY_ANSWERS = 12  # in a row; a lost database connection shows when it is used
+
+
+async def _firewall(exchange: Exchange) -> None:
+    body = b"<html><title>403</title>This request was blocked.</html>"
+    head = f"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n\r\n"
+    await exchange.answer(head.encode() + body)
+
+
+ANY_REQUEST: dict[str, Fault] = {
+    "request dropped": faults.drop_request,
+    "request reset": faults.reset_request,
+    "answer dropped": faults.drop_answer,
+    "answer reset": faults.reset_answer,
+    "answer truncated": faults.truncate_answer,
+    "delay": faults.delay(1),
+    "401": faults.answer_instead(401),
+    "403 in HTML": _firewall,
+    "429": faults.answer_instead(429, Retry_After="1"),
+    "500": faults.answer_instead(500),
+    "503": faults.answer_instead(503),
+}
+WRITES: dict[str, Fault] = ANY_REQUEST | {
+    "answer withheld": faults.withhold_answer,
+    "request delivered late": faults.deliver_late,
+    "413": faults.answer_instead(413),
+    "500 after the commit": faults.answer_after_commit(500),
+}
+
+
+@dataclass
+class Event:
+    """Something to do a moment after a run has sent a number of writes."""
+
+    name: str
+    writes: int
+    delay: float
+    act: Callable[[], None]
+    due: float | None = None
+
+    def is_due(self, writes: int) -> bool:
+        if self.due is None and writes >= self.writes:
+            self.due = time.monotonic() + self.delay
+        return self.due is not None and time.monotonic() >= self.due
+
+
+class Chaos:
+    """Plans what happens to runs, and lets it happen.
+
+    Args:
+        store: that is broken.
+        proxy: between the runs and the store.
+        dice: decide what happens when.
+        without: kinds of faults that are left out.
+
+    Attributes:
+        count: how often each kind of fault has happened.
+    """
+
+    def __init__(
+        self, store: BreakableStore, proxy: FaultProxy, dice: random.Random, without: frozenset[str]
+    ) -> None:
+        self._store = store
+        self._proxy = proxy
+        self._dice = dice
+        self._without = without
+        self.count: Counter[str] = Counter()
+
+    @contextmanager
+    def around(self) -> Iterator[list[str]]:
+        """Faults of the network and slow tables, for the runs within; gives their names."""
+        names: list[str] = []
+        with ExitStack() as stack:
+            if self._dice.random() < 0.4 and "slow tables" not in self._without:
+                table = self._dice.choice(_SLOW_TABLES)
+                stack.enter_context(self._store.slowed(table, seconds=self._dice.choice([0.005, 0.02, 0.05])))
+                names.append(f"slow {table}")
+            if self._dice.random() < 0.4 and "network" not in self._without:
+                names += self._harm_the_network()
+            try:
+                yield names
+            finally:
+                self._proxy.faults = {}
+                self._proxy.choose = lambda _request: None
+                self.heal()
+
+    def events(self, runs: Sequence[Run]) -> list[Event]:
+        """Kills, of which each round has none, one or several."""
+        found = []
+        chances: dict[str, tuple[float, Callable[[], None]]] = {
+            "kill of the tool": (0.3, lambda: self._dice.choice(runs).send(signal.SIGKILL)),
+            "SIGTERM": (0.1, lambda: self._dice.choice(runs).send(signal.SIGTERM)),
+            "kill of the store": (0.3, self._kill_store),
+            "lost database connections": (0.15, self._drop_connections),
+        }
+        for name, (chance, act) in chances.items():
+            if self._dice.random() < chance and name not in self._without:
+                found.append(self.event(name, act))
+        return found
+
+    def event(self, name: str, act: Callable[[], None]) -> Event:
+        writes = self._dice.choice([0, *range(1, _FIRST_WRITES)])
+        return Event(
+            name, writes, self._dice.choice([0, self._dice.uniform(0, 0.3), self._dice.uniform(0, 3)]), act
+        )
+
+    def heal(self) -> None:
+        """Have the store up, with nothing under way."""
+        if not self._store.is_up:
+            self._store.start()
+        while self._proxy.under_way:
+            time.sleep(0.02)
+        self._store.store.wait_until_idle()
+        self._wait_until_healthy()
+
+    def _harm_the_network(self) -> list[str]:
+        writes = self._dice.sample(range(1, 40), self._dice.choice([1, 2, 5]))
+        chosen = {number: self._dice.choice(list(WRITES)) for number in writes}
+        self._proxy.faults = {number: self._counted(name, WRITES[name]) for number, name in chosen.items()}
+        if self._dice.random() < 0.4:
+            share, dice = self._dice.choice([0.02, 0.1]), random.Random(self._dice.random())
+
+            def choose(request: WireRequest) -> Fault | None:
+                if request.is_write or dice.random() >= share:
+                    return None
+                name = dice.choice(list(ANY_REQUEST))
+                return self._counted(f"{name} (read)", ANY_REQUEST[name])
+
+            self._proxy.choose = choose
+        return [f"{name} at write {number}" for number, name in sorted(chosen.items())]
+
+    def _counted(self, name: str, fault: Fault) -> Fault:
+        async def counted(exchange: Exchange) -> None:
+            self.count[name] += 1
+            await fault(exchange)
+
+        return counted
+
+    def _kill_store(self) -> None:
+        self._store.kill()
+        time.sleep(self._dice.choice([0, 0, 2]))
+        self._store.start()
+
+    def _drop_connections(self) -> None:
+        self._store.drop_connections()
+        self._wait_until_healthy()
+
+    def _wait_until_healthy(self) -> None:
+        store, answers = self._store.store, 0
+        with httpx.Client(base_url=store.url, auth=(store.api_key, ""), timeout=60) as client:
+            while answers < _HEALTHY_ANSWERS:
+                answer = client.get("/admin/products?limit=1&fields=id")
+                answers = answers + 1 if answer.is_success else 0

@@ -1,0 +1,324 @@
+"""Rounds of changes and faults; after some of them, quiet runs and a comparison of everything."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.e2e.fault_proxy import FaultProxy
+from tests.e2e.shop import Shop
+from tests.harness.breakable import BreakableStore
+from tests.soak.chaos import READ_TIMEOUT_S, Chaos
+from tests.soak.merchant import Merchant, ids_in, make_merchant
+from tests.soak.observed import Stored, stored_of
+from tests.soak.oracle import Oracle, Rules, Value, desired
+from tests.soak.runs import Run, start
+from tests.soak.source import Source
+
+FIRST_PRODUCTS = 40
+ENOUGH_PRODUCTS = 100
+SETTLING_RUNS = 3
+_KEPT_ROUNDS = 12  # whose logs are not removed
+
+
+PARTS = [
+    *("faults", "network", "slow tables", "two machines", "odd values"),
+    *("kill of the tool", "SIGTERM", "kill of the store", "lost database connections", "edits in runs"),
+]
+
+
+class Deviation(Exception):  # noqa: N818 - it is a finding
+    """The store or a run is not as it has to be."""
+
+
+@dataclass
+class Summary:
+    rounds: int = 0
+    runs: Counter[str] = field(default_factory=Counter)
+    comparisons: int = 0
+    products: int = 0
+
+    def __str__(self) -> str:
+        codes = ", ".join(f"{count} with {code}" for code, count in sorted(self.runs.items()))
+        return (
+            f"{self.rounds} rounds, {self.runs.total()} runs ({codes}), "
+            f"{self.products} products compared in {self.comparisons} comparisons"
+        )
+
+
+class Soak:
+    """A world with a source, a store, a merchant and runs, and what is possible in it.
+
+    Args:
+        store: that is broken, and mended again.
+        proxy: between the runs and the store.
+        source: that changes.
+        folder: of the logs.
+        seed: of the dice.
+        without: what is left out, of `PARTS` and the merchant's `EDITS`.
+    """
+
+    def __init__(
+        self,
+        store: BreakableStore,
+        proxy: FaultProxy,
+        source: Source,
+        folder: Path,
+        seed: int,
+        without: frozenset[str],
+    ) -> None:
+        self._store = store
+        self._proxy = proxy
+        self._source = source
+        self._folder = folder
+        self._without = without
+        self._dice = random.Random(seed)
+        self._shop = Shop(store.store)
+        self._oracle = Oracle(_fresh(store))
+        self._merchant: Merchant = make_merchant(self._shop, self._oracle, self._dice, without)
+        self._chaos = Chaos(store, proxy, self._dice, without)
+        self._conflicts: dict[tuple[str, str], str] = {}
+        self._rules = Rules(store_wins=False, on_missing="keep")
+        self._arguments: list[str] = []
+        self._with_key = False
+        self.summary = Summary()
+
+    @property
+    def faults_met(self) -> Counter[str]:
+        return self._chaos.count
+
+    @property
+    def edits(self) -> int:
+        return self._merchant.edits
+
+    def run(self, seconds: float) -> None:
+        """Go on until the time is over.
+
+        Raises:
+            Deviation: something is not as it has to be.
+        """
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._choose_rules()
+            for _ in range(self._dice.randint(1, 4)):
+                self._round()
+            self._settle()
+
+    def _choose_rules(self) -> None:
+        dice = self._dice
+        self._rules = Rules(dice.random() < 0.5, dice.choice(["keep", "draft", "delete"]))
+        self._with_key = dice.random() < 0.3  # which takes the store much longer to check than a token
+        self._arguments = [
+            *("--source", self._source.url, "--max-removals", "100%"),
+            *("--read-timeout", str(READ_TIMEOUT_S), "--max-retries", dice.choice(["0", "2", "2"])),
+            *("--batch-size", dice.choice(["5", "15", "50", "100"]), "--concurrency", dice.choice("124")),
+            *("--on-missing", self._rules.on_missing),
+            *("--on-conflict", "store" if self._rules.store_wins else "source"),
+        ]
+
+    # --- a round --------------------------------------------------------------------------------------
+
+    def _round(self) -> None:
+        self.summary.rounds += 1
+        name = f"round-{self.summary.rounds:04d}"
+        self._change_source()
+        wanted = self._wanted()
+        for _ in range(self._dice.choice([0, 2, 6])):
+            self._edit(wanted, in_run=False)
+        self._proxy.requests.clear()
+        self._proxy.spans.clear()
+        if "faults" in self._without:
+            self._run_calmly(name, wanted)
+            return
+        with self._chaos.around() as around:
+            machines = self._dice.choice([1, 1, 1, 1 if "two machines" in self._without else 2])
+            runs = [self._start(f"{name}-{machine}", machine) for machine in range(machines)]
+            events = self._chaos.events(runs)
+            for _ in range(0 if "edits in runs" in self._without else self._dice.choice([0, 0, 3, 8])):
+                events.append(self._chaos.event("edit", lambda: self._edit(wanted, in_run=True)))
+            self._note(f"{name}: {machines} machines, {around}, {[event.name for event in events]}")
+            self._watch(runs, events)
+        self._take_in(runs)
+        self._oracle.may_have_run(wanted, self._rules)
+        writes = [
+            (ids_in(f"{span.request.path} {span.request.body.decode()}"), span.begin, span.end)
+            for span in self._proxy.spans
+            if span.request.is_write
+        ]
+        self._merchant.accept_lost_edits(writes)
+        self._remove_old_logs()
+
+    def _run_calmly(self, name: str, wanted: dict[str, dict[str, Value]]) -> None:
+        run = self._start(name, 0)
+        self._watch([run], [])
+        self._take_in([run])
+        self._oracle.may_have_run(wanted, self._rules)
+
+    def _change_source(self) -> None:
+        dice = self._dice
+        if len(self._source.products) < FIRST_PRODUCTS:
+            self._source.add(FIRST_PRODUCTS)
+        elif dice.random() < 0.3 and len(self._source.products) < ENOUGH_PRODUCTS:
+            self._source.add(dice.choice([1, 5, 20]))
+        match dice.randrange(8):
+            case 0:
+                pass
+            case 1 | 2:
+                self._source.change_everywhere()
+            case 3:
+                self._source.revert_everywhere()
+            case _:
+                self._source.change(dice.choice([3, 10, 30]))
+
+    def _wanted(self) -> dict[str, dict[str, Value]]:
+        return {f"dummyjson:{key}": desired(product) for key, product in self._source.products.items()}
+
+    def _edit(self, wanted: dict[str, dict[str, Value]], *, in_run: bool) -> None:
+        if self._store.is_up and (done := self._merchant.edit(wanted, self._rules, in_run=in_run)):
+            self._note(f"  merchant: {done}")
+
+    def _start(self, name: str, machine: int) -> Run:
+        arguments = [*self._arguments, "--lock-dir", str(self._folder / f"machine-{machine}")]
+        store = self._proxy.store(self._store.store)
+        return start(arguments, store, self._folder / f"{name}.json", with_key=self._with_key)
+
+    def _watch(self, runs: Sequence[Run], events: Sequence[Any]) -> None:
+        waiting = list(events)
+        while not all(run.has_ended for run in runs):
+            for event in [event for event in waiting if event.is_due(len(self._proxy.writes))]:
+                waiting.remove(event)
+                if event.name != "edit":
+                    self._chaos.count[event.name] += 1
+                    self._note(f"  {event.name} at write {len(self._proxy.writes)}")
+                event.act()
+            if any(run.is_late for run in runs):
+                raise Deviation(f"a run has not ended: {[run.log.name for run in runs]}")
+            time.sleep(0.01)
+
+    def _take_in(self, runs: Sequence[Run]) -> None:
+        for run in runs:
+            self.summary.runs[str(run.exit_code)] += 1
+            self._note(f"  {run}")
+            if flaws := run.flaws():
+                raise Deviation(f"{run.log.name}: {'; '.join(flaws)}")
+            self._conflicts |= dict.fromkeys(run.conflicts(), run.log.name)
+
+    # --- the comparison -------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Undisturbed runs until one exits 0, a quiet one, and the comparison of everything."""
+        wanted = self._wanted()
+        self._proxy.requests.clear()
+        self._proxy.spans.clear()
+        for number in range(1, SETTLING_RUNS + 1):
+            run = self._calm_run(f"round-{self.summary.rounds:04d}-settle-{number}")
+            if run.exit_code == 0:
+                break
+        else:
+            raise Deviation(f"{SETTLING_RUNS} undisturbed runs did not come to exit 0:\n{_problems(run)}")
+        quiet = self._calm_run(f"round-{self.summary.rounds:04d}-quiet")
+        self._oracle.has_run(wanted, self._rules)
+        stored = self._stored()
+        self._compare(stored, wanted, run)
+        document = quiet.document or {}
+        counts = {name: count for name, count in document["counts"].items() if count}
+        writes = document["requests"]["store_writes"]
+        if (quiet.exit_code, counts, writes) != (0, {"unchanged": len(wanted)}, 0):
+            raise Deviation(f"the second run was not quiet: {counts}, {writes} writes, {quiet.log.name}")
+        self._oracle.learn(stored)
+        self._merchant.forget()
+        self._conflicts.clear()
+        self.summary.comparisons += 1
+        self.summary.products += len(stored)
+
+    def _calm_run(self, name: str) -> Run:
+        run = self._start(name, 0)
+        self._watch([run], [])
+        self._take_in([run])
+        return run
+
+    def _compare(self, stored: dict[str, Stored], wanted: dict[str, dict[str, Value]], run: Run) -> None:
+        found = self._oracle.deviations(stored, wanted)
+        for (key, name), log in self._conflicts.items():
+            gone = name == "variant" and key in self._oracle.products
+            if (key, name) not in self._oracle.edited and not (
+                gone and self._oracle.products[key].variant_is_gone
+            ):
+                found.append(f"{key}: a conflict about {name} was reported in {log}, without any edit")
+        found += _doubled(self._store.store.database_url)
+        if found:
+            shown = "\n".join(found[:20])
+            raise Deviation(f"{len(found)} deviations after {run.log.name}:\n{shown}")
+
+    def _stored(self) -> dict[str, Stored]:
+        found: dict[str, Stored] = {}
+        for product in self._shop.products():
+            key = product["external_id"]
+            if key in found:
+                raise Deviation(f"{key} is stored twice: {found[key].id}, {product['id']}")
+            known = self._oracle.products.get(key)
+            variant_id = known.variant_id if known and known.store_id == product["id"] else None
+            found[key] = stored_of(product, variant_id, self._store.store.location_id)
+        return found
+
+    # --- logs -----------------------------------------------------------------------------------------
+
+    def _note(self, line: str) -> None:
+        with (self._folder / "soak.log").open("a") as log:
+            print(time.strftime("%H:%M:%S"), line, file=log)
+
+    def _remove_old_logs(self) -> None:
+        for path in self._folder.glob(f"round-{self.summary.rounds - _KEPT_ROUNDS:04d}-*"):
+            path.unlink()
+
+
+def _fresh(store: BreakableStore) -> dict[str, Any]:
+    """What is the merchant's alone in a product that a run has just created."""
+    return {
+        "subtitle": None,
+        "own metadata": {},
+        "other prices": [],
+        "other variants": [],
+        "sales channels": [store.store.sales_channel_id],
+        "shipping profile": store.store.shipping_profile_id,
+        "levels elsewhere": {},
+    }
+
+
+def _problems(run: Run) -> str:
+    return json.dumps((run.document or {}).get("problems", [])[:5], indent=2)
+
+
+def _doubled(database_url: str) -> list[str]:
+    """What is in the database more than once."""
+    found = []
+    with psycopg.connect(database_url) as connection:
+        for table, column in (
+            ("product", "external_id"),
+            ("product", "handle"),
+            ("product_variant", "sku"),
+            ("inventory_item", "sku"),
+            ("product_tag", "value"),
+            ("product_category", "handle"),
+        ):
+            rows = connection.execute(
+                f"SELECT {column} FROM {table} WHERE deleted_at IS NULL AND {column} IS NOT NULL "  # noqa: S608
+                f"GROUP BY {column} HAVING count(*) > 1"
+            ).fetchall()
+            found += [f"{table}.{column} {value!r} is there more than once" for (value,) in rows]
+    return found
+
+
+def clear(folder: Path) -> None:
+    """An empty folder for the logs."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)

@@ -1,0 +1,421 @@
+"""The edits that a merchant makes, each told to the oracle."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from tests.e2e.shop import Shop
+from tests.soak.observed import Stored, stored_of
+from tests.soak.oracle import Oracle, Rules, State, Value
+
+_ID = re.compile(r"\b(?:prod|variant|iitem|ilev)_[0-9A-Z]{26}\b")
+_GAP_S = 3
+"""An edit may be lost from the moment that a run reads a product until its write is through."""
+
+
+def ids_in(text: str) -> set[str]:
+    """Ids of products, variants, inventory items and their levels."""
+    return set(_ID.findall(text))
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An edit that was made while a run was under way.
+
+    Attributes:
+        ids: of the product and its parts.
+        states: as they would be had the edit been lost.
+        others: the same for what is the merchant's alone.
+    """
+
+    external_id: str
+    product_id: str
+    ids: set[str]
+    begin: float
+    end: float
+    states: dict[str, set[State]]
+    others: dict[str, Any]
+
+    def met(self, ids: set[str], begin: float, end: float) -> bool:
+        """Whether a write of these ids was under way, or about to be."""
+        return not self.ids.isdisjoint(ids) and begin - _GAP_S <= self.end and self.begin <= end
+
+
+@dataclass
+class Merchant:
+    """Edits products of the store that it knows, each at most once until `forget`.
+
+    Args:
+        shop: to edit.
+        oracle: that is told.
+        dice: decide what is edited.
+        elsewhere: a second stock location.
+        second_channel: a second sales channel.
+        without: kinds of edits that are left out.
+    """
+
+    shop: Shop
+    oracle: Oracle
+    dice: random.Random
+    elsewhere: str
+    second_channel: str
+    without: frozenset[str]
+    busy: set[str] = field(default_factory=set)
+    edits: int = 0
+    during: list[Edit] = field(default_factory=list)
+
+    def forget(self) -> None:
+        self.busy.clear()
+
+    def read(self, key: str) -> Stored:
+        expected = self.oracle.products[key]
+        return stored_of(
+            self.shop.product(expected.store_id or ""), expected.variant_id, self.shop.store.location_id
+        )
+
+    def edit(self, wanted: Mapping[str, Mapping[str, Value]], rules: Rules, *, in_run: bool) -> str | None:
+        """Make an edit of a product; returns what was done."""
+        keys = [key for key in self.oracle.known() if key not in self.busy]
+        if not keys:
+            return None
+        key = self.dice.choice(keys)
+        expected = self.oracle.products[key]
+        kinds = {kind: weight for kind, weight in _EDITS.items() if _name(kind) not in self.without}
+        if in_run and not (key in wanted and expected.is_settled(wanted[key])):
+            # Medusa loses one of two simultaneous writes to the metadata, and of our record with it.
+            kinds = {kind: weight for kind, weight in kinds.items() if kind not in _METADATA_EDITS}
+        if key not in wanted:
+            kinds = {kind: weight for kind, weight in kinds.items() if kind not in _ONLY_OF_DELIVERED}
+        kind = self.dice.choices(list(kinds), list(kinds.values()))[0]
+        self.busy.add(key)
+        if in_run:
+            self.oracle.may_have_met(key, wanted.get(key), rules)
+        states = {name: set(each) for name, each in expected.states.items()}
+        others = {name: list(values) for name, values in expected.others.items()}
+        product = self.shop.product(expected.store_id or "")
+        begin = time.monotonic()
+        done = kind(self, key, product)
+        end = time.monotonic()
+        if done and in_run and self.oracle.products[key] is expected:
+            self.during.append(
+                Edit(key, product["id"], ids_in(json.dumps(product)), begin, end, states, others)
+            )
+        self.edits += bool(done)
+        return f"{key} {_name(kind)}: {done}" if done else None
+
+    def accept_lost_edits(self, writes: list[tuple[set[str], float, float]]) -> None:
+        """An edit that met a write of its product may be lost: Medusa has no way to write conditionally."""
+        for edit in self.during:
+            expected = self.oracle.products[edit.external_id]
+            if expected.store_id == edit.product_id and any(edit.met(*write) for write in writes):
+                for name, states in edit.states.items():
+                    expected.states[name] |= states
+                for name, values in edit.others.items():
+                    expected.others[name] += values
+        self.during.clear()
+
+    def look(self, key: str, *names: str) -> None:
+        """Take over what is the merchant's alone from the store."""
+        expected, stored = self.oracle.products[key], self.read(key)
+        for name in names:
+            expected.others[name] = [stored.others[name]]
+
+
+Kind = Callable[[Merchant, str, dict[str, Any]], str | None]
+
+
+def _name(kind: Kind) -> str:
+    return kind.__name__.strip("_")
+
+
+def _number(merchant: Merchant) -> int:
+    return merchant.dice.randrange(10**6)
+
+
+def _our_variant(merchant: Merchant, key: str, product: Mapping[str, Any]) -> dict[str, Any] | None:
+    expected = merchant.oracle.products[key]
+    variants: list[dict[str, Any]] = product["variants"]
+    return next((each for each in variants if each["id"] == expected.variant_id), None)
+
+
+def _scalar(name: str, value: Callable[[Merchant], Any]) -> Kind:
+    def edit(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
+        new = value(merchant)
+        merchant.shop.post(f"/admin/products/{product['id']}", {name: new})
+        merchant.oracle.edit(key, name, new)
+        return f"{name} {new!r}"
+
+    edit.__name__ = name
+    return edit
+
+
+def _brand(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
+    new = f"Merchant's brand {_number(merchant)}"
+    merchant.shop.post(f"/admin/products/{product['id']}", {"metadata": {"brand": new}})
+    merchant.oracle.edit(key, "brand", new)
+    return new
+
+
+def _campaign(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
+    new = str(_number(merchant))
+    merchant.shop.post(f"/admin/products/{product['id']}", {"metadata": {"campaign": new}})
+    merchant.look(key, "own metadata")
+    return new
+
+
+def _subtitle(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
+    new = f"Subtitle {_number(merchant)}"
+    merchant.shop.post(f"/admin/products/{product['id']}", {"subtitle": new})
+    merchant.look(key, "subtitle")
+    return new
+
+
+def _status(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
+    new = "draft" if product["status"] == "published" else "published"
+    merchant.shop.post(f"/admin/products/{product['id']}", {"status": new})
+    expected = merchant.oracle.products[key]
+    expected.statuses = {(new, drafted) for _, drafted in expected.statuses}
+    return new
+
+
+def _channels(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
+    channels = {channel["id"] for channel in product["sales_channels"]} ^ {merchant.second_channel}
+    body = {"sales_channels": [{"id": channel} for channel in sorted(channels)]}
+    merchant.shop.post(f"/admin/products/{product['id']}", body)
+    merchant.look(key, "sales channels")
+    return str(sorted(channels))
+
+
+def _tags(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
+    tags = {tag["value"] for tag in product["tags"]}
+    new = {f"merchant {merchant.dice.randrange(9)}", *merchant.dice.sample(sorted(tags), len(tags) // 2)}
+    body = {"tags": [{"id": merchant.shop.tag(tag)} for tag in sorted(new)]}
+    merchant.shop.post(f"/admin/products/{product['id']}", body)
+    merchant.oracle.edit(key, "tags", tuple(sorted(new)))
+    return str(sorted(new))
+
+
+def _images(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
+    images = sorted(product["images"], key=lambda image: image["rank"])
+    kept = [{"id": image["id"], "url": image["url"]} for image in images]
+    if len(kept) > 1 and merchant.dice.random() < 0.5:
+        kept.pop(merchant.dice.randrange(len(kept)))
+    new = [*kept, {"url": f"https://m.example/{_number(merchant)}.png"}]
+    merchant.shop.post(f"/admin/products/{product['id']}", {"images": new})
+    urls = tuple(image["url"] for image in new)
+    merchant.oracle.edit(key, "images", urls)
+    return str(urls)
+
+
+def _category(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
+    handles = {category["handle"] for category in product["categories"]} ^ {"merchants-shelf"}
+    body = {"categories": [{"id": merchant.shop.category(handle)} for handle in sorted(handles)]}
+    merchant.shop.post(f"/admin/products/{product['id']}", body)
+    merchant.oracle.edit(key, "categories", tuple(sorted(handles)))
+    return str(sorted(handles))
+
+
+def _prices(
+    merchant: Merchant, key: str, product: dict[str, Any], changes: Callable[[list[dict[str, Any]]], None]
+) -> str | None:
+    """Send all prices of our variant, as Medusa's admin does."""
+    variant = _our_variant(merchant, key, product)
+    if variant is None:
+        return None
+    names = ("id", "currency_code", "amount", "min_quantity")
+    prices = [{name: price[name] for name in names} for price in variant["prices"]]
+    changes(prices)
+    merchant.shop.post(f"/admin/products/{product['id']}/variants/{variant['id']}", {"prices": prices})
+    ours = [price for price in prices if price["currency_code"] == "usd" and not price.get("min_quantity")]
+    merchant.oracle.edit(key, "price", ours[0]["amount"] if ours else None)
+    merchant.look(key, "other prices", "ids of prices")
+    return str(prices)
+
+
+def _price(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
+    def change(prices: list[dict[str, Any]]) -> None:
+        for price in prices:
+            if price["currency_code"] == "usd" and not price["min_quantity"]:
+                price["amount"] = merchant.dice.randrange(100, 99999) / 100
+
+    return _prices(merchant, key, product, change)
+
+
+def _euros(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
+    def change(prices: list[dict[str, Any]]) -> None:
+        prices[:] = [price for price in prices if price["currency_code"] != "eur"]
+        prices.append({"currency_code": "eur", "amount": merchant.dice.randrange(100, 999)})
+
+    return _prices(merchant, key, product, change)
+
+
+def _price_of_ten(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
+    def change(prices: list[dict[str, Any]]) -> None:
+        prices[:] = [price for price in prices if not price["min_quantity"]]
+        amount = merchant.dice.randrange(100, 999)
+        prices.append({"currency_code": "usd", "amount": amount, "min_quantity": 10})
+
+    return _prices(merchant, key, product, change)
+
+
+def _sku(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
+    variant = _our_variant(merchant, key, product)
+    if variant is None:
+        return None
+    new = f"M-{_number(merchant)}"
+    merchant.shop.post(f"/admin/products/{product['id']}/variants/{variant['id']}", {"sku": new})
+    merchant.oracle.edit(key, "sku", new)
+    return new
+
+
+def _barcode(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
+    variant = _our_variant(merchant, key, product)
+    if variant is None:
+        return None
+    new = f"M{_number(merchant)}"
+    merchant.shop.post(f"/admin/products/{product['id']}/variants/{variant['id']}", {"barcode": new})
+    merchant.oracle.edit(key, "barcode", new)
+    return new
+
+
+def _item(variant: Mapping[str, Any] | None) -> str | None:
+    links = variant["inventory_items"] if variant else []
+    return links[0]["inventory_item_id"] if links else None
+
+
+def _stock(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
+    item = _item(_our_variant(merchant, key, product))
+    if item is None:
+        return None
+    new = merchant.dice.randrange(200)
+    path = f"/admin/inventory-items/{item}/location-levels/{merchant.shop.store.location_id}"
+    merchant.shop.post(path, {"stocked_quantity": new})
+    merchant.oracle.edit(key, "stock", new)
+    return str(new)
+
+
+def _level_elsewhere(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
+    item = _item(_our_variant(merchant, key, product))
+    levels = merchant.oracle.products[key].others["levels elsewhere"]
+    if item is None or any(levels):
+        return None
+    body = {"location_id": merchant.elsewhere, "stocked_quantity": merchant.dice.randrange(1, 200)}
+    merchant.shop.post(f"/admin/inventory-items/{item}/location-levels", body)
+    merchant.look(key, "levels elsewhere", "ids of levels")
+    return str(body)
+
+
+def _add_variant(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
+    value = f"Own {_number(merchant)}"
+    [option] = merchant.shop.get(f"/admin/products/{product['id']}", fields="options.id,options.title")[
+        "product"
+    ]["options"]
+    merchant.shop.post(
+        f"/admin/products/{product['id']}/options/batch",
+        {"update": [{"product_option_id": option["id"], "add": [{"value": value}]}]},
+    )
+    merchant.shop.post(
+        f"/admin/products/{product['id']}/variants",
+        {
+            "title": value,
+            "sku": value,
+            "options": {option["title"]: value},
+            "manage_inventory": False,
+            "prices": [{"currency_code": "usd", "amount": 77}, {"currency_code": "eur", "amount": 66}],
+        },
+    )
+    merchant.look(key, "other variants")
+    return value
+
+
+def _delete_our_variant(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
+    variant = _our_variant(merchant, key, product)
+    if variant is None:
+        return None
+    merchant.shop.delete(f"/admin/products/{product['id']}/variants/{variant['id']}")
+    expected = merchant.oracle.products[key]
+    expected.variant_is_gone = True
+    merchant.look(key, "id of the variant", "other prices", "ids of prices")
+    merchant.look(key, "ids of items", "ids of levels", "levels elsewhere")
+    return str(variant["id"])
+
+
+def _add_and_delete_variant(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
+    _add_variant(merchant, key, product)
+    return _delete_our_variant(merchant, key, product)
+
+
+def _stop_managing(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
+    variant = _our_variant(merchant, key, product)
+    if variant is None:
+        return None
+    body = {"manage_inventory": False}
+    merchant.shop.post(f"/admin/products/{product['id']}/variants/{variant['id']}", body)
+    merchant.oracle.products[key].is_managed = False
+    return str(variant["id"])
+
+
+def _delete_product(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
+    was = merchant.oracle.products[key]
+    merchant.shop.delete(f"/admin/products/{product['id']}")
+    # The items of a variant that was not managed stay, and may be used again with their levels.
+    left = {} if was.is_managed else {"levels elsewhere": was.others["levels elsewhere"][0]}
+    merchant.oracle.delete(key, **left)
+    return str(product["id"])
+
+
+def _stop_managing_and_delete(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
+    if _stop_managing(merchant, key, product) is None:
+        return None
+    return _delete_product(merchant, key, product)
+
+
+_EDITS: dict[Kind, int] = {
+    _scalar("title", lambda merchant: f"Merchant's title {_number(merchant)}"): 6,
+    _scalar("description", lambda merchant: f"Merchant's words {_number(merchant)}"): 2,
+    _scalar("thumbnail", lambda merchant: f"https://m.example/{_number(merchant)}.png"): 2,
+    _scalar("weight", lambda merchant: merchant.dice.randrange(100, 999)): 2,
+    _brand: 4,
+    _campaign: 4,
+    _subtitle: 2,
+    _status: 2,
+    _channels: 2,
+    _tags: 6,
+    _images: 6,
+    _category: 3,
+    _price: 6,
+    _euros: 6,
+    _price_of_ten: 3,
+    _sku: 2,
+    _barcode: 2,
+    _stock: 4,
+    _level_elsewhere: 3,
+    _add_variant: 4,
+    _delete_our_variant: 1,
+    _add_and_delete_variant: 1,
+    _stop_managing: 1,
+    _delete_product: 1,
+    _stop_managing_and_delete: 1,
+}
+_METADATA_EDITS = {_brand, _campaign}
+_ONLY_OF_DELIVERED = {_status, _delete_product, _stop_managing_and_delete}
+EDITS = [_name(kind) for kind in _EDITS]
+
+
+def make_merchant(shop: Shop, oracle: Oracle, dice: random.Random, without: frozenset[str]) -> Merchant:
+    """A merchant with a second stock location and a second sales channel."""
+    location = shop.post("/admin/stock-locations", {"name": "Elsewhere"})["stock_location"]["id"]
+    channel = shop.post("/admin/sales-channels", {"name": "Market"})["sales_channel"]["id"]
+    shop.category("merchants-shelf")
+    return Merchant(shop, oracle, dice, location, channel, without)
+
+
+MerchantError = (httpx.HTTPError, AssertionError)

@@ -1,0 +1,259 @@
+"""What the store may hold, by the rule of docs/ownership.md alone.
+
+The merge of a field depends on what was last applied and what is stored. After a disturbed run nobody knows
+how far it came, nor whether an edit of the merchant came before or after its write. So the oracle keeps all
+pairs (last applied, stored) that are possible: a disturbed run adds the merge of each pair, an edit gives
+each pair a new stored value. An undisturbed run leaves the merged pairs only: the store must hold one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.soak.observed import Stored
+
+Value = Any
+State = tuple[Value, Value]
+"""What was last applied, and what is stored."""
+
+SETS = frozenset({"tags", "categories", "images"})
+OF_THE_VARIANT = frozenset({"sku", "barcode", "price", "stock"})
+
+
+def desired(product: dict[str, Any]) -> dict[str, Value]:
+    """What the source wants the store to hold (docs/mapping.md)."""
+    return {
+        "title": product["title"],
+        "description": product["description"].strip(),
+        "thumbnail": product["thumbnail"],
+        "weight": product["weight"],
+        "width": product["dimensions"]["width"],
+        "height": product["dimensions"]["height"],
+        "length": product["dimensions"]["depth"],
+        "tags": tuple(sorted(set(product["tags"]))),
+        "categories": (product["category"],),
+        "images": tuple(product["images"]),
+        "sku": product.get("sku"),
+        "barcode": product.get("meta", {}).get("barcode"),
+        "price": product["price"],
+        "stock": product["stock"],
+        "brand": product.get("brand"),
+        "rating": product["rating"],
+        "review_count": len(product["reviews"]),
+        "discount_percentage": product["discountPercentage"],
+        "warranty_information": product["warrantyInformation"],
+        "shipping_information": product["shippingInformation"],
+        "return_policy": product["returnPolicy"],
+        "minimum_order_quantity": product["minimumOrderQuantity"],
+        "availability_status": product["availabilityStatus"],
+    }
+
+
+def merged(name: str, state: State, wanted: Value, *, store_wins: bool) -> State:
+    """The three-way merge of one field."""
+    applied, stored = state
+    if wanted == applied:
+        return state
+    if name in SETS:
+        kept = [member for member in stored if member in wanted or member not in applied]
+        added = [member for member in wanted if member not in kept and member not in applied]
+        members = kept + added
+        return wanted, tuple(members if name == "images" else sorted(members))
+    edited = name != "stock" and stored not in (applied, wanted)
+    return wanted, (stored if edited and store_wins else wanted)
+
+
+@dataclass
+class Rules:
+    """How the runs of an epoch are told to merge and to remove."""
+
+    store_wins: bool
+    on_missing: str
+
+
+@dataclass
+class Expected:
+    """What is possible for one product.
+
+    Attributes:
+        states: by field; none for a product that may not be stored.
+        statuses: pairs of the status and whether a run has drafted it.
+        others: what is the merchant's alone, each with the values that are possible.
+        store_id: of the product in the store, if that is known.
+        may_be_gone: a run may have removed it.
+        variant_id: of the variant that the source owns, if that is known.
+        variant_is_gone: the merchant has deleted it.
+        is_managed: whether the merchant lets the store count the stock.
+        sku_was_edited: by the merchant, at any time.
+    """
+
+    states: dict[str, set[State]] = field(default_factory=dict)
+    statuses: set[tuple[str, bool]] = field(default_factory=set)
+    others: dict[str, list[Any]] = field(default_factory=dict)
+    store_id: str | None = None
+    may_be_gone: bool = False
+    variant_id: str | None = None
+    variant_is_gone: bool = False
+    is_managed: bool = True
+    sku_was_edited: bool = False
+
+    def is_settled(self, wanted: Mapping[str, Value]) -> bool:
+        """Whether no run has anything to write to this product."""
+        return all({applied for applied, _ in self.states[name]} == {value} for name, value in wanted.items())
+
+
+class Oracle:
+    """What is possible for all products.
+
+    Args:
+        fresh: what is the merchant's alone in a product that is new.
+
+    Attributes:
+        edited: fields that the merchant may have set to something else than was last applied.
+    """
+
+    def __init__(self, fresh: Mapping[str, Any]) -> None:
+        self._fresh = fresh
+        self.edited: set[tuple[str, str]] = set()
+        self.products: dict[str, Expected] = {}
+
+    def known(self) -> list[str]:
+        """External ids of products that are certainly stored, and as we know them."""
+        stored = (key for key, each in self.products.items() if each.store_id and not each.may_be_gone)
+        return sorted(stored)
+
+    def may_have_run(self, wanted: Mapping[str, Mapping[str, Value]], rules: Rules) -> None:
+        """A run may have done its work, all or some or nothing of it."""
+        for key in self.products.keys() | wanted.keys():
+            self.may_have_met(key, wanted.get(key), rules)
+
+    def may_have_met(self, key: str, wanted: Mapping[str, Value] | None, rules: Rules) -> None:
+        """A run may have done its work on one product, which the source may have dropped."""
+        expected = self.products.setdefault(key, self._new())
+        if wanted is not None:
+            for name, value in wanted.items():
+                expected.states.setdefault(name, set()).update(_after_a_run(expected, name, value, rules))
+            expected.statuses |= {_back(status) for status in expected.statuses}
+        elif rules.on_missing == "delete":
+            expected.may_be_gone = True
+        elif rules.on_missing == "draft":
+            expected.statuses |= {_drafted(status) for status in expected.statuses}
+
+    def has_run(self, wanted: Mapping[str, Mapping[str, Value]], rules: Rules) -> None:
+        """A run has done all of its work."""
+        for key, fields in wanted.items():
+            expected = self.products.setdefault(key, self._new())
+            for name, value in fields.items():
+                expected.states[name] = _after_a_run(expected, name, value, rules)
+            expected.statuses = {_back(status) for status in expected.statuses}
+        for key in self.products.keys() - wanted.keys():
+            expected = self.products[key]
+            if rules.on_missing == "delete":
+                self.products[key] = self._new()
+            elif rules.on_missing == "draft":
+                expected.statuses = {_drafted(status) for status in expected.statuses}
+
+    def edit(self, key: str, name: str, value: Value) -> None:
+        """The merchant has given a field a value."""
+        expected = self.products[key]
+        expected.states[name] = {(applied, value) for applied, _ in expected.states[name]}
+        self.edited.add((key, name))
+        expected.sku_was_edited |= name == "sku"
+
+    def delete(self, key: str, **left: Any) -> None:
+        """The merchant has deleted a product; `left` is what a new one may find of the old."""
+        self.products[key] = self._new()
+        for name, value in left.items():
+            self.products[key].others[name].append(value)
+
+    def _new(self) -> Expected:
+        others = {name: [value] for name, value in self._fresh.items()}
+        return Expected(statuses={("published", False)}, others=others)
+
+    # --- comparing ------------------------------------------------------------------------------------
+
+    def deviations(
+        self, stored: Mapping[str, Stored], wanted: Mapping[str, Mapping[str, Value]]
+    ) -> list[str]:
+        """How the store differs from all that is possible after `has_run`."""
+        self._recognize_new_ones(stored, wanted)
+        found = [f"{key}: no source ever had it" for key in sorted(stored.keys() - self.products.keys())]
+        for key, expected in self.products.items():
+            product = stored.get(key)
+            if product is None:
+                if key in wanted or (expected.store_id and not expected.may_be_gone):
+                    found.append(f"{key}: it is not stored")
+            elif key not in wanted and expected.store_id is None and not expected.states:
+                found.append(f"{key}: it is stored as {product.id}, but was removed")
+            else:
+                found += [f"{key} {product.id}: {what}" for what in self._differences(expected, product)]
+        return found
+
+    def _recognize_new_ones(
+        self, stored: Mapping[str, Stored], wanted: Mapping[str, Mapping[str, Value]]
+    ) -> None:
+        """A product that a run may have removed was created again if it has another id now."""
+        for key, product in stored.items():
+            expected = self.products.get(key)
+            if expected and key in wanted and expected.may_be_gone and product.id != expected.store_id:
+                self.products[key] = self._new()
+                self.products[key].states = {name: {(value, value)} for name, value in wanted[key].items()}
+
+    def _differences(self, expected: Expected, product: Stored) -> list[str]:
+        found = []
+        if expected.store_id and product.id != expected.store_id:
+            found.append(f"it was {expected.store_id} and is another product now")
+        for name, states in expected.states.items():
+            if name in OF_THE_VARIANT and expected.variant_is_gone:
+                continue
+            if name == "stock" and not expected.is_managed:
+                continue
+            possible, value = {value for _, value in states}, product.owned.get(name)
+            if value not in list(possible):
+                found.append(f"{name} is {value!r}, expected {' or '.join(map(repr, possible))}")
+        if product.status not in {status for status, _ in expected.statuses}:
+            found.append(f"status is {product.status}, expected {sorted(expected.statuses)}")
+        for name, values in expected.others.items():
+            if product.others.get(name) not in values:
+                expected_values = " or ".join(map(repr, values))
+                found.append(f"{name} is {product.others.get(name)!r}, expected {expected_values}")
+        if expected.is_managed and not expected.variant_is_gone:
+            found += product.flaws(sku_is_ours=not expected.sku_was_edited)
+        return found
+
+    def learn(self, stored: Mapping[str, Stored]) -> None:
+        """Keep only what agrees with the store."""
+        self.edited.clear()
+        for key, expected in list(self.products.items()):
+            product = stored.get(key)
+            if product is None:
+                self.products[key] = self._new()
+                continue
+            expected.store_id, expected.may_be_gone = product.id, False
+            expected.variant_id = expected.variant_id or product.others["id of the variant"]
+            for name, states in expected.states.items():
+                value = product.owned.get(name)
+                left = {state for state in states if state[1] == value}
+                expected.states[name] = left or {(applied, value) for applied, _ in states}
+                if any(applied != held for applied, held in expected.states[name]):
+                    self.edited.add((key, name))
+            expected.statuses = {pair for pair in expected.statuses if pair[0] == product.status}
+            expected.others = {name: [value] for name, value in product.others.items()}
+
+
+def _after_a_run(expected: Expected, name: str, wanted: Value, rules: Rules) -> set[State]:
+    states = expected.states.get(name) or set()
+    after = {merged(name, state, wanted, store_wins=rules.store_wins) for state in states}
+    return after or {(wanted, wanted)}
+
+
+def _back(status: tuple[str, bool]) -> tuple[str, bool]:
+    """What was drafted because the source dropped it is published again."""
+    held, is_drafted = status
+    return ("published", False) if is_drafted and held == "draft" else (held, False)
+
+
+def _drafted(status: tuple[str, bool]) -> tuple[str, bool]:
+    return ("draft", True) if status[0] == "published" else status

@@ -1,0 +1,102 @@
+"""Runs of the installed command whose output goes to files, which stay for whoever has to find a bug."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.command import COMMAND, environment
+from tests.harness.medusa import Store
+
+RUN_ENDS_WITHIN_S = 240
+_OUTCOMES = ("created", "updated", "unchanged", "rejected", "failed", "unconfirmed", "not_attempted")
+
+
+@dataclass
+class Run:
+    """A run of the command, under way or through."""
+
+    process: subprocess.Popen[bytes]
+    output: Path
+    log: Path
+    begin: float
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    @property
+    def exit_code(self) -> int:
+        return self.process.wait()
+
+    @property
+    def is_late(self) -> bool:
+        return not self.has_ended and time.monotonic() - self.begin > RUN_ENDS_WITHIN_S
+
+    def send(self, number: signal.Signals) -> None:
+        if not self.has_ended:
+            self.process.send_signal(number)
+
+    @property
+    def document(self) -> dict[str, Any] | None:
+        """The document of `--json`; a run that was killed has none."""
+        text = self.output.read_text()
+        if not text.strip():
+            return None
+        document: dict[str, Any] = json.loads(text)
+        return document
+
+    def flaws(self) -> list[str]:
+        """What is wrong with a run in itself, whatever has happened to it."""
+        found = []
+        if "Traceback" in self.log.read_text(errors="replace"):
+            found.append("it wrote a traceback")
+        if self.exit_code not in {0, 3, 4, 5, 130, 143, -signal.SIGKILL, -signal.SIGTERM}:
+            found.append(f"its exit code is {self.exit_code}")
+        document = self.document
+        if document is not None:
+            total = sum(document["counts"].get(name, 0) for name in _OUTCOMES)
+            seen = document["source"]["seen"]
+            if total != seen:
+                found.append(f"its outcomes are {total} and it has seen {seen}")
+            if document["exit_code"] != self.exit_code:
+                found.append(f"its document says {document['exit_code']}, its exit code is {self.exit_code}")
+        return found
+
+    def conflicts(self) -> set[tuple[str, str]]:
+        """External ids and fields."""
+        return {
+            (change["external_id"], conflict["field"].removeprefix("metadata."))
+            for change in (self.document or {}).get("changes", ())
+            for conflict in change.get("conflicts", ())
+        }
+
+    def __str__(self) -> str:
+        document = self.document or {}
+        counts = {name: count for name, count in document.get("counts", {}).items() if count}
+        took = time.monotonic() - self.begin
+        return f"exit {self.exit_code}, {counts or 'no document'}, {took:.1f} s, {self.log.name}"
+
+
+def start(arguments: Sequence[str], store: Store, output: Path, *, with_key: bool) -> Run:
+    """Start `medusa-sync products` with its output in `output` and its log beside it."""
+    log = output.with_suffix(".log")
+    variables = environment(store)
+    if not with_key:
+        variables |= {"MEDUSA_API_KEY": "", "MEDUSA_EMAIL": store.email, "MEDUSA_PASSWORD": store.password}
+    with output.open("wb") as stdout, log.open("wb") as stderr:
+        process = subprocess.Popen(
+            [COMMAND, "products", "--json", "--verbose", *arguments],
+            env=variables,
+            cwd=output.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+        )
+    return Run(process, output, log, time.monotonic())

@@ -1,0 +1,85 @@
+"""Writes in progress finish, but not for longer than the grace once the run has to end."""
+
+import asyncio
+
+import pytest
+
+from medusa_sync.errors import InterruptedRunError
+from medusa_sync.stop import Stop
+from medusa_sync.sync import inflight
+from medusa_sync.sync.inflight import InFlight
+
+pytestmark = pytest.mark.anyio
+
+INTERRUPTED = InterruptedRunError("Interrupted", signal_number=15)
+GRACE_S = 0.05
+WITHIN_S = 1
+
+
+@pytest.fixture(autouse=True)
+def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inflight, "GRACE_S", GRACE_S)
+
+
+class Write:
+    """A write that ends when the test says so, or never."""
+
+    def __init__(self) -> None:
+        self.end = asyncio.Event()
+        self.is_cancelled = False
+
+    async def __call__(self) -> None:
+        try:
+            await self.end.wait()
+        except asyncio.CancelledError:
+            self.is_cancelled = True
+            raise
+
+
+async def test_a_cancelled_caller_does_not_interrupt_a_write() -> None:
+    in_flight, write = InFlight(Stop()), Write()
+    in_flight.begin(write())
+    caller = asyncio.create_task(in_flight.finish())
+    await asyncio.sleep(0)
+    caller.cancel()
+    await asyncio.sleep(2 * GRACE_S)
+    assert not caller.done()
+    write.end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert not write.is_cancelled
+
+
+@pytest.mark.parametrize("when", ["before", "while"])
+async def test_a_write_that_hangs_is_abandoned_after_the_grace(when: str) -> None:
+    stop, write = Stop(), Write()
+    in_flight = InFlight(stop)
+    in_flight.begin(write())
+    if when == "before":
+        stop.set(INTERRUPTED)
+    else:
+        asyncio.get_running_loop().call_later(GRACE_S, stop.set, INTERRUPTED)
+    async with asyncio.timeout(WITHIN_S):
+        await in_flight.finish()
+    assert write.is_cancelled
+
+
+async def test_a_write_that_ends_within_the_grace_is_not_abandoned() -> None:
+    stop, write = Stop(), Write()
+    in_flight = InFlight(stop)
+    in_flight.begin(write())
+    stop.set(INTERRUPTED)
+    asyncio.get_running_loop().call_later(GRACE_S / 2, write.end.set)
+    await in_flight.finish()
+    await asyncio.sleep(GRACE_S)
+    assert not write.is_cancelled
+
+
+async def test_what_a_write_raises_is_raised() -> None:
+    async def fail() -> None:
+        raise INTERRUPTED
+
+    in_flight = InFlight(Stop())
+    in_flight.begin(fail())
+    with pytest.raises(InterruptedRunError):
+        await in_flight.finish()
