@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import string
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Annotated, Any, Protocol, TypeVar
 
 from msgspec import Meta, Struct, field
 
+from medusa_sync.errors import StoreRefusedError
 from medusa_sync.http import Query
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.models import (
@@ -63,16 +65,6 @@ class Entity(Struct, frozen=True):
     """A sales channel, shipping profile, stock location or inventory item."""
 
     id: str
-
-
-class StoredItem(Struct, frozen=True):
-    """An inventory item, and what uses it."""
-
-    id: str
-    sku: str | None = None
-    reserved_quantity: int | float = 0
-    variant_ids: tuple[str, ...] = ()
-    location_ids: tuple[str, ...] = ()
 
 
 class Level(Struct, frozen=True):
@@ -147,10 +139,6 @@ class AdminApi:
                 return
             yield answer.products
             position, count = position + len(answer.products), answer.count
-
-    async def items_by_sku(self, skus: Sequence[str]) -> list[StoredItem]:
-        """TODO merge"""
-        return []
 
     async def without_external_id(self, fields: str) -> AsyncIterator[list[StoredProduct]]:
         """Those that no source owns; Medusa reads the text `null` as none at all."""
@@ -237,9 +225,11 @@ class AdminApi:
     async def give_inventory_item(self, product_id: str, variant: StoredVariant) -> str:
         """Make the inventory item of a variant, as newer stores do by themselves; returns its id.
 
-        One that an interrupted run has made and not linked is taken; its SKU is unique.
+        An unused item that has its SKU already is taken.
         """
         items = await self.items_by_sku([variant.sku]) if variant.sku else []
+        if items and items[0].use:
+            raise StoreRefusedError(items[0].use, status=HTTPStatus.BAD_REQUEST)
         if items:
             item_id = items[0].id
         else:
