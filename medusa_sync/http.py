@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from random import uniform
+from typing import TypeVar
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
 from msgspec import Struct
 
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError
+from medusa_sync.redact import Redactor
 from medusa_sync.stop import Stop
-
-if TYPE_CHECKING:
-    from stamina import Attempt
 
 logger = logging.getLogger(__name__)
 
@@ -31,23 +31,45 @@ _MESSAGE_LENGTH = 500  # characters of a server's message that are shown
 # The request has not reached the server, so that even a write may be sent again.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
+T = TypeVar("T")
 Query = Sequence[tuple[str, str | int]]
 
 
-def retries(
-    on: type[Exception] | Callable[[Exception], bool | float], attempts: int
-) -> AsyncIterable[Attempt]:
-    """Attempts with pauses in between that grow to `_LONGEST_WAIT_S`, or are as long as `on` says.
+async def retry(
+    operation: Callable[[int], Awaitable[T]],
+    *,
+    on: type[Exception] | Callable[[Exception], bool | float],
+    attempts: int,
+    stop: Stop,
+) -> T:
+    """Call `operation` until it succeeds, with pauses that double from `_FIRST_WAIT_S` to `_LONGEST_WAIT_S`.
 
     Args:
-        on: which errors are worth another attempt; a function may give the seconds to wait.
-        attempts: at the most.
-    """
-    import stamina  # a run in which nothing fails does not need it
+        operation: called with the number of the attempt, from 1.
+        on: which errors are worth another attempt; a function may return the seconds to wait instead.
+        attempts: at most.
+        stop: ends a pause at once; no attempt follows.
 
-    return stamina.retry_context(
-        on=on, attempts=attempts, timeout=None, wait_initial=_FIRST_WAIT_S, wait_max=_LONGEST_WAIT_S
-    )
+    Raises:
+        Exception: that of the last attempt.
+    """
+    attempt = 1
+    while True:
+        try:
+            return await operation(attempt)
+        except Exception as error:
+            wait = isinstance(error, on) if isinstance(on, type) else on(error)
+            if wait is False or attempt >= attempts:
+                raise
+            if not await stop.sleep(pause(attempt) if wait is True else wait):
+                raise
+        attempt += 1
+
+
+def pause(attempt: int) -> float:
+    """Seconds to wait after a failed attempt; they double, and vary so that clients do not come together."""
+    longest = min(2 * _FIRST_WAIT_S * 2 ** (attempt - 1), _LONGEST_WAIT_S)
+    return uniform(longest / 2, longest)  # noqa: S311 - no secret
 
 
 class Answer(Struct, frozen=True):
@@ -67,13 +89,23 @@ class _FailedError(Exception):
 
     Attributes:
         sent: whether the server may have acted on the request.
+        answered: whether it sent a response.
         wait: seconds that the server asked us to wait, if it did.
         may_pass: whether the next try may go better.
     """
 
-    def __init__(self, message: str, *, sent: bool, wait: float | None = None, may_pass: bool = True) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        sent: bool,
+        answered: bool = False,
+        wait: float | None = None,
+        may_pass: bool = True,
+    ) -> None:
         super().__init__(message)
         self.sent = sent
+        self.answered = answered
         self.wait = wait
         self.may_pass = may_pass
 
@@ -82,15 +114,14 @@ class HttpClient:
     """Requests to one server.
 
     Args:
-        client: the connection pool; its base URL, time-outs and redirect policy are the caller's choice.
+        client: the connection pool. Its connect and read timeouts added up limit each attempt as a whole:
+            the read timeout alone starts again with each byte.
         max_retries: how many times a request is sent again before it counts as failed.
         unavailable: what to raise, with its advice, when the server stays unavailable.
         on_request: called once for each request on the wire with its method and URL.
         on_retry: called once for each repeat.
         stop: nothing is sent again once it is set.
-
-    Attributes:
-        secrets: texts that no message may show.
+        redactor: hides secrets that the server may send back; learns those that are found out later.
     """
 
     def __init__(
@@ -102,20 +133,27 @@ class HttpClient:
         on_request: Callable[[str, str], None],
         on_retry: Callable[[], None],
         stop: Stop,
+        redactor: Redactor | None = None,
     ) -> None:
         self._client = client
+        connect, read = client.timeout.connect, client.timeout.read
+        self._limit_s = None if connect is None or read is None else connect + read
         self._attempts = max_retries + 1
         self._unavailable = unavailable
         self._on_request = on_request
         self._on_retry = on_retry
         self._stop = stop
-        self.secrets: set[str] = set()
+        self.redactor = redactor or Redactor()
 
-    def hidden(self, text: str) -> str:
-        """A text of the server, without a secret that it may have sent back."""
-        for secret in self.secrets:
-            text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
-        return text
+    async def retry(
+        self,
+        operation: Callable[[int], Awaitable[T]],
+        *,
+        on: type[Exception] | Callable[[Exception], bool | float],
+        attempts: int | None = None,
+    ) -> T:
+        """`retry` until the run has to end; without `attempts` as often as a request is sent."""
+        return await retry(operation, on=on, attempts=attempts or self._attempts, stop=self._stop)
 
     async def send(
         self,
@@ -144,29 +182,24 @@ class HttpClient:
         """
 
         def wait_for(error: Exception) -> bool | float:
-            if not isinstance(error, _FailedError) or not error.may_pass or self._stop.is_set:
+            if not isinstance(error, _FailedError) or not error.may_pass:
                 return False
             if error.sent and not repeatable:
                 return False
             return True if error.wait is None else error.wait
 
-        try:
+        async def attempt(number: int) -> Answer:
+            if number > 1:
+                self._on_retry()
+                logger.info("try %d of %d: %s %s", number, self._attempts, method, url)
             return await self._once(method, url, query, body, headers)
-        except _FailedError as error:
-            failed = error
+
         try:
-            async for attempt in retries(wait_for, self._attempts):
-                with attempt:
-                    if attempt.num == 1:
-                        raise failed  # the first try was made above
-                    self._on_retry()
-                    logger.info("try %d of %d: %s %s", attempt.num, self._attempts, method, url)
-                    return await self._once(method, url, query, body, headers)
+            return await self.retry(attempt, on=wait_for)
         except _FailedError as error:
             if error.sent and not repeatable:
-                raise AmbiguousWriteError(str(error)) from error
+                raise AmbiguousWriteError(str(error), answered=error.answered) from error
             raise self._unavailable(str(error)) from error
-        raise AssertionError("the retry loop returns or raises")  # pragma: no cover - stamina's contract
 
     async def _once(
         self,
@@ -183,12 +216,13 @@ class HttpClient:
             request = self._client.build_request(method, target, content=body, headers=headers)
             if body is not None:
                 request.headers["content-type"] = "application/json"
-            response = await self._client.send(request, stream=True)
-            try:
-                answer = await self._read(method, url, response)
-            finally:
-                await response.aclose()
-        except httpx.TransportError as error:
+            async with asyncio.timeout(self._limit_s):
+                response = await self._client.send(request, stream=True)
+                try:
+                    answer = await self._read(method, url, response)
+                finally:
+                    await response.aclose()
+        except (httpx.TransportError, TimeoutError) as error:
             what = f"{method} {url}: {_describe(error)}"
             raise _FailedError(what, sent=not isinstance(error, _NOT_SENT)) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -199,8 +233,9 @@ class HttpClient:
         )
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _FailedError(
-                f"{method} {url}: {describe_answer(answer, self.hidden)}",
+                f"{method} {url}: {describe_answer(answer, self.redactor)}",
                 sent=answer.status != HTTPStatus.TOO_MANY_REQUESTS,
+                answered=True,
                 wait=_retry_after(answer.headers),
             )
         return answer
@@ -218,18 +253,18 @@ class HttpClient:
         return Answer(response.status_code, response.headers, b"".join(chunks))
 
 
-def describe_answer(answer: Answer, hidden: Callable[[str], str] = str) -> str:
+def describe_answer(answer: Answer, redactor: Redactor) -> str:
     """The status of an answer that is no success, with the server's own message where it gives one.
 
     Args:
         answer: of the server.
-        hidden: takes secrets out of the message.
+        redactor: hides secrets in the message before it is cut.
     """
     try:
         said = msgspec.json.decode(answer.body, type=_ErrorBody)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # HTML of a proxy, nothing, or worse
         return f"the server answered {answer.status}"
-    message = " ".join(hidden(said.message).split())  # one line
+    message = " ".join(redactor(said.message).split())  # one line
     return f"the server answered {answer.status}: {message[:_MESSAGE_LENGTH]}"
 
 
@@ -258,8 +293,8 @@ def _describe(error: Exception) -> str:
     match error:
         case httpx.ConnectTimeout() | httpx.PoolTimeout():
             return "no connection within the time limit"
-        case httpx.TimeoutException():
-            return "no answer within the time limit"
+        case httpx.TimeoutException() | TimeoutError():
+            return "no complete answer within the time limit"
         case httpx.ConnectError():
             return f"no connection ({error})" if str(error) else "no connection"
         case httpx.DecodingError():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -61,10 +60,7 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
 
 Value = str | int | float | tuple[str, ...] | None
 
-SETS = ("categories", "tags", "images")  # merged member by member; every other field is one value
 METADATA = "metadata."  # prefix of the fields that are keys of a product's metadata
-RECORD_KEY = "medusa_sync"  # the metadata key of the record
-DIGEST = re.compile(r"#[0-9a-f]{12}")  # what the record keeps of a long text
 
 
 class DesiredProduct(Struct, frozen=True):
@@ -85,29 +81,6 @@ class DesiredProduct(Struct, frozen=True):
     @property
     def title(self) -> str:
         return str(self.fields["title"])
-
-
-class Pending(StrEnum):
-    """A write that takes more than one step."""
-
-    CREATION = "creation"
-    STOCK = "stock"
-
-
-class Record(Struct, frozen=True, omit_defaults=True):
-    """What the source last applied to a product; it is kept in the product's `metadata.medusa_sync`.
-
-    Attributes:
-        fields: by field name, in the form that `plan.remember` gives.
-        currency: the currency of the price in `fields`.
-        pending: what the store was asked for and is not yet known to be through with, stock level included.
-        drafted: this tool has set the product to draft because the source no longer had it.
-    """
-
-    fields: dict[str, Value]
-    currency: str = ""
-    pending: Pending | None = None
-    drafted: bool = False
 
 
 # --- what the store holds -------------------------------------------------------------------------------
@@ -139,6 +112,7 @@ class StoredPrice(Struct, frozen=True):
 
 class StoredVariant(Struct, frozen=True):
     id: str
+    created_at: str = ""
     sku: str | None = None
     barcode: str | None = None
     manage_inventory: bool = False
@@ -174,6 +148,7 @@ class StoredProduct(Struct, frozen=True):
     id: str
     external_id: str | None = None
     metadata: dict[str, Any] | None = None
+    created_at: str = ""
     title: str = ""
     handle: str = ""
     status: str = ""
@@ -250,39 +225,6 @@ class Conflict(Struct, frozen=True):
     store: Value
     source: Value
     kept: OnConflict
-
-
-class Create(Struct, frozen=True):
-    """A new product.
-
-    Attributes:
-        replaces: id of a half-made product that a dying store has left in its place.
-    """
-
-    desired: DesiredProduct
-    handle: str
-    replaces: str | None = None
-
-
-class Update(Struct, frozen=True):
-    """Changes of a product that is in the store.
-
-    Attributes:
-        variant: of `stored`, the one that carries the source's price and SKU.
-        differences: the fields to send; empty when only the record has to follow.
-        conflicts: fields that the merchant has changed as well.
-        adopted: the product stood in the store without our external id and is taken over.
-    """
-
-    desired: DesiredProduct
-    stored: StoredProduct
-    variant: StoredVariant
-    differences: tuple[Difference, ...]
-    conflicts: tuple[Conflict, ...] = ()
-    adopted: bool = False
-
-
-Change = Create | Update
 
 
 # --- what was done --------------------------------------------------------------------------------------

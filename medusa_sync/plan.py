@@ -1,90 +1,40 @@
-"""Pure three-way planning: what the source wants, what it last applied, what the store holds -> changes."""
+"""Pure planning: what the source wants, what was last applied, what the store holds -> changes."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from hashlib import blake2b
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import count
-from struct import pack
 from typing import Any
 
-import msgspec
 from msgspec import json, structs
 
-from medusa_sync.errors import ProductFailedError
+from medusa_sync.core.change import Update
+from medusa_sync.core.fields import FIELDS, Merge, Place
+from medusa_sync.core.merge import Verdict, merge_field
+from medusa_sync.core.record import Record, Step, parse_record, remember, remember_text
 from medusa_sync.models import (
-    DIGEST,
     METADATA,
-    RECORD_KEY,
-    SETS,
     Conflict,
     DesiredProduct,
     Difference,
     OnConflict,
-    Pending,
-    Record,
     StoredLevel,
     StoredPrice,
     StoredProduct,
     StoredVariant,
-    Update,
     Value,
 )
 
-_SHORT = 40  # characters that are remembered as they are; what is longer is remembered as a digest
+SETTLE_S = 10
+"""Seconds that the store may still be working on a write whose client is gone."""
+
 _HANDLE_LENGTH = 200
-_MEASURES = frozenset({"weight", "length", "height", "width"})
-
-
-# --- the record -----------------------------------------------------------------------------------------
-
-
-def remember(value: Value) -> Value:
-    """The form in which the record keeps a value: short values as they are, long texts as a digest."""
-    if isinstance(value, str):
-        return _remember_text(value)
-    if isinstance(value, tuple):
-        return tuple(_remember_text(member) for member in value)
-    return value
-
-
-def _remember_text(text: str) -> str:
-    if len(text) <= _SHORT and not DIGEST.fullmatch(text):
-        return text
-    return "#" + blake2b(text.encode(), digest_size=6).hexdigest()
-
-
-def record_of(desired: DesiredProduct, *, pending: Pending | None = None) -> Record:
-    """The record of a product to which everything that the source wants was applied."""
-    fields = {name: remember(value) for name, value in desired.fields.items()}
-    return Record(fields=fields, currency=desired.currency, pending=pending)
-
-
-def read_record(metadata: Mapping[str, Any] | None) -> Record | None:
-    """The record in a product's metadata, or None when there is none that can be read."""
-    try:
-        return msgspec.convert((metadata or {}).get(RECORD_KEY), Record)
-    except msgspec.ValidationError:  # someone else wrote under our key: as good as no record
-        return None
-
-
-# --- changes --------------------------------------------------------------------------------------------
-
-
-def changed_fields(desired: DesiredProduct, record: Record | None) -> tuple[str, ...]:
-    """The fields that the source has changed since it was last applied; all of them without a record."""
-    if record is None:
-        return tuple(desired.fields)
-    moved = record.currency != desired.currency
-    return tuple(
-        name
-        for name, value in desired.fields.items()
-        if name not in record.fields or remember(value) != record.fields[name] or (moved and name == "price")
-    )
+_CREATED_TOGETHER_S = 60  # between a product and its own variant; a batch takes a few seconds
 
 
 def without_stock(desired: DesiredProduct) -> DesiredProduct:
-    """What the source can want of a store that keeps no stock anywhere."""
+    """What the source can want from a store that has no stock location."""
     return structs.replace(desired, fields={**desired.fields, "stock": None})
 
 
@@ -96,85 +46,66 @@ def plan_update(
     on_conflict: OnConflict = OnConflict.SOURCE,
     overwrite: bool = False,
     adopt: bool = False,
-    doubtful: Collection[str] = (),
 ) -> Update:
-    """What has to be sent so that the store follows the source.
+    """Decide what to send so that the store follows the source.
 
     Args:
         desired: what the source wants now.
         stored: the product with its details.
-        location_id: where stock is kept; None when the store keeps none.
-        on_conflict: whose value counts where both sides have changed a field.
+        location_id: where stock is kept; None if the store keeps none.
+        on_conflict: which value wins if source and merchant have both changed a field.
         overwrite: compare with what the store holds now, not with what was last applied.
-        adopt: the product is taken over: everything that the source owns becomes the source's.
-        doubtful: fields that were sent, without a word on whether they have arrived.
+        adopt: take the product over: everything that the source owns gets the source's value.
 
     Raises:
-        ProductFailedError: the product has no variant.
+        ProductFailedError: the record of the product cannot be used.
     """
-    record = None if adopt else read_record(stored.metadata)
-    sku = remember(desired.fields["sku"]) if adopt else record.fields.get("sku") if record else None
-    variant = owned_variant(stored, sku)
-    view = StoreView(stored, variant, desired, location_id)
-    changed = set(desired.fields if overwrite or adopt else changed_fields(desired, record)) | set(doubtful)
-    if record and record.pending and view.value("stock") is None:  # its level never came
-        changed.add("stock")
+    record = None if adopt else parse_record(stored.metadata)
+    variant = owned_variant(desired, stored, record, adopt=adopt)
+    view = StoreView(desired, stored, variant, location_id)
     differences: list[Difference] = []
     conflicts: list[Conflict] = []
+    if variant is None and (record is None or record.changed(desired)):
+        conflicts.append(Conflict("variant", None, _name_of_variant(desired, record), OnConflict.STORE))
     for name, wanted in desired.fields.items():
-        before = view.value(name)
-        applied = _applied(name, record, desired)
-        after = _merged(wanted, before, applied, restore=overwrite or adopt) if name in SETS else wanted
-        if name not in changed or _same(name, before, after) or not view.is_owned(name, applied):
+        if not view.is_owned(name, record):
             continue
-        # Orders lower the stock all the time: that is no edit which the source would have to respect.
-        edited = name not in SETS and name != "stock" and not _same(name, remember(before), applied)
-        if edited and not (overwrite or adopt):
+        before = view.value(name)
+        verdict, after = merge_field(
+            name, wanted, before, record, desired.currency, restore=overwrite or adopt
+        )
+        if verdict is Verdict.CONFLICT:
             conflicts.append(Conflict(name, before, wanted, on_conflict))
-            if on_conflict == OnConflict.STORE:
-                continue
+        if verdict is Verdict.KEEP or (verdict is Verdict.CONFLICT and on_conflict is OnConflict.STORE):
+            continue
+        applied = record.applied(name, desired.currency) if record else None
         differences.append(Difference(name, before, after, _spelt_out(applied, before, wanted), wanted))
     if record and record.drafted and stored.status == "draft":
         differences.append(Difference("status", "draft", "published", "draft", "published"))
-    return Update(desired, stored, variant, tuple(differences), tuple(conflicts), adopted=adopt)
+    pending = record.pending if record else None
+    return Update(
+        desired,
+        stored,
+        record,
+        variant,
+        tuple(differences),
+        tuple(conflicts),
+        adopted=adopt,
+        placed=adopt or (pending is not None and pending.step is Step.ADOPTION),
+    )
 
 
-def _same(name: str, before: Value, after: Value) -> bool:
-    """Whether the store cannot hold `after` any better: Medusa keeps measures in single precision."""
-    if name in _MEASURES and isinstance(before, int | float) and isinstance(after, int | float):
-        return pack("f", before) == pack("f", after)
-    return before == after
-
-
-def _applied(name: str, record: Record | None, desired: DesiredProduct) -> Value:
-    """What the source last applied to a field; a price in another currency says nothing about this one."""
-    if record is None or (name == "price" and record.currency != desired.currency):
-        return None
-    return record.fields.get(name)
+def _name_of_variant(desired: DesiredProduct, record: Record | None) -> Value:
+    return (record.variant if record else "") or desired.fields["sku"] or desired.title
 
 
 def _spelt_out(applied: Value, *known: Value) -> Value:
-    """What was last applied, with the text in place of its digest where store or source still has it."""
+    """The last applied value, with the text in place of its digest if store or source still has it."""
     members = (member for value in known for member in (value if isinstance(value, tuple) else (value,)))
-    texts = {_remember_text(member): member for member in members if isinstance(member, str)}
+    texts = {remember_text(member): member for member in members if isinstance(member, str)}
     if isinstance(applied, tuple):
         return tuple(texts.get(member, member) for member in applied)
     return texts.get(applied, applied) if isinstance(applied, str) else applied
-
-
-def _merged(wanted: Value, before: Value, applied: Value, *, restore: bool) -> tuple[str, ...]:
-    """What both sides have made of a set: the source's additions and removals since it was last applied, and
-    everything that the merchant has added or removed. `restore` also brings back what of the source's the
-    merchant has removed.
-    """
-    wanted, before, applied = _members(wanted), _members(before), _members(applied)
-    kept = tuple(member for member in before if member in wanted or _remember_text(member) not in applied)
-    missing = (member for member in wanted if member not in kept)
-    return (*kept, *(member for member in missing if restore or _remember_text(member) not in applied))
-
-
-def _members(value: Value) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()
 
 
 # --- the store's side -----------------------------------------------------------------------------------
@@ -184,60 +115,85 @@ class StoreView:
     """A stored product seen through the fields that the source owns."""
 
     def __init__(
-        self, stored: StoredProduct, variant: StoredVariant, desired: DesiredProduct, location_id: str | None
+        self,
+        desired: DesiredProduct,
+        stored: StoredProduct,
+        variant: StoredVariant | None,
+        location_id: str | None,
     ) -> None:
+        self._desired = desired
         self._stored = stored
         self._variant = variant
-        self._desired = desired
         self._location_id = location_id
 
     def value(self, name: str) -> Value:
         """What the store holds in a field; None for nothing."""
         stored, variant = self._stored, self._variant
-        if name.startswith(METADATA):
-            return _plain((stored.metadata or {}).get(name.removeprefix(METADATA)))
-        match name:
-            case "categories":
-                return tuple(category.handle for category in stored.categories)
-            case "tags":
-                return tuple(tag.value for tag in stored.tags)
-            case "images":
-                return tuple(dict.fromkeys(image.url for image in stored.images))
-            case "sku" | "barcode":
-                return getattr(variant, name) or None
-            case "price":
-                price = owned_price(variant, self._desired.currency)
+        match FIELDS[name].place:
+            case Place.METADATA:
+                return _plain((stored.metadata or {}).get(name.removeprefix(METADATA)))
+            case Place.VARIANT:
+                return getattr(variant, name) or None if variant else None
+            case Place.PRICE:
+                price = owned_price(variant, self._desired.currency) if variant else None
                 return price.amount if price else None
-            case "stock":
-                level = stock_level(variant, self._location_id)
+            case Place.LEVEL:
+                level = stock_level(variant, self._location_id) if variant else None
                 return level.stocked_quantity if level else None
-            case _:
-                value: Value = getattr(stored, name)
-                return None if value == "" else value
+            case Place.PRODUCT:
+                return _SETS[name](stored) if name in _SETS else getattr(stored, name) or None
 
-    def is_owned(self, name: str, applied: Value) -> bool:
-        """Whether the source has a say in a field: it has a value now, or had one the last time."""
+    def is_owned(self, name: str, record: Record | None) -> bool:
+        """Whether the source decides about a field: it has a value now, or had one the last time."""
+        field = FIELDS[name]
+        if field.is_of_variant and self._variant is None:
+            return False
         wanted = self._desired.fields[name]
-        if name == "stock":
-            given_up = applied is not None and not self._variant.manage_inventory  # by the merchant
+        applied = record.applied(name, self._desired.currency) if record else None
+        if field.merge is Merge.FOLLOW:
+            given_up = applied is not None and not (self._variant and self._variant.manage_inventory)
             return wanted is not None and not given_up
-        return wanted is not None or applied is not None
+        sent = record.sent(name, self._desired.currency) if record else ()
+        return wanted is not None or applied is not None or any(value is not None for value in sent)
 
 
-def owned_variant(stored: StoredProduct, sku: Value) -> StoredVariant:
-    """The variant that carries the source's price and SKU: the one that has the SKU already, else the oldest.
+_SETS = {
+    "categories": lambda stored: tuple(category.handle for category in stored.categories),
+    "tags": lambda stored: tuple(tag.value for tag in stored.tags),
+    "images": lambda stored: tuple(dict.fromkeys(image.url for image in stored.images)),
+}
 
-    Args:
-        stored: the product.
-        sku: that the source last applied, or wants of a product that is taken over; as `remember` gives it.
 
-    Raises:
-        ProductFailedError: the product has no variant left.
+def owned_variant(
+    desired: DesiredProduct, stored: StoredProduct, record: Record | None, *, adopt: bool = False
+) -> StoredVariant | None:
+    """The variant that carries the source's price and SKU; None if the merchant deleted it.
+
+    The record names it, unless it is of an older version or its creation was interrupted. Then it is the
+    variant with our SKU or barcode, else the one that was created together with the product. When a product
+    is adopted without such a variant, it is the oldest.
     """
-    if not stored.variants:
-        raise ProductFailedError("it has no variant left that could carry price and SKU")
-    by_sku = (v for v in stored.variants if sku is not None and v.sku and _remember_text(v.sku) == sku)
-    return next(by_sku, None) or min(stored.variants, key=lambda v: v.id)  # ids are ULIDs: they sort by age
+    variants = sorted(stored.variants, key=lambda variant: variant.id)  # ids are ULIDs: they sort by age
+    if record is not None and record.variant:
+        return next((variant for variant in variants if variant.id == record.variant), None)
+    for name in ("sku", "barcode"):
+        ours = {remember(desired.fields[name])}
+        if record is not None:
+            ours |= {record.fields.get(name), *record.sent(name, desired.currency)}
+        for variant in variants:
+            value = getattr(variant, name)
+            if value and remember_text(value) in ours:
+                return variant
+    if adopt:
+        return next(iter(variants), None)
+    return next((variant for variant in variants if _created_together(stored, variant)), None)
+
+
+def _created_together(stored: StoredProduct, variant: StoredVariant) -> bool:
+    if not stored.created_at or not variant.created_at:
+        return False
+    between = datetime.fromisoformat(variant.created_at) - datetime.fromisoformat(stored.created_at)
+    return abs(between.total_seconds()) <= _CREATED_TOGETHER_S
 
 
 def owned_price(variant: StoredVariant, currency: str) -> StoredPrice | None:
@@ -263,20 +219,97 @@ def _levels(variant: StoredVariant) -> tuple[StoredLevel, ...]:
 
 
 def _plain(value: Any) -> Value:
-    """A metadata value in comparable form; what is no plain value is shown as JSON."""
+    """A metadata value in comparable form; anything but a plain value as JSON."""
     if value is None or value == "":
         return None
     return value if isinstance(value, str | int | float) else json.encode(value).decode()
 
 
-def is_half_made(stored: StoredProduct) -> bool:
-    """Whether the store never came to the end of creating a product. It commits one part after the other:
-    product, variant, inventory item, price. What has further variants or a stock level was whole before.
+# --- writes that were interrupted -----------------------------------------------------------------------
+
+
+def is_incomplete(stored: StoredProduct) -> bool:
+    """Whether the store has not finished creating a product.
+
+    It commits the parts in this order: product, variant, inventory item, price. A product with further
+    variants or a stock level was complete before.
     """
-    record = read_record(stored.metadata)
-    if record is None or record.pending != Pending.CREATION or len(stored.variants) > 1:
+    record = parse_record(stored.metadata)
+    pending = record.pending if record else None
+    if pending is None or pending.step is not Step.CREATION or len(stored.variants) > 1:
         return False
     return not any(variant.prices or _levels(variant) for variant in stored.variants)
+
+
+def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float) -> bool:
+    """Whether the store may still be working on a write that another run has sent."""
+    record = parse_record(stored.metadata)
+    pending = record.pending if record else None
+    if record is None or pending is None or now - pending.at >= SETTLE_S:
+        return False
+    if is_incomplete(stored):
+        return True
+    variant = owned_variant(desired, stored, record)
+    view = StoreView(desired, stored, variant, None)
+    return variant is not None and any(
+        FIELDS[name].place is Place.PRICE and sent and remember(view.value(name)) != sent[-1]
+        for name, sent in pending.fields.items()
+    )
+
+
+def surviving_copy(copies: Sequence[StoredProduct]) -> tuple[StoredProduct, list[StoredProduct]] | None:
+    """Which of several products with one external id stays, and which ones are removed.
+
+    Two runs that do not know of each other may create a product twice. An acknowledged copy wins over one
+    whose creation is pending, then the older one wins. Only pending copies that nobody has touched are
+    removed; None if that leaves more than one.
+
+    Args:
+        copies: with their details.
+    """
+    acknowledged = [copy for copy in copies if not _is_pending_creation(copy)]
+    if len(acknowledged) > 1:
+        return None
+    survivor = acknowledged[0] if acknowledged else min(copies, key=lambda copy: copy.id)
+    losers = [copy for copy in copies if copy.id != survivor.id]
+    return (survivor, losers) if all(map(_is_untouched, losers)) else None
+
+
+def _is_pending_creation(stored: StoredProduct) -> bool:
+    record = parse_record(stored.metadata)
+    return record is not None and record.pending is not None and record.pending.step is Step.CREATION
+
+
+def _is_untouched(stored: StoredProduct) -> bool:
+    """Whether a copy whose creation is pending holds only what was sent with its creation."""
+    record = parse_record(stored.metadata)
+    if record is None or record.pending is None or len(stored.variants) > 1:
+        return False
+    sent = {name: (value,) for name, value in record.fields.items()} | record.pending.fields
+    desired = DesiredProduct(stored.external_id or "", 0, record.pending.currency, dict.fromkeys(sent))
+    view = StoreView(desired, stored, next(iter(stored.variants), None), None)
+    return all(
+        FIELDS[name].place is Place.LEVEL or _equals(name, remember(view.value(name)), values)
+        for name, values in sent.items()
+        if name in FIELDS
+    )
+
+
+def _equals(name: str, held: Value, values: Sequence[Value]) -> bool:
+    if FIELDS[name].merge is Merge.UNION:
+        return any(set(_tuple(held)) == set(_tuple(value)) for value in values)
+    return held is None or any(FIELDS[name].same(held, value) for value in values)
+
+
+def _tuple(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+def by_external_id(products: Sequence[StoredProduct]) -> Mapping[str, list[StoredProduct]]:
+    groups: dict[str, list[StoredProduct]] = {}
+    for product in products:
+        groups.setdefault(product.external_id or "", []).append(product)
+    return groups
 
 
 # --- handles --------------------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ class HttpSource:
         # Only the JSON of DummyJSON: a page that nobody knows is answered with 404 as well, in HTML.
         if answer.status == HTTPStatus.NOT_FOUND and answer.body.lstrip().startswith(b"{"):
             return False
-        said = describe_answer(answer, self._http.hidden)
+        said = describe_answer(answer, self._http.redactor)
         raise SourceError(
             f"{url}: the source does not say whether it has the product ({said})",
             hint="Nothing was removed: that needs a source which answers 404 for what it does not have.",
@@ -142,7 +142,7 @@ class HttpSource:
     async def _get(self, url: str, query: Query, type_: type[T], what: str) -> T:
         answer = await self._http.send("GET", url, query=query, repeatable=True)
         if answer.status != HTTPStatus.OK:
-            raise SourceError(f"{url}: {describe_answer(answer, self._http.hidden)}", hint=_CHECK_URL)
+            raise SourceError(f"{url}: {describe_answer(answer, self._http.redactor)}", hint=_CHECK_URL)
         return _decode(answer.body, type_, f"{url}: the answer", what)
 
 

@@ -52,6 +52,16 @@ class Entity(Struct, frozen=True):
     id: str
 
 
+class StoredItem(Struct, frozen=True):
+    """An inventory item, and what uses it."""
+
+    id: str
+    sku: str | None = None
+    reserved_quantity: int | float = 0
+    variant_ids: tuple[str, ...] = ()
+    location_ids: tuple[str, ...] = ()
+
+
 class Level(Struct, frozen=True):
     """How much of an inventory item lies at a stock location."""
 
@@ -124,6 +134,10 @@ class AdminApi:
                 return
             yield answer.products
             position, count = position + len(answer.products), answer.count
+
+    async def items_by_sku(self, skus: Sequence[str]) -> list[StoredItem]:
+        """TODO merge"""
+        return []
 
     async def without_external_id(self, fields: str) -> AsyncIterator[list[StoredProduct]]:
         """Those that no source owns; Medusa reads the text `null` as none at all."""

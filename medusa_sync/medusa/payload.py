@@ -5,35 +5,54 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
+from medusa_sync.core.change import Create, Update
+from medusa_sync.core.fields import FIELDS, Place
+from medusa_sync.core.record import RECORD_KEY, Record
+from medusa_sync.medusa.api import StoredItem
 from medusa_sync.medusa.references import Places
 from medusa_sync.models import (
     METADATA,
-    RECORD_KEY,
-    Create,
     DesiredProduct,
-    Record,
     StoredPrice,
+    StoredProduct,
     StoredVariant,
-    Update,
     Value,
 )
-from medusa_sync.plan import owned_price, read_record
+from medusa_sync.plan import owned_price
 
-_VARIANT_FIELDS = frozenset({"sku", "barcode", "price", "stock"})
 _OPTION = "Default"
+_OWN = tuple(field.name for field in FIELDS.values() if field.place is Place.VARIANT)
 
 
 class Ids(Struct, frozen=True):
-    """Ids that a body refers to: categories by handle, tags by value."""
+    """Ids that a body refers to: categories by handle, tags by value, images by URL."""
 
     categories: Mapping[str, str]
     tags: Mapping[str, str]
+    images: Mapping[str, str] = {}
 
 
-def create_body(change: Create, record: Record, *, status: str, places: Places, ids: Ids) -> dict[str, Any]:
-    """The whole product; Medusa's own defaults are draft, no sales channel and no shipping profile."""
+def create_body(
+    change: Create,
+    record: Record,
+    *,
+    status: str,
+    places: Places,
+    ids: Ids,
+    item: StoredItem | None,
+) -> dict[str, Any]:
+    """The whole product; Medusa's own defaults are draft, no sales channel and no shipping profile.
+
+    Args:
+        change: what is created.
+        record: that goes with it.
+        status: of the product.
+        places: where it goes.
+        ids: of its categories and tags.
+        item: an unused inventory item with its SKU, if the store has one.
+    """
     desired = change.desired
     body: dict[str, Any] = {
         "handle": change.handle,
@@ -42,58 +61,67 @@ def create_body(change: Create, record: Record, *, status: str, places: Places, 
         "sales_channels": [{"id": places.sales_channel_id}],
         "shipping_profile_id": places.shipping_profile_id,
         "options": [{"title": _OPTION, "values": [_OPTION]}],
-        "variants": [_new_variant(desired, managed=places.location_id is not None)],
+        "variants": [_new_variant(desired, managed=places.location_id is not None, item=item)],
         "metadata": {RECORD_KEY: record},
     }
     for name, value in desired.fields.items():
-        if name not in _VARIANT_FIELDS and value not in (None, ()):
-            _set_product_field(body, name, value, ids, {})
+        if not FIELDS[name].is_of_variant and value not in (None, ()):
+            _set_product_field(body, name, value, ids)
     return body
 
 
 def update_body(change: Update, record: Record, *, places: Places, ids: Ids) -> dict[str, Any]:
     """Only the fields that differ, and the record; an adopted product also gets what it never had."""
-    body: dict[str, Any] = {"id": change.stored.id, "metadata": {RECORD_KEY: record}}
+    stored = change.stored
+    body: dict[str, Any] = {"id": stored.id, "metadata": {RECORD_KEY: record}}
     if change.adopted:
         body["external_id"] = change.desired.external_id
-        if not change.stored.sales_channels:
-            body["sales_channels"] = [{"id": places.sales_channel_id}]
-        if change.stored.shipping_profile is None:
-            body["shipping_profile_id"] = places.shipping_profile_id
-    image_ids = {image.url: image.id for image in change.stored.images}
-    differences = {difference.field: difference.after for difference in change.differences}
-    for name, value in differences.items():
-        if name not in _VARIANT_FIELDS:
-            _set_product_field(body, name, value, ids, image_ids)
-    edits = _variant_edits(change.variant, differences, change.desired.currency)
-    if edits:
-        body["variants"] = _variants(change, edits)
+    if change.placed and not stored.sales_channels:
+        body["sales_channels"] = [{"id": places.sales_channel_id}]
+    if change.placed and stored.shipping_profile is None:
+        body["shipping_profile_id"] = places.shipping_profile_id
+    known = _known_ids(stored, ids)
+    values = {difference.field: difference.after for difference in change.differences}
+    for name, value in values.items():
+        if name not in FIELDS or not FIELDS[name].is_of_variant:  # the status is no field of the source's
+            _set_product_field(body, name, value, known)
+    if change.variant is not None:
+        edits = _variant_edits(change.variant, values, change.desired.currency)
+        if edits:
+            body["variants"] = _variants(stored, change.variant, edits)
     return body
 
 
-def release_body(change: Update, fields: Collection[str]) -> dict[str, Any]:
-    """Take fields of the variant away, and from the record: it is no edit of the merchant then."""
-    body: dict[str, Any] = {"id": change.stored.id, "variants": _variants(change, dict.fromkeys(fields))}
-    record = read_record(change.stored.metadata)
-    if record is not None:
-        kept = {name: value for name, value in record.fields.items() if name not in fields}
-        body["metadata"] = {RECORD_KEY: structs.replace(record, fields=kept)}
+def _known_ids(stored: StoredProduct, ids: Ids) -> Ids:
+    """The ids of what the product has already, and of what is added."""
+    return Ids(
+        categories={**ids.categories, **{category.handle: category.id for category in stored.categories}},
+        tags={**ids.tags, **{tag.value: tag.id for tag in stored.tags}},
+        images={image.url: image.id for image in stored.images},
+    )
+
+
+def release_body(change: Update, fields: Collection[str], record: Record) -> dict[str, Any]:
+    """Take unique fields away from the variant, so that another product can have their values."""
+    body: dict[str, Any] = {"id": change.stored.id, "metadata": {RECORD_KEY: record}}
+    if change.variant is not None:
+        body["variants"] = _variants(change.stored, change.variant, dict.fromkeys(fields))
     return body
 
 
-def _variants(change: Update, edits: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _variants(
+    stored: StoredProduct, variant: StoredVariant, edits: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """The list replaces the one in the store: variants that are left out would be deleted."""
-    others = [{"id": other.id} for other in change.stored.variants if other.id != change.variant.id]
-    return [{"id": change.variant.id, **edits}, *others]
+    others = [{"id": other.id} for other in stored.variants if other.id != variant.id]
+    return [{"id": variant.id, **edits}, *others]
 
 
 def record_body(product_id: str, record: Record) -> dict[str, Any]:
     return {"id": product_id, "metadata": {RECORD_KEY: record}}
 
 
-def _set_product_field(
-    body: dict[str, Any], name: str, value: Value, ids: Ids, image_ids: Mapping[str, str]
-) -> None:
+def _set_product_field(body: dict[str, Any], name: str, value: Value, ids: Ids) -> None:
     if name.startswith(METADATA):
         # An empty string is how Medusa deletes a key.
         body["metadata"][name.removeprefix(METADATA)] = "" if value is None else value
@@ -105,7 +133,7 @@ def _set_product_field(
         case "tags":
             body[name] = [{"id": ids.tags[tag]} for tag in members]
         case "images":
-            body[name] = [_image(url, image_ids.get(url)) for url in members]
+            body[name] = [_image(url, ids.images.get(url)) for url in members]
         case _:
             body[name] = value
 
@@ -114,19 +142,22 @@ def _image(url: str, image_id: str | None) -> dict[str, str]:
     return {"url": url} if image_id is None else {"id": image_id, "url": url}
 
 
-def _new_variant(desired: DesiredProduct, *, managed: bool) -> dict[str, Any]:
+def _new_variant(desired: DesiredProduct, *, managed: bool, item: StoredItem | None) -> dict[str, Any]:
     fields = desired.fields
+    managed = managed and fields["stock"] is not None
+    items = [{"inventory_item_id": item.id, "required_quantity": 1}] if item and managed else []
     return {
         "title": _OPTION,
         "options": {_OPTION: _OPTION},
-        "manage_inventory": managed and fields["stock"] is not None,
+        "manage_inventory": managed,
         "prices": [{"currency_code": desired.currency, "amount": fields["price"]}],
-        **{name: fields[name] for name in ("sku", "barcode") if fields[name] is not None},
+        **({"inventory_items": items} if items else {}),
+        **{name: fields[name] for name in _OWN if fields[name] is not None},
     }
 
 
 def _variant_edits(variant: StoredVariant, differences: Mapping[str, Value], currency: str) -> dict[str, Any]:
-    edits: dict[str, Any] = {name: differences[name] for name in ("sku", "barcode") if name in differences}
+    edits: dict[str, Any] = {name: differences[name] for name in _OWN if name in differences}
     if "price" in differences:
         owned = owned_price(variant, currency)
         price: dict[str, Any] = {"currency_code": currency, "amount": differences["price"]}

@@ -158,6 +158,10 @@ class References:
         self._tags: dict[str, str] = {}
         self._lock = asyncio.Lock()  # batches run side by side and must not create the same thing twice
 
+    def has(self, categories: Iterable[str], tags: Iterable[str]) -> bool:
+        """Whether the ids of all of these are known."""
+        return set(categories) <= self._categories.keys() and set(tags) <= self._tags.keys()
+
     async def category_ids(self, handles: Iterable[str]) -> Mapping[str, str]:
         """Ids by handle.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from medusa_sync.models import DIGEST, Action, Conflict, Difference, OnConflict, Outcome, Value
+from medusa_sync.core.record import DIGEST
+from medusa_sync.models import Action, Conflict, Difference, OnConflict, Outcome, Value
 from medusa_sync.report.text import visible
 
 Words = list[tuple[str, str]]  # pieces of a line with their styles

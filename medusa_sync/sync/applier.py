@@ -1,34 +1,92 @@
-"""Applies batches of changes so that none is lost or doubled, whatever the store or the network does."""
+"""Applies batches: read details, plan, note and write, settle, acknowledge.
+
+    read details -> plan -> note + write -> settle -> acknowledge -> outcome
+                      | refused: bisect, each half from "read details"
+                      | unknown: reconcile, the rest from "read details"
+
+The note says in each record what is being sent. So a step that fails just reads again what the store holds.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
+from typing import TypeVar
 
-from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
-from medusa_sync.http import retries
-from medusa_sync.medusa.api import AdminApi, Level
-from medusa_sync.medusa.payload import Ids, create_body, record_body, release_body, update_body
+from msgspec import Struct, field, structs
+
+from medusa_sync.core.change import Change, Create, Update
+from medusa_sync.core.fields import FIELDS
+from medusa_sync.core.merge import members
+from medusa_sync.core.record import Record, Step, applied, freed, noted
+from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.http import pause
+from medusa_sync.medusa.api import AdminApi, Level, StoredItem
+from medusa_sync.medusa.payload import Ids, create_body, release_body, update_body
 from medusa_sync.medusa.references import Places, References
-from medusa_sync.models import Change, Create, Outcome, Pending, Result, StoredProduct, Update
-from medusa_sync.plan import record_of
+from medusa_sync.models import Conflict, DesiredProduct, Outcome, Result, StoredProduct, Value
 from medusa_sync.stop import Stop
-from medusa_sync.sync.handover import handed_on
-from medusa_sync.sync.planner import UNFINISHED, Planner
-from medusa_sync.sync.stock import (
-    LateLevel,
-    existing_levels,
+from medusa_sync.sync.acknowledger import Acknowledger, Complete
+from medusa_sync.sync.health import Health
+from medusa_sync.sync.inventory import (
+    ItemRename,
+    LevelChange,
+    handed_on,
     item_id_of,
-    late_levels,
-    renamed_items,
+    item_rename,
+    level_changes,
     stocked_variant,
 )
-from medusa_sync.sync.tally import outcome_of
+from medusa_sync.sync.planner import Planner
+from medusa_sync.sync.tally import Tally, outcome_of
 
 logger = logging.getLogger(__name__)
 
-_LOST_AT_THE_MOST = 3  # single products in a row that fail without a refusal
+C = TypeVar("C", Create, Update, Change)
+
+_POLL_S = 0.5  # between two looks at a product that the store is still working on
+_POLLS = 20
+_RENAMED_AT_ONCE = 4  # there is no bulk call for inventory items
+
+
+class _Part(Struct):
+    """Products of a batch that go through the steps together.
+
+    Attributes:
+        products: without those that have been dealt with.
+        tries: how many times the result of a write was unknown.
+        polls: how many times the store was still working on them.
+        created: external ids of products that were sent to be created.
+        items: inventory items that the store has already, by SKU; None if nobody has looked.
+        planned: the changes that are being written.
+        refusal: what was refused and why, if a single product is tried a second time.
+    """
+
+    products: list[DesiredProduct]
+    tries: int = 0
+    polls: int = 0
+    created: set[str] = field(default_factory=set)
+    items: dict[str, StoredItem] | None = None
+    planned: list[Change] = field(default_factory=list)
+    refusal: tuple[list[Change], str] | None = None
+
+    def drop(self, external_ids: Iterable[str]) -> None:
+        gone = set(external_ids)
+        self.products = [each for each in self.products if each.external_id not in gone]
+
+    def halves(self) -> list[_Part]:
+        half = len(self.products) // 2
+        return [
+            _Part(products, created=self.created, items=self.items)
+            for products in (self.products[:half], self.products[half:])
+        ]
+
+    def item_of(self, product: DesiredProduct) -> StoredItem | None:
+        """The inventory item that has the SKU of a new product already."""
+        return (self.items or {}).get(str(product.fields["sku"]))
 
 
 class Applier:
@@ -36,13 +94,16 @@ class Applier:
 
     Args:
         api: of the store.
-        planner: plans again what a failure has left open.
+        planner: reads and plans.
         references: ids of categories and tags.
         places: where new products go.
-        status: of new products, `published` or `draft`.
-        max_retries: how many times a batch whose end is unknown is planned and sent again.
+        acknowledger: takes what is complete.
+        tally: knows which products are being written.
+        health: decides whether the store itself fails.
+        stop: once it is set, nothing is retried or bisected.
         settle: called with the outcome of every product.
-        stop: no attempt is repeated once it is set.
+        status: of new products, `published` or `draft`.
+        max_retries: how many times a batch whose result is unknown is reconciled.
     """
 
     def __init__(
@@ -51,228 +112,415 @@ class Applier:
         planner: Planner,
         references: References,
         places: Places,
+        acknowledger: Acknowledger,
+        tally: Tally,
+        health: Health,
+        stop: Stop,
         *,
+        settle: Callable[[Outcome], None],
         status: str,
         max_retries: int,
-        settle: Callable[[Outcome], None],
-        stop: Stop,
     ) -> None:
         self._api = api
         self._planner = planner
         self._references = references
         self._places = places
+        self._acknowledger = acknowledger
+        self._tally = tally
+        self._health = health
+        self._stop = stop
+        self._report = settle
         self._status = status
         self._attempts = max_retries + 1
-        self._settle = settle
-        self._stop = stop
-        self._lost_in_a_row = 0
+        self._aims: dict[str, Outcome] = {}  # what was sent for products without an outcome, by external id
 
-    async def apply(self, changes: Sequence[Change]) -> None:
-        """Bring a batch to its end: every product of it is settled.
+    async def apply(self, products: Sequence[DesiredProduct]) -> None:
+        """Bring a batch to its outcomes; the outcomes of a stopped run may be missing.
 
         Raises:
-            StoreError: the store went away; what is not settled may or may not be stored.
+            StoreError: the store is unavailable.
         """
-        aims = {change.desired.external_id: outcome_of(change) for change in changes}
-        await self._apply(_Batch(list(changes), aims))
-
-    async def _apply(self, batch: _Batch, *, last_try: bool = False) -> None:
-        try:
-            async for attempt in retries(AmbiguousWriteError, self._attempts):
-                with attempt:
-                    if attempt.num > 1:
-                        await self._look_again(batch, patient=True)
-                    await self._write(batch.changes)
-        except (StoreRefusedError, AmbiguousWriteError) as error:
+        parts = [_Part(list(products))]
+        while parts:
+            part = parts.pop(0)
+            parts = [*await self._attempt(part), *parts]
             if self._stop.is_set:
-                raise
-            await self._halve(batch, error, last_try=last_try)
-        else:
-            self._lost_in_a_row = 0
-            for change in batch.changes:
-                self._settle(batch.aims[change.desired.external_id])
+                return
 
-    async def _look_again(self, batch: _Batch, *, patient: bool) -> None:
-        """Ask the store what it has carried out: that counts as done, the rest stays in the batch.
+    async def finish(self) -> None:
+        """Acknowledge what is complete.
 
         Raises:
-            AmbiguousWriteError: the store is still at work, and the caller is patient.
+            StoreError: the store is unavailable.
         """
-        logger.info("looking again at %d products", len(batch.changes))
-        planned = await self._planner.plan_again(
-            [change.desired for change in batch.changes],
-            {change.desired.external_id: _sent_fields(change) for change in batch.changes},
-        )
-        outcomes = [entry for entry in planned if isinstance(entry, Outcome)]
-        if patient and any(outcome.reason == UNFINISHED for outcome in outcomes):
-            raise AmbiguousWriteError(UNFINISHED)
-        batch.changes = [entry for entry in planned if not isinstance(entry, Outcome)]
-        for outcome in outcomes:
-            arrived = outcome.result is Result.UNCHANGED
-            self._settle(batch.aims[outcome.external_id or ""] if arrived else outcome)
+        while again := await self._acknowledger.flush():
+            await self.apply(again)
 
-    async def _halve(
-        self, batch: _Batch, error: StoreRefusedError | AmbiguousWriteError, *, last_try: bool
-    ) -> None:
-        """The store takes all of a batch or nothing and does not say which product it dislikes: halve it."""
-        refused = batch.changes
-        await self._look_again(batch, patient=False)
-        if len(batch.changes) > 1:
-            logger.info("halving a batch of %d: %s", len(batch.changes), error)
-            half = len(batch.changes) // 2
-            for part in (batch.changes[:half], batch.changes[half:]):
-                await self._apply(_Batch(part, batch.aims))
-        elif batch.changes != refused and not last_try:
-            await self._apply(batch, last_try=True)  # such as a handle that another run has just taken
-        else:
-            for change in batch.changes:
-                desired = change.desired
-                self._settle(Outcome(desired.external_id, desired.title, Result.FAILED, str(error)))
-            if isinstance(error, AmbiguousWriteError):
-                self._count_lost(error)
-
-    def _count_lost(self, error: AmbiguousWriteError) -> None:
-        """One product that no write brings in may be at fault itself; several in a row mean the store is."""
-        self._lost_in_a_row += 1
-        if self._lost_in_a_row >= _LOST_AT_THE_MOST:
-            raise StoreError(f"The store fails every write: {error}", hint="See the log of the store.")
-
-    async def _write(self, changes: Sequence[Change]) -> None:
-        """Creations and updates never share a call: when one half is refused, Medusa undoes the other,
-        and an update that is undone loses the prices of its variants.
-        """
-        if levels := existing_levels(changes, self._places.location_id):
-            await self._api.write_levels(create=[], update=levels)
-        updates = [change for change in changes if isinstance(change, Update)]
-        await self._take_away(handed_on(updates))
-        for item_id, sku in renamed_items(updates).items():
-            await self._rename(item_id, sku)
-        ids = Ids(
-            await self._references.category_ids(_members(changes, "categories")),
-            await self._references.tag_ids(_members(changes, "tags")),
-        )
-        adopted = [change for change in updates if change.adopted]
-        await self._references.activate_categories(_wanted_categories(adopted))
-        if updates:
-            await self._update(updates, ids)
-        if creates := [change for change in changes if isinstance(change, Create)]:
-            await self._create(creates, ids)
-
-    async def _take_away(self, handed: Sequence[tuple[Update, Collection[str]]]) -> None:
-        """What the products of a batch hand on is free before it is given to the next one."""
-        for item_id in renamed_items(update for update, fields in handed if "sku" in fields):
-            await self._rename(item_id, None)
-        if handed:
-            await self._api.update_products([release_body(update, fields) for update, fields in handed])
-
-    async def _rename(self, item_id: str, sku: str | None) -> None:
+    async def _attempt(self, part: _Part) -> list[_Part]:
+        """Take a part through all steps; returns what is left of it."""
         try:
-            await self._api.rename_inventory_item(item_id, sku)
+            return await self._write(part)
         except StoreRefusedError as error:
-            if error.status != HTTPStatus.BAD_REQUEST:
-                raise
-            # Another item has that SKU. The old one would only serve others: the product itself goes on.
-            logger.warning("the inventory item %s keeps its SKU, %r is refused: %s", item_id, sku, error)
+            return await self._refused(part, error)
+        except AmbiguousWriteError as error:
+            return await self._unknown(part, error)
 
-    async def _update(self, updates: Sequence[Update], ids: Ids) -> None:
-        late = late_levels(updates, self._places.location_id)
-        stocked = {level.external_id for level in late}
-        bodies = []
-        for update in updates:
-            pending = Pending.STOCK if update.desired.external_id in stocked else None
-            record = record_of(update.desired, pending=pending)
-            bodies.append(update_body(update, record, places=self._places, ids=ids))
-        products = await self._api.update_products(bodies)
-        unfinished = [update for update in updates if update.desired.external_id in stocked]
-        if unfinished:
-            await self._finish(unfinished, products, late, made_whole=False)
+    async def _write(self, part: _Part) -> list[_Part]:
+        """Read, plan and write; raises what a write raises."""
+        part.planned = []
+        reading = await self._planner.read(part.products, created=part.created)
+        self._settle(part, reading.outcomes)
+        if reading.copies:
+            await self._api.delete_products([copy.id for copy in reading.copies])
+        updates = self._plan(part, reading.updates)
+        if handed := handed_on(updates):
+            await self._release(handed)
+            return [part]
+        if not self._references.has(_members(updates, "categories"), _members(updates, "tags")):
+            await self._ids(updates)  # this may take a while, so what was read is outdated
+            return [part]
+        again = await self._update(part, updates)
+        entries = await self._planner.plan_new(self._unblocked(part, reading.new), reading.incomplete)
+        self._settle(part, [entry for entry in entries if isinstance(entry, Outcome)])
+        changes = self._plan(part, [entry for entry in entries if not isinstance(entry, Outcome)])
+        again += await self._update(part, [each for each in changes if isinstance(each, Update)])
+        again += await self._create(part, [each for each in changes if isinstance(each, Create)])
+        rest = await self._wait_for(part, reading.in_progress)
+        return [*rest, *([_Part(again)] if again else [])]
 
-    async def _create(self, creates: Sequence[Create], ids: Ids) -> None:
-        if halves := [create.replaces for create in creates if create.replaces]:
-            await self._api.delete_products(halves)
-        bodies = []
-        for create in creates:
-            record = record_of(create.desired, pending=Pending.CREATION)
-            bodies.append(create_body(create, record, status=self._status, places=self._places, ids=ids))
-        products = await self._api.create_products(bodies)
-        late = late_levels(creates, self._places.location_id)
-        await self._finish(creates, products, late, made_whole=True)
+    def _plan(self, part: _Part, changes: Sequence[C]) -> list[C]:
+        """Take down what will be sent. What was refused alone is not sent a second time."""
+        part.planned += changes
+        if part.refusal is not None and part.planned == part.refusal[0]:
+            reason = part.refusal[1]
+            self._settle(part, [_problem(each.desired, Result.FAILED, reason) for each in changes])
+            return []
+        for change in changes:
+            own = change.desired.external_id
+            self._aims[own] = _combined(self._aims.get(own), outcome_of(change))
+        return list(changes)
 
-    async def _finish(
-        self,
-        changes: Sequence[Change],
-        products: Iterable[StoredProduct],
-        late: Sequence[LateLevel],
-        *,
-        made_whole: bool,
-    ) -> None:
-        """Write the stock levels that can only follow their products, and take back that they are pending.
+    def _unblocked(self, part: _Part, new: Sequence[DesiredProduct]) -> list[DesiredProduct]:
+        """Settle new products whose SKU an inventory item in use has; returns the others."""
+        blocked = {
+            product.external_id: _problem(product, Result.FAILED, reason)
+            for product in new
+            if (item := part.item_of(product)) is not None and (reason := _use_of(item))
+        }
+        self._settle(part, blocked.values())
+        return [product for product in new if product.external_id not in blocked]
 
-        The records said so in the call that wrote the products: a run that dies in between leaves that word.
-        """
+    # --- updates and creations ---
+
+    async def _update(self, part: _Part, updates: Sequence[Update]) -> list[DesiredProduct]:
+        """Write updates; returns the products that have to be planned again."""
+        if not updates:
+            return []
+        ids = await self._ids(updates)
+        placed = [update for update in updates if update.placed]
+        await self._references.activate_categories(_wanted_categories(placed))
+        levels = level_changes(updates, self._places.location_id, {})
+        renames = {
+            update.desired.external_id: rename
+            for update in updates
+            if (rename := item_rename(update)) is not None
+        }
+        sent = [update for update in updates if update.differences or update.placed]
+        written: list[StoredProduct] = []
+        if sent:
+            self._begin(sent)
+            records = {update.stored.id: _note(update, renames, now=int(time.time())) for update in sent}
+            written = await self._api.update_products(
+                [
+                    update_body(update, records[update.stored.id], places=self._places, ids=ids)
+                    for update in sent
+                ]
+            )
+        await self._write_levels(levels, written, made_by_store=False)
+        await self._rename_items(renames.values())
+        self._health.succeeded(updates[-1].stored.id)
+        finished = [
+            update
+            for update in sent
+            if not update.placed and records[update.stored.id].pending is None  # it was one commit
+        ]
+        self._settle(part, [self._aim(update.desired) for update in finished])
+        done = {update.stored.id for update in finished}
+        complete = [
+            Complete(
+                update.desired,
+                update.stored.id,
+                applied(update.desired, variant=_variant_id(update)),
+                self._aim(update.desired),
+            )
+            for update in updates
+            if update.stored.id not in done
+        ]
+        part.drop(each.desired.external_id for each in complete)
+        return await self._acknowledger.add(complete)
+
+    async def _create(self, part: _Part, creates: Sequence[Create]) -> list[DesiredProduct]:
+        """Write new products; returns the products that have to be planned again."""
+        if not creates:
+            return []
+        if incomplete := [create.replaces for create in creates if create.replaces]:
+            await self._api.delete_products(incomplete)
+            if part.items is None:  # the store deletes only the items that were linked already
+                part.items = await self._items_of(creates)
+        ids = await self._ids(creates)
+        self._begin(creates)
+        part.created |= {create.desired.external_id for create in creates}
+        now = int(time.time())
+        items = {
+            create.desired.external_id: item
+            for create in creates
+            if (item := part.item_of(create.desired)) is not None
+        }
+        products = await self._api.create_products(
+            [
+                create_body(
+                    create,
+                    _creation_note(create.desired, now=now),
+                    status=self._status,
+                    places=self._places,
+                    ids=ids,
+                    item=items.get(create.desired.external_id),
+                )
+                for create in creates
+            ]
+        )
+        levels = level_changes(creates, self._places.location_id, items)
+        await self._write_levels(levels, products, made_by_store=True)
         written = {product.external_id: product for product in products}
-        if late:
-            await self._write_late_levels(late, written, made_whole=made_whole)
+        self._health.succeeded(products[-1].id)
+        part.drop(create.desired.external_id for create in creates)
+        complete = []
+        for create in creates:
+            product = written[create.desired.external_id]
+            variant = product.variants[0].id if product.variants else ""
+            record = applied(create.desired, variant=variant)
+            aim = self._aim(create.desired)
+            complete.append(Complete(create.desired, product.id, record, aim, created=True))
+        return await self._acknowledger.add(complete)
+
+    async def _release(self, handed: Sequence[tuple[Update, Collection[str]]]) -> None:
+        """Free the unique values that the products of a batch hand on."""
+        self._begin([update for update, _ in handed])
+        now = int(time.time())
         await self._api.update_products(
             [
-                record_body(written[change.desired.external_id].id, record_of(change.desired))
-                for change in changes
+                release_body(update, names, freed(update.record, update.desired, names, at=now))
+                for update, names in handed
             ]
         )
 
-    async def _write_late_levels(
-        self,
-        waiting: Iterable[LateLevel],
-        written: Mapping[str | None, StoredProduct],
-        *,
-        made_whole: bool,
+    async def _rename_items(self, renames: Collection[ItemRename]) -> None:
+        """Give inventory items the SKUs of their variants; one that another of them takes is freed first."""
+        taken = {rename.after for rename in renames}
+        await self._rename([(each.item_id, None) for each in renames if each.before in taken])
+        await self._rename([(each.item_id, each.after) for each in renames])
+
+    async def _rename(self, renames: Iterable[tuple[str, str | None]]) -> None:
+        slots = asyncio.Semaphore(_RENAMED_AT_ONCE)
+
+        async def rename(item_id: str, sku: str | None) -> None:
+            async with slots:
+                try:
+                    await self._api.rename_inventory_item(item_id, sku)
+                except StoreRefusedError as error:
+                    if error.status != HTTPStatus.BAD_REQUEST:
+                        raise
+                    # Another item has that SKU. Ours would only serve other products: this one is complete.
+                    logger.warning("inventory item %s keeps its SKU, %r is refused: %s", item_id, sku, error)
+
+        await asyncio.gather(*(rename(item_id, sku) for item_id, sku in renames))
+
+    async def _write_levels(
+        self, changes: Sequence[LevelChange], written: Iterable[StoredProduct], *, made_by_store: bool
     ) -> None:
-        """Create levels; `made_whole`: the store makes the items of what was written by itself."""
-        levels = []
+        """Write stock levels; `made_by_store`: the store makes the inventory items of new products itself."""
+        if not changes:
+            return
+        products = {product.external_id: product for product in written}
+        location_id = self._places.location_id or ""
+        create: list[Level] = []
+        update: list[Level] = []
         try:
-            for level in waiting:
-                product = written.get(level.external_id)
-                variant = stocked_variant(level, product) if product else None
-                item_id = level.item_id or (item_id_of(variant) if variant else None)
-                if item_id is None and product and variant and not made_whole:
+            for change in changes:
+                product = products.get(change.external_id)
+                variant = stocked_variant(change, product) if product else None
+                item_id = change.item_id or (item_id_of(variant) if variant else None)
+                if item_id is None and product and variant and not made_by_store:
                     item_id = await self._api.give_inventory_item(product.id, variant)
-                if item_id is None:  # the store is still at work on a batch that a client gave up on
+                if item_id is None:
                     raise AmbiguousWriteError(
-                        f"{level.external_id}: the store has not made its inventory item yet"
+                        f"{change.external_id}: the store has not made its inventory item yet"
                     )
-                levels.append(Level(item_id, level.location_id, level.quantity))
-            await self._api.write_levels(create=levels, update=[])
+                (update if change.exists else create).append(Level(item_id, location_id, change.quantity))
+            await self._api.write_levels(create=create, update=update)
         except StoreRefusedError as error:
-            # The products are in, so this is no refusal of the batch: another run was quicker with a level.
-            raise AmbiguousWriteError(str(error)) from error
+            # The products are written, so the batch is not refused: another run may have written a level.
+            raise AmbiguousWriteError(str(error), answered=True) from error
+
+    async def _ids(self, changes: Sequence[Change]) -> Ids:
+        """The ids of the categories and tags that changes add; those that are missing are created."""
+        return Ids(
+            await self._references.category_ids(_members(changes, "categories")),
+            await self._references.tag_ids(_members(changes, "tags")),
+        )
+
+    async def _items_of(self, creates: Iterable[Create]) -> dict[str, StoredItem]:
+        """The inventory items that have the SKU of a new product already."""
+        skus = [str(sku) for create in creates if (sku := create.desired.fields["sku"]) is not None]
+        return {str(item.sku): item for item in await self._api.items_by_sku(skus)} if skus else {}
+
+    # --- what goes wrong ---
+
+    async def _refused(self, part: _Part, error: StoreRefusedError) -> list[_Part]:
+        """The store takes all of a batch or nothing and does not say which product it refuses: bisect."""
+        for product in part.products:
+            self._aims.pop(product.external_id, None)
+            self._tally.take_back(product.external_id)
+        if self._stop.is_set:
+            return []
+        creates = [change for change in part.planned if isinstance(change, Create)]
+        if creates and part.items is None:
+            part.items = await self._items_of(creates)
+            if part.items:
+                return [part]
+        if len(part.products) > 1:
+            logger.info("bisecting a batch of %d: %s", len(part.products), error)
+            return part.halves()
+        if part.refusal is None:  # it may be planned otherwise now, such as with another handle
+            part.refusal = (part.planned, str(error))
+            return [part]
+        self._settle(part, [_problem(each, Result.FAILED, str(error)) for each in part.products])
+        return []
+
+    async def _unknown(self, part: _Part, error: AmbiguousWriteError) -> list[_Part]:
+        """Reconcile: read again what arrived; the rest is planned and sent again."""
+        if self._stop.is_set:
+            return []
+        part.tries += 1
+        if part.tries < self._attempts:
+            logger.info("reconciling %d products: %s", len(part.products), error)
+            await self._stop.sleep(pause(part.tries))
+            return [part]
+        if len(part.products) > 1:
+            return part.halves()
+        result = Result.FAILED if error.answered else Result.UNCONFIRMED
+        self._settle(part, [_problem(each, result, str(error)) for each in part.products])
+        await self._health.lost(error)
+        return []
+
+    async def _wait_for(self, part: _Part, products: Sequence[DesiredProduct]) -> list[_Part]:
+        """Give the store time to finish what it is working on."""
+        if not products:
+            return []
+        if part.polls >= _POLLS:
+            reason = "the store has not finished it yet; the next run checks it again"
+            self._settle(part, [_problem(each, Result.UNCONFIRMED, reason) for each in products])
+            return []
+        await self._stop.sleep(_POLL_S)
+        return [_Part(list(products), polls=part.polls + 1, created=part.created, items=part.items)]
+
+    # --- outcomes ---
+
+    def _begin(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            self._tally.begin(change.desired.external_id)
+
+    def _aim(self, product: DesiredProduct) -> Outcome:
+        return self._aims.pop(product.external_id)
+
+    def _settle(self, part: _Part, outcomes: Iterable[Outcome]) -> None:
+        """A product that needs nothing any more has what was sent for it before."""
+        settled = []
+        for outcome in outcomes:
+            own = outcome.external_id or ""
+            aim = self._aims.pop(own, None)
+            arrived = aim is not None and outcome.result is Result.UNCHANGED
+            self._report(aim if aim is not None and arrived else outcome)
+            settled.append(own)
+        part.drop(settled)
 
 
-class _Batch:
-    """What of a batch is still open, and what each of its products comes to when it is applied."""
+def _note(update: Update, renames: Mapping[str, object], *, now: int) -> Record:
+    """The record that goes with an update: a note if a part of it commits later than the product row."""
+    late: dict[str, Collection[Value]] = {
+        change.field: (change.source,)
+        for change in update.differences
+        if change.field in FIELDS and FIELDS[change.field].commits_late
+    }
+    if update.desired.external_id in renames:
+        late["sku"] = (update.desired.fields["sku"],)
+    if not late and not update.placed:
+        return applied(update.desired, variant=_variant_id(update))
+    step = Step.ADOPTION if update.placed else Step.UPDATE
+    return noted(update.record, update.desired, late, step, variant=_variant_id(update), at=now)
 
-    def __init__(self, changes: list[Change], aims: Mapping[str, Outcome]) -> None:
-        self.changes = changes
-        self.aims = aims
+
+def _creation_note(desired: DesiredProduct, *, now: int) -> Record:
+    late = {name: (value,) for name, value in desired.fields.items() if FIELDS[name].is_of_variant}
+    return noted(None, desired, late, Step.CREATION, at=now)
 
 
-def _sent_fields(change: Change) -> Collection[str]:
-    if isinstance(change, Create):
-        return change.desired.fields
-    return [difference.field for difference in change.differences]
+def _variant_id(update: Update) -> str:
+    if update.variant is not None:
+        return update.variant.id
+    return update.record.variant if update.record else ""
+
+
+def _use_of(item: StoredItem) -> str:
+    """Why a new product cannot have an inventory item; empty if it can."""
+    name = f"the inventory item {item.id} has its SKU {item.sku!r}"
+    if item.variant_ids:
+        return f"{name} and belongs to {', '.join(item.variant_ids)}; change one of the SKUs"
+    if item.reserved_quantity:
+        return f"{name} and {item.reserved_quantity:g} of it are reserved; change one of the SKUs"
+    return ""
+
+
+def _problem(product: DesiredProduct, result: Result, reason: str) -> Outcome:
+    return Outcome(product.external_id, product.title, result, reason)
+
+
+def _combined(first: Outcome | None, later: Outcome) -> Outcome:
+    """What was sent for a product in several steps, as one outcome."""
+    if first is None or first.result is Result.UNCHANGED:
+        conflicts = first.conflicts if first is not None else ()
+        return structs.replace(later, conflicts=_without_repeats((*conflicts, *later.conflicts)))
+    fields = {change.field: change for change in later.differences}
+    fields |= {
+        change.field: structs.replace(change, after=fields[change.field].after)
+        if change.field in fields
+        else change
+        for change in first.differences
+    }
+    return structs.replace(
+        first,
+        differences=tuple(fields.values()),
+        conflicts=_without_repeats((*first.conflicts, *later.conflicts)),
+    )
+
+
+def _without_repeats(conflicts: Iterable[Conflict]) -> tuple[Conflict, ...]:
+    return tuple({conflict.field: conflict for conflict in conflicts}.values())
 
 
 def _wanted_categories(changes: Iterable[Change]) -> list[str]:
-    wanted = (change.desired.fields["categories"] for change in changes)
-    return [handle for handles in wanted if isinstance(handles, tuple) for handle in handles]
+    return [handle for change in changes for handle in members(change.desired.fields["categories"])]
 
 
 def _members(changes: Iterable[Change], name: str) -> list[str]:
-    """The members of a set that a batch refers to."""
-    members: list[str] = []
+    """The members that changes add to a set."""
+    found: list[str] = []
     for change in changes:
         if isinstance(change, Create):
-            values = [change.desired.fields[name]]
+            found += members(change.desired.fields[name])
         else:
-            values = [difference.after for difference in change.differences if difference.field == name]
-        members += [member for value in values if isinstance(value, tuple) for member in value]
-    return members
+            for each in change.differences:
+                if each.field == name:
+                    held = members(each.before)
+                    found += [member for member in members(each.after) if member not in held]
+    return found

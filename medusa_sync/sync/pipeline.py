@@ -1,77 +1,77 @@
-"""Planned changes -> batches -> the store, a few at a time, while the next products are planned."""
+"""Stale products -> batches -> the store, a few at a time, while the next products are looked up."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from medusa_sync.errors import MedusaSyncError
-from medusa_sync.models import Change, Outcome
+from medusa_sync.models import DesiredProduct
 from medusa_sync.stop import Stop
 from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.inflight import InFlight
 
 
 class Pipeline:
-    """Takes what is planned, in the order of the source.
+    """Takes stale products in the order of the source.
 
     Args:
-        applier: gives the applier; asked for when there is something to apply.
-        batch_size: products a batch.
+        applier: makes the applier; called before the first batch.
+        batch_size: products in a batch.
         concurrency: batches at the same time.
-        settle: called with the outcome of every product for which there is nothing to do.
-        stop: set when the store went away; nothing new begins once it is set.
+        stop: set if the store is unavailable; nothing new starts once it is set.
     """
 
     def __init__(
-        self,
-        applier: Callable[[], Applier],
-        *,
-        batch_size: int,
-        concurrency: int,
-        settle: Callable[[Outcome], None],
-        stop: Stop,
+        self, applier: Callable[[], Awaitable[Applier]], *, batch_size: int, concurrency: int, stop: Stop
     ) -> None:
-        self._applier = applier
+        self._make_applier = applier
         self._batch_size = batch_size
-        self._settle = settle
         self._stop = stop
-        self._changes: list[Change] = []
+        self._applier: Applier | None = None
+        self._waiting: list[DesiredProduct] = []
         self._slots = asyncio.Semaphore(concurrency)
         self._in_flight = InFlight(stop)
 
-    async def take(self, planned: Iterable[Change | Outcome]) -> None:
-        """Settle what needs nothing, and begin every batch that is full; waits while all slots are taken."""
-        for entry in planned:
-            if isinstance(entry, Outcome):
-                self._settle(entry)
-            else:
-                self._changes.append(entry)
-        while len(self._changes) >= self._batch_size:
-            await self._begin()
+    async def take(self, products: Iterable[DesiredProduct]) -> None:
+        """Start every batch that is full; waits while all slots are taken."""
+        self._waiting += products
+        while len(self._waiting) >= self._batch_size:
+            await self._start()
 
     async def flush(self) -> None:
-        """Begin the last batch, which is not full."""
-        if self._changes:
-            await self._begin()
+        """Start the last batch, which is not full."""
+        if self._waiting:
+            await self._start()
 
     async def finish(self) -> None:
-        """Wait for the batches in flight."""
-        await self._in_flight.finish()
+        """Wait for the batches in progress, and acknowledge what they have written."""
+        try:
+            await self._in_flight.finish()
+        finally:
+            if self._applier is not None:
+                self._in_flight.begin(self._guarded(self._applier.finish()))
+                await self._in_flight.finish()
 
-    async def _begin(self) -> None:
-        batch = self._changes[: self._batch_size]
-        del self._changes[: self._batch_size]
+    async def _start(self) -> None:
+        batch = self._waiting[: self._batch_size]
+        del self._waiting[: self._batch_size]
+        if self._applier is None:
+            self._applier = await self._make_applier()
         await self._slots.acquire()
         if self._stop.is_set:
             self._slots.release()
             return
-        self._in_flight.begin(self._apply(batch))
+        self._in_flight.begin(self._apply(self._applier, batch))
 
-    async def _apply(self, batch: Sequence[Change]) -> None:
+    async def _apply(self, applier: Applier, batch: Sequence[DesiredProduct]) -> None:
         try:
-            await self._applier().apply(batch)
-        except MedusaSyncError as error:
-            self._stop.set(error)
+            await self._guarded(applier.apply(batch))
         finally:
             self._slots.release()
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except MedusaSyncError as error:
+            self._stop.set(error)

@@ -1,39 +1,31 @@
-"""Looks products up in the store and plans what to do about them; it only ever reads."""
+"""Reads products from the store and plans what to do about them."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from medusa_sync.core.change import Change, Create, Update
+from medusa_sync.core.record import Step, parse_record
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.references import Places
-from medusa_sync.models import (
-    Change,
-    Create,
-    DesiredProduct,
-    OnConflict,
-    Outcome,
-    Result,
-    StoredProduct,
-)
+from medusa_sync.models import DesiredProduct, OnConflict, Outcome, Result, StoredProduct
 from medusa_sync.plan import (
-    changed_fields,
-    handle_candidates,
-    is_half_made,
+    by_external_id,
+    is_in_progress,
+    is_incomplete,
     plan_update,
-    read_record,
-    record_of,
+    surviving_copy,
     without_stock,
 )
 from medusa_sync.sync.foreign import ForeignProducts
+from medusa_sync.sync.handles import Handles
 
 LookedUp = Mapping[str, list[StoredProduct]]
-"""Products of the store by external id, with their metadata; more than one where somebody has copied it."""
-
-UNFINISHED = "the store has not finished it yet; the next run looks at it again"
+"""Products of the store by external id, with their metadata; several if one was stored more than once."""
 
 
 class PlanOptions(Struct, frozen=True):
@@ -41,7 +33,7 @@ class PlanOptions(Struct, frozen=True):
 
     Attributes:
         overwrite: compare with what the store holds now, and put the source's values back.
-        adopt: take over products that stand in the store without our external id.
+        adopt: take over products that are in the store without our external id.
     """
 
     on_conflict: OnConflict = OnConflict.SOURCE
@@ -49,12 +41,32 @@ class PlanOptions(Struct, frozen=True):
     adopt: bool = False
 
 
+class Reading(Struct):
+    """What the details of some products say.
+
+    Attributes:
+        updates: products whose fields or records have to be written.
+        outcomes: products for which there is nothing to do, or that fail.
+        new: products that the store does not have.
+        incomplete: what a killed store left of some of `new`, by external id.
+        copies: surplus copies to remove.
+        in_progress: products that the store may still be working on.
+    """
+
+    updates: list[Update] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    new: list[DesiredProduct] = field(default_factory=list)
+    incomplete: dict[str, StoredProduct] = field(default_factory=dict)
+    copies: list[StoredProduct] = field(default_factory=list)
+    in_progress: list[DesiredProduct] = field(default_factory=list)
+
+
 class Planner:
-    """Plans in the order of the source.
+    """Decides with fresh reads; it never writes.
 
     Args:
         api: of the store.
-        places: asks for the places, which is needed only when something has to be written.
+        places: finds the placement, which is needed only if something has to be written.
         options: how to decide.
     """
 
@@ -63,139 +75,150 @@ class Planner:
         self._places = places
         self._options = options
         self._foreign = ForeignProducts(api)
-        self._handles: dict[str, str] = {}  # external ids by the handle that is given out,
-        self._allotted: dict[str, str] = {}  # and the other way round
+        self._handles = Handles(api)
 
     async def look_up(self, desired: Sequence[DesiredProduct]) -> LookedUp:
-        """What the store holds of these products.
+        """Find the products in the store, with their records.
 
         Raises:
-            StoreError: the store cannot be asked.
+            StoreError: the store cannot be read.
         """
-        return _by_external_id(await self._api.look_up([product.external_id for product in desired]))
+        return by_external_id(await self._api.look_up([product.external_id for product in desired]))
 
     def divide(
-        self, desired: Iterable[DesiredProduct], stored: LookedUp, doubtful: Collection[str] = ()
+        self, desired: Iterable[DesiredProduct], stored: LookedUp
     ) -> tuple[list[Outcome], list[DesiredProduct]]:
-        """The outcomes of those for which there is nothing to do, and the others, which `plan` decides about.
-
-        Args:
-            desired: the products.
-            stored: what `look_up` has found of them.
-            doubtful: external ids of products that were sent, without a word on whether they have arrived.
-        """
+        """Separate what is up to date, or fails already, from what is stale."""
         outcomes: list[Outcome] = []
-        moving: list[DesiredProduct] = []
+        stale: list[DesiredProduct] = []
         for product in desired:
             copies = stored.get(product.external_id, [])
-            if len(copies) > 1:
-                outcomes.append(_doubled(product, copies))
-            elif copies and product.external_id not in doubtful and self._is_quiet(product, copies[0]):
-                outcomes.append(_unchanged(product))
-            else:
-                moving.append(product)
-        return outcomes, moving
+            try:
+                if len(copies) == 1 and self._is_up_to_date(product, copies[0]):
+                    outcomes.append(_unchanged(product))
+                else:
+                    stale.append(product)
+            except ProductFailedError as error:
+                outcomes.append(_failed(product, f"{copies[0].id}: {error}"))
+        return outcomes, stale
 
-    async def plan(self, desired: Iterable[DesiredProduct], stored: LookedUp) -> list[Change | Outcome]:
-        """What to do about each product: a change, or an outcome when there is nothing to do after all.
+    def _is_up_to_date(self, product: DesiredProduct, stored: StoredProduct) -> bool:
+        record = parse_record(stored.metadata)
+        if self._options.overwrite or record is None or record.pending or record.drafted:
+            return False
+        return not record.changed(product)
+
+    async def read(self, products: Sequence[DesiredProduct], *, created: Collection[str]) -> Reading:
+        """Read the details of some products and plan the updates.
 
         Args:
-            desired: products that `divide` has left over.
-            stored: what `look_up` has found of them.
+            products: what the source wants.
+            created: external ids of products that this run has sent to be created.
 
         Raises:
             StoreMismatchError: the settings name something that the store does not have.
-            StoreError: the store cannot be asked.
+            StoreError: the store cannot be read.
         """
-        return await self._plan(desired, _Moves(stored, {}, replace_half_made=True))
-
-    async def plan_again(
-        self, desired: Sequence[DesiredProduct], doubtful: Mapping[str, Collection[str]]
-    ) -> list[Change | Outcome]:
-        """The same for products that were sent, without a word on whether they have arrived.
-
-        Args:
-            desired: the products.
-            doubtful: the fields that were sent, by external id.
-
-        Returns:
-            As `plan`; a product that the store is still at work on is one failed outcome, `UNFINISHED`.
-
-        Raises:
-            StoreError: the store cannot be asked.
-        """
-        stored = await self.look_up(desired)
-        outcomes, moving = self.divide(desired, stored, doubtful)
-        return [*outcomes, *await self._plan(moving, _Moves(stored, doubtful, replace_half_made=False))]
-
-    def _is_quiet(self, product: DesiredProduct, stored: StoredProduct) -> bool:
-        record = read_record(stored.metadata)
-        if self._options.overwrite or record is None or record.pending or record.drafted:
-            return False
-        return not changed_fields(product, record)
-
-    async def _plan(self, moving: Iterable[DesiredProduct], moves: _Moves) -> list[Change | Outcome]:
         location_id = (await self._places()).location_id
-        moving = [product if location_id else without_stock(product) for product in moving]
-        entries: dict[str, Change | Outcome] = {}
-        new: list[DesiredProduct] = []
-        changed: list[DesiredProduct] = []
-        for product in moving:
-            copies = moves.stored.get(product.external_id)
-            if not copies:
-                new.append(product)
-            elif product.external_id not in moves.doubtful and self._is_quiet(product, copies[0]):
-                entries[product.external_id] = _unchanged(product)
-            else:
-                changed.append(product)
-        found = await self._api.details("external_id", [product.external_id for product in changed])
-        details = _by_external_id(found)
-        for product in changed:
-            copies = details.get(product.external_id)
-            if not copies:  # removed in the store since it was looked up
-                new.append(product)
-            elif is_half_made(stored := copies[0]):
-                entries[product.external_id] = (
-                    Create(product, stored.handle, replaces=stored.id)
-                    if moves.replace_half_made
-                    else Outcome(product.external_id, product.title, Result.FAILED, UNFINISHED)
+        reading = Reading()
+        details = await self._details([product.external_id for product in products])
+        for product in products:
+            copies = details.get(product.external_id, [])
+            try:
+                self._sort(
+                    product if location_id else without_stock(product), copies, location_id, created, reading
                 )
-            else:
-                doubtful = moves.doubtful.get(product.external_id, ())
-                entries[product.external_id] = self._update(product, stored, doubtful, location_id)
-        entries.update(await self._plan_new(new, location_id))
-        return [entries[product.external_id] for product in moving]
+            except ProductFailedError as error:
+                ids = ", ".join(copy.id for copy in copies)
+                reading.outcomes.append(_failed(product, f"{ids}: {error}"))
+        return reading
 
-    def _update(
+    async def _details(self, external_ids: Sequence[str]) -> LookedUp:
+        """Products with their details, and with their places if an adoption was interrupted."""
+        found = await self._api.details("external_id", external_ids)
+        adopting = {stored.id for stored in found if _is_pending_adoption(stored)}
+        if adopting:
+            found = [stored for stored in found if stored.id not in adopting]
+            found += await self._api.adoptable(list(adopting))
+        return by_external_id(found)
+
+    def _sort(
         self,
         product: DesiredProduct,
-        stored: StoredProduct,
-        doubtful: Collection[str],
+        copies: list[StoredProduct],
         location_id: str | None,
-    ) -> Change | Outcome:
-        try:
-            update = plan_update(
-                product,
-                stored,
-                location_id=location_id,
-                on_conflict=self._options.on_conflict,
-                overwrite=self._options.overwrite,
-                doubtful=doubtful,
-            )
-        except ProductFailedError as error:
-            return _failed(product, stored, error)
-        if not update.differences and read_record(stored.metadata) == record_of(product):
-            return _unchanged(product)
-        return update
+        created: Collection[str],
+        reading: Reading,
+    ) -> None:
+        """Add a product to the part of the reading that it belongs to."""
+        if not copies:
+            reading.new.append(product)
+            return
+        stored = copies[0]
+        if len(copies) > 1:
+            survivor = surviving_copy(copies)
+            if survivor is None:
+                ids = ", ".join(copy.id for copy in copies)
+                reason = f"the store holds it {len(copies)} times ({ids}); remove all but one in the admin"
+                reading.outcomes.append(_failed(product, reason))
+                return
+            stored, losers = survivor
+            reading.copies += losers
+        now = time.time()
+        if is_in_progress(product, stored, now=now) or (
+            is_incomplete(stored) and product.external_id in created
+        ):
+            reading.in_progress.append(product)
+        elif is_incomplete(stored):
+            reading.incomplete[product.external_id] = stored
+            reading.new.append(product)
+        else:
+            self._update(product, stored, location_id, reading)
 
-    async def _plan_new(
-        self, new: Sequence[DesiredProduct], location_id: str | None
-    ) -> dict[str, Change | Outcome]:
-        """Products that the store does not have under our external id: they are created, unless they stand
-        there already without it.
+    def _update(
+        self, product: DesiredProduct, stored: StoredProduct, location_id: str | None, reading: Reading
+    ) -> None:
+        update = plan_update(
+            product,
+            stored,
+            location_id=location_id,
+            on_conflict=self._options.on_conflict,
+            overwrite=self._options.overwrite,
+        )
+        if update.is_up_to_date:
+            reading.outcomes.append(_unchanged(product))
+        else:
+            reading.updates.append(update)
+
+    async def plan_new(
+        self, new: Sequence[DesiredProduct], incomplete: Mapping[str, StoredProduct]
+    ) -> list[Change | Outcome]:
+        """Plan products that the store does not have under our external id: create, adopt or reject them.
+
+        Args:
+            new: what the source wants.
+            incomplete: what an interrupted creation has left of some of them, by external id.
+
+        Raises:
+            StoreError: the store cannot be read.
         """
         if not new:
-            return {}
+            return []
+        entries: dict[str, Change | Outcome] = {
+            external_id: Create(product, incomplete[external_id].handle, replaces=incomplete[external_id].id)
+            for product in new
+            if (external_id := product.external_id) in incomplete
+        }
+        rest = [product for product in new if product.external_id not in entries]
+        entries.update(await self._adopted(rest))
+        created = [product for product in rest if product.external_id not in entries]
+        handles = await self._handles.allot(created)
+        entries.update((each.external_id, Create(each, handles[each.external_id])) for each in created)
+        return [entries[product.external_id] for product in new]
+
+    async def _adopted(self, new: Sequence[DesiredProduct]) -> dict[str, Change | Outcome]:
+        """The products among `new` that the store holds without our external id."""
+        location_id = (await self._places()).location_id
         entries: dict[str, Change | Outcome] = {}
         matches = await self._foreign.matches(new)
         adopted: dict[str, DesiredProduct] = {}
@@ -205,98 +228,37 @@ class Planner:
                 adopted[found[0].id] = product
                 self._foreign.claim(found[0], product.external_id)
             elif found:
-                entries[product.external_id] = _stands_already(product, found)
+                entries[product.external_id] = _exists_already(product, found)
         for stored in await self._api.adoptable(list(adopted)):
             product = adopted[stored.id]
-            try:
-                entries[product.external_id] = plan_update(
-                    product, stored, location_id=location_id, adopt=True
-                )
-            except ProductFailedError as error:
-                entries[product.external_id] = _failed(product, stored, error)
-        created = [product for product in new if product.external_id not in entries]
-        handles = await self._allot_handles(created)
-        entries.update((each.external_id, Create(each, handles[each.external_id])) for each in created)
+            entries[product.external_id] = plan_update(product, stored, location_id=location_id, adopt=True)
         return entries
 
-    async def _allot_handles(self, new: Sequence[DesiredProduct]) -> dict[str, str]:
-        """A free handle for each new product, the better ones for those that come first."""
-        for product in new:
-            self.release(product.external_id)
-        allotted: dict[str, str] = {}
-        waiting = [(product.external_id, handle_candidates(product)) for product in new]
-        while waiting:
-            proposals = {
-                external_id: next(handle for handle in candidates if self._claim(handle, external_id))
-                for external_id, candidates in waiting
-            }
-            owners = await self._api.handles(list(proposals.values()))
-            taken = {
-                external_id
-                for external_id, handle in proposals.items()
-                if handle in owners and owners[handle] != external_id
-            }
-            for external_id in taken:
-                self.release(external_id)
-            allotted.update(proposals)
-            waiting = [
-                (external_id, candidates) for external_id, candidates in waiting if external_id in taken
-            ]
-        return allotted
-
     def release(self, external_id: str) -> None:
-        """Forget the handle of a product that has come to its end: the store holds it, or nobody does."""
-        handle = self._allotted.pop(external_id, None)
-        if handle is not None:
-            del self._handles[handle]
-
-    def _claim(self, handle: str, external_id: str) -> bool:
-        if self._handles.setdefault(handle, external_id) != external_id:
-            return False
-        self._allotted[external_id] = handle
-        return True
+        """Forget the handle of a product that has its outcome."""
+        self._handles.release(external_id)
 
 
-class _Moves(Struct, frozen=True):
-    """What is known of products that are not quiet.
-
-    Attributes:
-        stored: what the look-up has found, by external id.
-        doubtful: fields that were sent without a word on whether they have arrived, by external id.
-        replace_half_made: a half-made product is one that a dying store has left; otherwise the store may
-            still be at work on it.
-    """
-
-    stored: LookedUp
-    doubtful: Mapping[str, Collection[str]]
-    replace_half_made: bool
+def _is_pending_adoption(stored: StoredProduct) -> bool:
+    try:
+        record = parse_record(stored.metadata)
+    except ProductFailedError:  # reported when the product is planned
+        return False
+    return record is not None and record.pending is not None and record.pending.step is Step.ADOPTION
 
 
-def _by_external_id(products: Iterable[StoredProduct]) -> dict[str, list[StoredProduct]]:
-    groups: defaultdict[str, list[StoredProduct]] = defaultdict(list)
-    for product in products:
-        groups[product.external_id or ""].append(product)
-    return dict(groups)
-
-
-def _failed(product: DesiredProduct, stored: StoredProduct, error: ProductFailedError) -> Outcome:
-    return Outcome(product.external_id, product.title, Result.FAILED, f"{stored.id}: {error}")
+def _failed(product: DesiredProduct, reason: str) -> Outcome:
+    return Outcome(product.external_id, product.title, Result.FAILED, reason)
 
 
 def _unchanged(product: DesiredProduct) -> Outcome:
     return Outcome(product.external_id, product.title, Result.UNCHANGED)
 
 
-def _doubled(product: DesiredProduct, copies: Sequence[StoredProduct]) -> Outcome:
-    ids = ", ".join(copy.id for copy in copies)
-    reason = f"the store holds it {len(copies)} times ({ids}); remove all but one in the admin"
-    return Outcome(product.external_id, product.title, Result.FAILED, reason)
-
-
-def _stands_already(product: DesiredProduct, found: Sequence[StoredProduct]) -> Outcome:
+def _exists_already(product: DesiredProduct, found: Sequence[StoredProduct]) -> Outcome:
     names = ", ".join(f"{stored.id} {stored.title!r}" for stored in found)
     if len(found) == 1:
-        reason = f"the store holds it already without our external id: {names}; take it over with --adopt"
+        reason = f"the store has it already without our external id: {names}; take it over with --adopt"
     else:
-        reason = f"the store holds {len(found)} products that could be it: {names}; it is not adopted"
+        reason = f"the store has {len(found)} products that could be it: {names}; none is adopted"
     return Outcome(product.external_id, product.title, Result.REJECTED, reason)

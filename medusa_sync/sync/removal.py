@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct, structs
 
+from medusa_sync.core.record import Record, parse_record
 from medusa_sync.errors import AmbiguousWriteError, RemovalGuardError, SourceError, StoreRefusedError
-from medusa_sync.http import retries
+from medusa_sync.http import retry
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.models import (
@@ -17,12 +18,10 @@ from medusa_sync.models import (
     Difference,
     OnMissing,
     Outcome,
-    Record,
     Result,
     Share,
     StoredProduct,
 )
-from medusa_sync.plan import read_record
 from medusa_sync.source import Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.inflight import InFlight
@@ -164,12 +163,16 @@ class Removal:
     async def _remove(self, products: Sequence[StoredProduct]) -> None:
         """Remove a batch; one that is refused is halved until the culprit stands alone."""
         rest = list(products)
+
+        async def remove(attempt: int) -> None:
+            nonlocal rest
+            if attempt > 1:
+                rest = await self._still_there(rest)
+            await self._write(rest)
+
         try:
-            async for attempt in retries(AmbiguousWriteError, self._options.max_retries + 1):
-                with attempt:
-                    if attempt.num > 1:
-                        rest = await self._still_there(rest)
-                    await self._write(rest)
+            attempts = self._options.max_retries + 1
+            await retry(remove, on=AmbiguousWriteError, attempts=attempts, stop=self._stop)
         except (StoreRefusedError, AmbiguousWriteError) as error:
             if self._stop.is_set:
                 raise
@@ -218,4 +221,4 @@ class Removal:
 
 def _as_drafted(stored: StoredProduct) -> Record:
     """The record as it is, with the word that it was this tool that took the product off the shelf."""
-    return structs.replace(read_record(stored.metadata) or Record(fields={}), drafted=True)
+    return structs.replace(parse_record(stored.metadata) or Record(fields={}), drafted=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
-from functools import cache
 from typing import Protocol
 
 from msgspec import Struct
 
+from medusa_sync.core.change import Change
 from medusa_sync.errors import (
     EXIT_PARTIAL,
     InterruptedRunError,
@@ -24,8 +24,7 @@ from medusa_sync.mapping import to_desired
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.references import Places, References, Wanted, find_places
 from medusa_sync.models import (
-    Change,
-    Create,
+    Action,
     DesiredProduct,
     OnMissing,
     Outcome,
@@ -38,8 +37,10 @@ from medusa_sync.models import (
 )
 from medusa_sync.source import Page, Source
 from medusa_sync.stop import Stop
+from medusa_sync.sync.acknowledger import Acknowledger
 from medusa_sync.sync.ahead import one_ahead
 from medusa_sync.sync.applier import Applier
+from medusa_sync.sync.health import Health
 from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import LookedUp, Planner, PlanOptions
 from medusa_sync.sync.removal import Removal, RemovalOptions
@@ -123,8 +124,10 @@ class Run:
         self._stop = stop
         self._tally = Tally(observer.settled)
         self._total: int | None = None
-        self._found = 0  # products of the source that the store held already
+        self._owned = 0  # products of the source that the store has
+        self._stored: set[str] = set()  # external ids of those among them that have no outcome yet
         self._places: Places | None = None
+        self._finding_places = asyncio.Lock()
 
     async def execute(self) -> RunResult:
         """Never raises what a user, a server or a catalogue can cause: it is in the result."""
@@ -174,27 +177,34 @@ class Run:
         size = await api.count_products()  # also proves the credentials before the source is asked
 
         async def places() -> Places:
-            if self._places is None:
-                self._places = await find_places(api, self._options.wanted)
+            async with self._finding_places:
+                if self._places is None:
+                    self._places = await find_places(api, self._options.wanted)
             return self._places
 
         planner = Planner(api, places, self._options.plan)
-
-        def settle(outcome: Outcome) -> None:
-            planner.release(outcome.external_id or "")
-            self._tally.settle(outcome)
-
+        health = Health(api)
         if self._options.dry_run:
-            await self._preview(planner, settle)
+            await self._preview(planner, health)
         else:
-            await self._apply(api, planner, settle)
+            await self._apply(api, planner, health, places)
         if self._stop.is_set:
             return None
         gained = 0 if self._options.dry_run else self._tally.gained
         await self._remove_missing(api, gained)
         if gained or self._tally.counts[Result.REMOVED]:
             size = await api.count_products()
-        return StoreState(size, self._found + gained)
+        return StoreState(size, self._owned)
+
+    def _settle(self, outcome: Outcome) -> None:
+        """Record an outcome, and count the products of this source that the store has."""
+        external_id = outcome.external_id or ""
+        was_stored = external_id in self._stored
+        self._stored.discard(external_id)
+        gained = outcome.action in {Action.CREATE, Action.ADOPT}
+        if (gained and not self._options.dry_run) or (was_stored and not gained):
+            self._owned += 1
+        self._tally.settle(outcome)
 
     async def _remove_missing(self, api: AdminApi, gained: int) -> None:
         """Only when the source was read to its end: a part of it says nothing about the rest."""
@@ -212,45 +222,53 @@ class Run:
         removal = Removal(api, self._source, options, settle=self._tally.remove, stop=self._stop)
         await removal.execute()
 
-    async def _preview(self, planner: Planner, settle: Callable[[Outcome], None]) -> None:
-        async with aclosing(self._planned(planner)) as planned:
-            async for entries in planned:
+    async def _preview(self, planner: Planner, health: Health) -> None:
+        """Settle every product with what a real run would do."""
+        async with aclosing(self._stale(planner, health)) as stale:
+            async for products in stale:
+                reading = await planner.read(products, created=())
+                entries: list[Change | Outcome] = [*reading.outcomes, *reading.updates]
+                entries += await planner.plan_new(reading.new, reading.incomplete)
+                entries += [_in_progress(product) for product in reading.in_progress]
                 for entry in entries:
-                    settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
+                    self._settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
 
-    async def _apply(self, api: AdminApi, planner: Planner, settle: Callable[[Outcome], None]) -> None:
-        references = References(api, self._source.category_names)
+    async def _apply(
+        self, api: AdminApi, planner: Planner, health: Health, places: Callable[[], Awaitable[Places]]
+    ) -> None:
+        def settle(outcome: Outcome) -> None:
+            planner.release(outcome.external_id or "")
+            self._settle(outcome)
 
-        @cache
-        def applier() -> Applier:
-            if self._places is None:
-                raise RuntimeError("changes are planned only with places")
+        async def applier() -> Applier:
             return Applier(
                 api,
                 planner,
-                references,
-                self._places,
+                References(api, self._source.category_names),
+                await places(),
+                Acknowledger(api, settle),
+                self._tally,
+                health,
+                self._stop,
+                settle=settle,
                 status=self._options.status,
                 max_retries=self._options.max_retries,
-                settle=settle,
-                stop=self._stop,
             )
 
         pipeline = Pipeline(
             applier,
             batch_size=self._options.batch_size,
             concurrency=self._options.concurrency,
-            settle=settle,
             stop=self._stop,
         )
         broken: SourceError | None = None
         try:
             try:
-                async with aclosing(self._planned(planner)) as planned:
-                    async for entries in planned:
-                        await pipeline.take(entries)
+                async with aclosing(self._stale(planner, health)) as stale:
+                    async for products in stale:
+                        await pipeline.take(products)
             except SourceError as error:
-                broken = error  # what it has delivered is brought in all the same
+                broken = error  # what it has delivered is stored all the same
             await pipeline.flush()
         except MedusaSyncError as error:
             self._stop.set(error)
@@ -259,39 +277,22 @@ class Run:
         if broken is not None:
             self._stop.set(broken)
 
-    async def _planned(self, planner: Planner) -> AsyncGenerator[Sequence[Change | Outcome], None]:
-        """What is to be done. What moves is planned a batch at the least: one request reads its details.
+    async def _stale(self, planner: Planner, health: Health) -> AsyncGenerator[list[DesiredProduct], None]:
+        """The products that are not up to date; the others are settled.
 
-        A source that breaks down is told of after what it has delivered.
+        Raises:
+            SourceError: the source failed; raised after what it has delivered.
         """
-        waiting: list[DesiredProduct] = []
-        known: LookedUp | None = None
-        broken: SourceError | None = None
-        try:
-            async with aclosing(one_ahead(self._looked_up(planner))) as looked_up:
-                async for products, stored in looked_up:
-                    outcomes, moving = planner.divide(products, stored)
-                    self._found += len(outcomes)
-                    yield outcomes
-                    known = None if waiting else stored  # what was looked up before may have changed since
-                    waiting += moving
-                    if len(waiting) >= self._options.batch_size:
-                        yield await self._plan(planner, waiting, known)
-                        waiting = []
-        except SourceError as error:
-            broken = error
-        if waiting and not self._stop.is_set:
-            yield await self._plan(planner, waiting, known)
-        if broken is not None:
-            raise broken
-
-    async def _plan(
-        self, planner: Planner, products: list[DesiredProduct], known: LookedUp | None
-    ) -> Sequence[Change | Outcome]:
-        stored = known if known is not None else await planner.look_up(products)
-        planned = await planner.plan(products, stored)
-        self._found += sum(not _is_new(entry) for entry in planned)
-        return planned
+        async with aclosing(one_ahead(self._looked_up(planner))) as looked_up:
+            async for products, stored in looked_up:
+                outcomes, stale = planner.divide(products, stored)
+                self._stored.update(stored)
+                for outcome in outcomes:
+                    self._settle(outcome)
+                    for copy in stored[outcome.external_id or ""]:
+                        health.found(copy.id)
+                if stale:
+                    yield stale
 
     async def _looked_up(
         self, planner: Planner
@@ -384,7 +385,6 @@ class Run:
             yield "The store has no stock location, so stock is not kept; add one in the admin."
 
 
-def _is_new(entry: Change | Outcome) -> bool:
-    if isinstance(entry, Outcome):
-        return entry.result is Result.REJECTED
-    return isinstance(entry, Create) or entry.adopted
+def _in_progress(product: DesiredProduct) -> Outcome:
+    reason = "another run is writing it"
+    return Outcome(product.external_id, product.title, Result.UNCONFIRMED, reason)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from medusa_sync.models import Action, Change, Create, Outcome, Result
+from medusa_sync.core.change import Change, Create
+from medusa_sync.models import Action, Outcome, Result
 from medusa_sync.sync.journal import Journal
 
 _PROBLEMS = frozenset({Result.REJECTED, Result.FAILED, Result.UNCONFIRMED, Result.NOT_ATTEMPTED})
@@ -43,6 +44,10 @@ class Tally:
         if external_id not in self._open:
             raise KeyError(external_id)
         self._begun.add(external_id)
+
+    def take_back(self, external_id: str) -> None:
+        """The store refused the write of an open product: nothing was written."""
+        self._begun.discard(external_id)
 
     def settle(self, outcome: Outcome) -> None:
         """Record the outcome of an open product."""

@@ -1,14 +1,9 @@
-"""Runs do not wait between tries, and the number of tries is that of the run."""
-
-import logging
-from collections.abc import Iterator
-
 import pytest
-import stamina
+
+from medusa_sync import plan
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    logging.getLogger("stamina").setLevel(logging.ERROR)  # every try would be a line
-    with stamina.set_testing(True, attempts=100, cap=True):
-        yield
+def _no_waiting(no_waiting: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs do not wait between attempts, nor for a store that may still be working."""
+    monkeypatch.setattr(plan, "SETTLE_S", 0)

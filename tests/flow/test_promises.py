@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-import stamina
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -42,11 +41,6 @@ class Promises(RuleBasedStateMachine):
         self.next_id = 1
         self.own_tags: dict[int, str] = {}
         self.dropped: set[str] = set()  # what the source has no more; the store may hold it
-        self.stamina = stamina.set_testing(True, attempts=100, cap=True)
-        self.stamina.__enter__()
-
-    def teardown(self) -> None:
-        self.stamina.__exit__(None, None, None)
 
     @initialize(count=st.integers(1, 8))
     def some_products(self, count: int) -> None:

@@ -142,14 +142,14 @@ def test_a_store_that_goes_away_is_not_asked_for_every_batch() -> None:
     store, source = FakeMedusa(), ListSource(products(300))
 
     def gone(_request: httpx.Request) -> httpx.Response | None:
-        if len(store.requests) > 40:
+        if len(store.requests) > 60:
             raise httpx.ConnectError("refused")
         return None
 
     store.before = gone
     result = sync(source, store, batch_size=5)
     assert (result.exit_code, result.status) == (4, Status.FAILED)
-    assert len(store.requests) < 60
+    assert len(store.requests) < 80
     assert sum(result.counts.values()) == result.seen
     assert result.counts[Result.CREATED] > 0
     assert result.counts[Result.FAILED] == 0

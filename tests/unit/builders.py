@@ -8,15 +8,14 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import structs
 
+from medusa_sync.core.record import RECORD_KEY, Record, applied
 from medusa_sync.errors import MedusaSyncError, StoreError
 from medusa_sync.http import HttpClient
 from medusa_sync.mapping import to_desired
 from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
 from medusa_sync.models import (
     METADATA,
-    RECORD_KEY,
     DesiredProduct,
-    Record,
     SourceDimensions,
     SourceMeta,
     SourceProduct,
@@ -32,7 +31,6 @@ from medusa_sync.models import (
     StoredVariant,
     Value,
 )
-from medusa_sync.plan import record_of
 from medusa_sync.stop import Stop
 from tests.harness.catalogue import product
 from tests.harness.dummyjson import ABSENT
@@ -87,7 +85,7 @@ def stored_metadata(desired: DesiredProduct) -> dict[str, Any]:
         for name, value in desired.fields.items()
         if name.startswith(METADATA) and value is not None
     }
-    return {RECORD_KEY: as_json(record_of(desired)), **keys}
+    return {RECORD_KEY: as_json(applied(desired, variant="variant_01")), **keys}
 
 
 def stored_variant(desired: DesiredProduct, **changes: Any) -> StoredVariant:

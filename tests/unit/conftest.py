@@ -8,6 +8,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
+from medusa_sync.stop import Stop
 from tests.unit.builders import STORE_URL
 
 # How long an example takes says more about the machine than about the code.
@@ -36,13 +37,13 @@ def anyio_backend() -> str:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that would have been slept, which are noted and not slept."""
     noted: list[float] = []
-    sleep = asyncio.sleep
 
-    async def note(seconds: float) -> None:
+    async def note(stop: Stop, seconds: float) -> bool:
         noted.append(seconds)
-        await sleep(0)
+        await asyncio.sleep(0)
+        return not stop.is_set
 
-    monkeypatch.setattr(asyncio, "sleep", note)
+    monkeypatch.setattr(Stop, "sleep", note)
     return noted
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-import stamina
 from pytest_httpx import HTTPXMock
 from typer.testing import CliRunner, Result
 
@@ -17,11 +15,13 @@ from medusa_sync.cli import app
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 ADVICE = "  `medusa-sync products --help` lists every option with its variable and default.\n"
 
 
 @pytest.fixture(autouse=True)
-def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, httpx_mock: HTTPXMock) -> Iterator[None]:
+def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, httpx_mock: HTTPXMock) -> None:
     """A folder with a catalogue, a store at an address of this machine, and the right key."""
     fake = FakeMedusa()
     fake.url = "http://127.0.0.1:9000"
@@ -34,8 +34,7 @@ def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, httpx_mock: H
     monkeypatch.setenv("MEDUSA_BACKEND_URL", fake.url)
     monkeypatch.setenv("MEDUSA_API_KEY", fake.api_key)
     Path("catalogue.json").write_text(json.dumps({"products": products(3)}), encoding="utf-8")
-    with stamina.set_testing(True, attempts=1):
-        yield
+    monkeypatch.setenv("SYNC_PRODUCTS_MAX_RETRIES", "0")
 
 
 def run(*arguments: str) -> Result:
@@ -69,7 +68,8 @@ def test_a_wrong_key(monkeypatch: pytest.MonkeyPatch) -> None:
         run(),
         4,
         "The store refused the credentials. Check MEDUSA_API_KEY (a secret key, sk_..., from Settings > "
-        "Secret API Keys), or MEDUSA_EMAIL and MEDUSA_PASSWORD.",
+        "Secret API Keys), or MEDUSA_EMAIL and MEDUSA_PASSWORD. Roles, multi-factor login and firewalls can "
+        "refuse valid ones.",
     )
 
 

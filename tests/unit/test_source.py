@@ -193,7 +193,7 @@ BROKEN_ANSWERS: list[tuple[str, list[bytes | int | Exception | Product], str]] =
     ("too-many-requests", [429] * 3, "the server answered 429"),
     ("unavailable", [503] * 3, "the server answered 503"),
     ("no-connection", [httpx.ConnectError("refused")] * 3, r"no connection \(refused\)"),
-    ("no-answer", [httpx.ReadTimeout("")] * 3, "no answer within the time limit"),
+    ("no-answer", [httpx.ReadTimeout("")] * 3, "no complete answer within the time limit"),
     ("connection-breaks", [httpx.RemoteProtocolError("peer left")] * 3, "peer left"),
 ]
 

@@ -1,0 +1,218 @@
+"""The record in a product's `metadata.medusa_sync`: what was applied, and what is being sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from msgspec import Struct, structs
+
+from medusa_sync.core.fields import FIELDS, Place
+from medusa_sync.errors import ProductFailedError
+from medusa_sync.models import DesiredProduct, Value
+
+RECORD_KEY = "medusa_sync"  # the metadata key of the record
+VERSION = 2
+_KEPT = 8  # values of one field that interrupted runs may have sent one after the other
+_SHORT = 40  # characters that are kept as they are; longer texts are kept as a digest
+DIGEST = re.compile(r"#[0-9a-f]{12}")  # what the record keeps of a long text
+
+
+class Step(StrEnum):
+    """The kind of write that is pending."""
+
+    CREATION = "creation"
+    ADOPTION = "adoption"
+    UPDATE = "update"
+
+
+class Pending(Struct, frozen=True, omit_defaults=True):
+    """What was sent and is not yet known to be complete.
+
+    Attributes:
+        fields: by name, every value that may have arrived, the newest last. Fields that commit with the
+            product row are not listed: their new values are in `Record.fields`.
+        currency: of the prices in `fields`.
+        at: when it was sent, in seconds since 1970.
+    """
+
+    step: Step
+    fields: dict[str, tuple[Value, ...]] = {}
+    currency: str = ""
+    at: int = 0
+
+
+class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=VERSION):
+    """What this tool last applied to a product.
+
+    Attributes:
+        fields: by name, in the form that `remember` gives.
+        currency: of the price in `fields`.
+        variant: the store's id of the variant that carries price and SKU; empty if it is not known.
+        drafted: this tool set the product to draft because the source no longer had it.
+        pending: the write whose completion is not known; a product that has one is never up to date.
+    """
+
+    fields: dict[str, Value]
+    currency: str = ""
+    variant: str = ""
+    drafted: bool = False
+    pending: Pending | None = None
+
+    def sent(self, name: str, currency: str) -> tuple[Value, ...]:
+        """The values of a field that may have arrived; a price in another currency says nothing."""
+        pending = self.pending
+        if pending is None or (FIELDS[name].place is Place.PRICE and pending.currency != currency):
+            return ()
+        return pending.fields.get(name, ())
+
+    def applied(self, name: str, currency: str) -> Value:
+        """The last applied value of a field; a price in another currency says nothing."""
+        if FIELDS[name].place is Place.PRICE and self.currency != currency:
+            return None
+        return self.fields.get(name)
+
+    def base(self, name: str, currency: str) -> Value:
+        """What the source wanted when the field was last written."""
+        sent = self.sent(name, currency)
+        if sent and name not in self.fields:
+            return sent[-1]
+        return self.applied(name, currency)
+
+    def changed(self, desired: DesiredProduct) -> list[str]:
+        """The fields that the source has changed since it was last applied."""
+        names = []
+        for name, value in desired.fields.items():
+            other_currency = FIELDS[name].place is Place.PRICE and self.currency != desired.currency
+            if name not in self.fields or remember(value) != self.fields[name] or other_currency:
+                names.append(name)
+        return names
+
+
+def applied(desired: DesiredProduct, *, variant: str = "") -> Record:
+    """The record of a product to which everything that the source wants was applied."""
+    fields = {name: remember(value) for name, value in desired.fields.items()}
+    return Record(fields=fields, currency=desired.currency, variant=variant)
+
+
+def noted(
+    record: Record | None,
+    desired: DesiredProduct,
+    late: Mapping[str, Collection[Value]],
+    step: Step,
+    *,
+    variant: str = "",
+    at: int = 0,
+) -> Record:
+    """The record that goes with a write of which a part commits later than the product row.
+
+    Args:
+        record: the one that the product has.
+        desired: what the source wants.
+        late: the fields that commit later, each with the values that it may get.
+        step: the kind of write.
+        variant: the store's id of our variant.
+        at: now, in seconds since 1970.
+    """
+    before = record or Record(fields={})
+    after = applied(desired, variant=variant)
+    kept = {name: before.fields[name] for name in late if name in before.fields}
+    fields = {name: value for name, value in after.fields.items() if name not in late} | kept
+    # Until it is acknowledged, the applied price is in the currency that it was applied in.
+    currency = before.currency if any(FIELDS[name].place is Place.PRICE for name in kept) else after.currency
+    pending = Pending(step, _sent(before, desired, late), desired.currency, at)
+    return structs.replace(after, fields=fields, currency=currency, pending=pending)
+
+
+def freed(record: Record | None, desired: DesiredProduct, names: Collection[str], *, at: int) -> Record:
+    """The record that goes with a write that takes the values of some fields away, and does nothing else.
+
+    Args:
+        record: the one that the product has.
+        desired: what the source wants; the fields get these values later.
+        names: of the fields.
+        at: now, in seconds since 1970.
+    """
+    before = record or Record(fields={}, currency=desired.currency)
+    sent = _sent(before, desired, {name: (None, desired.fields[name]) for name in names})
+    earlier = before.pending or Pending(Step.UPDATE, currency=desired.currency)
+    return structs.replace(before, pending=structs.replace(earlier, fields={**earlier.fields, **sent}, at=at))
+
+
+def _sent(
+    before: Record, desired: DesiredProduct, late: Mapping[str, Collection[Value]]
+) -> dict[str, tuple[Value, ...]]:
+    """What may have arrived of each field: what earlier runs sent, then what is sent now."""
+    return {
+        name: tuple(dict.fromkeys([*before.sent(name, desired.currency), *map(remember, values)]))[-_KEPT:]
+        for name, values in late.items()
+    }
+
+
+def parse_record(metadata: Mapping[str, Any] | None) -> Record | None:
+    """Read the record of a stored product; None if there is none that can be read.
+
+    Raises:
+        ProductFailedError: a newer version of this tool wrote it.
+    """
+    raw = (metadata or {}).get(RECORD_KEY)
+    version = raw.get("version", 1) if isinstance(raw, dict) else 1
+    if isinstance(version, int) and version > VERSION:
+        raise ProductFailedError(
+            f"its record has version {version}, this medusa-sync reads up to {VERSION}; upgrade medusa-sync"
+        )
+    try:
+        if version == VERSION:
+            return msgspec.convert(raw, Record)
+        return _upgraded(msgspec.convert(raw, _Record1))
+    except msgspec.ValidationError:  # somebody else wrote under our key
+        return None
+
+
+class _Pending1(StrEnum):
+    CREATION = "creation"
+    STOCK = "stock"
+
+
+class _Record1(Struct, frozen=True):
+    """The first version: `fields` holds what was sent, complete or not."""
+
+    fields: dict[str, Value]
+    currency: str = ""
+    pending: _Pending1 | None = None
+    drafted: bool = False
+
+
+def _upgraded(old: _Record1) -> Record:
+    new = Record(fields=old.fields, currency=old.currency, drafted=old.drafted)
+    if old.pending is None:
+        return new
+    is_creation = old.pending is _Pending1.CREATION
+    late: dict[str, tuple[Value, ...]] = {
+        name: (value,)
+        for name, value in old.fields.items()
+        if name in FIELDS
+        and (FIELDS[name].is_of_variant if is_creation else FIELDS[name].place is Place.LEVEL)
+    }
+    step = Step.CREATION if is_creation else Step.UPDATE
+    fields = {name: value for name, value in old.fields.items() if name not in late}
+    return structs.replace(new, fields=fields, pending=Pending(step, late, old.currency))
+
+
+def remember(value: Value) -> Value:
+    """The form in which the record keeps a value: short values as they are, long texts as a digest."""
+    if isinstance(value, str):
+        return remember_text(value)
+    if isinstance(value, tuple):
+        return tuple(remember_text(member) for member in value)
+    return value
+
+
+def remember_text(text: str) -> str:
+    if len(text) <= _SHORT and not DIGEST.fullmatch(text):
+        return text
+    return "#" + blake2b(text.encode(), digest_size=6).hexdigest()

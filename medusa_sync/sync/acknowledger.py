@@ -1,0 +1,123 @@
+"""Marks what is known to be complete as applied, several hundred products in one call."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
+
+from medusa_sync.core.record import Record
+from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.payload import record_body
+from medusa_sync.models import DesiredProduct, Outcome, StoredProduct
+from medusa_sync.plan import by_external_id, surviving_copy
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE = 200  # products; so many external ids fit into one look-up
+
+
+class Complete(Struct, frozen=True):
+    """A product that the store has as the source wants it.
+
+    Attributes:
+        record: what is written now.
+        outcome: settled once that is done.
+        created: this run created the product, so another run may have created it as well.
+    """
+
+    desired: DesiredProduct
+    product_id: str
+    record: Record
+    outcome: Outcome
+    created: bool = False
+
+
+class Acknowledger:
+    """Collects complete products.
+
+    If the run dies before their records are written, the next one finds the notes and checks them.
+
+    Args:
+        api: of the store.
+        settle: called with the outcome of every product.
+    """
+
+    def __init__(self, api: AdminApi, settle: Callable[[Outcome], None]) -> None:
+        self._api = api
+        self._settle = settle
+        self._waiting: list[Complete] = []
+
+    async def add(self, products: Sequence[Complete]) -> list[DesiredProduct]:
+        """Take complete products, and write the records once there are enough; returns what `flush` does."""
+        self._waiting += products
+        return await self.flush() if len(self._waiting) >= _AT_ONCE else []
+
+    async def flush(self) -> list[DesiredProduct]:
+        """Write the records of all products that wait.
+
+        Returns:
+            Products to plan again: another run has created them too, and our copies were removed.
+
+        Raises:
+            StoreError: the store is unavailable; the products have their outcomes nevertheless.
+        """
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return []
+        lost: set[str] = set()
+        try:
+            lost = await self._remove_copies([each for each in waiting if each.created])
+            await self._write([each for each in waiting if each.product_id not in lost])
+        finally:
+            for each in waiting:
+                if each.product_id not in lost:
+                    self._settle(each.outcome)
+        return [each.desired for each in waiting if each.product_id in lost]
+
+    async def _remove_copies(self, created: Sequence[Complete]) -> set[str]:
+        """Remove products of ours that another run, on another machine, has created too and that lose.
+
+        `external_id` has no unique index. Both runs look before they acknowledge, and decide alike.
+        """
+        ours = {each.desired.external_id: each.product_id for each in created}
+        found = await self._api.look_up(list(ours))
+        doubled = [external_id for external_id, copies in by_external_id(found).items() if len(copies) > 1]
+        if not doubled:
+            return set()
+        lost = _losers(by_external_id(await self._api.details("external_id", doubled)), ours)
+        if lost:
+            logger.warning("another run has created %d of these products too; ours are removed", len(lost))
+            try:
+                await self._api.delete_products(sorted(lost))
+            except AmbiguousWriteError as error:
+                logger.info("planned again: %s", error)
+        return lost
+
+    async def _write(self, products: Sequence[Complete]) -> None:
+        """Write records; one that is refused, such as of a deleted product, does not affect the others."""
+        if not products:
+            return
+        try:
+            await self._api.update_products([record_body(each.product_id, each.record) for each in products])
+        except StoreRefusedError as error:
+            if len(products) == 1:
+                logger.warning("%s was not acknowledged: %s", products[0].desired.external_id, error)
+                return
+            half = len(products) // 2
+            await self._write(products[:half])
+            await self._write(products[half:])
+        except AmbiguousWriteError as error:
+            logger.warning("%d products may not be acknowledged: %s", len(products), error)
+
+
+def _losers(copies: Mapping[str, list[StoredProduct]], ours: Mapping[str, str]) -> set[str]:
+    """The ids of our copies that do not stay."""
+    lost = set()
+    for external_id, group in copies.items():
+        survivor = surviving_copy(group)
+        if survivor is not None:
+            lost |= {copy.id for copy in survivor[1] if copy.id == ours[external_id]}
+    return lost

@@ -1,0 +1,59 @@
+"""Free handles for new products, which are unique in a store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.models import DesiredProduct
+from medusa_sync.plan import handle_candidates
+
+
+class Handles:
+    """Remembers which handles are given out and not yet in the store: batches run side by side."""
+
+    def __init__(self, api: AdminApi) -> None:
+        self._api = api
+        self._owners: dict[str, str] = {}  # external ids by handle
+        self._allotted: dict[str, str] = {}  # handles by external id
+
+    async def allot(self, new: Sequence[DesiredProduct]) -> dict[str, str]:
+        """Find a free handle for each product, the better ones for those that come first; by external id.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        for product in new:
+            self.release(product.external_id)
+        allotted: dict[str, str] = {}
+        waiting = [(product.external_id, handle_candidates(product)) for product in new]
+        while waiting:
+            proposals = {
+                external_id: next(handle for handle in candidates if self._claim(handle, external_id))
+                for external_id, candidates in waiting
+            }
+            owners = await self._api.handles(list(proposals.values()))
+            taken = {
+                external_id
+                for external_id, handle in proposals.items()
+                if handle in owners and owners[handle] != external_id
+            }
+            for external_id in taken:
+                self.release(external_id)
+            allotted.update(proposals)
+            waiting = [
+                (external_id, candidates) for external_id, candidates in waiting if external_id in taken
+            ]
+        return allotted
+
+    def release(self, external_id: str) -> None:
+        """Forget the handle of a product that has its outcome."""
+        handle = self._allotted.pop(external_id, None)
+        if handle is not None:
+            del self._owners[handle]
+
+    def _claim(self, handle: str, external_id: str) -> bool:
+        if self._owners.setdefault(handle, external_id) != external_id:
+            return False
+        self._allotted[external_id] = handle
+        return True

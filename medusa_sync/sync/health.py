@@ -1,0 +1,57 @@
+"""Decides whether products fail one by one, or the store fails every write."""
+
+from __future__ import annotations
+
+from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreError, StoreRefusedError
+from medusa_sync.medusa.api import AdminApi
+
+_SUSPICIOUS = 3  # failed products in a row
+_MOST = 20  # the same while no product is known with which the store could be checked
+
+
+class Health:
+    """Counts products in a row that no write brings in.
+
+    Args:
+        api: of the store.
+    """
+
+    def __init__(self, api: AdminApi) -> None:
+        self._api = api
+        self._in_a_row = 0
+        self._witness = ""  # a product that the store has, from elsewhere in the run
+
+    def succeeded(self, product_id: str) -> None:
+        """A write of this product went through."""
+        self._in_a_row = 0
+        self._witness = product_id
+
+    def found(self, product_id: str) -> None:
+        """The store has this product."""
+        self._witness = self._witness or product_id
+
+    async def lost(self, error: AmbiguousWriteError) -> None:
+        """A single product failed without a refusal.
+
+        Raises:
+            StoreError: the store fails every write.
+        """
+        self._in_a_row += 1
+        if self._in_a_row < _SUSPICIOUS:
+            return
+        if not self._witness and self._in_a_row >= _MOST:
+            raise _failing(error)
+        try:
+            await self._api.update_products([])
+            if self._witness:
+                await self._api.update_products([{"id": self._witness}])
+                self._in_a_row = 0
+        except AmbiguousWriteError as failed:
+            raise _failing(failed) from failed
+        except StoreRefusedError:  # such as of a product that the merchant has deleted: the store works
+            self._witness = ""
+            self._in_a_row = 0
+
+
+def _failing(error: MedusaSyncError) -> StoreError:
+    return StoreError(f"The store fails every write: {error}", hint="See the log of the store.")

@@ -1,0 +1,129 @@
+"""Pure: what a change means for inventory items, which are not part of a product: their levels and SKUs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from medusa_sync.core.change import Change, Create, Update
+from medusa_sync.core.fields import FIELDS
+from medusa_sync.core.record import remember
+from medusa_sync.medusa.api import StoredItem
+from medusa_sync.models import StoredProduct, StoredVariant, Value
+from medusa_sync.plan import stock_level
+
+
+class LevelChange(Struct, frozen=True):
+    """The stock of one variant at our location.
+
+    Attributes:
+        item_id: the inventory item; None if the store makes it when the product is written.
+        variant_id: of a product that was in the store before; a new one has a single variant.
+        exists: the item has a level at the location.
+    """
+
+    external_id: str
+    quantity: int
+    item_id: str | None
+    variant_id: str | None
+    exists: bool
+
+
+def level_changes(
+    changes: Iterable[Change], location_id: str | None, items: Mapping[str, StoredItem]
+) -> list[LevelChange]:
+    """The levels to write.
+
+    Args:
+        changes: what is written.
+        location_id: where stock is kept; None if the store keeps none.
+        items: inventory items that new products use, by external id.
+    """
+    found = []
+    for change in changes:
+        quantity = _new_quantity(change)
+        if location_id is None or quantity is None:
+            continue
+        own = change.desired.external_id
+        if isinstance(change, Create):
+            item = items.get(own)
+            exists = item is not None and location_id in item.location_ids
+            found.append(LevelChange(own, quantity, item.id if item else None, None, exists))
+        elif change.variant is not None:
+            exists = stock_level(change.variant, location_id) is not None
+            found.append(LevelChange(own, quantity, item_id_of(change.variant), change.variant.id, exists))
+    return found
+
+
+class ItemRename(Struct, frozen=True):
+    """An inventory item that gets another SKU."""
+
+    item_id: str
+    before: str | None
+    after: str | None
+
+
+def item_rename(update: Update) -> ItemRename | None:
+    """The inventory item that has to get the SKU of its variant; Medusa leaves it the old one.
+
+    An SKU that the merchant gave to the item stays, and an adoption does not touch items.
+    """
+    record, currency = update.record, update.desired.currency
+    change = next((each for each in update.differences if each.field == "sku"), None)
+    sent = record.sent("sku", currency) if record else ()
+    if update.variant is None or update.adopted or not (change or sent):
+        return None
+    link = next(iter(update.variant.inventory_items), None)
+    if link is None or link.inventory is None:
+        return None
+    ours: set[Value] = {*sent, record.applied("sku", currency) if record else None}
+    if change is not None:
+        ours.add(remember(change.before))
+    if sent:
+        ours.add(None)  # as `release_body` leaves it
+    wanted = update.desired.fields["sku"]
+    if link.inventory.sku == wanted or remember(link.inventory.sku) not in ours:
+        return None
+    after = wanted if isinstance(wanted, str) else None
+    return ItemRename(link.inventory_item_id, link.inventory.sku, after)
+
+
+def handed_on(updates: Sequence[Update]) -> list[tuple[Update, tuple[str, ...]]]:
+    """The updates that hold a unique value which another one takes, each with the fields to free first.
+
+    The store refuses a value that another product still has, even if the same call takes it away there.
+    """
+    unique = {name for name, field in FIELDS.items() if field.unique}
+    taken = {
+        (change.field, change.after)
+        for update in updates
+        for change in update.differences
+        if change.field in unique and change.after is not None
+    }
+    found = []
+    for update in updates:
+        held = ((change.field, change.before) for change in update.differences)
+        fields = tuple(name for name, value in held if (name, value) in taken)
+        if fields:
+            found.append((update, fields))
+    return found
+
+
+def stocked_variant(level: LevelChange, written: StoredProduct) -> StoredVariant | None:
+    """The variant that a level belongs to, as the store holds it once its product is written."""
+    return next((each for each in written.variants if level.variant_id in {None, each.id}), None)
+
+
+def item_id_of(variant: StoredVariant) -> str | None:
+    return variant.inventory_items[0].inventory_item_id if variant.inventory_items else None
+
+
+def _new_quantity(change: Change) -> int | None:
+    if isinstance(change, Create):
+        return _whole(change.desired.fields["stock"])
+    return _whole(next((each.after for each in change.differences if each.field == "stock"), None))
+
+
+def _whole(value: Value) -> int | None:
+    return value if isinstance(value, int) else None
