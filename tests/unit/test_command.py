@@ -304,6 +304,7 @@ def test_a_signal_that_comes_before_a_run_ends_it_before_it_does_anything(
 def test_many_runs_leave_nothing_behind(source: Path, tmp_path: Path) -> None:
     code = """
 import gc, sys, tracemalloc
+from itertools import pairwise
 from medusa_sync import command, report
 from medusa_sync.settings import load
 from medusa_sync.signals import Signals
@@ -322,10 +323,12 @@ with Signals() as signals, open(out, "w") as stream:
 
     job.run()
     tracemalloc.start()
-    print(-memory_after(50) + memory_after(100))
+    used = [memory_after(50) for _ in range(4)]
+    # The least of three: a table of Python's own that is resized is no leak, but a leak is in all of them.
+    print(min(after - before for before, after in pairwise(used)))
 """
     grown = int(alone(code, source, tmp_path / "report.csv", tmp_path / "out"))
-    assert grown < 100 * 500  # bytes: caches of the standard library fill up; a kept run takes 20 times that
+    assert grown < 50 * 500  # bytes: caches of the standard library fill up; a kept run takes 20 times that
 
 
 # --- the log --------------------------------------------------------------------------------------------
