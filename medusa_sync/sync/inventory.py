@@ -9,8 +9,7 @@ from msgspec import Struct
 from medusa_sync.core.change import Change, Create, Update
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.record import remember
-from medusa_sync.medusa.api import StoredItem
-from medusa_sync.models import StoredProduct, StoredVariant, Value
+from medusa_sync.models import StoredItem, StoredProduct, StoredVariant, Value
 from medusa_sync.plan import stock_level
 
 
