@@ -99,15 +99,15 @@ class LockUnavailableError(MedusaSyncError):
     exit_code = 2
 
 
-class StoreRefusedError(MedusaSyncError):
-    """The store answered a request with a refusal (4xx): the request is at fault, not the store.
+class StoreRefusedError(StoreError):
+    """The store, or a firewall in front of it, refused this one request (4xx).
 
     Attributes:
         status: the HTTP status.
     """
 
-    def __init__(self, message: str, *, status: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, status: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
         self.status = status
 
 

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import string
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from http import HTTPStatus
+from typing import Annotated, Any, Protocol, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
+from medusa_sync.errors import StoreRefusedError
 from medusa_sync.http import Query
 from medusa_sync.medusa.client import MedusaClient
-from medusa_sync.models import StoredCategory, StoredProduct, StoredTag, StoredVariant
+from medusa_sync.models import (
+    StoredCategory,
+    StoredItem,
+    StoredLevel,
+    StoredLink,
+    StoredProduct,
+    StoredTag,
+    StoredVariant,
+)
 
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 # The server refuses a request line above 16 kB with 431; parameters are counted as they are sent.
 _QUERY_BYTES = 12_000
 _PLAIN = frozenset(string.ascii_letters + string.digits)  # what surely is sent as it is
@@ -28,7 +40,10 @@ _DETAIL_FIELDS = (
     "variants.inventory_items.inventory.location_levels.stocked_quantity"
 )
 _ADOPTION_FIELDS = f"{_DETAIL_FIELDS},sales_channels.id,shipping_profile.id"
+_ITEM_FIELDS = "id,sku,reserved_quantity,variants.id,location_levels.location_id"
 _SCANNED_AT_ONCE = 500
+_NO_VALUE = "null"  # Medusa reads this text in a query as no value at all,
+_PART_OF_IT = "nul"  # but a search also looks into words
 # The default fields would make a batch call almost twice as slow.
 _WRITTEN_FIELDS = "id,external_id,variants.id,variants.sku,variants.inventory_items.inventory_item_id"
 
@@ -50,16 +65,6 @@ class Entity(Struct, frozen=True):
     """A sales channel, shipping profile, stock location or inventory item."""
 
     id: str
-
-
-class StoredItem(Struct, frozen=True):
-    """An inventory item, and what uses it."""
-
-    id: str
-    sku: str | None = None
-    reserved_quantity: int | float = 0
-    variant_ids: tuple[str, ...] = ()
-    location_ids: tuple[str, ...] = ()
 
 
 class Level(Struct, frozen=True):
@@ -135,10 +140,6 @@ class AdminApi:
             yield answer.products
             position, count = position + len(answer.products), answer.count
 
-    async def items_by_sku(self, skus: Sequence[str]) -> list[StoredItem]:
-        """TODO merge"""
-        return []
-
     async def without_external_id(self, fields: str) -> AsyncIterator[list[StoredProduct]]:
         """Those that no source owns; Medusa reads the text `null` as none at all."""
         for external_id in ("null", ""):
@@ -146,20 +147,44 @@ class AdminApi:
                 yield page
 
     async def categories(self, handles: Sequence[str]) -> list[StoredCategory]:
-        found: list[StoredCategory] = []
-        for part in _chunks("handle", handles):
-            query = [*part, ("fields", "id,handle,is_active"), ("limit", len(part))]
-            found += (
-                await self._client.get("/admin/product-categories", query, _Categories)
-            ).product_categories
-        return found
+        """Categories that have one of these handles."""
+        path, fields = "/admin/product-categories", "id,handle,is_active"
+        return await self._find(path, "handle", handles, fields, _Categories)
 
     async def tags(self, values: Sequence[str]) -> list[StoredTag]:
-        found: list[StoredTag] = []
-        for part in _chunks("value", values):
-            query = [*part, ("fields", "id,value"), ("limit", len(part))]
-            found += (await self._client.get("/admin/product-tags", query, _Tags)).product_tags
+        """Tags that have one of these values."""
+        return await self._find("/admin/product-tags", "value", values, "id,value", _Tags)
+
+    async def items_by_sku(self, skus: Sequence[str]) -> list[StoredItem]:
+        """Inventory items that have one of these SKUs, also those that no variant uses."""
+        found = await self._find("/admin/inventory-items", "sku", skus, _ITEM_FIELDS, _Items)
+        return [item.stored() for item in found]
+
+    async def _find(
+        self, path: str, key: str, values: Sequence[str], fields: str, page: type[_Page[T]]
+    ) -> list[T]:
+        """The entries of a list that have one of these values in a field whose values are unique."""
+        found: list[T] = []
+        wanted = set(values)
+        for part in _chunks(key, values):
+            query = [*part, ("fields", fields), ("limit", len(part))]
+            entries = (await self._client.get(path, query, page)).entries
+            found += [entry for entry in entries if getattr(entry, key) in wanted]
+        if _NO_VALUE in wanted:
+            async for entries in self._walk(path, [("q", _PART_OF_IT), ("fields", fields)], page):
+                found += [entry for entry in entries if getattr(entry, key) == _NO_VALUE]
         return found
+
+    async def _walk(self, path: str, query: Query, page: type[_Page[T]]) -> AsyncIterator[Sequence[T]]:
+        """A whole list, the oldest first: what is created meanwhile comes at the end."""
+        offset = 0
+        while True:
+            bounds: Query = [("order", "id"), ("limit", _SCANNED_AT_ONCE), ("offset", offset)]
+            entries = (await self._client.get(path, [*query, *bounds], page)).entries
+            yield entries
+            offset += len(entries)
+            if len(entries) < _SCANNED_AT_ONCE:
+                return
 
     async def _products(self, key: str, values: Sequence[str], fields: str) -> list[StoredProduct]:
         found: list[StoredProduct] = []
@@ -200,25 +225,24 @@ class AdminApi:
     async def give_inventory_item(self, product_id: str, variant: StoredVariant) -> str:
         """Make the inventory item of a variant, as newer stores do by themselves; returns its id.
 
-        One that an interrupted run has made and not linked is taken; its SKU is unique.
+        An unused item that has its SKU already is taken.
         """
-        item = await self._free_item(variant.sku) if variant.sku else None
-        if item is None:
+        items = await self.items_by_sku([variant.sku]) if variant.sku else []
+        if items and items[0].use:
+            raise StoreRefusedError(items[0].use, status=HTTPStatus.BAD_REQUEST)
+        if items:
+            item_id = items[0].id
+        else:
             body = {"sku": variant.sku} if variant.sku else {}
             answer = await self._client.post("/admin/inventory-items", body, _Item, query=[("fields", "id")])
-            item = answer.inventory_item
+            item_id = answer.inventory_item.id
         await self._client.post(
             f"/admin/products/{product_id}/variants/{variant.id}/inventory-items",
-            {"inventory_item_id": item.id, "required_quantity": 1},
+            {"inventory_item_id": item_id, "required_quantity": 1},
             dict[str, Any],
             query=[("fields", "id")],
         )
-        return item.id
-
-    async def _free_item(self, sku: str) -> Entity | None:
-        query: Query = [("sku", sku), ("fields", "id"), ("limit", 1)]
-        answer = await self._client.get("/admin/inventory-items", query, _Items)
-        return next(iter(answer.inventory_items), None)
+        return item_id
 
     async def create_category(self, handle: str, name: str) -> StoredCategory:
         body = {"name": name, "handle": handle, "is_active": True}  # Medusa's default is inactive
@@ -246,12 +270,17 @@ def _chunks(key: str, values: Iterable[str]) -> Iterator[list[tuple[str, str | i
     for value in values:
         length = len(key) + 8 + sum(1 if chr(byte) in _PLAIN else 3 for byte in value.encode())
         if part and size + length > _QUERY_BYTES:
-            yield part
+            yield _unsplit(part)
             part, size = [], 0
         part.append((f"{key}[]", value))
         size += length
     if part:
-        yield part
+        yield _unsplit(part)
+
+
+def _unsplit(part: list[tuple[str, str | int]]) -> list[tuple[str, str | int]]:
+    """Medusa splits a list of one value at its commas."""
+    return part if len(part) > 1 or "," not in str(part[0][1]) else part * 2
 
 
 class _Stores(Struct):
@@ -287,16 +316,40 @@ class _Written(Struct):
     updated: list[StoredProduct] = []
 
 
+class _Page(Protocol[T_co]):
+    """One page of a list."""
+
+    @property
+    def entries(self) -> Sequence[T_co]: ...
+
+
 class _Categories(Struct):
-    product_categories: list[StoredCategory]
+    entries: list[StoredCategory] = field(name="product_categories")
 
 
 class _Category(Struct):
     product_category: StoredCategory
 
 
+class _ListedItem(Struct):
+    id: str
+    sku: str | None
+    reserved_quantity: int | float
+    variants: list[StoredLink | None]  # None for a variant that was deleted
+    location_levels: list[StoredLevel]
+
+    def stored(self) -> StoredItem:
+        return StoredItem(
+            self.id,
+            self.sku,
+            self.reserved_quantity,
+            tuple(variant.id for variant in self.variants if variant),
+            tuple(level.location_id for level in self.location_levels),
+        )
+
+
 class _Items(Struct):
-    inventory_items: list[Entity]
+    entries: list[_ListedItem] = field(name="inventory_items")
 
 
 class _Item(Struct):
@@ -304,7 +357,7 @@ class _Item(Struct):
 
 
 class _Tags(Struct):
-    product_tags: list[StoredTag]
+    entries: list[StoredTag] = field(name="product_tags")
 
 
 class _Tag(Struct):

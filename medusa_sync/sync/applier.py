@@ -24,14 +24,15 @@ from medusa_sync.core.merge import members
 from medusa_sync.core.record import Record, Step, applied, freed, noted
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.http import pause
-from medusa_sync.medusa.api import AdminApi, Level, StoredItem
+from medusa_sync.medusa.api import AdminApi, Level
 from medusa_sync.medusa.payload import Ids, create_body, release_body, update_body
 from medusa_sync.medusa.references import Places, References
-from medusa_sync.models import Conflict, DesiredProduct, Outcome, Result, StoredProduct, Value
+from medusa_sync.models import Conflict, DesiredProduct, Outcome, Result, StoredItem, StoredProduct, Value
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.inventory import (
+    ItemRename,
     LevelChange,
     handed_on,
     item_id_of,
@@ -202,9 +203,9 @@ class Applier:
     def _unblocked(self, part: _Part, new: Sequence[DesiredProduct]) -> list[DesiredProduct]:
         """Settle new products whose SKU an inventory item in use has; returns the others."""
         blocked = {
-            product.external_id: _problem(product, Result.FAILED, reason)
+            product.external_id: _problem(product, Result.FAILED, item.use)
             for product in new
-            if (item := part.item_of(product)) is not None and (reason := _use_of(item))
+            if (item := part.item_of(product)) is not None and item.use
         }
         self._settle(part, blocked.values())
         return [product for product in new if product.external_id not in blocked]
@@ -236,7 +237,7 @@ class Applier:
                 ]
             )
         await self._write_levels(levels, written, made_by_store=False)
-        await self._rename(renames.values())
+        await self._rename_items(renames.values())
         self._health.succeeded(updates[-1].stored.id)
         finished = [
             update
@@ -304,16 +305,20 @@ class Applier:
 
     async def _release(self, handed: Sequence[tuple[Update, Collection[str]]]) -> None:
         """Free the unique values that the products of a batch hand on."""
+        self._begin([update for update, _ in handed])
         now = int(time.time())
-        bodies, items = [], []
-        for update, names in handed:
-            self._begin([update])
-            bodies.append(release_body(update, names, freed(update.record, update.desired, names, at=now)))
-            rename = item_rename(update)
-            if rename is not None:
-                items.append((rename[0], None))
-        await self._api.update_products(bodies)
-        await self._rename(items)
+        await self._api.update_products(
+            [
+                release_body(update, names, freed(update.record, update.desired, names, at=now))
+                for update, names in handed
+            ]
+        )
+
+    async def _rename_items(self, renames: Collection[ItemRename]) -> None:
+        """Give inventory items the SKUs of their variants; one that another of them takes is freed first."""
+        taken = {rename.after for rename in renames}
+        await self._rename([(each.item_id, None) for each in renames if each.before in taken])
+        await self._rename([(each.item_id, each.after) for each in renames])
 
     async def _rename(self, renames: Iterable[tuple[str, str | None]]) -> None:
         slots = asyncio.Semaphore(_RENAMED_AT_ONCE)
@@ -464,16 +469,6 @@ def _variant_id(update: Update) -> str:
     if update.variant is not None:
         return update.variant.id
     return update.record.variant if update.record else ""
-
-
-def _use_of(item: StoredItem) -> str:
-    """Why a new product cannot have an inventory item; empty if it can."""
-    name = f"the inventory item {item.id} has its SKU {item.sku!r}"
-    if item.variant_ids:
-        return f"{name} and belongs to {', '.join(item.variant_ids)}; change one of the SKUs"
-    if item.reserved_quantity:
-        return f"{name} and {item.reserved_quantity:g} of it are reserved; change one of the SKUs"
-    return ""
 
 
 def _problem(product: DesiredProduct, result: Result, reason: str) -> Outcome:

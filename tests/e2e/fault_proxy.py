@@ -258,6 +258,13 @@ def answer_instead(status: int, **headers: str) -> Fault:
     return fault
 
 
+async def block(exchange: Exchange) -> None:
+    """Refuse as a firewall does, with a page for people."""
+    body = b"<html><body><h1>403 Forbidden</h1></body></html>"
+    lines = ["HTTP/1.1 403 Forbidden", f"Content-Length: {len(body)}", "Content-Type: text/html"]
+    await exchange.answer(_message(lines, body))
+
+
 async def drop_answer(exchange: Exchange) -> None:
     await exchange.forward()
     exchange.hang_up()
@@ -287,7 +294,15 @@ def answer_after_commit(status: int) -> Fault:
     return fault
 
 
-# These two take their time.
+# These take their time.
+
+
+async def drip(exchange: Exchange) -> None:
+    """Never answer completely, but never be silent for longer than a second either."""
+    await exchange.answer(_message(["HTTP/1.1 200 OK", "Transfer-Encoding: chunked"], b""))
+    while True:
+        await exchange.answer(b"1\r\n \r\n")
+        await asyncio.sleep(1)
 
 
 async def deliver_late(exchange: Exchange) -> None:

@@ -24,7 +24,7 @@ SIZE = 500
 KILLS = 50
 WRITES_A_LIFE = 7  # at the most: so few that fifty lives do not bring in the whole catalogue
 BATCH_SIZE = 15  # the default
-AT_ONCE_S = 10  # for the same where the other way would take the read time-out, which is far longer
+AT_ONCE_S = 5  # half the time that requests in progress get after the first signal
 
 each_signal = pytest.mark.parametrize(
     ("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]

@@ -1,6 +1,7 @@
 """The Admin API: how requests are authorised, what each answer means, how look-ups are split."""
 
 import asyncio
+import re
 import traceback
 from base64 import b64encode
 from functools import partial
@@ -23,6 +24,7 @@ KEY = ApiKey("sk_hush")
 LOGIN = Login("me@example.com", "hush-password")
 LOGIN_URL = f"{STORE_URL}{LOGIN_PATH}"
 THINGS_URL = f"{STORE_URL}/admin/things"
+CHECKS_URL = re.compile(f"^{STORE_URL}/admin/products")
 URL_LIMIT = 16_000  # Medusa answers 431 above
 DEEP = b'{"count":' + b"[" * 100_000
 
@@ -54,6 +56,14 @@ def accept(httpx_mock: HTTPXMock, authorization: str) -> None:
         )
 
     httpx_mock.add_callback(respond, url=THINGS_URL, is_reusable=True)
+
+
+def answer_checks(httpx_mock: HTTPXMock, *statuses: int) -> None:
+    """Answer the requests that check the credentials; the last status as often as they come."""
+    *first, last = statuses
+    for status in first:
+        httpx_mock.add_response(status, url=CHECKS_URL)
+    httpx_mock.add_response(last, url=CHECKS_URL, is_reusable=True)
 
 
 def client_of(pool: httpx.AsyncClient, httpx_mock: HTTPXMock, credentials: Credentials) -> MedusaClient:
@@ -125,27 +135,124 @@ async def test_a_token_that_does_not_help_is_not_renewed_again(
 ) -> None:
     give_tokens(httpx_mock, "old", "new")
     accept(httpx_mock, "Bearer none of these")
+    answer_checks(httpx_mock, 401)
     with pytest.raises(StoreError, match="refused the credentials"):
         await get(medusa_client(pool, LOGIN))
+    assert len(httpx_mock.get_requests(url=LOGIN_URL)) == 2
 
 
-async def test_a_refused_api_key_is_not_tried_again(httpx_mock: HTTPXMock, pool: httpx.AsyncClient) -> None:
-    httpx_mock.add_response(401)
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("call", [get, post])
+async def test_a_wrong_key_is_reported_soon_and_with_few_requests(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, waits: list[float], call: Any, status: int
+) -> None:
+    httpx_mock.add_response(status, url=THINGS_URL)
+    answer_checks(httpx_mock, status)
     with pytest.raises(StoreError, match="refused the credentials") as caught:
-        await get(medusa_client(pool, KEY))
+        await call(medusa_client(pool, KEY))
     assert caught.value.exit_code == 4
     assert "MEDUSA_API_KEY" in caught.value.hint
+    assert len(httpx_mock.get_requests()) <= 4
+    assert sum(waits) < 2
 
 
 @both
 @pytest.mark.parametrize("call", [get, post])
-async def test_what_is_forbidden_ends_the_run(
+async def test_a_request_that_is_forbidden_to_valid_credentials_is_refused(
     httpx_mock: HTTPXMock, pool: httpx.AsyncClient, credentials: Credentials, call: Any
 ) -> None:
     client = client_of(pool, httpx_mock, credentials)
-    httpx_mock.add_response(403, url=THINGS_URL)
-    with pytest.raises(StoreError, match="refused the credentials"):
+    httpx_mock.add_response(403, url=THINGS_URL, html="<html>")
+    answer_checks(httpx_mock, 200)
+    with pytest.raises(StoreRefusedError, match="the server answered 403") as caught:
         await call(client)
+    assert (caught.value.status, caught.value.exit_code) == (403, 4)
+    assert "firewall" in caught.value.hint
+    assert len(httpx_mock.get_requests(url=THINGS_URL)) == 1
+
+
+@pytest.mark.parametrize("call", [get, post])
+async def test_a_read_is_checked_by_a_read_and_a_write_by_a_write_that_changes_nothing(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, call: Any
+) -> None:
+    httpx_mock.add_response(403, url=THINGS_URL)
+    answer_checks(httpx_mock, 200)
+    with pytest.raises(StoreRefusedError):
+        await call(medusa_client(pool, KEY))
+    request, check = httpx_mock.get_requests()
+    assert check.method == request.method
+    assert check.content == (b"" if call is get else b"{}")
+
+
+@both
+@pytest.mark.parametrize("call", [get, post])
+async def test_a_401_for_valid_credentials_is_tried_again(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, credentials: Credentials, call: Any
+) -> None:
+    """While its database connections drop, Medusa answers 401 for a valid key."""
+    if isinstance(credentials, Login):
+        give_tokens(httpx_mock, "hush-token", "other-token")
+        httpx_mock.add_response(401, url=THINGS_URL)
+    for status in (401, 401, 200):
+        httpx_mock.add_response(status, url=THINGS_URL, json={"count": 1})
+    answer_checks(httpx_mock, 200)
+    assert (await call(medusa_client(pool, credentials))).count == 1
+
+
+@pytest.mark.parametrize("call", [get, post])
+async def test_a_401_that_stays_although_the_credentials_are_valid_is_a_refusal(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, call: Any
+) -> None:
+    httpx_mock.add_response(401, url=THINGS_URL, is_reusable=True)
+    answer_checks(httpx_mock, 200)
+    with pytest.raises(StoreRefusedError) as caught:
+        await call(medusa_client(pool, KEY))
+    assert caught.value.status == 401
+    assert len(httpx_mock.get_requests(url=THINGS_URL)) == 3
+
+
+@pytest.mark.parametrize("call", [get, post])
+async def test_credentials_that_worked_before_are_checked_patiently(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, call: Any
+) -> None:
+    for status in (200, 401, 200):
+        httpx_mock.add_response(status, url=THINGS_URL, json={"count": 1})
+    answer_checks(httpx_mock, 401, 401, 401, 401, 200)
+    client = medusa_client(pool, KEY)
+    await call(client)
+    assert (await call(client)).count == 1
+
+
+async def test_a_log_in_that_worked_before_is_tried_again(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient
+) -> None:
+    give_tokens(httpx_mock, "hush-token")
+    for status in (200, 401, 200):
+        httpx_mock.add_response(status, url=THINGS_URL, json={"count": 1})
+    client = medusa_client(pool, LOGIN)
+    await get(client)
+    httpx_mock.add_response(401, url=LOGIN_URL)
+    give_tokens(httpx_mock, "new-token")
+    assert (await get(client)).count == 1
+
+
+async def test_requests_that_are_refused_at_the_same_time_do_not_check_at_the_same_time(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient
+) -> None:
+    under_way: list[httpx.Request] = []
+
+    async def respond(request: httpx.Request) -> httpx.Response:
+        assert not under_way
+        under_way.append(request)
+        await asyncio.sleep(0)
+        under_way.clear()
+        return httpx.Response(200)
+
+    httpx_mock.add_response(403, url=THINGS_URL, is_reusable=True)
+    httpx_mock.add_callback(respond, url=CHECKS_URL, is_reusable=True)
+    client = medusa_client(pool, KEY)
+    results = await asyncio.gather(*(post(client) for _ in range(5)), return_exceptions=True)
+    assert all(isinstance(result, StoreRefusedError) for result in results)
 
 
 async def test_a_refused_log_in_says_so(httpx_mock: HTTPXMock, pool: httpx.AsyncClient) -> None:
@@ -212,7 +319,15 @@ async def test_no_failure_shows_a_secret_even_if_the_store_does(
         httpx_mock.add_response(url=LOGIN_URL, json={"token": "hush-token"}, is_reusable=True)
     echo = "&".join(secrets)
     headers = {"location": f"{STORE_URL}/?{echo}"}
-    httpx_mock.add_response(status, url=THINGS_URL, json={"message": echo}, headers=headers, is_reusable=True)
+    for url in (THINGS_URL, CHECKS_URL):
+        httpx_mock.add_response(
+            status,
+            url=url,
+            json={"message": echo},
+            headers=headers,
+            is_reusable=True,
+            is_optional=url is CHECKS_URL,
+        )
     with pytest.raises(MedusaSyncError) as caught:
         await call(medusa_client(pool, credentials))
     shown = repr(credentials) + "".join(traceback.format_exception(caught.value))

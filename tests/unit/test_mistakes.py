@@ -15,6 +15,8 @@ from medusa_sync.cli import app
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 ADVICE = "  `medusa-sync products --help` lists every option with its variable and default.\n"
 
 
@@ -66,7 +68,8 @@ def test_a_wrong_key(monkeypatch: pytest.MonkeyPatch) -> None:
         run(),
         4,
         "The store refused the credentials. Check MEDUSA_API_KEY (a secret key, sk_..., from Settings > "
-        "Secret API Keys), or MEDUSA_EMAIL and MEDUSA_PASSWORD.",
+        "Secret API Keys), or MEDUSA_EMAIL and MEDUSA_PASSWORD. Roles, multi-factor login and firewalls can "
+        "refuse valid ones.",
     )
 
 

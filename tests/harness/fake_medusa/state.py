@@ -106,6 +106,10 @@ class Item:
     removed: bool = False
     levels: list[Level] = field(default_factory=list)
 
+    @property
+    def reserved_quantity(self) -> Number:
+        return sum(level.reserved_quantity for level in self.levels)
+
 
 @dataclass
 class Category:

@@ -133,12 +133,17 @@ class Views:
         )
 
     def item(self, item: Item, tree: Tree) -> dict[str, Any]:
-        levels = {
+        relations = {
             "location_levels": lambda sub: self._shuffled(
                 _selected(level, sub, _LEVEL, {}) for level in item.levels
-            )
+            ),
+            "variants": lambda sub: [
+                self._variant(variant, sub)
+                for variant in self._state.variants().values()
+                if item.id in variant.item_ids
+            ],
         }
-        return _selected(item, tree, ("sku", "title"), levels)
+        return _selected(item, tree, ("sku", "title", "reserved_quantity"), relations)
 
     def level(self, item: Item, level: Level) -> dict[str, Any]:
         return {"inventory_item_id": item.id, **_selected(level, {"*": {}}, _LEVEL, {})}

@@ -1,0 +1,50 @@
+"""Requests that are refused, although the credentials are valid, on a real store."""
+
+from __future__ import annotations
+
+from random import Random
+
+from tests.e2e.command import medusa_sync
+from tests.e2e.exact import assert_exact, assert_in_order, assert_quiet
+from tests.e2e.fault_proxy import FaultProxy, answer_instead, block
+from tests.e2e.shop import Shop
+from tests.harness.catalogue import products
+from tests.harness.dummyjson import dummyjson
+
+SIZE = 60
+WORD = "<script>"
+SHARE_REFUSED = 0.4
+
+
+def test_a_firewall_that_blocks_one_product_does_not_hold_up_its_neighbours(
+    shop: Shop, proxy: FaultProxy
+) -> None:
+    made = products(SIZE)
+    made[20]["description"] += f" Use {WORD}."
+    proxy.choose = lambda request: block if WORD.encode() in request.body else None
+    neighbours = [product for product in made if WORD not in product["description"]]
+    with dummyjson(made) as source:
+        arguments = ("--source", source.url, "--json")
+        for expected in ({"created": SIZE - 1, "failed": 1}, {"unchanged": SIZE - 1, "failed": 1}):
+            run = medusa_sync(*arguments, store=proxy.store(shop.store))
+            assert_in_order(run, 5)
+            assert run.counts == expected
+            [problem] = run.document["problems"]
+            assert problem["external_id"] == f"dummyjson:{made[20]['id']}"
+            assert "403" in problem["reason"]
+        assert_exact(shop, neighbours)
+
+
+def test_a_store_that_refuses_valid_keys_at_random_is_synced(shop: Shop, proxy: FaultProxy) -> None:
+    """As Medusa does while its database connections drop."""
+    dice, refused = Random(11), answer_instead(401)
+    proxy.choose = lambda _request: refused if dice.random() < SHARE_REFUSED else None
+    made = products(SIZE)
+    with dummyjson(made) as source:
+        arguments = ("--source", source.url, "--json")
+        disturbed = medusa_sync(*arguments, store=proxy.store(shop.store))
+        assert_in_order(disturbed, 0, 4, 5)
+        assert disturbed.document["requests"]["store_writes"] > 0
+        assert_in_order(medusa_sync(*arguments, store=shop.store), 0)
+        assert_exact(shop, made)
+        assert_quiet(medusa_sync(*arguments, store=shop.store), SIZE)

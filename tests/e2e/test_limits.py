@@ -1,0 +1,89 @@
+"""Time limits and signals hold, whatever a real store or the way to it does."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from threading import Event
+
+import pytest
+
+from tests.e2e.command import medusa_sync, running
+from tests.e2e.exact import assert_exact, assert_in_order
+from tests.e2e.fault_proxy import Exchange, FaultProxy, answer_instead, drip, withhold_answer
+from tests.e2e.shop import Shop
+from tests.harness.catalogue import products
+from tests.harness.dummyjson import DummyJson, dummyjson
+
+SIZE = 60
+GRACE_S = 10
+SLACK_S = 2
+
+
+@pytest.fixture
+def source() -> Iterator[DummyJson]:
+    with dummyjson(products(SIZE)) as source:
+        yield source
+
+
+def assert_completed(source: DummyJson, shop: Shop) -> None:
+    assert_in_order(medusa_sync("--source", source.url, "--json", store=shop.store), 0)
+    assert_exact(shop, source.products)
+
+
+def test_max_duration_ends_a_run_whose_writes_hang(source: DummyJson, shop: Shop, proxy: FaultProxy) -> None:
+    proxy.choose = lambda request: withhold_answer if request.is_write else None
+    started = time.monotonic()
+    run = medusa_sync(
+        *("--source", source.url, "--json", "--read-timeout", "3", "--max-duration", "6"),
+        store=proxy.store(shop.store),
+    )
+    assert time.monotonic() - started < 6 + GRACE_S + SLACK_S
+    assert_in_order(run, 5)
+    assert_completed(source, shop)
+
+
+def test_a_signal_ends_a_run_whose_writes_hang(source: DummyJson, shop: Shop, proxy: FaultProxy) -> None:
+    arrived = Event()
+
+    async def hang(exchange: Exchange) -> None:
+        arrived.set()
+        await withhold_answer(exchange)
+
+    proxy.choose = lambda request: hang if request.is_write else None
+    arguments = ("--source", source.url, "--json", "--read-timeout", "30")
+    with running(*arguments, store=proxy.store(shop.store)) as run:
+        assert arrived.wait(60)
+        sent = time.monotonic()
+        run.send(signal.SIGTERM)
+        ended = run.finish()
+    assert time.monotonic() - sent < GRACE_S + SLACK_S
+    assert_in_order(ended, 143)
+    assert_completed(source, shop)
+
+
+def test_a_retry_after_does_not_delay_the_end_of_a_run(
+    source: DummyJson, shop: Shop, proxy: FaultProxy
+) -> None:
+    busy = answer_instead(429, Retry_After="3600")
+    proxy.choose = lambda request: busy if request.is_write else None
+    started = time.monotonic()
+    run = medusa_sync(
+        *("--source", source.url, "--json", "--max-duration", "4"), store=proxy.store(shop.store)
+    )
+    assert time.monotonic() - started < 4 + SLACK_S
+    assert_in_order(run, 5)
+
+
+def test_an_answer_that_comes_a_byte_a_second_is_given_up(
+    source: DummyJson, shop: Shop, proxy: FaultProxy
+) -> None:
+    proxy.faults = {1: drip}
+    run = medusa_sync(
+        *("--source", source.url, "--json", "--connect-timeout", "1", "--read-timeout", "2"),
+        store=proxy.store(shop.store),
+    )
+    assert proxy.struck == {1}
+    assert_in_order(run, 0)
+    assert_exact(shop, source.products)
