@@ -115,6 +115,16 @@ class StoredItem(Struct, frozen=True):
     variant_ids: tuple[str, ...]
     location_ids: tuple[str, ...]
 
+    @property
+    def use(self) -> str:
+        """Why a variant that has none cannot have this item; empty if it can."""
+        name = f"the inventory item {self.id} has its SKU {self.sku!r}"
+        if self.variant_ids:
+            return f"{name} and belongs to {', '.join(self.variant_ids)}; change one of the SKUs"
+        if self.reserved_quantity:
+            return f"{name} and {self.reserved_quantity:g} of it are reserved; change one of the SKUs"
+        return ""
+
 
 class StoredPrice(Struct, frozen=True):
     id: str

@@ -92,18 +92,23 @@ class HttpSource:
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         ask = self._ask(0, limit)
         position = 0
+        before: list[Any] = []
         try:
             while True:
                 page = await ask
                 if limit is not None:  # which the source may have ignored
                     del page.products[limit - position :]
+                if position > page.total and not self._rows.has_new(page.products, before):
+                    return
+                before = page.products
                 position += len(page.products)
                 if not page.products and position < page.total and position != limit:
                     raise SourceError(
                         f"{self._url}: the source ended after {position} of {page.total} products",
                         hint="Nothing was taken for gone. Run again; if it stays so, the source is broken.",
                     )
-                more = bool(page.products) and position < page.total and position != limit
+                # A total that is too small is no end: then only a page without anything new is.
+                more = bool(page.products) and position not in {page.total, limit}
                 if more:  # fetched while the caller works on this page
                     ask = self._ask(position, limit)
                 yield Page(self._rows.read(page.products, self._url), page.total)
@@ -266,6 +271,13 @@ class RowReader:
 
     def has_delivered(self, source_id: int) -> bool:
         return source_id in self._taken or source_id in self._rejected_ids
+
+    def has_new(self, rows: list[Any], before: list[Any]) -> bool:
+        """Whether any row was not delivered before; rows without an id are compared with the page before."""
+        ids = [_id_of(row) for row in rows]
+        if None in ids and rows == before[: len(rows)]:
+            return False
+        return any(source_id is None or not self.has_delivered(source_id) for source_id in ids)
 
     def read(self, rows: list[Any], origin: str) -> tuple[Row, ...]:
         known = len(self._taken)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import string
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Annotated, Any, Protocol, TypeVar
 
 from msgspec import Meta, Raw, Struct, field
 
+from medusa_sync.errors import StoreRefusedError
 from medusa_sync.http import Query
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.decode import decode_product, tree_of
@@ -227,9 +229,11 @@ class AdminApi:
     async def give_inventory_item(self, product_id: str, variant: WrittenVariant) -> str:
         """Make the inventory item of a variant, as newer stores do by themselves; returns its id.
 
-        One that an interrupted run has made and not linked is taken; its SKU is unique.
+        An unused item that has its SKU already is taken.
         """
         items = await self.items_by_sku([variant.sku]) if variant.sku else []
+        if items and items[0].use:
+            raise StoreRefusedError(items[0].use, status=HTTPStatus.BAD_REQUEST)
         if items:
             item_id = items[0].id
         else:

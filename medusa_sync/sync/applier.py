@@ -203,9 +203,9 @@ class Applier:
     def _unblocked(self, part: _Part, new: Sequence[DesiredProduct]) -> list[DesiredProduct]:
         """Settle new products whose SKU an inventory item in use has; returns the others."""
         blocked = {
-            product.external_id: _problem(product, Result.FAILED, reason)
+            product.external_id: _problem(product, Result.FAILED, item.use)
             for product in new
-            if (item := part.item_of(product)) is not None and (reason := _use_of(item))
+            if (item := part.item_of(product)) is not None and item.use
         }
         self._settle(part, blocked.values())
         return [product for product in new if product.external_id not in blocked]
@@ -469,16 +469,6 @@ def _variant_id(update: Update) -> str:
     if update.variant is not None:
         return update.variant.id
     return update.record.variant if update.record else ""
-
-
-def _use_of(item: StoredItem) -> str:
-    """Why a new product cannot have an inventory item; empty if it can."""
-    name = f"the inventory item {item.id} has its SKU {item.sku!r}"
-    if item.variant_ids:
-        return f"{name} and belongs to {', '.join(item.variant_ids)}; change one of the SKUs"
-    if item.reserved_quantity:
-        return f"{name} and {item.reserved_quantity:g} of it are reserved; change one of the SKUs"
-    return ""
 
 
 def _problem(product: DesiredProduct, result: Result, reason: str) -> Outcome:

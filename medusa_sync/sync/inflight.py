@@ -19,12 +19,15 @@ class InFlight:
     def __init__(self, stop: Stop) -> None:
         self._stop = stop
         self._tasks: set[asyncio.Task[None]] = set()
+        self._grace_is_over = False
         stop.on_set(self._allow_grace)
 
     def begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._forget)
+        if self._grace_is_over:  # it still cleans up after itself
+            asyncio.get_running_loop().call_soon(task.cancel)
 
     async def finish(self) -> None:
         """Wait until every task has ended, even when cancelled meanwhile.
@@ -55,5 +58,6 @@ class InFlight:
         asyncio.get_running_loop().call_later(GRACE_S, self._abandon)
 
     def _abandon(self) -> None:
+        self._grace_is_over = True
         for task in self._tasks:
             task.cancel()

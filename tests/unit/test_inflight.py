@@ -83,3 +83,15 @@ async def test_what_a_write_raises_is_raised() -> None:
     in_flight.begin(fail())
     with pytest.raises(InterruptedRunError):
         await in_flight.finish()
+
+
+async def test_a_write_that_begins_after_the_grace_gets_no_time() -> None:
+    stop, first, late = Stop(), Write(), Write()
+    in_flight = InFlight(stop)
+    in_flight.begin(first())
+    stop.set(INTERRUPTED)
+    await in_flight.finish()
+    in_flight.begin(late())
+    async with asyncio.timeout(WITHIN_S):
+        await in_flight.finish()
+    assert late.is_cancelled
