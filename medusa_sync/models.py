@@ -96,8 +96,13 @@ class StoredInventory(Struct, frozen=True):
     sku: str | None = None
 
 
-class StoredInventoryItem(Struct, frozen=True):
+class ItemLink(Struct, frozen=True):
+    """An inventory item that a variant uses."""
+
     inventory_item_id: str
+
+
+class StoredInventoryItem(ItemLink, frozen=True):
     inventory: StoredInventory | None = None
 
 
@@ -130,6 +135,14 @@ class StoredPrice(Struct, frozen=True):
     rules: dict[str, Any] = field(default_factory=dict)
 
 
+class WrittenVariant(Struct, frozen=True):
+    """A variant in the response to a write."""
+
+    id: str
+    sku: str | None
+    inventory_items: tuple[ItemLink, ...]
+
+
 class StoredVariant(Struct, frozen=True):
     id: str
     created_at: str = ""
@@ -153,7 +166,10 @@ class StoredTag(Struct, frozen=True):
 class StoredCategory(Struct, frozen=True):
     id: str
     handle: str
-    is_active: bool = True
+
+
+class ListedCategory(StoredCategory, frozen=True):
+    is_active: bool
 
 
 class StoredLink(Struct, frozen=True):
@@ -162,8 +178,55 @@ class StoredLink(Struct, frozen=True):
     id: str
 
 
+class StoredSummary(Struct, frozen=True):
+    """A product with what tells whether it is up to date."""
+
+    id: str
+    external_id: str | None
+    metadata: dict[str, Any] | None
+
+
+class ListedProduct(Struct, frozen=True):
+    """A product with what a removal needs."""
+
+    id: str
+    external_id: str | None
+    title: str
+    status: str
+
+
+class VariantSku(Struct, frozen=True):
+    sku: str | None
+
+
+class ForeignProduct(Struct, frozen=True):
+    """A product that no source owns, with what tells whether it is one of ours."""
+
+    id: str
+    title: str
+    handle: str
+    metadata: dict[str, Any] | None
+    variants: tuple[VariantSku, ...]
+
+
+class WrittenProduct(Struct, frozen=True):
+    """A product in the response to a write."""
+
+    id: str
+    external_id: str | None
+    variants: tuple[WrittenVariant, ...]
+
+
+class Unreadable(Struct, frozen=True):
+    """A product whose response lacks something that was asked for, so that nothing can be decided."""
+
+    id: str
+    external_id: str | None
+    reason: str
+
+
 class StoredProduct(Struct, frozen=True):
-    """A product as the Admin API answers it; what was not asked for stands at its default."""
+    """A product with everything that a change may touch."""
 
     id: str
     external_id: str | None = None

@@ -27,7 +27,7 @@ from medusa_sync.http import pause
 from medusa_sync.medusa.api import AdminApi, Level
 from medusa_sync.medusa.payload import Ids, create_body, release_body, update_body
 from medusa_sync.medusa.references import Places, References
-from medusa_sync.models import Conflict, DesiredProduct, Outcome, Result, StoredItem, StoredProduct, Value
+from medusa_sync.models import Conflict, DesiredProduct, Outcome, Result, StoredItem, Value, WrittenProduct
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from medusa_sync.sync.health import Health
@@ -226,7 +226,7 @@ class Applier:
             if (rename := item_rename(update)) is not None
         }
         sent = [update for update in updates if update.differences or update.placed]
-        written: list[StoredProduct] = []
+        written: list[WrittenProduct] = []
         if sent:
             self._begin(sent)
             records = {update.stored.id: _note(update, renames, now=int(time.time())) for update in sent}
@@ -336,7 +336,7 @@ class Applier:
         await asyncio.gather(*(rename(item_id, sku) for item_id, sku in renames))
 
     async def _write_levels(
-        self, changes: Sequence[LevelChange], written: Iterable[StoredProduct], *, made_by_store: bool
+        self, changes: Sequence[LevelChange], written: Iterable[WrittenProduct], *, made_by_store: bool
     ) -> None:
         """Write stock levels; `made_by_store`: the store makes the inventory items of new products itself."""
         if not changes:
