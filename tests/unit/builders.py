@@ -79,6 +79,13 @@ def as_json(record: Record) -> Any:
     return msgspec.json.decode(msgspec.json.encode(record))
 
 
+def record_1(desired: DesiredProduct, *, pending: str = "", drafted: bool = False) -> dict[str, Any]:
+    """A record as the first version of this tool wrote it."""
+    fields = as_json(applied(desired))["fields"]
+    more: dict[str, Any] = {"pending": pending} if pending else {}
+    return {"fields": fields, "currency": desired.currency, **more, **({"drafted": True} if drafted else {})}
+
+
 def stored_metadata(desired: DesiredProduct) -> dict[str, Any]:
     keys = {
         name.removeprefix(METADATA): value
