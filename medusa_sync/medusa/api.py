@@ -175,15 +175,15 @@ class AdminApi:
     async def _walk(self, path: str, query: Query, page: type[_Page[T]]) -> AsyncIterator[Sequence[T]]:
         """A whole list in pages, the oldest first: what is created meanwhile comes at the end.
 
-        A short page is the last one. The index engine only estimates how many there are.
+        A page that is not full is the last one; the count is only an estimate with the index engine.
         """
         offset = 0
         while True:
             bounds: Query = [("order", "id"), ("limit", _SCANNED_AT_ONCE), ("offset", offset)]
-            entries = (await self._client.get(path, [*query, *bounds], page)).entries
-            yield entries
-            offset += len(entries)
-            if len(entries) < _SCANNED_AT_ONCE:
+            answer = await self._client.get(path, [*query, *bounds], page)
+            yield answer.entries
+            offset += len(answer.entries)
+            if len(answer.entries) < max(answer.limit, 1):
                 return
 
     async def _products(
@@ -210,7 +210,7 @@ class AdminApi:
 
     async def delete_products(self, ids: Sequence[str]) -> None:
         """Delete in one all-or-nothing call; ids that are gone already do no harm."""
-        await self._batch({"delete": ids})
+        await self._client.post("/admin/products/batch", {"delete": ids}, dict[str, Any])
 
     async def _batch(self, body: dict[str, Any]) -> _Written:
         return await self._client.post(
@@ -320,10 +320,12 @@ class _Products(Struct):
 
 class _ListedProducts(Struct):
     entries: list[ListedProduct] = field(name="products")
+    limit: int
 
 
 class _ForeignProducts(Struct):
     entries: list[ForeignProduct] = field(name="products")
+    limit: int
 
 
 class _HandleOwner(Struct):
@@ -333,6 +335,7 @@ class _HandleOwner(Struct):
 
 class _HandleOwners(Struct):
     entries: list[_HandleOwner] = field(name="products")
+    limit: int
 
 
 class _Written(Struct):
@@ -345,10 +348,13 @@ class _Page(Protocol[T_co]):
 
     @property
     def entries(self) -> Sequence[T_co]: ...
+    @property
+    def limit(self) -> int: ...
 
 
 class _Categories(Struct):
     entries: list[ListedCategory] = field(name="product_categories")
+    limit: int
 
 
 class _Category(Struct):
@@ -378,6 +384,7 @@ class _ListedItem(Struct):
 
 class _Items(Struct):
     entries: list[_ListedItem] = field(name="inventory_items")
+    limit: int
 
 
 class _Item(Struct):
@@ -386,6 +393,7 @@ class _Item(Struct):
 
 class _Tags(Struct):
     entries: list[StoredTag] = field(name="product_tags")
+    limit: int
 
 
 class _Tag(Struct):
