@@ -39,6 +39,7 @@ SOURCE_URL: Final = "https://source.example/products"
 STORE_URL: Final = "http://store.example:9000"
 LOCATION: Final = "sloc_1"
 CURRENCY: Final = "usd"
+CREATED_AT: Final = "2026-01-02T03:04:05.678Z"
 
 # --- the source -----------------------------------------------------------------------------------------
 
@@ -74,7 +75,7 @@ def with_fields(desired: DesiredProduct, **fields: Value) -> DesiredProduct:
 # --- what the store holds -------------------------------------------------------------------------------
 
 
-def as_json(record: Record) -> Any:
+def as_json(record: Any) -> Any:
     """A record as it comes back from the store."""
     return msgspec.json.decode(msgspec.json.encode(record))
 
@@ -99,13 +100,15 @@ def stored_variant(desired: DesiredProduct, **changes: Any) -> StoredVariant:
     fields: dict[str, Any] = dict(desired.fields)
     level = StoredLevel(LOCATION, fields["stock"])
     levels = () if fields["stock"] is None else (level,)
+    item = StoredInventoryItem("iitem_01", StoredInventory(levels, fields["sku"]))
     variant = StoredVariant(
         id="variant_01",
+        created_at=CREATED_AT,
         sku=fields["sku"],
         barcode=fields["barcode"],
         manage_inventory=fields["stock"] is not None,
         prices=(StoredPrice("price_01", desired.currency, fields["price"]),),
-        inventory_items=(StoredInventoryItem("iitem_01", StoredInventory(levels)),) if levels else (),
+        inventory_items=(item,) if levels else (),
     )
     return structs.replace(variant, **changes)
 
@@ -117,6 +120,7 @@ def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
         id=f"prod_{desired.source_id}",
         external_id=desired.external_id,
         metadata=stored_metadata(desired),
+        created_at=CREATED_AT,
         handle=f"product-{desired.source_id}",
         status="published",
         images=tuple(StoredImage(f"img_{url}", url) for url in fields["images"]),
@@ -129,6 +133,11 @@ def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
         description=fields["description"],
     )
     return structs.replace(stored, **changes)
+
+
+def with_record(stored: StoredProduct, record: Any) -> StoredProduct:
+    """The product with another record, or with something else in its place."""
+    return structs.replace(stored, metadata={**(stored.metadata or {}), RECORD_KEY: as_json(record)})
 
 
 # --- any product ----------------------------------------------------------------------------------------
