@@ -18,6 +18,7 @@ _FIELDS = (
     "variants.inventory_items.inventory.location_levels.stocked_quantity"
 )
 _PAGE = 200
+_ALL = 10_000
 
 
 class Shop:
@@ -46,12 +47,14 @@ class Shop:
 
     def tag(self, value: str) -> str:
         """The id of a tag, which is created when it is missing."""
-        found = self.get("/admin/product-tags", value=value)["product_tags"]
+        tags = self.get("/admin/product-tags", limit=_ALL)["product_tags"]  # a query reads null as no value
+        found = [tag for tag in tags if tag["value"] == value]
         return str((found or [self.post("/admin/product-tags", {"value": value})["product_tag"]])[0]["id"])
 
     def category(self, handle: str, *, is_active: bool = True) -> str:
         """The id of a category, which is created when it is missing."""
-        found = self.get("/admin/product-categories", handle=handle)["product_categories"]
+        categories = self.get("/admin/product-categories", limit=_ALL)["product_categories"]
+        found = [category for category in categories if category["handle"] == handle]
         body = {"name": handle.title(), "handle": handle, "is_active": is_active}
         return str((found or [self.post("/admin/product-categories", body)["product_category"]])[0]["id"])
 
