@@ -79,6 +79,18 @@ class Shop:
         return by_id
 
 
+def add_variant(shop: Shop, product_id: str) -> str:
+    """A variant that the merchant adds to a product; returns its id."""
+    path = f"/admin/products/{product_id}"
+    [option] = shop.get(path, fields="options.id,options.title")["product"]["options"]
+    added = {"product_option_id": option["id"], "add": [{"value": "Own"}]}
+    shop.post(f"{path}/options/batch", {"update": [added]})
+    prices = [{"currency_code": "usd", "amount": 77}]
+    body = {"title": "Own", "sku": f"OWN-{product_id}", "options": {option["title"]: "Own"}, "prices": prices}
+    variants = shop.post(f"{path}/variants", body)["product"]["variants"]
+    return next(str(each["id"]) for each in variants if each["title"] == "Own")
+
+
 def price(product: dict[str, Any], currency: str = "usd") -> float | None:
     """The amount of the first variant's price in a currency."""
     amounts = [p["amount"] for p in product["variants"][0]["prices"] if p["currency_code"] == currency]

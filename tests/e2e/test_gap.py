@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.command import medusa_sync, running
 from tests.e2e.fault_proxy import FaultProxy, Hold
-from tests.e2e.shop import Shop, price
+from tests.e2e.shop import Shop, add_variant, price
 from tests.harness.catalogue import product as generated
 from tests.harness.dummyjson import DummyJson, dummyjson
 
@@ -50,18 +50,6 @@ def edit(shop: Shop, stored: dict[str, dict[str, Any]]) -> None:
 def _prices(product: dict[str, Any]) -> list[dict[str, Any]]:
     names = ("id", "currency_code", "amount")
     return [{name: each[name] for name in names} for each in product["variants"][0]["prices"]]
-
-
-def add_variant(shop: Shop, product_id: str) -> str:
-    """A variant that the merchant adds to a product; returns its id."""
-    path = f"/admin/products/{product_id}"
-    [option] = shop.get(path, fields="options.id,options.title")["product"]["options"]
-    added = {"product_option_id": option["id"], "add": [{"value": "Own"}]}
-    shop.post(f"{path}/options/batch", {"update": [added]})
-    prices = [{"currency_code": "usd", "amount": 77}]
-    body = {"title": "Own", "sku": f"OWN-{product_id}", "options": {option["title"]: "Own"}, "prices": prices}
-    variants = shop.post(f"{path}/variants", body)["product"]["variants"]
-    return next(str(each["id"]) for each in variants if each["title"] == "Own")
 
 
 @pytest.mark.parametrize(
