@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from medusa_sync.core.record import Record
-from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.models import DesiredProduct, Outcome, StoredProduct
@@ -92,7 +92,7 @@ class Acknowledger:
             logger.warning("another run has created %d of these products too; ours are removed", len(lost))
             try:
                 await self._api.delete_products(sorted(lost))
-            except AmbiguousWriteError as error:
+            except (StoreRefusedError, AmbiguousWriteError) as error:
                 logger.info("planned again: %s", error)
         return lost
 
@@ -117,7 +117,10 @@ def _losers(copies: Mapping[str, list[StoredProduct]], ours: Mapping[str, str]) 
     """The ids of our copies that do not stay."""
     lost = set()
     for external_id, group in copies.items():
-        survivor = surviving_copy(group)
+        try:
+            survivor = surviving_copy(group)
+        except ProductFailedError:  # reported when the product is planned
+            continue
         if survivor is not None:
             lost |= {copy.id for copy in survivor[1] if copy.id == ours[external_id]}
     return lost
