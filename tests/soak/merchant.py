@@ -375,6 +375,7 @@ def _stop_managing(merchant: Merchant, key: str, product: dict[str, Any]) -> str
     body = {"manage_inventory": False}
     merchant.shop.post(f"/admin/products/{product['id']}/variants/{variant['id']}", body)
     expected.is_managed = False
+    merchant.oracle.left_skus |= {link["inventory"]["sku"] for link in variant["inventory_items"]}
     merchant.look(key, "ids of items", "ids of levels", "levels elsewhere")
     return str(variant["id"])
 

@@ -27,12 +27,16 @@ class Stored:
     others: dict[str, Any]
     items: list[tuple[str | None, list[int]]]
 
-    def flaws(self, *, sku_is_ours: bool) -> list[str]:
-        """What can be wrong with a variant whose stock is counted, whatever the source says."""
+    def flaws(self, *, item_follows: bool) -> list[str]:
+        """What can be wrong with a variant whose stock is counted, whatever the source says.
+
+        Args:
+            item_follows: the SKU of the item is that of the variant.
+        """
         if [len(levels) for _, levels in self.items] != [1]:
             return [f"its inventory items with their levels are {self.items}, expected one of each"]
         sku, _ = self.items[0]
-        if sku_is_ours and sku != self.owned["sku"]:
+        if item_follows and sku != self.owned["sku"]:
             return [f"the SKU of its inventory item is {sku!r}, expected {self.owned['sku']!r}"]
         return []
 

@@ -114,11 +114,13 @@ class Oracle:
 
     Attributes:
         edited: fields that the merchant may have set to something else than was last applied.
+        left_skus: of inventory items that the merchant has taken from their variants; no other can have them.
     """
 
     def __init__(self, fresh: Mapping[str, Any]) -> None:
         self._fresh = fresh
         self.edited: set[tuple[str, str]] = set()
+        self.left_skus: set[str | None] = set()
         self.products: dict[str, Expected] = {}
 
     def known(self) -> list[str]:
@@ -221,7 +223,8 @@ class Oracle:
                 expected_values = " or ".join(map(repr, values))
                 found.append(f"{name} is {product.others.get(name)!r}, expected {expected_values}")
         if expected.is_managed and not expected.variant_is_gone:
-            found += product.flaws(sku_is_ours=not expected.sku_was_edited)
+            item_follows = not expected.sku_was_edited and product.owned["sku"] not in self.left_skus
+            found += product.flaws(item_follows=item_follows)
         return found
 
     def learn(self, stored: Mapping[str, Stored]) -> None:
