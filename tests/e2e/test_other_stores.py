@@ -61,6 +61,15 @@ def add_euro_price(shop: Shop, product: dict[str, Any]) -> None:
     shop.post(path, {"prices": [*ours, {"currency_code": "eur", "amount": 7}]})
 
 
+def add_product(shop: Shop, sku: str) -> str:
+    """The id of a product that the merchant adds."""
+    variant = {"title": "Default", "sku": sku, "options": {"Default": "Default"}, "prices": []}
+    options = [{"title": "Default", "values": ["Default"]}]
+    body = {"title": "Theirs", "options": options, "variants": [variant]}
+    product_id: str = shop.post("/admin/products", body)["product"]["id"]
+    return product_id
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     deadline = monotonic() + INDEXED_WITHIN_S
     while not condition():
@@ -81,6 +90,10 @@ def test_a_store_of_an_old_version_is_synced(source: DummyJson, old_store: Store
         stored = shop.by_external_id()
         assert (price(stored["dummyjson:1"], "eur"), price(stored["dummyjson:1"])) == (7, 12.5)
         assert sync(source, old_store) == (0, {"unchanged": SIZE})
+        theirs = add_product(shop, "THEIRS")
+        source.add(products(SIZE + 1)[-1] | {"sku": "THEIRS"})
+        assert sync(source, old_store, "--adopt") == (0, {"updated": 1, "unchanged": SIZE})
+        assert shop.by_external_id()[f"dummyjson:{SIZE + 1}"]["id"] == theirs
 
 
 def test_a_store_with_the_index_engine_keeps_the_prices_of_the_merchant(
