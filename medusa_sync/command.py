@@ -16,6 +16,7 @@ from medusa_sync.errors import EXIT_CHANGES, EXIT_UNEXPECTED, MedusaSyncError, S
 from medusa_sync.job import sync_products
 from medusa_sync.loop import run_loop
 from medusa_sync.models import RunResult
+from medusa_sync.redact import Redactor
 from medusa_sync.report import log
 from medusa_sync.report.files import ReportError
 from medusa_sync.schedule import Schedule, time_zone
@@ -96,6 +97,7 @@ class _Job:
         if settings.loop:
             self.schedule = _schedule(settings)
         self._settings = settings
+        self._redactor = Redactor(settings.secrets())
         self._log()
 
     def reload(self) -> None:
@@ -114,12 +116,16 @@ class _Job:
             job=settings.job_name,
             level=_level(settings, is_terminal=self._err.is_terminal),
             as_json=settings.log_format == "json",
-            hidden=settings.without_secrets,
+            redact=self._redact,
         )
         _warn_of_plain_http(settings)
 
+    def _redact(self, text: str) -> str:
+        return self._redactor(text)
+
     def run(self) -> int:
         """Run once and tell what became of it; returns the exit code."""
+        self._redactor = Redactor(self._settings.secrets())  # without the tokens of the runs before
         with log.run_id():
             try:
                 publish.begin(self._settings)
@@ -136,14 +142,14 @@ class _Job:
     def _sync(self) -> RunResult:
         settings = self._settings
         with report.progress_observer(self._err, quiet=settings.quiet, dry_run=settings.dry_run) as observer:
-            result = sync_products(settings, observer, signals=self._signals)
+            result = sync_products(settings, observer, signals=self._signals, redactor=self._redactor)
         if settings.exit_code and settings.dry_run and result.exit_code == 0 and result.changes:
             return structs.replace(result, exit_code=EXIT_CHANGES)
         return result
 
     def _end_without_result(self, exit_code: int, message: str, hint: str) -> int:
         _log_error(message, hint)
-        publish.end_without_result(self._settings, exit_code, message)
+        publish.end_without_result(self._settings, exit_code, self._redactor(message))
         return exit_code
 
     def _tell(self, result: RunResult) -> int:

@@ -10,13 +10,14 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from random import uniform
 from typing import TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
 from msgspec import Struct
 
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError
+from medusa_sync.redact import Redactor
 from medusa_sync.stop import Stop
 
 logger = logging.getLogger(__name__)
@@ -120,9 +121,7 @@ class HttpClient:
         on_request: called once for each request on the wire with its method and URL.
         on_retry: called once for each repeat.
         stop: nothing is sent again once it is set.
-
-    Attributes:
-        secrets: texts that no message may show.
+        redactor: hides secrets that the server may send back; learns those that are found out later.
     """
 
     def __init__(
@@ -134,6 +133,7 @@ class HttpClient:
         on_request: Callable[[str, str], None],
         on_retry: Callable[[], None],
         stop: Stop,
+        redactor: Redactor | None = None,
     ) -> None:
         self._client = client
         connect, read = client.timeout.connect, client.timeout.read
@@ -143,7 +143,7 @@ class HttpClient:
         self._on_request = on_request
         self._on_retry = on_retry
         self._stop = stop
-        self.secrets: set[str] = set()
+        self.redactor = redactor or Redactor()
 
     async def retry(
         self,
@@ -154,12 +154,6 @@ class HttpClient:
     ) -> T:
         """`retry` until the run has to end; without `attempts` as often as a request is sent."""
         return await retry(operation, on=on, attempts=attempts or self._attempts, stop=self._stop)
-
-    def hidden(self, text: str) -> str:
-        """A text of the server, without a secret that it may have sent back."""
-        for secret in self.secrets:
-            text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
-        return text
 
     async def send(
         self,
@@ -239,7 +233,7 @@ class HttpClient:
         )
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _FailedError(
-                f"{method} {url}: {describe_answer(answer, self.hidden)}",
+                f"{method} {url}: {describe_answer(answer, self.redactor)}",
                 sent=answer.status != HTTPStatus.TOO_MANY_REQUESTS,
                 answered=True,
                 wait=_retry_after(answer.headers),
@@ -259,18 +253,18 @@ class HttpClient:
         return Answer(response.status_code, response.headers, b"".join(chunks))
 
 
-def describe_answer(answer: Answer, hidden: Callable[[str], str] = str) -> str:
+def describe_answer(answer: Answer, redactor: Redactor) -> str:
     """The status of an answer that is no success, with the server's own message where it gives one.
 
     Args:
         answer: of the server.
-        hidden: takes secrets out of the message.
+        redactor: hides secrets in the message before it is cut.
     """
     try:
         said = msgspec.json.decode(answer.body, type=_ErrorBody)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # HTML of a proxy, nothing, or worse
         return f"the server answered {answer.status}"
-    message = " ".join(hidden(said.message).split())  # one line
+    message = " ".join(redactor(said.message).split())  # one line
     return f"the server answered {answer.status}: {message[:_MESSAGE_LENGTH]}"
 
 

@@ -15,7 +15,7 @@ from contextlib import (
 from functools import cache
 from pathlib import Path
 from ssl import SSLContext
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
@@ -35,6 +35,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
 from medusa_sync.medusa.references import Wanted
 from medusa_sync.models import Requests, RunResult
+from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.progress import Watch
 from medusa_sync.settings import NO_CREDENTIALS, Settings
 from medusa_sync.signals import Signals
@@ -42,12 +43,15 @@ from medusa_sync.source import SAMPLE, FileSource, HttpSource, Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync import Observer, PlanOptions, Run, SyncOptions
 
-_SECRET = 8  # characters; what is shorter is no token
 _HEADERS = {"user-agent": f"medusa-sync/{__version__}", "accept": "application/json"}
 
 
 def sync_products(
-    settings: Settings, observer: Observer | None = None, *, signals: Signals | None = None
+    settings: Settings,
+    observer: Observer | None = None,
+    *,
+    signals: Signals | None = None,
+    redactor: Redactor | None = None,
 ) -> RunResult:
     """Run once. Whatever happens to source, store and products is in the result.
 
@@ -58,6 +62,7 @@ def sync_products(
         settings: from `load_settings`, or made by hand.
         observer: told of progress.
         signals: where SIGINT and SIGTERM are taken, to end gracefully.
+        redactor: knows the secrets of `settings`, and learns the token of a log-in; made here unless given.
 
     Raises:
         SettingsError: there are no credentials, and it is no dry run.
@@ -65,17 +70,20 @@ def sync_products(
     """
     if _credentials(settings) is None and not settings.dry_run:
         raise SettingsError([NO_CREDENTIALS])
-    return asyncio.run(_sync(settings, observer or Watch(), signals))
+    redactor = redactor or Redactor(settings.secrets())
+    return redacted(asyncio.run(_sync(settings, observer or Watch(), signals, redactor)), redactor)
 
 
-async def _sync(settings: Settings, observer: Observer, signals: Signals | None) -> RunResult:
+async def _sync(
+    settings: Settings, observer: Observer, signals: Signals | None, redactor: Redactor
+) -> RunResult:
     requests = Requests()
     stop = Stop()
     tls = cache(httpx.create_ssl_context)  # one for both sides: it takes a while to read the authorities
     async with AsyncExitStack() as stack:
         stack.enter_context(_listening(signals, stop) if signals else nullcontext())
-        source = await stack.enter_async_context(_source(settings, requests, stop, tls))
-        api = await stack.enter_async_context(_store(settings, requests, stop, tls))
+        source = await stack.enter_async_context(_source(settings, requests, stop, tls, redactor))
+        api = await stack.enter_async_context(_store(settings, requests, stop, tls, redactor))
         run = Run(source, api, _options(settings), requests, observer, stop)
         try:
             with _lock(settings):
@@ -121,7 +129,7 @@ def _lock(settings: Settings) -> AbstractContextManager[None]:
 
 @asynccontextmanager
 async def _source(
-    settings: Settings, requests: Requests, stop: Stop, tls: Callable[[], SSLContext]
+    settings: Settings, requests: Requests, stop: Stop, tls: Callable[[], SSLContext], redactor: Redactor
 ) -> AsyncIterator[Source]:
     if "://" not in settings.source:
         path = SAMPLE if settings.source == "sample" else Path(settings.source)
@@ -147,17 +155,14 @@ async def _source(
             on_request=count,
             on_retry=lambda: _count_retry(requests),
             stop=stop,
+            redactor=redactor,
         )
-        # Whoever names a token in the address does not want to read it in a log.
-        http.secrets |= {
-            value for _, value in parse_qsl(urlsplit(settings.source).query) if len(value) >= _SECRET
-        }
         yield HttpSource(http, settings.source, source_name=settings.source_name)
 
 
 @asynccontextmanager
 async def _store(
-    settings: Settings, requests: Requests, stop: Stop, tls: Callable[[], SSLContext]
+    settings: Settings, requests: Requests, stop: Stop, tls: Callable[[], SSLContext], redactor: Redactor
 ) -> AsyncIterator[AdminApi | None]:
     credentials = _credentials(settings)
     if credentials is None:
@@ -186,6 +191,7 @@ async def _store(
             on_request=count,
             on_retry=lambda: _count_retry(requests),
             stop=stop,
+            redactor=redactor,
         )
         yield AdminApi(MedusaClient(http, credentials))
 

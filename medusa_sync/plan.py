@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import count
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from msgspec import json, structs
 
@@ -141,7 +141,7 @@ class StoreView:
                 level = stock_level(variant, self._location_id) if variant else None
                 return level.stocked_quantity if level else None
             case Place.PRODUCT:
-                return _SETS[name](stored) if name in _SETS else getattr(stored, name) or None
+                return _SETS[name](stored) if name in _SETS else _plain(getattr(stored, name))
 
     def is_owned(self, name: str, record: Record | None) -> bool:
         """Whether the source decides about a field: it has a value now, or had one the last time."""
@@ -219,7 +219,7 @@ def _levels(variant: StoredVariant) -> tuple[StoredLevel, ...]:
 
 
 def _plain(value: Any) -> Value:
-    """A metadata value in comparable form; anything but a plain value as JSON."""
+    """A value in comparable form: an empty text is nothing; anything but a plain value is JSON."""
     if value is None or value == "":
         return None
     return value if isinstance(value, str | int | float) else json.encode(value).decode()
@@ -305,8 +305,16 @@ def _tuple(value: Value) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
 
 
-def by_external_id(products: Sequence[StoredProduct]) -> Mapping[str, list[StoredProduct]]:
-    groups: dict[str, list[StoredProduct]] = {}
+class _Stored(Protocol):
+    @property
+    def external_id(self) -> str | None: ...
+
+
+P = TypeVar("P", bound=_Stored)
+
+
+def by_external_id(products: Sequence[P]) -> Mapping[str, list[P]]:
+    groups: dict[str, list[P]] = {}
     for product in products:
         groups.setdefault(product.external_id or "", []).append(product)
     return groups

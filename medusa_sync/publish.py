@@ -62,11 +62,9 @@ def end(settings: Settings, result: RunResult) -> None:
 def end_without_result(settings: Settings, exit_code: int, message: str) -> None:
     """A run has died, or was stopped at once; a ping that does not get through is only logged."""
     if settings.ping_url is not None and not settings.dry_run:
-        ping.ping_end(settings.ping_url, exit_code, settings.without_secrets(message))
+        ping.ping_end(settings.ping_url, exit_code, message)
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        sys.stderr.write(
-            github.annotation("error", settings.job_name, settings.without_secrets(message)) + "\n"
-        )
+        sys.stderr.write(github.annotation("error", settings.job_name, message) + "\n")
 
 
 def _as_text(result: RunResult) -> str:

@@ -92,18 +92,23 @@ class HttpSource:
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         ask = self._ask(0, limit)
         position = 0
+        before: list[Any] = []
         try:
             while True:
                 page = await ask
                 if limit is not None:  # which the source may have ignored
                     del page.products[limit - position :]
+                if position > page.total and not self._rows.has_new(page.products, before):
+                    return
+                before = page.products
                 position += len(page.products)
                 if not page.products and position < page.total and position != limit:
                     raise SourceError(
                         f"{self._url}: the source ended after {position} of {page.total} products",
                         hint="Nothing was taken for gone. Run again; if it stays so, the source is broken.",
                     )
-                more = bool(page.products) and position < page.total and position != limit
+                # A total that is too small is no end: then only a page without anything new is.
+                more = bool(page.products) and position not in {page.total, limit}
                 if more:  # fetched while the caller works on this page
                     ask = self._ask(position, limit)
                 yield Page(self._rows.read(page.products, self._url), page.total)
@@ -133,7 +138,7 @@ class HttpSource:
         # Only the JSON of DummyJSON: a page that nobody knows is answered with 404 as well, in HTML.
         if answer.status == HTTPStatus.NOT_FOUND and answer.body.lstrip().startswith(b"{"):
             return False
-        said = describe_answer(answer, self._http.hidden)
+        said = describe_answer(answer, self._http.redactor)
         raise SourceError(
             f"{url}: the source does not say whether it has the product ({said})",
             hint="Nothing was removed: that needs a source which answers 404 for what it does not have.",
@@ -142,7 +147,7 @@ class HttpSource:
     async def _get(self, url: str, query: Query, type_: type[T], what: str) -> T:
         answer = await self._http.send("GET", url, query=query, repeatable=True)
         if answer.status != HTTPStatus.OK:
-            raise SourceError(f"{url}: {describe_answer(answer, self._http.hidden)}", hint=_CHECK_URL)
+            raise SourceError(f"{url}: {describe_answer(answer, self._http.redactor)}", hint=_CHECK_URL)
         return _decode(answer.body, type_, f"{url}: the answer", what)
 
 
@@ -266,6 +271,13 @@ class RowReader:
 
     def has_delivered(self, source_id: int) -> bool:
         return source_id in self._taken or source_id in self._rejected_ids
+
+    def has_new(self, rows: list[Any], before: list[Any]) -> bool:
+        """Whether any row was not delivered before; rows without an id are compared with the page before."""
+        ids = [_id_of(row) for row in rows]
+        if None in ids and rows == before[: len(rows)]:
+            return False
+        return any(source_id is None or not self.has_delivered(source_id) for source_id in ids)
 
     def read(self, rows: list[Any], origin: str) -> tuple[Row, ...]:
         known = len(self._taken)

@@ -147,10 +147,12 @@ def _sent(
     before: Record, desired: DesiredProduct, late: Mapping[str, Collection[Value]]
 ) -> dict[str, tuple[Value, ...]]:
     """What may have arrived of each field: what earlier runs sent, then what is sent now."""
-    return {
-        name: tuple(dict.fromkeys([*before.sent(name, desired.currency), *map(remember, values)]))[-_KEPT:]
-        for name, values in late.items()
-    }
+    sent = {}
+    for name, values in late.items():
+        now = dict.fromkeys(map(remember, values))
+        earlier = [value for value in before.sent(name, desired.currency) if value not in now]
+        sent[name] = (*earlier, *now)[-_KEPT:]
+    return sent
 
 
 def parse_record(metadata: Mapping[str, Any] | None) -> Record | None:

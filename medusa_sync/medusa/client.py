@@ -77,7 +77,7 @@ class MedusaClient:
         self._authorization = ""
         self._log_in = asyncio.Lock()
         self._checking = asyncio.Lock()  # many requests that fail at once need one answer
-        http.secrets.add(credentials.key if isinstance(credentials, ApiKey) else credentials.password)
+        http.redactor.add(credentials.key if isinstance(credentials, ApiKey) else credentials.password)
 
     async def get(self, path: str, query: Query, type_: type[T]) -> T:
         """Read.
@@ -88,7 +88,7 @@ class MedusaClient:
         """
         answer = await self._authorized("GET", path, query, None)
         if answer.status != HTTPStatus.OK:
-            raise StoreError(f"GET {path}: {describe_answer(answer, self._http.hidden)}", hint=_ADVICE_URL)
+            raise StoreError(f"GET {path}: {describe_answer(answer, self._http.redactor)}", hint=_ADVICE_URL)
         try:
             return msgspec.json.decode(answer.body, type=type_)
         except _UNREADABLE as error:
@@ -108,7 +108,7 @@ class MedusaClient:
             raise StoreRefusedError(f"{len(encoded)} bytes are more than a request may have", status=status)
         answer = await self._authorized("POST", path, query, encoded)
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise StoreRefusedError(describe_answer(answer, self._http.hidden), status=answer.status)
+            raise StoreRefusedError(describe_answer(answer, self._http.redactor), status=answer.status)
         try:
             return msgspec.json.decode(answer.body, type=type_)
         except _UNREADABLE as error:
@@ -128,7 +128,7 @@ class MedusaClient:
                 answer = await self._send(method, path, query, body, await self._authorization_after(used))
             if answer.status in _FORBIDDEN:
                 await self._check_credentials(answer.status, writing=method != "GET")
-                said = f"{method} {path}: {describe_answer(answer, self._http.hidden)}"
+                said = f"{method} {path}: {describe_answer(answer, self._http.redactor)}"
                 raise StoreRefusedError(said, status=answer.status, hint=_ADVICE_REFUSED)
             self._accepted = True
             return answer
@@ -136,7 +136,7 @@ class MedusaClient:
         answer = await self._http.retry(attempt, on=_is_unauthorized)
         if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
             # Not followed: the credentials would go along, and a POST may turn into a GET.
-            target = self._http.hidden(answer.headers.get("location", "elsewhere"))
+            target = self._http.redactor(answer.headers.get("location", "elsewhere"))
             raise StoreError(f"{method} {path}: the store redirects to {target}", hint=_ADVICE_URL)
         return answer
 
@@ -198,9 +198,11 @@ class MedusaClient:
         try:
             token = msgspec.json.decode(answer.body, type=_Token).token
         except _UNREADABLE as error:
-            what = f"POST {LOGIN_PATH}: no token in the answer ({describe_answer(answer, self._http.hidden)})"
-            raise StoreError(what, hint=_ADVICE_URL) from error
-        self._http.secrets.add(token)
+            said = describe_answer(answer, self._http.redactor)
+            raise StoreError(
+                f"POST {LOGIN_PATH}: no token in the answer ({said})", hint=_ADVICE_URL
+            ) from error
+        self._http.redactor.add(token)
         return f"Bearer {token}"
 
 

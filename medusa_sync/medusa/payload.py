@@ -10,11 +10,11 @@ from msgspec import Struct
 from medusa_sync.core.change import Create, Update
 from medusa_sync.core.fields import FIELDS, Place
 from medusa_sync.core.record import RECORD_KEY, Record
-from medusa_sync.medusa.api import StoredItem
 from medusa_sync.medusa.references import Places
 from medusa_sync.models import (
     METADATA,
     DesiredProduct,
+    StoredItem,
     StoredPrice,
     StoredProduct,
     StoredVariant,

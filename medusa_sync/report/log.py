@@ -26,7 +26,7 @@ def run_id() -> Iterator[str]:
         _run_id.reset(token)
 
 
-def log_to(output: Output, *, job: str, level: int, as_json: bool, hidden: Callable[[str], str]) -> None:
+def log_to(output: Output, *, job: str, level: int, as_json: bool, redact: Callable[[str], str]) -> None:
     """Send all records to stderr, in place of where they went before.
 
     A record may carry `extra={"hint": ...}`: what to do about it.
@@ -36,26 +36,26 @@ def log_to(output: Output, *, job: str, level: int, as_json: bool, hidden: Calla
         job: name of the job.
         level: of `logging`, below which records are dropped.
         as_json: one JSON object a line, on a terminal as well.
-        hidden: takes secrets out of a text.
+        redact: hides the secrets in a text.
     """
-    handler = _Handler(output, job, as_json=as_json, hidden=hidden)
+    handler = _Handler(output, job, as_json=as_json, redact=redact)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for library in ("httpx", "httpcore", "asyncio"):  # they would log headers, the authorization among them
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
 class _Handler(logging.Handler):
-    def __init__(self, output: Output, job: str, *, as_json: bool, hidden: Callable[[str], str]) -> None:
+    def __init__(self, output: Output, job: str, *, as_json: bool, redact: Callable[[str], str]) -> None:
         super().__init__()
         self._output = output
         self._job = job
         self._as_json = as_json
-        self._hidden = hidden
+        self._redact = redact
 
     def emit(self, record: logging.LogRecord) -> None:
-        message = self._hidden(record.getMessage())
-        hint = self._hidden(getattr(record, "hint", ""))
-        trace = self._hidden(logging.Formatter().formatException(record.exc_info)) if record.exc_info else ""
+        message = self._redact(record.getMessage())
+        hint = self._redact(getattr(record, "hint", ""))
+        trace = self._redact(logging.Formatter().formatException(record.exc_info)) if record.exc_info else ""
         with suppress(OSError):  # a disk that is full must not end a run, and there is nobody to tell
             if self._as_json:
                 self._write(self._json_line(record, message, hint, trace))

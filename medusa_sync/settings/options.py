@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Callable, Mapping
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from medusa_sync.models import OnConflict, OnMissing, Share
 from medusa_sync.settings import readers
+
+_SECRET_NAME = re.compile(r"auth|code|cred|key|pass|secret|session|sig|token", re.IGNORECASE)
+_SHORTEST_TOKEN = 8  # characters
+_WORDS = re.compile(r"[a-z]+([-_, ][a-z]+)*")  # such as the name of a category
 
 
 @dataclass(frozen=True)
@@ -359,14 +365,42 @@ class Settings:
         group="Output",
     )
 
-    def without_secrets(self, text: str) -> str:
-        """A text for other eyes: whatever secret has got into it is taken out."""
+    def secrets(self) -> Iterator[str]:
+        """Texts that no output may show."""
         for secret in (self.api_key, self.password):
             if secret is not None:
-                basic = b64encode(f"{secret.reveal()}:".encode()).decode()
-                text = text.replace(secret.reveal(), "***").replace(basic, "***")
-        # Who knows the address of a monitor can tell it anything.
-        return text.replace(self.ping_url, "***") if self.ping_url else text
+                yield secret.reveal()
+        proxies = (value for name, value in os.environ.items() if name.lower().endswith("_proxy"))
+        source = self.source if "://" in self.source else ""
+        for url in (source, self.medusa_url, self.ping_url or "", *map(_with_scheme, proxies)):
+            yield from _secrets_of(url)
+        if self.ping_url:  # anyone who knows the address can ping
+            yield self.ping_url
+            yield from _tokens([urlsplit(self.ping_url).path.strip("/")])
+
+
+def _with_scheme(proxy: str) -> str:
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _secrets_of(url: str) -> Iterator[str]:
+    """The password of an address, and the values in its query that look like a token."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a proxy that no request can use
+        return
+    user_info, at, _ = parts.netloc.rpartition("@")
+    if at:
+        user, _, password = user_info.partition(":")
+        yield unquote(password or user)
+    query = parse_qsl(parts.query)
+    yield from (value for name, value in query if _SECRET_NAME.search(name))
+    yield from _tokens(value for _, value in query)
+
+
+def _tokens(values: Iterable[str]) -> Iterator[str]:
+    """Those values that are not just words."""
+    return (value for value in values if len(value) >= _SHORTEST_TOKEN and not _WORDS.fullmatch(value))
 
 
 ENV_FILE = Option(

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from medusa_sync.core.record import Record
-from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
-from medusa_sync.models import DesiredProduct, Outcome, StoredProduct
+from medusa_sync.models import DesiredProduct, Outcome, StoredProduct, Unreadable
 from medusa_sync.plan import by_external_id, surviving_copy
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class Acknowledger:
             logger.warning("another run has created %d of these products too; ours are removed", len(lost))
             try:
                 await self._api.delete_products(sorted(lost))
-            except AmbiguousWriteError as error:
+            except (StoreRefusedError, AmbiguousWriteError) as error:
                 logger.info("planned again: %s", error)
         return lost
 
@@ -113,11 +113,15 @@ class Acknowledger:
             logger.warning("%d products may not be acknowledged: %s", len(products), error)
 
 
-def _losers(copies: Mapping[str, list[StoredProduct]], ours: Mapping[str, str]) -> set[str]:
-    """The ids of our copies that do not stay."""
+def _losers(copies: Mapping[str, list[StoredProduct | Unreadable]], ours: Mapping[str, str]) -> set[str]:
+    """The ids of our copies that do not stay; nothing is removed next to a copy that cannot be read."""
     lost = set()
     for external_id, group in copies.items():
-        survivor = surviving_copy(group)
+        readable = [copy for copy in group if not isinstance(copy, Unreadable)]
+        try:
+            survivor = surviving_copy(readable) if len(readable) == len(group) else None
+        except ProductFailedError:  # reported when the product is planned
+            continue
         if survivor is not None:
             lost |= {copy.id for copy in survivor[1] if copy.id == ours[external_id]}
     return lost

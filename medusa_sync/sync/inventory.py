@@ -9,8 +9,7 @@ from msgspec import Struct
 from medusa_sync.core.change import Change, Create, Update
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.record import remember
-from medusa_sync.medusa.api import StoredItem
-from medusa_sync.models import StoredProduct, StoredVariant, Value
+from medusa_sync.models import StoredItem, StoredVariant, Value, WrittenProduct, WrittenVariant
 from medusa_sync.plan import stock_level
 
 
@@ -56,8 +55,16 @@ def level_changes(
     return found
 
 
-def item_rename(update: Update) -> tuple[str, str | None] | None:
-    """The inventory item that has to get the SKU of its variant, and the SKU; Medusa leaves it the old one.
+class ItemRename(Struct, frozen=True):
+    """An inventory item that gets another SKU."""
+
+    item_id: str
+    before: str | None
+    after: str | None
+
+
+def item_rename(update: Update) -> ItemRename | None:
+    """The inventory item that has to get the SKU of its variant; Medusa leaves it the old one.
 
     An SKU that the merchant gave to the item stays, and an adoption does not touch items.
     """
@@ -77,7 +84,8 @@ def item_rename(update: Update) -> tuple[str, str | None] | None:
     wanted = update.desired.fields["sku"]
     if link.inventory.sku == wanted or remember(link.inventory.sku) not in ours:
         return None
-    return link.inventory_item_id, wanted if isinstance(wanted, str) else None
+    after = wanted if isinstance(wanted, str) else None
+    return ItemRename(link.inventory_item_id, link.inventory.sku, after)
 
 
 def handed_on(updates: Sequence[Update]) -> list[tuple[Update, tuple[str, ...]]]:
@@ -101,12 +109,12 @@ def handed_on(updates: Sequence[Update]) -> list[tuple[Update, tuple[str, ...]]]
     return found
 
 
-def stocked_variant(level: LevelChange, written: StoredProduct) -> StoredVariant | None:
+def stocked_variant(level: LevelChange, written: WrittenProduct) -> WrittenVariant | None:
     """The variant that a level belongs to, as the store holds it once its product is written."""
     return next((each for each in written.variants if level.variant_id in {None, each.id}), None)
 
 
-def item_id_of(variant: StoredVariant) -> str | None:
+def item_id_of(variant: StoredVariant | WrittenVariant) -> str | None:
     return variant.inventory_items[0].inventory_item_id if variant.inventory_items else None
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import httpx
 
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.client import ApiKey
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.medusa import Store
+from tests.unit.builders import medusa_client
 
 FIELDS: Final = (
     "id,external_id,metadata,title,handle,status,description,subtitle,thumbnail,weight,length,height,width,"
@@ -26,6 +30,7 @@ FIELDS: Final = (
 LEVELS: Final = "/admin/inventory-items/location-levels/batch"
 UNKNOWN_ERROR: Final = (500, "unknown_error", "An unknown error occurred.")
 
+T = TypeVar("T")
 View = dict[str, Any]
 _IDS: Final = re.compile(r"\b[a-z]+_[0-9A-HJKMNP-TV-Z]{26}\b")
 
@@ -35,6 +40,7 @@ class Shop:
 
     def __init__(self, store: FakeMedusa | Store | Shop, client: httpx.Client) -> None:
         self.client = client
+        self._transport = store if isinstance(store, FakeMedusa) else None
         self.api_key: str = store.api_key
         self.email: str = store.email
         self.password: str = store.password
@@ -52,6 +58,16 @@ class Shop:
         response = self.send(method, path, body, **query)
         assert response.is_success, response.text
         return response.json()
+
+    def ask(self, question: Callable[[AdminApi], Awaitable[T]]) -> T:
+        """The answer to a question that is asked as a run asks it."""
+
+        async def answer() -> T:
+            url = self.client.base_url
+            async with httpx.AsyncClient(transport=self._transport, base_url=url, timeout=60) as pool:
+                return await question(AdminApi(medusa_client(pool, ApiKey(self.api_key))))
+
+        return asyncio.run(answer())
 
     def refusal(self, method: str, path: str, body: object = None) -> tuple[int, str, str]:
         """Status, type and message, with ids as `<id>`."""

@@ -15,7 +15,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
 from medusa_sync.medusa.references import Wanted
 from medusa_sync.models import OnMissing, Outcome, Requests, RunResult, Share
-from medusa_sync.source import Page, RowReader
+from medusa_sync.source import Page, RowReader, Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync import PlanOptions, Run, SyncOptions
 from tests.harness.fake_medusa import FakeMedusa
@@ -93,7 +93,7 @@ def options(**changes: Any) -> SyncOptions:
 
 
 async def run_once(
-    source: ListSource,
+    source: Source,
     store: FakeMedusa,
     *,
     credentials: Credentials | None = None,

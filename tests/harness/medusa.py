@@ -1,4 +1,4 @@
-"""A real Medusa for the tests. `python -m tests.harness.medusa` runs one until it is interrupted."""
+"""A real Medusa for the tests. `python -m tests.harness.medusa [--index-engine]` runs one until Ctrl-C."""
 
 import os
 import secrets
@@ -49,12 +49,24 @@ class Store(Facts):
 
 
 @contextmanager
-def running_store(postgres: Postgres, version: str = MEDUSA_VERSION) -> Iterator[Store]:
-    template = template_database(postgres, version)
+def running_store(
+    postgres: Postgres, version: str = MEDUSA_VERSION, *, index_engine: bool = False
+) -> Iterator[Store]:
+    """Runs a fresh store.
+
+    Args:
+        postgres: where its database is.
+        version: of Medusa.
+        index_engine: read filtered product lists from Medusa's index, which lags behind the database.
+    """
+    template = template_database(postgres, version, index_engine=index_engine)
     name = f"{TEST_DATABASE_PREFIX}{secrets.token_hex(6)}"
     database_url = postgres.create_database(name, template)
     try:
-        with project(version, database_url) as medusa, medusa.serve() as url:
+        with (
+            project(version, database_url, index_engine=index_engine) as medusa,
+            medusa.serve() as url,
+        ):
             yield Store(**asdict(facts_of(database_url)), url=url, database_url=database_url, log=medusa.log)
     finally:
         postgres.drop_database(name)
@@ -66,7 +78,8 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
-    with running_postgres() as postgres, running_store(postgres) as store:
+    index_engine = "--index-engine" in sys.argv
+    with running_postgres() as postgres, running_store(postgres, index_engine=index_engine) as store:
         print(f"MEDUSA_BACKEND_URL={store.url}")
         print(f"MEDUSA_API_KEY={store.api_key}")
         print(f"MEDUSA_EMAIL={store.email}")

@@ -36,6 +36,7 @@ class Project:
 
     folder: Path
     database_url: str
+    index_engine: bool
 
     @property
     def log(self) -> Path:
@@ -75,7 +76,9 @@ class Project:
         return [node(), "--require", "./in-flight.cjs", cli, *arguments]
 
     def _environment(self) -> dict[str, str]:
+        feature_flags = {"MEDUSA_FF_INDEX_ENGINE": "true"} if self.index_engine else {}
         return {
+            **feature_flags,
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "XDG_CONFIG_HOME": str(self.folder / "config"),  # its telemetry reads here that it is not wanted
@@ -86,9 +89,9 @@ class Project:
 
 
 @contextmanager
-def project(version: str, database_url: str) -> Iterator[Project]:
+def project(version: str, database_url: str, *, index_engine: bool = False) -> Iterator[Project]:
     with tempfile.TemporaryDirectory(prefix="medusa-sync-store-") as name:
         folder = Path(name)
         shutil.copytree(PROJECT_FILES, folder, dirs_exist_ok=True)
         (folder / "node_modules").symlink_to(installed_app(version) / "node_modules")
-        yield Project(folder, database_url)
+        yield Project(folder, database_url, index_engine)

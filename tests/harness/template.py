@@ -29,10 +29,10 @@ class Facts:
     shipping_profile_id: str
 
 
-def template_database(postgres: Postgres, version: str) -> str:
+def template_database(postgres: Postgres, version: str, *, index_engine: bool = False) -> str:
     """The name of the template for this version of Medusa, which is made when there is none."""
-    name = f"medusa_{version.replace('.', '_')}_{_recipe()}"
-    postgres.ensure_template(name, lambda url: _fill(url, version))
+    name = f"medusa_{version.replace('.', '_')}_{'index_' if index_engine else ''}{_recipe()}"
+    postgres.ensure_template(name, lambda url: _fill(url, version, index_engine=index_engine))
     return name
 
 
@@ -48,8 +48,8 @@ def _recipe() -> str:
     return digest.hexdigest()[:12]
 
 
-def _fill(database_url: str, version: str) -> None:
-    with project(version, database_url) as medusa:
+def _fill(database_url: str, version: str, *, index_engine: bool) -> None:
+    with project(version, database_url, index_engine=index_engine) as medusa:
         medusa.run("db:migrate")
         medusa.run("user", "--email", EMAIL, "--password", PASSWORD)
         with medusa.serve() as url:

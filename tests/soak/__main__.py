@@ -37,7 +37,7 @@ def main() -> int:
         dummyjson([]) as server,
         fault_proxy(store.store.url) as proxy,
     ):
-        source = Source(server, random.Random(chosen.seed))
+        source = Source(server, random.Random(chosen.seed), frozenset(chosen.without))
         soak = Soak(store, proxy, source, folder, chosen.seed, frozenset(chosen.without))
         try:
             soak.run(60 * chosen.minutes)

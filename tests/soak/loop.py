@@ -31,7 +31,7 @@ _KEPT_ROUNDS = 12  # whose logs are not removed
 
 
 PARTS = [
-    *("faults", "network", "slow tables", "two machines", "odd values"),
+    *("faults", "network", "slow tables", "two machines", "odd values", "handed on SKUs", "sku"),
     *("kill of the tool", "SIGTERM", "kill of the store", "lost database connections", "edits in runs"),
 ]
 

@@ -357,18 +357,19 @@ def _stop_managing(merchant: Merchant, key: str, product: dict[str, Any]) -> str
     variant = _our_variant(merchant, key, product)
     if variant is None:
         return None
+    expected = merchant.oracle.products[key]
+    expected.left_elsewhere = merchant.read(key).others["levels elsewhere"]
     body = {"manage_inventory": False}
     merchant.shop.post(f"/admin/products/{product['id']}/variants/{variant['id']}", body)
-    merchant.oracle.products[key].is_managed = False
+    expected.is_managed = False
+    merchant.look(key, "ids of items", "ids of levels", "levels elsewhere")
     return str(variant["id"])
 
 
 def _delete_product(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
     was = merchant.oracle.products[key]
     merchant.shop.delete(f"/admin/products/{product['id']}")
-    # The items of a variant that was not managed stay, and may be used again with their levels.
-    left = {} if was.is_managed else {"levels elsewhere": was.others["levels elsewhere"][0]}
-    merchant.oracle.delete(key, **left)
+    merchant.oracle.delete(key, left_elsewhere=was.left_elsewhere)
     return str(product["id"])
 
 

@@ -87,6 +87,7 @@ class Expected:
         variant_is_gone: the merchant has deleted it.
         is_managed: whether the merchant lets the store count the stock.
         sku_was_edited: by the merchant, at any time.
+        left_elsewhere: levels of an inventory item that the merchant has taken from the variant.
     """
 
     states: dict[str, set[State]] = field(default_factory=dict)
@@ -98,6 +99,7 @@ class Expected:
     variant_is_gone: bool = False
     is_managed: bool = True
     sku_was_edited: bool = False
+    left_elsewhere: dict[str, int] = field(default_factory=dict)
 
     def is_settled(self, wanted: Mapping[str, Value]) -> bool:
         """Whether no run has anything to write to this product."""
@@ -162,11 +164,10 @@ class Oracle:
         self.edited.add((key, name))
         expected.sku_was_edited |= name == "sku"
 
-    def delete(self, key: str, **left: Any) -> None:
-        """The merchant has deleted a product; `left` is what a new one may find of the old."""
+    def delete(self, key: str, *, left_elsewhere: dict[str, int]) -> None:
+        """The merchant has deleted a product; a new one may use its inventory item again."""
         self.products[key] = self._new()
-        for name, value in left.items():
-            self.products[key].others[name].append(value)
+        self.products[key].others["levels elsewhere"].append(left_elsewhere)
 
     def _new(self) -> Expected:
         others = {name: [value] for name, value in self._fresh.items()}
@@ -244,9 +245,11 @@ class Oracle:
 
 
 def _after_a_run(expected: Expected, name: str, wanted: Value, rules: Rules) -> set[State]:
-    states = expected.states.get(name) or set()
+    states = expected.states.get(name, set())
     after = {merged(name, state, wanted, store_wins=rules.store_wins) for state in states}
-    return after or {(wanted, wanted)}
+    if expected.store_id is None:  # it may not have been there until now
+        after.add((wanted, wanted))
+    return after
 
 
 def _back(status: tuple[str, bool]) -> tuple[str, bool]:

@@ -24,11 +24,14 @@ class Source:
     Args:
         server: that delivers them.
         dice: decide what changes.
+        without: kinds of changes that are left out.
     """
 
-    def __init__(self, server: DummyJson, dice: random.Random) -> None:
+    def __init__(self, server: DummyJson, dice: random.Random, without: frozenset[str]) -> None:
         self._server = server
         self._dice = dice
+        self._new = {name: new for name, new in _NEW.items() if name not in without}
+        self._hands_on = "handed on SKUs" not in without
         self._numbers = iter(range(1, 10**9))
         self._dropped: dict[int, Product] = {}
         self._earlier: list[tuple[int, dict[str, Any]]] = []
@@ -53,7 +56,7 @@ class Source:
         kinds: dict[Callable[[], None], int] = {
             self._edit: 10,
             self._revert: 5,
-            self._hand_on_skus: 1,
+            self._hand_on_skus: int(self._hands_on),
             self._drop: 1,
             self._bring_back: 1,
         }
@@ -75,7 +78,7 @@ class Source:
         self._publish()
 
     def _edit(self) -> None:
-        name = self._dice.choices(list(_NEW), [_WEIGHTS.get(name, 1) for name in _NEW])[0]
+        name = self._dice.choices(list(self._new), [_WEIGHTS.get(name, 1) for name in self._new])[0]
         self._set(self._dice.choice(list(self.products)), name)
 
     def _set(self, number: int, name: str) -> None:

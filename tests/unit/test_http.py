@@ -15,6 +15,7 @@ from pytest_httpx import HTTPXMock
 from medusa_sync import http
 from medusa_sync.errors import AmbiguousWriteError, InterruptedRunError, MedusaSyncError
 from medusa_sync.http import Answer, HttpClient, describe_answer
+from medusa_sync.redact import Redactor
 from medusa_sync.stop import Stop
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
@@ -330,7 +331,7 @@ async def test_a_write_whose_answer_cannot_be_read_is_ambiguous(
 async def test_any_error_answer_can_be_told(
     httpx_mock: HTTPXMock, wire: Wire, body: bytes, words: str
 ) -> None:
-    assert describe_answer(Answer(503, {}, body)) == f"the server answered 503{words}"
+    assert describe_answer(Answer(503, {}, body), Redactor()) == f"the server answered 503{words}"
     answer(httpx_mock, 503, times=3, content=body)
     with pytest.raises(UnavailableError, match="the server answered 503"):
         await wire.read()

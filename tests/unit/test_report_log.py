@@ -26,7 +26,7 @@ def written(console: Output) -> str:
 
 def log_to(console: Output, *, level: int = logging.DEBUG, as_json: bool = False) -> None:
     log.log_to(
-        console, job="nightly", level=level, as_json=as_json, hidden=lambda text: text.replace(SECRET, "***")
+        console, job="nightly", level=level, as_json=as_json, redact=lambda text: text.replace(SECRET, "***")
     )
 
 

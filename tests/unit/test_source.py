@@ -69,9 +69,16 @@ def answer(httpx_mock: HTTPXMock, *answers: bytes | int | Exception | Product, *
 
 
 def serve(
-    httpx_mock: HTTPXMock, products: list[Product], *, at_most: int = 100, ignored: str = ""
+    httpx_mock: HTTPXMock,
+    products: list[Product],
+    *,
+    at_most: int = 100,
+    ignored: str = "",
+    total: int | None = None,
 ) -> list[tuple[int, int]]:
-    """Answer as DummyJSON would, but for one parameter; returns what will have been asked: skip and limit."""
+    """Answer as DummyJSON would, but for one parameter and the total; returns what will have been asked: skip
+    and limit.
+    """
     asked: list[tuple[int, int]] = []
 
     def respond(request: httpx.Request) -> httpx.Response:
@@ -79,9 +86,8 @@ def serve(
         asked.append((skip, limit))
         skip = 0 if ignored == "skip" else skip
         limit = at_most if ignored == "limit" else min(limit, at_most)
-        return httpx.Response(
-            200, json=page_of(products[skip : skip + limit], total=len(products), skip=skip)
-        )
+        said = len(products) if total is None else total
+        return httpx.Response(200, json=page_of(products[skip : skip + limit], total=said, skip=skip))
 
     httpx_mock.add_callback(respond, is_reusable=True)
     return asked
@@ -136,6 +142,103 @@ async def test_a_catalogue_that_shrinks_under_way_is_no_error(
 ) -> None:
     answer(httpx_mock, page_of(CATALOGUE[:100], total=102), page_of(CATALOGUE[100:101], total=101))
     assert len(await rows(source)) == 101
+
+
+# --- a total that is too small --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("total", [0, 1, 50, 99, 101, 151, 199, 201, 249])
+@pytest.mark.parametrize("at_most", [100, 30])
+async def test_no_product_is_missed_because_the_total_is_too_small(
+    httpx_mock: HTTPXMock, source: HttpSource, total: int, at_most: int
+) -> None:
+    asked = serve(httpx_mock, CATALOGUE, total=total, at_most=at_most)
+    assert ids(await rows(source)) == list(range(1, 251))
+    assert asked[-1][0] == 250, "only an empty page says that there is no more"
+
+
+@pytest.mark.parametrize("limit", [1, 50, 51, 100, 101, 200, 250, 999])
+async def test_a_limit_holds_beyond_the_total(httpx_mock: HTTPXMock, source: HttpSource, limit: int) -> None:
+    asked = serve(httpx_mock, CATALOGUE, total=50)
+    assert ids(await rows(source, limit)) == list(range(1, min(limit, 250) + 1))
+    assert all(0 < size <= limit - skip for skip, size in asked)
+
+
+@pytest.mark.parametrize("limit", [None, 150])
+@pytest.mark.parametrize("ignored", ["skip", "limit"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda product: product,
+        lambda product: product | {"price": -1},
+        lambda product: product | {"id": None},
+    ],
+    ids=["valid", "invalid", "without-an-id"],
+)
+async def test_beyond_the_total_a_page_without_anything_new_is_the_end(
+    httpx_mock: HTTPXMock,
+    source: HttpSource,
+    odd: Callable[[Product], Product],
+    ignored: str,
+    limit: int | None,
+) -> None:
+    catalogue = [odd(CATALOGUE[0]), *CATALOGUE[1:100]]
+    asked = serve(httpx_mock, catalogue, total=50, ignored=ignored)
+    delivered = await rows(source, limit)
+    assert len(delivered) == 100
+    assert len(ids(delivered)) >= 99
+    assert len(asked) == 2
+
+
+async def test_beyond_the_total_one_repeated_product_is_the_end(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    answer(httpx_mock, page_of([row(1), row(2)], total=1), page_of([row(2)], total=1))
+    assert await rows(source) == [source_product(1), source_product(2)]
+
+
+async def test_beyond_the_total_new_products_beside_repeated_ones_are_delivered(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    answer(
+        httpx_mock,
+        page_of([row(1), row(2)], total=1),
+        page_of([row(2), row(3), row(4, price=-1)], total=1),
+        page_of([row(5, id="five")], total=1),
+        page_of([], total=1),
+    )
+    delivered = await rows(source)
+    assert ids(delivered) == [1, 2, 3]
+    assert len(delivered) == 6
+
+
+@pytest.mark.parametrize(
+    ("totals", "delivered"),
+    [
+        ((250, 250, 250), 250),
+        ((250, 50, 50, 50), 250),  # shrinks below what has come: read to the end
+        ((50, 250, 250), 250),  # grows above it: an end like any other
+        ((50, 50, 250), 250),
+        ((50, 200), 200),  # exactly what has come
+    ],
+)
+async def test_the_latest_total_counts(
+    httpx_mock: HTTPXMock, source: HttpSource, totals: tuple[int, ...], delivered: int
+) -> None:
+    for number, total in enumerate(totals):
+        answer(httpx_mock, page_of(CATALOGUE[100 * number : 100 * number + 100], total=total))
+    assert len(await rows(source)) == delivered
+
+
+async def test_a_total_that_grows_above_what_arrives_is_an_error(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    answer(httpx_mock, page_of(CATALOGUE[:100], total=50), page_of([], total=194))
+    with pytest.raises(SourceError, match="ended after 100 of 194 products"):
+        await rows(source)
+
+
+# --- requests -------------------------------------------------------------------------------------------
 
 
 async def test_leaving_early_leaves_no_request_under_way(httpx_mock: HTTPXMock, source: HttpSource) -> None:
@@ -416,6 +519,13 @@ async def test_a_file_is_delivered_in_pages(file: Path, limit: int | None) -> No
 @pytest.mark.parametrize("body", [body_of([row(1)], total=ABSENT), b"\xef\xbb\xbf" + body_of([row(1)])])
 async def test_a_file_needs_no_total_and_may_begin_with_a_byte_order_mark(file: Path, body: bytes) -> None:
     assert await pages(file_source(file, body)) == [Page((source_product(1),), 1)]
+
+
+@pytest.mark.parametrize("limit", [None, 200])
+async def test_a_file_is_delivered_whole_although_its_total_is_too_small(
+    file: Path, limit: int | None
+) -> None:
+    assert len(await rows(file_source(file, body_of(CATALOGUE, total=50)), limit)) == (limit or 250)
 
 
 async def test_a_file_without_products_is_one_empty_page(file: Path) -> None:

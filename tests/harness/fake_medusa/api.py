@@ -98,6 +98,7 @@ class Api:
                     name="product_categories",
                     random=self._random,
                     limit=50,
+                    searched=lambda category: [category.name, category.handle, category.description],
                 )
             case ["product-tags"]:
                 return listed(
@@ -107,6 +108,7 @@ class Api:
                     lambda tag: views.tag(tag, call.tree()),
                     name="product_tags",
                     random=self._random,
+                    searched=lambda tag: [tag.value],
                 )
             case ["inventory-items"]:
                 return listed(
@@ -116,6 +118,7 @@ class Api:
                     lambda item: views.item(item, call.tree("*,location_levels.*")),
                     name="inventory_items",
                     random=self._random,
+                    searched=lambda item: [item.sku, item.title],
                 )
             case ["sales-channels"]:
                 return self._named(call, state.sales_channels, "sales_channels")
@@ -201,6 +204,7 @@ class Api:
             product.variants.remove(variant)
             raise
         variant.prices = new_prices(call.body["prices"], self._state.ids)
+        variant.has_price_set = True
         return self._product(call, product_id)
 
     def _update_variant(self, call: Call, product_id: str, variant_id: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ class Entity(Protocol):
 
 
 T = TypeVar("T", bound=Entity)
-Query = Iterable[tuple[str, str]]
+Query = Collection[tuple[str, str]]
 Filters = Mapping[str, Callable[[T], Collection[str | None]]]
 """By the name of a parameter, the values of a thing one of which has to be among those asked for."""
 
@@ -31,6 +31,7 @@ def listed(
     random: Random,
     limit: int = 20,
     ignores_unknown: bool = False,
+    searched: Callable[[T], Iterable[str | None]] | None = None,
 ) -> dict[str, Any]:
     """A page.
 
@@ -43,25 +44,27 @@ def listed(
         random: shuffles what has no order.
         limit: how many, unless the query says.
         ignores_unknown: whether other parameters are ignored rather than refused.
+        searched: the texts of a thing that `q` searches; without it there is no `q`.
     """
     asked: defaultdict[str, list[str]] = defaultdict(list)
     for parameter, value in query:
         asked[parameter.removesuffix("[]")].append(value)
-    unknown = [
-        parameter for parameter in asked if parameter not in filters and parameter not in _OF_EVERY_LIST
-    ]
+    known = {*filters, *_OF_EVERY_LIST, *(["q"] if searched else [])}
+    unknown = [parameter for parameter in asked if parameter not in known]
     if unknown and not ignores_unknown:
         raise invalid_data(f"Invalid request: Unrecognized fields: '{', '.join(unknown)}'")
-    wanted: dict[str, set[str | None]] = {
-        parameter: set(values) for parameter, values in asked.items() if parameter in filters
+    arrays = {parameter.removesuffix("[]") for parameter, _ in query if parameter.endswith("[]")}
+    wanted = {
+        parameter: _wanted(parameter, values, is_array=parameter in arrays)
+        for parameter, values in asked.items()
+        if parameter in filters
     }
-    if asked.get("external_id") == ["null"]:  # a list of it matches nothing, as in SQL
-        wanted["external_id"] = {None} if ("external_id", "null") in query else set()
     reject_nul([values for parameter, values in asked.items() if parameter in filters])
     found = [
         thing
         for thing in things
         if all(not values.isdisjoint(filters[parameter](thing)) for parameter, values in wanted.items())
+        and (searched is None or _is_found(asked.get("q", [""])[-1], searched(thing)))
     ]
     order = asked.get("order", [""])[-1]
     if not order:
@@ -73,6 +76,23 @@ def listed(
     take, skip = _integer(asked, "limit", limit), _integer(asked, "offset", 0)
     page = [show(thing) for thing in found[skip : skip + take]]
     return {name: page, "count": len(found), "offset": skip, "limit": take}
+
+
+def _wanted(parameter: str, values: list[str], *, is_array: bool) -> set[str | None]:
+    """An array of one value is split at its commas. The text `null` is no value, which no array matches."""
+    if is_array:
+        members = values[0].split(",") if len(values) == 1 else values
+        return {member for member in members if member != "null"}
+    if "null" in values and parameter != "external_id":
+        raise NotImplementedError(f"FakeMedusa does not know what {parameter}=null finds")
+    return {None if value == "null" else value for value in values}
+
+
+def _is_found(words: str, texts: Iterable[str | None]) -> bool:
+    """Whether each word is a part of some text."""
+    if words == "null":
+        return True
+    return all(any(word in (text or "").lower() for text in texts) for word in words.lower().split())
 
 
 def _integer(asked: Mapping[str, list[str]], parameter: str, default: int) -> int:

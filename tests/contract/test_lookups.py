@@ -1,0 +1,131 @@
+"""What a query finds, and that the tool finds again whatever it has created."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from medusa_sync.medusa.api import AdminApi
+from tests.contract.shop import LEVELS, Shop, item_of, variant_of
+from tests.harness.fake_medusa import FakeMedusa
+
+TEXTS = ("null", "NULL", "annulled", "nul", "a,b", "a", "b", "red, blue", ",", "a,", "[]", "%", "a b", "é")
+ANY_TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=9)
+
+
+def _add_tags(shop: Shop, values: Sequence[str]) -> None:
+    for value in values:
+        shop.tag(value)
+
+
+def _add_categories(shop: Shop, handles: Sequence[str]) -> None:
+    for handle in handles:
+        shop.category(handle, name="Category")
+
+
+def _add_items(shop: Shop, skus: Sequence[str]) -> None:
+    shop.batch(create=[shop.body(number, variant={"sku": sku}) for number, sku in enumerate(skus)])
+
+
+async def _tags(api: AdminApi, values: Sequence[str]) -> list[str | None]:
+    return [tag.value for tag in await api.tags(values)]
+
+
+async def _categories(api: AdminApi, handles: Sequence[str]) -> list[str | None]:
+    return [category.handle for category in await api.categories(handles)]
+
+
+async def _items(api: AdminApi, skus: Sequence[str]) -> list[str | None]:
+    return [item.sku for item in await api.items_by_sku(skus)]
+
+
+class Kind(Struct):
+    """Things that are found by a text."""
+
+    collection: str
+    key: str
+    add: Callable[[Shop, Sequence[str]], None]
+    look_up: Callable[[AdminApi, Sequence[str]], Awaitable[list[str | None]]]
+
+    def found(self, shop: Shop, suffix: str, values: Sequence[str]) -> set[str]:
+        """The texts of what the query `<key><suffix>=<values>` finds."""
+        path = f"/admin/{self.collection.replace('_', '-')}"
+        answer = shop.call("GET", path, **{f"{self.key}{suffix}": values})
+        return {entry[self.key] for entry in answer[self.collection]}
+
+    def search(self, shop: Shop, words: str) -> set[str]:
+        answer = shop.call("GET", f"/admin/{self.collection.replace('_', '-')}", q=words)
+        return {entry[self.key] for entry in answer[self.collection]}
+
+
+KINDS = {
+    "tag": Kind("product_tags", "value", _add_tags, _tags),
+    "category": Kind("product_categories", "handle", _add_categories, _categories),
+    "item": Kind("inventory_items", "sku", _add_items, _items),
+}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return KINDS[request.param]
+
+
+def test_only_an_array_of_one_value_is_split_at_commas(shop: Shop, kind: Kind) -> None:
+    kind.add(shop, ["a", "b", "a,b"])
+    assert kind.found(shop, "[]", ["a,b"]) == {"a", "b"}
+    assert kind.found(shop, "[]", ["a,b", "a,b"]) == {"a,b"}
+    assert kind.found(shop, "[]", ["a,b", "a"]) == {"a", "a,b"}
+    assert kind.found(shop, "", ["a,b"]) == {"a,b"}
+
+
+def test_no_array_finds_the_text_null(shop: Shop, kind: Kind) -> None:
+    kind.add(shop, ["null", "NULL"])
+    assert kind.found(shop, "[]", ["null"]) == set()
+    assert kind.found(shop, "[]", ["null", "NULL"]) == {"NULL"}
+
+
+def test_a_search_finds_parts_of_words_in_any_case(shop: Shop, kind: Kind) -> None:
+    kind.add(shop, ["null", "ANNULLED", "nil"])
+    assert kind.search(shop, "nul") == {"null", "ANNULLED"}
+    assert kind.search(shop, "null") == {"null", "ANNULLED", "nil"}
+
+
+async def found_again(api: AdminApi, kind: Kind, texts: Sequence[str]) -> None:
+    for asked in (texts, *([text] for text in texts)):
+        assert sorted(map(str, await kind.look_up(api, asked))) == sorted(asked)
+
+
+def test_what_is_created_is_found_again(shop: Shop, kind: Kind) -> None:
+    kind.add(shop, TEXTS)
+    shop.ask(lambda api: found_again(api, kind, TEXTS))
+    assert shop.ask(lambda api: kind.look_up(api, ["nu", "b,a", "A", "nuLL"])) == []
+
+
+@given(texts=st.lists(ANY_TEXT | st.sampled_from(TEXTS), unique=True))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_is_found_again(kind: Kind, texts: list[str]) -> None:
+    fake = FakeMedusa()
+    with httpx.Client(transport=fake, base_url=fake.url, auth=(fake.api_key, "")) as client:
+        shop = Shop(fake, client)
+        kind.add(shop, texts)
+        shop.ask(lambda api: found_again(api, kind, texts))
+
+
+def test_an_item_shows_who_uses_it(shop: Shop) -> None:
+    product = shop.create(variant={"sku": "a,b"})
+    item_id, variant_id = item_of(product), variant_of(product)["id"]
+
+    def seen() -> tuple[Any, ...]:
+        (item,) = shop.ask(lambda api: api.items_by_sku(["a,b"]))
+        return item.id, item.sku, item.reserved_quantity, item.variant_ids, item.location_ids
+
+    assert seen() == (item_id, "a,b", 0, (variant_id,), ())
+    shop.call("POST", LEVELS, {"create": [shop.level(item_id, 3)]})
+    shop.update(product, variants=[{"id": variant_id, "manage_inventory": False}])
+    assert seen() == (item_id, "a,b", 0, (), (shop.location_id,))

@@ -1,0 +1,230 @@
+"""The decision table of the three-way merge, row by row, for every field."""
+
+from typing import NamedTuple
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from medusa_sync.core.fields import FIELDS, Merge
+from medusa_sync.core.merge import Verdict, members, merge_field, merge_sets
+from medusa_sync.core.record import Pending, Record, Step, remember
+from medusa_sync.models import Value
+from tests.unit.builders import CURRENCY
+
+SETS = [name for name, field in FIELDS.items() if field.merge is Merge.UNION]
+STOCK = [name for name, field in FIELDS.items() if field.merge is Merge.FOLLOW]
+PLAIN = [name for name, field in FIELDS.items() if field.merge is Merge.REPLACE]
+ANY_SET = st.sampled_from(SETS)
+ANY_PLAIN = st.sampled_from(PLAIN)
+ANY_SINGLE_VALUE = st.sampled_from([*PLAIN, *STOCK])
+# Few values, so that they are often equal; long texts and numbers beyond single precision among them.
+VALUES = st.sampled_from([None, "red", "blue", "x" * 41, "y" * 90, "#0123456789ab", 0, 1, 2.5, 1.23456789])
+MEMBERS = st.sampled_from(["blue", "red", "#0123456789ab", "x" * 41, "y" * 90])
+SUBSETS = st.lists(MEMBERS, unique=True).map(tuple)
+
+
+class Known(NamedTuple):
+    """What the record knows of a field: its applied value, if it has one, and what may have arrived."""
+
+    applied: tuple[Value, ...]
+    sent: tuple[Value, ...]
+
+    def ours(self) -> list[Value]:
+        return [remember(value) for value in (*self.applied, *self.sent)]
+
+    def record(self, name: str) -> Record:
+        fields: dict[str, Value] = {}
+        for value in self.applied:
+            fields[name] = remember(value)
+        sent = {name: tuple(map(remember, self.sent))}
+        pending = Pending(Step.UPDATE, sent, CURRENCY) if self.sent else None
+        return Record(fields, currency=CURRENCY, pending=pending)
+
+
+KNOWN = st.builds(
+    Known, st.lists(VALUES, max_size=1).map(tuple), st.lists(VALUES, max_size=3, unique=True).map(tuple)
+)
+MANY = settings(max_examples=200)
+
+
+def merged(
+    name: str, desired: Value, stored: Value, known: Known | None, *, restore: bool = False
+) -> tuple[Verdict, Value]:
+    record = known.record(name) if known else None
+    return merge_field(name, desired, stored, record, CURRENCY, restore=restore)
+
+
+def is_same(name: str, one: Value, other: Value) -> bool:
+    return FIELDS[name].same(one, other)
+
+
+def is_ours(name: str, stored: Value, known: Known) -> bool:
+    return any(is_same(name, remember(stored), value) for value in known.ours())
+
+
+# --- one value ------------------------------------------------------------------------------------------
+
+
+@MANY
+@given(name=ANY_SINGLE_VALUE, desired=VALUES, known=st.none() | KNOWN, restore=st.booleans())
+def test_what_the_store_holds_already_is_not_sent(
+    name: str,
+    desired: Value,
+    known: Known | None,
+    restore: bool,  # noqa: FBT001 - drawn
+) -> None:
+    assert merged(name, desired, desired, known, restore=restore)[0] is Verdict.KEEP
+
+
+@MANY
+@given(name=ANY_PLAIN, data=st.data(), desired=VALUES, known=KNOWN)
+def test_a_stored_value_that_was_applied_or_may_have_been_sent_gives_way_without_a_conflict(
+    name: str, data: st.DataObject, desired: Value, known: Known
+) -> None:
+    assume(known.ours())
+    stored = data.draw(st.sampled_from([*known.applied, *known.sent]))
+    assume(not is_same(name, stored, desired))
+    assert merged(name, desired, stored, known) == (Verdict.SEND, desired)
+
+
+@MANY
+@given(
+    name=ANY_PLAIN,
+    desired=VALUES,
+    stored=VALUES,
+    sent=KNOWN.map(lambda known: known.sent),
+    created=st.booleans(),
+)
+def test_what_only_the_merchant_changed_stays(
+    name: str,
+    desired: Value,
+    stored: Value,
+    sent: tuple[Value, ...],
+    created: bool,  # noqa: FBT001 - drawn
+) -> None:
+    """While a creation is pending nothing is applied; the value that was sent last counts."""
+    assume(not is_same(name, stored, desired))
+    known = Known((), (*sent, desired)) if created else Known((desired,), sent)
+    assume(not is_ours(name, stored, known))
+    assume(stored is not None or not created)
+    assert merged(name, desired, stored, known)[0] is Verdict.KEEP
+
+
+@MANY
+@given(name=ANY_PLAIN, desired=VALUES, stored=VALUES, known=KNOWN)
+def test_what_both_changed_is_a_conflict(name: str, desired: Value, stored: Value, known: Known) -> None:
+    assume(not is_same(name, stored, desired))
+    assume(not is_ours(name, stored, known))
+    assume(stored is not None or known.applied)  # nothing was applied, and nothing is there
+    last = (*known.applied, *known.sent[-1:], None)[0]  # what the source wanted when it was last written
+    assume(remember(desired) != remember(last))
+    assert merged(name, desired, stored, known) == (Verdict.CONFLICT, desired)
+
+
+@MANY
+@given(name=ANY_PLAIN, desired=VALUES, stored=VALUES)
+def test_without_a_record_a_value_that_is_there_is_the_merchants(
+    name: str, desired: Value, stored: Value
+) -> None:
+    assume(not is_same(name, stored, desired))
+    verdict = Verdict.SEND if stored is None else Verdict.CONFLICT
+    assert merged(name, desired, stored, None) == (verdict, desired)
+
+
+@MANY
+@given(name=st.sampled_from(STOCK), desired=VALUES, stored=VALUES, known=st.none() | KNOWN)
+def test_stock_is_sent_unless_it_was_applied_and_nothing_is_pending(
+    name: str, desired: Value, stored: Value, known: Known | None
+) -> None:
+    assume(stored != desired)
+    is_applied = known is not None and known.ours() == [remember(desired)] and not known.sent
+    is_applied = is_applied or (known == ((), ()) and desired is None)
+    verdict = Verdict.KEEP if is_applied else Verdict.SEND
+    assert merged(name, desired, stored, known) == (verdict, desired)
+
+
+@MANY
+@given(name=ANY_SINGLE_VALUE, desired=VALUES, stored=VALUES, known=st.none() | KNOWN)
+def test_restoring_sends_whatever_differs(
+    name: str, desired: Value, stored: Value, known: Known | None
+) -> None:
+    assume(not is_same(name, stored, desired))
+    assert merged(name, desired, stored, known, restore=True) == (Verdict.SEND, desired)
+
+
+def test_a_price_in_another_currency_says_nothing() -> None:
+    pending = Pending(Step.UPDATE, {"price": (2,)}, "usd")
+    record = Record({"price": 1}, currency="usd", pending=pending)
+    for stored in (1, 2):
+        assert merge_field("price", 3, stored, record, "eur", restore=False)[0] is Verdict.CONFLICT
+        assert merge_field("price", 3, stored, record, "usd", restore=False)[0] is Verdict.SEND
+    assert merge_field("price", 1, None, record, "eur", restore=False) == (Verdict.SEND, 1)
+
+
+# --- sets -----------------------------------------------------------------------------------------------
+
+
+def merged_set(
+    desired: tuple[str, ...], stored: tuple[str, ...], applied: tuple[str, ...], *, restore: bool = False
+) -> tuple[str, ...]:
+    return merge_sets(desired, stored, members(remember(applied)), restore=restore)
+
+
+@given(desired=SUBSETS, stored=SUBSETS, applied=SUBSETS)
+def test_a_set_is_merged_from_both_sides(
+    desired: tuple[str, ...], stored: tuple[str, ...], applied: tuple[str, ...]
+) -> None:
+    result = merged_set(desired, stored, applied)
+    kept = set(applied) & set(desired) & set(stored)
+    source_added, merchant_added = set(desired) - set(applied), set(stored) - set(applied)
+    assert set(result) == kept | source_added | merchant_added
+    assert len(set(result)) == len(result)
+
+
+@given(desired=SUBSETS, stored=SUBSETS, applied=SUBSETS, restore=st.booleans())
+def test_members_that_the_merchant_added_stay_in_their_order(
+    desired: tuple[str, ...],
+    stored: tuple[str, ...],
+    applied: tuple[str, ...],
+    restore: bool,  # noqa: FBT001 - drawn
+) -> None:
+    result = merged_set(desired, stored, applied, restore=restore)
+    assert set(stored) - set(applied) <= set(result)
+    held = [member for member in result if member in stored]
+    assert list(result[: len(held)]) == held == [member for member in stored if member in result]
+
+
+@given(desired=SUBSETS, stored=SUBSETS, applied=SUBSETS)
+def test_members_that_the_merchant_removed_stay_away_unless_they_are_restored(
+    desired: tuple[str, ...], stored: tuple[str, ...], applied: tuple[str, ...]
+) -> None:
+    removed = set(applied) - set(stored)
+    assert not removed & set(merged_set(desired, stored, applied))
+    assert set(desired) <= set(merged_set(desired, stored, applied, restore=True))
+
+
+@given(name=ANY_SET, desired=SUBSETS, stored=SUBSETS, applied=SUBSETS, restore=st.booleans())
+def test_a_set_is_sent_if_it_changes_and_never_a_conflict(
+    name: str,
+    desired: tuple[str, ...],
+    stored: tuple[str, ...],
+    applied: tuple[str, ...],
+    restore: bool,  # noqa: FBT001 - drawn
+) -> None:
+    verdict, value = merged(name, desired, stored, Known((applied,), ()), restore=restore)
+    assert value == merged_set(desired, stored, applied, restore=restore)
+    assert verdict is (Verdict.KEEP if value == stored else Verdict.SEND)
+
+
+@given(name=ANY_SET, desired=SUBSETS, stored=SUBSETS)
+def test_without_a_record_all_members_stay_and_ours_are_added(
+    name: str, desired: tuple[str, ...], stored: tuple[str, ...]
+) -> None:
+    value = merged(name, desired, stored, None)[1]
+    assert set(members(value)) == {*stored, *desired}
+
+
+@pytest.mark.parametrize("value", [None, "red", 1])
+def test_anything_but_a_set_has_no_members(value: Value) -> None:
+    assert members(value) == ()

@@ -1,0 +1,366 @@
+"""No secret gets out, in whatever form it comes back."""
+
+from __future__ import annotations
+
+import html
+import io
+import itertools
+import json
+import re
+import time
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, quote_plus, urlencode
+
+import httpx
+import msgspec
+import pytest
+import stamina
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from pytest_httpx import HTTPXMock
+from typer.testing import CliRunner
+
+from medusa_sync import Secret, Settings
+from medusa_sync.cli import app
+from medusa_sync.models import Conflict, Difference, OnConflict, Outcome, Result
+from medusa_sync.redact import Redactor, redacted
+from medusa_sync.report import output_to, print_json, print_result
+from medusa_sync.report.files import write_report
+from medusa_sync.report.github import step_summary, workflow_commands
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+from tests.unit.results import run
+
+Form = Callable[[str], str]
+
+
+def percent_lower(text: str) -> str:
+    return re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), quote(text, safe=""))
+
+
+def in_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def in_ascii_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def upper_hex(text: str) -> str:
+    return re.sub(r"\\u[0-9a-f]{4}", lambda match: "\\u" + match[0][2:].upper(), in_ascii_json(text))
+
+
+def slashes_escaped(text: str) -> str:
+    return in_ascii_json(text).replace("/", "\\/")
+
+
+def hex_markup(text: str) -> str:
+    return re.sub("[<>&'\"]", lambda match: f"\\u{ord(match[0]):04x}", in_json(text))
+
+
+def basic(text: str) -> str:
+    return b64encode(f"{text}:".encode()).decode()
+
+
+def basic_password(text: str) -> str:
+    return b64encode(f"somebody:{text}".encode()).decode()
+
+
+FORMS: Final[dict[str, Form]] = {
+    form.__name__: form
+    for form in (
+        str,
+        repr,
+        quote,
+        quote_plus,
+        percent_lower,
+        in_json,
+        in_ascii_json,
+        upper_hex,
+        slashes_escaped,
+        hex_markup,
+        basic,
+        basic_password,
+        html.escape,
+    )
+} | {
+    "encodeURIComponent": lambda text: quote(text, safe="!'()*"),
+    "bytes": lambda text: repr(text.encode())[2:-1],
+    "base64 of JSON": lambda text: b64encode(json.dumps({"password": text}).encode()).decode(),
+    "URL-safe base64": lambda text: urlsafe_b64encode(f"{text}:".encode()).decode(),
+    "base64 in a query": lambda text: quote(basic(text), safe=""),
+    "base64 in PHP's JSON": lambda text: basic(text).replace("/", "\\/"),
+    "msgspec": lambda text: msgspec.json.encode(text).decode()[1:-1],
+    "double JSON": lambda text: in_json(in_json(text)),
+    "double ASCII JSON": lambda text: in_ascii_json(in_ascii_json(text)),
+    "ASCII in JSON": lambda text: in_json(in_ascii_json(text)),
+    "triple JSON": lambda text: in_json(in_json(in_json(text))),
+    "JSON in a query": lambda text: quote(in_json(text), safe=""),
+    "query in JSON": lambda text: in_json(quote_plus(text)),
+    "double percent": lambda text: quote(quote(text, safe=""), safe=""),
+    "form": lambda text: urlencode({"password": text}).removeprefix("password="),
+    "JSON in HTML": lambda text: html.escape(in_json(text)),
+    "double HTML": lambda text: html.escape(html.escape(text)),
+    "numeric HTML": lambda text: re.sub(r"[^\w]", lambda match: f"&#{ord(match[0])};", text),
+}
+SECRETS = st.text(st.characters(exclude_characters="*", exclude_categories=["Cs"]), min_size=4, max_size=30)
+SPECIAL = st.text("\\\"'/&%+=<> \n\x00äß€🐻aZ9", min_size=4, max_size=12)
+AROUND = st.text(max_size=10)
+
+
+def form_of(name: str, secret: str) -> str:
+    """What of a form is the secret's alone: base64 mixes its first and last bits with its neighbours."""
+    form = FORMS[name](secret)
+    return form[1:-1] if name == "repr" else form
+
+
+@pytest.mark.parametrize("name", FORMS)
+@settings(max_examples=30)
+@given(secret=SECRETS | SPECIAL, before=AROUND, after=AROUND, others=st.lists(SECRETS, max_size=2))
+@example('pä"s\\s w/+&%=', "", "", [])
+@example("\\\\\\\\", "\\", "\\", [])
+@example("%25%", "%", "25", [])
+def test_no_form_of_a_secret_gets_through(
+    name: str, secret: str, before: str, after: str, others: list[str]
+) -> None:
+    form = form_of(name, secret)
+    shown = Redactor([secret, *others])(f"{before}{form}{after}")
+    assert form not in shown
+    assert secret not in shown
+    assert "***" in shown
+
+
+@given(secret=SECRETS | SPECIAL, text=st.text())
+def test_nothing_else_is_changed(secret: str, text: str) -> None:
+    forms = [form_of(name, secret) for name in FORMS]
+    assume(not any(character in text for character in "".join(forms)))
+    assert Redactor([secret])(text) == text
+
+
+@pytest.mark.parametrize("short", ["", "a", "shoe"[:3], "é€"])
+def test_what_is_too_short_is_no_secret(short: str) -> None:
+    text = "a shoe costs 5 €, a short one é€"
+    assert Redactor([short])(text) == text
+
+
+def test_the_longest_secret_goes_first() -> None:
+    assert Redactor(["hush", "hush-hush"])("say hush-hush, not hush") == "say ***, not ***"
+
+
+def test_a_secret_that_is_learnt_later_is_hidden_from_then_on() -> None:
+    redactor = Redactor()
+    redactor.add("hush-token")
+    assert redactor("Bearer hush-token") == "Bearer ***"
+
+
+def test_upper_and_lower_case_are_different_secrets() -> None:
+    assert Redactor(["Häsh"])("häsh HÄSH") == "häsh HÄSH"
+
+
+@pytest.mark.parametrize(
+    "secret", ['\\a"\\\\/b', "\\\\\\\\\\\\\\", '""""""', "%%%%%%%%", "&&&&&&&&", "    a"]
+)
+@pytest.mark.parametrize("piece", ["\\", '\\"', "%25", "%5C", "&amp;", "&#92;", " ", "+", "%252525"])
+def test_a_hostile_text_takes_no_longer_than_another(secret: str, piece: str) -> None:
+    text = piece * 4_000
+    started = time.process_time()
+    Redactor([secret])(text)
+    assert time.process_time() - started < 2
+
+
+# --- which secrets there are ----------------------------------------------------------------------------
+
+
+def test_the_settings_name_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "proxy-user:proxy%20pass@proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "localhost,[::1")
+    given_settings = Settings(
+        source="https://me:url-pass@dummyjson.com/products?select=title&category=smartphones&token=abcd&x=A1b2C3d4e5",
+        medusa_url="https://lonely-token@store.example",
+        api_key=Secret("sk_hush"),
+        password=Secret("hush-password"),
+        ping_url="https://hc.example/ping/0123-4567?create=1",
+    )
+    assert set(given_settings.secrets()) == {
+        "sk_hush",
+        "hush-password",
+        "url-pass",
+        "lonely-token",
+        "proxy pass",
+        "abcd",
+        "A1b2C3d4e5",
+        "https://hc.example/ping/0123-4567?create=1",
+        "ping/0123-4567",
+    }
+
+
+def test_a_file_is_no_secret() -> None:
+    assert list(Settings(source="[shop]/a@b?token=catalogue.json").secrets()) == []
+
+
+# --- results --------------------------------------------------------------------------------------------
+
+SECRET = 'hush "quoted" \\back\\ ümlaut&<tag>/%25 hush'
+
+
+def everywhere(text: str) -> Any:
+    """A run in which every text that comes from outside is this one."""
+    difference = Difference("title", text, (text,), applied=text, source=(text, text))
+    changed = Outcome("dummyjson:1", text, Result.UPDATED, differences=(difference,))
+    conflict = Conflict("title", text, (text,), OnConflict.STORE)
+    problem = Outcome("dummyjson:2", text, Result.FAILED, text)
+    return run(
+        changed,
+        Outcome("dummyjson:3", text, Result.UNCHANGED, conflicts=(conflict,)),
+        problems=[problem, Outcome("dummyjson:4", text, Result.REJECTED, text)],
+        not_completed=[problem],
+        source_url=text,
+        store_url=text,
+        notes=(text,),
+        error=text,
+        hint=text,
+    )
+
+
+def shown_everywhere(result: Any, folder: Path) -> Iterator[tuple[str, str]]:
+    for name, show in {"table": print_result, "document": print_json}.items():
+        stream = io.StringIO()
+        show(result, output_to(stream))
+        yield name, stream.getvalue()
+    for ending in ("json", "csv", "html"):
+        path = folder / f"report.{ending}"
+        write_report(result, path)
+        yield ending, path.read_text(encoding="utf-8")
+    yield "summary", step_summary(result)
+    yield "annotations", "\n".join(workflow_commands(result))
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_no_report_of_a_result_shows_a_secret(name: str, tmp_path: Path) -> None:
+    text = f"before {form_of(name, SECRET)} after"
+    result = redacted(everywhere(text), Redactor([SECRET]))
+    for report, shown in shown_everywhere(result, tmp_path):
+        assert "before" in shown, report
+        assert "hush" not in shown, report
+        assert basic(SECRET)[:20] not in shown, report
+        assert basic_password(SECRET)[20:40] not in shown, report
+
+
+def test_a_result_without_a_secret_stays_as_it_is() -> None:
+    result = everywhere("an ordinary text")
+    cleaned = redacted(result, Redactor([SECRET]))
+    assert list(cleaned.changes) == list(result.changes)
+    assert len(cleaned.changes) == 2
+    assert result.changes[0] in cleaned.changes
+    assert (cleaned.problems, cleaned.error) == (result.problems, result.error)
+
+
+# --- the whole command ----------------------------------------------------------------------------------
+
+KEY: Final = "sk_hush_0123456789abcdef"
+PASSWORD: Final = 'hush-pä"s\\s w/+&%'
+TOKEN: Final = "A1b2C3d4-hush-token"
+PING: Final = "https://monitor.example/ping/hush-0123-4567"
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SYNC_PRODUCTS_LOCK_DIR", str(tmp_path / "locks"))
+    with stamina.set_testing(True, attempts=2, cap=True):
+        yield
+
+
+class Echo:
+    """A store that answers writes with everything that it and the source have been sent, in every form."""
+
+    def __init__(self, store: FakeMedusa, status: int) -> None:
+        self._status = status
+        self._number = itertools.count()
+        self._texts = [PING]
+        store.before = self.answer
+
+    def hear(self, request: httpx.Request) -> None:
+        self._texts += [str(request.url), request.headers.get("authorization", "")]
+        if request.url.path.endswith("/emailpass"):
+            self._texts += [request.content.decode(), json.loads(request.content)["password"]]
+
+    def answer(self, request: httpx.Request) -> httpx.Response | None:
+        self.hear(request)
+        if not request.url.path.endswith("/products/batch"):
+            return None
+        texts = [text for text in dict.fromkeys(self._texts) if text]
+        forms = [form(text) for text in texts for form in FORMS.values()]
+        # A message is cut, so that each one begins with another form.
+        start = next(self._number) * 7 % len(forms)
+        message = f"echo: {' '.join(forms[start:] + forms[:start])}"
+        return httpx.Response(self._status, json={"message": message})
+
+
+@pytest.mark.parametrize("status", [400, 500, 401])
+@pytest.mark.parametrize("credentials", ["key", "log-in"])
+def test_a_server_that_sends_our_request_back_gets_no_secret_into_any_output(
+    status: int,
+    credentials: str,
+    httpx_mock: HTTPXMock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = FakeMedusa()
+    store.api_key, store.password = KEY, PASSWORD
+    echo = Echo(store, status)
+    httpx_mock.add_callback(store.handle, url=re.compile("^http://medusa.test/"), is_reusable=True)
+    rows = products(6)
+
+    def source(request: httpx.Request) -> httpx.Response:
+        echo.hear(request)
+        return httpx.Response(200, json={"products": rows, "total": 6})
+
+    httpx_mock.add_callback(source, url=re.compile("^https://source.example/"), is_reusable=True)
+    httpx_mock.add_response(url=re.compile("^https://monitor.example/"), text="OK", is_reusable=True)
+    if credentials == "key":
+        monkeypatch.setenv("MEDUSA_API_KEY", KEY)
+    else:
+        monkeypatch.setenv("MEDUSA_EMAIL", store.email)
+        monkeypatch.setenv("MEDUSA_PASSWORD", PASSWORD)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    outputs: dict[str, str] = {}
+    for number, arguments in enumerate(
+        (
+            ["--verbose"],
+            ["--verbose", "--json", "--log-format=json", "--report=r.json"],
+            ["--report=r.csv"],
+            ["--report=r.html"],
+        )
+    ):
+        result = CliRunner().invoke(
+            app,
+            [
+                "products",
+                f"--source=https://source.example/products?key={TOKEN}",
+                "--medusa-url=http://medusa.test",
+                f"--ping-url={PING}",
+                "--metrics-file=m.prom",
+                "--max-retries=0",
+                *arguments,
+            ],
+        )
+        assert result.exit_code in {4, 5}
+        outputs |= {f"stdout {number}": result.stdout, f"stderr {number}": result.stderr}
+    outputs |= {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir() if path.is_file()}
+    outputs |= {
+        f"ping {number}": request.content.decode()
+        for number, request in enumerate(httpx_mock.get_requests(url=re.compile("^https://monitor.example/")))
+    }
+    assert {"r.json", "r.csv", "r.html", "m.prom", "summary.md"} <= outputs.keys()
+    for name, shown in outputs.items():
+        for secret in ("hush", basic(KEY)[:-2], b64encode(PASSWORD.encode()).decode()[:-2]):
+            assert secret not in shown, name
+    if status != 401:
+        assert all(
+            "echo: " in outputs[name] for name in ("stdout 0", "stdout 1", "r.json", "r.csv", "r.html")
+        )
