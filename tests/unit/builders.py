@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import structs
 
-from medusa_sync.core.record import RECORD_KEY, Record, applied
+from medusa_sync.core.record import RECORD_KEY, applied
 from medusa_sync.errors import MedusaSyncError, StoreError
 from medusa_sync.http import HttpClient
 from medusa_sync.mapping import to_desired
