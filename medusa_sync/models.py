@@ -96,8 +96,13 @@ class StoredInventory(Struct, frozen=True):
     sku: str | None = None
 
 
-class StoredInventoryItem(Struct, frozen=True):
+class ItemLink(Struct, frozen=True):
+    """An inventory item that a variant uses."""
+
     inventory_item_id: str
+
+
+class StoredInventoryItem(ItemLink, frozen=True):
     inventory: StoredInventory | None = None
 
 
@@ -113,11 +118,11 @@ class StoredItem(Struct, frozen=True):
     @property
     def use(self) -> str:
         """Why a variant that has none cannot have this item; empty if it can."""
-        name = f"the inventory item {self.id} has its SKU {self.sku!r}"
+        name = f"its SKU {self.sku!r} is taken: the inventory item {self.id}"
         if self.variant_ids:
-            return f"{name} and belongs to {', '.join(self.variant_ids)}; change one of the SKUs"
+            return f"{name} belongs to {', '.join(self.variant_ids)}; change one of the SKUs"
         if self.reserved_quantity:
-            return f"{name} and {self.reserved_quantity:g} of it are reserved; change one of the SKUs"
+            return f"{name} has {self.reserved_quantity:g} reserved; change one of the SKUs"
         return ""
 
 
@@ -128,6 +133,14 @@ class StoredPrice(Struct, frozen=True):
     min_quantity: int | float | None = None
     max_quantity: int | float | None = None
     rules: dict[str, Any] = field(default_factory=dict)
+
+
+class WrittenVariant(Struct, frozen=True):
+    """A variant in the response to a write."""
+
+    id: str
+    sku: str | None
+    inventory_items: tuple[ItemLink, ...]
 
 
 class StoredVariant(Struct, frozen=True):
@@ -153,7 +166,10 @@ class StoredTag(Struct, frozen=True):
 class StoredCategory(Struct, frozen=True):
     id: str
     handle: str
-    is_active: bool = True
+
+
+class ListedCategory(StoredCategory, frozen=True):
+    is_active: bool
 
 
 class StoredLink(Struct, frozen=True):
@@ -162,8 +178,55 @@ class StoredLink(Struct, frozen=True):
     id: str
 
 
+class StoredSummary(Struct, frozen=True):
+    """A product with what tells whether it is up to date."""
+
+    id: str
+    external_id: str | None
+    metadata: dict[str, Any] | None
+
+
+class ListedProduct(Struct, frozen=True):
+    """A product with what a removal needs."""
+
+    id: str
+    external_id: str | None
+    title: str
+    status: str
+
+
+class VariantSku(Struct, frozen=True):
+    sku: str | None
+
+
+class ForeignProduct(Struct, frozen=True):
+    """A product that no source owns, with what tells whether it is one of ours."""
+
+    id: str
+    title: str
+    handle: str
+    metadata: dict[str, Any] | None
+    variants: tuple[VariantSku, ...]
+
+
+class WrittenProduct(Struct, frozen=True):
+    """A product in the response to a write."""
+
+    id: str
+    external_id: str | None
+    variants: tuple[WrittenVariant, ...]
+
+
+class Unreadable(Struct, frozen=True):
+    """A product whose response lacks something that was asked for, so that nothing can be decided."""
+
+    id: str
+    external_id: str | None
+    reason: str
+
+
 class StoredProduct(Struct, frozen=True):
-    """A product as the Admin API answers it; what was not asked for stands at its default."""
+    """A product with everything that a change may touch."""
 
     id: str
     external_id: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import count
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from msgspec import json, structs
 
@@ -305,8 +305,16 @@ def _tuple(value: Value) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
 
 
-def by_external_id(products: Sequence[StoredProduct]) -> Mapping[str, list[StoredProduct]]:
-    groups: dict[str, list[StoredProduct]] = {}
+class _Stored(Protocol):
+    @property
+    def external_id(self) -> str | None: ...
+
+
+P = TypeVar("P", bound=_Stored)
+
+
+def by_external_id(products: Sequence[P]) -> Mapping[str, list[P]]:
+    groups: dict[str, list[P]] = {}
     for product in products:
         groups.setdefault(product.external_id or "", []).append(product)
     return groups

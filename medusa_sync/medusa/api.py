@@ -7,19 +7,25 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Protocol, TypeVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Raw, Struct, field
 
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.http import Query
 from medusa_sync.medusa.client import MedusaClient
+from medusa_sync.medusa.decode import decode_product, tree_of
 from medusa_sync.models import (
+    ForeignProduct,
+    ListedCategory,
+    ListedProduct,
     StoredCategory,
     StoredItem,
-    StoredLevel,
     StoredLink,
     StoredProduct,
+    StoredSummary,
     StoredTag,
-    StoredVariant,
+    Unreadable,
+    WrittenProduct,
+    WrittenVariant,
 )
 
 T = TypeVar("T")
@@ -27,19 +33,26 @@ T_co = TypeVar("T_co", covariant=True)
 # The server refuses a request line above 16 kB with 431; parameters are counted as they are sent.
 _QUERY_BYTES = 12_000
 _PLAIN = frozenset(string.ascii_letters + string.digits)  # what surely is sent as it is
-_LOOK_UP_FIELDS = "id,external_id,metadata"
+_SUMMARY_FIELDS = "id,external_id,metadata"
+_LISTED_FIELDS = "id,external_id,title,status"
+_FOREIGN_FIELDS = "id,title,handle,metadata,variants.sku"
+_HANDLE_FIELDS = "id,external_id,handle"
+# Medusa shows these prices as `variants.prices`. Asked for by that name, a store with the index engine leaves
+# them out of filtered lists.
 _DETAIL_FIELDS = (
-    "id,external_id,metadata,title,handle,status,description,thumbnail,weight,length,height,width,"
+    "id,external_id,metadata,created_at,title,handle,status,description,thumbnail,"
+    "weight,length,height,width,"
     "images.id,images.url,tags.id,tags.value,categories.id,categories.handle,"
-    "variants.id,variants.sku,variants.barcode,variants.manage_inventory,"
-    "variants.prices.id,variants.prices.amount,variants.prices.currency_code,"
-    "variants.prices.min_quantity,variants.prices.max_quantity,"
-    "variants.prices.price_rules.attribute,variants.prices.price_rules.value,"
+    "sales_channels.id,shipping_profile.id,"
+    "variants.id,variants.created_at,variants.sku,variants.barcode,variants.manage_inventory,"
+    "variants.price_set.prices.id,variants.price_set.prices.amount,"
+    "variants.price_set.prices.currency_code,"
+    "variants.price_set.prices.min_quantity,variants.price_set.prices.max_quantity,"
+    "variants.price_set.prices.price_rules.attribute,variants.price_set.prices.price_rules.value,"
     "variants.inventory_items.inventory_item_id,variants.inventory_items.inventory.sku,"
     "variants.inventory_items.inventory.location_levels.location_id,"
     "variants.inventory_items.inventory.location_levels.stocked_quantity"
 )
-_ADOPTION_FIELDS = f"{_DETAIL_FIELDS},sales_channels.id,shipping_profile.id"
 _ITEM_FIELDS = "id,sku,reserved_quantity,variants.id,location_levels.location_id"
 _SCANNED_AT_ONCE = 500
 _NO_VALUE = "null"  # Medusa reads this text in a query as no value at all,
@@ -52,9 +65,9 @@ class StoreDefaults(Struct, frozen=True):
     """What the store says of itself."""
 
     id: str
-    supported_currencies: tuple[StoreCurrency, ...] = ()
-    default_sales_channel_id: str | None = None
-    default_location_id: str | None = None
+    supported_currencies: tuple[StoreCurrency, ...]
+    default_sales_channel_id: str | None
+    default_location_id: str | None
 
 
 class StoreCurrency(Struct, frozen=True):
@@ -96,57 +109,41 @@ class AdminApi:
         return found
 
     async def count_products(self) -> int:
-        return (await self._client.get("/admin/products", [("limit", 1), ("fields", "id")], _Products)).count
+        return (await self._client.get("/admin/products", [("limit", 1), ("fields", "id")], _Count)).count
 
-    async def look_up(self, external_ids: Sequence[str]) -> list[StoredProduct]:
+    async def look_up(self, external_ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
         """Products by external id, with their metadata."""
-        return await self._products("external_id", external_ids, _LOOK_UP_FIELDS)
+        return await self._products("external_id", external_ids, _SUMMARY_FIELDS, StoredSummary)
 
-    async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct]:
-        """Products by `id` or `external_id`, with all that a change may touch."""
-        return await self._products(key, values, _DETAIL_FIELDS)
-
-    async def adoptable(self, ids: Sequence[str]) -> list[StoredProduct]:
-        """Products by id, with all that an adoption may touch."""
-        return await self._products("id", ids, _ADOPTION_FIELDS)
-
-    async def with_skus(self, skus: Sequence[str]) -> list[StoredProduct]:
-        """Products with a variant that has one of these SKUs."""
-        return await self._products(
-            "variants[sku]", skus, "id,external_id,title,handle,metadata,variants.sku"
-        )
+    async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
+        """Products by `id` or `external_id`, with everything that a change may touch."""
+        return await self._products(key, values, _DETAIL_FIELDS, StoredProduct)
 
     async def handles(self, handles: Sequence[str]) -> dict[str, str | None]:
         """The external ids of the products that have one of these handles, by handle."""
-        products = await self._products("handle", handles, "id,external_id,handle")
-        return {product.handle: product.external_id for product in products}
+        owners: dict[str, str | None] = {}
+        for part in _chunks("handle", handles):
+            query = [*part, ("fields", _HANDLE_FIELDS), ("limit", len(part))]
+            page = await self._client.get("/admin/products", query, _HandleOwners)
+            owners.update((owner.handle, owner.external_id) for owner in page.entries)
+        if _NO_VALUE in handles:  # a search does not look into handles before 2.21
+            async for entries in self._walk("/admin/products", [("fields", _HANDLE_FIELDS)], _HandleOwners):
+                owners.update((owner.handle, owner.external_id) for owner in entries)
+        return {handle: owners[handle] for handle in handles if handle in owners}
 
-    async def scan(self, fields: str, query: Query = ()) -> AsyncIterator[list[StoredProduct]]:
-        """All products of the store that a query matches, the oldest first: what is created meanwhile comes
-        at the end.
-        """
-        position, count = 0, 1
-        while position < count:
-            page: Query = [
-                *query,
-                ("fields", fields),
-                ("order", "id"),
-                ("limit", _SCANNED_AT_ONCE),
-                ("offset", position),
-            ]
-            answer = await self._client.get("/admin/products", page, _Products)
-            if not answer.products:
-                return
-            yield answer.products
-            position, count = position + len(answer.products), answer.count
+    async def scan(self) -> AsyncIterator[Sequence[ListedProduct]]:
+        """All products of the store, in pages."""
+        async for page in self._walk("/admin/products", [("fields", _LISTED_FIELDS)], _ListedProducts):
+            yield page
 
-    async def without_external_id(self, fields: str) -> AsyncIterator[list[StoredProduct]]:
-        """Those that no source owns; Medusa reads the text `null` as none at all."""
-        for external_id in ("null", ""):
-            async for page in self.scan(fields, [("external_id", external_id)]):
+    async def without_external_id(self) -> AsyncIterator[Sequence[ForeignProduct]]:
+        """All products that no source owns, in pages."""
+        for external_id in (_NO_VALUE, ""):
+            query: Query = [("external_id", external_id), ("fields", _FOREIGN_FIELDS)]
+            async for page in self._walk("/admin/products", query, _ForeignProducts):
                 yield page
 
-    async def categories(self, handles: Sequence[str]) -> list[StoredCategory]:
+    async def categories(self, handles: Sequence[str]) -> list[ListedCategory]:
         """Categories that have one of these handles."""
         path, fields = "/admin/product-categories", "id,handle,is_active"
         return await self._find(path, "handle", handles, fields, _Categories)
@@ -176,37 +173,44 @@ class AdminApi:
         return found
 
     async def _walk(self, path: str, query: Query, page: type[_Page[T]]) -> AsyncIterator[Sequence[T]]:
-        """A whole list, the oldest first: what is created meanwhile comes at the end."""
+        """A whole list in pages, the oldest first: what is created meanwhile comes at the end.
+
+        A page that is not full is the last one; the count is only an estimate with the index engine.
+        """
         offset = 0
         while True:
             bounds: Query = [("order", "id"), ("limit", _SCANNED_AT_ONCE), ("offset", offset)]
-            entries = (await self._client.get(path, [*query, *bounds], page)).entries
-            yield entries
-            offset += len(entries)
-            if len(entries) < _SCANNED_AT_ONCE:
+            answer = await self._client.get(path, [*query, *bounds], page)
+            yield answer.entries
+            offset += len(answer.entries)
+            if len(answer.entries) < max(answer.limit, 1):
                 return
 
-    async def _products(self, key: str, values: Sequence[str], fields: str) -> list[StoredProduct]:
-        found: list[StoredProduct] = []
+    async def _products(
+        self, key: str, values: Sequence[str], fields: str, type_: type[T]
+    ) -> list[T | Unreadable]:
+        found: list[T | Unreadable] = []
+        asked = tree_of(fields)
         for part in _chunks(key, values):
-            # Twice as many as asked for: nothing in Medusa keeps an external id from standing twice.
+            # Twice as many as asked for: nothing in Medusa keeps external ids unique.
             query = [*part, ("fields", fields), ("order", "id"), ("limit", 2 * len(part))]
-            found += (await self._client.get("/admin/products", query, _Products)).products
+            page = await self._client.get("/admin/products", query, _Products)
+            found += [decode_product(raw, type_, asked) for raw in page.products]
         return found
 
     # --- writes ---
 
-    async def create_products(self, bodies: Sequence[dict[str, Any]]) -> list[StoredProduct]:
+    async def create_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
         """Create in one all-or-nothing call; the answer is in no particular order."""
         return (await self._batch({"create": bodies})).created
 
-    async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[StoredProduct]:
+    async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
         """Update in one all-or-nothing call; the answer is in no particular order."""
         return (await self._batch({"update": bodies})).updated
 
     async def delete_products(self, ids: Sequence[str]) -> None:
         """Delete in one all-or-nothing call; ids that are gone already do no harm."""
-        await self._batch({"delete": ids})
+        await self._client.post("/admin/products/batch", {"delete": ids}, dict[str, Any])
 
     async def _batch(self, body: dict[str, Any]) -> _Written:
         return await self._client.post(
@@ -222,7 +226,7 @@ class AdminApi:
         path = f"/admin/inventory-items/{item_id}"
         await self._client.post(path, {"sku": sku}, dict[str, Any], query=[("fields", "id")])
 
-    async def give_inventory_item(self, product_id: str, variant: StoredVariant) -> str:
+    async def give_inventory_item(self, product_id: str, variant: WrittenVariant) -> str:
         """Make the inventory item of a variant, as newer stores do by themselves; returns its id.
 
         An unused item that has its SKU already is taken.
@@ -306,14 +310,37 @@ _NAMED: Mapping[str, type[Struct]] = {
 }
 
 
-class _Products(Struct):
-    products: list[StoredProduct]
+class _Count(Struct):
     count: int
 
 
+class _Products(Struct):
+    products: list[Raw]
+
+
+class _ListedProducts(Struct):
+    entries: list[ListedProduct] = field(name="products")
+    limit: int
+
+
+class _ForeignProducts(Struct):
+    entries: list[ForeignProduct] = field(name="products")
+    limit: int
+
+
+class _HandleOwner(Struct):
+    external_id: str | None
+    handle: str
+
+
+class _HandleOwners(Struct):
+    entries: list[_HandleOwner] = field(name="products")
+    limit: int
+
+
 class _Written(Struct):
-    created: list[StoredProduct] = []
-    updated: list[StoredProduct] = []
+    created: list[WrittenProduct]
+    updated: list[WrittenProduct]
 
 
 class _Page(Protocol[T_co]):
@@ -321,14 +348,21 @@ class _Page(Protocol[T_co]):
 
     @property
     def entries(self) -> Sequence[T_co]: ...
+    @property
+    def limit(self) -> int: ...
 
 
 class _Categories(Struct):
-    entries: list[StoredCategory] = field(name="product_categories")
+    entries: list[ListedCategory] = field(name="product_categories")
+    limit: int
 
 
 class _Category(Struct):
     product_category: StoredCategory
+
+
+class _LocatedLevel(Struct):
+    location_id: str
 
 
 class _ListedItem(Struct):
@@ -336,7 +370,7 @@ class _ListedItem(Struct):
     sku: str | None
     reserved_quantity: int | float
     variants: list[StoredLink | None]  # None for a variant that was deleted
-    location_levels: list[StoredLevel]
+    location_levels: list[_LocatedLevel]
 
     def stored(self) -> StoredItem:
         return StoredItem(
@@ -350,6 +384,7 @@ class _ListedItem(Struct):
 
 class _Items(Struct):
     entries: list[_ListedItem] = field(name="inventory_items")
+    limit: int
 
 
 class _Item(Struct):
@@ -358,6 +393,7 @@ class _Item(Struct):
 
 class _Tags(Struct):
     entries: list[StoredTag] = field(name="product_tags")
+    limit: int
 
 
 class _Tag(Struct):

@@ -11,7 +11,7 @@ from medusa_sync.core.record import Record
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
-from medusa_sync.models import DesiredProduct, Outcome, StoredProduct
+from medusa_sync.models import DesiredProduct, Outcome, StoredProduct, Unreadable
 from medusa_sync.plan import by_external_id, surviving_copy
 
 logger = logging.getLogger(__name__)
@@ -113,12 +113,15 @@ class Acknowledger:
             logger.warning("%d products may not be acknowledged: %s", len(products), error)
 
 
-def _losers(copies: Mapping[str, list[StoredProduct]], ours: Mapping[str, str]) -> set[str]:
-    """The ids of our copies that do not stay."""
+def _losers(copies: Mapping[str, list[StoredProduct | Unreadable]], ours: Mapping[str, str]) -> set[str]:
+    """The ids of our copies that do not stay; nothing is removed next to a copy that cannot be read."""
     lost = set()
     for external_id, group in copies.items():
+        readable = [copy for copy in group if not isinstance(copy, Unreadable)]
+        if len(readable) < len(group):
+            continue
         try:
-            survivor = surviving_copy(group)
+            survivor = surviving_copy(readable)
         except ProductFailedError:  # reported when the product is planned
             continue
         if survivor is not None:

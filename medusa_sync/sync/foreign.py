@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.models import DesiredProduct, StoredProduct
+from medusa_sync.models import DesiredProduct, ForeignProduct
 from medusa_sync.plan import slug_of
 
 
@@ -23,11 +23,12 @@ class ForeignProducts:
     def __init__(self, api: AdminApi) -> None:
         self._api = api
         self._loaded = False
-        self._by_old_id: defaultdict[str, list[StoredProduct]] = defaultdict(list)
-        self._by_handle: dict[str, StoredProduct] = {}
+        self._by_old_id: defaultdict[str, list[ForeignProduct]] = defaultdict(list)
+        self._by_handle: dict[str, ForeignProduct] = {}
+        self._by_sku: dict[str, ForeignProduct] = {}
         self._claimed: dict[str, str] = {}
 
-    async def matches(self, products: Sequence[DesiredProduct]) -> dict[str, list[StoredProduct]]:
+    async def matches(self, products: Sequence[DesiredProduct]) -> dict[str, list[ForeignProduct]]:
         """What each product may be the same as, by external id; products without a match are left out.
 
         Raises:
@@ -35,39 +36,29 @@ class ForeignProducts:
         """
         if not self._loaded:
             await self._load()
-        skus = {str(sku): product for product in products if (sku := product.fields["sku"]) is not None}
-        by_sku: dict[str | None, StoredProduct] = {
-            variant.sku: stored
-            for stored in (await self._api.with_skus(list(skus)) if self._by_handle else [])
-            for variant in stored.variants
-            if variant.sku in skus and not stored.external_id
-        }
-        found: dict[str, list[StoredProduct]] = {}
-        for product in products:
-            candidates = self._candidates(product, by_sku)
-            if candidates:
-                found[product.external_id] = candidates
-        return found
+        found = {product.external_id: self._candidates(product) for product in products}
+        return {external_id: candidates for external_id, candidates in found.items() if candidates}
 
-    def claim(self, stored: StoredProduct, external_id: str) -> None:
+    def claim(self, stored: ForeignProduct, external_id: str) -> None:
         """From now on the product is one of the source's."""
         self._claimed[stored.id] = external_id
 
     async def _load(self) -> None:
-        async for page in self._api.without_external_id("id,external_id,title,handle,metadata"):
+        async for page in self._api.without_external_id():
             for stored in page:
                 self._by_handle[stored.handle] = stored
+                self._by_sku.update((variant.sku, stored) for variant in stored.variants if variant.sku)
                 old_id = _old_id(stored)
                 if old_id is not None:
                     self._by_old_id[old_id].append(stored)
         self._loaded = True
 
-    def _candidates(
-        self, product: DesiredProduct, by_sku: dict[str | None, StoredProduct]
-    ) -> list[StoredProduct]:
+    def _candidates(self, product: DesiredProduct) -> list[ForeignProduct]:
         own_ids = {str(product.source_id), product.external_id}
         found = [stored for own_id in own_ids for stored in self._by_old_id.get(own_id, ())]
-        found += [stored for stored in (by_sku.get(str(product.fields["sku"])),) if stored]
+        same_sku = self._by_sku.get(str(product.fields["sku"] or ""))
+        if same_sku is not None:
+            found.append(same_sku)
         same_handle = self._by_handle.get(slug_of(product))
         # A product that names another one of the source only happens to have the handle.
         if same_handle is not None and _old_id(same_handle) in {None, *own_ids}:
@@ -80,6 +71,6 @@ class ForeignProducts:
         ]
 
 
-def _old_id(stored: StoredProduct) -> str | None:
+def _old_id(stored: ForeignProduct) -> str | None:
     value = (stored.metadata or {}).get("external_id")
     return str(value) if isinstance(value, str | int) and value != "" else None

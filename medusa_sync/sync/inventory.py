@@ -9,7 +9,7 @@ from msgspec import Struct
 from medusa_sync.core.change import Change, Create, Update
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.record import remember
-from medusa_sync.models import StoredItem, StoredProduct, StoredVariant, Value
+from medusa_sync.models import StoredItem, StoredVariant, Value, WrittenProduct, WrittenVariant
 from medusa_sync.plan import stock_level
 
 
@@ -109,12 +109,12 @@ def handed_on(updates: Sequence[Update]) -> list[tuple[Update, tuple[str, ...]]]
     return found
 
 
-def stocked_variant(level: LevelChange, written: StoredProduct) -> StoredVariant | None:
+def stocked_variant(level: LevelChange, written: WrittenProduct) -> WrittenVariant | None:
     """The variant that a level belongs to, as the store holds it once its product is written."""
     return next((each for each in written.variants if level.variant_id in {None, each.id}), None)
 
 
-def item_id_of(variant: StoredVariant) -> str | None:
+def item_id_of(variant: StoredVariant | WrittenVariant) -> str | None:
     return variant.inventory_items[0].inventory_item_id if variant.inventory_items else None
 
 

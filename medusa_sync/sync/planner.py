@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from msgspec import Struct, field
 
 from medusa_sync.core.change import Change, Create, Update
-from medusa_sync.core.record import Step, parse_record
+from medusa_sync.core.record import parse_record
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.references import Places
-from medusa_sync.models import DesiredProduct, OnConflict, Outcome, Result, StoredProduct
+from medusa_sync.models import (
+    DesiredProduct,
+    ForeignProduct,
+    OnConflict,
+    Outcome,
+    Result,
+    StoredProduct,
+    StoredSummary,
+    Unreadable,
+)
 from medusa_sync.plan import (
     by_external_id,
     is_in_progress,
@@ -24,8 +34,10 @@ from medusa_sync.plan import (
 from medusa_sync.sync.foreign import ForeignProducts
 from medusa_sync.sync.handles import Handles
 
-LookedUp = Mapping[str, list[StoredProduct]]
-"""Products of the store by external id, with their metadata; several if one was stored more than once."""
+T = TypeVar("T")
+
+LookedUp = Mapping[str, list[StoredSummary | Unreadable]]
+"""Products of the store by external id; several if one was stored more than once."""
 
 
 class PlanOptions(Struct, frozen=True):
@@ -94,7 +106,7 @@ class Planner:
         for product in desired:
             copies = stored.get(product.external_id, [])
             try:
-                if len(copies) == 1 and self._is_up_to_date(product, copies[0]):
+                if len(copies) == 1 and self._is_up_to_date(product, _readable(copies)[0]):
                     outcomes.append(_unchanged(product))
                 else:
                     stale.append(product)
@@ -102,7 +114,7 @@ class Planner:
                 outcomes.append(_failed(product, f"{copies[0].id}: {error}"))
         return outcomes, stale
 
-    def _is_up_to_date(self, product: DesiredProduct, stored: StoredProduct) -> bool:
+    def _is_up_to_date(self, product: DesiredProduct, stored: StoredSummary) -> bool:
         record = parse_record(stored.metadata)
         if self._options.overwrite or record is None or record.pending or record.drafted:
             return False
@@ -121,26 +133,22 @@ class Planner:
         """
         location_id = (await self._places()).location_id
         reading = Reading()
-        details = await self._details([product.external_id for product in products])
+        found = await self._api.details("external_id", [product.external_id for product in products])
+        details = by_external_id(found)
         for product in products:
             copies = details.get(product.external_id, [])
             try:
                 self._sort(
-                    product if location_id else without_stock(product), copies, location_id, created, reading
+                    product if location_id else without_stock(product),
+                    _readable(copies),
+                    location_id,
+                    created,
+                    reading,
                 )
             except ProductFailedError as error:
                 ids = ", ".join(copy.id for copy in copies)
                 reading.outcomes.append(_failed(product, f"{ids}: {error}"))
         return reading
-
-    async def _details(self, external_ids: Sequence[str]) -> LookedUp:
-        """Products with their details, and with their places if an adoption was interrupted."""
-        found = await self._api.details("external_id", external_ids)
-        adopting = {stored.id for stored in found if _is_pending_adoption(stored)}
-        if adopting:
-            found = [stored for stored in found if stored.id not in adopting]
-            found += await self._api.adoptable(list(adopting))
-        return by_external_id(found)
 
     def _sort(
         self,
@@ -229,9 +237,13 @@ class Planner:
                 self._foreign.claim(found[0], product.external_id)
             elif found:
                 entries[product.external_id] = _exists_already(product, found)
-        for stored in await self._api.adoptable(list(adopted)):
+        for stored in await self._api.details("id", list(adopted)):
             product = adopted[stored.id]
-            entries[product.external_id] = plan_update(product, stored, location_id=location_id, adopt=True)
+            entries[product.external_id] = (
+                _failed(product, f"{stored.id}: {stored.reason}")
+                if isinstance(stored, Unreadable)
+                else plan_update(product, stored, location_id=location_id, adopt=True)
+            )
         return entries
 
     def release(self, external_id: str) -> None:
@@ -239,12 +251,14 @@ class Planner:
         self._handles.release(external_id)
 
 
-def _is_pending_adoption(stored: StoredProduct) -> bool:
-    try:
-        record = parse_record(stored.metadata)
-    except ProductFailedError:  # reported when the product is planned
-        return False
-    return record is not None and record.pending is not None and record.pending.step is Step.ADOPTION
+def _readable(copies: Sequence[T | Unreadable]) -> list[T]:
+    """The copies; raises ProductFailedError if one of them cannot be read."""
+    readable = []
+    for copy in copies:
+        if isinstance(copy, Unreadable):
+            raise ProductFailedError(copy.reason)
+        readable.append(copy)
+    return readable
 
 
 def _failed(product: DesiredProduct, reason: str) -> Outcome:
@@ -255,7 +269,7 @@ def _unchanged(product: DesiredProduct) -> Outcome:
     return Outcome(product.external_id, product.title, Result.UNCHANGED)
 
 
-def _exists_already(product: DesiredProduct, found: Sequence[StoredProduct]) -> Outcome:
+def _exists_already(product: DesiredProduct, found: Sequence[ForeignProduct]) -> Outcome:
     names = ", ".join(f"{stored.id} {stored.title!r}" for stored in found)
     if len(found) == 1:
         reason = f"the store has it already without our external id: {names}; take it over with --adopt"

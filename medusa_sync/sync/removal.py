@@ -9,18 +9,26 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct, structs
 
 from medusa_sync.core.record import Record, parse_record
-from medusa_sync.errors import AmbiguousWriteError, RemovalGuardError, SourceError, StoreRefusedError
+from medusa_sync.errors import (
+    AmbiguousWriteError,
+    ProductFailedError,
+    RemovalGuardError,
+    SourceError,
+    StoreRefusedError,
+)
 from medusa_sync.http import retry
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.models import (
     Action,
     Difference,
+    ListedProduct,
     OnMissing,
     Outcome,
     Result,
     Share,
     StoredProduct,
+    Unreadable,
 )
 from medusa_sync.source import Source
 from medusa_sync.stop import Stop
@@ -102,11 +110,11 @@ class Removal:
                 in_flight.begin(self._remove(part))
                 await in_flight.finish()
 
-    async def _missing(self) -> list[StoredProduct]:
+    async def _missing(self) -> list[ListedProduct]:
         """Products of this source that the source did not deliver and that are still on the shelf."""
         missing, owned = [], 0
         delivered: list[int] = []
-        async for page in self._api.scan("id,external_id,title,status"):
+        async for page in self._api.scan():
             for stored in page:
                 source_id = self._source_id(stored)
                 if source_id is None:
@@ -127,11 +135,11 @@ class Removal:
             )
         return missing
 
-    def _source_id(self, stored: StoredProduct) -> int | None:
+    def _source_id(self, stored: ListedProduct) -> int | None:
         own, _, number = (stored.external_id or "").rpartition(":")
         return int(number) if own == self._options.prefix and number.isdecimal() else None
 
-    def _guard(self, missing: Sequence[StoredProduct], owned: int, *, is_empty: bool) -> RemovalGuardError:
+    def _guard(self, missing: Sequence[ListedProduct], owned: int, *, is_empty: bool) -> RemovalGuardError:
         names = [f"  {stored.external_id} {stored.title!r}" for stored in missing[:_LISTED]]
         if len(missing) > _LISTED:
             names.append(f"  ... and {len(missing) - _LISTED} more")
@@ -148,11 +156,11 @@ class Removal:
             )
         return RemovalGuardError("\n".join([f"{what} Nothing was removed.", *names]), hint=hint)
 
-    async def _confirmed(self, missing: Sequence[StoredProduct]) -> list[StoredProduct]:
+    async def _confirmed(self, missing: Sequence[ListedProduct]) -> list[ListedProduct]:
         """Those that the source says it does not have: paging by offset can skip a product that is there."""
         slots = asyncio.Semaphore(_ASKED_AT_ONCE)
 
-        async def is_gone(stored: StoredProduct) -> bool:
+        async def is_gone(stored: ListedProduct) -> bool:
             source_id = self._source_id(stored)
             async with slots:
                 return source_id is not None and not await self._source.has(source_id)
@@ -160,7 +168,7 @@ class Removal:
         answers = await asyncio.gather(*(is_gone(stored) for stored in missing))
         return [stored for stored, gone in zip(missing, answers, strict=True) if gone]
 
-    async def _remove(self, products: Sequence[StoredProduct]) -> None:
+    async def _remove(self, products: Sequence[ListedProduct]) -> None:
         """Remove a batch; one that is refused is halved until the culprit stands alone."""
         rest = list(products)
 
@@ -173,7 +181,7 @@ class Removal:
         try:
             attempts = self._options.max_retries + 1
             await retry(remove, on=AmbiguousWriteError, attempts=attempts, stop=self._stop)
-        except (StoreRefusedError, AmbiguousWriteError) as error:
+        except (StoreRefusedError, AmbiguousWriteError, ProductFailedError) as error:
             if self._stop.is_set:
                 raise
             if len(products) == 1:
@@ -186,27 +194,33 @@ class Removal:
         else:
             self._settle_all(products)
 
-    async def _write(self, products: Sequence[StoredProduct]) -> None:
+    async def _write(self, products: Sequence[ListedProduct]) -> None:
         if not products:
             return
         ids = [stored.id for stored in products]
         if self._options.on_missing == OnMissing.DELETE:
             await self._api.delete_products(ids)
             return
-        details = await self._api.details("id", ids)
-        bodies = [{**record_body(stored.id, _as_drafted(stored)), "status": "draft"} for stored in details]
+        bodies = []
+        for stored in await self._api.details("id", ids):
+            if isinstance(stored, Unreadable):
+                raise ProductFailedError(stored.reason)
+            bodies.append({**record_body(stored.id, _as_drafted(stored)), "status": "draft"})
         await self._api.update_products(bodies)
 
-    async def _still_there(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
-        details = {stored.id: stored for stored in await self._api.details("id", [p.id for p in products])}
-        gone_is_draft = self._options.on_missing == OnMissing.DRAFT
-        return [
-            stored
-            for stored in products
-            if stored.id in details and not (gone_is_draft and details[stored.id].status == "draft")
-        ]
+    async def _still_there(self, products: Sequence[ListedProduct]) -> list[ListedProduct]:
+        found = await self._api.details("id", [product.id for product in products])
+        removed_by_draft = {
+            stored.id
+            for stored in found
+            if self._options.on_missing == OnMissing.DRAFT
+            and isinstance(stored, StoredProduct)
+            and stored.status == "draft"
+        }
+        left = {stored.id for stored in found} - removed_by_draft
+        return [product for product in products if product.id in left]
 
-    def _settle_all(self, products: Sequence[StoredProduct]) -> None:
+    def _settle_all(self, products: Sequence[ListedProduct]) -> None:
         drafting = self._options.on_missing == OnMissing.DRAFT
         for stored in products:
             outcome = Outcome(

@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.fault_proxy import FaultProxy, fault_proxy
 from tests.e2e.shop import Shop
+from tests.harness.breakable import BreakableStore, breakable_store
 from tests.harness.medusa import Store, running_store
 from tests.harness.npm import NodeMissing, node
 from tests.harness.postgres import Postgres, running_postgres
@@ -46,6 +47,19 @@ def shared_store(postgres: Postgres) -> Iterator[Store]:
 def store(shared_store: Store) -> Store:
     shared_store.reset()
     return shared_store
+
+
+@pytest.fixture(scope="session")
+def _shared_breakable(postgres: Postgres) -> Iterator[BreakableStore]:
+    with breakable_store(postgres) as store:
+        yield store
+
+
+@pytest.fixture
+def breakable(_shared_breakable: BreakableStore) -> BreakableStore:
+    """A store that may be killed; tests of one group share it, as it takes a while to start."""
+    _shared_breakable.reset()
+    return _shared_breakable
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import dummyjson
 
-SIZE = 60
+SIZE = 30
 WORD = "<script>"
 SHARE_REFUSED = 0.4
 
@@ -20,9 +20,10 @@ def test_a_firewall_that_blocks_one_product_does_not_hold_up_its_neighbours(
     shop: Shop, proxy: FaultProxy
 ) -> None:
     made = products(SIZE)
-    made[20]["description"] += f" Use {WORD}."
+    blocked, other = made[20], made[0]
+    blocked["description"] += f" Use {WORD}."
+    blocked |= {"tags": other["tags"], "category": other["category"]}  # no tag is left without a product
     proxy.choose = lambda request: block if WORD.encode() in request.body else None
-    neighbours = [product for product in made if WORD not in product["description"]]
     with dummyjson(made) as source:
         arguments = ("--source", source.url, "--json")
         for expected in ({"created": SIZE - 1, "failed": 1}, {"unchanged": SIZE - 1, "failed": 1}):
@@ -30,9 +31,9 @@ def test_a_firewall_that_blocks_one_product_does_not_hold_up_its_neighbours(
             assert_in_order(run, 5)
             assert run.counts == expected
             [problem] = run.document["problems"]
-            assert problem["external_id"] == f"dummyjson:{made[20]['id']}"
+            assert problem["external_id"] == f"dummyjson:{blocked['id']}"
             assert "403" in problem["reason"]
-        assert_exact(shop, neighbours)
+    assert_exact(shop, [product for product in made if product is not blocked])
 
 
 def test_a_store_that_refuses_valid_keys_at_random_is_synced(shop: Shop, proxy: FaultProxy) -> None:

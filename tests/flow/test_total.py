@@ -10,6 +10,7 @@ from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
 from medusa_sync.models import OnMissing, RunResult
 from medusa_sync.source import HttpSource
+from medusa_sync.stop import Stop
 from tests.flow.stage import SOURCE_NAME, assert_exact, counts, run_once
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, Request, Response, dummyjson, with_fields
@@ -33,7 +34,7 @@ def sync(server: DummyJson, store: FakeMedusa, *, limit: int | None = None) -> R
                 unavailable=SourceError,
                 on_request=lambda _method, _url: None,
                 on_retry=lambda: None,
-                stopped=lambda: False,
+                stop=Stop(),
             )
             source = HttpSource(http, server.url, source_name=SOURCE_NAME)
             return await run_once(source, store, limit=limit, on_missing=OnMissing.DELETE)

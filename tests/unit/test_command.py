@@ -8,11 +8,13 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import stamina
 from pytest_httpx import HTTPXMock
 from typer.testing import CliRunner, Result
 
@@ -25,16 +27,16 @@ from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.unit.alone import alone
 
-pytestmark = pytest.mark.usefixtures("no_waiting")
-
 KEY = "sk_fake"
 
 
 @pytest.fixture(autouse=True)
-def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No setting or lock of anybody else."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SYNC_PRODUCTS_LOCK_DIR", str(tmp_path / "locks"))
+    with stamina.set_testing(True, attempts=2, cap=True):
+        yield
 
 
 @pytest.fixture
@@ -302,6 +304,7 @@ def test_a_signal_that_comes_before_a_run_ends_it_before_it_does_anything(
 def test_many_runs_leave_nothing_behind(source: Path, tmp_path: Path) -> None:
     code = """
 import gc, sys, tracemalloc
+from itertools import pairwise
 from medusa_sync import command, report
 from medusa_sync.settings import load
 from medusa_sync.signals import Signals
@@ -320,10 +323,12 @@ with Signals() as signals, open(out, "w") as stream:
 
     job.run()
     tracemalloc.start()
-    print(-memory_after(50) + memory_after(100))
+    used = [memory_after(50) for _ in range(4)]
+    # The least of three: a table of Python's own that is resized is no leak, but a leak is in all of them.
+    print(min(after - before for before, after in pairwise(used)))
 """
     grown = int(alone(code, source, tmp_path / "report.csv", tmp_path / "out"))
-    assert grown < 100 * 500  # bytes: caches of the standard library fill up; a kept run takes 20 times that
+    assert grown < 50 * 500  # bytes: caches of the standard library fill up; a kept run takes 20 times that
 
 
 # --- the log --------------------------------------------------------------------------------------------

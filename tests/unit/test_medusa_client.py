@@ -15,7 +15,7 @@ from pytest_httpx import HTTPXMock
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi, Level
 from medusa_sync.medusa.client import LOGIN_PATH, MAX_BODY_BYTES, ApiKey, Credentials, Login, MedusaClient
-from medusa_sync.models import StoredProduct
+from medusa_sync.models import StoredSummary, Unreadable, WrittenProduct
 from tests.unit.builders import STORE_URL, medusa_client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
@@ -418,8 +418,8 @@ def hold(httpx_mock: HTTPXMock, collection: str, key: str) -> None:
 
     def respond(request: httpx.Request) -> httpx.Response:
         asked = request.url.params.get_list(f"{key}[]")
-        found = [{"id": f"id of {value}", key: value} for value in asked]
-        return httpx.Response(200, json={collection: found, "count": len(found)})
+        found = [{"id": f"id of {value}", key: value, "metadata": None} for value in asked]
+        return httpx.Response(200, json={collection: found, "count": len(found), "limit": 1_000})
 
     httpx_mock.add_callback(respond, is_reusable=True)
 
@@ -454,7 +454,8 @@ async def test_a_look_up_takes_few_requests(httpx_mock: HTTPXMock, api: AdminApi
 
 
 async def test_a_look_up_sees_what_stands_twice(httpx_mock: HTTPXMock, api: AdminApi) -> None:
-    twice = [{"id": "prod_1", "external_id": "dummyjson:1"}, {"id": "prod_2", "external_id": "dummyjson:1"}]
+    product = {"external_id": "dummyjson:1", "metadata": None}
+    twice = [{"id": "prod_1", **product}, {"id": "prod_2", **product}]
     httpx_mock.add_response(json={"products": twice, "count": 2})
     assert [product.id for product in await api.look_up(["dummyjson:1"])] == ["prod_1", "prod_2"]
     (request,) = httpx_mock.get_requests()
@@ -470,18 +471,11 @@ async def test_a_quiet_look_up_reads_no_details(httpx_mock: HTTPXMock, api: Admi
 
 
 async def test_products_are_looked_up_by_what_is_named(httpx_mock: HTTPXMock, api: AdminApi) -> None:
-    httpx_mock.add_response(json={"products": [], "count": 0}, is_reusable=True)
+    httpx_mock.add_response(json={"products": [], "count": 0, "limit": 1}, is_reusable=True)
     await api.details("id", ["prod_1"])
-    await api.adoptable(["prod_2"])
-    await api.with_skus(["KIT-7"])
     await api.handles(["jug"])
     asked = [request.url.params.multi_items()[0] for request in httpx_mock.get_requests()]
-    assert asked == [
-        ("id[]", "prod_1"),
-        ("id[]", "prod_2"),
-        ("variants[sku][]", "KIT-7"),
-        ("handle[]", "jug"),
-    ]
+    assert asked == [("id[]", "prod_1"), ("handle[]", "jug")]
 
 
 async def test_the_store_says_how_many_products_it_holds(httpx_mock: HTTPXMock, api: AdminApi) -> None:
@@ -493,28 +487,62 @@ async def test_nothing_to_look_up_is_no_request(api: AdminApi) -> None:
     assert (await api.look_up([]), await api.tags([]), await api.categories([])) == ([], [], [])
 
 
-@pytest.mark.parametrize(("pages", "requests"), [((2, 2, 1), 3), ((5,), 1), ((2, 0), 2)])
-async def test_a_scan_goes_on_by_what_came(
-    httpx_mock: HTTPXMock, api: AdminApi, pages: tuple[int, ...], requests: int
+@pytest.mark.parametrize("count", [0, 1, 5, 100], ids="count {}".format)
+@pytest.mark.parametrize("pages", [(2, 2, 1), (1,), (2, 0), (0,)], ids=str)
+async def test_a_scan_ends_with_a_page_that_is_not_full(
+    httpx_mock: HTTPXMock, api: AdminApi, pages: tuple[int, ...], count: int
 ) -> None:
+    """Whatever the count is, which may be an estimate, and also if the store limits pages to two."""
     position = 0
     for size in pages:
-        products = [{"id": f"prod_{number}"} for number in range(position, position + size)]
-        httpx_mock.add_response(json={"products": products, "count": 5})
+        products = [
+            {"id": f"prod_{number}", "external_id": None, "title": "Jug", "status": "draft"}
+            for number in range(position, position + size)
+        ]
+        httpx_mock.add_response(json={"products": products, "count": count, "limit": 2})
         position += size
-    scanned = [product.id async for page in api.scan("id") for product in page]
+    scanned = [product.id async for page in api.scan() for product in page]
     assert scanned == [f"prod_{number}" for number in range(position)]
     offsets = [int(request.url.params["offset"]) for request in httpx_mock.get_requests()]
-    assert offsets == [sum(pages[:index]) for index in range(requests)]
+    assert offsets == [sum(pages[:index]) for index in range(len(pages))]
+
+
+async def test_a_scan_does_not_take_what_is_absent_for_empty(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    httpx_mock.add_response(json={"products": [{"id": "prod_1", "title": "Jug"}], "count": 1, "limit": 2})
+    with pytest.raises(StoreError, match="external_id"):
+        _ = [page async for page in api.scan()]
+
+
+async def test_a_product_whose_response_lacks_something_does_not_affect_the_others(
+    httpx_mock: HTTPXMock, api: AdminApi
+) -> None:
+    whole = {"id": "prod_1", "external_id": "dummyjson:1", "metadata": {"a": 1}}
+    partial = {"id": "prod_2", "external_id": "dummyjson:2"}
+    httpx_mock.add_response(json={"products": [whole, partial]})
+    assert await api.look_up(["dummyjson:1", "dummyjson:2"]) == [
+        StoredSummary("prod_1", "dummyjson:1", {"a": 1}),
+        Unreadable("prod_2", "dummyjson:2", "the response lacks metadata"),
+    ]
+
+
+async def test_the_handle_null_is_looked_for_in_the_whole_store(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        handles = [] if "handle[]" in request.url.params else ["jug", "null"]
+        products = [{"id": "prod_1", "external_id": f"x:{handle}", "handle": handle} for handle in handles]
+        return httpx.Response(200, json={"products": products, "count": 0, "limit": 500})
+
+    httpx_mock.add_callback(respond, is_reusable=True)
+    assert await api.handles(["null", "mug"]) == {"null": "x:null"}
 
 
 async def test_creations_and_updates_are_calls_of_their_own_that_ask_for_few_fields(
     httpx_mock: HTTPXMock, api: AdminApi
 ) -> None:
-    httpx_mock.add_response(json={"created": [{"id": "prod_1"}], "updated": [], "deleted": {}})
-    httpx_mock.add_response(json={"created": [], "updated": [{"id": "prod_2"}], "deleted": {}})
-    assert await api.create_products([{"title": "Jug"}]) == [StoredProduct("prod_1")]
-    assert await api.update_products([{"id": "prod_2"}]) == [StoredProduct("prod_2")]
+    written: dict[str, Any] = {"external_id": None, "variants": []}
+    httpx_mock.add_response(json={"created": [{"id": "prod_1", **written}], "updated": [], "deleted": {}})
+    httpx_mock.add_response(json={"created": [], "updated": [{"id": "prod_2", **written}], "deleted": {}})
+    assert await api.create_products([{"title": "Jug"}]) == [WrittenProduct("prod_1", None, ())]
+    assert await api.update_products([{"id": "prod_2"}]) == [WrittenProduct("prod_2", None, ())]
     create, update = httpx_mock.get_requests()
     assert create.content == b'{"create":[{"title":"Jug"}]}'
     assert update.content == b'{"update":[{"id":"prod_2"}]}'

@@ -15,7 +15,7 @@ from medusa_sync.errors import (
 )
 from medusa_sync.medusa.api import AdminApi, Entity, StoreCurrency, StoreDefaults
 from medusa_sync.medusa.references import Places, References, Wanted, find_places
-from medusa_sync.models import StoredCategory, StoredTag
+from medusa_sync.models import ListedCategory, StoredCategory, StoredTag
 
 pytestmark = pytest.mark.anyio
 
@@ -39,11 +39,11 @@ class Shelf(AdminApi):
         self.asked.append(tuple(values))
         return [StoredTag(_id(value), value) for value in values if value in self.known]
 
-    async def categories(self, handles: Sequence[str]) -> list[StoredCategory]:
+    async def categories(self, handles: Sequence[str]) -> list[ListedCategory]:
         await asyncio.sleep(0)
         self.asked.append(tuple(handles))
         found = [handle for handle in handles if handle in self.known]
-        return [StoredCategory(_id(handle), handle, is_active=self.known[handle]) for handle in found]
+        return [ListedCategory(_id(handle), handle, self.known[handle]) for handle in found]
 
     async def create_tag(self, value: str) -> StoredTag:
         await self._create(value, value)

@@ -204,6 +204,7 @@ class Api:
             product.variants.remove(variant)
             raise
         variant.prices = new_prices(call.body["prices"], self._state.ids)
+        variant.has_price_set = True
         return self._product(call, product_id)
 
     def _update_variant(self, call: Call, product_id: str, variant_id: str) -> dict[str, Any]:

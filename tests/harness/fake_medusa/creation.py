@@ -49,6 +49,7 @@ class Creation:
         for variant_id, (_, body) in zip(made, wanted, strict=True):
             if variant_id in stored:
                 stored[variant_id].prices = new_prices(body["prices"], self._state.ids)
+                stored[variant_id].has_price_set = True
 
     def undo(self) -> None:
         for product in self.products:
@@ -88,6 +89,7 @@ class Creation:
             id=ids.new("prod"),
             title=body["title"],
             handle=body.get("handle") or handle_of_title(body["title"]),
+            created_at=ids.moment,
             external_id=body.get("external_id"),
             status=body.get("status") or "draft",
             subtitle=body.get("subtitle"),
@@ -134,6 +136,7 @@ def add_variants(state: State, wanted: Sequence[tuple[Product, Body]]) -> list[V
                 manage_inventory=as_boolean(body.get("manage_inventory", True)),
                 allow_backorder=as_boolean(body.get("allow_backorder", False)),
                 metadata=body.get("metadata"),
+                created_at=state.ids.moment,
             )
         )
     reject_nul([body for _, body in wanted])

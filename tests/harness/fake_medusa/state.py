@@ -17,6 +17,11 @@ class Ids:
         self._random = random
         self._moment = 1_700_000_000_000
 
+    @property
+    def moment(self) -> int:
+        """In milliseconds since 1970."""
+        return self._moment
+
     def next_moment(self) -> None:
         self._moment += 1
 
@@ -46,6 +51,10 @@ class Variant:
     allow_backorder: bool = False
     metadata: Metadata = None
     prices: list[Price] = field(default_factory=list)
+    has_price_set: bool = False
+    """It gets one in the last step of its creation."""
+    created_at: int = 0
+    """In milliseconds since 1970."""
     item_ids: list[str] = field(default_factory=list)
 
 
@@ -67,6 +76,8 @@ class Product:
     id: str
     title: str
     handle: str
+    created_at: int = 0
+    """In milliseconds since 1970."""
     external_id: str | None = None
     status: str = "draft"
     subtitle: str | None = None

@@ -1,6 +1,7 @@
 """What the API shows of the state: the fields that a request asks for, and most lists in no order."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from random import Random
 from typing import Any, Final, TypeVar
 
@@ -24,15 +25,18 @@ Tree = dict[str, Any]
 
 _PRODUCT: Final = (
     *("title", "subtitle", "status", "external_id", "description", "handle", "discountable", "thumbnail"),
-    *("weight", "length", "height", "width", "material", "metadata"),
+    *("weight", "length", "height", "width", "material", "metadata", "created_at"),
 )
-_VARIANT: Final = ("title", "sku", "barcode", "allow_backorder", "manage_inventory", "metadata")
+_VARIANT: Final = ("title", "sku", "barcode", "allow_backorder", "manage_inventory", "metadata", "created_at")
 _PRICE: Final = ("amount", "currency_code", "min_quantity", "max_quantity")
 _CATEGORY: Final = ("name", "description", "handle", "is_active", "is_internal", "metadata")
 _LEVEL: Final = ("location_id", "stocked_quantity", "reserved_quantity")
 _STORE: Final = (
     *("name", "default_sales_channel_id", "default_region_id", "default_location_id", "metadata"),
 )
+
+_ABSENT: Final = object()
+"""Left out, as Medusa leaves out what is linked if there is none."""
 
 PRODUCT_DEFAULTS: Final = (
     "*,options.*,options.values.*,tags.*,images.*,sales_channels.*,"
@@ -47,7 +51,7 @@ def tree_of(fields: str) -> Tree:
     for field in filter(None, fields.split(",")):
         branch = tree
         name = f"{field[1:]}.*" if field.startswith("*") and field != "*" else field
-        for step in name.split("."):
+        for step in name.replace("variants.price_set.prices", "variants.prices").split("."):
             branch = branch.setdefault(step, {})
     return tree
 
@@ -79,7 +83,7 @@ class Views:
                             state.shipping_profiles, [product.shipping_profile_id or ""], self.named, sub
                         )
                     ),
-                    None,
+                    _ABSENT,
                 ),
                 "options": lambda sub: [self._option(option, sub) for option in product.options],
                 "variants": lambda sub: self._shuffled(
@@ -100,9 +104,7 @@ class Views:
             tree,
             _VARIANT,
             {
-                "prices": lambda sub: self._shuffled(
-                    self._price(variant, price, sub) for price in variant.prices
-                ),
+                "prices": lambda sub: self._prices(variant, sub),
                 "options": lambda sub: [
                     {"value": value, **({"option": {"title": title}} if "option" in sub else {})}
                     for title, value in variant.options.items()
@@ -114,6 +116,11 @@ class Views:
                 ],
             },
         )
+
+    def _prices(self, variant: Variant, tree: Tree) -> Any:
+        if not variant.has_price_set:
+            return _ABSENT
+        return self._shuffled(self._price(variant, price, tree) for price in variant.prices)
 
     def _price(self, variant: Variant, price: Price, tree: Tree) -> dict[str, Any]:
         shown = _selected(price, tree, _PRICE, {})
@@ -190,6 +197,8 @@ def _selected(
     for name in names:
         if name in relations:
             shown[name] = relations[name](tree[name])
+        elif name == "created_at" and name in scalars:
+            shown[name] = datetime.fromtimestamp(thing.created_at / 1000, UTC).isoformat()
         elif name in scalars:
             shown[name] = getattr(thing, name)
-    return shown
+    return {name: value for name, value in shown.items() if value is not _ABSENT}

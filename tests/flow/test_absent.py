@@ -1,0 +1,163 @@
+"""Stores whose responses leave something out, or show it in another way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from medusa_sync.models import OnConflict, OnMissing
+from medusa_sync.sync import PlanOptions
+from tests.flow.stage import ListSource, assert_exact, counts, sync
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+
+Product = dict[str, Any]
+
+
+def listing(
+    change: Callable[[httpx.Request, Product], None],
+) -> Callable[[httpx.Request, httpx.Response], Any]:
+    """Change every product in a list that the store answers."""
+
+    def respond(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        if request.method != "GET" or request.url.path != "/admin/products":
+            return None
+        body = json.loads(response.content)
+        for product in body["products"]:
+            change(request, product)
+        return httpx.Response(200, json=body)
+
+    return respond
+
+
+def hidden(path: str, external_id: str) -> Callable[[httpx.Request, httpx.Response], Any]:
+    """Leave a field of one product out."""
+
+    def remove(_request: httpx.Request, product: Product) -> None:
+        if product.get("external_id") == external_id:
+            _remove(product, path.split("."))
+
+    return listing(remove)
+
+
+def _remove(value: Any, path: list[str]) -> None:
+    if isinstance(value, list):
+        for member in value:
+            _remove(member, path)
+    elif path[1:]:
+        _remove(value.get(path[0], {}), path[1:])
+    else:
+        value.pop(path[0], None)
+
+
+def give_euro_price(store: FakeMedusa, external_id: str) -> None:
+    product = store.products[external_id]
+    (variant,) = product.variants
+    (price,) = variant.prices
+    prices = [
+        {"id": price.id, "currency_code": "usd", "amount": price.amount},
+        {"currency_code": "eur", "amount": 7},
+    ]
+    path = f"/admin/products/{product.id}/variants/{variant.id}"
+    store.call("POST", path, {"prices": prices})
+
+
+def prices_of(store: FakeMedusa, external_id: str) -> dict[str, float]:
+    (variant,) = store.products[external_id].variants
+    return {price.currency_code: price.amount for price in variant.prices}
+
+
+@pytest.mark.parametrize(
+    "field", ["variants.prices", "variants.prices.rules", "variants.sku", "tags", "description", "metadata"]
+)
+def test_a_product_whose_field_is_absent_fails_alone_and_is_not_written(field: str) -> None:
+    store, source = FakeMedusa(), ListSource(products(3))
+    sync(source, store)
+    give_euro_price(store, "dummyjson:2")
+    for row in source.rows:
+        row["price"] += 1
+    before = prices_of(store, "dummyjson:2")
+    store.after = hidden(field, "dummyjson:2")
+    result = sync(source, store)
+    assert (result.exit_code, counts(result)) == (5, {"updated": 2, "failed": 1})
+    assert result.problems[0].reason.endswith(f"the response lacks {field}")
+    assert prices_of(store, "dummyjson:2") == before
+    store.after = None
+    assert counts(sync(source, store)) == {"updated": 1, "unchanged": 2}
+    assert prices_of(store, "dummyjson:2") == {"usd": source.rows[1]["price"], "eur": 7}
+
+
+def test_a_product_that_cannot_be_read_is_not_adopted() -> None:
+    store, source = FakeMedusa(), ListSource(products(2))
+    sync(source, store)
+    for product in store.products.values():
+        store.call("POST", f"/admin/products/{product.id}", {"external_id": "", "metadata": None})
+    before = [(product.title, product.metadata) for product in store.state.products.values()]
+    store.after = hidden("variants.prices", "")
+    result = sync(source, store, plan=PlanOptions(adopt=True))
+    assert counts(result) == {"failed": 2}
+    assert [(product.title, product.metadata) for product in store.state.products.values()] == before
+
+
+def test_a_product_that_cannot_be_read_is_not_drafted() -> None:
+    store, rows = FakeMedusa(), products(40)
+    sync(ListSource(rows), store)
+    store.after = hidden("metadata", "dummyjson:1")
+    result = sync(ListSource(rows[2:]), store, on_missing=OnMissing.DRAFT)
+    assert (result.exit_code, counts(result)) == (5, {"unchanged": 38, "removed": 1})
+    assert result.problems[0].reason == "not removed: the response lacks metadata"
+    assert [store.products[f"dummyjson:{number}"].status for number in (1, 2)] == ["published", "draft"]
+
+
+@pytest.mark.parametrize("on_conflict", OnConflict)
+def test_a_store_with_the_index_engine_keeps_the_prices_of_the_merchant(on_conflict: OnConflict) -> None:
+    """Filtered lists show no prices that are asked for as `variants.prices`, and counts are estimates."""
+    store, source = FakeMedusa(), ListSource(products(3))
+
+    def respond(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        def leave_prices_out(asking: httpx.Request, product: Product) -> None:
+            if "variants.prices" in asking.url.params["fields"] and "[]" in str(asking.url):
+                _remove(product, ["variants", "prices"])
+
+        changed: httpx.Response | None = listing(leave_prices_out)(request, response)
+        if changed is None:
+            return None
+        return httpx.Response(200, json={**json.loads(changed.content), "count": 1, "estimate_count": 1})
+
+    store.after = respond
+    sync(source, store)
+    assert_exact(source.rows, store)
+    give_euro_price(store, "dummyjson:1")
+    source.rows[0]["price"] += 1
+    result = sync(source, store, plan=PlanOptions(on_conflict=on_conflict))
+    assert (counts(result), result.conflicts) == ({"updated": 1, "unchanged": 2}, 0)
+    assert prices_of(store, "dummyjson:1") == {"usd": source.rows[0]["price"], "eur": 7}
+    assert counts(sync(source, store)) == {"unchanged": 3}
+
+
+def test_measures_that_the_store_shows_as_text_are_numbers() -> None:
+    """As Medusa up to 2.14 does."""
+    store, source = FakeMedusa(), ListSource(products(3))
+    for row, weight in zip(source.rows, (0.1, 3, 1e6), strict=True):
+        row["weight"] = weight
+
+    def as_text(_request: httpx.Request, product: Product) -> None:
+        for name in ("weight", "length", "height", "width"):
+            if isinstance(product.get(name), int | float):
+                product[name] = str(product[name])
+
+    store.after = listing(as_text)
+    sync(source, store)
+    for row in source.rows:
+        row["title"] += "!"
+    source.rows[0]["weight"] = 0.2
+    result = sync(source, store)
+    assert (counts(result), result.conflicts) == ({"updated": 3}, 0)
+    changed = {change.field for outcome in result.changes for change in outcome.differences}
+    assert changed == {"title", "weight"}
+    overwriting = sync(source, store, plan=PlanOptions(overwrite=True))
+    assert counts(overwriting) == {"unchanged": 3}
