@@ -472,8 +472,10 @@ class Applier:
 
 def _note(update: Update, renames: Mapping[str, object], *, now: int) -> Record:
     """The record that goes with an update: a note if a part of it commits later than the product row."""
+    applied_before = update.record.fields if update.record else {}
     late: dict[str, Collection[Value]] = {
-        change.field: (change.source,)
+        # A value that is overwritten although nothing was applied is not kept if this is interrupted.
+        change.field: (change.source,) if change.field in applied_before else (change.before, change.source)
         for change in update.differences
         if change.field in FIELDS and FIELDS[change.field].commits_late
     }
