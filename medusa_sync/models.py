@@ -118,11 +118,11 @@ class StoredItem(Struct, frozen=True):
     @property
     def use(self) -> str:
         """Why a variant that has none cannot have this item; empty if it can."""
-        name = f"the inventory item {self.id} has its SKU {self.sku!r}"
+        name = f"its SKU {self.sku!r} is taken: the inventory item {self.id}"
         if self.variant_ids:
-            return f"{name} and belongs to {', '.join(self.variant_ids)}; change one of the SKUs"
+            return f"{name} belongs to {', '.join(self.variant_ids)}; change one of the SKUs"
         if self.reserved_quantity:
-            return f"{name} and {self.reserved_quantity:g} of it are reserved; change one of the SKUs"
+            return f"{name} has {self.reserved_quantity:g} reserved; change one of the SKUs"
         return ""
 
 

@@ -141,7 +141,7 @@ class StoreView:
                 level = stock_level(variant, self._location_id) if variant else None
                 return level.stocked_quantity if level else None
             case Place.PRODUCT:
-                return _SETS[name](stored) if name in _SETS else getattr(stored, name) or None
+                return _SETS[name](stored) if name in _SETS else _plain(getattr(stored, name))
 
     def is_owned(self, name: str, record: Record | None) -> bool:
         """Whether the source decides about a field: it has a value now, or had one the last time."""
@@ -219,7 +219,7 @@ def _levels(variant: StoredVariant) -> tuple[StoredLevel, ...]:
 
 
 def _plain(value: Any) -> Value:
-    """A metadata value in comparable form; anything but a plain value as JSON."""
+    """A value in comparable form: an empty text is nothing; anything but a plain value is JSON."""
     if value is None or value == "":
         return None
     return value if isinstance(value, str | int | float) else json.encode(value).decode()

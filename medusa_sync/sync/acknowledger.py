@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from medusa_sync.core.record import Record
-from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.models import DesiredProduct, Outcome, StoredProduct, Unreadable
@@ -92,7 +92,7 @@ class Acknowledger:
             logger.warning("another run has created %d of these products too; ours are removed", len(lost))
             try:
                 await self._api.delete_products(sorted(lost))
-            except AmbiguousWriteError as error:
+            except (StoreRefusedError, AmbiguousWriteError) as error:
                 logger.info("planned again: %s", error)
         return lost
 
@@ -118,7 +118,12 @@ def _losers(copies: Mapping[str, list[StoredProduct | Unreadable]], ours: Mappin
     lost = set()
     for external_id, group in copies.items():
         readable = [copy for copy in group if not isinstance(copy, Unreadable)]
-        survivor = surviving_copy(readable) if len(readable) == len(group) else None
+        if len(readable) < len(group):
+            continue
+        try:
+            survivor = surviving_copy(readable)
+        except ProductFailedError:  # reported when the product is planned
+            continue
         if survivor is not None:
             lost |= {copy.id for copy in survivor[1] if copy.id == ours[external_id]}
     return lost

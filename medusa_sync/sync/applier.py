@@ -132,6 +132,7 @@ class Applier:
         self._report = settle
         self._status = status
         self._attempts = max_retries + 1
+        self._postponed: list[tuple[ItemRename, Complete]] = []
         self._aims: dict[str, Outcome] = {}  # what was sent for products without an outcome, by external id
 
     async def apply(self, products: Sequence[DesiredProduct]) -> None:
@@ -153,8 +154,11 @@ class Applier:
         Raises:
             StoreError: the store is unavailable.
         """
-        while again := await self._acknowledger.flush():
+        again = await self._finish_renames() if self._postponed else []
+        again += await self._acknowledger.flush()
+        while again:
             await self.apply(again)
+            again = await self._acknowledger.flush()
 
     async def _attempt(self, part: _Part) -> list[_Part]:
         """Take a part through all steps; returns what is left of it."""
@@ -237,7 +241,7 @@ class Applier:
                 ]
             )
         await self._write_levels(levels, written, made_by_store=False)
-        await self._rename_items(renames.values())
+        refused = await self._rename_items(renames.values())
         self._health.succeeded(updates[-1].stored.id)
         finished = [
             update
@@ -257,7 +261,9 @@ class Applier:
             if update.stored.id not in done
         ]
         part.drop(each.desired.external_id for each in complete)
-        return await self._acknowledger.add(complete)
+        later = [each for each in complete if renames.get(each.desired.external_id) in refused]
+        self._postponed += [(renames[each.desired.external_id], each) for each in later]
+        return await self._acknowledger.add([each for each in complete if each not in later])
 
     async def _create(self, part: _Part, creates: Sequence[Create]) -> list[DesiredProduct]:
         """Write new products; returns the products that have to be planned again."""
@@ -314,26 +320,45 @@ class Applier:
             ]
         )
 
-    async def _rename_items(self, renames: Collection[ItemRename]) -> None:
-        """Give inventory items the SKUs of their variants; one that another of them takes is freed first."""
+    async def _rename_items(self, renames: Collection[ItemRename]) -> set[ItemRename]:
+        """Give inventory items the SKUs of their variants; returns those whose SKU another item has."""
         taken = {rename.after for rename in renames}
-        await self._rename([(each.item_id, None) for each in renames if each.before in taken])
-        await self._rename([(each.item_id, each.after) for each in renames])
+        in_the_way = [rename for rename in renames if rename.before in taken]
+        await self._rename([structs.replace(rename, after=None) for rename in in_the_way])
+        return await self._rename(renames)
 
-    async def _rename(self, renames: Iterable[tuple[str, str | None]]) -> None:
+    async def _rename(self, renames: Iterable[ItemRename]) -> set[ItemRename]:
         slots = asyncio.Semaphore(_RENAMED_AT_ONCE)
+        refused = set()
 
-        async def rename(item_id: str, sku: str | None) -> None:
+        async def rename(each: ItemRename) -> None:
             async with slots:
                 try:
-                    await self._api.rename_inventory_item(item_id, sku)
+                    await self._api.rename_inventory_item(each.item_id, each.after)
                 except StoreRefusedError as error:
                     if error.status != HTTPStatus.BAD_REQUEST:
                         raise
-                    # Another item has that SKU. Ours would only serve other products: this one is complete.
-                    logger.warning("inventory item %s keeps its SKU, %r is refused: %s", item_id, sku, error)
+                    refused.add(each)
 
-        await asyncio.gather(*(rename(item_id, sku) for item_id, sku in renames))
+        await asyncio.gather(*(rename(each) for each in renames))
+        return refused
+
+    async def _finish_renames(self) -> list[DesiredProduct]:
+        """Try the renames again that were refused: by now, other batches may have freed the SKUs."""
+        postponed, self._postponed = self._postponed, []
+        try:
+            refused = await self._rename_items([rename for rename, _ in postponed])
+        except (AmbiguousWriteError, StoreRefusedError) as error:
+            logger.warning("the next run renames %d inventory items: %s", len(postponed), error)
+            for _, complete in postponed:
+                self._report(complete.outcome)
+            return []
+        for rename in refused:
+            # It would only serve other products: ours is complete.
+            logger.warning(
+                "inventory item %s keeps its SKU: another item has %r", rename.item_id, rename.after
+            )
+        return await self._acknowledger.add([complete for _, complete in postponed])
 
     async def _write_levels(
         self, changes: Sequence[LevelChange], written: Iterable[WrittenProduct], *, made_by_store: bool
@@ -447,8 +472,10 @@ class Applier:
 
 def _note(update: Update, renames: Mapping[str, object], *, now: int) -> Record:
     """The record that goes with an update: a note if a part of it commits later than the product row."""
+    applied_before = update.record.fields if update.record else {}
     late: dict[str, Collection[Value]] = {
-        change.field: (change.source,)
+        # A value that is overwritten although nothing was applied is not kept if this is interrupted.
+        change.field: (change.source,) if change.field in applied_before else (change.before, change.source)
         for change in update.differences
         if change.field in FIELDS and FIELDS[change.field].commits_late
     }

@@ -123,7 +123,7 @@ def test_two_products_with_one_sku_cost_one_of_them() -> None:
     source.rows[20]["sku"] = source.rows[3]["sku"]
     result = sync(source, store)
     assert (result.exit_code, counts(result)) == (5, {"created": 29, "failed": 1})
-    assert "already exists" in result.problems[0].reason
+    assert source.rows[3]["sku"] in result.problems[0].reason
 
 
 def test_a_batch_that_is_too_long_for_a_request_is_divided() -> None:

@@ -245,9 +245,11 @@ class Oracle:
 
 
 def _after_a_run(expected: Expected, name: str, wanted: Value, rules: Rules) -> set[State]:
-    states = expected.states.get(name) or set()
+    states = expected.states.get(name, set())
     after = {merged(name, state, wanted, store_wins=rules.store_wins) for state in states}
-    return after or {(wanted, wanted)}
+    if expected.store_id is None:  # it may not have been there until now
+        after.add((wanted, wanted))
+    return after
 
 
 def _back(status: tuple[str, bool]) -> tuple[str, bool]:

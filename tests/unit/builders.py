@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import structs
 
-from medusa_sync.core.record import RECORD_KEY, Record, applied
+from medusa_sync.core.record import RECORD_KEY, applied
 from medusa_sync.errors import MedusaSyncError, StoreError
 from medusa_sync.http import HttpClient
 from medusa_sync.mapping import to_desired
@@ -30,6 +30,8 @@ from medusa_sync.models import (
     StoredTag,
     StoredVariant,
     Value,
+    WrittenProduct,
+    WrittenVariant,
 )
 from medusa_sync.stop import Stop
 from tests.harness.catalogue import product
@@ -39,6 +41,7 @@ SOURCE_URL: Final = "https://source.example/products"
 STORE_URL: Final = "http://store.example:9000"
 LOCATION: Final = "sloc_1"
 CURRENCY: Final = "usd"
+CREATED_AT: Final = "2026-01-02T03:04:05.678Z"
 
 # --- the source -----------------------------------------------------------------------------------------
 
@@ -74,7 +77,7 @@ def with_fields(desired: DesiredProduct, **fields: Value) -> DesiredProduct:
 # --- what the store holds -------------------------------------------------------------------------------
 
 
-def as_json(record: Record) -> Any:
+def as_json(record: Any) -> Any:
     """A record as it comes back from the store."""
     return msgspec.json.decode(msgspec.json.encode(record))
 
@@ -99,13 +102,15 @@ def stored_variant(desired: DesiredProduct, **changes: Any) -> StoredVariant:
     fields: dict[str, Any] = dict(desired.fields)
     level = StoredLevel(LOCATION, fields["stock"])
     levels = () if fields["stock"] is None else (level,)
+    item = StoredInventoryItem("iitem_01", StoredInventory(levels, fields["sku"]))
     variant = StoredVariant(
         id="variant_01",
+        created_at=CREATED_AT,
         sku=fields["sku"],
         barcode=fields["barcode"],
         manage_inventory=fields["stock"] is not None,
         prices=(StoredPrice("price_01", desired.currency, fields["price"]),),
-        inventory_items=(StoredInventoryItem("iitem_01", StoredInventory(levels)),) if levels else (),
+        inventory_items=(item,) if levels else (),
     )
     return structs.replace(variant, **changes)
 
@@ -117,6 +122,7 @@ def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
         id=f"prod_{desired.source_id}",
         external_id=desired.external_id,
         metadata=stored_metadata(desired),
+        created_at=CREATED_AT,
         handle=f"product-{desired.source_id}",
         status="published",
         images=tuple(StoredImage(f"img_{url}", url) for url in fields["images"]),
@@ -129,6 +135,17 @@ def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
         description=fields["description"],
     )
     return structs.replace(stored, **changes)
+
+
+def written_product(stored: StoredProduct) -> WrittenProduct:
+    """The product as the response to a write shows it."""
+    variants = (WrittenVariant(each.id, each.sku, each.inventory_items) for each in stored.variants)
+    return WrittenProduct(stored.id, stored.external_id, tuple(variants))
+
+
+def with_record(stored: StoredProduct, record: Any) -> StoredProduct:
+    """The product with another record, or with something else in its place."""
+    return structs.replace(stored, metadata={**(stored.metadata or {}), RECORD_KEY: as_json(record)})
 
 
 # --- any product ----------------------------------------------------------------------------------------

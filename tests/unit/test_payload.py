@@ -8,27 +8,29 @@ import pytest
 from hypothesis import given
 from msgspec import structs
 
-from medusa_sync.medusa.payload import Ids, create_body, record_body, update_body
+from medusa_sync.core.change import Create, Update
+from medusa_sync.core.merge import members
+from medusa_sync.core.record import RECORD_KEY, Pending, Record, Step, applied, freed
+from medusa_sync.medusa.payload import Ids, create_body, record_body, release_body, update_body
 from medusa_sync.medusa.references import Places
 from medusa_sync.models import (
-    RECORD_KEY,
-    Create,
     DesiredProduct,
     StoredImage,
     StoredInventoryItem,
+    StoredItem,
     StoredPrice,
     StoredProduct,
 )
-from medusa_sync.plan import plan_update, record_of
+from medusa_sync.plan import plan_update
 from tests.unit.builders import (
     DESIRED_PRODUCTS,
     LOCATION,
     as_json,
     desired_product,
-    stored_metadata,
     stored_product,
     stored_variant,
     with_fields,
+    with_record,
 )
 
 PLACES = Places("sc_1", "sp_1", LOCATION)
@@ -36,14 +38,10 @@ NOWHERE = Places("sc_1", "sp_1", None)
 URL = "https://cdn.example/{}.webp".format
 
 
-class AnyIds(dict[str, str]):
-    """Ids of whatever is asked for."""
-
-    def __missing__(self, key: str) -> str:
-        return f"id of {key}"
-
-
-IDS = Ids(AnyIds(), AnyIds())
+def ids_of(desired: DesiredProduct) -> Ids:
+    """Ids of the categories and tags of a product, as they are looked up."""
+    categories, tags = members(desired.fields["categories"]), members(desired.fields["tags"])
+    return Ids({handle: f"id of {handle}" for handle in categories}, {tag: f"id of {tag}" for tag in tags})
 
 
 def sent(body: dict[str, Any]) -> dict[str, Any]:
@@ -52,17 +50,28 @@ def sent(body: dict[str, Any]) -> dict[str, Any]:
     return decoded
 
 
-def created(desired: DesiredProduct, *, places: Places = PLACES, status: str = "published") -> dict[str, Any]:
+def created(
+    desired: DesiredProduct,
+    *,
+    places: Places = PLACES,
+    status: str = "published",
+    item: StoredItem | None = None,
+) -> dict[str, Any]:
     change = Create(desired, "a-handle")
-    return sent(create_body(change, record_of(desired), status=status, places=places, ids=IDS))
+    ids = ids_of(desired)
+    return sent(create_body(change, applied(desired), status=status, places=places, ids=ids, item=item))
+
+
+def planned(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> Update:
+    return plan_update(desired, stored, location_id=LOCATION, **how)
 
 
 def updated(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> dict[str, Any]:
     """The body without what every update has: id and record."""
-    update = plan_update(desired, stored, location_id=LOCATION, **how)
-    body = sent(update_body(update, record_of(desired), places=PLACES, ids=IDS))
+    record = applied(desired, variant="variant_01")
+    body = sent(update_body(planned(desired, stored, **how), record, places=PLACES, ids=ids_of(desired)))
     assert body.pop("id") == stored.id
-    assert body["metadata"].pop(RECORD_KEY) == as_json(record_of(desired))
+    assert body["metadata"].pop(RECORD_KEY) == as_json(record)
     if not body["metadata"]:
         del body["metadata"]
     return body
@@ -89,8 +98,7 @@ def test_a_new_product_is_sent_whole() -> None:
     )
     body = created(desired)
     assert (
-        body.pop("metadata").items()
-        >= {RECORD_KEY: as_json(record_of(desired)), "brand": "Copperdell"}.items()
+        body.pop("metadata").items() >= {RECORD_KEY: as_json(applied(desired)), "brand": "Copperdell"}.items()
     )
     assert (body.pop("length"), body.pop("height"), body.pop("width")) == tuple(
         desired.fields[name] for name in ("length", "height", "width")
@@ -134,6 +142,24 @@ def test_zero_is_sent() -> None:
     body = created(desired_product(price=0, weight=0, minimumOrderQuantity=0))
     amount = body["variants"][0]["prices"][0]["amount"]
     assert (amount, body["weight"], body["metadata"]["minimum_order_quantity"]) == (0, 0, 0)
+
+
+UNUSED = StoredItem("iitem_09", "KIT-7", 0, (), ())
+
+
+def test_an_unused_inventory_item_is_linked_to_a_new_variant() -> None:
+    body = created(desired_product(sku="KIT-7", stock=5), item=UNUSED)
+    assert body["variants"][0]["inventory_items"] == [
+        {"inventory_item_id": "iitem_09", "required_quantity": 1}
+    ]
+
+
+@pytest.mark.parametrize(("stock", "places"), [(None, PLACES), (5, NOWHERE)], ids=["no-stock", "no-location"])
+def test_an_inventory_item_is_not_linked_to_a_variant_that_is_not_managed(
+    stock: int | None, places: Places
+) -> None:
+    body = created(desired_product(sku="KIT-7", stock=stock), places=places, item=UNUSED)
+    assert "inventory_items" not in body["variants"][0]
 
 
 @pytest.mark.parametrize(
@@ -209,11 +235,11 @@ def test_a_text_that_the_source_drops_is_emptied() -> None:
 
 def test_other_variants_are_kept_by_their_ids() -> None:
     before, after = desired_product(sku="KIT-7"), desired_product(sku="KIT-8")
-    ours = stored_variant(before, id="variant_02")
-    others = [stored_variant(before, id=f"variant_{number}", sku=None) for number in ("01", "03")]
+    ours = stored_variant(before)
+    others = [stored_variant(before, id=f"variant_{number}", sku=None) for number in ("00", "02")]
     body = updated(after, stored_product(before, variants=(others[0], ours, others[1])))
     assert body == {
-        "variants": [{"id": "variant_02", "sku": "KIT-8"}, {"id": "variant_01"}, {"id": "variant_03"}]
+        "variants": [{"id": "variant_01", "sku": "KIT-8"}, {"id": "variant_00"}, {"id": "variant_02"}]
     }
 
 
@@ -267,8 +293,9 @@ def test_pictures_that_stay_keep_their_ids() -> None:
     [("tags", "tags", (["a", "b"], ["b", "c"])), ("category", "categories", ("b", "c"))],
 )
 def test_members_of_a_set_are_sent_by_id(source_name: str, name: str, values: tuple[Any, Any]) -> None:
+    """The ids of those that the product has already come with the product."""
     before, after = (desired_product(**{source_name: value}) for value in values)
-    kept = [] if name == "categories" else [{"id": "id of b"}]
+    kept = [] if name == "categories" else [{"id": "ptag_b"}]
     assert updated(after, stored_product(before)) == {name: [*kept, {"id": "id of c"}]}
 
 
@@ -308,15 +335,21 @@ def test_stock_of_a_managed_variant_leaves_the_variant_alone() -> None:
 
 def test_a_product_that_comes_back_is_published() -> None:
     desired = desired_product()
-    record = structs.replace(record_of(desired), drafted=True)
-    metadata = stored_metadata(desired) | {RECORD_KEY: as_json(record)}
-    assert updated(desired, stored_product(desired, metadata=metadata, status="draft")) == {
-        "status": "published"
-    }
+    record = structs.replace(applied(desired, variant="variant_01"), drafted=True)
+    stored = with_record(stored_product(desired, status="draft"), record)
+    assert updated(desired, stored) == {"status": "published"}
+
+
+def test_a_product_whose_variant_is_gone_sends_no_variants() -> None:
+    before, after = desired_product(title="Jug"), desired_product(title="Copper Jug", sku="NEW", price=99)
+    theirs = stored_variant(before, id="variant_02", sku="THEIRS", barcode=None)
+    assert updated(after, stored_product(before, variants=(theirs,))) == {"title": "Copper Jug"}
 
 
 @pytest.mark.parametrize("placed", [True, False])
-def test_an_adopted_product_gets_our_id_and_what_it_never_had(placed: bool) -> None:  # noqa: FBT001 - a parameter
+def test_an_adopted_product_gets_our_id_and_the_placement_that_it_lacks(
+    placed: bool,  # noqa: FBT001 - a parameter
+) -> None:
     desired = desired_product()
     links = {} if placed else {"sales_channels": (), "shipping_profile": None}
     stored = stored_product(desired, external_id=None, metadata=None, **links)
@@ -326,6 +359,30 @@ def test_an_adopted_product_gets_our_id_and_what_it_never_had(placed: bool) -> N
     assert body == {"external_id": desired.external_id, **given}
 
 
-def test_the_body_of_a_record_holds_nothing_else() -> None:
-    record = record_of(desired_product())
+@pytest.mark.parametrize("step", Step)
+def test_only_an_adoption_that_was_interrupted_is_placed_again(step: Step) -> None:
+    desired = desired_product()
+    record = structs.replace(applied(desired, variant="variant_01"), pending=Pending(step))
+    stored = with_record(stored_product(desired, sales_channels=(), shipping_profile=None), record)
+    placement = {"sales_channels": [{"id": "sc_1"}], "shipping_profile_id": "sp_1"}
+    assert updated(desired, stored) == (placement if step is Step.ADOPTION else {})
+
+
+# --- what is freed, and the record alone ----------------------------------------------------------------
+
+
+def test_values_that_are_freed_are_taken_from_our_variant_alone() -> None:
+    before, after = desired_product(sku="ONE"), desired_product(sku="TWO")
+    others = tuple(stored_variant(before, id=f"variant_0{number}", sku=None) for number in (2, 3))
+    update = planned(after, stored_product(before, variants=(others[0], stored_variant(before), others[1])))
+    record = freed(update.record, after, ["sku"], at=1)
+    assert sent(release_body(update, ["sku"], record)) == {
+        "id": update.stored.id,
+        "metadata": {RECORD_KEY: as_json(record)},
+        "variants": [{"id": "variant_01", "sku": None}, {"id": "variant_02"}, {"id": "variant_03"}],
+    }
+
+
+@pytest.mark.parametrize("record", [applied(desired_product()), Record({})])
+def test_the_body_of_a_record_holds_nothing_else(record: Record) -> None:
     assert sent(record_body("prod_1", record)) == {"id": "prod_1", "metadata": {RECORD_KEY: as_json(record)}}

@@ -1,0 +1,282 @@
+"""Records are written in bulk, once everything is complete, and copies of another run are found."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from medusa_sync.core.record import RECORD_KEY, Record, Step, applied, noted
+from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreError, StoreRefusedError
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.models import (
+    Action,
+    DesiredProduct,
+    Outcome,
+    Result,
+    StoredProduct,
+    StoredSummary,
+    Unreadable,
+    WrittenProduct,
+)
+from medusa_sync.sync.acknowledger import Acknowledger, Complete
+from tests.unit.builders import as_json, desired_product, stored_product, with_record
+
+pytestmark = pytest.mark.anyio
+
+LOST = AmbiguousWriteError("no response")
+GONE = StoreError("connection refused")
+AT_ONCE = 200
+
+
+class Shelf(AdminApi):
+    """A store with products, whose calls can fail.
+
+    Attributes:
+        hidden: ids of products whose details cannot be read.
+        refused: ids of products whose update or deletion is refused.
+        failing: what a method raises, by its name.
+    """
+
+    def __init__(self, *products: StoredProduct) -> None:
+        self.products = {product.id: product for product in products}
+        self.hidden: set[str] = set()
+        self.refused: set[str] = set()
+        self.failing: dict[str, MedusaSyncError] = {}
+        self.looked_up: list[list[str]] = []
+        self.records: dict[str, Record] = {}
+        self.updates = 0
+
+    async def look_up(self, external_ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
+        self.looked_up.append(list(external_ids))
+        self._fail("look_up")
+        found = self._with(external_ids)
+        return [StoredSummary(each.id, each.external_id, each.metadata) for each in found]
+
+    async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
+        assert key == "external_id"
+        self._fail("details")
+        found = self._with(values)
+        return [
+            Unreadable(each.id, each.external_id, "hidden") if each.id in self.hidden else each
+            for each in found
+        ]
+
+    async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
+        self.updates += 1
+        self._fail("update")
+        self._refuse({body["id"] for body in bodies})
+        for body in bodies:
+            assert body.keys() == {"id", "metadata"}
+            self.records[body["id"]] = body["metadata"][RECORD_KEY]
+        return []
+
+    async def delete_products(self, ids: Sequence[str]) -> None:
+        self._refuse(ids)
+        for product_id in ids:
+            del self.products[product_id]
+        self._fail("delete")
+
+    def _with(self, external_ids: Sequence[str]) -> list[StoredProduct]:
+        return [product for product in self.products.values() if product.external_id in external_ids]
+
+    def _fail(self, method: str) -> None:
+        if method in self.failing:
+            raise self.failing[method]
+
+    def _refuse(self, ids: Collection[str]) -> None:
+        if not self.refused.isdisjoint(ids):
+            raise StoreRefusedError("there is no such product", status=404)
+
+
+def complete(desired: DesiredProduct, *, created: bool = False, product_id: str = "") -> Complete:
+    product_id = product_id or stored_product(desired).id
+    outcome = Outcome(desired.external_id, desired.title, Result.UPDATED, action=Action.UPDATE)
+    return Complete(desired, product_id, applied(desired, variant="variant_01"), outcome, created=created)
+
+
+def pending(desired: DesiredProduct, product_id: str) -> StoredProduct:
+    """A copy whose creation is not acknowledged."""
+    late = {name: (desired.fields[name],) for name in ("price", "stock", "sku", "barcode")}
+    record = noted(None, desired, late, Step.CREATION)
+    return with_record(stored_product(desired, id=product_id), record)
+
+
+def acknowledger(store: Shelf) -> tuple[Acknowledger, list[Outcome]]:
+    settled: list[Outcome] = []
+    return Acknowledger(store, settled.append), settled
+
+
+def is_applied(records: Mapping[str, Record], desired: DesiredProduct, product_id: str) -> bool:
+    return bool(as_json(records[product_id]) == as_json(applied(desired, variant="variant_01")))
+
+
+# --- records --------------------------------------------------------------------------------------------
+
+
+async def test_records_are_written_in_one_call_and_products_settled_after_it() -> None:
+    products = [desired_product(number) for number in range(1, 6)]
+    store = Shelf()
+    waiting, settled = acknowledger(store)
+    assert await waiting.add([complete(each) for each in products]) == []
+    assert (store.updates, settled) == (0, [])
+    assert await waiting.flush() == []
+    assert store.updates == 1
+    assert [outcome.external_id for outcome in settled] == [each.external_id for each in products]
+    for each in products:
+        assert is_applied(store.records, each, stored_product(each).id)
+
+
+async def test_records_are_written_as_soon_as_there_are_enough() -> None:
+    store = Shelf()
+    waiting, settled = acknowledger(store)
+    for number in range(1, AT_ONCE):
+        await waiting.add([complete(desired_product(number))])
+    assert (store.updates, settled) == (0, [])
+    await waiting.add([complete(desired_product(AT_ONCE))])
+    assert (store.updates, len(settled)) == (1, AT_ONCE)
+
+
+async def test_nothing_is_sent_if_nothing_waits() -> None:
+    store = Shelf()
+    waiting, _ = acknowledger(store)
+    await waiting.add([complete(desired_product())])
+    await waiting.flush()
+    assert await waiting.flush() == []
+    assert store.updates == 1
+    assert not any(store.looked_up)
+
+
+@pytest.mark.parametrize("culprit", [1, 4, 7])
+async def test_a_refused_record_does_not_affect_the_others(
+    culprit: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    products = [desired_product(number) for number in range(1, 8)]
+    store = Shelf()
+    store.refused = {stored_product(desired_product(culprit)).id}
+    waiting, settled = acknowledger(store)
+    await waiting.add([complete(each) for each in products])
+    await waiting.flush()
+    assert store.records.keys() == {stored_product(each).id for each in products} - store.refused
+    assert len(settled) == 7
+    assert f"dummyjson:{culprit} was not acknowledged" in caplog.text
+
+
+async def test_an_unknown_result_is_only_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """The next run finds the notes and checks them."""
+    store = Shelf()
+    store.failing["update"] = LOST
+    waiting, settled = acknowledger(store)
+    await waiting.add([complete(desired_product(number)) for number in (1, 2)])
+    assert await waiting.flush() == []
+    assert (store.updates, len(settled)) == (1, 2)
+    assert "2 products may not be acknowledged" in caplog.text
+
+
+@pytest.mark.parametrize("method", ["look_up", "update"])
+async def test_products_are_settled_even_if_the_store_is_unavailable(method: str) -> None:
+    store = Shelf()
+    store.failing[method] = GONE
+    waiting, settled = acknowledger(store)
+    await waiting.add([complete(desired_product(number), created=True) for number in (1, 2)])
+    with pytest.raises(StoreError):
+        await waiting.flush()
+    assert [outcome.external_id for outcome in settled] == ["dummyjson:1", "dummyjson:2"]
+    assert await waiting.flush() == []
+
+
+# --- copies of another run ------------------------------------------------------------------------------
+
+DESIRED = desired_product()
+OURS, THEIRS = "prod_2", "prod_1"  # theirs is older
+
+
+async def acknowledge(store: Shelf, desired: DesiredProduct = DESIRED) -> tuple[list[DesiredProduct], int]:
+    """Acknowledge a product that was created; the products to plan again, and how many were settled."""
+    waiting, settled = acknowledger(store)
+    await waiting.add([complete(desired, created=True, product_id=OURS)])
+    return await waiting.flush(), len(settled)
+
+
+async def test_only_products_that_this_run_created_are_looked_up() -> None:
+    one, two = (desired_product(number) for number in (1, 2))
+    store = Shelf()
+    waiting, _ = acknowledger(store)
+    await waiting.add([complete(one), complete(two, created=True)])
+    await waiting.flush()
+    assert store.looked_up == [["dummyjson:2"]]
+
+
+async def test_a_single_copy_is_acknowledged() -> None:
+    store = Shelf(pending(DESIRED, OURS))
+    assert await acknowledge(store) == ([], 1)
+    assert is_applied(store.records, DESIRED, OURS)
+
+
+async def test_our_copy_is_removed_if_the_other_one_is_acknowledged() -> None:
+    acknowledged = stored_product(DESIRED, id="prod_3")
+    store = Shelf(pending(DESIRED, OURS), acknowledged)
+    assert await acknowledge(store) == ([DESIRED], 0)
+    assert store.products.keys() == {"prod_3"}
+    assert not store.records
+
+
+async def test_our_copy_is_removed_if_the_other_one_is_older() -> None:
+    store = Shelf(pending(DESIRED, OURS), pending(DESIRED, THEIRS))
+    assert await acknowledge(store) == ([DESIRED], 0)
+    assert store.products.keys() == {THEIRS}
+
+
+async def test_our_copy_is_kept_if_it_is_older_and_the_other_run_removes_its_own() -> None:
+    store = Shelf(pending(DESIRED, OURS), pending(DESIRED, "prod_3"))
+    assert await acknowledge(store) == ([], 1)
+    assert store.products.keys() == {OURS, "prod_3"}
+    assert is_applied(store.records, DESIRED, OURS)
+
+
+async def test_our_copy_is_kept_if_somebody_has_touched_it() -> None:
+    store = Shelf(structs.replace(pending(DESIRED, OURS), title="Mine"), pending(DESIRED, THEIRS))
+    assert await acknowledge(store) == ([], 1)
+    assert store.products.keys() == {OURS, THEIRS}
+
+
+async def test_neighbours_of_a_copy_are_acknowledged() -> None:
+    neighbour = desired_product(7)
+    store = Shelf(pending(DESIRED, OURS), pending(DESIRED, THEIRS), pending(neighbour, "prod_7"))
+    waiting, settled = acknowledger(store)
+    await waiting.add([complete(DESIRED, created=True, product_id=OURS), complete(neighbour, created=True)])
+    assert await waiting.flush() == [DESIRED]
+    assert [outcome.external_id for outcome in settled] == ["dummyjson:7"]
+    assert is_applied(store.records, neighbour, "prod_7")
+
+
+async def test_a_copy_whose_removal_is_unknown_is_planned_again() -> None:
+    store = Shelf(pending(DESIRED, OURS), pending(DESIRED, THEIRS))
+    store.failing["delete"] = LOST
+    assert await acknowledge(store) == ([DESIRED], 0)
+
+
+async def test_a_copy_that_cannot_be_removed_is_planned_again_and_its_neighbours_are_acknowledged() -> None:
+    """The plan removes it again, and reports the refusal as the product's."""
+    neighbour = desired_product(7)
+    store = Shelf(pending(DESIRED, OURS), pending(DESIRED, THEIRS), pending(neighbour, "prod_7"))
+    store.refused = {OURS}
+    waiting, _ = acknowledger(store)
+    await waiting.add([complete(DESIRED, created=True, product_id=OURS), complete(neighbour, created=True)])
+    assert await waiting.flush() == [DESIRED]
+    assert is_applied(store.records, neighbour, "prod_7")
+    assert OURS not in store.records
+
+
+async def test_a_copy_of_a_newer_version_of_this_tool_is_not_judged() -> None:
+    newer = with_record(stored_product(DESIRED, id=THEIRS), {"version": 99, "fields": {}})
+    store = Shelf(pending(DESIRED, OURS), newer)
+    assert await acknowledge(store) == ([], 1)
+    assert store.products.keys() == {OURS, THEIRS}
+
+
+async def test_nothing_is_removed_next_to_a_copy_that_cannot_be_read() -> None:
+    store = Shelf(pending(DESIRED, OURS), pending(DESIRED, THEIRS))
+    store.hidden = {THEIRS}
+    assert await acknowledge(store) == ([], 1)
+    assert store.products.keys() == {OURS, THEIRS}
