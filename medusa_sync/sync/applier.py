@@ -389,8 +389,10 @@ class Applier:
 
     async def _ids(self, changes: Sequence[Change]) -> Ids:
         """The ids of the categories and tags that changes add; those that are missing are created."""
+        placed = [each for each in changes if isinstance(each, Update) and each.placed]
+        categories = [*_members(changes, "categories"), *_wanted_categories(placed)]  # to activate them all
         return Ids(
-            await self._references.category_ids(_members(changes, "categories")),
+            await self._references.category_ids(categories),
             await self._references.tag_ids(_members(changes, "tags")),
         )
 
