@@ -240,7 +240,7 @@ class Settings:
     max_duration: float | None = _option(
         "--max-duration",
         "SYNC_PRODUCTS_MAX_DURATION",
-        "Seconds after which a run starts nothing new; requests in progress get 10 more. No limit unless set.",
+        "Seconds after which a run starts nothing new; requests get 10 more. No limit unless set.",
         readers.seconds,
         metavar="SECONDS",
     )
