@@ -118,8 +118,10 @@ def _losers(copies: Mapping[str, list[StoredProduct | Unreadable]], ours: Mappin
     lost = set()
     for external_id, group in copies.items():
         readable = [copy for copy in group if not isinstance(copy, Unreadable)]
+        if len(readable) < len(group):
+            continue
         try:
-            survivor = surviving_copy(readable) if len(readable) == len(group) else None
+            survivor = surviving_copy(readable)
         except ProductFailedError:  # reported when the product is planned
             continue
         if survivor is not None:

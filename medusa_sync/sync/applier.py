@@ -389,8 +389,10 @@ class Applier:
 
     async def _ids(self, changes: Sequence[Change]) -> Ids:
         """The ids of the categories and tags that changes add; those that are missing are created."""
+        placed = [each for each in changes if isinstance(each, Update) and each.placed]
+        categories = [*_members(changes, "categories"), *_wanted_categories(placed)]  # to activate them all
         return Ids(
-            await self._references.category_ids(_members(changes, "categories")),
+            await self._references.category_ids(categories),
             await self._references.tag_ids(_members(changes, "tags")),
         )
 
@@ -472,8 +474,10 @@ class Applier:
 
 def _note(update: Update, renames: Mapping[str, object], *, now: int) -> Record:
     """The record that goes with an update: a note if a part of it commits later than the product row."""
+    applied_before = update.record.fields if update.record else {}
     late: dict[str, Collection[Value]] = {
-        change.field: (change.source,)
+        # A value that is overwritten although nothing was applied is not kept if this is interrupted.
+        change.field: (change.source,) if change.field in applied_before else (change.before, change.source)
         for change in update.differences
         if change.field in FIELDS and FIELDS[change.field].commits_late
     }

@@ -228,10 +228,13 @@ def _sorted(product: View) -> View:
     def by_id(entries: list[View]) -> list[View]:
         return sorted(entries, key=lambda entry: str(entry["id"]))
 
-    variants = [{**variant, "prices": by_id(variant["prices"])} for variant in by_id(product["variants"])]
     return {
         **product,
-        "variants": variants,
+        # A variant whose creation was interrupted shows no prices.
+        "variants": [
+            {**variant, **({"prices": by_id(variant["prices"])} if "prices" in variant else {})}
+            for variant in by_id(product["variants"])
+        ],
         "tags": by_id(product["tags"]),
         "categories": by_id(product["categories"]),
     }

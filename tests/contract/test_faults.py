@@ -96,14 +96,20 @@ def test_what_a_client_has_given_up_on_may_still_be_refused(fake: FakeMedusa, fa
     assert fake.products.keys() == {"contract:1"}
 
 
-def test_a_store_that_is_killed_leaves_half_done_what_it_was_doing(fake: FakeMedusa, fake_shop: Shop) -> None:
-    fake.between = give_up_at("variants")
+@pytest.mark.parametrize(
+    ("step", "items", "links"), [("variants", 0, 0), ("items", 1, 0), ("inventory", 1, 1)]
+)
+def test_a_store_that_is_killed_leaves_half_done_what_it_was_doing(
+    fake: FakeMedusa, fake_shop: Shop, step: str, items: int, links: int
+) -> None:
+    fake.between = give_up_at(step)
     with pytest.raises(httpx.ReadTimeout):
         post(fake_shop, 1)
     fake.crash()
     fake.between = None
     (variant,) = fake_shop.products()["contract:1"]["variants"]
-    assert (variant["sku"], variant["prices"], variant["inventory_items"]) == ("SKU-1", [], [])
+    assert (variant["sku"], "prices" in variant, len(variant["inventory_items"])) == ("SKU-1", False, links)
+    assert fake_shop.call("GET", "/admin/inventory-items")["count"] == items
 
 
 def test_tokens_expire(fake: FakeMedusa, fake_shop: Shop) -> None:

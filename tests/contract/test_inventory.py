@@ -217,6 +217,38 @@ def test_deleting_an_unmanaged_product_leaves_the_item_it_had(shop: Shop, produc
     assert shop.batch_refusal(create=[shop.body(1)]) == taken("SKU-1")
 
 
+def left_over(shop: Shop, product: View) -> str:
+    """The id of an item with a level that no variant uses."""
+    item_id = item_of(product)
+    shop.call("POST", LEVELS, {"create": [shop.level(item_id, 7)]})
+    managed(shop, product, wanted=False)
+    shop.call("DELETE", f"/admin/products/{product['id']}")
+    return item_id
+
+
+def test_an_unused_item_is_linked_to_a_new_variant_and_keeps_its_levels(shop: Shop, product: View) -> None:
+    item_id = left_over(shop, product)
+    link = {"inventory_item_id": item_id, "required_quantity": 1}
+    made = shop.create(2, variant={"sku": "SKU-1", "inventory_items": [link]})
+    assert item_of(made) == item_id
+    assert levels_of(shop, item_id) == {shop.location_id: 7}
+    assert shop.call("GET", "/admin/inventory-items")["count"] == 1
+    other = shop.second_variant(shop.create(3), sku="TWO", inventory_items=[link])
+    assert item_of(other, "Two") == item_id
+
+
+def test_an_item_that_was_linked_stays_if_the_creation_is_refused(shop: Shop, product: View) -> None:
+    item_id = left_over(shop, product)
+    link = {"inventory_item_id": item_id, "required_quantity": 1}
+    shop.create(3)
+    bodies = [
+        shop.body(1, variant={"inventory_items": [link]}),
+        shop.body(2, variant={"sku": "SKU-3"}),
+    ]
+    assert shop.batch_refusal(create=bodies)[0] == 400
+    assert levels_of(shop, item_id) == {shop.location_id: 7}
+
+
 def test_a_change_that_fails_for_its_item_stays_in_part(shop: Shop, product: View) -> None:
     product, other = managed(shop, product, wanted=False), shop.create(2, metadata={"a": 1})
     bodies: list[dict[str, Any]] = [

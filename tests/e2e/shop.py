@@ -67,7 +67,7 @@ class Shop:
         found: list[dict[str, Any]] = []
         while True:
             page = self.get("/admin/products", fields=_FIELDS, limit=_PAGE, offset=len(found), order="id")
-            found += page["products"]
+            found += [_with_numbers(product) for product in page["products"]]
             if len(found) >= page["count"] or not page["products"]:
                 return found
 
@@ -77,6 +77,12 @@ class Shop:
         by_id = {product["external_id"]: product for product in products}
         assert len(by_id) == len(products), "a product stands twice"
         return by_id
+
+
+def _with_numbers(product: dict[str, Any]) -> dict[str, Any]:
+    """Medusa up to 2.14 shows measurements as text."""
+    texts = {name: product[name] for name in ("weight", "length", "height", "width")}
+    return product | {name: float(text) for name, text in texts.items() if isinstance(text, str)}
 
 
 def add_variant(shop: Shop, product_id: str) -> str:

@@ -30,6 +30,8 @@ from medusa_sync.models import (
     StoredTag,
     StoredVariant,
     Value,
+    WrittenProduct,
+    WrittenVariant,
 )
 from medusa_sync.stop import Stop
 from tests.harness.catalogue import product
@@ -133,6 +135,12 @@ def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
         description=fields["description"],
     )
     return structs.replace(stored, **changes)
+
+
+def written_product(stored: StoredProduct) -> WrittenProduct:
+    """The product as the response to a write shows it."""
+    variants = (WrittenVariant(each.id, each.sku, each.inventory_items) for each in stored.variants)
+    return WrittenProduct(stored.id, stored.external_id, tuple(variants))
 
 
 def with_record(stored: StoredProduct, record: Any) -> StoredProduct:

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from tests.harness.fake_medusa import schemas, tables
-from tests.harness.fake_medusa.creation import Creation, add_variants, make_items
+from tests.harness.fake_medusa.creation import Creation, add_variants, given_items, link_items, make_items
 from tests.harness.fake_medusa.errors import ApiError, no_such_entity, not_found
 from tests.harness.fake_medusa.inventory import LevelBatch, update_item
 from tests.harness.fake_medusa.lists import listed
@@ -198,11 +198,13 @@ class Api:
             raise no_such_entity("product_id", product_id)
         product = self._state.products[product_id]
         (variant,) = add_variants(self._state, [(product, call.body)])
+        is_bare = variant.manage_inventory and "inventory_items" not in call.body
         try:
-            make_items(self._state, [variant] if variant.manage_inventory else [])
+            link_items(self._state, make_items(self._state, [variant] if is_bare else []))
         except ApiError:
             product.variants.remove(variant)
             raise
+        link_items(self._state, given_items(self._state, {variant.id: call.body}))
         variant.prices = new_prices(call.body["prices"], self._state.ids)
         variant.has_price_set = True
         return self._product(call, product_id)

@@ -1,6 +1,6 @@
 """Creating products, and variants of products."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.harness.fake_medusa.errors import invalid_data, no_such_entity, unknown_error
@@ -26,6 +26,7 @@ class Creation:
         self._bodies = bodies
         self.products: list[Product] = []
         """In the order of the bodies."""
+        self._made_items: dict[str, Item] = {}
 
     def steps(self) -> Steps:
         self._create_products()
@@ -41,9 +42,15 @@ class Creation:
         made = [variant.id for variant in add_variants(self._state, wanted)]
         yield "variants"
         stored = self._state.variants()
-        make_items(
-            self._state, [stored[each] for each in made if each in stored and stored[each].manage_inventory]
+        bodies = {variant_id: body for variant_id, (_, body) in zip(made, wanted, strict=True)}
+        without = [each for each in made if "inventory_items" not in bodies[each]]
+        self._made_items = make_items(
+            self._state,
+            [stored[each] for each in without if each in stored and stored[each].manage_inventory],
         )
+        yield "items"
+        link_items(self._state, self._made_items)
+        link_items(self._state, given_items(self._state, bodies))
         yield "inventory"
         stored = self._state.variants()
         for variant_id, (_, body) in zip(made, wanted, strict=True):
@@ -54,9 +61,8 @@ class Creation:
     def undo(self) -> None:
         for product in self.products:
             self._state.products.pop(product.id, None)
-            for variant in product.variants:
-                for item_id in variant.item_ids:
-                    del self._state.items[item_id]
+        for item in self._made_items.values():
+            del self._state.items[item.id]
 
     def _create_products(self) -> None:
         state, bodies = self._state, self._bodies
@@ -146,8 +152,8 @@ def add_variants(state: State, wanted: Sequence[tuple[Product, Body]]) -> list[V
     return variants
 
 
-def make_items(state: State, variants: Iterable[Variant]) -> list[Item]:
-    """Inventory items, which have no level anywhere, for those variants that have none."""
+def make_items(state: State, variants: Iterable[Variant]) -> dict[str, Item]:
+    """Inventory items for the variants that have none, by variant: without levels, and not linked yet."""
     made = {
         variant.id: Item(state.ids.new("iitem"), variant.sku, variant.title)
         for variant in variants
@@ -159,12 +165,30 @@ def make_items(state: State, variants: Iterable[Variant]) -> list[Item]:
         ((item.id, item.sku) for item in state.live_items()),
         ((item.id, item.sku) for item in made.values()),
     )
-    for variant in variants:
-        if variant.id in made:
-            item = made[variant.id]
-            state.items[item.id] = item
-            variant.item_ids = [item.id]
-    return list(made.values())
+    state.items.update((item.id, item) for item in made.values())
+    return made
+
+
+def given_items(state: State, bodies: Mapping[str, Body]) -> dict[str, Item]:
+    """The inventory items that new variants name, by variant."""
+    given = {}
+    for variant_id, body in bodies.items():
+        for link in body.get("inventory_items", []):
+            item = state.items.get(link["inventory_item_id"])
+            if item is None or item.removed or variant_id in given or not body.get("manage_inventory", True):
+                raise NotImplementedError(
+                    "FakeMedusa links one item that is there to a variant that is managed"
+                )
+            given[variant_id] = item
+    return given
+
+
+def link_items(state: State, items: Mapping[str, Item]) -> None:
+    """A variant that was removed meanwhile leaves its item without one."""
+    stored = state.variants()
+    for variant_id, item in items.items():
+        if variant_id in stored:
+            stored[variant_id].item_ids = [item.id]
 
 
 def handles(state: State) -> Iterable[tuple[str, str]]:

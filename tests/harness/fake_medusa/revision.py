@@ -11,6 +11,7 @@ from tests.harness.fake_medusa.creation import (
     check_options,
     check_variants_unique,
     handles,
+    link_items,
     make_items,
 )
 from tests.harness.fake_medusa.errors import (
@@ -46,7 +47,7 @@ class Revision:
         self._state = state
         self._bodies = bodies
         self._before: dict[str, Product] = {}
-        self._made_items: list[Item] = []
+        self._made_items: dict[str, Item] = {}
         self._dismissed: dict[str, list[str]] = {}
         self._priced: list[Variant] = []
 
@@ -59,6 +60,8 @@ class Revision:
     def steps(self) -> Steps:
         self._rewrite()
         yield "products"
+        self._make_items()
+        yield "items"
         self._set_inventory()
         yield "inventory"
         self._set_prices()
@@ -70,9 +73,9 @@ class Revision:
             variant.prices = []
         for variant in (variant for product in self.products for variant in product.variants):
             variant.item_ids = self._dismissed.get(variant.id, variant.item_ids)
-            if any(item.id in variant.item_ids for item in self._made_items):
+            if variant.id in self._made_items:
                 variant.item_ids = []
-        for item in self._made_items:
+        for item in self._made_items.values():
             del self._state.items[item.id]
         for product in self.products:
             before = self._before[product.id]
@@ -155,13 +158,18 @@ class Revision:
             if variant.id == body["id"]
         ]
 
+    def _make_items(self) -> None:
+        managed = [
+            variant
+            for variant, body in self._sent_variants()
+            if as_boolean(body.get("manage_inventory", False))
+        ]
+        self._made_items = make_items(self._state, managed)
+
     def _set_inventory(self) -> None:
-        sent = [pair for pair in self._sent_variants() if "manage_inventory" in pair[1]]
-        self._made_items = make_items(
-            self._state, [variant for variant, body in sent if as_boolean(body["manage_inventory"])]
-        )
-        for variant, body in sent:
-            if not as_boolean(body["manage_inventory"]):
+        link_items(self._state, self._made_items)
+        for variant, body in self._sent_variants():
+            if "manage_inventory" in body and not as_boolean(body["manage_inventory"]):
                 self._dismissed[variant.id] = variant.item_ids
                 variant.item_ids = []  # the items themselves stay, and keep their SKUs
 

@@ -53,7 +53,9 @@ _VARIANT: Final[dict[str, Check]] = {
 _NEW_VARIANT: Final[dict[str, Check]] = {
     **_VARIANT,
     "prices": array(_NEW_PRICE),
-    "inventory_items": not_in_the_fake,
+    "inventory_items": array(
+        fields({"inventory_item_id": text, "required_quantity": number}, required=["inventory_item_id"])
+    ),
 }
 _CHANGED_VARIANT: Final[dict[str, Check]] = {
     **_VARIANT,

@@ -9,7 +9,16 @@ from msgspec import structs
 from medusa_sync.core.record import RECORD_KEY, Record, Step, applied, noted
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.models import Action, DesiredProduct, Outcome, Result, StoredProduct
+from medusa_sync.models import (
+    Action,
+    DesiredProduct,
+    Outcome,
+    Result,
+    StoredProduct,
+    StoredSummary,
+    Unreadable,
+    WrittenProduct,
+)
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from tests.unit.builders import as_json, desired_product, stored_product, with_record
 
@@ -24,29 +33,36 @@ class Shelf(AdminApi):
     """A store with products, whose calls can fail.
 
     Attributes:
+        hidden: ids of products whose details cannot be read.
         refused: ids of products whose update or deletion is refused.
         failing: what a method raises, by its name.
     """
 
     def __init__(self, *products: StoredProduct) -> None:
         self.products = {product.id: product for product in products}
+        self.hidden: set[str] = set()
         self.refused: set[str] = set()
         self.failing: dict[str, MedusaSyncError] = {}
         self.looked_up: list[list[str]] = []
         self.records: dict[str, Record] = {}
         self.updates = 0
 
-    async def look_up(self, external_ids: Sequence[str]) -> list[StoredProduct]:
+    async def look_up(self, external_ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
         self.looked_up.append(list(external_ids))
         self._fail("look_up")
-        return self._with(external_ids)
+        found = self._with(external_ids)
+        return [StoredSummary(each.id, each.external_id, each.metadata) for each in found]
 
-    async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct]:
+    async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
         assert key == "external_id"
         self._fail("details")
-        return self._with(values)
+        found = self._with(values)
+        return [
+            Unreadable(each.id, each.external_id, "hidden") if each.id in self.hidden else each
+            for each in found
+        ]
 
-    async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[StoredProduct]:
+    async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
         self.updates += 1
         self._fail("update")
         self._refuse({body["id"] for body in bodies})
@@ -255,5 +271,12 @@ async def test_a_copy_that_cannot_be_removed_is_planned_again_and_its_neighbours
 async def test_a_copy_of_a_newer_version_of_this_tool_is_not_judged() -> None:
     newer = with_record(stored_product(DESIRED, id=THEIRS), {"version": 99, "fields": {}})
     store = Shelf(pending(DESIRED, OURS), newer)
+    assert await acknowledge(store) == ([], 1)
+    assert store.products.keys() == {OURS, THEIRS}
+
+
+async def test_nothing_is_removed_next_to_a_copy_that_cannot_be_read() -> None:
+    store = Shelf(pending(DESIRED, OURS), pending(DESIRED, THEIRS))
+    store.hidden = {THEIRS}
     assert await acknowledge(store) == ([], 1)
     assert store.products.keys() == {OURS, THEIRS}

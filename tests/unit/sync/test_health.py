@@ -7,7 +7,7 @@ import pytest
 
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.models import StoredProduct
+from medusa_sync.models import WrittenProduct
 from medusa_sync.sync.health import Health
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +28,7 @@ class Checked(AdminApi):
         self.answers = dict(answers or {})
         self.checked: list[str] = []
 
-    async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[StoredProduct]:
+    async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
         [product_id] = [body["id"] for body in bodies] or [""]
         assert all(body.keys() == {"id"} for body in bodies), "a check changes nothing"
         self.checked.append(product_id)

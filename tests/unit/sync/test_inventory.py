@@ -18,8 +18,8 @@ from medusa_sync.models import (
     StoredItem,
     StoredLevel,
     StoredProduct,
-    StoredVariant,
     Value,
+    WrittenVariant,
 )
 from medusa_sync.plan import plan_update
 from medusa_sync.sync.inventory import (
@@ -40,6 +40,7 @@ from tests.unit.builders import (
     stored_variant,
     with_fields,
     with_record,
+    written_product,
 )
 
 
@@ -124,18 +125,17 @@ def test_a_level_never_goes_to_a_variant_of_the_merchant_that_comes_first() -> N
     desired = desired_product()
     ours = stored_variant(desired, inventory_items=())
     theirs = stored_variant(desired, id="variant_00", sku="THEIRS")
-    written = stored_product(desired, variants=(theirs, ours))
+    written = written_product(stored_product(desired, variants=(theirs, ours)))
     level = LevelChange("dummyjson:1", 5, None, ours.id, exists=False)
-    assert stocked_variant(level, written) == ours
-    assert item_id_of(ours) is None
-    assert item_id_of(theirs) == "iitem_01"
+    assert stocked_variant(level, written) == written.variants[1]
+    assert [item_id_of(variant) for variant in written.variants] == ["iitem_01", None]
     assert stocked_variant(structs.replace(level, variant_id="variant_gone"), written) is None
 
 
 def test_a_new_product_has_a_single_variant() -> None:
-    desired = desired_product()
+    written = written_product(stored_product(desired_product()))
     level = LevelChange("dummyjson:1", 5, None, None, exists=False)
-    assert stocked_variant(level, stored_product(desired)) == stored_variant(desired)
+    assert stocked_variant(level, written) == written.variants[0]
 
 
 # --- SKUs of items --------------------------------------------------------------------------------------
@@ -252,11 +252,11 @@ def test_a_sku_is_no_barcode_and_nothing_is_taken_by_nobody() -> None:
 
 # --- items that an older store does not make ------------------------------------------------------------
 
-BARE = stored_variant(desired_product(sku="SKU-1"), inventory_items=())
+BARE = WrittenVariant("variant_01", "SKU-1", ())
 
 
 async def give_item(
-    httpx_mock: HTTPXMock, found: list[dict[str, Any]], variant: StoredVariant = BARE
+    httpx_mock: HTTPXMock, found: list[dict[str, Any]], variant: WrittenVariant = BARE
 ) -> tuple[str, list[tuple[str, bytes]]]:
     """The id of the item that a variant gets, and what was written besides the link."""
     url = f"{STORE_URL}/admin"
@@ -302,5 +302,5 @@ async def test_an_unused_item_that_has_the_sku_is_taken(httpx_mock: HTTPXMock) -
     "use", [{"variants": [{"id": "variant_09"}]}, {"reserved_quantity": 2}], ids=["variant", "reserved"]
 )
 async def test_an_item_in_use_is_not_taken(httpx_mock: HTTPXMock, use: dict[str, Any]) -> None:
-    with pytest.raises(StoreRefusedError, match="iitem_left has its SKU 'SKU-1'"):
+    with pytest.raises(StoreRefusedError, match="SKU 'SKU-1' is taken: the inventory item iitem_left"):
         await give_item(httpx_mock, [listed_item(**use)])

@@ -1,0 +1,218 @@
+"""Kills at every step of a write: whatever the source says next, the next run leaves the store as it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from copy import deepcopy
+from typing import Any
+
+import httpx
+import pytest
+
+from medusa_sync.models import OnConflict, RunResult
+from medusa_sync.sync import PlanOptions
+from tests.flow.stage import SOURCE_NAME, ListSource, assert_exact, sync
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+
+SIZE = 2
+
+Row = dict[str, Any]
+Rows = list[Row]
+
+
+class Killed(BaseException):
+    """The process is gone: nothing catches this."""
+
+
+# --- what the source changes ----------------------------------------------------------------------------
+
+
+def catalogue() -> Rows:
+    rows = products(SIZE)
+    for row in rows:
+        row["tags"] = [f"tag {row['id'] % 2}", "all"]
+        row["category"] = f"shelf-{row['id'] % 2}"
+    return rows
+
+
+def with_prices(row: Row, version: int) -> Row:
+    return {**row, "price": row["price"] + version}
+
+
+def with_stock(row: Row, version: int) -> Row:
+    return {**row, "stock": row["stock"] + version}
+
+
+def with_sku(row: Row, version: int) -> Row:
+    return {**row, "sku": f"{row['sku']}-{version}"}
+
+
+def with_tags(row: Row, version: int) -> Row:
+    return {**row, "title": f"{row['title']} {version}", "tags": ["all", f"new {version}"]}
+
+
+def with_everything(row: Row, version: int) -> Row:
+    for change in (with_prices, with_stock, with_sku, with_tags):
+        row = change(row, version)
+    return row
+
+
+def each_row(change: Callable[[Row, int], Row]) -> Callable[[Rows, int], Rows]:
+    return lambda rows, version: [change(row, version) for row in rows] if version else rows
+
+
+def with_skus_swapped(rows: Rows, version: int) -> Rows:
+    """The products swap SKU and barcode; then one of them gets new ones."""
+    one, two = rows
+    if version == 1:
+        names = ("sku", "meta")
+        one, two = (
+            {**row, **{name: other[name] for name in names}} for row, other in ((one, two), (two, one))
+        )
+    if version == 2:
+        one, two = {**one, "sku": "NEW", "meta": {"barcode": "NEW"}}, {**two, "sku": one["sku"]}
+    return [one, two]
+
+
+CHANGES: dict[str, Callable[[Rows, int], Rows]] = {
+    "prices": each_row(with_prices),
+    "stock": each_row(with_stock),
+    "skus": each_row(with_sku),
+    "tags": each_row(with_tags),
+    "swap": with_skus_swapped,
+    "everything": each_row(with_everything),
+}
+NEXT = {"old value again": 0, "same": 1, "newer": 2}
+
+# --- where it begins ------------------------------------------------------------------------------------
+
+
+def store_in_step() -> FakeMedusa:
+    store = FakeMedusa()
+    assert sync(ListSource(catalogue()), store).exit_code == 0
+    return store
+
+
+def store_to_adopt() -> FakeMedusa:
+    """A store in which a merchant has created the products, with prices and texts of their own."""
+    store = store_in_step()
+    for product in store.state.products.values():
+        product.external_id = product.metadata = product.shipping_profile_id = None
+        product.sales_channel_ids, product.tag_ids, product.description = [], [], "Mine"
+        product.variants[0].prices[0].amount = 7_777
+    for item in store.state.live_items():
+        item.levels = []
+    for category in store.state.categories.values():
+        category.is_active = False
+    return store
+
+
+# --- who is killed --------------------------------------------------------------------------------------
+
+
+def kill_at(store: FakeMedusa, number: int, killed: str) -> list[str]:
+    """Kill somebody at one of the steps of the store's work; returns the steps so far."""
+    seen: list[str] = []
+    store.linger = 1_000
+
+    def between(_request: httpx.Request, step: str) -> None:
+        seen.append(step)
+        if len(seen) == number:
+            if killed == "store":
+                store.before = restart
+                raise httpx.ReadError("reset")
+            raise Killed
+
+    def restart(_request: httpx.Request) -> None:
+        store.before = None
+        store.crash()
+
+    store.between = between
+    return seen
+
+
+KILLED: dict[str, Callable[[FakeMedusa], None]] = {
+    "tool": FakeMedusa.catch_up,  # the store goes on with what it was doing
+    "store": FakeMedusa.crash,  # it starts again, and the run goes on
+    "both": FakeMedusa.crash,
+}
+
+
+def killed_runs(
+    store: FakeMedusa, killed: str, run: Callable[[FakeMedusa], RunResult]
+) -> Iterator[FakeMedusa]:
+    """The store after each run that is killed: at the first step, at the second one, and so on."""
+    number = 0
+    while True:
+        number += 1
+        hurt = deepcopy(store)
+        steps = kill_at(hurt, number, killed)
+        with suppress(Killed):
+            assert run(hurt).exit_code in {0, 5}, steps
+        hurt.between = hurt.before = None
+        KILLED[killed](hurt)
+        if len(steps) < number:
+            break
+        yield hurt
+    assert number > 3, "hardly anything was killed"
+
+
+def assert_heals(store: FakeMedusa, rows: Rows, options: PlanOptions) -> None:
+    """The next run leaves the store as the source says, without a conflict."""
+    result = sync(ListSource(rows), store, plan=options)
+    assert (result.exit_code, result.conflicts) == (0, 0), (result.problems, list(result.changes))
+    assert_exact(rows, store)
+    tags = {tag.id: tag.value for tag in store.state.tags.values()}
+    for row in rows:
+        product = store.products[f"{SOURCE_NAME}:{row['id']}"]
+        assert product.description == row["description"]
+        assert {tags[tag_id] for tag_id in product.tag_ids} == set(row["tags"])
+        assert product.variants[0].barcode == row["meta"]["barcode"]
+        assert product.sales_channel_ids == [store.sales_channel_id]
+        assert product.shipping_profile_id == store.shipping_profile_id
+    assert all(category.is_active for category in store.state.categories.values())
+
+
+def assert_items_follow(store: FakeMedusa) -> None:
+    """Each variant has one inventory item, which has its SKU."""
+    for variant in store.state.variants().values():
+        assert [store.state.items[item_id].sku for item_id in variant.item_ids] == [variant.sku]
+
+
+CASES = [(what, "both") for what in CHANGES] + [("everything", "tool"), ("everything", "store")]
+
+
+@pytest.mark.parametrize(("what", "killed"), CASES)
+def test_a_killed_update_is_completed_whatever_the_source_says_next(what: str, killed: str) -> None:
+    change, rows = CHANGES[what], catalogue()
+    for hurt in killed_runs(store_in_step(), killed, lambda store: sync(ListSource(change(rows, 1)), store)):
+        for version in NEXT.values():
+            for on_conflict in OnConflict:
+                store = deepcopy(hurt)
+                assert_heals(store, change(rows, version), PlanOptions(on_conflict))
+                assert_items_follow(store)
+
+
+@pytest.mark.parametrize("killed", KILLED)
+def test_a_killed_adoption_is_completed_whatever_the_source_says_next(killed: str) -> None:
+    rows = catalogue()
+    options = PlanOptions(OnConflict.STORE, adopt=True)
+    for hurt in killed_runs(
+        store_to_adopt(), killed, lambda store: sync(ListSource(rows), store, plan=options)
+    ):
+        for version in (0, 1):  # the products are still known by their titles and SKUs
+            changed = [with_stock(with_prices(row, version), version) for row in rows]
+            assert_heals(deepcopy(hurt), changed, options)
+
+
+@pytest.mark.parametrize("killed", KILLED)
+def test_a_killed_creation_is_completed_whatever_the_source_says_next(killed: str) -> None:
+    rows = catalogue()
+    options = PlanOptions(OnConflict.STORE)
+    for hurt in killed_runs(FakeMedusa(), killed, lambda store: sync(ListSource(rows), store)):
+        for version in NEXT.values():
+            store = deepcopy(hurt)
+            assert_heals(store, each_row(with_everything)(rows, version), options)
+            assert_items_follow(store)
