@@ -232,7 +232,7 @@ class Settings:
     read_timeout: float = _option(
         "--read-timeout",
         "SYNC_PRODUCTS_READ_TIMEOUT",
-        "Seconds to wait for an answer.",
+        "Seconds to wait for a complete response.",
         readers.seconds,
         "60",
         "SECONDS",
@@ -240,7 +240,7 @@ class Settings:
     max_duration: float | None = _option(
         "--max-duration",
         "SYNC_PRODUCTS_MAX_DURATION",
-        "Seconds after which a run begins nothing new; the next one completes it. No limit unless set.",
+        "Seconds after which a run starts nothing new; requests get 10 more. No limit unless set.",
         readers.seconds,
         metavar="SECONDS",
     )

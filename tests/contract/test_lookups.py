@@ -107,8 +107,8 @@ def test_what_is_created_is_found_again(shop: Shop, kind: Kind) -> None:
     assert shop.ask(lambda api: kind.look_up(api, ["nu", "b,a", "A", "nuLL"])) == []
 
 
-@given(texts=st.lists(ANY_TEXT | st.sampled_from(TEXTS), unique=True))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(ANY_TEXT | st.sampled_from(TEXTS), max_size=6, unique=True))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_found_again(kind: Kind, texts: list[str]) -> None:
     fake = FakeMedusa()
     with httpx.Client(transport=fake, base_url=fake.url, auth=(fake.api_key, "")) as client:

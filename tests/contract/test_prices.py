@@ -31,6 +31,20 @@ ALL = {
 }
 
 
+def test_prices_that_are_asked_for_by_their_price_set_are_shown_alike(shop: Shop, product: View) -> None:
+    names = ("id", "amount", "currency_code", "min_quantity", "price_rules.attribute", "price_rules.value")
+
+    def shown(path: str) -> list[View]:
+        fields = ",".join(f"{path}.{name}" for name in names)
+        answer = shop.call("GET", "/admin/products", **{"id[]": [product["id"]], "fields": fields})
+        (variant,) = answer["products"][0]["variants"]
+        assert variant.keys() == {"id", "prices"}
+        return sorted(variant["prices"], key=lambda price: str(price["id"]))
+
+    assert shown("variants.price_set.prices") == shown("variants.prices")
+    assert len(shown("variants.prices")) == len(ALL)
+
+
 def priced(shop: Shop, product: View, *prices: dict[str, Any]) -> View:
     return shop.update(product, variants=[{"id": variant_of(product)["id"], "prices": list(prices)}])
 

@@ -1,5 +1,6 @@
 """Creating and deleting products."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -231,3 +232,24 @@ def test_a_batch_deletes(shop: Shop) -> None:
 def test_deleting_what_is_gone_is_no_error(shop: Shop) -> None:
     shop.call("DELETE", "/admin/products/prod_gone")
     assert shop.batch(delete=["prod_gone"])["deleted"]["ids"] == ["prod_gone"]
+
+
+def test_a_product_without_a_shipping_profile_shows_none(shop: Shop) -> None:
+    body = shop.body(1)
+    del body["shipping_profile_id"]
+    shop.batch(create=[body, shop.body(2)])
+    fields = "external_id,shipping_profile.id"
+    shown = shop.call("GET", "/admin/products", fields=fields)["products"]
+    by_id = {product["external_id"]: product for product in shown}
+    assert "shipping_profile" not in by_id["contract:1"]
+    assert by_id["contract:2"]["shipping_profile"] == {"id": shop.shipping_profile_id}
+
+
+def test_a_product_and_its_variants_show_when_they_were_created(shop: Shop) -> None:
+    product = shop.second_variant(shop.create())
+    fields = "created_at,variants.title,variants.created_at"
+    shown = shop.call("GET", f"/admin/products/{product['id']}", fields=fields)["product"]
+    moments = {
+        variant["title"]: datetime.fromisoformat(variant["created_at"]) for variant in shown["variants"]
+    }
+    assert datetime.fromisoformat(shown["created_at"]) <= moments["Default"] < moments["Two"]

@@ -18,6 +18,7 @@ _FIELDS = (
     "variants.inventory_items.inventory.location_levels.stocked_quantity"
 )
 _PAGE = 200
+_ALL = 10_000
 
 
 class Shop:
@@ -46,12 +47,14 @@ class Shop:
 
     def tag(self, value: str) -> str:
         """The id of a tag, which is created when it is missing."""
-        found = self.get("/admin/product-tags", value=value)["product_tags"]
+        tags = self.get("/admin/product-tags", limit=_ALL)["product_tags"]  # a query reads null as no value
+        found = [tag for tag in tags if tag["value"] == value]
         return str((found or [self.post("/admin/product-tags", {"value": value})["product_tag"]])[0]["id"])
 
     def category(self, handle: str, *, is_active: bool = True) -> str:
         """The id of a category, which is created when it is missing."""
-        found = self.get("/admin/product-categories", handle=handle)["product_categories"]
+        categories = self.get("/admin/product-categories", limit=_ALL)["product_categories"]
+        found = [category for category in categories if category["handle"] == handle]
         body = {"name": handle.title(), "handle": handle, "is_active": is_active}
         return str((found or [self.post("/admin/product-categories", body)["product_category"]])[0]["id"])
 
@@ -64,7 +67,7 @@ class Shop:
         found: list[dict[str, Any]] = []
         while True:
             page = self.get("/admin/products", fields=_FIELDS, limit=_PAGE, offset=len(found), order="id")
-            found += page["products"]
+            found += [_with_numbers(product) for product in page["products"]]
             if len(found) >= page["count"] or not page["products"]:
                 return found
 
@@ -74,6 +77,24 @@ class Shop:
         by_id = {product["external_id"]: product for product in products}
         assert len(by_id) == len(products), "a product stands twice"
         return by_id
+
+
+def _with_numbers(product: dict[str, Any]) -> dict[str, Any]:
+    """Medusa up to 2.14 shows measurements as text."""
+    texts = {name: product[name] for name in ("weight", "length", "height", "width")}
+    return product | {name: float(text) for name, text in texts.items() if isinstance(text, str)}
+
+
+def add_variant(shop: Shop, product_id: str) -> str:
+    """A variant that the merchant adds to a product; returns its id."""
+    path = f"/admin/products/{product_id}"
+    [option] = shop.get(path, fields="options.id,options.title")["product"]["options"]
+    added = {"product_option_id": option["id"], "add": [{"value": "Own"}]}
+    shop.post(f"{path}/options/batch", {"update": [added]})
+    prices = [{"currency_code": "usd", "amount": 77}]
+    body = {"title": "Own", "sku": f"OWN-{product_id}", "options": {option["title"]: "Own"}, "prices": prices}
+    variants = shop.post(f"{path}/variants", body)["product"]["variants"]
+    return next(str(each["id"]) for each in variants if each["title"] == "Own")
 
 
 def price(product: dict[str, Any], currency: str = "usd") -> float | None:

@@ -22,6 +22,7 @@ from tests.harness.dummyjson import DummyJson, dummyjson
 
 SIZE = 500
 KILLS = 50
+UPDATED = 60
 WRITES_A_LIFE = 7  # at the most: so few that fifty lives do not bring in the whole catalogue
 BATCH_SIZE = 15  # the default
 AT_ONCE_S = 5  # half the time that requests in progress get after the first signal
@@ -109,6 +110,73 @@ def test_fifty_kills_at_random_moments_leave_a_store_that_the_next_run_makes_exa
         assert 0 < before < SIZE
         assert_exact(shop, wanted)
         assert_quiet(medusa_sync(*arguments, store=proxy.store(shop.store)), SIZE)
+
+
+def change(source: DummyJson, dice: random.Random, earlier: list[dict[str, Any]]) -> None:
+    """Change a field of every product, or let it be what it was before."""
+    before = source.products
+    new: list[dict[str, Any]] = []
+    for product, was in zip(before, earlier, strict=True):
+        name = dice.choice(["price", "stock", "title", "tags", "sku", "as before"])
+        value = {
+            "price": dice.randrange(10**6) / 100,
+            "stock": dice.randrange(100),
+            "title": f"Title {product['id']} {dice.randrange(10**6)}",
+            "tags": dice.sample("abcdef", 2),
+            "sku": f"NEW-{product['id']}-{dice.randrange(10**6)}",
+        }
+        keeps_none = name == "sku" and "sku" not in product
+        reverted = {key: was[key] for key in ("price", "stock", "title", "tags")}
+        change = reverted if name == "as before" else {} if keeps_none else {name: value[name]}
+        new.append({**product, **change})
+    source.products = new
+    earlier[:] = before
+
+
+def test_fifty_kills_in_updates_leave_a_store_that_the_next_run_makes_exact(
+    shop: Shop, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    dice = random.Random(6)
+    earlier = catalogue(UPDATED)
+    with dummyjson(earlier) as source:
+        arguments = ["--source", source.url, "--batch-size", "10", "--json", "--lock-dir", str(tmp_path)]
+        assert medusa_sync(*arguments, store=shop.store).exit_code == 0
+        killed = 0
+        for _ in range(KILLS):
+            change(source, dice, earlier)
+            killer = Killer(dice)
+            proxy.requests.clear()
+            proxy.faults = {dice.randint(1, WRITES_A_LIFE): killer.moment()}
+            with running(*arguments, store=proxy.store(shop.store)) as run:
+                killer.aim_at(run)
+                killed += run.finish().exit_code == -signal.SIGKILL
+            shop.store.wait_until_idle()  # a write of a dead run must not meet those of the next one
+        proxy.faults = {}
+        clean = medusa_sync(*arguments, store=proxy.store(shop.store))
+        assert_in_order(clean, 0)
+        assert clean.document["counts"]["conflicts"] == 0
+        assert killed > KILLS / 2
+        assert_exact(shop, source.products, tags_may_be_unused=True)
+        assert_quiet(medusa_sync(*arguments, store=proxy.store(shop.store)), UPDATED)
+
+
+def test_two_runs_that_meet_with_different_titles_leave_one_product(
+    shop: Shop, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    """Without a SKU only the handle, which comes from the title, could keep the second one out."""
+    product = catalogue(1)[0]
+    hold = Hold()
+    proxy.faults = {len({product["category"], *product["tags"]}) + 1: hold}
+    with dummyjson([product]) as source:
+        arguments = ["--source", source.url, "--json", "--lock-dir"]
+        with running(*arguments, str(tmp_path / "one"), store=proxy.store(shop.store)) as first:
+            hold.wait_until_arrived()
+            source.edit(product["id"], title="Quite another title")
+            second = medusa_sync(*arguments, str(tmp_path / "two"), store=shop.store)
+            hold.release()
+            assert_in_order(first.finish(), 0, 5)
+        assert_in_order(second, 0)
+        assert_completed(source, shop)
 
 
 @pytest.fixture

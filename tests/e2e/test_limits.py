@@ -18,7 +18,7 @@ from tests.harness.dummyjson import DummyJson, dummyjson
 
 SIZE = 60
 GRACE_S = 10
-SLACK_S = 4  # to start and end a process on a busy machine
+SLACK_S = 10  # to start and end a process on a busy machine
 
 
 @pytest.fixture

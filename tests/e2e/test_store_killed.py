@@ -42,7 +42,9 @@ def kill_while_it_writes(
     """Kill the store while a run has it write to a table; what comes before is committed, this is not."""
     sync = ("--source", source.url, "--json", "--batch-size", "100", "--max-retries", "0")
     with breakable.slowed(table), running(*sync, *arguments, store=breakable.store) as run:
-        breakable.wait_until_slow()
+        while not breakable.is_slow():
+            assert not run.has_ended, run.finish()
+            time.sleep(0.01)
         breakable.kill()
         finished = run.finish()
     breakable.start()

@@ -217,8 +217,7 @@ class Soak:
     def _settle(self) -> None:
         """Undisturbed runs until one exits 0, a quiet one, and the comparison of everything."""
         wanted = self._wanted()
-        self._proxy.requests.clear()
-        self._proxy.spans.clear()
+        self._merchant.delete_what_is_unclear()
         for number in range(1, SETTLING_RUNS + 1):
             run = self._calm_run(f"round-{self.summary.rounds:04d}-settle-{number}")
             if run.exit_code == 0:

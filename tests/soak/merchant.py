@@ -70,10 +70,18 @@ class Merchant:
     without: frozenset[str]
     busy: set[str] = field(default_factory=set)
     edits: int = 0
+    unclear: dict[str, str] = field(default_factory=dict)
     during: list[Edit] = field(default_factory=list)
 
     def forget(self) -> None:
         self.busy.clear()
+
+    def delete_what_is_unclear(self) -> None:
+        """Delete products of which nobody knows how far an edit came."""
+        while self.unclear:
+            key, product_id = self.unclear.popitem()
+            self.shop.delete(f"/admin/products/{product_id}")
+            self.oracle.delete(key, left_elsewhere={})
 
     def read(self, key: str) -> Stored:
         expected = self.oracle.products[key]
@@ -100,9 +108,14 @@ class Merchant:
             self.oracle.may_have_met(key, wanted.get(key), rules)
         states = {name: set(each) for name, each in expected.states.items()}
         others = {name: list(values) for name, values in expected.others.items()}
-        product = self.shop.product(expected.store_id or "")
-        begin = time.monotonic()
-        done = kind(self, key, product)
+        product_id, begin = expected.store_id or "", time.monotonic()
+        try:
+            product = self.shop.product(product_id)
+            begin = time.monotonic()
+            done = kind(self, key, product)
+        except (httpx.HTTPError, AssertionError) as error:
+            self.unclear[key] = product_id
+            return f"{key} {_name(kind)} did not succeed: {error}"
         end = time.monotonic()
         if done and in_run and self.oracle.products[key] is expected:
             self.during.append(
@@ -417,6 +430,3 @@ def make_merchant(shop: Shop, oracle: Oracle, dice: random.Random, without: froz
     channel = shop.post("/admin/sales-channels", {"name": "Market"})["sales_channel"]["id"]
     shop.category("merchants-shelf")
     return Merchant(shop, oracle, dice, location, channel, without)
-
-
-MerchantError = (httpx.HTTPError, AssertionError)

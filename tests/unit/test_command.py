@@ -8,13 +8,11 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import stamina
 from pytest_httpx import HTTPXMock
 from typer.testing import CliRunner, Result
 
@@ -27,16 +25,16 @@ from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.unit.alone import alone
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 KEY = "sk_fake"
 
 
 @pytest.fixture(autouse=True)
-def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting or lock of anybody else."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SYNC_PRODUCTS_LOCK_DIR", str(tmp_path / "locks"))
-    with stamina.set_testing(True, attempts=2, cap=True):
-        yield
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from urllib.parse import quote, quote_plus, urlencode
 import httpx
 import msgspec
 import pytest
-import stamina
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from pytest_httpx import HTTPXMock
@@ -267,11 +266,9 @@ PING: Final = "https://monitor.example/ping/hush-0123-4567"
 
 
 @pytest.fixture(autouse=True)
-def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SYNC_PRODUCTS_LOCK_DIR", str(tmp_path / "locks"))
-    with stamina.set_testing(True, attempts=2, cap=True):
-        yield
 
 
 class Echo:
@@ -300,6 +297,7 @@ class Echo:
         return httpx.Response(self._status, json={"message": message})
 
 
+@pytest.mark.usefixtures("no_waiting")
 @pytest.mark.parametrize("status", [400, 500, 401])
 @pytest.mark.parametrize("credentials", ["key", "log-in"])
 def test_a_server_that_sends_our_request_back_gets_no_secret_into_any_output(

@@ -1,0 +1,90 @@
+"""Inventory items that have a SKU of the source but belong to none of its products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.command import medusa_sync
+from tests.e2e.exact import assert_quiet
+from tests.e2e.shop import Shop, stock
+from tests.harness.catalogue import products
+from tests.harness.dummyjson import DummyJson, dummyjson
+
+SIZE = 8
+
+
+@pytest.fixture
+def source() -> Iterator[DummyJson]:
+    with dummyjson(products(SIZE)) as server:
+        yield server
+
+
+def leave_item(shop: Shop, external_id: str) -> str:
+    """Turn off the counting of stock, then delete the product: its inventory item stays; returns its id."""
+    product = shop.by_external_id()[external_id]
+    [variant] = product["variants"]
+    path = f"/admin/products/{product['id']}"
+    shop.post(f"{path}/variants/{variant['id']}", {"manage_inventory": False})
+    shop.delete(path)
+    [item] = shop.get("/admin/inventory-items", sku=variant["sku"])["inventory_items"]
+    return str(item["id"])
+
+
+def item_of(shop: Shop, external_id: str) -> str:
+    [variant] = shop.by_external_id()[external_id]["variants"]
+    [link] = variant["inventory_items"]
+    return str(link["inventory_item_id"])
+
+
+def test_an_item_that_is_left_is_used_again_and_keeps_its_levels_elsewhere(
+    source: DummyJson, shop: Shop
+) -> None:
+    assert medusa_sync("--source", source.url, store=shop.store).exit_code == 0
+    elsewhere = shop.post("/admin/stock-locations", {"name": "Elsewhere"})["stock_location"]["id"]
+    plain, stocked = leave_item(shop, "dummyjson:1"), leave_item(shop, "dummyjson:2")
+    level = {"location_id": elsewhere, "stocked_quantity": 77}
+    shop.post(f"/admin/inventory-items/{stocked}/location-levels", level)
+
+    run = medusa_sync("--source", source.url, "--json", store=shop.store)
+
+    assert (run.exit_code, run.counts) == (0, {"created": 2, "unchanged": SIZE - 2}), run.document["problems"]
+    assert (item_of(shop, "dummyjson:1"), item_of(shop, "dummyjson:2")) == (plain, stocked)
+    stored = shop.by_external_id()
+    [first, second] = source.products[:2]
+    assert stock(stored["dummyjson:1"]) == {shop.store.location_id: first["stock"]}
+    assert stock(stored["dummyjson:2"]) == {shop.store.location_id: second["stock"], elsewhere: 77}
+    assert_quiet(medusa_sync("--source", source.url, "--json", store=shop.store), SIZE)
+
+
+def test_an_item_that_is_in_use_fails_one_product_and_is_named(source: DummyJson, shop: Shop) -> None:
+    assert medusa_sync("--source", source.url, store=shop.store).exit_code == 0
+    part, reserved = leave_item(shop, "dummyjson:1"), leave_item(shop, "dummyjson:2")
+    kit = {
+        "title": "Kit",
+        "options": {"Kind": "Kit"},
+        "prices": [],
+        "manage_inventory": True,
+        "inventory_items": [{"inventory_item_id": part, "required_quantity": 2}],
+    }
+    options = [{"title": "Kind", "values": ["Kit"]}]
+    shop.post("/admin/products", {"title": "Kit", "options": options, "variants": [kit]})
+    reservation = {"inventory_item_id": reserved, "location_id": shop.store.location_id, "quantity": 1}
+    level = f"/admin/inventory-items/{reserved}/location-levels/{shop.store.location_id}"
+    shop.post(level, {"stocked_quantity": 10})
+    shop.post("/admin/reservations", reservation)
+    source.edit(3, price=4321)
+    source.add(products(SIZE + 1)[-1])
+
+    run = medusa_sync("--source", source.url, "--json", store=shop.store)
+
+    assert (run.exit_code, run.counts) == (
+        5,
+        {"created": 1, "updated": 1, "unchanged": SIZE - 3, "failed": 2},
+    ), run.document["problems"]
+    reasons = {problem["external_id"]: problem["reason"] for problem in run.document["problems"]}
+    assert part in reasons["dummyjson:1"]
+    assert reserved in reasons["dummyjson:2"]
+    assert reasons.keys() == {"dummyjson:1", "dummyjson:2"}
+    assert reasons.keys().isdisjoint(shop.by_external_id())

@@ -1,0 +1,120 @@
+"""Stores of an older version, and with the index engine."""
+
+from collections.abc import Callable, Iterator
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+
+from tests.e2e.command import medusa_sync
+from tests.e2e.exact import as_mapped, as_stored
+from tests.e2e.shop import Shop, price
+from tests.harness.catalogue import products
+from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.harness.medusa import Store, running_store
+from tests.harness.postgres import Postgres
+
+OLD_VERSION = "2.13.6"
+SIZE = 20
+INDEXED_WITHIN_S = 60
+
+
+@pytest.fixture
+def source() -> Iterator[DummyJson]:
+    rows = products(SIZE)
+    rows[0] |= {"tags": ["red, blue"], "category": "null", "title": "Null", "weight": 0.1}
+    rows[1] |= {"tags": ["null"], "category": "a,b", "sku": "x,y"}
+    rows[2] |= {"sku": "null"}
+    with dummyjson(rows) as server:
+        yield server
+
+
+@pytest.fixture
+def old_store(postgres: Postgres) -> Iterator[Store]:
+    with running_store(postgres, OLD_VERSION) as store:
+        yield store
+
+
+@pytest.fixture
+def indexed_store(postgres: Postgres) -> Iterator[Store]:
+    with running_store(postgres, index_engine=True) as store:
+        yield store
+
+
+def sync(source: DummyJson, store: Store, *arguments: str) -> tuple[int, dict[str, int]]:
+    """Exit code and counts of a run; conflicts are counted too."""
+    run = medusa_sync("--source", source.url, "--json", *arguments, store=store)
+    return run.exit_code, run.counts
+
+
+def assert_as_mapped(source: DummyJson, shop: Shop) -> None:
+    stored = shop.by_external_id()
+    assert len(stored) == SIZE
+    for product in source.products:
+        assert as_stored(stored[f"dummyjson:{product['id']}"]) == as_mapped(product, shop)
+
+
+def add_euro_price(shop: Shop, product: dict[str, Any]) -> None:
+    variant = product["variants"][0]
+    ours = [{name: price[name] for name in ("id", "currency_code", "amount")} for price in variant["prices"]]
+    path = f"/admin/products/{product['id']}/variants/{variant['id']}"
+    shop.post(path, {"prices": [*ours, {"currency_code": "eur", "amount": 7}]})
+
+
+def add_product(shop: Shop, sku: str) -> str:
+    """The id of a product that the merchant adds."""
+    variant = {"title": "Default", "sku": sku, "options": {"Default": "Default"}, "prices": []}
+    options = [{"title": "Default", "values": ["Default"]}]
+    body = {"title": "Theirs", "options": options, "variants": [variant]}
+    product_id: str = shop.post("/admin/products", body)["product"]["id"]
+    return product_id
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = monotonic() + INDEXED_WITHIN_S
+    while not condition():
+        assert monotonic() < deadline, "the index does not catch up"
+        sleep(0.2)
+
+
+def test_a_store_of_an_old_version_is_synced(source: DummyJson, old_store: Store) -> None:
+    with Shop(old_store) as shop:
+        assert sync(source, old_store) == (0, {"created": SIZE})
+        assert_as_mapped(source, shop)
+        assert sync(source, old_store) == (0, {"unchanged": SIZE})
+        add_euro_price(shop, shop.by_external_id()["dummyjson:1"])
+        source.edit(1, price=12.5, weight=0.2, stock=3)
+        source.edit(2, sku="renamed", tags=["null", "red, blue"])
+        source.edit(3, description="x" * 40_000)
+        assert sync(source, old_store) == (0, {"updated": 3, "unchanged": SIZE - 3})
+        stored = shop.by_external_id()
+        assert (price(stored["dummyjson:1"], "eur"), price(stored["dummyjson:1"])) == (7, 12.5)
+        assert sync(source, old_store) == (0, {"unchanged": SIZE})
+        theirs = add_product(shop, "THEIRS")
+        source.add(products(SIZE + 1)[-1] | {"sku": "THEIRS"})
+        assert sync(source, old_store, "--adopt") == (0, {"updated": 1, "unchanged": SIZE})
+        assert shop.by_external_id()[f"dummyjson:{SIZE + 1}"]["id"] == theirs
+
+
+def test_a_store_with_the_index_engine_keeps_the_prices_of_the_merchant(
+    source: DummyJson, indexed_store: Store
+) -> None:
+    with Shop(indexed_store) as shop:
+
+        def indexed() -> bool:
+            ids = ",".join(f"dummyjson:{product['id']}" for product in source.products)
+            found = shop.get("/admin/products", limit=SIZE, fields="id", **{"external_id[]": ids})
+            return len(found["products"]) == SIZE
+
+        assert sync(source, indexed_store) == (0, {"created": SIZE})
+        assert_as_mapped(source, shop)
+        wait_until(indexed)
+        assert sync(source, indexed_store) == (0, {"unchanged": SIZE})
+        add_euro_price(shop, shop.by_external_id()["dummyjson:1"])
+        for number, on_conflict in enumerate(("source", "store"), 1):
+            source.edit(1, price=12.5 + number)
+            run = sync(source, indexed_store, "--on-conflict", on_conflict)
+            assert run == (0, {"updated": 1, "unchanged": SIZE - 1})
+            product = shop.by_external_id()["dummyjson:1"]
+            assert (price(product, "eur"), price(product)) == (7, 12.5 + number)
+        assert sync(source, indexed_store) == (0, {"unchanged": SIZE})
