@@ -397,8 +397,9 @@ class Applier:
         )
 
     async def _items_of(self, creates: Iterable[Create]) -> dict[str, StoredItem]:
-        """The inventory items that have the SKU of a new product already."""
-        skus = [str(sku) for create in creates if (sku := create.desired.fields["sku"]) is not None]
+        """The inventory items that have the SKU of a new product already; one without stock needs none."""
+        stocked = [each.desired.fields for each in creates if each.desired.fields["stock"] is not None]
+        skus = [str(fields["sku"]) for fields in stocked if fields["sku"] is not None]
         return {str(item.sku): item for item in await self._api.items_by_sku(skus)} if skus else {}
 
     # --- what goes wrong ---

@@ -1,0 +1,142 @@
+"""New products whose SKU an inventory item has already: it is used if nothing else uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.flow.stage import ListSource, assert_exact, counts, sync
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import Item, Level
+
+ITEM = "iitem_left"
+LEVELS = "/admin/inventory-items/location-levels/batch"
+BATCH = 4
+
+
+def left_over(store: FakeMedusa, sku: str, *levels: Level, item_id: str = ITEM) -> Item:
+    """An inventory item that no variant uses."""
+    item = store.state.items[item_id] = Item(item_id, sku, "Left over", levels=list(levels))
+    return item
+
+
+def items_of(store: FakeMedusa, external_id: str) -> list[str]:
+    [variant] = store.products[external_id].variants
+    return variant.item_ids
+
+
+def level_calls(store: FakeMedusa) -> list[Any]:
+    return [request.json for request in store.requests if request.path == LEVELS]
+
+
+@pytest.mark.parametrize("place", range(BATCH))
+def test_an_unused_item_that_has_the_sku_is_used(place: int) -> None:
+    store, source = FakeMedusa(), ListSource(products(2 * BATCH))
+    left_over(store, source.rows[place]["sku"])
+    result = sync(source, store, batch_size=BATCH)
+    assert (result.exit_code, counts(result)) == (0, {"created": 2 * BATCH})
+    assert_exact(source.rows, store)
+    assert items_of(store, f"dummyjson:{place + 1}") == [ITEM]
+    assert len(store.state.items) == 2 * BATCH
+
+
+def test_levels_of_an_unused_item_at_other_locations_stay_as_they_are() -> None:
+    store, source = FakeMedusa(), ListSource(products(2))
+    elsewhere = Level("ilev_2", "sloc_elsewhere", 40, 0)
+    item = left_over(store, source.rows[0]["sku"], Level("ilev_1", store.location_id, 99), elsewhere)
+    assert sync(source, store).exit_code == 0
+    assert [(level.id, level.stocked_quantity) for level in item.levels] == [
+        ("ilev_1", source.rows[0]["stock"]),
+        ("ilev_2", 40),
+    ]
+    [levels] = level_calls(store)
+    assert [len(levels[part]) for part in ("create", "update")] == [1, 1]
+
+
+@pytest.mark.parametrize("kills", [1, 2])
+def test_the_items_that_a_killed_store_has_left_are_used(kills: int) -> None:
+    """It is killed between making inventory items and linking them, once or in two runs."""
+    store, source = FakeMedusa(), ListSource(products(BATCH))
+
+    def kill(_request: httpx.Request, step: str) -> None:
+        if step == "items":
+            store.before = stay_down
+            raise httpx.ReadError("reset")
+
+    def stay_down(_request: httpx.Request) -> httpx.Response:
+        store.crash()
+        return httpx.Response(503)
+
+    store.linger = 1_000
+    for _ in range(kills):
+        store.between = kill
+        assert sync(source, store, batch_size=BATCH).exit_code != 0
+        store.between = store.before = None
+    left = set(store.state.items)
+    assert len(left) == BATCH
+
+    result = sync(source, store, batch_size=BATCH)
+
+    assert (result.exit_code, counts(result)) == (0, {"created": BATCH})
+    assert_exact(source.rows, store)
+    assert set(store.state.items) == left
+
+
+def in_use(store: FakeMedusa, item: Item) -> str:
+    """A kit of the merchant's consists of it; returns what the message has to name."""
+    body = {
+        "title": "Kit",
+        "handle": "kit",
+        "options": [{"title": "Default", "values": ["Default"]}],
+        "variants": [
+            {
+                "title": "Kit",
+                "options": {"Default": "Default"},
+                "prices": [],
+                "inventory_items": [{"inventory_item_id": item.id, "required_quantity": 3}],
+            }
+        ],
+    }
+    created = store.call("POST", "/admin/products/batch", {"create": [body]})["created"]
+    return str(created[0]["variants"][0]["id"])
+
+
+def reserved(_store: FakeMedusa, item: Item) -> str:
+    item.levels[0].reserved_quantity = 2
+    return "2 reserved"
+
+
+@pytest.mark.parametrize("use", [in_use, reserved])
+def test_a_product_whose_sku_an_item_in_use_has_fails_alone_and_names_the_item(
+    use: Callable[[FakeMedusa, Item], str],
+) -> None:
+    store, source = FakeMedusa(), ListSource(products(BATCH))
+    item = left_over(store, source.rows[1]["sku"], Level("ilev_1", store.location_id, 99))
+    other = left_over(store, source.rows[2]["sku"], item_id="iitem_neighbour")
+    named = use(store, item)
+
+    result = sync(source, store, batch_size=BATCH)
+
+    assert (result.exit_code, counts(result)) == (5, {"created": BATCH - 1, "failed": 1})
+    [problem] = result.problems
+    assert problem.external_id == "dummyjson:2"
+    assert ITEM in problem.reason
+    assert named in problem.reason
+    assert item.levels[0].stocked_quantity == 99
+    assert items_of(store, "dummyjson:3") == [other.id]
+
+
+def test_a_product_without_stock_needs_no_item_whatever_its_neighbours_need() -> None:
+    """Medusa makes no item for it, so one in use does not matter."""
+    store, source = FakeMedusa(), ListSource(products(BATCH))
+    del source.rows[1]["stock"]
+    item = left_over(store, source.rows[1]["sku"], Level("ilev_1", store.location_id, 99))
+    in_use(store, item)
+    left_over(store, source.rows[2]["sku"], item_id="iitem_neighbour")
+    result = sync(source, store, batch_size=BATCH)
+    assert (result.exit_code, counts(result)) == (0, {"created": BATCH})
+    assert items_of(store, "dummyjson:2") == []
