@@ -75,7 +75,7 @@ def test_a_retry_after_does_not_delay_the_end_of_a_run(
     )
     assert time.monotonic() - started < 4 + SLACK_S
     assert_in_order(run, 5)
-    assert run.document["duration_s"] < 4 + 1
+    assert run.document["duration_s"] < 4 + GRACE_S / 2  # nothing hangs, so the grace is not needed
 
 
 def test_an_answer_that_comes_a_byte_a_second_is_given_up(
