@@ -27,7 +27,9 @@ from medusa_sync.models import (
 )
 
 SETTLE_S = 10
-"""Seconds that the store may still be working on a write whose client is gone."""
+"""Seconds after which a write is checked although the store may still be working on it."""
+LATE_S = 120
+"""Seconds after which a write is not expected to arrive any more, even if its client is gone."""
 
 _HANDLE_LENGTH = 200
 _CREATED_TOGETHER_S = 60  # between a product and its own variant; a batch takes a few seconds
@@ -245,15 +247,37 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float
     """Whether the store may still be working on a write that another run has sent."""
     record = parse_record(stored.metadata)
     pending = record.pending if record else None
-    if record is None or pending is None or now - pending.at >= SETTLE_S:
+    if record is None or pending is None or abs(now - pending.at) >= SETTLE_S:  # clocks differ
         return False
     if is_incomplete(stored):
         return True
+    return _lacks_price(desired, stored, record)
+
+
+def may_change(update: Update, *, now: float) -> bool:
+    """Whether a price may still arrive that another run sent and the source no longer wants.
+
+    The store goes on with a write whose client was killed. Such a product is not acknowledged yet.
+    """
+    pending = update.record.pending if update.record else None
+    return (
+        pending is not None
+        and abs(now - pending.at) < LATE_S
+        and not update.differences
+        and _lacks_price(update.desired, update.stored, update.record)
+    )
+
+
+def _lacks_price(desired: DesiredProduct, stored: StoredProduct, record: Record | None) -> bool:
+    """Whether the price that was sent last is not in the store."""
     variant = owned_variant(desired, stored, record)
+    if record is None or variant is None:
+        return False
     view = StoreView(desired, stored, variant, None)
-    return variant is not None and any(
-        FIELDS[name].place is Place.PRICE and sent and remember(view.value(name)) != sent[-1]
-        for name, sent in pending.fields.items()
+    return any(
+        sent and remember(view.value(name)) != sent[-1]
+        for name, field in FIELDS.items()
+        if field.place is Place.PRICE and (sent := record.sent(name, desired.currency))
     )
 
 

@@ -76,7 +76,7 @@ def update_body(change: Update, record: Record, *, places: Places, ids: Ids) -> 
     body: dict[str, Any] = {"id": stored.id, "metadata": {RECORD_KEY: record}}
     if change.adopted:
         body["external_id"] = change.desired.external_id
-    if change.placed and not stored.sales_channels:
+    if change.placed and not any(stored.sales_channels):  # a link may lead to a deleted channel
         body["sales_channels"] = [{"id": places.sales_channel_id}]
     if change.placed and stored.shipping_profile is None:
         body["shipping_profile_id"] = places.shipping_profile_id

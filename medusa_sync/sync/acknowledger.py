@@ -80,16 +80,17 @@ class Acknowledger:
     async def _remove_copies(self, created: Sequence[Complete]) -> set[str]:
         """Remove products of ours that another run, on another machine, has created too and that lose.
 
-        `external_id` has no unique index. Both runs look before they acknowledge, and decide alike.
+        `external_id` has no unique index. Every run looks before it acknowledges.
         """
-        ours = {each.desired.external_id: each.product_id for each in created}
-        found = await self._api.look_up(list(ours))
+        found = await self._api.look_up([each.desired.external_id for each in created])
         doubled = [external_id for external_id, copies in by_external_id(found).items() if len(copies) > 1]
         if not doubled:
             return set()
-        lost = _losers(by_external_id(await self._api.details("external_id", doubled)), ours)
+        lost = _losers(by_external_id(await self._api.details("external_id", doubled)))
         if lost:
-            logger.warning("another run has created %d of these products too; ours are removed", len(lost))
+            logger.warning(
+                "another run has created some of these products too; removing %d copies", len(lost)
+            )
             try:
                 await self._api.delete_products(sorted(lost))
             except (StoreRefusedError, AmbiguousWriteError) as error:
@@ -113,10 +114,10 @@ class Acknowledger:
             logger.warning("%d products may not be acknowledged: %s", len(products), error)
 
 
-def _losers(copies: Mapping[str, list[StoredProduct | Unreadable]], ours: Mapping[str, str]) -> set[str]:
-    """The ids of our copies that do not stay; nothing is removed next to a copy that cannot be read."""
+def _losers(copies: Mapping[str, list[StoredProduct | Unreadable]]) -> set[str]:
+    """The ids of copies that do not stay; nothing is removed next to a copy that cannot be read."""
     lost = set()
-    for external_id, group in copies.items():
+    for group in copies.values():
         readable = [copy for copy in group if not isinstance(copy, Unreadable)]
         if len(readable) < len(group):
             continue
@@ -125,5 +126,5 @@ def _losers(copies: Mapping[str, list[StoredProduct | Unreadable]], ours: Mappin
         except ProductFailedError:  # reported when the product is planned
             continue
         if survivor is not None:
-            lost |= {copy.id for copy in survivor[1] if copy.id == ours[external_id]}
+            lost |= {copy.id for copy in survivor[1]}
     return lost

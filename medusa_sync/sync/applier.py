@@ -63,6 +63,7 @@ class _Part(Struct):
         items: inventory items that the store has already, by SKU; None if nobody has looked.
         planned: the changes that are being written.
         refusal: what was refused and why, if a single product is tried a second time.
+        released: unique values that they hand on were taken away already.
     """
 
     products: list[DesiredProduct]
@@ -72,6 +73,7 @@ class _Part(Struct):
     items: dict[str, StoredItem] | None = None
     planned: list[Change] = field(default_factory=list)
     refusal: tuple[list[Change], str] | None = None
+    released: bool = False
 
     def drop(self, external_ids: Iterable[str]) -> None:
         gone = set(external_ids)
@@ -80,7 +82,7 @@ class _Part(Struct):
     def halves(self) -> list[_Part]:
         half = len(self.products) // 2
         return [
-            _Part(products, created=self.created, items=self.items)
+            _Part(products, tries=max(self.tries - 1, 0), created=self.created, items=self.items)
             for products in (self.products[:half], self.products[half:])
         ]
 
@@ -133,6 +135,7 @@ class Applier:
         self._status = status
         self._attempts = max_retries + 1
         self._postponed: list[tuple[ItemRename, Complete]] = []
+        self._again: list[DesiredProduct] = []  # to be planned again, also from other batches
         self._aims: dict[str, Outcome] = {}  # what was sent for products without an outcome, by external id
 
     async def apply(self, products: Sequence[DesiredProduct]) -> None:
@@ -142,11 +145,12 @@ class Applier:
             StoreError: the store is unavailable.
         """
         parts = [_Part(list(products))]
-        while parts:
+        while parts and not self._stop.is_set:
             part = parts.pop(0)
             parts = [*await self._attempt(part), *parts]
-            if self._stop.is_set:
-                return
+            if self._again:
+                parts.append(_Part(self._again))
+                self._again = []
 
     async def finish(self) -> None:
         """Acknowledge what is complete.
@@ -154,11 +158,13 @@ class Applier:
         Raises:
             StoreError: the store is unavailable.
         """
-        again = await self._finish_renames() if self._postponed else []
-        again += await self._acknowledger.flush()
-        while again:
+        if self._postponed:
+            await self._finish_renames()
+        self._again += await self._acknowledger.flush()
+        while self._again and not self._stop.is_set:
+            again, self._again = self._again, []
             await self.apply(again)
-            again = await self._acknowledger.flush()
+            self._again += await self._acknowledger.flush()
 
     async def _attempt(self, part: _Part) -> list[_Part]:
         """Take a part through all steps; returns what is left of it."""
@@ -177,20 +183,26 @@ class Applier:
         if reading.copies:
             await self._api.delete_products([copy.id for copy in reading.copies])
         updates = self._plan(part, reading.updates)
-        if handed := handed_on(updates):
+        if not part.released and (handed := handed_on(updates)):
             await self._release(handed)
+            part.released = True
             return [part]
-        if not self._references.has(_members(updates, "categories"), _members(updates, "tags")):
+        if not self._references.has(_categories_of(updates), _members(updates, "tags")):
             await self._ids(updates)  # this may take a while, so what was read is outdated
             return [part]
-        again = await self._update(part, updates)
+        await self._update(part, updates)
+        if self._stop.is_set:
+            return []
         entries = await self._planner.plan_new(self._unblocked(part, reading.new), reading.incomplete)
         self._settle(part, [entry for entry in entries if isinstance(entry, Outcome)])
         changes = self._plan(part, [entry for entry in entries if not isinstance(entry, Outcome)])
-        again += await self._update(part, [each for each in changes if isinstance(each, Update)])
-        again += await self._create(part, [each for each in changes if isinstance(each, Create)])
-        rest = await self._wait_for(part, reading.in_progress)
-        return [*rest, *([_Part(again)] if again else [])]
+        adoptions = [each for each in changes if isinstance(each, Update)]
+        if not self._references.has(_categories_of(adoptions), _members(adoptions, "tags")):
+            await self._ids(adoptions)
+            return [part]
+        await self._update(part, adoptions)
+        await self._create(part, [each for each in changes if isinstance(each, Create)])
+        return await self._wait_for(part, reading.in_progress)
 
     def _plan(self, part: _Part, changes: Sequence[C]) -> list[C]:
         """Take down what will be sent. What was refused alone is not sent a second time."""
@@ -216,10 +228,10 @@ class Applier:
 
     # --- updates and creations ---
 
-    async def _update(self, part: _Part, updates: Sequence[Update]) -> list[DesiredProduct]:
-        """Write updates; returns the products that have to be planned again."""
+    async def _update(self, part: _Part, updates: Sequence[Update]) -> None:
+        """Write updates, settle them, and hand them over to be acknowledged."""
         if not updates:
-            return []
+            return
         ids = await self._ids(updates)
         placed = [update for update in updates if update.placed]
         await self._references.activate_categories(_wanted_categories(placed))
@@ -242,7 +254,8 @@ class Applier:
             )
         await self._write_levels(levels, written, made_by_store=False)
         refused = await self._rename_items(renames.values())
-        self._health.succeeded(updates[-1].stored.id)
+        if sent:
+            self._health.succeeded(sent[-1].stored.id)
         finished = [
             update
             for update in sent
@@ -263,16 +276,20 @@ class Applier:
         part.drop(each.desired.external_id for each in complete)
         later = [each for each in complete if renames.get(each.desired.external_id) in refused]
         self._postponed += [(renames[each.desired.external_id], each) for each in later]
-        return await self._acknowledger.add([each for each in complete if each not in later])
+        self._again += await self._acknowledger.add([each for each in complete if each not in later])
 
-    async def _create(self, part: _Part, creates: Sequence[Create]) -> list[DesiredProduct]:
-        """Write new products; returns the products that have to be planned again."""
+    async def _create(self, part: _Part, creates: Sequence[Create]) -> None:
+        """Write new products, and hand them over to be acknowledged."""
         if not creates:
-            return []
+            return
         if incomplete := [create.replaces for create in creates if create.replaces]:
             await self._api.delete_products(incomplete)
             if part.items is None:  # the store deletes only the items that were linked already
                 part.items = await self._items_of(creates)
+                free = self._unblocked(part, [create.desired for create in creates])
+                creates = [create for create in creates if create.desired in free]
+                if not creates:
+                    return
         ids = await self._ids(creates)
         self._begin(creates)
         part.created |= {create.desired.external_id for create in creates}
@@ -298,6 +315,8 @@ class Applier:
         levels = level_changes(creates, self._places.location_id, items)
         await self._write_levels(levels, products, made_by_store=True)
         written = {product.external_id: product for product in products}
+        if any(create.desired.external_id not in written for create in creates):
+            raise AmbiguousWriteError("the response lacks products")
         self._health.succeeded(products[-1].id)
         part.drop(create.desired.external_id for create in creates)
         complete = []
@@ -307,7 +326,7 @@ class Applier:
             record = applied(create.desired, variant=variant)
             aim = self._aim(create.desired)
             complete.append(Complete(create.desired, product.id, record, aim, created=True))
-        return await self._acknowledger.add(complete)
+        self._again += await self._acknowledger.add(complete)
 
     async def _release(self, handed: Sequence[tuple[Update, Collection[str]]]) -> None:
         """Free the unique values that the products of a batch hand on."""
@@ -333,17 +352,23 @@ class Applier:
 
         async def rename(each: ItemRename) -> None:
             async with slots:
+                if self._stop.is_set:
+                    raise AmbiguousWriteError("the run ended before all inventory items were renamed")
                 try:
                     await self._api.rename_inventory_item(each.item_id, each.after)
                 except StoreRefusedError as error:
-                    if error.status != HTTPStatus.BAD_REQUEST:
-                        raise
+                    if error.status != HTTPStatus.BAD_REQUEST:  # the products are written nevertheless
+                        raise AmbiguousWriteError(str(error), answered=True) from error
                     refused.add(each)
 
-        await asyncio.gather(*(rename(each) for each in renames))
+        # None of them may go on after the others were given up: it would undo what is written then.
+        results = await asyncio.gather(*(rename(each) for each in renames), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
         return refused
 
-    async def _finish_renames(self) -> list[DesiredProduct]:
+    async def _finish_renames(self) -> None:
         """Try the renames again that were refused: by now, other batches may have freed the SKUs."""
         postponed, self._postponed = self._postponed, []
         try:
@@ -352,13 +377,13 @@ class Applier:
             logger.warning("the next run renames %d inventory items: %s", len(postponed), error)
             for _, complete in postponed:
                 self._report(complete.outcome)
-            return []
+            return
         for rename in refused:
             # It would only serve other products: ours is complete.
             logger.warning(
                 "inventory item %s keeps its SKU: another item has %r", rename.item_id, rename.after
             )
-        return await self._acknowledger.add([complete for _, complete in postponed])
+        self._again += await self._acknowledger.add([complete for _, complete in postponed])
 
     async def _write_levels(
         self, changes: Sequence[LevelChange], written: Iterable[WrittenProduct], *, made_by_store: bool
@@ -389,10 +414,8 @@ class Applier:
 
     async def _ids(self, changes: Sequence[Change]) -> Ids:
         """The ids of the categories and tags that changes add; those that are missing are created."""
-        placed = [each for each in changes if isinstance(each, Update) and each.placed]
-        categories = [*_members(changes, "categories"), *_wanted_categories(placed)]  # to activate them all
         return Ids(
-            await self._references.category_ids(categories),
+            await self._references.category_ids(_categories_of(changes)),
             await self._references.tag_ids(_members(changes, "tags")),
         )
 
@@ -416,6 +439,8 @@ class Applier:
             part.items = await self._items_of(creates)
             if part.items:
                 return [part]
+        # The merchant may have deleted one of them.
+        self._references.forget(_categories_of(part.planned), _members(part.planned, "tags"))
         if len(part.products) > 1:
             logger.info("bisecting a batch of %d: %s", len(part.products), error)
             return part.halves()
@@ -530,6 +555,12 @@ def _without_repeats(conflicts: Iterable[Conflict]) -> tuple[Conflict, ...]:
 
 def _wanted_categories(changes: Iterable[Change]) -> list[str]:
     return [handle for change in changes for handle in members(change.desired.fields["categories"])]
+
+
+def _categories_of(changes: Sequence[Change]) -> list[str]:
+    """The categories that changes add, and those of adopted products, which are activated."""
+    placed = [each for each in changes if isinstance(each, Update) and each.placed]
+    return [*_members(changes, "categories"), *_wanted_categories(placed)]
 
 
 def _members(changes: Iterable[Change], name: str) -> list[str]:

@@ -27,6 +27,7 @@ from medusa_sync.plan import (
     by_external_id,
     is_in_progress,
     is_incomplete,
+    may_change,
     plan_update,
     surviving_copy,
     without_stock,
@@ -193,7 +194,7 @@ class Planner:
             on_conflict=self._options.on_conflict,
             overwrite=self._options.overwrite,
         )
-        if update.is_up_to_date:
+        if update.is_up_to_date or may_change(update, now=time.time()):
             reading.outcomes.append(_unchanged(product))
         else:
             reading.updates.append(update)

@@ -345,8 +345,9 @@ class Run:
 
     def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
         error = self._stop.reason
-        status = Status.PARTIAL if self._tally.problems else Status.OK
-        exit_code = EXIT_PARTIAL if self._tally.problems else 0
+        has_problems = self._tally.problems or self._tally.not_completed
+        status = Status.PARTIAL if has_problems else Status.OK
+        exit_code = EXIT_PARTIAL if has_problems else 0
         if error is not None:
             status, exit_code = _STATUSES.get(type(error), Status.FAILED), error.exit_code
         return RunResult(
