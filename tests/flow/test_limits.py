@@ -11,10 +11,10 @@ import pytest
 
 from medusa_sync.errors import InterruptedRunError
 from medusa_sync.medusa.client import LOGIN_PATH, Credentials, Login
-from medusa_sync.models import RunResult, Status
+from medusa_sync.models import Result, RunResult, Status
 from medusa_sync.stop import Stop
 from medusa_sync.sync import inflight
-from tests.flow.stage import ListSource, assert_exact, run_once, sync
+from tests.flow.stage import ListSource, assert_exact, counts, run_once, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -97,6 +97,19 @@ def test_a_signal_ends_a_run_whose_requests_hang(kind: str) -> None:
     result = timed(store, stop_after=LIMIT_S)
     assert (result.exit_code, result.status) == (143, Status.INTERRUPTED)
     assert sum(result.counts.values()) == result.seen
+
+
+@pytest.mark.parametrize("how", [{"max_duration": LIMIT_S}, {"stop_after": LIMIT_S}], ids=["limit", "signal"])
+def test_what_was_sent_is_unconfirmed_and_the_rest_was_not_attempted(how: dict[str, float]) -> None:
+    store = HangingMedusa()
+    store.hangs = is_creation
+    result = timed(store, **how)
+    sent = len(store.state.products)
+    assert sent > 0
+    assert counts(result) == {"unconfirmed": sent, "not_attempted": result.seen - sent}
+    assert {each.external_id for each in result.not_completed if each.result is Result.UNCONFIRMED} == set(
+        store.products
+    )
 
 
 def test_the_next_run_completes_what_was_abandoned() -> None:

@@ -135,6 +135,29 @@ def test_a_batch_that_is_too_long_for_a_request_is_divided() -> None:
     assert len(batches(store)) > 2
 
 
+@pytest.mark.parametrize("stored", [0, 4, 40])
+@pytest.mark.parametrize("broken", [3, 9])
+def test_products_that_fail_in_a_row_do_not_end_the_run_while_the_store_works(
+    stored: int, broken: int
+) -> None:
+    """They fail with a 500, which is no refusal; the first ones of the run, or in the middle of it."""
+    store, source = FakeMedusa(), ListSource(products(40))
+    sync(ListSource(source.rows[:stored]), store)
+    culprits = source.rows[4 : 4 + broken]
+    for row in culprits:
+        row["description"] = "a poisoned text"
+    store.before = lambda request: (
+        httpx.Response(500) if request.method == "POST" and b"poisoned" in request.content else None
+    )
+    result = sync(source, store, batch_size=5, max_retries=0)
+    failed = {problem.external_id for problem in result.problems}
+    assert failed == {f"dummyjson:{row['id']}" for row in culprits}
+    assert (result.exit_code, result.counts[Result.FAILED]) == (5, broken)
+    assert result.counts[Result.CREATED] == (40 - stored if stored > 4 else 40 - stored - broken)
+    kept = source.rows if stored == 40 else [row for row in source.rows if row not in culprits]
+    assert store.products.keys() == {f"dummyjson:{row['id']}" for row in kept}
+
+
 # --- a store or a source that goes away -----------------------------------------------------------------
 
 

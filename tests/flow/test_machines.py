@@ -1,0 +1,133 @@
+"""Two machines that share no lock: each product is stored once, whatever each of them sees of the source."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from medusa_sync.models import RunResult
+from tests.flow.stage import SOURCE_NAME, ListSource, run_once, sync
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+
+SIZE = 6
+BATCHES = "/admin/products/batch"
+
+Rows = list[dict[str, Any]]
+
+
+def catalogue(titles: str) -> Rows:
+    """Products that nothing but their external ids keeps single: no SKU, no barcode, and a changing title."""
+    rows = products(SIZE)
+    for row in rows:
+        del row["sku"], row["meta"]
+        row["title"] = f"{titles} {row['id']}"
+    return rows
+
+
+def meet(store: FakeMedusa, one: Rows, two: Rows, *, requests: int) -> tuple[RunResult, RunResult]:
+    """Two runs at once; the second one starts when the first one has sent so many requests."""
+
+    async def both() -> tuple[RunResult, RunResult]:
+        started = asyncio.Event()
+
+        def before(_request: httpx.Request) -> None:
+            if len(store.requests) >= requests:
+                started.set()
+
+        async def later() -> RunResult:
+            await started.wait()
+            return await run_once(ListSource(two), store, batch_size=4)
+
+        store.before = before
+        return await asyncio.gather(run_once(ListSource(one), store, batch_size=3), later())
+
+    return asyncio.run(both())
+
+
+def assert_stored_once(store: FakeMedusa, rows: Rows) -> None:
+    held = store.products  # raises if one of them is there twice
+    assert {key: product.title for key, product in held.items()} == {
+        f"{SOURCE_NAME}:{row['id']}": row["title"] for row in rows
+    }
+    for row in rows:
+        [variant] = held[f"{SOURCE_NAME}:{row['id']}"].variants
+        assert [price.amount for price in variant.prices] == [row["price"]]
+        [item_id] = variant.item_ids
+        assert [level.stocked_quantity for level in store.state.items[item_id].levels] == [row["stock"]]
+
+
+def first_sync_requests() -> int:
+    store = FakeMedusa()
+    assert sync(ListSource(catalogue("A")), store, batch_size=3).exit_code == 0
+    return len(store.requests)
+
+
+@pytest.mark.parametrize("requests", range(0, first_sync_requests(), 2))
+def test_two_first_syncs_with_different_titles_store_each_product_once(requests: int) -> None:
+    store, one, two = FakeMedusa(), catalogue("A"), catalogue("B")
+    for result in meet(store, one, two, requests=requests):
+        assert result.seen == sum(result.counts.values()) == SIZE
+        assert result.exit_code in {0, 5}
+    assert len(store.products) == SIZE, "no copy stays, not even until the next run"
+    for rows in (two, one):  # both machines see the newer titles next
+        result = sync(ListSource(rows), store)
+        assert (result.exit_code, result.conflicts) == (0, 0), result.problems
+        assert_stored_once(store, rows)
+
+
+class Killed(BaseException):
+    """The process is gone: nothing catches this."""
+
+
+def is_creation(request: httpx.Request) -> bool:
+    return request.url.path == BATCHES and b'"create"' in request.content
+
+
+def test_copies_that_a_killed_machine_has_left_are_removed() -> None:
+    """It died before it could look for the copies that the other machine had made meanwhile."""
+    store, rows = FakeMedusa(), catalogue("A")
+
+    def hold(request: httpx.Request) -> None:
+        if is_creation(request):
+            store.before, store.after = None, die
+            with ThreadPoolExecutor() as other_machine:
+                other_machine.submit(sync, ListSource(catalogue("B")), store).result()
+
+    def die(request: httpx.Request, _response: httpx.Response) -> None:
+        if is_creation(request) and len(store.state.products) > SIZE:
+            store.after = None
+            raise Killed
+
+    store.before = hold
+    with pytest.raises(Killed):
+        sync(ListSource(rows), store, batch_size=SIZE)
+    with pytest.raises(AssertionError, match="stored more than once"):
+        _ = store.products
+    result = sync(ListSource(rows), store)
+    assert (result.exit_code, result.conflicts) == (0, 0), result.problems
+    assert_stored_once(store, rows)
+
+
+def test_copies_that_the_merchant_touched_are_his_to_remove() -> None:
+    store, rows = FakeMedusa(), catalogue("A")
+    sync(ListSource(rows), store)
+    [first, *_] = store.state.products.values()
+    body = {
+        "title": "Mine",
+        "handle": "mine",
+        "external_id": first.external_id,
+        "options": [{"title": "Default", "values": ["Default"]}],
+    }
+    copy = store.call("POST", BATCHES, {"create": [body]})["created"][0]
+    rows[0]["price"] = 3
+    result = sync(ListSource(rows), store)
+    assert (result.exit_code, len(store.state.products)) == (5, SIZE + 1)
+    [problem] = result.problems
+    assert problem.external_id == first.external_id
+    assert first.id in problem.reason
+    assert copy["id"] in problem.reason
