@@ -11,6 +11,7 @@ from msgspec import Struct
 from medusa_sync.errors import AmbiguousWriteError, StoreMismatchError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi, Entity, StoreDefaults
 from medusa_sync.models import StoredCategory, StoredTag
+from medusa_sync.stop import Stop
 
 T = TypeVar("T")
 _SHIPPING_PROFILE = "--shipping-profile (SYNC_PRODUCTS_SHIPPING_PROFILE)"
@@ -147,10 +148,12 @@ class References:
     Args:
         api: of the store.
         category_names: asks the source for the names of its categories, when one has to be created.
+        stop: nothing more is created once it is set.
     """
 
-    def __init__(self, api: AdminApi, category_names: CategoryNames) -> None:
+    def __init__(self, api: AdminApi, category_names: CategoryNames, stop: Stop) -> None:
         self._api = api
+        self._stop = stop
         self._category_names = category_names
         self._names: asyncio.Future[Mapping[str, str]] | None = None
         self._categories: dict[str, str] = {}
@@ -223,6 +226,8 @@ class References:
                 known.update(await find(missing))
             absent = [key for key in missing if key not in known]
             for start in range(0, len(absent), _AT_ONCE):
+                if self._stop.reason is not None:
+                    raise self._stop.reason
                 part = absent[start : start + _AT_ONCE]
                 results = await asyncio.gather(*(create(key) for key in part), return_exceptions=True)
                 failures = [result for result in results if isinstance(result, BaseException)]

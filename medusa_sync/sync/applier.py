@@ -291,6 +291,8 @@ class Applier:
                 if not creates:
                     return
         ids = await self._ids(creates)
+        if self._stop.is_set:
+            return
         self._begin(creates)
         part.created |= {create.desired.external_id for create in creates}
         now = int(time.time())

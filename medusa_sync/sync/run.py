@@ -244,7 +244,7 @@ class Run:
             return Applier(
                 api,
                 planner,
-                References(api, self._source.category_names),
+                References(api, self._source.category_names, self._stop),
                 await places(),
                 Acknowledger(api, settle),
                 self._tally,

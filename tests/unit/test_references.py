@@ -12,10 +12,12 @@ from medusa_sync.errors import (
     StoreError,
     StoreMismatchError,
     StoreRefusedError,
+    TimeLimitError,
 )
 from medusa_sync.medusa.api import AdminApi, Entity, StoreCurrency, StoreDefaults
 from medusa_sync.medusa.references import Places, References, Wanted, find_places
 from medusa_sync.models import ListedCategory, StoredCategory, StoredTag
+from medusa_sync.stop import Stop
 
 pytestmark = pytest.mark.anyio
 
@@ -92,21 +94,21 @@ def picked(ids: Mapping[str, str], *keys: str) -> dict[str, str]:
 
 async def test_what_the_store_has_is_not_created() -> None:
     shelf = Shelf("red", "blue")
-    ids = await References(shelf, Names()).tag_ids(["red", "blue", "red"])
+    ids = await References(shelf, Names(), Stop()).tag_ids(["red", "blue", "red"])
     assert picked(ids, "red", "blue") == {"red": "id of red", "blue": "id of blue"}
     assert (shelf.asked, shelf.created) == ([("red", "blue")], {})
 
 
 async def test_what_the_store_lacks_is_created() -> None:
     shelf = Shelf("red")
-    ids = await References(shelf, Names()).tag_ids(["red", "blue"])
+    ids = await References(shelf, Names(), Stop()).tag_ids(["red", "blue"])
     assert picked(ids, "red", "blue") == {"red": "id of red", "blue": "id of blue"}
     assert shelf.created == {"blue": "blue"}
 
 
 async def test_nothing_is_looked_up_twice() -> None:
     shelf = Shelf("red")
-    references = References(shelf, Names())
+    references = References(shelf, Names(), Stop())
     await references.tag_ids(["red", "blue"])
     await references.tag_ids(["blue", "red", "green"])
     assert shelf.asked == [("red", "blue"), ("green",)]
@@ -114,13 +116,13 @@ async def test_nothing_is_looked_up_twice() -> None:
 
 async def test_nothing_is_asked_for_nothing() -> None:
     shelf = Shelf()
-    await References(shelf, Names()).tag_ids([])
+    await References(shelf, Names(), Stop()).tag_ids([])
     assert shelf.asked == []
 
 
 async def test_batches_side_by_side_create_a_thing_once() -> None:
     shelf = Shelf()
-    references = References(shelf, Names())
+    references = References(shelf, Names(), Stop())
     await asyncio.gather(*(references.category_ids(["toys", "games"]) for _ in range(5)))
     assert shelf.created == {"toys": "Toys", "games": "Games"}
 
@@ -128,7 +130,9 @@ async def test_batches_side_by_side_create_a_thing_once() -> None:
 async def test_many_things_are_created() -> None:
     shelf = Shelf()
     tags = [f"tag {number}" for number in range(11)]
-    assert picked(await References(shelf, Names()).tag_ids(tags), *tags) == {tag: _id(tag) for tag in tags}
+    assert picked(await References(shelf, Names(), Stop()).tag_ids(tags), *tags) == {
+        tag: _id(tag) for tag in tags
+    }
     assert list(shelf.created) == tags
 
 
@@ -136,7 +140,7 @@ async def test_many_things_are_created() -> None:
 async def test_what_turns_out_to_exist_is_taken(failure: MedusaSyncError) -> None:
     shelf = Shelf()
     shelf.refusals, shelf.created_by_others = {"blue": failure}, {"blue"}
-    ids = await References(shelf, Names()).tag_ids(["red", "blue"])
+    ids = await References(shelf, Names(), Stop()).tag_ids(["red", "blue"])
     assert picked(ids, "red", "blue") == {"red": "id of red", "blue": "id of blue"}
 
 
@@ -147,12 +151,12 @@ async def test_what_cannot_be_created_is_an_error(failure: MedusaSyncError) -> N
     shelf = Shelf()
     shelf.refusals = {"blue": failure}
     with pytest.raises(type(failure), match=str(failure)):
-        await References(shelf, Names()).tag_ids(["red", "blue"])
+        await References(shelf, Names(), Stop()).tag_ids(["red", "blue"])
 
 
 async def test_what_was_created_beside_a_failure_is_not_created_again() -> None:
     shelf = Shelf()
-    references = References(shelf, Names())
+    references = References(shelf, Names(), Stop())
     shelf.refusals = {"blue": REFUSED}
     with pytest.raises(StoreRefusedError):
         await references.tag_ids(["red", "blue"])
@@ -165,12 +169,12 @@ async def test_an_unreachable_store_counts_more_than_a_refusal() -> None:
     shelf = Shelf()
     shelf.refusals = {"red": REFUSED, "blue": StoreError("gone")}
     with pytest.raises(StoreError):
-        await References(shelf, Names()).tag_ids(["red", "blue"])
+        await References(shelf, Names(), Stop()).tag_ids(["red", "blue"])
 
 
 async def test_a_new_category_is_named_as_the_source_names_it() -> None:
     shelf, names = Shelf("known"), Names(toys="Toys & Games", blank="")
-    references = References(shelf, names)
+    references = References(shelf, names, Stop())
     await references.category_ids(["known", "toys", "garden-tools", "blank"])
     assert shelf.created == {"toys": "Toys & Games", "garden-tools": "Garden Tools", "blank": "Blank"}
     await references.category_ids(["more"])
@@ -179,13 +183,13 @@ async def test_a_new_category_is_named_as_the_source_names_it() -> None:
 
 async def test_the_source_is_not_asked_for_names_that_nobody_needs() -> None:
     names = Names()
-    await References(Shelf("toys"), names).category_ids(["toys"])
+    await References(Shelf("toys"), names, Stop()).category_ids(["toys"])
     assert names.asked == 0
 
 
 async def test_an_inactive_category_is_activated_once() -> None:
     shelf = Shelf("toys", inactive=["games"])
-    references = References(shelf, Names())
+    references = References(shelf, Names(), Stop())
     await references.category_ids(["toys", "games", "new"])
     for _ in range(2):
         await references.activate_categories(["toys", "games", "new", "unknown"])
@@ -304,3 +308,17 @@ async def test_one_of_several_stock_locations_is_not_guessed() -> None:
 async def test_a_store_may_have_no_stock_location() -> None:
     store = StoreDefaults("store_1", STORE.supported_currencies, "sc_1", None)
     assert (await places(Shop(stock_locations=[]), store)).location_id is None
+
+
+async def test_nothing_more_is_created_once_the_run_has_to_end() -> None:
+    stop = Stop()
+
+    class Slow(Shelf):
+        async def create_tag(self, value: str) -> StoredTag:
+            stop.set(TimeLimitError("over"))
+            return await super().create_tag(value)
+
+    shelf = Slow()
+    with pytest.raises(TimeLimitError):
+        await References(shelf, Names(), stop).tag_ids([f"tag {number}" for number in range(20)])
+    assert 0 < len(shelf.created) < 20
