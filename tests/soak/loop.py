@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import signal
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ import psycopg
 from tests.e2e.fault_proxy import FaultProxy
 from tests.e2e.shop import Shop
 from tests.harness.breakable import BreakableStore
-from tests.soak.chaos import READ_TIMEOUT_S, Chaos
+from tests.soak.chaos import READ_TIMEOUT_S, Chaos, Event
 from tests.soak.merchant import Merchant, ids_in, make_merchant
 from tests.soak.observed import Stored, stored_of
 from tests.soak.oracle import Oracle, Rules, Value, desired
@@ -119,7 +121,7 @@ class Soak:
         self._with_key = dice.random() < 0.3  # which takes the store much longer to check than a token
         self._arguments = [
             *("--source", self._source.url, "--max-removals", "100%"),
-            *("--read-timeout", str(READ_TIMEOUT_S), "--max-retries", dice.choice(["0", "2", "2"])),
+            *("--max-retries", dice.choice(["0", "2", "2"])),
             *("--batch-size", dice.choice(["5", "15", "50", "100"]), "--concurrency", dice.choice("124")),
             *("--on-missing", self._rules.on_missing),
             *("--on-conflict", "store" if self._rules.store_wins else "source"),
@@ -141,7 +143,8 @@ class Soak:
             return
         with self._chaos.around() as around:
             machines = self._dice.choice([1, 1, 1, 1 if "two machines" in self._without else 2])
-            runs = [self._start(f"{name}-{machine}", machine) for machine in range(machines)]
+            hasty = ("--read-timeout", str(READ_TIMEOUT_S))
+            runs = [self._start(f"{name}-{machine}", machine, *hasty) for machine in range(machines)]
             events = self._chaos.events(runs)
             for _ in range(0 if "edits in runs" in self._without else self._dice.choice([0, 0, 3, 8])):
                 events.append(self._chaos.event("edit", lambda: self._edit(wanted, in_run=True)))
@@ -158,9 +161,7 @@ class Soak:
         self._remove_old_logs()
 
     def _run_calmly(self, name: str, wanted: dict[str, dict[str, Value]]) -> None:
-        run = self._start(name, 0)
-        self._watch([run], [])
-        self._take_in([run])
+        self._calm_run(name)
         self._oracle.may_have_run(wanted, self._rules)
 
     def _change_source(self) -> None:
@@ -186,13 +187,19 @@ class Soak:
         if self._store.is_up and (done := self._merchant.edit(wanted, self._rules, in_run=in_run)):
             self._note(f"  merchant: {done}")
 
-    def _start(self, name: str, machine: int) -> Run:
-        arguments = [*self._arguments, "--lock-dir", str(self._folder / f"machine-{machine}")]
+    def _start(self, name: str, machine: int, *more: str) -> Run:
+        arguments = [*self._arguments, "--lock-dir", str(self._folder / f"machine-{machine}"), *more]
         store = self._proxy.store(self._store.store)
         return start(arguments, store, self._folder / f"{name}.json", with_key=self._with_key)
 
-    def _watch(self, runs: Sequence[Run], events: Sequence[Any]) -> None:
+    def _watch(self, runs: Sequence[Run], events: Sequence[Event]) -> None:
         waiting = list(events)
+        with ExitStack() as stack:
+            for run in runs:
+                stack.callback(run.send, signal.SIGKILL)
+            self._let_happen(runs, waiting)
+
+    def _let_happen(self, runs: Sequence[Run], waiting: list[Event]) -> None:
         while not all(run.has_ended for run in runs):
             for event in [event for event in waiting if event.is_due(len(self._proxy.writes))]:
                 waiting.remove(event)
