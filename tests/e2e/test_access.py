@@ -14,7 +14,7 @@ from tests.harness.dummyjson import dummyjson
 SIZE = 30
 FEW = 12  # most of the time is spent waiting between attempts
 WORD = "<script>"
-SHARE_REFUSED = 0.4
+SHARE_REFUSED = 0.25
 
 
 def test_a_firewall_that_blocks_one_product_does_not_hold_up_its_neighbours(
