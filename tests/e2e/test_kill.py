@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.command import Finished, Running, medusa_sync, running
 from tests.e2e.exact import assert_exact, assert_in_order, assert_quiet, said_to_be_stored
-from tests.e2e.fault_proxy import Exchange, Fault, FaultProxy, Hold, fault_proxy, until
+from tests.e2e.fault_proxy import Exchange, Fault, FaultProxy, Hold, WireRequest, fault_proxy, until
 from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
@@ -189,9 +189,15 @@ def source() -> Iterator[DummyJson]:
 def test_a_signal_lets_what_is_in_flight_finish_and_the_account_is_printed(
     number: signal.Signals, exit_code: int, source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
-    first_batch = _writes_before_the_first_batch(source) + 1
     hold = Hold()
-    proxy.faults = {first_batch + 3: hold}
+    creations: list[WireRequest] = []
+
+    def second_creation(request: WireRequest) -> Fault | None:
+        if "/admin/products/batch" in request.path and b'"create"' in request.body:
+            creations.append(request)
+        return hold if creations[1:] == [request] else None
+
+    proxy.choose = second_creation
     with running("--source", source.url, "--json", store=proxy.store(shop.store)) as run:
         hold.wait_until_arrived()
         run.send(number)
