@@ -165,13 +165,14 @@ class References:
         """Whether the ids of all of these are known."""
         return set(categories) <= self._categories.keys() and set(tags) <= self._tags.keys()
 
-    def forget(self, categories: Iterable[str], tags: Iterable[str]) -> None:
+    async def forget(self, categories: Iterable[str], tags: Iterable[str]) -> None:
         """Look these up again: the store refused what refers to them."""
-        for handle in categories:
-            self._categories.pop(handle, None)
-            self._inactive.pop(handle, None)
-        for value in tags:
-            self._tags.pop(value, None)
+        async with self._lock:  # another batch may be about to use them
+            for handle in categories:
+                self._categories.pop(handle, None)
+                self._inactive.pop(handle, None)
+            for value in tags:
+                self._tags.pop(value, None)
 
     async def category_ids(self, handles: Iterable[str]) -> Mapping[str, str]:
         """Ids by handle.

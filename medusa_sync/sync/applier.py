@@ -442,7 +442,7 @@ class Applier:
             if part.items:
                 return [part]
         # The merchant may have deleted one of them.
-        self._references.forget(_categories_of(part.planned), _members(part.planned, "tags"))
+        await self._references.forget(_categories_of(part.planned), _members(part.planned, "tags"))
         if len(part.products) > 1:
             logger.info("bisecting a batch of %d: %s", len(part.products), error)
             return part.halves()

@@ -114,6 +114,30 @@ async def test_nothing_is_looked_up_twice() -> None:
     assert shelf.asked == [("red", "blue"), ("green",)]
 
 
+async def test_what_is_forgotten_is_looked_up_again() -> None:
+    shelf = Shelf("red", "toys", inactive=["games"])
+    references = References(shelf, Names(), Stop())
+    await references.tag_ids(["red", "blue"])
+    await references.category_ids(["toys", "games"])
+    await references.forget(["games"], ["red"])
+    assert references.has(["toys"], ["blue"])
+    assert not references.has(["games"], [])
+    assert not references.has([], ["red"])
+    await references.activate_categories(["games"])
+    await references.tag_ids(["red", "blue"])
+    assert (shelf.asked[-1], shelf.activated) == (("red",), [])
+
+
+async def test_what_one_batch_forgets_another_one_still_gets() -> None:
+    """It was known when that batch asked for it together with something new."""
+    shelf = Shelf("red", "blue")
+    references = References(shelf, Names(), Stop())
+    await references.tag_ids(["red"])
+    ids, _ = await asyncio.gather(references.tag_ids(["red", "blue"]), references.forget([], ["red"]))
+    assert picked(ids, "red", "blue") == {"red": "id of red", "blue": "id of blue"}
+    assert not references.has([], ["red"])
+
+
 async def test_nothing_is_asked_for_nothing() -> None:
     shelf = Shelf()
     await References(shelf, Names(), Stop()).tag_ids([])
