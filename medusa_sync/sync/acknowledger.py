@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from medusa_sync.core.record import Record
+from medusa_sync.core.record import Record, parse_record
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
-from medusa_sync.models import DesiredProduct, Outcome, StoredProduct, Unreadable
+from medusa_sync.models import DesiredProduct, Outcome, StoredProduct, StoredSummary, Unreadable
 from medusa_sync.plan import by_external_id, surviving_copy
 
 logger = logging.getLogger(__name__)
@@ -23,6 +23,8 @@ class Complete(Struct, frozen=True):
     """A product that the store has as the source wants it.
 
     Attributes:
+        known: the records that it had before and after it was written; with any other one, another run has
+            written it since.
         record: what is written now.
         outcome: settled once that is done.
         created: this run created the product, so another run may have created it as well.
@@ -30,6 +32,7 @@ class Complete(Struct, frozen=True):
 
     desired: DesiredProduct
     product_id: str
+    known: tuple[Record | None, ...]
     record: Record
     outcome: Outcome
     created: bool = False
@@ -69,21 +72,22 @@ class Acknowledger:
             return []
         lost: set[str] = set()
         try:
-            lost = await self._remove_copies([each for each in waiting if each.created])
-            await self._write([each for each in waiting if each.product_id not in lost])
+            found = await self._api.look_up([each.desired.external_id for each in waiting])
+            created = {each.desired.external_id for each in waiting if each.created}
+            lost = await self._remove_copies([each for each in found if each.external_id in created])
+            await self._write(_not_replaced([each for each in waiting if each.product_id not in lost], found))
         finally:
             for each in waiting:
                 if each.product_id not in lost:
                     self._settle(each.outcome)
         return [each.desired for each in waiting if each.product_id in lost]
 
-    async def _remove_copies(self, created: Sequence[Complete]) -> set[str]:
+    async def _remove_copies(self, created: Sequence[StoredSummary | Unreadable]) -> set[str]:
         """Remove products of ours that another run, on another machine, has created too and that lose.
 
         `external_id` has no unique index. Every run looks before it acknowledges.
         """
-        found = await self._api.look_up([each.desired.external_id for each in created])
-        doubled = [external_id for external_id, copies in by_external_id(found).items() if len(copies) > 1]
+        doubled = [external_id for external_id, copies in by_external_id(created).items() if len(copies) > 1]
         if not doubled:
             return set()
         lost = _losers(by_external_id(await self._api.details("external_id", doubled)))
@@ -108,10 +112,33 @@ class Acknowledger:
                 logger.warning("%s was not acknowledged: %s", products[0].desired.external_id, error)
                 return
             half = len(products) // 2
-            await self._write(products[:half])
-            await self._write(products[half:])
+            for part in (products[:half], products[half:]):
+                found = await self._api.look_up([each.desired.external_id for each in part])
+                await self._write(_not_replaced(part, found))
         except AmbiguousWriteError as error:
             logger.warning("%d products may not be acknowledged: %s", len(products), error)
+
+
+def _not_replaced(
+    products: Sequence[Complete], found: Sequence[StoredSummary | Unreadable]
+) -> list[Complete]:
+    """The products that no other run has written since; what is not found may not be listed yet."""
+    stored = {each.id: each for each in found}
+    left = [
+        each
+        for each in products
+        if each.product_id not in stored or _has_record(stored[each.product_id], each.known)
+    ]
+    if len(left) < len(products):
+        logger.info("another run has written %d of these products since", len(products) - len(left))
+    return left
+
+
+def _has_record(stored: StoredSummary | Unreadable, records: Sequence[Record | None]) -> bool:
+    try:
+        return isinstance(stored, StoredSummary) and parse_record(stored.metadata) in records
+    except ProductFailedError:  # of a newer version
+        return False
 
 
 def _losers(copies: Mapping[str, list[StoredProduct | Unreadable]]) -> set[str]:

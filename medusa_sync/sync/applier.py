@@ -243,9 +243,9 @@ class Applier:
         }
         sent = [update for update in updates if update.differences or update.placed]
         written: list[WrittenProduct] = []
+        records = {update.stored.id: _note(update, renames, now=int(time.time())) for update in sent}
         if sent:
             self._begin(sent)
-            records = {update.stored.id: _note(update, renames, now=int(time.time())) for update in sent}
             written = await self._api.update_products(
                 [
                     update_body(update, records[update.stored.id], places=self._places, ids=ids)
@@ -267,6 +267,7 @@ class Applier:
             Complete(
                 update.desired,
                 update.stored.id,
+                (update.record, records.get(update.stored.id, update.record)),
                 applied(update.desired, variant=_variant_id(update)),
                 self._aim(update.desired),
             )
@@ -296,6 +297,7 @@ class Applier:
         self._begin(creates)
         part.created |= {create.desired.external_id for create in creates}
         now = int(time.time())
+        notes = {each.desired.external_id: _creation_note(each.desired, now=now) for each in creates}
         items = {
             create.desired.external_id: item
             for create in creates
@@ -305,7 +307,7 @@ class Applier:
             [
                 create_body(
                     create,
-                    _creation_note(create.desired, now=now),
+                    notes[create.desired.external_id],
                     status=self._status,
                     places=self._places,
                     ids=ids,
@@ -323,11 +325,13 @@ class Applier:
         part.drop(create.desired.external_id for create in creates)
         complete = []
         for create in creates:
-            product = written[create.desired.external_id]
-            variant = product.variants[0].id if product.variants else ""
+            own = create.desired.external_id
+            variant = written[own].variants[0].id if written[own].variants else ""
             record = applied(create.desired, variant=variant)
             aim = self._aim(create.desired)
-            complete.append(Complete(create.desired, product.id, record, aim, created=True))
+            complete.append(
+                Complete(create.desired, written[own].id, (notes[own],), record, aim, created=True)
+            )
         self._again += await self._acknowledger.add(complete)
 
     async def _release(self, handed: Sequence[tuple[Update, Collection[str]]]) -> None:

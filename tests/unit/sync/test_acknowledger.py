@@ -89,17 +89,22 @@ class Shelf(AdminApi):
             raise StoreRefusedError("there is no such product", status=404)
 
 
+def creation_note(desired: DesiredProduct) -> Record:
+    late = {name: (desired.fields[name],) for name in ("price", "stock", "sku", "barcode")}
+    return noted(None, desired, late, Step.CREATION)
+
+
 def complete(desired: DesiredProduct, *, created: bool = False, product_id: str = "") -> Complete:
     product_id = product_id or stored_product(desired).id
     outcome = Outcome(desired.external_id, desired.title, Result.UPDATED, action=Action.UPDATE)
-    return Complete(desired, product_id, applied(desired, variant="variant_01"), outcome, created=created)
+    record = applied(desired, variant="variant_01")
+    note = creation_note(desired)
+    return Complete(desired, product_id, (note,), record, outcome, created=created)
 
 
 def pending(desired: DesiredProduct, product_id: str) -> StoredProduct:
     """A copy whose creation is not acknowledged."""
-    late = {name: (desired.fields[name],) for name in ("price", "stock", "sku", "barcode")}
-    record = noted(None, desired, late, Step.CREATION)
-    return with_record(stored_product(desired, id=product_id), record)
+    return with_record(stored_product(desired, id=product_id), creation_note(desired))
 
 
 def acknowledger(store: Shelf) -> tuple[Acknowledger, list[Outcome]]:
@@ -143,8 +148,7 @@ async def test_nothing_is_sent_if_nothing_waits() -> None:
     await waiting.add([complete(desired_product())])
     await waiting.flush()
     assert await waiting.flush() == []
-    assert store.updates == 1
-    assert not any(store.looked_up)
+    assert (store.updates, len(store.looked_up)) == (1, 1)
 
 
 @pytest.mark.parametrize("culprit", [1, 4, 7])
@@ -173,6 +177,60 @@ async def test_an_unknown_result_is_only_a_warning(caplog: pytest.LogCaptureFixt
     assert "2 products may not be acknowledged" in caplog.text
 
 
+OTHERS: dict[str, Any] = {
+    "applied": applied(desired_product(price=7_777)),
+    "pending": creation_note(desired_product(price=7_777)),
+    "newer version": {"version": 99, "fields": {}},
+    "unreadable": "gone",
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+async def test_a_record_that_another_run_has_written_since_stays(other: str) -> None:
+    """Otherwise it would say that something was applied which the other run has replaced."""
+    desired, neighbour = desired_product(), desired_product(7)
+    store = Shelf(
+        with_record(stored_product(desired), OTHERS[other]), pending(neighbour, stored_product(neighbour).id)
+    )
+    waiting, settled = acknowledger(store)
+    await waiting.add([complete(desired), complete(neighbour)])
+    assert await waiting.flush() == []
+    assert len(settled) == 2
+    assert store.records.keys() == {stored_product(neighbour).id}
+
+
+async def test_records_are_looked_at_again_after_a_refusal() -> None:
+    """Bisecting takes a while, and another run may have written a product meanwhile."""
+    desired, gone = desired_product(), desired_product(7)
+    other = with_record(stored_product(desired), applied(desired_product(price=7_777)))
+
+    class Raced(Shelf):
+        async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
+            if not self.updates:
+                self.products = {other.id: other}
+            return await super().update_products(bodies)
+
+    store = Raced(pending(desired, stored_product(desired).id))
+    store.refused = {stored_product(gone).id}
+    waiting, settled = acknowledger(store)
+    await waiting.add([complete(desired), complete(gone)])
+    await waiting.flush()
+    assert len(settled) == 2
+    assert not store.records
+
+
+async def test_a_look_up_may_lag_behind_the_write() -> None:
+    """As in stores with the index engine: it finds the record from before, or nothing."""
+    desired, new = desired_product(), desired_product(7)
+    before = applied(desired_product(price=7_777))
+    store = Shelf(with_record(stored_product(desired), before))
+    waiting, _ = acknowledger(store)
+    updated = structs.replace(complete(desired), known=(before, creation_note(desired)))
+    await waiting.add([updated, complete(new)])
+    await waiting.flush()
+    assert store.records.keys() == {stored_product(desired).id, stored_product(new).id}
+
+
 @pytest.mark.parametrize("method", ["look_up", "update"])
 async def test_products_are_settled_even_if_the_store_is_unavailable(method: str) -> None:
     store = Shelf()
@@ -198,13 +256,13 @@ async def acknowledge(store: Shelf, desired: DesiredProduct = DESIRED) -> tuple[
     return await waiting.flush(), len(settled)
 
 
-async def test_only_products_that_this_run_created_are_looked_up() -> None:
-    one, two = (desired_product(number) for number in (1, 2))
-    store = Shelf()
-    waiting, _ = acknowledger(store)
-    await waiting.add([complete(one), complete(two, created=True)])
-    await waiting.flush()
-    assert store.looked_up == [["dummyjson:2"]]
+async def test_copies_of_products_that_this_run_did_not_create_are_left_to_the_plan() -> None:
+    store = Shelf(pending(DESIRED, OURS), pending(DESIRED, THEIRS))
+    waiting, settled = acknowledger(store)
+    await waiting.add([complete(DESIRED, product_id=OURS)])
+    assert await waiting.flush() == []
+    assert len(settled) == len(store.records) == 1
+    assert store.products.keys() == {OURS, THEIRS}
 
 
 async def test_a_single_copy_is_acknowledged() -> None:
