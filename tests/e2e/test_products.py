@@ -56,8 +56,10 @@ def test_a_changed_price_sends_the_price_and_the_record_of_one_product(
     run = medusa_sync("--source", source.url, "--json", store=proxy.store(shop.store))
 
     assert (run.exit_code, run.counts) == (0, {"updated": 1, "unchanged": REAL_SIZE - 1})
-    [write] = [request for request in proxy.requests if request.method != "GET"]
+    write, acknowledgement = [request for request in proxy.requests if request.method != "GET"]
     [update] = write.json["update"]
+    [record] = acknowledgement.json["update"]
+    assert record.keys() == {"id", "metadata"}
     assert write.json.keys() == {"update"}
     assert update.keys() == {"id", "variants", "metadata"}
     assert update["metadata"].keys() == {"medusa_sync"}
@@ -167,4 +169,4 @@ def test_neighbours_of_broken_products_are_stored_and_the_counts_add_up(shop: Sh
     assert sum(run.counts.values()) == run.document["source"]["seen"] == 40
     assert len(shop.by_external_id()) == 35
     [failed] = [problem for problem in run.document["problems"] if problem["outcome"] == "failed"]
-    assert "already exists" in failed["reason"]
+    assert str(catalogue[0]["sku"]) in failed["reason"]
