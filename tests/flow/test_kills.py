@@ -145,6 +145,7 @@ def killed_runs(
 ) -> Iterator[FakeMedusa]:
     """The store after each run that is killed: at the first step, at the second one, and so on."""
     number = 0
+    store.requests.clear()
     while True:
         number += 1
         hurt = deepcopy(store)
@@ -153,6 +154,7 @@ def killed_runs(
             assert run(hurt).exit_code in {0, 5}, steps
         hurt.between = hurt.before = None
         KILLED[killed](hurt)
+        hurt.requests.clear()
         if len(steps) < number:
             break
         yield hurt
@@ -189,7 +191,7 @@ def test_a_killed_update_is_completed_whatever_the_source_says_next(what: str, k
     change, rows = CHANGES[what], catalogue()
     for hurt in killed_runs(store_in_step(), killed, lambda store: sync(ListSource(change(rows, 1)), store)):
         for version in NEXT.values():
-            for on_conflict in OnConflict:
+            for on_conflict in OnConflict if what == "everything" else [OnConflict.STORE]:
                 store = deepcopy(hurt)
                 assert_heals(store, change(rows, version), PlanOptions(on_conflict))
                 assert_items_follow(store)
