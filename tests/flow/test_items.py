@@ -130,6 +130,32 @@ def test_a_product_whose_sku_an_item_in_use_has_fails_alone_and_names_the_item(
     assert items_of(store, "dummyjson:3") == [other.id]
 
 
+def test_a_product_that_was_left_incomplete_fails_if_an_item_in_use_has_its_sku() -> None:
+    """The merchant gave the SKU to another item before the next run came to complete the product."""
+    store, source = FakeMedusa(), ListSource(products(1))
+
+    def kill(_request: httpx.Request, step: str) -> None:
+        if step == "variants":
+            store.before = stay_down
+            raise httpx.ReadError("reset")
+
+    def stay_down(_request: httpx.Request) -> httpx.Response:
+        store.crash()
+        return httpx.Response(503)
+
+    store.linger, store.between = 1_000, kill
+    assert sync(source, store).exit_code != 0
+    store.between = store.before = None
+    item = left_over(store, source.rows[0]["sku"], Level("ilev_1", store.location_id, 99))
+    variant_id = in_use(store, item)
+
+    result = sync(source, store)
+
+    [problem] = result.problems
+    assert (result.exit_code, variant_id in problem.reason) == (5, True)
+    assert not store.products
+
+
 def test_a_product_without_stock_needs_no_item_whatever_its_neighbours_need() -> None:
     """Medusa makes no item for it, so one in use does not matter."""
     store, source = FakeMedusa(), ListSource(products(BATCH))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from medusa_sync.errors import InterruptedRunError
+from medusa_sync.errors import InterruptedRunError, MedusaSyncError, TimeLimitError
 from medusa_sync.medusa.client import LOGIN_PATH, Credentials, Login
 from medusa_sync.models import Result, RunResult, Status
 from medusa_sync.stop import Stop
@@ -99,17 +99,25 @@ def test_a_signal_ends_a_run_whose_requests_hang(kind: str) -> None:
     assert sum(result.counts.values()) == result.seen
 
 
-@pytest.mark.parametrize("how", [{"max_duration": LIMIT_S}, {"stop_after": LIMIT_S}], ids=["limit", "signal"])
-def test_what_was_sent_is_unconfirmed_and_the_rest_was_not_attempted(how: dict[str, float]) -> None:
-    store = HangingMedusa()
-    store.hangs = is_creation
-    result = timed(store, **how)
-    sent = len(store.state.products)
-    assert sent > 0
-    assert counts(result) == {"unconfirmed": sent, "not_attempted": result.seen - sent}
-    assert {each.external_id for each in result.not_completed if each.result is Result.UNCONFIRMED} == set(
-        store.products
-    )
+@pytest.mark.parametrize(
+    "error",
+    [InterruptedRunError("Interrupted by SIGTERM", signal_number=15), TimeLimitError("The run was stopped")],
+    ids=["signal", "limit"],
+)
+def test_what_was_sent_is_unconfirmed_and_the_rest_was_not_attempted(error: MedusaSyncError) -> None:
+    store, stop = HangingMedusa(), Stop()
+
+    def hangs(request: httpx.Request) -> bool:
+        if is_creation(request):
+            stop.set(error)
+        return is_creation(request)
+
+    store.hangs = hangs
+    source = ListSource(products(60))
+    result = asyncio.run(run_once(source, store, stop=stop, batch_size=5, concurrency=1))
+    assert (result.exit_code, counts(result)) == (error.exit_code, {"unconfirmed": 5, "not_attempted": 55})
+    unconfirmed = [each for each in result.not_completed if each.result is Result.UNCONFIRMED]
+    assert {each.external_id for each in unconfirmed} == store.products.keys()
 
 
 def test_the_next_run_completes_what_was_abandoned() -> None:

@@ -24,10 +24,12 @@ from medusa_sync.models import (
     Value,
 )
 from medusa_sync.plan import (
+    LATE_S,
     SETTLE_S,
     by_external_id,
     is_in_progress,
     is_incomplete,
+    may_change,
     plan_update,
     surviving_copy,
 )
@@ -283,6 +285,33 @@ def test_without_a_note_of_now_nothing_is_waited_for(record: Any) -> None:
 
 def test_a_variant_that_is_gone_is_not_waited_for() -> None:
     assert not is_waited_for(noted_price(2, at=NOW), variants=())
+
+
+def may_arrive(record: Any, desired: DesiredProduct, *, price: int = 1, seconds: float = 0) -> bool:
+    stored = with_record(stored_product(with_fields(BASE, price=price)), record)
+    return may_change(plan_update(desired, stored, location_id=LOCATION), now=NOW + seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "may"), [(0, True), (LATE_S - 1, True), (LATE_S, False), (-LATE_S, False)]
+)
+def test_a_price_that_the_source_took_back_may_still_arrive_for_a_while(
+    seconds: float,
+    may: bool,  # noqa: FBT001 - a column of the table above
+) -> None:
+    record = noted_price(2, at=NOW)
+    assert may_arrive(record, BASE, seconds=seconds) == may
+    assert not may_arrive(record, BASE, seconds=seconds, price=2), "it is there, and is replaced"
+
+
+def test_a_product_that_is_written_anyway_is_not_left_for_later() -> None:
+    assert not may_arrive(noted_price(2, at=NOW), with_fields(BASE, title="New"))
+    assert not may_arrive(noted_price(2, at=NOW), with_fields(BASE, price=2))
+
+
+@pytest.mark.parametrize("record", [applied(BASE, variant="variant_01"), record_1(BASE), "gone"])
+def test_nothing_arrives_that_was_not_noted(record: Any) -> None:
+    assert not may_arrive(record, BASE)
 
 
 # --- copies ---------------------------------------------------------------------------------------------
