@@ -122,14 +122,14 @@ def test_three_products_in_a_row_that_the_store_cannot_store_do_not_end_the_run(
     shop: Shop, proxy: FaultProxy
 ) -> None:
     made = products(SIZE)
-    broken = {f"dummyjson:{number}" for number in (11, 12, 13)}
+    broken = {f"dummyjson:{number}" for number in (13, 14, 15)}  # three of one batch
 
     def choose(request: WireRequest) -> Fault | None:
         names_one = any(f'"{key}"'.encode() in request.body for key in broken)
         return faults.answer_instead(500) if request.is_write and names_one else None
 
     proxy.choose = choose
-    run = sync(made, proxy.store(shop.store), "--max-retries", "0")
+    run = sync(made, proxy.store(shop.store), "--max-retries", "0", "--concurrency", "1")
 
     assert_in_order(run, 5)
     assert run.counts == {"created": SIZE - len(broken), "failed": len(broken)}
