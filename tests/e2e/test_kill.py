@@ -22,7 +22,7 @@ from tests.harness.dummyjson import DummyJson, dummyjson
 
 SIZE = 500
 KILLS = 50
-UPDATED = 60
+UPDATED = 40
 WRITES_A_LIFE = 7  # at the most: so few that fifty lives do not bring in the whole catalogue
 BATCH_SIZE = 15  # the default
 AT_ONCE_S = 5  # half the time that requests in progress get after the first signal
