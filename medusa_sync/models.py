@@ -107,12 +107,13 @@ class StoredInventoryItem(ItemLink, frozen=True):
 
 
 class StoredItem(Struct, frozen=True):
-    """An inventory item, the variants that use it, and the locations that have a level of it."""
+    """An inventory item, the variants that use it with their products, and where it has levels."""
 
     id: str
     sku: str | None
     reserved_quantity: int | float
     variant_ids: tuple[str, ...]
+    product_ids: tuple[str, ...]
     location_ids: tuple[str, ...]
 
     @property

@@ -13,6 +13,7 @@ from medusa_sync.core.change import Update
 from medusa_sync.core.fields import FIELDS, Merge, Place
 from medusa_sync.core.merge import Verdict, merge_field
 from medusa_sync.core.record import Record, Step, parse_record, remember, remember_text
+from medusa_sync.errors import ProductFailedError
 from medusa_sync.models import (
     METADATA,
     Conflict,
@@ -228,6 +229,15 @@ def _plain(value: Any) -> Value:
 
 
 # --- writes that were interrupted -----------------------------------------------------------------------
+
+
+def is_pending(stored: StoredProduct) -> bool:
+    """Whether a write of a product has not been acknowledged."""
+    try:
+        record = parse_record(stored.metadata)
+    except ProductFailedError:  # a newer version wrote it
+        return False
+    return record is not None and record.pending is not None
 
 
 def is_incomplete(stored: StoredProduct) -> bool:

@@ -19,7 +19,6 @@ from medusa_sync.models import (
     ListedProduct,
     StoredCategory,
     StoredItem,
-    StoredLink,
     StoredProduct,
     StoredSummary,
     StoredTag,
@@ -53,7 +52,7 @@ _DETAIL_FIELDS = (
     "variants.inventory_items.inventory.location_levels.location_id,"
     "variants.inventory_items.inventory.location_levels.stocked_quantity"
 )
-_ITEM_FIELDS = "id,sku,reserved_quantity,variants.id,location_levels.location_id"
+_ITEM_FIELDS = "id,sku,reserved_quantity,variants.id,variants.product_id,location_levels.location_id"
 _SCANNED_AT_ONCE = 500
 _NO_VALUE = "null"  # Medusa reads this text in a query as no value at all,
 _PART_OF_IT = "nul"  # but a search also looks into words
@@ -365,11 +364,16 @@ class _LocatedLevel(Struct):
     location_id: str
 
 
+class _ItemVariant(Struct):
+    id: str
+    product_id: str
+
+
 class _ListedItem(Struct):
     id: str
     sku: str | None
     reserved_quantity: int | float
-    variants: list[StoredLink | None]  # None for a variant that was deleted
+    variants: list[_ItemVariant | None]  # None for a variant that was deleted
     location_levels: list[_LocatedLevel]
 
     def stored(self) -> StoredItem:
@@ -378,6 +382,7 @@ class _ListedItem(Struct):
             self.sku,
             self.reserved_quantity,
             tuple(variant.id for variant in self.variants if variant),
+            tuple(variant.product_id for variant in self.variants if variant),
             tuple(level.location_id for level in self.location_levels),
         )
 

@@ -22,12 +22,22 @@ from medusa_sync.core.change import Change, Create, Update
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.merge import members
 from medusa_sync.core.record import Record, Step, applied, freed, noted
-from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
 from medusa_sync.http import pause
 from medusa_sync.medusa.api import AdminApi, Level
 from medusa_sync.medusa.payload import Ids, create_body, release_body, update_body
 from medusa_sync.medusa.references import Places, References
-from medusa_sync.models import Conflict, DesiredProduct, Outcome, Result, StoredItem, Value, WrittenProduct
+from medusa_sync.models import (
+    Conflict,
+    DesiredProduct,
+    Outcome,
+    Result,
+    StoredItem,
+    StoredProduct,
+    Value,
+    WrittenProduct,
+)
+from medusa_sync.plan import is_pending
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from medusa_sync.sync.health import Health
@@ -379,17 +389,33 @@ class Applier:
         postponed, self._postponed = self._postponed, []
         try:
             refused = await self._rename_items([rename for rename, _ in postponed])
-        except (AmbiguousWriteError, StoreRefusedError) as error:
+            waiting = await self._held_by_pending(refused)
+        except (AmbiguousWriteError, StoreError) as error:
             logger.warning("the next run renames %d inventory items: %s", len(postponed), error)
-            for _, complete in postponed:
-                self._report(complete.outcome)
-            return
-        for rename in refused:
+            waiting = {rename for rename, _ in postponed}
+            refused = set()
+        for rename in refused - waiting:
             # It would only serve other products: ours is complete.
             logger.warning(
                 "inventory item %s keeps its SKU: another item has %r", rename.item_id, rename.after
             )
-        self._again += await self._acknowledger.add([complete for _, complete in postponed])
+        for rename, complete in postponed:
+            if rename in waiting:  # the product stays pending, so the next run tries again
+                self._report(complete.outcome)
+        self._again += await self._acknowledger.add(
+            [complete for rename, complete in postponed if rename not in waiting]
+        )
+
+    async def _held_by_pending(self, renames: Collection[ItemRename]) -> set[ItemRename]:
+        """The renames to an SKU that a product which is not complete yet will give up."""
+        skus = {rename.after: rename for rename in renames if rename.after is not None}
+        items = await self._api.items_by_sku(list(skus)) if skus else []
+        product_ids = {product_id for item in items for product_id in item.product_ids}
+        details = await self._api.details("id", list(product_ids))
+        pending = {
+            stored.id for stored in details if isinstance(stored, StoredProduct) and is_pending(stored)
+        }
+        return {skus[str(item.sku)] for item in items if pending & set(item.product_ids)}
 
     async def _write_levels(
         self, changes: Sequence[LevelChange], written: Iterable[WrittenProduct], *, made_by_store: bool

@@ -191,6 +191,25 @@ def test_products_of_a_batch_hand_their_skus_and_barcodes_on(how: str) -> None:
     assert not [request for request in store.requests if request.method != "GET"]
 
 
+@pytest.mark.parametrize("batch_size", [2, 3, 5])
+@pytest.mark.parametrize("how", HANDOVERS)
+def test_inventory_items_follow_skus_that_are_handed_on_across_batches(how: str, batch_size: int) -> None:
+    store, source = FakeMedusa(), catalogue()
+    sync(source, store)
+    hand_over(source, HANDOVERS[how])
+    runs = 0
+    while sync(source, store, batch_size=batch_size, concurrency=1).exit_code != 0 and runs < 4:
+        runs += 1
+    sync(source, store, batch_size=batch_size, concurrency=1)
+    for row in source.rows:
+        [variant] = store.products[f"dummyjson:{row['id']}"].variants
+        [item_id] = variant.item_ids
+        assert (variant.sku, store.state.items[item_id].sku) == (row["sku"], row["sku"])
+    store.requests.clear()
+    assert sync(source, store).exit_code == 0
+    assert not [request for request in store.requests if request.method != "GET"]
+
+
 @pytest.mark.parametrize("name", [*BEFORE, *AFTER])
 def test_any_fault_at_any_write_of_a_handover(name: str) -> None:
     options = PlanOptions(OnConflict.STORE)  # what is taken away in between is no edit of the merchant

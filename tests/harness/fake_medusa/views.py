@@ -145,8 +145,9 @@ class Views:
                 _selected(level, sub, _LEVEL, {}) for level in item.levels
             ),
             "variants": lambda sub: [
-                self._variant(variant, sub)
-                for variant in self._state.variants().values()
+                self._variant(variant, sub) | ({"product_id": product.id} if "product_id" in sub else {})
+                for product in self._state.products.values()
+                for variant in product.variants
                 if item.id in variant.item_ids
             ],
         }

@@ -50,7 +50,7 @@ def planned(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> Updat
 
 # --- levels ---------------------------------------------------------------------------------------------
 
-ITEM = StoredItem("iitem_09", "KIT-1", 0, (), ())
+ITEM = StoredItem("iitem_09", "KIT-1", 0, (), (), ())
 
 
 def levels_of_new(desired: DesiredProduct, item: StoredItem | None = None) -> list[LevelChange]:
@@ -299,7 +299,9 @@ async def test_an_unused_item_that_has_the_sku_is_taken(httpx_mock: HTTPXMock) -
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    "use", [{"variants": [{"id": "variant_09"}]}, {"reserved_quantity": 2}], ids=["variant", "reserved"]
+    "use",
+    [{"variants": [{"id": "variant_09", "product_id": "prod_09"}]}, {"reserved_quantity": 2}],
+    ids=["variant", "reserved"],
 )
 async def test_an_item_in_use_is_not_taken(httpx_mock: HTTPXMock, use: dict[str, Any]) -> None:
     with pytest.raises(StoreRefusedError, match="SKU 'SKU-1' is taken: the inventory item iitem_left"):
