@@ -58,7 +58,7 @@ def catalogue(number: int) -> list[dict[str, Any]]:
         product["id"] += 1000 * number
         product["title"] += f" No. {number}"
         product["category"] = f"aisle-{number}-{aisle}"
-        product["tags"] = [f"tag {number} {aisle}", f"tag {number} {4 + product['id'] % 7 % 4}"]
+        product["tags"] = [f"tag {number} {aisle}", f"tag {number} {4 + product['id'] % 7}"]
         if product["id"] % 5 == 0:
             del product["sku"], product["meta"]
     return made
