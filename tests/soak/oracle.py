@@ -83,6 +83,7 @@ class Expected:
         others: what is the merchant's alone, each with the values that are possible.
         store_id: of the product in the store, if that is known.
         may_be_gone: a run may have removed it.
+        if_created: its states in case a run has removed it and a later one has created it again.
         variant_id: of the variant that the source owns, if that is known.
         variant_is_gone: the merchant has deleted it.
         is_managed: whether the merchant lets the store count the stock.
@@ -95,6 +96,7 @@ class Expected:
     others: dict[str, list[Any]] = field(default_factory=dict)
     store_id: str | None = None
     may_be_gone: bool = False
+    if_created: dict[str, set[State]] = field(default_factory=dict)
     variant_id: str | None = None
     variant_is_gone: bool = False
     is_managed: bool = True
@@ -139,6 +141,9 @@ class Oracle:
         if wanted is not None:
             for name, value in wanted.items():
                 expected.states.setdefault(name, set()).update(_after_a_run(expected, name, value, rules))
+                if expected.may_be_gone:
+                    states = expected.if_created.setdefault(name, set())
+                    states |= _if_created(expected, name, value, rules)
             expected.statuses |= {_back(status) for status in expected.statuses}
         elif rules.on_missing == "delete":
             expected.may_be_gone = True
@@ -151,6 +156,8 @@ class Oracle:
             expected = self.products.setdefault(key, self._new())
             for name, value in fields.items():
                 expected.states[name] = _after_a_run(expected, name, value, rules)
+                if expected.may_be_gone:
+                    expected.if_created[name] = _if_created(expected, name, value, rules)
             expected.statuses = {_back(status) for status in expected.statuses}
         for key in self.products.keys() - wanted.keys():
             expected = self.products[key]
@@ -162,7 +169,8 @@ class Oracle:
     def edit(self, key: str, name: str, value: Value) -> None:
         """The merchant has given a field a value."""
         expected = self.products[key]
-        expected.states[name] = {(applied, value) for applied, _ in expected.states[name]}
+        for states in (expected.states, expected.if_created):
+            states[name] = {(applied, value) for applied, _ in states.get(name, set())}
         self.edited.add((key, name))
         expected.sku_was_edited |= name == "sku"
 
@@ -200,9 +208,11 @@ class Oracle:
         """A product that a run may have removed was created again if it has another id now."""
         for key, product in stored.items():
             expected = self.products.get(key)
-            if expected and key in wanted and expected.may_be_gone and product.id != expected.store_id:
+            if expected is None or key not in wanted or not expected.may_be_gone:
+                continue
+            if expected.store_id not in {None, product.id}:
                 self.products[key] = self._new()
-                self.products[key].states = {name: {(value, value)} for name, value in wanted[key].items()}
+                self.products[key].states = expected.if_created
 
     def _differences(self, expected: Expected, product: Stored) -> list[str]:
         found = []
@@ -235,7 +245,7 @@ class Oracle:
             if product is None:
                 self.products[key] = self._new()
                 continue
-            expected.store_id, expected.may_be_gone = product.id, False
+            expected.store_id, expected.may_be_gone, expected.if_created = product.id, False, {}
             expected.variant_id = expected.variant_id or product.others["id of the variant"]
             for name, states in expected.states.items():
                 value = product.owned.get(name)
@@ -253,6 +263,11 @@ def _after_a_run(expected: Expected, name: str, wanted: Value, rules: Rules) -> 
     if expected.store_id is None:  # it may not have been there until now
         after.add((wanted, wanted))
     return after
+
+
+def _if_created(expected: Expected, name: str, wanted: Value, rules: Rules) -> set[State]:
+    states = expected.if_created.get(name, set())
+    return {merged(name, state, wanted, store_wins=rules.store_wins) for state in states} | {(wanted, wanted)}
 
 
 def _back(status: tuple[str, bool]) -> tuple[str, bool]:

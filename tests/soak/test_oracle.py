@@ -96,6 +96,22 @@ def test_a_product_that_a_run_may_have_removed_may_be_a_new_one(
     assert oracle.deviations({KEY: stored(fields, id="prod_2")}, {KEY: fields}) == []
 
 
+def test_a_product_that_was_created_again_and_then_updated_has_its_images_merged(
+    oracle: Oracle, fields: dict[str, Value]
+) -> None:
+    deleting = Rules(store_wins=False, on_missing="delete")
+    oracle.has_run({}, deleting)
+    oracle.learn({})
+    oracle.may_have_run({}, deleting)
+    oracle.may_have_run({KEY: {**fields, "images": ("a", "b", "c")}}, deleting)
+    wanted = {KEY: {**fields, "images": ("d", "a")}}
+    oracle.may_have_run(wanted, deleting)
+    oracle.has_run(wanted, deleting)
+    for images, is_possible in ((("d", "a"), True), (("a", "d"), True), (("a", "b", "d"), False)):
+        found = oracle.deviations({KEY: stored({**fields, "images": images})}, wanted)
+        assert (found == []) is is_possible
+
+
 def test_a_missing_product_and_a_second_inventory_item_are_deviations(
     oracle: Oracle, fields: dict[str, Value]
 ) -> None:
