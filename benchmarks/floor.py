@@ -9,7 +9,7 @@ many lanes as the recorded run had requests of a kind under way at the same time
 - what products refer to: defaults, categories, tags,
 - look-ups of products, which wait until as many batches have begun as in the recorded run, so that the store
   is as full as it was then,
-- batches: each is a chain of writes that need each other's answers; they wait for the references.
+- batches: each is a chain of writes that need each other's answers; they wait for the taxonomy.
 
 Nothing else waits for anything, which no real client can do: it has to know products before it can send them.
 """
@@ -71,19 +71,19 @@ class Replay:
             read.after = sum(start < read.exchange.began for start in starts)
         pages = [each for each in requests if each.exchange.server == "source"]
         done = {id(each) for each in (*written, *reads, *pages)}
-        references = [each for each in requests if id(each) not in done]
+        taxonomy = [each for each in requests if id(each) not in done]
         if writes_only:
             pages = reads = []
-            references = [each for each in references if each.exchange.is_write]
-        self.requests = len(pages) + len(references) + len(reads) + len(written)
+            taxonomy = [each for each in taxonomy if each.exchange.is_write]
+        self.requests = len(pages) + len(taxonomy) + len(reads) + len(written)
         self._known: dict[bytes, bytes] = {}
         self._begun = 0
         self._turn = threading.Condition()
         self._errors: list[BaseException] = []
-        single = ([each] for each in references)
+        single = ([each] for each in taxonomy)
         self.lanes = {
             "pages": _overlap(pages),
-            "references": _overlap(references),
+            "references": _overlap(taxonomy),
             "look-ups": _overlap(reads),
             "batches": _overlap(written),
         }

@@ -12,10 +12,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from medusa_sync._version import __version__
+
 if TYPE_CHECKING:
+    from medusa_sync.app.session import sync_products
+    from medusa_sync.core.policy import OnConflict, OnMissing, Share
+    from medusa_sync.core.result import Result, RunResult
     from medusa_sync.errors import MedusaSyncError
-    from medusa_sync.job import sync_products
-    from medusa_sync.models import OnConflict, OnMissing, Result, RunResult, Share
     from medusa_sync.settings import Secret, Settings
     from medusa_sync.settings import load as load_settings
 
@@ -28,22 +31,22 @@ __all__ = [
     "Secret",
     "Settings",
     "Share",
+    "__version__",
     "load_settings",
     "sync_products",
 ]
-__version__ = "0.1.0"
 
 _HOMES = {
     "MedusaSyncError": ("errors", "MedusaSyncError"),
-    "OnConflict": ("models", "OnConflict"),
-    "OnMissing": ("models", "OnMissing"),
-    "Result": ("models", "Result"),
-    "RunResult": ("models", "RunResult"),
+    "OnConflict": ("core.policy", "OnConflict"),
+    "OnMissing": ("core.policy", "OnMissing"),
+    "Result": ("core.result", "Result"),
+    "RunResult": ("core.result", "RunResult"),
     "Secret": ("settings", "Secret"),
     "Settings": ("settings", "Settings"),
-    "Share": ("models", "Share"),
+    "Share": ("core.policy", "Share"),
     "load_settings": ("settings", "load"),
-    "sync_products": ("job", "sync_products"),
+    "sync_products": ("app.session", "sync_products"),
 }
 
 

@@ -96,7 +96,7 @@ def products(
     """Bring the products of the source into the store: new ones, changed ones, and nothing else."""
     flags = dict(locals())
     gc.disable()  # loading makes no garbage, and to look for it in vain would take 5 % of a quiet run
-    from medusa_sync.command import execute  # --help and --version do not wait for an HTTP client
+    from medusa_sync.app.command import execute  # --help and --version do not wait for an HTTP client
 
     gc.freeze()
     gc.enable()

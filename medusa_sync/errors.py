@@ -123,7 +123,7 @@ class AmbiguousWriteError(MedusaSyncError):
         self.answered = answered
 
 
-class RemovalGuardError(MedusaSyncError):
+class PruneGuardError(MedusaSyncError):
     """More products would be removed than the settings allow, or the source is empty: none is."""
 
     exit_code = 6

@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from medusa_sync.models import Conflict, Difference, Outcome, RunResult, Value
+from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.product import Value
+from medusa_sync.core.result import Outcome, RunResult
 
 _MASK = "***"
 _SHORTEST = 4  # characters; redacting anything shorter would turn ordinary words into stars
@@ -92,12 +94,12 @@ def _outcome(outcome: Outcome, redactor: Redactor) -> Outcome:
         outcome,
         title=redactor(outcome.title),
         reason=redactor(outcome.reason),
-        differences=tuple(_difference(each, redactor) for each in outcome.differences),
+        changes=tuple(_difference(each, redactor) for each in outcome.changes),
         conflicts=tuple(_conflict(each, redactor) for each in outcome.conflicts),
     )
 
 
-def _difference(difference: Difference, redactor: Redactor) -> Difference:
+def _difference(difference: FieldChange, redactor: Redactor) -> FieldChange:
     return structs.replace(
         difference,
         before=_value(difference.before, redactor),

@@ -4,8 +4,40 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Record
-from medusa_sync.models import Conflict, DesiredProduct, Difference, StoredProduct, StoredVariant
+from medusa_sync.core.stored import StoredProduct, StoredVariant
+
+
+class FieldChange(Struct, frozen=True):
+    """One field of a changed product.
+
+    Attributes:
+        before: what the store holds.
+        after: what it will hold; for a set that may be more than the source wants.
+        applied: what the source last applied, in the form of the record; None where nothing is known.
+        source: what the source wants.
+    """
+
+    field: str
+    before: Value
+    after: Value
+    applied: Value = None
+    source: Value = None
+
+
+class Conflict(Struct, frozen=True):
+    """A field that source and merchant have both changed since the last run, each in a way of its own.
+
+    Attributes:
+        kept: whose value the store holds from now on.
+    """
+
+    field: str
+    store: Value
+    source: Value
+    kept: OnConflict
 
 
 class Create(Struct, frozen=True):
@@ -26,7 +58,7 @@ class Update(Struct, frozen=True):
     Attributes:
         record: what was last applied; None if nothing is known.
         variant: the one of `stored` that carries the source's price and SKU; None if it was deleted.
-        differences: the fields to send; empty if only the record has to follow.
+        changes: the fields to send; empty if only the record has to follow.
         conflicts: fields that the merchant has changed as well.
         adopted: the store held the product without our external id.
         placed: a sales channel and a shipping profile are added if the product has none.
@@ -36,7 +68,7 @@ class Update(Struct, frozen=True):
     stored: StoredProduct
     record: Record | None
     variant: StoredVariant | None
-    differences: tuple[Difference, ...]
+    changes: tuple[FieldChange, ...]
     conflicts: tuple[Conflict, ...] = ()
     adopted: bool = False
     placed: bool = False
@@ -45,7 +77,7 @@ class Update(Struct, frozen=True):
     def is_up_to_date(self) -> bool:
         """Whether not even the record has to be written."""
         return (
-            not (self.differences or self.conflicts or self.adopted)
+            not (self.changes or self.conflicts or self.adopted)
             and self.record is not None
             and self.record.pending is None
             and not self.record.drafted

@@ -8,7 +8,7 @@ from struct import pack
 
 from msgspec import Struct
 
-from medusa_sync.models import METADATA, Value
+from medusa_sync.core.product import METADATA, Value
 
 
 class Place(Enum):

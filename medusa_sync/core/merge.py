@@ -18,8 +18,8 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from medusa_sync.core.fields import FIELDS, Merge
+from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember, remember_text
-from medusa_sync.models import Value
 
 
 class Verdict(Enum):

@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Struct, structs
 
 from medusa_sync.core.fields import FIELDS, Place
+from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.errors import ProductFailedError
-from medusa_sync.models import DesiredProduct, Value
 
 RECORD_KEY = "medusa_sync"  # the metadata key of the record
 VERSION = 2

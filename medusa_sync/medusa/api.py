@@ -9,12 +9,7 @@ from typing import Annotated, Any, Protocol, TypeVar
 
 from msgspec import Meta, Raw, Struct, field
 
-from medusa_sync.errors import StoreRefusedError
-from medusa_sync.http import Query
-from medusa_sync.medusa.client import MedusaClient
-from medusa_sync.medusa.decode import decode_product, tree_of
-from medusa_sync.models import (
-    ForeignProduct,
+from medusa_sync.core.stored import (
     ListedCategory,
     ListedProduct,
     StoredCategory,
@@ -22,10 +17,15 @@ from medusa_sync.models import (
     StoredProduct,
     StoredSummary,
     StoredTag,
+    UnownedProduct,
     Unreadable,
     WrittenProduct,
     WrittenVariant,
 )
+from medusa_sync.errors import StoreRefusedError
+from medusa_sync.http import Query
+from medusa_sync.medusa.client import MedusaClient
+from medusa_sync.medusa.decode import decode_product, tree_of
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -135,7 +135,7 @@ class AdminApi:
         async for page in self._walk("/admin/products", [("fields", _LISTED_FIELDS)], _ListedProducts):
             yield page
 
-    async def without_external_id(self) -> AsyncIterator[Sequence[ForeignProduct]]:
+    async def without_external_id(self) -> AsyncIterator[Sequence[UnownedProduct]]:
         """All products that no source owns, in pages."""
         for external_id in (_NO_VALUE, ""):
             query: Query = [("external_id", external_id), ("fields", _FOREIGN_FIELDS)]
@@ -323,7 +323,7 @@ class _ListedProducts(Struct):
 
 
 class _ForeignProducts(Struct):
-    entries: list[ForeignProduct] = field(name="products")
+    entries: list[UnownedProduct] = field(name="products")
     limit: int
 
 

@@ -14,8 +14,8 @@ from msgspec import Raw, Struct, ValidationError, convert, json
 
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.record import Step, parse_record
+from medusa_sync.core.stored import Unreadable
 from medusa_sync.errors import ProductFailedError, StoreError
-from medusa_sync.models import Unreadable
 
 T = TypeVar("T")
 Tree = dict[str, Any]

@@ -9,18 +9,11 @@ from msgspec import Struct
 
 from medusa_sync.core.change import Create, Update
 from medusa_sync.core.fields import FIELDS, Place
+from medusa_sync.core.plan import owned_price
+from medusa_sync.core.product import METADATA, DesiredProduct, Value
 from medusa_sync.core.record import RECORD_KEY, Record
-from medusa_sync.medusa.references import Places
-from medusa_sync.models import (
-    METADATA,
-    DesiredProduct,
-    StoredItem,
-    StoredPrice,
-    StoredProduct,
-    StoredVariant,
-    Value,
-)
-from medusa_sync.plan import owned_price
+from medusa_sync.core.stored import StoredItem, StoredPrice, StoredProduct, StoredVariant
+from medusa_sync.medusa.taxonomy import Placement
 
 _OPTION = "Default"
 _OWN = tuple(field.name for field in FIELDS.values() if field.place is Place.VARIANT)
@@ -39,7 +32,7 @@ def create_body(
     record: Record,
     *,
     status: str,
-    places: Places,
+    places: Placement,
     ids: Ids,
     item: StoredItem | None,
 ) -> dict[str, Any]:
@@ -70,7 +63,7 @@ def create_body(
     return body
 
 
-def update_body(change: Update, record: Record, *, places: Places, ids: Ids) -> dict[str, Any]:
+def update_body(change: Update, record: Record, *, places: Placement, ids: Ids) -> dict[str, Any]:
     """Only the fields that differ, and the record; an adopted product also gets what it never had."""
     stored = change.stored
     body: dict[str, Any] = {"id": stored.id, "metadata": {RECORD_KEY: record}}
@@ -81,7 +74,7 @@ def update_body(change: Update, record: Record, *, places: Places, ids: Ids) -> 
     if change.placed and stored.shipping_profile is None:
         body["shipping_profile_id"] = places.shipping_profile_id
     known = _known_ids(stored, ids)
-    values = {difference.field: difference.after for difference in change.differences}
+    values = {difference.field: difference.after for difference in change.changes}
     for name, value in values.items():
         if name not in FIELDS or not FIELDS[name].is_of_variant:  # the status is no field of the source's
             _set_product_field(body, name, value, known)
@@ -156,18 +149,18 @@ def _new_variant(desired: DesiredProduct, *, managed: bool, item: StoredItem | N
     }
 
 
-def _variant_edits(variant: StoredVariant, differences: Mapping[str, Value], currency: str) -> dict[str, Any]:
-    edits: dict[str, Any] = {name: differences[name] for name in _OWN if name in differences}
-    if "price" in differences:
+def _variant_edits(variant: StoredVariant, changes: Mapping[str, Value], currency: str) -> dict[str, Any]:
+    edits: dict[str, Any] = {name: changes[name] for name in _OWN if name in changes}
+    if "price" in changes:
         owned = owned_price(variant, currency)
-        price: dict[str, Any] = {"currency_code": currency, "amount": differences["price"]}
+        price: dict[str, Any] = {"currency_code": currency, "amount": changes["price"]}
         edits["prices"] = [
             _price_id(other) if other is not owned else {**_price_id(other), **price}
             for other in variant.prices
         ]
         if owned is None:
             edits["prices"].append(price)
-    if "stock" in differences and not variant.manage_inventory:
+    if "stock" in changes and not variant.manage_inventory:
         edits["manage_inventory"] = True  # Medusa makes the inventory item
     return edits
 

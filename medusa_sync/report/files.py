@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from medusa_sync.core.change import Conflict
+from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.product import Value
+from medusa_sync.core.result import Outcome, Result, RunResult
 from medusa_sync.errors import MedusaSyncError
-from medusa_sync.models import Conflict, OnConflict, Outcome, Result, RunResult, Value
 from medusa_sync.report.json import as_json
 from medusa_sync.report.text import visible
 
@@ -119,7 +122,7 @@ def _product(outcome: Outcome) -> tuple[str, ...]:
 
 def _fields(outcome: Outcome) -> Iterator[tuple[str, str, str, str]]:
     contested = {conflict.field: conflict for conflict in outcome.conflicts}
-    for each in outcome.differences:
+    for each in outcome.changes:
         conflict = contested.pop(each.field, None)
         yield each.field, _plain(each.before), _plain(each.after), _reason(conflict)
     for conflict in contested.values():

@@ -13,9 +13,11 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from msgspec import structs
 
-from medusa_sync.models import Difference, Outcome, Result, RunResult, Value
+from medusa_sync.core.change import FieldChange
+from medusa_sync.core.product import Value
+from medusa_sync.core.result import Outcome, Result, RunResult
 from medusa_sync.report import words
-from medusa_sync.report.differences import Words, told
+from medusa_sync.report.changes import Words, told
 from medusa_sync.report.text import visible
 
 _BAR = 1000  # units that the bar is long
@@ -133,12 +135,12 @@ def _row(outcome: Outcome, result: RunResult) -> _Row:
         external_id=external_id,
         title=title,
         reason=outcome.reason,
-        changes=[_Change(next(lines), _whole(difference)) for difference in outcome.differences],
+        changes=[_Change(next(lines), _whole(difference)) for difference in outcome.changes],
         notes=list(lines),
     )
 
 
-def _whole(difference: Difference) -> tuple[list[str], list[str]] | None:
+def _whole(difference: FieldChange) -> tuple[list[str], list[str]] | None:
     values = _lines(difference.before), _lines(difference.after)
     return values if max(sum(map(len, lines)) for lines in values) > _LONG else None
 

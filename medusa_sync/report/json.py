@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
 
-from medusa_sync.models import Outcome, Result, RunResult
+from medusa_sync.core.result import Outcome, Result, RunResult
 from medusa_sync.report.output import Output
 from medusa_sync.report.text import HIDDEN
 
@@ -115,5 +115,5 @@ def _change(outcome: Outcome) -> dict[str, Any]:
     return {
         "external_id": outcome.external_id,
         "action": outcome.action or "keep",
-        "fields": {each.field: {"from": each.before, "to": each.after} for each in outcome.differences},
+        "fields": {each.field: {"from": each.before, "to": each.after} for each in outcome.changes},
     } | ({"conflicts": conflicts} if conflicts else {})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from medusa_sync.models import Outcome, Result
+from medusa_sync.core.result import Outcome, Result
 from medusa_sync.report.output import Output, Pipe
 
 if TYPE_CHECKING:

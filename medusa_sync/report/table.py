@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from medusa_sync.models import Outcome, RunResult
+from medusa_sync.core.result import Outcome, RunResult
 from medusa_sync.report import words
-from medusa_sync.report.differences import told
+from medusa_sync.report.changes import told
 from medusa_sync.report.output import Output, Pipe, say
 from medusa_sync.report.text import visible
 from medusa_sync.report.words import Listing
@@ -117,11 +117,11 @@ def _parts(listing: Listing) -> Iterator[tuple[str, Outcome]]:
     """Products under their noun; fields that change beside a conflict are changes like any other."""
     for outcome in listing.shown:
         contested = {conflict.field for conflict in outcome.conflicts}
-        beside = tuple(each for each in outcome.differences if contested and each.field not in contested)
-        own = tuple(each for each in outcome.differences if each not in beside)
-        yield listing.noun, structs.replace(outcome, differences=own)
+        beside = tuple(each for each in outcome.changes if contested and each.field not in contested)
+        own = tuple(each for each in outcome.changes if each not in beside)
+        yield listing.noun, structs.replace(outcome, changes=own)
         if beside:
-            yield "change", structs.replace(outcome, differences=beside, conflicts=())
+            yield "change", structs.replace(outcome, changes=beside, conflicts=())
 
 
 def _product(outcome: Outcome, result: RunResult) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from medusa_sync.models import Action, Outcome, Result, RunResult, Status
+from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
 from medusa_sync.report.text import visible
 
 LISTED = 20  # products that a list names; the rest is a number

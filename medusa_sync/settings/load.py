@@ -10,7 +10,7 @@ from typing import Any
 
 from medusa_sync.errors import SettingsError
 from medusa_sync.settings.options import ENV_FILE, OPTIONS, Option, Settings
-from medusa_sync.settings.readers import expanded
+from medusa_sync.settings.parsers import expanded
 
 NO_CREDENTIALS = (
     "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; put a secret API key "

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from medusa_sync.models import OnConflict, OnMissing, Share
-from medusa_sync.settings import readers
+from medusa_sync.core.policy import OnConflict, OnMissing, Share
+from medusa_sync.settings import parsers
 
 _SECRET_NAME = re.compile(r"auth|code|cred|key|pass|secret|session|sig|token", re.IGNORECASE)
 _SHORTEST_TOKEN = 8  # characters
@@ -31,14 +31,14 @@ class Option:
     flag: str
     variable: str
     meaning: str
-    read: Callable[[str], Any] = readers.text
+    read: Callable[[str], Any] = parsers.text
     default: str | None = None
     metavar: str = ""
     group: str = "Run"
 
     @property
     def is_switch(self) -> bool:
-        return self.read is readers.switch
+        return self.read is parsers.switch
 
     @property
     def spelling(self) -> str:
@@ -49,7 +49,7 @@ def _option(
     flag: str,
     variable: str,
     meaning: str,
-    read: Callable[[str], Any] = readers.text,
+    read: Callable[[str], Any] = parsers.text,
     default: str | None = None,
     metavar: str = "",
     group: str = "Run",
@@ -72,7 +72,7 @@ class Settings:
         "SYNC_PRODUCTS_SOURCE",
         "Where products come from: a URL that answers like DummyJSON, a JSON file of the same shape, "
         "or 'sample' for the catalogue that comes with the tool.",
-        readers.source,
+        parsers.source,
         "https://dummyjson.com/products",
         "URL|FILE|sample",
         group="Source",
@@ -81,7 +81,7 @@ class Settings:
         "--source-name",
         "SYNC_PRODUCTS_SOURCE_NAME",
         "Prefix of the external ids in the store; never change it once products are there.",
-        readers.slug,
+        parsers.slug,
         "dummyjson",
         "NAME",
         group="Source",
@@ -90,7 +90,7 @@ class Settings:
         "--limit",
         "SYNC_PRODUCTS_LIMIT",
         "Take only the first N products of the source.",
-        readers.whole_number(1, 1_000_000),
+        parsers.whole_number(1, 1_000_000),
         metavar="N",
         group="Source",
     )
@@ -98,21 +98,21 @@ class Settings:
         "--medusa-url",
         "MEDUSA_BACKEND_URL",
         "Address of the Medusa backend.",
-        readers.store_url,
+        parsers.store_url,
         "http://localhost:9000",
         "URL",
         group="Store",
     )
-    api_key: readers.Secret | None = _option(
-        "", "MEDUSA_API_KEY", "Secret API key of the store (sk_...).", readers.api_key
+    api_key: parsers.Secret | None = _option(
+        "", "MEDUSA_API_KEY", "Secret API key of the store (sk_...).", parsers.api_key
     )
     email: str | None = _option("", "MEDUSA_EMAIL", "Admin user to log in as, when there is no API key.")
-    password: readers.Secret | None = _option("", "MEDUSA_PASSWORD", "Password of that user.", readers.secret)
+    password: parsers.Secret | None = _option("", "MEDUSA_PASSWORD", "Password of that user.", parsers.secret)
     currency: str = _option(
         "--currency",
         "SYNC_PRODUCTS_CURRENCY",
         "Currency of the source's prices, in major units (9.99 is 9.99); the store must have it.",
-        readers.currency_code,
+        parsers.currency_code,
         "usd",
         "CODE",
         group="Store",
@@ -121,7 +121,7 @@ class Settings:
         "--status",
         "SYNC_PRODUCTS_STATUS",
         "Status of new products; that of others is changed by --on-missing alone.",
-        readers.choice("published", "draft"),
+        parsers.choice("published", "draft"),
         "published",
         "published|draft",
         group="Store",
@@ -151,7 +151,7 @@ class Settings:
         "--on-conflict",
         "SYNC_PRODUCTS_ON_CONFLICT",
         "Whose value counts when source and merchant have both changed a field.",
-        lambda value: OnConflict(readers.choice(*OnConflict)(value)),
+        lambda value: OnConflict(parsers.choice(*OnConflict)(value)),
         "source",
         "source|store",
         "Merchant's work",
@@ -160,7 +160,7 @@ class Settings:
         "--overwrite",
         "SYNC_PRODUCTS_OVERWRITE",
         "Compare with what the store holds now and put the source's values back; with --dry-run: show drift.",
-        readers.switch,
+        parsers.switch,
         "false",
         group="Merchant's work",
     )
@@ -168,7 +168,7 @@ class Settings:
         "--adopt",
         "SYNC_PRODUCTS_ADOPT",
         "Take over products that stand in the store without our external id: same old id, SKU or handle.",
-        readers.switch,
+        parsers.switch,
         "false",
         group="Merchant's work",
     )
@@ -176,7 +176,7 @@ class Settings:
         "--on-missing",
         "SYNC_PRODUCTS_ON_MISSING",
         "What to do with products of this source that the source no longer has.",
-        lambda value: OnMissing(readers.choice(*OnMissing)(value)),
+        lambda value: OnMissing(parsers.choice(*OnMissing)(value)),
         "keep",
         "keep|draft|delete",
         "Merchant's work",
@@ -185,7 +185,7 @@ class Settings:
         "--max-removals",
         "SYNC_PRODUCTS_MAX_REMOVALS",
         "Remove nothing when more than so many, or so many percent, of this source's products are missing.",
-        readers.share,
+        parsers.share,
         "10%",
         "N|N%",
         "Merchant's work",
@@ -194,14 +194,14 @@ class Settings:
         "--dry-run",
         "SYNC_PRODUCTS_DRY_RUN",
         "Show the plan and write nothing. Without credentials it checks the source alone.",
-        readers.switch,
+        parsers.switch,
         "false",
     )
     batch_size: int = _option(
         "--batch-size",
         "SYNC_PRODUCTS_BATCH_SIZE",
         "Products written in one request.",
-        readers.whole_number(1, 1000),
+        parsers.whole_number(1, 1000),
         "15",
         "N",
     )
@@ -209,7 +209,7 @@ class Settings:
         "--concurrency",
         "SYNC_PRODUCTS_CONCURRENCY",
         "Write requests that are under way at the same time.",
-        readers.whole_number(1, 16),
+        parsers.whole_number(1, 16),
         "2",
         "N",
     )
@@ -217,7 +217,7 @@ class Settings:
         "--max-retries",
         "SYNC_PRODUCTS_MAX_RETRIES",
         "How many more times a failed request is tried.",
-        readers.whole_number(0, 20),
+        parsers.whole_number(0, 20),
         "2",
         "N",
     )
@@ -225,7 +225,7 @@ class Settings:
         "--connect-timeout",
         "SYNC_PRODUCTS_CONNECT_TIMEOUT",
         "Seconds to wait for a connection.",
-        readers.seconds,
+        parsers.seconds,
         "10",
         "SECONDS",
     )
@@ -233,7 +233,7 @@ class Settings:
         "--read-timeout",
         "SYNC_PRODUCTS_READ_TIMEOUT",
         "Seconds to wait for a complete response.",
-        readers.seconds,
+        parsers.seconds,
         "60",
         "SECONDS",
     )
@@ -241,28 +241,28 @@ class Settings:
         "--max-duration",
         "SYNC_PRODUCTS_MAX_DURATION",
         "Seconds after which a run starts nothing new; requests get 10 more. No limit unless set.",
-        readers.seconds,
+        parsers.seconds,
         metavar="SECONDS",
     )
     lock_dir: str | None = _option(
         "--lock-dir",
         "SYNC_PRODUCTS_LOCK_DIR",
         "Folder of the locks that keep two runs apart. The user's own unless named.",
-        readers.path,
+        parsers.path,
         metavar="FOLDER",
     )
     exit_code: bool = _option(
         "--exit-code",
         "SYNC_PRODUCTS_EXIT_CODE",
         "Let a dry run end with exit code 7 when there is something to do, as `diff` does.",
-        readers.switch,
+        parsers.switch,
         "false",
     )
     job_name: str = _option(
         "--job-name",
         "SYNC_PRODUCTS_JOB_NAME",
         "Name of the job in the lock, the log, the report and the metrics, when several are configured.",
-        readers.slug,
+        parsers.slug,
         "sync-products",
         "NAME",
     )
@@ -270,7 +270,7 @@ class Settings:
         "--loop",
         "SYNC_PRODUCTS_LOOP",
         "Stay, and run at each tick of the schedule; SIGTERM ends it, SIGHUP reads .env again.",
-        readers.switch,
+        parsers.switch,
         "false",
         group="Loop",
     )
@@ -278,7 +278,7 @@ class Settings:
         "--schedule",
         "SYNC_PRODUCTS_SCHEDULE",
         "With --loop: when to run, as cron reads it: five fields, six with seconds first, or @hourly.",
-        readers.schedule,
+        parsers.schedule,
         "*/2 * * * *",
         "CRON",
         group="Loop",
@@ -287,7 +287,7 @@ class Settings:
         "--timezone",
         "SYNC_PRODUCTS_TIMEZONE",
         "With --loop: time zone of the schedule, such as Europe/Riga. TZ, else the machine's, unless named.",
-        readers.timezone,
+        parsers.timezone,
         metavar="ZONE",
         group="Loop",
     )
@@ -295,7 +295,7 @@ class Settings:
         "--max-runs",
         "SYNC_PRODUCTS_MAX_RUNS",
         "With --loop: end after N runs.",
-        readers.whole_number(1, 1_000_000_000),
+        parsers.whole_number(1, 1_000_000_000),
         metavar="N",
         group="Loop",
     )
@@ -303,7 +303,7 @@ class Settings:
         "--run-now",
         "SYNC_PRODUCTS_RUN_NOW",
         "With --loop: run once before the first tick.",
-        readers.switch,
+        parsers.switch,
         "false",
         group="Loop",
     )
@@ -311,7 +311,7 @@ class Settings:
         "--json",
         "SYNC_PRODUCTS_JSON",
         "Print one JSON document instead of the table.",
-        readers.switch,
+        parsers.switch,
         "false",
         group="Output",
     )
@@ -319,7 +319,7 @@ class Settings:
         "--quiet",
         "SYNC_PRODUCTS_QUIET",
         "Print nothing when nothing went wrong, warnings included; but for the document of --json.",
-        readers.switch,
+        parsers.switch,
         "false",
         group="Output",
     )
@@ -327,7 +327,7 @@ class Settings:
         "--verbose",
         "SYNC_PRODUCTS_VERBOSE",
         "Log every request and decision to stderr, and list the changes of any run.",
-        readers.switch,
+        parsers.switch,
         "false",
         group="Output",
     )
@@ -335,7 +335,7 @@ class Settings:
         "--log-format",
         "SYNC_PRODUCTS_LOG_FORMAT",
         "How log lines are written to stderr: text, or a JSON object each.",
-        readers.choice("text", "json"),
+        parsers.choice("text", "json"),
         "text",
         "text|json",
         group="Output",
@@ -344,7 +344,7 @@ class Settings:
         "--report",
         "SYNC_PRODUCTS_REPORT",
         "Also write every change, field by field, and every problem to a file: .json, .csv or .html.",
-        readers.file_ending(".json", ".csv", ".html", any_case=True),
+        parsers.file_ending(".json", ".csv", ".html", any_case=True),
         metavar="FILE",
         group="Output",
     )
@@ -352,7 +352,7 @@ class Settings:
         "--metrics-file",
         "SYNC_PRODUCTS_METRICS_FILE",
         "Also write metrics for Prometheus' textfile collector; the name ends in .prom.",
-        readers.file_ending(".prom"),
+        parsers.file_ending(".prom"),
         metavar="FILE.prom",
         group="Output",
     )
@@ -360,7 +360,7 @@ class Settings:
         "--ping-url",
         "SYNC_PRODUCTS_PING_URL",
         "Also tell a monitor such as healthchecks.io that runs begin and end.",
-        readers.web_address,
+        parsers.web_address,
         metavar="URL",
         group="Output",
     )

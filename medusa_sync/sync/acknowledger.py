@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
+from medusa_sync.core.plan import by_external_id, surviving_copy
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, parse_record
+from medusa_sync.core.result import Outcome
+from medusa_sync.core.stored import StoredProduct, StoredSummary, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
-from medusa_sync.models import DesiredProduct, Outcome, StoredProduct, StoredSummary, Unreadable
-from medusa_sync.plan import by_external_id, surviving_copy
 
 logger = logging.getLogger(__name__)
 

@@ -18,26 +18,19 @@ from typing import TypeVar
 
 from msgspec import Struct, field, structs
 
-from medusa_sync.core.change import Change, Create, Update
+from medusa_sync.core.change import Change, Conflict, Create, Update
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.merge import members
+from medusa_sync.core.plan import is_pending
+from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Record, Step, applied, freed, noted
+from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.stored import StoredItem, StoredProduct, WrittenProduct
 from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
 from medusa_sync.http import pause
 from medusa_sync.medusa.api import AdminApi, Level
 from medusa_sync.medusa.payload import Ids, create_body, release_body, update_body
-from medusa_sync.medusa.references import Places, References
-from medusa_sync.models import (
-    Conflict,
-    DesiredProduct,
-    Outcome,
-    Result,
-    StoredItem,
-    StoredProduct,
-    Value,
-    WrittenProduct,
-)
-from medusa_sync.plan import is_pending
+from medusa_sync.medusa.taxonomy import Placement, Taxonomy
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from medusa_sync.sync.health import Health
@@ -50,8 +43,8 @@ from medusa_sync.sync.inventory import (
     level_changes,
     stocked_variant,
 )
+from medusa_sync.sync.ledger import Ledger, outcome_of
 from medusa_sync.sync.planner import Planner
-from medusa_sync.sync.tally import Tally, outcome_of
 
 logger = logging.getLogger(__name__)
 
@@ -107,10 +100,10 @@ class Applier:
     Args:
         api: of the store.
         planner: reads and plans.
-        references: ids of categories and tags.
+        taxonomy: ids of categories and tags.
         places: where new products go.
         acknowledger: takes what is complete.
-        tally: knows which products are being written.
+        ledger: knows which products are being written.
         health: decides whether the store itself fails.
         stop: once it is set, nothing is retried or bisected.
         settle: called with the outcome of every product.
@@ -122,10 +115,10 @@ class Applier:
         self,
         api: AdminApi,
         planner: Planner,
-        references: References,
-        places: Places,
+        taxonomy: Taxonomy,
+        places: Placement,
         acknowledger: Acknowledger,
-        tally: Tally,
+        ledger: Ledger,
         health: Health,
         stop: Stop,
         *,
@@ -135,10 +128,10 @@ class Applier:
     ) -> None:
         self._api = api
         self._planner = planner
-        self._references = references
+        self._taxonomy = taxonomy
         self._places = places
         self._acknowledger = acknowledger
-        self._tally = tally
+        self._ledger = ledger
         self._health = health
         self._stop = stop
         self._report = settle
@@ -197,7 +190,7 @@ class Applier:
             await self._release(handed)
             part.released = True
             return [part]
-        if not self._references.has(_categories_of(updates), _members(updates, "tags")):
+        if not self._taxonomy.has(_categories_of(updates), _members(updates, "tags")):
             await self._ids(updates)  # this may take a while, so what was read is outdated
             return [part]
         await self._update(part, updates)
@@ -207,7 +200,7 @@ class Applier:
         self._settle(part, [entry for entry in entries if isinstance(entry, Outcome)])
         changes = self._plan(part, [entry for entry in entries if not isinstance(entry, Outcome)])
         adoptions = [each for each in changes if isinstance(each, Update)]
-        if not self._references.has(_categories_of(adoptions), _members(adoptions, "tags")):
+        if not self._taxonomy.has(_categories_of(adoptions), _members(adoptions, "tags")):
             await self._ids(adoptions)
             return [part]
         await self._update(part, adoptions)
@@ -244,14 +237,14 @@ class Applier:
             return
         ids = await self._ids(updates)
         placed = [update for update in updates if update.placed]
-        await self._references.activate_categories(_wanted_categories(placed))
+        await self._taxonomy.activate_categories(_wanted_categories(placed))
         levels = level_changes(updates, self._places.location_id, {})
         renames = {
             update.desired.external_id: rename
             for update in updates
             if (rename := item_rename(update)) is not None
         }
-        sent = [update for update in updates if update.differences or update.placed]
+        sent = [update for update in updates if update.changes or update.placed]
         written: list[WrittenProduct] = []
         records = {update.stored.id: _note(update, renames, now=int(time.time())) for update in sent}
         if sent:
@@ -447,8 +440,8 @@ class Applier:
     async def _ids(self, changes: Sequence[Change]) -> Ids:
         """The ids of the categories and tags that changes add; those that are missing are created."""
         return Ids(
-            await self._references.category_ids(_categories_of(changes)),
-            await self._references.tag_ids(_members(changes, "tags")),
+            await self._taxonomy.category_ids(_categories_of(changes)),
+            await self._taxonomy.tag_ids(_members(changes, "tags")),
         )
 
     async def _items_of(self, creates: Iterable[Create]) -> dict[str, StoredItem]:
@@ -463,7 +456,7 @@ class Applier:
         """The store takes all of a batch or nothing and does not say which product it refuses: bisect."""
         for product in part.products:
             self._aims.pop(product.external_id, None)
-            self._tally.take_back(product.external_id)
+            self._ledger.take_back(product.external_id)
         if self._stop.is_set:
             return []
         creates = [change for change in part.planned if isinstance(change, Create)]
@@ -472,7 +465,7 @@ class Applier:
             if part.items:
                 return [part]
         # The merchant may have deleted one of them.
-        await self._references.forget(_categories_of(part.planned), _members(part.planned, "tags"))
+        await self._taxonomy.forget(_categories_of(part.planned), _members(part.planned, "tags"))
         if len(part.products) > 1:
             logger.info("bisecting a batch of %d: %s", len(part.products), error)
             return part.halves()
@@ -513,7 +506,7 @@ class Applier:
 
     def _begin(self, changes: Iterable[Change]) -> None:
         for change in changes:
-            self._tally.begin(change.desired.external_id)
+            self._ledger.begin(change.desired.external_id)
 
     def _aim(self, product: DesiredProduct) -> Outcome:
         return self._aims.pop(product.external_id)
@@ -536,7 +529,7 @@ def _note(update: Update, renames: Mapping[str, object], *, now: int) -> Record:
     late: dict[str, Collection[Value]] = {
         # A value that is overwritten although nothing was applied is not kept if this is interrupted.
         change.field: (change.source,) if change.field in applied_before else (change.before, change.source)
-        for change in update.differences
+        for change in update.changes
         if change.field in FIELDS and FIELDS[change.field].commits_late
     }
     if update.desired.external_id in renames:
@@ -567,16 +560,16 @@ def _combined(first: Outcome | None, later: Outcome) -> Outcome:
     if first is None or first.result is Result.UNCHANGED:
         conflicts = first.conflicts if first is not None else ()
         return structs.replace(later, conflicts=_without_repeats((*conflicts, *later.conflicts)))
-    fields = {change.field: change for change in later.differences}
+    fields = {change.field: change for change in later.changes}
     fields |= {
         change.field: structs.replace(change, after=fields[change.field].after)
         if change.field in fields
         else change
-        for change in first.differences
+        for change in first.changes
     }
     return structs.replace(
         first,
-        differences=tuple(fields.values()),
+        changes=tuple(fields.values()),
         conflicts=_without_repeats((*first.conflicts, *later.conflicts)),
     )
 
@@ -602,7 +595,7 @@ def _members(changes: Iterable[Change], name: str) -> list[str]:
         if isinstance(change, Create):
             found += members(change.desired.fields[name])
         else:
-            for each in change.differences:
+            for each in change.changes:
                 if each.field == name:
                     held = members(each.before)
                     found += [member for member in members(each.after) if member not in held]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from medusa_sync.core.plan import handle_candidates
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.models import DesiredProduct
-from medusa_sync.plan import handle_candidates
 
 
 class Handles:

@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from medusa_sync.core.change import Change, Create, Update
 from medusa_sync.core.fields import FIELDS
+from medusa_sync.core.plan import stock_level
+from medusa_sync.core.product import Value
 from medusa_sync.core.record import remember
-from medusa_sync.models import StoredItem, StoredVariant, Value, WrittenProduct, WrittenVariant
-from medusa_sync.plan import stock_level
+from medusa_sync.core.stored import StoredItem, StoredVariant, WrittenProduct, WrittenVariant
 
 
 class LevelChange(Struct, frozen=True):
@@ -69,7 +70,7 @@ def item_rename(update: Update) -> ItemRename | None:
     An SKU that the merchant gave to the item stays, and an adoption does not touch items.
     """
     record, currency = update.record, update.desired.currency
-    change = next((each for each in update.differences if each.field == "sku"), None)
+    change = next((each for each in update.changes if each.field == "sku"), None)
     sent = record.sent("sku", currency) if record else ()
     if update.variant is None or update.adopted or not (change or sent):
         return None
@@ -97,12 +98,12 @@ def handed_on(updates: Sequence[Update]) -> list[tuple[Update, tuple[str, ...]]]
     taken = {
         (change.field, change.after)
         for update in updates
-        for change in update.differences
+        for change in update.changes
         if change.field in unique and change.after is not None
     }
     found = []
     for update in updates:
-        held = ((change.field, change.before) for change in update.differences)
+        held = ((change.field, change.before) for change in update.changes)
         fields = tuple(name for name, value in held if (name, value) in taken)
         if fields:
             found.append((update, fields))
@@ -121,7 +122,7 @@ def item_id_of(variant: StoredVariant | WrittenVariant) -> str | None:
 def _new_quantity(change: Change) -> int | None:
     if isinstance(change, Create):
         return _whole(change.desired.fields["stock"])
-    return _whole(next((each.after for each in change.differences if each.field == "stock"), None))
+    return _whole(next((each.after for each in change.changes if each.field == "stock"), None))
 
 
 def _whole(value: Value) -> int | None:

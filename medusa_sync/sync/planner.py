@@ -9,21 +9,7 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from medusa_sync.core.change import Change, Create, Update
-from medusa_sync.core.record import parse_record
-from medusa_sync.errors import ProductFailedError
-from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.references import Places
-from medusa_sync.models import (
-    DesiredProduct,
-    ForeignProduct,
-    OnConflict,
-    Outcome,
-    Result,
-    StoredProduct,
-    StoredSummary,
-    Unreadable,
-)
-from medusa_sync.plan import (
+from medusa_sync.core.plan import (
     by_external_id,
     is_in_progress,
     is_incomplete,
@@ -32,7 +18,15 @@ from medusa_sync.plan import (
     surviving_copy,
     without_stock,
 )
-from medusa_sync.sync.foreign import ForeignProducts
+from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.record import parse_record
+from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.stored import StoredProduct, StoredSummary, UnownedProduct, Unreadable
+from medusa_sync.errors import ProductFailedError
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.taxonomy import Placement
+from medusa_sync.sync.adoption import Adoption
 from medusa_sync.sync.handles import Handles
 
 T = TypeVar("T")
@@ -83,11 +77,13 @@ class Planner:
         options: how to decide.
     """
 
-    def __init__(self, api: AdminApi, places: Callable[[], Awaitable[Places]], options: PlanOptions) -> None:
+    def __init__(
+        self, api: AdminApi, places: Callable[[], Awaitable[Placement]], options: PlanOptions
+    ) -> None:
         self._api = api
         self._places = places
         self._options = options
-        self._foreign = ForeignProducts(api)
+        self._foreign = Adoption(api)
         self._handles = Handles(api)
 
     async def look_up(self, desired: Sequence[DesiredProduct]) -> LookedUp:
@@ -270,7 +266,7 @@ def _unchanged(product: DesiredProduct) -> Outcome:
     return Outcome(product.external_id, product.title, Result.UNCHANGED)
 
 
-def _exists_already(product: DesiredProduct, found: Sequence[ForeignProduct]) -> Outcome:
+def _exists_already(product: DesiredProduct, found: Sequence[UnownedProduct]) -> Outcome:
     names = ", ".join(f"{stored.id} {stored.title!r}" for stored in found)
     if len(found) == 1:
         reason = f"the store has it already without our external id: {names}; take it over with --adopt"

@@ -12,6 +12,9 @@ from typing import Protocol
 from msgspec import Struct
 
 from medusa_sync.core.change import Change
+from medusa_sync.core.policy import OnMissing, Share
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.errors import (
     EXIT_PARTIAL,
     InterruptedRunError,
@@ -20,31 +23,19 @@ from medusa_sync.errors import (
     SourceError,
     TimeLimitError,
 )
-from medusa_sync.mapping import to_desired
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.references import Places, References, Wanted, find_places
-from medusa_sync.models import (
-    Action,
-    DesiredProduct,
-    OnMissing,
-    Outcome,
-    Requests,
-    Result,
-    RunResult,
-    Share,
-    Status,
-    StoreState,
-)
-from medusa_sync.source import Page, Source
+from medusa_sync.medusa.taxonomy import Placement, Taxonomy, Wanted, find_placement
+from medusa_sync.sources.dummyjson import Page, Source
+from medusa_sync.sources.mapping import to_desired
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger
-from medusa_sync.sync.ahead import one_ahead
 from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.health import Health
+from medusa_sync.sync.ledger import Ledger, outcome_of
 from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import LookedUp, Planner, PlanOptions
-from medusa_sync.sync.removal import Removal, RemovalOptions
-from medusa_sync.sync.tally import Tally, outcome_of
+from medusa_sync.sync.prefetch import prefetch
+from medusa_sync.sync.prune import PruneOptions, Pruner
 
 _LOOK_UP = 200  # products a look-up; about 300 external ids fit into a request line
 
@@ -122,18 +113,18 @@ class Run:
         self._requests = requests
         self._observer = observer
         self._stop = stop
-        self._tally = Tally(observer.settled)
+        self._ledger = Ledger(observer.settled)
         self._total: int | None = None
         self._owned = 0  # products of the source that the store has
         self._stored: set[str] = set()  # external ids of those among them that have no outcome yet
-        self._places: Places | None = None
+        self._places: Placement | None = None
         self._finding_places = asyncio.Lock()
 
     async def execute(self) -> RunResult:
         """Never raises what a user, a server or a catalogue can cause: it is in the result."""
         started_at, clock = datetime.now(UTC), time.monotonic()
         state = None if self._stop.is_set else await self._run_to_an_end()
-        self._tally.close(f"not completed: {self._stop.reason}" if self._stop.is_set else "")
+        self._ledger.close(f"not completed: {self._stop.reason}" if self._stop.is_set else "")
         return self._result(state, started_at, time.monotonic() - clock)
 
     async def _run_to_an_end(self) -> StoreState | None:
@@ -172,14 +163,14 @@ class Run:
         if api is None:
             async for products in self._products():
                 for product in products:
-                    self._tally.set_aside(product.external_id)
+                    self._ledger.set_aside(product.external_id)
             return None
         size = await api.count_products()  # also proves the credentials before the source is asked
 
-        async def places() -> Places:
+        async def places() -> Placement:
             async with self._finding_places:
                 if self._places is None:
-                    self._places = await find_places(api, self._options.wanted)
+                    self._places = await find_placement(api, self._options.wanted)
             return self._places
 
         planner = Planner(api, places, self._options.plan)
@@ -190,9 +181,9 @@ class Run:
             await self._apply(api, planner, health, places)
         if self._stop.is_set:
             return None
-        gained = 0 if self._options.dry_run else self._tally.gained
+        gained = 0 if self._options.dry_run else self._ledger.gained
         await self._remove_missing(api, gained)
-        if gained or self._tally.counts[Result.REMOVED]:
+        if gained or self._ledger.counts[Result.REMOVED]:
             size = await api.count_products()
         return StoreState(size, self._owned)
 
@@ -204,13 +195,13 @@ class Run:
         gained = outcome.action in {Action.CREATE, Action.ADOPT}
         if (gained and not self._options.dry_run) or (was_stored and not gained):
             self._owned += 1
-        self._tally.settle(outcome)
+        self._ledger.settle(outcome)
 
     async def _remove_missing(self, api: AdminApi, gained: int) -> None:
         """Only when the source was read to its end: a part of it says nothing about the rest."""
         if self._options.on_missing == OnMissing.KEEP or self._options.limit is not None:
             return
-        options = RemovalOptions(
+        options = PruneOptions(
             prefix=self._options.source_name,
             on_missing=self._options.on_missing,
             max_removals=self._options.max_removals,
@@ -219,7 +210,7 @@ class Run:
             dry_run=self._options.dry_run,
             gained=gained,
         )
-        removal = Removal(api, self._source, options, settle=self._tally.remove, stop=self._stop)
+        removal = Pruner(api, self._source, options, settle=self._ledger.remove, stop=self._stop)
         await removal.execute()
 
     async def _preview(self, planner: Planner, health: Health) -> None:
@@ -234,7 +225,7 @@ class Run:
                     self._settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
 
     async def _apply(
-        self, api: AdminApi, planner: Planner, health: Health, places: Callable[[], Awaitable[Places]]
+        self, api: AdminApi, planner: Planner, health: Health, places: Callable[[], Awaitable[Placement]]
     ) -> None:
         def settle(outcome: Outcome) -> None:
             planner.release(outcome.external_id or "")
@@ -244,10 +235,10 @@ class Run:
             return Applier(
                 api,
                 planner,
-                References(api, self._source.category_names, self._stop),
+                Taxonomy(api, self._source.category_names, self._stop),
                 await places(),
                 Acknowledger(api, settle),
-                self._tally,
+                self._ledger,
                 health,
                 self._stop,
                 settle=settle,
@@ -283,7 +274,7 @@ class Run:
         Raises:
             SourceError: the source failed; raised after what it has delivered.
         """
-        async with aclosing(one_ahead(self._looked_up(planner))) as looked_up:
+        async with aclosing(prefetch(self._looked_up(planner))) as looked_up:
             async for products, stored in looked_up:
                 outcomes, stale = planner.divide(products, stored)
                 self._stored.update(stored)
@@ -336,16 +327,16 @@ class Run:
                 else to_desired(row, source_name=source_name, currency=currency)
             )
             if isinstance(product, Outcome):
-                self._tally.reject(product)
+                self._ledger.reject(product)
             else:
-                self._tally.open(product.external_id, product.title)
+                self._ledger.open(product.external_id, product.title)
                 products.append(product)
-        self._observer.fetched(self._tally.seen, self._total)
+        self._observer.fetched(self._ledger.seen, self._total)
         return products
 
     def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
         error = self._stop.reason
-        has_problems = self._tally.problems or self._tally.not_completed
+        has_problems = self._ledger.problems or self._ledger.not_completed
         status = Status.PARTIAL if has_problems else Status.OK
         exit_code = EXIT_PARTIAL if has_problems else 0
         if error is not None:
@@ -359,16 +350,16 @@ class Run:
             duration_s=duration_s,
             source_url=self._options.source_url,
             source_total=self._total,
-            seen=self._tally.seen,
+            seen=self._ledger.seen,
             store_url=None if self._api is None else self._options.store_url,
             store=store,
-            counts=dict(self._tally.counts),
-            conflicts=self._tally.conflicts,
-            not_compared=self._tally.not_compared,
+            counts=dict(self._ledger.counts),
+            conflicts=self._ledger.conflicts,
+            not_compared=self._ledger.not_compared,
             requests=self._requests,
-            problems=tuple(self._tally.problems),
-            not_completed=tuple(self._tally.not_completed),
-            changes=self._tally.changes,
+            problems=tuple(self._ledger.problems),
+            not_completed=tuple(self._ledger.not_completed),
+            changes=self._ledger.changes,
             notes=tuple(self._notes()),
             error=str(error) if error else "",
             hint=error.hint if error else "",

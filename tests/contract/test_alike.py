@@ -52,7 +52,7 @@ class Side:
                 }
                 return "POST", "/admin/products/batch", body
             case "edit":
-                return "POST", path, self._references(plan["fields"], product)
+                return "POST", path, self._taxonomy(plan["fields"], product)
             case "delete":
                 return "DELETE", path, None
             case "add value":
@@ -68,15 +68,15 @@ class Side:
         raise ValueError(plan)
 
     def _new(self, entry: Plan) -> View:
-        return self._references(self._shop.body(entry["number"], **entry["fields"]), {})
+        return self._taxonomy(self._shop.body(entry["number"], **entry["fields"]), {})
 
     def _changed(self, entry: Plan) -> View:
         product = self._views[entry["product"]]
         variants = [self._variant(product, variant) for variant in entry["variants"]]
-        changes = self._references(entry["fields"], product)
+        changes = self._taxonomy(entry["fields"], product)
         return {"id": product["id"], **changes, **({"variants": variants} if variants else {})}
 
-    def _references(self, fields: View, product: View) -> View:
+    def _taxonomy(self, fields: View, product: View) -> View:
         ids: dict[str, Callable[[Any], View]] = {
             "tags": lambda value: {"id": self._tags[value]},
             "categories": lambda handle: {"id": self._categories[handle]},

@@ -15,7 +15,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from medusa_sync.models import Action, Difference, Outcome, Result, RunResult
+from medusa_sync.core.change import FieldChange
+from medusa_sync.core.result import Action, Outcome, Result, RunResult
 from medusa_sync.report.files import write_report
 from tests.unit.results import DRAFTED, LAMP, MUG, OVERRULED, PRICE, RESPECTED, SPOON, run
 
@@ -98,11 +99,11 @@ def page(chrome: Chrome, report: Path) -> Chrome:
 
 def two_hundred() -> RunResult:
     """A run with 200 outcomes, in which others have chosen their words badly."""
-    tags = Difference("tags", ("kitchen", "wood"), ("kitchen", "handmade"))
-    text = Difference(
+    tags = FieldChange("tags", ("kitchen", "wood"), ("kitchen", "handmade"))
+    text = FieldChange(
         "description", f"{'Of olive wood. ' * 9}Oiled twice.", f"{HOSTILE[0] * 4}\n{HOSTILE[1]}"
     )
-    field = Difference(HOSTILE[2], HOSTILE[3], (HOSTILE[0], *HOSTILE))
+    field = FieldChange(HOSTILE[2], HOSTILE[3], (HOSTILE[0], *HOSTILE))
     known = (SPOON, MUG, OVERRULED, RESPECTED, DRAFTED)
     problems = [LAMP, *(Outcome(title, title, Result.FAILED, title) for title in HOSTILE)]
     changes = [
@@ -111,7 +112,7 @@ def two_hundred() -> RunResult:
             HOSTILE[number] if number < len(HOSTILE) else f"Product {number}",
             Result.UPDATED,
             action=Action.UPDATE,
-            differences=(PRICE, tags, text, field)[number % 4 :],
+            changes=(PRICE, tags, text, field)[number % 4 :],
         )
         for number in range(200 - len(known) - len(problems))
     ]

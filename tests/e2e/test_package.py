@@ -65,7 +65,7 @@ def test_the_wheel_holds_the_package_with_its_data_and_nothing_else(wheel: Path)
     names = zipfile.ZipFile(wheel).namelist()
     assert {
         "medusa_sync/py.typed",
-        "medusa_sync/sample/products.json",
+        "medusa_sync/sources/sample/products.json",
         "medusa_sync/report/report.html.j2",
     } <= {*names}
     assert {name.split("/")[0] for name in names} == {"medusa_sync", f"medusa_sync-{__version__}.dist-info"}

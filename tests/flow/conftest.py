@@ -1,6 +1,6 @@
 import pytest
 
-from medusa_sync import plan
+from medusa_sync.core import plan
 
 
 @pytest.fixture(autouse=True)

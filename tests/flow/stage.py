@@ -9,13 +9,14 @@ from typing import Any
 
 import httpx
 
+from medusa_sync.core.policy import OnMissing, Share
+from medusa_sync.core.result import Outcome, Requests, RunResult
 from medusa_sync.errors import SourceError, StoreError
 from medusa_sync.http import HttpClient
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
-from medusa_sync.medusa.references import Wanted
-from medusa_sync.models import OnMissing, Outcome, Requests, RunResult, Share
-from medusa_sync.source import Page, RowReader, Source
+from medusa_sync.medusa.taxonomy import Wanted
+from medusa_sync.sources.dummyjson import Page, RowReader, Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync import PlanOptions, Run, SyncOptions
 from tests.harness.fake_medusa import FakeMedusa

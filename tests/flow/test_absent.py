@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.models import OnConflict, OnMissing
+from medusa_sync.core.policy import OnConflict, OnMissing
 from medusa_sync.sync import PlanOptions
 from tests.flow.stage import ListSource, assert_exact, counts, sync
 from tests.harness.catalogue import products
@@ -157,7 +157,7 @@ def test_measures_that_the_store_shows_as_text_are_numbers() -> None:
     source.rows[0]["weight"] = 0.2
     result = sync(source, store)
     assert (counts(result), result.conflicts) == ({"updated": 3}, 0)
-    changed = {change.field for outcome in result.changes for change in outcome.differences}
+    changed = {change.field for outcome in result.changes for change in outcome.changes}
     assert changed == {"title", "weight"}
     overwriting = sync(source, store, plan=PlanOptions(overwrite=True))
     assert counts(overwriting) == {"unchanged": 3}

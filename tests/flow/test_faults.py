@@ -9,7 +9,7 @@ from copy import deepcopy
 import httpx
 import pytest
 
-from medusa_sync.models import OnConflict
+from medusa_sync.core.policy import OnConflict
 from medusa_sync.sync import PlanOptions
 from tests.flow.stage import ListSource, assert_exact, sync
 from tests.harness.catalogue import products

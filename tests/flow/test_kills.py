@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.models import OnConflict, RunResult
+from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.result import RunResult
 from medusa_sync.sync import PlanOptions
 from tests.flow.stage import SOURCE_NAME, ListSource, assert_exact, sync
 from tests.harness.catalogue import products

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from medusa_sync.core.result import Result, RunResult, Status
 from medusa_sync.errors import InterruptedRunError, MedusaSyncError, TimeLimitError
 from medusa_sync.medusa.client import LOGIN_PATH, Credentials, Login
-from medusa_sync.models import Result, RunResult, Status
 from medusa_sync.stop import Stop
 from medusa_sync.sync import inflight
 from tests.flow.stage import ListSource, assert_exact, counts, run_once, sync

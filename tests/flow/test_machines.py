@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.models import RunResult
+from medusa_sync.core.result import RunResult
 from tests.flow.stage import SOURCE_NAME, ListSource, run_once, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa

@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from medusa_sync.core.change import Conflict
+from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.record import RECORD_KEY
-from medusa_sync.models import Conflict, OnConflict, RunResult
+from medusa_sync.core.result import RunResult
 from medusa_sync.sync import PlanOptions
 from tests.flow.stage import ListSource, assert_exact, counts, sync
 from tests.harness.catalogue import products

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from medusa_sync.models import RunResult
+from medusa_sync.core.result import RunResult
 from tests.flow.stage import SOURCE_NAME, ListSource, counts, run_once, sync
 from tests.harness.catalogue import product as generated
 from tests.harness.fake_medusa import FakeMedusa

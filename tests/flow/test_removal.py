@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.models import OnMissing, Share
+from medusa_sync.core.policy import OnMissing, Share
 from tests.flow.stage import ListSource, assert_exact, counts, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa

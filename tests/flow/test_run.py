@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from medusa_sync.core.result import Result, Status
 from medusa_sync.errors import InterruptedRunError
 from medusa_sync.medusa.client import ApiKey, Login
-from medusa_sync.models import Result, Status
 from medusa_sync.stop import Stop
 from tests.flow.stage import ListSource, Watcher, assert_exact, counts, run_once, sync
 from tests.harness.catalogue import products

@@ -184,7 +184,7 @@ def products(count: int, *, seed: int = 1) -> list[dict[str, Any]]:
 
 
 def _packaged(name: str) -> Any:
-    return json.loads(files("medusa_sync").joinpath("sample", name).read_text(encoding="utf-8"))
+    return json.loads(files("medusa_sync").joinpath("sources", "sample", name).read_text(encoding="utf-8"))
 
 
 def sample() -> list[dict[str, Any]]:

@@ -27,14 +27,14 @@ def restore(url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("SET lock_timeout = '10s'")
         copied = _tables(connection, _COPIES)
-        references = _references(connection)
-        emptied = _with_referencing(_changed(connection, copied), references)
+        taxonomy = _taxonomy(connection)
+        emptied = _with_referencing(_changed(connection, copied), taxonomy)
         if not emptied:
             return
         tables = SQL(", ").join(Identifier("public", table) for table in sorted(emptied))
         connection.execute(SQL("TRUNCATE {}").format(tables))
         filled = emptied & set(copied)
-        for table in _referenced_first(filled, references):
+        for table in _referenced_first(filled, taxonomy):
             original, copy = Identifier("public", table), Identifier(_COPIES, table)
             connection.execute(SQL("INSERT INTO {} TABLE {}").format(original, copy))
 
@@ -44,7 +44,7 @@ def _tables(connection: psycopg.Connection, schema: str) -> list[str]:
     return [table for (table,) in rows]
 
 
-def _references(connection: psycopg.Connection) -> set[tuple[str, str]]:
+def _taxonomy(connection: psycopg.Connection) -> set[tuple[str, str]]:
     """Pairs of a table and another one that it has a foreign key to."""
     rows = connection.execute(
         """
@@ -81,17 +81,17 @@ def _differs(table: str) -> Composed:
     ).format(name=Literal(table), original=Identifier("public", table), copy=Identifier(_COPIES, table))
 
 
-def _with_referencing(tables: set[str], references: set[tuple[str, str]]) -> set[str]:
+def _with_referencing(tables: set[str], taxonomy: set[tuple[str, str]]) -> set[str]:
     """PostgreSQL truncates a table only together with those that reference it."""
     reached = set(tables)
-    while more := {referencing for referencing, referenced in references if referenced in reached} - reached:
+    while more := {referencing for referencing, referenced in taxonomy if referenced in reached} - reached:
         reached |= more
     return reached
 
 
-def _referenced_first(tables: set[str], references: set[tuple[str, str]]) -> Iterable[str]:
+def _referenced_first(tables: set[str], taxonomy: set[tuple[str, str]]) -> Iterable[str]:
     graph: dict[str, set[str]] = {table: set() for table in tables}
-    for referencing, referenced in references:
+    for referencing, referenced in taxonomy:
         if referencing in tables and referenced in tables:
             graph[referencing].add(referenced)
     return TopologicalSorter(graph).static_order()

@@ -8,17 +8,9 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import structs
 
+from medusa_sync.core.product import METADATA, DesiredProduct, Value
 from medusa_sync.core.record import RECORD_KEY, applied
-from medusa_sync.errors import MedusaSyncError, StoreError
-from medusa_sync.http import HttpClient
-from medusa_sync.mapping import to_desired
-from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
-from medusa_sync.models import (
-    METADATA,
-    DesiredProduct,
-    SourceDimensions,
-    SourceMeta,
-    SourceProduct,
+from medusa_sync.core.stored import (
     StoredCategory,
     StoredImage,
     StoredInventory,
@@ -29,10 +21,14 @@ from medusa_sync.models import (
     StoredProduct,
     StoredTag,
     StoredVariant,
-    Value,
     WrittenProduct,
     WrittenVariant,
 )
+from medusa_sync.errors import MedusaSyncError, StoreError
+from medusa_sync.http import HttpClient
+from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
+from medusa_sync.sources.mapping import to_desired
+from medusa_sync.sources.schema import SourceDimensions, SourceMeta, SourceProduct
 from medusa_sync.stop import Stop
 from tests.harness.catalogue import product
 from tests.harness.dummyjson import ABSENT

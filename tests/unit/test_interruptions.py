@@ -11,19 +11,7 @@ from msgspec import structs
 
 from medusa_sync.core.change import Update
 from medusa_sync.core.fields import FIELDS
-from medusa_sync.core.record import Pending, Record, Step, applied, freed, noted
-from medusa_sync.errors import ProductFailedError
-from medusa_sync.models import (
-    DesiredProduct,
-    OnConflict,
-    StoredImage,
-    StoredPrice,
-    StoredProduct,
-    StoredTag,
-    StoredVariant,
-    Value,
-)
-from medusa_sync.plan import (
+from medusa_sync.core.plan import (
     LATE_S,
     SETTLE_S,
     by_external_id,
@@ -33,6 +21,11 @@ from medusa_sync.plan import (
     plan_update,
     surviving_copy,
 )
+from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.record import Pending, Record, Step, applied, freed, noted
+from medusa_sync.core.stored import StoredImage, StoredPrice, StoredProduct, StoredTag, StoredVariant
+from medusa_sync.errors import ProductFailedError
 from medusa_sync.sync.applier import _creation_note, _note
 from medusa_sync.sync.inventory import item_rename
 from tests.unit.builders import (
@@ -88,7 +81,7 @@ class HalfWritten:
         renames = {update.desired.external_id: rename} if rename else {}
         self.record = _note(update, renames, now=NOW)
         self.is_adopted = True
-        for change in update.differences:
+        for change in update.changes:
             if not (FIELDS[change.field].commits_late and change.field in lost):
                 self.held[change.field] = change.after
         if rename and "sku" not in lost:

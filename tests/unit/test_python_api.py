@@ -96,5 +96,5 @@ def test_the_version_and_the_help_do_not_load_an_http_client() -> None:
 
 def test_a_run_in_which_nothing_fails_or_is_new_loads_only_what_it_needs() -> None:
     spare = {"slugify", "jinja2", "prometheus_client", "tzlocal"}
-    code = f"import sys, medusa_sync.command; print(*({spare} & set(sys.modules)))"
+    code = f"import sys, medusa_sync.app.command; print(*({spare} & set(sys.modules)))"
     assert subprocess.check_output([sys.executable, "-c", code], encoding="utf-8") == "\n"

@@ -24,11 +24,13 @@ from typer.testing import CliRunner
 
 from medusa_sync import Secret, Settings
 from medusa_sync.cli import app
-from medusa_sync.models import Conflict, Difference, OnConflict, Outcome, Result
+from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.result import Outcome, Result
+from medusa_sync.notify.github import step_summary, workflow_commands
 from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report import output_to, print_json, print_result
 from medusa_sync.report.files import write_report
-from medusa_sync.report.github import step_summary, workflow_commands
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.unit.results import run
@@ -207,8 +209,8 @@ SECRET = 'hush "quoted" \\back\\ ümlaut&<tag>/%25 hush'
 
 def everywhere(text: str) -> Any:
     """A run in which every text that comes from outside is this one."""
-    difference = Difference("title", text, (text,), applied=text, source=(text, text))
-    changed = Outcome("dummyjson:1", text, Result.UPDATED, differences=(difference,))
+    difference = FieldChange("title", text, (text,), applied=text, source=(text, text))
+    changed = Outcome("dummyjson:1", text, Result.UPDATED, changes=(difference,))
     conflict = Conflict("title", text, (text,), OnConflict.STORE)
     problem = Outcome("dummyjson:2", text, Result.FAILED, text)
     return run(

@@ -12,7 +12,7 @@ from tests.harness.fake_medusa.errors import ApiError, no_such_entity, not_found
 from tests.harness.fake_medusa.inventory import LevelBatch, update_item
 from tests.harness.fake_medusa.lists import listed
 from tests.harness.fake_medusa.pricing import new_prices
-from tests.harness.fake_medusa.revision import Removal, Revision
+from tests.harness.fake_medusa.revision import Pruner, Revision
 from tests.harness.fake_medusa.rules import merged
 from tests.harness.fake_medusa.state import Named, Product, State
 from tests.harness.fake_medusa.steps import Work, run
@@ -51,7 +51,7 @@ class Api:
             case "POST", ["products", product_id]:
                 return (yield from self._update_product(call, product_id))
             case "DELETE", ["products", product_id]:
-                yield from run([Removal(self._state, [product_id])])
+                yield from run([Pruner(self._state, [product_id])])
                 return {"id": product_id, "object": "product", "deleted": True}
             case "POST", ["products", product_id, "options", "batch"]:
                 return self._add_option_values(call, product_id)
@@ -165,7 +165,7 @@ class Api:
         creation = Creation(self._state, call.body.get("create", []))
         revision = Revision(self._state, call.body.get("update", []))
         deleted = call.body.get("delete", [])
-        removal = Removal(self._state, deleted)
+        removal = Pruner(self._state, deleted)
         parts: dict[str, Work] = {"create": creation, "update": revision, "delete": removal}
         yield from run([work for name, work in parts.items() if call.body.get(name)])
         return {

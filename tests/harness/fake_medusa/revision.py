@@ -206,7 +206,7 @@ class Revision:
             product.shipping_profile_id = profiles.get(product.id, product.shipping_profile_id)
 
 
-class Removal:
+class Pruner:
     """Removes products together with the inventory items of variants whose inventory is managed."""
 
     def __init__(self, state: State, ids: Sequence[str]) -> None:

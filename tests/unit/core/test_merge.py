@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from medusa_sync.core.fields import FIELDS, Merge
 from medusa_sync.core.merge import Verdict, members, merge_field, merge_sets
+from medusa_sync.core.product import Value
 from medusa_sync.core.record import Pending, Record, Step, remember
-from medusa_sync.models import Value
 from tests.unit.builders import CURRENCY
 
 SETS = [name for name, field in FIELDS.items() if field.merge is Merge.UNION]

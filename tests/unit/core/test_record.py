@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from medusa_sync.core.fields import FIELDS, Place
+from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import (
     DIGEST,
     RECORD_KEY,
@@ -22,7 +23,6 @@ from medusa_sync.core.record import (
     remember,
 )
 from medusa_sync.errors import ProductFailedError
-from medusa_sync.models import DesiredProduct, Value
 from tests.unit.builders import DESIRED_PRODUCTS, as_json, desired_product, record_1, with_fields
 
 JSON = st.recursive(

@@ -6,19 +6,12 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import RECORD_KEY, Record, Step, applied, noted
+from medusa_sync.core.result import Action, Outcome, Result
+from medusa_sync.core.stored import StoredProduct, StoredSummary, Unreadable, WrittenProduct
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.models import (
-    Action,
-    DesiredProduct,
-    Outcome,
-    Result,
-    StoredProduct,
-    StoredSummary,
-    Unreadable,
-    WrittenProduct,
-)
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from tests.unit.builders import as_json, desired_product, stored_product, with_record
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from medusa_sync.core.stored import WrittenProduct
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.models import WrittenProduct
 from medusa_sync.sync.health import Health
 
 pytestmark = pytest.mark.anyio

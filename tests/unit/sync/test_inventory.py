@@ -8,20 +8,19 @@ from msgspec import structs
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.change import Create, Update
+from medusa_sync.core.plan import plan_update
+from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Pending, Record, Step, applied, freed
-from medusa_sync.errors import StoreRefusedError
-from medusa_sync.medusa.api import AdminApi
-from medusa_sync.models import (
-    DesiredProduct,
+from medusa_sync.core.stored import (
     StoredInventory,
     StoredInventoryItem,
     StoredItem,
     StoredLevel,
     StoredProduct,
-    Value,
     WrittenVariant,
 )
-from medusa_sync.plan import plan_update
+from medusa_sync.errors import StoreRefusedError
+from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.inventory import (
     ItemRename,
     LevelChange,

@@ -1,0 +1,1 @@
+"""One invocation: a run, or a loop of runs."""

@@ -1,0 +1,245 @@
+"""The `sync-products` job: builds one run from settings and runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
+from functools import cache
+from pathlib import Path
+from ssl import SSLContext
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from medusa_sync import __version__
+from medusa_sync.app.lock import run_lock
+from medusa_sync.app.signals import Signals
+from medusa_sync.core.result import Requests, RunResult
+from medusa_sync.errors import (
+    InterruptedRunError,
+    LockedError,
+    LockUnavailableError,
+    MedusaSyncError,
+    SettingsError,
+    SourceError,
+    StoreError,
+)
+from medusa_sync.http import HttpClient
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
+from medusa_sync.medusa.taxonomy import Wanted
+from medusa_sync.redact import Redactor, redacted
+from medusa_sync.report.progress import Watch
+from medusa_sync.settings import NO_CREDENTIALS, Settings
+from medusa_sync.sources.dummyjson import SAMPLE, FileSource, HttpSource, Source
+from medusa_sync.stop import Stop
+from medusa_sync.sync import Observer, PlanOptions, Run, SyncOptions
+
+_HEADERS = {"user-agent": f"medusa-sync/{__version__}", "accept": "application/json"}
+
+
+def sync_products(
+    settings: Settings,
+    observer: Observer | None = None,
+    *,
+    signals: Signals | None = None,
+    redactor: Redactor | None = None,
+) -> RunResult:
+    """Run once. Whatever happens to source, store and products is in the result.
+
+    It is the way in for other programs as well, such as a task of Airflow; reports, metrics and pings are the
+    command's.
+
+    Args:
+        settings: from `load_settings`, or made by hand.
+        observer: told of progress.
+        signals: where SIGINT and SIGTERM are taken, to end gracefully.
+        redactor: knows the secrets of `settings`, and learns the token of a log-in; made here unless given.
+
+    Raises:
+        SettingsError: there are no credentials, and it is no dry run.
+        InterruptedRunError: a second signal asked to stop at once.
+    """
+    if _credentials(settings) is None and not settings.dry_run:
+        raise SettingsError([NO_CREDENTIALS])
+    redactor = redactor or Redactor(settings.secrets())
+    return redacted(asyncio.run(_sync(settings, observer or Watch(), signals, redactor)), redactor)
+
+
+async def _sync(
+    settings: Settings, observer: Observer, signals: Signals | None, redactor: Redactor
+) -> RunResult:
+    requests = Requests()
+    stop = Stop()
+    tls = cache(httpx.create_ssl_context)  # one for both sides: it takes a while to read the authorities
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_listening(signals, stop) if signals else nullcontext())
+        source = await stack.enter_async_context(_source(settings, requests, stop, tls, redactor))
+        api = await stack.enter_async_context(_store(settings, requests, stop, tls, redactor))
+        run = Run(source, api, _options(settings), requests, observer, stop)
+        try:
+            with _lock(settings):
+                return await run.execute()
+        except (LockedError, LockUnavailableError) as error:
+            stop.set(error)
+            return await run.execute()
+
+
+@contextmanager
+def _listening(signals: Signals, stop: Stop) -> Iterator[None]:
+    """The first signal sets the token, the second one cancels everything."""
+    loop = asyncio.get_running_loop()
+    received: list[signal.Signals] = []
+
+    def end(number: signal.Signals) -> None:
+        received.append(number)
+        if len(received) == 1:
+            stop.set(InterruptedRunError(f"Interrupted by {number.name}", signal_number=number))
+            return
+        for task in asyncio.all_tasks():
+            task.cancel()
+
+    def listen(number: signal.Signals) -> None:
+        loop.call_soon_threadsafe(end, number)  # from a signal handler nothing else wakes a loop
+
+    try:
+        with signals.told_to(listen):
+            yield
+    except asyncio.CancelledError:
+        if not received:
+            raise
+        raise InterruptedRunError("Stopped at once", signal_number=received[-1]) from None
+
+
+def _lock(settings: Settings) -> AbstractContextManager[None]:
+    """A dry run only reads, and may be looked at while a run is under way."""
+    if settings.dry_run:
+        return nullcontext()
+    folder = Path(settings.lock_dir) if settings.lock_dir is not None else None
+    return run_lock(settings.job_name, settings.medusa_url, settings.source_name, folder=folder)
+
+
+@asynccontextmanager
+async def _source(
+    settings: Settings, requests: Requests, stop: Stop, tls: Callable[[], SSLContext], redactor: Redactor
+) -> AsyncIterator[Source]:
+    if "://" not in settings.source:
+        path = SAMPLE if settings.source == "sample" else Path(settings.source)
+        yield FileSource(path, source_name=settings.source_name)
+        return
+
+    def unavailable(message: str) -> MedusaSyncError:
+        return SourceError(
+            message, hint="Is the source up? Check --source (SYNC_PRODUCTS_SOURCE), or run again later."
+        )
+
+    def count(_method: str, _url: str) -> None:
+        requests.source += 1
+
+    # The source gets no credentials, so that its redirects may be followed.
+    async with httpx.AsyncClient(
+        headers=_HEADERS, timeout=_timeout(settings), verify=tls(), follow_redirects=True
+    ) as client:
+        http = HttpClient(
+            client,
+            max_retries=settings.max_retries,
+            unavailable=unavailable,
+            on_request=count,
+            on_retry=lambda: _count_retry(requests),
+            stop=stop,
+            redactor=redactor,
+        )
+        yield HttpSource(http, settings.source, source_name=settings.source_name)
+
+
+@asynccontextmanager
+async def _store(
+    settings: Settings, requests: Requests, stop: Stop, tls: Callable[[], SSLContext], redactor: Redactor
+) -> AsyncIterator[AdminApi | None]:
+    credentials = _credentials(settings)
+    if credentials is None:
+        yield None
+        return
+
+    def unavailable(message: str) -> MedusaSyncError:
+        hint = (
+            "Is the store up? Check --medusa-url (MEDUSA_BACKEND_URL); the next run completes what is left."
+        )
+        return StoreError(f"{settings.medusa_url}: {message}", hint=hint)
+
+    def count(method: str, url: str) -> None:
+        if method == "GET" or url == LOGIN_PATH:
+            requests.store_reads += 1
+        else:
+            requests.store_writes += 1
+
+    async with httpx.AsyncClient(
+        base_url=settings.medusa_url, headers=_HEADERS, timeout=_timeout(settings), verify=tls()
+    ) as client:
+        http = HttpClient(
+            client,
+            max_retries=settings.max_retries,
+            unavailable=unavailable,
+            on_request=count,
+            on_retry=lambda: _count_retry(requests),
+            stop=stop,
+            redactor=redactor,
+        )
+        yield AdminApi(MedusaClient(http, credentials))
+
+
+def _timeout(settings: Settings) -> httpx.Timeout:
+    return httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout)
+
+
+def _count_retry(requests: Requests) -> None:
+    requests.retries += 1
+
+
+def _credentials(settings: Settings) -> Credentials | None:
+    if settings.api_key is not None:
+        return ApiKey(settings.api_key.reveal())
+    if settings.email is not None and settings.password is not None:
+        return Login(settings.email, settings.password.reveal())
+    return None
+
+
+def _options(settings: Settings) -> SyncOptions:
+    return SyncOptions(
+        job=settings.job_name,
+        source_name=settings.source_name,
+        source_url=_without_query(settings.source),
+        store_url=settings.medusa_url,
+        wanted=Wanted(
+            currency=settings.currency,
+            sales_channel=settings.sales_channel,
+            shipping_profile=settings.shipping_profile,
+            stock_location=settings.stock_location,
+        ),
+        status=settings.status,
+        plan=PlanOptions(settings.on_conflict, settings.overwrite, settings.adopt),
+        on_missing=settings.on_missing,
+        max_removals=settings.max_removals,
+        dry_run=settings.dry_run,
+        batch_size=settings.batch_size,
+        concurrency=settings.concurrency,
+        max_retries=settings.max_retries,
+        limit=settings.limit,
+        max_duration_s=settings.max_duration,
+    )
+
+
+def _without_query(source: str) -> str:
+    """The source as it may be shown: the query of a URL may hold a token."""
+    if "://" not in source:
+        return source
+    parts = urlsplit(source)
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))

@@ -1,0 +1,171 @@
+"""What the store holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, field
+
+
+class StoredLevel(Struct, frozen=True):
+    location_id: str
+    stocked_quantity: int | float | None = None
+
+
+class StoredInventory(Struct, frozen=True):
+    location_levels: tuple[StoredLevel, ...] = ()
+    sku: str | None = None
+
+
+class ItemLink(Struct, frozen=True):
+    """An inventory item that a variant uses."""
+
+    inventory_item_id: str
+
+
+class StoredInventoryItem(ItemLink, frozen=True):
+    inventory: StoredInventory | None = None
+
+
+class StoredItem(Struct, frozen=True):
+    """An inventory item, the variants that use it with their products, and where it has levels."""
+
+    id: str
+    sku: str | None
+    reserved_quantity: int | float
+    variant_ids: tuple[str, ...]
+    product_ids: tuple[str, ...]
+    location_ids: tuple[str, ...]
+
+    @property
+    def use(self) -> str:
+        """Why a variant that has none cannot have this item; empty if it can."""
+        name = f"its SKU {self.sku!r} is taken: the inventory item {self.id}"
+        if self.variant_ids:
+            return f"{name} belongs to {', '.join(self.variant_ids)}; change one of the SKUs"
+        if self.reserved_quantity:
+            return f"{name} has {self.reserved_quantity:g} reserved; change one of the SKUs"
+        return ""
+
+
+class StoredPrice(Struct, frozen=True):
+    id: str
+    currency_code: str
+    amount: int | float
+    min_quantity: int | float | None = None
+    max_quantity: int | float | None = None
+    rules: dict[str, Any] = field(default_factory=dict)
+
+
+class WrittenVariant(Struct, frozen=True):
+    """A variant in the response to a write."""
+
+    id: str
+    sku: str | None
+    inventory_items: tuple[ItemLink, ...]
+
+
+class StoredVariant(Struct, frozen=True):
+    id: str
+    created_at: str = ""
+    sku: str | None = None
+    barcode: str | None = None
+    manage_inventory: bool = False
+    prices: tuple[StoredPrice, ...] = ()
+    inventory_items: tuple[StoredInventoryItem, ...] = ()
+
+
+class StoredImage(Struct, frozen=True):
+    id: str
+    url: str
+
+
+class StoredTag(Struct, frozen=True):
+    id: str
+    value: str
+
+
+class StoredCategory(Struct, frozen=True):
+    id: str
+    handle: str
+
+
+class ListedCategory(StoredCategory, frozen=True):
+    is_active: bool
+
+
+class StoredLink(Struct, frozen=True):
+    """A sales channel or shipping profile that a product belongs to."""
+
+    id: str
+
+
+class StoredSummary(Struct, frozen=True):
+    """A product with what tells whether it is up to date."""
+
+    id: str
+    external_id: str | None
+    metadata: dict[str, Any] | None
+
+
+class ListedProduct(Struct, frozen=True):
+    """A product with what a removal needs."""
+
+    id: str
+    external_id: str | None
+    title: str
+    status: str
+
+
+class VariantSku(Struct, frozen=True):
+    sku: str | None
+
+
+class UnownedProduct(Struct, frozen=True):
+    """A product that no source owns, with what tells whether it is one of ours."""
+
+    id: str
+    title: str
+    handle: str
+    metadata: dict[str, Any] | None
+    variants: tuple[VariantSku, ...]
+
+
+class WrittenProduct(Struct, frozen=True):
+    """A product in the response to a write."""
+
+    id: str
+    external_id: str | None
+    variants: tuple[WrittenVariant, ...]
+
+
+class Unreadable(Struct, frozen=True):
+    """A product whose response lacks something that was asked for, so that nothing can be decided."""
+
+    id: str
+    external_id: str | None
+    reason: str
+
+
+class StoredProduct(Struct, frozen=True):
+    """A product with everything that a change may touch."""
+
+    id: str
+    external_id: str | None = None
+    metadata: dict[str, Any] | None = None
+    created_at: str = ""
+    title: str = ""
+    handle: str = ""
+    status: str = ""
+    description: str | None = None
+    thumbnail: str | None = None
+    weight: int | float | None = None
+    length: int | float | None = None
+    height: int | float | None = None
+    width: int | float | None = None
+    images: tuple[StoredImage, ...] = ()
+    tags: tuple[StoredTag, ...] = ()
+    categories: tuple[StoredCategory, ...] = ()
+    variants: tuple[StoredVariant, ...] = ()
+    sales_channels: tuple[StoredLink | None, ...] = ()  # None for a link to a channel that is gone
+    shipping_profile: StoredLink | None = None

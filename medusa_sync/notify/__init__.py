@@ -1,0 +1,1 @@
+"""External systems that are notified of a result."""

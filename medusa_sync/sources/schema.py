@@ -1,0 +1,51 @@
+"""The shape of a DummyJSON product."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+# Bounds are generous for shop goods and keep out what can only be a mistake, or an attack, at the other end.
+Text = Annotated[str, Meta(max_length=255)]
+LongText = Annotated[str, Meta(max_length=50_000)]
+Url = Annotated[str, Meta(max_length=2_048)]
+Count = Annotated[int, Meta(ge=0, le=2_147_483_647)]
+Amount = Annotated[int, Meta(ge=0, le=10**12)] | Annotated[float, Meta(ge=0, le=1e12)]
+
+
+class SourceDimensions(Struct, frozen=True):
+    width: Amount | None = None
+    height: Amount | None = None
+    depth: Amount | None = None
+
+
+class SourceMeta(Struct, frozen=True):
+    barcode: Text | None = None
+
+
+class SourceProduct(Struct, frozen=True, rename="camel"):
+    """A product as `https://dummyjson.com/products` answers it; fields that are not mapped are left out."""
+
+    id: Annotated[int, Meta(ge=0, le=2**53)]
+    title: Annotated[str, Meta(min_length=1, max_length=500)]
+    price: Amount
+    description: LongText | None = None
+    category: Text | None = None
+    brand: Text | None = None
+    sku: Text | None = None
+    stock: Count | None = None
+    tags: Annotated[tuple[Text, ...], Meta(max_length=250)] | None = None
+    weight: Amount | None = None
+    dimensions: SourceDimensions | None = None
+    images: Annotated[tuple[Url, ...], Meta(max_length=250)] | None = None
+    thumbnail: Url | None = None
+    rating: Amount | None = None
+    reviews: list[Any] | None = None
+    discount_percentage: Amount | None = None
+    warranty_information: Text | None = None
+    shipping_information: Text | None = None
+    return_policy: Text | None = None
+    minimum_order_quantity: Count | None = None
+    availability_status: Text | None = None
+    meta: SourceMeta | None = None

@@ -1,0 +1,77 @@
+"""Products of the store that no source owns: a new product of ours may stand among them already."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from medusa_sync.core.plan import slug_of
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.stored import UnownedProduct
+from medusa_sync.medusa.api import AdminApi
+
+
+class Adoption:
+    """Finds products without an external id that are plainly the same as one of the source.
+
+    The same are: the id of the source in `metadata.external_id` (where the job that ran inside Medusa put
+    it), the SKU, or the handle that the title would give.
+
+    Args:
+        api: of the store.
+    """
+
+    def __init__(self, api: AdminApi) -> None:
+        self._api = api
+        self._loaded = False
+        self._by_old_id: defaultdict[str, list[UnownedProduct]] = defaultdict(list)
+        self._by_handle: dict[str, UnownedProduct] = {}
+        self._by_sku: dict[str, UnownedProduct] = {}
+        self._claimed: dict[str, str] = {}
+
+    async def matches(self, products: Sequence[DesiredProduct]) -> dict[str, list[UnownedProduct]]:
+        """What each product may be the same as, by external id; products without a match are left out.
+
+        Raises:
+            StoreError: the store cannot be asked.
+        """
+        if not self._loaded:
+            await self._load()
+        found = {product.external_id: self._candidates(product) for product in products}
+        return {external_id: candidates for external_id, candidates in found.items() if candidates}
+
+    def claim(self, stored: UnownedProduct, external_id: str) -> None:
+        """From now on the product is one of the source's."""
+        self._claimed[stored.id] = external_id
+
+    async def _load(self) -> None:
+        async for page in self._api.without_external_id():
+            for stored in page:
+                self._by_handle[stored.handle] = stored
+                self._by_sku.update((variant.sku, stored) for variant in stored.variants if variant.sku)
+                old_id = _old_id(stored)
+                if old_id is not None:
+                    self._by_old_id[old_id].append(stored)
+        self._loaded = True
+
+    def _candidates(self, product: DesiredProduct) -> list[UnownedProduct]:
+        own_ids = {str(product.source_id), product.external_id}
+        found = [stored for own_id in own_ids for stored in self._by_old_id.get(own_id, ())]
+        same_sku = self._by_sku.get(str(product.fields["sku"] or ""))
+        if same_sku is not None:
+            found.append(same_sku)
+        same_handle = self._by_handle.get(slug_of(product))
+        # A product that names another one of the source only happens to have the handle.
+        if same_handle is not None and _old_id(same_handle) in {None, *own_ids}:
+            found.append(same_handle)
+        free = {stored.id: stored for stored in found}
+        return [
+            stored
+            for stored in free.values()
+            if self._claimed.get(stored.id, product.external_id) == product.external_id
+        ]
+
+
+def _old_id(stored: UnownedProduct) -> str | None:
+    value = (stored.metadata or {}).get("external_id")
+    return str(value) if isinstance(value, str | int) and value != "" else None

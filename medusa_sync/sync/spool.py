@@ -1,0 +1,74 @@
+"""What a run has changed, in the order it happened; beyond some of it on disk, so that memory stays flat."""
+
+from __future__ import annotations
+
+import pickle
+import weakref
+from collections.abc import Collection, Iterator
+from errno import ENOSPC
+from io import BytesIO
+from os import strerror
+from tempfile import TemporaryFile
+from typing import IO
+
+from medusa_sync.core.result import Outcome
+
+_IN_MEMORY = 256 * 1024  # bytes
+
+
+class Spool(Collection[Outcome]):
+    """Outcomes, which are added at the end and read from the beginning.
+
+    The file has no name, so that nobody else can put anything into it, and vanishes with the process.
+    """
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = BytesIO()
+        self._in_memory = True
+        self._written = 0
+        self._end = 0
+        self._unwritten: list[Outcome] = []  # from when on the disk was full
+
+    def add(self, outcome: Outcome) -> None:
+        if self._unwritten:
+            self._unwritten.append(outcome)
+            return
+        content = pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL)
+        try:
+            if self._in_memory and self._end + len(content) > _IN_MEMORY:
+                self._move_to_disk()
+            self._file.seek(self._end)
+            _write(self._file, content)
+        except OSError:
+            self._unwritten.append(outcome)
+        else:
+            self._written += 1
+            self._end += len(content)
+
+    def _move_to_disk(self) -> None:
+        # Without a buffer: what a full disk does not take must not wait there and fail again at each step.
+        file: IO[bytes] = TemporaryFile(buffering=0)  # noqa: SIM115 - lives as long as the journal
+        weakref.finalize(self, file.close)
+        self._file.seek(0)
+        _write(file, self._file.read())
+        self._file, self._in_memory = file, False
+
+    def __len__(self) -> int:
+        return self._written + len(self._unwritten)
+
+    def __iter__(self) -> Iterator[Outcome]:
+        position = 0
+        for _ in range(self._written):
+            self._file.seek(position)
+            outcome: Outcome = pickle.load(self._file)  # noqa: S301 - written above, and by nobody else
+            position = self._file.tell()
+            yield outcome
+        yield from self._unwritten
+
+    def __contains__(self, outcome: object) -> bool:
+        return any(each == outcome for each in self)
+
+
+def _write(file: IO[bytes], content: bytes) -> None:
+    if file.write(content) != len(content):
+        raise OSError(ENOSPC, strerror(ENOSPC))

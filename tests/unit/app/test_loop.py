@@ -1,0 +1,205 @@
+"""The loop under a clock of its own: when it runs, what it skips, what ends it."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import tracemalloc
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from medusa_sync.app.loop import run_loop
+from medusa_sync.schedule import Schedule
+
+START = datetime(2026, 5, 4, 12, 0, 30, tzinfo=UTC)
+EVERY_TWO_MINUTES = Schedule.read("*/2 * * * *", UTC)
+
+
+@dataclass
+class Stage:
+    """A clock that only moves when the loop sleeps or a run takes its time.
+
+    Attributes:
+        lasts: seconds that each run takes, the last one again and again.
+        codes: exit codes of the runs, likewise.
+        signals: moments in seconds after the start, and what arrives then.
+        jumps: moments likewise, and seconds by which the clock is set.
+    """
+
+    schedule: Schedule = EVERY_TWO_MINUTES
+    now: datetime = START
+    lasts: Sequence[float] = (1,)
+    codes: Sequence[int] = (0,)
+    signals: list[tuple[float, signal.Signals]] = field(default_factory=list)
+    jumps: list[tuple[float, float]] = field(default_factory=list)
+    reloaded: Callable[[Stage], None] = lambda _: None
+    elapsed: float = 0
+    runs: int = 0
+    begun: list[datetime] = field(default_factory=list)
+
+    def run(self) -> int:
+        self.begun.append(self.now)
+        self.runs += 1
+        self._pass(self.lasts[min(self.runs, len(self.lasts)) - 1])
+        return self.codes[min(self.runs, len(self.codes)) - 1]
+
+    def reload(self) -> None:
+        self.reloaded(self)
+
+    def wait(self, seconds: float) -> signal.Signals | None:
+        assert 0 < seconds <= 60
+        if self.signals and self.signals[0][0] <= self.elapsed + seconds:
+            moment, number = self.signals.pop(0)
+            self._pass(max(moment - self.elapsed, 0))
+            return number
+        self._pass(seconds)
+        return None
+
+    def loop(self, *, max_runs: int | None = 3, run_now: bool = False) -> int:
+        return run_loop(self, self.wait, run_now=run_now, max_runs=max_runs, clock=lambda: self.now)
+
+    def _pass(self, seconds: float) -> None:
+        self.elapsed += seconds
+        self.now += timedelta(seconds=seconds)
+        while self.jumps and self.jumps[0][0] <= self.elapsed:
+            self.now += timedelta(seconds=self.jumps.pop(0)[1])
+
+    @property
+    def times(self) -> list[str]:
+        return [moment.strftime("%H:%M:%S") for moment in self.begun]
+
+
+@pytest.fixture(autouse=True)
+def _info(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+
+
+def test_it_runs_at_each_tick_until_it_has_run_often_enough() -> None:
+    stage = Stage()
+    assert stage.loop(max_runs=3) == 0
+    assert stage.times == ["12:02:00", "12:04:00", "12:06:00"]
+
+
+def test_a_run_at_once_comes_before_the_first_tick_and_counts() -> None:
+    stage = Stage()
+    stage.loop(run_now=True, max_runs=2)
+    assert stage.times == ["12:00:30", "12:02:00"]
+
+
+def test_it_says_when_the_next_run_is_in_the_zone_of_the_schedule(caplog: pytest.LogCaptureFixture) -> None:
+    Stage(Schedule.read("0 16 * * *", ZoneInfo("Europe/Riga"))).loop(max_runs=1)
+    assert caplog.messages == ["the next run is at 2026-05-04T16:00:00+03:00, in 0:59:30"]
+
+
+def test_ticks_that_pass_during_a_run_are_skipped_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    stage = Stage(lasts=(250, 1))
+    stage.loop(max_runs=2)
+    assert stage.times == ["12:02:00", "12:08:00"]
+    assert warnings(caplog) == ["2 ticks passed during the run and will not be made up for"]
+
+
+def test_a_run_that_ends_exactly_on_a_tick_has_missed_it(caplog: pytest.LogCaptureFixture) -> None:
+    stage = Stage(lasts=(120, 1))
+    stage.loop(max_runs=2)
+    assert stage.times == ["12:02:00", "12:06:00"]
+    assert warnings(caplog) == ["1 tick passed during the run and will not be made up for"]
+
+
+def test_a_run_of_days_does_not_count_for_ages(caplog: pytest.LogCaptureFixture) -> None:
+    Stage(Schedule.read("* * * * * *", UTC), lasts=(10 * 86400, 0)).loop(max_runs=2)
+    assert warnings(caplog) == ["1000 or more ticks passed during the run and will not be made up for"]
+
+
+def test_nothing_is_said_of_ticks_that_pass_during_the_last_run(caplog: pytest.LogCaptureFixture) -> None:
+    Stage(lasts=(250,)).loop(max_runs=1)
+    assert warnings(caplog) == []
+
+
+@pytest.mark.parametrize(("codes", "code"), [((0, 0, 0), 0), ((4, 0, 0), 4), ((5, 4, 0), 4), ((0, 0, 3), 3)])
+def test_a_failed_run_does_not_end_the_loop_but_shows_in_its_exit_code(
+    codes: tuple[int, ...], code: int
+) -> None:
+    stage = Stage(codes=codes)
+    assert stage.loop(max_runs=3) == code
+    assert stage.runs == 3
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("moment", [0, 10, 89.9, 90])
+def test_a_signal_ends_the_sleep_and_the_loop(number: signal.Signals, code: int, moment: float) -> None:
+    stage = Stage(signals=[(moment, number)])
+    assert stage.loop() == code
+    assert (stage.runs, stage.elapsed) == (0, moment)
+
+
+def test_a_signal_during_a_run_ends_the_loop_after_it() -> None:
+    stage = Stage(lasts=(5,), codes=(143,), signals=[(92, signal.SIGTERM)])
+    assert stage.loop(max_runs=None) == 143
+    assert (stage.runs, stage.elapsed) == (1, 95)
+
+
+def test_a_hang_up_reads_the_settings_again_and_with_them_the_schedule() -> None:
+    def hourly(stage: Stage) -> None:
+        stage.schedule = Schedule.read("@hourly", UTC)
+
+    stage = Stage(signals=[(100, signal.SIGHUP)], reloaded=hourly)
+    stage.loop(max_runs=2)
+    assert stage.times == ["12:02:00", "13:00:00"]
+
+
+def test_a_hang_up_that_changes_nothing_loses_no_tick() -> None:
+    stage = Stage(signals=[(moment, signal.SIGHUP) for moment in (1, 89, 150)])
+    stage.loop(max_runs=2)
+    assert stage.times == ["12:02:00", "12:04:00"]
+
+
+def test_a_clock_that_is_set_back_does_not_put_off_the_next_run() -> None:
+    stage = Stage(jumps=[(30, -3600)])
+    stage.loop(max_runs=1)
+    assert stage.begun[0] - START < timedelta(0)
+    assert stage.elapsed < 200
+
+
+def test_a_machine_that_has_slept_runs_once_and_goes_on_from_there() -> None:
+    stage = Stage(jumps=[(30, 3600)])
+    stage.loop(max_runs=2)
+    assert stage.times == ["13:01:30", "13:02:00"]
+
+
+def test_daylight_saving_neither_hurries_nor_delays_a_run() -> None:
+    """03:00 is skipped in Riga on 29 March: 00:59 UTC is 02:59, 01:00 UTC is 04:00."""
+    riga = ZoneInfo("Europe/Riga")
+    stage = Stage(Schedule.read("*/30 * * * *", riga), now=datetime(2026, 3, 29, 0, 29, tzinfo=UTC))
+    stage.loop(max_runs=4)
+    assert stage.times == ["00:30:00", "01:00:00", "01:30:00", "02:00:00"]
+
+
+def test_ten_thousand_runs_leave_nothing_behind() -> None:
+    logging.disable(logging.CRITICAL)  # caplog would keep every record
+    stage = Stage(lasts=(121,))
+    stage.begun = _Forgetful()
+    try:
+        stage.loop(max_runs=100)
+        tracemalloc.start()
+        stage.runs = 0
+        stage.loop(max_runs=100)
+        before = tracemalloc.get_traced_memory()[0]
+        stage.loop(max_runs=10_000)
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+        logging.disable(logging.NOTSET)
+    assert grown < 10_000
+
+
+class _Forgetful(list[datetime]):
+    def append(self, _moment: datetime) -> None:
+        """Ten thousand times are nothing to keep."""

@@ -1,0 +1,382 @@
+"""The JSON of a change: what differs and the record, and nothing else."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from msgspec import structs
+
+from medusa_sync.core.change import Create, Update
+from medusa_sync.core.merge import members
+from medusa_sync.core.plan import plan_update
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.record import RECORD_KEY, Pending, Record, Step, applied, freed
+from medusa_sync.core.stored import StoredImage, StoredInventoryItem, StoredItem, StoredPrice, StoredProduct
+from medusa_sync.medusa.payload import Ids, create_body, record_body, release_body, update_body
+from medusa_sync.medusa.taxonomy import Placement
+from tests.unit.builders import (
+    DESIRED_PRODUCTS,
+    LOCATION,
+    as_json,
+    desired_product,
+    stored_product,
+    stored_variant,
+    with_fields,
+    with_record,
+)
+
+PLACES = Placement("sc_1", "sp_1", LOCATION)
+NOWHERE = Placement("sc_1", "sp_1", None)
+URL = "https://cdn.example/{}.webp".format
+
+
+def ids_of(desired: DesiredProduct) -> Ids:
+    """Ids of the categories and tags of a product, as they are looked up."""
+    categories, tags = members(desired.fields["categories"]), members(desired.fields["tags"])
+    return Ids({handle: f"id of {handle}" for handle in categories}, {tag: f"id of {tag}" for tag in tags})
+
+
+def sent(body: dict[str, Any]) -> dict[str, Any]:
+    """A body as it goes over the wire."""
+    decoded: dict[str, Any] = json.loads(msgspec.json.encode(body))
+    return decoded
+
+
+def created(
+    desired: DesiredProduct,
+    *,
+    places: Placement = PLACES,
+    status: str = "published",
+    item: StoredItem | None = None,
+) -> dict[str, Any]:
+    change = Create(desired, "a-handle")
+    ids = ids_of(desired)
+    return sent(create_body(change, applied(desired), status=status, places=places, ids=ids, item=item))
+
+
+def planned(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> Update:
+    return plan_update(desired, stored, location_id=LOCATION, **how)
+
+
+def updated(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> dict[str, Any]:
+    """The body without what every update has: id and record."""
+    record = applied(desired, variant="variant_01")
+    body = sent(update_body(planned(desired, stored, **how), record, places=PLACES, ids=ids_of(desired)))
+    assert body.pop("id") == stored.id
+    assert body["metadata"].pop(RECORD_KEY) == as_json(record)
+    if not body["metadata"]:
+        del body["metadata"]
+    return body
+
+
+# --- create ---------------------------------------------------------------------------------------------
+
+
+def test_a_new_product_is_sent_whole() -> None:
+    desired = desired_product(
+        7,
+        title="Jug",
+        description="Holds a litre.",
+        category="kitchen",
+        tags=["jugs", "copper"],
+        brand="Copperdell",
+        price=9.99,
+        stock=12,
+        sku="KIT-7",
+        weight=3,
+        meta={"barcode": "2001000000071"},
+        images=[URL(1), URL(2)],
+        thumbnail=URL("t"),
+    )
+    body = created(desired)
+    assert (
+        body.pop("metadata").items() >= {RECORD_KEY: as_json(applied(desired)), "brand": "Copperdell"}.items()
+    )
+    assert (body.pop("length"), body.pop("height"), body.pop("width")) == tuple(
+        desired.fields[name] for name in ("length", "height", "width")
+    )
+    assert body == {
+        "title": "Jug",
+        "handle": "a-handle",
+        "external_id": "dummyjson:7",
+        "status": "published",
+        "description": "Holds a litre.",
+        "weight": 3,
+        "thumbnail": URL("t"),
+        "images": [{"url": URL(1)}, {"url": URL(2)}],
+        "categories": [{"id": "id of kitchen"}],
+        "tags": [{"id": "id of jugs"}, {"id": "id of copper"}],
+        "sales_channels": [{"id": "sc_1"}],
+        "shipping_profile_id": "sp_1",
+        "options": [{"title": "Default", "values": ["Default"]}],
+        "variants": [
+            {
+                "title": "Default",
+                "options": {"Default": "Default"},
+                "manage_inventory": True,
+                "prices": [{"currency_code": "usd", "amount": 9.99}],
+                "sku": "KIT-7",
+                "barcode": "2001000000071",
+            }
+        ],
+    }
+
+
+@given(DESIRED_PRODUCTS)
+def test_a_new_product_holds_no_empty_field(desired: DesiredProduct) -> None:
+    body = created(desired)
+    del body["metadata"][RECORD_KEY]
+    values = [*body.values(), *body["metadata"].values(), *body["variants"][0].values()]
+    assert [value for value in values if value in (None, "", [])] == []
+
+
+def test_zero_is_sent() -> None:
+    body = created(desired_product(price=0, weight=0, minimumOrderQuantity=0))
+    amount = body["variants"][0]["prices"][0]["amount"]
+    assert (amount, body["weight"], body["metadata"]["minimum_order_quantity"]) == (0, 0, 0)
+
+
+UNUSED = StoredItem("iitem_09", "KIT-7", 0, (), (), ())
+
+
+def test_an_unused_inventory_item_is_linked_to_a_new_variant() -> None:
+    body = created(desired_product(sku="KIT-7", stock=5), item=UNUSED)
+    assert body["variants"][0]["inventory_items"] == [
+        {"inventory_item_id": "iitem_09", "required_quantity": 1}
+    ]
+
+
+@pytest.mark.parametrize(("stock", "places"), [(None, PLACES), (5, NOWHERE)], ids=["no-stock", "no-location"])
+def test_an_inventory_item_is_not_linked_to_a_variant_that_is_not_managed(
+    stock: int | None, places: Placement
+) -> None:
+    body = created(desired_product(sku="KIT-7", stock=stock), places=places, item=UNUSED)
+    assert "inventory_items" not in body["variants"][0]
+
+
+@pytest.mark.parametrize(
+    ("stock", "places", "managed"),
+    [(5, PLACES, True), (0, PLACES, True), (None, PLACES, False), (5, NOWHERE, False)],
+    ids=["stock", "sold-out", "no-stock", "no-location"],
+)
+def test_inventory_is_managed_where_there_is_stock_to_keep(
+    stock: int | None,
+    places: Placement,
+    managed: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    body = created(desired_product(stock=stock), places=places)
+    assert body["variants"][0]["manage_inventory"] is managed
+
+
+def test_the_status_of_a_new_product_is_the_callers() -> None:
+    assert created(desired_product(), status="draft")["status"] == "draft"
+
+
+# --- update ---------------------------------------------------------------------------------------------
+
+
+def test_a_changed_price_sends_price_and_record_and_nothing_else() -> None:
+    before, after = desired_product(price=9.99), desired_product(price=10.5)
+    assert updated(after, stored_product(before)) == {
+        "variants": [
+            {
+                "id": "variant_01",
+                "prices": [
+                    {
+                        "id": "price_01",
+                        "currency_code": "usd",
+                        "amount": 10.5,
+                        "min_quantity": None,
+                        "max_quantity": None,
+                    }
+                ],
+            }
+        ]
+    }
+
+
+@given(DESIRED_PRODUCTS)
+def test_an_unchanged_product_sends_its_record_and_nothing_else(desired: DesiredProduct) -> None:
+    assert updated(desired, stored_product(desired)) == {}
+
+
+def test_handle_status_channel_and_profile_are_never_sent_again() -> None:
+    before, after = desired_product(1, title="Jug"), desired_product(2, title="Cup", stock=7)
+    after = structs.replace(after, external_id=before.external_id)
+    body = updated(after, stored_product(before))
+    assert not body.keys() & {
+        "handle",
+        "status",
+        "external_id",
+        "options",
+        "sales_channels",
+        "shipping_profile_id",
+    }
+
+
+@pytest.mark.parametrize("name", ["title", "description", "thumbnail"])
+def test_a_changed_text_sends_that_text(name: str) -> None:
+    before, after = (with_fields(desired_product(), **{name: text}) for text in ("before", "after"))
+    assert updated(after, stored_product(before)) == {name: "after"}
+
+
+def test_a_text_that_the_source_drops_is_emptied() -> None:
+    before, after = desired_product(description="Old"), desired_product(description=None)
+    assert updated(after, stored_product(before)) == {"description": None}
+
+
+def test_other_variants_are_kept_by_their_ids() -> None:
+    before, after = desired_product(sku="KIT-7"), desired_product(sku="KIT-8")
+    ours = stored_variant(before)
+    others = [stored_variant(before, id=f"variant_{number}", sku=None) for number in ("00", "02")]
+    body = updated(after, stored_product(before, variants=(others[0], ours, others[1])))
+    assert body == {
+        "variants": [{"id": "variant_01", "sku": "KIT-8"}, {"id": "variant_00"}, {"id": "variant_02"}]
+    }
+
+
+OTHER_PRICES = (
+    StoredPrice("price_02", "eur", 8),
+    StoredPrice("price_03", "usd", 7, min_quantity=10, max_quantity=99),
+    StoredPrice("price_04", "usd", 6, rules={"region_id": "reg_1"}),
+)
+
+
+def prices_sent(before: DesiredProduct, after: DesiredProduct, *prices: StoredPrice) -> list[dict[str, Any]]:
+    variant = stored_variant(before, prices=prices)
+    body = updated(after, stored_product(before, variants=(variant,)))
+    found: list[dict[str, Any]] = body["variants"][0]["prices"]
+    return found
+
+
+def test_other_prices_are_kept_by_their_ids_and_what_tells_them_apart() -> None:
+    before, after = desired_product(price=9), desired_product(price=10)
+    ours = StoredPrice("price_01", "usd", 9)
+    kept = prices_sent(before, after, *OTHER_PRICES[:2], ours, OTHER_PRICES[2])
+    assert [price["id"] for price in kept] == ["price_02", "price_03", "price_01", "price_04"]
+    assert [price.get("amount") for price in kept] == [None, None, 10, None]
+    assert (kept[1]["min_quantity"], kept[1]["max_quantity"]) == (10, 99)
+    assert kept[3]["rules"] == {"region_id": "reg_1"}
+    assert "rules" not in kept[0]
+
+
+def test_a_price_that_is_gone_is_added_to_the_others() -> None:
+    kept = prices_sent(desired_product(price=9), desired_product(price=10), *OTHER_PRICES)
+    assert kept[-1] == {"currency_code": "usd", "amount": 10}
+    assert [price["id"] for price in kept[:-1]] == ["price_02", "price_03", "price_04"]
+
+
+def test_pictures_that_stay_keep_their_ids() -> None:
+    before, after = desired_product(images=[URL(1), URL(2)]), desired_product(images=[URL(2), URL(3)])
+    merchants = StoredImage("img_9", URL(9))
+    stored = stored_product(before)
+    stored = structs.replace(stored, images=(*stored.images, merchants))
+    assert updated(after, stored) == {
+        "images": [
+            {"id": f"img_{URL(2)}", "url": URL(2)},
+            {"id": "img_9", "url": URL(9)},
+            {"url": URL(3)},
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("source_name", "name", "values"),
+    [("tags", "tags", (["a", "b"], ["b", "c"])), ("category", "categories", ("b", "c"))],
+)
+def test_members_of_a_set_are_sent_by_id(source_name: str, name: str, values: tuple[Any, Any]) -> None:
+    """The ids of those that the product has already come with the product."""
+    before, after = (desired_product(**{source_name: value}) for value in values)
+    kept = [] if name == "categories" else [{"id": "ptag_b"}]
+    assert updated(after, stored_product(before)) == {name: [*kept, {"id": "id of c"}]}
+
+
+def test_a_set_that_becomes_empty_is_sent_empty() -> None:
+    before, after = desired_product(tags=["a"]), desired_product(tags=[])
+    assert updated(after, stored_product(before)) == {"tags": []}
+
+
+def test_metadata_sends_only_the_keys_that_changed() -> None:
+    before, after = desired_product(brand="Old", rating=4), desired_product(brand="New", rating=4)
+    assert updated(after, stored_product(before)) == {"metadata": {"brand": "New"}}
+
+
+def test_a_key_of_metadata_is_deleted_by_an_empty_text() -> None:
+    before, after = desired_product(brand="Old"), desired_product(brand=None)
+    assert updated(after, stored_product(before)) == {"metadata": {"brand": ""}}
+
+
+def test_a_changed_stock_is_not_in_the_body_of_the_product() -> None:
+    before, after = desired_product(stock=5), desired_product(stock=9)
+    assert updated(after, stored_product(before)) == {}
+
+
+def test_stock_that_begins_makes_medusa_manage_the_inventory() -> None:
+    before, after = desired_product(stock=None), desired_product(stock=5)
+    assert updated(after, stored_product(before)) == {
+        "variants": [{"id": "variant_01", "manage_inventory": True}]
+    }
+
+
+def test_stock_of_a_managed_variant_leaves_the_variant_alone() -> None:
+    before, after = desired_product(stock=None), desired_product(stock=5)
+    items = (StoredInventoryItem("iitem_01"),)
+    managed = stored_variant(before, manage_inventory=True, inventory_items=items)
+    assert updated(after, stored_product(before, variants=(managed,))) == {}
+
+
+def test_a_product_that_comes_back_is_published() -> None:
+    desired = desired_product()
+    record = structs.replace(applied(desired, variant="variant_01"), drafted=True)
+    stored = with_record(stored_product(desired, status="draft"), record)
+    assert updated(desired, stored) == {"status": "published"}
+
+
+def test_a_product_whose_variant_is_gone_sends_no_variants() -> None:
+    before, after = desired_product(title="Jug"), desired_product(title="Copper Jug", sku="NEW", price=99)
+    theirs = stored_variant(before, id="variant_02", sku="THEIRS", barcode=None)
+    assert updated(after, stored_product(before, variants=(theirs,))) == {"title": "Copper Jug"}
+
+
+@pytest.mark.parametrize("placed", [True, False])
+def test_an_adopted_product_gets_our_id_and_the_placement_that_it_lacks(
+    placed: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    desired = desired_product()
+    links = {} if placed else {"sales_channels": (), "shipping_profile": None}
+    stored = stored_product(desired, external_id=None, metadata=None, **links)
+    body = updated(desired, stored, adopt=True)
+    del body["metadata"]
+    given = {} if placed else {"sales_channels": [{"id": "sc_1"}], "shipping_profile_id": "sp_1"}
+    assert body == {"external_id": desired.external_id, **given}
+
+
+@pytest.mark.parametrize("step", Step)
+def test_only_an_adoption_that_was_interrupted_is_placed_again(step: Step) -> None:
+    desired = desired_product()
+    record = structs.replace(applied(desired, variant="variant_01"), pending=Pending(step))
+    stored = with_record(stored_product(desired, sales_channels=(), shipping_profile=None), record)
+    placement = {"sales_channels": [{"id": "sc_1"}], "shipping_profile_id": "sp_1"}
+    assert updated(desired, stored) == (placement if step is Step.ADOPTION else {})
+
+
+# --- what is freed, and the record alone ----------------------------------------------------------------
+
+
+def test_values_that_are_freed_are_taken_from_our_variant_alone() -> None:
+    before, after = desired_product(sku="ONE"), desired_product(sku="TWO")
+    others = tuple(stored_variant(before, id=f"variant_0{number}", sku=None) for number in (2, 3))
+    update = planned(after, stored_product(before, variants=(others[0], stored_variant(before), others[1])))
+    record = freed(update.record, after, ["sku"], at=1)
+    assert sent(release_body(update, ["sku"], record)) == {
+        "id": update.stored.id,
+        "metadata": {RECORD_KEY: as_json(record)},
+        "variants": [{"id": "variant_01", "sku": None}, {"id": "variant_02"}, {"id": "variant_03"}],
+    }
+
+
+@pytest.mark.parametrize("record", [applied(desired_product()), Record({})])
+def test_the_body_of_a_record_holds_nothing_else(record: Record) -> None:
+    assert sent(record_body("prod_1", record)) == {"id": "prod_1", "metadata": {RECORD_KEY: as_json(record)}}

@@ -1,0 +1,190 @@
+"""What GitHub Actions is told: a summary and annotations that no title can turn into something else."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.result import Outcome, Result, RunResult, Status
+from medusa_sync.notify.github import append_step_summary, step_summary, workflow_commands
+from medusa_sync.report.files import ReportError
+from tests.unit.results import LAMP, LEFT, MUG, OVERRULED, ROW, SPOON, STAMPS, TINY, run
+
+MARKUP = st.lists(
+    st.sampled_from(
+        ["|", "`", "<!--", "<img src=x>", "[a](b)", "@me", "#1", "::error::", "%0A", "\r\n", "\\"]
+    )
+    | TINY,
+    max_size=4,
+).map("".join)
+
+
+def hostile(text: str) -> RunResult:
+    """A run in which every text is one that somebody else has written."""
+    wild = f"x{text}"
+    conflicted = structs.replace(
+        OVERRULED,
+        external_id=wild,
+        title=wild,
+        changes=(FieldChange(wild, f"{wild}1", f"{wild}2", f"{wild}3", f"{wild}4"),),
+        conflicts=(Conflict(wild, f"{wild}5", f"{wild}6", OnConflict.STORE),),
+    )
+    return run(
+        conflicted,
+        problems=[Outcome(wild, wild, Result.FAILED, wild), Outcome(wild, wild, Result.REJECTED, wild)],
+        job=wild,
+        source_url=wild,
+        store_url=wild,
+        notes=(wild,),
+        error=wild,
+        hint=wild,
+    )
+
+
+def read(summary: str) -> str:
+    """The summary as GitHub shows it: numbers of signs as signs."""
+    plain = re.sub(r"</?code>", "", summary)
+    return re.sub(r"&#(\d+);", lambda match: chr(int(match[1])), plain)
+
+
+# --- the summary ----------------------------------------------------------------------------------------
+
+
+def test_the_summary_is_a_table_of_counts_and_one_of_problems() -> None:
+    summary = step_summary(run(SPOON, MUG, problems=[LAMP, ROW], notes=("Add a location.",)))
+    assert read(summary) == (
+        "### sync-products: partial\n"
+        "\n"
+        "https://dummyjson.com/products → http://localhost:9000\n"
+        "\n"
+        "| created | updated | unchanged | rejected | failed |\n"
+        "| ---: | ---: | ---: | ---: | ---: |\n"
+        "| 1 | 1 | 190 | 2 | 0 |\n"
+        "\n"
+        "- seen: 194 of 194\n"
+        "- in store: 200 products, 194 of this source\n"
+        "- requests: 7 source, 12 store reads, 26 store writes, 1 retry\n"
+        "- time: 9.5 s\n"
+        "- status: partial (exit code 5)\n"
+        "\n"
+        "#### Problems\n"
+        "\n"
+        "| outcome | product | title | what |\n"
+        "| --- | --- | --- | --- |\n"
+        "| rejected | dummyjson:18 | فانوس نحاسي صغير | price: it is -1, below 0 |\n"
+        "| rejected | (no id) |  | row 17 is no object |\n"
+        "\n"
+        "**Note:** Add a location.\n"
+        "\n"
+    )
+    assert "| <code>dummyjson&#58;18</code> |" in summary
+
+
+def test_a_dry_run_shows_its_plan() -> None:
+    summary = read(step_summary(run(SPOON, dry_run=True)))
+    assert "**Dry run:** nothing was written.\n" in summary
+    change = "price: 9.99 → 10.99 (changed in the source)"
+    assert f"| to update | dummyjson:1 | Olive Wood Spoon | {change} |\n" in summary
+
+
+def test_a_run_that_ended_early_says_why() -> None:
+    result = run(status=Status.FAILED, error="no answer", hint="Wait.", store_url=None)
+    assert "**Ended early:** no answer<br>Wait.\n" in read(step_summary(result))
+    assert "**Ended early:** no answer\n" in read(step_summary(structs.replace(result, hint="")))
+    assert "→" not in step_summary(result)
+
+
+@example(text="|")
+@example(text="`|` \\| <a href=//evil.example>[x](http://evil.example)</a> @octocat #1 :smile:")
+@given(text=MARKUP)
+def test_no_text_from_outside_is_markdown_or_breaks_the_table(text: str) -> None:
+    summary, harmless = step_summary(hostile(text)), step_summary(hostile("x"))
+    assert [line.count("|") for line in summary.splitlines()] == [
+        line.count("|") for line in harmless.splitlines()
+    ]
+    for written in re.findall("<code>(.*?)</code>", summary):
+        assert not set(re.sub(r"&#\d+;", "", written)) & set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+    assert re.sub("<code>.*?</code>", "", summary) == re.sub("<code>.*?</code>", "", harmless)
+
+
+def test_the_summary_stays_far_below_what_github_takes() -> None:
+    long = structs.replace(
+        OVERRULED,
+        title="|" * 500,
+        changes=tuple(FieldChange(f"{'|' * 50}{n}", "|" * 9_000, "!" * 9_000) for n in range(30)),
+    )
+    problems = [structs.replace(STAMPS, title="|" * 500, reason="|" * 9_000)] * 300
+    summary = step_summary(run(*[long] * 300, problems=problems))
+    assert len(summary.encode()) < 500_000
+    assert "<br>25 more |" in summary
+    assert "... and 280 more with problems" in summary
+
+
+def test_the_summary_is_added_to_what_earlier_steps_wrote(tmp_path: Path) -> None:
+    file = tmp_path / "summary.md"
+    file.write_text("# Earlier\n", encoding="utf-8")
+    append_step_summary(run(SPOON), file)
+    assert file.read_text(encoding="utf-8") == f"# Earlier\n{step_summary(run(SPOON))}"
+
+
+def test_a_summary_that_cannot_be_written_is_told() -> None:
+    with pytest.raises(ReportError, match="'/dev/full' was not written: No space left on device") as caught:
+        append_step_summary(run(SPOON), Path("/dev/full"))
+    assert "GITHUB_STEP_SUMMARY" in caught.value.hint
+
+
+# --- annotations ----------------------------------------------------------------------------------------
+
+
+def test_what_failed_is_an_error_and_every_other_problem_a_warning() -> None:
+    stamps = structs.replace(STAMPS, reason="100 % wrong, says\nthe store")
+    assert list(workflow_commands(run(SPOON, problems=[LAMP, stamps, ROW, LEFT[0]]))) == [
+        "::error title=failed dummyjson%3A31::Stamps: [bold] to [/italic]: 100 %25 wrong, says\\nthe store",
+        "::warning title=rejected dummyjson%3A18::فانوس نحاسي صغير: price: it is -1, below 0",
+        "::warning title=rejected (no id)::row 17 is no object",
+        "::warning title=unconfirmed dummyjson%3A50::Rug 50: not completed: no answer",
+    ]
+    assert list(workflow_commands(run(SPOON, MUG))) == []
+
+
+def test_what_ended_the_run_comes_first_in_lines_of_its_own() -> None:
+    result = run(
+        problems=[STAMPS], not_completed=LEFT, job="a,b:c%", error="no answer\nfor 30 s", hint="Wait."
+    )
+    first, *others = workflow_commands(result)
+    assert first == "::error title=a%2Cb%3Ac%25::no answer%0Afor 30 s%0AWait."
+    assert len(others) == 1
+
+
+@pytest.mark.parametrize("outcome", [LAMP, STAMPS])
+@pytest.mark.parametrize(("number", "last"), [(10, ""), (11, "... and 2 more"), (300, "... and 291 more")])
+def test_no_more_are_written_than_github_shows(outcome: Outcome, number: int, last: str) -> None:
+    lines = list(workflow_commands(run(problems=[outcome] * number)))
+    assert len(lines) == 10
+    assert last in lines[-1]
+
+
+@given(text=MARKUP)
+def test_an_annotation_is_one_line_with_one_title(text: str) -> None:
+    lines = list(workflow_commands(hostile(text)))
+    assert [kind(line) for line in lines] == ["error", "error", "warning"]
+    assert all(len(line.splitlines()) == 1 for line in lines)
+    for line in lines:
+        assert set(re.findall("%(..)?", line)) <= {"25", "0A", "3A", "2C"}
+    assert properties(lines) == [["title"]] * 3
+
+
+def kind(line: str) -> str:
+    return line.removeprefix("::").partition(" ")[0]
+
+
+def properties(lines: Sequence[str]) -> list[list[str]]:
+    """The names of the properties, as the runner takes a command apart."""
+    commands = [line[2 : line.index("::", 2)].partition(" ")[2] for line in lines]
+    return [[part.partition("=")[0] for part in command.split(",")] for command in commands]

@@ -1,0 +1,296 @@
+"""The metrics file: what it says, what it remembers, and that it never ends a run."""
+
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from medusa_sync.core.result import Result, RunResult, Status
+from medusa_sync.notify.metrics import LAST_RUN, LAST_SUCCESS, write_metrics
+from tests.unit.results import DELETED, LAMP, LEFT, MUG, SPOON, STAMPS, run
+
+EARLY = datetime(2026, 1, 2, 3, 0, tzinfo=UTC)
+LATE = EARLY + timedelta(minutes=2)
+DURATION = 1.5
+# Joined from a list, because `st.text` merges its alphabets, so that the few odd characters hardly come up.
+CHARACTER = st.characters(exclude_categories=["Cs"]) | st.sampled_from('\\"\n\r\t{},= #')
+NAME = st.lists(CHARACTER, max_size=12).map("".join)
+OURS = f'{LAST_SUCCESS}{{job="j",source="s"}}'
+
+
+def ended(started: datetime, exit_code: int = 0, status: Status = Status.OK) -> RunResult:
+    return run(started_at=started, duration_s=DURATION, exit_code=exit_code, status=status)
+
+
+def failed(started: datetime) -> RunResult:
+    return ended(started, 4, Status.FAILED)
+
+
+def end_of(started: datetime) -> float:
+    return started.timestamp() + DURATION
+
+
+def write(result: RunResult, path: Path, job: str = "j", source: str = "s") -> None:
+    write_metrics(result, path, job=job, source=source)
+
+
+def samples(path: Path) -> Iterator[tuple[str, dict[str, str], float]]:
+    """Not by text mode, which would take a carriage return in a label for the end of a line."""
+    for family in text_string_to_metric_families(path.read_bytes().decode()):
+        assert family.type == "gauge"
+        assert family.documentation
+        for sample in family.samples:
+            yield sample.name, sample.labels, sample.value
+
+
+def values(path: Path) -> dict[str, float]:
+    return {name: value for name, _, value in samples(path)}
+
+
+@contextmanager
+def fresh() -> Iterator[Path]:
+    """A path for each example of a property; a fixture would be shared by them."""
+    with TemporaryDirectory() as folder:
+        yield Path(folder) / "medusa.prom"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "medusa.prom"
+
+
+@pytest.fixture(autouse=True)
+def _warnings(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+
+
+# --- what it says ---------------------------------------------------------------------------------------
+
+
+def test_a_run_is_told_in_numbers(path: Path) -> None:
+    write(run(SPOON, MUG, DELETED, problems=[LAMP, STAMPS], not_completed=LEFT), path)
+    ended_at = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC).timestamp() + 9.51234
+    assert values(path) == {
+        "medusa_sync_last_success_timestamp_seconds": 0,
+        "medusa_sync_last_run_timestamp_seconds": ended_at,
+        "medusa_sync_last_run_duration_seconds": 9.51234,
+        "medusa_sync_last_run_exit_code": 5,
+        "medusa_sync_last_run_created_products": 1,
+        "medusa_sync_last_run_updated_products": 1,
+        "medusa_sync_last_run_unchanged_products": 188,
+        "medusa_sync_last_run_rejected_products": 1,
+        "medusa_sync_last_run_failed_products": 1,
+        "medusa_sync_last_run_unconfirmed_products": 1,
+        "medusa_sync_last_run_not_attempted_products": 1,
+        "medusa_sync_last_run_removed_products": 1,
+        "medusa_sync_last_run_source_requests": 7,
+        "medusa_sync_last_run_store_read_requests": 12,
+        "medusa_sync_last_run_store_write_requests": 26,
+        "medusa_sync_last_run_retries": 1,
+    }
+
+
+def test_every_outcome_has_its_metric() -> None:
+    assert {f"medusa_sync_last_run_{result}_products" for result in Result} <= LAST_RUN.keys()
+
+
+@given(NAME, NAME)
+@example('"', "\\")
+@example("two\nlines", "\\n")
+@example("a\rb", '{job="x"} 1')
+def test_any_name_comes_back_as_it_was(job: str, source: str) -> None:
+    with fresh() as path:
+        write(run(), path, job, source)
+        assert all(labels == {"job": job, "source": source} for _, labels, _ in samples(path))
+        assert values(path).keys() == {LAST_SUCCESS, *LAST_RUN}
+
+
+def test_the_collector_may_read_it(path: Path) -> None:
+    umask = os.umask(0o022)
+    try:
+        write(run(), path)
+    finally:
+        os.umask(umask)
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+# --- what it remembers ----------------------------------------------------------------------------------
+
+
+@given(NAME, NAME, st.lists(st.booleans(), min_size=1, max_size=6))
+def test_the_last_success_survives_any_failures(job: str, source: str, successes: list[bool]) -> None:
+    with fresh() as path:
+        expected = 0.0
+        for minute, is_success in enumerate(successes):
+            started = EARLY + timedelta(minutes=minute)
+            write(ended(started) if is_success else failed(started), path, job, source)
+            expected = end_of(started) if is_success else expected
+            assert values(path)[LAST_SUCCESS] == expected
+            assert values(path)["medusa_sync_last_run_timestamp_seconds"] == end_of(started)
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "status"),
+    [(5, Status.PARTIAL), (3, Status.FAILED), (6, Status.FAILED), (143, Status.INTERRUPTED)],
+)
+def test_only_exit_code_0_is_a_success(path: Path, exit_code: int, status: Status) -> None:
+    write(ended(EARLY), path)
+    write(ended(LATE, exit_code, status), path)
+    assert values(path)[LAST_SUCCESS] == end_of(EARLY)
+    assert values(path)["medusa_sync_last_run_exit_code"] == exit_code
+
+
+def test_runs_in_a_row_warn_of_nothing(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(failed(EARLY), path)
+    write(ended(LATE), path)
+    write(failed(LATE), path)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("untold", [run(dry_run=True), run(status=Status.LOCKED, exit_code=75)])
+def test_a_run_that_stores_nothing_leaves_the_file_alone(path: Path, untold: RunResult) -> None:
+    write(untold, path)
+    assert not path.exists()
+    write(ended(EARLY), path)
+    before = path.read_bytes()
+    write(untold, path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n",
+        b"no metrics at all\n",
+        b"\xff\xfe\x00binary\n",
+        b"# HELP",
+        f"{OURS} 1.7e+0".encode(),
+        f"{OURS} soon\n".encode(),
+        f"{OURS} NaN\n".encode(),
+        f"{OURS} +Inf\n".encode(),
+        f"{OURS} -1\n".encode(),
+        f"{OURS} {'9' * 400}\n".encode(),
+        f"{OURS} 1\n{OURS} 2\n".encode(),
+        f"{OURS} 1\n".encode() + b"#" * 70_000 + b"\n",
+        f'{LAST_SUCCESS}{{job="other",source="s"}} 1\n'.encode(),
+        f'{LAST_SUCCESS}{{job="j",source="other"}} 1\n'.encode(),
+        f'{LAST_SUCCESS}{{job="j",source="s",store="x"}} 1\n'.encode(),
+        f"{LAST_SUCCESS} 1\n".encode(),
+        f'{LAST_SUCCESS}{{job="j",source="s'.encode(),
+    ],
+)
+def test_a_file_that_is_not_ours_counts_as_none(
+    path: Path, caplog: pytest.LogCaptureFixture, content: bytes
+) -> None:
+    path.write_bytes(content)
+    write(failed(EARLY), path)
+    assert values(path)[LAST_SUCCESS] == 0
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("medusa_sync.notify.metrics", "WARNING")
+    assert str(path) in record.getMessage()
+
+
+@given(st.binary(max_size=200) | st.integers(0, 4000))
+def test_no_content_ends_a_run(content: bytes | int) -> None:
+    with fresh() as path:
+        write(ended(EARLY), path)
+        whole = path.read_bytes()
+        path.write_bytes(content if isinstance(content, bytes) else whole[:content])
+        write(failed(LATE), path)
+        assert values(path)[LAST_SUCCESS] in {0, end_of(EARLY)}
+
+
+# --- the file -------------------------------------------------------------------------------------------
+
+
+def test_a_reader_never_sees_half_a_file(path: Path) -> None:
+    write(ended(EARLY), path)
+    size = len(path.read_bytes())
+    done = threading.Event()
+    seen: list[bytes] = []
+
+    def read() -> None:
+        while not done.is_set():
+            seen.append(path.read_bytes())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(100):
+        write(ended(EARLY), path)
+    done.set()
+    reader.join()
+    assert seen
+    assert {len(content) for content in seen} == {size}
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_link_is_followed(path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere.prom"
+    path.symlink_to(target)
+    write(ended(EARLY), path)
+    write(failed(LATE), path)
+    assert path.is_symlink()
+    assert values(target)[LAST_SUCCESS] == end_of(EARLY)
+
+
+def test_a_full_disk_leaves_the_old_file(
+    path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(ended(EARLY), path)
+    before = path.read_bytes()
+
+    def refuse(_from: str, _to: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "rename", refuse)
+    write(ended(LATE), path)
+    assert path.read_bytes() == before
+    assert "No space left on device" in caplog.text
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_read_is_replaced(
+    path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(ended(EARLY), path)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", refuse)
+        write(failed(LATE), path)
+    assert values(path)[LAST_SUCCESS] == 0
+    assert "Permission denied" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "name", ["missing/medusa.prom", ".", "pipe", "file/medusa.prom", "nul\0.prom", "x" * 300]
+)
+def test_a_path_that_cannot_be_written_is_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").touch()
+    before = sorted(tmp_path.rglob("*"))
+    write(run(), tmp_path / name)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert {(record.name, record.levelname) for record in caplog.records} == {
+        ("medusa_sync.notify.metrics", "WARNING")
+    }
+
+
+def test_a_name_that_is_no_text_is_a_warning(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(run(), path, job="bytes \udcff")
+    assert not path.exists()
+    assert "the metrics were not written" in caplog.text

@@ -1,0 +1,194 @@
+"""The result of a run as the JSON document of the contract."""
+
+import io
+import json
+import re
+from datetime import datetime, timedelta, timezone
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+from msgspec import structs
+from rich.console import Console
+
+from medusa_sync.core.change import FieldChange
+from medusa_sync.core.result import Status
+from medusa_sync.report.json import as_json, print_json
+from medusa_sync.report.text import visible
+from tests.unit.results import (
+    BOWL,
+    DELETED,
+    DRAFTED,
+    LAMP,
+    LEFT,
+    MUG,
+    OVERRULED,
+    PRICE,
+    RESPECTED,
+    ROW,
+    SPOON,
+    STAMPS,
+    TINY,
+    run,
+)
+
+
+def test_the_document_is_that_of_the_contract() -> None:
+    tags = FieldChange("tags", ("a",), ("a", "b"))
+    spoon = structs.replace(SPOON, changes=(PRICE, tags))
+    text = as_json(run(spoon, MUG, problems=[LAMP, ROW]))
+    assert list(json.loads(text).items()) == list(
+        {
+            "version": 1,
+            "job": "sync-products",
+            "dry_run": False,
+            "status": "partial",
+            "exit_code": 5,
+            "started_at": "2026-01-02T03:04:05.678Z",
+            "duration_s": 9.512,
+            "source": {"url": "https://dummyjson.com/products", "total": 194, "seen": 194},
+            "store": {"url": "http://localhost:9000", "products": 200, "owned": 194},
+            "counts": {
+                "created": 1,
+                "updated": 1,
+                "unchanged": 190,
+                "rejected": 2,
+                "failed": 0,
+                "unconfirmed": 0,
+                "not_attempted": 0,
+                "removed": 0,
+                "conflicts": 0,
+            },
+            "requests": {"source": 7, "store_reads": 12, "store_writes": 26, "retries": 1},
+            "problems": [
+                {
+                    "external_id": "dummyjson:18",
+                    "title": "فانوس نحاسي صغير",
+                    "outcome": "rejected",
+                    "reason": "price: it is -1, below 0",
+                },
+                {"external_id": None, "title": "", "outcome": "rejected", "reason": "row 17 is no object"},
+            ],
+            "changes": [
+                {
+                    "external_id": "dummyjson:1",
+                    "action": "update",
+                    "fields": {
+                        "price": {"from": 9.99, "to": 10.99},
+                        "tags": {"from": ["a"], "to": ["a", "b"]},
+                    },
+                },
+                {"external_id": "dummyjson:6", "action": "create", "fields": {}},
+            ],
+        }.items()
+    )
+
+
+def test_what_ended_a_run_is_its_first_problem() -> None:
+    document = json.loads(as_json(run(problems=[LAMP], status=Status.FAILED, error="no connection")))
+    assert document["problems"][0] == {
+        "external_id": None,
+        "title": None,
+        "outcome": "failed",
+        "reason": "no connection",
+    }
+    assert len(document["problems"]) == 2
+
+
+def test_a_conflict_names_the_field_both_values_and_whose_counts() -> None:
+    document = json.loads(as_json(run(OVERRULED, RESPECTED, SPOON)))
+    assert document["counts"]["conflicts"] == 2
+    assert document["changes"][:2] == [
+        {
+            "external_id": "dummyjson:40",
+            "action": "update",
+            "fields": {"price": {"from": 21, "to": 19.99}},
+            "conflicts": [{"field": "price", "store": 21, "source": 19.99, "kept": "source"}],
+        },
+        {
+            "external_id": "dummyjson:41",
+            "action": "keep",
+            "fields": {},
+            "conflicts": [
+                {"field": "title", "store": "Our Teapot", "source": "Clay Teapot", "kept": "store"}
+            ],
+        },
+    ]
+    assert "conflicts" not in document["changes"][2]
+
+
+def test_adopted_and_removed_products_say_what_was_done_to_them() -> None:
+    document = json.loads(as_json(run(BOWL, DRAFTED, DELETED)))
+    assert document["counts"]["updated"] == 1
+    assert document["counts"]["removed"] == 2
+    assert document["changes"] == [
+        {"external_id": "dummyjson:7", "action": "adopt", "fields": {"price": {"from": 4999, "to": 49.99}}},
+        {
+            "external_id": "dummyjson:90",
+            "action": "draft",
+            "fields": {"status": {"from": "published", "to": "draft"}},
+        },
+        {"external_id": "dummyjson:91", "action": "delete", "fields": {}},
+    ]
+
+
+def test_what_was_not_completed_is_listed_product_by_product_after_the_problems() -> None:
+    document = json.loads(as_json(run(problems=[LAMP], not_completed=LEFT, error="no answer")))
+    counts = document["counts"]
+    assert (counts["failed"], counts["unconfirmed"], counts["not_attempted"]) == (0, 1, 1)
+    assert [problem["external_id"] for problem in document["problems"][:2]] == [None, "dummyjson:18"]
+    assert document["problems"][2:] == [
+        {"external_id": id_, "title": title, "outcome": outcome, "reason": "not completed: no answer"}
+        for id_, title, outcome in (
+            ("dummyjson:50", "Rug 50", "unconfirmed"),
+            ("dummyjson:51", "Rug 51", "not_attempted"),
+        )
+    ]
+
+
+def test_what_was_not_compared_is_counted_only_when_there_is_any() -> None:
+    document = json.loads(as_json(run(store_url=None, store=None, not_compared=194)))
+    assert document["store"] is None
+    assert document["counts"]["not_compared"] == 194
+    assert "not_compared" not in json.loads(as_json(run()))["counts"]
+
+
+def test_the_start_is_in_utc_whatever_zone_it_was_taken_in() -> None:
+    riga = datetime(2026, 7, 1, 1, 0, tzinfo=timezone(timedelta(hours=3)))
+    assert json.loads(as_json(run(started_at=riga)))["started_at"] == "2026-06-30T22:00:00.000Z"
+
+
+@example(text="half a pair: \ud83d", pretty=False, ascii_only=True)
+@example(text="\x7f \u202e 🐻\u200d❄\ufe0f \U000e0041", pretty=True, ascii_only=False)
+@given(text=TINY, pretty=st.booleans(), ascii_only=st.booleans())
+def test_any_text_survives_json_without_being_harmful(text: str, *, pretty: bool, ascii_only: bool) -> None:
+    document = as_json(
+        run(problems=[structs.replace(LAMP, title=text)]), pretty=pretty, ascii_only=ascii_only
+    )
+    whole = re.sub("[\ud800-\udfff]", "\ufffd", text)
+    assert json.loads(document.encode())["problems"][0]["title"] == whole
+    assert visible(document.replace("\n", "")) == document.replace("\n", "")
+    assert ("\n" in document) is pretty
+    assert document.isascii() or not ascii_only
+
+
+def test_ordinary_writing_is_readable_in_json() -> None:
+    assert LAMP.title in as_json(run(problems=[LAMP]))
+
+
+def test_json_is_one_line_in_a_pipe_and_indented_on_a_terminal() -> None:
+    def written(*, terminal: bool) -> str:
+        console = Console(file=io.StringIO(), force_terminal=terminal, width=40)
+        print_json(run(SPOON, problems=[STAMPS]), console)
+        return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+    assert written(terminal=False).count("\n") == 1
+    assert written(terminal=True).startswith('{\n  "version": 1,\n')
+    assert json.loads(written(terminal=False)) == json.loads(written(terminal=True))
+
+
+def test_json_is_ascii_where_the_stream_may_be() -> None:
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="latin-1")
+    print_json(run(MUG, problems=[LAMP]), Console(file=stream))
+    stream.flush()
+    assert json.loads(written.getvalue().decode("ascii"))["problems"][0]["title"] == LAMP.title

@@ -1,0 +1,156 @@
+"""Consoles, errors and progress: what a terminal gets and what everything else gets."""
+
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from medusa_sync.core.result import Outcome, Result
+from medusa_sync.report import output_to, print_error, progress_observer
+from tests.unit.results import DELETED
+
+ESC = "\x1b"
+HINT = "Check --medusa-url (MEDUSA_BACKEND_URL)."
+OUTCOME = Outcome("dummyjson:1", "Spoon", Result.CREATED)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLORTERM", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def error_on(stream: Any, message: str = "no connection", hint: str = HINT) -> str:
+    print_error(message, hint, output_to(stream))
+    return str(stream.getvalue())
+
+
+# --- consoles -------------------------------------------------------------------------------------------
+
+
+def test_a_terminal_gets_colour() -> None:
+    assert f"{ESC}[1;31merror: {ESC}[0m" in error_on(Terminal())
+
+
+def test_a_pipe_gets_none() -> None:
+    assert error_on(io.StringIO()) == f"error: no connection\n  {HINT}\n"
+
+
+@pytest.mark.parametrize("name", ["FORCE_COLOR", "TTY_COMPATIBLE"])
+def test_a_pipe_stays_a_pipe(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "1")
+    assert not output_to(io.StringIO()).is_terminal
+    assert ESC not in error_on(io.StringIO())
+
+
+def test_no_color_leaves_a_terminal_without_any_style(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert output_to(Terminal()).is_terminal
+    assert ESC not in error_on(Terminal())
+
+
+def test_an_empty_no_color_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "")
+    assert ESC in error_on(Terminal())
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown"])
+def test_a_dumb_terminal_is_written_to_like_a_pipe(term: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", term)
+    assert not output_to(Terminal()).is_terminal
+
+
+@pytest.mark.parametrize("columns", ["0", "1"])
+def test_a_terminal_that_claims_to_have_no_columns_still_shows_all(
+    columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert "connection" in error_on(Terminal())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1257", "utf-8"])
+def test_what_a_stream_cannot_encode_is_spelt_out(encoding: str) -> None:
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding=encoding, errors="strict")
+    print_error("湯 é \ud800", "", output_to(stream))
+    stream.flush()
+    assert written.getvalue().decode(encoding) in {
+        "error: \\u6e6f \\xe9 \\ud800\n",
+        "error: \\u6e6f é \\ud800\n",
+        "error: 湯 é \\ud800\n",
+    }
+
+
+# --- errors ---------------------------------------------------------------------------------------------
+
+
+def test_every_further_line_of_an_error_is_indented() -> None:
+    assert error_on(io.StringIO(), "2 settings are wrong:\n  --limit: -1\nand one", "") == (
+        "error: 2 settings are wrong:\n  --limit: -1\n  and one\n"
+    )
+
+
+def test_an_error_is_not_read_as_markup_or_escapes() -> None:
+    assert error_on(io.StringIO(), "[red]x[/red] [/italic] \x1b[2J", "[b]\x07") == (
+        "error: [red]x[/red] [/italic] \\x1b[2J\n  [b]\\x07\n"
+    )
+
+
+@given(message=st.text(st.characters()), hint=st.text(st.characters()), width=st.integers(1, 100))
+def test_any_error_fits_a_terminal_or_is_as_many_lines_in_a_pipe(message: str, hint: str, width: int) -> None:
+    assert len(error_on(io.StringIO(), message, hint).split("\n")) == message.count("\n") + 2 + bool(hint)
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)
+    print_error(message, hint, console)
+
+
+# --- progress -------------------------------------------------------------------------------------------
+
+
+def test_progress_shows_both_bars_and_leaves_nothing_behind() -> None:
+    stream = Terminal()
+    with progress_observer(output_to(stream)) as watch:
+        watch.fetched(5, None)
+        watch.fetched(30, 194)
+        for _ in range(7):
+            watch.settled(OUTCOME)
+        watch.settled(DELETED)  # the source has not delivered it
+    shown = stream.getvalue()
+    assert "fetching" in shown
+    assert "applying" in shown
+    assert "30/194" in shown
+    assert "7/30" in shown.replace(" ", "")
+    assert "8/30" not in shown.replace(" ", "")
+    last_line_of_bars = shown.rindex("applying")
+    assert shown.count(f"{ESC}[1A{ESC}[2K", last_line_of_bars) == 2  # both lines are erased again
+    assert f"{ESC}[?25h" in shown[last_line_of_bars:]  # and the cursor is back
+
+
+def test_a_dry_run_compares() -> None:
+    stream = Terminal()
+    with progress_observer(output_to(stream), dry_run=True):
+        pass
+    assert "comparing" in stream.getvalue()
+
+
+def test_bars_are_gone_when_a_run_breaks_off() -> None:
+    stream = Terminal()
+    with pytest.raises(KeyboardInterrupt), progress_observer(output_to(stream)):
+        raise KeyboardInterrupt
+    assert stream.getvalue().endswith(f"{ESC}[2K")
+
+
+@pytest.mark.parametrize(("stream", "quiet"), [(io.StringIO(), False), (Terminal(), True)])
+def test_a_pipe_and_a_quiet_terminal_see_no_progress(stream: io.StringIO, *, quiet: bool) -> None:
+    with progress_observer(output_to(stream), quiet=quiet) as watch:
+        watch.fetched(30, 194)
+        watch.settled(OUTCOME)
+    assert stream.getvalue() == ""

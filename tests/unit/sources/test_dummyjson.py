@@ -1,0 +1,651 @@
+"""The source: every page, every product on its own, and no end that is none."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pytest_httpx import HTTPXMock
+
+from medusa_sync import http
+from medusa_sync.core.result import Outcome, Result
+from medusa_sync.errors import SourceError
+from medusa_sync.sources import dummyjson as source_module
+from medusa_sync.sources.dummyjson import SAMPLE, FileSource, HttpSource, Page, Row, Source
+from medusa_sync.sources.schema import SourceProduct
+from tests.harness import catalogue
+from tests.harness.dummyjson import ABSENT
+from tests.unit.builders import SOURCE_URL, http_client, row, source_product
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
+
+Product = dict[str, Any]
+CATALOGUE = catalogue.products(250)
+DEEP = b"[" * 100_000
+
+
+@pytest.fixture
+def source(pool: httpx.AsyncClient) -> HttpSource:
+    pool.follow_redirects = True
+    return HttpSource(http_client(pool, unavailable=SourceError), SOURCE_URL, source_name="dummyjson")
+
+
+async def pages(source: Source, limit: int | None = None) -> list[Page]:
+    return [page async for page in source.pages(limit)]
+
+
+async def rows(source: Source, limit: int | None = None) -> list[Row]:
+    return [row for page in await pages(source, limit) for row in page.rows]
+
+
+def ids(rows: list[Row]) -> list[int]:
+    return [row.id for row in rows if isinstance(row, SourceProduct)]
+
+
+def page_of(products: list[Any], /, **members: Any) -> Product:
+    page = {"products": products, "total": len(products), "skip": 0, "limit": len(products)} | members
+    return {name: value for name, value in page.items() if value is not ABSENT}
+
+
+def body_of(products: list[Any], /, **members: Any) -> bytes:
+    """A page with whatever Python writes into JSON, NaN and half surrogate pairs included."""
+    return json.dumps(page_of(products, **members)).encode()
+
+
+def answer(httpx_mock: HTTPXMock, *answers: bytes | int | Exception | Product, **how: Any) -> None:
+    """Answer in turn: with a body, a status, a broken connection, or a page."""
+    for each in answers:
+        match each:
+            case bytes():
+                httpx_mock.add_response(content=each, **how)
+            case int():
+                httpx_mock.add_response(each, **how)
+            case Exception():
+                httpx_mock.add_exception(each, **how)
+            case _:
+                httpx_mock.add_response(json=each, **how)
+
+
+def serve(
+    httpx_mock: HTTPXMock,
+    products: list[Product],
+    *,
+    at_most: int = 100,
+    ignored: str = "",
+    total: int | None = None,
+) -> list[tuple[int, int]]:
+    """Answer as DummyJSON would, but for one parameter and the total; returns what will have been asked: skip
+    and limit.
+    """
+    asked: list[tuple[int, int]] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        skip, limit = int(request.url.params["skip"]), int(request.url.params["limit"])
+        asked.append((skip, limit))
+        skip = 0 if ignored == "skip" else skip
+        limit = at_most if ignored == "limit" else min(limit, at_most)
+        said = len(products) if total is None else total
+        return httpx.Response(200, json=page_of(products[skip : skip + limit], total=said, skip=skip))
+
+    httpx_mock.add_callback(respond, is_reusable=True)
+    return asked
+
+
+# --- paging ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at_most", [100, 30, 7])
+async def test_every_product_comes_once_however_long_the_pages_are(
+    httpx_mock: HTTPXMock, source: HttpSource, at_most: int
+) -> None:
+    asked = serve(httpx_mock, CATALOGUE, at_most=at_most)
+    assert ids(await rows(source)) == [product["id"] for product in CATALOGUE]
+    assert [skip for skip, _limit in asked] == list(range(0, 250, at_most))
+
+
+async def test_a_source_may_answer_with_more_than_was_asked_for(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    asked = serve(httpx_mock, CATALOGUE, at_most=250, ignored="limit")
+    assert len(await rows(source)) == 250
+    assert asked == [(0, 100)]
+
+
+async def test_pages_tell_the_total_of_the_source(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    serve(httpx_mock, CATALOGUE)
+    assert [page.total for page in await pages(source)] == [250, 250, 250]
+
+
+@pytest.mark.parametrize("limit", [1, 99, 100, 101, 249, 250, 999])
+async def test_a_limit_is_not_exceeded(httpx_mock: HTTPXMock, source: HttpSource, limit: int) -> None:
+    asked = serve(httpx_mock, CATALOGUE)
+    assert ids(await rows(source, limit)) == list(range(1, min(limit, 250) + 1))
+    assert all(0 < size <= limit - skip for skip, size in asked)
+
+
+async def test_a_limit_holds_even_when_the_source_ignores_it(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    serve(httpx_mock, CATALOGUE, at_most=30, ignored="limit")
+    assert ids(await rows(source, 5)) == [1, 2, 3, 4, 5]
+
+
+async def test_an_empty_catalogue_is_one_empty_page(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    serve(httpx_mock, [])
+    assert await pages(source) == [Page((), 0)]
+
+
+async def test_a_catalogue_that_shrinks_under_way_is_no_error(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    answer(httpx_mock, page_of(CATALOGUE[:100], total=102), page_of(CATALOGUE[100:101], total=101))
+    assert len(await rows(source)) == 101
+
+
+# --- a total that is too small --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("total", [0, 1, 50, 99, 101, 151, 199, 201, 249])
+@pytest.mark.parametrize("at_most", [100, 30])
+async def test_no_product_is_missed_because_the_total_is_too_small(
+    httpx_mock: HTTPXMock, source: HttpSource, total: int, at_most: int
+) -> None:
+    asked = serve(httpx_mock, CATALOGUE, total=total, at_most=at_most)
+    assert ids(await rows(source)) == list(range(1, 251))
+    assert asked[-1][0] == 250, "only an empty page says that there is no more"
+
+
+@pytest.mark.parametrize("limit", [1, 50, 51, 100, 101, 200, 250, 999])
+async def test_a_limit_holds_beyond_the_total(httpx_mock: HTTPXMock, source: HttpSource, limit: int) -> None:
+    asked = serve(httpx_mock, CATALOGUE, total=50)
+    assert ids(await rows(source, limit)) == list(range(1, min(limit, 250) + 1))
+    assert all(0 < size <= limit - skip for skip, size in asked)
+
+
+@pytest.mark.parametrize("limit", [None, 150])
+@pytest.mark.parametrize("ignored", ["skip", "limit"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda product: product,
+        lambda product: product | {"price": -1},
+        lambda product: product | {"id": None},
+    ],
+    ids=["valid", "invalid", "without-an-id"],
+)
+async def test_beyond_the_total_a_page_without_anything_new_is_the_end(
+    httpx_mock: HTTPXMock,
+    source: HttpSource,
+    odd: Callable[[Product], Product],
+    ignored: str,
+    limit: int | None,
+) -> None:
+    catalogue = [odd(CATALOGUE[0]), *CATALOGUE[1:100]]
+    asked = serve(httpx_mock, catalogue, total=50, ignored=ignored)
+    delivered = await rows(source, limit)
+    assert len(delivered) == 100
+    assert len(ids(delivered)) >= 99
+    assert len(asked) == 2
+
+
+async def test_beyond_the_total_one_repeated_product_is_the_end(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    answer(httpx_mock, page_of([row(1), row(2)], total=1), page_of([row(2)], total=1))
+    assert await rows(source) == [source_product(1), source_product(2)]
+
+
+async def test_beyond_the_total_new_products_beside_repeated_ones_are_delivered(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    answer(
+        httpx_mock,
+        page_of([row(1), row(2)], total=1),
+        page_of([row(2), row(3), row(4, price=-1)], total=1),
+        page_of([row(5, id="five")], total=1),
+        page_of([], total=1),
+    )
+    delivered = await rows(source)
+    assert ids(delivered) == [1, 2, 3]
+    assert len(delivered) == 6
+
+
+@pytest.mark.parametrize(
+    ("totals", "delivered"),
+    [
+        ((250, 250, 250), 250),
+        ((250, 50, 50, 50), 250),  # shrinks below what has come: read to the end
+        ((50, 250, 250), 250),  # grows above it: an end like any other
+        ((50, 50, 250), 250),
+        ((50, 200), 200),  # exactly what has come
+    ],
+)
+async def test_the_latest_total_counts(
+    httpx_mock: HTTPXMock, source: HttpSource, totals: tuple[int, ...], delivered: int
+) -> None:
+    for number, total in enumerate(totals):
+        answer(httpx_mock, page_of(CATALOGUE[100 * number : 100 * number + 100], total=total))
+    assert len(await rows(source)) == delivered
+
+
+async def test_a_total_that_grows_above_what_arrives_is_an_error(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    answer(httpx_mock, page_of(CATALOGUE[:100], total=50), page_of([], total=194))
+    with pytest.raises(SourceError, match="ended after 100 of 194 products"):
+        await rows(source)
+
+
+# --- requests -------------------------------------------------------------------------------------------
+
+
+async def test_leaving_early_leaves_no_request_under_way(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    serve(httpx_mock, CATALOGUE)
+    before = asyncio.all_tasks()
+    delivery = source.pages(None)
+    await anext(delivery)
+    await delivery.aclose()
+    assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize("url", [SOURCE_URL, f"{SOURCE_URL}/", f"{SOURCE_URL}//"])
+async def test_a_slash_at_the_end_of_the_address_does_not_matter(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, url: str
+) -> None:
+    serve(httpx_mock, CATALOGUE[:1])
+    await rows(HttpSource(http_client(pool), url, source_name="dummyjson"))
+    (request,) = httpx_mock.get_requests()
+    assert request.url.path == "/products"
+
+
+@pytest.mark.parametrize("query", ["key=a%26b", "key=a%26b&limit=0", "key=a%26b&limit=5&skip=90"])
+async def test_the_query_of_the_address_is_kept_but_for_paging(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, query: str
+) -> None:
+    serve(httpx_mock, CATALOGUE[:1])
+    await rows(HttpSource(http_client(pool), f"{SOURCE_URL}?{query}", source_name="dummyjson"))
+    (request,) = httpx_mock.get_requests()
+    assert request.url.params.multi_items() == [("key", "a&b"), ("limit", "100"), ("skip", "0")]
+
+
+# --- broken answers -------------------------------------------------------------------------------------
+
+PAGE = body_of(CATALOGUE[:3])
+BROKEN_ANSWERS: list[tuple[str, list[bytes | int | Exception | Product], str]] = [
+    ("html", [b"<!doctype html><h1>Back soon</h1>"], "is HTML, not JSON"),
+    ("truncated", [PAGE[: len(PAGE) // 2]], "is not whole JSON"),
+    ("empty", [b""], "is not whole JSON"),
+    ("not-utf-8", [PAGE.replace(b"title", b"t\xeftle")], "is not whole JSON"),
+    ("array", [b"[]"], "is not a page of products: Expected object, got array"),
+    ("null", [b"null"], "is not a page of products: Expected object, got null"),
+    ("products-missing", [page_of([], products=ABSENT)], "missing required field products"),
+    ("products-object", [page_of([], products={"1": {}})], "products: Expected array, got object"),
+    ("total-missing", [page_of([row()], total=ABSENT)], "missing required field total"),
+    ("total-negative", [page_of([row()], total=-1)], "total: Expected int >= 0"),
+    ("total-text", [page_of([row()], total="1")], "total: Expected int, got str"),
+    ("nested-deeply", [DEEP], "is nested too deeply"),
+    ("total-too-large", [page_of([row(1)], total=2), page_of([], total=2)], "ended after 1 of 2 products"),
+    ("total-without-products", [page_of([], total=194)], "ended after 0 of 194 products"),
+    ("second-page-html", [page_of([row(1)], total=2), b"<html>"], "is HTML, not JSON"),
+    ("second-page-fails", [page_of([row(1)], total=2), 500, 500, 500], "the server answered 500"),
+    ("bad-request", [400], "the server answered 400"),
+    ("not-found", [404], "the server answered 404"),
+    ("no-content", [204], "the server answered 204"),
+    ("too-many-requests", [429] * 3, "the server answered 429"),
+    ("unavailable", [503] * 3, "the server answered 503"),
+    ("no-connection", [httpx.ConnectError("refused")] * 3, r"no connection \(refused\)"),
+    ("no-answer", [httpx.ReadTimeout("")] * 3, "no complete answer within the time limit"),
+    ("connection-breaks", [httpx.RemoteProtocolError("peer left")] * 3, "peer left"),
+]
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"), [case[1:] for case in BROKEN_ANSWERS], ids=[case[0] for case in BROKEN_ANSWERS]
+)
+async def test_a_broken_answer_ends_the_delivery(
+    httpx_mock: HTTPXMock,
+    source: HttpSource,
+    answers: list[bytes | int | Exception | Product],
+    words: str,
+) -> None:
+    answer(httpx_mock, *answers)
+    with pytest.raises(SourceError, match=words) as caught:
+        await rows(source)
+    assert SOURCE_URL in str(caught.value)
+    assert caught.value.exit_code == 3
+
+
+async def test_an_endless_redirect_ends_the_delivery(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    answer(httpx_mock, 302, headers={"location": SOURCE_URL}, is_reusable=True)
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}: .*redirects"):
+        await rows(source)
+
+
+async def test_an_answer_that_is_too_long_ends_the_delivery(
+    httpx_mock: HTTPXMock, source: HttpSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 1000)
+    answer(httpx_mock, PAGE)
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the answer is longer"):
+        await rows(source)
+
+
+@pytest.mark.parametrize(
+    "odd", [lambda product: product, lambda product: product | {"price": -1}], ids=["valid", "one-invalid"]
+)
+async def test_a_source_that_repeats_its_first_page_ends_the_delivery(
+    httpx_mock: HTTPXMock, source: HttpSource, odd: Callable[[Product], Product]
+) -> None:
+    serve(httpx_mock, [odd(CATALOGUE[0]), *CATALOGUE[1:]], at_most=30, ignored="skip")
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the source repeats itself"):
+        await rows(source)
+
+
+async def test_a_product_that_moved_to_the_next_page_is_no_repeated_page(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    answer(
+        httpx_mock,
+        page_of([row(1), row(2)], total=4),
+        page_of([row(2), row(3)], total=5),
+        page_of([row(4)], total=5),
+    )
+    assert ids(await rows(source)) == [1, 2, 3, 4]
+
+
+async def test_a_moved_product_beside_a_broken_one_is_no_repeated_page(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    answer(httpx_mock, page_of([row(1), row(2)], total=4), page_of([row(2), row(3, price=-1)], total=4))
+    assert ids(await rows(source)) == [1, 2]
+
+
+async def test_a_source_without_end_ends_the_delivery(
+    httpx_mock: HTTPXMock, source: HttpSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_module, "MAX_PRODUCTS", 200)
+    serve(httpx_mock, CATALOGUE)
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the source does not end"):
+        await rows(source)
+
+
+# --- broken products ------------------------------------------------------------------------------------
+
+BROKEN_PRODUCTS: list[tuple[str, Any, str]] = [
+    ("title-missing", row(2, title=ABSENT), "title"),
+    ("title-null", row(2, title=None), "title"),
+    ("title-empty", row(2, title=""), "title"),
+    ("title-number", row(2, title=7), "title"),
+    ("title-too-long", row(2, title="x" * 501), "title"),
+    ("price-missing", row(2, price=ABSENT), "price"),
+    ("price-null", row(2, price=None), "price"),
+    ("price-text", row(2, price="9.99"), "price"),
+    ("price-negative", row(2, price=-0.01), "price"),
+    ("price-nan", row(2, price=float("nan")), "price"),
+    ("price-infinite", row(2, price=float("inf")), "price"),
+    ("price-too-large", row(2, price=10**13), "price"),
+    ("price-true", row(2, price=True), "price"),
+    ("id-missing", row(2, id=ABSENT), "id"),
+    ("id-null", row(2, id=None), "id"),
+    ("id-text", row(2, id="2"), "id"),
+    ("id-fraction", row(2, id=2.5), "id"),
+    ("id-true", row(2, id=True), "id"),
+    ("id-negative", row(2, id=-2), "id"),
+    ("id-too-large", row(2, id=2**60), "id"),
+    ("description-too-long", row(2, description="x" * 50_001), "description"),
+    ("category-number", row(2, category=7), "category"),
+    ("brand-array", row(2, brand=["a"]), "brand"),
+    ("sku-too-long", row(2, sku="x" * 256), "sku"),
+    ("stock-negative", row(2, stock=-1), "stock"),
+    ("stock-fraction", row(2, stock=1.5), "stock"),
+    ("stock-text", row(2, stock="many"), "stock"),
+    ("tags-text", row(2, tags="a,b"), "tags"),
+    ("tags-null-in-them", row(2, tags=["a", None]), "tags[1]"),
+    ("tags-too-many", row(2, tags=["a"] * 251), "tags"),
+    ("images-number", row(2, images=[7]), "images[0]"),
+    ("images-too-long", row(2, images=["https://cdn.example/" + "x" * 2048]), "images[0]"),
+    ("thumbnail-object", row(2, thumbnail={}), "thumbnail"),
+    ("weight-negative", row(2, weight=-1), "weight"),
+    ("dimensions-array", row(2, dimensions=[1, 2, 3]), "dimensions"),
+    ("dimensions-width-text", row(2, dimensions={"width": "5 cm"}), "dimensions.width"),
+    ("rating-text", row(2, rating="good"), "rating"),
+    ("reviews-object", row(2, reviews={}), "reviews"),
+    ("discount-text", row(2, discountPercentage="5%"), "discountPercentage"),
+    ("meta-text", row(2, meta="none"), "meta"),
+    ("meta-barcode-number", row(2, meta={"barcode": 4006381333931}), "meta.barcode"),
+    ("row-null", None, "Expected object, got null"),
+    ("row-text", "Jug", "Expected object, got str"),
+    ("row-array", [row(2)], "Expected object, got array"),
+    ("row-empty", {}, "id"),
+]
+broken_products = pytest.mark.parametrize(
+    ("broken", "path"), [case[1:] for case in BROKEN_PRODUCTS], ids=[case[0] for case in BROKEN_PRODUCTS]
+)
+
+
+def assert_rejected_alone(delivered: list[Row], path: str) -> None:
+    before, rejected, after = delivered
+    assert (before, after) == (source_product(1), source_product(3))
+    assert isinstance(rejected, Outcome)
+    assert rejected.result is Result.REJECTED
+    assert rejected.reason.startswith((f"{path}: ", path)) or rejected.reason.endswith(f"field {path}")
+
+
+@broken_products
+async def test_a_broken_product_is_rejected_alone(
+    httpx_mock: HTTPXMock, source: HttpSource, broken: Any, path: str
+) -> None:
+    answer(httpx_mock, body_of([row(1), broken, row(3)]))
+    assert_rejected_alone(await rows(source), path)
+
+
+@broken_products
+async def test_a_broken_product_of_a_file_is_rejected_alone(tmp_path: Path, broken: Any, path: str) -> None:
+    source = file_source(tmp_path / "products.json", body_of([row(1), broken, row(3)]))
+    assert_rejected_alone(await rows(source), path)
+
+
+async def test_a_number_of_any_length_costs_one_product(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    broken = json.dumps(row(2, price=0)).replace('"price": 0', f'"price": {"9" * 5000}')
+    body = body_of([row(1), "HERE", row(3)]).replace(b'"HERE"', broken.encode())
+    answer(httpx_mock, body)
+    assert_rejected_alone(await rows(source), "price")
+
+
+@pytest.mark.parametrize(
+    ("broken", "external_id", "title"),
+    [
+        (row(2, title="Jug", price=-1), "dummyjson:2", "Jug"),
+        (row(2, title=7), "dummyjson:2", ""),
+        (row(2, title="Jug", id="2"), None, "Jug"),
+        (row(2, title="Jug", id=True), None, "Jug"),
+        (row(2, title="x" * 501), "dummyjson:2", "x" * 200),
+        ("Jug", None, ""),
+    ],
+)
+async def test_a_rejected_product_is_named_as_far_as_it_can_be(
+    httpx_mock: HTTPXMock, source: HttpSource, broken: Any, external_id: str | None, title: str
+) -> None:
+    answer(httpx_mock, body_of([broken]))
+    (rejected,) = await rows(source)
+    assert isinstance(rejected, Outcome)
+    assert (rejected.external_id, rejected.title) == (external_id, title)
+
+
+async def test_a_product_that_comes_twice_counts_once(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    answer(httpx_mock, page_of([row(1), row(1, title="Other"), row(2)]))
+    first, again, second = await rows(source)
+    assert (first, second) == (source_product(1), source_product(2))
+    assert isinstance(again, Outcome)
+    assert (again.external_id, again.reason[:3]) == ("dummyjson:1", "id:")
+
+
+async def test_half_a_surrogate_pair_is_no_reason_to_reject(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    answer(httpx_mock, body_of([row(1, title="Jug \ud83c")]))
+    assert await rows(source) == [source_product(1, title="Jug \ud83c")]
+
+
+async def test_fields_that_nobody_knows_are_ignored(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    answer(httpx_mock, page_of([row(1, colour="red", meta={"qrCode": 7})], note="new"))
+    assert await rows(source) == [source_product(1, meta={})]
+
+
+# --- files ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "products.json"
+
+
+def file_source(file: Path, body: bytes | None = None) -> FileSource:
+    """The file as a source; with a body it is written first."""
+    if body is not None:
+        file.write_bytes(body)
+    return FileSource(file, source_name="dummyjson")
+
+
+@pytest.mark.parametrize("limit", [None, 1, 100, 101, 250, 999])
+async def test_a_file_is_delivered_in_pages(file: Path, limit: int | None) -> None:
+    delivered = await pages(file_source(file, body_of(CATALOGUE)), limit)
+    assert ids([row for page in delivered for row in page.rows]) == list(range(1, min(limit or 250, 250) + 1))
+    assert all(len(page.rows) <= 100 and page.total == 250 for page in delivered)
+
+
+@pytest.mark.parametrize("body", [body_of([row(1)], total=ABSENT), b"\xef\xbb\xbf" + body_of([row(1)])])
+async def test_a_file_needs_no_total_and_may_begin_with_a_byte_order_mark(file: Path, body: bytes) -> None:
+    assert await pages(file_source(file, body)) == [Page((source_product(1),), 1)]
+
+
+@pytest.mark.parametrize("limit", [None, 200])
+async def test_a_file_is_delivered_whole_although_its_total_is_too_small(
+    file: Path, limit: int | None
+) -> None:
+    assert len(await rows(file_source(file, body_of(CATALOGUE, total=50)), limit)) == (limit or 250)
+
+
+async def test_a_file_without_products_is_one_empty_page(file: Path) -> None:
+    assert await pages(file_source(file, body_of([]))) == [Page((), 0)]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"<html>", "is HTML, not JSON"),
+        (PAGE[:-1], "is not whole JSON"),
+        (b"", "is not whole JSON"),
+        (PAGE.replace(b"title", b"t\xeftle"), "is not whole JSON"),
+        (b"[]", "is not a file of products"),
+        (page_of([], products=ABSENT), "missing required field products"),
+        (page_of([row(1)], total=-1), "total: Expected int >= 0"),
+        (page_of([row(1)], total=2), "holds 1 of 2 products"),
+        (DEEP, "is nested too deeply"),
+    ],
+    ids=[
+        *("html", "truncated", "empty", "not-utf-8", "array", "products-missing", "total-negative"),
+        *("total-too-large", "nested-deeply"),
+    ],
+)
+async def test_a_broken_file_delivers_nothing(file: Path, body: bytes | Product, words: str) -> None:
+    source = file_source(file, body if isinstance(body, bytes) else json.dumps(body).encode())
+    with pytest.raises(SourceError, match=words) as caught:
+        await rows(source)
+    assert str(file) in str(caught.value)
+
+
+async def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "missing.json", tmp_path / ("x" * 300)):
+        with pytest.raises(SourceError, match="the file cannot be read") as caught:
+            await rows(file_source(path))
+        assert str(path) in str(caught.value)
+
+
+async def test_a_file_that_is_too_large_is_not_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_module, "MAX_FILE_BYTES", 10)
+    with pytest.raises(SourceError, match="the file is larger than"):
+        await rows(file_source(file, body_of([])))
+
+
+async def test_the_sample_is_whole() -> None:
+    assert ids(await rows(file_source(SAMPLE))) == [product["id"] for product in catalogue.sample()]
+
+
+# --- categories -----------------------------------------------------------------------------------------
+
+
+async def test_categories_have_the_names_of_the_source(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    httpx_mock.add_response(url=f"{SOURCE_URL}/categories", json=catalogue.CATEGORIES)
+    names = await source.category_names()
+    assert names == {category["slug"]: category["name"] for category in catalogue.CATEGORIES}
+
+
+@pytest.mark.parametrize("answers", [[404], [503] * 3, [b"<html>"], [b'[{"slug":"a"}]']])
+async def test_a_source_without_names_is_no_error(
+    httpx_mock: HTTPXMock,
+    source: HttpSource,
+    caplog: pytest.LogCaptureFixture,
+    answers: list[bytes | int | Exception | Product],
+) -> None:
+    answer(httpx_mock, *answers)
+    assert await source.category_names() == {}
+    assert f"{SOURCE_URL}/categories" in caplog.text
+
+
+async def test_a_name_holds_nothing_that_cannot_be_stored(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    answer(
+        httpx_mock, b'[{"slug": "a", "name": " To\\u0000ys\\n& Games\\ud800 "}, {"slug": "b", "name": " "}]'
+    )
+    names = await source.category_names()
+    assert names.get("a") == "Toys & Games"
+    assert not names.get("b")
+
+
+async def test_the_names_of_a_file_stand_beside_it(file: Path) -> None:
+    assert await file_source(file).category_names() == {}
+    file.with_name("categories.json").write_bytes(b'[{"slug": "toys", "name": "Toys & Games"}]')
+    assert await file_source(file).category_names() == {"toys": "Toys & Games"}
+
+
+# --- what the source has --------------------------------------------------------------------------------
+
+
+async def test_what_was_delivered_is_remembered_even_when_it_was_rejected(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    answer(httpx_mock, body_of([row(1), row(2, price=-1), None]))
+    await rows(source)
+    assert [source.has_delivered(source_id) for source_id in (1, 2, 3)] == [True, True, False]
+
+
+@pytest.mark.parametrize(("status", "body", "has"), [(200, b"{}", True), (404, b'{"message":"no"}', False)])
+async def test_the_source_says_whether_it_has_a_product(
+    httpx_mock: HTTPXMock,
+    source: HttpSource,
+    status: int,
+    body: bytes,
+    has: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    httpx_mock.add_response(status, url=f"{SOURCE_URL}/7", content=body)
+    assert await source.has(7) is has
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(404, b"<h1>404</h1>"), (404, b""), (403, b"{}"), (400, b"{}"), (204, b"")]
+)
+async def test_no_other_answer_says_that_a_product_is_gone(
+    httpx_mock: HTTPXMock, source: HttpSource, status: int, body: bytes
+) -> None:
+    httpx_mock.add_response(status, content=body)
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}/7"):
+        await source.has(7)
+
+
+async def test_a_file_has_what_it_delivered(file: Path) -> None:
+    source = file_source(file, body_of([row(1)]))
+    await rows(source)
+    assert (await source.has(1), await source.has(2)) == (True, False)

@@ -1,0 +1,208 @@
+"""A product of the source in the terms of Medusa."""
+
+import unicodedata
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medusa_sync.core.result import Outcome, Result
+from medusa_sync.sources.mapping import to_desired
+from medusa_sync.sources.schema import SourceProduct
+from tests.harness.catalogue import products
+from tests.harness.dummyjson import ABSENT
+from tests.unit.builders import SOURCE_PRODUCTS, desired_product, mapped, row, source_product
+
+WHOLE = row(
+    7,
+    title="Copper Jug",
+    description="Holds a litre.\n\nPours well.",
+    category="kitchen",
+    price=9.99,
+    discountPercentage=5.5,
+    rating=4.31,
+    stock=12,
+    tags=["jugs", "copper"],
+    brand="Copperdell",
+    sku="KIT-7",
+    weight=3,
+    dimensions={"width": 10.5, "height": 20, "depth": 30.25},
+    warrantyInformation="None",
+    shippingInformation="Today",
+    availabilityStatus="In Stock",
+    reviews=[{"rating": 5}, {"rating": 4}],
+    returnPolicy="14 days",
+    minimumOrderQuantity=2,
+    meta={"barcode": "2001000000071"},
+    images=["https://cdn.example/1.webp", "https://cdn.example/2.webp"],
+    thumbnail="https://cdn.example/t.webp",
+)
+OPTIONAL = set(WHOLE) - {"id", "title", "price"}
+WEB_ADDRESSES = ["https://cdn.example/a.webp", "http://cdn.example/a.webp", "HTTPS://cdn.example/%F0?a=1#b"]
+OTHER_ADDRESSES = [
+    *(
+        "",
+        " ",
+        "a.webp",
+        "/a.webp",
+        "//cdn.example/a.webp",
+        "javascript:alert(1)",
+        "data:image/png;base64,AA==",
+    ),
+    *("file:///etc/passwd", "ftp://cdn.example/a.webp", "https://", "https:///a.webp", "https://[::1/a.webp"),
+    "https://:443/a.webp",
+]
+
+
+def test_every_field_of_the_table_is_mapped() -> None:
+    desired = mapped(msgspec.convert(WHOLE, SourceProduct))
+    assert (desired.external_id, desired.source_id, desired.currency) == ("dummyjson:7", 7, "usd")
+    assert desired.fields == {
+        "title": "Copper Jug",
+        "description": "Holds a litre.\n\nPours well.",
+        "thumbnail": "https://cdn.example/t.webp",
+        "weight": 3,
+        "length": 30.25,
+        "height": 20,
+        "width": 10.5,
+        "categories": ("kitchen",),
+        "tags": ("jugs", "copper"),
+        "images": ("https://cdn.example/1.webp", "https://cdn.example/2.webp"),
+        "sku": "KIT-7",
+        "barcode": "2001000000071",
+        "price": 9.99,
+        "stock": 12,
+        "metadata.brand": "Copperdell",
+        "metadata.rating": 4.31,
+        "metadata.review_count": 2,
+        "metadata.discount_percentage": 5.5,
+        "metadata.warranty_information": "None",
+        "metadata.shipping_information": "Today",
+        "metadata.return_policy": "14 days",
+        "metadata.minimum_order_quantity": 2,
+        "metadata.availability_status": "In Stock",
+    }
+
+
+def test_what_the_source_does_not_tell_is_nothing() -> None:
+    bare = {name: value for name, value in WHOLE.items() if name not in OPTIONAL}
+    fields = dict(mapped(msgspec.convert(bare, SourceProduct)).fields)
+    assert (fields.pop("title"), fields.pop("price")) == ("Copper Jug", 9.99)
+    assert set(fields.values()) == {None, ()}
+
+
+@pytest.mark.parametrize("nothing", [ABSENT, None])
+@pytest.mark.parametrize("name", sorted(OPTIONAL))
+def test_null_is_the_same_as_absent(name: str, nothing: Any) -> None:
+    assert desired_product(7, **{name: nothing}) == desired_product(7, **{name: ABSENT})
+
+
+@given(st.integers(0, 10**12))
+def test_a_price_is_unchanged_to_the_cent(cents: int) -> None:
+    written = str(Decimal(cents) / 100)
+    delivered = msgspec.json.decode(f'{{"id":1,"title":"x","price":{written}}}', type=SourceProduct)
+    sent = msgspec.json.encode(mapped(delivered).fields["price"])
+    assert Decimal(sent.decode()) == Decimal(written)
+
+
+@pytest.mark.parametrize("name", ["price", "stock"])
+def test_zero_is_a_number_and_not_nothing(name: str) -> None:
+    assert desired_product(**{name: 0}).fields[name] == 0
+
+
+@pytest.mark.parametrize(("reviews", "count"), [([], 0), (None, None), ([{}, "odd", None], 3)])
+def test_reviews_are_counted(reviews: Any, count: int | None) -> None:
+    assert desired_product(reviews=reviews).fields["metadata.review_count"] == count
+
+
+@given(
+    st.recursive(
+        st.just("wilhelmina.q@private.example"),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    )
+)
+def test_nothing_of_a_review_is_copied(review: Any) -> None:
+    assert "wilhelmina" not in repr(desired_product(reviews=[review]))
+
+
+def test_no_reviewer_of_a_catalogue_is_named() -> None:
+    for product in products(100):
+        desired = repr(mapped(msgspec.convert(product, SourceProduct)))
+        for review in product["reviews"]:
+            assert review["reviewerName"] not in desired
+            assert review["reviewerEmail"] not in desired
+
+
+@given(SOURCE_PRODUCTS)
+def test_every_text_can_be_stored(product: SourceProduct) -> None:
+    for value in mapped(product).fields.values():
+        for text in value if isinstance(value, tuple) else [value]:
+            if isinstance(text, str):
+                text.encode()
+                assert text.strip() == text != ""
+                assert not any(
+                    unicodedata.category(c) == "Cc" for c in text.replace("\n", "").replace("\t", "")
+                )
+
+
+@given(SOURCE_PRODUCTS)
+def test_only_a_description_has_several_lines(product: SourceProduct) -> None:
+    for name, value in mapped(product).fields.items():
+        if name != "description":
+            assert "\n" not in str(value)
+
+
+@pytest.mark.parametrize("gap", ["\n", "\r\n", "\r", "\t", "\v", "\f", "\x85", "\u2028", " \x00 "])
+def test_words_do_not_grow_together(gap: str) -> None:
+    assert desired_product(title=f"Copper{gap}Jug").title == "Copper Jug"
+
+
+@pytest.mark.parametrize("line_break", ["\r\n", "\r"])
+def test_line_breaks_of_a_description_are_of_one_kind(line_break: str) -> None:
+    assert desired_product(description=f"a{line_break}b").fields["description"] == "a\nb"
+
+
+@pytest.mark.parametrize("blank", [" ", "\x00", "\t\r\n", "\ud800"])
+def test_a_title_that_shows_nothing_is_rejected(blank: str) -> None:
+    outcome = to_desired(source_product(title=blank), source_name="dummyjson", currency="usd")
+    assert isinstance(outcome, Outcome)
+    assert (outcome.external_id, outcome.result) == ("dummyjson:1", Result.REJECTED)
+    assert outcome.reason.startswith("title: ")
+
+
+@pytest.mark.parametrize("name", ["description", "category", "brand", "sku", "warrantyInformation"])
+@pytest.mark.parametrize("blank", ["", " ", "\x00"])
+def test_a_blank_text_is_nothing(name: str, blank: str) -> None:
+    assert desired_product(**{name: blank}) == desired_product(**{name: ABSENT})
+
+
+@pytest.mark.parametrize("url", WEB_ADDRESSES)
+def test_a_web_address_is_kept(url: str) -> None:
+    desired = desired_product(images=[url], thumbnail=url)
+    assert (desired.fields["images"], desired.fields["thumbnail"]) == ((url,), url)
+
+
+@pytest.mark.parametrize("url", OTHER_ADDRESSES)
+def test_what_is_no_web_address_is_left_out(url: str) -> None:
+    assert desired_product(images=[url, WEB_ADDRESSES[0]]).fields["images"] == (WEB_ADDRESSES[0],)
+    assert desired_product(images=[], thumbnail=url).fields["thumbnail"] is None
+
+
+def test_the_first_picture_stands_in_for_a_thumbnail() -> None:
+    desired = desired_product(images=["a.webp", *WEB_ADDRESSES], thumbnail="a.webp")
+    assert desired.fields["thumbnail"] == WEB_ADDRESSES[0]
+
+
+@pytest.mark.parametrize(("name", "unit"), [("tags", "jug{}"), ("images", "https://cdn.example/{}")])
+def test_members_of_a_set_stand_once_in_the_order_of_the_source(name: str, unit: str) -> None:
+    values = [unit.format(number) for number in (3, 1, 3, 2, 1)]
+    assert desired_product(**{name: values}).fields[name] == (values[0], values[1], values[3])
+
+
+def test_source_name_and_currency_are_the_callers() -> None:
+    desired = to_desired(source_product(3), source_name="toys", currency="eur")
+    assert not isinstance(desired, Outcome)
+    assert (desired.external_id, desired.currency) == ("toys:3", "eur")
