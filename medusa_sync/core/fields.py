@@ -11,6 +11,17 @@ from msgspec import Struct
 from medusa_sync.core.product import METADATA, Value
 
 
+# The names of the fields that need steps of their own: what is written to a store object other than the product.
+TITLE = "title"
+CATEGORIES = "categories"
+TAGS = "tags"
+IMAGES = "images"
+SKU = "sku"
+BARCODE = "barcode"
+PRICE = "price"
+STOCK = "stock"
+
+
 class Place(Enum):
     """Where a field lives. Medusa commits the first three together with the product row, the others later."""
 
@@ -66,20 +77,20 @@ def _metadata(key: str) -> Field:
 FIELDS: Mapping[str, Field] = {
     field.name: field
     for field in (
-        Field("title"),
+        Field(TITLE),
         Field("description"),
         Field("thumbnail"),
         Field("weight", single_precision=True),
         Field("length", single_precision=True),
         Field("height", single_precision=True),
         Field("width", single_precision=True),
-        Field("categories", merge=Merge.UNION),
-        Field("tags", merge=Merge.UNION),
-        Field("images", merge=Merge.UNION),
-        Field("sku", Place.VARIANT, unique=True),
-        Field("barcode", Place.VARIANT, unique=True),
-        Field("price", Place.PRICE),
-        Field("stock", Place.LEVEL, Merge.FOLLOW),
+        Field(CATEGORIES, merge=Merge.UNION),
+        Field(TAGS, merge=Merge.UNION),
+        Field(IMAGES, merge=Merge.UNION),
+        Field(SKU, Place.VARIANT, unique=True),
+        Field(BARCODE, Place.VARIANT, unique=True),
+        Field(PRICE, Place.PRICE),
+        Field(STOCK, Place.LEVEL, Merge.FOLLOW),
         _metadata("brand"),
         _metadata("rating"),
         _metadata("review_count"),
