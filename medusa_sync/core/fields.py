@@ -10,8 +10,7 @@ from msgspec import Struct
 
 from medusa_sync.core.product import METADATA, Value
 
-
-# The names of the fields that need steps of their own: what is written to a store object other than the product.
+# Fields that need steps of their own, such as a call for stock levels.
 TITLE = "title"
 CATEGORIES = "categories"
 TAGS = "tags"
