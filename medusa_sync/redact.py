@@ -102,16 +102,16 @@ def _outcome(outcome: Outcome, redactor: Redactor) -> Outcome:
 def _difference(difference: FieldChange, redactor: Redactor) -> FieldChange:
     return structs.replace(
         difference,
-        before=_value(difference.before, redactor),
-        after=_value(difference.after, redactor),
+        stored=_value(difference.stored, redactor),
+        planned=_value(difference.planned, redactor),
         applied=_value(difference.applied, redactor),
-        source=_value(difference.source, redactor),
+        desired=_value(difference.desired, redactor),
     )
 
 
 def _conflict(conflict: Conflict, redactor: Redactor) -> Conflict:
     return structs.replace(
-        conflict, store=_value(conflict.store, redactor), source=_value(conflict.source, redactor)
+        conflict, stored=_value(conflict.stored, redactor), desired=_value(conflict.desired, redactor)
     )
 
 

@@ -14,17 +14,17 @@ class FieldChange(Struct, frozen=True):
     """One field of a changed product.
 
     Attributes:
-        before: what the store holds.
-        after: what it will hold; for a set that may be more than the source wants.
-        applied: what the source last applied, in the form of the record; None where nothing is known.
-        source: what the source wants.
+        stored: what the store holds.
+        planned: what it will hold; a set may hold more than the source wants.
+        applied: what was last applied, in the form of the record; None if nothing is known.
+        desired: what the source wants.
     """
 
     field: str
-    before: Value
-    after: Value
+    stored: Value
+    planned: Value
     applied: Value = None
-    source: Value = None
+    desired: Value = None
 
 
 class Conflict(Struct, frozen=True):
@@ -35,8 +35,8 @@ class Conflict(Struct, frozen=True):
     """
 
     field: str
-    store: Value
-    source: Value
+    stored: Value
+    desired: Value
     kept: OnConflict
 
 

@@ -74,7 +74,7 @@ def update_body(change: Update, record: Record, *, places: Placement, ids: Ids) 
     if change.placed and stored.shipping_profile is None:
         body["shipping_profile_id"] = places.shipping_profile_id
     known = _known_ids(stored, ids)
-    values = {difference.field: difference.after for difference in change.changes}
+    values = {difference.field: difference.planned for difference in change.changes}
     for name, value in values.items():
         if name not in FIELDS or not FIELDS[name].is_of_variant:  # the status is no field of the source's
             _set_product_field(body, name, value, known)

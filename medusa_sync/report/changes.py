@@ -36,7 +36,7 @@ def told(outcome: Outcome, arrow: str) -> Iterator[Words]:
         yield [_label(difference), *change, *_bracketed(notes, "yellow" if is_contested else "dim")]
     for conflict in outcome.conflicts:
         if conflict.kept == OnConflict.STORE:
-            store, source = _excerpts(_shown(conflict.store), _shown(conflict.source))
+            store, source = _excerpts(_shown(conflict.stored), _shown(conflict.desired))
             notes = [_BOTH, f"source: {visible(source)}"]
             yield [_label(conflict), (f"{visible(store)} stays", ""), *_bracketed(notes, "yellow")]
 
@@ -54,7 +54,7 @@ def _bracketed(notes: Sequence[str], style: str) -> Words:
 
 def _change(difference: FieldChange, arrow: str) -> Words:
     """A value before and after, or for a set what leaves it and what joins it."""
-    before, after = difference.before, difference.after
+    before, after = difference.stored, difference.planned
     if isinstance(before, tuple | None) and isinstance(after, tuple | None):
         moved = _moved(before or (), after or ())
         if moved:
@@ -93,7 +93,7 @@ def _notes(difference: FieldChange, action: Action | None, *, is_contested: bool
     """What the two values do not say: in the usual cases who has moved, else what each side holds."""
     before, after, applied, source = (
         _comparable(value)
-        for value in (difference.before, difference.after, difference.applied, difference.source)
+        for value in (difference.stored, difference.planned, difference.applied, difference.desired)
     )
     if action not in {Action.UPDATE, Action.ADOPT}:
         return []
@@ -112,11 +112,11 @@ def _notes(difference: FieldChange, action: Action | None, *, is_contested: bool
 def _facts(difference: FieldChange, *, is_adopted: bool) -> list[str]:
     """What the store, the record and the source hold; of a single value, only what does not stand there."""
     sides = [(_LAST, difference.applied)] if not is_adopted else []
-    is_set = isinstance(difference.after, tuple) or isinstance(difference.before, tuple)
-    if is_set or difference.source != difference.after:
-        sides.append(("source", difference.source))
+    is_set = isinstance(difference.planned, tuple) or isinstance(difference.stored, tuple)
+    if is_set or difference.desired != difference.planned:
+        sides.append(("source", difference.desired))
     if is_set:
-        sides.insert(0, ("store", difference.before))
+        sides.insert(0, ("store", difference.stored))
     names = _names(
         member
         for label, value in sides

@@ -124,17 +124,17 @@ def _fields(outcome: Outcome) -> Iterator[tuple[str, str, str, str]]:
     contested = {conflict.field: conflict for conflict in outcome.conflicts}
     for each in outcome.changes:
         conflict = contested.pop(each.field, None)
-        yield each.field, _plain(each.before), _plain(each.after), _reason(conflict)
+        yield each.field, _plain(each.stored), _plain(each.planned), _reason(conflict)
     for conflict in contested.values():
-        yield conflict.field, _plain(conflict.store), _plain(conflict.store), _reason(conflict)
+        yield conflict.field, _plain(conflict.stored), _plain(conflict.stored), _reason(conflict)
 
 
 def _reason(conflict: Conflict | None) -> str:
     if conflict is None:
         return ""
     if conflict.kept == OnConflict.SOURCE:
-        return f"changed on both sides; the source counts, the store had {_plain(conflict.store)}"
-    return f"changed on both sides; the store counts, the source has {_plain(conflict.source)}"
+        return f"changed on both sides; the source counts, the store had {_plain(conflict.stored)}"
+    return f"changed on both sides; the store counts, the source has {_plain(conflict.desired)}"
 
 
 def _plain(value: Value) -> str:

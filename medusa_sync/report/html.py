@@ -141,7 +141,7 @@ def _row(outcome: Outcome, result: RunResult) -> _Row:
 
 
 def _whole(difference: FieldChange) -> tuple[list[str], list[str]] | None:
-    values = _lines(difference.before), _lines(difference.after)
+    values = _lines(difference.stored), _lines(difference.planned)
     return values if max(sum(map(len, lines)) for lines in values) > _LONG else None
 
 

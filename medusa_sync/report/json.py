@@ -109,11 +109,11 @@ def _problem(
 
 def _change(outcome: Outcome) -> dict[str, Any]:
     conflicts = [
-        {"field": each.field, "store": each.store, "source": each.source, "kept": each.kept}
+        {"field": each.field, "store": each.stored, "source": each.desired, "kept": each.kept}
         for each in outcome.conflicts
     ]
     return {
         "external_id": outcome.external_id,
         "action": outcome.action or "keep",
-        "fields": {each.field: {"from": each.before, "to": each.after} for each in outcome.changes},
+        "fields": {each.field: {"from": each.stored, "to": each.planned} for each in outcome.changes},
     } | ({"conflicts": conflicts} if conflicts else {})

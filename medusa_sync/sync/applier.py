@@ -528,7 +528,7 @@ def _note(update: Update, renames: Mapping[str, object], *, now: int) -> Record:
     applied_before = update.record.fields if update.record else {}
     late: dict[str, Collection[Value]] = {
         # A value that is overwritten although nothing was applied is not kept if this is interrupted.
-        change.field: (change.source,) if change.field in applied_before else (change.before, change.source)
+        change.field: (change.desired,) if change.field in applied_before else (change.stored, change.desired)
         for change in update.changes
         if change.field in FIELDS and FIELDS[change.field].commits_late
     }
@@ -562,7 +562,7 @@ def _combined(first: Outcome | None, later: Outcome) -> Outcome:
         return structs.replace(later, conflicts=_without_repeats((*conflicts, *later.conflicts)))
     fields = {change.field: change for change in later.changes}
     fields |= {
-        change.field: structs.replace(change, after=fields[change.field].after)
+        change.field: structs.replace(change, planned=fields[change.field].planned)
         if change.field in fields
         else change
         for change in first.changes
@@ -597,6 +597,6 @@ def _members(changes: Iterable[Change], name: str) -> list[str]:
         else:
             for each in change.changes:
                 if each.field == name:
-                    held = members(each.before)
-                    found += [member for member in members(each.after) if member not in held]
+                    held = members(each.stored)
+                    found += [member for member in members(each.planned) if member not in held]
     return found

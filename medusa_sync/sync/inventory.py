@@ -79,7 +79,7 @@ def item_rename(update: Update) -> ItemRename | None:
         return None
     ours: set[Value] = {*sent, record.applied("sku", currency) if record else None}
     if change is not None:
-        ours.add(remember(change.before))
+        ours.add(remember(change.stored))
     if sent:
         ours.add(None)  # as `release_body` leaves it
     wanted = update.desired.fields["sku"]
@@ -96,14 +96,14 @@ def handed_on(updates: Sequence[Update]) -> list[tuple[Update, tuple[str, ...]]]
     """
     unique = {name for name, field in FIELDS.items() if field.unique}
     taken = {
-        (change.field, change.after)
+        (change.field, change.planned)
         for update in updates
         for change in update.changes
-        if change.field in unique and change.after is not None
+        if change.field in unique and change.planned is not None
     }
     found = []
     for update in updates:
-        held = ((change.field, change.before) for change in update.changes)
+        held = ((change.field, change.stored) for change in update.changes)
         fields = tuple(name for name, value in held if (name, value) in taken)
         if fields:
             found.append((update, fields))
@@ -122,7 +122,7 @@ def item_id_of(variant: StoredVariant | WrittenVariant) -> str | None:
 def _new_quantity(change: Change) -> int | None:
     if isinstance(change, Create):
         return _whole(change.desired.fields["stock"])
-    return _whole(next((each.after for each in change.changes if each.field == "stock"), None))
+    return _whole(next((each.planned for each in change.changes if each.field == "stock"), None))
 
 
 def _whole(value: Value) -> int | None:

@@ -12,14 +12,14 @@ from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
 
 URL = "https://cdn.example/" + "images/" * 20 + "spoon.webp?size=large&format=webp#top"
-PRICE = FieldChange("price", 9.99, 10.99, applied=9.99, source=10.99)
+PRICE = FieldChange("price", 9.99, 10.99, applied=9.99, desired=10.99)
 SPOON = Outcome("dummyjson:1", "Olive Wood Spoon", Result.UPDATED, changes=(PRICE,), action=Action.UPDATE)
 MUG = Outcome("dummyjson:6", "Café Crème Mug", Result.CREATED, action=Action.CREATE)
 BOWL = Outcome(
     "dummyjson:7",
     "Stoneware Bowl",
     Result.UPDATED,
-    changes=(FieldChange("price", 4999, 49.99, source=49.99),),
+    changes=(FieldChange("price", 4999, 49.99, desired=49.99),),
     action=Action.ADOPT,
 )
 LAMP = Outcome("dummyjson:18", "فانوس نحاسي صغير", Result.REJECTED, "price: it is -1, below 0")
@@ -36,7 +36,7 @@ OVERRULED = Outcome(  # the merchant's price gives way to the source's
     "dummyjson:40",
     "Linen Apron",
     Result.UPDATED,
-    changes=(FieldChange("price", 21, 19.99, applied=20, source=19.99),),
+    changes=(FieldChange("price", 21, 19.99, applied=20, desired=19.99),),
     conflicts=(Conflict("price", 21, 19.99, OnConflict.SOURCE),),
     action=Action.UPDATE,
 )

@@ -83,7 +83,7 @@ class HalfWritten:
         self.is_adopted = True
         for change in update.changes:
             if not (FIELDS[change.field].commits_late and change.field in lost):
-                self.held[change.field] = change.after
+                self.held[change.field] = change.planned
         if rename and "sku" not in lost:
             self.item_sku = rename.after
         if acknowledged:

@@ -209,7 +209,7 @@ SECRET = 'hush "quoted" \\back\\ ümlaut&<tag>/%25 hush'
 
 def everywhere(text: str) -> Any:
     """A run in which every text that comes from outside is this one."""
-    difference = FieldChange("title", text, (text,), applied=text, source=(text, text))
+    difference = FieldChange("title", text, (text,), applied=text, desired=(text, text))
     changed = Outcome("dummyjson:1", text, Result.UPDATED, changes=(difference,))
     conflict = Conflict("title", text, (text,), OnConflict.STORE)
     problem = Outcome("dummyjson:2", text, Result.FAILED, text)

@@ -66,7 +66,7 @@ def planned(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> Updat
 def steps(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> tuple[Step3, ...]:
     """The changes that are planned: field, before, after."""
     changes = planned(desired, stored, **how).changes
-    return tuple((difference.field, difference.before, difference.after) for difference in changes)
+    return tuple((difference.field, difference.stored, difference.planned) for difference in changes)
 
 
 def another(value: Value) -> Value:
@@ -163,7 +163,7 @@ def test_orders_that_lower_the_stock_are_no_conflict() -> None:
     before, after = desired_product(stock=9), desired_product(stock=20)
     stored = stored_product(before, variants=(stored_variant(desired_product(stock=4)),))
     update = planned(after, stored, on_conflict=OnConflict.STORE)
-    assert ([d.after for d in update.changes], update.conflicts) == ([20], ())
+    assert ([d.planned for d in update.changes], update.conflicts) == ([20], ())
 
 
 def test_metadata_of_another_kind_is_shown_as_json() -> None:
@@ -188,13 +188,13 @@ def test_a_measurement_that_medusa_rounds_is_no_edit_of_the_merchant() -> None:
     before, after = desired_product(weight=1.23456789), desired_product(weight=2)
     [rounded] = unpack("f", pack("f", 1.23456789))
     update = planned(after, stored_product(before, weight=rounded))
-    assert (update.conflicts, [each.after for each in update.changes]) == ((), [2])
+    assert (update.conflicts, [each.planned for each in update.changes]) == ((), [2])
 
 
 def test_a_measurement_of_zero_is_a_measurement() -> None:
     before, after = desired_product(weight=0), desired_product(weight=2)
     update = planned(after, stored_product(before))
-    assert (update.conflicts, [each.before for each in update.changes]) == ((), [0])
+    assert (update.conflicts, [each.stored for each in update.changes]) == ((), [0])
 
 
 @pytest.mark.parametrize("how", [{"overwrite": True}, {"adopt": True}], ids=["overwrite", "adopt"])
@@ -202,7 +202,7 @@ def test_drift_is_put_back_if_asked(how: dict[str, Any]) -> None:
     desired = desired_product(title="Jug", tags=["jugs", "copper"])
     edited = stored_product(desired, title="Our Jug", **holding("tags", ("ours", "copper")))
     update = planned(desired, edited, **how)
-    after = {difference.field: difference.after for difference in update.changes}
+    after = {difference.field: difference.planned for difference in update.changes}
     assert after == {"title": "Jug", "tags": ("ours", "copper", "jugs")}
     assert (update.conflicts, update.adopted) == ((), "adopt" in how)
 
@@ -361,7 +361,7 @@ def test_if_our_variant_is_gone_its_product_still_follows_and_theirs_is_left_alo
     assert [each.field for each in update.conflicts if each.field != "title"] == ["variant"]
     [conflict] = [each for each in update.conflicts if each.field == "variant"]
     assert conflict.kept is OnConflict.STORE
-    assert conflict.source == ("variant_gone" if kind == "current" else "NEW")
+    assert conflict.desired == ("variant_gone" if kind == "current" else "NEW")
     assert [each.field for each in update.changes] == ["title"]
 
     record = applied(after, variant=update.record.variant if update.record else "")
@@ -375,7 +375,7 @@ def test_if_our_variant_is_gone_its_product_still_follows_and_theirs_is_left_alo
 def test_a_variant_that_is_gone_is_named_by_the_title_if_it_never_had_a_sku() -> None:
     desired = desired_product(title="Jug", sku=None, meta={})
     stored = with_record(stored_product(desired, variants=()), "gone")
-    assert [each.source for each in planned(desired, stored).conflicts] == ["Jug"]
+    assert [each.desired for each in planned(desired, stored).conflicts] == ["Jug"]
 
 
 # --- price and stock ------------------------------------------------------------------------------------

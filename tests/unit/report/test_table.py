@@ -39,7 +39,7 @@ from tests.unit.results import (
 
 def updated(before: Value, after: Value) -> RunResult:
     """A plan for a field that the source has changed, or of which it is told no more than that."""
-    return planned(FieldChange("field", before, after, applied=before, source=after))
+    return planned(FieldChange("field", before, after, applied=before, desired=after))
 
 
 def planned(difference: FieldChange, action: Action = Action.UPDATE) -> RunResult:
@@ -506,7 +506,7 @@ def test_all_that_decided_about_a_set_can_be_read_from_its_line(
 
 
 def test_a_single_value_that_becomes_another_than_the_sources_says_so() -> None:
-    shown = change(planned(FieldChange("field", 1, 2, applied=1, source=3)))
+    shown = change(planned(FieldChange("field", 1, 2, applied=1, desired=3)))
     assert shown == "1 -> 2 (last applied: 1; source: 3)"
 
 
