@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from msgspec import Struct
 
+from medusa_sync.core.fields import CATEGORIES
+from medusa_sync.core.merge import members
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Record
@@ -74,6 +78,13 @@ class Update(Struct, frozen=True):
     placed: bool = False
 
     @property
+    def variant_id(self) -> str:
+        """The id of our variant; empty if it is not known."""
+        if self.variant is not None:
+            return self.variant.id
+        return self.record.variant if self.record else ""
+
+    @property
     def is_up_to_date(self) -> bool:
         """Whether not even the record has to be written."""
         return (
@@ -86,3 +97,28 @@ class Update(Struct, frozen=True):
 
 
 Change = Create | Update
+
+
+def added_members(changes: Iterable[Change], name: str) -> list[str]:
+    """The members that changes add to a set, such as tags."""
+    added: list[str] = []
+    for change in changes:
+        if isinstance(change, Create):
+            added += members(change.desired.fields[name])
+            continue
+        for each in change.changes:
+            if each.field == name:
+                stored = members(each.stored)
+                added += [member for member in members(each.planned) if member not in stored]
+    return added
+
+
+def needed_categories(changes: Sequence[Change]) -> list[str]:
+    """The categories that changes add, and those of adopted products, which are activated."""
+    return [*added_members(changes, CATEGORIES), *placed_categories(changes)]
+
+
+def placed_categories(changes: Iterable[Change]) -> list[str]:
+    """The categories that the source wants for adopted products."""
+    placed = [change for change in changes if isinstance(change, Update) and change.placed]
+    return [handle for change in placed for handle in members(change.desired.fields[CATEGORIES])]

@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.product import DesiredProduct
 
 
 class Result(StrEnum):
@@ -49,6 +50,10 @@ class Outcome(Struct, frozen=True):
     changes: tuple[FieldChange, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     action: Action | None = None
+
+    @classmethod
+    def of(cls, product: DesiredProduct, result: Result, reason: str = "") -> Outcome:
+        return cls(product.external_id, product.title, result, reason)
 
 
 class Status(StrEnum):

@@ -1,4 +1,4 @@
-"""Marks what is known to be complete as applied, several hundred products in one call."""
+"""Acknowledges complete products, several hundred in one call."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from medusa_sync.core.stored import StoredProduct, StoredSummary, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
+from medusa_sync.sync.inventory import ItemRename
 
 logger = logging.getLogger(__name__)
 
@@ -25,11 +26,12 @@ class Complete(Struct, frozen=True):
     """A product that the store has as the source wants it.
 
     Attributes:
-        known: the records that it had before and after it was written; with any other one, another run has
-            written it since.
-        record: what is written now.
+        known: the records that it had before and after it was written; any other one is of another run.
+        record: what it is acknowledged with.
         outcome: settled once that is done.
-        created: this run created the product, so another run may have created it as well.
+        is_new: this run created it, so another run may have created it too.
+        is_acknowledged: the write was a single commit, so its record is final.
+        refused: the rename of its inventory item, if the store refused it.
     """
 
     desired: DesiredProduct
@@ -37,13 +39,13 @@ class Complete(Struct, frozen=True):
     known: tuple[Record | None, ...]
     record: Record
     outcome: Outcome
-    created: bool = False
+    is_new: bool = False
+    is_acknowledged: bool = False
+    refused: ItemRename | None = None
 
 
 class Acknowledger:
-    """Collects complete products.
-
-    If the run dies before their records are written, the next one finds the notes and checks them.
+    """Collects complete products. If the run dies before, the next one finds their notes and checks them.
 
     Args:
         api: of the store.
@@ -56,18 +58,18 @@ class Acknowledger:
         self._waiting: list[Complete] = []
 
     async def add(self, products: Sequence[Complete]) -> list[DesiredProduct]:
-        """Take complete products, and write the records once there are enough; returns what `flush` does."""
+        """Collect products, and flush if there are enough; returns what `flush` returns."""
         self._waiting += products
         return await self.flush() if len(self._waiting) >= _AT_ONCE else []
 
     async def flush(self) -> list[DesiredProduct]:
-        """Write the records of all products that wait.
+        """Write the records of all collected products.
 
         Returns:
-            Products to plan again: another run has created them too, and our copies were removed.
+            Products to plan again: another run created them too, and our copies were removed.
 
         Raises:
-            StoreError: the store is unavailable; the products have their outcomes nevertheless.
+            StoreError: the store is unavailable; the outcomes are settled anyway.
         """
         waiting, self._waiting = self._waiting, []
         if not waiting:
@@ -75,7 +77,7 @@ class Acknowledger:
         lost: set[str] = set()
         try:
             found = await self._api.look_up([each.desired.external_id for each in waiting])
-            created = {each.desired.external_id for each in waiting if each.created}
+            created = {each.desired.external_id for each in waiting if each.is_new}
             lost = await self._remove_copies([each for each in found if each.external_id in created])
             await self._write(_not_replaced([each for each in waiting if each.product_id not in lost], found))
         finally:
@@ -85,18 +87,16 @@ class Acknowledger:
         return [each.desired for each in waiting if each.product_id in lost]
 
     async def _remove_copies(self, created: Sequence[StoredSummary | Unreadable]) -> set[str]:
-        """Remove products of ours that another run, on another machine, has created too and that lose.
+        """Remove our copies of products that another run created too, unless our copy survives.
 
-        `external_id` has no unique index. Every run looks before it acknowledges.
+        `external_id` has no unique index, so every run checks for copies before it acknowledges.
         """
         doubled = [external_id for external_id, copies in by_external_id(created).items() if len(copies) > 1]
         if not doubled:
             return set()
         lost = _losers(by_external_id(await self._api.details("external_id", doubled)))
         if lost:
-            logger.warning(
-                "another run has created some of these products too; removing %d copies", len(lost)
-            )
+            logger.warning("another run created some of these products too; removing %d copies", len(lost))
             try:
                 await self._api.delete_products(sorted(lost))
             except (StoreRefusedError, AmbiguousWriteError) as error:
@@ -104,7 +104,7 @@ class Acknowledger:
         return lost
 
     async def _write(self, products: Sequence[Complete]) -> None:
-        """Write records; one that is refused, such as of a deleted product, does not affect the others."""
+        """Write records; a refused one, such as that of a deleted product, does not affect the others."""
         if not products:
             return
         try:
@@ -124,7 +124,7 @@ class Acknowledger:
 def _not_replaced(
     products: Sequence[Complete], found: Sequence[StoredSummary | Unreadable]
 ) -> list[Complete]:
-    """The products that no other run has written since; what is not found may not be listed yet."""
+    """The products that no other run has written since; one that is not found may not be listed yet."""
     stored = {each.id: each for each in found}
     left = [
         each
@@ -132,7 +132,7 @@ def _not_replaced(
         if each.product_id not in stored or _has_record(stored[each.product_id], each.known)
     ]
     if len(left) < len(products):
-        logger.info("another run has written %d of these products since", len(products) - len(left))
+        logger.info("another run wrote %d of these products since", len(products) - len(left))
     return left
 
 
@@ -144,7 +144,7 @@ def _has_record(stored: StoredSummary | Unreadable, records: Sequence[Record | N
 
 
 def _losers(copies: Mapping[str, list[StoredProduct | Unreadable]]) -> set[str]:
-    """The ids of copies that do not stay; nothing is removed next to a copy that cannot be read."""
+    """The ids of copies to remove; if one copy cannot be read, none is removed."""
     lost = set()
     for group in copies.values():
         readable = [copy for copy in group if not isinstance(copy, Unreadable)]

@@ -1,10 +1,11 @@
-"""Products of the store that no source owns: a new product of ours may stand among them already."""
+"""Finds existing products that the source can take over."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 
+from medusa_sync.core.fields import SKU
 from medusa_sync.core.plan import slug_of
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import UnownedProduct
@@ -12,10 +13,10 @@ from medusa_sync.medusa.api import AdminApi
 
 
 class Adoption:
-    """Finds products without an external id that are plainly the same as one of the source.
+    """Products of the store without an external id, matched with products of the source.
 
-    The same are: the id of the source in `metadata.external_id` (where the job that ran inside Medusa put
-    it), the SKU, or the handle that the title would give.
+    A product matches if it has the source's id in `metadata.external_id` (where the job that ran inside
+    Medusa put it), the SKU, or the handle that the title gives.
 
     Args:
         api: of the store.
@@ -30,10 +31,10 @@ class Adoption:
         self._claimed: dict[str, str] = {}
 
     async def matches(self, products: Sequence[DesiredProduct]) -> dict[str, list[UnownedProduct]]:
-        """What each product may be the same as, by external id; products without a match are left out.
+        """The matches of each product, by external id; products without a match are left out.
 
         Raises:
-            StoreError: the store cannot be asked.
+            StoreError: the store cannot be read.
         """
         if not self._loaded:
             await self._load()
@@ -41,7 +42,7 @@ class Adoption:
         return {external_id: candidates for external_id, candidates in found.items() if candidates}
 
     def claim(self, stored: UnownedProduct, external_id: str) -> None:
-        """From now on the product is one of the source's."""
+        """The product is adopted."""
         self._claimed[stored.id] = external_id
 
     async def _load(self) -> None:
@@ -57,11 +58,11 @@ class Adoption:
     def _candidates(self, product: DesiredProduct) -> list[UnownedProduct]:
         own_ids = {str(product.source_id), product.external_id}
         found = [stored for own_id in own_ids for stored in self._by_old_id.get(own_id, ())]
-        same_sku = self._by_sku.get(str(product.fields["sku"] or ""))
+        same_sku = self._by_sku.get(str(product.fields[SKU] or ""))
         if same_sku is not None:
             found.append(same_sku)
         same_handle = self._by_handle.get(slug_of(product))
-        # A product that names another one of the source only happens to have the handle.
+        # A product with the id of another source product has the handle by chance.
         if same_handle is not None and _old_id(same_handle) in {None, *own_ids}:
             found.append(same_handle)
         free = {stored.id: stored for stored in found}

@@ -1,4 +1,4 @@
-"""Free handles for new products, which are unique in a store."""
+"""Finds free handles for new products; a handle is unique in a store."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from medusa_sync.medusa.api import AdminApi
 
 
 class Handles:
-    """Remembers which handles are given out and not yet in the store: batches run side by side."""
+    """Handles that were chosen for products which are not in the store yet; batches run side by side."""
 
     def __init__(self, api: AdminApi) -> None:
         self._api = api
-        self._owners: dict[str, str] = {}  # external ids by handle
-        self._allotted: dict[str, str] = {}  # handles by external id
+        self._owners: dict[str, str] = {}  # external id by handle
+        self._allotted: dict[str, str] = {}  # handle by external id
 
     async def allot(self, new: Sequence[DesiredProduct]) -> dict[str, str]:
-        """Find a free handle for each product, the better ones for those that come first; by external id.
+        """Choose a free handle for each product, by external id; earlier products get the better ones.
 
         Raises:
             StoreError: the store cannot be read.

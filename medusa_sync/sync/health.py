@@ -1,4 +1,4 @@
-"""Decides whether products fail one by one, or the store fails every write."""
+"""Decides whether single products fail or the store fails every write."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreError,
 from medusa_sync.medusa.api import AdminApi
 
 _SUSPICIOUS = 3  # failed products in a row
-_MOST = 20  # the same while no product is known with which the store could be checked
+_MOST = 20  # the same, if no product is known to check the store with
 
 
 class Health:
-    """Counts products in a row that no write brings in.
+    """Counts products in a row whose writes failed.
 
     Args:
         api: of the store.
@@ -19,10 +19,10 @@ class Health:
     def __init__(self, api: AdminApi) -> None:
         self._api = api
         self._in_a_row = 0
-        self._witness = ""  # a product that the store has, from elsewhere in the run
+        self._witness = ""  # a product that the store has, to check it with
 
     def succeeded(self, product_id: str) -> None:
-        """A write of this product went through."""
+        """A write of this product succeeded."""
         self._in_a_row = 0
         self._witness = product_id
 
@@ -31,7 +31,7 @@ class Health:
         self._witness = self._witness or product_id
 
     async def lost(self, error: AmbiguousWriteError) -> None:
-        """A single product failed without a refusal.
+        """The write of a single product failed, but the store did not refuse it.
 
         Raises:
             StoreError: the store fails every write.
@@ -48,10 +48,10 @@ class Health:
                 self._in_a_row = 0
         except AmbiguousWriteError as failed:
             raise _failing(failed) from failed
-        except StoreRefusedError:  # such as of a product that the merchant has deleted: the store works
+        except StoreRefusedError:  # the merchant may have deleted the product: the store works
             self._witness = ""
             self._in_a_row = 0
 
 
 def _failing(error: MedusaSyncError) -> StoreError:
-    return StoreError(f"The store fails every write: {error}", hint="See the log of the store.")
+    return StoreError(f"The store fails every write: {error}", hint="Check the log of the store.")

@@ -1,4 +1,4 @@
-"""Writes in progress: cancelling the caller does not interrupt them, but they end when the run has to."""
+"""Tasks that are not cancelled together with their caller."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from medusa_sync.stop import GRACE_S, Stop
 
 
 class InFlight:
-    """Tasks that run to their end, or are cancelled `GRACE_S` after the token was set.
+    """Tasks that complete, or are cancelled `GRACE_S` seconds after the stop token was set.
 
     Args:
         stop: of the run.
@@ -26,15 +26,15 @@ class InFlight:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._forget)
-        if self._grace_is_over:  # it still cleans up after itself
+        if self._grace_is_over:  # it starts nevertheless, so that it can clean up
             asyncio.get_running_loop().call_soon(task.cancel)
 
     async def finish(self) -> None:
-        """Wait until every task has ended, even when cancelled meanwhile.
+        """Wait until every task has ended, even if this call is cancelled.
 
         Raises:
-            CancelledError: this call was cancelled meanwhile, or a task was before the token was set.
-            Exception: what a task has raised.
+            CancelledError: this call was cancelled, or a task was before the token was set.
+            Exception: raised by a task.
         """
         cancelled: asyncio.CancelledError | None = None
         while self._tasks:
@@ -50,7 +50,7 @@ class InFlight:
             raise cancelled
 
     def _forget(self, task: asyncio.Task[None]) -> None:
-        """Keep only tasks that raised, for `finish`."""
+        """Keep only the tasks that raised, for `finish`."""
         if not task.cancelled() and task.exception() is None:
             self._tasks.discard(task)
 

@@ -1,4 +1,4 @@
-"""Pure: what a change means for inventory items, which are not part of a product: their levels and SKUs."""
+"""What a change means for inventory items, which are not part of a product: pure functions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from medusa_sync.core.change import Change, Create, Update
-from medusa_sync.core.fields import FIELDS
+from medusa_sync.core.fields import FIELDS, SKU, STOCK
 from medusa_sync.core.plan import stock_level
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import remember
@@ -15,11 +15,11 @@ from medusa_sync.core.stored import StoredItem, StoredVariant, WrittenProduct, W
 
 
 class LevelChange(Struct, frozen=True):
-    """The stock of one variant at our location.
+    """A stock level to write for a variant at our location.
 
     Attributes:
-        item_id: the inventory item; None if the store makes it when the product is written.
-        variant_id: of a product that was in the store before; a new one has a single variant.
+        item_id: the inventory item; None if the store creates it together with the product.
+        variant_id: None for a new product, which has a single variant.
         exists: the item has a level at the location.
     """
 
@@ -37,7 +37,7 @@ def level_changes(
 
     Args:
         changes: what is written.
-        location_id: where stock is kept; None if the store keeps none.
+        location_id: where stock is kept; None if the store has no location.
         items: inventory items that new products use, by external id.
     """
     found = []
@@ -57,42 +57,41 @@ def level_changes(
 
 
 class ItemRename(Struct, frozen=True):
-    """An inventory item that gets another SKU."""
+    """An inventory item, its SKU and its new SKU."""
 
     item_id: str
-    before: str | None
-    after: str | None
+    sku: str | None
+    new_sku: str | None
 
 
 def item_rename(update: Update) -> ItemRename | None:
-    """The inventory item that has to get the SKU of its variant; Medusa leaves it the old one.
+    """The rename of the inventory item that has to follow the SKU of its variant; Medusa does not do it.
 
-    An SKU that the merchant gave to the item stays, and an adoption does not touch items.
+    An item keeps an SKU that the merchant gave it. An adoption does not change items.
     """
     record, currency = update.record, update.desired.currency
-    change = next((each for each in update.changes if each.field == "sku"), None)
-    sent = record.sent("sku", currency) if record else ()
+    change = next((each for each in update.changes if each.field == SKU), None)
+    sent = record.sent(SKU, currency) if record else ()
     if update.variant is None or update.adopted or not (change or sent):
         return None
     link = next(iter(update.variant.inventory_items), None)
     if link is None or link.inventory is None:
         return None
-    ours: set[Value] = {*sent, record.applied("sku", currency) if record else None}
+    ours: set[Value] = {*sent, record.applied(SKU, currency) if record else None}
     if change is not None:
         ours.add(remember(change.stored))
     if sent:
         ours.add(None)  # as `release_body` leaves it
-    wanted = update.desired.fields["sku"]
+    wanted = update.desired.fields[SKU]
     if link.inventory.sku == wanted or remember(link.inventory.sku) not in ours:
         return None
-    after = wanted if isinstance(wanted, str) else None
-    return ItemRename(link.inventory_item_id, link.inventory.sku, after)
+    return ItemRename(link.inventory_item_id, link.inventory.sku, None if wanted is None else str(wanted))
 
 
-def handed_on(updates: Sequence[Update]) -> list[tuple[Update, tuple[str, ...]]]:
-    """The updates that hold a unique value which another one takes, each with the fields to free first.
+def values_to_release(updates: Sequence[Update]) -> list[tuple[Update, tuple[str, ...]]]:
+    """The updates of products that have a unique value which another product gets, with the fields to free.
 
-    The store refuses a value that another product still has, even if the same call takes it away there.
+    The store refuses a value that another product has, even if the same call takes it away there.
     """
     unique = {name for name, field in FIELDS.items() if field.unique}
     taken = {
@@ -111,7 +110,7 @@ def handed_on(updates: Sequence[Update]) -> list[tuple[Update, tuple[str, ...]]]
 
 
 def stocked_variant(level: LevelChange, written: WrittenProduct) -> WrittenVariant | None:
-    """The variant that a level belongs to, as the store holds it once its product is written."""
+    """The variant of a level, in the response to the write of its product."""
     return next((each for each in written.variants if level.variant_id in {None, each.id}), None)
 
 
@@ -121,8 +120,8 @@ def item_id_of(variant: StoredVariant | WrittenVariant) -> str | None:
 
 def _new_quantity(change: Change) -> int | None:
     if isinstance(change, Create):
-        return _whole(change.desired.fields["stock"])
-    return _whole(next((each.planned for each in change.changes if each.field == "stock"), None))
+        return _whole(change.desired.fields[STOCK])
+    return _whole(next((each.planned for each in change.changes if each.field == STOCK), None))
 
 
 def _whole(value: Value) -> int | None:

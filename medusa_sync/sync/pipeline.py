@@ -1,4 +1,4 @@
-"""Stale products -> batches -> the store, a few at a time, while the next products are looked up."""
+"""Forms batches of stale products and applies a few of them at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Pipeline:
     """Takes stale products in the order of the source.
 
     Args:
-        applier: makes the applier; called before the first batch.
+        applier: makes the applier; called for the first batch.
         batch_size: products in a batch.
         concurrency: batches at the same time.
         stop: set if the store is unavailable; nothing new starts once it is set.
@@ -34,18 +34,18 @@ class Pipeline:
         self._in_flight = InFlight(stop)
 
     async def take(self, products: Iterable[DesiredProduct]) -> None:
-        """Start every batch that is full; waits while all slots are taken."""
+        """Start every full batch; wait while all slots are taken."""
         self._waiting += products
         while len(self._waiting) >= self._batch_size:
             await self._start()
 
     async def flush(self) -> None:
-        """Start the last batch, which is not full."""
+        """Start the last batch, even if it is not full."""
         if self._waiting:
             await self._start()
 
     async def finish(self) -> None:
-        """Wait for the batches in progress, and acknowledge what they have written."""
+        """Wait for the batches in progress, and acknowledge what they wrote."""
         try:
             await self._in_flight.finish()
         finally:

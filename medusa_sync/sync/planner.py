@@ -49,14 +49,14 @@ class PlanOptions(Struct, frozen=True):
 
 
 class Reading(Struct):
-    """What the details of some products say.
+    """What has to be done for some products, according to their details.
 
     Attributes:
-        updates: products whose fields or records have to be written.
-        outcomes: products for which there is nothing to do, or that fail.
+        updates: of products whose fields or records have to be written.
+        outcomes: of products that are up to date or fail.
         new: products that the store does not have.
-        incomplete: what a killed store left of some of `new`, by external id.
-        copies: surplus copies to remove.
+        incomplete: what an interrupted creation left of some of `new`, by external id.
+        copies: surplus copies, to be removed.
         in_progress: products that the store may still be working on.
     """
 
@@ -69,7 +69,7 @@ class Reading(Struct):
 
 
 class Planner:
-    """Decides with fresh reads; it never writes.
+    """Reads and decides; it never writes.
 
     Args:
         api: of the store.
@@ -83,7 +83,7 @@ class Planner:
         self._api = api
         self._places = places
         self._options = options
-        self._foreign = Adoption(api)
+        self._adoption = Adoption(api)
         self._handles = Handles(api)
 
     async def look_up(self, desired: Sequence[DesiredProduct]) -> LookedUp:
@@ -97,18 +97,18 @@ class Planner:
     def divide(
         self, desired: Iterable[DesiredProduct], stored: LookedUp
     ) -> tuple[list[Outcome], list[DesiredProduct]]:
-        """Separate what is up to date, or fails already, from what is stale."""
+        """Separate products that are up to date or fail from stale ones."""
         outcomes: list[Outcome] = []
         stale: list[DesiredProduct] = []
         for product in desired:
             copies = stored.get(product.external_id, [])
             try:
                 if len(copies) == 1 and self._is_up_to_date(product, _readable(copies)[0]):
-                    outcomes.append(_unchanged(product))
+                    outcomes.append(Outcome.of(product, Result.UNCHANGED))
                 else:
                     stale.append(product)
             except ProductFailedError as error:
-                outcomes.append(_failed(product, f"{copies[0].id}: {error}"))
+                outcomes.append(Outcome.of(product, Result.FAILED, f"{copies[0].id}: {error}"))
         return outcomes, stale
 
     def _is_up_to_date(self, product: DesiredProduct, stored: StoredSummary) -> bool:
@@ -118,7 +118,7 @@ class Planner:
         return not record.changed(product)
 
     async def read(self, products: Sequence[DesiredProduct], *, created: Collection[str]) -> Reading:
-        """Read the details of some products and plan the updates.
+        """Read the details of products and plan updates.
 
         Args:
             products: what the source wants.
@@ -144,7 +144,7 @@ class Planner:
                 )
             except ProductFailedError as error:
                 ids = ", ".join(copy.id for copy in copies)
-                reading.outcomes.append(_failed(product, f"{ids}: {error}"))
+                reading.outcomes.append(Outcome.of(product, Result.FAILED, f"{ids}: {error}"))
         return reading
 
     def _sort(
@@ -155,7 +155,7 @@ class Planner:
         created: Collection[str],
         reading: Reading,
     ) -> None:
-        """Add a product to the part of the reading that it belongs to."""
+        """Add a product to one part of the reading."""
         if not copies:
             reading.new.append(product)
             return
@@ -165,7 +165,7 @@ class Planner:
             if survivor is None:
                 ids = ", ".join(copy.id for copy in copies)
                 reason = f"the store holds it {len(copies)} times ({ids}); remove all but one in the admin"
-                reading.outcomes.append(_failed(product, reason))
+                reading.outcomes.append(Outcome.of(product, Result.FAILED, reason))
                 return
             stored, losers = survivor
             reading.copies += losers
@@ -191,14 +191,14 @@ class Planner:
             overwrite=self._options.overwrite,
         )
         if update.is_up_to_date or may_change(update, now=time.time()):
-            reading.outcomes.append(_unchanged(product))
+            reading.outcomes.append(Outcome.of(product, Result.UNCHANGED))
         else:
             reading.updates.append(update)
 
     async def plan_new(
         self, new: Sequence[DesiredProduct], incomplete: Mapping[str, StoredProduct]
     ) -> list[Change | Outcome]:
-        """Plan products that the store does not have under our external id: create, adopt or reject them.
+        """Plan products that the store does not have under our external id: create, adopt or reject.
 
         Args:
             new: what the source wants.
@@ -222,29 +222,29 @@ class Planner:
         return [entries[product.external_id] for product in new]
 
     async def _adopted(self, new: Sequence[DesiredProduct]) -> dict[str, Change | Outcome]:
-        """The products among `new` that the store holds without our external id."""
+        """Plan the products among `new` that the store has without our external id."""
         location_id = (await self._places()).location_id
         entries: dict[str, Change | Outcome] = {}
-        matches = await self._foreign.matches(new)
+        matches = await self._adoption.matches(new)
         adopted: dict[str, DesiredProduct] = {}
         for product in new:
             found = [each for each in matches.get(product.external_id, []) if each.id not in adopted]
             if len(found) == 1 and self._options.adopt:
                 adopted[found[0].id] = product
-                self._foreign.claim(found[0], product.external_id)
+                self._adoption.claim(found[0], product.external_id)
             elif found:
                 entries[product.external_id] = _exists_already(product, found)
         for stored in await self._api.details("id", list(adopted)):
             product = adopted[stored.id]
             entries[product.external_id] = (
-                _failed(product, f"{stored.id}: {stored.reason}")
+                Outcome.of(product, Result.FAILED, f"{stored.id}: {stored.reason}")
                 if isinstance(stored, Unreadable)
                 else plan_update(product, stored, location_id=location_id, adopt=True)
             )
         return entries
 
     def release(self, external_id: str) -> None:
-        """Forget the handle of a product that has its outcome."""
+        """Forget the handle that was chosen for a product; it has its outcome."""
         self._handles.release(external_id)
 
 
@@ -258,18 +258,10 @@ def _readable(copies: Sequence[T | Unreadable]) -> list[T]:
     return readable
 
 
-def _failed(product: DesiredProduct, reason: str) -> Outcome:
-    return Outcome(product.external_id, product.title, Result.FAILED, reason)
-
-
-def _unchanged(product: DesiredProduct) -> Outcome:
-    return Outcome(product.external_id, product.title, Result.UNCHANGED)
-
-
 def _exists_already(product: DesiredProduct, found: Sequence[UnownedProduct]) -> Outcome:
     names = ", ".join(f"{stored.id} {stored.title!r}" for stored in found)
     if len(found) == 1:
-        reason = f"the store has it already without our external id: {names}; take it over with --adopt"
+        reason = f"the store already has it without our external id: {names}; take it over with --adopt"
     else:
-        reason = f"the store has {len(found)} products that could be it: {names}; none is adopted"
-    return Outcome(product.external_id, product.title, Result.REJECTED, reason)
+        reason = f"{len(found)} products of the store match it: {names}; keep one of them and use --adopt"
+    return Outcome.of(product, Result.REJECTED, reason)

@@ -65,7 +65,7 @@ class Run:
             seen = document["source"]["seen"]
             if total != seen:
                 found.append(f"its outcomes are {total} and it has seen {seen}")
-            was_killed = self.exit_code == -signal.SIGKILL  # possibly after it wrote the document
+            was_killed = (self.exit_code or 0) < 0  # possibly after it wrote the document
             if document["exit_code"] != self.exit_code and not was_killed:
                 found.append(f"its document says {document['exit_code']}, its exit code is {self.exit_code}")
         return found

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from medusa_sync.core.change import Update
 from medusa_sync.core.fields import FIELDS
+from medusa_sync.core.note import creation_note, update_note
 from medusa_sync.core.plan import (
     LATE_S,
     SETTLE_S,
@@ -26,7 +27,6 @@ from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Pending, Record, Step, applied, freed, noted
 from medusa_sync.core.stored import StoredImage, StoredPrice, StoredProduct, StoredTag, StoredVariant
 from medusa_sync.errors import ProductFailedError
-from medusa_sync.sync.applier import _creation_note, _note
 from medusa_sync.sync.inventory import item_rename
 from tests.unit.builders import (
     DESIRED_PRODUCTS,
@@ -78,14 +78,13 @@ class HalfWritten:
     def write(self, update: Update, *, lost: Collection[str] = (), acknowledged: bool) -> None:
         """Write an update as the applier does; what is lost of it is not there after a crash of the store."""
         rename = item_rename(update)
-        renames = {update.desired.external_id: rename} if rename else {}
-        self.record = _note(update, renames, now=NOW)
+        self.record = update_note(update, renames_item=rename is not None, now=NOW)
         self.is_adopted = True
         for change in update.changes:
             if not (FIELDS[change.field].commits_late and change.field in lost):
                 self.held[change.field] = change.planned
         if rename and "sku" not in lost:
-            self.item_sku = rename.after
+            self.item_sku = rename.new_sku
         if acknowledged:
             self.record = applied(update.desired, variant="variant_01")
 
@@ -130,7 +129,7 @@ EVENTS = st.lists(
 )
 RECORDS: dict[str, Callable[[], Any]] = {
     "acknowledged": lambda: applied(BASE, variant="variant_01"),
-    "created": lambda: _creation_note(BASE, now=NOW),
+    "created": lambda: creation_note(BASE, now=NOW),
     "first version": lambda: record_1(BASE),
     "first version, created": lambda: record_1(BASE, pending="creation"),
     "first version, without its level": lambda: record_1(BASE, pending="stock"),
@@ -190,7 +189,7 @@ def test_after_an_interrupted_adoption_the_store_follows_the_source_without_a_co
 
 
 def created(desired: DesiredProduct, *, at: int = 0) -> Record:
-    return _creation_note(desired, now=at)
+    return creation_note(desired, now=at)
 
 
 BARE = stored_variant(BASE, prices=(), inventory_items=())

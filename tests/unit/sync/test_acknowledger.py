@@ -92,7 +92,7 @@ def complete(desired: DesiredProduct, *, created: bool = False, product_id: str 
     outcome = Outcome(desired.external_id, desired.title, Result.UPDATED, action=Action.UPDATE)
     record = applied(desired, variant="variant_01")
     note = creation_note(desired)
-    return Complete(desired, product_id, (note,), record, outcome, created=created)
+    return Complete(desired, product_id, (note,), record, outcome, is_new=created)
 
 
 def pending(desired: DesiredProduct, product_id: str) -> StoredProduct:

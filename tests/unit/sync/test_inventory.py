@@ -24,11 +24,11 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.inventory import (
     ItemRename,
     LevelChange,
-    handed_on,
     item_id_of,
     item_rename,
     level_changes,
     stocked_variant,
+    values_to_release,
 )
 from tests.unit.builders import (
     LOCATION,
@@ -204,7 +204,7 @@ def test_an_interrupted_change_of_a_sku_leaves_no_item_with_another_sku(
     update = planned(wanted, stored)
     assert update.conflicts == ()
     rename = item_rename(update)
-    assert (rename.after if rename else item_sku) == wanted.fields["sku"]
+    assert (rename.new_sku if rename else item_sku) == wanted.fields["sku"]
 
 
 # --- unique values that are handed on -------------------------------------------------------------------
@@ -215,7 +215,7 @@ def changes(*pairs: tuple[DesiredProduct, DesiredProduct]) -> list[Update]:
 
 
 def freed_by(updates: list[Update]) -> dict[str, tuple[str, ...]]:
-    return {update.desired.external_id: names for update, names in handed_on(updates)}
+    return {update.desired.external_id: names for update, names in values_to_release(updates)}
 
 
 def product(number: int, sku: str | None, barcode: str | None) -> DesiredProduct:

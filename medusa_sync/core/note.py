@@ -1,0 +1,49 @@
+"""The records that go with a write: a note of what is being sent if a part of it commits later."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from medusa_sync.core.change import Update
+from medusa_sync.core.fields import FIELDS, SKU
+from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.record import Record, Step, applied, freed, noted
+
+
+def creation_note(desired: DesiredProduct, *, now: int) -> Record:
+    """The record of a new product; its variant, prices and stock commit after the product row."""
+    late = {name: (value,) for name, value in desired.fields.items() if FIELDS[name].is_of_variant}
+    return noted(None, desired, late, Step.CREATION, at=now)
+
+
+def update_note(update: Update, *, renames_item: bool, now: int) -> Record:
+    """The record that goes with an update.
+
+    Args:
+        update: what is written.
+        renames_item: the inventory item gets the SKU in a call of its own.
+        now: seconds since 1970.
+    """
+    before = update.record.fields if update.record else {}
+    late: dict[str, Collection[Value]] = {
+        # A stored value that was never applied may still be there if the write is interrupted.
+        change.field: (change.desired,) if change.field in before else (change.stored, change.desired)
+        for change in update.changes
+        if change.field in FIELDS and FIELDS[change.field].commits_late
+    }
+    if renames_item:
+        late[SKU] = (update.desired.fields[SKU],)
+    if not late and not update.placed:
+        return applied_record(update)
+    step = Step.ADOPTION if update.placed else Step.UPDATE
+    return noted(update.record, update.desired, late, step, variant=update.variant_id, at=now)
+
+
+def applied_record(update: Update) -> Record:
+    """The record of an updated product once everything is in the store."""
+    return applied(update.desired, variant=update.variant_id)
+
+
+def released_note(update: Update, names: Collection[str], *, now: int) -> Record:
+    """The record that goes with a write that only takes unique values away, so that others can have them."""
+    return freed(update.record, update.desired, names, at=now)

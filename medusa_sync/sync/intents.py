@@ -1,0 +1,46 @@
+"""The outcomes that products get once what was sent for them is known to be in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import structs
+
+from medusa_sync.core.change import Change, Conflict
+from medusa_sync.core.result import Outcome, Result
+from medusa_sync.sync.ledger import outcome_of
+
+
+class Intents:
+    """Outcomes by external id; a product may be sent in several steps, which have one outcome."""
+
+    def __init__(self) -> None:
+        self._outcomes: dict[str, Outcome] = {}
+
+    def add(self, change: Change) -> None:
+        """A change will be sent."""
+        own = change.desired.external_id
+        self._outcomes[own] = _combined(self._outcomes.get(own), outcome_of(change))
+
+    def take(self, external_id: str) -> Outcome:
+        """The outcome of a product that is complete; it is forgotten."""
+        return self._outcomes.pop(external_id)
+
+    def drop(self, external_id: str) -> Outcome | None:
+        """Forget a product; returns the outcome that it would have had, None if nothing was planned."""
+        return self._outcomes.pop(external_id, None)
+
+
+def _combined(first: Outcome | None, later: Outcome) -> Outcome:
+    conflicts = _distinct((*(first.conflicts if first else ()), *later.conflicts))
+    if first is None or first.result is Result.UNCHANGED:
+        return structs.replace(later, conflicts=conflicts)
+    fields = {change.field: change for change in later.changes}
+    for change in first.changes:
+        latest = fields.get(change.field, change)
+        fields[change.field] = structs.replace(change, planned=latest.planned)
+    return structs.replace(first, changes=tuple(fields.values()), conflicts=conflicts)
+
+
+def _distinct(conflicts: Iterable[Conflict]) -> tuple[Conflict, ...]:
+    return tuple({conflict.field: conflict for conflict in conflicts}.values())

@@ -1,0 +1,181 @@
+"""Sends changes to the store, each product together with the note of what is being sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from medusa_sync.core.change import (
+    Change,
+    Create,
+    Update,
+    added_members,
+    needed_categories,
+    placed_categories,
+)
+from medusa_sync.core.fields import TAGS
+from medusa_sync.core.note import applied_record, creation_note, released_note, update_note
+from medusa_sync.core.record import Record, applied
+from medusa_sync.core.stored import StoredItem, WrittenProduct
+from medusa_sync.errors import AmbiguousWriteError
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.payload import Ids, create_body, release_body, update_body
+from medusa_sync.medusa.taxonomy import Placement, Taxonomy
+from medusa_sync.sync.acknowledger import Complete
+from medusa_sync.sync.health import Health
+from medusa_sync.sync.intents import Intents
+from medusa_sync.sync.inventory import ItemRename, item_rename, level_changes
+from medusa_sync.sync.items import Items
+from medusa_sync.sync.ledger import Ledger
+
+
+class Writer:
+    """Every method raises StoreRefusedError, AmbiguousWriteError or StoreError.
+
+    Args:
+        api: of the store.
+        taxonomy: ids of categories and tags.
+        placement: of new and adopted products.
+        items: the inventory items of the store.
+        ledger: notified of products that are about to be sent.
+        intents: the outcomes of what is sent.
+        health: notified of writes that succeed.
+        status: of new products, `published` or `draft`.
+    """
+
+    def __init__(
+        self,
+        api: AdminApi,
+        taxonomy: Taxonomy,
+        placement: Placement,
+        items: Items,
+        ledger: Ledger,
+        intents: Intents,
+        health: Health,
+        *,
+        status: str,
+    ) -> None:
+        self._api = api
+        self._taxonomy = taxonomy
+        self._placement = placement
+        self._items = items
+        self._ledger = ledger
+        self._intents = intents
+        self._health = health
+        self._status = status
+
+    async def prepare(self, changes: Sequence[Change]) -> bool:
+        """Create the categories and tags that changes need; returns whether any was not known yet."""
+        if self._taxonomy.has(needed_categories(changes), added_members(changes, TAGS)):
+            return False
+        await self._ids(changes)
+        return True
+
+    async def forget(self, changes: Sequence[Change]) -> None:
+        """Look up the categories and tags that changes need again the next time."""
+        await self._taxonomy.forget(needed_categories(changes), added_members(changes, TAGS))
+
+    async def release(self, handed: Sequence[tuple[Update, Collection[str]]]) -> None:
+        """Free the unique values that products of a batch take from one another."""
+        self._begin(update for update, _ in handed)
+        now = int(time.time())
+        await self._api.update_products(
+            [release_body(update, names, released_note(update, names, now=now)) for update, names in handed]
+        )
+
+    async def update(self, updates: Sequence[Update]) -> list[Complete]:
+        """Write updates, with stock levels and the SKUs of inventory items."""
+        ids = await self._ids(updates)
+        await self._taxonomy.activate_categories(placed_categories(updates))
+        levels = level_changes(updates, self._placement.location_id, {})
+        renames = {
+            update.stored.id: rename for update in updates if (rename := item_rename(update)) is not None
+        }
+        now = int(time.time())
+        notes = {
+            update.stored.id: update_note(update, renames_item=update.stored.id in renames, now=now)
+            for update in updates
+            if update.changes or update.placed
+        }
+        written: list[WrittenProduct] = []
+        if notes:
+            sent = [update for update in updates if update.stored.id in notes]
+            self._begin(sent)
+            bodies = [
+                update_body(update, notes[update.stored.id], places=self._placement, ids=ids)
+                for update in sent
+            ]
+            written = await self._api.update_products(bodies)
+        await self._items.write_levels(levels, written, are_new=False)
+        refused = await self._items.rename(renames.values())
+        if notes:
+            self._health.succeeded(next(reversed(notes)))
+        return [
+            self._updated(update, notes.get(update.stored.id), renames.get(update.stored.id), refused)
+            for update in updates
+        ]
+
+    async def create(
+        self, creates: Sequence[Create], unused_items: Mapping[str, StoredItem]
+    ) -> list[Complete]:
+        """Create products, with their stock levels.
+
+        Args:
+            creates: the products.
+            unused_items: inventory items to use again, by external id.
+        """
+        ids = await self._ids(creates)
+        self._begin(creates)
+        now = int(time.time())
+        notes = {create.desired.external_id: creation_note(create.desired, now=now) for create in creates}
+        bodies = [
+            create_body(
+                create,
+                notes[create.desired.external_id],
+                status=self._status,
+                places=self._placement,
+                ids=ids,
+                item=unused_items.get(create.desired.external_id),
+            )
+            for create in creates
+        ]
+        products = await self._api.create_products(bodies)
+        levels = level_changes(creates, self._placement.location_id, unused_items)
+        await self._items.write_levels(levels, products, are_new=True)
+        written = {product.external_id: product for product in products}
+        if any(external_id not in written for external_id in notes):
+            raise AmbiguousWriteError("the response lacks products")
+        self._health.succeeded(products[-1].id)
+        return [
+            self._created(create, written[create.desired.external_id], notes[create.desired.external_id])
+            for create in creates
+        ]
+
+    async def _ids(self, changes: Sequence[Change]) -> Ids:
+        return Ids(
+            await self._taxonomy.category_ids(needed_categories(changes)),
+            await self._taxonomy.tag_ids(added_members(changes, TAGS)),
+        )
+
+    def _begin(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            self._ledger.begin(change.desired.external_id)
+
+    def _updated(
+        self, update: Update, note: Record | None, rename: ItemRename | None, refused: Collection[ItemRename]
+    ) -> Complete:
+        return Complete(
+            update.desired,
+            update.stored.id,
+            (update.record, note or update.record),
+            applied_record(update),
+            self._intents.take(update.desired.external_id),
+            is_acknowledged=note is not None and note.pending is None and not update.placed,
+            refused=rename if rename in refused else None,
+        )
+
+    def _created(self, create: Create, product: WrittenProduct, note: Record) -> Complete:
+        variant_id = product.variants[0].id if product.variants else ""
+        record = applied(create.desired, variant=variant_id)
+        outcome = self._intents.take(create.desired.external_id)
+        return Complete(create.desired, product.id, (note,), record, outcome, is_new=True)
