@@ -39,7 +39,8 @@ from medusa_sync.medusa.taxonomy import Wanted
 from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.progress import Watch
 from medusa_sync.settings import NO_CREDENTIALS, Settings
-from medusa_sync.sources.dummyjson import SAMPLE, FileSource, HttpSource, Source
+from medusa_sync.sources.base import Source
+from medusa_sync.sources.dummyjson import SAMPLE, FileSource, HttpSource
 from medusa_sync.stop import Stop
 from medusa_sync.sync import Observer, PlanOptions, Run, SyncOptions
 
@@ -133,7 +134,7 @@ async def _source(
 ) -> AsyncIterator[Source]:
     if "://" not in settings.source:
         path = SAMPLE if settings.source == "sample" else Path(settings.source)
-        yield FileSource(path, source_name=settings.source_name)
+        yield FileSource(path, source_name=settings.source_name, currency=settings.currency)
         return
 
     def unavailable(message: str) -> MedusaSyncError:
@@ -157,7 +158,7 @@ async def _source(
             stop=stop,
             redactor=redactor,
         )
-        yield HttpSource(http, settings.source, source_name=settings.source_name)
+        yield HttpSource(http, settings.source, source_name=settings.source_name, currency=settings.currency)
 
 
 @asynccontextmanager
