@@ -32,7 +32,7 @@ class Page(Struct, frozen=True):
 
     Attributes:
         total: how many products the source says it has; None if it does not say.
-        beyond_total: `total` products were delivered before this page. If nothing on it is new, it is the end.
+        beyond_total: `total` products came before this page; if nothing on it is new, the source has ended.
     """
 
     rows: tuple[Row, ...]

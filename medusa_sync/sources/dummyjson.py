@@ -104,7 +104,7 @@ class HttpSource:
         described = describe_answer(response, self._http.redactor)
         raise SourceError(
             f"{url}: cannot tell whether the source has the product ({described})",
-            hint="Nothing was removed. Removal needs a source that returns 404 with JSON for an unknown product.",
+            hint="Nothing was removed. The source must return 404 and JSON for an unknown product.",
         )
 
     async def _get(self, url: str, query: Query, type_: type[T], what: str) -> T:
@@ -193,7 +193,7 @@ def _read(path: Path) -> bytes:
 def _decode(body: bytes, type_: type[T], subject: str, what: str) -> T:
     """Decode with msgspec, or with the standard library if that fails.
 
-    The standard library is slower, but accepts NaN and lone surrogates: one product is rejected, not the page.
+    The standard library is slower, but accepts NaN and lone surrogates, so that only one product is rejected.
 
     Raises:
         SourceError: neither can decode it.

@@ -11,18 +11,13 @@ from medusa_sync.sources.base import Rejected, Row, Source
 MAX_PRODUCTS = 1_000_000  # a source whose total grows with every page would never end
 
 _REPEATED = "id: the source delivered it twice; the first one counts"
-_SPARSE = 2**24  # larger ids are kept in a set: a bit for each smaller number would take too much memory
+_SPARSE = 2**24  # larger ids are kept in a set: a bit for each smaller number would take too much
 
 
 class Delivery:
     """The pages of a source, without duplicates.
 
-    An id is in the delivery if the source delivered it, valid or not.
-
-    Args:
-        source: is read once.
-        source_url: for error messages.
-        limit: only the first so many products; None for all.
+    It contains the id of each product that the source delivered, valid or not.
 
     Attributes:
         total: how many products the source says it has; None if it does not say.
@@ -68,14 +63,12 @@ class Delivery:
         self._rows += len(rows)
         if self._rows > MAX_PRODUCTS:
             raise SourceError(
-                f"{self._source_url}: the source does not end: it delivered more than {MAX_PRODUCTS} products",
-                hint="Check the paging of the source, or set --limit (SYNC_PRODUCTS_LIMIT).",
+                f"{self._source_url}: the source does not end: it has sent more than {MAX_PRODUCTS} products"
             )
         ids = [row.source_id for row in rows if row.source_id is not None]
         if len(ids) > 1 and all(source_id in self for source_id in ids):
             raise SourceError(
-                f"{self._source_url}: the source repeats itself: "
-                f"a page after {len(self._valid)} products has nothing new",
+                f"{self._source_url}: the source repeats itself: it sent a page with nothing new",
                 hint="It seems to ignore `skip`; a source must support paging by `limit` and `skip`.",
             )
         return [self._remember(row) for row in rows]
@@ -92,29 +85,22 @@ class Delivery:
 
 
 class IdSet:
-    """Whole numbers from 0; small ones take a bit each, because most catalogues number products from 1."""
+    """A set of ids; small ones take a bit each, because most catalogues number products from 1."""
 
     def __init__(self) -> None:
         self._bits = bytearray()
-        self._sparse: set[int] = set()
-        self._count = 0
+        self._others: set[int] = set()
 
     def add(self, number: int) -> None:
-        if number in self:
-            return
-        self._count += 1
-        if number >= _SPARSE:
-            self._sparse.add(number)
+        if not 0 <= number < _SPARSE:
+            self._others.add(number)
             return
         index, bit = divmod(number, 8)
         self._bits.extend(bytes(max(index + 1 - len(self._bits), 0)))
         self._bits[index] |= 1 << bit
 
     def __contains__(self, number: int) -> bool:
-        if number >= _SPARSE:
-            return number in self._sparse
+        if not 0 <= number < _SPARSE:
+            return number in self._others
         index, bit = divmod(number, 8)
-        return 0 <= index < len(self._bits) and bool(self._bits[index] >> bit & 1)
-
-    def __len__(self) -> int:
-        return self._count
+        return index < len(self._bits) and bool(self._bits[index] >> bit & 1)

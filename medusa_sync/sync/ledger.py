@@ -22,10 +22,8 @@ class Ledger:
         on_settled: called with every outcome.
 
     Attributes:
-        seen: rows that the source delivered.
-        not_compared: valid products of a run without a store.
-        kept: products of the source that the store had before, and that have an outcome.
-        gained: products that the store, or this source, did not have before.
+        kept: products with an outcome that the store had as products of this source before.
+        gained: created and adopted products.
     """
 
     def __init__(self, on_settled: Callable[[Outcome], None]) -> None:
@@ -83,10 +81,10 @@ class Ledger:
         self.not_compared += 1
 
     def remove(self, outcome: Outcome) -> None:
-        """Record the outcome of an orphan. A failure is not counted: the source did not deliver the product."""
+        """Record the outcome of an orphan."""
         if outcome.result is Result.REMOVED:
             self._count(outcome)
-        else:
+        else:  # not counted: the source did not deliver it
             self.problems.append(outcome)
 
     def close(self, reason: str) -> None:
@@ -99,16 +97,18 @@ class Ledger:
             RuntimeError: a bug in medusa-sync: a product was lost or counted twice.
         """
         self.not_completed = [
-            Outcome(external_id, title, self._result_of_open(external_id), reason)
+            Outcome(
+                external_id,
+                title,
+                Result.UNCONFIRMED if external_id in self._begun else Result.NOT_ATTEMPTED,
+                reason,
+            )
             for external_id, title in self._open.items()
         ]
         self.counts.update(outcome.result for outcome in self.not_completed)
         accounted = self.counts.total() - self.counts[Result.REMOVED] + self.not_compared
         if accounted != self.seen:
             raise RuntimeError(f"{self.seen} products were delivered, but {accounted} have an outcome")
-
-    def _result_of_open(self, external_id: str) -> Result:
-        return Result.UNCONFIRMED if external_id in self._begun else Result.NOT_ATTEMPTED
 
     def _count(self, outcome: Outcome) -> None:
         self.counts[outcome.result] += 1

@@ -32,15 +32,10 @@ _ASKED_AT_ONCE = 4
 
 
 class _Owned(Struct):
-    """Products of the store that belong to this source.
-
-    Attributes:
-        delivered: source ids of those that the source still has.
-        orphans: those that it did not deliver and that have to be removed.
-    """
+    """Products of the store that belong to this source."""
 
     count: int = 0
-    delivered: list[int] = field(default_factory=list)
+    delivered: list[int] = field(default_factory=list)  # source ids
     orphans: list[ListedProduct] = field(default_factory=list)
 
 
@@ -169,10 +164,8 @@ class Pruner:
             if self._stop.is_set:
                 raise
             if len(products) == 1:
-                [stored] = products
-                self._settle(
-                    Outcome(stored.external_id, stored.title, Result.FAILED, f"not removed: {error}")
-                )
+                reason = f"not removed: {error}"
+                self._settle(Outcome(products[0].external_id, products[0].title, Result.FAILED, reason))
                 return
             half = len(products) // 2
             for part in (products[:half], products[half:]):

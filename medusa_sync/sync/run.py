@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
@@ -13,11 +13,17 @@ from typing import Protocol
 from medusa_sync.core.change import Change
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.result import Outcome, Requests, Result, RunResult, StoreState
-from medusa_sync.errors import MedusaSyncError, TimeLimitError
+from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
+from medusa_sync.errors import (
+    EXIT_PARTIAL,
+    InterruptedRunError,
+    LockedError,
+    MedusaSyncError,
+    TimeLimitError,
+)
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.taxonomy import Placement, Taxonomy, find_placement
-from medusa_sync.sources.base import Rejected, Row, Source
+from medusa_sync.sources.base import Rejected, Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger
 from medusa_sync.sync.applier import Applier
@@ -29,9 +35,14 @@ from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import LookedUp, Planner
 from medusa_sync.sync.prefetch import prefetch
 from medusa_sync.sync.prune import Pruner
-from medusa_sync.sync.summary import summarize
 
 _LOOK_UP = 200  # products in a look-up; a request line has room for about 300 external ids
+
+_STATUSES: Mapping[type[MedusaSyncError], Status] = {
+    InterruptedRunError: Status.INTERRUPTED,
+    LockedError: Status.LOCKED,
+    TimeLimitError: Status.PARTIAL,
+}
 
 
 class Observer(Protocol):
@@ -80,19 +91,10 @@ class Run:
         """Run. Errors that a user, a server or a catalogue can cause are not raised but in the result."""
         started_at, clock = datetime.now(UTC), time.monotonic()
         store = None if self._stop.is_set else await self._run_until_stopped()
+        if self._delivery.error is not None:  # after everything that was delivered has been applied
+            self._stop.set(self._delivery.error)
         self._ledger.close(f"not completed: {self._stop.reason}" if self._stop.is_set else "")
-        return summarize(
-            self._options,
-            self._ledger,
-            self._requests,
-            error=self._stop.reason,
-            started_at=started_at,
-            duration_s=time.monotonic() - clock,
-            source_total=self._delivery.total,
-            has_store=self._api is not None,
-            store=store,
-            placement=self._placement,
-        )
+        return self._result(store, started_at, time.monotonic() - clock)
 
     async def _run_until_stopped(self) -> StoreState | None:
         steps = asyncio.create_task(self._only_read() if self._api is None else self._sync(self._api))
@@ -121,7 +123,7 @@ class Run:
             return None
         error = TimeLimitError(
             f"The run was stopped after {limit:g} s",
-            hint="The next run completes the rest; --max-duration (SYNC_PRODUCTS_MAX_DURATION) sets the limit.",
+            hint="The next run does the rest. --max-duration (SYNC_PRODUCTS_MAX_DURATION) sets the limit.",
         )
         return asyncio.get_running_loop().call_later(limit, self._stop.set, error)
 
@@ -130,14 +132,12 @@ class Run:
         async for products in self._products():
             for product in products:
                 self._ledger.set_aside(product.external_id)
-        if self._delivery.error is not None:
-            raise self._delivery.error
 
     async def _sync(self, api: AdminApi) -> StoreState | None:
         """Compare, write and prune.
 
         Returns:
-            What the store holds at the end; None if the run was stopped.
+            What the store holds at the end; None if the run was stopped or the source was incomplete.
         """
         size = await api.count_products()  # also checks the credentials before the source is read
         planner = Planner(api, partial(self._find_placement, api), self._options.plan)
@@ -145,9 +145,7 @@ class Run:
             await self._preview(planner, Health(api))
         else:
             await self._apply(api, planner, Health(api))
-        if self._delivery.error is not None:
-            raise self._delivery.error
-        if self._stop.is_set:
+        if self._stop.is_set or self._delivery.error is not None:
             return None
         gained = 0 if self._options.dry_run else self._ledger.gained
         # With a limit, the products beyond it are not missing.
@@ -171,7 +169,10 @@ class Run:
                 reading = await planner.read(products, created=())
                 entries: list[Change | Outcome] = [*reading.outcomes, *reading.updates]
                 entries += await planner.plan_new(reading.new, reading.incomplete)
-                entries += [_in_progress(product) for product in reading.in_progress]
+                entries += [
+                    Outcome(each.external_id, each.title, Result.UNCONFIRMED, "another run is writing it")
+                    for each in reading.in_progress
+                ]
                 for entry in entries:
                     self._ledger.settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
 
@@ -236,7 +237,13 @@ class Run:
         waiting: list[DesiredProduct] = []
         async with aclosing(self._delivery.pages()) as pages:
             async for rows in pages:
-                waiting += [product for row in rows if (product := self._open(row))]
+                for row in rows:
+                    if isinstance(row, Rejected):
+                        rejected = Outcome(row.external_id, row.title, Result.REJECTED, row.reason)
+                        self._ledger.reject(rejected)
+                    else:
+                        self._ledger.open(row.external_id, row.title)
+                        waiting.append(row)
                 self._observer.fetched(self._ledger.seen, self._delivery.total)
                 while len(waiting) >= _LOOK_UP and not self._stop.is_set:
                     chunk, waiting = waiting[:_LOOK_UP], waiting[_LOOK_UP:]
@@ -246,15 +253,44 @@ class Run:
         if waiting and not self._stop.is_set:
             yield waiting
 
-    def _open(self, row: Row) -> DesiredProduct | None:
-        """Enter a row in the ledger; None if it is rejected."""
-        if isinstance(row, Rejected):
-            self._ledger.reject(Outcome(row.external_id, row.title, Result.REJECTED, row.reason))
-            return None
-        self._ledger.open(row.external_id, row.title)
-        return row
+    def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
+        options, ledger, error = self._options, self._ledger, self._stop.reason
+        has_problems = ledger.problems or ledger.not_completed
+        status = Status.PARTIAL if has_problems else Status.OK
+        exit_code = EXIT_PARTIAL if has_problems else 0
+        if error is not None:
+            status, exit_code = _STATUSES.get(type(error), Status.FAILED), error.exit_code
+        return RunResult(
+            job=options.job,
+            dry_run=options.dry_run,
+            status=status,
+            exit_code=exit_code,
+            started_at=started_at,
+            duration_s=duration_s,
+            source_url=options.source_url,
+            source_total=self._delivery.total,
+            seen=ledger.seen,
+            store_url=None if self._api is None else options.store_url,
+            store=store,
+            counts=dict(ledger.counts),
+            conflicts=ledger.conflicts,
+            not_compared=ledger.not_compared,
+            requests=self._requests,
+            problems=tuple(ledger.problems),
+            not_completed=tuple(ledger.not_completed),
+            changes=ledger.changes,
+            notes=tuple(self._notes()),
+            error=str(error) if error else "",
+            hint=error.hint if error else "",
+        )
 
-
-def _in_progress(product: DesiredProduct) -> Outcome:
-    reason = "another run is writing it"
-    return Outcome(product.external_id, product.title, Result.UNCONFIRMED, reason)
+    def _notes(self) -> Iterator[str]:
+        if self._options.on_missing != OnMissing.KEEP and self._options.limit is not None:
+            yield "Nothing is removed with --limit, because products beyond the limit are not missing."
+        if self._api is None:
+            yield (
+                "Nothing was compared with a store: no credentials are set "
+                "(MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD)."
+            )
+        if self._placement is not None and self._placement.location_id is None:
+            yield "The store has no stock location, so stock is not synced. Add a location in the admin."

@@ -37,7 +37,7 @@ def sync(server: DummyJson, store: FakeMedusa, *, limit: int | None = None) -> R
                 on_retry=lambda: None,
                 stop=Stop(),
             )
-            source = HttpSource(http, server.url, source_name=SOURCE_NAME)
+            source = HttpSource(http, server.url, source_name=SOURCE_NAME, currency="usd")
             return await run_once(source, store, limit=limit, on_missing=OnMissing.DELETE)
 
     return asyncio.run(run())
