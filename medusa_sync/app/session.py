@@ -159,7 +159,9 @@ async def _store(settings: Settings, requests: Requests, connect: _Connect) -> A
         return
 
     def unavailable(message: str) -> MedusaSyncError:
-        hint = "Is the store up? Check --medusa-url (MEDUSA_BACKEND_URL); the next run does the rest."
+        hint = (
+            "Is the store up? Check --medusa-url (MEDUSA_BACKEND_URL); the next run completes what is left."
+        )
         return StoreError(f"{settings.medusa_url}: {message}", hint=hint)
 
     def count(method: str, url: str) -> None:

@@ -14,7 +14,7 @@ class Rejected(Struct, frozen=True):
     """A row that cannot be stored.
 
     Attributes:
-        external_id: None if the row has no usable id; so is `source_id`.
+        external_id: None, like `source_id`, if the row has no usable id.
         reason: the field and what is wrong with it.
     """
 
@@ -42,7 +42,7 @@ class Page(Struct, frozen=True):
 
 class Source(Protocol):
     def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
-        """All products, or the first `limit`; reading to the end without an error means that none is missing.
+        """All products, or the first `limit`. If the pages end without an error, the source was complete.
 
         Raises:
             SourceError: the source is unavailable, malformed, or ends before its own total.

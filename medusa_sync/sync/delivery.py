@@ -31,11 +31,11 @@ class Delivery:
         self._source_url = source_url
         self._limit = limit
         self._valid = IdSet()
-        self._rejected: set[int] = set()
+        self._rejected = IdSet()
         self._rows = 0
 
     async def pages(self) -> AsyncGenerator[list[Row], None]:
-        """The rows of each page. If the source fails, they end and `error` is set."""
+        """The rows of each page. If the source fails, the pages end and `error` is set."""
         try:
             async with aclosing(self._source.pages(self._limit)) as pages:
                 async for page in pages:

@@ -121,10 +121,10 @@ class Run:
         limit = self._options.max_duration_s
         if limit is None:
             return None
-        error = TimeLimitError(
-            f"The run was stopped after {limit:g} s",
-            hint="The next run does the rest. --max-duration (SYNC_PRODUCTS_MAX_DURATION) sets the limit.",
+        hint = (
+            "The next run completes what is left. --max-duration (SYNC_PRODUCTS_MAX_DURATION) is the limit."
         )
+        error = TimeLimitError(f"The run was stopped after {limit:g} s", hint=hint)
         return asyncio.get_running_loop().call_later(limit, self._stop.set, error)
 
     async def _only_read(self) -> None:
