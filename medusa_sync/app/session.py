@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
+    AbstractAsyncContextManager,
     AbstractContextManager,
     AsyncExitStack,
     asynccontextmanager,
@@ -14,7 +15,7 @@ from contextlib import (
 )
 from functools import cache
 from pathlib import Path
-from ssl import SSLContext
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -39,11 +40,14 @@ from medusa_sync.medusa.taxonomy import Wanted
 from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.progress import Watch
 from medusa_sync.settings import NO_CREDENTIALS, Settings
-from medusa_sync.sources.dummyjson import SAMPLE, FileSource, HttpSource, Source
+from medusa_sync.sources.base import Source
+from medusa_sync.sources.dummyjson import SAMPLE, FileSource, HttpSource
 from medusa_sync.stop import Stop
 from medusa_sync.sync import Observer, PlanOptions, Run, SyncOptions
 
 _HEADERS = {"user-agent": f"medusa-sync/{__version__}", "accept": "application/json"}
+
+_Connect = Callable[..., AbstractAsyncContextManager[HttpClient]]
 
 
 def sync_products(
@@ -79,11 +83,11 @@ async def _sync(
 ) -> RunResult:
     requests = Requests()
     stop = Stop()
-    tls = cache(httpx.create_ssl_context)  # one for both sides: it takes a while to read the authorities
+    connect = _connections(settings, requests, stop, redactor)
     async with AsyncExitStack() as stack:
         stack.enter_context(_listening(signals, stop) if signals else nullcontext())
-        source = await stack.enter_async_context(_source(settings, requests, stop, tls, redactor))
-        api = await stack.enter_async_context(_store(settings, requests, stop, tls, redactor))
+        source = await stack.enter_async_context(_source(settings, requests, connect))
+        api = await stack.enter_async_context(_store(settings, requests, connect))
         run = Run(source, api, _options(settings), requests, observer, stop)
         try:
             with _lock(settings):
@@ -128,12 +132,10 @@ def _lock(settings: Settings) -> AbstractContextManager[None]:
 
 
 @asynccontextmanager
-async def _source(
-    settings: Settings, requests: Requests, stop: Stop, tls: Callable[[], SSLContext], redactor: Redactor
-) -> AsyncIterator[Source]:
+async def _source(settings: Settings, requests: Requests, connect: _Connect) -> AsyncIterator[Source]:
+    naming = {"source_name": settings.source_name, "currency": settings.currency}
     if "://" not in settings.source:
-        path = SAMPLE if settings.source == "sample" else Path(settings.source)
-        yield FileSource(path, source_name=settings.source_name)
+        yield FileSource(SAMPLE if settings.source == "sample" else Path(settings.source), **naming)
         return
 
     def unavailable(message: str) -> MedusaSyncError:
@@ -144,26 +146,13 @@ async def _source(
     def count(_method: str, _url: str) -> None:
         requests.source += 1
 
-    # The source gets no credentials, so that its redirects may be followed.
-    async with httpx.AsyncClient(
-        headers=_HEADERS, timeout=_timeout(settings), verify=tls(), follow_redirects=True
-    ) as client:
-        http = HttpClient(
-            client,
-            max_retries=settings.max_retries,
-            unavailable=unavailable,
-            on_request=count,
-            on_retry=lambda: _count_retry(requests),
-            stop=stop,
-            redactor=redactor,
-        )
-        yield HttpSource(http, settings.source, source_name=settings.source_name)
+    # Redirects are safe: the source gets no credentials.
+    async with connect(unavailable, count, follow_redirects=True) as http:
+        yield HttpSource(http, settings.source, **naming)
 
 
 @asynccontextmanager
-async def _store(
-    settings: Settings, requests: Requests, stop: Stop, tls: Callable[[], SSLContext], redactor: Redactor
-) -> AsyncIterator[AdminApi | None]:
+async def _store(settings: Settings, requests: Requests, connect: _Connect) -> AsyncIterator[AdminApi | None]:
     credentials = _credentials(settings)
     if credentials is None:
         yield None
@@ -181,27 +170,34 @@ async def _store(
         else:
             requests.store_writes += 1
 
-    async with httpx.AsyncClient(
-        base_url=settings.medusa_url, headers=_HEADERS, timeout=_timeout(settings), verify=tls()
-    ) as client:
-        http = HttpClient(
-            client,
-            max_retries=settings.max_retries,
-            unavailable=unavailable,
-            on_request=count,
-            on_retry=lambda: _count_retry(requests),
-            stop=stop,
-            redactor=redactor,
-        )
+    async with connect(unavailable, count, base_url=settings.medusa_url) as http:
         yield AdminApi(MedusaClient(http, credentials))
 
 
-def _timeout(settings: Settings) -> httpx.Timeout:
-    return httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout)
+def _connections(settings: Settings, requests: Requests, stop: Stop, redactor: Redactor) -> _Connect:
+    """Makes the HTTP clients of a run."""
+    tls = cache(httpx.create_ssl_context)  # shared, because reading the certificates takes a while
+    timeout = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout)
 
+    def count_retry() -> None:
+        requests.retries += 1
 
-def _count_retry(requests: Requests) -> None:
-    requests.retries += 1
+    @asynccontextmanager
+    async def connect(
+        unavailable: Callable[[str], MedusaSyncError], on_request: Callable[[str, str], None], **options: Any
+    ) -> AsyncIterator[HttpClient]:
+        async with httpx.AsyncClient(headers=_HEADERS, timeout=timeout, verify=tls(), **options) as client:
+            yield HttpClient(
+                client,
+                max_retries=settings.max_retries,
+                unavailable=unavailable,
+                on_request=on_request,
+                on_retry=count_retry,
+                stop=stop,
+                redactor=redactor,
+            )
+
+    return connect
 
 
 def _credentials(settings: Settings) -> Credentials | None:

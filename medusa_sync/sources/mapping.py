@@ -1,35 +1,63 @@
-"""Pure mapping of a source product to what the store should hold (the table in docs/mapping.md)."""
+"""Maps a DummyJSON product to what the store should hold (see docs/mapping.md)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from medusa_sync.core.product import METADATA, DesiredProduct, Value
-from medusa_sync.core.result import Outcome, Result
+from medusa_sync.sources.base import Rejected, Row
 from medusa_sync.sources.schema import SourceProduct
 
+_TITLE_LENGTH = 200  # of rejected products
 _WHITE_SPACE = re.compile(r"\s+")
 _LINE_BREAK = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-# C0 and C1 controls (a NUL makes Medusa answer 500) and lone surrogates, which no UTF-8 can carry.
+# C0 and C1 controls (Medusa returns 500 for a NUL), and lone surrogates, which UTF-8 cannot encode.
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9/._~%-]*)?")
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9/._~%-]*)?")
 
 
-def external_id(source_name: str, source_id: int) -> str:
-    return f"{source_name}:{source_id}"
+def to_row(raw: Any, *, source_name: str, currency: str) -> Row:
+    """Check and map one product as it was delivered."""
+    try:
+        product = msgspec.convert(raw, SourceProduct)
+    except msgspec.ValidationError as error:
+        return _rejected(raw, source_name, readable(error))
+    return to_desired(product, source_name=source_name, currency=currency)
 
 
-def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> DesiredProduct | Outcome:
-    """The store's side of a product, or the rejection of one that has none."""
-    own_id = external_id(source_name, product.id)
+def readable(error: msgspec.ValidationError) -> str:
+    """Msgspec's message with the path of the field first: `price: Expected float, got str`."""
+    message, _, path = str(error).replace("`", "").partition(" - at ")
+    field = path.removeprefix("$").removeprefix(".")
+    return f"{field}: {message}" if field else message
+
+
+def _rejected(raw: Any, source_name: str, reason: str) -> Rejected:
+    row = raw if isinstance(raw, dict) else {}
+    source_id, title = row.get("id"), row.get("title")
+    if not isinstance(source_id, int) or isinstance(source_id, bool):
+        source_id = None
+    return Rejected(
+        None if source_id is None else f"{source_name}:{source_id}",
+        source_id,
+        title[:_TITLE_LENGTH] if isinstance(title, str) else "",
+        reason,
+    )
+
+
+def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> Row:
+    external_id = f"{source_name}:{product.id}"
     title = one_line(product.title)
     if title is None:
-        return Outcome(own_id, "", Result.REJECTED, "title: it holds nothing that can be shown")
+        return Rejected(external_id, product.id, "", "title: it has no visible characters")
     dimensions = product.dimensions
     images = _urls(product.images or ())
-    thumbnails = _urls([product.thumbnail or ""]) or images  # as Medusa itself would choose
+    thumbnails = _urls([product.thumbnail or ""]) or images  # Medusa chooses the first image too
     fields: dict[str, Value] = {
         "title": title,
         "description": _paragraphs(product.description),
@@ -47,7 +75,7 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> De
         "stock": product.stock,
         f"{METADATA}brand": one_line(product.brand),
         f"{METADATA}rating": product.rating,
-        # Only how many there are: reviewers' names and addresses are nobody else's business.
+        # Only the number of reviews: the names and addresses of reviewers are private.
         f"{METADATA}review_count": None if product.reviews is None else len(product.reviews),
         f"{METADATA}discount_percentage": product.discount_percentage,
         f"{METADATA}warranty_information": one_line(product.warranty_information),
@@ -56,13 +84,13 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> De
         f"{METADATA}minimum_order_quantity": product.minimum_order_quantity,
         f"{METADATA}availability_status": one_line(product.availability_status),
     }
-    return DesiredProduct(own_id, product.id, currency, fields)
+    return DesiredProduct(external_id, product.id, currency, fields)
 
 
 def one_line(text: str | None) -> str | None:
-    """One line without controls; None when nothing is left."""
+    """The text on one line without control characters; None if nothing is left."""
     if text and text.isprintable() and "  " not in text and text == text.strip():
-        return text  # nearly every text: nothing that is printable is taken out below
+        return text  # the usual case, and fast
     return " ".join(_UNSTORABLE.sub("", _WHITE_SPACE.sub(" ", text or "")).split()) or None
 
 
@@ -78,15 +106,15 @@ def _members(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _urls(values: Iterable[str]) -> tuple[str, ...]:
-    """Only what a browser may load: `javascript:`, `file:` and relative addresses are left out."""
-    return tuple(url for url in _members(values) if _is_web_address(url))
+    """The `http:` and `https:` URLs; `javascript:`, `file:` and relative ones are left out."""
+    return tuple(url for url in _members(values) if _is_web_url(url))
 
 
-def _is_web_address(url: str) -> bool:
-    if _PLAIN_ADDRESS.fullmatch(url):  # which nearly every one is
+def _is_web_url(url: str) -> bool:
+    if _PLAIN_URL.fullmatch(url):  # the usual case, and fast
         return True
     try:
         parts = urlsplit(url)
-    except ValueError:  # such as an unfinished IPv6 address
+    except ValueError:  # for example an incomplete IPv6 address
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)

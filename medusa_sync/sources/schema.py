@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-# Bounds are generous for shop goods and keep out what can only be a mistake, or an attack, at the other end.
+# Generous limits for shop goods: a value beyond them is a mistake or an attack.
 Text = Annotated[str, Meta(max_length=255)]
 LongText = Annotated[str, Meta(max_length=50_000)]
 Url = Annotated[str, Meta(max_length=2_048)]
@@ -25,7 +25,7 @@ class SourceMeta(Struct, frozen=True):
 
 
 class SourceProduct(Struct, frozen=True, rename="camel"):
-    """A product as `https://dummyjson.com/products` answers it; fields that are not mapped are left out."""
+    """A product of `https://dummyjson.com/products`; fields that are not mapped are ignored."""
 
     id: Annotated[int, Meta(ge=0, le=2**53)]
     title: Annotated[str, Meta(min_length=1, max_length=500)]

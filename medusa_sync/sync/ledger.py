@@ -1,9 +1,9 @@
-"""The account of a run: every product that the source delivers ends in exactly one outcome."""
+"""Counts outcomes: each product that the source delivers has exactly one."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec import structs
 
@@ -12,19 +12,25 @@ from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.sync.spool import Spool
 
 _PROBLEMS = frozenset({Result.REJECTED, Result.FAILED, Result.UNCONFIRMED, Result.NOT_ATTEMPTED})
+_GAINS = frozenset({Action.CREATE, Action.ADOPT})
 
 
 class Ledger:
-    """Counts outcomes and keeps those that a report names.
+    """Counts outcomes and keeps those that reports list.
 
     Args:
         on_settled: called with every outcome.
+
+    Attributes:
+        kept: products with an outcome that the store had as products of this source before.
+        gained: created and adopted products.
     """
 
     def __init__(self, on_settled: Callable[[Outcome], None]) -> None:
         self._on_settled = on_settled
         self._open: dict[str, str] = {}  # titles by external id, of the products without an outcome
-        self._begun: set[str] = set()  # of these, the ones whose write is being sent
+        self._begun: set[str] = set()  # open products whose write is being sent
+        self._stored: set[str] = set()  # products without an outcome that the store has
         self.counts: Counter[Result] = Counter(dict.fromkeys(Result, 0))
         self.seen = 0
         self.not_compared = 0
@@ -32,21 +38,26 @@ class Ledger:
         self.not_completed: list[Outcome] = []
         self.problems: list[Outcome] = []
         self.changes = Spool()
-        self.gained = 0  # products that were not of this source before
+        self.kept = 0
+        self.gained = 0
 
     def open(self, external_id: str, title: str) -> None:
         """A valid product was delivered."""
         self.seen += 1
         self._open[external_id] = title
 
+    def found(self, external_ids: Iterable[str]) -> None:
+        """The store has these products."""
+        self._stored.update(external_ids)
+
     def begin(self, external_id: str) -> None:
-        """The write of an open product is being sent: if the run ends now, it is unconfirmed."""
+        """The write of an open product is being sent. If the run ends now, the product is unconfirmed."""
         if external_id not in self._open:
             raise KeyError(external_id)
         self._begun.add(external_id)
 
     def take_back(self, external_id: str) -> None:
-        """The store refused the write of an open product: nothing was written."""
+        """The store refused the write of an open product; nothing was written."""
         self._begun.discard(external_id)
 
     def settle(self, outcome: Outcome) -> None:
@@ -54,45 +65,50 @@ class Ledger:
         external_id = outcome.external_id or ""
         del self._open[external_id]
         self._begun.discard(external_id)
+        if external_id in self._stored:
+            self._stored.remove(external_id)
+            self.kept += outcome.action not in _GAINS
         self._count(outcome)
 
     def reject(self, outcome: Outcome) -> None:
-        """A row of the source is no product that could be opened."""
+        """The source delivered a row that is not a valid product."""
         self.seen += 1
         self._count(outcome)
 
     def set_aside(self, external_id: str) -> None:
-        """A valid product of a run that compares nothing."""
+        """An open product is not compared, because there is no store."""
         del self._open[external_id]
         self.not_compared += 1
 
     def remove(self, outcome: Outcome) -> None:
-        """A product that the source no longer has was removed, or could not be."""
+        """Record the outcome of an orphan."""
         if outcome.result is Result.REMOVED:
             self._count(outcome)
-        else:
-            self.problems.append(outcome)  # it is none of those that the source delivered
+        else:  # not counted: the source did not deliver it
+            self.problems.append(outcome)
 
     def close(self, reason: str) -> None:
-        """Account for the products that are still open when a run ends early, and check the sum.
+        """Give open products an outcome, and check the sum.
 
         Args:
-            reason: why they have no outcome of their own.
+            reason: why the run ended early.
 
         Raises:
-            RuntimeError: a product is lost or counted twice, which is a defect of this program.
+            RuntimeError: a bug in medusa-sync: a product was lost or counted twice.
         """
         self.not_completed = [
-            Outcome(external_id, title, self._result_of_open(external_id), reason)
+            Outcome(
+                external_id,
+                title,
+                Result.UNCONFIRMED if external_id in self._begun else Result.NOT_ATTEMPTED,
+                reason,
+            )
             for external_id, title in self._open.items()
         ]
         self.counts.update(outcome.result for outcome in self.not_completed)
         accounted = self.counts.total() - self.counts[Result.REMOVED] + self.not_compared
         if accounted != self.seen:
-            raise RuntimeError(f"{self.seen} products were delivered, but {accounted} are accounted for")
-
-    def _result_of_open(self, external_id: str) -> Result:
-        return Result.UNCONFIRMED if external_id in self._begun else Result.NOT_ATTEMPTED
+            raise RuntimeError(f"{self.seen} products were delivered, but {accounted} have an outcome")
 
     def _count(self, outcome: Outcome) -> None:
         self.counts[outcome.result] += 1
@@ -101,12 +117,12 @@ class Ledger:
             self.problems.append(outcome)
         elif outcome.action is not None or outcome.conflicts:
             self.changes.add(outcome)
-            self.gained += outcome.action in {Action.CREATE, Action.ADOPT}
+            self.gained += outcome.action in _GAINS
         self._on_settled(outcome)
 
 
 def outcome_of(change: Change) -> Outcome:
-    """What a change amounts to once it is applied."""
+    """The outcome of a change once it is applied."""
     desired = change.desired
     if isinstance(change, Create):
         return Outcome(desired.external_id, desired.title, Result.CREATED, action=Action.CREATE)
@@ -120,5 +136,5 @@ def outcome_of(change: Change) -> Outcome:
     )
     if change.adopted or change.changes:
         return outcome
-    # Only the record follows: the store holds already what it shall hold.
+    # Only the record is written: the store already holds the desired values.
     return structs.replace(outcome, result=Result.UNCHANGED, action=None)

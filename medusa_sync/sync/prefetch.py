@@ -1,4 +1,4 @@
-"""Work ahead: the next item is fetched while the caller is busy with this one."""
+"""Fetches the next item while the caller works on this one."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ T = TypeVar("T")
 
 
 async def prefetch(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-    """The same items in the same order; what `items` raises is raised in its place."""
-    pulled = asyncio.create_task(_pull(items))
+    """The same items in the same order; an error of `items` is raised after the items before it."""
+    following = asyncio.create_task(_next(items))
     try:
-        while next_item := await pulled:
-            pulled = asyncio.create_task(_pull(items))
-            yield next_item[0]
+        while fetched := await following:
+            following = asyncio.create_task(_next(items))
+            yield fetched[0]
     finally:
-        pulled.cancel()
-        await asyncio.gather(pulled, return_exceptions=True)
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
         await items.aclose()
 
 
-async def _pull(items: AsyncGenerator[T, None]) -> tuple[T] | None:
+async def _next(items: AsyncGenerator[T, None]) -> tuple[T] | None:
     """The next item, or None after the last one."""
     async for item in items:
         return (item,)

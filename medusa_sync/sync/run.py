@@ -1,43 +1,42 @@
-"""The flow of one run, from the pages of the source to its result."""
+"""One run, from the pages of the source to the result."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
-from msgspec import Struct
-
 from medusa_sync.core.change import Change
-from medusa_sync.core.policy import OnMissing, Share
+from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
+from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.errors import (
     EXIT_PARTIAL,
     InterruptedRunError,
     LockedError,
     MedusaSyncError,
-    SourceError,
     TimeLimitError,
 )
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.taxonomy import Placement, Taxonomy, Wanted, find_placement
-from medusa_sync.sources.dummyjson import Page, Source
-from medusa_sync.sources.mapping import to_desired
+from medusa_sync.medusa.taxonomy import Placement, Taxonomy, find_placement
+from medusa_sync.sources.base import Rejected, Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger
 from medusa_sync.sync.applier import Applier
+from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger, outcome_of
+from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.pipeline import Pipeline
-from medusa_sync.sync.planner import LookedUp, Planner, PlanOptions
+from medusa_sync.sync.planner import LookedUp, Planner
 from medusa_sync.sync.prefetch import prefetch
-from medusa_sync.sync.prune import PruneOptions, Pruner
+from medusa_sync.sync.prune import Pruner
 
-_LOOK_UP = 200  # products a look-up; about 300 external ids fit into a request line
+_LOOK_UP = 200  # products in a look-up; a request line has room for about 300 external ids
 
 _STATUSES: Mapping[type[MedusaSyncError], Status] = {
     InterruptedRunError: Status.INTERRUPTED,
@@ -46,56 +45,26 @@ _STATUSES: Mapping[type[MedusaSyncError], Status] = {
 }
 
 
-class SyncOptions(Struct, frozen=True):
-    """What a run needs to know, whoever starts it.
-
-    Attributes:
-        source_url: as it is shown.
-        store_url: as it is shown.
-        status: of new products, `published` or `draft`.
-        batch_size: products a write request.
-        concurrency: write requests at the same time.
-        limit: only the first so many products of the source; None for all.
-        max_duration_s: seconds after which nothing new is begun; None for no limit.
-    """
-
-    job: str
-    source_name: str
-    source_url: str
-    store_url: str
-    wanted: Wanted
-    status: str
-    plan: PlanOptions
-    on_missing: OnMissing
-    max_removals: Share
-    dry_run: bool
-    batch_size: int
-    concurrency: int
-    max_retries: int
-    limit: int | None
-    max_duration_s: float | None
-
-
 class Observer(Protocol):
-    """Whoever watches a run, such as a progress bar."""
+    """Follows the progress of a run."""
 
     def fetched(self, seen: int, total: int | None) -> None:
-        """So many of the source's products have been delivered."""
+        """The source has delivered `seen` products so far, of `total` if it says how many it has."""
 
     def settled(self, outcome: Outcome) -> None:
-        """A product has come to its end."""
+        """A product has its outcome."""
 
 
 class Run:
-    """One run; `execute` is called once.
+    """One run; call `execute` once.
 
     Args:
-        source: where products come from.
+        source: of the products.
         api: of the store; None for a dry run that compares nothing.
         options: what to do.
-        requests: the counters that the HTTP clients of both sides keep.
-        observer: told of progress.
-        stop: ends the run early: requests in progress get `GRACE_S`, everything else ends at once.
+        requests: counted by the HTTP clients of source and store.
+        observer: follows the progress.
+        stop: ends the run early: writes in progress get `GRACE_S`, everything else ends at once.
     """
 
     def __init__(
@@ -113,35 +82,35 @@ class Run:
         self._requests = requests
         self._observer = observer
         self._stop = stop
+        self._delivery = Delivery(source, source_url=options.source_url, limit=options.limit)
         self._ledger = Ledger(observer.settled)
-        self._total: int | None = None
-        self._owned = 0  # products of the source that the store has
-        self._stored: set[str] = set()  # external ids of those among them that have no outcome yet
-        self._places: Placement | None = None
-        self._finding_places = asyncio.Lock()
+        self._placement: Placement | None = None
+        self._finding_placement = asyncio.Lock()
 
     async def execute(self) -> RunResult:
-        """Never raises what a user, a server or a catalogue can cause: it is in the result."""
+        """Run. Errors that a user, a server or a catalogue can cause are not raised but in the result."""
         started_at, clock = datetime.now(UTC), time.monotonic()
-        state = None if self._stop.is_set else await self._run_to_an_end()
+        store = None if self._stop.is_set else await self._run_until_stopped()
+        if self._delivery.error is not None:  # after everything that was delivered has been applied
+            self._stop.set(self._delivery.error)
         self._ledger.close(f"not completed: {self._stop.reason}" if self._stop.is_set else "")
-        return self._result(state, started_at, time.monotonic() - clock)
+        return self._result(store, started_at, time.monotonic() - clock)
 
-    async def _run_to_an_end(self) -> StoreState | None:
-        flow = asyncio.create_task(self._execute())
+    async def _run_until_stopped(self) -> StoreState | None:
+        steps = asyncio.create_task(self._only_read() if self._api is None else self._sync(self._api))
 
         def end() -> None:
-            if flow is not asyncio.current_task():
-                flow.cancel()
+            if steps is not asyncio.current_task():
+                steps.cancel()
 
         self._stop.on_set(end)
         timer = self._start_timer()
         try:
-            return await flow
+            return await steps
         except MedusaSyncError as error:
             self._stop.set(error)
         except asyncio.CancelledError:
-            if not flow.cancelled() or not self._stop.is_set:  # not the flow by `end`, but this call
+            if not steps.cancelled() or not self._stop.is_set:  # this call was cancelled, not the steps
                 raise
         finally:
             if timer is not None:
@@ -153,65 +122,45 @@ class Run:
         if limit is None:
             return None
         hint = (
-            "The next run completes what is left; --max-duration (SYNC_PRODUCTS_MAX_DURATION) sets the limit."
+            "The next run completes what is left. --max-duration (SYNC_PRODUCTS_MAX_DURATION) is the limit."
         )
         error = TimeLimitError(f"The run was stopped after {limit:g} s", hint=hint)
         return asyncio.get_running_loop().call_later(limit, self._stop.set, error)
 
-    async def _execute(self) -> StoreState | None:
-        api = self._api
-        if api is None:
-            async for products in self._products():
-                for product in products:
-                    self._ledger.set_aside(product.external_id)
-            return None
-        size = await api.count_products()  # also proves the credentials before the source is asked
+    async def _only_read(self) -> None:
+        """Check the products of the source; there is no store to compare them with."""
+        async for products in self._products():
+            for product in products:
+                self._ledger.set_aside(product.external_id)
 
-        async def places() -> Placement:
-            async with self._finding_places:
-                if self._places is None:
-                    self._places = await find_placement(api, self._options.wanted)
-            return self._places
+    async def _sync(self, api: AdminApi) -> StoreState | None:
+        """Compare, write and prune.
 
-        planner = Planner(api, places, self._options.plan)
-        health = Health(api)
+        Returns:
+            What the store holds at the end; None if the run was stopped or the source was incomplete.
+        """
+        size = await api.count_products()  # also checks the credentials before the source is read
+        planner = Planner(api, partial(self._find_placement, api), self._options.plan)
         if self._options.dry_run:
-            await self._preview(planner, health)
+            await self._preview(planner, Health(api))
         else:
-            await self._apply(api, planner, health, places)
-        if self._stop.is_set:
+            await self._apply(api, planner, Health(api))
+        if self._stop.is_set or self._delivery.error is not None:
             return None
         gained = 0 if self._options.dry_run else self._ledger.gained
-        await self._remove_missing(api, gained)
+        # With a limit, the products beyond it are not missing.
+        if self._options.on_missing != OnMissing.KEEP and self._options.limit is None:
+            pruner = Pruner(api, self._delivery, self._options, settle=self._ledger.remove, stop=self._stop)
+            await pruner.execute(gained)
         if gained or self._ledger.counts[Result.REMOVED]:
             size = await api.count_products()
-        return StoreState(size, self._owned)
+        return StoreState(size, self._ledger.kept + gained)
 
-    def _settle(self, outcome: Outcome) -> None:
-        """Record an outcome, and count the products of this source that the store has."""
-        external_id = outcome.external_id or ""
-        was_stored = external_id in self._stored
-        self._stored.discard(external_id)
-        gained = outcome.action in {Action.CREATE, Action.ADOPT}
-        if (gained and not self._options.dry_run) or (was_stored and not gained):
-            self._owned += 1
-        self._ledger.settle(outcome)
-
-    async def _remove_missing(self, api: AdminApi, gained: int) -> None:
-        """Only when the source was read to its end: a part of it says nothing about the rest."""
-        if self._options.on_missing == OnMissing.KEEP or self._options.limit is not None:
-            return
-        options = PruneOptions(
-            prefix=self._options.source_name,
-            on_missing=self._options.on_missing,
-            max_removals=self._options.max_removals,
-            batch_size=self._options.batch_size,
-            max_retries=self._options.max_retries,
-            dry_run=self._options.dry_run,
-            gained=gained,
-        )
-        removal = Pruner(api, self._source, options, settle=self._ledger.remove, stop=self._stop)
-        await removal.execute()
+    async def _find_placement(self, api: AdminApi) -> Placement:
+        async with self._finding_placement:
+            if self._placement is None:
+                self._placement = await find_placement(api, self._options.wanted)
+        return self._placement
 
     async def _preview(self, planner: Planner, health: Health) -> None:
         """Settle every product with what a real run would do."""
@@ -220,23 +169,24 @@ class Run:
                 reading = await planner.read(products, created=())
                 entries: list[Change | Outcome] = [*reading.outcomes, *reading.updates]
                 entries += await planner.plan_new(reading.new, reading.incomplete)
-                entries += [_in_progress(product) for product in reading.in_progress]
+                entries += [
+                    Outcome(each.external_id, each.title, Result.UNCONFIRMED, "another run is writing it")
+                    for each in reading.in_progress
+                ]
                 for entry in entries:
-                    self._settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
+                    self._ledger.settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
 
-    async def _apply(
-        self, api: AdminApi, planner: Planner, health: Health, places: Callable[[], Awaitable[Placement]]
-    ) -> None:
+    async def _apply(self, api: AdminApi, planner: Planner, health: Health) -> None:
         def settle(outcome: Outcome) -> None:
             planner.release(outcome.external_id or "")
-            self._settle(outcome)
+            self._ledger.settle(outcome)
 
         async def applier() -> Applier:
             return Applier(
                 api,
                 planner,
                 Taxonomy(api, self._source.category_names, self._stop),
-                await places(),
+                await self._find_placement(api),
                 Acknowledger(api, settle),
                 self._ledger,
                 health,
@@ -252,34 +202,24 @@ class Run:
             concurrency=self._options.concurrency,
             stop=self._stop,
         )
-        broken: SourceError | None = None
         try:
-            try:
-                async with aclosing(self._stale(planner, health)) as stale:
-                    async for products in stale:
-                        await pipeline.take(products)
-            except SourceError as error:
-                broken = error  # what it has delivered is stored all the same
+            async with aclosing(self._stale(planner, health)) as stale:
+                async for products in stale:
+                    await pipeline.take(products)
             await pipeline.flush()
         except MedusaSyncError as error:
             self._stop.set(error)
         finally:
             await pipeline.finish()
-        if broken is not None:
-            self._stop.set(broken)
 
     async def _stale(self, planner: Planner, health: Health) -> AsyncGenerator[list[DesiredProduct], None]:
-        """The products that are not up to date; the others are settled.
-
-        Raises:
-            SourceError: the source failed; raised after what it has delivered.
-        """
+        """The stale products; the others are settled."""
         async with aclosing(prefetch(self._looked_up(planner))) as looked_up:
             async for products, stored in looked_up:
                 outcomes, stale = planner.divide(products, stored)
-                self._stored.update(stored)
+                self._ledger.found(stored)
                 for outcome in outcomes:
-                    self._settle(outcome)
+                    self._ledger.settle(outcome)
                     for copy in stored[outcome.external_id or ""]:
                         health.found(copy.id)
                 if stale:
@@ -293,73 +233,52 @@ class Run:
                 yield products, await planner.look_up(products)
 
     async def _products(self) -> AsyncGenerator[list[DesiredProduct], None]:
-        """The valid products of the source, a look-up at a time, until the run is stopped.
-
-        A source that breaks down is told of after what it has delivered.
-        """
+        """The valid products of the source, a look-up at a time, until the run is stopped."""
         waiting: list[DesiredProduct] = []
-        broken: SourceError | None = None
-        try:
-            async with aclosing(self._source.pages(self._options.limit)) as pages:
-                async for page in pages:
-                    waiting += self._accept(page)
-                    while len(waiting) >= _LOOK_UP and not self._stop.is_set:
-                        chunk, waiting = waiting[:_LOOK_UP], waiting[_LOOK_UP:]
-                        yield chunk
-                    if self._stop.is_set:
-                        return
-        except SourceError as error:
-            broken = error
+        async with aclosing(self._delivery.pages()) as pages:
+            async for rows in pages:
+                for row in rows:
+                    if isinstance(row, Rejected):
+                        rejected = Outcome(row.external_id, row.title, Result.REJECTED, row.reason)
+                        self._ledger.reject(rejected)
+                    else:
+                        self._ledger.open(row.external_id, row.title)
+                        waiting.append(row)
+                self._observer.fetched(self._ledger.seen, self._delivery.total)
+                while len(waiting) >= _LOOK_UP and not self._stop.is_set:
+                    chunk, waiting = waiting[:_LOOK_UP], waiting[_LOOK_UP:]
+                    yield chunk
+                if self._stop.is_set:
+                    return
         if waiting and not self._stop.is_set:
             yield waiting
-        if broken is not None:
-            raise broken
-
-    def _accept(self, page: Page) -> list[DesiredProduct]:
-        """Open the products of a page in the account, and reject the others."""
-        self._total = page.total
-        products = []
-        source_name, currency = self._options.source_name, self._options.wanted.currency
-        for row in page.rows:
-            product = (
-                row
-                if isinstance(row, Outcome)
-                else to_desired(row, source_name=source_name, currency=currency)
-            )
-            if isinstance(product, Outcome):
-                self._ledger.reject(product)
-            else:
-                self._ledger.open(product.external_id, product.title)
-                products.append(product)
-        self._observer.fetched(self._ledger.seen, self._total)
-        return products
 
     def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
-        error = self._stop.reason
-        has_problems = self._ledger.problems or self._ledger.not_completed
+        options, ledger, error = self._options, self._ledger, self._stop.reason
+        has_problems = ledger.problems or ledger.not_completed
         status = Status.PARTIAL if has_problems else Status.OK
         exit_code = EXIT_PARTIAL if has_problems else 0
         if error is not None:
             status, exit_code = _STATUSES.get(type(error), Status.FAILED), error.exit_code
         return RunResult(
-            job=self._options.job,
-            dry_run=self._options.dry_run,
+            job=options.job,
+            dry_run=options.dry_run,
             status=status,
             exit_code=exit_code,
             started_at=started_at,
             duration_s=duration_s,
-            source_url=self._options.source_url,
-            source_total=self._total,
-            seen=self._ledger.seen,
-            store_url=None if self._api is None else self._options.store_url,
+            source_url=options.source_url,
+            source_total=self._delivery.total,
+            seen=ledger.seen,
+            store_url=None if self._api is None else options.store_url,
             store=store,
-            counts=dict(self._ledger.counts),
-            conflicts=self._ledger.conflicts,
-            not_compared=self._ledger.not_compared,
+            counts=dict(ledger.counts),
+            conflicts=ledger.conflicts,
+            not_compared=ledger.not_compared,
             requests=self._requests,
-            problems=tuple(self._ledger.problems),
-            not_completed=tuple(self._ledger.not_completed),
-            changes=self._ledger.changes,
+            problems=tuple(ledger.problems),
+            not_completed=tuple(ledger.not_completed),
+            changes=ledger.changes,
             notes=tuple(self._notes()),
             error=str(error) if error else "",
             hint=error.hint if error else "",
@@ -367,16 +286,11 @@ class Run:
 
     def _notes(self) -> Iterator[str]:
         if self._options.on_missing != OnMissing.KEEP and self._options.limit is not None:
-            yield "Nothing is removed with --limit: what lies beyond it is not missing."
+            yield "Nothing is removed with --limit, because products beyond the limit are not missing."
         if self._api is None:
             yield (
                 "Nothing was compared with a store: no credentials are set "
                 "(MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD)."
             )
-        if self._places is not None and self._places.location_id is None:
-            yield "The store has no stock location, so stock is not kept; add one in the admin."
-
-
-def _in_progress(product: DesiredProduct) -> Outcome:
-    reason = "another run is writing it"
-    return Outcome(product.external_id, product.title, Result.UNCONFIRMED, reason)
+        if self._placement is not None and self._placement.location_id is None:
+            yield "The store has no stock location, so stock is not synced. Add a location in the admin."

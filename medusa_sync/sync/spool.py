@@ -1,4 +1,4 @@
-"""What a run has changed, in the order it happened; beyond some of it on disk, so that memory stays flat."""
+"""Keeps outcomes on disk, so that memory does not grow with them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _IN_MEMORY = 256 * 1024  # bytes
 
 
 class Spool(Collection[Outcome]):
-    """Outcomes, which are added at the end and read from the beginning.
+    """Outcomes in the order in which they were added; the first ones stay in memory.
 
-    The file has no name, so that nobody else can put anything into it, and vanishes with the process.
+    The file has no name: no other program can write to it, and it disappears with the process.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Spool(Collection[Outcome]):
         self._in_memory = True
         self._written = 0
         self._end = 0
-        self._unwritten: list[Outcome] = []  # from when on the disk was full
+        self._unwritten: list[Outcome] = []  # since the disk was full
 
     def add(self, outcome: Outcome) -> None:
         if self._unwritten:
@@ -46,8 +46,8 @@ class Spool(Collection[Outcome]):
             self._end += len(content)
 
     def _move_to_disk(self) -> None:
-        # Without a buffer: what a full disk does not take must not wait there and fail again at each step.
-        file: IO[bytes] = TemporaryFile(buffering=0)  # noqa: SIM115 - lives as long as the journal
+        # Without a buffer: when the disk is full, buffered data would fail again with each write.
+        file: IO[bytes] = TemporaryFile(buffering=0)  # noqa: SIM115 - open as long as the spool
         weakref.finalize(self, file.close)
         self._file.seek(0)
         _write(file, self._file.read())
@@ -60,7 +60,7 @@ class Spool(Collection[Outcome]):
         position = 0
         for _ in range(self._written):
             self._file.seek(position)
-            outcome: Outcome = pickle.load(self._file)  # noqa: S301 - written above, and by nobody else
+            outcome: Outcome = pickle.load(self._file)  # noqa: S301 - written by `add` only
             position = self._file.tell()
             yield outcome
         yield from self._unwritten

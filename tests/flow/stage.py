@@ -16,7 +16,8 @@ from medusa_sync.http import HttpClient
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
 from medusa_sync.medusa.taxonomy import Wanted
-from medusa_sync.sources.dummyjson import Page, RowReader, Source
+from medusa_sync.sources.base import Page, Source
+from medusa_sync.sources.mapping import to_row
 from medusa_sync.stop import Stop
 from medusa_sync.sync import PlanOptions, Run, SyncOptions
 from tests.harness.fake_medusa import FakeMedusa
@@ -26,33 +27,31 @@ SOURCE_NAME = "dummyjson"
 
 @dataclass
 class ListSource:
-    """A source in memory, in the rows of DummyJSON.
+    """A source in memory with the rows of DummyJSON.
 
     Attributes:
-        rows: what it delivers.
-        page_size: rows a page.
-        ends_after: pages after which it breaks down, if it does.
+        ends_after: it fails after so many pages.
+        asked: the ids that `has` was called with.
     """
 
     rows: list[Any]
     page_size: int = 30
     ends_after: int | None = None
     asked: list[int] = field(default_factory=list)
-    _reader: RowReader | None = None
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
-        self._reader = reader = RowReader(SOURCE_NAME)
         rows = self.rows[:limit]
         for number, start in enumerate(range(0, len(rows), self.page_size)):
             if number == self.ends_after:
                 raise SourceError("the source broke down")
-            yield Page(reader.read(rows[start : start + self.page_size], "memory"), len(self.rows))
+            page = [
+                to_row(row, source_name=SOURCE_NAME, currency="usd")
+                for row in rows[start : start + self.page_size]
+            ]
+            yield Page(tuple(page), len(self.rows))
 
     async def category_names(self) -> Mapping[str, str]:
         return {}
-
-    def has_delivered(self, source_id: int) -> bool:
-        return self._reader is not None and self._reader.has_delivered(source_id)
 
     async def has(self, source_id: int) -> bool:
         self.asked.append(source_id)

@@ -1,4 +1,4 @@
-"""What the source no longer has: what the guards let go, and that a dry run tells it."""
+"""Pruning: the guard, deleting, drafting, and what is never removed."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def store_with(rows: list[dict[str, Any]]) -> FakeMedusa:
     [
         pytest.param(10, 0, 0, id="ten of a hundred"),
         pytest.param(11, 0, 6, id="eleven of a hundred"),
-        pytest.param(11, 30, 6, id="eleven of a hundred, beside thirty new ones"),
+        pytest.param(11, 30, 6, id="eleven of a hundred, and thirty new ones"),
         pytest.param(100, 30, 6, id="another catalogue"),
         pytest.param(100, 0, 6, id="nothing"),
     ],
 )
-def test_the_guard_is_about_what_was_there_before_and_a_dry_run_tells_the_same(
+def test_guard_ignores_new_products_and_dry_run_agrees(
     how: OnMissing, gone: int, new: int, exit_code: int
 ) -> None:
     rows = products(100 + new)
@@ -46,7 +46,7 @@ def test_the_guard_is_about_what_was_there_before_and_a_dry_run_tells_the_same(
     assert kept == {f"dummyjson:{row['id']}" for row in rows[taken_off:]}
 
 
-def test_another_catalogue_as_large_as_one_likes_removes_nothing_even_if_all_may_go() -> None:
+def test_different_catalogue_removes_nothing_even_if_all_may_be_removed() -> None:
     rows = products(80)
     store = store_with(rows[:20])
     result = sync(ListSource(rows[20:]), store, on_missing=OnMissing.DELETE, max_removals=ANY)
@@ -54,7 +54,7 @@ def test_another_catalogue_as_large_as_one_likes_removes_nothing_even_if_all_may
     assert len(store.products) == 80
 
 
-def test_what_is_deleted_is_gone_with_its_item_and_comes_back_as_new() -> None:
+def test_deleted_product_and_its_item_are_gone_and_can_be_created_again() -> None:
     rows = products(20)
     store = store_with(rows)
     result = sync(ListSource(rows[1:]), store, on_missing=OnMissing.DELETE)
@@ -64,7 +64,7 @@ def test_what_is_deleted_is_gone_with_its_item_and_comes_back_as_new() -> None:
     assert_exact(rows, store)
 
 
-def test_what_is_drafted_is_published_again_when_it_comes_back() -> None:
+def test_drafted_product_is_published_when_the_source_has_it_again() -> None:
     rows = products(20)
     store = store_with(rows)
     sync(ListSource(rows[1:]), store, on_missing=OnMissing.DRAFT)
@@ -75,7 +75,7 @@ def test_what_is_drafted_is_published_again_when_it_comes_back() -> None:
 
 
 @pytest.mark.parametrize("status", ["draft", "proposed", "rejected"])
-def test_what_the_merchant_has_taken_off_the_shelf_is_neither_drafted_nor_published(status: str) -> None:
+def test_product_that_the_merchant_unpublished_is_left_alone(status: str) -> None:
     rows = products(20)
     store = store_with(rows)
     store.call("POST", f"/admin/products/{store.products['dummyjson:1'].id}", {"status": status})
@@ -85,7 +85,7 @@ def test_what_the_merchant_has_taken_off_the_shelf_is_neither_drafted_nor_publis
 
 
 @pytest.mark.parametrize("how", [OnMissing.DELETE, OnMissing.DRAFT])
-def test_what_paging_has_skipped_is_not_removed(how: OnMissing) -> None:
+def test_product_skipped_by_paging_is_not_removed(how: OnMissing) -> None:
     rows = products(20)
     store, source = store_with(rows), ListSource(rows)
 
@@ -98,7 +98,7 @@ def test_what_paging_has_skipped_is_not_removed(how: OnMissing) -> None:
     assert store.products["dummyjson:1"].status == "published"
 
 
-def test_nothing_is_removed_with_a_limit_and_the_result_says_so() -> None:
+def test_nothing_is_removed_with_a_limit_and_a_note_says_so() -> None:
     rows = products(20)
     store = store_with(rows)
     result = sync(ListSource(rows[1:]), store, on_missing=OnMissing.DELETE, limit=5, max_removals=ANY)
@@ -106,7 +106,7 @@ def test_nothing_is_removed_with_a_limit_and_the_result_says_so() -> None:
     assert any("--limit" in note for note in result.notes)
 
 
-def test_a_product_whose_stock_is_reserved_is_one_failure_and_its_neighbours_go() -> None:
+def test_product_with_reserved_stock_fails_alone() -> None:
     rows = products(40)
     store = store_with(rows)
     store.reserve(rows[1]["sku"])

@@ -1,4 +1,4 @@
-"""What a source says about its size, over HTTP: no run that misses products exits 0."""
+"""Wrong totals of a source over HTTP: a run that misses products does not exit 0."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -37,14 +37,14 @@ def sync(server: DummyJson, store: FakeMedusa, *, limit: int | None = None) -> R
                 on_retry=lambda: None,
                 stop=Stop(),
             )
-            source = HttpSource(http, server.url, source_name=SOURCE_NAME)
+            source = HttpSource(http, server.url, source_name=SOURCE_NAME, currency="usd")
             return await run_once(source, store, limit=limit, on_missing=OnMissing.DELETE)
 
     return asyncio.run(run())
 
 
-def saying(server: DummyJson, total: Callable[[int], int]) -> None:
-    """Let the server say another total, by what is skipped."""
+def state_total(server: DummyJson, total: Callable[[int], int]) -> None:
+    """Change the total that the server states, by `skip`."""
 
     def answer(request: Request) -> Response | None:
         if request.path != "/products":
@@ -58,36 +58,59 @@ def saying(server: DummyJson, total: Callable[[int], int]) -> None:
     "total",
     [lambda _skip: 50, lambda _skip: 0, lambda skip: 50 if skip else SIZE, lambda skip: SIZE if skip else 50],
 )
-def test_a_total_that_is_too_small_misses_no_product(server: DummyJson, total: Callable[[int], int]) -> None:
+def test_total_that_is_too_small_misses_no_product(server: DummyJson, total: Callable[[int], int]) -> None:
     store = FakeMedusa()
     sync(server, store)
-    saying(server, total)
+    state_total(server, total)
     result = sync(server, store)
     assert (result.exit_code, counts(result), result.seen) == (0, {"unchanged": SIZE}, SIZE)
     assert_exact(server.products, store)
 
 
-def test_a_total_that_is_too_large_is_an_error_and_nothing_is_removed(server: DummyJson) -> None:
+def test_total_that_is_too_large_is_an_error_and_nothing_is_removed(server: DummyJson) -> None:
     store = FakeMedusa()
     sync(server, store)
     rows = server.products
     server.products = rows[:150]
-    saying(server, lambda _skip: SIZE)
+    state_total(server, lambda _skip: SIZE)
     result = sync(server, store)
     assert (result.exit_code, result.seen) == (3, 150)
     assert_exact(rows, store)
 
 
-def test_a_source_that_ignores_skip_and_has_a_small_total_comes_to_an_end(server: DummyJson) -> None:
-    store = FakeMedusa()
+def serve_rows_from(server: DummyJson, start: Callable[[int], int], total: int) -> None:
+    """Let the server start its pages elsewhere than `skip` says, and state a total."""
 
-    def first_page(request: Request) -> Response | None:
+    def answer(request: Request) -> Response | None:
         if request.path != "/products":
             return None
-        query = request.query | {"skip": "0"}
-        return with_fields(server.answer(Request("GET", request.path, query, {})), total=50)
+        query = request.query | {"skip": str(start(int(request.query["skip"])))}
+        return with_fields(server.answer(Request("GET", request.path, query, {})), total=total)
 
-    server.intercept = first_page
+    server.intercept = answer
+
+
+@pytest.mark.parametrize(
+    ("start", "delivered", "pages"),
+    [
+        pytest.param(lambda _skip: 0, 100, 2, id="skip is ignored"),
+        pytest.param(lambda skip: skip % SIZE, SIZE, 3, id="starts again after the last product"),
+    ],
+)
+def test_beyond_the_total_a_page_with_nothing_new_is_the_end(
+    server: DummyJson, start: Callable[[int], int], delivered: int, pages: int
+) -> None:
+    store = FakeMedusa()
+    serve_rows_from(server, start, total=50)
     result = sync(server, store)
-    assert (result.exit_code, counts(result)) == (0, {"created": 100})
-    assert len([request for request in server.requests if request.path == "/products"]) == 2
+    assert (result.exit_code, counts(result)) == (0, {"created": delivered})
+    assert len([request for request in server.requests if request.path == "/products"]) == pages
+
+
+def test_source_that_repeats_itself_is_an_error_and_nothing_is_removed(server: DummyJson) -> None:
+    store = FakeMedusa()
+    sync(server, store)
+    serve_rows_from(server, lambda _skip: 0, total=SIZE)
+    result = sync(server, store)
+    assert (result.exit_code, result.seen) == (3, 100)
+    assert_exact(server.products, store)

@@ -1,36 +1,37 @@
-"""The source: every page, every product on its own, and no end that is none."""
+"""The sources of DummyJSON: HTTP and files."""
 
 import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
 from medusa_sync import http
-from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import SourceError
 from medusa_sync.sources import dummyjson as source_module
-from medusa_sync.sources.dummyjson import SAMPLE, FileSource, HttpSource, Page, Row, Source
-from medusa_sync.sources.schema import SourceProduct
+from medusa_sync.sources.base import Page, Rejected, Row, Source
+from medusa_sync.sources.dummyjson import SAMPLE, FileSource, HttpSource
 from tests.harness import catalogue
 from tests.harness.dummyjson import ABSENT
-from tests.unit.builders import SOURCE_URL, http_client, row, source_product
+from tests.unit.builders import CURRENCY, SOURCE_URL, desired_product, http_client, row
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
 Product = dict[str, Any]
 CATALOGUE = catalogue.products(250)
+NAMING: Final = {"source_name": "dummyjson", "currency": CURRENCY}
 DEEP = b"[" * 100_000
 
 
 @pytest.fixture
 def source(pool: httpx.AsyncClient) -> HttpSource:
     pool.follow_redirects = True
-    return HttpSource(http_client(pool, unavailable=SourceError), SOURCE_URL, source_name="dummyjson")
+    return HttpSource(http_client(pool, unavailable=SourceError), SOURCE_URL, **NAMING)
 
 
 async def pages(source: Source, limit: int | None = None) -> list[Page]:
@@ -42,7 +43,7 @@ async def rows(source: Source, limit: int | None = None) -> list[Row]:
 
 
 def ids(rows: list[Row]) -> list[int]:
-    return [row.id for row in rows if isinstance(row, SourceProduct)]
+    return [row.source_id for row in rows if isinstance(row, DesiredProduct)]
 
 
 def page_of(products: list[Any], /, **members: Any) -> Product:
@@ -51,13 +52,13 @@ def page_of(products: list[Any], /, **members: Any) -> Product:
 
 
 def body_of(products: list[Any], /, **members: Any) -> bytes:
-    """A page with whatever Python writes into JSON, NaN and half surrogate pairs included."""
+    """A page as Python writes JSON, with NaN and lone surrogates."""
     return json.dumps(page_of(products, **members)).encode()
 
 
-def answer(httpx_mock: HTTPXMock, *answers: bytes | int | Exception | Product, **how: Any) -> None:
-    """Answer in turn: with a body, a status, a broken connection, or a page."""
-    for each in answers:
+def respond_with(httpx_mock: HTTPXMock, *responses: bytes | int | Exception | Product, **how: Any) -> None:
+    """Respond in turn with a body, a status, a broken connection, or a page."""
+    for each in responses:
         match each:
             case bytes():
                 httpx_mock.add_response(content=each, **how)
@@ -77,8 +78,10 @@ def serve(
     ignored: str = "",
     total: int | None = None,
 ) -> list[tuple[int, int]]:
-    """Answer as DummyJSON would, but for one parameter and the total; returns what will have been asked: skip
-    and limit.
+    """Respond as DummyJSON does, except for an ignored parameter and the total.
+
+    Returns:
+        `skip` and `limit` of each request, filled as they arrive.
     """
     asked: list[tuple[int, int]] = []
 
@@ -98,7 +101,7 @@ def serve(
 
 
 @pytest.mark.parametrize("at_most", [100, 30, 7])
-async def test_every_product_comes_once_however_long_the_pages_are(
+async def test_every_product_is_delivered_once_for_any_page_size(
     httpx_mock: HTTPXMock, source: HttpSource, at_most: int
 ) -> None:
     asked = serve(httpx_mock, CATALOGUE, at_most=at_most)
@@ -106,42 +109,36 @@ async def test_every_product_comes_once_however_long_the_pages_are(
     assert [skip for skip, _limit in asked] == list(range(0, 250, at_most))
 
 
-async def test_a_source_may_answer_with_more_than_was_asked_for(
-    httpx_mock: HTTPXMock, source: HttpSource
-) -> None:
+async def test_page_may_be_longer_than_requested(httpx_mock: HTTPXMock, source: HttpSource) -> None:
     asked = serve(httpx_mock, CATALOGUE, at_most=250, ignored="limit")
     assert len(await rows(source)) == 250
     assert asked == [(0, 100)]
 
 
-async def test_pages_tell_the_total_of_the_source(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+async def test_pages_have_the_total_of_the_source(httpx_mock: HTTPXMock, source: HttpSource) -> None:
     serve(httpx_mock, CATALOGUE)
     assert [page.total for page in await pages(source)] == [250, 250, 250]
 
 
 @pytest.mark.parametrize("limit", [1, 99, 100, 101, 249, 250, 999])
-async def test_a_limit_is_not_exceeded(httpx_mock: HTTPXMock, source: HttpSource, limit: int) -> None:
+async def test_limit_is_not_exceeded(httpx_mock: HTTPXMock, source: HttpSource, limit: int) -> None:
     asked = serve(httpx_mock, CATALOGUE)
     assert ids(await rows(source, limit)) == list(range(1, min(limit, 250) + 1))
     assert all(0 < size <= limit - skip for skip, size in asked)
 
 
-async def test_a_limit_holds_even_when_the_source_ignores_it(
-    httpx_mock: HTTPXMock, source: HttpSource
-) -> None:
+async def test_limit_holds_if_the_source_ignores_it(httpx_mock: HTTPXMock, source: HttpSource) -> None:
     serve(httpx_mock, CATALOGUE, at_most=30, ignored="limit")
     assert ids(await rows(source, 5)) == [1, 2, 3, 4, 5]
 
 
-async def test_an_empty_catalogue_is_one_empty_page(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+async def test_empty_catalogue_is_one_empty_page(httpx_mock: HTTPXMock, source: HttpSource) -> None:
     serve(httpx_mock, [])
     assert await pages(source) == [Page((), 0)]
 
 
-async def test_a_catalogue_that_shrinks_under_way_is_no_error(
-    httpx_mock: HTTPXMock, source: HttpSource
-) -> None:
-    answer(httpx_mock, page_of(CATALOGUE[:100], total=102), page_of(CATALOGUE[100:101], total=101))
+async def test_catalogue_may_shrink_while_it_is_read(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    respond_with(httpx_mock, page_of(CATALOGUE[:100], total=102), page_of(CATALOGUE[100:101], total=101))
     assert len(await rows(source)) == 101
 
 
@@ -150,16 +147,16 @@ async def test_a_catalogue_that_shrinks_under_way_is_no_error(
 
 @pytest.mark.parametrize("total", [0, 1, 50, 99, 101, 151, 199, 201, 249])
 @pytest.mark.parametrize("at_most", [100, 30])
-async def test_no_product_is_missed_because_the_total_is_too_small(
+async def test_all_products_are_delivered_if_the_total_is_too_small(
     httpx_mock: HTTPXMock, source: HttpSource, total: int, at_most: int
 ) -> None:
     asked = serve(httpx_mock, CATALOGUE, total=total, at_most=at_most)
     assert ids(await rows(source)) == list(range(1, 251))
-    assert asked[-1][0] == 250, "only an empty page says that there is no more"
+    assert asked[-1][0] == 250, "only an empty page is the end"
 
 
 @pytest.mark.parametrize("limit", [1, 50, 51, 100, 101, 200, 250, 999])
-async def test_a_limit_holds_beyond_the_total(httpx_mock: HTTPXMock, source: HttpSource, limit: int) -> None:
+async def test_limit_holds_beyond_the_total(httpx_mock: HTTPXMock, source: HttpSource, limit: int) -> None:
     asked = serve(httpx_mock, CATALOGUE, total=50)
     assert ids(await rows(source, limit)) == list(range(1, min(limit, 250) + 1))
     assert all(0 < size <= limit - skip for skip, size in asked)
@@ -176,7 +173,7 @@ async def test_a_limit_holds_beyond_the_total(httpx_mock: HTTPXMock, source: Htt
     ],
     ids=["valid", "invalid", "without-an-id"],
 )
-async def test_beyond_the_total_a_page_without_anything_new_is_the_end(
+async def test_beyond_the_total_the_same_page_again_is_the_end(
     httpx_mock: HTTPXMock,
     source: HttpSource,
     odd: Callable[[Product], Product],
@@ -191,50 +188,28 @@ async def test_beyond_the_total_a_page_without_anything_new_is_the_end(
     assert len(asked) == 2
 
 
-async def test_beyond_the_total_one_repeated_product_is_the_end(
-    httpx_mock: HTTPXMock, source: HttpSource
-) -> None:
-    answer(httpx_mock, page_of([row(1), row(2)], total=1), page_of([row(2)], total=1))
-    assert await rows(source) == [source_product(1), source_product(2)]
-
-
-async def test_beyond_the_total_new_products_beside_repeated_ones_are_delivered(
-    httpx_mock: HTTPXMock, source: HttpSource
-) -> None:
-    answer(
-        httpx_mock,
-        page_of([row(1), row(2)], total=1),
-        page_of([row(2), row(3), row(4, price=-1)], total=1),
-        page_of([row(5, id="five")], total=1),
-        page_of([], total=1),
-    )
-    delivered = await rows(source)
-    assert ids(delivered) == [1, 2, 3]
-    assert len(delivered) == 6
-
-
 @pytest.mark.parametrize(
     ("totals", "delivered"),
     [
         ((250, 250, 250), 250),
-        ((250, 50, 50, 50), 250),  # shrinks below what has come: read to the end
-        ((50, 250, 250), 250),  # grows above it: an end like any other
+        ((250, 50, 50, 50), 250),  # shrinks below what was delivered: read to the end
+        ((50, 250, 250), 250),  # grows above it: the usual end
         ((50, 50, 250), 250),
-        ((50, 200), 200),  # exactly what has come
+        ((50, 200), 200),  # exactly what was delivered
     ],
 )
-async def test_the_latest_total_counts(
+async def test_latest_total_counts(
     httpx_mock: HTTPXMock, source: HttpSource, totals: tuple[int, ...], delivered: int
 ) -> None:
     for number, total in enumerate(totals):
-        answer(httpx_mock, page_of(CATALOGUE[100 * number : 100 * number + 100], total=total))
+        respond_with(httpx_mock, page_of(CATALOGUE[100 * number : 100 * number + 100], total=total))
     assert len(await rows(source)) == delivered
 
 
-async def test_a_total_that_grows_above_what_arrives_is_an_error(
+async def test_total_that_grows_above_what_is_delivered_is_an_error(
     httpx_mock: HTTPXMock, source: HttpSource
 ) -> None:
-    answer(httpx_mock, page_of(CATALOGUE[:100], total=50), page_of([], total=194))
+    respond_with(httpx_mock, page_of(CATALOGUE[:100], total=50), page_of([], total=194))
     with pytest.raises(SourceError, match="ended after 100 of 194 products"):
         await rows(source)
 
@@ -242,7 +217,7 @@ async def test_a_total_that_grows_above_what_arrives_is_an_error(
 # --- requests -------------------------------------------------------------------------------------------
 
 
-async def test_leaving_early_leaves_no_request_under_way(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+async def test_closing_early_leaves_no_request_in_progress(httpx_mock: HTTPXMock, source: HttpSource) -> None:
     serve(httpx_mock, CATALOGUE)
     before = asyncio.all_tasks()
     delivery = source.pages(None)
@@ -252,33 +227,33 @@ async def test_leaving_early_leaves_no_request_under_way(httpx_mock: HTTPXMock, 
 
 
 @pytest.mark.parametrize("url", [SOURCE_URL, f"{SOURCE_URL}/", f"{SOURCE_URL}//"])
-async def test_a_slash_at_the_end_of_the_address_does_not_matter(
+async def test_trailing_slash_of_the_url_does_not_matter(
     httpx_mock: HTTPXMock, pool: httpx.AsyncClient, url: str
 ) -> None:
     serve(httpx_mock, CATALOGUE[:1])
-    await rows(HttpSource(http_client(pool), url, source_name="dummyjson"))
+    await rows(HttpSource(http_client(pool), url, **NAMING))
     (request,) = httpx_mock.get_requests()
     assert request.url.path == "/products"
 
 
 @pytest.mark.parametrize("query", ["key=a%26b", "key=a%26b&limit=0", "key=a%26b&limit=5&skip=90"])
-async def test_the_query_of_the_address_is_kept_but_for_paging(
+async def test_query_of_the_url_is_kept_except_for_paging(
     httpx_mock: HTTPXMock, pool: httpx.AsyncClient, query: str
 ) -> None:
     serve(httpx_mock, CATALOGUE[:1])
-    await rows(HttpSource(http_client(pool), f"{SOURCE_URL}?{query}", source_name="dummyjson"))
+    await rows(HttpSource(http_client(pool), f"{SOURCE_URL}?{query}", **NAMING))
     (request,) = httpx_mock.get_requests()
     assert request.url.params.multi_items() == [("key", "a&b"), ("limit", "100"), ("skip", "0")]
 
 
-# --- broken answers -------------------------------------------------------------------------------------
+# --- broken responses -------------------------------------------------------------------------------------
 
 PAGE = body_of(CATALOGUE[:3])
-BROKEN_ANSWERS: list[tuple[str, list[bytes | int | Exception | Product], str]] = [
+BROKEN_RESPONSES: list[tuple[str, list[bytes | int | Exception | Product], str]] = [
     ("html", [b"<!doctype html><h1>Back soon</h1>"], "is HTML, not JSON"),
-    ("truncated", [PAGE[: len(PAGE) // 2]], "is not whole JSON"),
-    ("empty", [b""], "is not whole JSON"),
-    ("not-utf-8", [PAGE.replace(b"title", b"t\xeftle")], "is not whole JSON"),
+    ("truncated", [PAGE[: len(PAGE) // 2]], "is not complete JSON"),
+    ("empty", [b""], "is not complete JSON"),
+    ("not-utf-8", [PAGE.replace(b"title", b"t\xeftle")], "is not complete JSON"),
     ("array", [b"[]"], "is not a page of products: Expected object, got array"),
     ("null", [b"null"], "is not a page of products: Expected object, got null"),
     ("products-missing", [page_of([], products=ABSENT)], "missing required field products"),
@@ -303,72 +278,35 @@ BROKEN_ANSWERS: list[tuple[str, list[bytes | int | Exception | Product], str]] =
 
 
 @pytest.mark.parametrize(
-    ("answers", "words"), [case[1:] for case in BROKEN_ANSWERS], ids=[case[0] for case in BROKEN_ANSWERS]
+    ("responses", "words"),
+    [case[1:] for case in BROKEN_RESPONSES],
+    ids=[case[0] for case in BROKEN_RESPONSES],
 )
-async def test_a_broken_answer_ends_the_delivery(
+async def test_broken_response_is_an_error(
     httpx_mock: HTTPXMock,
     source: HttpSource,
-    answers: list[bytes | int | Exception | Product],
+    responses: list[bytes | int | Exception | Product],
     words: str,
 ) -> None:
-    answer(httpx_mock, *answers)
+    respond_with(httpx_mock, *responses)
     with pytest.raises(SourceError, match=words) as caught:
         await rows(source)
     assert SOURCE_URL in str(caught.value)
     assert caught.value.exit_code == 3
 
 
-async def test_an_endless_redirect_ends_the_delivery(httpx_mock: HTTPXMock, source: HttpSource) -> None:
-    answer(httpx_mock, 302, headers={"location": SOURCE_URL}, is_reusable=True)
+async def test_endless_redirect_is_an_error(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    respond_with(httpx_mock, 302, headers={"location": SOURCE_URL}, is_reusable=True)
     with pytest.raises(SourceError, match=f"{SOURCE_URL}: .*redirects"):
         await rows(source)
 
 
-async def test_an_answer_that_is_too_long_ends_the_delivery(
+async def test_response_that_is_too_long_is_an_error(
     httpx_mock: HTTPXMock, source: HttpSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 1000)
-    answer(httpx_mock, PAGE)
+    respond_with(httpx_mock, PAGE)
     with pytest.raises(SourceError, match=f"{SOURCE_URL}: the answer is longer"):
-        await rows(source)
-
-
-@pytest.mark.parametrize(
-    "odd", [lambda product: product, lambda product: product | {"price": -1}], ids=["valid", "one-invalid"]
-)
-async def test_a_source_that_repeats_its_first_page_ends_the_delivery(
-    httpx_mock: HTTPXMock, source: HttpSource, odd: Callable[[Product], Product]
-) -> None:
-    serve(httpx_mock, [odd(CATALOGUE[0]), *CATALOGUE[1:]], at_most=30, ignored="skip")
-    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the source repeats itself"):
-        await rows(source)
-
-
-async def test_a_product_that_moved_to_the_next_page_is_no_repeated_page(
-    httpx_mock: HTTPXMock, source: HttpSource
-) -> None:
-    answer(
-        httpx_mock,
-        page_of([row(1), row(2)], total=4),
-        page_of([row(2), row(3)], total=5),
-        page_of([row(4)], total=5),
-    )
-    assert ids(await rows(source)) == [1, 2, 3, 4]
-
-
-async def test_a_moved_product_beside_a_broken_one_is_no_repeated_page(
-    httpx_mock: HTTPXMock, source: HttpSource
-) -> None:
-    answer(httpx_mock, page_of([row(1), row(2)], total=4), page_of([row(2), row(3, price=-1)], total=4))
-    assert ids(await rows(source)) == [1, 2]
-
-
-async def test_a_source_without_end_ends_the_delivery(
-    httpx_mock: HTTPXMock, source: HttpSource, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(source_module, "MAX_PRODUCTS", 200)
-    serve(httpx_mock, CATALOGUE)
-    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the source does not end"):
         await rows(source)
 
 
@@ -428,30 +366,29 @@ broken_products = pytest.mark.parametrize(
 
 def assert_rejected_alone(delivered: list[Row], path: str) -> None:
     before, rejected, after = delivered
-    assert (before, after) == (source_product(1), source_product(3))
-    assert isinstance(rejected, Outcome)
-    assert rejected.result is Result.REJECTED
+    assert (before, after) == (desired_product(1), desired_product(3))
+    assert isinstance(rejected, Rejected)
     assert rejected.reason.startswith((f"{path}: ", path)) or rejected.reason.endswith(f"field {path}")
 
 
 @broken_products
-async def test_a_broken_product_is_rejected_alone(
+async def test_broken_product_is_rejected_alone(
     httpx_mock: HTTPXMock, source: HttpSource, broken: Any, path: str
 ) -> None:
-    answer(httpx_mock, body_of([row(1), broken, row(3)]))
+    respond_with(httpx_mock, body_of([row(1), broken, row(3)]))
     assert_rejected_alone(await rows(source), path)
 
 
 @broken_products
-async def test_a_broken_product_of_a_file_is_rejected_alone(tmp_path: Path, broken: Any, path: str) -> None:
+async def test_broken_product_in_a_file_is_rejected_alone(tmp_path: Path, broken: Any, path: str) -> None:
     source = file_source(tmp_path / "products.json", body_of([row(1), broken, row(3)]))
     assert_rejected_alone(await rows(source), path)
 
 
-async def test_a_number_of_any_length_costs_one_product(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+async def test_very_long_number_rejects_one_product(httpx_mock: HTTPXMock, source: HttpSource) -> None:
     broken = json.dumps(row(2, price=0)).replace('"price": 0', f'"price": {"9" * 5000}')
     body = body_of([row(1), "HERE", row(3)]).replace(b'"HERE"', broken.encode())
-    answer(httpx_mock, body)
+    respond_with(httpx_mock, body)
     assert_rejected_alone(await rows(source), "price")
 
 
@@ -466,33 +403,23 @@ async def test_a_number_of_any_length_costs_one_product(httpx_mock: HTTPXMock, s
         ("Jug", None, ""),
     ],
 )
-async def test_a_rejected_product_is_named_as_far_as_it_can_be(
+async def test_rejected_product_has_its_id_and_title_if_they_are_usable(
     httpx_mock: HTTPXMock, source: HttpSource, broken: Any, external_id: str | None, title: str
 ) -> None:
-    answer(httpx_mock, body_of([broken]))
+    respond_with(httpx_mock, body_of([broken]))
     (rejected,) = await rows(source)
-    assert isinstance(rejected, Outcome)
+    assert isinstance(rejected, Rejected)
     assert (rejected.external_id, rejected.title) == (external_id, title)
 
 
-async def test_a_product_that_comes_twice_counts_once(httpx_mock: HTTPXMock, source: HttpSource) -> None:
-    answer(httpx_mock, page_of([row(1), row(1, title="Other"), row(2)]))
-    first, again, second = await rows(source)
-    assert (first, second) == (source_product(1), source_product(2))
-    assert isinstance(again, Outcome)
-    assert (again.external_id, again.reason[:3]) == ("dummyjson:1", "id:")
+async def test_lone_surrogate_is_not_a_reason_to_reject(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    respond_with(httpx_mock, body_of([row(1, title="Jug \ud83c")]))
+    assert await rows(source) == [desired_product(1, title="Jug \ud83c")]
 
 
-async def test_half_a_surrogate_pair_is_no_reason_to_reject(
-    httpx_mock: HTTPXMock, source: HttpSource
-) -> None:
-    answer(httpx_mock, body_of([row(1, title="Jug \ud83c")]))
-    assert await rows(source) == [source_product(1, title="Jug \ud83c")]
-
-
-async def test_fields_that_nobody_knows_are_ignored(httpx_mock: HTTPXMock, source: HttpSource) -> None:
-    answer(httpx_mock, page_of([row(1, colour="red", meta={"qrCode": 7})], note="new"))
-    assert await rows(source) == [source_product(1, meta={})]
+async def test_unknown_fields_are_ignored(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    respond_with(httpx_mock, page_of([row(1, colour="red", meta={"qrCode": 7})], note="new"))
+    assert await rows(source) == [desired_product(1, meta={})]
 
 
 # --- files ----------------------------------------------------------------------------------------------
@@ -504,32 +431,30 @@ def file(tmp_path: Path) -> Path:
 
 
 def file_source(file: Path, body: bytes | None = None) -> FileSource:
-    """The file as a source; with a body it is written first."""
+    """The file as a source, written first if there is a body."""
     if body is not None:
         file.write_bytes(body)
-    return FileSource(file, source_name="dummyjson")
+    return FileSource(file, **NAMING)
 
 
 @pytest.mark.parametrize("limit", [None, 1, 100, 101, 250, 999])
-async def test_a_file_is_delivered_in_pages(file: Path, limit: int | None) -> None:
+async def test_file_is_delivered_in_pages(file: Path, limit: int | None) -> None:
     delivered = await pages(file_source(file, body_of(CATALOGUE)), limit)
     assert ids([row for page in delivered for row in page.rows]) == list(range(1, min(limit or 250, 250) + 1))
     assert all(len(page.rows) <= 100 and page.total == 250 for page in delivered)
 
 
 @pytest.mark.parametrize("body", [body_of([row(1)], total=ABSENT), b"\xef\xbb\xbf" + body_of([row(1)])])
-async def test_a_file_needs_no_total_and_may_begin_with_a_byte_order_mark(file: Path, body: bytes) -> None:
-    assert await pages(file_source(file, body)) == [Page((source_product(1),), 1)]
+async def test_file_needs_no_total_and_may_start_with_a_byte_order_mark(file: Path, body: bytes) -> None:
+    assert await pages(file_source(file, body)) == [Page((desired_product(1),), 1)]
 
 
 @pytest.mark.parametrize("limit", [None, 200])
-async def test_a_file_is_delivered_whole_although_its_total_is_too_small(
-    file: Path, limit: int | None
-) -> None:
+async def test_file_is_complete_if_its_total_is_too_small(file: Path, limit: int | None) -> None:
     assert len(await rows(file_source(file, body_of(CATALOGUE, total=50)), limit)) == (limit or 250)
 
 
-async def test_a_file_without_products_is_one_empty_page(file: Path) -> None:
+async def test_file_without_products_is_one_empty_page(file: Path) -> None:
     assert await pages(file_source(file, body_of([]))) == [Page((), 0)]
 
 
@@ -537,13 +462,13 @@ async def test_a_file_without_products_is_one_empty_page(file: Path) -> None:
     ("body", "words"),
     [
         (b"<html>", "is HTML, not JSON"),
-        (PAGE[:-1], "is not whole JSON"),
-        (b"", "is not whole JSON"),
-        (PAGE.replace(b"title", b"t\xeftle"), "is not whole JSON"),
+        (PAGE[:-1], "is not complete JSON"),
+        (b"", "is not complete JSON"),
+        (PAGE.replace(b"title", b"t\xeftle"), "is not complete JSON"),
         (b"[]", "is not a file of products"),
         (page_of([], products=ABSENT), "missing required field products"),
         (page_of([row(1)], total=-1), "total: Expected int >= 0"),
-        (page_of([row(1)], total=2), "holds 1 of 2 products"),
+        (page_of([row(1)], total=2), "has 1 of 2 products"),
         (DEEP, "is nested too deeply"),
     ],
     ids=[
@@ -551,27 +476,27 @@ async def test_a_file_without_products_is_one_empty_page(file: Path) -> None:
         *("total-too-large", "nested-deeply"),
     ],
 )
-async def test_a_broken_file_delivers_nothing(file: Path, body: bytes | Product, words: str) -> None:
+async def test_broken_file_is_an_error(file: Path, body: bytes | Product, words: str) -> None:
     source = file_source(file, body if isinstance(body, bytes) else json.dumps(body).encode())
     with pytest.raises(SourceError, match=words) as caught:
         await rows(source)
     assert str(file) in str(caught.value)
 
 
-async def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+async def test_unreadable_file_is_an_error(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing.json", tmp_path / ("x" * 300)):
         with pytest.raises(SourceError, match="the file cannot be read") as caught:
             await rows(file_source(path))
         assert str(path) in str(caught.value)
 
 
-async def test_a_file_that_is_too_large_is_not_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_file_that_is_too_large_is_not_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source_module, "MAX_FILE_BYTES", 10)
     with pytest.raises(SourceError, match="the file is larger than"):
         await rows(file_source(file, body_of([])))
 
 
-async def test_the_sample_is_whole() -> None:
+async def test_sample_is_complete() -> None:
     assert ids(await rows(file_source(SAMPLE))) == [product["id"] for product in catalogue.sample()]
 
 
@@ -584,20 +509,20 @@ async def test_categories_have_the_names_of_the_source(httpx_mock: HTTPXMock, so
     assert names == {category["slug"]: category["name"] for category in catalogue.CATEGORIES}
 
 
-@pytest.mark.parametrize("answers", [[404], [503] * 3, [b"<html>"], [b'[{"slug":"a"}]']])
-async def test_a_source_without_names_is_no_error(
+@pytest.mark.parametrize("responses", [[404], [503] * 3, [b"<html>"], [b'[{"slug":"a"}]']])
+async def test_source_without_category_names_is_not_an_error(
     httpx_mock: HTTPXMock,
     source: HttpSource,
     caplog: pytest.LogCaptureFixture,
-    answers: list[bytes | int | Exception | Product],
+    responses: list[bytes | int | Exception | Product],
 ) -> None:
-    answer(httpx_mock, *answers)
+    respond_with(httpx_mock, *responses)
     assert await source.category_names() == {}
     assert f"{SOURCE_URL}/categories" in caplog.text
 
 
-async def test_a_name_holds_nothing_that_cannot_be_stored(httpx_mock: HTTPXMock, source: HttpSource) -> None:
-    answer(
+async def test_category_names_can_be_stored(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    respond_with(
         httpx_mock, b'[{"slug": "a", "name": " To\\u0000ys\\n& Games\\ud800 "}, {"slug": "b", "name": " "}]'
     )
     names = await source.category_names()
@@ -605,25 +530,17 @@ async def test_a_name_holds_nothing_that_cannot_be_stored(httpx_mock: HTTPXMock,
     assert not names.get("b")
 
 
-async def test_the_names_of_a_file_stand_beside_it(file: Path) -> None:
+async def test_category_names_of_a_file_are_beside_it(file: Path) -> None:
     assert await file_source(file).category_names() == {}
     file.with_name("categories.json").write_bytes(b'[{"slug": "toys", "name": "Toys & Games"}]')
     assert await file_source(file).category_names() == {"toys": "Toys & Games"}
 
 
-# --- what the source has --------------------------------------------------------------------------------
-
-
-async def test_what_was_delivered_is_remembered_even_when_it_was_rejected(
-    httpx_mock: HTTPXMock, source: HttpSource
-) -> None:
-    answer(httpx_mock, body_of([row(1), row(2, price=-1), None]))
-    await rows(source)
-    assert [source.has_delivered(source_id) for source_id in (1, 2, 3)] == [True, True, False]
+# --- asking for one product -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("status", "body", "has"), [(200, b"{}", True), (404, b'{"message":"no"}', False)])
-async def test_the_source_says_whether_it_has_a_product(
+async def test_source_says_whether_it_has_a_product(
     httpx_mock: HTTPXMock,
     source: HttpSource,
     status: int,
@@ -637,7 +554,7 @@ async def test_the_source_says_whether_it_has_a_product(
 @pytest.mark.parametrize(
     ("status", "body"), [(404, b"<h1>404</h1>"), (404, b""), (403, b"{}"), (400, b"{}"), (204, b"")]
 )
-async def test_no_other_answer_says_that_a_product_is_gone(
+async def test_other_responses_do_not_say_that_a_product_is_gone(
     httpx_mock: HTTPXMock, source: HttpSource, status: int, body: bytes
 ) -> None:
     httpx_mock.add_response(status, content=body)
@@ -645,7 +562,5 @@ async def test_no_other_answer_says_that_a_product_is_gone(
         await source.has(7)
 
 
-async def test_a_file_has_what_it_delivered(file: Path) -> None:
-    source = file_source(file, body_of([row(1)]))
-    await rows(source)
-    assert (await source.has(1), await source.has(2)) == (True, False)
+async def test_file_cannot_be_asked_for_one_product(file: Path) -> None:
+    assert await file_source(file, body_of([row(1)])).has(1) is None

@@ -1,4 +1,4 @@
-"""A product of the source in the terms of Medusa."""
+"""Mapping a DummyJSON product."""
 
 import unicodedata
 from decimal import Decimal
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.core.result import Outcome, Result
+from medusa_sync.sources.base import Rejected
 from medusa_sync.sources.mapping import to_desired
 from medusa_sync.sources.schema import SourceProduct
 from tests.harness.catalogue import products
@@ -41,8 +41,8 @@ WHOLE = row(
     thumbnail="https://cdn.example/t.webp",
 )
 OPTIONAL = set(WHOLE) - {"id", "title", "price"}
-WEB_ADDRESSES = ["https://cdn.example/a.webp", "http://cdn.example/a.webp", "HTTPS://cdn.example/%F0?a=1#b"]
-OTHER_ADDRESSES = [
+WEB_URLS = ["https://cdn.example/a.webp", "http://cdn.example/a.webp", "HTTPS://cdn.example/%F0?a=1#b"]
+OTHER_URLS = [
     *(
         "",
         " ",
@@ -87,7 +87,7 @@ def test_every_field_of_the_table_is_mapped() -> None:
     }
 
 
-def test_what_the_source_does_not_tell_is_nothing() -> None:
+def test_absent_fields_are_empty() -> None:
     bare = {name: value for name, value in WHOLE.items() if name not in OPTIONAL}
     fields = dict(mapped(msgspec.convert(bare, SourceProduct)).fields)
     assert (fields.pop("title"), fields.pop("price")) == ("Copper Jug", 9.99)
@@ -101,7 +101,7 @@ def test_null_is_the_same_as_absent(name: str, nothing: Any) -> None:
 
 
 @given(st.integers(0, 10**12))
-def test_a_price_is_unchanged_to_the_cent(cents: int) -> None:
+def test_price_is_exact_to_the_cent(cents: int) -> None:
     written = str(Decimal(cents) / 100)
     delivered = msgspec.json.decode(f'{{"id":1,"title":"x","price":{written}}}', type=SourceProduct)
     sent = msgspec.json.encode(mapped(delivered).fields["price"])
@@ -109,7 +109,7 @@ def test_a_price_is_unchanged_to_the_cent(cents: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["price", "stock"])
-def test_zero_is_a_number_and_not_nothing(name: str) -> None:
+def test_zero_is_a_value(name: str) -> None:
     assert desired_product(**{name: 0}).fields[name] == 0
 
 
@@ -124,11 +124,11 @@ def test_reviews_are_counted(reviews: Any, count: int | None) -> None:
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     )
 )
-def test_nothing_of_a_review_is_copied(review: Any) -> None:
+def test_contents_of_reviews_are_not_copied(review: Any) -> None:
     assert "wilhelmina" not in repr(desired_product(reviews=[review]))
 
 
-def test_no_reviewer_of_a_catalogue_is_named() -> None:
+def test_reviewers_are_not_named() -> None:
     for product in products(100):
         desired = repr(mapped(msgspec.convert(product, SourceProduct)))
         for review in product["reviews"]:
@@ -149,60 +149,60 @@ def test_every_text_can_be_stored(product: SourceProduct) -> None:
 
 
 @given(SOURCE_PRODUCTS)
-def test_only_a_description_has_several_lines(product: SourceProduct) -> None:
+def test_only_descriptions_have_several_lines(product: SourceProduct) -> None:
     for name, value in mapped(product).fields.items():
         if name != "description":
             assert "\n" not in str(value)
 
 
 @pytest.mark.parametrize("gap", ["\n", "\r\n", "\r", "\t", "\v", "\f", "\x85", "\u2028", " \x00 "])
-def test_words_do_not_grow_together(gap: str) -> None:
+def test_line_breaks_and_controls_become_spaces(gap: str) -> None:
     assert desired_product(title=f"Copper{gap}Jug").title == "Copper Jug"
 
 
 @pytest.mark.parametrize("line_break", ["\r\n", "\r"])
-def test_line_breaks_of_a_description_are_of_one_kind(line_break: str) -> None:
+def test_line_breaks_of_descriptions_are_normalised(line_break: str) -> None:
     assert desired_product(description=f"a{line_break}b").fields["description"] == "a\nb"
 
 
 @pytest.mark.parametrize("blank", [" ", "\x00", "\t\r\n", "\ud800"])
-def test_a_title_that_shows_nothing_is_rejected(blank: str) -> None:
-    outcome = to_desired(source_product(title=blank), source_name="dummyjson", currency="usd")
-    assert isinstance(outcome, Outcome)
-    assert (outcome.external_id, outcome.result) == ("dummyjson:1", Result.REJECTED)
-    assert outcome.reason.startswith("title: ")
+def test_title_without_visible_characters_is_rejected(blank: str) -> None:
+    rejected = to_desired(source_product(title=blank), source_name="dummyjson", currency="usd")
+    assert isinstance(rejected, Rejected)
+    assert (rejected.external_id, rejected.source_id) == ("dummyjson:1", 1)
+    assert rejected.reason.startswith("title: ")
 
 
 @pytest.mark.parametrize("name", ["description", "category", "brand", "sku", "warrantyInformation"])
 @pytest.mark.parametrize("blank", ["", " ", "\x00"])
-def test_a_blank_text_is_nothing(name: str, blank: str) -> None:
+def test_blank_text_is_the_same_as_absent(name: str, blank: str) -> None:
     assert desired_product(**{name: blank}) == desired_product(**{name: ABSENT})
 
 
-@pytest.mark.parametrize("url", WEB_ADDRESSES)
-def test_a_web_address_is_kept(url: str) -> None:
+@pytest.mark.parametrize("url", WEB_URLS)
+def test_web_urls_are_kept(url: str) -> None:
     desired = desired_product(images=[url], thumbnail=url)
     assert (desired.fields["images"], desired.fields["thumbnail"]) == ((url,), url)
 
 
-@pytest.mark.parametrize("url", OTHER_ADDRESSES)
-def test_what_is_no_web_address_is_left_out(url: str) -> None:
-    assert desired_product(images=[url, WEB_ADDRESSES[0]]).fields["images"] == (WEB_ADDRESSES[0],)
+@pytest.mark.parametrize("url", OTHER_URLS)
+def test_other_urls_are_left_out(url: str) -> None:
+    assert desired_product(images=[url, WEB_URLS[0]]).fields["images"] == (WEB_URLS[0],)
     assert desired_product(images=[], thumbnail=url).fields["thumbnail"] is None
 
 
-def test_the_first_picture_stands_in_for_a_thumbnail() -> None:
-    desired = desired_product(images=["a.webp", *WEB_ADDRESSES], thumbnail="a.webp")
-    assert desired.fields["thumbnail"] == WEB_ADDRESSES[0]
+def test_first_image_replaces_a_missing_thumbnail() -> None:
+    desired = desired_product(images=["a.webp", *WEB_URLS], thumbnail="a.webp")
+    assert desired.fields["thumbnail"] == WEB_URLS[0]
 
 
 @pytest.mark.parametrize(("name", "unit"), [("tags", "jug{}"), ("images", "https://cdn.example/{}")])
-def test_members_of_a_set_stand_once_in_the_order_of_the_source(name: str, unit: str) -> None:
+def test_sets_have_no_duplicates_and_keep_their_order(name: str, unit: str) -> None:
     values = [unit.format(number) for number in (3, 1, 3, 2, 1)]
     assert desired_product(**{name: values}).fields[name] == (values[0], values[1], values[3])
 
 
-def test_source_name_and_currency_are_the_callers() -> None:
+def test_source_name_and_currency_are_parameters() -> None:
     desired = to_desired(source_product(3), source_name="toys", currency="eur")
-    assert not isinstance(desired, Outcome)
+    assert not isinstance(desired, Rejected)
     assert (desired.external_id, desired.currency) == ("toys:3", "eur")

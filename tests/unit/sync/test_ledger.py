@@ -1,4 +1,4 @@
-"""Every product of a run has exactly one outcome, and the sum is checked."""
+"""Each product of a run has exactly one outcome, and the sum is checked."""
 
 from collections.abc import Callable
 
@@ -6,67 +6,92 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.sync.ledger import Ledger
 
 REASON = "the run was stopped"
 SETTLED = sorted(set(Result) - {Result.REJECTED, Result.REMOVED})
 
 
-def ledger() -> Ledger:
+def new_ledger() -> Ledger:
     return Ledger(on_settled=lambda _: None)
 
 
 @given(st.lists(st.sampled_from(["opened", "begun", "rejected", "set aside", *SETTLED])))
-def test_an_early_end_accounts_for_every_product(ends: list[str]) -> None:
-    account = ledger()
+def test_every_product_has_an_outcome_after_an_early_end(ends: list[str]) -> None:
+    ledger = new_ledger()
     for number, end in enumerate(ends):
         external_id = f"dummyjson:{number}"
         if end == "rejected":
-            account.reject(Outcome(external_id, "", Result.REJECTED, "price: it is -1"))
+            ledger.reject(Outcome(external_id, "", Result.REJECTED, "price: it is -1"))
             continue
-        account.open(external_id, "Rug")
+        ledger.open(external_id, "Rug")
         if end in SETTLED:
-            account.begin(external_id)
-            account.settle(Outcome(external_id, "Rug", Result(end)))
+            ledger.begin(external_id)
+            ledger.settle(Outcome(external_id, "Rug", Result(end)))
         elif end == "begun":
-            account.begin(external_id)
+            ledger.begin(external_id)
         elif end == "set aside":
-            account.set_aside(external_id)
-    account.close(REASON)
+            ledger.set_aside(external_id)
+    ledger.close(REASON)
     expected = {result: ends.count(result) for result in Result}
     expected[Result.UNCONFIRMED] += ends.count("begun")
     expected[Result.NOT_ATTEMPTED] += ends.count("opened")
-    assert account.counts == expected
-    assert account.seen == len(ends) == account.counts.total() + account.not_compared
-    assert [outcome.result for outcome in account.not_completed] == [
+    assert ledger.counts == expected
+    assert ledger.seen == len(ends) == ledger.counts.total() + ledger.not_compared
+    assert [outcome.result for outcome in ledger.not_completed] == [
         Result.UNCONFIRMED if end == "begun" else Result.NOT_ATTEMPTED
         for end in ends
         if end in {"begun", "opened"}
     ]
-    assert {outcome.reason for outcome in account.not_completed} <= {REASON}
+    assert {outcome.reason for outcome in ledger.not_completed} <= {REASON}
 
 
-def test_a_product_that_stays_unconfirmed_is_a_problem() -> None:
-    account = ledger()
-    account.open("dummyjson:1", "Rug")
-    account.begin("dummyjson:1")
+def test_unconfirmed_product_is_a_problem() -> None:
+    ledger = new_ledger()
+    ledger.open("dummyjson:1", "Rug")
+    ledger.begin("dummyjson:1")
     lost = Outcome("dummyjson:1", "Rug", Result.UNCONFIRMED, "no answer")
-    account.settle(lost)
-    account.close("")
-    assert (account.problems, account.not_completed) == ([lost], [])
+    ledger.settle(lost)
+    ledger.close("")
+    assert (ledger.problems, ledger.not_completed) == ([lost], [])
 
 
 @pytest.mark.parametrize("result", [Result.FAILED, Result.UNCONFIRMED])
-def test_a_removal_that_did_not_succeed_is_a_problem_but_no_product_of_the_source(result: Result) -> None:
-    account = ledger()
-    account.remove(Outcome("dummyjson:1", "Rug", result, "no answer"))
-    account.close("")
-    assert len(account.problems) == 1
-    assert account.counts.total() == 0
+def test_failed_removal_is_a_problem_but_not_counted(result: Result) -> None:
+    ledger = new_ledger()
+    ledger.remove(Outcome("dummyjson:1", "Rug", result, "no answer"))
+    ledger.close("")
+    assert len(ledger.problems) == 1
+    assert ledger.counts.total() == 0
+
+
+@pytest.mark.parametrize(
+    ("was_stored", "action", "kept", "gained"),
+    [
+        (True, None, 1, 0),
+        (True, Action.UPDATE, 1, 0),
+        (False, Action.CREATE, 0, 1),
+        (False, Action.ADOPT, 0, 1),
+        (True, Action.CREATE, 0, 1),
+        (False, None, 0, 0),
+    ],
+)
+def test_products_of_this_source_in_the_store_are_counted(
+    was_stored: bool,  # noqa: FBT001 - a parameter
+    action: Action | None,
+    kept: int,
+    gained: int,
+) -> None:
+    ledger = new_ledger()
+    ledger.open("dummyjson:1", "Rug")
+    if was_stored:
+        ledger.found(["dummyjson:1"])
+    ledger.settle(Outcome("dummyjson:1", "Rug", Result.UPDATED, action=action))
+    assert (ledger.kept, ledger.gained) == (kept, gained)
 
 
 @pytest.mark.parametrize("call", [Ledger.begin, Ledger.set_aside])
-def test_a_product_that_is_not_open_is_a_defect(call: Callable[[Ledger, str], None]) -> None:
+def test_product_that_is_not_open_is_a_bug(call: Callable[[Ledger, str], None]) -> None:
     with pytest.raises(KeyError):
-        call(ledger(), "dummyjson:1")
+        call(new_ledger(), "dummyjson:1")

@@ -1,4 +1,4 @@
-"""The next item is on its way while this one is worked on, and no further one is."""
+"""One item is fetched ahead."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -11,10 +11,10 @@ pytestmark = pytest.mark.anyio
 
 
 class Numbers:
-    """Counts to a number; says what was asked for, and whether it was closed."""
+    """Counts to `end`, and records what was requested and whether it was closed."""
 
     def __init__(self, end: int, *, breaks: bool = False) -> None:
-        self.asked: list[int] = []
+        self.requested: list[int] = []
         self.closed = False
         self._end = end
         self._breaks = breaks
@@ -22,7 +22,7 @@ class Numbers:
     async def __call__(self) -> AsyncGenerator[int, None]:
         try:
             for number in range(self._end):
-                self.asked.append(number)
+                self.requested.append(number)
                 await asyncio.sleep(0)
                 yield number
             if self._breaks:
@@ -31,22 +31,22 @@ class Numbers:
             self.closed = True
 
 
-async def test_all_items_come_in_their_order() -> None:
+async def test_items_keep_their_order() -> None:
     assert [number async for number in prefetch(Numbers(5)())] == [0, 1, 2, 3, 4]
     assert [number async for number in prefetch(Numbers(0)())] == []
 
 
-async def test_one_item_is_fetched_ahead_and_no_more() -> None:
+async def test_only_one_item_is_fetched_ahead() -> None:
     numbers = Numbers(5)
     ahead = prefetch(numbers())
     async for number in ahead:
         for _ in range(10):
             await asyncio.sleep(0)
-        assert numbers.asked == list(range(min(number + 2, 5)))
+        assert numbers.requested == list(range(min(number + 2, 5)))
     assert numbers.closed
 
 
-async def test_an_error_comes_after_the_items_before_it() -> None:
+async def test_error_follows_the_items_before_it() -> None:
     numbers = Numbers(2, breaks=True)
     ahead = prefetch(numbers())
     assert [await anext(ahead), await anext(ahead)] == [0, 1]
@@ -55,7 +55,7 @@ async def test_an_error_comes_after_the_items_before_it() -> None:
     assert numbers.closed
 
 
-async def test_whoever_stops_early_leaves_nothing_running() -> None:
+async def test_closing_early_leaves_nothing_running() -> None:
     numbers = Numbers(5)
     running = asyncio.all_tasks()
     ahead = prefetch(numbers())

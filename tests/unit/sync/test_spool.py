@@ -1,4 +1,4 @@
-"""A journal gives back what was added to it, wherever it lies."""
+"""A spool returns what was added, from memory or disk."""
 
 import pytest
 from hypothesis import given
@@ -24,49 +24,49 @@ outcomes = st.builds(
 
 
 @given(st.lists(outcomes))
-def test_it_holds_all_that_was_added_in_that_order_each_time_it_is_read(added: list[Outcome]) -> None:
-    journal = Spool()
+def test_each_reading_returns_everything_in_order(added: list[Outcome]) -> None:
+    spool = Spool()
     for outcome in added:
-        journal.add(outcome)
-    assert list(journal) == list(journal) == added
-    assert len(journal) == len(added)
-    assert all(outcome in journal for outcome in added)
+        spool.add(outcome)
+    assert list(spool) == list(spool) == added
+    assert len(spool) == len(added)
+    assert all(outcome in spool for outcome in added)
 
 
-def test_it_can_be_read_twice_at_once_and_added_to_meanwhile() -> None:
+def test_concurrent_readings_and_additions() -> None:
     first, second, third = (Outcome(f"dummyjson:{number}", "A", Result.CREATED) for number in range(3))
-    journal = Spool()
-    journal.add(first)
-    journal.add(second)
-    one, other = iter(journal), iter(journal)
+    spool = Spool()
+    spool.add(first)
+    spool.add(second)
+    one, other = iter(spool), iter(spool)
     assert (next(one), next(other)) == (first, first)
-    journal.add(third)
+    spool.add(third)
     assert (next(one), next(other)) == (second, second)
-    assert list(journal) == [first, second, third]
+    assert list(spool) == [first, second, third]
 
 
-def test_most_of_it_is_not_in_memory() -> None:
-    journal = Spool()
+def test_large_spool_is_on_disk() -> None:
+    spool = Spool()
     for outcome in MANY:
-        journal.add(outcome)
-    assert not journal._in_memory
-    assert list(journal) == MANY
+        spool.add(outcome)
+    assert not spool._in_memory
+    assert list(spool) == MANY
 
 
 @pytest.mark.parametrize("room", [0, 100_000, 300_000, 400_000])
-def test_what_a_full_disk_does_not_take_stays_in_memory(room: int) -> None:
-    """In a process of its own, which may write so many bytes into a file."""
+def test_outcomes_stay_in_memory_when_the_disk_is_full(room: int) -> None:
+    """In another process, whose files are limited to `room` bytes."""
     code = f"""
 import resource, signal
 from medusa_sync.sync.spool import Spool
 from tests.unit.sync.test_spool import MANY
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
-journal = Spool()
+spool = Spool()
 for outcome in MANY:
-    journal.add(outcome)
-assert len(journal) == len(MANY)
-assert list(journal) == list(journal) == MANY
-assert journal._unwritten
+    spool.add(outcome)
+assert len(spool) == len(MANY)
+assert list(spool) == list(spool) == MANY
+assert spool._unwritten
 """
     alone(code)

@@ -1,0 +1,59 @@
+"""The interface of a source: pages of products in the terms of the store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from medusa_sync.core.product import DesiredProduct
+
+
+class Rejected(Struct, frozen=True):
+    """A row that cannot be stored.
+
+    Attributes:
+        external_id: None, like `source_id`, if the row has no usable id.
+        reason: the field and what is wrong with it.
+    """
+
+    external_id: str | None
+    source_id: int | None
+    title: str
+    reason: str
+
+
+Row = DesiredProduct | Rejected
+
+
+class Page(Struct, frozen=True):
+    """Products in the order of the source.
+
+    Attributes:
+        total: how many products the source says it has; None if it does not say.
+        beyond_total: `total` products came before this page; if nothing on it is new, the source has ended.
+    """
+
+    rows: tuple[Row, ...]
+    total: int | None
+    beyond_total: bool = False
+
+
+class Source(Protocol):
+    def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
+        """All products, or the first `limit`. If the pages end without an error, the source was complete.
+
+        Raises:
+            SourceError: the source is unavailable, malformed, or ends before its own total.
+        """
+
+    async def category_names(self) -> Mapping[str, str]:
+        """Display names of categories by slug; may be empty."""
+
+    async def has(self, source_id: int) -> bool | None:
+        """Whether the source has a product; None if only its pages can tell.
+
+        Raises:
+            SourceError: the source gives no clear response.
+        """

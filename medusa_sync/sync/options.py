@@ -1,0 +1,41 @@
+"""The options of a run."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from medusa_sync.core.policy import OnMissing, Share
+from medusa_sync.medusa.taxonomy import Wanted
+from medusa_sync.sync.planner import PlanOptions
+
+
+class SyncOptions(Struct, frozen=True):
+    """What a run does, and to which store.
+
+    Attributes:
+        source_name: the prefix of external ids.
+        source_url: as it is shown, without secrets.
+        store_url: as it is shown.
+        status: of new products, `published` or `draft`.
+        max_removals: how many products a run may remove.
+        batch_size: products in a write request.
+        concurrency: write requests at the same time.
+        limit: only the first so many products of the source; None for all.
+        max_duration_s: seconds after which nothing new starts; None for no limit.
+    """
+
+    job: str
+    source_name: str
+    source_url: str
+    store_url: str
+    wanted: Wanted
+    status: str
+    plan: PlanOptions
+    on_missing: OnMissing
+    max_removals: Share
+    dry_run: bool
+    batch_size: int
+    concurrency: int
+    max_retries: int
+    limit: int | None
+    max_duration_s: float | None
