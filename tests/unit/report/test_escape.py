@@ -1,4 +1,4 @@
-"""Text from outside is shown as it is, unless it could do something to the terminal."""
+"""Escaping of hidden and control characters."""
 
 import unicodedata
 
@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.report.text import visible
+from medusa_sync.report.escape import visible
 
 ANY_TEXT = st.text(st.characters() | st.sampled_from("\x1b\n\r\t\u202e\u200d\u200c\ufe0f\ud800🐻❄️م"))
 
 TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
-# Format characters by Unicode's account that are nevertheless drawn: number signs, end of ayah and the like.
+# Format characters that are drawn nevertheless, such as Arabic number signs.
 DRAWN = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
 
 
 @given(ANY_TEXT)
-def test_what_is_shown_is_one_line_without_controls(text: str) -> None:
+def test_the_result_is_one_line_without_control_characters(text: str) -> None:
     shown = visible(text)
     assert len(shown.splitlines()) == bool(shown)
     assert not any(unicodedata.category(each) in {"Cc", "Cs", "Zl", "Zp"} for each in shown)
@@ -25,16 +25,16 @@ def test_what_is_shown_is_one_line_without_controls(text: str) -> None:
 
 
 @given(ANY_TEXT)
-def test_what_is_shown_can_be_written(text: str) -> None:
+def test_the_result_can_be_encoded(text: str) -> None:
     assert visible(text).encode().decode() == visible(text)
 
 
 @given(ANY_TEXT)
-def test_showing_twice_changes_nothing_more(text: str) -> None:
+def test_escaping_is_idempotent(text: str) -> None:
     assert visible(visible(text)) == visible(text)
 
 
-def test_every_control_and_format_character_is_spelt_out_among_letters() -> None:
+def test_every_control_and_format_character_is_escaped_between_letters() -> None:
     hidden = {
         code
         for code in range(0x110000)
@@ -43,7 +43,7 @@ def test_every_control_and_format_character_is_spelt_out_among_letters() -> None
     assert [hex(code) for code in hidden if chr(code) in visible(f"a{chr(code)}b")] == []
 
 
-def test_every_letter_mark_number_and_symbol_stays_as_it_is() -> None:
+def test_no_letter_mark_number_or_symbol_is_escaped() -> None:
     without_a_shape = {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}
     selectors = {*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
     shown = (
@@ -60,15 +60,15 @@ def test_every_letter_mark_number_and_symbol_stays_as_it_is() -> None:
         "Café Crème — 5 µl, “quoted” & 100 %",
         "手作り湯呑み「青い波」\u3000大",
         "فانوس نحاسي صغير",
-        "نیم\u200cفصل",  # Persian, with the non-joiner that its spelling needs
-        "ശ്രീ ന്\u200d",  # Malayalam, with a joiner at the end of a word
+        "نیم\u200cفصل",  # Persian spelling needs the non-joiner
+        "ശ്രീ ന്\u200d",  # Malayalam may end a word with a joiner
         "ᠮᠣᠩᠭᠣᠯ\u180b",
-        "葛\U000e0100",  # an ideograph and the selector of its variant
+        "葛\U000e0100",  # an ideograph with a variation selector
         "👨\u200d👩\u200d👧 🐻\u200d❄\ufe0f 🏳\ufe0f\u200d🌈 🧑🏽\u200d🚀 ❤\ufe0f 1\ufe0f\u20e3",
         "[bold]no markup[/bold] :smile: C:\\new",
     ],
 )
-def test_ordinary_writing_stays_as_it_is(text: str) -> None:
+def test_ordinary_writing_does_not_change(text: str) -> None:
     assert visible(text) == text
 
 
@@ -91,5 +91,5 @@ def test_ordinary_writing_stays_as_it_is(text: str) -> None:
         ("filler\u3164", r"filler\u3164"),
     ],
 )
-def test_what_hides_is_spelt_out(text: str, shown: str) -> None:
+def test_hidden_characters_are_escaped(text: str, shown: str) -> None:
     assert visible(text) == shown

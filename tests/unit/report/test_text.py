@@ -1,0 +1,108 @@
+"""The result of a run as lines of text in a pipe."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medusa_sync.core.result import Status
+from medusa_sync.report.escape import visible
+from medusa_sync.report.text import as_text
+from tests.unit.results import BOWL, LAMP, MUG, ROW, SPOON, STAMPS, TINY, URL, run, with_texts
+
+
+def test_every_fact_is_a_line() -> None:
+    result = run(SPOON, MUG, problems=[LAMP, STAMPS, ROW], notes=("Add a location in Settings > Locations.",))
+    assert as_text(result) == (
+        "job: sync-products: https://dummyjson.com/products -> http://localhost:9000\n"
+        "created: 1\n"
+        "updated: 1\n"
+        "unchanged: 189\n"
+        "rejected: 2\n"
+        "failed: 1\n"
+        "seen: 194 of 194\n"
+        "in store: 200 products, 194 of this source\n"
+        "requests: 7 source, 12 store reads, 26 store writes, 1 retry\n"
+        "time: 9.5 s\n"
+        "status: partial (exit code 5)\n"
+        "problem: rejected dummyjson:18 (فانوس نحاسي صغير): price: it is -1, below 0\n"
+        f"problem: failed dummyjson:31 (Stamps: [bold] to [/italic]): no response from {URL}\n"
+        "problem: rejected (no id): row 17 is not an object\n"
+        "note: Add a location in Settings > Locations.\n"
+    )
+
+
+def test_a_dry_run_is_a_plan() -> None:
+    assert as_text(run(SPOON, MUG, dry_run=True)) == (
+        "job: sync-products: https://dummyjson.com/products -> http://localhost:9000\n"
+        "dry run: nothing was written\n"
+        "to create: 1\n"
+        "to update: 1\n"
+        "unchanged: 192\n"
+        "rejected: 0\n"
+        "failed: 0\n"
+        "seen: 194 of 194\n"
+        "in store: 200 products, 194 of this source\n"
+        "requests: 7 source, 12 store reads, 26 store writes, 1 retry\n"
+        "time: 9.5 s\n"
+        "status: ok\n"
+        "change: to update dummyjson:1 (Olive Wood Spoon): price: 9.99 -> 10.99 (changed in the source)\n"
+    )
+
+
+def test_without_a_store_there_are_no_lines_about_it() -> None:
+    lines = as_text(run(store_url=None, store=None, source_total=None, not_compared=194)).splitlines()
+    assert lines[0] == "job: sync-products: https://dummyjson.com/products"
+    assert {"not compared: 194", "seen: 194"} <= set(lines)
+    assert not any(line.startswith("in store") for line in lines)
+
+
+def test_the_error_that_ended_a_run_is_not_printed() -> None:
+    result = run(status=Status.FAILED, exit_code=3, error="no response", hint="Wait.")
+    assert "status: failed (ended early, exit code 3)\n" in as_text(result)
+    assert "no response" not in as_text(result)
+
+
+def test_verbose_lists_all_changes() -> None:
+    assert as_text(run(SPOON, MUG, BOWL), verbose=True).endswith(
+        "change: updated dummyjson:1 (Olive Wood Spoon): price: 9.99 -> 10.99 (changed in the source)\n"
+        "change: created dummyjson:6 (Café Crème Mug)\n"
+        "change: adopted dummyjson:7 (Stoneware Bowl): price: 4999 -> 49.99\n"
+    )
+    assert "change: " not in as_text(run(SPOON, MUG, BOWL))
+
+
+def test_the_store_is_named_even_if_its_products_were_not_counted() -> None:
+    shown = as_text(run(store=None))
+    assert shown.startswith("job: sync-products: https://dummyjson.com/products -> http://localhost:9000\n")
+    assert "in store" not in shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.04, "0.0 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1 min 0 s"),
+        (133.4, "2 min 13 s"),
+        (3725, "1 h 2 min 5 s"),
+    ],
+)
+def test_time_has_units(seconds: float, words: str) -> None:
+    assert f"time: {words}\n" in as_text(run(duration_s=seconds))
+
+
+@given(texts=st.lists(TINY, min_size=15, max_size=15), dry_run=st.booleans(), verbose=st.booleans())
+def test_external_text_cannot_break_or_start_a_line(
+    texts: list[str], *, dry_run: bool, verbose: bool
+) -> None:
+    harmless = as_text(with_texts(["x"] * 15, dry_run=dry_run), verbose=verbose)
+    shown = as_text(with_texts(texts, dry_run=dry_run), verbose=verbose)
+    assert shown.count("\n") == harmless.count("\n") == len(shown.splitlines())
+    assert {unicodedata.category(each) for each in shown} & {"Cc", "Cs", "Zl", "Zp"} == {"Cc"}  # newlines
+    assert [line.split(": ")[0] for line in shown.splitlines()] == [
+        line.split(": ")[0] for line in harmless.splitlines()
+    ]
+    for text in texts:
+        assert visible(text) in shown
