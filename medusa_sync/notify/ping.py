@@ -35,11 +35,7 @@ class _FailedError(Exception):
 
 
 def ping_start(url: str) -> None:
-    """Report that a run begins, so that the monitor notices a run that never ends; a failure is only logged.
-
-    Args:
-        url: of the check. Everything after the host is a secret that permits pings.
-    """
+    """Report that a run begins, so that the monitor notices a run that never ends; a failure is only logged."""
     _ping(url, "/start", "")
 
 
@@ -47,7 +43,7 @@ def ping_end(url: str, exit_code: int, body: str) -> None:
     """Report how a run ended; a failure is only logged.
 
     Args:
-        url: of the check.
+        url: of the check; everything after the host is a secret that permits pings.
         exit_code: of the run.
         body: a summary for people, truncated to `MAX_BODY_BYTES`.
     """
@@ -66,7 +62,7 @@ def _ping(url: str, event: str, body: str) -> None:
     except _FailedError as error:
         logger.warning("the ping to %s failed: %s", shown, error)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError):
-        logger.warning("the ping to %s failed: the URL is invalid; correct it", shown)
+        logger.warning("the ping to %s failed: the URL is invalid; correct --ping-url", shown)
     except OSError as error:  # reading the certificates that SSL_CERT_FILE names
         logger.warning("the ping to %s failed: %s", shown, error)
 

@@ -72,7 +72,7 @@ def _escaped(value: object) -> object:
 
 
 def _digest(content: str) -> str:
-    """The hash by which a Content-Security-Policy allows a script or style."""
+    """Hash a script or style for the Content-Security-Policy."""
     return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
 
 

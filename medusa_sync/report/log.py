@@ -32,7 +32,7 @@ def log_to(output: Output, *, job: str, level: int, as_json: bool, redact: Calla
     A record may carry `extra={"hint": ...}`: what to do next.
 
     Args:
-        output: of stderr.
+        output: stderr.
         job: name of the job.
         level: the lowest level that is logged.
         as_json: write a JSON object per line, even on a terminal.

@@ -92,7 +92,7 @@ def print_line(output: Output, *parts: str | tuple[str, str], indent: int = 0, h
     """Print a line; a terminal folds it to its width.
 
     Args:
-        output: where to.
+        output: a terminal or a pipe.
         parts: pieces of the line, each with or without a style; external text must be `visible`.
         indent: spaces before the line.
         hang: additional spaces before folded lines.
@@ -130,7 +130,7 @@ def print_error(message: str, hint: str, output: Output) -> None:
     Args:
         message: may have several lines.
         hint: one line, or empty.
-        output: of stderr.
+        output: stderr.
     """
     first, *others = message.split("\n")
     print_line(output, ("error: ", "bold red"), visible(first))

@@ -45,7 +45,7 @@ def progress_observer(output: Output, *, quiet: bool = False, dry_run: bool = Fa
     """Show progress bars in this context, and erase them at its end.
 
     Args:
-        output: of stderr; a pipe gets nothing.
+        output: stderr; a pipe gets nothing.
         quiet: show nothing on a terminal either.
         dry_run: products are only compared.
     """

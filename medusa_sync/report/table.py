@@ -23,7 +23,7 @@ def print_result(result: RunResult, output: Output, *, verbose: bool = False) ->
 
     Args:
         result: the run.
-        output: of stdout.
+        output: stdout.
         verbose: list all changes, including new products.
     """
     if isinstance(output, Pipe):
