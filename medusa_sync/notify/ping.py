@@ -35,7 +35,7 @@ class _FailedError(Exception):
 
 
 def ping_start(url: str) -> None:
-    """Report that a run begins, so that the monitor notices a run that never ends; a failure is only logged."""
+    """Report that a run begins: the monitor notices if it never ends. A failure is only logged."""
     _ping(url, "/start", "")
 
 

@@ -95,20 +95,20 @@ def _shown(value: Value) -> str:
 
 def _notes(change: FieldChange, action: Action | None, *, is_contested: bool) -> list[str]:
     """Say which side changed in the usual cases, otherwise what each side holds."""
-    before, after, applied, source = map(
+    stored, planned, applied, desired = map(
         _comparable, (change.stored, change.planned, change.applied, change.desired)
     )
     if action not in {Action.UPDATE, Action.ADOPT}:
         return []
     if change.field == "status":  # it changes if the source has the product again
         return ["back in the source"]
-    if after == source and not is_contested:
+    if planned == desired and not is_contested:
         if action is Action.ADOPT:  # nothing has been applied yet
             return []
-        if applied == before:
+        if applied == stored:
             return ["changed in the source"]
-        if applied == source:
-            return ["missing in the store" if before is None else "undoes a change in the store"]
+        if applied == desired:
+            return ["missing in the store" if stored is None else "undoes a change in the store"]
     return [*([_CONFLICT] if is_contested else []), *_sides(change, is_adopted=action is Action.ADOPT)]
 
 
