@@ -1,4 +1,4 @@
-"""The picture of the README: what a terminal shows of a dry run on a real store (`make docs`)."""
+"""Draws the picture of the README: a dry run on a real store, as a terminal shows it (`make docs`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from medusa_sync import RunResult, Secret, Settings, sync_products
-from medusa_sync.report import print_result
+from medusa_sync.report.table import print_result
 from tests.harness.catalogue import sample
 from tests.harness.dummyjson import ABSENT, dummyjson
 from tests.harness.medusa import Store, running_store
@@ -22,15 +22,15 @@ WIDTH = 92  # columns
 
 def main() -> None:
     with running_postgres() as postgres, running_store(postgres) as store:
-        PICTURE.write_text(drawn(dry_run(store)), encoding="utf-8")
+        PICTURE.write_text(svg(dry_run(store)), encoding="utf-8")
 
 
 def dry_run(store: Store) -> RunResult:
-    """A store that holds the sample but for two products, and a source that has moved on since."""
+    """Sync all but two products of the sample, edit the source, and return the result of a dry run."""
     with dummyjson(sample()) as source:
         settings = Settings(source=source.url, medusa_url=store.url, api_key=Secret(store.api_key), limit=58)
         if sync_products(settings).exit_code != 0:
-            raise RuntimeError("the first sync has failed")
+            raise RuntimeError("the first sync failed")
         first, second, third = source.products[:3]
         source.edit(first["id"], price=round(first["price"] * 0.9, 2), stock=first["stock"] + 40)
         source.edit(second["id"], title=f"{second['title']} (new edition)")
@@ -40,8 +40,8 @@ def dry_run(store: Store) -> RunResult:
         )
 
 
-def drawn(result: RunResult) -> str:
-    """An SVG; the servers of the harness stand at another port each time, so it shows usual addresses."""
+def svg(result: RunResult) -> str:
+    """Render an SVG with fixed URLs, because the ports of the test servers change."""
     shown = structs.replace(
         result, source_url="https://dummyjson.com/products", store_url="https://store.example.com"
     )

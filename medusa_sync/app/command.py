@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from msgspec import structs
 
-from medusa_sync import report
 from medusa_sync.app.loop import run_loop
 from medusa_sync.app.session import sync_products
 from medusa_sync.app.signals import Signals
@@ -20,7 +19,12 @@ from medusa_sync.errors import EXIT_CHANGES, EXIT_UNEXPECTED, MedusaSyncError, S
 from medusa_sync.notify import dispatch
 from medusa_sync.redact import Redactor
 from medusa_sync.report import log
-from medusa_sync.report.files import ReportError
+from medusa_sync.report.file import ReportError
+from medusa_sync.report.json import print_json
+from medusa_sync.report.output import Output, discard_unwritten, output_to, print_error
+from medusa_sync.report.progress import progress_observer
+from medusa_sync.report.summary import one_line
+from medusa_sync.report.table import print_result
 from medusa_sync.schedule import Schedule, time_zone
 from medusa_sync.settings import OPTIONS, Settings, load
 
@@ -40,16 +44,16 @@ def execute(flags: Mapping[str, str | bool | None]) -> int:
     Returns:
         The exit code.
     """
-    out, err = report.output_to(sys.stdout), report.output_to(sys.stderr)
+    out, err = output_to(sys.stdout), output_to(sys.stderr)
     try:
         settings = _read(flags)
         # To a program in the foreground SIGHUP says that its terminal is gone.
         signals = Signals(*((signal.SIGHUP,) if settings.loop and not err.is_terminal else ()))
         job = _Job(flags, settings, signals, out, err)
     except MedusaSyncError as error:
-        report.print_error(str(error), error.hint, err)
+        print_error(str(error), error.hint, err)
         return error.exit_code
-    with signals, report.dropped_at_exit(out):
+    with signals, discard_unwritten(out):
         if not settings.loop:
             return job.run()
         return run_loop(job, signals.wait, run_now=settings.run_now, max_runs=settings.max_runs)
@@ -84,8 +88,8 @@ class _Job:
         flags: Mapping[str, str | bool | None],
         settings: Settings,
         signals: Signals,
-        out: report.Output,
-        err: report.Output,
+        out: Output,
+        err: Output,
     ) -> None:
         self._flags = flags
         self._signals = signals
@@ -142,7 +146,7 @@ class _Job:
 
     def _sync(self) -> RunResult:
         settings = self._settings
-        with report.progress_observer(self._err, quiet=settings.quiet, dry_run=settings.dry_run) as observer:
+        with progress_observer(self._err, quiet=settings.quiet, dry_run=settings.dry_run) as observer:
             result = sync_products(settings, observer, signals=self._signals, redactor=self._redactor)
         if settings.exit_code and settings.dry_run and result.exit_code == 0 and result.changes:
             return structs.replace(result, exit_code=EXIT_CHANGES)
@@ -158,7 +162,7 @@ class _Job:
         if result.error:
             _log_error(result.error, result.hint)
         if result.seen or not result.error:
-            logger.info("%s", report.in_a_line(result))
+            logger.info("%s", one_line(result))
         codes.append(_attempt(dispatch.end, self._settings, result))
         return next(filter(None, codes), 0)
 
@@ -166,9 +170,9 @@ class _Job:
         settings = self._settings
         try:
             if settings.json:
-                report.print_json(result, self._out)
+                print_json(result, self._out)
             elif (result.seen or not result.error) and (not settings.quiet or result.exit_code != 0):
-                report.print_result(result, self._out, verbose=settings.verbose)
+                print_result(result, self._out, verbose=settings.verbose)
             self._out.file.flush()
         except BrokenPipeError:
             logger.debug("whoever read stdout has seen enough")

@@ -38,7 +38,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
 from medusa_sync.medusa.taxonomy import Wanted
 from medusa_sync.redact import Redactor, redacted
-from medusa_sync.report.progress import Watch
+from medusa_sync.report.progress import NoProgress
 from medusa_sync.settings import NO_CREDENTIALS, Settings
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.dummyjson import SAMPLE, FileSource, HttpSource
@@ -75,7 +75,7 @@ def sync_products(
     if _credentials(settings) is None and not settings.dry_run:
         raise SettingsError([NO_CREDENTIALS])
     redactor = redactor or Redactor(settings.secrets())
-    return redacted(asyncio.run(_sync(settings, observer or Watch(), signals, redactor)), redactor)
+    return redacted(asyncio.run(_sync(settings, observer or NoProgress(), signals, redactor)), redactor)
 
 
 async def _sync(

@@ -1,1 +1,1 @@
-"""External systems that are notified of a result."""
+"""Notifies external systems of the result of a run."""

@@ -1,30 +1,29 @@
-"""Tells those who look from outside how a run went: report file, metrics, monitor, GitHub."""
+"""Decides who is notified of a run: report file, metrics, ping, GitHub."""
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from pathlib import Path
 
-from medusa_sync import report
 from medusa_sync.core.result import RunResult, Status
 from medusa_sync.errors import SettingsError
 from medusa_sync.notify import github, ping
-from medusa_sync.report import files
+from medusa_sync.report import file
+from medusa_sync.report.text import as_text
 from medusa_sync.settings import OPTIONS, Settings
 
 
 def check(settings: Settings) -> None:
-    """Look at what can be told before a run.
+    """Check before a run whether the report can be written.
 
     Raises:
-        SettingsError: the report would not come to anything.
+        SettingsError: it cannot.
     """
     if settings.report is None:
         return
     path = Path(settings.report)
-    problem = files.check_report_path(path)
+    problem = file.check_report_path(path)
     if path.resolve() == Path(settings.source).resolve():
         problem = f"{settings.report!r} is the source; choose another file"
     if problem:
@@ -32,43 +31,46 @@ def check(settings: Settings) -> None:
 
 
 def begin(settings: Settings) -> None:
-    """A run begins; what goes wrong here is only logged."""
-    if settings.ping_url is not None and not settings.dry_run:
-        ping.ping_start(settings.ping_url)
+    """Notify that a run begins; a failure is only logged."""
+    if url := _ping_url(settings):
+        ping.ping_start(url)
 
 
 def end(settings: Settings, result: RunResult) -> None:
-    """A run has ended. A ping or metrics that do not get through are only logged.
+    """Notify of the result of a run; a failure of the ping or the metrics is only logged.
 
     Raises:
-        ReportError: the report cannot be written.
+        ReportError: the report or the step summary cannot be written.
     """
     if settings.metrics_file is not None:
-        from medusa_sync.notify import metrics  # Prometheus' client brings along a web server
+        from medusa_sync.notify import metrics  # slow to import: its library contains a web server
 
         path = Path(settings.metrics_file)
         metrics.write_metrics(result, path, job=settings.job_name, source=settings.source_name)
-    # The run that holds the lock tells of itself.
-    if settings.ping_url is not None and not settings.dry_run and result.status is not Status.LOCKED:
-        ping.ping_end(settings.ping_url, result.exit_code, _as_text(result))
+    url = _ping_url(settings)
+    if url and result.status is not Status.LOCKED:  # the run that holds the lock pings
+        ping.ping_end(url, result.exit_code, as_text(result))
     if settings.report is not None:
-        files.write_report(result, Path(settings.report))
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        for line in github.workflow_commands(result):
-            sys.stderr.write(f"{line}\n")  # stdout is the result's
+        file.write_report(result, Path(settings.report))
+    if _is_github():
+        sys.stderr.writelines(
+            f"{line}\n" for line in github.workflow_commands(result)
+        )  # stdout is for the result
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         github.append_step_summary(result, Path(summary))
 
 
 def end_without_result(settings: Settings, exit_code: int, message: str) -> None:
-    """A run has died, or was stopped at once; a ping that does not get through is only logged."""
-    if settings.ping_url is not None and not settings.dry_run:
-        ping.ping_end(settings.ping_url, exit_code, message)
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        sys.stderr.write(github.annotation("error", settings.job_name, message) + "\n")
+    """Notify that a run failed or was stopped without a result; a failure of the ping is only logged."""
+    if url := _ping_url(settings):
+        ping.ping_end(url, exit_code, message)
+    if _is_github():
+        sys.stderr.write(github.workflow_command("error", settings.job_name, message) + "\n")
 
 
-def _as_text(result: RunResult) -> str:
-    text = io.StringIO()
-    report.print_result(result, report.output_to(text))
-    return text.getvalue()
+def _ping_url(settings: Settings) -> str | None:
+    return None if settings.dry_run else settings.ping_url
+
+
+def _is_github() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"

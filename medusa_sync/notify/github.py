@@ -1,4 +1,4 @@
-"""What GitHub Actions shows of a run: a summary of the step, in Markdown, and annotations."""
+"""Notifies GitHub Actions: a step summary in Markdown, and annotations."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from medusa_sync.core.result import Outcome, Result, RunResult
-from medusa_sync.report import words
-from medusa_sync.report.changes import told
-from medusa_sync.report.files import ReportError
-from medusa_sync.report.text import visible
-from medusa_sync.report.words import Listing
+from medusa_sync.report import summary
+from medusa_sync.report.changes import plain_lines
+from medusa_sync.report.escape import visible
+from medusa_sync.report.file import ReportError
+from medusa_sync.report.summary import Listing
 
-_ANNOTATIONS = 10  # of each kind that GitHub shows for a step
-_LINES = 5  # that a summary tells of a product; GitHub takes no summary of more than 1 MiB
+_ANNOTATIONS = 10  # GitHub shows as many of each level in a step
+_LINES = 5  # lines per product; GitHub refuses a summary of more than 1 MiB
 _LONG = 200  # characters of a text that are shown
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
-# --- the summary of the step ----------------------------------------------------------------------------
+# --- step summary ---------------------------------------------------------------------------------------
 
 
 def append_step_summary(result: RunResult, path: Path) -> None:
-    """Add the summary to the file that GITHUB_STEP_SUMMARY names.
+    """Append the summary to the file that GITHUB_STEP_SUMMARY names.
 
     Raises:
-        ReportError: the system refuses it.
+        ReportError: writing fails.
     """
     try:
         with path.open("a", encoding="utf-8") as stream:
@@ -34,12 +34,12 @@ def append_step_summary(result: RunResult, path: Path) -> None:
     except OSError as error:
         raise ReportError(
             f"The step summary {str(path)!r} was not written: {error.strerror}.",
-            hint="GITHUB_STEP_SUMMARY names the file; unset it to go without.",
+            hint="Check the file that GITHUB_STEP_SUMMARY names, or unset the variable.",
         ) from error
 
 
 def step_summary(result: RunResult) -> str:
-    """What a terminal shows of the run, as Markdown."""
+    """Render the summary of a run as Markdown."""
     return "".join(f"{line}\n" for line in _summary(result))
 
 
@@ -52,14 +52,14 @@ def _summary(result: RunResult) -> Iterator[str]:
     if result.error:
         hint = f"<br>{_literal(result.hint)}" if result.hint else ""
         yield from (f"**Ended early:** {_literal(result.error)}{hint}", "")
-    counts = list(words.counts(result))
+    counts = list(summary.counts(result))
     yield _row([label for label, _, _ in counts])
     yield _row(["---:"] * len(counts))
     yield _row([str(count) for _, count, _ in counts])
     yield ""
-    yield from (f"- {name}: {value}" for name, value in words.facts(result))
+    yield from (f"- {name}: {value}" for name, value in summary.facts(result))
     yield ""
-    for listing in words.listings(result, verbose=False):
+    for listing in summary.listings(result, verbose=False):
         yield from _table(listing, result)
     for note in result.notes:
         yield from (f"**Note:** {_literal(note)}", "")
@@ -67,19 +67,19 @@ def _summary(result: RunResult) -> Iterator[str]:
 
 def _table(listing: Listing, result: RunResult) -> Iterator[str]:
     yield from (f"#### {listing.heading}", "")
-    yield _row(["outcome", "product", "title", "what"])
+    yield _row(["outcome", "product", "title", "details"])
     yield _row(["---"] * 4)
     for outcome in listing.shown:
-        external_id, title = words.name(outcome)
-        action = words.action(outcome, dry_run=result.dry_run)
-        yield _row([action, _literal(external_id), _literal(title), _what(outcome)])
+        external_id, title = summary.name(outcome)
+        action = summary.action(outcome, dry_run=result.dry_run)
+        yield _row([action, _literal(external_id), _literal(title), _details(outcome)])
     yield ""
     if listing.rest:
         yield from (listing.rest, "")
 
 
-def _what(outcome: Outcome) -> str:
-    lines = ["".join(text for text, _ in pieces) for pieces in told(outcome, "→")]
+def _details(outcome: Outcome) -> str:
+    lines = plain_lines(outcome, "→")
     rest = [f"{len(lines) - _LINES} more"] if len(lines) > _LINES else []
     return "<br>".join([*map(_literal, lines[:_LINES]), *rest])
 
@@ -89,58 +89,47 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _literal(text: str) -> str:
-    """A text in which nothing has a meaning, neither for Markdown nor for what GitHub makes of its words.
+    """Escape a text so that nothing in it is Markdown, HTML or the end of a table cell.
 
-    Every sign is written as its number, so that there is no markup, no address and no end of the cell. In
-    code GitHub looks for no mentions, issues or emoji either.
+    Punctuation becomes character references. In code GitHub does not look for mentions, issues or emoji.
     """
     shown = visible(text)
     shown = shown if len(shown) <= _LONG else f"{shown[:_LONG]}..."
-    return f"<code>{_PUNCTUATION.sub(_numbered, shown)}</code>" if shown else ""
-
-
-def _numbered(match: re.Match[str]) -> str:
-    return f"&#{ord(match[0])};"
+    escaped = _PUNCTUATION.sub(lambda match: f"&#{ord(match[0])};", shown)
+    return f"<code>{escaped}</code>" if shown else ""
 
 
 # --- annotations ----------------------------------------------------------------------------------------
 
 
 def workflow_commands(result: RunResult) -> Iterator[str]:
-    """Workflow commands, a line each: an error for what ended the run and for each failed product, a warning
-    for every other problem.
-
-    Args:
-        result: the run.
-    """
-    errors = [annotation("error", result.job, f"{result.error}\n{result.hint}")] if result.error else []
+    """Yield an error for what ended the run and for each failed product, and a warning for other problems."""
+    errors = [workflow_command("error", result.job, f"{result.error}\n{result.hint}")] if result.error else []
     failed = [problem for problem in result.problems if problem.result is Result.FAILED]
     others = [problem for problem in result.problems if problem.result is not Result.FAILED]
-    yield from _first("error", result.job, [*errors, *(_problem("error", each) for each in failed)])
-    yield from _first("warning", result.job, [_problem("warning", each) for each in others])
+    yield from _limited("error", result.job, [*errors, *(_problem("error", each) for each in failed)])
+    yield from _limited("warning", result.job, [_problem("warning", each) for each in others])
 
 
-def annotation(level: str, title: str, message: str) -> str:
-    """A workflow command, one line: `level` is error, warning or notice."""
+def workflow_command(level: str, title: str, message: str) -> str:
+    """Render a workflow command, one line; `level` is error, warning or notice."""
     lines = "\n".join(map(visible, message.strip("\n").split("\n")))
     return f"::{level} title={_property(visible(title))}::{_data(lines)}"
 
 
-def _first(level: str, job: str, lines: Sequence[str]) -> Iterator[str]:
-    """As many as are shown, the last of which counts what is not."""
+def _limited(level: str, job: str, lines: Sequence[str]) -> Sequence[str]:
+    """Keep as many lines as GitHub shows; the last one counts the rest."""
     if len(lines) <= _ANNOTATIONS:
-        yield from lines
-        return
-    yield from lines[: _ANNOTATIONS - 1]
-    rest = len(lines) - _ANNOTATIONS + 1
-    yield annotation(level, job, f"... and {rest} more; the summary of the step and --json tell of them")
+        return lines
+    rest = f"... and {len(lines) - _ANNOTATIONS + 1} more; --json shows them all"
+    return [*lines[: _ANNOTATIONS - 1], workflow_command(level, job, rest)]
 
 
 def _problem(level: str, outcome: Outcome) -> str:
-    external_id, title = words.name(outcome)
-    # No line break of a product's own: only those of our messages divide lines.
-    message = visible(outcome.reason)
-    return annotation(level, f"{outcome.result} {external_id}", f"{title}: {message}" if title else message)
+    external_id, title = summary.name(outcome)
+    reason = visible(outcome.reason)  # only line breaks of our own messages split an annotation
+    message = f"{title}: {reason}" if title else reason
+    return workflow_command(level, f"{outcome.result} {external_id}", message)
 
 
 def _data(text: str) -> str:

@@ -1,11 +1,11 @@
-"""Metrics of the last run, in a file for the textfile collector of Prometheus' node exporter."""
+"""Writes the metrics of the last run for the textfile collector of Prometheus' node exporter."""
 
 from __future__ import annotations
 
 import logging
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
@@ -17,138 +17,90 @@ logger = logging.getLogger(__name__)
 
 LAST_SUCCESS = "medusa_sync_last_success_timestamp_seconds"
 
-_NEVER = 0.0  # an age of decades sets off every alert, where a missing metric would set off none
-_MAX_BYTES = 64 * 1024  # our own file is far below; the parser needs quadratic time for what is not ours
+_NEVER = 0.0  # an age of decades triggers every alert; a missing metric would trigger none
+_MAX_BYTES = 64 * 1024  # more than our files have; the parser takes quadratic time on some other files
 _LABELS = ("job", "source")
-
-
-def _ended_at(result: RunResult) -> float:
-    return result.started_at.timestamp() + result.duration_s
-
-
-# The number of products stands before the noun, because OpenMetrics keeps the ending `_created` for itself.
-LAST_RUN: Mapping[str, tuple[str, Callable[[RunResult], float]]] = {
-    "medusa_sync_last_run_timestamp_seconds": ("Unix time at which the last run ended.", _ended_at),
-    "medusa_sync_last_run_duration_seconds": (
-        "How long the last run took.",
-        lambda result: result.duration_s,
-    ),
-    "medusa_sync_last_run_exit_code": (
-        "Exit code of the last run; 0 is success.",
-        lambda result: result.exit_code,
-    ),
-    "medusa_sync_last_run_created_products": (
-        "Products that the last run created.",
-        lambda result: result.counts[Result.CREATED],
-    ),
-    "medusa_sync_last_run_updated_products": (
-        "Products that the last run updated.",
-        lambda result: result.counts[Result.UPDATED],
-    ),
-    "medusa_sync_last_run_unchanged_products": (
-        "Products that the last run found unchanged.",
-        lambda result: result.counts[Result.UNCHANGED],
-    ),
-    "medusa_sync_last_run_rejected_products": (
-        "Products of the source that the last run could not use.",
-        lambda result: result.counts[Result.REJECTED],
-    ),
-    "medusa_sync_last_run_failed_products": (
-        "Products that the store or the tool refused in the last run.",
-        lambda result: result.counts[Result.FAILED],
-    ),
-    "medusa_sync_last_run_unconfirmed_products": (
-        "Products that the last run sent without getting the response.",
-        lambda result: result.counts[Result.UNCONFIRMED],
-    ),
-    "medusa_sync_last_run_not_attempted_products": (
-        "Products that the last run did not get to before it ended.",
-        lambda result: result.counts[Result.NOT_ATTEMPTED],
-    ),
-    "medusa_sync_last_run_removed_products": (
-        "Products that the last run set to draft or deleted, because the source no longer has them.",
-        lambda result: result.counts[Result.REMOVED],
-    ),
-    "medusa_sync_last_run_source_requests": (
-        "Requests of the last run to the source, repeats included.",
-        lambda result: result.requests.source,
-    ),
-    "medusa_sync_last_run_store_read_requests": (
-        "Requests of the last run that read from the store, repeats included.",
-        lambda result: result.requests.store_reads,
-    ),
-    "medusa_sync_last_run_store_write_requests": (
-        "Requests of the last run that wrote to the store, repeats included.",
-        lambda result: result.requests.store_writes,
-    ),
-    "medusa_sync_last_run_retries": (
-        "Requests of the last run that were repeats.",
-        lambda result: result.requests.retries,
-    ),
+_PRODUCTS = {
+    Result.CREATED: "Products that the last run created.",
+    Result.UPDATED: "Products that the last run updated.",
+    Result.UNCHANGED: "Products that the last run found unchanged.",
+    Result.REJECTED: "Products of the source that the last run rejected as invalid.",
+    Result.FAILED: "Products that the store or the tool refused in the last run.",
+    Result.UNCONFIRMED: "Products that the last run sent without getting the response.",
+    Result.NOT_ATTEMPTED: "Products that the last run did not send before it ended.",
+    Result.REMOVED: "Products that the last run set to draft or deleted: the source no longer has them.",
 }
-"""Help text and value of each metric, by name."""
 
 
 def write_metrics(result: RunResult, path: Path, *, job: str, source: str) -> None:
-    """Put the metrics of a run in the place of those of the run before; a failure is only logged.
+    """Replace the metrics file; a failure is only logged.
 
-    The time of the last success is that of this run if it exits with 0, else the one that the file holds.
-    A file that is damaged, or belongs to another job or source, holds none and is replaced.
+    Unless this run exits with 0, the time of the last success is kept from the file. A file that is damaged,
+    or belongs to another job or source, is replaced.
 
-    Nothing is written for a dry run, which stores nothing, nor for a run that found the lock taken: the
-    holder of the lock writes metrics of its own, and its success must not be lost to an older reading.
+    Nothing is written for a dry run, nor for a run that found the lock taken: the holder of the lock writes
+    the file, and this run could overwrite its success with the time that it read before.
 
     Args:
         result: the run.
-        path: where to; a symbolic link is followed. The collector reads only names that end in `.prom`.
-        job: the value of the label `job`.
-        source: the value of the label `source`: the name of the source.
+        path: a symbolic link is followed. The collector reads only names that end in `.prom`.
+        job: the label `job`.
+        source: the label `source`.
     """
     if result.dry_run or result.status is Status.LOCKED:
         return
     try:
         file = Path(os.path.realpath(path))
         if file.exists() and not file.is_file():  # a rename would replace a device
-            logger.warning("the metrics were not written: %s is not a file", path)
+            logger.warning("the metrics were not written to %s: it is not a file", path)
             return
-        before = _last_success(file, job, source)
-        succeeded = _ended_at(result) if result.exit_code == 0 else before
-        write_to_textfile(str(file), _registry(result, succeeded, (job, source)))
-    except (OSError, ValueError) as error:  # ValueError: a text that no file, or no file name, can hold
+        ended_at = result.started_at.timestamp() + result.duration_s
+        previous = _last_success(file, job, source)
+        registry = CollectorRegistry()
+        for name, help_, value in _metrics(result, ended_at, ended_at if result.exit_code == 0 else previous):
+            Gauge(name, help_, _LABELS, registry=registry).labels(job, source).set(value)
+        write_to_textfile(str(file), registry)
+    except (OSError, ValueError) as error:  # ValueError: a character that a file or its name cannot have
         logger.warning("the metrics were not written to %s: %s", path, error)
 
 
-def _registry(result: RunResult, succeeded: float, labels: tuple[str, str]) -> CollectorRegistry:
-    registry = CollectorRegistry()
-
-    def add(name: str, meaning: str, value: float) -> None:
-        Gauge(name, meaning, _LABELS, registry=registry).labels(*labels).set(value)
-
-    add(LAST_SUCCESS, "Unix time at which the last run with exit code 0 ended; 0 if none has.", succeeded)
-    for name, (meaning, value_of) in LAST_RUN.items():
-        add(name, meaning, value_of(result))
-    return registry
+def _metrics(result: RunResult, ended_at: float, last_success: float) -> Iterator[tuple[str, str, float]]:
+    """Yield the name, help text and value of each metric."""
+    requests = result.requests
+    yield LAST_SUCCESS, "Unix time at which the last run with exit code 0 ended, or 0.", last_success
+    yield "medusa_sync_last_run_timestamp_seconds", "Unix time at which the last run ended.", ended_at
+    yield "medusa_sync_last_run_duration_seconds", "Duration of the last run.", result.duration_s
+    yield "medusa_sync_last_run_exit_code", "Exit code of the last run; 0 is success.", result.exit_code
+    for each, help_ in _PRODUCTS.items():  # the noun comes last: OpenMetrics reserves the ending `_created`
+        yield f"medusa_sync_last_run_{each}_products", help_, result.counts[each]
+    for kind, what, count in (
+        ("source_requests", "to the source", requests.source),
+        ("store_read_requests", "that read from the store", requests.store_reads),
+        ("store_write_requests", "that wrote to the store", requests.store_writes),
+    ):
+        yield f"medusa_sync_last_run_{kind}", f"Requests of the last run {what}, including retries.", count
+    yield "medusa_sync_last_run_retries", "Requests of the last run that were retries.", requests.retries
 
 
 def _last_success(file: Path, job: str, source: str) -> float:
-    """The time that an earlier run has left in the file."""
+    """Read the time of the last success that an earlier run wrote."""
     try:
         with file.open("rb") as stream:
             content = stream.read(_MAX_BYTES)
     except FileNotFoundError:
         return _NEVER
     except OSError as error:
-        logger.warning("the metrics of earlier runs cannot be read: %s", error)
+        logger.warning("the metrics of the previous run cannot be read: %s", error)
         return _NEVER
     value = _find(content, {"job": job, "source": source})
     if value is None:
-        logger.warning("%s is damaged, or holds metrics of another job or source: it is replaced", file)
+        logger.warning("%s is damaged, or belongs to another job or source; it is replaced", file)
         return _NEVER
     return value
 
 
 def _find(content: bytes, labels: Mapping[str, str]) -> float | None:
-    if not content.endswith(b"\n"):  # a number that is cut off is still a number
+    if not content.endswith(b"\n"):  # truncated, maybe within the number
         return None
     try:
         values = [
@@ -157,6 +109,6 @@ def _find(content: bytes, labels: Mapping[str, str]) -> float | None:
             for sample in family.samples
             if sample.name == LAST_SUCCESS and sample.labels == labels
         ]
-    except (ValueError, LookupError, OverflowError):  # all that the parser raises at what is no metrics file
+    except (ValueError, LookupError, OverflowError):  # whatever the parser raises on other files
         return None
     return values[0] if len(values) == 1 and values[0] >= 0 and math.isfinite(values[0]) else None

@@ -1,79 +1,83 @@
-"""What changes in a product, in words: the value before and after, and which side the change comes from."""
+"""Describes the changes of a product: values, and where each change comes from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.change import FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import DIGEST
 from medusa_sync.core.result import Action, Outcome
-from medusa_sync.report.text import visible
+from medusa_sync.report.escape import visible
 
-Words = list[tuple[str, str]]  # pieces of a line with their styles
+Line = list[tuple[str, str]]
+"""Pieces of a line, each with its style."""
 
 _LONG = 60  # characters of a value that are shown
-_CONTEXT = 15  # of them, those that are equal on both sides and stand before the first difference
-_MEMBERS = 3  # of a set that are shown of those that leave it, and of those that join it
-_SHORT = 30  # characters of an address that is shown whole among others; of a longer one, the file's name
+_CONTEXT = 15  # characters that are shown before the first difference of two long values
+_MEMBERS = 3  # members of a set that are shown as removed, and as many as added
+_SHORT = 30  # characters; a longer URL in a set is shown as its file name
 
-_BOTH = "changed on both sides"
+_CONFLICT = "changed on both sides"
 _LAST = "last applied"
 
 
-def told(outcome: Outcome, arrow: str) -> Iterator[Words]:
-    """What there is to say about a product, a line each: the reason of a problem, or field by field what
-    changes and why.
-    """
+def change_lines(outcome: Outcome, arrow: str) -> Iterator[Line]:
+    """Yield the reason of a problem, a line per field change, and a line per conflict that the store won."""
     if outcome.reason:
         yield [(visible(outcome.reason), "")]
     contested = {conflict.field for conflict in outcome.conflicts}
-    for difference in outcome.changes:
-        change = _change(difference, arrow)
-        is_contested = difference.field in contested
-        notes = _notes(difference, outcome.action, is_contested=is_contested)
-        yield [_label(difference), *change, *_bracketed(notes, "yellow" if is_contested else "dim")]
+    for change in outcome.changes:
+        is_contested = change.field in contested
+        notes = _notes(change, outcome.action, is_contested=is_contested)
+        style = "yellow" if is_contested else "dim"
+        yield [_label(change.field), *_values(change, arrow), *_in_brackets(notes, style)]
     for conflict in outcome.conflicts:
         if conflict.kept == OnConflict.STORE:
-            store, source = _excerpts(_shown(conflict.stored), _shown(conflict.desired))
-            notes = [_BOTH, f"source: {visible(source)}"]
-            yield [_label(conflict), (f"{visible(store)} stays", ""), *_bracketed(notes, "yellow")]
+            stored, desired = _excerpts(_shown(conflict.stored), _shown(conflict.desired))
+            notes = ["kept", _CONFLICT, f"source: {visible(desired)}"]
+            yield [_label(conflict.field), (visible(stored), ""), *_in_brackets(notes, "yellow")]
 
 
-def _label(what: FieldChange | Conflict) -> tuple[str, str]:
-    return f"{visible(what.field)}: ", "bold"
+def plain_lines(outcome: Outcome, arrow: str) -> list[str]:
+    """`change_lines` without styles."""
+    return ["".join(text for text, _ in line) for line in change_lines(outcome, arrow)]
 
 
-def _bracketed(notes: Sequence[str], style: str) -> Words:
+def _label(field: str) -> tuple[str, str]:
+    return f"{visible(field)}: ", "bold"
+
+
+def _in_brackets(notes: Sequence[str], style: str) -> Line:
     return [(f" ({'; '.join(notes)})", style)] if notes else []
 
 
-# --- before and after -----------------------------------------------------------------------------------
+# --- values ---------------------------------------------------------------------------------------------
 
 
-def _change(difference: FieldChange, arrow: str) -> Words:
-    """A value before and after, or for a set what leaves it and what joins it."""
-    before, after = difference.stored, difference.planned
+def _values(change: FieldChange, arrow: str) -> Line:
+    """The value before and after, or the members that a set loses and gains."""
+    before, after = change.stored, change.planned
     if isinstance(before, tuple | None) and isinstance(after, tuple | None):
-        moved = _moved(before or (), after or ())
-        if moved:
-            return moved
+        members = _members(before or (), after or ())
+        if members:
+            return members
     old, new = _excerpts(_shown(before), _shown(after))
     return [(visible(old), "red"), (f" {arrow} ", ""), (visible(new), "green")]
 
 
-def _moved(before: Sequence[str], after: Sequence[str]) -> Words:
+def _members(before: Sequence[str], after: Sequence[str]) -> Line:
     names = _names((*before, *after))
-    left = _signed("-", "red", [names[member] for member in before if member not in after])
-    joined = _signed("+", "green", [names[member] for member in after if member not in before])
-    return [word for piece in left + joined for word in ((", ", ""), piece)][1:]
+    removed = _signed("-", "red", [names[member] for member in before if member not in after])
+    added = _signed("+", "green", [names[member] for member in after if member not in before])
+    return [piece for member in removed + added for piece in ((", ", ""), member)][1:]
 
 
-def _signed(sign: str, style: str, names: Sequence[str]) -> Words:
-    words = [(f"{sign}{name}", style) for name in names[:_MEMBERS]]
-    rest = len(names) - len(words)
-    return [*words, (f"{sign}{rest} more", style)] if rest else words
+def _signed(sign: str, style: str, names: Sequence[str]) -> Line:
+    line = [(f"{sign}{name}", style) for name in names[:_MEMBERS]]
+    rest = len(names) - len(line)
+    return [*line, (f"{sign}{rest} more", style)] if rest else line
 
 
 def _shown(value: Value) -> str:
@@ -86,37 +90,36 @@ def _shown(value: Value) -> str:
     return str(value) or "an empty text"
 
 
-# --- where it comes from --------------------------------------------------------------------------------
+# --- where a change comes from --------------------------------------------------------------------------
 
 
-def _notes(difference: FieldChange, action: Action | None, *, is_contested: bool) -> list[str]:
-    """What the two values do not say: in the usual cases who has moved, else what each side holds."""
-    before, after, applied, source = (
-        _comparable(value)
-        for value in (difference.stored, difference.planned, difference.applied, difference.desired)
+def _notes(change: FieldChange, action: Action | None, *, is_contested: bool) -> list[str]:
+    """Say which side changed in the usual cases, otherwise what each side holds."""
+    stored, planned, applied, desired = map(
+        _comparable, (change.stored, change.planned, change.applied, change.desired)
     )
     if action not in {Action.UPDATE, Action.ADOPT}:
         return []
-    if difference.field == "status":  # the one field that follows the source's having the product at all
+    if change.field == "status":  # it changes if the source has the product again
         return ["back in the source"]
-    if after == source and not is_contested:
-        if action is Action.ADOPT:  # nothing was ever applied to it
+    if planned == desired and not is_contested:
+        if action is Action.ADOPT:  # nothing has been applied yet
             return []
-        if applied == before:
+        if applied == stored:
             return ["changed in the source"]
-        if applied == source:
-            return ["missing in the store" if before is None else "undoes a change in the store"]
-    return [*([_BOTH] if is_contested else []), *_facts(difference, is_adopted=action is Action.ADOPT)]
+        if applied == desired:
+            return ["missing in the store" if stored is None else "undoes a change in the store"]
+    return [*([_CONFLICT] if is_contested else []), *_sides(change, is_adopted=action is Action.ADOPT)]
 
 
-def _facts(difference: FieldChange, *, is_adopted: bool) -> list[str]:
-    """What the store, the record and the source hold; of a single value, only what does not stand there."""
-    sides = [(_LAST, difference.applied)] if not is_adopted else []
-    is_set = isinstance(difference.planned, tuple) or isinstance(difference.stored, tuple)
-    if is_set or difference.desired != difference.planned:
-        sides.append(("source", difference.desired))
-    if is_set:
-        sides.insert(0, ("store", difference.stored))
+def _sides(change: FieldChange, *, is_adopted: bool) -> list[str]:
+    """What the store, the record and the source hold, without what the line already shows."""
+    is_set = isinstance(change.planned, tuple) or isinstance(change.stored, tuple)
+    sides = [("store", change.stored)] if is_set else []
+    if not is_adopted:
+        sides.append((_LAST, change.applied))
+    if is_set or change.desired != change.planned:
+        sides.append(("source", change.desired))
     names = _names(
         member
         for label, value in sides
@@ -124,16 +127,14 @@ def _facts(difference: FieldChange, *, is_adopted: bool) -> list[str]:
         for member in value
         if label != _LAST or not DIGEST.fullmatch(member)
     )
-    labels: dict[object, list[str]] = {}
-    values: dict[object, Value] = {}
+    groups: dict[object, tuple[Value, list[str]]] = {}
     for label, value in sides:
-        labels.setdefault(_comparable(value), []).append(label)
-        values.setdefault(_comparable(value), value)
-    return [f"{' and '.join(labels[each])}: {_side(value, names)}" for each, value in values.items()]
+        groups.setdefault(_comparable(value), (value, []))[1].append(label)
+    return [f"{' and '.join(labels)}: {_side(value, names)}" for value, labels in groups.values()]
 
 
 def _comparable(value: Value) -> object:
-    """Sets are equal in any order, and an empty one is nothing."""
+    """Sets are equal in any order, and an empty set equals None."""
     return (frozenset(value) or None) if isinstance(value, tuple) else value
 
 
@@ -146,7 +147,7 @@ def _side(value: Value, names: dict[str, str]) -> str:
 
 
 def _listed(names: Sequence[str], number: int) -> str:
-    """Members by name, as many as fit; what has no name is one of the long texts that the record keeps."""
+    """List as many members as fit; a member without a name is a long text, recorded as a digest."""
     shown: list[str] = []
     for name in names:
         if shown and len(", ".join([*shown, name])) > _LONG:
@@ -163,7 +164,7 @@ def _listed(names: Sequence[str], number: int) -> str:
 
 
 def _excerpts(before: str, after: str) -> tuple[str, str]:
-    """Two texts, cut so that what differs first can be seen when they are long."""
+    """Cut two long texts so that their first difference is visible."""
     if max(len(before), len(after)) <= _LONG:
         return before, after
     shorter = min(len(before), len(after))
@@ -178,7 +179,7 @@ def _excerpt(text: str, start: int) -> str:
 
 
 def _names(members: Iterable[str]) -> dict[str, str]:
-    """The members of a set as they are shown: as short as they can still be told apart."""
+    """Map the members of sets to names that are as short as possible but distinct."""
     distinct = dict.fromkeys(members)
     for shortened in (_file_name, _clipped):
         names = {member: shortened(member) for member in distinct}
@@ -188,11 +189,11 @@ def _names(members: Iterable[str]) -> dict[str, str]:
 
 
 def _file_name(member: str) -> str:
-    is_long_address = len(member) > _SHORT and "://" in member
-    return _clipped((member.rpartition("/")[2] if is_long_address else "") or member)
+    is_long_url = len(member) > _SHORT and "://" in member
+    return _clipped((member.rpartition("/")[2] if is_long_url else "") or member)
 
 
 def _clipped(member: str) -> str:
-    """Of a long member both ends, as the addresses of images differ in theirs."""
+    """Shorten in the middle, because the URLs of images differ at the end."""
     half = _LONG // 2
     return visible(member if len(member) <= _LONG else f"{member[:half]}...{member[-half:]}")

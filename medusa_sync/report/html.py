@@ -1,9 +1,10 @@
-"""The result of a run as a page that stands alone and that nothing from outside can add to."""
+"""Renders the result of a run as a self-contained HTML page."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC
 from importlib import resources
@@ -16,30 +17,30 @@ from msgspec import structs
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.product import Value
 from medusa_sync.core.result import Outcome, Result, RunResult
-from medusa_sync.report import words
-from medusa_sync.report.changes import Words, told
-from medusa_sync.report.text import visible
+from medusa_sync.report import summary
+from medusa_sync.report.changes import Line, change_lines
+from medusa_sync.report.escape import visible
 
-_BAR = 1000  # units that the bar is long
-_NARROWEST = 6  # of them that any part gets, so that it can be seen
-_LONG = 60  # characters of a value from which on the line about it may leave some out
+_BAR = 1000  # length of the bar
+_NARROWEST = 6  # least length of a part of the bar, so that it is visible
+_LONG = 60  # characters of a value that the line about a change shows in full
 _CONFLICT = "conflict"
-_ALWAYS = frozenset(Result) - words.RARE  # counts that are shown even when they are 0
+_ALWAYS = frozenset(Result) - summary.RARE  # counts that are shown even if they are zero
 
 
 class _Change(NamedTuple):
-    """What is said about a field, and its whole values when that leaves something out."""
+    """The line about a field change, and the full values before and after if the line shortens them."""
 
-    line: Words
-    whole: tuple[list[str], list[str]] | None
+    line: Line
+    full: tuple[list[str], list[str]] | None
 
 
 class _Row(NamedTuple):
     """A product.
 
     Attributes:
-        kinds: what the table can be filtered by, the first of which is its result.
-        notes: lines beside those of the changes.
+        kinds: what the table is filtered by; the first is the result.
+        notes: lines about conflicts that changed nothing.
     """
 
     kinds: tuple[str, ...]
@@ -48,46 +49,42 @@ class _Row(NamedTuple):
     title: str
     reason: str
     changes: list[_Change]
-    notes: list[Words]
+    notes: list[Line]
 
 
 class _Part(NamedTuple):
-    """A part of the bar."""
-
     kind: str
     start: float
     width: float
 
 
 def as_html(result: RunResult) -> str:
-    """The page; it needs nothing but itself, and works without its script as well."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_finalized)
+    """Render the page; it loads nothing and works without its script."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_escaped)
     environment.filters["digest"] = _digest
     template = resources.files("medusa_sync.report").joinpath("report.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(template).render(_facts(result))
+    return environment.from_string(template).render(_context(result))
 
 
-def _finalized(value: object) -> object:
-    """Everything that the template shows passes here, so that no place can forget it."""
+def _escaped(value: object) -> object:
+    """Escape hidden characters in every text that the template inserts."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _digest(content: str) -> str:
-    """A content as a policy names it that allows this one alone."""
+    """Hash a script or style for the Content-Security-Policy."""
     return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
 
 
-def _facts(result: RunResult) -> dict[str, Any]:
-    labels = _labels(result)
+def _context(result: RunResult) -> dict[str, Any]:
+    labels = {each.value: summary.label(each, dry_run=result.dry_run) for each in Result}
     products = [
         _row(outcome, result) for outcome in (*result.problems, *result.not_completed, *result.changes)
     ]
-    kinds = {kind: labels.get(kind, "conflicts") for kind in (*labels, _CONFLICT)}
-    used = {kind: sum(kind in row.kinds for row in products) for kind in kinds}
+    used = Counter(kind for row in products for kind in row.kinds)
     totals = [(each.value, labels[each], result.counts.get(each, 0)) for each in Result]
     totals += [("not-compared", "not compared", result.not_compared)]
-    facts = dict(words.facts(result))
-    problems = len(result.problems)
+    facts = dict(summary.facts(result))
     return {
         "result": result,
         "started_at": result.started_at.astimezone(UTC),
@@ -101,19 +98,17 @@ def _facts(result: RunResult) -> dict[str, Any]:
         "parts": list(_parts({kind: count for kind, _, count in totals if count})),
         "bar": ", ".join(f"{count} {label}" for _, label, count in totals if count) or "no products",
         "lists": [
-            ("Problems", products[:problems]),
+            ("Problems", products[: len(result.problems)]),
             ("Conflicts", [row for row in products if _CONFLICT in row.kinds]),
         ],
-        "listed": words.LISTED,
+        "listed": summary.LISTED,
         "products": products,
-        "filters": [(kind, kinds[kind], count) for kind, count in used.items() if count],
+        "filters": [
+            (kind, label, used[kind])
+            for kind, label in (*labels.items(), (_CONFLICT, "conflicts"))
+            if used[kind]
+        ],
     }
-
-
-def _labels(result: RunResult) -> dict[str, str]:
-    """What each result is called: in a dry run it has still to come."""
-    every = structs.replace(result, counts=dict.fromkeys(Result, 1))
-    return {each: label for each, (label, _, _) in zip(Result, words.counts(every), strict=False)}
 
 
 def _parts(counts: dict[str, int]) -> Iterator[_Part]:
@@ -127,21 +122,21 @@ def _parts(counts: dict[str, int]) -> Iterator[_Part]:
 
 
 def _row(outcome: Outcome, result: RunResult) -> _Row:
-    external_id, title = words.name(outcome)
-    lines = told(structs.replace(outcome, reason=""), "→")
+    external_id, title = summary.name(outcome)
+    lines = change_lines(structs.replace(outcome, reason=""), "→")
     return _Row(
         kinds=(outcome.result, *([_CONFLICT] if outcome.conflicts else [])),
-        action=words.action(outcome, dry_run=result.dry_run),
+        action=summary.action(outcome, dry_run=result.dry_run),
         external_id=external_id,
         title=title,
         reason=outcome.reason,
-        changes=[_Change(next(lines), _whole(difference)) for difference in outcome.changes],
+        changes=[_Change(next(lines), _full(change)) for change in outcome.changes],
         notes=list(lines),
     )
 
 
-def _whole(difference: FieldChange) -> tuple[list[str], list[str]] | None:
-    values = _lines(difference.stored), _lines(difference.planned)
+def _full(change: FieldChange) -> tuple[list[str], list[str]] | None:
+    values = _lines(change.stored), _lines(change.planned)
     return values if max(sum(map(len, lines)) for lines in values) > _LONG else None
 
 

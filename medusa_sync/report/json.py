@@ -1,4 +1,4 @@
-"""The result of a run as one JSON document, version 1."""
+"""Renders the result of a run as a JSON document, version 1."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from datetime import UTC
 from typing import Any
 
 from medusa_sync.core.result import Outcome, Result, RunResult
+from medusa_sync.report.escape import HIDDEN
 from medusa_sync.report.output import Output
-from medusa_sync.report.text import HIDDEN
 
 _VERSION = 1
 _NOT_ASCII = re.compile(r"[^ -~]")
 
 
 def print_json(result: RunResult, output: Output) -> None:
-    """Write the document: indented for a person at a terminal, in one line for a program or a log."""
+    """Print the document: indented on a terminal, in one line in a pipe."""
     for piece in _pieces(result, pretty=output.is_terminal, ascii_only=not output.encoding.startswith("utf")):
         output.file.write(piece)
     output.file.write("\n")
 
 
 def as_json(result: RunResult, *, pretty: bool = False, ascii_only: bool = False) -> str:
-    """The document as text that can be shown and sent as it is.
+    """Render the document; characters that `visible` would escape are JSON escapes.
 
     Args:
         result: the run.
         pretty: with line breaks and indentation.
-        ascii_only: for a stream that cannot encode every character.
+        ascii_only: escape everything outside ASCII.
     """
     return "".join(_pieces(result, pretty=pretty, ascii_only=ascii_only))
 
 
 def _pieces(result: RunResult, *, pretty: bool, ascii_only: bool) -> Iterator[str]:
-    """The document change by change: there may be as many of them as there are products."""
+    """Render one change at a time, because there may be one for each product."""
     forbidden = _NOT_ASCII if ascii_only else HIDDEN
 
     def text_of(value: object) -> str:
@@ -56,9 +56,9 @@ def _pieces(result: RunResult, *, pretty: bool, ascii_only: bool) -> Iterator[st
 
 def _escaped(match: re.Match[str]) -> str:
     character = match[0]
-    if character == "\n":  # of the indentation: those of texts are escaped already
+    if character == "\n":  # indentation; line breaks in texts are escaped already
         return character
-    if "\ud800" <= character <= "\udfff":  # strict parsers refuse half a pair even as an escape
+    if "\ud800" <= character <= "\udfff":  # strict parsers refuse a lone surrogate even as an escape
         return "\\ufffd"
     return json.dumps(character)[1:-1]
 
@@ -84,7 +84,7 @@ def _document(result: RunResult) -> dict[str, Any]:
             "retries": requests.retries,
         },
         "problems": _problems(result),
-        "changes": [],  # in its place at the end; `_pieces` fills it
+        "changes": [],  # last, because `_pieces` replaces it
     }
 
 
@@ -95,7 +95,7 @@ def _counts(result: RunResult) -> dict[str, int]:
 
 
 def _problems(result: RunResult) -> list[dict[str, str | None]]:
-    """What ended the run early, then the products that were rejected or failed."""
+    """List what ended the run early, then the products with problems."""
     ended = [_problem(None, None, Result.FAILED, result.error)] if result.error else []
     products = (*result.problems, *result.not_completed)
     return ended + [_problem(p.external_id, p.title, p.result, p.reason) for p in products]

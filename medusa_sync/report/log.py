@@ -1,4 +1,4 @@
-"""Log records on stderr: short and coloured on a terminal, else one line each, as text or as JSON."""
+"""Writes log records to stderr: coloured on a terminal, otherwise a line of text or JSON each."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
-from medusa_sync.report.output import Output, print_error, say
-from medusa_sync.report.text import visible
+from medusa_sync.report.escape import visible
+from medusa_sync.report.output import Output, print_error, print_line
 
 _run_id: ContextVar[str] = ContextVar("run_id", default="")
 
 
 @contextmanager
 def run_id() -> Iterator[str]:
-    """Give all records of the context, and of the tasks begun in it, one id."""
+    """Give all records of this context, and of the tasks started in it, the same id."""
     token = _run_id.set(uuid.uuid4().hex[:8])
     try:
         yield _run_id.get()
@@ -27,20 +27,20 @@ def run_id() -> Iterator[str]:
 
 
 def log_to(output: Output, *, job: str, level: int, as_json: bool, redact: Callable[[str], str]) -> None:
-    """Send all records to stderr, in place of where they went before.
+    """Send all records to stderr, replacing earlier handlers.
 
-    A record may carry `extra={"hint": ...}`: what to do about it.
+    A record may carry `extra={"hint": ...}`: what to do next.
 
     Args:
-        output: of stderr.
+        output: stderr.
         job: name of the job.
-        level: of `logging`, below which records are dropped.
-        as_json: one JSON object a line, on a terminal as well.
-        redact: hides the secrets in a text.
+        level: the lowest level that is logged.
+        as_json: write a JSON object per line, even on a terminal.
+        redact: removes the secrets from a text.
     """
     handler = _Handler(output, job, as_json=as_json, redact=redact)
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for library in ("httpx", "httpcore", "asyncio"):  # they would log headers, the authorization among them
+    for library in ("httpx", "httpcore", "asyncio"):  # they log headers, including the authorization
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
@@ -56,7 +56,7 @@ class _Handler(logging.Handler):
         message = self._redact(record.getMessage())
         hint = self._redact(getattr(record, "hint", ""))
         trace = self._redact(logging.Formatter().formatException(record.exc_info)) if record.exc_info else ""
-        with suppress(OSError):  # a disk that is full must not end a run, and there is nobody to tell
+        with suppress(OSError):  # a full disk must not end the run, and cannot be reported
             if self._as_json:
                 self._write(self._json_line(record, message, hint, trace))
             elif self._output.is_terminal:
@@ -78,25 +78,25 @@ class _Handler(logging.Handler):
             "message": message,
         }
         entry |= {name: text for name, text in (("hint", hint), ("traceback", trace)) if text}
-        return json.dumps(entry)  # in ASCII, so that nothing in it can break a line
+        return json.dumps(entry)  # ASCII: nothing in it can break a line
 
     def _line(self, record: logging.LogRecord, message: str, hint: str, trace: str) -> str:
         run = f"[{_run_id.get()}]" if _run_id.get() else ""
-        told = f"{message.rstrip('.')}. {hint}" if hint else message
+        text = f"{message.rstrip('.')}. {hint}" if hint else message
         head = f"{_time(record, 'Z')} {record.levelname} {self._job}{run}"
-        traced = "".join(f"\n    {visible(line)}" for line in trace.split("\n")) if trace else ""
-        return f"{head}: {visible(told)}{traced}"
+        below = "".join(f"\n    {visible(line)}" for line in trace.split("\n")) if trace else ""
+        return f"{head}: {visible(text)}{below}"
 
     def _print(self, record: logging.LogRecord, message: str, hint: str, trace: str) -> None:
         if record.levelno >= logging.ERROR:
             print_error(message, hint, self._output)
         elif record.levelno >= logging.WARNING:
-            say(self._output, ("warning: ", "yellow"), visible(message))
+            print_line(self._output, ("warning: ", "yellow"), visible(message))
         else:
             now = time.strftime("%H:%M:%S", time.localtime(record.created))
-            say(self._output, (f"{now} {visible(message)}", "dim"))
+            print_line(self._output, (f"{now} {visible(message)}", "dim"))
         for line in trace.split("\n") if trace else ():
-            say(self._output, (visible(line), "dim"), indent=2)
+            print_line(self._output, (visible(line), "dim"), indent=2)
 
 
 def _time(record: logging.LogRecord, end: str) -> str:

@@ -1,4 +1,4 @@
-"""Where output goes: a terminal gets colour and folded lines, everything else whole lines of plain text."""
+"""Prints to a terminal with colour and folded lines, and to everything else in plain unfolded lines."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from medusa_sync.report.text import visible
+from medusa_sync.report.escape import visible
 
-if TYPE_CHECKING:  # rich is loaded for a terminal alone: a run of cron does not wait for it
+if TYPE_CHECKING:  # only a terminal waits for rich; a run from cron does not
     from rich.console import Console
     from rich.text import Text
 
 _INDENT = 2
-_NARROWEST = 10  # columns; a terminal that is narrower, or says so, breaks lines itself
+_NARROWEST = 10  # columns; a narrower terminal breaks lines itself
 
 
 @dataclass(frozen=True)
 class Pipe:
-    """Anything but a terminal."""
+    """An output that is not a terminal."""
 
     file: TextIO
     is_terminal = False
@@ -32,7 +32,7 @@ class Pipe:
 
 
 class _Nowhere(io.StringIO):
-    """Takes everything and keeps nothing."""
+    """Discards what is written to it."""
 
     def write(self, text: str) -> int:
         return len(text)
@@ -42,15 +42,14 @@ Output: TypeAlias = "Console | Pipe"
 
 
 def output_to(stream: TextIO | None) -> Output:
-    """What suits the stream: rich's console for a terminal, else a pipe; nowhere for one that was closed.
+    """Return a rich console for a terminal that understands escape sequences, otherwise a pipe.
 
-    Only a terminal that understands escape sequences counts as one. FORCE_COLOR and its like do not turn a
-    pipe into a terminal, so that what reads the pipe can rely on plain lines.
+    FORCE_COLOR and similar variables do not turn a pipe into a terminal: its reader gets plain lines.
     """
-    if stream is None:  # as Python has it where a program is started with `>&-`
+    if stream is None:  # the program was started with `>&-`
         return Pipe(_Nowhere())
     if isinstance(stream, io.TextIOWrapper):
-        # A character that the stream cannot encode is spelt out; it does not end the program.
+        # Escape characters that the stream cannot encode, instead of failing.
         stream.reconfigure(errors="backslashreplace")
     capable = stream.isatty() and os.environ.get("TERM", "").lower() not in {"dumb", "unknown"}
     return _console(stream) if capable else Pipe(stream)
@@ -63,22 +62,22 @@ def _console(stream: TextIO) -> Console:
     console = Console(
         file=stream,
         force_terminal=True,
-        # With no_color alone rich would still send bold and dim.
+        # With only no_color, rich would still send bold and dim.
         color_system="auto" if coloured else None,
         no_color=not coloured,
         highlight=False,
         markup=False,
         emoji=False,
     )
-    # Rich prints nothing at all into no columns; a width that is set no longer follows the terminal's.
+    # Rich prints nothing at a width of zero. Once set, the width no longer follows the terminal.
     if console.width < _NARROWEST:  # noqa: PLR1730 - see above
         console.width = _NARROWEST
     return console
 
 
 @contextmanager
-def dropped_at_exit(output: Output) -> Iterator[None]:
-    """Drop what could not be written to the end; Python would try again while it exits, and complain."""
+def discard_unwritten(output: Output) -> Iterator[None]:
+    """Discard what cannot be flushed at the end; Python would retry at exit and print an error."""
     try:
         yield
     finally:
@@ -89,23 +88,23 @@ def dropped_at_exit(output: Output) -> Iterator[None]:
             os.dup2(nowhere, output.file.fileno())
 
 
-def say(output: Output, *parts: str | tuple[str, str], indent: int = 0, hang: int = 0) -> None:
-    """Print one line, folded to the width of a terminal and whole in a pipe.
+def print_line(output: Output, *parts: str | tuple[str, str], indent: int = 0, hang: int = 0) -> None:
+    """Print a line; a terminal folds it to its width.
 
     Args:
-        output: where to.
-        parts: pieces of the line, each alone or with its style; what comes from outside is `visible`.
+        output: a terminal or a pipe.
+        parts: pieces of the line, each with or without a style; external text must be `visible`.
         indent: spaces before the line.
-        hang: more spaces before what is folded.
+        hang: additional spaces before folded lines.
     """
     if isinstance(output, Pipe):
         line = "".join(part if isinstance(part, str) else part[0] for part in parts)
         output.file.write(f"{' ' * indent}{line}\n")
     else:
-        _say_on_terminal(output, parts, indent, hang)
+        _print_on_terminal(output, parts, indent, hang)
 
 
-def _say_on_terminal(
+def _print_on_terminal(
     console: Console, parts: tuple[str | tuple[str, str], ...], indent: int, hang: int
 ) -> None:
     from rich.text import Text
@@ -126,17 +125,17 @@ def _folded(line: Text, console: Console, margin: int) -> Iterator[Text]:
 
 
 def print_error(message: str, hint: str, output: Output) -> None:
-    """Say what went wrong and, indented, what to do about it.
+    """Print an error and, indented, what to do next.
 
     Args:
         message: may have several lines.
-        hint: in one line; empty for none.
-        output: of stderr.
+        hint: one line, or empty.
+        output: stderr.
     """
     first, *others = message.split("\n")
-    say(output, ("error: ", "bold red"), visible(first))
+    print_line(output, ("error: ", "bold red"), visible(first))
     for line in others:
         text = line.lstrip(" ")
-        say(output, visible(text), indent=max(len(line) - len(text), _INDENT))
+        print_line(output, visible(text), indent=max(len(line) - len(text), _INDENT))
     if hint:
-        say(output, (visible(hint), "yellow"), indent=_INDENT)
+        print_line(output, (visible(hint), "yellow"), indent=_INDENT)

@@ -1,4 +1,4 @@
-"""How far a run has come, on a terminal; a run's `Observer`."""
+"""Shows the progress of a run on a terminal."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from medusa_sync.report.output import Output, Pipe
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-_BESIDE_THE_BAR = 30  # columns that label, numbers and time take
+_BESIDE_THE_BAR = 30  # columns of label, numbers and time
 
 
-class Watch:
-    """Watches in silence."""
+class NoProgress:
+    """An observer of a run that shows nothing."""
 
     def fetched(self, seen: int, total: int | None) -> None:
-        """So many of the source's products have been delivered."""
+        pass
 
     def settled(self, outcome: Outcome) -> None:
-        """A product has come to its end."""
+        pass
 
 
-class _Bars(Watch):
+class _Bars(NoProgress):
     def __init__(self, progress: Progress, *, dry_run: bool) -> None:
         self._progress = progress
         self._fetching = progress.add_task("fetching", total=None)
@@ -36,21 +36,21 @@ class _Bars(Watch):
         self._progress.update(self._settling, total=seen)
 
     def settled(self, outcome: Outcome) -> None:
-        if outcome.result is not Result.REMOVED:  # it is none of those that were fetched
+        if outcome.result is not Result.REMOVED:  # it was not fetched
             self._progress.advance(self._settling)
 
 
 @contextmanager
-def progress_observer(output: Output, *, quiet: bool = False, dry_run: bool = False) -> Iterator[Watch]:
-    """Show progress bars while the context lasts, and leave no trace of them.
+def progress_observer(output: Output, *, quiet: bool = False, dry_run: bool = False) -> Iterator[NoProgress]:
+    """Show progress bars in this context, and erase them at its end.
 
     Args:
-        output: of stderr; anything but a terminal is left alone.
+        output: stderr; a pipe gets nothing.
         quiet: show nothing on a terminal either.
         dry_run: products are only compared.
     """
     if quiet or isinstance(output, Pipe):
-        yield Watch()
+        yield NoProgress()
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -61,7 +61,7 @@ def progress_observer(output: Output, *, quiet: bool = False, dry_run: bool = Fa
         TimeElapsedColumn(),
         console=output,
         transient=True,
-        redirect_stdout=False,  # stdout may be a file that the result goes to
+        redirect_stdout=False,  # stdout may be a file for the result
     )
     with progress:
         yield _Bars(progress, dry_run=dry_run)

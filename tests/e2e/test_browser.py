@@ -17,7 +17,7 @@ from selenium.webdriver.common.keys import Keys
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.result import Action, Outcome, Result, RunResult
-from medusa_sync.report.files import write_report
+from medusa_sync.report.file import write_report
 from tests.unit.results import DRAFTED, LAMP, MUG, OVERRULED, PRICE, RESPECTED, SPOON, run
 
 FLAGS = (
@@ -167,7 +167,7 @@ def test_the_table_can_be_searched(page: Chrome) -> None:
     assert shown(page) == [OVERRULED.external_id]
     search(page, "handmade 1015")
     assert shown(page) == []
-    assert count(page) == "No product fits."
+    assert count(page) == "No product matches."
     search(page, "handmade 1016")
     assert shown(page) == ["dummyjson:1016"]
     search(page, "")

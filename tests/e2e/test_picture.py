@@ -3,15 +3,15 @@
 import re
 from html import unescape
 
-from docs.picture import PICTURE, drawn, dry_run
+from docs.picture import PICTURE, dry_run, svg
 from tests.harness.medusa import Store
 
 
-def lines(svg: str) -> list[str]:
+def lines(picture: str) -> list[str]:
     """What the picture says, without how long the run took."""
-    texts = [unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg)]
+    texts = [unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", picture)]
     return [re.sub(r"\d+\.\d s", "... s", " ".join(text.split())) for text in texts]
 
 
 def test_the_picture_is_up_to_date(store: Store) -> None:
-    assert lines(drawn(dry_run(store))) == lines(PICTURE.read_text(encoding="utf-8")), "run `make docs`"
+    assert lines(svg(dry_run(store))) == lines(PICTURE.read_text(encoding="utf-8")), "run `make docs`"

@@ -1,15 +1,19 @@
-"""Results of runs to report."""
+"""Builds results of runs for the reports."""
 
+import io
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
 from msgspec import structs
+from rich.console import Console
 
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
+from medusa_sync.report.table import print_result
 
 URL = "https://cdn.example/" + "images/" * 20 + "spoon.webp?size=large&format=webp#top"
 PRICE = FieldChange("price", 9.99, 10.99, applied=9.99, desired=10.99)
@@ -23,7 +27,7 @@ BOWL = Outcome(
     action=Action.ADOPT,
 )
 LAMP = Outcome("dummyjson:18", "فانوس نحاسي صغير", Result.REJECTED, "price: it is -1, below 0")
-STAMPS = Outcome("dummyjson:31", "Stamps: [bold] to [/italic]", Result.FAILED, f"no answer from {URL}")
+STAMPS = Outcome("dummyjson:31", "Stamps: [bold] to [/italic]", Result.FAILED, f"no response from {URL}")
 DRAFTED = Outcome(
     "dummyjson:90",
     "Felt Slippers",
@@ -32,7 +36,7 @@ DRAFTED = Outcome(
     action=Action.DRAFT,
 )
 DELETED = Outcome("dummyjson:91", "Wicker Basket", Result.REMOVED, action=Action.DELETE)
-OVERRULED = Outcome(  # the merchant's price gives way to the source's
+OVERRULED = Outcome(  # the source's price replaces the merchant's
     "dummyjson:40",
     "Linen Apron",
     Result.UPDATED,
@@ -40,16 +44,16 @@ OVERRULED = Outcome(  # the merchant's price gives way to the source's
     conflicts=(Conflict("price", 21, 19.99, OnConflict.SOURCE),),
     action=Action.UPDATE,
 )
-RESPECTED = Outcome(  # the merchant's title stays, although the source has a new one
+RESPECTED = Outcome(  # the merchant's title is kept, although the source has a new one
     "dummyjson:41",
     "Clay Teapot",
     Result.UNCHANGED,
     conflicts=(Conflict("title", "Our Teapot", "Clay Teapot", OnConflict.STORE),),
 )
-ROW = Outcome(None, "", Result.REJECTED, "row 17 is no object")
+ROW = Outcome(None, "", Result.REJECTED, "row 17 is not an object")
 LEFT = (
-    Outcome("dummyjson:50", "Rug 50", Result.UNCONFIRMED, "not completed: no answer"),
-    Outcome("dummyjson:51", "Rug 51", Result.NOT_ATTEMPTED, "not completed: no answer"),
+    Outcome("dummyjson:50", "Rug 50", Result.UNCONFIRMED, "not completed: no response"),
+    Outcome("dummyjson:51", "Rug 51", Result.NOT_ATTEMPTED, "not completed: no response"),
 )
 TINY = st.text(st.characters() | st.sampled_from("\x1b\n\u202e\u200d\ud83d🐻[]/ "), max_size=20)
 
@@ -60,7 +64,7 @@ def run(
     not_completed: Sequence[Outcome] = (),
     **rest: Any,
 ) -> RunResult:
-    """A run with these changes and problems; 194 products, of which the others were unchanged."""
+    """A run of 194 products with these changes and problems; the others are unchanged."""
     counts = dict.fromkeys(Result, 0)
     for outcome in (*changes, *problems, *not_completed):
         counts[outcome.result] += 1
@@ -90,3 +94,39 @@ def run(
         hint="",
     )
     return structs.replace(result, **rest)
+
+
+def with_texts(texts: Sequence[str], *, dry_run: bool) -> RunResult:
+    """A run in which every text is one of 15 external ones; those that a line may leave out occur twice."""
+    job, source, store, note, external_id, title, reason, field, *values = texts
+    before, after, member, applied, wanted, mine, theirs = values
+    field = f"{field}_"  # not the name of a real field
+    changes = (
+        FieldChange(field, before, f"{after}!", f"{applied}?", f"{wanted}."),
+        FieldChange(field, (member,), None, (f"{applied}?",), (f"{wanted}.",)),
+    )
+    conflict = Conflict(field, mine, theirs, OnConflict.STORE)
+    update = Outcome(external_id or "x", title, Result.UPDATED, action=Action.UPDATE, changes=changes)
+    return run(
+        update,
+        structs.replace(update, conflicts=(conflict,)),
+        Outcome(external_id or "x", title, Result.REMOVED, action=Action.DELETE),
+        problems=[Outcome(external_id, title, Result.FAILED, reason or "x")],
+        dry_run=dry_run,
+        job=job,
+        source_url=source,
+        store_url=store or "x",
+        notes=(note,),
+    )
+
+
+def on_terminal(result: RunResult, width: int, *, verbose: bool = False) -> str:
+    """What a terminal of a width shows of a run."""
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)
+    print_result(result, console, verbose=verbose)
+    return str(console.file.getvalue())  # type: ignore[attr-defined]  # a StringIO
+
+
+def squeezed(text: str) -> str:
+    """A text without the blanks and borders of a table."""
+    return re.sub(r"[\s╭╮╰╯─│├┤┬┴┼]", "", text)

@@ -304,14 +304,14 @@ def test_many_runs_leave_nothing_behind(source: Path, tmp_path: Path) -> None:
     code = """
 import gc, sys, tracemalloc
 from itertools import pairwise
-from medusa_sync import report; from medusa_sync.app import command
+from medusa_sync.report.output import output_to; from medusa_sync.app import command
 from medusa_sync.settings import load
 from medusa_sync.app.signals import Signals
 
 source, written, out = sys.argv[1:]
 settings = load({"source": source, "dry_run": True, "json": True, "report": written})
 with Signals() as signals, open(out, "w") as stream:
-    output = report.output_to(stream)
+    output = output_to(stream)
     job = command._Job({}, settings, signals, output, output)
 
     def memory_after(runs):
@@ -372,7 +372,7 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_is_done(
 ) -> None:
     result = run("--source", str(source), "--report", str(tmp_path / "no-folder" / "r.html"))
     assert result.exit_code == 2
-    assert "--report (SYNC_PRODUCTS_REPORT): there is no folder" in result.stderr
+    assert "--report (SYNC_PRODUCTS_REPORT): the folder" in result.stderr
     assert store.requests == []
 
 

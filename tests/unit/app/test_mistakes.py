@@ -153,6 +153,6 @@ def test_no_permission_to_write_the_report(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("os.access", lambda *_args, **_kwargs: False)  # root may write anywhere
     assert_refused(
         run("--report", str(tmp_path / "report.html")),
-        f"--report (SYNC_PRODUCTS_REPORT): no file can be made in the folder {str(tmp_path)!r}; allow it or "
-        "choose another",
+        f"--report (SYNC_PRODUCTS_REPORT): the folder {str(tmp_path)!r} is not writable; change its "
+        "permissions or choose another",
     )

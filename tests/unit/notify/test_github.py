@@ -1,4 +1,4 @@
-"""What GitHub Actions is told: a summary and annotations that no title can turn into something else."""
+"""The step summary and annotations for GitHub Actions, safe from external text."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Outcome, Result, RunResult, Status
 from medusa_sync.notify.github import append_step_summary, step_summary, workflow_commands
-from medusa_sync.report.files import ReportError
+from medusa_sync.report.file import ReportError
 from tests.unit.results import LAMP, LEFT, MUG, OVERRULED, ROW, SPOON, STAMPS, TINY, run
 
 MARKUP = st.lists(
@@ -26,7 +26,7 @@ MARKUP = st.lists(
 
 
 def hostile(text: str) -> RunResult:
-    """A run in which every text is one that somebody else has written."""
+    """A run in which every text is external."""
     wild = f"x{text}"
     conflicted = structs.replace(
         OVERRULED,
@@ -48,15 +48,15 @@ def hostile(text: str) -> RunResult:
 
 
 def read(summary: str) -> str:
-    """The summary as GitHub shows it: numbers of signs as signs."""
+    """The summary as GitHub shows it, without character references."""
     plain = re.sub(r"</?code>", "", summary)
     return re.sub(r"&#(\d+);", lambda match: chr(int(match[1])), plain)
 
 
-# --- the summary ----------------------------------------------------------------------------------------
+# --- step summary ---------------------------------------------------------------------------------------
 
 
-def test_the_summary_is_a_table_of_counts_and_one_of_problems() -> None:
+def test_the_summary_has_tables_of_counts_and_problems() -> None:
     summary = step_summary(run(SPOON, MUG, problems=[LAMP, ROW], notes=("Add a location.",)))
     assert read(summary) == (
         "### sync-products: partial\n"
@@ -75,10 +75,10 @@ def test_the_summary_is_a_table_of_counts_and_one_of_problems() -> None:
         "\n"
         "#### Problems\n"
         "\n"
-        "| outcome | product | title | what |\n"
+        "| outcome | product | title | details |\n"
         "| --- | --- | --- | --- |\n"
         "| rejected | dummyjson:18 | فانوس نحاسي صغير | price: it is -1, below 0 |\n"
-        "| rejected | (no id) |  | row 17 is no object |\n"
+        "| rejected | (no id) |  | row 17 is not an object |\n"
         "\n"
         "**Note:** Add a location.\n"
         "\n"
@@ -86,24 +86,24 @@ def test_the_summary_is_a_table_of_counts_and_one_of_problems() -> None:
     assert "| <code>dummyjson&#58;18</code> |" in summary
 
 
-def test_a_dry_run_shows_its_plan() -> None:
+def test_the_summary_of_a_dry_run_lists_the_planned_changes() -> None:
     summary = read(step_summary(run(SPOON, dry_run=True)))
     assert "**Dry run:** nothing was written.\n" in summary
     change = "price: 9.99 → 10.99 (changed in the source)"
     assert f"| to update | dummyjson:1 | Olive Wood Spoon | {change} |\n" in summary
 
 
-def test_a_run_that_ended_early_says_why() -> None:
-    result = run(status=Status.FAILED, error="no answer", hint="Wait.", store_url=None)
-    assert "**Ended early:** no answer<br>Wait.\n" in read(step_summary(result))
-    assert "**Ended early:** no answer\n" in read(step_summary(structs.replace(result, hint="")))
+def test_the_summary_has_the_error_that_ended_a_run() -> None:
+    result = run(status=Status.FAILED, error="no response", hint="Wait.", store_url=None)
+    assert "**Ended early:** no response<br>Wait.\n" in read(step_summary(result))
+    assert "**Ended early:** no response\n" in read(step_summary(structs.replace(result, hint="")))
     assert "→" not in step_summary(result)
 
 
 @example(text="|")
 @example(text="`|` \\| <a href=//evil.example>[x](http://evil.example)</a> @octocat #1 :smile:")
 @given(text=MARKUP)
-def test_no_text_from_outside_is_markdown_or_breaks_the_table(text: str) -> None:
+def test_external_text_is_no_markdown_and_cannot_break_a_table(text: str) -> None:
     summary, harmless = step_summary(hostile(text)), step_summary(hostile("x"))
     assert [line.count("|") for line in summary.splitlines()] == [
         line.count("|") for line in harmless.splitlines()
@@ -113,7 +113,7 @@ def test_no_text_from_outside_is_markdown_or_breaks_the_table(text: str) -> None
     assert re.sub("<code>.*?</code>", "", summary) == re.sub("<code>.*?</code>", "", harmless)
 
 
-def test_the_summary_stays_far_below_what_github_takes() -> None:
+def test_the_summary_is_small_enough_for_github() -> None:
     long = structs.replace(
         OVERRULED,
         title="|" * 500,
@@ -126,14 +126,14 @@ def test_the_summary_stays_far_below_what_github_takes() -> None:
     assert "... and 280 more with problems" in summary
 
 
-def test_the_summary_is_added_to_what_earlier_steps_wrote(tmp_path: Path) -> None:
+def test_the_summary_is_appended_to_the_file(tmp_path: Path) -> None:
     file = tmp_path / "summary.md"
     file.write_text("# Earlier\n", encoding="utf-8")
     append_step_summary(run(SPOON), file)
     assert file.read_text(encoding="utf-8") == f"# Earlier\n{step_summary(run(SPOON))}"
 
 
-def test_a_summary_that_cannot_be_written_is_told() -> None:
+def test_a_summary_that_cannot_be_written_is_an_error() -> None:
     with pytest.raises(ReportError, match="'/dev/full' was not written: No space left on device") as caught:
         append_step_summary(run(SPOON), Path("/dev/full"))
     assert "GITHUB_STEP_SUMMARY" in caught.value.hint
@@ -142,29 +142,29 @@ def test_a_summary_that_cannot_be_written_is_told() -> None:
 # --- annotations ----------------------------------------------------------------------------------------
 
 
-def test_what_failed_is_an_error_and_every_other_problem_a_warning() -> None:
+def test_a_failed_product_is_an_error_and_other_problems_are_warnings() -> None:
     stamps = structs.replace(STAMPS, reason="100 % wrong, says\nthe store")
     assert list(workflow_commands(run(SPOON, problems=[LAMP, stamps, ROW, LEFT[0]]))) == [
         "::error title=failed dummyjson%3A31::Stamps: [bold] to [/italic]: 100 %25 wrong, says\\nthe store",
         "::warning title=rejected dummyjson%3A18::فانوس نحاسي صغير: price: it is -1, below 0",
-        "::warning title=rejected (no id)::row 17 is no object",
-        "::warning title=unconfirmed dummyjson%3A50::Rug 50: not completed: no answer",
+        "::warning title=rejected (no id)::row 17 is not an object",
+        "::warning title=unconfirmed dummyjson%3A50::Rug 50: not completed: no response",
     ]
     assert list(workflow_commands(run(SPOON, MUG))) == []
 
 
-def test_what_ended_the_run_comes_first_in_lines_of_its_own() -> None:
+def test_the_error_that_ended_the_run_comes_first_and_keeps_its_lines() -> None:
     result = run(
-        problems=[STAMPS], not_completed=LEFT, job="a,b:c%", error="no answer\nfor 30 s", hint="Wait."
+        problems=[STAMPS], not_completed=LEFT, job="a,b:c%", error="no response\nfor 30 s", hint="Wait."
     )
     first, *others = workflow_commands(result)
-    assert first == "::error title=a%2Cb%3Ac%25::no answer%0Afor 30 s%0AWait."
+    assert first == "::error title=a%2Cb%3Ac%25::no response%0Afor 30 s%0AWait."
     assert len(others) == 1
 
 
 @pytest.mark.parametrize("outcome", [LAMP, STAMPS])
 @pytest.mark.parametrize(("number", "last"), [(10, ""), (11, "... and 2 more"), (300, "... and 291 more")])
-def test_no_more_are_written_than_github_shows(outcome: Outcome, number: int, last: str) -> None:
+def test_no_more_annotations_are_written_than_github_shows(outcome: Outcome, number: int, last: str) -> None:
     lines = list(workflow_commands(run(problems=[outcome] * number)))
     assert len(lines) == 10
     assert last in lines[-1]
@@ -185,6 +185,6 @@ def kind(line: str) -> str:
 
 
 def properties(lines: Sequence[str]) -> list[list[str]]:
-    """The names of the properties, as the runner takes a command apart."""
+    """The names of the properties, as the runner parses a command."""
     commands = [line[2 : line.index("::", 2)].partition(" ")[2] for line in lines]
     return [[part.partition("=")[0] for part in command.split(",")] for command in commands]

@@ -1,4 +1,4 @@
-"""Pings: where they go, what they say, and that they neither end a run nor give the address away."""
+"""Pings: their URLs and bodies, and failures that neither end a run nor reveal the URL."""
 
 import itertools
 import logging
@@ -22,14 +22,14 @@ BROKEN = 4
 
 @pytest.fixture(autouse=True)
 def _all_levels(caplog: pytest.LogCaptureFixture) -> None:
-    """As the command has it: at --verbose everything is logged but what httpx says, which shows addresses."""
+    """Log as the command does with --verbose: everything except the records of httpx, which contain URLs."""
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.WARNING, "httpx")
     caplog.set_level(logging.WARNING, "httpcore")
 
 
 def the_warning(caplog: pytest.LogCaptureFixture, *, host: str = "https://hc-ping.com") -> str:
-    """What was logged: one warning, without the secret."""
+    """The only warning that was logged; it does not contain the secret."""
     (record,) = caplog.records
     assert (record.name, record.levelname, record.exc_info) == ("medusa_sync.notify.ping", "WARNING", None)
     assert f"{host}/..." in record.getMessage()
@@ -37,7 +37,7 @@ def the_warning(caplog: pytest.LogCaptureFixture, *, host: str = "https://hc-pin
     return record.getMessage()
 
 
-# --- what is sent ---------------------------------------------------------------------------------------
+# --- requests -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def the_warning(caplog: pytest.LogCaptureFixture, *, host: str = "https://hc-pin
         ),
     ],
 )
-def test_a_ping_goes_behind_the_path_and_before_the_query(
+def test_the_event_is_appended_to_the_path_before_the_query(
     httpx_mock: HTTPXMock, given_url: str, start: str, success: str, failure: str
 ) -> None:
     httpx_mock.add_response(text="OK", is_reusable=True)
@@ -84,19 +84,19 @@ def test_a_start_has_no_body(httpx_mock: HTTPXMock) -> None:
 
 
 @given(
-    # Joined from a list, because `st.text` merges its alphabets, so that the few odd ones hardly come up.
+    # Joined from a list, because `st.text` merges its alphabets and rarely draws the special characters.
     st.lists(st.characters() | st.sampled_from("☕\udcff\n"), max_size=20).map("".join),
     st.integers(0, MAX_BODY_BYTES),
 )
-def test_a_long_body_is_cut_between_characters(text: str, padding: int) -> None:
+def test_a_long_body_is_truncated_between_characters(text: str, padding: int) -> None:
     sent: list[bytes] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         sent.append(request.content)
         return httpx.Response(200, text="OK")
 
     body = "." * padding + text * 100
-    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+    with httpx.Client(transport=httpx.MockTransport(respond)) as client:
         ping._post(client, URL, ping._content(body))
     (content,) = sent
     assert len(content) <= MAX_BODY_BYTES
@@ -106,20 +106,20 @@ def test_a_long_body_is_cut_between_characters(text: str, padding: int) -> None:
     content.decode()
 
 
-def test_a_ping_that_arrives_says_nothing(httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_successful_ping_logs_nothing(httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture) -> None:
     httpx_mock.add_response(text="OK")
     ping_start(URL)
     assert not caplog.records
 
 
-def test_no_time_out_is_longer_than_5_seconds(httpx_mock: HTTPXMock) -> None:
+def test_every_timeout_is_5_seconds(httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(text="OK")
     ping_start(URL)
     (request,) = httpx_mock.get_requests()
     assert set(request.extensions["timeout"].values()) == {5.0}
 
 
-# --- what fails -----------------------------------------------------------------------------------------
+# --- failures -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -127,13 +127,13 @@ def test_no_time_out_is_longer_than_5_seconds(httpx_mock: HTTPXMock) -> None:
     [
         (httpx.ConnectError("[Errno -2] Name or service not known"), "no connection ([Errno -2] Name or"),
         (httpx.ConnectError(""), "no connection"),
-        (httpx.ConnectTimeout(""), "no answer within 5 s"),
-        (httpx.ReadTimeout(""), "no answer within 5 s"),
+        (httpx.ConnectTimeout(""), "no response within 5 s"),
+        (httpx.ReadTimeout(""), "no response within 5 s"),
         (httpx.RemoteProtocolError(f"who is {URL}?"), "RemoteProtocolError"),
         (httpx.DecodingError(""), "DecodingError"),
     ],
 )
-def test_a_broken_connection_is_tried_once_more(
+def test_a_broken_connection_is_retried_once(
     httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture, error: Exception, words: str
 ) -> None:
     httpx_mock.add_exception(error)
@@ -144,7 +144,7 @@ def test_a_broken_connection_is_tried_once_more(
 
 
 @pytest.mark.parametrize("failure", [httpx.ReadTimeout(""), 500, 502, 503])
-def test_the_second_try_may_succeed(
+def test_the_retry_may_succeed(
     httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture, failure: Exception | int
 ) -> None:
     if isinstance(failure, int):
@@ -157,31 +157,33 @@ def test_the_second_try_may_succeed(
     assert not caplog.records
 
 
-def test_two_bad_answers_are_enough(httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_of_the_server_is_retried_once(
+    httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture
+) -> None:
     httpx_mock.add_response(503, text=f"not now, {SECRET}", is_reusable=True)
     ping_start(URL)
     assert len(httpx_mock.get_requests()) == 2
-    assert "the server answered 503" in the_warning(caplog)
+    assert "the server responded with 503" in the_warning(caplog)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308, 400, 404, 409, 429])
-def test_a_refusal_or_redirect_is_final(
+def test_a_refusal_or_redirect_is_not_retried(
     httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
     httpx_mock.add_response(status, headers={"location": f"https://elsewhere.example/{SECRET}"})
     ping_start(URL)
     assert len(httpx_mock.get_requests()) == 1
-    assert f"the server answered {status}" in the_warning(caplog)
+    assert f"the server responded with {status}" in the_warning(caplog)
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("OK (not found)", "the server knows no such check"),
-        ("OK (rate limited)\n", "the server takes no more pings for now"),
+        ("OK (not found)", "the server does not know this check"),
+        ("OK (rate limited)\n", "the server limits the rate of pings"),
     ],
 )
-def test_an_ok_that_means_no_is_told(
+def test_an_ignored_ping_is_a_warning(
     httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture, text: str, words: str
 ) -> None:
     httpx_mock.add_response(text=text)
@@ -199,28 +201,24 @@ def test_an_ok_that_means_no_is_told(
         (f"https://{'x' * 70}.example/{SECRET}", f"https://{'x' * 70}.example"),
     ],
 )
-def test_an_address_that_cannot_be_used_is_a_warning(
-    caplog: pytest.LogCaptureFixture, url: str, host: str
-) -> None:
+def test_an_invalid_url_is_a_warning(caplog: pytest.LogCaptureFixture, url: str, host: str) -> None:
     ping_start(url)
-    assert "the address cannot be used" in the_warning(caplog, host=host)
+    assert "the URL is invalid" in the_warning(caplog, host=host)
 
 
-def test_an_address_without_an_end_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_url_without_a_valid_host_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     ping_start(f"https://[::1/{SECRET}")
-    assert "the ping to the ping address failed" in caplog.text
+    assert "the ping to the ping URL failed" in caplog.text
     assert SECRET not in caplog.text
 
 
-def test_a_password_in_the_address_is_not_shown(
-    httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_password_in_the_url_is_not_logged(httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture) -> None:
     httpx_mock.add_response(404)
     ping_start(f"https://me:{SECRET}@checks.example:8443/x?token={SECRET}")
     the_warning(caplog, host="https://checks.example:8443")
 
 
-def test_certificates_that_are_missing_are_a_warning(
+def test_missing_certificates_are_a_warning(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
@@ -228,7 +226,7 @@ def test_certificates_that_are_missing_are_a_warning(
     assert "No such file" in the_warning(caplog)
 
 
-def test_nobody_at_home_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_closed_port_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -236,10 +234,10 @@ def test_nobody_at_home_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     assert "no connection" in the_warning(caplog, host=address)
 
 
-def test_an_answer_without_an_end_is_left(caplog: pytest.LogCaptureFixture) -> None:
-    def answer(_: httpx.Request) -> httpx.Response:
+def test_an_endless_response_is_not_read(caplog: pytest.LogCaptureFixture) -> None:
+    def respond(_: httpx.Request) -> httpx.Response:
         return httpx.Response(200, content=itertools.repeat(b"OK "))
 
-    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+    with httpx.Client(transport=httpx.MockTransport(respond)) as client:
         ping._post(client, URL, b"")
     assert not caplog.records

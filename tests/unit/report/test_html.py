@@ -1,4 +1,4 @@
-"""The result of a run as a page: complete, and closed to whatever the texts of others hold."""
+"""The HTML report: complete, and safe from external text."""
 
 import base64
 import hashlib
@@ -12,8 +12,8 @@ from msgspec import structs
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
+from medusa_sync.report.escape import visible
 from medusa_sync.report.html import as_html
-from medusa_sync.report.text import visible
 from tests.unit.results import (
     BOWL,
     DELETED,
@@ -41,15 +41,15 @@ EVERYTHING = run(
     problems=[LAMP, STAMPS, ROW],
     not_completed=LEFT,
     notes=("Add a stock location.",),
-    error="no answer",
-    hint="Wait a little.",
+    error="no response",
+    hint="Wait.",
     status=Status.FAILED,
     exit_code=4,
 )
 
 
 class Page(HTMLParser):
-    """A page as a browser takes it: tags with the names of their attributes, and the words between them."""
+    """A parsed page: tags with the names of their attributes, and the text between them."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class Page(HTMLParser):
 
 
 def hostile(text: str) -> RunResult:
-    """A run in which every text is one that somebody else has written."""
+    """A run in which every text is external."""
     wild = f"x{text}"
     changes = (
         FieldChange(wild, f"{wild}1", f"{wild}2", f"{wild}3", f"{wild}4"),
@@ -99,7 +99,7 @@ def hostile(text: str) -> RunResult:
     )
 
 
-# --- nothing gets in ------------------------------------------------------------------------------------
+# --- safe from external text ---------------------------------------------------------------------------
 
 HARMLESS = Page(as_html(hostile("x")))
 
@@ -110,8 +110,8 @@ HARMLESS = Page(as_html(hostile("x")))
 @example(text="{{ 7 * 7 }}{% raw %}<!--")
 @example(text="&lt;b&gt;&#60;i&#62;")
 @given(text=TINY)
-def test_no_text_from_outside_adds_to_the_page(text: str) -> None:
-    page = as_html(hostile(text.replace("\n", "\\")))  # a line more is a <br> more in a whole value
+def test_external_text_adds_no_tags(text: str) -> None:
+    page = as_html(hostile(text.replace("\n", "\\")))  # a line break would add a <br> to a full value
     parsed = Page(page)
     assert parsed.tags == HARMLESS.tags
     assert len(re.findall("<script", page, re.IGNORECASE)) == 1
@@ -119,7 +119,7 @@ def test_no_text_from_outside_adds_to_the_page(text: str) -> None:
     assert re.sub(r"\s+", " ", visible(f"x{text}".replace("\n", "\\"))).strip() in parsed.text
 
 
-def test_only_the_script_and_the_style_of_the_page_are_allowed() -> None:
+def test_the_policy_allows_only_the_own_script_and_style() -> None:
     page = as_html(EVERYTHING)
     (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
     hashes = {
@@ -138,7 +138,7 @@ def test_only_the_script_and_the_style_of_the_page_are_allowed() -> None:
     ]
 
 
-def test_the_page_stands_alone() -> None:
+def test_the_page_loads_nothing() -> None:
     parsed = Page(as_html(EVERYTHING))
     outside = [value for name, value in parsed.attributes if name in {"src", "href", "action", "srcset"}]
     assert outside == ["data:,"]
@@ -146,17 +146,17 @@ def test_the_page_stands_alone() -> None:
     assert "url(" not in as_html(EVERYTHING)
 
 
-# --- everything is in it --------------------------------------------------------------------------------
+# --- complete ------------------------------------------------------------------------------------------
 
 
-def test_the_page_tells_the_whole_run() -> None:
+def test_the_page_shows_the_whole_run() -> None:
     text = Page(as_html(EVERYTHING)).text.replace("( ", "(")
     for words in (
         "sync-products",
         "https://dummyjson.com/products",
         "→ http://localhost:9000",
         "2 January 2026, 03:04:05 UTC , 9.5 s, exit code 4",
-        "Ended early: no answer Wait a little.",
+        "Ended early: no response Wait.",
         "Add a stock location.",
         "seen 194 of 194",
         "requests 7 source, 12 store reads, 26 store writes, 1 retry",
@@ -164,9 +164,9 @@ def test_the_page_tells_the_whole_run() -> None:
         "not attempted 1",
         "price 9.99 → 10.99 (changed in the source)",
         "price 21 → 19.99 (changed on both sides; last applied: 20)",
-        "Our Teapot stays (changed on both sides; source: Clay Teapot)",
+        "Our Teapot (kept; changed on both sides; source: Clay Teapot)",
         "price: it is -1, below 0",
-        "row 17 is no object",
+        "row 17 is not an object",
     ):
         assert words in text
     for outcome in (*EVERYTHING.changes, *EVERYTHING.problems, *EVERYTHING.not_completed):
@@ -174,7 +174,7 @@ def test_the_page_tells_the_whole_run() -> None:
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
-def test_totals_filters_and_bar_use_the_words_of_the_run(*, dry_run: bool) -> None:
+def test_totals_filters_and_bar_use_the_labels_of_the_run(*, dry_run: bool) -> None:
     page = as_html(run(SPOON, MUG, OVERRULED, DRAFTED, problems=[LAMP], dry_run=dry_run))
     create, update, remove = (
         ("to create", "to update", "to remove") if dry_run else ("created", "updated", "removed")
@@ -203,7 +203,7 @@ def test_totals_filters_and_bar_use_the_words_of_the_run(*, dry_run: bool) -> No
     assert ("nothing was written" in page) is dry_run
 
 
-def test_the_bar_is_full_and_shows_its_smallest_part() -> None:
+def test_the_bar_fills_its_length_and_shows_its_smallest_part() -> None:
     counts = dict.fromkeys(Result, 0) | {Result.UNCHANGED: 100_000, Result.FAILED: 1}
     parts = re.findall(r'<rect class="\w+" x="([\d.]+)" width="([\d.]+)"', as_html(run(counts=counts)))
     (first, width), (second, rest) = ((float(start), float(size)) for start, size in parts)
@@ -212,7 +212,7 @@ def test_the_bar_is_full_and_shows_its_smallest_part() -> None:
     assert width + rest == pytest.approx(1000)
 
 
-def test_long_values_can_be_read_whole() -> None:
+def test_the_full_text_of_long_values_is_shown() -> None:
     long = FieldChange("description", f"{'old ' * 50}end", f"{'new ' * 50}\nline & end")
     images = FieldChange("images", (), tuple(f"https://cdn.example/{n}.webp" for n in range(5)))
     page = as_html(run(structs.replace(SPOON, changes=(long, images))))
@@ -223,7 +223,7 @@ def test_long_values_can_be_read_whole() -> None:
     assert "https://cdn.example/0.webp<br>https://cdn.example/1.webp" in page
 
 
-def test_a_run_without_changes_or_store_is_a_page_as_well() -> None:
+def test_a_run_without_changes_or_store_is_rendered() -> None:
     result = run(store_url=None, store=None, not_compared=194, counts=dict.fromkeys(Result, 0), seen=0)
     page = as_html(result)
     assert "No product was created, changed, removed or refused." in page
@@ -232,7 +232,7 @@ def test_a_run_without_changes_or_store_is_a_page_as_well() -> None:
     assert 'aria-label="no products"' in as_html(structs.replace(result, not_compared=0))
 
 
-def test_problems_beyond_twenty_are_in_the_table_alone() -> None:
+def test_only_the_table_has_more_than_twenty_problems() -> None:
     many = [structs.replace(LAMP, external_id=f"id-{n:03}") for n in range(25)]
     page = as_html(run(problems=many))
     assert "... and 5 more, in <a href" in page

@@ -1,4 +1,4 @@
-"""The result of a run as the JSON document of the contract."""
+"""The JSON document of a run."""
 
 import io
 import json
@@ -12,8 +12,8 @@ from rich.console import Console
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.result import Status
+from medusa_sync.report.escape import visible
 from medusa_sync.report.json import as_json, print_json
-from medusa_sync.report.text import visible
 from tests.unit.results import (
     BOWL,
     DELETED,
@@ -32,7 +32,7 @@ from tests.unit.results import (
 )
 
 
-def test_the_document_is_that_of_the_contract() -> None:
+def test_the_document_has_the_documented_structure() -> None:
     tags = FieldChange("tags", ("a",), ("a", "b"))
     spoon = structs.replace(SPOON, changes=(PRICE, tags))
     text = as_json(run(spoon, MUG, problems=[LAMP, ROW]))
@@ -66,7 +66,12 @@ def test_the_document_is_that_of_the_contract() -> None:
                     "outcome": "rejected",
                     "reason": "price: it is -1, below 0",
                 },
-                {"external_id": None, "title": "", "outcome": "rejected", "reason": "row 17 is no object"},
+                {
+                    "external_id": None,
+                    "title": "",
+                    "outcome": "rejected",
+                    "reason": "row 17 is not an object",
+                },
             ],
             "changes": [
                 {
@@ -83,7 +88,7 @@ def test_the_document_is_that_of_the_contract() -> None:
     )
 
 
-def test_what_ended_a_run_is_its_first_problem() -> None:
+def test_the_error_that_ended_a_run_is_the_first_problem() -> None:
     document = json.loads(as_json(run(problems=[LAMP], status=Status.FAILED, error="no connection")))
     assert document["problems"][0] == {
         "external_id": None,
@@ -94,7 +99,7 @@ def test_what_ended_a_run_is_its_first_problem() -> None:
     assert len(document["problems"]) == 2
 
 
-def test_a_conflict_names_the_field_both_values_and_whose_counts() -> None:
+def test_a_conflict_has_the_field_both_values_and_the_winner() -> None:
     document = json.loads(as_json(run(OVERRULED, RESPECTED, SPOON)))
     assert document["counts"]["conflicts"] == 2
     assert document["changes"][:2] == [
@@ -116,7 +121,7 @@ def test_a_conflict_names_the_field_both_values_and_whose_counts() -> None:
     assert "conflicts" not in document["changes"][2]
 
 
-def test_adopted_and_removed_products_say_what_was_done_to_them() -> None:
+def test_adopted_and_removed_products_have_their_actions() -> None:
     document = json.loads(as_json(run(BOWL, DRAFTED, DELETED)))
     assert document["counts"]["updated"] == 1
     assert document["counts"]["removed"] == 2
@@ -131,13 +136,13 @@ def test_adopted_and_removed_products_say_what_was_done_to_them() -> None:
     ]
 
 
-def test_what_was_not_completed_is_listed_product_by_product_after_the_problems() -> None:
-    document = json.loads(as_json(run(problems=[LAMP], not_completed=LEFT, error="no answer")))
+def test_products_that_were_not_completed_follow_the_problems() -> None:
+    document = json.loads(as_json(run(problems=[LAMP], not_completed=LEFT, error="no response")))
     counts = document["counts"]
     assert (counts["failed"], counts["unconfirmed"], counts["not_attempted"]) == (0, 1, 1)
     assert [problem["external_id"] for problem in document["problems"][:2]] == [None, "dummyjson:18"]
     assert document["problems"][2:] == [
-        {"external_id": id_, "title": title, "outcome": outcome, "reason": "not completed: no answer"}
+        {"external_id": id_, "title": title, "outcome": outcome, "reason": "not completed: no response"}
         for id_, title, outcome in (
             ("dummyjson:50", "Rug 50", "unconfirmed"),
             ("dummyjson:51", "Rug 51", "not_attempted"),
@@ -145,22 +150,24 @@ def test_what_was_not_completed_is_listed_product_by_product_after_the_problems(
     ]
 
 
-def test_what_was_not_compared_is_counted_only_when_there_is_any() -> None:
+def test_not_compared_is_counted_only_if_it_is_not_zero() -> None:
     document = json.loads(as_json(run(store_url=None, store=None, not_compared=194)))
     assert document["store"] is None
     assert document["counts"]["not_compared"] == 194
     assert "not_compared" not in json.loads(as_json(run()))["counts"]
 
 
-def test_the_start_is_in_utc_whatever_zone_it_was_taken_in() -> None:
+def test_the_start_is_in_utc() -> None:
     riga = datetime(2026, 7, 1, 1, 0, tzinfo=timezone(timedelta(hours=3)))
     assert json.loads(as_json(run(started_at=riga)))["started_at"] == "2026-06-30T22:00:00.000Z"
 
 
-@example(text="half a pair: \ud83d", pretty=False, ascii_only=True)
+@example(text="lone surrogate: \ud83d", pretty=False, ascii_only=True)
 @example(text="\x7f \u202e 🐻\u200d❄\ufe0f \U000e0041", pretty=True, ascii_only=False)
 @given(text=TINY, pretty=st.booleans(), ascii_only=st.booleans())
-def test_any_text_survives_json_without_being_harmful(text: str, *, pretty: bool, ascii_only: bool) -> None:
+def test_json_keeps_any_text_and_escapes_hidden_characters(
+    text: str, *, pretty: bool, ascii_only: bool
+) -> None:
     document = as_json(
         run(problems=[structs.replace(LAMP, title=text)]), pretty=pretty, ascii_only=ascii_only
     )
@@ -171,7 +178,7 @@ def test_any_text_survives_json_without_being_harmful(text: str, *, pretty: bool
     assert document.isascii() or not ascii_only
 
 
-def test_ordinary_writing_is_readable_in_json() -> None:
+def test_json_does_not_escape_ordinary_writing() -> None:
     assert LAMP.title in as_json(run(problems=[LAMP]))
 
 
@@ -186,7 +193,7 @@ def test_json_is_one_line_in_a_pipe_and_indented_on_a_terminal() -> None:
     assert json.loads(written(terminal=False)) == json.loads(written(terminal=True))
 
 
-def test_json_is_ascii_where_the_stream_may_be() -> None:
+def test_json_is_ascii_on_a_stream_that_is_not_utf_8() -> None:
     written = io.BytesIO()
     stream = io.TextIOWrapper(written, encoding="latin-1")
     print_json(run(MUG, problems=[LAMP]), Console(file=stream))

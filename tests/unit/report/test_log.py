@@ -1,4 +1,4 @@
-"""Log records: one line each wherever they go, and nothing in them that breaks it or gives away a secret."""
+"""Log records on stderr."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from medusa_sync.report import Output, log, output_to
+from medusa_sync.report import log
+from medusa_sync.report.output import Output, output_to
 
 SECRET = 'sk_"quoted"'
 NASTY = "title\x1b[31m\n::error::[bold]red[/bold] \u202e end"
@@ -38,7 +39,7 @@ def pipe() -> Output:
     return output_to(io.StringIO())
 
 
-def test_a_line_tells_time_level_job_run_and_message() -> None:
+def test_a_line_has_time_level_job_run_and_message() -> None:
     console = pipe()
     log_to(console)
     with log.run_id() as run:
@@ -48,7 +49,7 @@ def test_a_line_tells_time_level_job_run_and_message() -> None:
     )
 
 
-def test_between_runs_there_is_no_run_id_and_each_run_has_its_own() -> None:
+def test_each_run_has_its_own_id_and_other_records_have_none() -> None:
     console = pipe()
     log_to(console)
     logger.info("between")
@@ -58,7 +59,7 @@ def test_between_runs_there_is_no_run_id_and_each_run_has_its_own() -> None:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_text_from_outside_stays_in_its_line(as_json: bool) -> None:  # noqa: FBT001 - a parameter
+def test_external_text_cannot_break_a_line(as_json: bool) -> None:  # noqa: FBT001 - a parameter
     console = pipe()
     log_to(console, as_json=as_json)
     logger.warning("bad: %s", NASTY)
@@ -68,7 +69,7 @@ def test_text_from_outside_stays_in_its_line(as_json: bool) -> None:  # noqa: FB
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_no_secret_gets_through_not_even_in_a_traceback_or_a_hint(*, as_json: bool) -> None:
+def test_secrets_are_redacted_in_messages_tracebacks_and_hints(*, as_json: bool) -> None:
     console = pipe()
     log_to(console, as_json=as_json)
     try:
@@ -79,7 +80,7 @@ def test_no_secret_gets_through_not_even_in_a_traceback_or_a_hint(*, as_json: bo
     assert written(console).count("***") >= 3
 
 
-def test_json_is_one_object_a_line() -> None:
+def test_json_is_one_object_per_line() -> None:
     console = pipe()
     log_to(console, as_json=True)
     with log.run_id() as run:
@@ -107,7 +108,7 @@ def test_json_on_a_terminal_is_json_too() -> None:
     assert json.loads(written(console))["message"] == "hello"
 
 
-def test_a_hint_stands_in_the_line_of_its_message() -> None:
+def test_a_hint_follows_its_message_in_the_same_line() -> None:
     console = pipe()
     log_to(console)
     logger.error("%s", "the store is down", extra={"hint": "Start it."})
@@ -126,7 +127,7 @@ def test_a_terminal_gets_short_lines() -> None:
     assert lines[1:] == ["warning: odd", "error: broken", "  Mend it."]
 
 
-def test_a_traceback_is_told_below_its_message() -> None:
+def test_a_traceback_is_below_its_message() -> None:
     for console in (pipe(), terminal()):
         log_to(console)
         try:
@@ -139,7 +140,7 @@ def test_a_traceback_is_told_below_its_message() -> None:
         assert all(line.startswith("  ") for line in others)
 
 
-def test_what_is_below_the_level_is_dropped() -> None:
+def test_records_below_the_level_are_dropped() -> None:
     console = pipe()
     log_to(console, level=logging.WARNING)
     logger.info("not this")

@@ -1,4 +1,4 @@
-"""Consoles, errors and progress: what a terminal gets and what everything else gets."""
+"""Outputs, errors and progress on a terminal and in a pipe."""
 
 import io
 from typing import Any
@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from medusa_sync.core.result import Outcome, Result
-from medusa_sync.report import output_to, print_error, progress_observer
+from medusa_sync.report.output import output_to, print_error
+from medusa_sync.report.progress import progress_observer
 from tests.unit.results import DELETED
 
 ESC = "\x1b"
@@ -34,43 +35,43 @@ def error_on(stream: Any, message: str = "no connection", hint: str = HINT) -> s
     return str(stream.getvalue())
 
 
-# --- consoles -------------------------------------------------------------------------------------------
+# --- outputs --------------------------------------------------------------------------------------------
 
 
 def test_a_terminal_gets_colour() -> None:
     assert f"{ESC}[1;31merror: {ESC}[0m" in error_on(Terminal())
 
 
-def test_a_pipe_gets_none() -> None:
+def test_a_pipe_gets_no_colour() -> None:
     assert error_on(io.StringIO()) == f"error: no connection\n  {HINT}\n"
 
 
 @pytest.mark.parametrize("name", ["FORCE_COLOR", "TTY_COMPATIBLE"])
-def test_a_pipe_stays_a_pipe(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colour_variables_do_not_make_a_pipe_a_terminal(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "1")
     assert not output_to(io.StringIO()).is_terminal
     assert ESC not in error_on(io.StringIO())
 
 
-def test_no_color_leaves_a_terminal_without_any_style(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_color_removes_every_style(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert output_to(Terminal()).is_terminal
     assert ESC not in error_on(Terminal())
 
 
-def test_an_empty_no_color_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_no_color_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "")
     assert ESC in error_on(Terminal())
 
 
 @pytest.mark.parametrize("term", ["dumb", "unknown"])
-def test_a_dumb_terminal_is_written_to_like_a_pipe(term: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dumb_terminal_is_a_pipe(term: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", term)
     assert not output_to(Terminal()).is_terminal
 
 
 @pytest.mark.parametrize("columns", ["0", "1"])
-def test_a_terminal_that_claims_to_have_no_columns_still_shows_all(
+def test_a_terminal_with_hardly_any_columns_shows_everything(
     columns: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
@@ -78,7 +79,7 @@ def test_a_terminal_that_claims_to_have_no_columns_still_shows_all(
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1257", "utf-8"])
-def test_what_a_stream_cannot_encode_is_spelt_out(encoding: str) -> None:
+def test_characters_that_a_stream_cannot_encode_are_escaped(encoding: str) -> None:
     written = io.BytesIO()
     stream = io.TextIOWrapper(written, encoding=encoding, errors="strict")
     print_error("湯 é \ud800", "", output_to(stream))
@@ -93,20 +94,20 @@ def test_what_a_stream_cannot_encode_is_spelt_out(encoding: str) -> None:
 # --- errors ---------------------------------------------------------------------------------------------
 
 
-def test_every_further_line_of_an_error_is_indented() -> None:
+def test_the_following_lines_of_an_error_are_indented() -> None:
     assert error_on(io.StringIO(), "2 settings are wrong:\n  --limit: -1\nand one", "") == (
         "error: 2 settings are wrong:\n  --limit: -1\n  and one\n"
     )
 
 
-def test_an_error_is_not_read_as_markup_or_escapes() -> None:
+def test_markup_and_escape_sequences_in_an_error_are_literal() -> None:
     assert error_on(io.StringIO(), "[red]x[/red] [/italic] \x1b[2J", "[b]\x07") == (
         "error: [red]x[/red] [/italic] \\x1b[2J\n  [b]\\x07\n"
     )
 
 
 @given(message=st.text(st.characters()), hint=st.text(st.characters()), width=st.integers(1, 100))
-def test_any_error_fits_a_terminal_or_is_as_many_lines_in_a_pipe(message: str, hint: str, width: int) -> None:
+def test_any_error_can_be_printed(message: str, hint: str, width: int) -> None:
     assert len(error_on(io.StringIO(), message, hint).split("\n")) == message.count("\n") + 2 + bool(hint)
     console = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)
     print_error(message, hint, console)
@@ -115,14 +116,14 @@ def test_any_error_fits_a_terminal_or_is_as_many_lines_in_a_pipe(message: str, h
 # --- progress -------------------------------------------------------------------------------------------
 
 
-def test_progress_shows_both_bars_and_leaves_nothing_behind() -> None:
+def test_progress_shows_two_bars_and_erases_them() -> None:
     stream = Terminal()
-    with progress_observer(output_to(stream)) as watch:
-        watch.fetched(5, None)
-        watch.fetched(30, 194)
+    with progress_observer(output_to(stream)) as observer:
+        observer.fetched(5, None)
+        observer.fetched(30, 194)
         for _ in range(7):
-            watch.settled(OUTCOME)
-        watch.settled(DELETED)  # the source has not delivered it
+            observer.settled(OUTCOME)
+        observer.settled(DELETED)  # it was not fetched
     shown = stream.getvalue()
     assert "fetching" in shown
     assert "applying" in shown
@@ -130,18 +131,18 @@ def test_progress_shows_both_bars_and_leaves_nothing_behind() -> None:
     assert "7/30" in shown.replace(" ", "")
     assert "8/30" not in shown.replace(" ", "")
     last_line_of_bars = shown.rindex("applying")
-    assert shown.count(f"{ESC}[1A{ESC}[2K", last_line_of_bars) == 2  # both lines are erased again
-    assert f"{ESC}[?25h" in shown[last_line_of_bars:]  # and the cursor is back
+    assert shown.count(f"{ESC}[1A{ESC}[2K", last_line_of_bars) == 2  # both lines are erased
+    assert f"{ESC}[?25h" in shown[last_line_of_bars:]  # the cursor is visible again
 
 
-def test_a_dry_run_compares() -> None:
+def test_the_bar_of_a_dry_run_is_named_comparing() -> None:
     stream = Terminal()
     with progress_observer(output_to(stream), dry_run=True):
         pass
     assert "comparing" in stream.getvalue()
 
 
-def test_bars_are_gone_when_a_run_breaks_off() -> None:
+def test_bars_are_erased_if_a_run_is_interrupted() -> None:
     stream = Terminal()
     with pytest.raises(KeyboardInterrupt), progress_observer(output_to(stream)):
         raise KeyboardInterrupt
@@ -149,8 +150,8 @@ def test_bars_are_gone_when_a_run_breaks_off() -> None:
 
 
 @pytest.mark.parametrize(("stream", "quiet"), [(io.StringIO(), False), (Terminal(), True)])
-def test_a_pipe_and_a_quiet_terminal_see_no_progress(stream: io.StringIO, *, quiet: bool) -> None:
-    with progress_observer(output_to(stream), quiet=quiet) as watch:
-        watch.fetched(30, 194)
-        watch.settled(OUTCOME)
+def test_a_pipe_and_a_quiet_terminal_get_no_progress(stream: io.StringIO, *, quiet: bool) -> None:
+    with progress_observer(output_to(stream), quiet=quiet) as observer:
+        observer.fetched(30, 194)
+        observer.settled(OUTCOME)
     assert stream.getvalue() == ""

@@ -1,4 +1,4 @@
-"""Text from outside is shown as it is, unless it could do something to the terminal."""
+"""The result of a run as lines of text in a pipe."""
 
 import unicodedata
 
@@ -6,90 +6,103 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.report.text import visible
-
-ANY_TEXT = st.text(st.characters() | st.sampled_from("\x1b\n\r\t\u202e\u200d\u200c\ufe0f\ud800🐻❄️م"))
-
-TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
-
-# Format characters by Unicode's account that are nevertheless drawn: number signs, end of ayah and the like.
-DRAWN = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
+from medusa_sync.core.result import Status
+from medusa_sync.report.escape import visible
+from medusa_sync.report.text import as_text
+from tests.unit.results import BOWL, LAMP, MUG, ROW, SPOON, STAMPS, TINY, URL, run, with_texts
 
 
-@given(ANY_TEXT)
-def test_what_is_shown_is_one_line_without_controls(text: str) -> None:
-    shown = visible(text)
-    assert len(shown.splitlines()) == bool(shown)
-    assert not any(unicodedata.category(each) in {"Cc", "Cs", "Zl", "Zp"} for each in shown)
-    assert not any(unicodedata.bidirectional(each) in TURNING for each in shown)
-
-
-@given(ANY_TEXT)
-def test_what_is_shown_can_be_written(text: str) -> None:
-    assert visible(text).encode().decode() == visible(text)
-
-
-@given(ANY_TEXT)
-def test_showing_twice_changes_nothing_more(text: str) -> None:
-    assert visible(visible(text)) == visible(text)
-
-
-def test_every_control_and_format_character_is_spelt_out_among_letters() -> None:
-    hidden = {
-        code
-        for code in range(0x110000)
-        if unicodedata.category(chr(code)) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and code not in DRAWN
-    }
-    assert [hex(code) for code in hidden if chr(code) in visible(f"a{chr(code)}b")] == []
-
-
-def test_every_letter_mark_number_and_symbol_stays_as_it_is() -> None:
-    without_a_shape = {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}
-    selectors = {*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
-    shown = (
-        code
-        for code in range(0x110000)
-        if unicodedata.category(chr(code))[0] in "LMNPS" and code not in without_a_shape | selectors
+def test_every_fact_is_a_line() -> None:
+    result = run(SPOON, MUG, problems=[LAMP, STAMPS, ROW], notes=("Add a location in Settings > Locations.",))
+    assert as_text(result) == (
+        "job: sync-products: https://dummyjson.com/products -> http://localhost:9000\n"
+        "created: 1\n"
+        "updated: 1\n"
+        "unchanged: 189\n"
+        "rejected: 2\n"
+        "failed: 1\n"
+        "seen: 194 of 194\n"
+        "in store: 200 products, 194 of this source\n"
+        "requests: 7 source, 12 store reads, 26 store writes, 1 retry\n"
+        "time: 9.5 s\n"
+        "status: partial (exit code 5)\n"
+        "problem: rejected dummyjson:18 (فانوس نحاسي صغير): price: it is -1, below 0\n"
+        f"problem: failed dummyjson:31 (Stamps: [bold] to [/italic]): no response from {URL}\n"
+        "problem: rejected (no id): row 17 is not an object\n"
+        "note: Add a location in Settings > Locations.\n"
     )
-    assert [hex(code) for code in shown if visible(chr(code)) != chr(code)] == []
+
+
+def test_a_dry_run_is_a_plan() -> None:
+    assert as_text(run(SPOON, MUG, dry_run=True)) == (
+        "job: sync-products: https://dummyjson.com/products -> http://localhost:9000\n"
+        "dry run: nothing was written\n"
+        "to create: 1\n"
+        "to update: 1\n"
+        "unchanged: 192\n"
+        "rejected: 0\n"
+        "failed: 0\n"
+        "seen: 194 of 194\n"
+        "in store: 200 products, 194 of this source\n"
+        "requests: 7 source, 12 store reads, 26 store writes, 1 retry\n"
+        "time: 9.5 s\n"
+        "status: ok\n"
+        "change: to update dummyjson:1 (Olive Wood Spoon): price: 9.99 -> 10.99 (changed in the source)\n"
+    )
+
+
+def test_without_a_store_there_are_no_lines_about_it() -> None:
+    lines = as_text(run(store_url=None, store=None, source_total=None, not_compared=194)).splitlines()
+    assert lines[0] == "job: sync-products: https://dummyjson.com/products"
+    assert {"not compared: 194", "seen: 194"} <= set(lines)
+    assert not any(line.startswith("in store") for line in lines)
+
+
+def test_the_error_that_ended_a_run_is_not_printed() -> None:
+    result = run(status=Status.FAILED, exit_code=3, error="no response", hint="Wait.")
+    assert "status: failed (ended early, exit code 3)\n" in as_text(result)
+    assert "no response" not in as_text(result)
+
+
+def test_verbose_lists_all_changes() -> None:
+    assert as_text(run(SPOON, MUG, BOWL), verbose=True).endswith(
+        "change: updated dummyjson:1 (Olive Wood Spoon): price: 9.99 -> 10.99 (changed in the source)\n"
+        "change: created dummyjson:6 (Café Crème Mug)\n"
+        "change: adopted dummyjson:7 (Stoneware Bowl): price: 4999 -> 49.99\n"
+    )
+    assert "change: " not in as_text(run(SPOON, MUG, BOWL))
+
+
+def test_the_store_is_named_even_if_its_products_were_not_counted() -> None:
+    shown = as_text(run(store=None))
+    assert shown.startswith("job: sync-products: https://dummyjson.com/products -> http://localhost:9000\n")
+    assert "in store" not in shown
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("seconds", "words"),
     [
-        "Café Crème — 5 µl, “quoted” & 100 %",
-        "手作り湯呑み「青い波」\u3000大",
-        "فانوس نحاسي صغير",
-        "نیم\u200cفصل",  # Persian, with the non-joiner that its spelling needs
-        "ശ്രീ ന്\u200d",  # Malayalam, with a joiner at the end of a word
-        "ᠮᠣᠩᠭᠣᠯ\u180b",
-        "葛\U000e0100",  # an ideograph and the selector of its variant
-        "👨\u200d👩\u200d👧 🐻\u200d❄\ufe0f 🏳\ufe0f\u200d🌈 🧑🏽\u200d🚀 ❤\ufe0f 1\ufe0f\u20e3",
-        "[bold]no markup[/bold] :smile: C:\\new",
+        (0.04, "0.0 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1 min 0 s"),
+        (133.4, "2 min 13 s"),
+        (3725, "1 h 2 min 5 s"),
     ],
 )
-def test_ordinary_writing_stays_as_it_is(text: str) -> None:
-    assert visible(text) == text
+def test_time_has_units(seconds: float, words: str) -> None:
+    assert f"time: {words}\n" in as_text(run(duration_s=seconds))
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("\x1b[31mred\x1b[0m", r"\x1b[31mred\x1b[0m"),
-        ("two\nlines\tand\r\x9b2J", r"two\nlines\tand\r\x9b2J"),
-        ("evil\u202etxt.exe", r"evil\u202etxt.exe"),
-        ("zero\u200bwidth\ufeff", r"zero\u200bwidth\ufeff"),
-        ("a\u200db\u200cc", r"a\u200db\u200cc"),
-        ("🐻\u200d", r"🐻\u200d"),
-        ("a\u200d🐻", r"a\u200d🐻"),
-        ("م\u200c\u200c", "م\u200c" + r"\u200c"),
-        ("a\ufe01\ufe02", "a\ufe01" + r"\ufe02"),
-        ("\ufe0f", r"\ufe0f"),
-        ("a\U000e0100", r"a\U000e0100"),
-        ("lone \ud83d", r"lone \ud83d"),
-        ("tag \U000e0041", r"tag \U000e0041"),
-        ("filler\u3164", r"filler\u3164"),
-    ],
-)
-def test_what_hides_is_spelt_out(text: str, shown: str) -> None:
-    assert visible(text) == shown
+@given(texts=st.lists(TINY, min_size=15, max_size=15), dry_run=st.booleans(), verbose=st.booleans())
+def test_external_text_cannot_break_or_start_a_line(
+    texts: list[str], *, dry_run: bool, verbose: bool
+) -> None:
+    harmless = as_text(with_texts(["x"] * 15, dry_run=dry_run), verbose=verbose)
+    shown = as_text(with_texts(texts, dry_run=dry_run), verbose=verbose)
+    assert shown.count("\n") == harmless.count("\n") == len(shown.splitlines())
+    assert {unicodedata.category(each) for each in shown} & {"Cc", "Cs", "Zl", "Zp"} == {"Cc"}  # newlines
+    assert [line.split(": ")[0] for line in shown.splitlines()] == [
+        line.split(": ")[0] for line in harmless.splitlines()
+    ]
+    for text in texts:
+        assert visible(text) in shown

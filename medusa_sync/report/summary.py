@@ -1,13 +1,13 @@
-"""What is told of a run, in words; how they are laid out is another matter."""
+"""The parts of a summary, independent of their layout: headline, counts, facts and lists of products."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
-from medusa_sync.report.text import visible
+from medusa_sync.report.escape import visible
 
-LISTED = 20  # products that a list names; the rest is a number
+LISTED = 20  # products that a list shows; the others are counted
 
 STYLES = {
     Result.CREATED: "green",
@@ -20,14 +20,9 @@ STYLES = {
     Result.REMOVED: "magenta",
 }
 RARE = frozenset({Result.UNCONFIRMED, Result.NOT_ATTEMPTED, Result.REMOVED})
-"""Results whose count is shown only if there are any."""
+"""Results that are left out of the counts if they are zero."""
 
-_NAMES = {Result.NOT_ATTEMPTED: "not attempted"}
-_PLANS = {
-    Result.CREATED: "to create",
-    Result.UPDATED: "to update",
-    Result.REMOVED: "to remove",
-}
+_PLANNED = {Result.CREATED: "to create", Result.UPDATED: "to update", Result.REMOVED: "to remove"}
 _ACTIONS = {
     Action.CREATE: ("created", "to create"),
     Action.UPDATE: ("updated", "to update"),
@@ -35,56 +30,52 @@ _ACTIONS = {
     Action.DRAFT: ("drafted", "to draft"),
     Action.DELETE: ("deleted", "to delete"),
 }
-
 _MINUTE = 60  # seconds
 
 
-# --- the run as a whole ---------------------------------------------------------------------------------
+# --- the run --------------------------------------------------------------------------------------------
 
 
 def headline(result: RunResult, arrow: str) -> str:
-    """Which job brought what where."""
+    """Name the job, its source and its store."""
     target = f" {arrow} {visible(result.store_url)}" if result.store_url else ""
     return f"{visible(result.job)}: {visible(result.source_url)}{target}"
 
 
-def action(outcome: Outcome, *, dry_run: bool) -> str:
-    """What was done to a product, or would be done."""
-    if outcome.action is None:
-        return _NAMES.get(outcome.result, outcome.result.value)
-    done, planned = _ACTIONS[outcome.action]
-    return planned if dry_run else done
-
-
-def in_a_line(result: RunResult) -> str:
-    """The whole run, for a log."""
-    ends = ", ".join(f"{count} {label}" for label, count, _ in counts(result) if count)
-    plan = " (dry run)" if result.dry_run else ""
-    return f"{result.status}{plan}: {ends or 'nothing done'} in {_duration(result.duration_s)}"
+def one_line(result: RunResult) -> str:
+    """Summarize the run in one line, for the log."""
+    done = ", ".join(f"{count} {name}" for name, count, _ in counts(result) if count)
+    dry_run = " (dry run)" if result.dry_run else ""
+    return f"{result.status}{dry_run}: {done or 'nothing done'} in {_duration(result.duration_s)}"
 
 
 def counts(result: RunResult) -> Iterator[tuple[str, int, str]]:
-    """How many products have which result, with the style of that result."""
-    names = _NAMES | _PLANS if result.dry_run else _NAMES
+    """Yield the label, number of products and style of each result."""
     for each in Result:
         count = result.counts.get(each, 0)
         if count or each not in RARE:
-            yield names.get(each, each.value), count, STYLES[each]
+            yield label(each, dry_run=result.dry_run), count, STYLES[each]
     if result.conflicts:
         yield "conflicts", result.conflicts, "yellow"
     if result.not_compared:
         yield "not compared", result.not_compared, "yellow"
 
 
+def label(result: Result, *, dry_run: bool) -> str:
+    planned = _PLANNED.get(result) if dry_run else None
+    return planned or result.value.replace("_", " ")
+
+
 def facts(result: RunResult) -> Iterator[tuple[str, str]]:
-    """The rest of the summary, each fact under its name."""
+    """Yield the name and value of everything else in the summary."""
     total = "" if result.source_total is None else f" of {result.source_total}"
     yield "seen", f"{result.seen}{total}"
     if result.store:
         yield "in store", f"{result.store.products} products, {result.store.owned} of this source"
     requests = result.requests
     store = f"{requests.store_reads} store reads, {requests.store_writes} store writes"
-    yield "requests", f"{requests.source} source, {store}, {_counted(requests.retries, 'retry', 'retries')}"
+    retries = f"{requests.retries} {'retry' if requests.retries == 1 else 'retries'}"
+    yield "requests", f"{requests.source} source, {store}, {retries}"
     yield "time", _duration(result.duration_s)
     yield "status", _status(result)
 
@@ -108,22 +99,32 @@ def _duration(seconds: float) -> str:
 # --- products -------------------------------------------------------------------------------------------
 
 
+def name(outcome: Outcome) -> tuple[str, str]:
+    """The external id and title of a product; a rejected row of the source may lack both."""
+    return visible(outcome.external_id or "(no id)"), visible(outcome.title)
+
+
+def action(outcome: Outcome, *, dry_run: bool) -> str:
+    """What was done to a product, or would be done."""
+    if outcome.action is None:
+        return label(outcome.result, dry_run=False)
+    done, planned = _ACTIONS[outcome.action]
+    return planned if dry_run else done
+
+
 class Listing:
-    """Products that are worth a line each; it keeps no more than it shows.
+    """A list of products; it keeps only the ones that are shown.
 
     Args:
-        heading: above the lines.
-        noun: what the line of a product begins with in a pipe.
-        many: what several of the products are.
-
-    Attributes:
-        shown: the first of them.
+        heading: of the list on a terminal or a page.
+        noun: starts the line of a product in a pipe.
+        description: of the products that are left out, as in "3 more with problems".
     """
 
-    def __init__(self, heading: str, noun: str, many: str) -> None:
+    def __init__(self, heading: str, noun: str, description: str) -> None:
         self.heading = heading
         self.noun = noun
-        self._many = many
+        self._description = description
         self._count = 0
         self.shown: list[Outcome] = []
 
@@ -134,14 +135,16 @@ class Listing:
 
     @property
     def rest(self) -> str:
-        """What is left out; empty when nothing is."""
+        """A line about the products that are left out, or an empty text."""
         rest = self._count - len(self.shown)
-        return f"... and {rest} more {self._many}; --json shows them all" if rest else ""
+        return f"... and {rest} more {self._description}; --json shows them all" if rest else ""
 
 
 def listings(result: RunResult, *, verbose: bool) -> Iterator[Listing]:
-    """Every product in one list at the most. What surprises is named after any run: conflicts, removals and
-    problems. The other changes are named in a dry run, but for new products, and when asked for.
+    """Yield the lists that are not empty; a product is in one at most.
+
+    Conflicts, removals and problems are always listed. Other changes are listed if `verbose`; a dry run lists
+    them too, except new products.
     """
     conflicts = Listing("Conflicts", "conflict", "with conflicts")
     removals = Listing("Removals", "removal", "to remove" if result.dry_run else "removed")
@@ -157,12 +160,3 @@ def listings(result: RunResult, *, verbose: bool) -> Iterator[Listing]:
     for outcome in result.problems:
         problems.add(outcome)
     return (listing for listing in (conflicts, removals, changes, problems) if listing.shown)
-
-
-def name(outcome: Outcome) -> tuple[str, str]:
-    """Id and title of a product; a row of the source that is no product may have neither."""
-    return visible(outcome.external_id or "(no id)"), visible(outcome.title)
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

@@ -1,0 +1,75 @@
+"""Renders the result of a run as CSV for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+
+from medusa_sync.core.change import Conflict
+from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.product import Value
+from medusa_sync.core.result import Outcome, Result, RunResult
+from medusa_sync.report.escape import visible
+
+_COLUMNS = ("external_id", "title", "outcome", "action", "field", "from", "to", "reason")
+# A spreadsheet evaluates a cell that starts with one of these; some accept the wide forms too. Some also skip
+# a leading tab or carriage return, but those are escaped like all control characters.
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - wide on purpose
+
+
+def as_csv(result: RunResult) -> str:
+    """Render a row per field change, or a row for a product without one.
+
+    A text that could be a formula gets a leading apostrophe. A set is a JSON list.
+    """
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for row in _rows(result):
+        writer.writerow(map(_cell, row))
+    return file.getvalue()
+
+
+def _cell(text: str) -> str:
+    shown = visible(text)
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+
+
+def _rows(result: RunResult) -> Iterator[tuple[str, ...]]:
+    if result.error:
+        yield "", "", Result.FAILED, "", "", "", "", result.error
+    for outcome in (*result.problems, *result.not_completed):
+        yield *_product(outcome), "", "", "", outcome.reason
+    for outcome in result.changes:
+        fields = list(_fields(outcome)) or [("", "", "", "")]
+        yield from ((*_product(outcome), *field) for field in fields)
+
+
+def _product(outcome: Outcome) -> tuple[str, ...]:
+    action = outcome.action or ("" if outcome.reason else "keep")
+    return outcome.external_id or "", outcome.title, outcome.result, action
+
+
+def _fields(outcome: Outcome) -> Iterator[tuple[str, str, str, str]]:
+    conflicts = {conflict.field: conflict for conflict in outcome.conflicts}
+    for each in outcome.changes:
+        conflict = conflicts.pop(each.field, None)
+        yield each.field, _plain(each.stored), _plain(each.planned), _reason(conflict)
+    for conflict in conflicts.values():
+        yield conflict.field, _plain(conflict.stored), _plain(conflict.stored), _reason(conflict)
+
+
+def _reason(conflict: Conflict | None) -> str:
+    if conflict is None:
+        return ""
+    if conflict.kept == OnConflict.SOURCE:
+        return f"changed on both sides; the source wins, the store had {_plain(conflict.stored)}"
+    return f"changed on both sides; the store wins, the source has {_plain(conflict.desired)}"
+
+
+def _plain(value: Value) -> str:
+    if isinstance(value, tuple):
+        return json.dumps(value, ensure_ascii=False)
+    return "" if value is None else str(value)

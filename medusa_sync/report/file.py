@@ -1,0 +1,83 @@
+"""Writes the report file of a run, in the format of its suffix."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from medusa_sync.core.result import RunResult
+from medusa_sync.errors import MedusaSyncError
+from medusa_sync.report.csv import as_csv
+from medusa_sync.report.json import as_json
+
+
+class ReportError(MedusaSyncError):
+    """The report cannot be written."""
+
+    exit_code = 2
+
+
+def _json(result: RunResult) -> str:
+    return as_json(result, pretty=True) + "\n"
+
+
+def _html(result: RunResult) -> str:
+    from medusa_sync.report.html import as_html  # only this format waits for Jinja2
+
+    return as_html(result)
+
+
+_FORMATS: Mapping[str, Callable[[RunResult], str]] = {".json": _json, ".csv": as_csv, ".html": _html}
+
+
+def check_report_path(path: Path) -> str | None:
+    """Return why a report cannot be written to a path, or None if nothing is wrong with it."""
+    if path.suffix.lower() not in _FORMATS:
+        return f"{str(path)!r} must end in one of {', '.join(_FORMATS)}"
+    file = Path(os.path.realpath(path))
+    if file.exists() and not file.is_file():
+        return f"{str(path)!r} is not a file"
+    if not file.parent.is_dir():
+        return f"the folder {str(file.parent)!r} does not exist; create it first"
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        return f"the folder {str(file.parent)!r} is not writable; change its permissions or choose another"
+    return None
+
+
+def write_report(result: RunResult, path: Path) -> None:
+    """Write the report completely, or leave an existing file unchanged.
+
+    Args:
+        result: the run.
+        path: a symbolic link is followed.
+
+    Raises:
+        ReportError: the path is wrong, or writing fails.
+    """
+    if problem := check_report_path(path):
+        raise ReportError(f"The report was not written: {problem}.", hint="Correct --report.")
+    content = _FORMATS[path.suffix.lower()](result).encode()
+    try:
+        _replace(Path(os.path.realpath(path)), content)
+    except OSError as error:
+        raise ReportError(
+            f"The report {str(path)!r} was not written: {error.strerror}.",
+            hint="Free disk space, check the permissions, or choose another file with --report.",
+        ) from error
+
+
+def _replace(file: Path, content: bytes) -> None:
+    temporary = file.with_name(f".medusa-sync-{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open(
+            "xb"
+        ) as stream:  # files of tempfile ignore the umask: only the owner may read them
+            stream.write(content)
+        temporary.replace(file)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise

@@ -1,0 +1,192 @@
+"""The lines about field changes: values, and where a change comes from."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.product import Value
+from medusa_sync.core.result import Action
+from medusa_sync.report.changes import plain_lines
+from tests.unit.results import RESPECTED, SPOON, URL
+
+
+def line_of(change: FieldChange, action: Action = Action.UPDATE) -> str:
+    """The line about a field change, without the field."""
+    (line,) = plain_lines(structs.replace(SPOON, changes=(change,), action=action), "->")
+    return line.partition(": ")[2]
+
+
+def updated(before: Value, after: Value) -> str:
+    """The line about a change in the source."""
+    return line_of(FieldChange("field", before, after, applied=before, desired=after))
+
+
+# --- values ---------------------------------------------------------------------------------------------
+
+LONG = "A wide bowl in stoneware with a reactive glaze, each piece of which is fired twice. "
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (None, 5, "nothing -> 5"),
+        ("", "Acme", "an empty text -> Acme"),
+        ("a", None, "a -> nothing"),
+        (("a", "b"), ("b", "c"), "-a, +c"),
+        ((), ("a",), "+a"),
+        (None, ("a",), "+a"),
+        (12, 10.0, "12 -> 10"),
+        ((), None, "nothing -> nothing"),
+        (("a", "b"), None, "-a, -b"),
+        (("a", "b"), ("b", "a"), "a, b -> b, a"),
+        (tuple("abcde"), ("x",), "-a, -b, -c, -2 more, +x"),
+        (
+            LONG + "Dishwasher safe.",
+            LONG + "Wash by hand.",
+            "...s fired twice. Dishwasher safe. -> ...s fired twice. Wash by hand.",
+        ),
+        ("short", LONG, "short -> A wide bowl in stoneware with a reactive glaze, each piece o..."),
+        ("[b]", "\x1b", "[b] -> \\x1b"),
+    ],
+)
+def test_values_are_shown_briefly(before: Value, after: Value, words: str) -> None:
+    assert words in updated(before, after)
+
+
+CDN = "https://cdn.example/product-images/kitchen-accessories/"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ((CDN + "1.webp",), (CDN + "2.webp",), "-1.webp, +2.webp"),
+        ((CDN + "spoon/1.webp",), (CDN + "mug/1.webp",), f"-{CDN[:30]}...tchen-accessories/spoon/1.webp, +"),
+        ((CDN + "a" + URL,), (CDN + "b" + URL,), f"-{CDN}a{URL}, +{CDN}b{URL}"),
+        ((), (CDN,), f"+{CDN}"),
+        ((), (CDN + "x" * 70,), f"+{'x' * 30}...{'x' * 30}"),
+        ((), ("for him/for her/for everybody else",), "+for him/for her/for everybody else"),
+    ],
+)
+def test_a_url_is_as_short_as_possible_but_distinct(before: Value, after: Value, words: str) -> None:
+    assert updated(before, after).startswith(words)
+
+
+@given(before=st.text(max_size=300), after=st.text(max_size=300))
+def test_the_first_difference_of_two_long_texts_is_visible(before: str, after: str) -> None:
+    if before == after:
+        return
+    shown = updated(LONG + before, LONG + after).removesuffix(" (changed in the source)")
+    left, right = shown.split(" -> ", 1) if shown.count(" -> ") == 1 else ("", shown)
+    assert left != right
+    assert len(shown) <= 2 * 70 * 10  # an escaped character takes up to ten
+
+
+# --- where a change comes from --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("store", "applied", "source", "note"),
+    [
+        (12, 12, 9.99, "changed in the source"),
+        (12, 9.99, 9.99, "undoes a change in the store"),
+        (None, 9.99, 9.99, "missing in the store"),
+        (12, 10, 9.99, "last applied: 10"),
+        (12, None, 9.99, "last applied: nothing"),
+        (12, 10, None, "last applied: 10"),
+        ("a", "#0123456789ab", "b", "last applied: another text"),
+        ("a", LONG, "b", "last applied: A wide bowl in stoneware with a reactive glaze, each piece o..."),
+    ],
+)
+def test_the_note_is_the_side_that_changed_or_the_last_applied_value(
+    store: Value, applied: Value, source: Value, note: str
+) -> None:
+    shown = line_of(FieldChange("field", store, source, applied, source))
+    assert shown.endswith(f" ({note})")
+
+
+@pytest.mark.parametrize(
+    ("applied", "source", "note"),
+    [
+        (("a", "b"), ("b", "c"), "store: a, own; last applied: a, b; source: b, c"),
+        (("b", "c"), ("c", "b"), "store: a, own; last applied and source: b, c"),
+        (("own", "a"), ("b", "c"), "store and last applied: a, own; source: b, c"),
+        (None, ("b", "c"), "store: a, own; last applied: nothing; source: b, c"),
+        (("a", "#0123456789ab"), ("c",), "store: a, own; last applied: a, a long text; source: c"),
+        (("#0123456789ab",) * 2, ("c",), "store: a, own; last applied: 2 long texts; source: c"),
+        (("a" * 40, "b" * 40), (), f"store: a, own; last applied: {'a' * 40}, 1 more; source: nothing"),
+        (None, ("#0123456789ab",), "store: a, own; last applied: nothing; source: #0123456789ab"),
+        ((), (CDN + "1.webp",), "store: a, own; last applied: nothing; source: 1.webp"),
+    ],
+)
+def test_the_note_has_the_members_of_each_side(applied: Value, source: Value, note: str) -> None:
+    shown = line_of(FieldChange("field", ("a", "own"), ("own", "c"), applied, source))
+    assert shown == f"-a, +c ({note})"
+
+
+VALUES = st.sampled_from(["a", "b", "c", "d", None])
+SETS = st.lists(st.sampled_from("abcd"), unique=True).map(tuple)
+
+
+@given(store=VALUES, applied=VALUES, source=VALUES)
+def test_the_line_about_a_value_shows_all_three_sides(
+    store: str | None, applied: str | None, source: str | None
+) -> None:
+    if store == source:
+        return
+    line = line_of(FieldChange("field", store, source, applied, source))
+    change_, note = line.removesuffix(")").split(" (")
+    sides = {"changed in the source": store, "undoes a change in the store": source}
+    sides |= {"missing in the store": source}
+    last = sides[note] if note in sides else note.removeprefix("last applied: ")
+    assert change_.split(" -> ") == [store or "nothing", source or "nothing"]
+    assert (last or "nothing") == (applied or "nothing")
+
+
+@given(store=SETS, after=SETS, applied=SETS, source=SETS)
+def test_the_line_about_a_set_shows_all_three_sides(
+    store: tuple[str, ...], after: tuple[str, ...], applied: tuple[str, ...], source: tuple[str, ...]
+) -> None:
+    if set(store) == set(after):
+        return
+    line = line_of(FieldChange("field", store, after, applied, source))
+    moved, note = line.removesuffix(")").split(" (")
+    if note == "changed in the source":
+        assert (set(applied), set(source)) == (set(store), set(after))
+    elif note in {"undoes a change in the store", "missing in the store"}:
+        assert set(applied) == set(source) == set(after)
+    else:
+        sides = {
+            label: set(members.split(", ")) - {"nothing"}
+            for labels, members in (part.split(": ") for part in note.split("; "))
+            for label in labels.split(" and ")
+        }
+        assert sides == {"store": set(store), "last applied": set(applied), "source": set(source)}
+    unfolded = [piece for piece in moved.split(", ") if "more" not in piece]
+    assert {piece[1:] for piece in unfolded if piece[0] == "-"} <= set(store) - set(after)
+    assert {piece[1:] for piece in unfolded if piece[0] == "+"} <= set(after) - set(store)
+
+
+def test_a_planned_value_that_differs_from_the_source_is_explained() -> None:
+    shown = line_of(FieldChange("field", 1, 2, applied=1, desired=3))
+    assert shown == "1 -> 2 (last applied: 1; source: 3)"
+
+
+def test_an_adopted_product_has_no_last_applied_values() -> None:
+    assert line_of(FieldChange("field", 4999, 49.99, None, 49.99), Action.ADOPT) == "4999 -> 49.99"
+    tags = FieldChange("field", ("own",), ("own", "a"), None, ("a",))
+    assert line_of(tags, Action.ADOPT) == "+a (store: own; source: a)"
+
+
+def test_a_product_that_is_published_again_says_why() -> None:
+    shown = line_of(FieldChange("status", "draft", "published", "draft", "published"))
+    assert shown == "draft -> published (back in the source)"
+
+
+def test_long_values_of_a_conflict_are_cut_to_show_the_difference() -> None:
+    conflict = Conflict("field", LONG + "Mine.", LONG + "Theirs.", OnConflict.STORE)
+    (shown,) = plain_lines(structs.replace(RESPECTED, conflicts=(conflict,)), "->")
+    source = "source: ...s fired twice. Theirs."
+    assert shown == f"field: ...s fired twice. Mine. (kept; changed on both sides; {source})"

@@ -1,0 +1,135 @@
+"""Counts and lists of the summary, in a pipe and on a terminal."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from msgspec import structs
+
+from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.result import Outcome, RunResult, Status
+from medusa_sync.report.summary import one_line
+from medusa_sync.report.text import as_text
+from tests.unit.results import (
+    BOWL,
+    DELETED,
+    DRAFTED,
+    LAMP,
+    LEFT,
+    MUG,
+    OVERRULED,
+    RESPECTED,
+    SPOON,
+    on_terminal,
+    run,
+    squeezed,
+)
+
+# --- lists ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("show", [as_text, lambda result: on_terminal(result, 80)])
+@pytest.mark.parametrize(
+    ("outcome", "dry_run", "what"),
+    [
+        (SPOON, True, "with changes"),
+        (OVERRULED, False, "with conflicts"),
+        (RESPECTED, True, "with conflicts"),
+        (DRAFTED, True, "to remove"),
+        (DELETED, False, "removed"),
+        (LAMP, False, "with problems"),
+        (LAMP, True, "with problems"),
+    ],
+)
+def test_a_list_has_twenty_products_and_counts_the_rest(
+    show: Callable[[RunResult], str], outcome: Outcome, what: str, *, dry_run: bool
+) -> None:
+    def shown(number: int) -> str:
+        many = [structs.replace(outcome, external_id=f"id-{index:03}") for index in range(number)]
+        return show(run(problems=many, dry_run=dry_run) if outcome is LAMP else run(*many, dry_run=dry_run))
+
+    assert len(re.findall(r"id-\d+", shown(20))) == 20
+    assert "--json" not in shown(20)
+    assert len(re.findall(r"id-\d+", shown(21))) == 20
+    assert f"... and 1 more {what}; --json shows them all\n" in shown(21)
+    assert f"... and 80 more {what}; --json shows them all\n" in shown(100)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("verbose", [True, False])
+def test_conflicts_and_removals_are_listed_despite_many_updates(*, dry_run: bool, verbose: bool) -> None:
+    many = [structs.replace(SPOON, external_id=f"id-{index:03}") for index in range(100)]
+    shown = as_text(run(*many, OVERRULED, RESPECTED, DRAFTED, DELETED, dry_run=dry_run), verbose=verbose)
+    for outcome in (OVERRULED, RESPECTED, DRAFTED, DELETED):
+        assert shown.count(f" {outcome.external_id} ") == 1
+
+
+# --- conflicts, removals, adoption, products that were not completed ------------------------------------
+
+
+def test_conflicts_are_counted_and_listed_with_both_values() -> None:
+    shown = as_text(run(OVERRULED, RESPECTED, SPOON))
+    assert "failed: 0\nconflicts: 2\nseen: 194 of 194\n" in shown
+    assert shown.endswith(
+        "conflict: updated dummyjson:40 (Linen Apron): "
+        "price: 21 -> 19.99 (changed on both sides; last applied: 20)\n"
+        "conflict: unchanged dummyjson:41 (Clay Teapot): "
+        "title: Our Teapot (kept; changed on both sides; source: Clay Teapot)\n"
+    )
+
+
+def test_removed_products_are_counted_and_listed() -> None:
+    shown = as_text(run(DRAFTED, DELETED))
+    assert "failed: 0\nremoved: 2\nseen: 194 of 194\n" in shown
+    assert shown.endswith(
+        "removal: drafted dummyjson:90 (Felt Slippers): status: published -> draft\n"
+        "removal: deleted dummyjson:91 (Wicker Basket)\n"
+    )
+
+
+def test_a_dry_run_lists_planned_removals_and_adoptions() -> None:
+    shown = as_text(run(BOWL, DRAFTED, DELETED, dry_run=True))
+    assert "to update: 1\n" in shown
+    assert "to remove: 2\n" in shown
+    assert shown.endswith(
+        "removal: to draft dummyjson:90 (Felt Slippers): status: published -> draft\n"
+        "removal: to delete dummyjson:91 (Wicker Basket)\n"
+        "change: to adopt dummyjson:7 (Stoneware Bowl): price: 4999 -> 49.99\n"
+    )
+
+
+def test_uncontested_fields_are_no_conflicts_in_a_pipe() -> None:
+    contested = Conflict("title", "Mine", "Theirs", OnConflict.SOURCE)
+    both = (FieldChange("title", "Mine", "Theirs"), FieldChange("price", 1, 2))
+    shown = as_text(run(structs.replace(SPOON, changes=both, conflicts=(contested,))))
+    named = [line.split(":")[0] for line in shown.splitlines() if " title: " in line or " price: " in line]
+    assert named == ["conflict", "change"]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("show", [as_text, lambda result: on_terminal(result, 80)])
+def test_rare_results_are_shown_only_if_they_are_not_zero(
+    show: Callable[[RunResult], str], *, dry_run: bool
+) -> None:
+    quiet = show(run(SPOON, MUG, BOWL, problems=[LAMP], dry_run=dry_run))
+    assert not re.search("remov|conflict|unconfirmed|not.attempted", quiet, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("show", [as_text, lambda result: on_terminal(result, 80)])
+def test_products_that_were_not_completed_are_counted_but_not_listed(
+    show: Callable[[RunResult], str],
+) -> None:
+    result = run(not_completed=LEFT * 60, status=Status.FAILED, exit_code=4, error="no response")
+    shown = show(result)
+    lines = [squeezed(line).replace(":", "") for line in shown.splitlines()]
+    assert [line for line in lines if line.startswith(("unconf", "not"))] == [
+        "unconfirmed60",
+        "notattempted60",
+    ]
+    assert "Rug" not in shown
+    assert "failed: 74 unchanged, 60 unconfirmed, 60 not attempted in" in one_line(result)
+
+
+def test_an_unconfirmed_product_in_the_problems_is_listed() -> None:
+    assert "problem: unconfirmed dummyjson:50 (Rug 50): not completed" in as_text(run(problems=LEFT[:1]))
