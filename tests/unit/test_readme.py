@@ -11,6 +11,7 @@ from medusa_sync.cli import app
 from medusa_sync.settings import ENV_FILE, OPTIONS
 
 ROOT = README.parent
+PAGES = [README, *sorted(ROOT.glob("docs/*.md"))]
 PLACEHOLDERS = re.compile(r"\b[NM2]\b|'usd'|\.\.\.|[a-zA-Z_]+: ")
 OF_OTHERS = {"Expected int | float, got str", "already exists"}  # messages of msgspec and of Medusa
 
@@ -51,10 +52,17 @@ def test_troubleshooting_quotes_messages_of_the_package() -> None:
     assert {word for word in words if word not in code} == OF_OTHERS
 
 
-@pytest.mark.parametrize("page", [README, *sorted(ROOT.glob("docs/*.md"))], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_work(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_files_that_the_pages_name_exist() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    named = set(re.findall(r"`((?:tests|docs|benchmarks)/[^`*]+\.\w+)`", text))
+    assert len(named) > 20
+    assert {name for name in named if not (ROOT / name).exists()} == set()
 
 
 def test_benchmarks_page_has_results() -> None:
