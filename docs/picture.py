@@ -1,4 +1,4 @@
-"""Write the picture of the README: a dry run on a real store, as a terminal shows it (`make docs`)."""
+"""The picture of the README: what a terminal shows of a dry run on a real store (`make docs`)."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def main() -> None:
 
 
 def dry_run(store: Store) -> RunResult:
-    """Compare a store that lacks two products of the sample with a source that has changed since."""
+    """A store that holds the sample but for two products, and a source that has moved on since."""
     with dummyjson(sample()) as source:
         settings = Settings(source=source.url, medusa_url=store.url, api_key=Secret(store.api_key), limit=58)
         if sync_products(settings).exit_code != 0:
-            raise RuntimeError("the first sync failed")
+            raise RuntimeError("the first sync has failed")
         first, second, third = source.products[:3]
         source.edit(first["id"], price=round(first["price"] * 0.9, 2), stock=first["stock"] + 40)
         source.edit(second["id"], title=f"{second['title']} (new edition)")
@@ -41,7 +41,7 @@ def dry_run(store: Store) -> RunResult:
 
 
 def drawn(result: RunResult) -> str:
-    """Return an SVG. It shows example URLs, because the ports of the harness change with each run."""
+    """An SVG; the servers of the harness stand at another port each time, so it shows usual addresses."""
     shown = structs.replace(
         result, source_url="https://dummyjson.com/products", store_url="https://store.example.com"
     )
