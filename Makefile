@@ -1,56 +1,71 @@
-# Everything a contributor does. Needs Python 3.11 or later; Node 20 or later for a real store.
+# Commands for contributors. Needs Python 3.11 or later, and Node 20 or later to run a real store.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 2
 N ?= 5000
 RUNS ?= 5
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lowest soak bench lint docs format clean
+.PHONY: help install demo check test lowest soak bench lint docs format lock clean
 
-help: ## show this list
+help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-install: $(VENV)/installed ## make the virtual environment
+install: $(VENV)/$(if $(LOCKED),locked,installed) ## create the virtual environment (LOCKED=1: with the exact versions of requirements.lock)
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PIP) install --upgrade 'pip>=25.1'
+	$(PIP) install --group dev --editable .
 	@touch $@
 
-demo: install ## a real Medusa store with the sample catalogue synced into it
+$(VENV)/locked: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes --requirement requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: install ## start a real Medusa store and sync the sample catalogue into it
 	$(BIN)/python -m tests.harness.demo
 
-test: install ## every test, the ones on a real store included
+check: lint ## lint and the quick tests, which need no store
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(ARGS) tests/unit tests/flow
+
+test: install ## run all tests, including those on a real store
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --cov --cov-report term $(ARGS)
 
-lowest: ## the tests that need no store, with the lowest versions that pyproject.toml allows
-	$(PYTHON) -m venv .venv-lowest
-	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check uv
-	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable '.[dev]'
+lowest: install ## run the quick tests with the lowest versions that pyproject.toml allows
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
+	$(BIN)/uv pip install --quiet --python .venv-lowest --resolution lowest-direct --group dev --editable .
 	.venv-lowest/bin/python -m pytest --numprocesses $(WORKERS) $(ARGS) tests/unit tests/flow
 
-soak: install ## changes, edits and faults at random on a real store (MINUTES=10 SEED=...)
+soak: install ## random changes, edits and faults on a real store (MINUTES=10 SEED=...)
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
-bench: install ## time against the floor of a real store (N=5000 RUNS=5 ARGS=..., see docs/benchmarks.md)
+bench: install ## compare with the floor of a real store (N=5000 RUNS=5 ARGS=..., see docs/benchmarks.md)
 	$(BIN)/python -m benchmarks --sizes 194 $(N) --runs $(RUNS) --json build/benchmark.json $(ARGS)
 
-lint: install ## style, types, import rules
+lint: install ## check style, types, imports and spelling
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell
 
-docs: install ## write what is made from the code: tables and picture of the README
+docs: install ## write the generated parts of the README: tables and picture
 	$(BIN)/python docs/build.py
 	$(BIN)/python -m docs.picture
 
-format: install ## let ruff put the code in order
+format: install ## fix and format the code with ruff
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-clean: ## remove what was made here
+lock: install ## update requirements.lock to the newest versions
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate \
+		--custom-compile-command 'make lock' --group dev --output-file requirements.lock pyproject.toml
+
+clean: ## remove everything that these commands created
 	rm -rf $(VENV) .venv-lowest dist build .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -107,7 +107,7 @@ class _Bench:
         return scenario
 
     def _changing(self, profile: str) -> Scenario:
-        """To and fro between both catalogues: an update creates nothing, so its requests can be sent again
+        """Alternates between both catalogues: an update creates nothing, so its requests can be sent again
         as they are, whenever the store holds the other state.
         """
         scenario = self._scenario(profile, CHANGED)

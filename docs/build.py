@@ -1,4 +1,4 @@
-"""Writes the parts of the documentation that are made from the code (`make docs`)."""
+"""Write the tables of the README that are generated from the code (`make docs`)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def main() -> None:
 
 
 def filled(text: str) -> str:
-    """The text with every generated block made anew."""
+    """Return the text with every generated block replaced."""
     for name, block in blocks().items():
         pattern = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
         text, found = pattern.subn(block.replace("\\", "\\\\"), text)
         if found != 1:
-            raise ValueError(f"the block {name!r} stands {found} times")
+            raise ValueError(f"README.md has the block {name!r} {found} times; expected one")
     return text
 
 

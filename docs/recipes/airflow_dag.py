@@ -1,7 +1,7 @@
-"""The sync as an Airflow DAG: a file for the dags folder.
+"""Airflow DAG that runs the sync. Copy this file to the dags folder.
 
-The connection `medusa_store` (type HTTP) has the store's address as host, https:// included, and a secret
-API key as password. The command is installed on the workers in an environment of its own, /opt/medusa-sync.
+Create a connection `medusa_store` (type HTTP) with the store's URL, including https://, as host and a secret
+API key as password. Install the command on the workers in a separate environment, /opt/medusa-sync.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -25,8 +25,8 @@ with DAG(
             "MEDUSA_API_KEY": "{{ conn.medusa_store.password }}",
         },
         append_env=True,
-        skip_on_exit_code=75,  # another run holds the lock: the task is skipped, not failed
-        retries=0,  # the next tick is the next try
+        skip_on_exit_code=75,  # another run holds the lock: skip the task
+        retries=0,  # the next tick is the retry
         execution_timeout=timedelta(minutes=30),
         do_xcom_push=False,
     )

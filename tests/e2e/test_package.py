@@ -1,4 +1,4 @@
-"""What a user installs: the wheel alone, in an empty environment, with each Python that is there."""
+"""The wheel in an empty environment, with each installed Python."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 
 
 def run(*command: str | Path, **environment: str) -> str:
-    """Run to a good end; the environment has nothing of whoever runs the tests but where programs are."""
+    """Run a command that must succeed, without the environment variables of the test run."""
     clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     ended = subprocess.run(
         command, env=clean | environment, capture_output=True, encoding="utf-8", check=False, cwd="/"
@@ -38,7 +38,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command_of(python: str, wheel: Path, folder: Path) -> Path:
-    """Install the wheel beside nothing but what it depends on; returns the command."""
+    """Install the wheel with only its dependencies; return the path of the command."""
     own = folder / "venv"
     run(python, "-m", "venv", "--without-pip", own)
     run(
@@ -49,19 +49,19 @@ def command_of(python: str, wheel: Path, folder: Path) -> Path:
 
 
 def python_of(version: str) -> str | None:
-    """An interpreter of that version: on the path, or one that pyenv keeps."""
+    """Return an interpreter of that version, on PATH or installed by pyenv."""
     found = [f"python{version}", *map(str, PYENV.glob(f"versions/{version}.*/bin/python"))]
-    return next(filter(is_there, found), None)
+    return next(filter(is_installed, found), None)
 
 
-def is_there(python: str) -> bool:
+def is_installed(python: str) -> bool:
     try:
         return subprocess.run([python, "--version"], capture_output=True, check=False).returncode == 0
     except FileNotFoundError:
         return False
 
 
-def test_the_wheel_holds_the_package_with_its_data_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_contains_only_the_package_and_its_data(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {
         "medusa_sync/py.typed",
@@ -72,10 +72,10 @@ def test_the_wheel_holds_the_package_with_its_data_and_nothing_else(wheel: Path)
 
 
 @pytest.mark.parametrize("version", PYTHONS)
-def test_it_runs_by_itself(version: str, wheel: Path, tmp_path: Path) -> None:
+def test_the_wheel_runs(version: str, wheel: Path, tmp_path: Path) -> None:
     python = python_of(version)
     if python is None:
-        pytest.skip(f"Python {version} is not installed here")
+        pytest.skip(f"Python {version} is not installed")
     command = command_of(python, wheel, tmp_path)
     for start in ([command], [command.with_name("python"), "-m", "medusa_sync"]):
         assert run(*start, "--version") == f"medusa-sync {__version__}\n"
@@ -102,6 +102,6 @@ def test_it_runs_by_itself(version: str, wheel: Path, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_shell_completes_the_options(shell: str, words: dict[str, str]) -> None:
+def test_shells_complete_options(shell: str, words: dict[str, str]) -> None:
     command = Path(sys.executable).with_name("medusa-sync")
     assert "--batch-size" in run(command, _MEDUSA_SYNC_COMPLETE=f"complete_{shell}", **words)

@@ -1,4 +1,4 @@
-"""The recipes for schedulers: units as systemd sees them, command lines on a real store."""
+"""The recipes for schedulers: systemd checks the units, the commands run on a real store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.unit.recipes import FOLDER, ROOT, Recipe, airflow, dockerfile_sources
 
 SIZE = 20
 INSTALLED = "/opt/medusa-sync/bin/medusa-sync"
-# What the recipes leave to the scheduler, by the ends of their placeholders.
+# Placeholders that the scheduler fills in.
 ADDRESS = re.compile(
     r"\$\{\{ vars\.MEDUSA_BACKEND_URL }}|\{\{ conn\.medusa_store\.host }}|https://store\.example\.com"
 )
@@ -34,7 +34,7 @@ DRIFTS = ["github drift", "gitlab drift"]
 def systemd_analyze() -> str:
     found = shutil.which("systemd-analyze")
     if found is None:
-        reason = "systemd-analyze is not installed; on Debian it is in the package systemd"
+        reason = "systemd-analyze is not installed; install the package systemd"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
@@ -49,7 +49,7 @@ def source() -> Iterator[DummyJson]:
 
 @pytest.fixture
 def units(tmp_path: Path) -> Path:
-    """The units with the command where it is: systemd looks whether it is there."""
+    """Copies of the units with the path of the installed command: systemd checks that it exists."""
     for path in FOLDER.glob("medusa-sync*.*"):
         text = path.read_text(encoding="utf-8").replace(INSTALLED, str(COMMAND))
         (tmp_path / path.name).write_text(text, encoding="utf-8")
@@ -57,7 +57,7 @@ def units(tmp_path: Path) -> Path:
 
 
 def verify(systemd_analyze: str, *paths: Path) -> tuple[int, str]:
-    """What is wrong goes to stderr; the exit code alone does not tell."""
+    """Return the exit code and stderr: some problems do not change the exit code."""
     ended = subprocess.run(
         [systemd_analyze, "verify", "--man=no", *paths],
         capture_output=True,
@@ -68,7 +68,7 @@ def verify(systemd_analyze: str, *paths: Path) -> tuple[int, str]:
     return ended.returncode, ended.stderr
 
 
-def test_systemd_finds_nothing_wrong_with_the_units(systemd_analyze: str, units: Path) -> None:
+def test_systemd_accepts_the_units(systemd_analyze: str, units: Path) -> None:
     paths = sorted(units.iterdir())
     assert [path.name for path in paths] == [
         "medusa-sync-loop.service",
@@ -78,7 +78,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(systemd_analyze: str, units:
     assert verify(systemd_analyze, *paths) == (0, "")
 
 
-def test_systemd_would_tell(systemd_analyze: str, units: Path) -> None:
+def test_systemd_refuses_broken_units(systemd_analyze: str, units: Path) -> None:
     path = units / "medusa-sync.service"
     text = path.read_text(encoding="utf-8")
     for good, bad in [("Type=oneshot", "Type=once"), (str(COMMAND), "/opt/nothing"), ("UMask=", "Umask=")]:
@@ -101,8 +101,8 @@ def test_the_timer_ticks_every_two_minutes(systemd_analyze: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["medusa-sync.service", "medusa-sync-loop.service"])
-def test_the_services_may_do_little(systemd_analyze: str, units: Path, name: str) -> None:
-    """Below 2.0 of 10, systemd's own measure of exposure."""
+def test_the_services_have_few_permissions(systemd_analyze: str, units: Path, name: str) -> None:
+    """At most 2.0 of 10 on systemd's scale of exposure."""
     ended = subprocess.run(
         [systemd_analyze, "security", "--offline=true", "--threshold=20", "--no-pager", units / name],
         capture_output=True,
@@ -117,7 +117,7 @@ def test_the_services_may_do_little(systemd_analyze: str, units: Path, name: str
     ("schema", "name"),
     [("vendor.github-workflows", "github-actions.yml"), ("vendor.gitlab-ci", "gitlab-ci.yml")],
 )
-def test_recipes_for_ci_are_what_their_schemas_allow(schema: str, name: str, tmp_path: Path) -> None:
+def test_ci_recipes_match_their_schemas(schema: str, name: str, tmp_path: Path) -> None:
     path = FOLDER / name
     wrong = tmp_path / name
     wrong.write_text(path.read_text(encoding="utf-8").replace("rules:", "rule:").replace("steps:", "step:"))
@@ -128,11 +128,10 @@ def test_recipes_for_ci_are_what_their_schemas_allow(schema: str, name: str, tmp
 
 
 def run(recipe: Recipe, source: DummyJson, shop: Shop, folder: Path, *, with_key: bool = True) -> int:
-    """Run a recipe as its scheduler would: in an empty folder, with the environment that the recipe sets.
+    """Run a recipe as its scheduler does: in an empty folder, with only the environment that the recipe sets.
 
-    Beside PATH and HOME there are only the source, because the public one is out of reach, and the two
-    settings that GitLab hands to every job without a word in the file. Lines that install the command are
-    left out: it is on PATH.
+    Added are PATH, HOME, a local source, and the two variables that GitLab passes to every job. Lines that
+    install the command are skipped: it is on PATH.
     """
     lines = [line for line in recipe.script.splitlines() if not re.match(r"pipx? install .*\.$", line)]
     script = "\n".join(lines).replace(INSTALLED, "medusa-sync")
@@ -152,7 +151,7 @@ def run(recipe: Recipe, source: DummyJson, shop: Shop, folder: Path, *, with_key
             "HOME": str(folder),
             "SYNC_PRODUCTS_SOURCE": source.url,
             **variables,
-            # A pod has a /tmp of its own.
+            # A pod has its own /tmp.
             **({"SYNC_PRODUCTS_LOCK_DIR": str(folder)} if "SYNC_PRODUCTS_LOCK_DIR" in variables else {}),
         },
         cwd=folder,
@@ -164,9 +163,7 @@ def run(recipe: Recipe, source: DummyJson, shop: Shop, folder: Path, *, with_key
 
 
 @pytest.mark.parametrize("name", SYNCS)
-def test_a_sync_stores_every_product_and_again_nothing(
-    name: str, source: DummyJson, shop: Shop, tmp_path: Path
-) -> None:
+def test_a_second_sync_writes_nothing(name: str, source: DummyJson, shop: Shop, tmp_path: Path) -> None:
     assert run(RECIPES[name], source, shop, tmp_path / "empty") == 0
     stored = shop.by_external_id()
     assert len(stored) == SIZE
@@ -175,7 +172,7 @@ def test_a_sync_stores_every_product_and_again_nothing(
 
 
 @pytest.mark.parametrize("name", DRIFTS)
-def test_a_drift_check_tells_when_there_is_something_to_do_and_does_nothing(
+def test_a_drift_check_exits_with_7_and_writes_nothing(
     name: str, source: DummyJson, shop: Shop, tmp_path: Path
 ) -> None:
     assert run(RECIPES[name], source, shop, tmp_path / "before") == 7
@@ -187,7 +184,7 @@ def test_a_drift_check_tells_when_there_is_something_to_do_and_does_nothing(
 
 
 @pytest.mark.parametrize("name", DRIFTS)
-def test_a_drift_check_without_secrets_checks_the_source_alone(
+def test_a_drift_check_without_secrets_checks_only_the_source(
     name: str, source: DummyJson, shop: Shop, tmp_path: Path
 ) -> None:
     """As on a pull request from a fork."""
@@ -203,14 +200,14 @@ def test_every_recipe_is_run() -> None:
     assert RECIPES.keys() == {*SYNCS, *DRIFTS}
 
 
-def test_what_the_dockerfile_copies_is_enough_to_install_the_command(tmp_path: Path) -> None:
+def test_the_dockerfile_copies_enough_to_install_the_command(tmp_path: Path) -> None:
     folder = tmp_path / "src"
     folder.mkdir()
     for name in dockerfile_sources():
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)
     site = tmp_path / "site"
-    # Its dependencies are those of the environment that the tests run in.
+    # --no-deps: the dependencies are already in the environment of the tests.
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(folder)]
     subprocess.run(pip, check=True, timeout=TIMEOUT_S)
     ended = subprocess.run(

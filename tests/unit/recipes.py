@@ -1,4 +1,4 @@
-"""What the recipes for schedulers say: the commands, and the environment that they are run in."""
+"""Read the recipes for schedulers: their commands, and the environment that each one sets."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ CRONTAB = ROOT / "crontab.example"
 
 @dataclass(frozen=True)
 class Recipe:
-    """One command as a scheduler would run it.
+    """A command as a scheduler runs it.
 
     Attributes:
-        name: for a test's id.
-        script: lines for a shell.
-        environment: what the recipe sets, with the scheduler's placeholders in it.
+        name: the id of a test.
+        script: lines of shell.
+        environment: the variables that the recipe sets; values may contain the scheduler's placeholders.
     """
 
     name: str
@@ -39,9 +39,9 @@ def loaded(name: str) -> Any:
 
 
 def unit(name: str) -> RawConfigParser:
-    """A unit of systemd; of a key that stands twice the last is kept."""
+    """Parse a systemd unit. If a key occurs twice, the last value is kept."""
     parser = RawConfigParser(strict=False, comment_prefixes=("#",), delimiters=("=",))
-    parser.optionxform = str  # type: ignore[method-assign, assignment]  # systemd tells apart cases
+    parser.optionxform = str  # type: ignore[method-assign, assignment]  # systemd is case-sensitive
     parser.read_string((FOLDER / name).read_text(encoding="utf-8"))
     return parser
 
@@ -65,7 +65,7 @@ def gitlab() -> Iterator[Recipe]:
 
 
 def kubernetes() -> Recipe:
-    """With the entry point of the image."""
+    """Return the command of the CronJob, with the entry point of the image."""
     [container] = loaded("kubernetes-cronjob.yaml")["spec"]["jobTemplate"]["spec"]["template"]["spec"][
         "containers"
     ]
@@ -108,7 +108,7 @@ class CrontabLine:
 
 
 def crontab_lines() -> list[CrontabLine]:
-    """Those that run something, the ones that wait behind a `#` included."""
+    """Return the lines that run a command, including those that are commented out."""
     found = re.findall(r"^(?:# )?((?:[\d*/]+ ){5}) (.+)$", CRONTAB.read_text(encoding="utf-8"), re.MULTILINE)
     return [CrontabLine(schedule.strip(), command.strip()) for schedule, command in found]
 
@@ -118,7 +118,7 @@ def crontab_settings() -> dict[str, str]:
 
 
 def dockerfile_sources() -> list[str]:
-    """What the Dockerfile copies out of a checkout."""
+    """Return the paths that the Dockerfile copies from a checkout."""
     lines = (FOLDER / "Dockerfile").read_text(encoding="utf-8").splitlines()
     return [name for line in lines if line.startswith("COPY ") for name in line.split()[1:-1]]
 

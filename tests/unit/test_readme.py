@@ -1,4 +1,4 @@
-"""The README tells the truth about the command line."""
+"""The README agrees with the command line."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,10 @@ from docs.build import README, filled
 from medusa_sync.cli import app
 from medusa_sync.settings import ENV_FILE, OPTIONS
 
-CRONTAB = Path(README).with_name("crontab.example")
+ROOT = README.parent
+PAGES = [README, *sorted(ROOT.glob("docs/*.md"))]
+PLACEHOLDERS = re.compile(r"\b[NM2]\b|'usd'|\.\.\.|[a-zA-Z_]+: ")
+OF_OTHERS = {"Expected int | float, got str", "already exists"}  # messages of msgspec and of Medusa
 
 
 def help_of(*command: str) -> str:
@@ -19,18 +22,18 @@ def help_of(*command: str) -> str:
     return result.output
 
 
-def test_its_tables_are_those_that_the_code_gives() -> None:
+def test_generated_tables_are_up_to_date() -> None:
     text = README.read_text(encoding="utf-8")
     assert filled(text) == text, "run `make docs`"
 
 
-def test_help_and_readme_know_the_same_flags() -> None:
+def test_help_shows_the_flags_of_the_table() -> None:
     flags = {option.flag for option in [*OPTIONS.values(), ENV_FILE] if option.flag}
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", help_of("products")))
     assert {flag for flag in shown if not flag.startswith("--no-")} - {"--help"} == flags
 
 
-def test_help_names_the_variable_and_the_default_of_every_option() -> None:
+def test_help_shows_the_variable_and_default_of_every_option() -> None:
     text = " ".join(re.sub(r"[│\s]+", " ", help_of("products")).split())
     for option in [*OPTIONS.values(), ENV_FILE]:
         assert option.variable in text
@@ -38,24 +41,30 @@ def test_help_names_the_variable_and_the_default_of_every_option() -> None:
             assert f"[default: {option.default}]" in text
 
 
-def test_the_crontab_calls_only_options_that_exist() -> None:
-    used = set(re.findall(r"(?<=\s)--[a-z-]+", " ".join(_command_lines())))
-    assert used <= {option.flag for option in OPTIONS.values()}
+def test_troubleshooting_quotes_messages_of_the_package() -> None:
+    sources = sorted((ROOT / "medusa_sync").rglob("*.py"))
+    code = re.sub(r'"\s+f?"', "", "".join(path.read_text(encoding="utf-8") for path in sources))
+    table = README.read_text(encoding="utf-8").partition("## Troubleshooting")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (.*?) (?<!\\)\|", table, re.MULTILINE)
+    quoted = [text.replace("\\|", "|") for cell in cells for text in re.findall(r"`([^`]+)`", cell)]
+    assert len(quoted) > 20
+    words = {word.strip() for text in quoted for word in PLACEHOLDERS.split(text)}
+    assert {word for word in words if word not in code} == OF_OTHERS
 
 
-@pytest.mark.parametrize(
-    "page", [README, *sorted(README.parent.glob("docs/*.md"))], ids=lambda page: page.name
-)
-def test_every_link_leads_somewhere(page: Path) -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_work(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
-def test_the_benchmarks_are_told() -> None:
-    text = (README.parent / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+def test_files_that_the_pages_name_exist() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    named = set(re.findall(r"`((?:tests|docs|benchmarks)/[^`*]+\.\w+)`", text))
+    assert len(named) > 20
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+def test_benchmarks_page_has_results() -> None:
+    text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     assert "| 5,000 |" in text.partition("<!-- results -->")[2]
-
-
-def _command_lines() -> list[str]:
-    lines = CRONTAB.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if "medusa-sync products" in line]
