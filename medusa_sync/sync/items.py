@@ -61,7 +61,7 @@ class Items:
             return set(renames)
         for rename in refused - held:  # a wrong SKU of an item affects only other products
             logger.warning(
-                "inventory item %s keeps its SKU: another item has %r", rename.item_id, rename.new_sku
+                "inventory item %s cannot get the SKU %r: another item has it", rename.item_id, rename.new_sku
             )
         return held
 

@@ -285,6 +285,7 @@ def _sku(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
         return None
     new = f"M-{_number(merchant)}"
     merchant.shop.post(f"/admin/products/{product['id']}/variants/{variant['id']}", {"sku": new})
+    merchant.oracle.left_skus |= {link["inventory"]["sku"] for link in variant["inventory_items"]}
     merchant.oracle.edit(key, "sku", new)
     return new
 

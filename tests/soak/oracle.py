@@ -116,7 +116,8 @@ class Oracle:
 
     Attributes:
         edited: fields that the merchant may have set to something else than was last applied.
-        left_skus: of inventory items that the merchant has taken from their variants; no other can have them.
+        left_skus: of inventory items whose variants got another SKU or no item from the merchant; no other can
+            have them.
     """
 
     def __init__(self, fresh: Mapping[str, Any]) -> None:
