@@ -44,8 +44,12 @@ def merge_field(
     field = FIELDS[name]
     applied = record.applied(name, currency) if record else None
     if field.merge is Merge.UNION:
-        desired = merge_sets(members(desired), members(stored), members(applied), restore=restore)
-        return (Verdict.KEEP if desired == members(stored) else Verdict.SEND), desired
+        held, wanted = members(stored), members(desired)
+        merged = merge_sets(wanted, held, members(applied), restore=restore)
+        # Two runs that add a member at the same time store it twice.
+        repeated = any(held.count(member) > 1 for member in wanted)
+        is_merged = merged == tuple(dict.fromkeys(held)) and not repeated
+        return (Verdict.KEEP if is_merged else Verdict.SEND), merged
     if field.same(stored, desired):
         return Verdict.KEEP, desired
     sent = record.sent(name, currency) if record else ()
@@ -70,9 +74,9 @@ def merge_sets(
         applied: what was last applied, as `remember` gives it.
         restore: also bring back members of the source's that the merchant has removed.
     """
-    kept = tuple(member for member in stored if member in desired or remember_text(member) not in applied)
-    missing = (member for member in desired if member not in kept)
-    return (*kept, *(member for member in missing if restore or remember_text(member) not in applied))
+    kept = [member for member in stored if member in desired or remember_text(member) not in applied]
+    missing = [member for member in desired if restore or remember_text(member) not in applied]
+    return tuple(dict.fromkeys([*kept, *missing]))
 
 
 def members(value: Value) -> tuple[str, ...]:

@@ -154,7 +154,7 @@ class StoreView:
 _SETS = {
     "categories": lambda stored: tuple(category.handle for category in stored.categories),
     "tags": lambda stored: tuple(tag.value for tag in stored.tags),
-    "images": lambda stored: tuple(dict.fromkeys(image.url for image in stored.images)),
+    "images": lambda stored: tuple(image.url for image in stored.images),
 }
 
 

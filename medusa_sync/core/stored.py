@@ -137,6 +137,7 @@ class WrittenProduct(Struct, frozen=True):
     id: str
     external_id: str | None
     variants: tuple[WrittenVariant, ...]
+    images: tuple[StoredImage, ...] = ()  # requested only if images were written
 
 
 class Unreadable(Struct, frozen=True):

@@ -201,20 +201,19 @@ class AdminApi:
 
     async def create_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
         """Create in one all-or-nothing call; the answer is in no particular order."""
-        return (await self._batch({"create": bodies})).created
+        return (await self._batch({"create": bodies}, _WRITTEN_FIELDS)).created
 
     async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
         """Update in one all-or-nothing call; the answer is in no particular order."""
-        return (await self._batch({"update": bodies})).updated
+        images = ",images.id,images.url" if any("images" in body for body in bodies) else ""
+        return (await self._batch({"update": bodies}, _WRITTEN_FIELDS + images)).updated
 
     async def delete_products(self, ids: Sequence[str]) -> None:
         """Delete in one all-or-nothing call; ids that are gone already do no harm."""
         await self._client.post("/admin/products/batch", {"delete": ids}, dict[str, Any])
 
-    async def _batch(self, body: dict[str, Any]) -> _Written:
-        return await self._client.post(
-            "/admin/products/batch", body, _Written, query=[("fields", _WRITTEN_FIELDS)]
-        )
+    async def _batch(self, body: dict[str, Any], fields: str) -> _Written:
+        return await self._client.post("/admin/products/batch", body, _Written, query=[("fields", fields)])
 
     async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:
         body = {"create": create, "update": update}

@@ -12,7 +12,7 @@ from medusa_sync.core.fields import FIELDS, Place
 from medusa_sync.core.plan import owned_price
 from medusa_sync.core.product import METADATA, DesiredProduct, Value
 from medusa_sync.core.record import RECORD_KEY, Record
-from medusa_sync.core.stored import StoredItem, StoredPrice, StoredProduct, StoredVariant
+from medusa_sync.core.stored import StoredItem, StoredPrice, StoredProduct, StoredVariant, WrittenProduct
 from medusa_sync.medusa.taxonomy import Placement
 
 _OPTION = "Default"
@@ -108,6 +108,18 @@ def _variants(
     """The list replaces the one in the store: variants that are left out would be deleted."""
     others = [{"id": other.id} for other in stored.variants if other.id != variant.id]
     return [{"id": variant.id, **edits}, *others]
+
+
+def distinct_images_body(product: WrittenProduct) -> dict[str, Any] | None:
+    """Each image once; None if no image is repeated.
+
+    Two runs that add an image at the same time store it twice, and both of them keep the older one.
+    """
+    kept = {image.url: image.id for image in sorted(product.images, key=lambda image: image.id, reverse=True)}
+    if len(kept) == len(product.images):
+        return None
+    urls = dict.fromkeys(image.url for image in product.images)
+    return {"id": product.id, "images": [_image(url, kept[url]) for url in urls]}
 
 
 def record_body(product_id: str, record: Record) -> dict[str, Any]:

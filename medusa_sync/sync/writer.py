@@ -19,7 +19,7 @@ from medusa_sync.core.record import Record, applied
 from medusa_sync.core.stored import StoredItem, WrittenProduct
 from medusa_sync.errors import AmbiguousWriteError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.payload import Ids, create_body, release_body, update_body
+from medusa_sync.medusa.payload import Ids, create_body, distinct_images_body, release_body, update_body
 from medusa_sync.medusa.taxonomy import Placement, Taxonomy
 from medusa_sync.sync.acknowledger import Complete
 from medusa_sync.sync.health import Health
@@ -106,6 +106,8 @@ class Writer:
                 for update in sent
             ]
             written = await self._api.update_products(bodies)
+            if repeated := [body for each in written if (body := distinct_images_body(each)) is not None]:
+                await self._api.update_products(repeated)
         await self._items.write_levels(levels, written, are_new=False)
         refused = await self._items.rename(renames.values())
         if notes:

@@ -13,6 +13,7 @@ from medusa_sync.core.result import RunResult
 from tests.flow.stage import SOURCE_NAME, ListSource, run_once, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import Image
 
 SIZE = 6
 BATCHES = "/admin/products/batch"
@@ -74,8 +75,8 @@ def test_two_first_syncs_with_different_titles_store_each_product_once(requests:
         assert result.seen == sum(result.counts.values()) == SIZE
         assert result.exit_code in {0, 5}
     assert len(store.products) == SIZE, "no copy stays, not even until the next run"
-    # Without a lock, one run may write between the look-up and the acknowledgement of the other, so the record
-    # may name the other title. The next title corrects that.
+    # Without a lock, one run may write between the look-up and the acknowledgement of the other. The record
+    # may then name the other title; the next title corrects that.
     newer = catalogue("C")
     result = sync(ListSource(newer), store)
     assert result.exit_code == 0, result.problems
@@ -133,3 +134,25 @@ def test_copies_that_the_merchant_touched_are_his_to_remove() -> None:
     assert problem.external_id == first.external_id
     assert first.id in problem.reason
     assert copy["id"] in problem.reason
+
+
+def test_images_that_two_machines_add_at_the_same_time_are_stored_once() -> None:
+    """Medusa replaces the images that it read before, so what another call adds meanwhile stays."""
+    store, rows = FakeMedusa(), products(SIZE)
+    assert sync(ListSource(rows), store).exit_code == 0
+    rows[0]["images"] = [*rows[0]["images"], "https://example.com/new.png"]
+    key = f"{SOURCE_NAME}:{rows[0]['id']}"
+
+    def other_machine_adds_it_too(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        if request.url.path != BATCHES or b"new.png" not in request.content:
+            return None
+        store.after = None
+        images = store.products[key].images
+        images.append(Image(f"{images[-1].id}_twin", images[-1].url))
+        document = response.json()
+        document["updated"][0]["images"].append({"id": images[-1].id, "url": images[-1].url})
+        return httpx.Response(200, json=document)
+
+    store.after = other_machine_adds_it_too
+    assert sync(ListSource(rows), store).exit_code == 0
+    assert [image.url for image in store.products[key].images] == rows[0]["images"]

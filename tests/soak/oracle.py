@@ -116,8 +116,7 @@ class Oracle:
 
     Attributes:
         edited: fields that the merchant may have set to something else than was last applied.
-        left_skus: of inventory items whose variants got another SKU or no item from the merchant; no other can
-            have them.
+        left_skus: of inventory items after the merchant changed the SKU of their variant or unlinked them.
     """
 
     def __init__(self, fresh: Mapping[str, Any]) -> None:

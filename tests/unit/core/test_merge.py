@@ -228,3 +228,15 @@ def test_without_a_record_all_members_stay_and_ours_are_added(
 @pytest.mark.parametrize("value", [None, "red", 1])
 def test_anything_but_a_set_has_no_members(value: Value) -> None:
     assert members(value) == ()
+
+
+@pytest.mark.parametrize("stored", [("a", "a"), ("a", "b", "a")])
+def test_a_desired_member_that_is_stored_twice_is_sent_once(stored: tuple[str, ...]) -> None:
+    record = Record(fields={"images": ("a",)})
+    verdict, planned = merge_field("images", ("a",), stored, record, CURRENCY, restore=False)
+    assert (verdict, planned) == (Verdict.SEND, tuple(dict.fromkeys(stored)))
+
+
+def test_a_merchants_member_that_is_stored_twice_is_left_alone() -> None:
+    record = Record(fields={"images": ("a",)})
+    assert merge_field("images", ("a",), ("a", "m", "m"), record, CURRENCY, restore=False)[0] is Verdict.KEEP
