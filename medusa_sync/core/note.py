@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from msgspec import structs
+
 from medusa_sync.core.change import Update
 from medusa_sync.core.fields import FIELDS, SKU
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import Record, Step, applied, freed, noted
+from medusa_sync.core.record import Pending, Record, Step, applied, freed, noted
 
 
 def creation_note(desired: DesiredProduct, *, now: int) -> Record:
@@ -47,3 +49,9 @@ def applied_record(update: Update) -> Record:
 def released_note(update: Update, names: Collection[str], *, now: int) -> Record:
     """The record that goes with a write that only takes unique values away, so that others can have them."""
     return freed(update.record, update.desired, names, at=now)
+
+
+def sku_note(record: Record, *, now: int) -> Record:
+    """The record of an acknowledged product whose inventory item may still get an earlier SKU."""
+    pending = Pending(Step.UPDATE, {SKU: (record.fields.get(SKU),)}, record.currency, now)
+    return structs.replace(record, pending=pending)

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from msgspec import json, structs
 
 from medusa_sync.core.change import Conflict, FieldChange, Update
-from medusa_sync.core.fields import FIELDS, Merge, Place
+from medusa_sync.core.fields import FIELDS, SKU, Merge, Place
 from medusa_sync.core.merge import Verdict, merge_field
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import METADATA, DesiredProduct, Value
@@ -256,16 +256,17 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float
 
 
 def may_change(update: Update, *, now: float) -> bool:
-    """Whether a price may still arrive that another run sent and the source no longer wants.
+    """Whether something that was sent earlier may still arrive and undo what the store has now.
 
-    The store goes on with a write whose client was killed. Such a product is not acknowledged yet.
+    The store continues a write whose client was killed, and a request may be delivered late. Until then the
+    product is not acknowledged.
     """
     pending = update.record.pending if update.record else None
     return (
         pending is not None
         and abs(now - pending.at) < LATE_S
         and not update.changes
-        and _lacks_price(update.desired, update.stored, update.record)
+        and (SKU in pending.fields or _lacks_price(update.desired, update.stored, update.record))
     )
 
 

@@ -114,6 +114,7 @@ class Applier:
             again, self._again = self._again, []
             await self.apply(again)
             self._again += await self._acknowledger.flush()
+        await self._writer.note_unclear()
 
     async def _rename_postponed(self) -> None:
         postponed, self._postponed = self._postponed, []

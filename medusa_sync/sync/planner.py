@@ -28,6 +28,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.taxonomy import Placement
 from medusa_sync.sync.adoption import Adoption
 from medusa_sync.sync.handles import Handles
+from medusa_sync.sync.inventory import item_rename
 
 T = TypeVar("T")
 
@@ -190,7 +191,7 @@ class Planner:
             on_conflict=self._options.on_conflict,
             overwrite=self._options.overwrite,
         )
-        if update.is_up_to_date or may_change(update, now=time.time()):
+        if update.is_up_to_date or (may_change(update, now=time.time()) and item_rename(update) is None):
             reading.outcomes.append(Outcome.of(product, Result.UNCHANGED))
         else:
             reading.updates.append(update)

@@ -14,12 +14,19 @@ from medusa_sync.core.change import (
     placed_categories,
 )
 from medusa_sync.core.fields import TAGS
-from medusa_sync.core.note import applied_record, creation_note, released_note, update_note
-from medusa_sync.core.record import Record, applied
-from medusa_sync.core.stored import StoredItem, WrittenProduct
+from medusa_sync.core.note import applied_record, creation_note, released_note, sku_note, update_note
+from medusa_sync.core.record import Record, applied, parse_record
+from medusa_sync.core.stored import StoredItem, StoredSummary, WrittenProduct
 from medusa_sync.errors import AmbiguousWriteError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.payload import Ids, create_body, distinct_images_body, release_body, update_body
+from medusa_sync.medusa.payload import (
+    Ids,
+    create_body,
+    distinct_images_body,
+    record_body,
+    release_body,
+    update_body,
+)
 from medusa_sync.medusa.taxonomy import Placement, Taxonomy
 from medusa_sync.sync.acknowledger import Complete
 from medusa_sync.sync.health import Health
@@ -63,6 +70,7 @@ class Writer:
         self._intents = intents
         self._health = health
         self._status = status
+        self._unclear: set[str] = set()  # external ids of products whose item may or may not be renamed
 
     async def prepare(self, changes: Sequence[Change]) -> bool:
         """Create the categories and tags that changes need; returns whether any was not known yet."""
@@ -109,7 +117,11 @@ class Writer:
             if repeated := [body for each in written if (body := distinct_images_body(each)) is not None]:
                 await self._api.update_products(repeated)
         await self._items.write_levels(levels, written, are_new=False)
-        refused = await self._items.rename(renames.values())
+        try:
+            refused = await self._items.rename(renames.values())
+        except AmbiguousWriteError:
+            self._unclear |= {each.desired.external_id for each in updates if each.stored.id in renames}
+            raise
         if notes:
             self._health.succeeded(next(reversed(notes)))
         return [
@@ -152,6 +164,23 @@ class Writer:
             self._created(create, written[create.desired.external_id], notes[create.desired.external_id])
             for create in creates
         ]
+
+    async def note_unclear(self) -> None:
+        """Note the SKUs of items again if the response to a rename was lost.
+
+        The request may be delivered late and undo what was written after it. A later run checks the item.
+        """
+        if not self._unclear:
+            return
+        at = int(time.time())
+        found = await self._api.look_up(sorted(self._unclear))
+        records = {each.id: parse_record(each.metadata) for each in found if isinstance(each, StoredSummary)}
+        bodies = [
+            record_body(product_id, sku_note(record, now=at))
+            for product_id, record in records.items()
+            if record is not None and record.pending is None
+        ]
+        await self._api.update_products(bodies)
 
     async def _ids(self, changes: Sequence[Change]) -> Ids:
         return Ids(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import httpx
@@ -84,6 +85,37 @@ def test_the_items_that_a_killed_store_has_left_are_used(kills: int) -> None:
     assert (result.exit_code, counts(result)) == (0, {"created": BATCH})
     assert_exact(source.rows, store)
     assert set(store.state.items) == left
+
+
+@pytest.mark.parametrize("lost", range(3))
+def test_a_rename_that_is_delivered_after_the_run_is_undone_by_the_next_one(lost: int) -> None:
+    """Three products pass their SKUs on in a ring, so each item loses its SKU before it gets the next one."""
+    store, source = FakeMedusa(), ListSource(products(3))
+    assert sync(source, store).exit_code == 0
+    skus = [row["sku"] for row in source.rows]
+    source.rows = [{**row, "sku": sku} for row, sku in zip(source.rows, [*skus[1:], skus[0]], strict=True)]
+    late: list[httpx.Request] = []
+    freed = count()
+
+    def withhold(request: httpx.Request) -> None:
+        is_freed = request.url.path.startswith("/admin/inventory-items/iitem") and b"null" in request.content
+        if is_freed and next(freed) == lost:
+            late.append(request)
+            raise httpx.ReadTimeout("no response")
+
+    store.before = withhold
+    assert sync(source, store).exit_code == 0
+    store.before = None
+    assert_exact(source.rows, store)
+    assert counts(sync(source, store)) == {"unchanged": 3}
+    store.handle(late[0])
+
+    assert sync(source, store).exit_code == 0
+
+    assert_exact(source.rows, store)
+    for key, product in store.products.items():
+        [item_id] = product.variants[0].item_ids
+        assert store.state.items[item_id].sku == product.variants[0].sku, key
 
 
 def in_use(store: FakeMedusa, item: Item) -> str:
