@@ -1,7 +1,6 @@
 """The endpoints under `/admin`."""
 
 from collections.abc import Callable, Generator
-from copy import deepcopy
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -219,7 +218,7 @@ class Api:
         if "metadata" in body:
             body["metadata"] = merged(stored.metadata, body["metadata"])
         others = [{"id": variant.id} for variant in before.variants if variant is not stored]
-        untouched = deepcopy(before)
+        untouched = before.copy()
         try:
             for _ in run([Revision(self._state, [{"id": product_id, "variants": [body, *others]}])]):
                 pass

@@ -1,7 +1,6 @@
 """Changing and removing products."""
 
 from collections.abc import Sequence
-from copy import deepcopy
 from typing import Any, Final
 
 from tests.harness.fake_medusa.creation import (
@@ -88,7 +87,7 @@ class Revision:
         missing = [body["id"] for body in self._bodies if body["id"] not in state.products]
         if missing:
             raise not_found(f"Unable to update the products with ids: {', '.join(missing)}")
-        drafts = {body["id"]: deepcopy(state.products[body["id"]]) for body in self._bodies}
+        drafts = {body["id"]: state.products[body["id"]].copy() for body in self._bodies}
         for body in self._bodies:
             check_handle(body.get("handle", ""))
         for body in self._bodies:

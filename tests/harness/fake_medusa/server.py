@@ -5,7 +5,8 @@ import json
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from typing import Any, Final, TypeVar
 
@@ -33,9 +34,24 @@ Work = Generator[str, None, httpx.Response]
 @dataclass(frozen=True)
 class Request:
     method: str
-    path: str
-    query: tuple[tuple[str, str], ...]
-    json: Any = field(compare=False)
+    url: httpx.URL
+    content: bytes
+
+    @property
+    def path(self) -> str:
+        return self.url.path
+
+    @cached_property
+    def query(self) -> tuple[tuple[str, str], ...]:
+        return tuple(self.url.params.multi_items())
+
+    @cached_property
+    def json(self) -> Any:
+        """The body, or None if it is not JSON."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            return None
 
 
 @dataclass
@@ -166,7 +182,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
 
     def _handle(self, request: httpx.Request) -> Work:
         self._go_on()
-        self.requests.append(_recorded(request))
+        self.requests.append(Request(request.method, request.url, request.content))
         if self.before and (substitute := self.before(request)):
             return substitute
         work = self._respond(request)
@@ -290,11 +306,3 @@ def _without_surrogates(value: Any) -> Any:
             return {_without_surrogates(key): _without_surrogates(member) for key, member in value.items()}
         case _:
             return value
-
-
-def _recorded(request: httpx.Request) -> Request:
-    try:
-        body = json.loads(request.content)
-    except ValueError:
-        body = None
-    return Request(request.method, request.url.path, tuple(request.url.params.multi_items()), body)

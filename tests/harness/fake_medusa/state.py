@@ -1,6 +1,6 @@
 """What the store holds."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -57,6 +57,10 @@ class Variant:
     """In milliseconds since 1970."""
     item_ids: list[str] = field(default_factory=list)
 
+    def copy(self) -> "Variant":
+        """A copy to change; prices, options and metadata are only ever replaced."""
+        return replace(self, prices=list(self.prices), item_ids=list(self.item_ids))
+
 
 @dataclass
 class Option:
@@ -97,6 +101,10 @@ class Product:
     category_ids: list[str] = field(default_factory=list)
     sales_channel_ids: list[str] = field(default_factory=list)
     shipping_profile_id: str | None = None
+
+    def copy(self) -> "Product":
+        """A copy to change, as `Variant.copy`."""
+        return replace(self, variants=[variant.copy() for variant in self.variants])
 
 
 @dataclass
