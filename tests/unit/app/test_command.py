@@ -322,12 +322,12 @@ with Signals() as signals, open(out, "w") as stream:
 
     job.run()
     tracemalloc.start()
-    used = [memory_after(50) for _ in range(4)]
+    used = [memory_after(25) for _ in range(4)]
     # The least of three: a table of Python's own that is resized is no leak, but a leak is in all of them.
     print(min(after - before for before, after in pairwise(used)))
 """
     grown = int(alone(code, source, tmp_path / "report.csv", tmp_path / "out"))
-    assert grown < 50 * 500  # bytes: caches of the standard library fill up; a kept run takes 20 times that
+    assert grown < 25 * 500  # bytes: caches of the standard library fill up; a kept run takes 20 times that
 
 
 # --- the log --------------------------------------------------------------------------------------------

@@ -58,8 +58,9 @@ def test_outcomes_stay_in_memory_when_the_disk_is_full(room: int) -> None:
     """In another process, whose files are limited to `room` bytes."""
     code = f"""
 import resource, signal
+from medusa_sync.core.result import Outcome, Result
 from medusa_sync.sync.spool import Spool
-from tests.unit.sync.test_spool import MANY
+MANY = [Outcome(f"dummyjson:{{number}}", "x" * 200, Result.CREATED) for number in range(2500)]
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
 spool = Spool()
