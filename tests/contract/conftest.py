@@ -1,6 +1,5 @@
-"""The fake and the real store, one by one or side by side."""
+"""Runs tests on the fake store, the real store, or both side by side."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,7 +9,6 @@ import pytest
 from tests.contract.shop import Shop
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.medusa import MEDUSA_VERSION, Store, running_store
-from tests.harness.npm import NodeMissing, node
 from tests.harness.postgres import running_postgres
 
 
@@ -19,21 +17,15 @@ class RealStore:
     store: Store
     written: bool = True
 
-    def notice(self, response: httpx.Response) -> None:
-        """Most tests of refusals leave the store as fresh as they found it, and resetting takes its time."""
+    def record_write(self, response: httpx.Response) -> None:
+        """Resetting is slow, and most tests of refusals write nothing."""
         self.written |= response.is_success and response.request.method != "GET"
 
 
 @pytest.fixture(scope="session")
-def real_store() -> Iterator[RealStore]:
+def real_store(needs_node: None) -> Iterator[RealStore]:  # noqa: ARG001 - a fixture that skips
     if MEDUSA_VERSION != FakeMedusa.VERSION:
-        pytest.skip(f"the fake is Medusa {FakeMedusa.VERSION}")
-    try:
-        node()
-    except NodeMissing as missing:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(missing))
+        pytest.skip(f"the fake store is Medusa {FakeMedusa.VERSION}")
     with running_postgres() as postgres, running_store(postgres) as store:
         yield RealStore(store)
 
@@ -55,7 +47,7 @@ def real_shop(real_store: RealStore) -> Iterator[Shop]:
     if real_store.written:
         store.reset()
         real_store.written = False
-    hooks = {"response": [real_store.notice]}
+    hooks = {"response": [real_store.record_write]}
     with httpx.Client(base_url=store.url, auth=(store.api_key, ""), timeout=60, event_hooks=hooks) as client:
         yield Shop(store, client)
 

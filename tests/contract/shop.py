@@ -1,4 +1,4 @@
-"""A store, fake or real, as the contract suite talks to it, and views that can be compared between both."""
+"""A client for a fake or real store, and views that can be compared between the two."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _IDS: Final = re.compile(r"\b[a-z]+_[0-9A-HJKMNP-TV-Z]{26}\b")
 
 
 class Shop:
-    """The attributes beside `client` are those of the store."""
+    """A store, fake or real, with its facts."""
 
     def __init__(self, store: FakeMedusa | Store | Shop, client: httpx.Client) -> None:
         self.client = client
@@ -60,23 +60,23 @@ class Shop:
         return response.json()
 
     def ask(self, question: Callable[[AdminApi], Awaitable[T]]) -> T:
-        """The answer to a question that is asked as a run asks it."""
+        """Ask through the API class that runs use."""
 
-        async def answer() -> T:
+        async def ask() -> T:
             url = self.client.base_url
             async with httpx.AsyncClient(transport=self._transport, base_url=url, timeout=60) as pool:
                 return await question(AdminApi(medusa_client(pool, ApiKey(self.api_key))))
 
-        return asyncio.run(answer())
+        return asyncio.run(ask())
 
     def refusal(self, method: str, path: str, body: object = None) -> tuple[int, str, str]:
         """Status, type and message, with ids as `<id>`."""
         return refusal_of(self.send(method, path, body))
 
     def batch(self, **parts: list[Any]) -> View:
-        """`create`, `update`, `delete`."""
-        answer: View = self.call("POST", "/admin/products/batch", parts, fields=FIELDS)
-        return answer
+        """Send a batch of `create`, `update` and `delete`."""
+        response: View = self.call("POST", "/admin/products/batch", parts, fields=FIELDS)
+        return response
 
     def batch_refusal(self, **parts: list[Any]) -> tuple[int, str, str]:
         return self.refusal("POST", "/admin/products/batch", parts)
@@ -93,12 +93,12 @@ class Shop:
         return _sorted(self.call("GET", f"/admin/products/{product_id}", fields=FIELDS)["product"])
 
     def products(self) -> dict[str, View]:
-        """By external id."""
+        """Products by external id."""
         views = self.call("GET", "/admin/products", fields=FIELDS, limit="1000", order="id")["products"]
         return {view["external_id"]: _sorted(view) for view in views}
 
     def level(self, item_id: str, quantity: float, location_id: str = "") -> View:
-        """A level as it is sent."""
+        """The request body of a level."""
         return {
             "inventory_item_id": item_id,
             "location_id": location_id or self.location_id,
@@ -115,7 +115,7 @@ class Shop:
         return view
 
     def second_variant(self, product: View, **changes: Any) -> View:
-        """As a merchant adds one: a value of the option first, then the variant."""
+        """Add a variant as a merchant does: first the option value, then the variant."""
         option = {"product_option_id": product["options"][0]["id"], "add": [{"value": "Two"}]}
         self.call("POST", f"/admin/products/{product['id']}/options/batch", {"update": [option]})
         body = {
@@ -128,7 +128,7 @@ class Shop:
         return self.product(product["id"])
 
     def body(self, number: int, **changes: Any) -> View:
-        """A new product as a synchronisation sends it; `variant` changes its variant."""
+        """The body of a new product as a sync sends it; `variant` changes its variant."""
         variant = {
             "title": "Default",
             "sku": f"SKU-{number}",
@@ -176,11 +176,11 @@ def prices_of(product: View, title: str = "Default") -> set[tuple[Any, ...]]:
 
 
 def natural(product: View, births: Mapping[str, int] | None = None) -> View:
-    """A view without ids and without chance order.
+    """A view without ids and without random order.
 
     Args:
-        product: as the API shows it.
-        births: by id, when a thing was first seen; tells what was kept from what was made anew.
+        product: of a response.
+        births: by id, when an entity was first seen; shows whether it was kept or recreated.
     """
     born = births or {}
     plain = {
@@ -209,7 +209,7 @@ def natural(product: View, births: Mapping[str, int] | None = None) -> View:
 
 
 def ids_in(value: object) -> Iterable[str]:
-    """All that stands under `id` or `inventory_item_id`."""
+    """All values of `id` and `inventory_item_id`."""
     match value:
         case dict():
             for name, member in value.items():
@@ -223,14 +223,14 @@ def ids_in(value: object) -> Iterable[str]:
 
 
 def _sorted(product: View) -> View:
-    """The same view with an order in what has none."""
+    """The view with unordered lists sorted."""
 
     def by_id(entries: list[View]) -> list[View]:
         return sorted(entries, key=lambda entry: str(entry["id"]))
 
     return {
         **product,
-        # A variant whose creation was interrupted shows no prices.
+        # A variant whose creation was interrupted has no prices.
         "variants": [
             {**variant, **({"prices": by_id(variant["prices"])} if "prices" in variant else {})}
             for variant in by_id(product["variants"])

@@ -1,4 +1,4 @@
-"""Credentials, limits, and what a body has to look like."""
+"""Credentials, limits and the validation of bodies."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ def log_out(shop: Shop) -> None:
     shop.client.auth = httpx.Auth()
 
 
-def test_without_credentials_nothing_is_answered(shop: Shop) -> None:
+def test_every_endpoint_needs_credentials(shop: Shop) -> None:
     log_out(shop)
     response = shop.send("GET", "/admin/products")
     assert (response.status_code, response.json()) == (401, {"message": "Unauthorized"})
@@ -37,7 +37,7 @@ def test_a_wrong_key_is_refused(shop: Shop) -> None:
     assert (response.status_code, response.json()) == (401, {"message": "Unauthorized"})
 
 
-def test_a_key_is_no_token(shop: Shop) -> None:
+def test_a_key_is_refused_as_a_token(shop: Shop) -> None:
     log_out(shop)
     shop.client.headers["Authorization"] = f"Bearer {shop.api_key}"
     response = shop.send("GET", "/admin/products")
@@ -45,7 +45,7 @@ def test_a_key_is_no_token(shop: Shop) -> None:
     assert "must be sent using HTTP Basic authentication" in response.json()["message"]
 
 
-def test_a_log_in_gives_a_token(shop: Shop) -> None:
+def test_a_log_in_returns_a_token(shop: Shop) -> None:
     log_out(shop)
     login = {"email": shop.email, "password": shop.password}
     token = shop.call("POST", "/auth/user/emailpass", login)["token"]
@@ -53,7 +53,7 @@ def test_a_log_in_gives_a_token(shop: Shop) -> None:
     assert shop.call("GET", "/admin/products")["count"] == 0
 
 
-def test_a_token_that_is_none_is_refused(shop: Shop) -> None:
+def test_an_invalid_token_is_refused(shop: Shop) -> None:
     log_out(shop)
     shop.client.headers["Authorization"] = "Bearer expired"
     response = shop.send("GET", "/admin/products")
@@ -72,12 +72,12 @@ def test_a_wrong_log_in_is_refused(shop: Shop, login: dict[str, str], message: s
     assert shop.refusal("POST", "/auth/user/emailpass", login) == (401, "unauthorized", message)
 
 
-def test_credentials_come_before_paths(shop: Shop) -> None:
+def test_credentials_are_checked_before_the_path(shop: Shop) -> None:
     log_out(shop)
     assert shop.send("GET", "/admin/nowhere").status_code == 401
 
 
-def test_an_unknown_path_is_answered_in_html(shop: Shop) -> None:
+def test_an_unknown_path_returns_html(shop: Shop) -> None:
     response = shop.send("GET", "/admin/nowhere")
     assert response.status_code == 404
     assert response.headers["Content-Type"].startswith("text/html")
@@ -94,35 +94,35 @@ def post_text(shop: Shop, path: str, text: str) -> httpx.Response:
     ("path", "limit"),
     [(BATCH, 2 * 1024 * 1024), (LEVELS, 2 * 1024 * 1024), ("/admin/product-tags", 100 * 1024)],
 )
-def test_a_body_has_a_limit(shop: Shop, path: str, limit: int) -> None:
+def test_the_body_size_is_limited(shop: Shop, path: str, limit: int) -> None:
     shell = len('{"other":""}')
     assert post_text(shop, path, f'{{"other":"{"x" * (limit - shell)}"}}').status_code == 400
     response = post_text(shop, path, f'{{"other":"{"x" * (limit - shell + 1)}"}}')
     assert (response.status_code, response.json()["message"]) == (413, "request entity too large")
 
 
-def test_the_limit_comes_before_credentials(shop: Shop) -> None:
+def test_the_body_size_is_checked_before_credentials(shop: Shop) -> None:
     log_out(shop)
     assert post_text(shop, BATCH, "x" * 3_000_000).status_code == 413
 
 
-def test_a_request_line_has_a_limit(shop: Shop) -> None:
+def test_the_request_line_is_limited(shop: Shop) -> None:
     assert shop.send("GET", "/admin/products", handle="x" * 15_000, fields="id").status_code == 200
     assert shop.send("GET", "/admin/products", handle="x" * 17_000, fields="id").status_code == 431
 
 
-def test_three_hundred_external_ids_can_be_asked_for_at_once(shop: Shop) -> None:
+def test_one_request_can_look_up_three_hundred_external_ids(shop: Shop) -> None:
     shop.create(7)
     wanted = [f"contract:{number}" for number in range(300)]
-    answer = shop.call("GET", "/admin/products", **{"external_id[]": wanted, "fields": "id,external_id"})
-    assert [product["external_id"] for product in answer["products"]] == ["contract:7"]
+    response = shop.call("GET", "/admin/products", **{"external_id[]": wanted, "fields": "id,external_id"})
+    assert [product["external_id"] for product in response["products"]] == ["contract:7"]
 
 
 # --- JSON ---
 
 
 @pytest.mark.parametrize("text", ["{", '{"a":NaN}', '"text"', "7"])
-def test_what_is_no_json_object_is_refused(shop: Shop, text: str) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused(shop: Shop, text: str) -> None:
     response = post_text(shop, BATCH, text)
     assert (response.status_code, response.json()["type"]) == (400, "invalid_data")
 
@@ -136,7 +136,7 @@ def test_without_a_content_type_the_body_is_not_read(shop: Shop) -> None:
     }
 
 
-def test_half_a_surrogate_pair_becomes_a_replacement_character(shop: Shop) -> None:
+def test_an_unpaired_surrogate_becomes_a_replacement_character(shop: Shop) -> None:
     text = json.dumps({"value": "\ud800a\U0001f600"})
     assert post_text(shop, "/admin/product-tags", text).json()["product_tag"]["value"] == "\ufffda\U0001f600"
 
@@ -205,7 +205,7 @@ VARIANT: dict[str, Any] = {"title": "Default", "options": {"Default": "Default"}
         ({"delete": [1]}, "Field 'delete, 0' is required"),
     ],
 )
-def test_a_batch_that_looks_wrong_is_refused(shop: Shop, body: dict[str, Any], complaint: str) -> None:
+def test_a_malformed_batch_is_refused(shop: Shop, body: dict[str, Any], complaint: str) -> None:
     assert shop.refusal("POST", BATCH, body) == (400, "invalid_data", f"Invalid request: {complaint}")
 
 
@@ -227,10 +227,10 @@ def test_a_batch_that_looks_wrong_is_refused(shop: Shop, body: dict[str, Any], c
         ),
     ],
 )
-def test_a_product_that_looks_wrong_is_refused(shop: Shop, body: dict[str, Any], complaint: str) -> None:
+def test_a_malformed_product_is_refused(shop: Shop, body: dict[str, Any], complaint: str) -> None:
     product = shop.create()
-    answer = shop.refusal("POST", f"/admin/products/{product['id']}", body)
-    assert answer == (400, "invalid_data", f"Invalid request: {complaint}")
+    response = shop.refusal("POST", f"/admin/products/{product['id']}", body)
+    assert response == (400, "invalid_data", f"Invalid request: {complaint}")
 
 
 def test_an_infinite_number_is_refused(shop: Shop) -> None:
@@ -264,7 +264,7 @@ def test_an_infinite_number_is_refused(shop: Shop) -> None:
         ),
     ],
 )
-def test_other_bodies_that_look_wrong_are_refused(
+def test_other_malformed_bodies_are_refused(
     shop: Shop, path: str, body: dict[str, Any], complaint: str
 ) -> None:
     assert shop.refusal("POST", path, body) == (400, "invalid_data", f"Invalid request: {complaint}")

@@ -1,4 +1,4 @@
-"""What a batch leaves behind when a part of it is refused, and what others see while it is under way."""
+"""The state after a batch is refused, and while it is in progress."""
 
 import threading
 from typing import Any
@@ -14,7 +14,7 @@ TAKEN = (400, "invalid_data", "Product with handle: product-2, already exists.")
 
 @pytest.fixture
 def product(shop: Shop) -> View:
-    """A product that is changed by a batch in which the creation of another one is refused."""
+    """A product in a batch that is refused because of another product."""
     shop.create(2)
     product = shop.create(
         metadata={"kept": 1, "changed": 1, "gone": 1},
@@ -28,7 +28,7 @@ def product(shop: Shop) -> View:
 
 
 def refused_beside(shop: Shop, product: View, **changes: Any) -> View:
-    """The product after the refusal of a batch that was to change it."""
+    """Send an update that is refused; returns the product afterwards."""
     refused = shop.body(3, handle="product-2")
     refusal = shop.batch_refusal(create=[refused], update=[{"id": product["id"], **changes}])
     assert refusal == TAKEN
@@ -37,7 +37,7 @@ def refused_beside(shop: Shop, product: View, **changes: Any) -> View:
 
 
 def sent(product: View, **changes: Any) -> list[View]:
-    """All variants, one of them changed."""
+    """The variants with one of them changed."""
     own = {"id": variant_of(product)["id"], **changes}
     return [own, {"id": variant_of(product, "Two")["id"]}]
 
@@ -45,44 +45,42 @@ def sent(product: View, **changes: Any) -> list[View]:
 # --- creations and changes in one batch ---
 
 
-def test_single_values_of_a_change_are_taken_back(shop: Shop, product: View) -> None:
+def test_plain_fields_of_a_refused_update_are_restored(shop: Shop, product: View) -> None:
     changes = {"title": "New", "handle": "new", "status": "draft", "description": None, "weight": 2}
     seen = refused_beside(shop, product, **changes, external_id="contract:9", thumbnail="new")
     assert seen == product
 
 
-def test_values_of_metadata_are_taken_back_but_not_new_keys(shop: Shop, product: View) -> None:
+def test_metadata_values_are_restored_but_new_keys_stay(shop: Shop, product: View) -> None:
     seen = refused_beside(shop, product, metadata={"changed": 2, "gone": "", "new": 3})
     assert seen["metadata"] == {"kept": 1, "changed": 1, "gone": 1, "new": 3}
 
 
 @pytest.mark.parametrize("metadata", [None, {}])
-def test_where_there_was_no_metadata_there_is_none_again(shop: Shop, metadata: dict[str, Any] | None) -> None:
+def test_metadata_that_was_null_is_null_again(shop: Shop, metadata: dict[str, Any] | None) -> None:
     shop.create(2)
     product = shop.create(1, metadata=metadata)
     assert refused_beside(shop, product, metadata={"new": 1})["metadata"] == metadata
 
 
-def test_images_tags_and_categories_stay_changed(shop: Shop, product: View) -> None:
+def test_images_tags_and_categories_are_not_restored(shop: Shop, product: View) -> None:
     seen = natural(refused_beside(shop, product, images=[{"url": "new"}], tags=[], categories=[]))
     assert [url for url, _, _ in seen["images"]] == ["new"]
     assert (seen["tags"], seen["categories"]) == ([], [])
 
 
-def test_places_are_taken_back(shop: Shop, product: View) -> None:
+def test_sales_channels_and_the_shipping_profile_are_restored(shop: Shop, product: View) -> None:
     assert refused_beside(shop, product, sales_channels=[], shipping_profile_id=None) == product
 
 
-def test_variants_stay_changed_and_removed(shop: Shop, product: View) -> None:
+def test_variants_are_not_restored(shop: Shop, product: View) -> None:
     seen = refused_beside(shop, product, variants=sent(product, sku="NEW"))
     assert variant_of(seen)["sku"] == "NEW"
     seen = refused_beside(shop, product, variants=sent(product)[:1])
     assert [variant["title"] for variant in seen["variants"]] == ["Default"]
 
 
-def test_prices_that_are_sent_are_lost_with_those_that_they_were_to_replace(
-    shop: Shop, product: View
-) -> None:
+def test_sent_prices_and_the_ones_they_replace_are_lost(shop: Shop, product: View) -> None:
     prices = [{"currency_code": "eur", "amount": 1}]
     seen = refused_beside(shop, product, variants=sent(product, prices=prices))
     assert prices_of(seen) == set()
@@ -106,7 +104,7 @@ def test_a_variant_stays_managed_but_loses_its_new_item(shop: Shop) -> None:
     assert len(seen["inventory_items"]) == 1
 
 
-def test_what_is_created_is_taken_back_when_a_change_is_refused(shop: Shop) -> None:
+def test_created_products_are_deleted_if_an_update_is_refused(shop: Shop) -> None:
     product = shop.create(1)
     message = "Unable to update the products with ids: prod_gone"
     refusal = shop.batch_refusal(create=[shop.body(2)], update=[{"id": "prod_gone", "title": "x"}])
@@ -115,14 +113,14 @@ def test_what_is_created_is_taken_back_when_a_change_is_refused(shop: Shop) -> N
     assert shop.call("GET", "/admin/inventory-items")["count"] == 1
 
 
-def test_a_change_of_the_same_batch_frees_nothing(shop: Shop) -> None:
+def test_an_update_does_not_free_a_value_for_the_same_batch(shop: Shop) -> None:
     product = shop.create(2)
     body = {"id": product["id"], "handle": "other"}
     assert shop.batch_refusal(create=[shop.body(3, handle="product-2")], update=[body]) == TAKEN
     assert shop.product(product["id"]) == product
 
 
-def test_what_is_deleted_comes_back_when_a_creation_is_refused(shop: Shop) -> None:
+def test_deleted_products_are_restored_if_a_creation_is_refused(shop: Shop) -> None:
     shop.create(2)
     product = shop.create(1)
     shop.call("POST", LEVELS, {"create": [shop.level(item_of(product), 7)]})
@@ -131,7 +129,7 @@ def test_what_is_deleted_comes_back_when_a_creation_is_refused(shop: Shop) -> No
     assert shop.product(product["id"]) == product
 
 
-def test_in_a_batch_of_changes_a_channel_named_twice_costs_all_their_prices(shop: Shop) -> None:
+def test_a_channel_named_twice_costs_all_updates_of_the_batch_their_prices(shop: Shop) -> None:
     product, other = shop.create(1), shop.create(2)
     bodies: list[dict[str, Any]] = [
         {
@@ -156,11 +154,11 @@ STAGES = [
     (True, True, True, False),
     (True, True, True, True),
 ]
-"""Whether products, variants, inventory items and prices are seen."""
+"""Whether products, variants, inventory items and prices are visible."""
 
 
 def stage(shop: Shop) -> tuple[bool, bool, bool, bool]:
-    """Of the product that the look-up gives first."""
+    """What is visible of the first product that the look-up returns."""
     products = shop.call(
         "GET",
         "/admin/products",
@@ -177,7 +175,7 @@ def stage(shop: Shop) -> tuple[bool, bool, bool, bool]:
     )
 
 
-def test_others_see_each_step_of_the_fake(fake: FakeMedusa, fake_shop: Shop) -> None:
+def test_the_fake_commits_a_batch_in_visible_steps(fake: FakeMedusa, fake_shop: Shop) -> None:
     seen = []
     fake.between = lambda _request, _step: seen.append(stage(fake_shop))
     fake_shop.batch(create=[fake_shop.body(1)])
@@ -185,7 +183,7 @@ def test_others_see_each_step_of_the_fake(fake: FakeMedusa, fake_shop: Shop) -> 
 
 
 @pytest.mark.e2e
-def test_others_see_the_steps_of_the_real_one(real_shop: Shop) -> None:
+def test_the_real_store_commits_a_batch_in_visible_steps(real_shop: Shop) -> None:
     bodies = [real_shop.body(number) for number in range(300)]
     writing = threading.Thread(target=real_shop.batch, kwargs={"create": bodies})
     with httpx.Client(base_url=real_shop.client.base_url, auth=real_shop.client.auth, timeout=60) as client:

@@ -1,4 +1,4 @@
-"""Changing products and their variants."""
+"""Updates of products and variants."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.contract.shop import (
 # --- changing ---
 
 
-def test_what_is_not_sent_stays(shop: Shop) -> None:
+def test_fields_that_are_not_sent_stay(shop: Shop) -> None:
     tag, category = shop.tag("blue"), shop.category("shoes")
     product = shop.create(
         description="Fine",
@@ -37,7 +37,7 @@ def test_what_is_not_sent_stays(shop: Shop) -> None:
     }
 
 
-def test_single_values_can_be_set_and_cleared(shop: Shop) -> None:
+def test_plain_fields_can_be_set_and_cleared(shop: Shop) -> None:
     product = shop.create(description="Fine", weight=1.5, thumbnail="https://example.com/t.png")
     updated = shop.update(product, description=None, weight=None, thumbnail=None, status="draft")
     assert (updated["description"], updated["weight"], updated["thumbnail"]) == (None, None, None)
@@ -64,14 +64,14 @@ def test_a_thumbnail_does_not_follow_the_images_of_an_update(shop: Shop) -> None
         (None, None),
     ],
 )
-def test_metadata_merges_at_the_top(
+def test_metadata_is_merged_at_the_top_level(
     shop: Shop, update: dict[str, Any] | None, kept: dict[str, Any] | None
 ) -> None:
     product = shop.create(metadata={"a": 1, "b": {"x": 1, "y": 2}})
     assert shop.update(product, metadata=update)["metadata"] == kept
 
 
-def test_metadata_of_a_new_product_is_kept_as_it_is(shop: Shop) -> None:
+def test_metadata_of_a_new_product_is_stored_unchanged(shop: Shop) -> None:
     assert shop.create(metadata={"a": "", "b": None})["metadata"] == {"a": "", "b": None}
 
 
@@ -93,7 +93,7 @@ def test_tags_categories_and_sales_channels_are_replaced(shop: Shop) -> None:
     assert seen["shipping_profile"] is None
 
 
-def test_images_are_replaced_but_those_with_an_id_are_kept(shop: Shop) -> None:
+def test_images_are_replaced_except_those_sent_with_an_id(shop: Shop) -> None:
     product = shop.create(images=[{"url": "1"}, {"url": "2"}, {"url": "3"}])
     first, second, _ = (image["id"] for image in product["images"])
     images = shop.update(
@@ -105,7 +105,7 @@ def test_images_are_replaced_but_those_with_an_id_are_kept(shop: Shop) -> None:
     assert again[0]["id"] != images[1]["id"]
 
 
-def test_an_image_that_is_gone_is_made_again_with_its_id(shop: Shop) -> None:
+def test_a_deleted_image_is_created_again_with_its_id(shop: Shop) -> None:
     product = shop.create(images=[{"url": "1"}, {"url": "2"}])
     first, second = product["images"]
     shop.update(product, images=[second])
@@ -141,7 +141,7 @@ def test_an_image_of_another_product_is_refused(shop: Shop) -> None:
         ({"variants": [{"id": "variant_gone", "sku": "x"}]}, UNKNOWN_ERROR),
     ],
 )
-def test_a_change_that_is_refused_takes_its_batch_with_it(
+def test_one_refused_update_fails_the_batch(
     shop: Shop, changes: dict[str, Any], refusal: tuple[int, str, str]
 ) -> None:
     product, other = shop.create(1), shop.create(2)
@@ -158,13 +158,13 @@ def test_the_sku_of_another_variant_is_refused(shop: Shop) -> None:
     freed = {"id": other["id"], "variants": [{"id": variant_of(other)["id"], "sku": "SKU-3"}]}
     body = {"id": product["id"], "title": "New", "variants": [variant]}
     assert shop.batch_refusal(update=[body]) == invalid(message)
-    # Not even when the same batch frees it.
+    # Refused even if the same batch frees it.
     assert shop.batch_refusal(update=[freed, body]) == invalid(message)
     assert shop.product(product["id"]) == product
     assert shop.product(other["id"]) == other
 
 
-def test_a_product_that_is_gone_is_not_found(shop: Shop) -> None:
+def test_a_deleted_product_is_not_found(shop: Shop) -> None:
     product = shop.create()
     message = "Unable to update the products with ids: prod_gone"
     bodies = [{"id": product["id"], "title": "New"}, {"id": "prod_gone", "title": "New"}]
@@ -174,25 +174,25 @@ def test_a_product_that_is_gone_is_not_found(shop: Shop) -> None:
     assert shop.refusal("POST", "/admin/products/prod_gone", {"title": "x"}) == (404, "not_found", message)
 
 
-def test_changes_of_one_product_in_one_batch_add_up(shop: Shop) -> None:
+def test_updates_of_one_product_in_one_batch_are_combined(shop: Shop) -> None:
     product = shop.create()
-    answer = shop.batch(
+    response = shop.batch(
         update=[
             {"id": product["id"], "title": "First", "metadata": {"a": 1}},
             {"id": product["id"], "title": "Second", "metadata": {"b": 2}},
         ]
     )
-    assert len(answer["updated"]) == 1
+    assert len(response["updated"]) == 1
     updated = shop.product(product["id"])
     assert (updated["title"], updated["metadata"]) == ("Second", {"a": 1, "b": 2})
 
 
-def test_a_merchant_changes_a_product(shop: Shop) -> None:
+def test_a_product_can_be_updated_at_its_own_endpoint(shop: Shop) -> None:
     product = shop.create(metadata={"a": 1})
     body = {"title": "Mine", "status": "draft", "metadata": {"b": 2}, "subtitle": "Ours"}
-    answer = shop.call("POST", f"/admin/products/{product['id']}", body, fields=FIELDS)["product"]
+    response = shop.call("POST", f"/admin/products/{product['id']}", body, fields=FIELDS)["product"]
     updated = shop.product(product["id"])
-    assert natural(answer) == natural(updated)
+    assert natural(response) == natural(updated)
     assert natural(updated) == {**natural(product), **body, "metadata": {"a": 1, "b": 2}}
 
 
@@ -212,7 +212,7 @@ def test_a_second_variant_needs_a_value_of_the_option_first(shop: Shop) -> None:
     assert {(v["title"], v["sku"]) for v in product["variants"]} == {("Default", "SKU-1"), ("Two", "SKU-1b")}
 
 
-def test_other_variants_stay_when_their_ids_are_sent(shop: Shop) -> None:
+def test_variants_that_are_sent_by_id_stay(shop: Shop) -> None:
     product = shop.second_variant(shop.create(images=[{"url": "1"}]), sku="SKU-1b", metadata={"a": 1})
     shop.call(
         "POST",
@@ -233,7 +233,7 @@ def test_variants_that_are_not_sent_are_deleted(shop: Shop) -> None:
     assert shop.update(product, variants=[])["variants"] == []
 
 
-def test_metadata_of_a_variant_merges_only_at_its_own_endpoint(shop: Shop) -> None:
+def test_variant_metadata_is_merged_only_at_its_own_endpoint(shop: Shop) -> None:
     product = shop.create(variant={"metadata": {"a": 1, "b": 2}})
     variant_id = variant_of(product)["id"]
     path = f"/admin/products/{product['id']}/variants/{variant_id}"
@@ -243,7 +243,7 @@ def test_metadata_of_a_variant_merges_only_at_its_own_endpoint(shop: Shop) -> No
     assert variant_of(updated)["metadata"] == {"d": ""}
 
 
-def test_a_merchant_changes_a_variant(shop: Shop) -> None:
+def test_a_variant_can_be_updated_at_its_own_endpoint(shop: Shop) -> None:
     product, other = shop.second_variant(shop.create(1)), shop.create(2)
     path = f"/admin/products/{product['id']}/variants/{variant_of(product)['id']}"
     shop.call("POST", path, {"sku": "MINE", "prices": [{"currency_code": "eur", "amount": 5}]})
@@ -257,7 +257,7 @@ def test_a_merchant_changes_a_variant(shop: Shop) -> None:
     assert shop.product(other["id"]) == other
 
 
-def test_the_change_of_an_unknown_variant_goes_unnoticed(shop: Shop) -> None:
+def test_the_update_of_an_unknown_variant_is_ignored(shop: Shop) -> None:
     product = shop.create()
     shop.call("POST", f"/admin/products/{product['id']}/variants/variant_gone", {"title": "x"})
     assert shop.product(product["id"]) == product

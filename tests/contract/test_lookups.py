@@ -1,4 +1,4 @@
-"""What a query finds, and that the tool finds again whatever it has created."""
+"""What queries find; the tool finds everything that it created."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def _items(api: AdminApi, skus: Sequence[str]) -> list[str | None]:
 
 
 class Kind(Struct):
-    """Things that are found by a text."""
+    """Entities that are found by a text."""
 
     collection: str
     key: str
@@ -54,14 +54,14 @@ class Kind(Struct):
     look_up: Callable[[AdminApi, Sequence[str]], Awaitable[list[str | None]]]
 
     def found(self, shop: Shop, suffix: str, values: Sequence[str]) -> set[str]:
-        """The texts of what the query `<key><suffix>=<values>` finds."""
+        """The texts of the entities that the query `<key><suffix>=<values>` finds."""
         path = f"/admin/{self.collection.replace('_', '-')}"
-        answer = shop.call("GET", path, **{f"{self.key}{suffix}": values})
-        return {entry[self.key] for entry in answer[self.collection]}
+        response = shop.call("GET", path, **{f"{self.key}{suffix}": values})
+        return {entry[self.key] for entry in response[self.collection]}
 
     def search(self, shop: Shop, words: str) -> set[str]:
-        answer = shop.call("GET", f"/admin/{self.collection.replace('_', '-')}", q=words)
-        return {entry[self.key] for entry in answer[self.collection]}
+        response = shop.call("GET", f"/admin/{self.collection.replace('_', '-')}", q=words)
+        return {entry[self.key] for entry in response[self.collection]}
 
 
 KINDS = {
@@ -76,7 +76,7 @@ def kind(request: pytest.FixtureRequest) -> Kind:
     return KINDS[request.param]
 
 
-def test_only_an_array_of_one_value_is_split_at_commas(shop: Shop, kind: Kind) -> None:
+def test_an_array_of_one_value_is_split_at_commas(shop: Shop, kind: Kind) -> None:
     kind.add(shop, ["a", "b", "a,b"])
     assert kind.found(shop, "[]", ["a,b"]) == {"a", "b"}
     assert kind.found(shop, "[]", ["a,b", "a,b"]) == {"a,b"}
@@ -84,7 +84,7 @@ def test_only_an_array_of_one_value_is_split_at_commas(shop: Shop, kind: Kind) -
     assert kind.found(shop, "", ["a,b"]) == {"a,b"}
 
 
-def test_no_array_finds_the_text_null(shop: Shop, kind: Kind) -> None:
+def test_an_array_does_not_find_the_text_null(shop: Shop, kind: Kind) -> None:
     kind.add(shop, ["null", "NULL"])
     assert kind.found(shop, "[]", ["null"]) == set()
     assert kind.found(shop, "[]", ["null", "NULL"]) == {"NULL"}
@@ -101,7 +101,7 @@ async def found_again(api: AdminApi, kind: Kind, texts: Sequence[str]) -> None:
         assert sorted(map(str, await kind.look_up(api, asked))) == sorted(asked)
 
 
-def test_what_is_created_is_found_again(shop: Shop, kind: Kind) -> None:
+def test_created_entities_are_found(shop: Shop, kind: Kind) -> None:
     kind.add(shop, TEXTS)
     shop.ask(lambda api: found_again(api, kind, TEXTS))
     assert shop.ask(lambda api: kind.look_up(api, ["nu", "b,a", "A", "nuLL"])) == []
@@ -109,7 +109,7 @@ def test_what_is_created_is_found_again(shop: Shop, kind: Kind) -> None:
 
 @given(texts=st.lists(ANY_TEXT | st.sampled_from(TEXTS), max_size=6, unique=True))
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_text_is_found_again(kind: Kind, texts: list[str]) -> None:
+def test_any_text_is_found(kind: Kind, texts: list[str]) -> None:
     fake = FakeMedusa()
     with httpx.Client(transport=fake, base_url=fake.url, auth=(fake.api_key, "")) as client:
         shop = Shop(fake, client)

@@ -1,4 +1,4 @@
-"""Prices of a variant: sending them replaces the set, and those that look alike are one."""
+"""Sent prices replace the prices of a variant; equal ones are merged."""
 
 from typing import Any
 
@@ -31,13 +31,13 @@ ALL = {
 }
 
 
-def test_prices_that_are_asked_for_by_their_price_set_are_shown_alike(shop: Shop, product: View) -> None:
+def test_prices_read_by_their_price_set_look_the_same(shop: Shop, product: View) -> None:
     names = ("id", "amount", "currency_code", "min_quantity", "price_rules.attribute", "price_rules.value")
 
     def shown(path: str) -> list[View]:
         fields = ",".join(f"{path}.{name}" for name in names)
-        answer = shop.call("GET", "/admin/products", **{"id[]": [product["id"]], "fields": fields})
-        (variant,) = answer["products"][0]["variants"]
+        response = shop.call("GET", "/admin/products", **{"id[]": [product["id"]], "fields": fields})
+        (variant,) = response["products"][0]["variants"]
         assert variant.keys() == {"id", "prices"}
         return sorted(variant["prices"], key=lambda price: str(price["id"]))
 
@@ -50,7 +50,7 @@ def priced(shop: Shop, product: View, *prices: dict[str, Any]) -> View:
 
 
 def identified(price: View) -> dict[str, Any]:
-    """What tells a price from others, without its amount."""
+    """The fields that identify a price."""
     names = ("id", "currency_code", "min_quantity", "max_quantity", "rules")
     return {name: price[name] for name in names if price[name] != {}}
 
@@ -59,18 +59,18 @@ def ids_by_amount(product: View) -> dict[float, str]:
     return {price["amount"]: price["id"] for price in variant_of(product)["prices"]}
 
 
-def test_prices_are_kept_as_they_are_sent(product: View) -> None:
+def test_prices_are_stored_as_sent(product: View) -> None:
     assert prices_of(product) == ALL
 
 
-def test_rules_are_told_only_with_both_of_their_columns(shop: Shop, product: View) -> None:
+def test_rules_are_returned_only_with_both_of_their_columns(shop: Shop, product: View) -> None:
     fields = "id,variants.prices.id,variants.prices.amount"
     for more in ("", ",variants.prices.price_rules.value", ",variants.prices.price_rules.attribute"):
         seen = shop.call("GET", f"/admin/products/{product['id']}", fields=f"{fields}{more}")["product"]
         assert [price["rules"] for price in seen["variants"][0]["prices"]] == [{}] * 5
 
 
-def test_others_keep_id_amount_and_rules_when_they_are_identified(shop: Shop, product: View) -> None:
+def test_prices_sent_with_all_identifying_fields_keep_id_amount_and_rules(shop: Shop, product: View) -> None:
     prices = [
         {**identified(price), **({"amount": 11} if price["amount"] == 10 else {})}
         for price in variant_of(product)["prices"]
@@ -94,15 +94,13 @@ def test_a_price_without_an_id_is_new(shop: Shop, product: View) -> None:
 
 
 @pytest.mark.parametrize("names", [["id"], ["id", "amount"]])
-def test_prices_without_their_currency_are_folded_into_one(
-    shop: Shop, product: View, names: list[str]
-) -> None:
+def test_prices_without_a_currency_are_merged(shop: Shop, product: View, names: list[str]) -> None:
     prices = variant_of(product)["prices"]
     updated = priced(shop, product, *({name: price[name] for name in names} for price in prices))
     assert [price["id"] for price in variant_of(updated)["prices"]] == [prices[-1]["id"]]
 
 
-def test_prices_without_their_bounds_are_folded_with_the_plain_one(shop: Shop, product: View) -> None:
+def test_prices_without_their_bounds_are_merged_with_the_plain_one(shop: Shop, product: View) -> None:
     prices = sorted(variant_of(product)["prices"], key=lambda price: -float(price["amount"]))
     updated = priced(
         shop, product, *({"id": price["id"], **USD} for price in prices if price["currency_code"] == "usd")
@@ -122,7 +120,7 @@ def test_prices_without_their_bounds_are_folded_with_the_plain_one(shop: Shop, p
         ({"rules": {"a": "1", "b": "2"}}, {"rules": {"b": "2", "a": "1"}}, {1, 2}),
     ],
 )
-def test_of_new_prices_that_look_alike_the_last_is_kept(
+def test_the_last_of_equal_new_prices_is_kept(
     shop: Shop, first: dict[str, Any], second: dict[str, Any], kept: set[float]
 ) -> None:
     prices = [{**USD, "amount": 1, **first}, {**USD, "amount": 2, **second}]
@@ -130,7 +128,7 @@ def test_of_new_prices_that_look_alike_the_last_is_kept(
     assert {price["amount"] for price in variant_of(created)["prices"]} == kept
 
 
-def test_a_price_can_change_all_that_it_is(shop: Shop, product: View) -> None:
+def test_every_field_of_a_price_can_change(shop: Shop, product: View) -> None:
     price_id = ids_by_amount(product)[10]
     steps: list[tuple[dict[str, Any], tuple[Any, ...]]] = [
         ({"currency_code": "GBP"}, ("gbp", 10, None, None, ())),
@@ -146,7 +144,7 @@ def test_a_price_can_change_all_that_it_is(shop: Shop, product: View) -> None:
         assert variant_of(updated)["prices"][0]["id"] == price_id
 
 
-def test_a_price_whose_id_is_unknown_is_created_with_it(shop: Shop, product: View) -> None:
+def test_a_price_with_an_unknown_id_is_created_with_that_id(shop: Shop, product: View) -> None:
     updated = priced(shop, product, {"id": "price_gone", **USD, "amount": 1})
     assert ids_by_amount(updated) == {1: "price_gone"}
 
@@ -167,19 +165,19 @@ def test_a_price_of_another_variant_is_refused(shop: Shop, product: View) -> Non
     assert prices_of(shop.product(product["id"])) == ALL
 
 
-def test_nobody_checks_amounts_and_currencies(shop: Shop) -> None:
+def test_amounts_and_currencies_are_not_checked(shop: Shop) -> None:
     prices = [{**USD, "amount": -1}, {"currency_code": "zzz", "amount": 0}]
     created = shop.create(variant={"prices": prices})
     assert prices_of(created) == {("usd", -1, None, None, ()), ("zzz", 0, None, None, ())}
 
 
 @pytest.mark.parametrize("amount", [9.99, 100, 0.1, 123_456_789.01, 1e21])
-def test_amounts_come_back_as_they_were_sent(shop: Shop, amount: float) -> None:
+def test_amounts_are_returned_as_sent(shop: Shop, amount: float) -> None:
     created = shop.create(variant={"prices": [{**USD, "amount": amount}]})
     assert prices_of(created) == {("usd", amount, None, None, ())}
 
 
-def test_prices_of_several_products_and_variants_go_where_they_belong(shop: Shop) -> None:
+def test_prices_of_several_products_and_variants_are_not_mixed_up(shop: Shop) -> None:
     products = [shop.second_variant(shop.create(number)) for number in (1, 2)]
     shop.batch(
         update=[

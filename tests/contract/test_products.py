@@ -10,7 +10,7 @@ from tests.contract.shop import UNKNOWN_ERROR, Shop, invalid, natural, not_there
 # --- creating ---
 
 
-def test_a_product_is_created_as_it_was_sent(shop: Shop) -> None:
+def test_a_product_is_stored_as_sent(shop: Shop) -> None:
     tag, category = shop.tag("blue"), shop.category("shoes")
     product = shop.create(
         description="Fine",
@@ -56,7 +56,7 @@ def test_a_product_is_created_as_it_was_sent(shop: Shop) -> None:
     }
 
 
-def test_defaults_of_a_new_product(shop: Shop) -> None:
+def test_a_new_product_has_defaults(shop: Shop) -> None:
     body = {"title": "Été: 100% Pure_Wool", "options": [{"title": "Default", "values": ["Default"]}]}
     (created,) = shop.batch(create=[body])["created"]
     assert (created["handle"], created["status"], created["variants"]) == ("été-100-pure-wool", "draft", [])
@@ -65,7 +65,7 @@ def test_defaults_of_a_new_product(shop: Shop) -> None:
     assert created["metadata"] is None
 
 
-def test_a_variant_is_managed_unless_it_says(shop: Shop) -> None:
+def test_a_variant_is_managed_by_default(shop: Shop) -> None:
     body = shop.body(1)
     del body["variants"][0]["manage_inventory"]
     (created,) = shop.batch(create=[body])["created"]
@@ -78,18 +78,18 @@ def test_the_thumbnail_of_a_new_product_is_its_first_image(shop: Shop, thumbnail
     assert product["thumbnail"] == "https://example.com/1.png"
 
 
-def test_products_of_a_batch_come_back_in_any_order_each_once(shop: Shop) -> None:
-    answer = shop.batch(create=[shop.body(number) for number in range(20)])
-    assert {product["external_id"] for product in answer["created"]} == {f"contract:{n}" for n in range(20)}
-    ids = [product["id"] for product in answer["created"]]
-    answer = shop.batch(update=[{"id": product_id, "title": "x"} for product_id in ids])
-    assert sorted(product["id"] for product in answer["updated"]) == sorted(ids)
+def test_a_batch_returns_each_product_once_in_any_order(shop: Shop) -> None:
+    response = shop.batch(create=[shop.body(number) for number in range(20)])
+    assert {product["external_id"] for product in response["created"]} == {f"contract:{n}" for n in range(20)}
+    ids = [product["id"] for product in response["created"]]
+    response = shop.batch(update=[{"id": product_id, "title": "x"} for product_id in ids])
+    assert sorted(product["id"] for product in response["updated"]) == sorted(ids)
 
 
-def test_external_ids_may_stand_twice(shop: Shop) -> None:
+def test_external_ids_need_not_be_unique(shop: Shop) -> None:
     shop.batch(create=[shop.body(1), shop.body(2, external_id="contract:1")])
-    answer = shop.call("GET", "/admin/products", external_id="contract:1", fields="id")
-    assert answer["count"] == 2
+    response = shop.call("GET", "/admin/products", external_id="contract:1", fields="id")
+    assert response["count"] == 2
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,9 @@ def test_external_ids_may_stand_twice(shop: Shop) -> None:
         ({"variant": {"barcode": "BAR-1"}}, "Product variant with barcode: BAR-1, already exists."),
     ],
 )
-def test_what_is_unique_in_a_store(shop: Shop, changes: dict[str, Any], message: str) -> None:
+def test_handles_skus_and_barcodes_are_unique_in_a_store(
+    shop: Shop, changes: dict[str, Any], message: str
+) -> None:
     shop.create(1)
     assert shop.batch_refusal(create=[shop.body(2, **changes)]) == invalid(message)
     assert shop.products().keys() == {"contract:1"}
@@ -118,12 +120,14 @@ def test_what_is_unique_in_a_store(shop: Shop, changes: dict[str, Any], message:
         ({"variant": {"barcode": "BAR-1"}}, "Product variant with barcode: BAR-1, already exists."),
     ],
 )
-def test_what_is_unique_in_a_batch(shop: Shop, changes: dict[str, Any], message: str) -> None:
+def test_handles_skus_and_barcodes_are_unique_in_a_batch(
+    shop: Shop, changes: dict[str, Any], message: str
+) -> None:
     assert shop.batch_refusal(create=[shop.body(1), shop.body(2, **changes)]) == invalid(message)
     assert shop.products() == {}
 
 
-def test_what_has_no_sku_is_not_unique_but_an_empty_one_is(shop: Shop) -> None:
+def test_a_missing_sku_need_not_be_unique_but_an_empty_one_must(shop: Shop) -> None:
     nothing = {"sku": None, "barcode": None}
     shop.batch(create=[shop.body(1, variant=nothing), shop.body(2, variant=nothing)])
     shop.create(3, variant={"sku": ""})
@@ -131,19 +135,19 @@ def test_what_has_no_sku_is_not_unique_but_an_empty_one_is(shop: Shop) -> None:
     assert shop.batch_refusal(create=[shop.body(4, variant={"sku": ""})]) == invalid(message)
 
 
-def test_skus_that_differ_in_case_are_two(shop: Shop) -> None:
+def test_skus_are_case_sensitive(shop: Shop) -> None:
     shop.batch(create=[shop.body(1, variant={"sku": "sku"}), shop.body(2, variant={"sku": "SKU"})])
     assert len(shop.products()) == 2
 
 
 @pytest.mark.parametrize("handle", ["A", "a b", "a_b", "-a", "a-", "a--b", "a.b", "a/b", "ä!"])
-def test_a_handle_has_to_be_safe_in_a_url(shop: Shop, handle: str) -> None:
+def test_a_handle_must_be_url_safe(shop: Shop, handle: str) -> None:
     message = f"Invalid product handle '{handle}'. It must contain URL safe characters"
     assert shop.batch_refusal(create=[shop.body(1, handle=handle)]) == invalid(message)
 
 
 @pytest.mark.parametrize("handle", ["a-1", "é", "日本", "7"])
-def test_handles_of_every_script(shop: Shop, handle: str) -> None:
+def test_a_handle_may_be_in_any_script(shop: Shop, handle: str) -> None:
     assert shop.create(handle=handle)["handle"] == handle
 
 
@@ -181,7 +185,7 @@ def test_handles_of_every_script(shop: Shop, handle: str) -> None:
         ({"weight": 1e39}, UNKNOWN_ERROR),
     ],
 )
-def test_a_product_that_is_refused_takes_its_batch_with_it(
+def test_one_refused_product_fails_the_batch(
     shop: Shop, changes: dict[str, Any], refusal: tuple[int, str, str]
 ) -> None:
     assert shop.batch_refusal(create=[shop.body(2), shop.body(1, **changes)]) == refusal
@@ -212,29 +216,29 @@ def test_a_weight_is_kept_in_single_precision(shop: Shop, sent: float, kept: flo
 # --- deleting ---
 
 
-def test_what_a_deleted_product_held_is_free_again(shop: Shop) -> None:
+def test_deleting_a_product_frees_its_unique_values(shop: Shop) -> None:
     product = shop.create()
-    answer = shop.call("DELETE", f"/admin/products/{product['id']}")
-    assert answer == {"id": product["id"], "object": "product", "deleted": True}
+    response = shop.call("DELETE", f"/admin/products/{product['id']}")
+    assert response == {"id": product["id"], "object": "product", "deleted": True}
     assert shop.send("GET", f"/admin/products/{product['id']}").status_code == 404
     assert shop.batch_refusal(update=[{"id": product["id"], "title": "x"}])[0] == 404
     assert shop.create()["id"] != product["id"]
 
 
-def test_a_batch_deletes(shop: Shop) -> None:
+def test_a_batch_deletes_products(shop: Shop) -> None:
     first, second, third = (shop.create(number) for number in (1, 2, 3))
-    answer = shop.batch(delete=[first["id"], third["id"]])
-    assert answer["deleted"] == {"ids": [first["id"], third["id"]], "object": "product", "deleted": True}
+    response = shop.batch(delete=[first["id"], third["id"]])
+    assert response["deleted"] == {"ids": [first["id"], third["id"]], "object": "product", "deleted": True}
     assert shop.products().keys() == {"contract:2"}
     assert shop.product(second["id"]) == second
 
 
-def test_deleting_what_is_gone_is_no_error(shop: Shop) -> None:
+def test_deleting_a_deleted_product_is_no_error(shop: Shop) -> None:
     shop.call("DELETE", "/admin/products/prod_gone")
     assert shop.batch(delete=["prod_gone"])["deleted"]["ids"] == ["prod_gone"]
 
 
-def test_a_product_without_a_shipping_profile_shows_none(shop: Shop) -> None:
+def test_the_shipping_profile_is_left_out_if_there_is_none(shop: Shop) -> None:
     body = shop.body(1)
     del body["shipping_profile_id"]
     shop.batch(create=[body, shop.body(2)])
@@ -245,7 +249,7 @@ def test_a_product_without_a_shipping_profile_shows_none(shop: Shop) -> None:
     assert by_id["contract:2"]["shipping_profile"] == {"id": shop.shipping_profile_id}
 
 
-def test_a_product_and_its_variants_show_when_they_were_created(shop: Shop) -> None:
+def test_products_and_variants_have_a_creation_time(shop: Shop) -> None:
     product = shop.second_variant(shop.create())
     fields = "created_at,variants.title,variants.created_at"
     shown = shop.call("GET", f"/admin/products/{product['id']}", fields=fields)["product"]

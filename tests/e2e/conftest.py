@@ -1,6 +1,5 @@
-"""Tests against a real Medusa: one server for each pytest process, a fresh store for each test."""
+"""Runs tests on a real Medusa: one server per pytest process, a fresh store per test."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +9,10 @@ from tests.e2e.fault_proxy import FaultProxy, fault_proxy
 from tests.e2e.shop import Shop
 from tests.harness.breakable import BreakableStore, breakable_store
 from tests.harness.medusa import Store, running_store
-from tests.harness.npm import NodeMissing, node
 from tests.harness.postgres import Postgres, running_postgres
 
 
-@pytest.hookimpl(tryfirst=True)  # ahead of the selection by marker
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
@@ -22,13 +20,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _node() -> None:
-    try:
-        node()
-    except NodeMissing as missing:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(missing))
+def _needs_node(needs_node: None) -> None:
+    """All of these tests run a real store."""
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +50,7 @@ def _shared_breakable(postgres: Postgres) -> Iterator[BreakableStore]:
 
 @pytest.fixture
 def breakable(_shared_breakable: BreakableStore) -> BreakableStore:
-    """A store that may be killed; tests of one group share it, as it takes a while to start."""
+    """A store that may be killed. It starts slowly, so the tests of a group share it."""
     _shared_breakable.reset()
     return _shared_breakable
 
@@ -70,6 +63,6 @@ def shop(store: Store) -> Iterator[Shop]:
 
 @pytest.fixture
 def proxy(store: Store) -> Iterator[FaultProxy]:
-    """A proxy in front of the store that writes down every request."""
+    """A proxy in front of the store that records every request."""
     with fault_proxy(store.url) as proxy:
         yield proxy

@@ -49,7 +49,7 @@ def state_total(server: DummyJson, total: Callable[[int], int]) -> None:
     def answer(request: Request) -> Response | None:
         if request.path != "/products":
             return None
-        return with_fields(server.answer(request), total=total(int(request.query["skip"])))
+        return with_fields(server.normal_response(request), total=total(int(request.query["skip"])))
 
     server.intercept = answer
 
@@ -85,7 +85,7 @@ def serve_rows_from(server: DummyJson, start: Callable[[int], int], total: int) 
         if request.path != "/products":
             return None
         query = request.query | {"skip": str(start(int(request.query["skip"])))}
-        return with_fields(server.answer(Request("GET", request.path, query, {})), total=total)
+        return with_fields(server.normal_response(Request("GET", request.path, query, {})), total=total)
 
     server.intercept = answer
 

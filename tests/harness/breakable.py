@@ -1,4 +1,4 @@
-"""A store that a test can break: kill its server, drop its database connections, slow its tables down."""
+"""A store that tests can break: kill its server, drop its database connections, slow down its tables."""
 
 import secrets
 import socket
@@ -16,11 +16,11 @@ from tests.harness.medusa_server import Project, project
 from tests.harness.postgres import TEST_DATABASE_PREFIX, Postgres
 from tests.harness.template import facts_of, template_database
 
-_PORTS = range(20_000, 32_000)  # no client is given one of these while the server is down
+_PORTS = range(20_000, 32_000)  # below the ephemeral ports, so no client takes it while the server is down
 
 
 class BreakableStore:
-    """A store that keeps its database and its address when its server is killed and started again."""
+    """A store that keeps its database and URL when its server is killed and restarted."""
 
     def __init__(self, medusa: Project, database_url: str) -> None:
         self._medusa = medusa
@@ -40,14 +40,14 @@ class BreakableStore:
         self.is_up = True
 
     def kill(self) -> None:
-        """Send SIGKILL to the server; what it had not committed is lost."""
+        """Send SIGKILL to the server; uncommitted work is lost."""
         self.is_up = False
         self._server.close()
         while self.drop_connections():
             time.sleep(0.02)
 
     def drop_connections(self) -> int:
-        """End all database connections of the server; returns how many there were."""
+        """Close all database connections of the server; returns their number."""
         with psycopg.connect(self._database_url, autocommit=True) as connection:
             row = connection.execute(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
@@ -56,20 +56,20 @@ class BreakableStore:
         return row[0] if row else 0
 
     def reset(self) -> None:
-        """Make it a fresh store again, whatever was done to it."""
+        """Make it a fresh store again, even if its server is down."""
         if not self.is_up:
             self.start()
         self.store.reset()
 
     def is_slow(self) -> bool:
-        """Whether the server writes to a table that is slowed down."""
+        """Whether the server is writing to a slowed table."""
         query = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
         with psycopg.connect(self._database_url, autocommit=True) as connection:
             return connection.execute(query).fetchone() is not None
 
     @contextmanager
     def slowed(self, table: str, *, seconds: float = 0.5) -> Iterator[None]:
-        """Make each row that is written to a table take a while."""
+        """Delay each row that is written to a table."""
         with psycopg.connect(self._database_url, autocommit=True) as connection:
             connection.execute(
                 SQL(

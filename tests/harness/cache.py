@@ -1,4 +1,4 @@
-"""A folder for what is slow to make: installed packages and migrated databases."""
+"""A cache for what is slow to create: installed packages and migrated databases."""
 
 import os
 import shutil
@@ -10,9 +10,9 @@ from filelock import FileLock
 
 
 def cache_folder() -> Path:
-    """`MEDUSA_SYNC_TEST_CACHE`, else where the platform keeps such things.
+    """`MEDUSA_SYNC_TEST_CACHE`, or the default of the platform.
 
-    Not in root's home, which is closed to others: PostgreSQL runs from the cache, and refuses to run as root.
+    For root it is not in the home folder: PostgreSQL refuses to run as root and must read the cache.
     """
     chosen = os.environ.get("MEDUSA_SYNC_TEST_CACHE")
     if chosen:
@@ -26,10 +26,10 @@ def cache_folder() -> Path:
 
 
 def cached(name: str, make: Callable[[Path], None]) -> Path:
-    """The folder `name` of the cache, filled by `make` once for all processes of this machine.
+    """The folder `name` of the cache, filled by `make` once for all processes on this machine.
 
-    It appears under its name only when `make` is through, so an interrupted one starts again: in another
-    folder, as programs of the former may take a moment to end.
+    It gets its name when `make` is done, so an interrupted one is repeated. Each attempt uses a new folder,
+    because programs of the last attempt may still be running.
     """
     finished = cache_folder() / name
     if finished.exists():

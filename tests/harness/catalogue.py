@@ -1,4 +1,4 @@
-"""Catalogues in the shape of DummyJSON, of any size, and always the same for the same arguments."""
+"""Generates catalogues in the format of DummyJSON; the same arguments give the same catalogue."""
 
 import json
 from importlib.resources import files
@@ -104,10 +104,10 @@ CATEGORIES: Final[list[dict[str, str]]] = [
 ]
 
 _TITLES: Final = len(_AISLES) * 4 * len(_COLOURS) * len(_MATERIALS)
-# Sharing no factor with _TITLES, the stride visits every title once before it comes back to the first.
+# The stride has no factor in common with _TITLES, so it visits every title before it repeats one.
 _STRIDE: Final = 40_009
-# One in so many takes the title of the product before it: in turn the same letter for letter, and
-# another text that gives the same slug.
+# One product in this many has the title of the one before it: in turn the identical text, and a
+# different text with the same slug.
 _TWIN: Final = 13
 
 

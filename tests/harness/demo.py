@@ -1,4 +1,4 @@
-"""`make demo`: a real store with the sample catalogue in it, to look around in until it is stopped."""
+"""`make demo`: a real store with the sample catalogue; it runs until it is stopped."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ def main() -> None:
     try:
         node()
     except NodeMissing as missing:
-        print(f"{missing}.\nWithout it there is no store to show, but the dry run of the sample catalogue:\n")
+        print(f"{missing}.\nWithout it no store can run; here is a dry run of the sample catalogue:\n")
         _sync("--dry-run", env=os.environ)
         return
     print("Starting a Medusa store; the first time this downloads it (about two minutes) ...", flush=True)
@@ -42,12 +42,12 @@ def _sync(*arguments: str, env: dict[str, str] | os._Environ[str]) -> None:
 def _advice(store: Store) -> str:
     command = COMMAND.relative_to(Path.cwd()) if COMMAND.is_relative_to(Path.cwd()) else COMMAND
     return f"""
-The store runs at {store.url} until you press Ctrl-C; then it is gone, with everything in it.
+The store runs at {store.url} until you press Ctrl-C. Then it is deleted with its data.
 
 Look around:
   curl -s -u {store.api_key}: '{store.url}/admin/products?limit=3&fields=title,handle,*variants.prices'
 
-Sync again, change things, try options, in another terminal:
+To sync again or try options, in another terminal:
   export MEDUSA_BACKEND_URL={store.url} MEDUSA_API_KEY={store.api_key}
   {command} products --source sample --dry-run
 """

@@ -1,6 +1,6 @@
-"""A server that answers like DummyJSON, or breaks in any way a test asks for.
+"""A server that behaves like DummyJSON, or fails as a test wants.
 
-By hand: ``python -m tests.harness.dummyjson --sample --port 8100``.
+Run it with ``python -m tests.harness.dummyjson --sample --port 8100``.
 """
 
 import argparse
@@ -41,9 +41,9 @@ class Response:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0
-    """Seconds that pass before the first byte."""
+    """Seconds before the first byte."""
     keep: int | None = None
-    """How many bytes of head and body go out before the connection breaks; below zero: all but so many."""
+    """How many bytes of head and body are sent before the connection breaks; negative: all but so many."""
 
     @classmethod
     def json(cls, data: object, status: int = 200, headers: Mapping[str, str] | None = None) -> "Response":
@@ -62,11 +62,11 @@ class RateLimit:
     requests: int = 100
     seconds: float = 10
     retry_after: bool = False
-    """Whether the refusal names the seconds to wait."""
+    """Whether the 429 response has a Retry-After header."""
 
 
 class DummyJson:
-    """A catalogue and the way it answers. Every method may be called while requests are under way."""
+    """A catalogue behind HTTP. All methods are thread-safe."""
 
     def __init__(
         self, url: str, products: Sequence[dict[str, Any]], categories: Sequence[dict[str, str]]
@@ -75,7 +75,7 @@ class DummyJson:
         self.requests: list[Request] = []
         self.rate_limit: RateLimit | None = None
         self.intercept: Intercept | None = None
-        """Asked first about each request; `None` from it leaves the request to `answer`."""
+        """Called first for each request; if it returns `None`, `normal_response` is used."""
         self._categories = _encode(list(categories))
         self._lock = threading.Lock()
         self._window_start = -math.inf
@@ -84,7 +84,7 @@ class DummyJson:
 
     @property
     def products(self) -> list[dict[str, Any]]:
-        """A copy: change the catalogue by assigning to it, or with `edit`, `add` and `remove`."""
+        """A copy; to change the catalogue, assign to it or use `edit`, `add` and `remove`."""
         with self._lock:
             return [json.loads(entry.text) for entry in self._entries]
 
@@ -95,7 +95,7 @@ class DummyJson:
             self._entries = entries
 
     def edit(self, product_id: int, **changes: Any) -> None:
-        """Set fields; one that is set to `ABSENT` goes away."""
+        """Set fields, or remove the ones that are set to `ABSENT`."""
         with self._lock:
             index = self._index(product_id)
             product = json.loads(self._entries[index].text) | changes
@@ -114,10 +114,10 @@ class DummyJson:
         self.requests.append(request)
         intercept = self.intercept
         broken = intercept(request) if intercept else None
-        return broken or self._refusal() or self.answer(request)
+        return broken or self._refusal() or self.normal_response(request)
 
-    def answer(self, request: Request) -> Response:
-        """What DummyJSON would say; an `intercept` may bend it."""
+    def normal_response(self, request: Request) -> Response:
+        """The response of DummyJSON, which an `intercept` may change."""
         path, query = request.path, request.query
         if path.endswith("/") and path != "/":
             return redirect(f"{path[:-1]}?{urlencode(query)}" if query else path[:-1], 301)
@@ -171,7 +171,7 @@ class DummyJson:
 
 @dataclass(frozen=True)
 class _Entry:
-    """A product as it goes over the wire, written once and not for every page."""
+    """A product, encoded once and not for every page."""
 
     id: object
     text: bytes
@@ -189,7 +189,7 @@ class _Entry:
 
 def _encode(data: object) -> bytes:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    # Half a surrogate pair has no bytes in UTF-8; its backslash form is how JSON writes it.
+    # An unpaired surrogate cannot be encoded in UTF-8; JSON escapes it with a backslash.
     return text.encode(errors="backslashreplace")
 
 
@@ -201,7 +201,7 @@ def _not_found() -> Response:
     return Response.html("<!doctype html><title>404</title><h1>There is nothing here</h1>", 404)
 
 
-# Broken answers, for `DummyJson.intercept`.
+# Broken responses, for `DummyJson.intercept`.
 
 CLOSED: Final = Response(keep=0)
 HTML_PAGE: Final = Response.html("<!doctype html><title>Back soon</title><h1>We are mending the roof</h1>")
@@ -220,12 +220,12 @@ def redirect(location: str, status: int = 302) -> Response:
 
 
 def truncated(response: Response) -> Response:
-    """Announced in full, then cut off in the middle of the body."""
+    """The connection breaks in the middle of the body."""
     return replace(response, keep=-(len(response.body) // 2))
 
 
 def half_json(response: Response) -> Response:
-    """Half of the body, as if that were all of it."""
+    """A complete response with half of the body."""
     return replace(response, body=response.body[: len(response.body) // 2])
 
 
@@ -234,19 +234,19 @@ def delayed(response: Response, seconds: float) -> Response:
 
 
 def with_fields(response: Response, **fields: Any) -> Response:
-    """The same page with other members, as `total=99`."""
+    """The page with other members, such as `total=99`."""
     return replace(response, body=_encode(json.loads(response.body) | fields))
 
 
 def in_turn(*responses: Response | None) -> Intercept:
-    """One for each request; `None`, and whatever comes after the last, is answered as it should be."""
+    """Use one response per request; `None`, and any request after the last, gets the normal response."""
     waiting = iter(responses)
     return lambda _request: next(waiting, None)
 
 
 class _Server(ThreadingTCPServer):
     allow_reuse_address = True
-    daemon_threads = False  # so that closing waits for them and none outlives its test
+    daemon_threads = False  # closing waits for them, so none outlives its test
     request_queue_size = 128
 
     def __init__(self, port: int) -> None:
@@ -277,7 +277,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def handle(self) -> None:
-        # A client that goes away in the middle is what some tests are about.
+        # Some tests disconnect in the middle of a response.
         with suppress(ConnectionError):
             super().handle()
 
@@ -326,9 +326,9 @@ def dummyjson(
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.harness.dummyjson", description=__doc__)
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--count", type=int, default=194, help="how many generated products (194)")
-    which.add_argument("--sample", action="store_true", help="the packaged sample instead")
-    parser.add_argument("--port", type=int, default=0, help="a free one if not named")
+    which.add_argument("--count", type=int, default=194, help="number of generated products (194)")
+    which.add_argument("--sample", action="store_true", help="use the packaged sample")
+    parser.add_argument("--port", type=int, default=0, help="default: a free port")
     chosen = parser.parse_args()
     if chosen.sample:
         products, categories = catalogue.sample(), catalogue.sample_categories()

@@ -1,8 +1,8 @@
-"""Runs a program, and ends it together with its process group when the test process says so or is gone.
+"""Runs a program and stops it with its process group on request, or when the test process is gone.
 
-Standard input is a pipe whose other end the test process holds. A byte on it means stop; its end without one
-means that the test process was killed, and then its folder is removed too. The keeper has a session of its
-own, so that a signal to the group of the test process spares it.
+Standard input is a pipe from the test process. A byte means stop. Its end without a byte means that the test
+process was killed; then the folder is removed too. The keeper has its own session, so a signal to the
+process group of the tests does not reach it.
 """
 
 import contextlib
@@ -29,12 +29,10 @@ def main() -> int:
     )
 
     def signal_group(number: int) -> None:
-        with contextlib.suppress(
-            ProcessLookupError, PermissionError
-        ):  # macOS refuses when only a zombie is left
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: only a zombie is left
             os.killpg(program.pid, number)
 
-    def wait_for_the_end() -> None:
+    def wait_for_stop() -> None:
         if os.read(0, 1) == b"":
             orphaned.set()
         signal_group(order["stop_signal"])
@@ -42,7 +40,7 @@ def main() -> int:
         signal_group(signal.SIGKILL)
 
     signal.signal(signal.SIGTERM, lambda *_: signal_group(signal.SIGKILL))
-    threading.Thread(target=wait_for_the_end, daemon=True).start()
+    threading.Thread(target=wait_for_stop, daemon=True).start()
     code = program.wait()
     signal_group(signal.SIGKILL)
     if orphaned.is_set() and order["folder"] is not None:

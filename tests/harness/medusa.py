@@ -30,20 +30,20 @@ class Store(Facts):
     log: Path
 
     def reset(self) -> None:
-        """Makes it a fresh store again, once it is idle: what is under way would commit into that one."""
+        """Wait until the store is idle, then make it a fresh store again."""
         self.wait_until_idle()
         pristine.restore(self.database_url)
 
     def wait_until_idle(self) -> None:
-        """Waits until the server is through with what clients left behind.
+        """Wait until the server has no request in progress.
 
-        A client that timed out or was killed does not stop its request.
+        A request continues when its client times out or is killed.
         """
         deadline = time.monotonic() + _IDLE_WITHIN_S
         while (in_flight := httpx.get(f"{self.url}/harness/in-flight", timeout=_IDLE_WITHIN_S).text) != "0":
             if time.monotonic() > deadline:
                 raise TimeoutError(
-                    f"{in_flight} requests are unanswered after {_IDLE_WITHIN_S} s, see {self.log}"
+                    f"{in_flight} requests are still in progress after {_IDLE_WITHIN_S} s, see {self.log}"
                 )
             time.sleep(0.01)
 
@@ -52,10 +52,10 @@ class Store(Facts):
 def running_store(
     postgres: Postgres, version: str = MEDUSA_VERSION, *, index_engine: bool = False
 ) -> Iterator[Store]:
-    """Runs a fresh store.
+    """Run a fresh store.
 
     Args:
-        postgres: where its database is.
+        postgres: for its database.
         version: of Medusa.
         index_engine: read filtered product lists from Medusa's index, which lags behind the database.
     """

@@ -32,7 +32,7 @@ def installed_app(version: str) -> Path:
 
 @dataclass(frozen=True)
 class Project:
-    """A folder to run Medusa in. Each store has its own, because Medusa writes into it."""
+    """A folder to run Medusa in. Medusa writes into it, so each store has its own."""
 
     folder: Path
     database_url: str
@@ -54,7 +54,7 @@ class Project:
 
     @contextmanager
     def serve(self, port: int = 0) -> Iterator[str]:
-        """Runs the server, on a free port unless one is named, and gives its URL."""
+        """Run the server, by default on a free port, and yield its URL."""
         listening = self.folder / "port"
         listening.unlink(missing_ok=True)
         with running(
@@ -63,7 +63,7 @@ class Project:
             log=self.log,
             cwd=self.folder,
             env=self._environment(),
-            stop_signal=signal.SIGKILL,  # a graceful end takes its time, and there is nothing to save
+            stop_signal=signal.SIGKILL,  # a graceful stop is slow, and there is nothing to save
             folder=self.folder,
         ) as program:
             program.wait_until(listening.exists, seconds=120)
@@ -81,7 +81,7 @@ class Project:
             **feature_flags,
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
-            "XDG_CONFIG_HOME": str(self.folder / "config"),  # its telemetry reads here that it is not wanted
+            "XDG_CONFIG_HOME": str(self.folder / "config"),  # holds the setting that turns telemetry off
             "MEDUSA_DISABLE_TELEMETRY": "1",
             "NODE_ENV": "production",
             "DATABASE_URL": self.database_url,

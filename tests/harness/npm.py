@@ -1,4 +1,4 @@
-"""Node, and packages for it."""
+"""Finds Node and installs npm packages."""
 
 import os
 import shutil
@@ -10,12 +10,12 @@ from tests.harness.processes import run
 _OLDEST_NODE = 20
 
 
-class NodeMissing(RuntimeError):  # noqa: N818 - what it says is the reason a test is skipped for
-    """There is no Node of the right age on PATH, or no npm."""
+class NodeMissing(RuntimeError):  # noqa: N818 - a reason to skip a test, not an error
+    """No recent Node, or no npm, is on PATH."""
 
 
 def node() -> str:
-    """The path of Node; raises NodeMissing."""
+    """Return the path of Node; raises NodeMissing."""
     path = shutil.which("node")
     if path is None or shutil.which("npm") is None:
         raise NodeMissing(f"Node {_OLDEST_NODE} or later is needed, with npm: not both are on PATH")
@@ -26,10 +26,10 @@ def node() -> str:
 
 
 def npm_install(folder: Path) -> None:
-    """Installs what the `package.json` in `folder` lists.
+    """Install the packages of `package.json` in `folder`, without install scripts.
 
-    Without install scripts: newer versions of npm hold them back anyway, and Medusa's telemetry has one that
-    writes into the home of whoever runs the tests.
+    Newer versions of npm block the scripts anyway, and the one of Medusa's telemetry writes into the user's
+    home folder.
     """
     node()
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]

@@ -1,7 +1,7 @@
-"""A PostgreSQL for the tests: the server `DATABASE_URL` names, else one from npm.
+"""PostgreSQL for tests: the server of `DATABASE_URL`, or one from npm.
 
-A template is a database that is slow to make. It is made once, and copied for whoever asks: within the server
-of `DATABASE_URL`, or else as a data folder in the cache, a copy of which each test process runs a server on.
+A template is a database that is slow to create. It is created once and then copied: within the server of
+`DATABASE_URL`, or else as a data folder in the cache, where each test process runs a server on its own copy.
 """
 
 import os
@@ -21,15 +21,15 @@ TEST_DATABASE_PREFIX = "medusa_sync_test_"
 
 
 class Postgres(ABC):
-    """Makes and drops databases; each URL it gives is that of their owner."""
+    """Creates and drops databases; the URLs have the credentials of their owner."""
 
     @abstractmethod
     def ensure_template(self, name: str, fill: Callable[[str], None]) -> None:
-        """Makes the template `name` unless there is one; `fill` gets the URL of an empty database."""
+        """Create the template `name` if it does not exist; `fill` gets the URL of an empty database."""
 
     @abstractmethod
     def create_database(self, name: str, template: str | None = None) -> str:
-        """Makes a database, empty or as `template` is, and returns its URL."""
+        """Create a database, empty or as a copy of `template`, and return its URL."""
 
     @abstractmethod
     def drop_database(self, name: str) -> None: ...
@@ -47,15 +47,15 @@ def running_postgres() -> Iterator[Postgres]:
 
 
 class _SharedServer(Postgres):
-    """The server of `DATABASE_URL`, which others may use at the same time.
+    """The server of `DATABASE_URL`, which other test processes may use at the same time.
 
-    While `session` lives it holds a lock on each of its databases: one nobody holds was left by a killed run.
+    `session` holds a lock on each of its databases. A database without a lock was left by a killed process.
     """
 
     def __init__(self, url: str, session: psycopg.Connection) -> None:
         self._url = url
         self._session = session
-        self._drop_left_overs()
+        self._drop_abandoned()
 
     def ensure_template(self, name: str, fill: Callable[[str], None]) -> None:
         self._session.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
@@ -79,7 +79,7 @@ class _SharedServer(Postgres):
         self._session.execute(_drop(name))
         self._session.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
 
-    def _drop_left_overs(self) -> None:
+    def _drop_abandoned(self) -> None:
         names = self._session.execute(
             "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [TEST_DATABASE_PREFIX]
         ).fetchall()

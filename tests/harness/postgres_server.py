@@ -1,4 +1,4 @@
-"""A PostgreSQL server from npm, for a machine that has none."""
+"""Runs a PostgreSQL server from npm."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from tests.harness.cache import cached
 from tests.harness.npm import npm_install
 from tests.harness.processes import Account, free_port, run, running
 
-# The suffix counts releases of the package: PostgreSQL 17.9 itself is stable.
+# The suffix is the release of the package, not a beta of PostgreSQL.
 PACKAGE_VERSION = "17.9.0-beta.17"
 
 _MACHINES = {"x86_64": "x64", "aarch64": "arm64"}
@@ -33,7 +33,7 @@ _NOTHING_TO_LOSE = (
 
 @contextmanager
 def serving_copy(cluster: Path | None) -> Iterator[str]:
-    """Runs a server on a copy of `cluster`, or on an empty one."""
+    """Run a server on a copy of `cluster`, or on an empty cluster."""
     with tempfile.TemporaryDirectory(prefix="medusa-sync-postgres-") as home:
         data = Path(home) / "data"
         if cluster is None:
@@ -45,7 +45,7 @@ def serving_copy(cluster: Path | None) -> Iterator[str]:
 
 
 def init(data: Path) -> None:
-    """Makes the data folder of an empty server."""
+    """Create the data folder of an empty server."""
     data.mkdir(parents=True)
     _hand_over(data.parent)
     program = _installed() / "bin" / "initdb"
@@ -63,9 +63,9 @@ def init(data: Path) -> None:
 
 @contextmanager
 def serving(data: Path) -> Iterator[str]:
-    """Runs a server on `data`, and gives the URL of its maintenance database.
+    """Run a server on `data` and yield the URL of its maintenance database.
 
-    Should the test process be killed, the folder that `data` lies in is removed.
+    If the test process is killed, the parent folder of `data` is removed.
     """
     _hand_over(data.parent)
     port = free_port()
@@ -78,7 +78,7 @@ def serving(data: Path) -> Iterator[str]:
         cwd=data.parent,
         env=_environment(),
         account=_account(),
-        stop_signal=signal.SIGINT,  # the one that does not wait for clients to leave
+        stop_signal=signal.SIGINT,  # does not wait for clients to disconnect
         folder=data.parent,
     ) as program:
         url = f"postgres://postgres@127.0.0.1:{port}/postgres"
@@ -102,7 +102,7 @@ def _installed() -> Path:
 
 
 def _make_links(package: Path) -> None:
-    """An npm package cannot hold symbolic links; this one lists them, for its install script to make."""
+    """Create the links that the package lists for its install script: npm packages cannot hold links."""
     for link in json.loads((package / "native" / "pg-symlinks.json").read_text()):
         target = package / link["target"]
         target.symlink_to(os.path.relpath(package / link["source"], target.parent))
@@ -121,7 +121,7 @@ def _account() -> Account | None:
 
 
 def _hand_over(folder: Path) -> None:
-    """Makes the account PostgreSQL runs as the owner of `folder`."""
+    """Make the account of PostgreSQL the owner of `folder`."""
     account = _account()
     if account is None:
         return
@@ -130,7 +130,7 @@ def _hand_over(folder: Path) -> None:
 
 
 def _serves(url: str, data: Path) -> bool:
-    """Whether it is this server that answers, not one that took the same port first."""
+    """Whether this server has the port, not another one that took it first."""
     try:
         with psycopg.connect(url, connect_timeout=5) as connection:
             row = connection.execute("SHOW data_directory").fetchone()

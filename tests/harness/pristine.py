@@ -1,4 +1,4 @@
-"""Brings the rows of a database back to what they were, under a running server."""
+"""Restores the rows of a database while its server runs."""
 
 from collections.abc import Iterable
 from graphlib import TopologicalSorter
@@ -10,7 +10,7 @@ _COPIES = "pristine"
 
 
 def remember(url: str) -> None:
-    """Copies every table that has rows into a schema of its own."""
+    """Copy every table that has rows into a separate schema."""
     with psycopg.connect(url) as connection:
         connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(_COPIES)))
         for table in _tables(connection, "public"):
@@ -20,9 +20,9 @@ def remember(url: str) -> None:
 
 
 def restore(url: str) -> None:
-    """Undoes what happened to the rows since `remember`.
+    """Undo all changes of rows since `remember`.
 
-    Tables are truncated rather than deleted from: the next test finds neither dead rows nor old statistics.
+    Tables are truncated, so that the next test has neither dead rows nor old statistics.
     """
     with psycopg.connect(url) as connection:
         connection.execute("SET lock_timeout = '10s'")
@@ -45,7 +45,7 @@ def _tables(connection: psycopg.Connection, schema: str) -> list[str]:
 
 
 def _taxonomy(connection: psycopg.Connection) -> set[tuple[str, str]]:
-    """Pairs of a table and another one that it has a foreign key to."""
+    """Pairs of a table and another table that it references with a foreign key."""
     rows = connection.execute(
         """
         SELECT referencing.relname, referenced.relname
@@ -69,7 +69,7 @@ def _has_rows(table: str) -> Composed:
 
 
 def _differs(table: str) -> Composed:
-    """Rows are compared as text, because not every type has an equality."""
+    """Compare rows as text, because not every type can be compared."""
     return SQL(
         """
         SELECT {name} WHERE EXISTS (
@@ -82,7 +82,7 @@ def _differs(table: str) -> Composed:
 
 
 def _with_referencing(tables: set[str], taxonomy: set[tuple[str, str]]) -> set[str]:
-    """PostgreSQL truncates a table only together with those that reference it."""
+    """Add the tables that reference these: PostgreSQL truncates them only together."""
     reached = set(tables)
     while more := {referencing for referencing, referenced in taxonomy if referenced in reached} - reached:
         reached |= more

@@ -1,4 +1,4 @@
-"""Programs that do not outlive the test process, however that one ends."""
+"""Runs programs that stop when the test process ends or is killed."""
 
 import json
 import signal
@@ -16,12 +16,12 @@ _TAIL_LINES = 40
 
 
 class ProgramError(RuntimeError):
-    """A program failed or did not come up; carries the end of what it wrote."""
+    """A program failed or did not start; has the end of its log."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """Whom a program runs as, when not as the user who runs the tests."""
+    """The user that a program runs as, if not the current one."""
 
     uid: int
     gid: int
@@ -48,7 +48,7 @@ class Program:
         return ProgramError("\n".join([f"{self.name} {what}. The end of its log:", *tail]))
 
     def stop(self) -> None:
-        """Has the keeper stop the program, and waits until nothing of it is left."""
+        """Stop the program and wait until all of its processes are gone."""
         self.keeper.communicate(b".")
 
 
@@ -65,7 +65,7 @@ def running(
     grace: float = 10,
     folder: Path | None = None,
 ) -> Iterator[Program]:
-    """Runs a program with its output in `log`; should the test process be killed, `folder` is removed too."""
+    """Run a program with its output in `log`; if the test process is killed, `folder` is removed."""
     order = {
         "command": [str(part) for part in command],
         "user": account and account.uid,
@@ -101,7 +101,7 @@ def run(
     account: Account | None = None,
     folder: Path | None = None,
 ) -> None:
-    """Runs a program to its end, which has to be a good one."""
+    """Run a program and wait for it; raises ProgramError if it fails."""
     with running(name, command, log=log, cwd=cwd, env=env, account=account, folder=folder) as program:
         code = program.keeper.wait()
         if code != 0:

@@ -1,4 +1,4 @@
-"""The database each test store starts from: migrated, with what a merchant sets up before selling."""
+"""The database that test stores start from: migrated and set up for selling."""
 
 import hashlib
 from dataclasses import dataclass, fields
@@ -18,7 +18,7 @@ PASSWORD = "supersecret"
 
 @dataclass(frozen=True)
 class Facts:
-    """What a test has to know about a fresh store; the database itself keeps it."""
+    """Facts about a fresh store that tests need; the database stores them."""
 
     api_key: str
     email: str
@@ -30,7 +30,7 @@ class Facts:
 
 
 def template_database(postgres: Postgres, version: str, *, index_engine: bool = False) -> str:
-    """The name of the template for this version of Medusa, which is made when there is none."""
+    """Return the name of the template for this version of Medusa; creates it if needed."""
     name = f"medusa_{version.replace('.', '_')}_{'index_' if index_engine else ''}{_recipe()}"
     postgres.ensure_template(name, lambda url: _fill(url, version, index_engine=index_engine))
     return name

@@ -50,7 +50,7 @@ def test_every_product_has_every_field_of_the_right_type(products: list[Product]
 
 
 @both
-def test_ids_count_from_one(products: list[Product]) -> None:
+def test_ids_start_at_one(products: list[Product]) -> None:
     assert [product["id"] for product in products] == list(range(1, len(products) + 1))
 
 
@@ -61,7 +61,7 @@ def test_skus_and_barcodes_are_unique(products: list[Product]) -> None:
 
 
 @both
-def test_check_digits_are_right(products: list[Product]) -> None:
+def test_barcodes_have_valid_check_digits(products: list[Product]) -> None:
     for product in products:
         digits = [int(digit) for digit in product["meta"]["barcode"]]
         assert len(digits) == 13
@@ -69,7 +69,7 @@ def test_check_digits_are_right(products: list[Product]) -> None:
 
 
 @both
-def test_pictures_are_web_addresses(products: list[Product]) -> None:
+def test_images_are_https_urls(products: list[Product]) -> None:
     for product in products:
         assert product["images"]
         for address in (*product["images"], product["thumbnail"], product["meta"]["qrCode"]):
@@ -77,7 +77,7 @@ def test_pictures_are_web_addresses(products: list[Product]) -> None:
 
 
 @both
-def test_reviewers_write_from_example_com(products: list[Product]) -> None:
+def test_reviewers_have_addresses_at_example_com(products: list[Product]) -> None:
     for product in products:
         for review in product["reviews"]:
             assert review["reviewerName"]
@@ -96,7 +96,7 @@ def test_availability_follows_the_stock(products: list[Product]) -> None:
     [(SAMPLE, catalogue.sample_categories()), (GENERATED, catalogue.CATEGORIES)],
     ids=["sample", "generated"],
 )
-def test_products_and_categories_name_each_other(
+def test_every_category_has_products_and_every_product_a_category(
     products: list[Product], categories: list[dict[str, str]]
 ) -> None:
     assert all(category.keys() == {"slug", "name", "url"} for category in categories)
@@ -108,11 +108,11 @@ def test_the_sample_has_60_products_in_12_categories() -> None:
     assert len(catalogue.sample_categories()) == 12
 
 
-def test_25_sample_products_have_no_brand() -> None:
+def test_25_products_of_the_sample_have_no_brand() -> None:
     assert sum("brand" not in product for product in SAMPLE) == 25
 
 
-def test_the_sample_has_equal_titles_and_different_titles_with_one_slug() -> None:
+def test_the_sample_has_equal_titles_and_different_titles_with_the_same_slug() -> None:
     titles = Counter(product["title"] for product in SAMPLE)
     slugs = Counter(slugify(title) for title in titles)
     assert [title for title, times in titles.items() if times > 1] == ["Stoneware Dinner Plate"]
@@ -132,7 +132,7 @@ def test_the_sample_has_titles_in_many_scripts(script: str) -> None:
         pytest.param(lambda product: not slugify(product["title"]), id="title without a slug"),
         pytest.param(lambda product: set("āīķļņū") & set(product["title"]), id="Latvian title"),
         pytest.param(lambda product: "🐢" in product["title"], id="emoji in a title"),
-        pytest.param(lambda product: "[bold]" in product["title"], id="markup of the terminal in a title"),
+        pytest.param(lambda product: "[bold]" in product["title"], id="terminal markup in a title"),
         pytest.param(lambda product: "<b>" in product["description"], id="HTML in a description"),
         pytest.param(lambda product: "&amp;" in product["description"], id="HTML entity in a description"),
         pytest.param(lambda product: "\n" in product["description"], id="line break in a description"),
@@ -149,22 +149,22 @@ def test_the_sample_has_titles_in_many_scripts(script: str) -> None:
         pytest.param(lambda product: not product["reviews"], id="no reviews"),
     ],
 )
-def test_the_sample_has_one_with(holds: Callable[[Product], object]) -> None:
+def test_the_sample_has_a_product_with(holds: Callable[[Product], object]) -> None:
     assert any(holds(product) for product in SAMPLE)
 
 
-def test_a_product_depends_on_its_number_and_the_seed_alone() -> None:
+def test_a_product_depends_only_on_its_number_and_the_seed() -> None:
     assert catalogue.product(77) == GENERATED[76]
     assert catalogue.product(77, seed=2) != GENERATED[76]
 
 
-def test_titles_share_a_slug_as_often_as_in_dummyjson() -> None:
+def test_as_many_titles_share_a_slug_as_in_dummyjson() -> None:
     titles = [product["title"] for product in GENERATED[:194]]
     assert len(set(titles)) == 187
     assert len(set(map(slugify, titles))) == 180
 
 
-def test_almost_half_of_the_generated_have_no_brand() -> None:
+def test_almost_half_of_the_generated_products_have_no_brand() -> None:
     without = sum("brand" not in product for product in GENERATED)
     assert without / len(GENERATED) == pytest.approx(0.47, abs=0.05)
 
@@ -179,11 +179,11 @@ def test_generated_prices_have_two_decimals() -> None:
     assert all(product["price"] == round(product["price"], 2) for product in GENERATED)
 
 
-def test_catalogues_of_two_seeds_fit_in_one_store() -> None:
+def test_catalogues_of_two_seeds_share_no_sku_and_no_barcode() -> None:
     other = catalogue.products(100, seed=2)
     assert not {product["sku"] for product in other} & {product["sku"] for product in GENERATED}
     assert not {p["meta"]["barcode"] for p in other} & {p["meta"]["barcode"] for p in GENERATED}
 
 
-def test_catalogues_are_the_same_after_a_journey_through_json() -> None:
+def test_catalogues_survive_json() -> None:
     assert json.loads(json.dumps(GENERATED)) == GENERATED

@@ -1,4 +1,4 @@
-"""Python in a process of its own, where nobody measures coverage: that takes memory and files of its own."""
+"""Run Python code in a separate process, without coverage, which would use memory and files."""
 
 import os
 import subprocess
@@ -9,9 +9,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def alone(code: str, *arguments: str | Path) -> str:
-    """Run the code to a good end; returns what it has printed."""
+    """Run the code, check that it succeeds, and return what it printed."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    ended = subprocess.run(
+    finished = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         env=environment,
         cwd=ROOT,
@@ -19,5 +19,5 @@ def alone(code: str, *arguments: str | Path) -> str:
         encoding="utf-8",
         check=False,
     )
-    assert (ended.returncode, ended.stderr) == (0, "")
-    return ended.stdout
+    assert (finished.returncode, finished.stderr) == (0, "")
+    return finished.stdout

@@ -1,4 +1,4 @@
-"""What the unit tests are made of: rows of a source, products on each side, clients."""
+"""Builders for unit tests: source rows, desired and stored products, clients."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -43,7 +43,7 @@ CREATED_AT: Final = "2026-01-02T03:04:05.678Z"
 
 
 def row(number: int = 1, /, **changes: Any) -> dict[str, Any]:
-    """A product as the source delivers it; fields that are set to `ABSENT` go away."""
+    """A product as the source delivers it, without the fields that are set to `ABSENT`."""
     changed = product(number) | changes
     return {name: value for name, value in changed.items() if value is not ABSENT}
 
@@ -74,12 +74,12 @@ def with_fields(desired: DesiredProduct, **fields: Value) -> DesiredProduct:
 
 
 def as_json(record: Any) -> Any:
-    """A record as it comes back from the store."""
+    """The record as the store returns it."""
     return msgspec.json.decode(msgspec.json.encode(record))
 
 
 def record_1(desired: DesiredProduct, *, pending: str = "", drafted: bool = False) -> dict[str, Any]:
-    """A record as the first version of this tool wrote it."""
+    """The record as the first version of this tool wrote it."""
     fields = as_json(applied(desired))["fields"]
     more: dict[str, Any] = {"pending": pending} if pending else {}
     return {"fields": fields, "currency": desired.currency, **more, **({"drafted": True} if drafted else {})}
@@ -112,7 +112,7 @@ def stored_variant(desired: DesiredProduct, **changes: Any) -> StoredVariant:
 
 
 def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
-    """What the store holds after `desired` was applied, and somebody made `changes`."""
+    """The stored product after `desired` was applied and the merchant made `changes`."""
     fields: dict[str, Any] = dict(desired.fields)
     stored = StoredProduct(
         id=f"prod_{desired.source_id}",
@@ -134,19 +134,19 @@ def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
 
 
 def written_product(stored: StoredProduct) -> WrittenProduct:
-    """The product as the response to a write shows it."""
+    """The product as it appears in the response to a write."""
     variants = (WrittenVariant(each.id, each.sku, each.inventory_items) for each in stored.variants)
     return WrittenProduct(stored.id, stored.external_id, tuple(variants))
 
 
 def with_record(stored: StoredProduct, record: Any) -> StoredProduct:
-    """The product with another record, or with something else in its place."""
+    """The product with this in place of its record."""
     return structs.replace(stored, metadata={**(stored.metadata or {}), RECORD_KEY: as_json(record)})
 
 
 # --- any product ----------------------------------------------------------------------------------------
 
-ANY_TEXT: Final = st.text(st.characters(exclude_categories=()), max_size=60)  # half surrogate pairs too
+ANY_TEXT: Final = st.text(st.characters(exclude_categories=()), max_size=60)  # including unpaired surrogates
 _AMOUNTS: Final = st.integers(0, 10**12) | st.floats(0, 1e12)
 _COUNTS: Final = st.integers(0, 2**31 - 1)
 _URLS: Final = st.from_regex(r"https?://[a-z]{1,9}\.example/[a-z0-9/]{0,60}", fullmatch=True) | ANY_TEXT
@@ -192,7 +192,7 @@ def http_client(
     max_retries: int = 2,
     unavailable: Callable[[str], MedusaSyncError] = StoreError,
 ) -> HttpClient:
-    """A client that keeps no count."""
+    """A client that does not count its requests."""
     return HttpClient(
         pool,
         max_retries=max_retries,

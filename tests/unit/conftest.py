@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from medusa_sync.stop import Stop
 from tests.unit.builders import STORE_URL
 
-# How long an example takes says more about the machine than about the code.
+# No deadline: a busy machine is not a bug.
 settings.register_profile(
     "unit", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -20,7 +20,7 @@ settings.load_profile("unit")
 
 @pytest.fixture(autouse=True)
 def _own_log() -> Iterator[None]:
-    """A command that a test runs logs to that test's streams, which close when it ends."""
+    """Restore the root logger: a command under test adds handlers for streams that close with the test."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
@@ -35,21 +35,21 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that would have been slept, which are noted and not slept."""
-    noted: list[float] = []
+    """Record pauses in seconds instead of sleeping."""
+    recorded: list[float] = []
 
-    async def note(stop: Stop, seconds: float) -> bool:
-        noted.append(seconds)
+    async def record(stop: Stop, seconds: float) -> bool:
+        recorded.append(seconds)
         await asyncio.sleep(0)
         return not stop.is_set
 
-    monkeypatch.setattr(Stop, "sleep", note)
-    return noted
+    monkeypatch.setattr(Stop, "sleep", record)
+    return recorded
 
 
 @pytest.fixture
 async def pool() -> AsyncIterator[httpx.AsyncClient]:
-    """For mocked requests alone: without certificates, whose loading takes longer than a test."""
+    """A client for mocked requests; it loads no certificates, which would take longer than most tests."""
     options: dict[str, Any] = {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "trust_env": False}
     async with httpx.AsyncClient(base_url=STORE_URL, **options) as client:
         yield client

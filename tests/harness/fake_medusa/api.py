@@ -11,15 +11,15 @@ from tests.harness.fake_medusa.errors import ApiError, no_such_entity, not_found
 from tests.harness.fake_medusa.inventory import LevelBatch, update_item
 from tests.harness.fake_medusa.lists import listed
 from tests.harness.fake_medusa.pricing import new_prices
-from tests.harness.fake_medusa.revision import Pruner, Revision
+from tests.harness.fake_medusa.revision import Deletion, Revision
 from tests.harness.fake_medusa.rules import merged
 from tests.harness.fake_medusa.state import Named, Product, State
 from tests.harness.fake_medusa.steps import Work, run
 from tests.harness.fake_medusa.validation import validate
 from tests.harness.fake_medusa.views import PRODUCT_DEFAULTS, Tree, Views, tree_of
 
-Answer = Generator[str, None, dict[str, Any]]
-"""Gives the name of each step that has been committed but the last."""
+Steps = Generator[str, None, dict[str, Any]]
+"""Yields the name of each committed step except the last."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Api:
         self._random = random
         self._views = Views(state, random)
 
-    def answer(self, call: Call) -> Answer:
-        """Raises ApiError, or LookupError when there is no such endpoint."""
+    def respond(self, call: Call) -> Steps:
+        """Raises ApiError, or LookupError if the endpoint does not exist."""
         if call.method == "GET":
             return self._read(call)
         yield "accepted"
@@ -50,7 +50,7 @@ class Api:
             case "POST", ["products", product_id]:
                 return (yield from self._update_product(call, product_id))
             case "DELETE", ["products", product_id]:
-                yield from run([Pruner(self._state, [product_id])])
+                yield from run([Deletion(self._state, [product_id])])
                 return {"id": product_id, "object": "product", "deleted": True}
             case "POST", ["products", product_id, "options", "batch"]:
                 return self._add_option_values(call, product_id)
@@ -159,13 +159,13 @@ class Api:
 
     # --- writes ---
 
-    def _product_batch(self, call: Call) -> Answer:
+    def _product_batch(self, call: Call) -> Steps:
         validate(schemas.PRODUCT_BATCH, call.body)
         creation = Creation(self._state, call.body.get("create", []))
         revision = Revision(self._state, call.body.get("update", []))
         deleted = call.body.get("delete", [])
-        removal = Pruner(self._state, deleted)
-        parts: dict[str, Work] = {"create": creation, "update": revision, "delete": removal}
+        deletion = Deletion(self._state, deleted)
+        parts: dict[str, Work] = {"create": creation, "update": revision, "delete": deletion}
         yield from run([work for name, work in parts.items() if call.body.get(name)])
         return {
             "created": self._shown(call, creation.products),
@@ -177,7 +177,7 @@ class Api:
         shuffled = self._random.sample(products, len(products))
         return [self._views.product(product, call.tree(PRODUCT_DEFAULTS)) for product in shuffled]
 
-    def _update_product(self, call: Call, product_id: str) -> Answer:
+    def _update_product(self, call: Call, product_id: str) -> Steps:
         validate(schemas.PRODUCT, call.body)
         if product_id not in self._state.products:
             raise not_found(f'Product with id "{product_id}" not found')
@@ -213,7 +213,7 @@ class Api:
         before = self._state.products[product_id]
         stored = next((variant for variant in before.variants if variant.id == variant_id), None)
         if stored is None:
-            return self._product(call, product_id)  # nothing to update, and no word about it
+            return self._product(call, product_id)  # Medusa does not report it
         body = {**call.body, "id": variant_id}
         if "metadata" in body:
             body["metadata"] = merged(stored.metadata, body["metadata"])

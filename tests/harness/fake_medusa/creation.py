@@ -1,4 +1,4 @@
-"""Creating products, and variants of products."""
+"""Creates products and variants."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -25,15 +25,15 @@ class Creation:
         self._state = state
         self._bodies = bodies
         self.products: list[Product] = []
-        """In the order of the bodies."""
+        """In the order of the request."""
         self._made_items: dict[str, Item] = {}
 
     def steps(self) -> Steps:
         self._create_products()
         yield "products"
-        self._link_places()
-        yield "places"
-        # By id from here on: another request may have rewritten the products meanwhile.
+        self._link_placement()
+        yield "placement"
+        # Products are found by id from here on: another request may have replaced them.
         wanted = [
             (self._state.products.get(product.id, product), body)
             for product, product_body in zip(self.products, self._bodies, strict=True)
@@ -114,7 +114,7 @@ class Creation:
             category_ids=ids_of(body.get("categories", [])),
         )
 
-    def _link_places(self) -> None:
+    def _link_placement(self) -> None:
         channels = [check_channels(body.get("sales_channels", [])) for body in self._bodies]
         for product, channel_ids, body in zip(self.products, channels, self._bodies, strict=True):
             product.sales_channel_ids = channel_ids
@@ -122,12 +122,12 @@ class Creation:
 
 
 def add_variants(state: State, wanted: Sequence[tuple[Product, Body]]) -> list[Variant]:
-    """New variants, still without inventory items and prices."""
+    """Add variants without inventory items and prices."""
     variants = []
     for product, body in wanted:
         options = body.get("options")
         if not options:
-            raise NotImplementedError("FakeMedusa knows no variants without options")
+            raise NotImplementedError("FakeMedusa does not support variants without options")
         check_options(product, body["title"], options)
         twin = next((variant for variant in product.variants if variant.options == options), None)
         if twin:
@@ -153,7 +153,7 @@ def add_variants(state: State, wanted: Sequence[tuple[Product, Body]]) -> list[V
 
 
 def make_items(state: State, variants: Iterable[Variant]) -> dict[str, Item]:
-    """Inventory items for the variants that have none, by variant: without levels, and not linked yet."""
+    """Create inventory items for variants that have none; they have no levels and are not linked yet."""
     made = {
         variant.id: Item(state.ids.new("iitem"), variant.sku, variant.title)
         for variant in variants
@@ -170,21 +170,19 @@ def make_items(state: State, variants: Iterable[Variant]) -> dict[str, Item]:
 
 
 def given_items(state: State, bodies: Mapping[str, Body]) -> dict[str, Item]:
-    """The inventory items that new variants name, by variant."""
+    """The inventory items that new variants name, by variant id."""
     given = {}
     for variant_id, body in bodies.items():
         for link in body.get("inventory_items", []):
             item = state.items.get(link["inventory_item_id"])
             if item is None or item.removed or variant_id in given or not body.get("manage_inventory", True):
-                raise NotImplementedError(
-                    "FakeMedusa links one item that is there to a variant that is managed"
-                )
+                raise NotImplementedError("FakeMedusa links one existing item to a managed variant only")
             given[variant_id] = item
     return given
 
 
 def link_items(state: State, items: Mapping[str, Item]) -> None:
-    """A variant that was removed meanwhile leaves its item without one."""
+    """Link items to variants; the item of a variant that was deleted meanwhile stays unlinked."""
     stored = state.variants()
     for variant_id, item in items.items():
         if variant_id in stored:
@@ -207,7 +205,7 @@ def check_categories(state: State, products: Iterable[Product]) -> None:
 
 
 def check_channels(bodies: Sequence[Body]) -> list[str]:
-    """Whether a sales channel exists nobody checks, but linking one twice fails."""
+    """Medusa does not check that a sales channel exists, but refuses to link one twice."""
     channel_ids = [body["id"] for body in bodies]
     if len(set(channel_ids)) < len(channel_ids):
         raise unknown_error()

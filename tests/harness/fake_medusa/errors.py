@@ -1,4 +1,4 @@
-"""Refusals, in Medusa's words."""
+"""Errors with Medusa's texts."""
 
 
 class ApiError(Exception):
@@ -22,7 +22,7 @@ def not_found(message: str) -> ApiError:
 
 
 def unknown_error() -> ApiError:
-    """What Medusa says when the database or its own code fails."""
+    """The error for a failure in the database or in Medusa's own code."""
     return ApiError(500, "unknown_error", "An unknown error occurred.")
 
 

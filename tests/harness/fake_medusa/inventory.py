@@ -11,7 +11,7 @@ Body = dict[str, Any]
 
 
 class LevelBatch:
-    """Creates, updates and deletes levels, all or none."""
+    """Creates, updates and deletes levels: all of them or none."""
 
     def __init__(self, state: State, body: Body) -> None:
         self._state = state
@@ -37,21 +37,21 @@ class LevelBatch:
 
     def _found(self, bodies: Iterable[Body]) -> list[tuple[tuple[Item, Level], Body]]:
         found = []
-        complaints = []
+        errors = []
         for body in bodies:
             item_id, location_id = body["inventory_item_id"], body["location_id"]
             item = self._state.items.get(item_id)
             level = level_at(item, location_id)
             if item is None or level is None:
-                complaints.append(f"Item {item_id} is not stocked at location {location_id}")
+                errors.append(f"Item {item_id} is not stocked at location {location_id}")
             else:
                 found.append(((item, level), body))
-        if complaints:
-            raise not_found(", ".join(complaints))
+        if errors:
+            raise not_found(", ".join(errors))
         return found
 
     def _check_creates(self, bodies: Iterable[Body]) -> None:
-        """Nobody checks whether the location exists, nor whether the item has been removed."""
+        """Medusa checks neither that the location exists nor that the item was not deleted."""
         new: set[tuple[str, str]] = set()
         for body in bodies:
             item_id, location_id = body["inventory_item_id"], body["location_id"]

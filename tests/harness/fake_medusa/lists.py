@@ -16,7 +16,7 @@ class Entity(Protocol):
 T = TypeVar("T", bound=Entity)
 Query = Collection[tuple[str, str]]
 Filters = Mapping[str, Callable[[T], Collection[str | None]]]
-"""By the name of a parameter, the values of a thing one of which has to be among those asked for."""
+"""Parameter names, each with the values of an entity; one of them must be in the query."""
 
 _OF_EVERY_LIST: Final = ("fields", "limit", "offset", "order")
 
@@ -33,18 +33,18 @@ def listed(
     ignores_unknown: bool = False,
     searched: Callable[[T], Iterable[str | None]] | None = None,
 ) -> dict[str, Any]:
-    """A page.
+    """One page of a list.
 
     Args:
         query: of the request.
-        things: to list.
-        filters: that the endpoint knows.
-        show: what to list of each thing.
-        name: of the list in the answer.
-        random: shuffles what has no order.
-        limit: how many, unless the query says.
-        ignores_unknown: whether other parameters are ignored rather than refused.
-        searched: the texts of a thing that `q` searches; without it there is no `q`.
+        things: all entities.
+        filters: that the endpoint supports.
+        show: returns the view of an entity.
+        name: of the list in the response.
+        random: shuffles lists without an order.
+        limit: the default page size.
+        ignores_unknown: ignore other parameters instead of refusing them.
+        searched: the texts of an entity that `q` searches; None if the endpoint has no `q`.
     """
     asked: defaultdict[str, list[str]] = defaultdict(list)
     for parameter, value in query:
@@ -79,7 +79,7 @@ def listed(
 
 
 def _wanted(parameter: str, values: list[str], *, is_array: bool) -> set[str | None]:
-    """An array of one value is split at its commas. The text `null` is no value, which no array matches."""
+    """Medusa splits an array of one value at commas, and reads the text `null` as no value."""
     if is_array:
         members = values[0].split(",") if len(values) == 1 else values
         return {member for member in members if member != "null"}
@@ -89,7 +89,7 @@ def _wanted(parameter: str, values: list[str], *, is_array: bool) -> set[str | N
 
 
 def _is_found(words: str, texts: Iterable[str | None]) -> bool:
-    """Whether each word is a part of some text."""
+    """Whether each word is part of one of the texts."""
     if words == "null":
         return True
     return all(any(word in (text or "").lower() for text in texts) for word in words.lower().split())

@@ -1,4 +1,4 @@
-"""Prices of a variant: which of those sent together are one, and what becomes of those that are there."""
+"""Prices of a variant: merges equal ones in a request, and replaces the stored ones."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -17,13 +17,13 @@ def new_prices(bodies: Iterable[Body], ids: Ids) -> list[Price]:
 def replaced_prices(
     bodies: Iterable[Body], stored: Sequence[Price], elsewhere: set[str], ids: Ids
 ) -> list[Price]:
-    """The set that replaces the stored one.
+    """The prices that replace the stored ones.
 
     Args:
-        bodies: as they were sent.
+        bodies: of the request.
         stored: the prices of the variant.
         elsewhere: ids of the prices of other variants.
-        ids: for prices that are new.
+        ids: for new prices.
     """
     kept = {price.id: price for price in stored}
     prices = []
@@ -39,18 +39,18 @@ def replaced_prices(
 
 
 def _folded(bodies: Iterable[Body]) -> list[Body]:
-    """The last of those that look alike wins; their ids are not part of the look (Medusa's `hashPrice`)."""
-    by_look: dict[object, Body] = {}
+    """Of prices that differ only in amount or id, keep the last one (Medusa's `hashPrice`)."""
+    by_hash: dict[object, Body] = {}
     for body in bodies:
         currency = body["currency_code"].lower() if "currency_code" in body else None
         bounds = tuple((name, body[name]) for name in ("min_quantity", "max_quantity") if name in body)
-        by_look[currency, bounds, tuple(body.get("rules", {}).items())] = body
-    return list(by_look.values())
+        by_hash[currency, bounds, tuple(body.get("rules", {}).items())] = body
+    return list(by_hash.values())
 
 
 def _price(price_id: str, body: Body) -> Price:
     if "currency_code" not in body or "amount" not in body:
-        raise unknown_error()  # the database insists on both
+        raise unknown_error()  # the database requires both
     return _changed(Price(price_id, body["currency_code"], body["amount"]), body)
 
 

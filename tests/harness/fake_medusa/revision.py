@@ -1,4 +1,4 @@
-"""Changing and removing products."""
+"""Updates and deletes products."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -35,11 +35,11 @@ _MEASURES: Final = ("weight", "length", "height", "width")
 
 
 class Revision:
-    """Changes of products.
+    """An update of products.
 
-    They are taken back but in part. Plain fields, the old values of metadata and links return, but images,
-    tags, categories, variants and new keys of metadata stay as they were written. Prices that were sent are
-    lost, together with those that they replaced.
+    Medusa undoes it only in part. It restores plain fields, old metadata values and links. Images, tags,
+    categories, variants and new metadata keys keep what was written. The prices in the request are lost,
+    and so are the ones that they replaced.
     """
 
     def __init__(self, state: State, bodies: Sequence[Body]) -> None:
@@ -47,12 +47,12 @@ class Revision:
         self._bodies = bodies
         self._before: dict[str, Product] = {}
         self._made_items: dict[str, Item] = {}
-        self._dismissed: dict[str, list[str]] = {}
+        self._unlinked: dict[str, list[str]] = {}
         self._priced: list[Variant] = []
 
     @property
     def products(self) -> list[Product]:
-        """As they are now; somebody else may remove one between two steps."""
+        """As they are now; another request may delete one between two steps."""
         stored = self._state.products
         return [stored[product_id] for product_id in self._before if product_id in stored]
 
@@ -65,13 +65,13 @@ class Revision:
         yield "inventory"
         self._set_prices()
         yield "prices"
-        self._link_places()
+        self._link_placement()
 
     def undo(self) -> None:
         for variant in self._priced:
             variant.prices = []
         for variant in (variant for product in self.products for variant in product.variants):
-            variant.item_ids = self._dismissed.get(variant.id, variant.item_ids)
+            variant.item_ids = self._unlinked.get(variant.id, variant.item_ids)
             if variant.id in self._made_items:
                 variant.item_ids = []
         for item in self._made_items.values():
@@ -124,7 +124,7 @@ class Revision:
             product.variants = [self._variant(product, variant) for variant in body["variants"]]
 
     def _image(self, product: Product, body: Body) -> Image:
-        """One whose id nobody has is made with that id."""
+        """An image with an unknown id is created with that id."""
         others = (other for other in self._state.products.values() if other.id != product.id)
         if any(image.id == body.get("id") for other in others for image in other.images):
             raise already_exists("Image", id=body["id"])
@@ -134,8 +134,8 @@ class Revision:
         variant = next((variant for variant in product.variants if variant.id == body.get("id")), None)
         if variant is None:
             if "title" in body:
-                raise NotImplementedError("FakeMedusa creates no variants by updating their product")
-            raise unknown_error()  # the database wants a title for what it takes to be new
+                raise NotImplementedError("FakeMedusa does not create variants in product updates")
+            raise unknown_error()  # Medusa creates it, and the database requires a title
         for name in ("title", "sku", "barcode", "metadata"):
             if name in body:
                 setattr(variant, name, body[name])
@@ -169,8 +169,8 @@ class Revision:
         link_items(self._state, self._made_items)
         for variant, body in self._sent_variants():
             if "manage_inventory" in body and not as_boolean(body["manage_inventory"]):
-                self._dismissed[variant.id] = variant.item_ids
-                variant.item_ids = []  # the items themselves stay, and keep their SKUs
+                self._unlinked[variant.id] = variant.item_ids
+                variant.item_ids = []  # the items stay and keep their SKUs
 
     def _set_prices(self) -> None:
         state = self._state
@@ -191,7 +191,7 @@ class Revision:
             variant.prices = prices
             self._priced.append(variant)
 
-    def _link_places(self) -> None:
+    def _link_placement(self) -> None:
         channels = {
             body["id"]: check_channels(body["sales_channels"])
             for body in self._bodies
@@ -205,8 +205,8 @@ class Revision:
             product.shipping_profile_id = profiles.get(product.id, product.shipping_profile_id)
 
 
-class Pruner:
-    """Removes products together with the inventory items of variants whose inventory is managed."""
+class Deletion:
+    """Deletes products and the inventory items of their managed variants."""
 
     def __init__(self, state: State, ids: Sequence[str]) -> None:
         self._state = state

@@ -1,4 +1,4 @@
-"""The bodies that the endpoints take."""
+"""The request bodies that the endpoints accept."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The API as a client sees it: credentials, limits, paths; and what a test may do to its requests."""
+"""The fake store as an HTTP transport: credentials, limits, and hooks for tests."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from tests.harness.fake_medusa.state import Currency, Ids, Named, Number, Produc
 _BATCH_LIMIT: Final = 2 * 1024 * 1024
 _BODY_LIMIT: Final = 100 * 1024
 _HEAD_LIMIT: Final = 16 * 1024
-_LARGEST_PLAIN: Final = 1e21  # from here on JavaScript writes an exponent
+_LARGEST_PLAIN: Final = 1e21  # JavaScript writes larger numbers with an exponent
 _SURROGATES: Final = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 _KEY_AS_TOKEN: Final = (
     "A secret API key was passed as a Bearer token. Secret API keys must be sent using HTTP Basic"
@@ -56,29 +56,29 @@ class Request:
 
 @dataclass
 class _Unfinished:
-    """Work that a client has given up on."""
+    """Work whose client gave up."""
 
     work: Work
     waits: int
-    """How many requests are answered before it goes on."""
+    """How many requests are handled before it continues."""
 
 
 class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
     """A store as `tests.harness.medusa` makes it: a stock location, `eur` and `usd`, no products.
 
-    It answers as Medusa `VERSION` does, and raises NotImplementedError for what it has not learned.
+    It behaves like Medusa `VERSION`, and raises NotImplementedError for anything that it does not support.
 
     Args:
-        seed: decides on ids and on the order of lists.
+        seed: determines ids and the order of lists.
 
     Attributes:
-        requests: everything that clients have sent, also what a fault kept from the store.
-        before: called with each request before anything is done; may raise, or answer in the store's stead.
-        between: called with the request and the name of a step, when a write has been accepted and after
-            each step that the store has committed while more follow; may raise, by which the client gives up
-            and the store works on (see `linger`).
-        after: called with the request and the answer when all is done; may raise, or answer otherwise.
-        linger: so many requests are answered before the store goes on with what a client has given up on.
+        requests: everything that clients sent, including what a fault kept from the store.
+        before: called with each request first; may raise, or return a response to use instead.
+        between: called with the request and the name of a step, after a write is accepted and after each
+            committed step but the last; if it raises, the client gives up and the store continues its work
+            (see `linger`).
+        after: called with the request and the response at the end; may raise, or return another response.
+        linger: how many requests are handled before the store continues work whose client gave up.
     """
 
     VERSION: Final = "2.21.2"
@@ -114,11 +114,11 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         self._tokens: set[str] = set()
         self._unfinished: list[_Unfinished] = []
 
-    # --- what tests look at, and do besides sending requests ---
+    # --- for tests ---
 
     @property
     def products(self) -> dict[str, Product]:
-        """By external id; raises when one of them stands twice."""
+        """Products by external id; raises if an external id is stored twice."""
         owned = [product for product in self.state.products.values() if product.external_id]
         twice = [key for key, count in Counter(product.external_id for product in owned).items() if count > 1]
         if twice:
@@ -134,27 +134,27 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         return level.stocked_quantity if level else None
 
     def reserve(self, sku: str, quantity: Number = 1) -> None:
-        """A customer orders the item with this SKU."""
+        """Reserve stock of the item with this SKU, as an order does."""
         item = next(item for item in self.state.live_items() if item.sku == sku)
         item.levels[0].reserved_quantity += quantity
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        """A merchant's request: no fault gets into its way, it is not recorded, and a refusal is raised."""
+        """Handle a request of the merchant, without faults or recording; raises ApiError if it is refused."""
         url = httpx.URL(path)
         self.state.ids.next_moment()
         call = Call(method, url.path, tuple(url.params.multi_items()), {} if body is None else body)
-        return _exhausted(self._api.answer(call))
+        return _exhausted(self._api.respond(call))
 
     def expire_tokens(self) -> None:
         self._tokens.clear()
 
     def catch_up(self) -> None:
-        """Do now what clients have given up on."""
+        """Finish all work whose clients gave up."""
         while self._unfinished:
             _exhausted(self._unfinished.pop(0).work)
 
     def crash(self) -> None:
-        """The server is killed and started again: what it was doing stays half done."""
+        """Kill and restart the server: unfinished work stays incomplete."""
         self._unfinished.clear()
 
     # --- transport ---
@@ -167,7 +167,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         return self.handle(request)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Requests that are sent at the same time take turns at each step."""
+        """Concurrent requests take turns at each step."""
         await request.aread()
         work = self._handle(request)
         try:
@@ -181,7 +181,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
             work.close()
 
     def _handle(self, request: httpx.Request) -> Work:
-        self._go_on()
+        self._continue()
         self.requests.append(Request(request.method, request.url, request.content))
         if self.before and (substitute := self.before(request)):
             return substitute
@@ -201,7 +201,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
                 raise
         return (self.after and self.after(request, response)) or response
 
-    def _go_on(self) -> None:
+    def _continue(self) -> None:
         due = [unfinished.work for unfinished in self._unfinished if not unfinished.waits]
         self._unfinished = [unfinished for unfinished in self._unfinished if unfinished.waits]
         for unfinished in self._unfinished:
@@ -209,7 +209,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         for work in due:
             _exhausted(work)
 
-    # --- answers ---
+    # --- responses ---
 
     def _respond(self, request: httpx.Request) -> Work:
         self.state.ids.next_moment()
@@ -228,7 +228,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
             return httpx.Response(401, json={"message": refusal})
         try:
             call = Call(request.method, path, tuple(request.url.params.multi_items()), body)
-            return httpx.Response(200, json=(yield from self._api.answer(call)))
+            return httpx.Response(200, json=(yield from self._api.respond(call)))
         except ApiError as error:
             return httpx.Response(error.status, json=error.body)
         except LookupError:
@@ -247,7 +247,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         return httpx.Response(200, json={"token": token})
 
     def _unauthorized(self, header: str) -> str:
-        """Why a request is refused; empty when it is not."""
+        """Why a request is refused; empty if it is not."""
         scheme, _, value = header.partition(" ")
         if scheme.lower() == "bearer":
             if value.startswith("sk_"):
@@ -255,13 +255,13 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
             return "" if value in self._tokens else "Unauthorized"
         try:
             authorized = scheme.lower() == "basic" and b64decode(value).decode() == f"{self.api_key}:"
-        except ValueError:  # neither base64 nor UTF-8
+        except ValueError:  # not base64, or not UTF-8
             authorized = False
         return "" if authorized else "Unauthorized"
 
 
 def _exhausted(work: Generator[str, None, T]) -> T:
-    """What work comes to when nothing keeps it from its end."""
+    """Run the work to its end and return its result."""
     while True:
         try:
             next(work)
@@ -276,14 +276,14 @@ def _head_size(request: httpx.Request) -> int:
 
 
 def _parsed(request: httpx.Request) -> Any:
-    """Numbers as JavaScript knows them, and no half surrogate pairs; raises ValueError."""
+    """Parse the body with JavaScript's numbers and without unpaired surrogates; raises ValueError."""
     if not request.content or "json" not in request.headers.get("Content-Type", ""):
         return {}
     body = json.loads(
         request.content, parse_int=_number, parse_float=_number, parse_constant=_reject_constant
     )
     if not isinstance(body, dict | list):
-        raise ValueError("the body is neither an object nor a list")  # noqa: TRY004 - of the text, not of the code
+        raise ValueError("the body is neither an object nor a list")  # noqa: TRY004 - callers handle ValueError only
     return _without_surrogates(body) if b"\\u" in request.content else body
 
 

@@ -1,4 +1,4 @@
-"""What the store holds."""
+"""The data of the fake store."""
 
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -11,7 +11,7 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class Ids:
-    """ULIDs as Medusa makes them: they sort by creation, but those of one moment in any order."""
+    """ULIDs like Medusa's: sorted by creation, but in random order within one moment."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -52,7 +52,7 @@ class Variant:
     metadata: Metadata = None
     prices: list[Price] = field(default_factory=list)
     has_price_set: bool = False
-    """It gets one in the last step of its creation."""
+    """Set in the last step of its creation."""
     created_at: int = 0
     """In milliseconds since 1970."""
     item_ids: list[str] = field(default_factory=list)
@@ -117,7 +117,7 @@ class Level:
 
 @dataclass
 class Item:
-    """An inventory item. One that is removed keeps its row, so that levels can still be hung on it."""
+    """An inventory item. A deleted one keeps its row, so levels can still be created for it."""
 
     id: str
     sku: str | None
@@ -150,7 +150,7 @@ class Tag:
 
 @dataclass
 class Named:
-    """A sales channel, a stock location or (with its type) a shipping profile."""
+    """A sales channel, a stock location, or a shipping profile (which has a type)."""
 
     id: str
     name: str
@@ -178,7 +178,7 @@ class StoreSettings:
 
 @dataclass
 class State:
-    """Everything by id. What is deleted is gone, as far as the API tells."""
+    """All entities by id."""
 
     ids: Ids
     store: StoreSettings

@@ -1,6 +1,6 @@
-"""Writes of several steps.
+"""Writes that consist of several steps.
 
-Medusa commits each step on its own, where others see it. When a later one fails it takes back what it can.
+Medusa commits each step separately, so others see it. If a later step fails, Medusa undoes what it can.
 """
 
 from collections.abc import Generator, Sequence
@@ -9,19 +9,19 @@ from typing import Protocol
 from tests.harness.fake_medusa.errors import ApiError
 
 Steps = Generator[str, None, None]
-"""Gives the name of each step that has been committed."""
+"""Yields the name of each committed step."""
 
 
 class Work(Protocol):
     def steps(self) -> Steps:
-        """Raises ApiError when a step is refused, which then has changed nothing."""
+        """Raises ApiError if a step is refused; that step then changed nothing."""
 
     def undo(self) -> None:
-        """Takes the committed steps back, as far as Medusa does."""
+        """Undo the committed steps as far as Medusa does."""
 
 
 def run(works: Sequence[Work]) -> Steps:
-    """Runs works side by side to their ends. When one is refused all are undone; the first refusal counts."""
+    """Run all works side by side. If any is refused, undo all and raise the first refusal."""
     running = [(work, work.steps()) for work in works]
     refusal: ApiError | None = None
     while running:

@@ -1,4 +1,4 @@
-"""What products refer to, such as categories and tags; and the settings of the store."""
+"""Categories, tags, placement, and the settings of the store."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -14,21 +14,21 @@ Body = dict[str, Any]
 def create_category(state: State, body: Body) -> Category:
     handle = body.get("handle", handle_of_name(body["name"]))
     category = Category(state.ids.new("pcat"), **{**body, "handle": handle})
-    _keep_category(state, category)
+    _save_category(state, category)
     return category
 
 
 def update_category(state: State, category_id: str, body: Body) -> Category | None:
-    """Medusa answers without a word when there is no such category."""
+    """Medusa reports no error if the category does not exist."""
     stored = state.categories.get(category_id)
     if stored is None:
         return None
     category = replace(stored, **body)
-    _keep_category(state, category)
+    _save_category(state, category)
     return category
 
 
-def _keep_category(state: State, category: Category) -> None:
+def _save_category(state: State, category: Category) -> None:
     reject_nul([category.name, category.handle, category.description, category.metadata])
     others = (other for other in state.categories.values() if other.id != category.id)
     if any(other.handle == category.handle for other in others):
@@ -47,7 +47,7 @@ def create_tag(state: State, body: Body) -> Tag:
 
 def create_named(state: State, table: dict[str, Named], prefix: str, body: Body) -> Named:
     if "name" not in body:
-        raise unknown_error()  # locations trim the name before they look whether there is one
+        raise unknown_error()  # Medusa trims the name of a location before it checks for one
     name = body["name"].strip() if prefix == "sloc" else body["name"]
     reject_nul(body)
     named = Named(state.ids.new(prefix), **{**body, "name": name})

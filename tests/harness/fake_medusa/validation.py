@@ -1,4 +1,4 @@
-"""Checks of a body, whose complaints read like those of Medusa (zod, reworded by `zod-helpers`)."""
+"""Checks of request bodies, with the messages of Medusa (zod and `zod-helpers`)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from tests.harness.fake_medusa.errors import invalid_data
 Path = tuple[str | int, ...]
 
 _MISSING: Final = object()
-_SHOWN = 3  # complaints
+_SHOWN = 3  # issues in a message
 
 
 @dataclass(frozen=True)
 class Issue:
     path: Path
     expected: str = ""
-    """A type."""
+    """The name of a type."""
     one_of: str = ""
     message: str = ""
 
@@ -36,8 +36,8 @@ Check = Callable[[Any, Path], Sequence[Issue]]
 
 def validate(check: Check, body: object) -> None:
     if issues := check(body, ()):
-        complaints = "; ".join(issue.describe(body) for issue in issues[:_SHOWN])
-        raise invalid_data(f"Invalid request: {complaints}")
+        messages = "; ".join(issue.describe(body) for issue in issues[:_SHOWN])
+        raise invalid_data(f"Invalid request: {messages}")
 
 
 def text(value: Any, path: Path) -> Sequence[Issue]:
@@ -117,12 +117,12 @@ def refused(message: str) -> Check:
 
 
 def not_in_the_fake(_value: Any, path: Path) -> Sequence[Issue]:
-    """Medusa takes this field; a test that sends it needs a bigger fake."""
-    raise NotImplementedError(f"FakeMedusa does not know what {path} does")
+    """Medusa accepts this field, but the fake does not support it."""
+    raise NotImplementedError(f"FakeMedusa does not support {path}")
 
 
 def _value_at(body: object, path: Path) -> object:
-    """Medusa's own search for the value does not go through lists."""
+    """The value for the message; like Medusa, it does not look into lists."""
     value = body if isinstance(body, dict) else _MISSING
     for step in path:
         value = value.get(step, _MISSING) if isinstance(value, dict) else _MISSING

@@ -1,4 +1,4 @@
-"""What the API shows of the state: the fields that a request asks for, and most lists in no order."""
+"""The JSON views of entities: the requested fields, with most lists in random order."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from tests.harness.fake_medusa.state import (
 
 T = TypeVar("T")
 Tree = dict[str, Any]
-"""Names of fields, with what is selected below them; `*` stands for all that are no relations."""
+"""Field names and the selection below each; `*` means all fields that are not relations."""
 
 _PRODUCT: Final = (
     *("title", "subtitle", "status", "external_id", "description", "handle", "discountable", "thumbnail"),
@@ -36,7 +36,7 @@ _STORE: Final = (
 )
 
 _ABSENT: Final = object()
-"""Left out, as Medusa leaves out what is linked if there is none."""
+"""Left out, as Medusa leaves out a missing link."""
 
 PRODUCT_DEFAULTS: Final = (
     "*,options.*,options.values.*,tags.*,images.*,sales_channels.*,"
@@ -46,7 +46,7 @@ PRODUCT_DEFAULTS: Final = (
 
 
 def tree_of(fields: str) -> Tree:
-    """`id,*tags,variants.prices.amount` as a tree."""
+    """Parse a list such as `id,*tags,variants.prices.amount`."""
     tree: Tree = {}
     for field in filter(None, fields.split(",")):
         branch = tree
@@ -94,7 +94,7 @@ class Views:
 
     @staticmethod
     def _images(product: Product, tree: Tree) -> list[dict[str, Any]]:
-        """The only relation that has an order."""
+        """Images are the only relation with an order."""
         shown = [_selected(image, tree, ("url",), {}) for image in product.images]
         return [{**image, "rank": rank} for rank, image in enumerate(shown)]
 
@@ -124,9 +124,9 @@ class Views:
 
     def _price(self, variant: Variant, price: Price, tree: Tree) -> dict[str, Any]:
         shown = _selected(price, tree, _PRICE, {})
-        # Medusa puts the rules together from both columns, and leaves them empty without.
-        told = {"attribute", "value"} <= tree.get("price_rules", {}).keys()
-        return {**shown, "variant_id": variant.id, "rules": dict(price.rules) if told else {}}
+        # Medusa needs both columns to build the rules; without them they are empty.
+        shows_rules = {"attribute", "value"} <= tree.get("price_rules", {}).keys()
+        return {**shown, "variant_id": variant.id, "rules": dict(price.rules) if shows_rules else {}}
 
     def _link(self, variant: Variant, item_id: str, tree: Tree) -> dict[str, Any]:
         link: dict[str, Any] = {"variant_id": variant.id, "inventory_item_id": item_id}
@@ -192,7 +192,7 @@ class Views:
 def _selected(
     thing: Any, tree: Tree, scalars: Sequence[str], relations: Mapping[str, Callable[[Tree], Any]]
 ) -> dict[str, Any]:
-    """A field that does not exist is left out, as Medusa leaves it out."""
+    """The selected fields; like Medusa, it ignores unknown names."""
     names = [*scalars, *(name for name in tree if name != "*")] if "*" in tree else tree
     shown = {"id": thing.id}
     for name in names:

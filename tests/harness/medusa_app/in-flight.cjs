@@ -1,5 +1,5 @@
-// Loaded before Medusa. Leaves the port in the file "port" once the server listens, and tells at /harness/in-flight
-// how many requests are not answered yet. Those of clients that hung up count: Medusa works on them all the same.
+// Loaded before Medusa. Writes the port to the file "port" when the server listens, and serves the number of
+// requests in progress at /harness/in-flight. Requests of clients that disconnected count: Medusa finishes them.
 const fs = require("node:fs")
 const http = require("node:http")
 

@@ -12,8 +12,8 @@ module.exports = defineConfig({
       adminCors: "http://localhost",
       authCors: "http://localhost",
       storeCors: "http://localhost",
-      jwtSecret: "of a throw-away store",
-      cookieSecret: "of a throw-away store",
+      jwtSecret: "only-for-tests",
+      cookieSecret: "only-for-tests",
     },
   },
 })

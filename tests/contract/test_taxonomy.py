@@ -1,4 +1,4 @@
-"""Lists, categories, tags, places, the store."""
+"""Lists, categories, tags, placement and the settings of the store."""
 
 import pytest
 
@@ -19,13 +19,13 @@ LISTS = {
 # --- lists ---
 
 
-def test_products_are_found_by_what_tells_them_apart(shop: Shop) -> None:
+def test_products_are_found_by_id_external_id_handle_and_sku(shop: Shop) -> None:
     first, second, third = (shop.create(number) for number in (1, 2, 3))
 
     def found(**query: list[str]) -> set[str]:
-        answer = shop.call("GET", "/admin/products", fields="id,external_id", **query)
-        assert answer["count"] == len(answer["products"])
-        return {product["external_id"] for product in answer["products"]}
+        response = shop.call("GET", "/admin/products", fields="id,external_id", **query)
+        assert response["count"] == len(response["products"])
+        return {product["external_id"] for product in response["products"]}
 
     both = {"contract:1", "contract:2"}
     assert found(**{"id[]": [first["id"], second["id"], "prod_gone"]}) == both
@@ -38,7 +38,7 @@ def test_products_are_found_by_what_tells_them_apart(shop: Shop) -> None:
     assert found(external_id=["contract:3"]) == {"contract:3"}
 
 
-def test_products_without_an_external_id_can_be_asked_for(shop: Shop) -> None:
+def test_products_without_an_external_id_can_be_listed(shop: Shop) -> None:
     for number, external_id in enumerate([None, "", "null", "contract:1"]):
         body = shop.body(number)
         shop.batch(
@@ -49,26 +49,31 @@ def test_products_without_an_external_id_can_be_asked_for(shop: Shop) -> None:
         )
 
     def found(**query: str) -> set[str | None]:
-        answer = shop.call("GET", "/admin/products", fields="id,external_id", order="id", **query)
-        return {product["external_id"] for product in answer["products"]}
+        response = shop.call("GET", "/admin/products", fields="id,external_id", order="id", **query)
+        return {product["external_id"] for product in response["products"]}
 
     assert found(external_id="null") == {None}
     assert found(external_id="") == {""}
     assert found(**{"external_id[]": "null"}) == set()
 
 
-def test_a_list_comes_in_pages(shop: Shop) -> None:
+def test_a_list_has_pages(shop: Shop) -> None:
     shop.batch(create=[shop.body(number) for number in range(5)])
-    answer = shop.call("GET", "/admin/products", limit="2", offset="3", order="id", fields="id")
-    assert (answer["count"], answer["limit"], answer["offset"], len(answer["products"])) == (5, 2, 3, 2)
+    response = shop.call("GET", "/admin/products", limit="2", offset="3", order="id", fields="id")
+    assert (response["count"], response["limit"], response["offset"], len(response["products"])) == (
+        5,
+        2,
+        3,
+        2,
+    )
     assert shop.call("GET", "/admin/products", limit="0")["products"] == []
 
 
 @pytest.mark.parametrize("order", ["id", "-id"])
 def test_a_list_is_sorted_on_request(shop: Shop, order: str) -> None:
     shop.batch(create=[shop.body(number) for number in range(5)])
-    answer = shop.call("GET", "/admin/products", order=order, fields="id")
-    ids = [product["id"] for product in answer["products"]]
+    response = shop.call("GET", "/admin/products", order=order, fields="id")
+    ids = [product["id"] for product in response["products"]]
     assert ids == sorted(ids, reverse=order == "-id")
 
 
@@ -84,13 +89,13 @@ def test_later_products_have_greater_ids(shop: Shop) -> None:
         *(("sales-channels", 20), ("shipping-profiles", 20), ("stock-locations", 20), ("stores", 50)),
     ],
 )
-def test_a_list_has_a_limit_of_its_own(shop: Shop, path: str, limit: int) -> None:
-    answer = shop.call("GET", f"/admin/{path}", fields="id")
-    assert (answer["limit"], answer["offset"]) == (limit, 0)
-    assert len(answer[LISTS[path]]) == answer["count"]
+def test_each_list_has_its_default_limit(shop: Shop, path: str, limit: int) -> None:
+    response = shop.call("GET", f"/admin/{path}", fields="id")
+    assert (response["limit"], response["offset"]) == (limit, 0)
+    assert len(response[LISTS[path]]) == response["count"]
 
 
-def test_a_limit_that_is_no_number_is_refused(shop: Shop) -> None:
+def test_an_invalid_limit_is_refused(shop: Shop) -> None:
     message = "Invalid request: Expected type: 'number' for field 'limit', got: 'x'"
     assert shop.refusal("GET", "/admin/products?limit=x") == (400, "invalid_data", message)
 
@@ -111,7 +116,7 @@ def test_a_nul_in_a_parameter_is_an_unknown_error(shop: Shop) -> None:
     assert shop.refusal("GET", "/admin/product-tags?value=%00") == UNKNOWN_ERROR
 
 
-def test_only_the_fields_asked_for_are_answered(shop: Shop) -> None:
+def test_only_the_requested_fields_are_returned(shop: Shop) -> None:
     created = shop.create(metadata={"a": 1})
     (product,) = shop.call("GET", "/admin/products", fields="id,external_id,metadata")["products"]
     assert product == {"id": created["id"], "external_id": "contract:1", "metadata": {"a": 1}}
@@ -121,7 +126,7 @@ def test_only_the_fields_asked_for_are_answered(shop: Shop) -> None:
     assert product.keys() <= {"id", "variants"}
 
 
-def test_a_star_asks_for_all_fields_of_a_relation(shop: Shop) -> None:
+def test_a_star_selects_all_fields_of_a_relation(shop: Shop) -> None:
     created = shop.create()
     (product,) = shop.call("GET", "/admin/products", fields="id,*variants")["products"]
     (variant,) = product["variants"]
@@ -139,7 +144,7 @@ def test_a_product_is_looked_up_by_id(shop: Shop) -> None:
 # --- categories ---
 
 
-def test_a_category_is_inactive_unless_it_says(shop: Shop) -> None:
+def test_a_category_is_inactive_by_default(shop: Shop) -> None:
     assert shop.category("first")["is_active"] is False
     assert shop.category("second", is_active=True)["is_active"] is True
 
@@ -147,21 +152,21 @@ def test_a_category_is_inactive_unless_it_says(shop: Shop) -> None:
 def test_a_category_is_found_by_handle(shop: Shop) -> None:
     category = shop.category("shoes")
     shop.category("hats")
-    answer = shop.call(
+    response = shop.call(
         "GET", "/admin/product-categories", **{"handle[]": ["shoes", "x"], "fields": "id,handle"}
     )
-    assert answer["product_categories"] == [{"id": category["id"], "handle": "shoes"}]
+    assert response["product_categories"] == [{"id": category["id"], "handle": "shoes"}]
 
 
-def test_a_handle_of_a_category_is_given_once(shop: Shop) -> None:
+def test_category_handles_are_unique(shop: Shop) -> None:
     shop.category("shoes")
     message = "Product category with handle: shoes, already exists."
-    answer = shop.refusal("POST", "/admin/product-categories", {"name": "Other", "handle": "shoes"})
-    assert answer == (400, "invalid_data", message)
+    response = shop.refusal("POST", "/admin/product-categories", {"name": "Other", "handle": "shoes"})
+    assert response == (400, "invalid_data", message)
     assert shop.category("Shoes")["handle"] == "Shoes"
 
 
-def test_a_category_without_a_handle_gets_one_of_its_name(shop: Shop) -> None:
+def test_a_category_without_a_handle_gets_one_from_its_name(shop: Shop) -> None:
     body = {"name": "Cats & Dogs"}
     category = shop.call("POST", "/admin/product-categories", body)["product_category"]
     assert category["handle"] == "cats-&-dogs"
@@ -177,30 +182,30 @@ def test_a_category_is_updated(shop: Shop) -> None:
     assert updated["product_category"]["metadata"] == {"b": 2}
 
 
-def test_the_update_of_an_unknown_category_is_answered_with_nothing(shop: Shop) -> None:
+def test_the_update_of_an_unknown_category_returns_nothing(shop: Shop) -> None:
     assert shop.call("POST", "/admin/product-categories/pcat_gone", {"name": "x"}) == {}
 
 
 # --- tags ---
 
 
-def test_a_value_of_a_tag_is_given_once(shop: Shop) -> None:
+def test_tag_values_are_unique(shop: Shop) -> None:
     shop.tag("Blue")
     message = "Product tag with value: Blue, already exists."
     assert shop.refusal("POST", "/admin/product-tags", {"value": "Blue"}) == (400, "invalid_data", message)
 
 
-def test_upper_and_lower_case_are_two_tags(shop: Shop) -> None:
+def test_tag_values_are_case_sensitive(shop: Shop) -> None:
     upper, lower = shop.tag("Blue"), shop.tag("blue")
     for tag in (upper, lower):
-        answer = shop.call("GET", "/admin/product-tags", **{"value[]": [tag["value"]], "fields": "id"})
-        assert answer["product_tags"] == [{"id": tag["id"]}]
+        response = shop.call("GET", "/admin/product-tags", **{"value[]": [tag["value"]], "fields": "id"})
+        assert response["product_tags"] == [{"id": tag["id"]}]
 
 
 # --- places and the store ---
 
 
-def test_the_store_tells_its_defaults(shop: Shop) -> None:
+def test_the_store_has_defaults(shop: Shop) -> None:
     fields = "id,default_sales_channel_id,default_location_id,supported_currencies.currency_code"
     (store,) = shop.call("GET", "/admin/stores", limit="1", fields=fields)["stores"]
     assert store["id"] == shop.store_id
@@ -209,7 +214,7 @@ def test_the_store_tells_its_defaults(shop: Shop) -> None:
     assert {entry["currency_code"] for entry in store["supported_currencies"]} == {"eur", "usd"}
 
 
-def test_metadata_of_a_store_is_replaced_whole(shop: Shop) -> None:
+def test_store_metadata_is_replaced_as_a_whole(shop: Shop) -> None:
     path = f"/admin/stores/{shop.store_id}"
     shop.call("POST", path, {"metadata": {"a": 1, "b": 2}})
     assert shop.call("POST", path, {"metadata": {"b": 3}})["store"]["metadata"] == {"b": 3}
@@ -217,7 +222,7 @@ def test_metadata_of_a_store_is_replaced_whole(shop: Shop) -> None:
     assert shop.call("POST", path, {"metadata": None})["store"]["metadata"] is None
 
 
-def test_a_store_changes_its_currencies_and_defaults(shop: Shop) -> None:
+def test_currencies_and_defaults_of_a_store_can_change(shop: Shop) -> None:
     path = f"/admin/stores/{shop.store_id}"
     currencies = [{"currency_code": "gbp", "is_default": True}]
     shop.call("POST", path, {"supported_currencies": currencies, "default_location_id": None})
@@ -237,16 +242,18 @@ def test_a_store_changes_its_currencies_and_defaults(shop: Shop) -> None:
         ("stock-locations", "stock_locations", "stock_location"),
     ],
 )
-def test_places_are_found_by_name_and_id(shop: Shop, path: str, list_name: str, name: str) -> None:
+def test_sales_channels_profiles_and_locations_are_found_by_name_and_id(
+    shop: Shop, path: str, list_name: str, name: str
+) -> None:
     body = {"name": "Second"} | ({"type": "custom"} if path == "shipping-profiles" else {})
     second = shop.call("POST", f"/admin/{path}", body)[name]
     for query in ({"name": "Second"}, {"id": second["id"]}):
-        answer = shop.call("GET", f"/admin/{path}", **query, limit="2", fields="id,name")
-        assert answer[list_name] == [{"id": second["id"], "name": "Second"}]
+        response = shop.call("GET", f"/admin/{path}", **query, limit="2", fields="id,name")
+        assert response[list_name] == [{"id": second["id"], "name": "Second"}]
     assert shop.call("GET", f"/admin/{path}", name="second")[list_name] == []
     assert shop.call("GET", f"/admin/{path}")["count"] == 2
 
 
 def test_the_default_shipping_profile_is_found_by_type(shop: Shop) -> None:
-    answer = shop.call("GET", "/admin/shipping-profiles", type="default", fields="id")
-    assert answer["shipping_profiles"] == [{"id": shop.shipping_profile_id}]
+    response = shop.call("GET", "/admin/shipping-profiles", type="default", fields="id")
+    assert response["shipping_profiles"] == [{"id": shop.shipping_profile_id}]

@@ -1,4 +1,4 @@
-"""The fake and the real store, side by side: what is done to one is done to the other, at random."""
+"""Random operations have the same result on the fake and the real store."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -13,7 +13,7 @@ CATEGORIES = ("shoes", "hats")
 OPERATIONS = 60
 
 Plan = dict[str, Any]
-"""An operation in terms that both stores share: external ids, handles, values, positions."""
+"""An operation without ids of a store: external ids, handles, values, positions."""
 
 
 class Side:
@@ -29,7 +29,7 @@ class Side:
         self._views: dict[str, View] = {}
 
     def look(self, moment: int) -> dict[str, View]:
-        """All products, with the moments at which their parts were first seen."""
+        """All products; ids are replaced by the moment at which they were first seen."""
         self._views = self._shop.products()
         for part in ids_in(list(self._views.values())):
             self._births.setdefault(part, moment)
@@ -118,7 +118,7 @@ class Side:
 
 
 def natural_prices(variant: View) -> list[View]:
-    """In an order that both stores share."""
+    """In the same order for both stores."""
 
     def key(price: View) -> str:
         return str(
@@ -129,7 +129,7 @@ def natural_prices(variant: View) -> list[View]:
 
 
 class Planner:
-    """Draws operations for what both stores hold, given as natural views."""
+    """Draws random operations on the stored products, given as natural views."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -157,14 +157,14 @@ class Planner:
 
     def _update(self) -> Plan:
         chosen = self._random.sample(sorted(self._seen), self._random.randint(1, min(3, len(self._seen))))
-        # A SKU that one product gives up and another takes is refused or not as the database pleases.
+        # When one product gives up a SKU and another takes it, the result depends on the database.
         skus = len(chosen) == 1
         entries = [self._change(external_id, skus=skus) for external_id in chosen]
         return {"do": "batch", "create": [], "update": entries, "delete": []}
 
     def _mixed(self) -> Plan:
         plan = {**self._update(), "create": [self._new()]}
-        if self._sometimes():  # a refusal that is quicker than any of a change
+        if self._sometimes():  # refused before any update could be
             plan["create"][0]["fields"]["handle"] = self._seen[self._pick(self._seen)]["handle"]
         return plan
 
@@ -207,7 +207,7 @@ class Planner:
             for title in self._stocked(product)
             if self._sometimes()
         ]
-        # Of two refusals in one call the quicker one is answered, so there are never both kinds.
+        # Which of two refusals in one call is returned depends on timing, so only one kind is sent.
         kind, other = self._random.sample(["create", "update"], 2)
         return {"do": "levels", kind: entries, other: []}
 
@@ -223,7 +223,7 @@ class Planner:
         return {"number": self._number, "fields": fields}
 
     def _conflict(self) -> View:
-        """What another product holds already."""
+        """A unique value of another product."""
         other = self._seen[self._pick(self._seen)]
         skus = [variant["sku"] for variant in other["variants"] if variant["sku"]]
         variants = ({"variant": {"sku": sku, "manage_inventory": False}} for sku in skus)
@@ -252,7 +252,7 @@ class Planner:
         return {name: value for name, value in drawn.items() if self._sometimes()}
 
     def _images(self, stored: int) -> list[int | str]:
-        """Positions of those to keep, addresses of new ones."""
+        """Positions of images to keep, URLs of new ones."""
         kept: list[int | str] = list(self._random.sample(range(stored), self._random.randint(0, stored)))
         return [*kept, *(f"image-{self._random.randint(1, 9)}" for _ in range(self._random.randint(0, 2)))]
 
@@ -303,7 +303,7 @@ class Planner:
         return price
 
     def _stocked(self, product: str) -> list[str]:
-        """Titles of the variants that have an inventory item."""
+        """Titles of variants with an inventory item."""
         return [v["title"] for v in self._seen[product]["variants"] if v["inventory_items"]]
 
     def _sometimes(self) -> bool:
@@ -315,12 +315,14 @@ class Planner:
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("seed", range(3))
-def test_both_stores_come_to_the_same(fake_shop: Shop, real_shop: Shop, seed: int) -> None:
+def test_random_operations_have_the_same_result_on_both_stores(
+    fake_shop: Shop, real_shop: Shop, seed: int
+) -> None:
     planner, sides = Planner(Random(seed)), (Side(fake_shop), Side(real_shop))
     seen: dict[str, View] = {}
     for moment in range(OPERATIONS):
         plan = planner.plan(seen)
-        fake_answer, real_answer = (side.do(plan) for side in sides)
-        assert fake_answer == real_answer, plan
+        fake_result, real_result = (side.do(plan) for side in sides)
+        assert fake_result == real_result, plan
         seen, real_seen = (side.look(moment) for side in sides)
         assert seen == real_seen, plan
