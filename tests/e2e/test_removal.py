@@ -96,7 +96,7 @@ def half_gone(source: DummyJson) -> None:
 
 def ends_short(source: DummyJson) -> None:
     source.remove(3)
-    source.intercept = lambda request: with_fields(source.answer(request), total=SIZE)
+    source.intercept = lambda request: with_fields(source.normal_response(request), total=SIZE)
 
 
 @pytest.mark.parametrize(

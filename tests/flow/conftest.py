@@ -5,6 +5,6 @@ from medusa_sync.core import plan
 
 @pytest.fixture(autouse=True)
 def _no_waiting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs do not wait between attempts, nor for a store that may still be working."""
+    """Do not wait between attempts, nor for a store that may still be working."""
     request.getfixturevalue("no_waiting")
     monkeypatch.setattr(plan, "SETTLE_S", 0)

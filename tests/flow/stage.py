@@ -1,9 +1,10 @@
-"""A whole run in memory: the real flow between a source that is a list and a store that is the fake."""
+"""Whole runs in memory, from a source that is a list to the fake store."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import pickle
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,17 +21,22 @@ from medusa_sync.sources.base import Page, Source
 from medusa_sync.sources.mapping import to_row
 from medusa_sync.stop import Stop
 from medusa_sync.sync import PlanOptions, Run, SyncOptions
-from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa import FakeMedusa, Request
 
 SOURCE_NAME = "dummyjson"
+BATCHES = "/admin/products/batch"
+
+
+class Killed(BaseException):
+    """The process is killed: nothing catches this."""
 
 
 @dataclass
 class ListSource:
-    """A source in memory with the rows of DummyJSON.
+    """A source in memory, with rows of DummyJSON.
 
     Attributes:
-        ends_after: it fails after so many pages.
+        ends_after: number of pages after which it fails; None for never.
         asked: the ids that `has` was called with.
     """
 
@@ -43,7 +49,7 @@ class ListSource:
         rows = self.rows[:limit]
         for number, start in enumerate(range(0, len(rows), self.page_size)):
             if number == self.ends_after:
-                raise SourceError("the source broke down")
+                raise SourceError("the source failed")
             page = [
                 to_row(row, source_name=SOURCE_NAME, currency="usd")
                 for row in rows[start : start + self.page_size]
@@ -59,13 +65,13 @@ class ListSource:
 
 
 class Watcher:
-    """An observer that remembers."""
+    """An observer that records the outcomes."""
 
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = []
 
     def fetched(self, seen: int, total: int | None) -> None:
-        """What has been fetched shows in the outcomes."""
+        """Ignored: tests look at the outcomes."""
 
     def settled(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
@@ -101,7 +107,7 @@ async def run_once(
     stop: Stop | None = None,
     **changes: Any,
 ) -> RunResult:
-    """One run, as the job would put it together."""
+    """One run, with the same parts as in a session."""
     requests = Requests()
     stop = stop or Stop()
     chosen = options(**changes)
@@ -129,13 +135,48 @@ def sync(source: ListSource, store: FakeMedusa, **changes: Any) -> RunResult:
     return asyncio.run(run_once(source, store, **changes))
 
 
+def writes(store: FakeMedusa) -> list[Request]:
+    return [request for request in store.requests if request.method != "GET"]
+
+
+def is_creation(request: httpx.Request) -> bool:
+    return request.url.path == BATCHES and b'"create"' in request.content
+
+
+def kill_at_step(store: FakeMedusa, name: str) -> None:
+    """Kill the store for good at the first step with this name."""
+
+    def between(_request: httpx.Request, step: str) -> None:
+        if step == name:
+            store.before = stay_down
+            raise httpx.ReadError("reset")
+
+    def stay_down(_request: httpx.Request) -> httpx.Response:
+        store.crash()
+        return httpx.Response(503)
+
+    store.linger, store.between = 1_000, between
+
+
+def copies_of(store: FakeMedusa) -> Callable[[], FakeMedusa]:
+    """Return a function that makes copies of the store, much faster than deepcopy."""
+    store.requests.clear()
+    content = pickle.dumps(store)
+
+    def copy() -> FakeMedusa:
+        copied: FakeMedusa = pickle.loads(content)  # noqa: S301 - written above
+        return copied
+
+    return copy
+
+
 def counts(result: RunResult) -> dict[str, int]:
-    """Those that are not zero."""
+    """The counts that are not zero."""
     return {each.value: count for each, count in result.counts.items() if count}
 
 
 def assert_exact(rows: Sequence[dict[str, Any]], store: FakeMedusa) -> None:
-    """The store holds every row once, as it is mapped, with its stock, and nothing twice."""
+    """The store has every row once, as mapped, with its stock, and no duplicate tag or category."""
     products = store.products
     assert products.keys() == {f"{SOURCE_NAME}:{row['id']}" for row in rows}
     for row in rows:

@@ -1,26 +1,22 @@
-"""A fault at any request: the next run completes the work, and nothing is there twice."""
+"""After a fault at any request the next run completes the work, without duplicates."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from copy import deepcopy
+from functools import cache
 
 import httpx
 import pytest
 
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.sync import PlanOptions
-from tests.flow.stage import ListSource, assert_exact, sync
+from tests.flow.stage import Killed, ListSource, assert_exact, copies_of, is_creation, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
 SIZE = 12
 BATCH = 4
-
-
-class Killed(BaseException):
-    """The process is gone: nothing catches this."""
 
 
 def fail(error: BaseException) -> Callable[[], httpx.Response]:
@@ -51,7 +47,7 @@ AFTER = {
 
 
 def catalogue() -> ListSource:
-    """Few tags and categories, so that every kind of write comes early and none dominates."""
+    """A catalogue with few tags and categories, so that a sync has few writes of each kind."""
     rows = products(SIZE)
     for row in rows:
         row["tags"] = [f"tag {row['id'] % 3}", "all"]
@@ -62,14 +58,14 @@ def catalogue() -> ListSource:
 def first_sync_writes() -> int:
     store = FakeMedusa()
     sync(catalogue(), store, batch_size=BATCH)
-    return sum(request.method == "POST" for request in store.requests)
+    return len(writes(store))
 
 
 WRITES = first_sync_writes()
 
 
 def fault_at(store: FakeMedusa, number: int, name: str) -> list[str]:
-    """Let one write fail; the answer names the path of the write that did."""
+    """Make one write fail; returns a list that gets the path of that write."""
     seen: list[httpx.Request] = []
     hit: list[str] = []
 
@@ -93,7 +89,7 @@ def fault_at(store: FakeMedusa, number: int, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", [*BEFORE, *AFTER])
-def test_any_fault_at_any_write_of_a_first_sync(name: str) -> None:
+def test_the_next_run_repairs_any_fault_at_any_write_of_a_first_sync(name: str) -> None:
     for number in range(1, WRITES + 1):
         store, source = FakeMedusa(), catalogue()
         hit = fault_at(store, number, name)
@@ -111,29 +107,30 @@ def test_any_fault_at_any_write_of_a_first_sync(name: str) -> None:
         assert_exact(source.rows, store)
         store.requests.clear()
         assert sync(source, store).exit_code == 0
-        assert not [request for request in store.requests if request.method != "GET"], (number, hit)
+        assert not writes(store), (number, hit)
 
 
-IN_STEP = FakeMedusa()
-assert sync(catalogue(), IN_STEP).exit_code == 0
+@cache
+def synced_stores() -> Callable[[], FakeMedusa]:
+    store = FakeMedusa()
+    assert sync(catalogue(), store).exit_code == 0
+    return copies_of(store)
 
 
-def in_step() -> tuple[FakeMedusa, ListSource]:
-    """A store that was synced."""
-    store = deepcopy(IN_STEP)
-    store.requests.clear()
-    return store, catalogue()
+def in_sync() -> tuple[FakeMedusa, ListSource]:
+    """A store and a source that are in sync."""
+    return synced_stores()(), catalogue()
 
 
 def store_with_a_sku_that_moves() -> tuple[FakeMedusa, ListSource]:
-    """A store in step with a source that has since given the SKU of one product to a new one."""
-    store, source = in_step()
+    """A synced store, and a source that has since given the SKU of one product to a new one."""
+    store, source = in_sync()
     source.rows = [*source.rows, {**products(SIZE + 1)[-1], "sku": source.rows[1]["sku"]}]
     source.rows[1] = {**source.rows[1], "sku": "RENAMED"}
     return store, source
 
 
-def test_a_sku_that_moves_to_a_new_product_arrives_there() -> None:
+def test_a_sku_moves_to_a_new_product() -> None:
     store, source = store_with_a_sku_that_moves()
     assert sync(source, store).exit_code == 0
     assert_exact(source.rows, store)
@@ -142,11 +139,10 @@ def test_a_sku_that_moves_to_a_new_product_arrives_there() -> None:
 
 
 @pytest.mark.parametrize("name", [*BEFORE, *AFTER])
-def test_any_fault_at_any_write_of_a_sku_that_moves(name: str) -> None:
+def test_the_next_run_repairs_any_fault_while_a_sku_moves(name: str) -> None:
     store, source = store_with_a_sku_that_moves()
     sync(source, store)
-    writes = sum(request.method == "POST" for request in store.requests)
-    for number in range(1, writes + 1):
+    for number in range(1, len(writes(store)) + 1):
         store, source = store_with_a_sku_that_moves()
         hit = fault_at(store, number, name)
         with suppress(Killed):
@@ -167,7 +163,7 @@ HANDOVERS: dict[str, list[int | None]] = {
 
 
 def hand_over(source: ListSource, givers: list[int | None]) -> None:
-    """Each of the first products takes SKU and barcode of another one, or gets new ones."""
+    """Give each of the first products the SKU and barcode of another one, or new ones."""
     before = list(source.rows)
     for place, giver in enumerate(givers):
         row = before[place]
@@ -178,8 +174,8 @@ def hand_over(source: ListSource, givers: list[int | None]) -> None:
 
 
 @pytest.mark.parametrize("how", HANDOVERS)
-def test_products_of_a_batch_hand_their_skus_and_barcodes_on(how: str) -> None:
-    store, source = in_step()
+def test_products_of_a_batch_exchange_skus_and_barcodes(how: str) -> None:
+    store, source = in_sync()
     hand_over(source, HANDOVERS[how])
     assert sync(source, store).exit_code == 0
     assert_exact(source.rows, store)
@@ -188,12 +184,12 @@ def test_products_of_a_batch_hand_their_skus_and_barcodes_on(how: str) -> None:
         assert variant.barcode == row["meta"]["barcode"]
     store.requests.clear()
     assert sync(source, store).exit_code == 0
-    assert not [request for request in store.requests if request.method != "GET"]
+    assert not writes(store)
 
 
 @pytest.mark.parametrize("batch_size", [2, 3, 5])
 @pytest.mark.parametrize("how", HANDOVERS)
-def test_inventory_items_follow_skus_that_are_handed_on_across_batches(how: str, batch_size: int) -> None:
+def test_inventory_items_follow_skus_that_move_between_batches(how: str, batch_size: int) -> None:
     store, source = FakeMedusa(), catalogue()
     sync(source, store)
     hand_over(source, HANDOVERS[how])
@@ -207,22 +203,22 @@ def test_inventory_items_follow_skus_that_are_handed_on_across_batches(how: str,
         assert (variant.sku, store.state.items[item_id].sku) == (row["sku"], row["sku"])
     store.requests.clear()
     assert sync(source, store).exit_code == 0
-    assert not [request for request in store.requests if request.method != "GET"]
+    assert not writes(store)
 
 
 @pytest.mark.parametrize("name", [*BEFORE, *AFTER])
-def test_any_fault_at_any_write_of_a_handover(name: str) -> None:
-    options = PlanOptions(OnConflict.STORE)  # what is taken away in between is no edit of the merchant
+def test_later_runs_repair_any_fault_while_skus_are_exchanged(name: str) -> None:
+    options = PlanOptions(OnConflict.STORE)  # a value that is freed in between is not an edit of the merchant
     number = 0
     while True:
         number += 1
-        store, source = in_step()
+        store, source = in_sync()
         hand_over(source, HANDOVERS["rotation"])
         hit = fault_at(store, number, name)
         with suppress(Killed):
             sync(source, store, plan=options)
         store.before = store.after = None
-        for _ in range(2):  # what is cut in two is handed on in two runs
+        for _ in range(2):  # a handover that was split takes two runs
             healed = sync(source, store, plan=options)
         assert healed.exit_code == 0, (number, hit, healed.problems)
         assert_exact(source.rows, store)
@@ -232,7 +228,7 @@ def test_any_fault_at_any_write_of_a_handover(name: str) -> None:
 
 
 def give_up_at(store: FakeMedusa, number: int) -> list[str]:
-    """Let the client time out at one step of the store's work; the answer names the steps so far."""
+    """Make the client time out at one step of the store's work; returns the steps so far."""
     seen: list[str] = []
 
     def between(_request: httpx.Request, step: str) -> None:
@@ -255,8 +251,8 @@ STEPS = first_sync_steps()
 
 
 @pytest.mark.parametrize("linger", [0, 1, 3, 8])
-def test_a_store_that_goes_on_with_what_a_client_has_given_up_on(linger: int) -> None:
-    """The client looks again while the store is still at work, and meets products that are half made."""
+def test_the_next_run_repairs_writes_that_the_store_finished_after_a_timeout(linger: int) -> None:
+    """The client reads the store again while it is still working, and sees incomplete products."""
     for number in range(1, STEPS + 1):
         store, source = FakeMedusa(), catalogue()
         store.linger = linger
@@ -270,8 +266,8 @@ def test_a_store_that_goes_on_with_what_a_client_has_given_up_on(linger: int) ->
         assert_exact(source.rows, store)
 
 
-def test_products_that_a_dying_store_has_left_half_made_are_made_anew() -> None:
-    """A Medusa that is killed in the middle of a batch keeps the steps that it has committed."""
+def test_products_that_a_killed_store_left_incomplete_are_created_again() -> None:
+    """A Medusa that is killed in the middle of a batch keeps the committed steps."""
     for number in range(1, STEPS + 1):
         store, source = FakeMedusa(), catalogue()
         store.linger = 1_000
@@ -280,14 +276,14 @@ def test_products_that_a_dying_store_has_left_half_made_are_made_anew() -> None:
         assert sum(result.counts.values()) == result.seen
         store.between = None
         store.crash()
-        for _ in range(2):  # a product of another batch may wait for the handle or SKU of a half one
+        for _ in range(2):  # a product may need the handle or SKU of an incomplete one
             healed = sync(source, store, batch_size=BATCH)
         assert healed.exit_code == 0, (number, healed.problems)
         assert_exact(source.rows, store)
 
 
-def test_half_made_products_are_not_forgotten_when_the_next_run_cuts_its_batches_otherwise() -> None:
-    """A product stands before them now, and that run does not come to the last of them either."""
+def test_incomplete_products_are_repaired_when_the_next_run_has_other_batches() -> None:
+    """A new first product shifts the batches, and a limit keeps that run from reaching the last ones."""
     for number in range(1, STEPS + 1, 3):
         store, source = FakeMedusa(), catalogue()
         store.linger = 1_000
@@ -304,7 +300,7 @@ def test_half_made_products_are_not_forgotten_when_the_next_run_cuts_its_batches
 
 
 @pytest.mark.parametrize("gone", range(BATCH))
-def test_an_interrupted_batch_is_completed_whichever_of_its_products_the_source_no_longer_has(
+def test_an_interrupted_batch_is_completed_if_the_source_drops_one_of_its_products(
     gone: int,
 ) -> None:
     for number in range(1, WRITES + 1):
@@ -317,12 +313,12 @@ def test_an_interrupted_batch_is_completed_whichever_of_its_products_the_source_
         assert sync(source, store, batch_size=BATCH).exit_code == 0
         for row in source.rows:
             assert store.level_of(row["sku"]) == row["stock"], number
-        held = store.products.keys() - {dropped}  # which may or may not have arrived
+        held = store.products.keys() - {dropped}  # it may or may not be stored
         assert held == {f"dummyjson:{row['id']}" for row in source.rows}, number
 
 
-def test_a_product_without_a_price_is_no_half_made_one() -> None:
-    """The merchant has removed it; a neighbour that is refused makes the batch be looked at again."""
+def test_a_product_without_a_price_is_not_taken_for_an_incomplete_one() -> None:
+    """The merchant removed the price; a refused neighbour makes the run read the batch again."""
     store, source = FakeMedusa(), catalogue()
     sync(source, store, batch_size=BATCH)
     product = store.products["dummyjson:2"]
@@ -339,7 +335,7 @@ def test_a_product_without_a_price_is_no_half_made_one() -> None:
 
 
 @pytest.mark.parametrize("renamed_to", ["MINE", None])
-def test_a_sku_is_free_for_others_even_if_the_merchant_has_renamed_the_variant(
+def test_a_sku_moves_even_if_the_merchant_renamed_the_variant(
     renamed_to: str | None,
 ) -> None:
     store, source = FakeMedusa(), catalogue()
@@ -353,7 +349,7 @@ def test_a_sku_is_free_for_others_even_if_the_merchant_has_renamed_the_variant(
     assert_exact(source.rows, store)
 
 
-def test_an_item_whose_new_sku_is_taken_does_not_hold_its_product_up() -> None:
+def test_an_item_whose_new_sku_is_taken_does_not_block_its_product() -> None:
     store, source = FakeMedusa(), catalogue()
     sync(source, store)
     left_over = store.products["dummyjson:5"]
@@ -368,7 +364,7 @@ def test_an_item_whose_new_sku_is_taken_does_not_hold_its_product_up() -> None:
     assert store.products["dummyjson:2"].variants[0].sku == taken
 
 
-def test_an_update_that_is_refused_costs_no_merchants_price() -> None:
+def test_a_refused_batch_loses_no_price_of_the_merchant() -> None:
     store, source = FakeMedusa(), catalogue()
     sync(source, store, batch_size=BATCH)
     product = store.products["dummyjson:2"]
@@ -378,7 +374,7 @@ def test_an_update_that_is_refused_costs_no_merchants_price() -> None:
     store.call("POST", path, {"prices": [*prices, {"currency_code": "eur", "amount": 5}]})
     source.rows[1]["price"] = 99
     clone = {**source.rows[0], "id": 1_000, "title": "New here"}
-    source.rows.insert(2, clone)  # in one batch with the change; its SKU is taken
+    source.rows.insert(2, clone)  # in the same batch as the update; its SKU is taken
 
     result = sync(source, store, batch_size=BATCH)
 
@@ -387,13 +383,12 @@ def test_an_update_that_is_refused_costs_no_merchants_price() -> None:
     assert sorted((price.currency_code, price.amount) for price in held) == [("eur", 5), ("usd", 99)]
 
 
-def test_a_response_that_lacks_a_new_product_is_looked_up() -> None:
+def test_a_new_product_that_is_missing_in_the_response_is_looked_up() -> None:
     store, source = FakeMedusa(), catalogue()
     shortened: list[str] = []
 
     def shorten(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
-        is_creation = b'"create"' in request.content and request.url.path == "/admin/products/batch"
-        if shortened or not is_creation:
+        if shortened or not is_creation(request):
             return None
         body = response.json()
         shortened.append(body["created"][0]["external_id"])
@@ -406,9 +401,9 @@ def test_a_response_that_lacks_a_new_product_is_looked_up() -> None:
 
 
 @pytest.mark.parametrize("lost", [True, False])
-def test_an_item_gets_its_sku_when_another_batch_has_freed_it(lost: bool) -> None:  # noqa: FBT001 - a parameter
-    """The rename is tried again at the end of the run; if its result is unknown then, in the next one."""
-    store, source = in_step()
+def test_an_item_gets_its_sku_after_another_batch_freed_it(lost: bool) -> None:  # noqa: FBT001 - a parameter
+    """The rename is tried again at the end of the run, or in the next run if its result is unknown."""
+    store, source = in_sync()
     holder = store.products["dummyjson:5"]
     path = f"/admin/products/{holder.id}/variants/{holder.variants[0].id}"
     store.call("POST", path, {"sku": "ELSEWHERE"})  # its item keeps the SKU

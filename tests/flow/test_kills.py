@@ -1,10 +1,9 @@
-"""Kills at every step of a write: whatever the source says next, the next run leaves the store as it says."""
+"""After a kill at any step of a write, the next run makes the store match the source."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from copy import deepcopy
 from typing import Any
 
 import httpx
@@ -13,7 +12,7 @@ import pytest
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import RunResult
 from medusa_sync.sync import PlanOptions
-from tests.flow.stage import SOURCE_NAME, ListSource, assert_exact, sync
+from tests.flow.stage import SOURCE_NAME, Killed, ListSource, assert_exact, copies_of, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -21,10 +20,6 @@ SIZE = 2
 
 Row = dict[str, Any]
 Rows = list[Row]
-
-
-class Killed(BaseException):
-    """The process is gone: nothing catches this."""
 
 
 # --- what the source changes ----------------------------------------------------------------------------
@@ -65,7 +60,7 @@ def each_row(change: Callable[[Row, int], Row]) -> Callable[[Rows, int], Rows]:
 
 
 def with_skus_swapped(rows: Rows, version: int) -> Rows:
-    """The products swap SKU and barcode; then one of them gets new ones."""
+    """Swap SKU and barcode of the products; in version 2 one of them gets new ones."""
     one, two = rows
     if version == 1:
         names = ("sku", "meta")
@@ -87,18 +82,18 @@ CHANGES: dict[str, Callable[[Rows, int], Rows]] = {
 }
 NEXT = {"old value again": 0, "same": 1, "newer": 2}
 
-# --- where it begins ------------------------------------------------------------------------------------
+# --- the store at the start -----------------------------------------------------------------------------
 
 
-def store_in_step() -> FakeMedusa:
+def synced_store() -> FakeMedusa:
     store = FakeMedusa()
     assert sync(ListSource(catalogue()), store).exit_code == 0
     return store
 
 
 def store_to_adopt() -> FakeMedusa:
-    """A store in which a merchant has created the products, with prices and texts of their own."""
-    store = store_in_step()
+    """A store in which the merchant created the products, with other prices and texts."""
+    store = synced_store()
     for product in store.state.products.values():
         product.external_id = product.metadata = product.shipping_profile_id = None
         product.sales_channel_ids, product.tag_ids, product.description = [], [], "Mine"
@@ -110,11 +105,11 @@ def store_to_adopt() -> FakeMedusa:
     return store
 
 
-# --- who is killed --------------------------------------------------------------------------------------
+# --- kills --------------------------------------------------------------------------------------
 
 
 def kill_at(store: FakeMedusa, number: int, killed: str) -> list[str]:
-    """Kill somebody at one of the steps of the store's work; returns the steps so far."""
+    """Kill the tool, the store or both at one step of the store's work; returns the steps so far."""
     seen: list[str] = []
     store.linger = 1_000
 
@@ -135,8 +130,8 @@ def kill_at(store: FakeMedusa, number: int, killed: str) -> list[str]:
 
 
 KILLED: dict[str, Callable[[FakeMedusa], None]] = {
-    "tool": FakeMedusa.catch_up,  # the store goes on with what it was doing
-    "store": FakeMedusa.crash,  # it starts again, and the run goes on
+    "tool": FakeMedusa.catch_up,  # the store finishes its work
+    "store": FakeMedusa.crash,  # it restarts, and the run continues
     "both": FakeMedusa.crash,
 }
 
@@ -144,26 +139,25 @@ KILLED: dict[str, Callable[[FakeMedusa], None]] = {
 def killed_runs(
     store: FakeMedusa, killed: str, run: Callable[[FakeMedusa], RunResult]
 ) -> Iterator[FakeMedusa]:
-    """The store after each run that is killed: at the first step, at the second one, and so on."""
+    """Yield the store after runs that were killed at the first step, the second step, and so on."""
     number = 0
-    store.requests.clear()
+    copy = copies_of(store)
     while True:
         number += 1
-        hurt = deepcopy(store)
+        hurt = copy()
         steps = kill_at(hurt, number, killed)
         with suppress(Killed):
             assert run(hurt).exit_code in {0, 5}, steps
         hurt.between = hurt.before = None
         KILLED[killed](hurt)
-        hurt.requests.clear()
         if len(steps) < number:
             break
         yield hurt
-    assert number > 3, "hardly anything was killed"
+    assert number > 3, "too few steps to kill"
 
 
 def assert_heals(store: FakeMedusa, rows: Rows, options: PlanOptions) -> None:
-    """The next run leaves the store as the source says, without a conflict."""
+    """The next run makes the store match the source, without a conflict."""
     result = sync(ListSource(rows), store, plan=options)
     assert (result.exit_code, result.conflicts) == (0, 0), (result.problems, list(result.changes))
     assert_exact(rows, store)
@@ -179,7 +173,7 @@ def assert_heals(store: FakeMedusa, rows: Rows, options: PlanOptions) -> None:
 
 
 def assert_items_follow(store: FakeMedusa) -> None:
-    """Each variant has one inventory item, which has its SKU."""
+    """Each variant has one inventory item, with the same SKU."""
     for variant in store.state.variants().values():
         assert [store.state.items[item_id].sku for item_id in variant.item_ids] == [variant.sku]
 
@@ -188,34 +182,37 @@ CASES = [(what, "both") for what in CHANGES] + [("everything", "tool"), ("everyt
 
 
 @pytest.mark.parametrize(("what", "killed"), CASES)
-def test_a_killed_update_is_completed_whatever_the_source_says_next(what: str, killed: str) -> None:
+def test_a_killed_update_is_completed_even_if_the_source_changes_again(what: str, killed: str) -> None:
     change, rows = CHANGES[what], catalogue()
-    for hurt in killed_runs(store_in_step(), killed, lambda store: sync(ListSource(change(rows, 1)), store)):
+    for hurt in killed_runs(synced_store(), killed, lambda store: sync(ListSource(change(rows, 1)), store)):
+        copy = copies_of(hurt)
         for version in NEXT.values():
             for on_conflict in OnConflict if what == "everything" else [OnConflict.STORE]:
-                store = deepcopy(hurt)
+                store = copy()
                 assert_heals(store, change(rows, version), PlanOptions(on_conflict))
                 assert_items_follow(store)
 
 
 @pytest.mark.parametrize("killed", KILLED)
-def test_a_killed_adoption_is_completed_whatever_the_source_says_next(killed: str) -> None:
+def test_a_killed_adoption_is_completed_even_if_the_source_changes_again(killed: str) -> None:
     rows = catalogue()
     options = PlanOptions(OnConflict.STORE, adopt=True)
     for hurt in killed_runs(
         store_to_adopt(), killed, lambda store: sync(ListSource(rows), store, plan=options)
     ):
-        for version in (0, 1):  # the products are still known by their titles and SKUs
+        copy = copies_of(hurt)
+        for version in (0, 1):  # titles and SKUs still identify the products
             changed = [with_stock(with_prices(row, version), version) for row in rows]
-            assert_heals(deepcopy(hurt), changed, options)
+            assert_heals(copy(), changed, options)
 
 
 @pytest.mark.parametrize("killed", KILLED)
-def test_a_killed_creation_is_completed_whatever_the_source_says_next(killed: str) -> None:
+def test_a_killed_creation_is_completed_even_if_the_source_changes_again(killed: str) -> None:
     rows = catalogue()
     options = PlanOptions(OnConflict.STORE)
     for hurt in killed_runs(FakeMedusa(), killed, lambda store: sync(ListSource(rows), store)):
+        copy = copies_of(hurt)
         for version in NEXT.values():
-            store = deepcopy(hurt)
+            store = copy()
             assert_heals(store, each_row(with_everything)(rows, version), options)
             assert_items_follow(store)

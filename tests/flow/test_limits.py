@@ -1,4 +1,4 @@
-"""A run ends when it has to, whatever the store does meanwhile: at most the grace later."""
+"""A run ends within its time limit plus the grace period, even if the store hangs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from medusa_sync.errors import InterruptedRunError, MedusaSyncError, TimeLimitEr
 from medusa_sync.medusa.client import LOGIN_PATH, Credentials, Login
 from medusa_sync.stop import Stop
 from medusa_sync.sync import inflight
-from tests.flow.stage import ListSource, assert_exact, counts, run_once, sync
+from tests.flow.stage import ListSource, assert_exact, counts, is_creation, run_once, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
 LIMIT_S = 0.2
 GRACE_S = 0.1
-SLACK_S = 1  # of a busy machine
+SLACK_S = 1  # for a busy machine
 
 Hangs = Callable[[httpx.Request], bool]
 
@@ -36,7 +36,7 @@ def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class HangingMedusa(FakeMedusa):
-    """A store that carries out some requests but does not answer them."""
+    """A store that executes some requests but does not respond to them."""
 
     hangs: Hangs = staticmethod(lambda _request: False)
 
@@ -45,10 +45,6 @@ class HangingMedusa(FakeMedusa):
         if self.hangs(request):
             await asyncio.Event().wait()
         return response
-
-
-def is_creation(request: httpx.Request) -> bool:
-    return b'"create"' in request.content
 
 
 HANGS: dict[str, Hangs] = {
@@ -62,7 +58,7 @@ HANGS: dict[str, Hangs] = {
 def timed(
     store: HangingMedusa, *, stop_after: float | None = None, max_duration: float | None = None
 ) -> RunResult:
-    """Sync into a store; the run must end within its limit and the grace."""
+    """Sync into a store; fails if the run does not end within its limit plus the grace period."""
     credentials: Credentials = Login(store.email, store.password)
 
     async def run() -> RunResult:
@@ -104,7 +100,7 @@ def test_a_signal_ends_a_run_whose_requests_hang(kind: str) -> None:
     [InterruptedRunError("Interrupted by SIGTERM", signal_number=15), TimeLimitError("The run was stopped")],
     ids=["signal", "limit"],
 )
-def test_what_was_sent_is_unconfirmed_and_the_rest_was_not_attempted(error: MedusaSyncError) -> None:
+def test_sent_products_are_unconfirmed_and_the_rest_not_attempted(error: MedusaSyncError) -> None:
     store, stop = HangingMedusa(), Stop()
 
     def hangs(request: httpx.Request) -> bool:
@@ -120,7 +116,7 @@ def test_what_was_sent_is_unconfirmed_and_the_rest_was_not_attempted(error: Medu
     assert {each.external_id for each in unconfirmed} == store.products.keys()
 
 
-def test_the_next_run_completes_what_was_abandoned() -> None:
+def test_the_next_run_completes_an_abandoned_one() -> None:
     store = HangingMedusa()
     store.hangs = is_creation
     timed(store, max_duration=LIMIT_S)
@@ -131,7 +127,7 @@ def test_the_next_run_completes_what_was_abandoned() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_max_duration_ends_a_run_that_a_server_asks_to_wait(method: str) -> None:
+def test_max_duration_ends_a_run_that_waits_for_retry_after(method: str) -> None:
     store = HangingMedusa()
 
     def busy(request: httpx.Request) -> httpx.Response | None:
@@ -142,8 +138,8 @@ def test_max_duration_ends_a_run_that_a_server_asks_to_wait(method: str) -> None
 
 
 @pytest.mark.parametrize("status", [400, 500])
-def test_nothing_is_sent_again_or_split_after_the_end_was_asked_for(status: int) -> None:
-    """Each write fails; the batches that are under way when the token is set are given up."""
+def test_nothing_is_retried_or_bisected_after_a_stop_is_requested(status: int) -> None:
+    """Every write fails; batches in progress when the stop is requested are abandoned."""
     store, stop = FakeMedusa(), Stop()
     stopped_at: list[int] = []
 

@@ -1,4 +1,4 @@
-"""What a merchant does while a run is under way, and to variants, survives."""
+"""Edits of the merchant during a run, and of variants, survive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.core.result import RunResult
 from medusa_sync.sync import PlanOptions
-from tests.flow.stage import ListSource, assert_exact, counts, sync
+from tests.flow.stage import BATCHES, ListSource, assert_exact, counts, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Product, Variant
@@ -23,10 +23,9 @@ from tests.unit.builders import desired_product, record_1
 SIZE = 4
 BATCH = 2
 EDITED = "dummyjson:4"  # in the second batch
-BATCHES = "/admin/products/batch"
 
 
-def in_step() -> tuple[FakeMedusa, ListSource]:
+def in_sync() -> tuple[FakeMedusa, ListSource]:
     store, source = FakeMedusa(), ListSource(products(SIZE))
     assert sync(source, store, batch_size=BATCH).exit_code == 0
     store.requests.clear()
@@ -37,11 +36,10 @@ def quiet(store: FakeMedusa, source: ListSource) -> bool:
     """Whether another run has nothing to write and nothing to report."""
     store.requests.clear()
     result = sync(source, store, batch_size=BATCH)
-    written = [request for request in store.requests if request.method != "GET"]
-    return (counts(result), result.conflicts, written) == ({"unchanged": len(source.rows)}, 0, [])
+    return (counts(result), result.conflicts, writes(store)) == ({"unchanged": len(source.rows)}, 0, [])
 
 
-# --- edits while a run is under way ---------------------------------------------------------------------
+# --- edits during a run ---------------------------------------------------------------------
 
 
 def path_of(product: Product) -> str:
@@ -122,7 +120,7 @@ IsDue = Callable[[FakeMedusa, httpx.Request], bool]
 
 
 def edit_at(store: FakeMedusa, edit: Edit, is_due: IsDue) -> list[IsKept]:
-    """Let the merchant edit a product when the first such request arrives; returns how to check it."""
+    """Edit a product when the first such request arrives; returns a list that gets the check of the edit."""
     made: list[IsKept] = []
 
     def before(request: httpx.Request) -> None:
@@ -143,7 +141,7 @@ def after_the_first_write(store: FakeMedusa, request: httpx.Request) -> bool:
 
 
 def at_the_acknowledgement(_store: FakeMedusa, request: httpx.Request) -> bool:
-    """Nothing but records is written."""
+    """A batch that writes only records."""
     bodies = json.loads(request.content).get("update", []) if request.url.path == BATCHES else []
     return bool(bodies) and all(body.keys() == {"id", "metadata"} for body in bodies)
 
@@ -157,7 +155,7 @@ def new_tags(source: ListSource) -> None:
 
 
 def new_skus(source: ListSource) -> None:
-    """The last two products swap theirs, so that they have to be freed first."""
+    """Swap the SKUs of the last two products, so that they must be freed first."""
     one, two = source.rows[2:]
     source.rows[2:] = [{**one, "sku": two["sku"]}, {**two, "sku": one["sku"]}]
 
@@ -179,7 +177,7 @@ MOMENTS: dict[str, tuple[Callable[[ListSource], None], IsDue]] = {
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("what", EDITS)
 def test_an_edit_during_a_run_is_kept(what: str, moment: str) -> None:
-    store, source = in_step()
+    store, source = in_sync()
     change, is_due = MOMENTS[moment]
     change(source)
     made = edit_at(store, EDITS[what], is_due)
@@ -198,10 +196,10 @@ def test_an_edit_during_a_run_is_kept(what: str, moment: str) -> None:
 
 @pytest.mark.parametrize("on_conflict", OnConflict)
 @pytest.mark.parametrize("field", ["price", "title"])
-def test_an_edit_during_a_run_of_a_field_that_the_source_changes_is_a_conflict(
+def test_an_edit_during_a_run_conflicts_with_a_source_change_of_the_same_field(
     field: str, on_conflict: OnConflict
 ) -> None:
-    store, source = in_step()
+    store, source = in_sync()
     source.rows = [{**row, "price": row["price"] + 1, "title": f"New {row['id']}"} for row in source.rows]
     edit_at(store, change_our_price if field == "price" else change_title, at_the_first_write)
 
@@ -226,7 +224,7 @@ def delete_variant(store: FakeMedusa, product: Product, variant: Variant) -> Non
 
 
 def as_first_version(store: FakeMedusa, source: ListSource) -> None:
-    """The records as the first version of this tool wrote them."""
+    """Replace the records with those of the first version of this tool."""
     for row in source.rows:
         product = store.products[f"dummyjson:{row['id']}"]
         assert product.metadata is not None
@@ -243,18 +241,18 @@ def conflicts(result: RunResult) -> list[tuple[str, OnConflict]]:
 
 @pytest.mark.parametrize("first_version", [False, True])
 @pytest.mark.parametrize("on_conflict", OnConflict)
-def test_a_variant_of_the_merchant_is_left_alone_if_ours_is_deleted(
+def test_a_variant_of_the_merchant_is_unchanged_if_ours_is_deleted(
     on_conflict: OnConflict,
     first_version: bool,  # noqa: FBT001 - a parameter
 ) -> None:
-    store, source = in_step()
+    store, source = in_sync()
     if first_version:
         as_first_version(store, source)
     add_variant(store, store.products[EDITED])
     theirs = store.products[EDITED].variants[1]
     theirs.created_at += 60_001
     delete_variant(store, store.products[EDITED], variants_of(store)[0])
-    assert quiet(store, source), "the source has not changed anything"
+    assert quiet(store, source), "wrote although the source did not change"
 
     for number in (1, 2):
         changed = {"title": f"Title {number}", "price": number, "sku": f"NEW-{number}", "stock": number}
@@ -264,11 +262,11 @@ def test_a_variant_of_the_merchant_is_left_alone_if_ours_is_deleted(
         assert (result.exit_code, conflicts(result)) == (0, [("variant", OnConflict.STORE)])
         assert store.products[EDITED].title == f"Title {number}"
         assert variants_of(store) == [theirs]
-        assert quiet(store, source), "the conflict is reported once per change of the source"
+        assert quiet(store, source), "reported the same conflict twice"
 
 
-def test_our_variant_is_known_by_its_id_although_the_merchant_swapped_the_skus() -> None:
-    store, source = in_step()
+def test_our_variant_is_identified_by_its_id_even_if_the_merchant_swapped_skus() -> None:
+    store, source = in_sync()
     add_variant(store, store.products[EDITED])
     ours, theirs = variants_of(store)
     ours.sku, theirs.sku = "THEIRS", ours.sku
@@ -278,8 +276,8 @@ def test_our_variant_is_known_by_its_id_although_the_merchant_swapped_the_skus()
     assert {each.id: each.prices[0].amount for each in variants_of(store)} == {ours.id: 3, theirs.id: 20}
 
 
-def test_a_variant_of_the_first_version_is_known_by_its_age_if_the_merchant_renamed_it() -> None:
-    store, source = in_step()
+def test_a_renamed_variant_of_the_first_version_is_identified_by_its_age() -> None:
+    store, source = in_sync()
     as_first_version(store, source)
     add_variant(store, store.products[EDITED])
     ours, theirs = variants_of(store)
@@ -294,8 +292,8 @@ def test_a_variant_of_the_first_version_is_known_by_its_age_if_the_merchant_rena
     ]
 
 
-def test_a_store_that_the_first_version_synced_is_quiet() -> None:
-    store, source = in_step()
+def test_nothing_is_written_to_a_store_that_the_first_version_synced() -> None:
+    store, source = in_sync()
     as_first_version(store, source)
     assert quiet(store, source)
     source.rows[0]["price"] = 3

@@ -1,4 +1,4 @@
-"""Whole runs in memory: what becomes of every product, and what goes over the wire for it."""
+"""Whole runs in memory: the outcome of every product, and the requests."""
 
 from __future__ import annotations
 
@@ -14,17 +14,13 @@ from medusa_sync.core.result import Result, Status
 from medusa_sync.errors import InterruptedRunError
 from medusa_sync.medusa.client import ApiKey, Login
 from medusa_sync.stop import Stop
-from tests.flow.stage import ListSource, Watcher, assert_exact, counts, run_once, sync
+from tests.flow.stage import BATCHES, ListSource, Watcher, assert_exact, counts, run_once, sync, writes
 from tests.harness.catalogue import products
-from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa import FakeMedusa, Request
 
 
-def writes(store: FakeMedusa) -> list[Any]:
-    return [request for request in store.requests if request.method != "GET"]
-
-
-def batches(store: FakeMedusa) -> list[Any]:
-    return [request for request in writes(store) if request.path == "/admin/products/batch"]
+def batches(store: FakeMedusa) -> list[Request]:
+    return [request for request in writes(store) if request.path == BATCHES]
 
 
 def test_every_product_is_created_and_a_second_run_writes_nothing() -> None:
@@ -38,7 +34,7 @@ def test_every_product_is_created_and_a_second_run_writes_nothing() -> None:
     assert writes(store) == []
 
 
-def test_a_quiet_run_asks_the_store_for_its_size_and_for_two_hundred_products_at_a_time() -> None:
+def test_a_run_without_changes_reads_the_store_size_and_two_hundred_products_at_a_time() -> None:
     store, source = FakeMedusa(), ListSource(products(450))
     sync(source, store, batch_size=100)
     store.requests.clear()
@@ -48,7 +44,7 @@ def test_a_quiet_run_asks_the_store_for_its_size_and_for_two_hundred_products_at
     assert [request.path for request in look_ups] == ["/admin/products"] * 3
 
 
-def test_one_new_product_does_not_cost_a_walk_through_the_store() -> None:
+def test_one_new_product_does_not_cause_a_scan_of_the_store() -> None:
     store, source = FakeMedusa(), ListSource(products(1200))
     sync(source, store, batch_size=200)
     source.rows = products(1201)
@@ -62,21 +58,21 @@ def test_one_new_product_does_not_cost_a_walk_through_the_store() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 7, 15, 100])
-def test_no_request_carries_more_than_a_batch(size: int) -> None:
+def test_no_request_creates_more_products_than_the_batch_size(size: int) -> None:
     store = FakeMedusa()
     sync(ListSource(products(100)), store, batch_size=size)
     assert max(len(request.json.get("create", ())) for request in batches(store)) == size
 
 
-def test_wrong_credentials_end_the_run_before_the_source_is_asked() -> None:
+def test_wrong_credentials_end_the_run_before_the_source_is_read() -> None:
     source = ListSource(products(5))
-    source.pages = None  # type: ignore[assignment, method-assign] # to touch it is an error
+    source.pages = None  # type: ignore[assignment, method-assign] # using it is an error
     result = sync(source, FakeMedusa(), credentials=ApiKey("sk_wrong"))
     assert (result.exit_code, result.seen) == (4, 0)
     assert "sk_wrong" not in result.error
 
 
-def test_a_token_that_expires_in_the_middle_is_renewed() -> None:
+def test_a_token_that_expires_during_a_run_is_renewed() -> None:
     store, source = FakeMedusa(), ListSource(products(60))
 
     def expire(_request: httpx.Request, _response: httpx.Response) -> httpx.Response | None:
@@ -98,13 +94,13 @@ def test_a_token_that_expires_in_the_middle_is_renewed() -> None:
 
 @pytest.mark.parametrize("size", [15, 64])
 @pytest.mark.parametrize("status", [400, 404, 413, 500])
-def test_a_product_that_the_store_refuses_stands_alone_in_the_end(size: int, status: int) -> None:
+def test_a_refused_product_fails_alone(size: int, status: int) -> None:
     store, source = FakeMedusa(), ListSource(products(size))
     culprit = source.rows[size // 3]
 
     def refuse(request: httpx.Request) -> httpx.Response | None:
-        if request.url.path == "/admin/products/batch" and culprit["sku"].encode() in request.content:
-            return httpx.Response(status, json={"type": "invalid_data", "message": "I do not like it"})
+        if request.url.path == BATCHES and culprit["sku"].encode() in request.content:
+            return httpx.Response(status, json={"type": "invalid_data", "message": "not acceptable"})
         return None
 
     store.before = refuse
@@ -112,13 +108,13 @@ def test_a_product_that_the_store_refuses_stands_alone_in_the_end(size: int, sta
     assert (result.exit_code, counts(result)) == (5, {"created": size - 1, "failed": 1})
     [problem] = result.problems
     assert problem.external_id == f"dummyjson:{culprit['id']}"
-    assert "I do not like it" in problem.reason
+    assert "not acceptable" in problem.reason
     assert_exact([row for row in source.rows if row is not culprit], store)
     products_written = [request for request in batches(store) if request.json.get("create")]
     assert len(products_written) <= 1 + 2 * log2(size) + 2
 
 
-def test_two_products_with_one_sku_cost_one_of_them() -> None:
+def test_of_two_products_with_the_same_sku_one_fails() -> None:
     store, source = FakeMedusa(), ListSource(products(30))
     source.rows[20]["sku"] = source.rows[3]["sku"]
     result = sync(source, store)
@@ -126,7 +122,7 @@ def test_two_products_with_one_sku_cost_one_of_them() -> None:
     assert source.rows[3]["sku"] in result.problems[0].reason
 
 
-def test_a_batch_that_is_too_long_for_a_request_is_divided() -> None:
+def test_a_batch_that_is_too_large_for_a_request_is_split() -> None:
     store, source = FakeMedusa(), ListSource(products(60))
     for row in source.rows:
         row["description"] = "long " * 9_999
@@ -137,10 +133,8 @@ def test_a_batch_that_is_too_long_for_a_request_is_divided() -> None:
 
 @pytest.mark.parametrize("stored", [0, 4, 40])
 @pytest.mark.parametrize("broken", [3, 9])
-def test_products_that_fail_in_a_row_do_not_end_the_run_while_the_store_works(
-    stored: int, broken: int
-) -> None:
-    """They fail with a 500, which is no refusal; the first ones of the run, or in the middle of it."""
+def test_consecutive_failures_do_not_end_the_run_while_the_store_works(stored: int, broken: int) -> None:
+    """They fail with a 500, at the start of the run or in the middle."""
     store, source = FakeMedusa(), ListSource(products(40))
     sync(ListSource(source.rows[:stored]), store)
     culprits = source.rows[4 : 4 + broken]
@@ -158,10 +152,10 @@ def test_products_that_fail_in_a_row_do_not_end_the_run_while_the_store_works(
     assert store.products.keys() == {f"dummyjson:{row['id']}" for row in kept}
 
 
-# --- a store or a source that goes away -----------------------------------------------------------------
+# --- a store or a source that fails -----------------------------------------------------------------
 
 
-def test_a_store_that_goes_away_is_not_asked_for_every_batch() -> None:
+def test_a_run_stops_soon_after_the_store_becomes_unreachable() -> None:
     store, source = FakeMedusa(), ListSource(products(300))
 
     def gone(_request: httpx.Request) -> httpx.Response | None:
@@ -181,7 +175,7 @@ def test_a_store_that_goes_away_is_not_asked_for_every_batch() -> None:
     assert_exact(source.rows, store)
 
 
-def test_a_store_that_fails_every_write_is_given_up() -> None:
+def test_a_run_stops_soon_if_the_store_fails_every_write() -> None:
     store = FakeMedusa()
     store.before = lambda request: httpx.Response(500) if request.method == "POST" else None
     result = sync(ListSource(products(300)), store)
@@ -192,19 +186,19 @@ def test_a_store_that_fails_every_write_is_given_up() -> None:
 
 @pytest.mark.parametrize("pages", [1, 3, 4, 5])
 @pytest.mark.parametrize("dry_run", [False, True])
-def test_what_a_source_has_delivered_before_it_breaks_down_is_brought_in(
+def test_products_delivered_before_the_source_fails_are_synced(
     pages: int,
     dry_run: bool,  # noqa: FBT001 - a column of the table above
 ) -> None:
     store, source = FakeMedusa(), ListSource(products(300), page_size=50, ends_after=pages)
     result = sync(source, store, dry_run=dry_run)
-    assert (result.exit_code, result.error) == (3, "the source broke down")
+    assert (result.exit_code, result.error) == (3, "the source failed")
     assert (result.seen, counts(result)) == (50 * pages, {"created": 50 * pages})
     assert_exact([] if dry_run else source.rows[: 50 * pages], store)
 
 
-def test_what_moves_is_looked_up_again_when_it_had_to_wait_for_its_batch() -> None:
-    """Another machine may have stored it meanwhile."""
+def test_a_product_that_waited_for_its_batch_is_looked_up_again() -> None:
+    """Another run may have stored it meanwhile."""
     store, source = FakeMedusa(), ListSource(products(450))
     sync(ListSource(products(450)[1:]), store, batch_size=100)
 
@@ -220,11 +214,11 @@ def test_what_moves_is_looked_up_again_when_it_had_to_wait_for_its_batch() -> No
     assert_exact(source.rows, store)
 
 
-# --- the end that somebody asks for ---------------------------------------------------------------------
+# --- interruptions and limits ---------------------------------------------------------------------
 
 
 def stop_at(store: FakeMedusa, number: int, stop: Any) -> None:
-    """Have `stop` called while the request with this number is on its way."""
+    """Call `stop` while the request with this number is in progress."""
 
     def between(_request: httpx.Request, _step: str) -> None:
         if len(store.requests) >= number:
@@ -235,7 +229,7 @@ def stop_at(store: FakeMedusa, number: int, stop: Any) -> None:
 
 
 @pytest.mark.parametrize("number", [12, 20, 33, 40])
-def test_what_is_in_flight_at_an_interruption_is_finished_and_accounted_for(number: int) -> None:
+def test_requests_in_flight_at_an_interruption_are_finished_and_counted(number: int) -> None:
     store, source, watcher, stop = FakeMedusa(), ListSource(products(200)), Watcher(), Stop()
     error = InterruptedRunError("Interrupted by SIGTERM", signal_number=15)
     stop_at(store, number, lambda: stop.set(error))
@@ -244,13 +238,13 @@ def test_what_is_in_flight_at_an_interruption_is_finished_and_accounted_for(numb
 
     assert (result.exit_code, result.status) == (143, Status.INTERRUPTED)
     created = {outcome.external_id for outcome in watcher.outcomes if outcome.result is Result.CREATED}
-    assert created == store.products.keys(), "what was in flight is neither cut off nor forgotten"
+    assert created == store.products.keys(), "a request in flight was cut off or not counted"
     assert sum(result.counts.values()) == result.seen
     assert sync(source, store).exit_code == 0
     assert_exact(source.rows, store)
 
 
-def test_a_run_that_takes_too_long_ends_in_order() -> None:
+def test_a_run_over_its_time_limit_ends_in_order() -> None:
     store, source = FakeMedusa(), ListSource(products(2_000))
     result = sync(source, store, max_duration_s=0.1)
     assert (result.exit_code, result.status) == (5, Status.PARTIAL)

@@ -1,4 +1,4 @@
-"""Stores whose responses leave something out, or show it in another way."""
+"""Responses in which fields are missing or have another form."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Product = dict[str, Any]
 def listing(
     change: Callable[[httpx.Request, Product], None],
 ) -> Callable[[httpx.Request, httpx.Response], Any]:
-    """Change every product in a list that the store answers."""
+    """Change every product in lists that the store returns."""
 
     def respond(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
         if request.method != "GET" or request.url.path != "/admin/products":
@@ -35,7 +35,7 @@ def listing(
 
 
 def hidden(path: str, external_id: str) -> Callable[[httpx.Request, httpx.Response], Any]:
-    """Leave a field of one product out."""
+    """Leave out a field of one product."""
 
     def remove(_request: httpx.Request, product: Product) -> None:
         if product.get("external_id") == external_id:
@@ -74,7 +74,7 @@ def prices_of(store: FakeMedusa, external_id: str) -> dict[str, float]:
 @pytest.mark.parametrize(
     "field", ["variants.prices", "variants.prices.rules", "variants.sku", "tags", "description", "metadata"]
 )
-def test_a_product_whose_field_is_absent_fails_alone_and_is_not_written(field: str) -> None:
+def test_a_product_with_a_missing_field_fails_alone_and_is_not_written(field: str) -> None:
     store, source = FakeMedusa(), ListSource(products(3))
     sync(source, store)
     give_euro_price(store, "dummyjson:2")
@@ -114,13 +114,13 @@ def test_a_product_that_cannot_be_read_is_not_drafted() -> None:
 
 
 @pytest.mark.parametrize("on_conflict", OnConflict)
-def test_a_store_with_the_index_engine_keeps_the_prices_of_the_merchant(on_conflict: OnConflict) -> None:
-    """Filtered lists show no prices that are asked for as `variants.prices`, and counts are estimates."""
+def test_the_prices_of_the_merchant_survive_with_the_index_engine(on_conflict: OnConflict) -> None:
+    """Its filtered lists lack `variants.prices`, and its counts are estimates."""
     store, source = FakeMedusa(), ListSource(products(3))
 
     def respond(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
-        def leave_prices_out(asking: httpx.Request, product: Product) -> None:
-            if "variants.prices" in asking.url.params["fields"] and "[]" in str(asking.url):
+        def leave_prices_out(request: httpx.Request, product: Product) -> None:
+            if "variants.prices" in request.url.params["fields"] and "[]" in str(request.url):
                 _remove(product, ["variants", "prices"])
 
         changed: httpx.Response | None = listing(leave_prices_out)(request, response)
@@ -139,8 +139,8 @@ def test_a_store_with_the_index_engine_keeps_the_prices_of_the_merchant(on_confl
     assert counts(sync(source, store)) == {"unchanged": 3}
 
 
-def test_measures_that_the_store_shows_as_text_are_numbers() -> None:
-    """As Medusa up to 2.14 does."""
+def test_measurements_that_are_returned_as_text_are_read_as_numbers() -> None:
+    """Medusa up to 2.14 returns measurements as text."""
     store, source = FakeMedusa(), ListSource(products(3))
     for row, weight in zip(source.rows, (0.1, 3, 1e6), strict=True):
         row["weight"] = weight

@@ -1,4 +1,4 @@
-"""New products whose SKU an inventory item has already: it is used if nothing else uses it."""
+"""New products whose SKU an inventory item already has: the item is used if nothing else uses it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.flow.stage import ListSource, assert_exact, counts, sync
+from tests.flow.stage import ListSource, assert_exact, counts, kill_at_step, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Item, Level
@@ -35,7 +34,7 @@ def level_calls(store: FakeMedusa) -> list[Any]:
 
 
 @pytest.mark.parametrize("place", range(BATCH))
-def test_an_unused_item_that_has_the_sku_is_used(place: int) -> None:
+def test_an_unused_item_with_the_sku_is_used(place: int) -> None:
     store, source = FakeMedusa(), ListSource(products(2 * BATCH))
     left_over(store, source.rows[place]["sku"])
     result = sync(source, store, batch_size=BATCH)
@@ -45,7 +44,7 @@ def test_an_unused_item_that_has_the_sku_is_used(place: int) -> None:
     assert len(store.state.items) == 2 * BATCH
 
 
-def test_levels_of_an_unused_item_at_other_locations_stay_as_they_are() -> None:
+def test_levels_of_an_unused_item_at_other_locations_stay() -> None:
     store, source = FakeMedusa(), ListSource(products(2))
     elsewhere = Level("ilev_2", "sloc_elsewhere", 40, 0)
     item = left_over(store, source.rows[0]["sku"], Level("ilev_1", store.location_id, 99), elsewhere)
@@ -59,22 +58,11 @@ def test_levels_of_an_unused_item_at_other_locations_stay_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("kills", [1, 2])
-def test_the_items_that_a_killed_store_has_left_are_used(kills: int) -> None:
-    """It is killed between making inventory items and linking them, once or in two runs."""
+def test_items_that_a_killed_store_left_are_used(kills: int) -> None:
+    """The store is killed between creating and linking inventory items, once or in two runs."""
     store, source = FakeMedusa(), ListSource(products(BATCH))
-
-    def kill(_request: httpx.Request, step: str) -> None:
-        if step == "items":
-            store.before = stay_down
-            raise httpx.ReadError("reset")
-
-    def stay_down(_request: httpx.Request) -> httpx.Response:
-        store.crash()
-        return httpx.Response(503)
-
-    store.linger = 1_000
     for _ in range(kills):
-        store.between = kill
+        kill_at_step(store, "items")
         assert sync(source, store, batch_size=BATCH).exit_code != 0
         store.between = store.before = None
     left = set(store.state.items)
@@ -119,7 +107,7 @@ def test_a_rename_that_is_delivered_after_the_run_is_undone_by_the_next_one(lost
 
 
 def in_use(store: FakeMedusa, item: Item) -> str:
-    """A kit of the merchant's consists of it; returns what the message has to name."""
+    """Make the item part of a kit; returns what the message must contain."""
     body = {
         "title": "Kit",
         "handle": "kit",
@@ -143,13 +131,13 @@ def reserved(_store: FakeMedusa, item: Item) -> str:
 
 
 @pytest.mark.parametrize("use", [in_use, reserved])
-def test_a_product_whose_sku_an_item_in_use_has_fails_alone_and_names_the_item(
+def test_a_product_whose_sku_is_on_an_item_in_use_fails_alone_and_names_the_item(
     use: Callable[[FakeMedusa, Item], str],
 ) -> None:
     store, source = FakeMedusa(), ListSource(products(BATCH))
     item = left_over(store, source.rows[1]["sku"], Level("ilev_1", store.location_id, 99))
     other = left_over(store, source.rows[2]["sku"], item_id="iitem_neighbour")
-    named = use(store, item)
+    expected = use(store, item)
 
     result = sync(source, store, batch_size=BATCH)
 
@@ -157,25 +145,15 @@ def test_a_product_whose_sku_an_item_in_use_has_fails_alone_and_names_the_item(
     [problem] = result.problems
     assert problem.external_id == "dummyjson:2"
     assert ITEM in problem.reason
-    assert named in problem.reason
+    assert expected in problem.reason
     assert item.levels[0].stocked_quantity == 99
     assert items_of(store, "dummyjson:3") == [other.id]
 
 
-def test_a_product_that_was_left_incomplete_fails_if_an_item_in_use_has_its_sku() -> None:
-    """The merchant gave the SKU to another item before the next run came to complete the product."""
+def test_an_incomplete_product_fails_if_an_item_in_use_has_its_sku() -> None:
+    """The merchant gave the SKU to another item before the next run."""
     store, source = FakeMedusa(), ListSource(products(1))
-
-    def kill(_request: httpx.Request, step: str) -> None:
-        if step == "variants":
-            store.before = stay_down
-            raise httpx.ReadError("reset")
-
-    def stay_down(_request: httpx.Request) -> httpx.Response:
-        store.crash()
-        return httpx.Response(503)
-
-    store.linger, store.between = 1_000, kill
+    kill_at_step(store, "variants")
     assert sync(source, store).exit_code != 0
     store.between = store.before = None
     item = left_over(store, source.rows[0]["sku"], Level("ilev_1", store.location_id, 99))
@@ -188,8 +166,8 @@ def test_a_product_that_was_left_incomplete_fails_if_an_item_in_use_has_its_sku(
     assert not store.products
 
 
-def test_a_product_without_stock_needs_no_item_whatever_its_neighbours_need() -> None:
-    """Medusa makes no item for it, so one in use does not matter."""
+def test_a_product_without_stock_needs_no_item() -> None:
+    """Medusa creates no item for it, so an item in use does not matter."""
     store, source = FakeMedusa(), ListSource(products(BATCH))
     del source.rows[1]["stock"]
     item = left_over(store, source.rows[1]["sku"], Level("ilev_1", store.location_id, 99))

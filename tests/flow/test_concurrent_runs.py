@@ -1,4 +1,4 @@
-"""Two machines that share no lock: each product is stored once, whatever each of them sees of the source."""
+"""Two runs at once without a common lock: each product is stored once, even if their sources differ."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ import httpx
 import pytest
 
 from medusa_sync.core.result import RunResult
-from tests.flow.stage import SOURCE_NAME, ListSource, run_once, sync
+from tests.flow.stage import BATCHES, SOURCE_NAME, Killed, ListSource, is_creation, run_once, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Image
 
 SIZE = 6
-BATCHES = "/admin/products/batch"
 
 Rows = list[dict[str, Any]]
 
 
 def catalogue(titles: str) -> Rows:
-    """Products that nothing but their external ids keeps single: no SKU, no barcode, and a changing title."""
+    """Products without SKU and barcode, and with different titles: only the external id is the same."""
     rows = products(SIZE)
     for row in rows:
         del row["sku"], row["meta"]
@@ -31,7 +30,7 @@ def catalogue(titles: str) -> Rows:
 
 
 def meet(store: FakeMedusa, one: Rows, two: Rows, *, requests: int) -> tuple[RunResult, RunResult]:
-    """Two runs at once; the second one starts when the first one has sent so many requests."""
+    """Two runs at once; the second starts after the first sent this many requests."""
 
     async def both() -> tuple[RunResult, RunResult]:
         started = asyncio.Event()
@@ -51,7 +50,7 @@ def meet(store: FakeMedusa, one: Rows, two: Rows, *, requests: int) -> tuple[Run
 
 
 def assert_stored_once(store: FakeMedusa, rows: Rows) -> None:
-    held = store.products  # raises if one of them is there twice
+    held = store.products  # raises if one is stored twice
     assert {key: product.title for key, product in held.items()} == {
         f"{SOURCE_NAME}:{row['id']}": row["title"] for row in rows
     }
@@ -62,19 +61,19 @@ def assert_stored_once(store: FakeMedusa, rows: Rows) -> None:
         assert [level.stocked_quantity for level in store.state.items[item_id].levels] == [row["stock"]]
 
 
-def first_sync_requests() -> int:
+def requests_of_a_first_sync() -> int:
     store = FakeMedusa()
     assert sync(ListSource(catalogue("A")), store, batch_size=3).exit_code == 0
     return len(store.requests)
 
 
-@pytest.mark.parametrize("requests", range(0, first_sync_requests(), 2))
+@pytest.mark.parametrize("requests", range(0, requests_of_a_first_sync(), 2))
 def test_two_first_syncs_with_different_titles_store_each_product_once(requests: int) -> None:
     store, one, two = FakeMedusa(), catalogue("A"), catalogue("B")
     for result in meet(store, one, two, requests=requests):
         assert result.seen == sum(result.counts.values()) == SIZE
         assert result.exit_code in {0, 5}
-    assert len(store.products) == SIZE, "no copy stays, not even until the next run"
+    assert len(store.products) == SIZE, "a duplicate was left for the next run"
     # Without a lock, one run may write between the look-up and the acknowledgement of the other. The record
     # may then name the other title; the next title corrects that.
     newer = catalogue("C")
@@ -83,16 +82,8 @@ def test_two_first_syncs_with_different_titles_store_each_product_once(requests:
     assert_stored_once(store, newer)
 
 
-class Killed(BaseException):
-    """The process is gone: nothing catches this."""
-
-
-def is_creation(request: httpx.Request) -> bool:
-    return request.url.path == BATCHES and b'"create"' in request.content
-
-
-def test_copies_that_a_killed_machine_has_left_are_removed() -> None:
-    """It died before it could look for the copies that the other machine had made meanwhile."""
+def test_duplicates_that_a_killed_run_left_are_removed() -> None:
+    """The run was killed before it could look for duplicates that the other run had created."""
     store, rows = FakeMedusa(), catalogue("A")
 
     def hold(request: httpx.Request) -> None:
@@ -116,7 +107,7 @@ def test_copies_that_a_killed_machine_has_left_are_removed() -> None:
     assert_stored_once(store, rows)
 
 
-def test_copies_that_the_merchant_touched_are_his_to_remove() -> None:
+def test_duplicates_that_the_merchant_edited_are_reported_and_kept() -> None:
     store, rows = FakeMedusa(), catalogue("A")
     sync(ListSource(rows), store)
     [first, *_] = store.state.products.values()
