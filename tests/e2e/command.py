@@ -1,4 +1,4 @@
-"""The installed `medusa-sync` command, as cron would run it."""
+"""Runs the installed `medusa-sync` command."""
 
 import json
 import os
@@ -19,7 +19,7 @@ TIMEOUT_S = 120
 
 @dataclass(frozen=True)
 class Finished:
-    """What a run of the command left behind."""
+    """The result of a finished command."""
 
     exit_code: int
     stdout: str
@@ -33,12 +33,12 @@ class Finished:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Those counts of `--json` that are not zero."""
+        """The counts of `--json` that are not zero."""
         return {name: count for name, count in self.document["counts"].items() if count}
 
 
 def environment(store: Store | None, **changes: str) -> dict[str, str]:
-    """No setting of the person who runs the tests gets in."""
+    """The environment without settings of the user who runs the tests."""
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -50,7 +50,7 @@ def environment(store: Store | None, **changes: str) -> dict[str, str]:
 
 
 class Running:
-    """A run that is under way.
+    """A command that is running.
 
     Args:
         process: of the command.
@@ -71,7 +71,7 @@ class Running:
         self._process.send_signal(number)
 
     def finish(self) -> Finished:
-        """Wait for its end."""
+        """Wait for the command to end."""
         stdout, stderr = self._process.communicate(timeout=TIMEOUT_S)
         return Finished(self._process.returncode, stdout, stderr)
 
@@ -80,13 +80,13 @@ class Running:
 def running(
     *arguments: str, store: Store | None, directory: Path | None = None, **changes: str
 ) -> Iterator[Running]:
-    """Start `medusa-sync products`; what is still running at the end is killed.
+    """Start `medusa-sync products`; it is killed at the end of the context.
 
     Args:
         arguments: of the command.
-        store: whose address and API key are in the environment.
-        directory: the working directory, where `.env` is looked for.
-        changes: further variables of the environment.
+        store: its URL and API key go into the environment.
+        directory: the working directory, which may have a `.env`.
+        changes: more environment variables.
     """
     with subprocess.Popen(
         [COMMAND, "products", *arguments],
@@ -106,6 +106,6 @@ def running(
 def medusa_sync(
     *arguments: str, store: Store | None, directory: Path | None = None, **changes: str
 ) -> Finished:
-    """Run `medusa-sync products` to its end; the arguments are those of `running`."""
+    """Run `medusa-sync products` and wait for it; same arguments as `running`."""
     with running(*arguments, store=store, directory=directory, **changes) as run:
         return run.finish()

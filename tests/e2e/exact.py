@@ -1,6 +1,4 @@
-"""What a store has to hold after syncs that were disturbed: everything once, as mapped, and nothing else; and
-what such a sync has to say.
-"""
+"""Checks of a store after disturbed runs, and of the output of such runs."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from psycopg.sql import SQL, Identifier
 from tests.e2e.command import Finished
 from tests.e2e.shop import Shop, price, stock
 
-# What a sync makes and what of it may stand only once; not every one of these has an index in Medusa.
+# What a sync creates, and what must be unique; Medusa does not have an index for all of these.
 _ONLY_ONCE = (
     ("product", "external_id"),
     ("product", "handle"),
@@ -24,7 +22,7 @@ _ONLY_ONCE = (
     ("product_category", "handle"),
     ("product_tag", "value"),
 )
-# Pairs of which each side has exactly one of the other. All ends that are named are live rows.
+# Pairs of live rows in which each side must have exactly one of the other.
 _ONE_TO_ONE: dict[str, LiteralString] = {
     "product and variant": """
         SELECT p.id, v.id FROM live_product p FULL JOIN live_variant v ON v.product_id = p.id
@@ -85,11 +83,11 @@ _LIVE = {
     "live_tag": "product_tag",
     "live_image": "image",
 }
-_SHOWN = 3  # of the products or rows that are wrong
+_SHOWN = 3  # wrong products or rows in a message
 
 
 def as_mapped(product: dict[str, Any], shop: Shop) -> dict[str, Any]:
-    """What the store has to hold for a product of the source (DESIGN, section 3)."""
+    """What the store must have for a product of the source (docs/mapping.md)."""
     return {
         "external_id": f"dummyjson:{product['id']}",
         "title": product["title"],
@@ -149,7 +147,7 @@ def as_stored(product: dict[str, Any]) -> dict[str, Any]:
 
 
 def assert_exact(shop: Shop, products: Sequence[dict[str, Any]], *, tags_may_be_unused: bool = False) -> None:
-    """The store holds the products of the source as mapped, each once, and nothing besides.
+    """Check that the store has exactly the products of the source, as mapped.
 
     A tag that a product loses stays in the store.
     """
@@ -160,11 +158,11 @@ def assert_exact(shop: Shop, products: Sequence[dict[str, Any]], *, tags_may_be_
     wrong = [(as_stored(stored[want["external_id"]]), want) for want in wanted]
     assert [pair for pair in wrong if pair[0] != pair[1]][:_SHOWN] == []
     unused = {_UNUSED_TAG} if tags_may_be_unused else set()
-    assert_nothing_doubled_or_orphaned(shop, except_for=unused)
+    assert_no_duplicates_or_leftovers(shop, except_for=unused)
 
 
-def assert_nothing_doubled_or_orphaned(shop: Shop, *, except_for: Collection[str] = ()) -> None:
-    """What no Admin API shows: the rows of the database, in a store where nobody but a sync has worked."""
+def assert_no_duplicates_or_leftovers(shop: Shop, *, except_for: Collection[str] = ()) -> None:
+    """Check database rows that the Admin API does not show; only runs may have written to the store."""
     views = SQL(", ").join(
         SQL("{} AS (SELECT * FROM {} WHERE deleted_at IS NULL)").format(Identifier(view), Identifier(table))
         for view, table in _LIVE.items()
@@ -179,7 +177,7 @@ def assert_nothing_doubled_or_orphaned(shop: Shop, *, except_for: Collection[str
             assert connection.execute(query).fetchall()[:_SHOWN] == [], f"{table}.{column} stands twice"
         for what, pairs in _ONE_TO_ONE.items():
             rows = connection.execute(SQL("WITH {} ").format(views) + SQL(pairs)).fetchall()
-            assert _not_one_to_one(rows)[:_SHOWN] == [], f"{what} do not go one to one"
+            assert _not_one_to_one(rows)[:_SHOWN] == [], f"{what} do not match one to one"
         for what, unused in _UNUSED.items():
             if what in except_for:
                 continue
@@ -193,7 +191,7 @@ def _not_one_to_one(pairs: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def assert_in_order(run: Finished, *exit_codes: int) -> None:
-    """A disturbed run has ended with one of these codes and without a traceback, and its account adds up."""
+    """Check that a disturbed run has one of these exit codes, no traceback, and counts that add up."""
     assert run.exit_code in exit_codes, run.stderr
     assert "Traceback" not in run.stderr
     document = run.document
@@ -202,7 +200,7 @@ def assert_in_order(run: Finished, *exit_codes: int) -> None:
 
 
 def said_to_be_stored(run: Finished, products: Sequence[dict[str, Any]]) -> set[str]:
-    """The external ids of the products that a run has delivered and has no problem with."""
+    """External ids of the products that a run handled without a problem."""
     document = run.document
     problems = {problem["external_id"] for problem in document["problems"]}
     delivered = products[: document["source"]["seen"]]
@@ -210,6 +208,6 @@ def said_to_be_stored(run: Finished, products: Sequence[dict[str, Any]]) -> set[
 
 
 def assert_quiet(run: Finished, size: int) -> None:
-    """A run that found everything as it should be: it wrote nothing."""
+    """Check that a run found everything up to date and wrote nothing."""
     assert (run.exit_code, run.counts) == (0, {"unchanged": size}), run.stderr
     assert run.document["requests"]["store_writes"] == 0

@@ -1,7 +1,7 @@
-"""A proxy in front of the store: it writes down every request, and does harm to the writes that a test names.
+"""A proxy in front of the store that records all requests and injects faults into chosen writes.
 
-The ideas are Toxiproxy's, but what is harmed is one whole request and not a stream of bytes: a fault hits the
-same request however its bytes are cut.
+It works like Toxiproxy, but on whole requests instead of streams of bytes, so a fault always hits the same
+request.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.harness.medusa import Store
 
 _END_OF_HEAD = b"\r\n\r\n"
 _LOG_IN = "/auth/user/emailpass"
-_WITHIN_S = 60  # for what happens at once on a machine that is not busy
+_WITHIN_S = 60  # generous: on an idle machine it happens at once
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class WireRequest:
 
 
 class Exchange:
-    """One request in the hands of a fault, and what can be done with it.
+    """One request, with the actions that a fault can take.
 
     Args:
         request: of the client.
-        head: its request line and headers as they go to the store.
+        head: request line and headers for the store.
         store: host and port.
         reader: from the client.
         writer: to the client.
@@ -67,7 +67,7 @@ class Exchange:
         self._writer = writer
 
     async def forward(self) -> bytes:
-        """Have the store carry the request out, whether or not the client still waits; gives the answer."""
+        """Send the request to the store, even if the client is gone, and return the response."""
         reader, writer = await asyncio.open_connection(*self._store)
         with closing(writer):
             writer.write(self._head + self.request.body)
@@ -76,32 +76,32 @@ class Exchange:
         kept = (line for line in headers if _name(line) not in {"connection", "content-length"})
         return _message([status, *kept, f"Content-Length: {len(body)}"], body)
 
-    async def answer(self, answer: bytes) -> None:
-        self._writer.write(answer)
+    async def respond(self, response: bytes) -> None:
+        self._writer.write(response)
         await self._writer.drain()
 
     def hang_up(self) -> None:
         self._writer.close()
 
     def reset(self) -> None:
-        """Break the connection as a crash does: the client's system sees RST and not an orderly end."""
+        """Break the connection with RST, as a crash does."""
         linger = struct.pack("ii", 1, 0)
         self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self._writer.transport.abort()
 
     async def until_given_up(self) -> None:
-        """Wait until the client has hung up."""
+        """Wait until the client disconnects."""
         with suppress(ConnectionError):
             await self._reader.read()
 
 
 Fault = Callable[[Exchange], Awaitable[None]]
-"""What is done to a request instead of forwarding it and its answer."""
+"""Handles a request instead of forwarding it."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """A request and the time that the proxy was busy with it, by the monotonic clock."""
+    """A request, and when the proxy began and ended it, by the monotonic clock."""
 
     request: WireRequest
     begin: float
@@ -109,16 +109,16 @@ class Span:
 
 
 class FaultProxy:
-    """The proxy; the event loop that it lives in runs in a thread of its own.
+    """The proxy. It runs in an event loop in a separate thread.
 
     Attributes:
-        url: where it listens.
-        requests: in the order of their arrival; clearing it starts the count of the writes anew.
-        faults: by number of the write from 1, for requests that have not arrived yet.
-        choose: picks a fault for a request that has none by its number.
-        struck: the numbers of the writes that met their fault.
-        spans: of the requests that are through.
-        under_way: how many are not.
+        url: of the proxy.
+        requests: in order of arrival; clearing the list restarts the numbers of the writes.
+        faults: by number of the write, starting at 1.
+        choose: returns a fault for a request that has none by number, or None.
+        struck: numbers of the writes that had a fault.
+        spans: of finished requests.
+        under_way: number of unfinished requests.
     """
 
     def __init__(self, target: str) -> None:
@@ -140,7 +140,7 @@ class FaultProxy:
         return [request for request in self.requests if request.is_write]
 
     def store(self, store: Store) -> Store:
-        """The store as it is reached through the proxy."""
+        """The store with the URL of the proxy."""
         return replace(store, url=self.url)
 
     async def listen(self) -> None:
@@ -149,14 +149,14 @@ class FaultProxy:
         self.url = f"http://{host}:{port}"
 
     def go_down(self) -> None:
-        """Refuse connections from now on, and break those that there are; for a fault to call."""
+        """Refuse new connections and break existing ones; called by faults."""
         self._server.close()
         for client in self._clients:
             client.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._clients.add(writer)
-        # A cancelled task would be reported as an error by the stream that has started it.
+        # The stream that started a task would report its cancellation as an error.
         with closing(writer), suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while not writer.is_closing():
                 exchange = await self._receive(reader, writer)
@@ -176,7 +176,7 @@ class FaultProxy:
             self.struck.add(number)
         fault = fault or self.choose(exchange.request)
         if fault is None:
-            await exchange.answer(await exchange.forward())
+            await exchange.respond(await exchange.forward())
         else:
             await fault(exchange)
 
@@ -187,7 +187,7 @@ class FaultProxy:
         lengths = (int(line.partition(":")[2]) for line in headers if _name(line) == "content-length")
         request = WireRequest(method, target.partition("?")[0], await reader.readexactly(next(lengths, 0)))
         self.requests.append(request)
-        # The older version: an answer then ends where its connection ends and comes in no chunks.
+        # In HTTP/1.0 the end of the connection ends the response, and there are no chunks.
         kept = (line for line in headers if _name(line) != "connection")
         upstream = _message([f"{method} {target} HTTP/1.0", *kept], b"")
         return Exchange(request, upstream, self._store, reader, writer)
@@ -233,14 +233,14 @@ def _message(lines: list[str], body: bytes) -> bytes:
 
 
 def _refusal(status: int, **headers: str) -> bytes:
-    """An answer that the store has no part in, as of a gateway."""
-    body = json.dumps({"message": f"made up by the proxy: {status}"}).encode()
+    """A response that does not come from the store, as from a gateway."""
+    body = json.dumps({"message": f"response of the proxy: {status}"}).encode()
     named = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     lines = [f"HTTP/1.1 {status} {responses[status]}", f"Content-Length: {len(body)}", *named]
     return _message([*lines, "Content-Type: application/json"], body)
 
 
-# Faults: the first three keep the request from the store, after the others it has committed.
+# Faults. The first ones keep the request from the store; with the others, the store commits it.
 
 
 async def drop_request(exchange: Exchange) -> None:
@@ -251,62 +251,62 @@ async def reset_request(exchange: Exchange) -> None:
     exchange.reset()
 
 
-def answer_instead(status: int, **headers: str) -> Fault:
+def respond_instead(status: int, **headers: str) -> Fault:
     async def fault(exchange: Exchange) -> None:
-        await exchange.answer(_refusal(status, **headers))
+        await exchange.respond(_refusal(status, **headers))
 
     return fault
 
 
 async def block(exchange: Exchange) -> None:
-    """Refuse as a firewall does, with a page for people."""
+    """Refuse with an HTML page, as a firewall does."""
     body = b"<html><body><h1>403 Forbidden</h1></body></html>"
     lines = ["HTTP/1.1 403 Forbidden", f"Content-Length: {len(body)}", "Content-Type: text/html"]
-    await exchange.answer(_message(lines, body))
+    await exchange.respond(_message(lines, body))
 
 
-async def drop_answer(exchange: Exchange) -> None:
+async def drop_response(exchange: Exchange) -> None:
     await exchange.forward()
     exchange.hang_up()
 
 
-async def reset_answer(exchange: Exchange) -> None:
+async def reset_response(exchange: Exchange) -> None:
     await exchange.forward()
     exchange.reset()
 
 
-async def truncate_answer(exchange: Exchange) -> None:
+async def truncate_response(exchange: Exchange) -> None:
     head, end, body = (await exchange.forward()).partition(_END_OF_HEAD)
-    await exchange.answer(head + end + body[: len(body) // 2])
+    await exchange.respond(head + end + body[: len(body) // 2])
     exchange.hang_up()
 
 
-async def withhold_answer(exchange: Exchange) -> None:
+async def withhold_response(exchange: Exchange) -> None:
     await exchange.forward()
     await exchange.until_given_up()
 
 
-def answer_after_commit(status: int) -> Fault:
+def respond_after_commit(status: int) -> Fault:
     async def fault(exchange: Exchange) -> None:
         await exchange.forward()
-        await exchange.answer(_refusal(status))
+        await exchange.respond(_refusal(status))
 
     return fault
 
 
-# These take their time.
+# Slow faults.
 
 
 async def drip(exchange: Exchange) -> None:
-    """Never answer completely, but never be silent for longer than a second either."""
-    await exchange.answer(_message(["HTTP/1.1 200 OK", "Transfer-Encoding: chunked"], b""))
+    """Send one byte per second and never finish."""
+    await exchange.respond(_message(["HTTP/1.1 200 OK", "Transfer-Encoding: chunked"], b""))
     while True:
-        await exchange.answer(b"1\r\n \r\n")
+        await exchange.respond(b"1\r\n \r\n")
         await asyncio.sleep(1)
 
 
 async def deliver_late(exchange: Exchange) -> None:
-    """The store commits what its client has given up, while that one tries again."""
+    """Deliver the request after the client gave up; the store commits it while the client tries again."""
     await exchange.until_given_up()
     await exchange.forward()
 
@@ -314,19 +314,19 @@ async def deliver_late(exchange: Exchange) -> None:
 def delay(seconds: float) -> Fault:
     async def fault(exchange: Exchange) -> None:
         await asyncio.sleep(seconds)
-        await exchange.answer(await exchange.forward())
+        await exchange.respond(await exchange.forward())
 
     return fault
 
 
 async def until(happened: Callable[[], bool]) -> None:
-    """Wait for what another thread does."""
-    while not happened():  # noqa: ASYNC110 - an event of asyncio is deaf to other threads
+    """Wait for a condition that another thread sets."""
+    while not happened():  # noqa: ASYNC110 - other threads cannot set an asyncio event
         await asyncio.sleep(0.01)
 
 
 class Hold:
-    """A fault that keeps a request from the store until the test lets it go."""
+    """A fault that holds a request until the test releases it."""
 
     def __init__(self) -> None:
         self._arrived = threading.Event()
@@ -335,7 +335,7 @@ class Hold:
     async def __call__(self, exchange: Exchange) -> None:
         self._arrived.set()
         await until(self._released.is_set)
-        await exchange.answer(await exchange.forward())
+        await exchange.respond(await exchange.forward())
 
     def wait_until_arrived(self) -> None:
         assert self._arrived.wait(_WITHIN_S)

@@ -1,4 +1,4 @@
-"""What a real store holds, read through its Admin API, and the edits that a merchant makes there."""
+"""Reads and edits a real store through its Admin API, as a merchant does."""
 
 from typing import Any, Self
 
@@ -38,21 +38,23 @@ class Shop:
         return self._client.get(path, params=query).raise_for_status().json()
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
-        answer = self._client.post(path, json=body)
-        assert answer.is_success, answer.text
-        return answer.json()
+        response = self._client.post(path, json=body)
+        assert response.is_success, response.text
+        return response.json()
 
     def delete(self, path: str) -> None:
         self._client.delete(path).raise_for_status()
 
     def tag(self, value: str) -> str:
-        """The id of a tag, which is created when it is missing."""
-        tags = self.get("/admin/product-tags", limit=_ALL)["product_tags"]  # a query reads null as no value
+        """Return the id of a tag; creates it if it does not exist."""
+        tags = self.get("/admin/product-tags", limit=_ALL)[
+            "product_tags"
+        ]  # Medusa reads `null` in a query as no value
         found = [tag for tag in tags if tag["value"] == value]
         return str((found or [self.post("/admin/product-tags", {"value": value})["product_tag"]])[0]["id"])
 
     def category(self, handle: str, *, is_active: bool = True) -> str:
-        """The id of a category, which is created when it is missing."""
+        """Return the id of a category; creates it if it does not exist."""
         categories = self.get("/admin/product-categories", limit=_ALL)["product_categories"]
         found = [category for category in categories if category["handle"] == handle]
         body = {"name": handle.title(), "handle": handle, "is_active": is_active}
@@ -63,7 +65,7 @@ class Shop:
         return found
 
     def products(self) -> list[dict[str, Any]]:
-        """All products with all that a sync may touch, the oldest first."""
+        """All products with every field that a sync may write, oldest first."""
         found: list[dict[str, Any]] = []
         while True:
             page = self.get("/admin/products", fields=_FIELDS, limit=_PAGE, offset=len(found), order="id")
@@ -72,21 +74,21 @@ class Shop:
                 return found
 
     def by_external_id(self) -> dict[str, dict[str, Any]]:
-        """Products by external id; a product that stands twice fails."""
+        """Products by external id; fails if one is stored twice."""
         products = [product for product in self.products() if product["external_id"]]
         by_id = {product["external_id"]: product for product in products}
-        assert len(by_id) == len(products), "a product stands twice"
+        assert len(by_id) == len(products), "a product is stored twice"
         return by_id
 
 
 def _with_numbers(product: dict[str, Any]) -> dict[str, Any]:
-    """Medusa up to 2.14 shows measurements as text."""
+    """Medusa up to 2.14 returns measurements as text."""
     texts = {name: product[name] for name in ("weight", "length", "height", "width")}
     return product | {name: float(text) for name, text in texts.items() if isinstance(text, str)}
 
 
 def add_variant(shop: Shop, product_id: str) -> str:
-    """A variant that the merchant adds to a product; returns its id."""
+    """Add a variant to a product; returns its id."""
     path = f"/admin/products/{product_id}"
     [option] = shop.get(path, fields="options.id,options.title")["product"]["options"]
     added = {"product_option_id": option["id"], "add": [{"value": "Own"}]}

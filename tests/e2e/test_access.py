@@ -6,18 +6,18 @@ from random import Random
 
 from tests.e2e.command import medusa_sync
 from tests.e2e.exact import assert_exact, assert_in_order, assert_quiet
-from tests.e2e.fault_proxy import FaultProxy, answer_instead, block
+from tests.e2e.fault_proxy import FaultProxy, block, respond_instead
 from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import dummyjson
 
 SIZE = 30
-FEW = 12  # most of the time is spent waiting between attempts
+FEW = 12  # most of it is waiting between attempts
 WORD = "<script>"
 SHARE_REFUSED = 0.25
 
 
-def test_a_firewall_that_blocks_one_product_does_not_hold_up_its_neighbours(
+def test_a_firewall_that_blocks_one_product_does_not_affect_its_neighbours(
     shop: Shop, proxy: FaultProxy
 ) -> None:
     made = products(SIZE)
@@ -38,8 +38,8 @@ def test_a_firewall_that_blocks_one_product_does_not_hold_up_its_neighbours(
 
 
 def test_a_store_that_refuses_valid_keys_at_random_is_synced(shop: Shop, proxy: FaultProxy) -> None:
-    """As Medusa does while its database connections drop."""
-    dice, refused = Random(11), answer_instead(401)
+    """Medusa does this while its database connections drop."""
+    dice, refused = Random(11), respond_instead(401)
     proxy.choose = lambda _request: refused if dice.random() < SHARE_REFUSED else None
     made = products(FEW)
     with dummyjson(made) as source:

@@ -1,4 +1,4 @@
-"""A product that stands in the store already is not created a second time; it can be taken over."""
+"""A product that already exists in the store is not created again; it can be adopted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
 
 SIZE = 40
-LOST = (12, 25)  # ids: titles that give the handle of another one; the old job lost these
+LOST = (12, 25)  # ids of products whose title gives the handle of another one; the old job lost them
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def source() -> Iterator[DummyJson]:
 
 
 def fill_like_the_old_job(shop: Shop, catalogue: list[dict[str, Any]]) -> None:
-    """What the TypeScript job left: prices times 100, the id in metadata only, no SKU, nothing assigned."""
+    """Create products as the TypeScript job did: prices times 100, id only in metadata, no SKU or tags."""
     taken: set[str] = set()
     bodies = []
     for product in catalogue:
@@ -59,7 +59,7 @@ def by_title(shop: Shop) -> dict[str, dict[str, Any]]:
     return {product["id"]: product for product in shop.products()}
 
 
-def test_the_store_of_the_old_job_becomes_right_with_one_run(source: DummyJson, shop: Shop) -> None:
+def test_one_run_repairs_the_store_of_the_old_job(source: DummyJson, shop: Shop) -> None:
     fill_like_the_old_job(shop, source.products)
     before = by_title(shop)
     assert len(before) < SIZE
@@ -103,7 +103,7 @@ def test_the_store_of_the_old_job_becomes_right_with_one_run(source: DummyJson, 
 
 
 def stand_in(shop: Shop, title: str, **fields: Any) -> str:
-    """A product that a merchant has made by hand; returns its id."""
+    """Create a product as a merchant does; returns its id."""
     sku = fields.pop("sku", None)
     variant = {"title": "One", "sku": sku, "options": {"Kind": "One"}, "prices": []}
     body = {
@@ -115,7 +115,9 @@ def stand_in(shop: Shop, title: str, **fields: Any) -> str:
     return str(shop.post("/admin/products", body)["product"]["id"])
 
 
-def test_a_product_with_the_same_sku_or_handle_is_named_and_taken_over(source: DummyJson, shop: Shop) -> None:
+def test_a_product_with_the_same_sku_or_handle_is_reported_and_can_be_adopted(
+    source: DummyJson, shop: Shop
+) -> None:
     first, second = source.products[:2]
     by_sku = stand_in(shop, "Something else", sku=first["sku"])
     by_handle = stand_in(shop, "By hand", handle=slugify(second["title"]))
@@ -135,7 +137,7 @@ def test_a_product_with_the_same_sku_or_handle_is_named_and_taken_over(source: D
     }
 
 
-def test_of_two_candidates_none_is_adopted(source: DummyJson, shop: Shop) -> None:
+def test_two_candidates_prevent_adoption(source: DummyJson, shop: Shop) -> None:
     product = source.products[0]
     one = stand_in(shop, "One", sku=product["sku"])
     other = stand_in(shop, "Other", handle=slugify(product["title"]))
@@ -147,7 +149,7 @@ def test_of_two_candidates_none_is_adopted(source: DummyJson, shop: Shop) -> Non
     assert all(product["external_id"] is None for product in shop.products())
 
 
-def test_products_of_another_source_are_neighbours_and_never_adopted(source: DummyJson, shop: Shop) -> None:
+def test_products_of_another_source_are_never_adopted(source: DummyJson, shop: Shop) -> None:
     assert (
         medusa_sync(
             "--source", source.url, "--source-name", "other", "--limit", "5", store=shop.store

@@ -1,4 +1,4 @@
-"""The HTML report in a real browser: it can be searched and read, and no title runs anything."""
+"""The HTML report in a real browser: it can be searched and read, and titles cannot run scripts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.unit.results import DRAFTED, LAMP, MUG, OVERRULED, PRICE, RESPECTED, 
 
 FLAGS = (
     "--headless",
-    "--no-sandbox",  # root, as in a container, has no other way
+    "--no-sandbox",  # root, as in a container, cannot run it otherwise
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -44,7 +44,7 @@ HOSTILE = (
     "W" * 500,
 )
 
-# The lowest contrast of any text with what is behind it, by the formula of WCAG 2.
+# The lowest contrast between a text and its background, by the formula of WCAG 2.
 CONTRAST = """
 const light = (colour) => {
   const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255);
@@ -93,12 +93,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(chrome: Chrome, report: Path) -> Chrome:
-    """The report at the width of a desk."""
+    """The report in a window of desktop width."""
     return opened(chrome, report, 1280)
 
 
 def two_hundred() -> RunResult:
-    """A run with 200 outcomes, in which others have chosen their words badly."""
+    """A run with 200 outcomes, some with hostile texts."""
     tags = FieldChange("tags", ("kitchen", "wood"), ("kitchen", "handmade"))
     text = FieldChange(
         "description", f"{'Of olive wood. ' * 9}Oiled twice.", f"{HOSTILE[0] * 4}\n{HOSTILE[1]}"
@@ -128,7 +128,7 @@ def opened(chrome: Chrome, report: Path, width: int, *, scheme: str = "light") -
         "Emulation.setEmulatedMedia",
         {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
     )
-    log(chrome)  # what an earlier page has left
+    log(chrome)  # messages of an earlier page
     chrome.get(report.as_uri())
     return chrome
 
@@ -138,7 +138,7 @@ def cdp(chrome: Chrome, command: str, arguments: dict[str, Any]) -> None:
 
 
 def log(chrome: Chrome) -> list[str]:
-    """The lines of the console since it was asked last."""
+    """Console messages since the last call."""
     lines = chrome.get_log("browser")  # type: ignore[no-untyped-call]
     return [line["message"] for line in lines]
 
@@ -149,7 +149,7 @@ def search(page: Chrome, text: str) -> None:
 
 
 def shown(page: Chrome) -> list[str]:
-    """The ids in the rows that can be seen."""
+    """Ids in the visible rows."""
     rows = page.find_elements(By.CSS_SELECTOR, "#products tbody tr:not([hidden]) .id")
     return [row.get_attribute("textContent") or "" for row in rows]
 
@@ -189,7 +189,7 @@ def test_the_table_can_be_filtered_by_outcome_from_the_keyboard(page: Chrome) ->
     assert count(page) == "200 products"
 
 
-def test_nothing_from_a_title_runs_or_becomes_part_of_the_page(page: Chrome) -> None:
+def test_titles_cannot_run_scripts_or_add_elements(page: Chrome) -> None:
     assert page.title.startswith("sync-products: ")
     for selector, number in {"script": 1, "style": 1, "img": 0, "base": 0, "svg": 1, "[onload]": 0}.items():
         assert len(page.find_elements(By.CSS_SELECTOR, selector)) == number, selector
@@ -203,9 +203,7 @@ def test_nothing_from_a_title_runs_or_becomes_part_of_the_page(page: Chrome) -> 
     "injected",
     ["<script>document.title = 'owned'</script>", "<img src=data:, onerror=\"document.title = 'owned'\">"],
 )
-def test_even_a_script_in_the_file_would_not_run(
-    injected: str, chrome: Chrome, report: Path, tmp_path: Path
-) -> None:
+def test_an_injected_script_does_not_run(injected: str, chrome: Chrome, report: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.html"
     text = report.read_text(encoding="utf-8")
     broken.write_text(text.replace("</main>", f"{injected}</main>"), encoding="utf-8")
@@ -215,7 +213,7 @@ def test_even_a_script_in_the_file_would_not_run(
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
-def test_no_width_needs_scrolling_sideways(width: int, chrome: Chrome, report: Path) -> None:
+def test_the_report_needs_no_horizontal_scrolling(width: int, chrome: Chrome, report: Path) -> None:
     page = opened(chrome, report, width)
     page.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true })")
     page.execute_script("document.querySelectorAll('tr').forEach((row) => row.scrollIntoView())")
@@ -225,14 +223,12 @@ def test_no_width_needs_scrolling_sideways(width: int, chrome: Chrome, report: P
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_every_text_can_be_told_from_what_is_behind_it(
-    scheme: str, width: int, chrome: Chrome, report: Path
-) -> None:
+def test_every_text_has_enough_contrast(scheme: str, width: int, chrome: Chrome, report: Path) -> None:
     page = opened(chrome, report, width, scheme=scheme)
     assert page.execute_script(CONTRAST) >= 4.5
 
 
-def test_every_field_has_a_name_and_the_count_is_read_out(page: Chrome) -> None:
+def test_every_field_has_a_label_and_the_count_is_announced(page: Chrome) -> None:
     fields = page.find_elements(By.CSS_SELECTOR, "input")
     assert {field.accessible_name for field in fields} > {"Search titles, ids, fields and values", "all"}
     assert all(field.accessible_name for field in fields)

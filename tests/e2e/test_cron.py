@@ -30,7 +30,7 @@ from tests.harness.medusa import Store
 from tests.harness.processes import Program, running
 from tests.unit.recipes import crontab_lines, crontab_settings
 
-# All tests look at the same few minutes of one daemon.
+# All tests share one daemon that runs for a few minutes.
 pytestmark = pytest.mark.xdist_group("cron")
 
 EXAMPLE_FOLDER = "/home/shop/medusa-sync"
@@ -38,11 +38,11 @@ EXAMPLE_BIN = "/home/shop/.local/bin"
 LOGGED, QUIET, NIGHTLY, PLANNED = 60, 20, 40, 10
 ENDS = "ends.prom"  # written when a run ends
 LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO .*: ok: (.*) in [\d.]+ s$", re.MULTILINE)
-# Two ticks, the wait for the first one, and as much again for a busy machine.
+# The wait for the first tick and two ticks, doubled for a busy machine.
 WITHIN_S = 240
 
-# The daemon has a view of the file system of its own: whatever else the machine's cron would do is not in it,
-# nor is a daemon that runs already, and all of it, crontab and mailer included, is gone when the daemon ends.
+# The daemon has its own mount namespace. It does not see the machine's crontabs or another daemon, and its
+# crontab and mailer are gone when it ends.
 ROOM = """\
 set -e
 mount -t tmpfs none /run
@@ -74,7 +74,7 @@ cat > "$new" && mv "$new" "$new.eml"
 
 @dataclass(frozen=True)
 class Ticks:
-    """What two ticks of the daemon have left behind."""
+    """The results of two ticks of the daemon."""
 
     source: DummyJson
     shop: Shop
@@ -92,11 +92,11 @@ class Ticks:
 def _cron() -> None:
     reason = ""
     if sys.platform != "linux" or shutil.which("cron", path="/usr/sbin") is None:
-        reason = "cron is not installed; on Debian it is in the package cron"
+        reason = "cron is not installed (Debian: package cron)"
     elif os.geteuid() != 0:
-        reason = "a cron daemon of its own needs root"
+        reason = "running a cron daemon needs root"
     elif subprocess.run([*UNSHARE, "mount", "-t", "tmpfs", "none", "/run"], check=False).returncode:
-        reason = "this root may not mount, so that the daemon would share the machine's crontabs"
+        reason = "mounting is not permitted, so the daemon would use the machine's crontabs"
     if reason and os.environ.get("CI") == "true":
         pytest.fail(reason)
     if reason:
@@ -118,7 +118,7 @@ def ticks(_cron: None, shared_store: Store, tmp_path_factory: pytest.TempPathFac
             sources[name] = stack.enter_context(dummyjson(share))
             url = proxy.url if name == "logged" else shared_store.url
             _write_env(folder / name, name, url, shared_store.api_key, sources[name].url)
-        # Three of forty: more than 5 %, less than 5.
+        # Three of forty is more than 5 % but less than 5 products.
         assert medusa_sync("--env-file", str(folder / "nightly/.env"), store=None).exit_code == 0
         for product in sources["nightly"].products[:3]:
             sources["nightly"].remove(product["id"])
@@ -130,11 +130,11 @@ def ticks(_cron: None, shared_store: Store, tmp_path_factory: pytest.TempPathFac
             "cron", command, log=folder / "cron.log", cwd=folder, env=clean, stop_signal=signal.SIGKILL
         ) as daemon:
             log, plan, mailbox = folder / "logged/sync.log", folder / "planned/plan.json", folder / "mail"
-            ends = folder / "quiet" / ENDS  # its other sign of life would be a mail
+            ends = folder / "quiet" / ENDS  # it sends a mail only after a failure
             _wait(daemon, lambda: _runs(log) == 1 and ends.exists() and _mails(mailbox) and _is_whole(plan))
             between, writes_between = shop.products(), len(proxy.writes)
             planned = json.loads(plan.read_text(encoding="utf-8"))
-            assert _runs(log) == 1, "the second tick came too early to look in between"
+            assert _runs(log) == 1, "the second tick came before the first was checked"
             _wait(daemon, lambda: _runs(log) >= 2 and len(_mails(mailbox)) >= 2)
         yield Ticks(
             source=sources["logged"],
@@ -165,7 +165,7 @@ def _write_env(folder: Path, name: str, store_url: str, api_key: str, source_url
 
 
 def _write_crontab(folder: Path) -> None:
-    """The example, with every line that runs the command at every minute and in a folder of its own."""
+    """The example, with each line running every minute in its own folder."""
     settings = crontab_settings()
     settings["PATH"] = settings["PATH"].replace(EXAMPLE_BIN, str(Path(sys.executable).parent))
     text = "".join(f"{name}={value}\n" for name, value in settings.items())
@@ -183,12 +183,12 @@ def _wait(daemon: Program, ready: Callable[[], object]) -> None:
     deadline = time.monotonic() + WITHIN_S
     while not ready():
         assert daemon.keeper.poll() is None, daemon.log.read_text(encoding="utf-8")
-        assert time.monotonic() < deadline, "cron has not done its work, or has done another"
+        assert time.monotonic() < deadline, "cron did not run the expected lines"
         time.sleep(0.1)
 
 
 def _runs(log: Path) -> int:
-    """How many runs are in the log to their end."""
+    """How many finished runs the log has."""
     text = log.read_text(encoding="utf-8") if log.exists() else ""
     return min(len(LOG_LINE.findall(text)), text.count("\nstatus: ok\n"))
 
@@ -204,7 +204,7 @@ def _mails(mailbox: Path) -> list[email.message.EmailMessage]:
     ]
 
 
-def test_the_products_arrive_and_the_log_holds_the_run(ticks: Ticks) -> None:
+def test_the_products_are_stored_and_the_run_is_logged(ticks: Ticks) -> None:
     stored = {product["external_id"]: product for product in ticks.shop.products()}
     for product in ticks.source.products:
         assert as_stored(stored[f"dummyjson:{product['id']}"]) == as_mapped(product, ticks.shop)
@@ -219,7 +219,7 @@ def test_a_second_tick_changes_nothing(ticks: Ticks) -> None:
     assert ticks.writes_after == ticks.writes_between > 0
 
 
-def test_only_the_line_with_something_to_say_is_mailed(ticks: Ticks) -> None:
+def test_only_the_line_with_output_is_mailed(ticks: Ticks) -> None:
     stored = [str(product["external_id"]) for product in ticks.after]
     assert sum(external_id.startswith("quiet:") for external_id in stored) == QUIET
     for mail in ticks.mails:
@@ -227,14 +227,14 @@ def test_only_the_line_with_something_to_say_is_mailed(ticks: Ticks) -> None:
         assert "--on-missing" in mail["Subject"]
 
 
-def test_the_percentage_of_the_nightly_line_reaches_the_command(ticks: Ticks) -> None:
+def test_the_percent_sign_of_the_nightly_line_reaches_the_command(ticks: Ticks) -> None:
     for mail in ticks.mails:
         assert f"3 of {NIGHTLY} products are missing" in mail.get_content()
     statuses = [p["status"] for p in ticks.after if str(p["external_id"]).startswith("nightly:")]
     assert statuses == ["published"] * NIGHTLY
 
 
-def test_the_planning_line_leaves_a_plan_and_no_product(ticks: Ticks) -> None:
+def test_the_planning_line_writes_a_plan_and_no_product(ticks: Ticks) -> None:
     plan = ticks.plan
     assert (plan["exit_code"], plan["dry_run"], plan["counts"]["created"]) == (0, True, PLANNED)
     assert not any(str(product["external_id"]).startswith("planned:") for product in ticks.after)

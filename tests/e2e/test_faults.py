@@ -1,4 +1,4 @@
-"""Every kind of fault at every one of the first thirty writes of a first sync into a real store."""
+"""Every kind of fault at each of the first thirty writes of a first sync into a real store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.harness.dummyjson import dummyjson
 from tests.harness.medusa import Store
 
 WRITES = 30
-AT_ONCE = 3  # runs, which share the faults: every third write of each has one
+AT_ONCE = 3  # runs that share the faults: every third write of each has one
 TURNS = 3
 SIZE = 32
 BATCH_SIZE = 4
@@ -30,27 +30,27 @@ READ_TIMEOUT_S = 3
 KINDS: dict[str, Fault] = {
     "request dropped": faults.drop_request,
     "request reset": faults.reset_request,
-    "answer dropped": faults.drop_answer,
-    "answer reset": faults.reset_answer,
-    "answer truncated": faults.truncate_answer,
-    "answer withheld": faults.withhold_answer,
+    "response dropped": faults.drop_response,
+    "response reset": faults.reset_response,
+    "response truncated": faults.truncate_response,
+    "response withheld": faults.withhold_response,
     "request delivered late": faults.deliver_late,
     "delay": faults.delay(0.3),
-    "429": faults.answer_instead(429),
-    "429 with Retry-After": faults.answer_instead(429, Retry_After="1"),
-    "500": faults.answer_instead(500),
-    "502": faults.answer_instead(502),
-    "503": faults.answer_instead(503),
-    "413": faults.answer_instead(413),
-    "500 after the commit": faults.answer_after_commit(500),
-    "502 after the commit": faults.answer_after_commit(502),
+    "429": faults.respond_instead(429),
+    "429 with Retry-After": faults.respond_instead(429, Retry_After="1"),
+    "500": faults.respond_instead(500),
+    "502": faults.respond_instead(502),
+    "503": faults.respond_instead(503),
+    "413": faults.respond_instead(413),
+    "500 after the commit": faults.respond_after_commit(500),
+    "502 after the commit": faults.respond_after_commit(502),
 }
-NEEDS_A_TIME_OUT = {"answer withheld", "request delivered late"}
+NEEDS_A_TIME_OUT = {"response withheld", "request delivered late"}
 
 
 def catalogue(number: int) -> list[dict[str, Any]]:
-    """Products that share nothing with another catalogue's, so that their sync is a first one: it creates
-    categories and tags as well. Some have no SKU and no barcode to be known by.
+    """Products that share nothing with other catalogues, so that their sync creates categories and tags too.
+    Some have no SKU and no barcode.
     """
     made = products(SIZE, seed=number)
     for product in made:
@@ -72,7 +72,7 @@ def sync(products: Sequence[dict[str, Any]], store: Store, *arguments: str) -> F
 
 @dataclass(frozen=True)
 class Disturbed:
-    """A first sync whose writes met with faults."""
+    """A first sync with faults."""
 
     products: list[dict[str, Any]]
     run: Finished
@@ -80,9 +80,7 @@ class Disturbed:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_fault_at_any_write_leaves_a_store_that_the_next_run_makes_exact(
-    kind: str, shop: Shop, tmp_path: Path
-) -> None:
+def test_the_next_run_repairs_a_fault_at_any_write(kind: str, shop: Shop, tmp_path: Path) -> None:
     arguments = ["--lock-dir", str(tmp_path)]
     if kind in NEEDS_A_TIME_OUT:
         arguments += ["--read-timeout", str(READ_TIMEOUT_S)]
@@ -98,7 +96,7 @@ def test_a_fault_at_any_write_leaves_a_store_that_the_next_run_makes_exact(
     done: list[Disturbed] = []
     missing = set(range(1, WRITES + 1))
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        # Faults that happen to hit one request at every try end a run before it meets them all.
+        # A run may end before it meets all faults, if they hit all attempts of one request.
         for _ in range(TURNS):
             shares = [sorted(missing)[first::AT_ONCE] for first in range(AT_ONCE)]
             done += pool.map(disturb, filter(None, shares))
@@ -118,15 +116,13 @@ def test_a_fault_at_any_write_leaves_a_store_that_the_next_run_makes_exact(
     assert_quiet(sync(everything, shop.store), len(everything))
 
 
-def test_three_products_in_a_row_that_the_store_cannot_store_do_not_end_the_run(
-    shop: Shop, proxy: FaultProxy
-) -> None:
+def test_three_consecutive_failures_do_not_end_the_run(shop: Shop, proxy: FaultProxy) -> None:
     made = products(SIZE)
-    broken = {f"dummyjson:{number}" for number in (13, 14, 15)}  # three of one batch
+    broken = {f"dummyjson:{number}" for number in (13, 14, 15)}  # three in one batch
 
     def choose(request: WireRequest) -> Fault | None:
         names_one = any(f'"{key}"'.encode() in request.body for key in broken)
-        return faults.answer_instead(500) if request.is_write and names_one else None
+        return faults.respond_instead(500) if request.is_write and names_one else None
 
     proxy.choose = choose
     run = sync(made, proxy.store(shop.store), "--max-retries", "0", "--concurrency", "1")

@@ -1,4 +1,4 @@
-"""What the other end-to-end tests rely on."""
+"""The harness of the end-to-end tests."""
 
 import os
 import signal
@@ -58,7 +58,7 @@ def product(number: int) -> dict[str, Any]:
 
 
 def write_everywhere(store: Store) -> str:
-    """Writes what a synchronisation writes and what a merchant may change; returns the id of a product."""
+    """Write what a sync writes and what a merchant may change; returns the id of a product."""
     with Admin(store) as admin:
         body: dict[str, Any] = {"name": "Parent", "handle": "parent"}
         parent = admin.call("POST", "/product-categories", body)["product_category"]
@@ -114,7 +114,7 @@ def becomes_true(condition: Callable[[], bool]) -> bool:
 
 @pytest.fixture
 def temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where the harness puts its files in this test. PostgreSQL, which has another owner, can get there."""
+    """A cache folder for one test, which the account of PostgreSQL can read."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o711)
@@ -123,7 +123,7 @@ def temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield folder
 
 
-def test_a_fresh_store_is_what_it_says(store: Store) -> None:
+def test_a_fresh_store_matches_its_facts(store: Store) -> None:
     with Admin(store) as admin:
         (settings,) = admin.call("GET", "/stores")["stores"]
         (location,) = admin.call("GET", "/stock-locations")["stock_locations"]
@@ -139,7 +139,7 @@ def test_a_fresh_store_is_what_it_says(store: Store) -> None:
     assert products == 0
 
 
-def test_a_store_knows_its_credentials_from_others(store: Store) -> None:
+def test_a_store_refuses_other_credentials(store: Store) -> None:
     products = f"{store.url}/admin/products"
     login = f"{store.url}/auth/user/emailpass"
     token = httpx.post(login, json={"email": store.email, "password": store.password}).json()["token"]
@@ -149,7 +149,7 @@ def test_a_store_knows_its_credentials_from_others(store: Store) -> None:
     assert httpx.get(products).status_code == 401
 
 
-def test_reset_undoes_everything(store: Store) -> None:
+def test_reset_undoes_all_changes(store: Store) -> None:
     fresh = rows(store)
     product_id = write_everywhere(store)
     store.reset()
@@ -160,7 +160,7 @@ def test_reset_undoes_everything(store: Store) -> None:
         assert len(settings["supported_currencies"]) == 2
 
 
-def test_what_reset_removed_can_be_made_again(store: Store) -> None:
+def test_data_removed_by_reset_can_be_created_again(store: Store) -> None:
     write_everywhere(store)
     store.reset()
     product_id = write_everywhere(store)
@@ -185,7 +185,7 @@ def test_reset_takes_well_under_a_second(store: Store) -> None:
     assert time.perf_counter() - start < 1
 
 
-def test_reset_waits_for_work_whose_client_gave_up(store: Store) -> None:
+def test_reset_waits_for_requests_whose_client_gave_up(store: Store) -> None:
     batch = {"create": [product(number) for number in range(100)]}
     with Admin(store) as admin:
         with pytest.raises(httpx.ReadTimeout):
@@ -195,7 +195,7 @@ def test_reset_waits_for_work_whose_client_gave_up(store: Store) -> None:
         assert admin.call("GET", "/products")["count"] == 0
 
 
-def test_reset_does_not_wait_for_a_request_that_was_cut_off(store: Store) -> None:
+def test_reset_does_not_wait_for_an_incomplete_request(store: Store) -> None:
     address = urlsplit(store.url)
     head = [
         "POST /admin/products HTTP/1.1",
@@ -210,7 +210,7 @@ def test_reset_does_not_wait_for_a_request_that_was_cut_off(store: Store) -> Non
     assert time.perf_counter() - start < 1
 
 
-def test_a_second_store_is_one_of_its_own_and_leaves_nothing_behind(
+def test_a_second_store_is_independent_and_is_cleaned_up(
     store: Store, postgres: Postgres, temporary_folder: Path
 ) -> None:
     with suppress(ZeroDivisionError), running_store(postgres) as second:
@@ -226,7 +226,7 @@ def test_a_second_store_is_one_of_its_own_and_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_killed_process_leaves_nothing_behind(number: signal.Signals, temporary_folder: Path) -> None:
+def test_a_killed_test_process_leaves_nothing_behind(number: signal.Signals, temporary_folder: Path) -> None:
     command = [sys.executable, "-m", "tests.harness.medusa"]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
@@ -251,7 +251,7 @@ def test_a_program_that_ignores_a_request_to_stop_is_killed_with_its_children(tm
     assert becomes_true(lambda: str(tmp_path / "file") not in running_programs())
 
 
-def test_a_program_that_ends_early_shows_the_end_of_its_log(tmp_path: Path) -> None:
+def test_the_error_for_a_program_that_ends_early_has_the_end_of_its_log(tmp_path: Path) -> None:
     command = ["sh", "-c", "echo the port is taken; exit 3"]
     with (
         pytest.raises(ProgramError, match=r"(?s)Broken ended with code 3.*the port is taken"),
@@ -260,7 +260,7 @@ def test_a_program_that_ends_early_shows_the_end_of_its_log(tmp_path: Path) -> N
         program.wait_until(lambda: False, seconds=10)
 
 
-def test_a_program_that_is_not_ready_in_time_shows_the_end_of_its_log(tmp_path: Path) -> None:
+def test_the_error_for_a_program_that_is_not_ready_in_time_has_the_end_of_its_log(tmp_path: Path) -> None:
     command = ["sh", "-c", "echo waiting for Godot; sleep 60"]
     with (
         pytest.raises(ProgramError, match=r"(?s)Slow was not ready after 0.5 s.*waiting for Godot"),
@@ -269,7 +269,7 @@ def test_a_program_that_is_not_ready_in_time_shows_the_end_of_its_log(tmp_path: 
         program.wait_until(lambda: False, seconds=0.5)
 
 
-def test_what_was_interrupted_is_made_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_interrupted_cache_entry_is_made_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MEDUSA_SYNC_TEST_CACHE", str(tmp_path))
 
     def interrupted(folder: Path) -> None:
@@ -283,7 +283,9 @@ def test_what_was_interrupted_is_made_again(monkeypatch: pytest.MonkeyPatch, tmp
     assert {path.name for path in tmp_path.iterdir()} == {"thing", "thing.lock"}
 
 
-def test_what_many_ask_for_is_made_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_cache_entry_is_made_once_for_concurrent_requests(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("MEDUSA_SYNC_TEST_CACHE", str(tmp_path))
     makers = []
 
@@ -297,21 +299,21 @@ def test_what_many_ask_for_is_made_once(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert len(makers) == 1
 
 
-def test_without_node_the_reason_is_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_without_node_has_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(NodeMissing, match="Node 20 or later is needed"):
         node()
 
 
 @pytest.mark.parametrize(("ci", "outcome"), [("", "1 skipped"), ("true", "1 error")])
-def test_without_node_tests_are_skipped_but_fail_in_ci(ci: str, outcome: str) -> None:
+def test_tests_are_skipped_without_node_but_fail_in_ci(ci: str, outcome: str) -> None:
     command = [
         sys.executable,
         "-m",
         "pytest",
         "-p",
         "no:cacheprovider",
-        f"{__file__}::{test_a_fresh_store_is_what_it_says.__name__}",
+        f"{__file__}::{test_a_fresh_store_matches_its_facts.__name__}",
     ]
     run = subprocess.run(
         command, cwd=REPOSITORY, env={"PATH": "", "CI": ci}, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""Inventory items that have a SKU of the source but belong to none of its products."""
+"""Inventory items that have a SKU of the source but belong to no product of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def source() -> Iterator[DummyJson]:
 
 
 def leave_item(shop: Shop, external_id: str) -> str:
-    """Turn off the counting of stock, then delete the product: its inventory item stays; returns its id."""
+    """Delete a product but leave its inventory item, by unmanaging the variant first; returns its id."""
     product = shop.by_external_id()[external_id]
     [variant] = product["variants"]
     path = f"/admin/products/{product['id']}"
@@ -38,9 +38,7 @@ def item_of(shop: Shop, external_id: str) -> str:
     return str(link["inventory_item_id"])
 
 
-def test_an_item_that_is_left_is_used_again_and_keeps_its_levels_elsewhere(
-    source: DummyJson, shop: Shop
-) -> None:
+def test_an_unused_item_is_used_and_keeps_its_levels_elsewhere(source: DummyJson, shop: Shop) -> None:
     assert medusa_sync("--source", source.url, store=shop.store).exit_code == 0
     elsewhere = shop.post("/admin/stock-locations", {"name": "Elsewhere"})["stock_location"]["id"]
     plain, stocked = leave_item(shop, "dummyjson:1"), leave_item(shop, "dummyjson:2")
@@ -58,7 +56,7 @@ def test_an_item_that_is_left_is_used_again_and_keeps_its_levels_elsewhere(
     assert_quiet(medusa_sync("--source", source.url, "--json", store=shop.store), SIZE)
 
 
-def test_an_item_that_is_in_use_fails_one_product_and_is_named(source: DummyJson, shop: Shop) -> None:
+def test_an_item_in_use_fails_one_product_and_is_named(source: DummyJson, shop: Shop) -> None:
     assert medusa_sync("--source", source.url, store=shop.store).exit_code == 0
     part, reserved = leave_item(shop, "dummyjson:1"), leave_item(shop, "dummyjson:2")
     kit = {

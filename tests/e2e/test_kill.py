@@ -1,4 +1,4 @@
-"""Runs that are killed, interrupted, or meet another run, on a real store."""
+"""Killed, interrupted and concurrent runs on a real store."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from tests.harness.dummyjson import DummyJson, dummyjson
 SIZE = 500
 KILLS = 50
 UPDATED = 40
-WRITES_A_LIFE = 7  # at the most: so few that fifty lives do not bring in the whole catalogue
+WRITES_PER_RUN = 7  # at most, so that fifty runs do not complete the catalogue
 BATCH_SIZE = 15  # the default
-AT_ONCE_S = 5  # half the time that requests in progress get after the first signal
+AT_ONCE_S = 5  # half of the grace period
 
 each_signal = pytest.mark.parametrize(
     ("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]
@@ -33,7 +33,7 @@ each_signal = pytest.mark.parametrize(
 
 
 def catalogue(size: int) -> list[dict[str, Any]]:
-    """Some products have no SKU and no barcode, so that nothing but the handle keeps them single."""
+    """Some products have no SKU and no barcode, so that only the handle is unique."""
     made = products(size)
     for product in made[::5]:
         del product["sku"], product["meta"]
@@ -41,10 +41,10 @@ def catalogue(size: int) -> list[dict[str, Any]]:
 
 
 class Killer:
-    """Faults that kill the run whose request they hold: before the store has it, while it works, afterwards.
+    """Faults that kill the run before, while or after the store handles its request.
 
     Args:
-        dice: decide when.
+        dice: choose the moment.
     """
 
     def __init__(self, dice: random.Random) -> None:
@@ -81,25 +81,25 @@ class Killer:
 
     def _later(self, seconds: float) -> Fault:
         async def fault(exchange: Exchange) -> None:
-            await exchange.answer(await exchange.forward())
+            await exchange.respond(await exchange.forward())
             await asyncio.sleep(seconds)
             await self._kill()
 
         return fault
 
 
-def test_fifty_kills_at_random_moments_leave_a_store_that_the_next_run_makes_exact(
+def test_the_next_run_completes_a_sync_that_was_killed_fifty_times(
     shop: Shop, proxy: FaultProxy, tmp_path: Path
 ) -> None:
     dice = random.Random(4)
     wanted = catalogue(SIZE)
     with dummyjson(wanted) as source:
-        # One folder of locks, so that a lock left behind would be in the way.
+        # The same folder for locks, so that an abandoned lock would be noticed.
         arguments = ["--source", source.url, "--batch-size", "10", "--json", "--lock-dir", str(tmp_path)]
         for _ in range(KILLS):
             killer = Killer(dice)
             proxy.requests.clear()
-            proxy.faults = {dice.randint(1, WRITES_A_LIFE): killer.moment()}
+            proxy.faults = {dice.randint(1, WRITES_PER_RUN): killer.moment()}
             with running(*arguments, store=proxy.store(shop.store)) as run:
                 killer.aim_at(run)
                 assert run.finish().exit_code == -signal.SIGKILL
@@ -113,7 +113,7 @@ def test_fifty_kills_at_random_moments_leave_a_store_that_the_next_run_makes_exa
 
 
 def change(source: DummyJson, dice: random.Random, earlier: list[dict[str, Any]]) -> None:
-    """Change a field of every product, or let it be what it was before."""
+    """Change a field of every product, or restore its earlier values."""
     before = source.products
     new: list[dict[str, Any]] = []
     for product, was in zip(before, earlier, strict=True):
@@ -133,7 +133,7 @@ def change(source: DummyJson, dice: random.Random, earlier: list[dict[str, Any]]
     earlier[:] = before
 
 
-def test_fifty_kills_in_updates_leave_a_store_that_the_next_run_makes_exact(
+def test_the_next_run_completes_updates_that_were_killed_fifty_times(
     shop: Shop, proxy: FaultProxy, tmp_path: Path
 ) -> None:
     dice = random.Random(6)
@@ -146,11 +146,11 @@ def test_fifty_kills_in_updates_leave_a_store_that_the_next_run_makes_exact(
             change(source, dice, earlier)
             killer = Killer(dice)
             proxy.requests.clear()
-            proxy.faults = {dice.randint(1, WRITES_A_LIFE): killer.moment()}
+            proxy.faults = {dice.randint(1, WRITES_PER_RUN): killer.moment()}
             with running(*arguments, store=proxy.store(shop.store)) as run:
                 killer.aim_at(run)
                 killed += run.finish().exit_code == -signal.SIGKILL
-            shop.store.wait_until_idle()  # a write of a dead run must not meet those of the next one
+            shop.store.wait_until_idle()  # its writes must not overlap with the next run
         proxy.faults = {}
         clean = medusa_sync(*arguments, store=proxy.store(shop.store))
         assert_in_order(clean, 0)
@@ -160,10 +160,10 @@ def test_fifty_kills_in_updates_leave_a_store_that_the_next_run_makes_exact(
         assert_quiet(medusa_sync(*arguments, store=proxy.store(shop.store)), UPDATED)
 
 
-def test_two_runs_that_meet_with_different_titles_leave_one_product(
+def test_two_concurrent_runs_with_different_titles_store_one_product(
     shop: Shop, proxy: FaultProxy, tmp_path: Path
 ) -> None:
-    """Without a SKU only the handle, which comes from the title, could keep the second one out."""
+    """Without a SKU, only the handle, which comes from the title, could prevent a duplicate."""
     product = catalogue(1)[0]
     hold = Hold()
     proxy.faults = {len({product["category"], *product["tags"]}) + 1: hold}
@@ -186,7 +186,7 @@ def source() -> Iterator[DummyJson]:
 
 
 @each_signal
-def test_a_signal_lets_what_is_in_flight_finish_and_the_account_is_printed(
+def test_after_a_signal_requests_in_flight_finish_and_the_counts_are_printed(
     number: signal.Signals, exit_code: int, source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
     hold = Hold()
@@ -206,7 +206,7 @@ def test_a_signal_lets_what_is_in_flight_finish_and_the_account_is_printed(
 
     assert_in_order(ended, exit_code)
     assert ended.document["status"] == "interrupted"
-    assert 0 < ended.counts["created"] <= 3 * BATCH_SIZE  # one that was through, and two in flight
+    assert 0 < ended.counts["created"] <= 3 * BATCH_SIZE  # one finished and two in flight
     stored = shop.by_external_id()
     assert stored.keys() == said_to_be_stored(ended, source.products)
     assert not any("pending" in product["metadata"]["medusa_sync"] for product in stored.values())
@@ -222,7 +222,7 @@ def test_a_second_signal_ends_a_run_at_once(
     with running("--source", source.url, "--json", store=proxy.store(shop.store)) as run:
         hold.wait_until_arrived()
         run.send(number)
-        time.sleep(1)  # two signals that come together are one
+        time.sleep(1)  # two signals at the same moment count as one
         assert not run.has_ended
         sent = time.monotonic()
         run.send(number)
@@ -254,7 +254,7 @@ def test_a_second_run_with_the_same_lock_ends_at_once_and_names_the_first(
     assert_completed(source, shop)
 
 
-def test_two_runs_without_a_common_lock_never_double_a_product(
+def test_two_runs_without_a_common_lock_create_no_duplicates(
     source: DummyJson, shop: Shop, tmp_path: Path
 ) -> None:
     met: list[Exchange] = []
@@ -262,7 +262,7 @@ def test_two_runs_without_a_common_lock_never_double_a_product(
     async def meet(exchange: Exchange) -> None:
         met.append(exchange)
         await until(lambda: len(met) == 2)
-        await exchange.answer(await exchange.forward())
+        await exchange.respond(await exchange.forward())
 
     def sync(machine: str) -> Finished:
         with fault_proxy(shop.store.url) as proxy:
@@ -284,14 +284,14 @@ def test_two_runs_without_a_common_lock_never_double_a_product(
 
 
 def _writes_before_the_first_batch(source: DummyJson) -> int:
-    """Categories and tags of the first batch; they are created before it."""
+    """Number of categories and tags of the first batch, which are created before it."""
     first = source.products[:BATCH_SIZE]
     tags = {tag for product in first for tag in product["tags"]}
     return len({product["category"] for product in first} | tags)
 
 
 def assert_completed(source: DummyJson, shop: Shop) -> None:
-    """The next run brings in what is left, and the one after that finds nothing to do."""
+    """Check that the next run completes the work, and that the one after it writes nothing."""
     arguments = ["--source", source.url, "--json"]
     assert_in_order(medusa_sync(*arguments, store=shop.store), 0)
     assert_exact(shop, source.products)

@@ -1,4 +1,4 @@
-"""Time limits and signals hold, whatever a real store or the way to it does."""
+"""Time limits and signals end a run even if the store or the network hangs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 
 from tests.e2e.command import medusa_sync, running
 from tests.e2e.exact import assert_exact, assert_in_order
-from tests.e2e.fault_proxy import Exchange, FaultProxy, answer_instead, drip, withhold_answer
+from tests.e2e.fault_proxy import Exchange, FaultProxy, drip, respond_instead, withhold_response
 from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
 
 SIZE = 60
 GRACE_S = 10
-SLACK_S = 10  # to start and end a process on a busy machine
+SLACK_S = 10  # for starting and ending a process on a busy machine
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def assert_completed(source: DummyJson, shop: Shop) -> None:
 
 
 def test_max_duration_ends_a_run_whose_writes_hang(source: DummyJson, shop: Shop, proxy: FaultProxy) -> None:
-    proxy.choose = lambda request: withhold_answer if request.is_write else None
+    proxy.choose = lambda request: withhold_response if request.is_write else None
     started = time.monotonic()
     run = medusa_sync(
         *("--source", source.url, "--json", "--read-timeout", "3", "--max-duration", "6"),
@@ -50,7 +50,7 @@ def test_a_signal_ends_a_run_whose_writes_hang(source: DummyJson, shop: Shop, pr
 
     async def hang(exchange: Exchange) -> None:
         arrived.set()
-        await withhold_answer(exchange)
+        await withhold_response(exchange)
 
     proxy.choose = lambda request: hang if request.is_write else None
     arguments = ("--source", source.url, "--json", "--read-timeout", "30")
@@ -67,7 +67,7 @@ def test_a_signal_ends_a_run_whose_writes_hang(source: DummyJson, shop: Shop, pr
 def test_a_retry_after_does_not_delay_the_end_of_a_run(
     source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
-    busy = answer_instead(429, Retry_After="3600")
+    busy = respond_instead(429, Retry_After="3600")
     proxy.choose = lambda request: busy if request.is_write else None
     started = time.monotonic()
     run = medusa_sync(
@@ -75,10 +75,10 @@ def test_a_retry_after_does_not_delay_the_end_of_a_run(
     )
     assert time.monotonic() - started < 4 + SLACK_S
     assert_in_order(run, 5)
-    assert run.document["duration_s"] < 4 + GRACE_S / 2  # nothing hangs, so the grace is not needed
+    assert run.document["duration_s"] < 4 + GRACE_S / 2  # nothing hangs, so the grace period is not used
 
 
-def test_an_answer_that_comes_a_byte_a_second_is_given_up(
+def test_a_response_of_one_byte_per_second_times_out(
     source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
     proxy.faults = {1: drip}

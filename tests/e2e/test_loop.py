@@ -1,4 +1,4 @@
-"""The loop as an operator meets it: real runs on a real store, a few seconds apart."""
+"""The loop with real runs on a real store, a few seconds apart."""
 
 from __future__ import annotations
 
@@ -31,9 +31,7 @@ def documents(stdout: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stdout.splitlines()]
 
 
-def test_three_runs_a_few_seconds_apart_and_a_signal_in_the_middle_of_a_batch(
-    shop: Shop, proxy: FaultProxy
-) -> None:
+def test_three_runs_a_few_seconds_apart_until_a_signal_during_a_batch(shop: Shop, proxy: FaultProxy) -> None:
     with (
         dummyjson(products(60)) as source,
         running("--source", source.url, "--json", *EVERY_TWO_SECONDS, store=proxy.store(shop.store)) as loop,
@@ -44,7 +42,7 @@ def test_three_runs_a_few_seconds_apart_and_a_signal_in_the_middle_of_a_batch(
         hold = Hold()
         proxy.requests.clear()
         proxy.faults = {1: hold}
-        source.edit(8, title="Caught in the middle")
+        source.edit(8, title="New during the batch")
         hold.wait_until_arrived()
         loop.send(signal.SIGTERM)
         hold.release()
@@ -63,7 +61,7 @@ def test_three_runs_a_few_seconds_apart_and_a_signal_in_the_middle_of_a_batch(
         assert_quiet(medusa_sync("--source", source.url, "--json", store=shop.store), 60)
 
 
-def test_it_ends_after_as_many_runs_as_it_was_told(shop: Shop) -> None:
+def test_the_loop_ends_after_max_runs(shop: Shop) -> None:
     with dummyjson(products(20)) as source:
         ended = medusa_sync(
             "--source", source.url, "--json", *EVERY_TWO_SECONDS, "--max-runs", "3", store=shop.store
@@ -74,7 +72,7 @@ def test_it_ends_after_as_many_runs_as_it_was_told(shop: Shop) -> None:
     assert ended.stderr.count("the next run is at ") == 3
 
 
-def test_a_failed_run_does_not_end_it(shop: Shop) -> None:
+def test_a_failed_run_does_not_end_the_loop(shop: Shop) -> None:
     with dummyjson(products(20)) as source:
         source.intercept = lambda _: Response(500)
         with running(
@@ -89,9 +87,7 @@ def test_a_failed_run_does_not_end_it(shop: Shop) -> None:
     assert [run["exit_code"] for run in documents(ended.stdout)][:2] == [3, 3]
 
 
-def test_a_hang_up_reads_the_file_of_settings_again_and_a_signal_ends_the_sleep_at_once(
-    shop: Shop, tmp_path: Path
-) -> None:
+def test_sighup_reloads_the_settings_and_a_signal_ends_the_sleep_at_once(shop: Shop, tmp_path: Path) -> None:
     settings = tmp_path / ".env"
     with dummyjson(products(30)) as source:
 

@@ -1,6 +1,6 @@
-"""The merchant's work survives: each kind of edit, on each side, under each rule, on a real store.
+"""Edits of the merchant survive: each kind of edit, on each side, under each rule, on a real store.
 
-Every cell of the matrix is a product of its own, so that one run answers a whole column.
+Each cell of the matrix is a separate product, so that one run covers a column.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SITUATIONS = ("merchant", "source", "both", "both the same")
 
 @dataclass(frozen=True)
 class Field:
-    """A field with its value at first, the merchant's, and the source's new one."""
+    """A field with its first value, the merchant's value, and the new value of the source."""
 
     name: str
     first: Any
@@ -51,15 +51,15 @@ CATEGORY = Field("category", "first-shelf", "merchants-shelf", "second-shelf")
 FIELDS = (*SCALARS, STOCK, *SETS, CATEGORY)
 CELLS = [(field, situation) for field in FIELDS for situation in SITUATIONS]
 
-# What the store holds after the run, by rule and situation; the letters are the columns of `Field`.
+# The stored value after the run, by rule and situation; the letters are the columns of `Field`.
 EXPECTED_SCALAR = {
     "source": {"merchant": "merchant", "source": "source", "both": "source", "both the same": "source"},
     "store": {"merchant": "merchant", "source": "source", "both": "merchant", "both the same": "source"},
     "overwrite": {"merchant": "first", "source": "source", "both": "source", "both the same": "source"},
 }
-# Orders lower the stock: a difference is no edit that the source would have to respect.
+# Orders lower the stock, so a difference is not an edit.
 EXPECTED_STOCK = {rule: {**row, "both": "source"} for rule, row in EXPECTED_SCALAR.items()}
-# Of {a, b} the merchant made {b, m} and the source {a, c}.
+# The merchant changed {a, b} to {b, m}, the source to {a, c}.
 EXPECTED_SET = {
     "source": {"merchant": "bm", "source": "ac", "both": "mc", "both the same": "ac"},
     "store": {"merchant": "bm", "source": "ac", "both": "mc", "both the same": "ac"},
@@ -86,7 +86,7 @@ RULES = {
 
 
 def source_edit(field: Field, value: Any, number: int) -> dict[str, Any]:
-    """A change of a product of the source, as DummyJSON spells it."""
+    """A change of a source product, with the names of DummyJSON."""
     own = f"{value}-{number}"
     base = generated(number)
     match field.name:
@@ -102,7 +102,7 @@ def source_edit(field: Field, value: Any, number: int) -> dict[str, Any]:
 
 
 def merchant_edit(shop: Shop, stored: dict[str, Any], field: Field, value: Any, number: int) -> None:
-    """The same change as a merchant would make it in the admin."""
+    """The same change as a merchant makes it in the admin."""
     product_id, variant = stored["id"], stored["variants"][0]
     match field.name:
         case "price":
@@ -133,7 +133,7 @@ def merchant_edit(shop: Shop, stored: dict[str, Any], field: Field, value: Any, 
 
 
 def held(stored: dict[str, Any], field: Field, number: int) -> Any:
-    """What the store holds in a field."""
+    """The stored value of a field."""
     variant = stored["variants"][0]
     match field.name:
         case "price":
@@ -167,7 +167,7 @@ def expected(field: Field, rule: str, situation: str) -> Any:
 
 
 def identities(stored: dict[str, Any]) -> dict[str, Any]:
-    """Ids that have to outlive every run."""
+    """Ids that must not change."""
     return {
         "id": stored["id"],
         "handle": stored["handle"],
@@ -204,7 +204,9 @@ def source() -> Iterator[DummyJson]:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_matrix_of_edits(rule: str, source: DummyJson, shop: Shop) -> None:
+def test_every_field_is_merged_by_the_rule_for_its_situation(
+    rule: str, source: DummyJson, shop: Shop
+) -> None:
     assert medusa_sync("--source", source.url, store=shop.store).exit_code == 0
     before = shop.by_external_id()
     for number, (field, situation) in enumerate(CELLS, start=1):
@@ -231,7 +233,7 @@ def test_the_matrix_of_edits(rule: str, source: DummyJson, shop: Shop) -> None:
         assert identities(stored) == identities(edited[f"dummyjson:{number}"]), (field.name, situation)
         kept = {image["url"]: image["id"] for image in edited[f"dummyjson:{number}"]["images"]}
         for image in stored["images"]:
-            assert kept.get(image["url"], image["id"]) == image["id"], "an image that stays keeps its id"
+            assert kept.get(image["url"], image["id"]) == image["id"], "an unchanged image got a new id"
     assert wrong == {}
 
     conflicts = {} if rule == "overwrite" else {(field.name, rule) for field in SCALARS}
@@ -248,7 +250,7 @@ def test_the_matrix_of_edits(rule: str, source: DummyJson, shop: Shop) -> None:
     assert again.document["requests"]["store_writes"] == 0
 
 
-def test_a_variant_of_the_merchant_is_never_taken_for_ours(source: DummyJson, shop: Shop) -> None:
+def test_a_variant_of_the_merchant_is_never_mistaken_for_ours(source: DummyJson, shop: Shop) -> None:
     sync = ("--source", source.url, "--json")
     assert medusa_sync(*sync, store=shop.store).exit_code == 0
     product = shop.by_external_id()["dummyjson:1"]

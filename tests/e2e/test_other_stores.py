@@ -1,4 +1,4 @@
-"""Stores of an older version, and with the index engine."""
+"""Stores with an older version of Medusa, and with the index engine."""
 
 from collections.abc import Callable, Iterator
 from time import monotonic, sleep
@@ -42,7 +42,7 @@ def indexed_store(postgres: Postgres) -> Iterator[Store]:
 
 
 def sync(source: DummyJson, store: Store, *arguments: str) -> tuple[int, dict[str, int]]:
-    """Exit code and counts of a run; conflicts are counted too."""
+    """Exit code and counts of a run, with the number of conflicts."""
     run = medusa_sync("--source", source.url, "--json", *arguments, store=store)
     return run.exit_code, run.counts
 
@@ -62,7 +62,7 @@ def add_euro_price(shop: Shop, product: dict[str, Any]) -> None:
 
 
 def add_product(shop: Shop, sku: str) -> str:
-    """The id of a product that the merchant adds."""
+    """Create a product as the merchant; returns its id."""
     variant = {"title": "Default", "sku": sku, "options": {"Default": "Default"}, "prices": []}
     options = [{"title": "Default", "values": ["Default"]}]
     body = {"title": "Theirs", "options": options, "variants": [variant]}
@@ -73,11 +73,11 @@ def add_product(shop: Shop, sku: str) -> str:
 def wait_until(condition: Callable[[], bool]) -> None:
     deadline = monotonic() + INDEXED_WITHIN_S
     while not condition():
-        assert monotonic() < deadline, "the index does not catch up"
+        assert monotonic() < deadline, "the index did not catch up"
         sleep(0.2)
 
 
-def test_a_store_of_an_old_version_is_synced(source: DummyJson, old_store: Store) -> None:
+def test_a_store_with_an_old_version_is_synced(source: DummyJson, old_store: Store) -> None:
     with Shop(old_store) as shop:
         assert sync(source, old_store) == (0, {"created": SIZE})
         assert_as_mapped(source, shop)
@@ -96,7 +96,7 @@ def test_a_store_of_an_old_version_is_synced(source: DummyJson, old_store: Store
         assert shop.by_external_id()[f"dummyjson:{SIZE + 1}"]["id"] == theirs
 
 
-def test_a_store_with_the_index_engine_keeps_the_prices_of_the_merchant(
+def test_the_prices_of_the_merchant_survive_with_the_index_engine(
     source: DummyJson, indexed_store: Store
 ) -> None:
     with Shop(indexed_store) as shop:

@@ -1,4 +1,4 @@
-"""The main job on a real store, by the installed command."""
+"""The installed command on a real store."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ def source() -> Iterator[DummyJson]:
         yield server
 
 
-def test_every_product_is_stored_once_as_mapped_and_a_second_run_writes_nothing(
+def test_products_are_stored_once_as_mapped_and_a_second_run_writes_nothing(
     source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
     first = medusa_sync("--source", source.url, "--json", store=proxy.store(shop.store))
@@ -45,7 +45,7 @@ def test_every_product_is_stored_once_as_mapped_and_a_second_run_writes_nothing(
     }
 
 
-def test_a_changed_price_sends_the_price_and_the_record_of_one_product(
+def test_a_changed_price_writes_only_the_price_and_the_record(
     source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
     medusa_sync("--source", source.url, store=shop.store)
@@ -93,7 +93,7 @@ def test_a_dry_run_only_reads_and_the_real_run_does_what_it_printed(
     assert real.counts == {"created": 44, "updated": 2, "unchanged": 148}
 
 
-def test_a_dry_run_by_log_in_sends_nothing_but_reads_and_the_log_in(
+def test_a_dry_run_with_a_log_in_sends_only_reads_and_the_log_in(
     source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
     store = shop.store
@@ -113,7 +113,7 @@ def test_a_dry_run_by_log_in_sends_nothing_but_reads_and_the_log_in(
     assert shop.products() == []
 
 
-def test_a_sku_that_moves_to_another_product_arrives_there(shop: Shop) -> None:
+def test_a_sku_moves_to_another_product(shop: Shop) -> None:
     first, second, new = products(3)
     renamed, new = {**second, "sku": "RENAMED"}, {**new, "sku": second["sku"]}
     swapped = [{**renamed, "sku": new["sku"]}, {**new, "sku": renamed["sku"]}]
@@ -126,7 +126,7 @@ def test_a_sku_that_moves_to_another_product_arrives_there(shop: Shop) -> None:
             assert as_stored(stored[f"dummyjson:{product['id']}"]) == as_mapped(product, shop)
 
 
-def test_the_sample_of_many_scripts_and_equal_titles_is_stored_whole(shop: Shop, tmp_path: Path) -> None:
+def test_the_sample_is_stored_completely(shop: Shop, tmp_path: Path) -> None:
     with dummyjson(sample()) as source:
         run = medusa_sync("--source", source.url, "--json", store=shop.store, directory=tmp_path)
         assert (run.exit_code, run.counts) == (0, {"created": 60})
@@ -155,13 +155,13 @@ def test_a_store_without_a_stock_location_gets_unmanaged_variants_and_the_report
         assert list(stock(product).values()) == [quantities[number]]
 
 
-def test_neighbours_of_broken_products_are_stored_and_the_counts_add_up(shop: Shop) -> None:
+def test_neighbours_of_invalid_products_are_stored_and_the_counts_add_up(shop: Shop) -> None:
     catalogue = products(40)
     catalogue[3]["title"] = ""
     catalogue[9]["price"] = -1
     catalogue[20]["price"] = "9.99"
     catalogue[25] = {"id": "twenty-six"}
-    catalogue[30]["sku"] = catalogue[0]["sku"]  # only the store can tell
+    catalogue[30]["sku"] = catalogue[0]["sku"]  # only the store can detect it
     with dummyjson(catalogue) as source:
         run = medusa_sync("--source", source.url, "--json", store=shop.store)
     assert (run.exit_code, run.document["status"]) == (5, "partial")

@@ -1,4 +1,4 @@
-"""The metrics file as Prometheus' own checker sees it."""
+"""Prometheus' checker accepts the metrics file."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from tests.unit.results import DELETED, LAMP, LEFT, MUG, SPOON, STAMPS, run
 def promtool() -> str:
     found = shutil.which("promtool")
     if found is None:
-        reason = "promtool is not installed; on Debian it is in the package promtool or prometheus"
+        reason = "promtool is not installed (Debian: package promtool or prometheus)"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
@@ -43,7 +43,7 @@ def test_promtool_accepts_the_file(promtool: str, tmp_path: Path, job: str) -> N
         assert check(promtool, path.read_bytes()) == (0, "")
 
 
-def test_promtool_would_tell(promtool: str, tmp_path: Path) -> None:
+def test_promtool_refuses_an_invalid_file(promtool: str, tmp_path: Path) -> None:
     path = tmp_path / "medusa.prom"
     write_metrics(run(), path, job="j", source="s")
     code, words = check(promtool, path.read_bytes().replace(b" gauge", b" thing"))

@@ -1,4 +1,4 @@
-"""A store or a source that goes away in the middle of a run, and a store that does not let it in."""
+"""A store or source that goes down during a run, and a store that refuses the credentials."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import pytest
 
 from tests.e2e.command import medusa_sync
 from tests.e2e.exact import assert_exact, assert_in_order, assert_quiet, said_to_be_stored
-from tests.e2e.fault_proxy import Exchange, FaultProxy, answer_instead
+from tests.e2e.fault_proxy import Exchange, FaultProxy, respond_instead
 from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import CLOSED, DummyJson, Request, Response, dummyjson
 
 SIZE = 300
-MIDDLE = 100  # a write that comes after the first batch and long before the last one
-IN_FLIGHT = 4  # batches, and what plans the next ones and looks up those after them
-TRIES = 3  # of a request, by the default of --max-retries
+MIDDLE = 100  # a write after the first batch and long before the last one
+IN_FLIGHT = 4  # requests of batches, of planning the next ones, and of look-ups for later ones
+TRIES = 3  # per request, with the default of --max-retries
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def assert_completed(source: DummyJson, shop: Shop) -> None:
     assert_quiet(medusa_sync(*arguments, store=shop.store), len(source.products))
 
 
-def test_a_store_that_goes_down_in_the_middle_ends_the_run_with_few_requests_and_all_accounted_for(
+def test_a_run_ends_soon_after_the_store_goes_down_and_counts_every_product(
     source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
     async def go_down(exchange: Exchange) -> None:
@@ -52,9 +52,7 @@ def test_a_store_that_goes_down_in_the_middle_ends_the_run_with_few_requests_and
     assert_completed(source, shop)
 
 
-def test_a_source_that_goes_down_in_the_middle_ends_the_run_with_what_was_delivered_stored(
-    source: DummyJson, shop: Shop
-) -> None:
+def test_products_delivered_before_the_source_goes_down_are_stored(source: DummyJson, shop: Shop) -> None:
     def third_page_missing(request: Request) -> Response | None:
         return CLOSED if request.query.get("skip") == "200" else None
 
@@ -69,10 +67,10 @@ def test_a_source_that_goes_down_in_the_middle_ends_the_run_with_what_was_delive
     assert_completed(source, shop)
 
 
-def test_a_token_that_expires_in_the_middle_is_renewed_once(
+def test_a_token_that_expires_during_a_run_is_renewed_once(
     source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
-    proxy.faults = {MIDDLE: answer_instead(401)}
+    proxy.faults = {MIDDLE: respond_instead(401)}
     run = medusa_sync(
         "--source",
         source.url,
@@ -89,7 +87,7 @@ def test_a_token_that_expires_in_the_middle_is_renewed_once(
     assert_exact(shop, source.products)
 
 
-def test_a_wrong_key_is_told_before_the_source_is_asked(
+def test_a_wrong_key_is_reported_before_the_source_is_read(
     source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
     run = medusa_sync(

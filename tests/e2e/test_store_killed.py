@@ -1,4 +1,4 @@
-"""A store that is killed in the middle of a write: it commits a product step by step, and may miss some."""
+"""A store that is killed during a write, which leaves products incomplete."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def fragile_shop(breakable: BreakableStore) -> Iterator[Shop]:
 def kill_while_it_writes(
     table: str, breakable: BreakableStore, source: DummyJson, *arguments: str
 ) -> Finished:
-    """Kill the store while a run has it write to a table; what comes before is committed, this is not."""
+    """Kill the store while it writes to a table; earlier steps are committed, this one is not."""
     sync = ("--source", source.url, "--json", "--batch-size", "100", "--max-retries", "0")
     with breakable.slowed(table), running(*sync, *arguments, store=breakable.store) as run:
         while not breakable.is_slow():
@@ -53,18 +53,18 @@ def kill_while_it_writes(
 
 
 def settle(breakable: BreakableStore, source: DummyJson, *arguments: str) -> None:
-    """Run until a run exits 0; no merchant was there, so there is no conflict."""
+    """Run until a run exits 0; there must be no conflicts, because nobody edited the store."""
     for _ in range(SETTLING_RUNS):
         run = medusa_sync("--source", source.url, "--json", *arguments, store=breakable.store)
         assert run.document["counts"]["conflicts"] == 0, run.document["changes"]
         if run.exit_code == 0:
             return
-    pytest.fail(f"no run of {SETTLING_RUNS} came to exit 0: {run.document['problems']}")
+    pytest.fail(f"none of {SETTLING_RUNS} runs exited 0: {run.document['problems']}")
 
 
 @pytest.mark.parametrize("on_conflict", ["source", "store"])
 @pytest.mark.parametrize(("name", "table"), [("price", "price"), ("stock", "inventory_level")])
-def test_the_store_becomes_what_the_source_says_whatever_that_is_after_an_update_that_was_killed(
+def test_a_killed_update_is_completed_even_if_the_source_changes_again(
     name: str, table: str, on_conflict: str, breakable: BreakableStore, source: DummyJson, fragile_shop: Shop
 ) -> None:
     assert medusa_sync("--source", source.url, store=breakable.store).exit_code == 0
@@ -90,7 +90,7 @@ def test_the_store_becomes_what_the_source_says_whatever_that_is_after_an_update
 
 
 @pytest.mark.parametrize("table", ["product_sales_channel", "product_shipping_profile"])
-def test_adopted_products_get_their_channel_and_profile_after_an_adoption_that_was_killed(
+def test_a_killed_adoption_is_completed_with_channel_and_profile(
     table: str, breakable: BreakableStore, source: DummyJson, fragile_shop: Shop
 ) -> None:
     for product in source.products:
@@ -117,7 +117,7 @@ def _made_by_hand(product: dict[str, Any]) -> dict[str, Any]:
     "table",
     ["product_variant_inventory_item", "price", "inventory_level"],
 )
-def test_a_creation_that_was_killed_is_completed(
+def test_a_killed_creation_is_completed(
     table: str, breakable: BreakableStore, source: DummyJson, fragile_shop: Shop
 ) -> None:
     kill_while_it_writes(table, breakable, source)
@@ -128,7 +128,7 @@ def test_a_creation_that_was_killed_is_completed(
     assert_quiet(medusa_sync("--source", source.url, "--json", store=breakable.store), SIZE)
 
 
-def test_kills_at_random_moments_of_creations_and_updates_leave_nothing_wrong(
+def test_creations_and_updates_are_completed_after_kills_at_random_moments(
     breakable: BreakableStore, fragile_shop: Shop
 ) -> None:
     dice = random.Random(5)

@@ -23,33 +23,33 @@ _SLOW_TABLES = (
     *("price", "inventory_level", "product_sales_channel", "product_shipping_profile"),
     *("product_variant_inventory_item", "product_variant", "image"),
 )
-_HEALTHY_ANSWERS = 12  # in a row; a lost database connection shows when it is used
+_HEALTHY_RESPONSES = 12  # in a row; a lost database connection shows when it is used
 
 
 async def _firewall(exchange: Exchange) -> None:
     body = b"<html><title>403</title>This request was blocked.</html>"
     head = f"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n\r\n"
-    await exchange.answer(head.encode() + body)
+    await exchange.respond(head.encode() + body)
 
 
 ANY_REQUEST: dict[str, Fault] = {
     "request dropped": faults.drop_request,
     "request reset": faults.reset_request,
-    "answer dropped": faults.drop_answer,
-    "answer reset": faults.reset_answer,
-    "answer truncated": faults.truncate_answer,
+    "response dropped": faults.drop_response,
+    "response reset": faults.reset_response,
+    "response truncated": faults.truncate_response,
     "delay": faults.delay(1),
-    "401": faults.answer_instead(401),
+    "401": faults.respond_instead(401),
     "403 in HTML": _firewall,
-    "429": faults.answer_instead(429, Retry_After="1"),
-    "500": faults.answer_instead(500),
-    "503": faults.answer_instead(503),
+    "429": faults.respond_instead(429, Retry_After="1"),
+    "500": faults.respond_instead(500),
+    "503": faults.respond_instead(503),
 }
 WRITES: dict[str, Fault] = ANY_REQUEST | {
-    "answer withheld": faults.withhold_answer,
+    "response withheld": faults.withhold_response,
     "request delivered late": faults.deliver_late,
-    "413": faults.answer_instead(413),
-    "500 after the commit": faults.answer_after_commit(500),
+    "413": faults.respond_instead(413),
+    "500 after the commit": faults.respond_after_commit(500),
 }
 
 
@@ -171,8 +171,8 @@ class Chaos:
         self._wait_until_healthy()
 
     def _wait_until_healthy(self) -> None:
-        store, answers = self._store.store, 0
+        store, healthy = self._store.store, 0
         with httpx.Client(base_url=store.url, auth=(store.api_key, ""), timeout=60) as client:
-            while answers < _HEALTHY_ANSWERS:
-                answer = client.get("/admin/products?limit=1&fields=id")
-                answers = answers + 1 if answer.is_success else 0
+            while healthy < _HEALTHY_RESPONSES:
+                response = client.get("/admin/products?limit=1&fields=id")
+                healthy = healthy + 1 if response.is_success else 0

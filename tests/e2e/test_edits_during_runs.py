@@ -1,4 +1,4 @@
-"""Edits that a merchant makes while a run is under way, to products that the run has yet to write."""
+"""Edits of the merchant during a run, to products that the run has not written yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.harness.dummyjson import DummyJson, dummyjson
 
 SIZE = 40
 BATCH_SIZE = 5
-QUIET_S = 1  # without a request: the run waits for the one that is held
+QUIET_S = 1  # no other request means that the run waits for the held one
 EURO_PRICE, OWN_VARIANT, IMAGE, TAG, TITLE, PRICE = EDITED = range(SIZE - 5, SIZE + 1)
 
 
@@ -31,7 +31,7 @@ def source() -> Iterator[DummyJson]:
 
 
 def edit(shop: Shop, stored: dict[str, dict[str, Any]]) -> None:
-    """One product for each kind of edit, as a merchant does them in the admin."""
+    """Make one kind of edit per product, as in the admin."""
     products = {number: stored[f"dummyjson:{number}"] for number in EDITED}
     paths = {number: f"/admin/products/{each['id']}" for number, each in products.items()}
     for number, prices in (
@@ -54,14 +54,14 @@ def _prices(product: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     ("changed_by_the_source", "on_conflict"),
-    [("other fields only", "source"), ("those fields as well", "source"), ("those fields as well", "store")],
+    [("other fields only", "source"), ("the same fields", "source"), ("the same fields", "store")],
 )
-def test_an_edit_of_a_product_that_the_run_has_yet_to_write_is_kept_or_reported(
+def test_an_edit_before_the_write_of_its_product_is_kept_or_reported(
     changed_by_the_source: str, on_conflict: str, source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
     assert medusa_sync("--source", source.url, store=shop.store).exit_code == 0
     new: dict[str, Any] = {"rating": 1.25, "stock": 4}
-    both_changed = changed_by_the_source == "those fields as well"
+    both_changed = changed_by_the_source == "the same fields"
     if both_changed:
         new |= {"price": 1234, "tags": ["a", "b"], "images": ["https://i.example/a", "https://i.example/b"]}
     for number in range(1, SIZE + 1):

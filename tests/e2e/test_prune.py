@@ -1,4 +1,4 @@
-"""Nothing is removed by surprise."""
+"""Pruning: only orphans are removed, within the limits, and only on request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIZE = 40
 
 @pytest.fixture
 def source(shop: Shop) -> Iterator[DummyJson]:
-    """A source that has been synced once."""
+    """A source that was synced once."""
     with dummyjson(products(SIZE)) as server:
         assert medusa_sync("--source", server.url, store=shop.store).exit_code == 0
         yield server
@@ -33,7 +33,7 @@ def statuses(shop: Shop) -> dict[str, str]:
     return {product["external_id"]: product["status"] for product in shop.products()}
 
 
-def test_by_default_what_is_missing_stays(source: DummyJson, shop: Shop) -> None:
+def test_by_default_orphans_stay(source: DummyJson, shop: Shop) -> None:
     before = shop.products()
     source.remove(3)
     run = sync(source, shop)
@@ -42,7 +42,7 @@ def test_by_default_what_is_missing_stays(source: DummyJson, shop: Shop) -> None
 
 
 @pytest.mark.parametrize("how", ["draft", "delete"])
-def test_a_missing_product_is_removed_and_only_that(source: DummyJson, shop: Shop, how: str) -> None:
+def test_only_the_orphan_is_removed(source: DummyJson, shop: Shop, how: str) -> None:
     mine = shop.post("/admin/products", {"title": "By hand", "options": [{"title": "A", "values": ["B"]}]})[
         "product"
     ]
@@ -75,7 +75,7 @@ def test_a_product_that_comes_back_is_published_only_if_this_tool_drafted_it(
     source.remove(3)
     source.remove(4)
     run = sync(source, shop, "--on-missing", "draft")
-    assert run.counts == {"unchanged": SIZE - 2, "removed": 1}, "one was a draft already"
+    assert run.counts == {"unchanged": SIZE - 2, "removed": 1}, "one was already a draft"
 
     source.add(third)
     source.add(fourth)
@@ -119,14 +119,14 @@ def test_a_damaged_source_removes_nothing(
         assert "dummyjson:" in run.stderr
 
 
-def test_a_higher_bound_lets_half_the_catalogue_go(source: DummyJson, shop: Shop) -> None:
+def test_a_higher_limit_allows_removing_half_of_the_catalogue(source: DummyJson, shop: Shop) -> None:
     half_gone(source)
     run = sync(source, shop, "--on-missing", "delete", "--max-removals", "50%")
     assert (run.exit_code, run.document["counts"]["removed"]) == (0, SIZE // 2)
     assert len(shop.products()) == SIZE // 2
 
 
-def test_a_product_that_paging_skipped_is_asked_for_and_stays(source: DummyJson, shop: Shop) -> None:
+def test_a_product_that_paging_skipped_is_looked_up_and_stays(source: DummyJson, shop: Shop) -> None:
     before = shop.products()
 
     def skip_one(request: Request) -> Response | None:
@@ -141,21 +141,21 @@ def test_a_product_that_paging_skipped_is_asked_for_and_stays(source: DummyJson,
     assert shop.products() == before
 
 
-def test_a_part_of_the_source_removes_nothing(source: DummyJson, shop: Shop) -> None:
+def test_a_limited_run_removes_nothing(source: DummyJson, shop: Shop) -> None:
     before = shop.products()
     run = sync(source, shop, "--on-missing", "delete", "--limit", "39")
     assert (run.exit_code, run.counts) == (0, {"unchanged": 39})
     assert shop.products() == before
 
 
-def test_a_rejected_product_is_not_missing(source: DummyJson, shop: Shop) -> None:
+def test_a_rejected_product_is_not_an_orphan(source: DummyJson, shop: Shop) -> None:
     source.edit(5, title="")
     run = sync(source, shop, "--on-missing", "delete")
     assert (run.exit_code, run.counts) == (5, {"unchanged": SIZE - 1, "rejected": 1})
     assert len(shop.products()) == SIZE
 
 
-def test_a_product_with_reserved_stock_is_one_failure_and_its_neighbours_go(
+def test_an_orphan_with_reserved_stock_fails_and_the_others_are_removed(
     source: DummyJson, shop: Shop
 ) -> None:
     variant = shop.by_external_id()["dummyjson:3"]["variants"][0]
@@ -177,7 +177,7 @@ def test_a_product_with_reserved_stock_is_one_failure_and_its_neighbours_go(
     assert "dummyjson:3" in statuses(shop)
 
 
-def test_a_file_is_the_whole_source(shop: Shop, tmp_path: Path) -> None:
+def test_a_file_is_a_complete_source(shop: Shop, tmp_path: Path) -> None:
     path = tmp_path / "catalogue.json"
     path.write_text(json.dumps({"products": products(20)}), encoding="utf-8")
     arguments = ("--source", str(path), "--on-missing", "delete", "--json")

@@ -1,4 +1,4 @@
-"""Twenty rounds of random edits on both sides: the store holds what the rule says, and nothing else."""
+"""After each of twenty rounds of random edits on both sides, the store matches the merge rule."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TAGS = [f"tag {letter}" for letter in "abcdefgh"]
 
 
 class Rule:
-    """What one product has to look like: an oracle that knows nothing of records or look-ups."""
+    """The expected state of a product, computed without records or look-ups."""
 
     SCALARS = ("title", "price", "brand")
 
@@ -132,7 +132,7 @@ def owned(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", [1])
-def test_the_rule_holds_after_every_round(shop: Shop, seed: int) -> None:
+def test_the_store_matches_the_merge_rule_after_every_round(shop: Shop, seed: int) -> None:
     dice = random.Random(seed)
     catalogue = [{**generated(n), "tags": dice.sample(TAGS, 3)} for n in range(1, SIZE + 1)]
     rules = {f"dummyjson:{product['id']}": Rule(product) for product in catalogue}
