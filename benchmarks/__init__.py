@@ -1,1 +1,1 @@
-"""How much a sync costs beyond what the store takes for the same requests; `make bench` runs it."""
+"""Measures what a sync costs beyond the time that the store needs for the same requests (`make bench`)."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measures, prints the tables, writes the results as JSON."""
+"""Measures, prints the tables and writes the results as JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmarks.installed import install
 from benchmarks.results import Results
 from benchmarks.targets import targets
 
-_WIDTH = 120  # where there is no terminal to ask
+_WIDTH = 120  # without a terminal
 _PARTS = ("start", "client", "store")
 
 
@@ -48,7 +48,7 @@ def main() -> None:
             installed.command, chosen.sizes, chosen.profiles, chosen.runs, chosen.warm_up, say
         ):
             results.scenarios.append(scenario)
-            save()  # a long benchmark that is interrupted has not been for nothing
+            save()  # keeps the results if the benchmark is interrupted
     save()
     _show(console, rows.RUN_HEAD, rows.run_rows(results))
     _show(console, rows.CLIENT_HEAD, rows.client_rows(results))
@@ -58,23 +58,25 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[194, 5000], metavar="N", help="catalogues")
-    parser.add_argument("--runs", type=int, default=5, help="of each scenario (5)")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[194, 5000], metavar="N", help="products")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each scenario (5)")
     parser.add_argument(
-        "--warm-up", type=int, default=2000, metavar="N", help="products before it counts (2000)"
+        "--warm-up", type=int, default=2000, metavar="N", help="products synced before measuring (2000)"
     )
-    parser.add_argument("--starts", type=int, default=15, help="of each process that only starts (15)")
+    parser.add_argument("--starts", type=int, default=15, help="runs of each process that only starts (15)")
     parser.add_argument("--profiles", nargs="+", default=list(PROFILES), choices=list(PROFILES))
-    parser.add_argument("--parts", nargs="+", default=list(_PARTS), choices=_PARTS, help="all of them")
+    parser.add_argument(
+        "--parts", nargs="+", default=list(_PARTS), choices=_PARTS, help="what to measure (everything)"
+    )
     parser.add_argument(
         "--client-sizes",
         type=int,
         nargs="+",
         default=[194, 5_000, 50_000],
         metavar="N",
-        help="catalogues for the client alone",
+        help="products for measuring the client alone",
     )
-    parser.add_argument("--client-runs", type=int, default=3, help="of the client alone (3)")
+    parser.add_argument("--client-runs", type=int, default=3, help="runs of the client alone (3)")
     parser.add_argument("--json", type=Path, default=Path("build/benchmark.json"), metavar="FILE")
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""The ratios as a picture: one bar a run, a mark where its target is."""
+"""A chart of the ratios: one bar per run, with a mark at its target."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.targets import floor_limit
 
 _LEFT, _RIGHT, _ROW, _BAR, _TOP = 250, 120, 30, 16, 44
 _WIDTH = 760
-# An image in a page does not see the page's colours: it follows the reader's own preference.
+# An image does not know the colours of its page, so it follows the preference of the reader.
 _STYLE = """
     text { font: 13px system-ui, sans-serif; fill: #1f2328 }
     .quiet { fill: #59636e; font-size: 12px }
@@ -29,7 +29,7 @@ _STYLE = """
 
 
 def chart(results: Results) -> str:
-    """An SVG of the runs that have a target."""
+    """Return an SVG with the runs that have a target."""
     bars = []
     for each in results.scenarios:
         limit = floor_limit(each, results.scenarios)

@@ -1,4 +1,4 @@
-"""The installed command, as it is measured."""
+"""Runs the installed command and measures it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
     "default": {},
     "recommended": {"--batch-size": "100", "--concurrency": "2"},
 }
-"""Command-line flags by the name under which the results show them."""
+"""Command-line flags by profile name."""
 
 Counts = Mapping[str, int]
 
 
 @dataclass(frozen=True)
 class Synced:
-    """A run of the command: what it took and what it says of itself."""
+    """A run of the command: its measurements and its document."""
 
     taken: Taken
     document: dict[str, Any]
@@ -39,16 +39,16 @@ def sync(
     """Run `medusa-sync products --json`.
 
     Args:
-        command: as it was installed.
-        profile: of `PROFILES`.
+        command: the installed command.
+        profile: a name in `PROFILES`.
         source: the URL of the products.
         store: the URL of the store.
         api_key: of the store.
-        lock_dir: the same for all runs of a benchmark, and not a user's own.
-        expected: the outcomes and how many there are of each; those that are zero are left out.
+        lock_dir: for all runs of a benchmark, instead of the user's folder.
+        expected: the counts of outcomes that are not zero.
 
     Raises:
-        RuntimeError: it did something else.
+        RuntimeError: the counts differ.
     """
     own = {
         "MEDUSA_BACKEND_URL": store,
@@ -66,6 +66,6 @@ def sync(
 
 
 def environment() -> dict[str, str]:
-    """No setting of the person who runs the benchmark gets in."""
+    """The environment without settings of the user who runs the benchmark."""
     foreign = ("MEDUSA_", "SYNC_PRODUCTS_", "GITHUB_")
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}

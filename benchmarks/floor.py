@@ -1,17 +1,17 @@
-"""The floor: a recorded run's requests, sent again by a client that does nothing else.
+"""The floor: sends the requests of a recorded run again, with a client that does nothing else.
 
-`python -m benchmarks.floor RECORDING [--writes]` prints the seconds that they take. Bodies are ready-made;
-only ids that the store gives out anew (those of categories, tags, products and inventory items that the run
-itself creates) are put in when they are known, by joining bytes. Lanes send one request after the other, as
-many lanes as the recorded run had requests of a kind under way at the same time:
+`python -m benchmarks.floor RECORDING [--writes]` prints how many seconds they take. The bodies are prepared;
+only ids that the store creates during the run (of categories, tags, products and inventory items) are
+inserted when they are known, by joining bytes. Each lane sends one request at a time. There are as many lanes
+for a kind of request as the recorded run had requests of that kind in progress at once:
 
 - pages of the source,
-- what products refer to: defaults, categories, tags,
+- taxonomy and placement,
 - look-ups of products, which wait until as many batches have begun as in the recorded run, so that the store
-  is as full as it was then,
-- batches: each is a chain of writes that need each other's answers; they wait for the taxonomy.
+  has as many products,
+- batches: each is a chain of writes that need the responses before them; they wait for the taxonomy.
 
-Nothing else waits for anything, which no real client can do: it has to know products before it can send them.
+Nothing else waits. A real client cannot do that: it must read products before it can send them.
 """
 
 from __future__ import annotations
@@ -33,27 +33,27 @@ from benchmarks.recording import ID, Exchange, Recording, at_once, ids_of
 
 _PRODUCTS = "/admin/products"
 _WRITTEN = (_PRODUCTS, "/admin/inventory-items")
-_IDLE_S = 2.0  # a server hangs up on a client that is silent for longer; Node does it after five seconds
+_IDLE_S = 2.0  # servers close idle connections; Node does it after five seconds
 
 
 @dataclass
 class Prepared:
-    """A request that is ready to be sent.
+    """A request that is ready to send.
 
     Attributes:
-        pieces: of the body: literal bytes, and at every other place an id of the recorded run.
-        answer_ids: ids that the recorded run got here and needed later.
+        pieces: of the body: in turn literal bytes and an id of the recorded run.
+        response_ids: ids in the recorded response that later requests need.
     """
 
     exchange: Exchange
     head: bytes
     pieces: list[bytes]
-    answer_ids: list[bytes] = field(default_factory=list)
+    response_ids: list[bytes] = field(default_factory=list)
     after: int = 0
 
 
 class Replay:
-    """Sends a recording.
+    """Sends the requests of a recording.
 
     Args:
         recording: of a run.
@@ -99,7 +99,7 @@ class Replay:
         """Send everything; returns wall and CPU seconds.
 
         Raises:
-            RuntimeError: a server answered something else than in the recorded run.
+            RuntimeError: a response differs from the recorded one.
         """
         gc.collect()
         gc.disable()
@@ -110,7 +110,7 @@ class Replay:
             thread.join()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         if self._errors:
-            raise RuntimeError("the recording cannot be sent again") from self._errors[0]
+            raise RuntimeError("the recording cannot be sent") from self._errors[0]
         return wall, cpu
 
     def _lanes(
@@ -156,14 +156,14 @@ class Replay:
             if len(pieces) > 1:
                 pieces = [self._known[piece] if place % 2 else piece for place, piece in enumerate(pieces)]
             body = b"".join(pieces)
-            answer = connections.send(request.exchange, request.head, body)
-            if request.answer_ids:
-                given = (each.encode() for each in ids_of(answer))
-                self._known.update(zip(request.answer_ids, given, strict=True))
+            content = connections.send(request.exchange, request.head, body)
+            if request.response_ids:
+                given = (each.encode() for each in ids_of(content))
+                self._known.update(zip(request.response_ids, given, strict=True))
 
 
 class _Connections:
-    """The connections of one lane, kept alive: one to each server."""
+    """The connections of one lane: one to each server, kept alive."""
 
     def __init__(self, hosts: dict[str, str]) -> None:
         self._hosts = hosts
@@ -182,12 +182,12 @@ class _Connections:
         connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         response = HTTPResponse(connection, method=exchange.method)
         response.begin()
-        answer = response.read()
+        content = response.read()
         self._used = time.monotonic()
         if response.status >= 400:
-            what = f"{exchange.method} {exchange.target[:100]}: {response.status} {answer[:300]!r}"
+            what = f"{exchange.method} {exchange.target[:100]}: {response.status} {content[:300]!r}"
             raise RuntimeError(what)
-        return answer
+        return content
 
     def close(self) -> None:
         for connection in self._open.values():
@@ -201,7 +201,7 @@ def _prepared(recording: Recording, hosts: dict[str, str]) -> list[Prepared]:
     used: set[str] = set()
     for exchange in recording.exchanges:
         if made & set(ID.findall(exchange.target)):
-            raise ValueError(f"an id of the run itself is in an address: {exchange.target}")
+            raise ValueError(f"a URL has an id that the run created: {exchange.target}")
         pieces = [""]
         position = 0
         for match in ID.finditer(exchange.body):
@@ -219,26 +219,26 @@ def _prepared(recording: Recording, hosts: dict[str, str]) -> list[Prepared]:
         head = "".join(f"{line}\r\n" for line in lines).encode("latin-1")
         prepared.append(Prepared(exchange, head, [piece.encode() for piece in pieces]))
     for each in prepared:
-        ids = each.exchange.answer_ids
+        ids = each.exchange.response_ids
         if each.exchange.is_write and used.intersection(ids):
-            each.answer_ids = [made_id.encode() for made_id in ids]
+            each.response_ids = [made_id.encode() for made_id in ids]
     return prepared
 
 
 def _made(exchanges: Iterable[Exchange]) -> set[str]:
-    """The ids that the run's own writes made: nothing has named them before their answer."""
+    """Ids that writes of the run created: they occur in a response first."""
     seen: set[str] = set()
     made: set[str] = set()
     for exchange in sorted(exchanges, key=lambda each: each.ended):
-        new = set(exchange.answer_ids) - seen
-        seen.update(ID.findall(exchange.body), exchange.answer_ids)
+        new = set(exchange.response_ids) - seen
+        seen.update(ID.findall(exchange.body), exchange.response_ids)
         if exchange.is_write:
             made |= new
     return made
 
 
 def _chains(written: Sequence[Prepared]) -> list[list[Prepared]]:
-    """Writes of products; one that needs the answer of another one follows it."""
+    """Group writes of products into chains: a write that needs a response follows it."""
     chains: list[list[Prepared]] = []
     chain_of: dict[bytes, list[Prepared]] = {}
     for request in written:
@@ -248,7 +248,7 @@ def _chains(written: Sequence[Prepared]) -> list[list[Prepared]]:
             chain = []
             chains.append(chain)
         chain.append(request)
-        chain_of.update(dict.fromkeys(request.answer_ids, chain))
+        chain_of.update(dict.fromkeys(request.response_ids, chain))
     return chains
 
 

@@ -1,7 +1,7 @@
-"""The command as its users have it: the package and what it depends on, and nothing that a contributor needs.
+"""Installs the command as users have it, without development dependencies.
 
-What else is installed counts: httpx imports trio when it finds it, which takes as long as httpx itself.
-A copy also keeps what is measured apart from what is being edited.
+Other packages matter: httpx imports trio if it is installed, which takes as long as importing httpx.
+The copy also protects the measurement from edits of the source.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Installed:
-    """A virtual environment with the package in it."""
+    """A virtual environment with the package."""
 
     folder: Path
 
@@ -30,11 +30,11 @@ class Installed:
 
 
 def install(folder: Path) -> Installed:
-    """Make the environment anew."""
+    """Create the environment again."""
     installed = Installed(folder.absolute())
     subprocess.run([sys.executable, "-m", "venv", "--clear", installed.folder], check=True)
     pip: list[str | Path] = [installed.python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run(
         [*pip, "install", "--compile", _ROOT], check=True
-    )  # no start is slower for being the first
+    )  # compiles the modules, so that the first start is not slower
     return installed

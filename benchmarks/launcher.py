@@ -1,7 +1,7 @@
-"""Runs one command and prints what it took, as JSON.
+"""Runs one command and prints its measurements as JSON.
 
-A process of its own, and a small one: Linux counts the memory of the process that starts another one as if
-the new one had used it, so a benchmark with a recording in its hands would measure itself.
+It is a separate, small process because Linux counts the memory of the parent as used by the child: a
+benchmark that has loaded a recording would measure itself.
 """
 
 import json
@@ -19,7 +19,7 @@ def main() -> None:
     )
     _, status, usage = os.wait4(child, 0)
     wall_s = time.perf_counter() - began
-    # Linux gives kilobytes, macOS bytes.
+    # Linux returns kilobytes, macOS bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     print(
         json.dumps(

@@ -1,4 +1,4 @@
-"""Puts the results of a benchmark into its page: `python -m benchmarks.page build/benchmark.json`."""
+"""Writes results into the benchmark page: `python -m benchmarks.page build/benchmark.json`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main() -> None:
     page = _DOCS / "benchmarks.md"
     text, found = _BLOCK.subn(lambda _: block(results), page.read_text(encoding="utf-8"))
     if found != 1:
-        raise ValueError(f"{page}: the block `results` stands {found} times")
+        raise ValueError(f"{page}: expected one block `results`, found {found}")
     page.write_text(text, encoding="utf-8")
     (_DOCS / "benchmarks.svg").write_text(chart(results), encoding="utf-8")
 
@@ -30,9 +30,9 @@ def block(results: Results) -> str:
     tables = [
         rows.markdown(rows.RUN_HEAD, rows.run_rows(results)),
         rows.markdown(rows.TARGET_HEAD, rows.target_rows(results)),
-        "The client alone, against a store that takes no time:\n\n"
+        "The client alone, with a stub store that takes no time:\n\n"
         + rows.markdown(rows.CLIENT_HEAD, rows.client_rows(results)),
-        "Processes that only start:\n\n" + rows.markdown(rows.START_HEAD, rows.start_rows(results)),
+        "Start-up:\n\n" + rows.markdown(rows.START_HEAD, rows.start_rows(results)),
     ]
     where = f"{machine['cores']} cores of {machine['processor']}, Python {machine['python']}"
     return f"\nMedians of {runs} runs on {where}, {results.made_at[:10]}.\n\n" + "\n".join(tables) + "\n"

@@ -1,4 +1,4 @@
-"""What a process takes from its start to its end."""
+"""Measures a process from start to end."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Taken:
-    """What one run took.
+    """The measurements of one process.
 
     Attributes:
         cpu_s: user and system time.
         peak_mb: the largest resident set, in millions of bytes.
-        stdout: what it printed.
+        stdout: its output.
     """
 
     wall_s: float
@@ -32,10 +32,10 @@ class Taken:
 
 
 def measure(command: Sequence[str | Path], env: Mapping[str, str]) -> Taken:
-    """Run a command to its end, in a folder without a `.env`.
+    """Run a command and wait for it, in a folder without a `.env`.
 
     Raises:
-        RuntimeError: it failed.
+        RuntimeError: the command failed.
     """
     with tempfile.TemporaryDirectory(prefix="medusa-sync-bench-") as folder:
         output = Path(folder) / "stdout"
@@ -57,10 +57,10 @@ def measure(command: Sequence[str | Path], env: Mapping[str, str]) -> Taken:
 
 @contextmanager
 def serving(module: str, *arguments: str) -> Iterator[list[str]]:
-    """A server in a process of its own, so that it shares nothing with a client but the machine.
+    """A server in a separate process, so that it shares only the machine with the client.
 
     Yields:
-        what it prints on its first line, in words.
+        the words on its first line of output.
     """
     with subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
@@ -71,7 +71,7 @@ def serving(module: str, *arguments: str) -> Iterator[list[str]]:
     ) as process:
         try:
             if process.stdout is None or not (words := process.stdout.readline().split()):
-                raise RuntimeError(f"{module} did not come up")
+                raise RuntimeError(f"{module} did not start")
             yield words
         finally:
             process.terminate()

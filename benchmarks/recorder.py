@@ -1,4 +1,4 @@
-"""Proxies in front of source and store that write down what goes through them."""
+"""Proxies in front of source and store that record all requests."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _OF_THE_CONNECTION = frozenset({"host", "connection", "content-length", "keep-al
 
 
 class Recorder:
-    """Both proxies and what they have seen.
+    """Both proxies and their recordings.
 
     Args:
-        source: its URL, of which only the host counts.
+        source: its URL; only the host is used.
         store: the same.
     """
 
@@ -34,7 +34,7 @@ class Recorder:
         self._exchanges.append(exchange)
 
     def recording(self) -> Recording:
-        """What was seen, to be sent to the servers themselves."""
+        """The recorded requests, with the URLs of the servers."""
         urls: dict[str, str] = dict(self.origins.items())
         return Recording(urls, sorted(self._exchanges, key=lambda each: each.began))
 
@@ -52,7 +52,7 @@ def recorder(source: str, store: str) -> Iterator[Recorder]:
 
 
 class _Proxy(ThreadingTCPServer):
-    daemon_threads = True  # a client may leave its connections open
+    daemon_threads = True  # a client may keep connections open
     block_on_close = False
     request_queue_size = 128
 
@@ -63,11 +63,11 @@ class _Proxy(ThreadingTCPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection of the client, with one of its own to the server behind."""
+    """One connection of the client, with its own connection to the server."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1  # head and body leave together
+    wbufsize = -1  # sends head and body together
     server: _Proxy
     upstream: HTTPConnection
     kept: ClassVar = _OF_THE_CONNECTION
@@ -92,11 +92,11 @@ class _Handler(BaseHTTPRequestHandler):
         began = time.monotonic()
         self.upstream.request(self.command, self.path, body or None, dict(head))
         response = self.upstream.getresponse()
-        answer = response.read()
+        content = response.read()
         ended = time.monotonic()
         is_plain = self.server.name == "store" and response.status < 400
         lines = [f"{name}: {value}" for name, value in head]
-        ids = ids_of(answer) if is_plain else []
+        ids = ids_of(content) if is_plain else []
         self.server.recorder.add(
             Exchange(self.server.name, self.command, self.path, lines, body.decode(), ids, began, ended)
         )
@@ -104,9 +104,9 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in response.getheaders():
             if name.lower() not in self.kept:
                 self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer)))
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(answer)
+        self.wfile.write(content)
         self.wfile.flush()
 
     def log_message(self, *_args: object) -> None:

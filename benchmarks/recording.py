@@ -1,4 +1,4 @@
-"""The requests of one run, as they went over the wire."""
+"""The recorded requests of one run."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Server = Literal["source", "store"]
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and what of its answer counts.
+    """A request and the relevant part of its response.
 
     Attributes:
         target: path and query.
-        head: the lines of its header that do not belong to the connection.
-        answer_ids: the ids in the answer, in the order of `ids_of`.
-        began: seconds on a clock that all exchanges share.
-        ended: the same.
+        head: its headers, except those of the connection.
+        response_ids: the ids in the response, in the order of `ids_of`.
+        began: seconds on a common clock.
+        ended: seconds on the same clock.
     """
 
     server: Server
@@ -31,7 +31,7 @@ class Exchange:
     target: str
     head: list[str]
     body: str
-    answer_ids: list[str]
+    response_ids: list[str]
     began: float
     ended: float
 
@@ -42,10 +42,10 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Recording:
-    """Exchanges in the order in which they began.
+    """Exchanges in order of their begin.
 
     Attributes:
-        urls: of the servers, without a path.
+        urls: of the servers, without paths.
     """
 
     urls: dict[str, str]
@@ -60,9 +60,9 @@ class Recording:
         return cls(raw["urls"], [Exchange(**exchange) for exchange in raw["exchanges"]])
 
 
-def ids_of(answer: bytes) -> list[str]:
-    """The ids in an answer, always in the same order: Medusa gives products in no particular one."""
-    return [text for text in _texts(json.loads(answer)) if ID.fullmatch(text)]
+def ids_of(response: bytes) -> list[str]:
+    """The ids in a response, in a fixed order: Medusa returns products in random order."""
+    return [text for text in _texts(json.loads(response)) if ID.fullmatch(text)]
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -81,7 +81,7 @@ def _external_id(value: Any) -> str:
 
 
 def at_once(exchanges: Iterable[Exchange]) -> int:
-    """How many of them were under way at the same time, at the most."""
+    """The largest number of exchanges that were in progress at once."""
     events = [(moment, step) for each in exchanges for moment, step in ((each.began, 1), (each.ended, -1))]
     most = now = 0
     for _, step in sorted(events):

@@ -1,4 +1,4 @@
-"""What a benchmark has found: what the table shows, what the JSON file holds."""
+"""The results of a benchmark, as in the JSON file."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ FIRST, QUIET, CHANGED = "first sync", "quiet run", "1 % changed"
 
 @dataclass
 class Scenario:
-    """One kind of run against a real store; every list has one number a run.
+    """One kind of run against a real store; every list has one number per run.
 
     Attributes:
-        floor_s: the same requests from a client that does nothing else.
-        lanes: requests of each kind that are under way at once, of the command and of its floor.
-        writes_floor_s: its writes alone; empty where there are none to tell apart.
+        floor_s: seconds for the same requests from a client that does nothing else.
+        lanes: number of requests of each kind in progress at once, in the command and its floor.
+        writes_floor_s: seconds for the writes alone; empty if not measured.
     """
 
     size: int
@@ -46,7 +46,7 @@ class Scenario:
 
     @property
     def ratios(self) -> list[float]:
-        """Of each run and the floor right after it: a machine's own speed drifts by more than they differ."""
+        """Each run divided by the floor right after it, because the speed of a machine drifts."""
         return [wall / floor for wall, floor in zip(self.wall_s, self.floor_s, strict=True)]
 
     @property
@@ -56,7 +56,7 @@ class Scenario:
 
 @dataclass
 class Client:
-    """Runs against a store that takes no time."""
+    """Runs against the stub store."""
 
     size: int
     name: str
@@ -70,7 +70,7 @@ class Client:
 
 @dataclass
 class Start:
-    """Seconds of whole processes, by what they run."""
+    """Seconds per process, by what it runs."""
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
 
@@ -96,7 +96,7 @@ class Results:
         return cls(machine, datetime.now(UTC).isoformat(timespec="seconds"))
 
     def save(self, path: Path, targets: list[dict[str, Any]]) -> None:
-        """Write everything; the targets go along, for whoever reads the file alone."""
+        """Write the results and the targets."""
         path.parent.mkdir(parents=True, exist_ok=True)
         document = {**asdict(self), "targets": targets}
         path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
@@ -114,7 +114,7 @@ class Results:
 
 
 def _processor() -> str:
-    """Its name as Linux gives it; elsewhere its kind will do."""
+    """The name of the processor on Linux, its kind elsewhere."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))

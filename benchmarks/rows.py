@@ -1,4 +1,4 @@
-"""The tables as text, for the terminal and for the page alike."""
+"""The tables as text, for the terminal and the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Rows = list[tuple[str, ...]]
 
 RUN_HEAD = ("products", "settings", "run", "wall", "floor", "ratio", "at most", "CPU", "peak", "requests")
 TARGET_HEAD = ("target", "found", "at most", "met")
-CLIENT_HEAD = ("products", "run", "CPU", "a product", "peak")
+CLIENT_HEAD = ("products", "run", "CPU", "per product", "peak")
 START_HEAD = ("process", "wall")
 
 

@@ -1,4 +1,4 @@
-"""What the client itself takes, by the size of the catalogue, against a store that takes no time."""
+"""Measures the client alone, by catalogue size, against the stub store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.scenarios import Say
 
 
 def measured(command: Path, sizes: Sequence[int], runs: int, say: Say) -> Iterator[Client]:
-    """First syncs and quiet runs at the default settings, which make the most requests."""
+    """First syncs and quiet runs with the default settings, which send the most requests."""
     with (
         tempfile.TemporaryDirectory(prefix="medusa-sync-bench-") as name,
         serving("benchmarks.stub") as (store,),
@@ -24,7 +24,7 @@ def measured(command: Path, sizes: Sequence[int], runs: int, say: Say) -> Iterat
             with serving("benchmarks.source", str(size)) as (source, _):
                 first, quiet = Client(size, FIRST), Client(size, QUIET)
                 for number in range(1, runs + 1):
-                    say(f"{size} products, store that takes no time: run {number} of {runs}")
+                    say(f"{size} products, stub store: run {number} of {runs}")
                     _empty(store)
                     _add(first, _run(command, source, store, Path(name), {"created": size}))
                     _add(quiet, _run(command, source, store, Path(name), {"unchanged": size}))

@@ -1,4 +1,4 @@
-"""First sync, quiet run and 1 % changed on a real store, each in turn with its floor."""
+"""First sync, quiet run and 1 % changed on a real store, each followed by its floor."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Say = Callable[[str], None]
 def measured(
     command: Path, sizes: Sequence[int], profiles: Sequence[str], runs: int, warm_up: int, say: Say
 ) -> Iterator[Scenario]:
-    """Each scenario as soon as it is through."""
+    """Yield each scenario when it is done."""
     with (
         tempfile.TemporaryDirectory(prefix="medusa-sync-bench-") as name,
         running_postgres() as postgres,
@@ -41,8 +41,8 @@ def measured(
             with serving("benchmarks.source", str(size)) as (plain, edited):
                 bench = _Bench(command, store, size, plain, edited, runs, Path(name), say)
                 for profile in profiles:
-                    # The store's JIT compiler is no concern of ours: it has done its work when runs count.
-                    # Recording a run is a whole sync; before the first one that is not enough.
+                    # The store's JIT compiler must not affect the measurement.
+                    # Recording a run warms it up too, but not enough before the first scenario.
                     if place == 0 and profile == profiles[0]:
                         bench.warm_up(warm_up)
                     yield from bench.scenarios(profile)
@@ -73,13 +73,13 @@ class _Bench:
         self._changed = sum(is_changed(number) for number in range(1, size + 1))
 
     def warm_up(self, size: int) -> None:
-        self._say("warming the store up")
+        self._say("warming up the store")
         with serving("benchmarks.source", str(size)) as (source, _):
             self._store.reset()
             self._sync("default", source, {"created": size})
 
     def scenarios(self, profile: str) -> Iterator[Scenario]:
-        """The later ones run on what the first one leaves."""
+        """Yield the scenarios; the later ones use the products of the first one."""
         yield self._first(profile)
         with psycopg.connect(self._store.database_url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")  # as a store has long done it that is not just filled
@@ -95,7 +95,7 @@ class _Bench:
                 _add(scenario, self._sync(profile, self._plain, {"created": self._size}))
                 self._store.reset()
                 _add_floor(scenario, recording)
-        self._sync(profile, self._plain, {"unchanged": self._size})  # the floor has done the same
+        self._sync(profile, self._plain, {"unchanged": self._size})  # the floor did the same
         return scenario
 
     def _quiet(self, profile: str) -> Scenario:
@@ -128,7 +128,7 @@ class _Bench:
         return Scenario(self._size, profile, dict(PROFILES[profile]), name)
 
     def _rounds(self, scenario: Scenario) -> Iterator[None]:
-        """Command and floor take turns, so that what the machine does besides strikes both."""
+        """Alternate between command and floor, so that other load on the machine affects both."""
         for number in range(1, self._runs + 1):
             title = f"{scenario.size} products, {scenario.profile} settings, {scenario.name}"
             self._say(f"{title}: run {number} of {self._runs}")
@@ -164,7 +164,7 @@ def _add(scenario: Scenario, synced: Synced) -> None:
 
 def _add_floor(scenario: Scenario, recording: Path) -> None:
     found = _floor(recording)
-    # Which batch asks for a tag first is a matter of chance, so that one or two more or less mean nothing.
+    # Which batch needs a tag first is random, so a difference of one or two requests is normal.
     if abs(found["requests"] / scenario.requests[-1] - 1) > _TOLERANCE:
         raise RuntimeError(
             f"the floor sent {found['requests']} requests, the command {scenario.requests[-1]}"
@@ -174,6 +174,6 @@ def _add_floor(scenario: Scenario, recording: Path) -> None:
 
 
 def _floor(recording: Path, *options: str) -> Any:
-    """What the requests alone take: reading the recording and starting Python are no part of it."""
+    """Measure the requests alone, without reading the recording and starting Python."""
     command = [sys.executable, "-m", "benchmarks.floor", str(recording), *options]
     return json.loads(subprocess.run(command, cwd=_ROOT, check=True, stdout=subprocess.PIPE).stdout)

@@ -1,7 +1,7 @@
-"""The catalogue and the same with one product in a hundred changed, each at an address of its own.
+"""Serves a catalogue, and the same catalogue with 1 % of the products changed, at two URLs.
 
-`python -m benchmarks.source 5000` prints both addresses. Requests are not limited: a source that makes its
-clients wait would hide what they cost.
+`python -m benchmarks.source 5000` prints both URLs. There is no rate limit: waiting would hide the
+cost of the client.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ONE_IN = 100
 
 
 def changed(products: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Price and stock are what changes at a shop every day."""
+    """Change price and stock, which change most often in a shop."""
     return [
         {**product, "price": product["price"] + 1, "stock": product["stock"] + 1}
         if is_changed(product["id"])

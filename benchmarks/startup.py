@@ -1,4 +1,4 @@
-"""How long the command takes before it does anything, beside what its libraries take alone."""
+"""Measures the start-up of the command and of its libraries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ QUIET_STUB = "quiet run, 194 products, store that takes no time"
 
 
 def measured(installed: Installed, runs: int, say: Say) -> Start:
-    """All of them in turn, again and again."""
+    """Run all of them in turn, several times."""
     commands: dict[str, Sequence[str | Path]] = {
         "python": [installed.python, "-c", "pass"],
         TYPER: [installed.python, "-c", TYPER],

@@ -1,7 +1,7 @@
-"""A store that takes next to no time: it answers what a sync asks a Medusa, and checks nothing.
+"""A stub store that takes almost no time: it responds like Medusa to the requests of a sync, without checks.
 
-`python -m benchmarks.stub` prints its address. What a client takes against it is the client's own share, also
-for catalogues that would keep a real store busy for an hour. POST /admin/reset empties it.
+`python -m benchmarks.stub` prints its URL. It measures the client alone, even with catalogues that would keep
+a real store busy for an hour. POST /admin/reset empties it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Query = dict[str, list[str]]
 
 
 class Shelves:
-    """What the store holds."""
+    """The data of the store."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -130,16 +130,16 @@ class _Handler(BaseHTTPRequestHandler):
         for key, value in parse_qsl(parts.query):
             query[key].append(value)
         collection = parts.path.split("/")[2]
-        self._answer(lambda: self.server.shelves.get(collection, query))
+        self._respond(lambda: self.server.shelves.get(collection, query))
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         path = urlsplit(self.path).path.split("/")[2:]
         if path == ["reset"]:
             self.server.shelves = Shelves()
-        self._answer(lambda: self.server.shelves.post(path, msgspec.json.decode(body)))
+        self._respond(lambda: self.server.shelves.post(path, msgspec.json.decode(body)))
 
-    def _answer(self, work: Callable[[], Row]) -> None:
+    def _respond(self, work: Callable[[], Row]) -> None:
         with self.server.shelves.lock:
             body = msgspec.json.encode(work())
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

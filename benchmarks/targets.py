@@ -1,4 +1,4 @@
-"""What the benchmark has to show, and whether it does."""
+"""The targets of the benchmark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUIET_LIMIT = 1.5
 
 @dataclass(frozen=True)
 class Target:
-    """A bound on a number, `format` being how that number is written."""
+    """An upper limit for a number, which is shown in `format`."""
 
     what: str
     value: float
@@ -37,7 +37,7 @@ class Target:
 
 
 def floor_limit(scenario: Scenario, scenarios: list[Scenario]) -> float | None:
-    """How many times its floor a scenario may take; None for a small catalogue: starting is most of it."""
+    """The limit as a multiple of the floor; None for a small catalogue, which is dominated by start-up."""
     if scenario.size <= SMALL:
         return None
     if scenario.name == FIRST:
@@ -51,7 +51,7 @@ def floor_limit(scenario: Scenario, scenarios: list[Scenario]) -> float | None:
 
 
 def targets(results: Results) -> list[Target]:
-    """Those that can be told from what was measured."""
+    """The targets for which there are measurements."""
     found = [*_times(results.scenarios), *_start(results), *_client(results.clients)]
     return sorted(found, key=lambda target: target.what)
 
@@ -94,10 +94,10 @@ def _client(clients: list[Client]) -> Iterator[Target]:
             yield Target(f"{name}: peak memory, 194 products", median(small.peak_mb), 75, "{:.1f} MB")
         if small and large:
             more = median(large.peak_mb) - median(small.peak_mb)
-            yield Target(f"{name}: memory that 50,000 products add to it", more, 10, "{:.1f} MB")
+            yield Target(f"{name}: additional memory for 50,000 products", more, 10, "{:.1f} MB")
         if middle and large:
             growth = large.cpu_ms_per_product / middle.cpu_ms_per_product
-            yield Target(f"{name}: CPU a product, 50,000 / 5,000 products", growth, 1.2, "{:.2f}")
+            yield Target(f"{name}: CPU per product, 50,000 / 5,000 products", growth, 1.2, "{:.2f}")
 
 
 def _find(scenarios: list[Scenario], size: int, profile: str, name: str) -> Scenario | None:

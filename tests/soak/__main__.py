@@ -1,4 +1,4 @@
-"""Changes, edits and faults at random on a real store: `python -m tests.soak --minutes 60 --seed 7`."""
+"""Random changes, edits and faults on a real store: `python -m tests.soak --minutes 60 --seed 7`."""
 
 import argparse
 import random
@@ -45,7 +45,7 @@ def main() -> int:
             found: Deviation | None = deviation
         else:
             found = None
-    print(f"{soak.summary}, {soak.edits} edits of the merchant, after {time.monotonic() - begin:.0f} s")
+    print(f"{soak.summary}, {soak.edits} edits of the merchant in {time.monotonic() - begin:.0f} s")
     for name, count in soak.faults_met.most_common():
         print(f"{count:6} {name}")
     if found:

@@ -1,4 +1,4 @@
-"""What happens to runs: kills of the tool and the store, lost database connections, network faults."""
+"""Disturbs runs: kills the tool and the store, drops database connections, injects network faults."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.harness.breakable import BreakableStore
 from tests.soak.runs import Run
 
 READ_TIMEOUT_S = 5
-_AFTER_WRITES = (0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 8, 12)  # most runs have only a few
+_AFTER_WRITES = (0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 8, 12)  # most runs have few writes
 _SLOW_TABLES = (
     *("price", "inventory_level", "product_sales_channel", "product_shipping_profile"),
     *("product_variant_inventory_item", "product_variant", "image"),
 )
-_HEALTHY_RESPONSES = 12  # in a row; a lost database connection shows when it is used
+_HEALTHY_RESPONSES = 12  # consecutive; a lost database connection is noticed only when it is used
 
 
 async def _firewall(exchange: Exchange) -> None:
@@ -55,7 +55,7 @@ WRITES: dict[str, Fault] = ANY_REQUEST | {
 
 @dataclass
 class Event:
-    """Something to do a moment after a run has sent a number of writes."""
+    """An action shortly after a run has sent a number of writes."""
 
     name: str
     writes: int
@@ -70,16 +70,16 @@ class Event:
 
 
 class Chaos:
-    """Plans what happens to runs, and lets it happen.
+    """Plans and executes what disturbs runs.
 
     Args:
-        store: that is broken.
+        store: to disturb.
         proxy: between the runs and the store.
-        dice: decide what happens when.
-        without: kinds of faults that are left out.
+        dice: choose what happens and when.
+        without: kinds of faults to leave out.
 
     Attributes:
-        count: how often each kind of fault has happened.
+        count: how often each kind of fault happened.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Chaos:
 
     @contextmanager
     def around(self) -> Iterator[list[str]]:
-        """Faults of the network and slow tables, for the runs within; gives their names."""
+        """Inject network faults and slow tables into the runs in this context; yields their names."""
         names: list[str] = []
         with ExitStack() as stack:
             if self._dice.random() < 0.4 and "slow tables" not in self._without:
@@ -110,7 +110,7 @@ class Chaos:
                 self.heal()
 
     def events(self, runs: Sequence[Run]) -> list[Event]:
-        """Kills, of which each round has none, one or several."""
+        """Plan the kills of a round, if any."""
         found = []
         chances: dict[str, tuple[float, Callable[[], None]]] = {
             "kill of the tool": (0.3, lambda: self._dice.choice(runs).send(signal.SIGKILL)),
@@ -130,7 +130,7 @@ class Chaos:
         )
 
     def heal(self) -> None:
-        """Have the store up, with nothing under way."""
+        """Make sure that the store is up and idle."""
         if not self._store.is_up:
             self._store.start()
         while self._proxy.under_way:

@@ -1,4 +1,4 @@
-"""Rounds of changes and faults; after some of them, quiet runs and a comparison of everything."""
+"""Rounds of changes and faults, followed by undisturbed runs and a comparison of everything."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.soak.source import Source
 FIRST_PRODUCTS = 40
 ENOUGH_PRODUCTS = 100
 SETTLING_RUNS = 3
-_KEPT_ROUNDS = 12  # whose logs are not removed
+_KEPT_ROUNDS = 12  # rounds whose logs are kept
 
 
 PARTS = [
@@ -38,8 +38,8 @@ PARTS = [
 ]
 
 
-class Deviation(Exception):  # noqa: N818 - it is a finding
-    """The store or a run is not as it has to be."""
+class Deviation(Exception):  # noqa: N818 - a finding, not an error
+    """The store or a run differs from what is possible."""
 
 
 @dataclass
@@ -58,15 +58,15 @@ class Summary:
 
 
 class Soak:
-    """A world with a source, a store, a merchant and runs, and what is possible in it.
+    """A source, a store, a merchant and runs, with the states that are possible.
 
     Args:
-        store: that is broken, and mended again.
+        store: to disturb and repair.
         proxy: between the runs and the store.
-        source: that changes.
-        folder: of the logs.
-        seed: of the dice.
-        without: what is left out, of `PARTS` and the merchant's `EDITS`.
+        source: to change.
+        folder: for logs.
+        seed: of all random choices.
+        without: names from `PARTS` and `EDITS` to leave out.
     """
 
     def __init__(
@@ -103,10 +103,10 @@ class Soak:
         return self._merchant.edits
 
     def run(self, seconds: float) -> None:
-        """Go on until the time is over.
+        """Run rounds until the time is over.
 
         Raises:
-            Deviation: something is not as it has to be.
+            Deviation: if something is wrong.
         """
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -118,7 +118,7 @@ class Soak:
     def _choose_rules(self) -> None:
         dice = self._dice
         self._rules = Rules(dice.random() < 0.5, dice.choice(["keep", "draft", "delete"]))
-        self._with_key = dice.random() < 0.3  # which takes the store much longer to check than a token
+        self._with_key = dice.random() < 0.3  # the store checks a key much more slowly than a token
         self._arguments = [
             *("--source", self._source.url, "--max-removals", "100%"),
             *("--max-retries", dice.choice(["0", "2", "2"])),
@@ -208,7 +208,7 @@ class Soak:
                     self._note(f"  {event.name} at write {len(self._proxy.writes)}")
                 event.act()
             if any(run.is_late for run in runs):
-                raise Deviation(f"a run has not ended: {[run.log.name for run in runs]}")
+                raise Deviation(f"runs that did not end: {[run.log.name for run in runs]}")
             time.sleep(0.01)
 
     def _take_in(self, runs: Sequence[Run]) -> None:
@@ -222,7 +222,7 @@ class Soak:
     # --- the comparison -------------------------------------------------------------------------------
 
     def _settle(self) -> None:
-        """Undisturbed runs until one exits 0, a quiet one, and the comparison of everything."""
+        """Run undisturbed until a run exits 0, check that the next writes nothing, and compare everything."""
         wanted = self._wanted()
         self._merchant.delete_what_is_unclear()
         for number in range(1, SETTLING_RUNS + 1):
@@ -230,7 +230,7 @@ class Soak:
             if run.exit_code == 0:
                 break
         else:
-            raise Deviation(f"{SETTLING_RUNS} undisturbed runs did not come to exit 0:\n{_problems(run)}")
+            raise Deviation(f"{SETTLING_RUNS} undisturbed runs did not exit 0:\n{_problems(run)}")
         quiet = self._calm_run(f"round-{self.summary.rounds:04d}-quiet")
         self._oracle.has_run(wanted, self._rules)
         stored = self._stored()
@@ -239,7 +239,9 @@ class Soak:
         counts = {name: count for name, count in document["counts"].items() if count}
         writes = document["requests"]["store_writes"]
         if (quiet.exit_code, counts, writes) != (0, {"unchanged": len(wanted)}, 0):
-            raise Deviation(f"the second run was not quiet: {counts}, {writes} writes, {quiet.log.name}")
+            raise Deviation(
+                f"the second run had something to do: {counts}, {writes} writes, {quiet.log.name}"
+            )
         self._oracle.learn(stored)
         self._merchant.forget()
         self._conflicts.clear()
@@ -259,7 +261,7 @@ class Soak:
             if (key, name) not in self._oracle.edited and not (
                 gone and self._oracle.products[key].variant_is_gone
             ):
-                found.append(f"{key}: a conflict about {name} was reported in {log}, without any edit")
+                found.append(f"{key}: {log} reports a conflict about {name}, but nobody edited it")
         found += _doubled(self._store.store.database_url)
         if found:
             shown = "\n".join(found[:20])
@@ -288,7 +290,7 @@ class Soak:
 
 
 def _fresh(store: BreakableStore) -> dict[str, Any]:
-    """What is the merchant's alone in a product that a run has just created."""
+    """The fields that only the merchant owns, in a product that a run has just created."""
     return {
         "subtitle": None,
         "own metadata": {},
@@ -305,7 +307,7 @@ def _problems(run: Run) -> str:
 
 
 def _doubled(database_url: str) -> list[str]:
-    """What is in the database more than once."""
+    """Values that are in the database more than once."""
     found = []
     with psycopg.connect(database_url) as connection:
         for table, column in (
@@ -320,7 +322,7 @@ def _doubled(database_url: str) -> list[str]:
                 f"SELECT {column} FROM {table} WHERE deleted_at IS NULL AND {column} IS NOT NULL "  # noqa: S608
                 f"GROUP BY {column} HAVING count(*) > 1"
             ).fetchall()
-            found += [f"{table}.{column} {value!r} is there more than once" for (value,) in rows]
+            found += [f"{table}.{column} {value!r} is stored more than once" for (value,) in rows]
     return found
 
 

@@ -1,4 +1,4 @@
-"""The edits that a merchant makes, each told to the oracle."""
+"""Edits of the merchant, which are reported to the oracle."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.soak.oracle import Oracle, Rules, State, Value
 
 _ID = re.compile(r"\b(?:prod|variant|iitem|ilev)_[0-9A-Z]{26}\b")
 _GAP_S = 3
-"""An edit may be lost from the moment that a run reads a product until its write is through."""
+"""An edit may be lost between the read of a product by a run and the end of its write."""
 
 
 def ids_in(text: str) -> set[str]:
@@ -28,12 +28,12 @@ def ids_in(text: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Edit:
-    """An edit that was made while a run was under way.
+    """An edit during a run.
 
     Attributes:
         ids: of the product and its parts.
-        states: as they would be had the edit been lost.
-        others: the same for what is the merchant's alone.
+        states: if the edit is lost.
+        others: values of the merchant's own fields if the edit is lost.
     """
 
     external_id: str
@@ -45,21 +45,21 @@ class Edit:
     others: dict[str, Any]
 
     def met(self, ids: set[str], begin: float, end: float) -> bool:
-        """Whether a write of these ids was under way, or about to be."""
+        """Whether a write of these ids was in progress or about to start."""
         return not self.ids.isdisjoint(ids) and begin - _GAP_S <= self.end and self.begin <= end
 
 
 @dataclass
 class Merchant:
-    """Edits products of the store that it knows, each at most once until `forget`.
+    """Edits stored products, each at most once until `forget` is called.
 
     Args:
         shop: to edit.
-        oracle: that is told.
-        dice: decide what is edited.
+        oracle: gets the edits.
+        dice: choose the edits.
         elsewhere: a second stock location.
         second_channel: a second sales channel.
-        without: kinds of edits that are left out.
+        without: kinds of edits to leave out.
     """
 
     shop: Shop
@@ -77,7 +77,7 @@ class Merchant:
         self.busy.clear()
 
     def delete_what_is_unclear(self) -> None:
-        """Delete products of which nobody knows how far an edit came."""
+        """Delete products for which the result of an edit is unknown."""
         while self.unclear:
             key, product_id = self.unclear.popitem()
             self.shop.delete(f"/admin/products/{product_id}")
@@ -90,7 +90,7 @@ class Merchant:
         )
 
     def edit(self, wanted: Mapping[str, Mapping[str, Value]], rules: Rules, *, in_run: bool) -> str | None:
-        """Make an edit of a product; returns what was done."""
+        """Edit a product; returns a description of the edit."""
         keys = [key for key in self.oracle.known() if key not in self.busy]
         if not keys:
             return None
@@ -98,7 +98,7 @@ class Merchant:
         expected = self.oracle.products[key]
         kinds = {kind: weight for kind, weight in _EDITS.items() if _name(kind) not in self.without}
         if in_run and not (key in wanted and expected.is_settled(wanted[key])):
-            # Medusa loses one of two simultaneous writes to the metadata, and of our record with it.
+            # Medusa loses one of two concurrent writes of metadata, which may be our record.
             kinds = {kind: weight for kind, weight in kinds.items() if kind not in _METADATA_EDITS}
         if key not in wanted:
             kinds = {kind: weight for kind, weight in kinds.items() if kind not in _ONLY_OF_DELIVERED}
@@ -115,7 +115,7 @@ class Merchant:
             done = kind(self, key, product)
         except (httpx.HTTPError, AssertionError) as error:
             self.unclear[key] = product_id
-            return f"{key} {_name(kind)} did not succeed: {error}"
+            return f"{key} {_name(kind)} failed: {error}"
         end = time.monotonic()
         if done and in_run and self.oracle.products[key] is expected:
             self.during.append(
@@ -125,7 +125,7 @@ class Merchant:
         return f"{key} {_name(kind)}: {done}" if done else None
 
     def accept_lost_edits(self, writes: list[tuple[set[str], float, float]]) -> None:
-        """An edit that met a write of its product may be lost: Medusa has no way to write conditionally."""
+        """Accept that edits during a write of their product are lost: Medusa has no conditional writes."""
         for edit in self.during:
             expected = self.oracle.products[edit.external_id]
             if expected.store_id == edit.product_id and any(edit.met(*write) for write in writes):
@@ -136,7 +136,7 @@ class Merchant:
         self.during.clear()
 
     def look(self, key: str, *names: str) -> None:
-        """Take over what is the merchant's alone from the store."""
+        """Read the merchant's own fields from the store."""
         expected, stored = self.oracle.products[key], self.read(key)
         for name in names:
             expected.others[name] = [stored.others[name]]
@@ -239,7 +239,7 @@ def _category(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
 def _prices(
     merchant: Merchant, key: str, product: dict[str, Any], changes: Callable[[list[dict[str, Any]]], None]
 ) -> str | None:
-    """Send all prices of our variant, as Medusa's admin does."""
+    """Send all prices of our variant, as the admin does."""
     variant = _our_variant(merchant, key, product)
     if variant is None:
         return None

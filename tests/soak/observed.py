@@ -1,4 +1,4 @@
-"""A product as the store holds it, sorted by who owns what."""
+"""A stored product, with its fields by owner."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Stored:
     """One product.
 
     Attributes:
-        owned: fields of the source.
-        others: what is the merchant's alone, and the ids that no run may change.
-        items: inventory items of our variant, each with its SKU and the levels at our location.
+        owned: fields that the source owns.
+        others: fields that only the merchant owns, and ids that no run may change.
+        items: inventory items of our variant, with SKU and the levels at our location.
     """
 
     id: str
@@ -28,10 +28,10 @@ class Stored:
     items: list[tuple[str | None, list[int]]]
 
     def flaws(self, *, item_follows: bool) -> list[str]:
-        """What can be wrong with a variant whose stock is counted, whatever the source says.
+        """Problems of a managed variant that do not depend on the source.
 
         Args:
-            item_follows: the SKU of the item is that of the variant.
+            item_follows: the item must have the SKU of the variant.
         """
         if [len(levels) for _, levels in self.items] != [1]:
             return [f"its inventory items with their levels are {self.items}, expected one of each"]
@@ -42,7 +42,7 @@ class Stored:
 
 
 def stored_of(product: dict[str, Any], variant_id: str | None, location_id: str) -> Stored:
-    """Read a product of the Admin API; a product whose variant is not known has only ours."""
+    """Read a product of the Admin API; if our variant is not known, the product must have only one."""
     variants = product["variants"]
     ours = [each for each in variants if variant_id is None or each["id"] == variant_id][:1]
     variant = ours[0] if ours else {"prices": [], "inventory_items": [], "id": None}
@@ -108,5 +108,5 @@ def _price(price: dict[str, Any]) -> tuple[str, int, float]:
 
 
 def _only(values: list[Any]) -> Any:
-    """The only one of a kind; more than one is shown as what it is."""
+    """The only member, or all of them if there are several."""
     return values[0] if len(values) == 1 else values or None

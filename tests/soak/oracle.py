@@ -1,9 +1,9 @@
-"""What the store may hold, by the rule of docs/ownership.md alone.
+"""The possible states of a store, computed only from the rule in docs/ownership.md.
 
-The merge of a field depends on what was last applied and what is stored. After a disturbed run nobody knows
-how far it came, nor whether an edit of the merchant came before or after its write. So the oracle keeps all
-pairs (last applied, stored) that are possible: a disturbed run adds the merge of each pair, an edit gives
-each pair a new stored value. An undisturbed run leaves the merged pairs only: the store must hold one.
+The merge of a field depends on the last applied and the stored value. After a disturbed run it is unknown how
+much it wrote, and whether an edit of the merchant came before or after its write. So the oracle keeps all
+possible pairs (last applied, stored). A disturbed run adds the merge of each pair. An edit gives each pair a
+new stored value. After an undisturbed run only the merged pairs are left, and the store must match one.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from tests.soak.observed import Stored
 
 Value = Any
 State = tuple[Value, Value]
-"""What was last applied, and what is stored."""
+"""The last applied and the stored value."""
 
 SETS = frozenset({"tags", "categories", "images"})
 OF_THE_VARIANT = frozenset({"sku", "barcode", "price", "stock"})
 
 
 def desired(product: dict[str, Any]) -> dict[str, Value]:
-    """What the source wants the store to hold (docs/mapping.md)."""
+    """The desired fields of a source product (docs/mapping.md)."""
     return {
         "title": product["title"],
         "description": product["description"].strip(),
@@ -67,7 +67,7 @@ def merged(name: str, state: State, wanted: Value, *, store_wins: bool) -> State
 
 @dataclass
 class Rules:
-    """How the runs of an epoch are told to merge and to remove."""
+    """The options for merging and pruning."""
 
     store_wins: bool
     on_missing: str
@@ -75,20 +75,20 @@ class Rules:
 
 @dataclass
 class Expected:
-    """What is possible for one product.
+    """The possible states of one product.
 
     Attributes:
-        states: by field; none for a product that may not be stored.
-        statuses: pairs of the status and whether a run has drafted it.
-        others: what is the merchant's alone, each with the values that are possible.
-        store_id: of the product in the store, if that is known.
-        may_be_gone: a run may have removed it.
-        if_created: its states in case a run has removed it and a later one has created it again.
-        variant_id: of the variant that the source owns, if that is known.
-        variant_is_gone: the merchant has deleted it.
-        is_managed: whether the merchant lets the store count the stock.
-        sku_was_edited: by the merchant, at any time.
-        left_elsewhere: levels of an inventory item that the merchant has taken from the variant.
+        states: by field; empty for a product that must not be stored.
+        statuses: pairs of the status and whether a run set the product to draft.
+        others: fields that only the merchant owns, with their possible values.
+        store_id: of the stored product, if known.
+        may_be_gone: a run may have deleted it.
+        if_created: its states if one run deleted it and a later one created it again.
+        variant_id: of the variant that the source owns, if known.
+        variant_is_gone: the merchant deleted it.
+        is_managed: whether the variant is managed.
+        sku_was_edited: by the merchant.
+        left_elsewhere: levels of an inventory item that the merchant took from the variant.
     """
 
     states: dict[str, set[State]] = field(default_factory=dict)
@@ -104,18 +104,18 @@ class Expected:
     left_elsewhere: dict[str, int] = field(default_factory=dict)
 
     def is_settled(self, wanted: Mapping[str, Value]) -> bool:
-        """Whether no run has anything to write to this product."""
+        """Whether a run has nothing to write to this product."""
         return all({applied for applied, _ in self.states[name]} == {value} for name, value in wanted.items())
 
 
 class Oracle:
-    """What is possible for all products.
+    """The possible states of all products.
 
     Args:
-        fresh: what is the merchant's alone in a product that is new.
+        fresh: the merchant's own fields of a new product.
 
     Attributes:
-        edited: fields that the merchant may have set to something else than was last applied.
+        edited: fields that the merchant may have changed since they were last applied.
         left_skus: of inventory items after the merchant changed the SKU of their variant or unlinked them.
     """
 
@@ -126,17 +126,17 @@ class Oracle:
         self.products: dict[str, Expected] = {}
 
     def known(self) -> list[str]:
-        """External ids of products that are certainly stored, and as we know them."""
+        """External ids of products that are certainly stored, in a known state."""
         stored = (key for key, each in self.products.items() if each.store_id and not each.may_be_gone)
         return sorted(stored)
 
     def may_have_run(self, wanted: Mapping[str, Mapping[str, Value]], rules: Rules) -> None:
-        """A run may have done its work, all or some or nothing of it."""
+        """A run may have done all, some or none of its work."""
         for key in self.products.keys() | wanted.keys():
             self.may_have_met(key, wanted.get(key), rules)
 
     def may_have_met(self, key: str, wanted: Mapping[str, Value] | None, rules: Rules) -> None:
-        """A run may have done its work on one product, which the source may have dropped."""
+        """A run may have handled this product, or pruned it if the source no longer has it."""
         expected = self.products.setdefault(key, self._new())
         if wanted is not None:
             for name, value in wanted.items():
@@ -151,7 +151,7 @@ class Oracle:
             expected.statuses |= {_drafted(status) for status in expected.statuses}
 
     def has_run(self, wanted: Mapping[str, Mapping[str, Value]], rules: Rules) -> None:
-        """A run has done all of its work."""
+        """A run did all of its work."""
         for key, fields in wanted.items():
             expected = self.products.setdefault(key, self._new())
             for name, value in fields.items():
@@ -167,7 +167,7 @@ class Oracle:
                 expected.statuses = {_drafted(status) for status in expected.statuses}
 
     def edit(self, key: str, name: str, value: Value) -> None:
-        """The merchant has given a field a value."""
+        """The merchant set a field."""
         expected = self.products[key]
         for states in (expected.states, expected.if_created):
             states[name] = {(applied, value) for applied, _ in states.get(name, set())}
@@ -175,7 +175,7 @@ class Oracle:
         expected.sku_was_edited |= name == "sku"
 
     def delete(self, key: str, *, left_elsewhere: dict[str, int]) -> None:
-        """The merchant has deleted a product; a new one may use its inventory item again."""
+        """The merchant deleted a product; a new one may use its inventory item."""
         self.products[key] = self._new()
         self.products[key].others["levels elsewhere"].append(left_elsewhere)
 
@@ -188,9 +188,9 @@ class Oracle:
     def deviations(
         self, stored: Mapping[str, Stored], wanted: Mapping[str, Mapping[str, Value]]
     ) -> list[str]:
-        """How the store differs from all that is possible after `has_run`."""
+        """The differences between the store and all possible states after `has_run`."""
         self._recognize_new_ones(stored, wanted)
-        found = [f"{key}: no source ever had it" for key in sorted(stored.keys() - self.products.keys())]
+        found = [f"{key}: the source never had it" for key in sorted(stored.keys() - self.products.keys())]
         for key, expected in self.products.items():
             product = stored.get(key)
             if product is None:
@@ -205,7 +205,7 @@ class Oracle:
     def _recognize_new_ones(
         self, stored: Mapping[str, Stored], wanted: Mapping[str, Mapping[str, Value]]
     ) -> None:
-        """A product that a run may have removed was created again if it has another id now."""
+        """Handle a product that may have been deleted: with a new id, it was created again."""
         for key, product in stored.items():
             expected = self.products.get(key)
             if expected is None or key not in wanted or not expected.may_be_gone:
@@ -217,7 +217,7 @@ class Oracle:
     def _differences(self, expected: Expected, product: Stored) -> list[str]:
         found = []
         if expected.store_id and product.id != expected.store_id:
-            found.append(f"it was {expected.store_id} and is another product now")
+            found.append(f"it was {expected.store_id}, but now it is another product")
         for name, states in expected.states.items():
             if name in OF_THE_VARIANT and expected.variant_is_gone:
                 continue
@@ -238,7 +238,7 @@ class Oracle:
         return found
 
     def learn(self, stored: Mapping[str, Stored]) -> None:
-        """Keep only what agrees with the store."""
+        """Keep only the states that match the store."""
         self.edited.clear()
         for key, expected in list(self.products.items()):
             product = stored.get(key)
@@ -260,7 +260,7 @@ class Oracle:
 def _after_a_run(expected: Expected, name: str, wanted: Value, rules: Rules) -> set[State]:
     states = expected.states.get(name, set())
     after = {merged(name, state, wanted, store_wins=rules.store_wins) for state in states}
-    if expected.store_id is None:  # it may not have been there until now
+    if expected.store_id is None:  # it may not have existed before
         after.add((wanted, wanted))
     return after
 
@@ -271,7 +271,7 @@ def _if_created(expected: Expected, name: str, wanted: Value, rules: Rules) -> s
 
 
 def _back(status: tuple[str, bool]) -> tuple[str, bool]:
-    """What was drafted because the source dropped it is published again."""
+    """Publish a product again that was set to draft because the source did not have it."""
     held, is_drafted = status
     return ("published", False) if is_drafted and held == "draft" else (held, False)
 

@@ -1,4 +1,4 @@
-"""Runs of the installed command whose output goes to files, which stay for whoever has to find a bug."""
+"""Runs of the installed command with output in files, which are kept for debugging."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OUTCOMES = ("created", "updated", "unchanged", "rejected", "failed", "unconfirm
 
 @dataclass
 class Run:
-    """A run of the command, under way or through."""
+    """A running or finished command."""
 
     process: subprocess.Popen[bytes]
     output: Path
@@ -45,7 +45,7 @@ class Run:
 
     @property
     def document(self) -> dict[str, Any] | None:
-        """The document of `--json`; a run that was killed has none."""
+        """The document of `--json`, or None if the run was killed."""
         text = self.output.read_text()
         if not text.strip():
             return None
@@ -53,7 +53,7 @@ class Run:
         return document
 
     def flaws(self) -> list[str]:
-        """What is wrong with a run in itself, whatever has happened to it."""
+        """Problems of a run that no disturbance explains."""
         found = []
         if "Traceback" in self.log.read_text(errors="replace"):
             found.append("it wrote a traceback")
@@ -64,14 +64,14 @@ class Run:
             total = sum(document["counts"].get(name, 0) for name in _OUTCOMES)
             seen = document["source"]["seen"]
             if total != seen:
-                found.append(f"its outcomes are {total} and it has seen {seen}")
-            was_killed = (self.exit_code or 0) < 0  # possibly after it wrote the document
+                found.append(f"it has {total} outcomes but saw {seen} products")
+            was_killed = (self.exit_code or 0) < 0  # possibly after writing the document
             if document["exit_code"] != self.exit_code and not was_killed:
                 found.append(f"its document says {document['exit_code']}, its exit code is {self.exit_code}")
         return found
 
     def conflicts(self) -> set[tuple[str, str]]:
-        """External ids and fields."""
+        """Pairs of external id and field."""
         return {
             (change["external_id"], conflict["field"].removeprefix("metadata."))
             for change in (self.document or {}).get("changes", ())
@@ -86,7 +86,7 @@ class Run:
 
 
 def start(arguments: Sequence[str], store: Store, output: Path, *, with_key: bool) -> Run:
-    """Start `medusa-sync products` with its output in `output` and its log beside it."""
+    """Start `medusa-sync products`; stdout goes to `output`, the log to a file beside it."""
     log = output.with_suffix(".log")
     variables = environment(store)
     if not with_key:

@@ -1,4 +1,4 @@
-"""The catalogue at the source, and the ways in which it changes."""
+"""The catalogue of the source and its random changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.harness.dummyjson import DummyJson
 
 Product = dict[str, Any]
 
-# A comma splits a value in some queries of Medusa, and `null` is read as no value.
+# Some Medusa queries split values at commas, and read `null` as no value.
 _ODD_VALUES = {"red, blue", "red,blue", "null", "Null"}
 _TAGS = [*(f"tag {letter}" for letter in "abcdefgh"), "red, blue", "null"]
 _CATEGORIES = ["shelf-one", "shelf-two", "shelf-three", "shelf-four", "red,blue", "null"]
@@ -19,12 +19,12 @@ _WORDS = ["Amber", "Birch", "Copper", "Dawn", "Elm", "Fern", "Glass", "Hazel", "
 
 
 class Source:
-    """The products that the source delivers, and those that it has dropped for now.
+    """The products that the source has, and those that it may have again later.
 
     Args:
-        server: that delivers them.
-        dice: decide what changes.
-        without: kinds of changes that are left out.
+        server: for the source.
+        dice: choose the changes.
+        without: kinds of changes to leave out.
     """
 
     def __init__(self, server: DummyJson, dice: random.Random, without: frozenset[str]) -> None:
@@ -52,7 +52,7 @@ class Source:
         self._publish()
 
     def change(self, count: int) -> None:
-        """Change so many things."""
+        """Make this number of changes."""
         kinds: dict[Callable[[], None], int] = {
             self._edit: 10,
             self._revert: 5,
@@ -65,14 +65,14 @@ class Source:
         self._publish()
 
     def change_everywhere(self) -> None:
-        """Give one field of every product a new value."""
+        """Change one field of every product."""
         name = self._dice.choice(["price", "stock", "title", "tags", "images"])
         for number in self.products:
             self._set(number, name)
         self._publish()
 
     def revert_everywhere(self) -> None:
-        """Give all products back what they had before their last changes."""
+        """Undo the last change of all products."""
         for _ in range(len(self.products)):
             self._revert()
         self._publish()
@@ -88,14 +88,14 @@ class Source:
             product[name] = _NEW[name](self._dice, product)
 
     def _revert(self) -> None:
-        """Give a product back what it had; SKUs and barcodes may be another's by now."""
+        """Undo the last change of a product, except SKU and barcode, which another product may have now."""
         if self._earlier:
             number, was = self._earlier.pop()
             if number in self.products and not was.keys() & {"sku", "meta"}:
                 self.products[number] |= was
 
     def _hand_on_skus(self) -> None:
-        """Let two or three products hand their SKUs and barcodes on in a ring, at times back again."""
+        """Rotate SKUs and barcodes among two or three products; sometimes rotate them back."""
         if self._swapped and self._dice.random() < 0.3:
             ring = self._swapped.pop()[::-1]
         else:
@@ -122,7 +122,7 @@ class Source:
 
 
 def leave_out_odd_values() -> None:
-    """Use only values that no version of the tool has trouble with."""
+    """Use only values that every version of the tool can handle."""
     for values in (_TAGS, _CATEGORIES, _WORDS):
         values[:] = [value for value in values if value not in _ODD_VALUES]
 
@@ -132,7 +132,7 @@ def _take(numbers: Iterator[int], count: int) -> list[int]:
 
 
 def _title(dice: random.Random, _: Product) -> str:
-    """Few words, so that different products get the same title."""
+    """A title from few words, so that products share titles."""
     return " ".join(dice.sample(_WORDS, dice.choice([1, 2, 2, 3])))
 
 
@@ -148,7 +148,7 @@ _NEW: dict[str, Callable[[random.Random, Product], Any]] = {
     "price": lambda dice, _: dice.randrange(100, 99999) / 100,
     "stock": lambda dice, _: dice.randrange(200),
     "title": _title,
-    "description": lambda dice, _: f"Words of the source, {dice.randrange(10**6)}. " * dice.choice([1, 9]),
+    "description": lambda dice, _: f"Text of the source, {dice.randrange(10**6)}. " * dice.choice([1, 9]),
     "tags": lambda dice, _: dice.sample(_TAGS, dice.randint(1, 4)),
     "images": _images,
     "category": lambda dice, _: dice.choice(_CATEGORIES),

@@ -1,4 +1,4 @@
-"""The oracle of the soak: what it holds for possible, and what it notices."""
+"""The oracle of the soak test."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def fields() -> dict[str, Value]:
 
 @pytest.fixture
 def oracle(fields: dict[str, Value]) -> Oracle:
-    """Of a product that a quiet run has left as the source says."""
+    """The oracle for a product that matches the source."""
     oracle = Oracle({})
     oracle.has_run({KEY: fields}, SOURCE_WINS)
     oracle.learn({KEY: stored(fields)})
@@ -45,7 +45,7 @@ def oracle(fields: dict[str, Value]) -> Oracle:
         (("a", "b"), "b", True, ("b", "b")),
     ],
 )
-def test_a_value_is_merged_three_ways(
+def test_a_value_is_merged_from_last_applied_stored_and_desired(
     state: tuple[str, str],
     wanted: str,
     *,
@@ -60,11 +60,11 @@ def test_members_are_merged_one_by_one() -> None:
     assert merged("images", (applied, held), ("a", "c"), store_wins=True) == (("a", "c"), ("m", "c"))
 
 
-def test_what_the_source_says_is_no_deviation(oracle: Oracle, fields: dict[str, Value]) -> None:
+def test_a_product_that_matches_the_source_is_no_deviation(oracle: Oracle, fields: dict[str, Value]) -> None:
     assert oracle.deviations({KEY: stored(fields)}, {KEY: fields}) == []
 
 
-def test_a_price_that_never_arrived_is_a_deviation(oracle: Oracle, fields: dict[str, Value]) -> None:
+def test_a_price_that_was_not_written_is_a_deviation(oracle: Oracle, fields: dict[str, Value]) -> None:
     wanted = {KEY: {**fields, "price": 1}}
     oracle.may_have_run(wanted, SOURCE_WINS)
     oracle.has_run(wanted, SOURCE_WINS)
@@ -72,7 +72,7 @@ def test_a_price_that_never_arrived_is_a_deviation(oracle: Oracle, fields: dict[
     assert "price" in found
 
 
-def test_after_a_disturbed_run_an_edit_may_stay_or_go_when_the_source_goes_back(
+def test_after_a_disturbed_run_an_edit_may_survive_a_reverted_source_or_not(
     oracle: Oracle, fields: dict[str, Value]
 ) -> None:
     oracle.may_have_run({KEY: {**fields, "price": 1}}, SOURCE_WINS)
@@ -83,12 +83,12 @@ def test_after_a_disturbed_run_an_edit_may_stay_or_go_when_the_source_goes_back(
         assert (found == []) is is_possible
 
 
-def test_a_product_that_became_another_one_is_a_deviation(oracle: Oracle, fields: dict[str, Value]) -> None:
+def test_a_replaced_product_is_a_deviation(oracle: Oracle, fields: dict[str, Value]) -> None:
     [found] = oracle.deviations({KEY: stored(fields, id="prod_2")}, {KEY: fields})
     assert "prod_1" in found
 
 
-def test_a_product_that_a_run_may_have_removed_may_be_a_new_one(
+def test_a_product_that_may_have_been_deleted_may_have_a_new_id(
     oracle: Oracle, fields: dict[str, Value]
 ) -> None:
     oracle.may_have_run({}, Rules(store_wins=False, on_missing="delete"))
@@ -96,7 +96,7 @@ def test_a_product_that_a_run_may_have_removed_may_be_a_new_one(
     assert oracle.deviations({KEY: stored(fields, id="prod_2")}, {KEY: fields}) == []
 
 
-def test_a_product_that_was_created_again_and_then_updated_has_its_images_merged(
+def test_images_of_a_product_that_was_created_again_are_merged(
     oracle: Oracle, fields: dict[str, Value]
 ) -> None:
     deleting = Rules(store_wins=False, on_missing="delete")
