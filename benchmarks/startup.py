@@ -13,7 +13,7 @@ from benchmarks.results import Start
 from benchmarks.scenarios import Say
 
 VERSION, HELP, TYPER, HTTPX = "--version", "--help", "import typer", "import httpx"
-QUIET_STUB = "quiet run, 194 products, store that takes no time"
+QUIET_STUB = "quiet run, 194 products, stub store"
 
 
 def measured(installed: Installed, runs: int, say: Say) -> Start:
