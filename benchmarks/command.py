@@ -67,5 +67,5 @@ def sync(
 
 def environment() -> dict[str, str]:
     """The environment without settings of the user who runs the benchmark."""
-    foreign = ("MEDUSA_", "SYNC_PRODUCTS_", "GITHUB_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    excluded = ("MEDUSA_", "SYNC_PRODUCTS_", "GITHUB_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(excluded)}

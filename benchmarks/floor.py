@@ -83,11 +83,11 @@ class Replay:
         single = ([each] for each in taxonomy)
         self.lanes = {
             "pages": _overlap(pages),
-            "references": _overlap(taxonomy),
+            "taxonomy": _overlap(taxonomy),
             "look-ups": _overlap(reads),
             "batches": _overlap(written),
         }
-        self._first = self._lanes(deque(single), self.lanes["references"], self._send_chain)
+        self._first = self._lanes(deque(single), self.lanes["taxonomy"], self._send_chain)
         self._lane_threads = [
             *self._first,
             *self._lanes(deque([each] for each in pages), self.lanes["pages"], self._send_chain),

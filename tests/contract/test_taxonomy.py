@@ -202,7 +202,7 @@ def test_tag_values_are_case_sensitive(shop: Shop) -> None:
         assert response["product_tags"] == [{"id": tag["id"]}]
 
 
-# --- places and the store ---
+# --- placement and the store ---
 
 
 def test_the_store_has_defaults(shop: Shop) -> None:

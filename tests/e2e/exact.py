@@ -174,7 +174,7 @@ def assert_no_duplicates_or_leftovers(shop: Shop, *, except_for: Collection[str]
     with psycopg.connect(shop.store.database_url) as connection:
         for table, column in _ONLY_ONCE:
             query = twice.format(column=Identifier(column), table=Identifier(table))
-            assert connection.execute(query).fetchall()[:_SHOWN] == [], f"{table}.{column} stands twice"
+            assert connection.execute(query).fetchall()[:_SHOWN] == [], f"{table}.{column} is stored twice"
         for what, pairs in _ONE_TO_ONE.items():
             rows = connection.execute(SQL("WITH {} ").format(views) + SQL(pairs)).fetchall()
             assert _not_one_to_one(rows)[:_SHOWN] == [], f"{what} do not match one to one"

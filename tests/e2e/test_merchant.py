@@ -132,7 +132,7 @@ def merchant_edit(shop: Shop, stored: dict[str, Any], field: Field, value: Any, 
             shop.post(f"/admin/products/{product_id}", {name: value})
 
 
-def held(stored: dict[str, Any], field: Field, number: int) -> Any:
+def value_of(stored: dict[str, Any], field: Field, number: int) -> Any:
     """The stored value of a field."""
     variant = stored["variants"][0]
     match field.name:
@@ -227,7 +227,7 @@ def test_every_field_is_merged_by_the_rule_for_its_situation(
     wrong = {}
     for number, (field, situation) in enumerate(CELLS, start=1):
         stored = after[f"dummyjson:{number}"]
-        got, want = held(stored, field, number), expected(field, rule, situation)
+        got, want = value_of(stored, field, number), expected(field, rule, situation)
         if got != want:
             wrong[field.name, situation] = (got, want)
         assert identities(stored) == identities(edited[f"dummyjson:{number}"]), (field.name, situation)
@@ -237,13 +237,13 @@ def test_every_field_is_merged_by_the_rule_for_its_situation(
     assert wrong == {}
 
     conflicts = {} if rule == "overwrite" else {(field.name, rule) for field in SCALARS}
-    told = [
+    reported = [
         (entry["external_id"], conflict["field"].removeprefix("metadata."), conflict["kept"])
         for entry in run.document["changes"]
         for conflict in entry.get("conflicts", ())
     ]
-    assert {(name, kept) for _, name, kept in told} == set(conflicts)
-    assert run.document["counts"]["conflicts"] == len(told) == len(conflicts)
+    assert {(name, kept) for _, name, kept in reported} == set(conflicts)
+    assert run.document["counts"]["conflicts"] == len(reported) == len(conflicts)
 
     again = medusa_sync("--source", source.url, *RULES[rule], "--json", store=shop.store)
     assert again.counts == {"unchanged": len(CELLS)}

@@ -89,8 +89,8 @@ def test_duplicates_that_a_killed_run_left_are_removed() -> None:
     def hold(request: httpx.Request) -> None:
         if is_creation(request):
             store.before, store.after = None, die
-            with ThreadPoolExecutor() as other_machine:
-                other_machine.submit(sync, ListSource(catalogue("B")), store).result()
+            with ThreadPoolExecutor() as other_run:
+                other_run.submit(sync, ListSource(catalogue("B")), store).result()
 
     def die(request: httpx.Request, _response: httpx.Response) -> None:
         if is_creation(request) and len(store.state.products) > SIZE:
@@ -127,23 +127,23 @@ def test_duplicates_that_the_merchant_edited_are_reported_and_kept() -> None:
     assert copy["id"] in problem.reason
 
 
-def test_images_that_two_machines_add_at_the_same_time_are_stored_once() -> None:
-    """Medusa replaces the images that it read before, so what another call adds meanwhile stays."""
+def test_images_that_two_runs_add_at_once_are_stored_once() -> None:
+    """Medusa replaces the images that it read, so an image that another request adds in between stays."""
     store, rows = FakeMedusa(), products(SIZE)
     assert sync(ListSource(rows), store).exit_code == 0
     rows[0]["images"] = [*rows[0]["images"], "https://example.com/new.png"]
     key = f"{SOURCE_NAME}:{rows[0]['id']}"
 
-    def other_machine_adds_it_too(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+    def other_run_adds_it_too(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
         if request.url.path != BATCHES or b"new.png" not in request.content:
             return None
         store.after = None
         images = store.products[key].images
-        images.append(Image(f"{images[-1].id}_twin", images[-1].url))
+        images.append(Image(f"{images[-1].id}_duplicate", images[-1].url))
         document = response.json()
         document["updated"][0]["images"].append({"id": images[-1].id, "url": images[-1].url})
         return httpx.Response(200, json=document)
 
-    store.after = other_machine_adds_it_too
+    store.after = other_run_adds_it_too
     assert sync(ListSource(rows), store).exit_code == 0
     assert [image.url for image in store.products[key].images] == rows[0]["images"]
