@@ -86,6 +86,20 @@ _LIVE = {
 _SHOWN = 3  # wrong products or rows in a message
 
 
+def mapped_metadata(product: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "brand": product.get("brand"),
+        "rating": product["rating"],
+        "review_count": len(product["reviews"]),
+        "discount_percentage": product["discountPercentage"],
+        "warranty_information": product["warrantyInformation"],
+        "shipping_information": product["shippingInformation"],
+        "return_policy": product["returnPolicy"],
+        "minimum_order_quantity": product["minimumOrderQuantity"],
+        "availability_status": product["availabilityStatus"],
+    }
+
+
 def as_mapped(product: dict[str, Any], shop: Shop) -> dict[str, Any]:
     """What the store must have for a product of the source (docs/mapping.md)."""
     return {
@@ -109,17 +123,7 @@ def as_mapped(product: dict[str, Any], shop: Shop) -> dict[str, Any]:
             ("Default", product.get("sku"), product.get("meta", {}).get("barcode"), product["price"])
         ],
         "stock": {shop.store.location_id: product["stock"]},
-        "metadata": {
-            "brand": product.get("brand"),
-            "rating": product["rating"],
-            "review_count": len(product["reviews"]),
-            "discount_percentage": product["discountPercentage"],
-            "warranty_information": product["warrantyInformation"],
-            "shipping_information": product["shippingInformation"],
-            "return_policy": product["returnPolicy"],
-            "minimum_order_quantity": product["minimumOrderQuantity"],
-            "availability_status": product["availabilityStatus"],
-        },
+        "metadata": mapped_metadata(product),
     }
 
 

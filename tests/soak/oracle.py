@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.e2e.exact import mapped_metadata
 from tests.soak.observed import Stored
 
 Value = Any
@@ -39,15 +40,7 @@ def desired(product: dict[str, Any]) -> dict[str, Value]:
         "barcode": product.get("meta", {}).get("barcode"),
         "price": product["price"],
         "stock": product["stock"],
-        "brand": product.get("brand"),
-        "rating": product["rating"],
-        "review_count": len(product["reviews"]),
-        "discount_percentage": product["discountPercentage"],
-        "warranty_information": product["warrantyInformation"],
-        "shipping_information": product["shippingInformation"],
-        "return_policy": product["returnPolicy"],
-        "minimum_order_quantity": product["minimumOrderQuantity"],
-        "availability_status": product["availabilityStatus"],
+        **mapped_metadata(product),
     }
 
 
