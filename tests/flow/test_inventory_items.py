@@ -1,4 +1,4 @@
-"""New products whose SKU an inventory item already has: the item is used if nothing else uses it."""
+"""Inventory items: a new product uses an unused item with its SKU, and renames reach the right items."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.flow.stage import ListSource, assert_exact, counts, kill_at_step, sync
