@@ -36,7 +36,7 @@ from medusa_sync.errors import (
 from medusa_sync.http import HttpClient
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
-from medusa_sync.medusa.taxonomy import Wanted
+from medusa_sync.medusa.placement import PlacementOptions
 from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.progress import NoProgress
 from medusa_sync.settings import NO_CREDENTIALS, Settings
@@ -214,7 +214,7 @@ def _options(settings: Settings) -> SyncOptions:
         source_name=settings.source_name,
         source_url=_without_query(settings.source),
         store_url=settings.medusa_url,
-        wanted=Wanted(
+        wanted=PlacementOptions(
             currency=settings.currency,
             sales_channel=settings.sales_channel,
             shipping_profile=settings.shipping_profile,

@@ -1,4 +1,4 @@
-"""The table of fields: where each one lives in the store and how it merges."""
+"""The table of fields: where the store keeps each field, and how it merges."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from enum import Enum, auto
 from struct import pack
 
 from msgspec import Struct
-
-from medusa_sync.core.product import METADATA, Value
 
 # Fields that need steps of their own, such as a call for stock levels.
 TITLE = "title"
@@ -19,6 +17,11 @@ SKU = "sku"
 BARCODE = "barcode"
 PRICE = "price"
 STOCK = "stock"
+# Not in the table: the source does not have them, but changes and conflicts name them like fields.
+STATUS = "status"
+VARIANT = "variant"
+
+METADATA = "metadata."  # prefix of the fields that are keys of a product's metadata
 
 
 class Place(Enum):
@@ -32,19 +35,20 @@ class Place(Enum):
 
 
 class Merge(Enum):
-    """How the values of source and merchant come together."""
+    """How the values of source and store are merged."""
 
     REPLACE = auto()  # one value
     UNION = auto()  # a set, merged member by member
-    FOLLOW = auto()  # the source's value, whatever happened in the store
+    FOLLOW = auto()  # the source's value wins, and the store changes it without a conflict
 
 
 class Field(Struct, frozen=True):
     """A field that the source owns.
 
     Attributes:
-        unique: in a store: taken from one product before another one gets it.
+        unique: no two products of a store can have the same value.
         single_precision: the store keeps it as a 32-bit float.
+        member: of a set: the attribute of a stored member that holds its value.
     """
 
     name: str
@@ -52,21 +56,26 @@ class Field(Struct, frozen=True):
     merge: Merge = Merge.REPLACE
     unique: bool = False
     single_precision: bool = False
+    member: str = ""
 
     @property
     def commits_late(self) -> bool:
-        """Whether the store may lose the value although it has committed the product row."""
+        """Whether a killed store may have committed the product row without this field."""
         return self.place in {Place.PRICE, Place.LEVEL}
 
     @property
     def is_of_variant(self) -> bool:
         return self.place in {Place.VARIANT, Place.PRICE, Place.LEVEL}
 
-    def same(self, stored: Value, wanted: Value) -> bool:
-        """Whether the store cannot hold `wanted` any better."""
-        if self.single_precision and isinstance(stored, int | float) and isinstance(wanted, int | float):
-            return pack("f", stored) == pack("f", wanted)
-        return stored == wanted
+    def same(self, stored: object, desired: object) -> bool:
+        """Whether two values are equal as far as the store can represent them."""
+        if self.single_precision and isinstance(stored, int | float) and isinstance(desired, int | float):
+            return pack("f", stored) == pack("f", desired)
+        return stored == desired
+
+
+def _set(name: str, member: str) -> Field:
+    return Field(name, merge=Merge.UNION, member=member)
 
 
 def _metadata(key: str) -> Field:
@@ -83,9 +92,9 @@ FIELDS: Mapping[str, Field] = {
         Field("length", single_precision=True),
         Field("height", single_precision=True),
         Field("width", single_precision=True),
-        Field(CATEGORIES, merge=Merge.UNION),
-        Field(TAGS, merge=Merge.UNION),
-        Field(IMAGES, merge=Merge.UNION),
+        _set(CATEGORIES, "handle"),
+        _set(TAGS, "value"),
+        _set(IMAGES, "url"),
         Field(SKU, Place.VARIANT, unique=True),
         Field(BARCODE, Place.VARIANT, unique=True),
         Field(PRICE, Place.PRICE),

@@ -1,17 +1,4 @@
-"""The three-way merge of one field: desired by the source, stored in the store, last applied by this tool.
-
-    desired        stored                  last applied          result
-    -------        ------                  ------------          ------
-    D              D                       anything              nothing to send
-    D              ours                    anything              send D
-    D              the merchant's M        D                     keep M: the source said nothing new
-    D              the merchant's M        something else        conflict: D, or M with `--on-conflict store`
-    D (stock)      anything else           D, nothing pending    keep: orders lower it
-    D (stock)      anything else           something else        send D
-
-A stored value is ours if it was applied last or is pending: an interrupted run may have sent it.
-Sets merge by member: what the source added is added, what it dropped is dropped, everything else stays.
-"""
+"""The three-way merge of one field."""
 
 from __future__ import annotations
 
@@ -28,18 +15,41 @@ class Verdict(Enum):
     CONFLICT = auto()
 
 
+# desired  stored         last applied           verdict
+# -------  ------         ------------           -------
+# D        D              anything               KEEP
+# D        ours           anything               SEND
+# D        merchant's     D                      KEEP: only the merchant changed it
+# D        merchant's     something else, none   CONFLICT: both changed it
+#
+# Stock:
+# D        D              anything               KEEP
+# D        anything else  D, nothing pending     KEEP: orders changed it
+# D        anything else  anything else          SEND
+#
+# A member of a set:
+# yes      yes            anything               stays
+# yes      no             no                     added: the source added it
+# yes      no             yes                    stays away: the merchant removed it
+# no       yes            no                     stays: the merchant added it
+# no       yes            yes                    removed: the source removed it
+#
+# A stored value is ours if it equals the last applied value or a pending one, which an interrupted run may
+# have sent. No value is ours if none was applied. While a creation is pending, the value that was sent last
+# counts as last applied. With `restore`, every value that is not D is sent, and members that the merchant
+# removed are added again.
 def merge_field(
     name: str, desired: Value, stored: Value, record: Record | None, currency: str, *, restore: bool
 ) -> tuple[Verdict, Value]:
-    """Decide about one field; returns the verdict and the value that would be sent.
+    """Merge one field; returns the verdict and the value to send.
 
     Args:
         name: of the field.
         desired: what the source wants.
         stored: what the store holds.
-        record: what this tool last applied to the product.
+        record: of the product.
         currency: of the desired price.
-        restore: put the source's value back even if only the merchant has changed it.
+        restore: put the source's value back even if only the merchant changed it.
     """
     field = FIELDS[name]
     applied = record.applied(name, currency) if record else None
@@ -52,13 +62,13 @@ def merge_field(
         return (Verdict.KEEP if is_merged else Verdict.SEND), merged
     if field.same(stored, desired):
         return Verdict.KEEP, desired
-    sent = record.sent(name, currency) if record else ()
-    changed = record is None or remember(desired) != record.base(name, currency)
     if restore:
         return Verdict.SEND, desired
+    sent = record.sent(name, currency) if record else ()
+    changed = record is None or remember(desired) != record.base(name, currency)
     if field.merge is Merge.FOLLOW:
         return (Verdict.SEND if changed or sent else Verdict.KEEP), desired
-    if any(field.same(remember(stored), value) for value in (applied, *sent)):
+    if any(field.same(remember(stored), ours) for ours in (applied, *sent)):
         return Verdict.SEND, desired
     return (Verdict.CONFLICT if changed else Verdict.KEEP), desired
 
@@ -66,13 +76,13 @@ def merge_field(
 def merge_sets(
     desired: tuple[str, ...], stored: tuple[str, ...], applied: tuple[str, ...], *, restore: bool
 ) -> tuple[str, ...]:
-    """The members that a set holds after the merge, the stored ones first.
+    """Merge a set; returns each member once, the stored ones first.
 
     Args:
         desired: what the source wants.
         stored: what the store holds.
         applied: what was last applied, as `remember` gives it.
-        restore: also bring back members of the source's that the merchant has removed.
+        restore: also add members that the merchant removed.
     """
     kept = [member for member in stored if member in desired or remember_text(member) not in applied]
     missing = [member for member in desired if restore or remember_text(member) not in applied]
@@ -80,4 +90,5 @@ def merge_sets(
 
 
 def members(value: Value) -> tuple[str, ...]:
+    """The members of a set; none if the value is not a set."""
     return value if isinstance(value, tuple) else ()

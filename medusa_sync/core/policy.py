@@ -8,7 +8,7 @@ from msgspec import Struct
 
 
 class OnMissing(StrEnum):
-    """What happens to products of this source that the source no longer has."""
+    """What happens to orphans."""
 
     KEEP = "keep"
     DRAFT = "draft"
@@ -16,14 +16,14 @@ class OnMissing(StrEnum):
 
 
 class OnConflict(StrEnum):
-    """Whose value counts when source and merchant have both changed a field."""
+    """Whose value wins a conflict."""
 
     SOURCE = "source"
     STORE = "store"
 
 
 class Share(Struct, frozen=True):
-    """A bound: a number of products, or a percentage of all of them."""
+    """A limit: a number of products, or a percentage of all of them."""
 
     number: float
     is_percentage: bool

@@ -6,19 +6,19 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-Value = str | int | float | tuple[str, ...] | None
+from medusa_sync.core.fields import TITLE
 
-METADATA = "metadata."  # prefix of the fields that are keys of a product's metadata
+Value = str | int | float | tuple[str, ...] | None
 
 
 class DesiredProduct(Struct, frozen=True):
-    """A source product in the terms of Medusa.
+    """A product of the source, in Medusa's terms.
 
     Attributes:
         external_id: `<source name>:<id>`, the identity in the store.
         source_id: the id at the source.
-        currency: ISO code in lower case; the unit of `fields["price"]` is its major unit.
-        fields: every field that the source owns, by name, None where the source has nothing.
+        currency: of the price, which is in its major unit; an ISO code in lower case.
+        fields: a value for each field of the table, None if the source has none.
     """
 
     external_id: str
@@ -28,4 +28,4 @@ class DesiredProduct(Struct, frozen=True):
 
     @property
     def title(self) -> str:
-        return str(self.fields["title"])
+        return str(self.fields[TITLE])

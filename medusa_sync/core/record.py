@@ -1,4 +1,4 @@
-"""The record in a product's `metadata.medusa_sync`: what was applied, and what is being sent."""
+"""The record in `metadata.medusa_sync` of a product: what was applied, and what is being sent."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from medusa_sync.core.fields import FIELDS, Place
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.errors import ProductFailedError
 
-RECORD_KEY = "medusa_sync"  # the metadata key of the record
+RECORD_KEY = "medusa_sync"  # in the metadata of a product
 VERSION = 2
-_KEPT = 8  # values of one field that interrupted runs may have sent one after the other
-_SHORT = 40  # characters that are kept as they are; longer texts are kept as a digest
-DIGEST = re.compile(r"#[0-9a-f]{12}")  # what the record keeps of a long text
+_KEPT = 8  # pending values of a field
+_SHORT = 40  # characters; longer texts are kept as a digest
+DIGEST = re.compile(r"#[0-9a-f]{12}")
 
 
 class Step(StrEnum):
@@ -34,8 +34,8 @@ class Pending(Struct, frozen=True, omit_defaults=True):
     """What was sent and is not yet known to be complete.
 
     Attributes:
-        fields: by name, every value that may have arrived, the newest last. Fields that commit with the
-            product row are not listed: their new values are in `Record.fields`.
+        fields: every value that may have arrived, the newest last, by field. Fields that commit with the
+            product row are in `Record.fields` instead.
         currency: of the prices in `fields`.
         at: when it was sent, in seconds since 1970.
     """
@@ -50,11 +50,11 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     """What this tool last applied to a product.
 
     Attributes:
-        fields: by name, in the form that `remember` gives.
+        fields: the last applied values by field, as `remember` gives them.
         currency: of the price in `fields`.
-        variant: the store's id of the variant that carries price and SKU; empty if it is not known.
+        variant: id of the variant that has the source's price and SKU; empty if it is not known.
         drafted: this tool set the product to draft because the source no longer had it.
-        pending: the write whose completion is not known; a product that has one is never up to date.
+        pending: a write that may be incomplete; a product that has one is never up to date.
     """
 
     fields: dict[str, Value]
@@ -64,37 +64,40 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     pending: Pending | None = None
 
     def sent(self, name: str, currency: str) -> tuple[Value, ...]:
-        """The values of a field that may have arrived; a price in another currency says nothing."""
+        """The pending values of a field; none for a price in another currency."""
         pending = self.pending
         if pending is None or (FIELDS[name].place is Place.PRICE and pending.currency != currency):
             return ()
         return pending.fields.get(name, ())
 
     def applied(self, name: str, currency: str) -> Value:
-        """The last applied value of a field; a price in another currency says nothing."""
+        """The last applied value of a field; None for a price in another currency."""
         if FIELDS[name].place is Place.PRICE and self.currency != currency:
             return None
         return self.fields.get(name)
 
     def base(self, name: str, currency: str) -> Value:
-        """What the source wanted when the field was last written."""
+        """What the source wanted when the field was last sent."""
         sent = self.sent(name, currency)
         if sent and name not in self.fields:
             return sent[-1]
         return self.applied(name, currency)
 
     def changed(self, desired: DesiredProduct) -> list[str]:
-        """The fields that the source has changed since it was last applied."""
-        names = []
-        for name, value in desired.fields.items():
-            other_currency = FIELDS[name].place is Place.PRICE and self.currency != desired.currency
-            if name not in self.fields or remember(value) != self.fields[name] or other_currency:
-                names.append(name)
-        return names
+        """The fields that the source changed since they were last applied.
+
+        A field that is absent counts as None, so that a new field of the table does not rewrite records.
+        """
+        return [
+            name
+            for name, value in desired.fields.items()
+            if remember(value) != self.fields.get(name)
+            or (FIELDS[name].place is Place.PRICE and self.currency != desired.currency)
+        ]
 
 
 def applied(desired: DesiredProduct, *, variant: str = "") -> Record:
-    """The record of a product to which everything that the source wants was applied."""
+    """The record of a product that is known to hold all desired values."""
     fields = {name: remember(value) for name, value in desired.fields.items()}
     return Record(fields=fields, currency=desired.currency, variant=variant)
 
@@ -108,31 +111,31 @@ def noted(
     variant: str = "",
     at: int = 0,
 ) -> Record:
-    """The record that goes with a write of which a part commits later than the product row.
+    """The record to send with a write that commits some fields later than the product row.
 
     Args:
-        record: the one that the product has.
+        record: the current one.
         desired: what the source wants.
-        late: the fields that commit later, each with the values that it may get.
+        late: the values that each late field may get.
         step: the kind of write.
-        variant: the store's id of our variant.
+        variant: id of the owned variant.
         at: now, in seconds since 1970.
     """
     before = record or Record(fields={})
     after = applied(desired, variant=variant)
     kept = {name: before.fields[name] for name in late if name in before.fields}
     fields = {name: value for name, value in after.fields.items() if name not in late} | kept
-    # Until it is acknowledged, the applied price is in the currency that it was applied in.
+    # Until the new price is acknowledged, the applied one keeps its currency.
     currency = before.currency if any(FIELDS[name].place is Place.PRICE for name in kept) else after.currency
     pending = Pending(step, _sent(before, desired, late), desired.currency, at)
     return structs.replace(after, fields=fields, currency=currency, pending=pending)
 
 
 def freed(record: Record | None, desired: DesiredProduct, names: Collection[str], *, at: int) -> Record:
-    """The record that goes with a write that takes the values of some fields away, and does nothing else.
+    """The record to send with a write that only clears fields, so that other products can have their values.
 
     Args:
-        record: the one that the product has.
+        record: the current one.
         desired: what the source wants; the fields get these values later.
         names: of the fields.
         at: now, in seconds since 1970.
@@ -146,7 +149,7 @@ def freed(record: Record | None, desired: DesiredProduct, names: Collection[str]
 def _sent(
     before: Record, desired: DesiredProduct, late: Mapping[str, Collection[Value]]
 ) -> dict[str, tuple[Value, ...]]:
-    """What may have arrived of each field: what earlier runs sent, then what is sent now."""
+    """The pending values of each field: those of earlier runs, then those that are sent now."""
     sent = {}
     for name, values in late.items():
         now = dict.fromkeys(map(remember, values))
@@ -156,7 +159,7 @@ def _sent(
 
 
 def parse_record(metadata: Mapping[str, Any] | None) -> Record | None:
-    """Read the record of a stored product; None if there is none that can be read.
+    """Parse the record of a stored product; None if there is none or it is not a record.
 
     Raises:
         ProductFailedError: a newer version of this tool wrote it.
@@ -171,7 +174,7 @@ def parse_record(metadata: Mapping[str, Any] | None) -> Record | None:
         if version == VERSION:
             return msgspec.convert(raw, Record)
         return _upgraded(msgspec.convert(raw, _Record1))
-    except msgspec.ValidationError:  # somebody else wrote under our key
+    except msgspec.ValidationError:  # something else wrote under our key
         return None
 
 
@@ -181,7 +184,7 @@ class _Pending1(StrEnum):
 
 
 class _Record1(Struct, frozen=True):
-    """The first version: `fields` holds what was sent, complete or not."""
+    """The first version, whose `fields` are what was sent, complete or not."""
 
     fields: dict[str, Value]
     currency: str = ""
@@ -206,7 +209,7 @@ def _upgraded(old: _Record1) -> Record:
 
 
 def remember(value: Value) -> Value:
-    """The form in which the record keeps a value: short values as they are, long texts as a digest."""
+    """A value as the record keeps it: long texts become a digest."""
     if isinstance(value, str):
         return remember_text(value)
     if isinstance(value, tuple):

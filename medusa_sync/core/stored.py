@@ -1,10 +1,13 @@
-"""What the store holds."""
+"""What the store holds, as far as a sync reads it."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct, field
+
+from medusa_sync.core.record import Pending, Record
 
 
 class StoredLevel(Struct, frozen=True):
@@ -28,7 +31,7 @@ class StoredInventoryItem(ItemLink, frozen=True):
 
 
 class StoredItem(Struct, frozen=True):
-    """An inventory item, the variants that use it with their products, and where it has levels."""
+    """An inventory item, the variants and products that use it, and the locations where it has levels."""
 
     id: str
     sku: str | None
@@ -39,7 +42,7 @@ class StoredItem(Struct, frozen=True):
 
     @property
     def use(self) -> str:
-        """Why a variant that has none cannot have this item; empty if it can."""
+        """Why a variant without an item cannot take this one; empty if it can."""
         name = f"its SKU {self.sku!r} is taken: the inventory item {self.id}"
         if self.variant_ids:
             return f"{name} belongs to {', '.join(self.variant_ids)}; change one of the SKUs"
@@ -101,15 +104,15 @@ class StoredLink(Struct, frozen=True):
 
 
 class StoredSummary(Struct, frozen=True):
-    """A product with what tells whether it is up to date."""
+    """A product with what is needed to see whether it is up to date."""
 
     id: str
     external_id: str | None
-    metadata: dict[str, Any] | None
+    record: Record | None
 
 
 class ListedProduct(Struct, frozen=True):
-    """A product with what a removal needs."""
+    """A product with what pruning needs."""
 
     id: str
     external_id: str | None
@@ -122,7 +125,7 @@ class VariantSku(Struct, frozen=True):
 
 
 class UnownedProduct(Struct, frozen=True):
-    """A product that no source owns, with what tells whether it is one of ours."""
+    """A product without an external id, with what adoption compares."""
 
     id: str
     title: str
@@ -141,7 +144,7 @@ class WrittenProduct(Struct, frozen=True):
 
 
 class Unreadable(Struct, frozen=True):
-    """A product whose response lacks something that was asked for, so that nothing can be decided."""
+    """A product that cannot be compared: its response is incomplete, or its record has a newer version."""
 
     id: str
     external_id: str | None
@@ -149,10 +152,16 @@ class Unreadable(Struct, frozen=True):
 
 
 class StoredProduct(Struct, frozen=True):
-    """A product with everything that a change may touch."""
+    """A product with everything that a change may touch.
+
+    Attributes:
+        record: what was last applied; None if it was not written by this tool.
+        metadata: without the record.
+    """
 
     id: str
     external_id: str | None = None
+    record: Record | None = None
     metadata: dict[str, Any] | None = None
     created_at: str = ""
     title: str = ""
@@ -170,3 +179,23 @@ class StoredProduct(Struct, frozen=True):
     variants: tuple[StoredVariant, ...] = ()
     sales_channels: tuple[StoredLink | None, ...] = ()  # None for a link to a channel that is gone
     shipping_profile: StoredLink | None = None
+
+    @property
+    def pending(self) -> Pending | None:
+        return self.record.pending if self.record else None
+
+
+class _Identified(Protocol):
+    @property
+    def external_id(self) -> str | None: ...
+
+
+P = TypeVar("P", bound=_Identified)
+
+
+def by_external_id(products: Iterable[P]) -> Mapping[str, list[P]]:
+    """Group products; those without an external id are under the empty text."""
+    groups: dict[str, list[P]] = {}
+    for product in products:
+        groups.setdefault(product.external_id or "", []).append(product)
+    return groups

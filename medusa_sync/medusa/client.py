@@ -1,4 +1,4 @@
-"""Authenticated JSON requests to the Admin API, and what each kind of answer means."""
+"""Authenticated JSON requests to the Admin API."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from medusa_sync.http import Answer, HttpClient, Query, describe_answer
 T = TypeVar("T")
 _Request = tuple[str, str, Query, bytes | None]  # method, path, query, body
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-MAX_BODY_BYTES = 2_000_000  # the store takes 2 MB and answers 413 above
+MAX_BODY_BYTES = 2_000_000  # the store refuses more with 413
 LOGIN_PATH = "/auth/user/emailpass"
 
 _FORBIDDEN = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-# How often credentials are tried before they count as refused. While its database connections drop, Medusa
-# answers 401 for valid ones; those that never worked are more likely wrong, and that is reported quickly.
+# Attempts before credentials count as refused. While its database connections drop, Medusa returns 401 for
+# valid ones. Credentials that never worked are more likely wrong, so that is reported sooner.
 _CHECKS = 3
 _PATIENT_CHECKS = 6
 
@@ -33,11 +33,11 @@ _ADVICE_CREDENTIALS = (
     "or MEDUSA_EMAIL and MEDUSA_PASSWORD. Roles, multi-factor login and firewalls can refuse valid ones."
 )
 _ADVICE_REFUSED = "The credentials are valid: a firewall, a proxy or a role refuses this request."
-_ADVICE_URL = "Check --medusa-url (MEDUSA_BACKEND_URL); it is the address of the Medusa backend itself."
+_ADVICE_URL = "Check --medusa-url (MEDUSA_BACKEND_URL): it is the address of the Medusa backend itself."
 
 
 class ApiKey(Struct, frozen=True):
-    """A secret API key: sent by HTTP Basic as the user name, with an empty password."""
+    """A secret API key; sent by HTTP Basic as the user name, with an empty password."""
 
     key: str
 
@@ -46,7 +46,7 @@ class ApiKey(Struct, frozen=True):
 
 
 class Login(Struct, frozen=True):
-    """An admin user; the token that the log-in gives expires."""
+    """An admin user; logging in returns a token that expires."""
 
     email: str
     password: str
@@ -59,7 +59,7 @@ Credentials = ApiKey | Login
 
 
 class _CredentialsRefusedError(StoreError):
-    """Not only this request: no request with these credentials is let in."""
+    """The store refuses the credentials, not only one request."""
 
 
 class MedusaClient:
@@ -67,81 +67,87 @@ class MedusaClient:
 
     Args:
         http: a client whose base URL is the store's.
-        credentials: what to authenticate with.
+        credentials: of the store.
     """
 
     def __init__(self, http: HttpClient, credentials: Credentials) -> None:
         self._http = http
         self._credentials = credentials
-        self._accepted = False  # the credentials have worked before
+        self._accepted = False  # the credentials have worked
         self._authorization = ""
         self._log_in = asyncio.Lock()
-        self._checking = asyncio.Lock()  # many requests that fail at once need one answer
+        self._checking = asyncio.Lock()  # requests that fail at the same time share a check
         http.redactor.add(credentials.key if isinstance(credentials, ApiKey) else credentials.password)
 
     async def get(self, path: str, query: Query, type_: type[T]) -> T:
         """Read.
 
         Raises:
-            StoreRefusedError: this read is refused, although the credentials are valid.
-            StoreError: the store is unreachable, refuses the credentials, or is no Medusa.
+            StoreRefusedError: the store refuses this request, although the credentials are valid.
+            StoreError: the store cannot be reached, refuses the credentials, or is not Medusa.
         """
-        answer = await self._authorized("GET", path, query, None)
-        if answer.status != HTTPStatus.OK:
-            raise StoreError(f"GET {path}: {describe_answer(answer, self._http.redactor)}", hint=_ADVICE_URL)
+        response = await self._authorized("GET", path, query, None)
+        if response.status != HTTPStatus.OK:
+            raise StoreError(
+                f"GET {path}: {describe_answer(response, self._http.redactor)}", hint=_ADVICE_URL
+            )
         try:
-            return msgspec.json.decode(answer.body, type=type_)
+            return msgspec.json.decode(response.body, type=type_)
         except _UNREADABLE as error:
-            raise StoreError(f"GET {path}: the answer is not Medusa's ({error})", hint=_ADVICE_URL) from error
+            raise StoreError(
+                f"GET {path}: the response is not from Medusa ({error})", hint=_ADVICE_URL
+            ) from error
 
     async def post(self, path: str, body: Any, type_: type[T], *, query: Query = ()) -> T:
         """Write.
 
         Raises:
-            StoreRefusedError: the store says that the request is at fault; nothing was written.
-            AmbiguousWriteError: nobody knows whether it was written.
-            StoreError: the store is unreachable or refuses the credentials; nothing was written.
+            StoreRefusedError: the store refuses this request; nothing was written.
+            AmbiguousWriteError: the write may have been carried out.
+            StoreError: the store cannot be reached or refuses the credentials; nothing was written.
         """
         encoded = msgspec.json.encode(body)
         if len(encoded) > MAX_BODY_BYTES:
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-            raise StoreRefusedError(f"{len(encoded)} bytes are more than a request may have", status=status)
-        answer = await self._authorized("POST", path, query, encoded)
-        if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise StoreRefusedError(describe_answer(answer, self._http.redactor), status=answer.status)
+            raise StoreRefusedError(
+                f"the request has {len(encoded)} bytes, more than the store accepts", status=status
+            )
+        response = await self._authorized("POST", path, query, encoded)
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise StoreRefusedError(describe_answer(response, self._http.redactor), status=response.status)
         try:
-            return msgspec.json.decode(answer.body, type=type_)
+            return msgspec.json.decode(response.body, type=type_)
         except _UNREADABLE as error:
-            raise AmbiguousWriteError(f"POST {path}: the answer cannot be read ({error})") from error
+            raise AmbiguousWriteError(f"POST {path}: the response cannot be read ({error})") from error
 
     async def _authorized(self, method: str, path: str, query: Query, body: bytes | None) -> Answer:
-        """Send; a 401 is sent again if the credentials turn out to be valid."""
+        """Send; after a 401, check the credentials and send again if they are valid."""
 
         async def attempt(number: int) -> Answer:
             used = await self._authorization_after("")
-            answer = await self._send(method, path, query, body, used)
+            response = await self._send(method, path, query, body, used)
             if (
                 number == 1
-                and answer.status == HTTPStatus.UNAUTHORIZED
+                and response.status == HTTPStatus.UNAUTHORIZED
                 and isinstance(self._credentials, Login)
             ):
-                answer = await self._send(method, path, query, body, await self._authorization_after(used))
-            if answer.status in _FORBIDDEN:
-                await self._check_credentials(answer.status, writing=method != "GET")
-                said = f"{method} {path}: {describe_answer(answer, self._http.redactor)}"
-                raise StoreRefusedError(said, status=answer.status, hint=_ADVICE_REFUSED)
+                response = await self._send(method, path, query, body, await self._authorization_after(used))
+            if response.status in _FORBIDDEN:
+                await self._check_credentials(response.status, writing=method != "GET")
+                said = f"{method} {path}: {describe_answer(response, self._http.redactor)}"
+                raise StoreRefusedError(said, status=response.status, hint=_ADVICE_REFUSED)
             self._accepted = True
-            return answer
+            return response
 
-        answer = await self._http.retry(attempt, on=_is_unauthorized)
-        if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
-            # Not followed: the credentials would go along, and a POST may turn into a GET.
-            target = self._http.redactor(answer.headers.get("location", "elsewhere"))
+        response = await self._http.retry(attempt, on=_is_unauthorized)
+        if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
+            # Not followed: it would get the credentials, and a POST may become a GET.
+            target = self._http.redactor(response.headers.get("location", "elsewhere"))
             raise StoreError(f"{method} {path}: the store redirects to {target}", hint=_ADVICE_URL)
-        return answer
+        return response
 
     async def _check_credentials(self, status: int, *, writing: bool) -> None:
-        """Send a request that changes nothing, to see whether one request was refused or all are.
+        """Send a request that changes nothing, to see whether the store refuses all requests.
 
         Raises:
             StoreError: the store refuses the credentials.
@@ -149,8 +155,8 @@ class MedusaClient:
         method, path, query, body = _EMPTY_WRITE if writing else _SMALL_READ
 
         async def check(_number: int) -> None:
-            answer = await self._send(method, path, query, body, self._authorization, repeatable=True)
-            if answer.status in _FORBIDDEN:
+            response = await self._send(method, path, query, body, self._authorization, repeatable=True)
+            if response.status in _FORBIDDEN:
                 raise _CredentialsRefusedError("The store refused the credentials", hint=_ADVICE_CREDENTIALS)
 
         async with self._checking:
@@ -179,7 +185,7 @@ class MedusaClient:
         )
 
     async def _authorization_after(self, expired: str) -> str:
-        """What to send instead of what has expired; requests that find out at the same time log in once."""
+        """An authorization that is not the expired one; concurrent requests log in only once."""
         async with self._log_in:
             if self._authorization == expired:
                 attempts = _PATIENT_CHECKS if self._accepted else 1
@@ -192,22 +198,22 @@ class MedusaClient:
         if isinstance(self._credentials, ApiKey):
             return "Basic " + b64encode(f"{self._credentials.key}:".encode()).decode()
         body = msgspec.json.encode({"email": self._credentials.email, "password": self._credentials.password})
-        answer = await self._http.send("POST", LOGIN_PATH, body=body, repeatable=True)
-        if answer.status == HTTPStatus.UNAUTHORIZED:
+        response = await self._http.send("POST", LOGIN_PATH, body=body, repeatable=True)
+        if response.status == HTTPStatus.UNAUTHORIZED:
             raise _CredentialsRefusedError("The store refused the log-in", hint=_ADVICE_CREDENTIALS)
         try:
-            token = msgspec.json.decode(answer.body, type=_Token).token
+            token = msgspec.json.decode(response.body, type=_Token).token
         except _UNREADABLE as error:
-            said = describe_answer(answer, self._http.redactor)
+            said = describe_answer(response, self._http.redactor)
             raise StoreError(
-                f"POST {LOGIN_PATH}: no token in the answer ({said})", hint=_ADVICE_URL
+                f"POST {LOGIN_PATH}: no token in the response ({said})", hint=_ADVICE_URL
             ) from error
         self._http.redactor.add(token)
         return f"Bearer {token}"
 
 
 class _Token(Struct):
-    token: Annotated[str, Meta(pattern=r"^[!-~]+$")]  # what may stand in a header
+    token: Annotated[str, Meta(pattern=r"^[!-~]+$")]  # valid in a header
 
 
 def _is_unauthorized(error: Exception) -> bool:

@@ -1,8 +1,4 @@
-"""Pure: decodes stored products one at a time, so that one that cannot be used does not affect the others.
-
-A field that was asked for and is absent is unknown, not empty: roles can hide fields, and filtered lists of
-stores with the index engine leave some out.
-"""
+"""Decodes stored products one at a time, so that one that cannot be read does not affect the others."""
 
 from __future__ import annotations
 
@@ -13,7 +9,7 @@ from typing import Any, TypeVar
 from msgspec import Raw, Struct, ValidationError, convert, json
 
 from medusa_sync.core.fields import FIELDS
-from medusa_sync.core.record import Step, parse_record
+from medusa_sync.core.record import RECORD_KEY, Record, Step, parse_record
 from medusa_sync.core.stored import Unreadable
 from medusa_sync.errors import ProductFailedError, StoreError
 
@@ -21,12 +17,12 @@ T = TypeVar("T")
 Tree = dict[str, Any]
 """Names of fields, each with a tree of the fields below it."""
 
-_LEFT_OUT_IF_NONE = frozenset({"shipping_profile"})  # Medusa does not answer null for what is linked
+_ABSENT_IF_NONE = frozenset({"shipping_profile"})  # Medusa leaves out links instead of returning null
 _MEASURES = tuple(field.name for field in FIELDS.values() if field.single_precision)
 
 
 def tree_of(fields: str) -> Tree:
-    """What a response has to have if it was asked for these fields."""
+    """The fields that a response must have if the request asked for these."""
     tree: Tree = {}
     for path in fields.split(","):
         branch = tree
@@ -36,30 +32,39 @@ def tree_of(fields: str) -> Tree:
 
 
 def _as_shown(path: str) -> str:
-    """Prices are asked for by another name than they are shown by; their rules are shown as one mapping."""
+    """Responses have prices under another name than requests, and the rules of a price as one object."""
     path = path.replace("variants.price_set.prices.", "variants.prices.")
     prices, is_rule, _ = path.partition(".price_rules.")
     return f"{prices}.rules" if is_rule else path
 
 
 def decode_product(raw: Raw, type_: type[T], asked: Tree) -> T | Unreadable:
-    """Decode a product.
+    """Decode a product and its record.
+
+    A field that was asked for and is absent is unknown, not empty: roles can hide fields, and filtered lists
+    of stores with the index engine leave some out.
 
     Args:
         raw: JSON.
         type_: what to decode it into.
-        asked: the fields that it has to have.
+        asked: the fields that it must have.
 
     Raises:
-        StoreError: it does not even say which product it is.
+        StoreError: its id or external id is missing.
     """
     product = json.decode(raw)
     try:
         identity = convert(product, _Identity)
     except ValidationError as error:
         raise StoreError(f"The store lists a product without its id or external id ({error})") from error
+    try:
+        record = _take_record(product)
+    except ProductFailedError as error:
+        if identity.external_id:
+            return Unreadable(identity.id, identity.external_id, str(error))
+        record = None  # an adoption starts a new record
     if "prices" in asked.get("variants", {}):
-        _complete_prices(product)
+        _complete_prices(product, record)
     lacking = _lacking(product, asked)
     if lacking is not None:
         return Unreadable(identity.id, identity.external_id, f"the response lacks {lacking}")
@@ -68,6 +73,7 @@ def decode_product(raw: Raw, type_: type[T], asked: Tree) -> T | Unreadable:
             with suppress(ValueError):
                 product[name] = float(product[name])
     try:
+        product["record"] = record
         return convert(product, type_)
     except ValidationError as error:
         return Unreadable(identity.id, identity.external_id, f"the response cannot be read: {error}")
@@ -78,27 +84,30 @@ class _Identity(Struct):
     external_id: str | None
 
 
-def _complete_prices(product: dict[str, Any]) -> None:
-    """A variant shows no prices until the store has made its price set, the last step of its creation."""
+def _take_record(product: dict[str, Any]) -> Record | None:
+    """Parse the record of a product and remove it from the metadata."""
+    metadata = product.get("metadata")
+    if not isinstance(metadata, dict):
+        return None
+    record = parse_record(metadata)
+    metadata.pop(RECORD_KEY, None)
+    return record
+
+
+def _complete_prices(product: dict[str, Any], record: Record | None) -> None:
+    """Add empty price lists: a variant has no prices until the last step of its creation."""
     variants = product.get("variants")
-    if isinstance(variants, list) and _is_being_created(product.get("metadata")):
+    is_being_created = record is not None and record.pending and record.pending.step is Step.CREATION
+    if isinstance(variants, list) and is_being_created:
         for variant in variants:
             variant.setdefault("prices", [])
-
-
-def _is_being_created(metadata: Mapping[str, Any] | None) -> bool:
-    try:
-        record = parse_record(metadata)
-    except ProductFailedError:  # reported when the product is planned
-        return False
-    return record is not None and record.pending is not None and record.pending.step is Step.CREATION
 
 
 def _lacking(shown: Mapping[str, Any], asked: Tree) -> str | None:
     """The path of the first field that was asked for and is absent."""
     for name, below in asked.items():
         if name not in shown:
-            if name in _LEFT_OUT_IF_NONE:
+            if name in _ABSENT_IF_NONE:
                 continue
             return name
         value = shown[name]

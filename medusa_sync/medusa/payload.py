@@ -1,4 +1,4 @@
-"""Pure: a change -> the JSON that Medusa's batch call takes for it."""
+"""Turns a change into the JSON body that Medusa's batch call takes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 from msgspec import Struct
 
 from medusa_sync.core.change import Create, Update
-from medusa_sync.core.fields import FIELDS, Place
-from medusa_sync.core.plan import owned_price
-from medusa_sync.core.product import METADATA, DesiredProduct, Value
+from medusa_sync.core.fields import CATEGORIES, FIELDS, IMAGES, METADATA, PRICE, STOCK, TAGS, Place
+from medusa_sync.core.merge import members
+from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import RECORD_KEY, Record
 from medusa_sync.core.stored import StoredItem, StoredPrice, StoredProduct, StoredVariant, WrittenProduct
-from medusa_sync.medusa.taxonomy import Placement
+from medusa_sync.core.view import owned_price
+from medusa_sync.medusa.placement import Placement
 
 _OPTION = "Default"
 _OWN = tuple(field.name for field in FIELDS.values() if field.place is Place.VARIANT)
@@ -32,17 +33,17 @@ def create_body(
     record: Record,
     *,
     status: str,
-    places: Placement,
+    placement: Placement,
     ids: Ids,
     item: StoredItem | None,
 ) -> dict[str, Any]:
-    """The whole product; Medusa's own defaults are draft, no sales channel and no shipping profile.
+    """The body that creates a product. It sets what Medusa would leave out, such as the sales channel.
 
     Args:
         change: what is created.
-        record: that goes with it.
-        status: of the product.
-        places: where it goes.
+        record: of the new product.
+        status: of the new product.
+        placement: of the new product.
         ids: of its categories and tags.
         item: an unused inventory item with its SKU, if the store has one.
     """
@@ -51,10 +52,10 @@ def create_body(
         "handle": change.handle,
         "external_id": desired.external_id,
         "status": status,
-        "sales_channels": [{"id": places.sales_channel_id}],
-        "shipping_profile_id": places.shipping_profile_id,
+        "sales_channels": [{"id": placement.sales_channel_id}],
+        "shipping_profile_id": placement.shipping_profile_id,
         "options": [{"title": _OPTION, "values": [_OPTION]}],
-        "variants": [_new_variant(desired, managed=places.location_id is not None, item=item)],
+        "variants": [_new_variant(desired, managed=placement.location_id is not None, item=item)],
         "metadata": {RECORD_KEY: record},
     }
     for name, value in desired.fields.items():
@@ -63,20 +64,20 @@ def create_body(
     return body
 
 
-def update_body(change: Update, record: Record, *, places: Placement, ids: Ids) -> dict[str, Any]:
-    """Only the fields that differ, and the record; an adopted product also gets what it never had."""
+def update_body(change: Update, record: Record, *, placement: Placement, ids: Ids) -> dict[str, Any]:
+    """The body that updates a product: the changed fields, the record, and what an adopted product lacks."""
     stored = change.stored
     body: dict[str, Any] = {"id": stored.id, "metadata": {RECORD_KEY: record}}
     if change.adopted:
         body["external_id"] = change.desired.external_id
-    if change.placed and not any(stored.sales_channels):  # a link may lead to a deleted channel
-        body["sales_channels"] = [{"id": places.sales_channel_id}]
+    if change.placed and not any(stored.sales_channels):  # None is a link to a deleted channel
+        body["sales_channels"] = [{"id": placement.sales_channel_id}]
     if change.placed and stored.shipping_profile is None:
-        body["shipping_profile_id"] = places.shipping_profile_id
+        body["shipping_profile_id"] = placement.shipping_profile_id
     known = _known_ids(stored, ids)
-    values = {difference.field: difference.planned for difference in change.changes}
+    values = {each.field: each.planned for each in change.changes}
     for name, value in values.items():
-        if name not in FIELDS or not FIELDS[name].is_of_variant:  # the status is no field of the source's
+        if name not in FIELDS or not FIELDS[name].is_of_variant:  # the status is not in the table
             _set_product_field(body, name, value, known)
     if change.variant is not None:
         edits = _variant_edits(change.variant, values, change.desired.currency)
@@ -86,7 +87,7 @@ def update_body(change: Update, record: Record, *, places: Placement, ids: Ids) 
 
 
 def _known_ids(stored: StoredProduct, ids: Ids) -> Ids:
-    """The ids of what the product has already, and of what is added."""
+    """The ids of what the product has, and of what is added."""
     return Ids(
         categories={**ids.categories, **{category.handle: category.id for category in stored.categories}},
         tags={**ids.tags, **{tag.value: tag.id for tag in stored.tags}},
@@ -95,7 +96,7 @@ def _known_ids(stored: StoredProduct, ids: Ids) -> Ids:
 
 
 def release_body(change: Update, fields: Collection[str], record: Record) -> dict[str, Any]:
-    """Take unique fields away from the variant, so that another product can have their values."""
+    """The body that clears unique fields of the variant, so that another product can have their values."""
     body: dict[str, Any] = {"id": change.stored.id, "metadata": {RECORD_KEY: record}}
     if change.variant is not None:
         body["variants"] = _variants(change.stored, change.variant, dict.fromkeys(fields))
@@ -105,15 +106,15 @@ def release_body(change: Update, fields: Collection[str], record: Record) -> dic
 def _variants(
     stored: StoredProduct, variant: StoredVariant, edits: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """The list replaces the one in the store: variants that are left out would be deleted."""
+    """The whole list of variants, because Medusa deletes those that are left out."""
     others = [{"id": other.id} for other in stored.variants if other.id != variant.id]
     return [{"id": variant.id, **edits}, *others]
 
 
 def distinct_images_body(product: WrittenProduct) -> dict[str, Any] | None:
-    """Each image once; None if no image is repeated.
+    """The body that stores each image once; None if no image is repeated.
 
-    Two runs that add an image at the same time store it twice, and both of them keep the older one.
+    Two runs that add an image at the same time store it twice. Both keep the older one.
     """
     kept = {image.url: image.id for image in sorted(product.images, key=lambda image: image.id, reverse=True)}
     if len(kept) == len(product.images):
@@ -128,19 +129,15 @@ def record_body(product_id: str, record: Record) -> dict[str, Any]:
 
 def _set_product_field(body: dict[str, Any], name: str, value: Value, ids: Ids) -> None:
     if name.startswith(METADATA):
-        # An empty string is how Medusa deletes a key.
-        body["metadata"][name.removeprefix(METADATA)] = "" if value is None else value
-        return
-    members = value if isinstance(value, tuple) else ()
-    match name:
-        case "categories":
-            body[name] = [{"id": ids.categories[handle]} for handle in members]
-        case "tags":
-            body[name] = [{"id": ids.tags[tag]} for tag in members]
-        case "images":
-            body[name] = [_image(url, ids.images.get(url)) for url in members]
-        case _:
-            body[name] = value
+        body["metadata"][name.removeprefix(METADATA)] = "" if value is None else value  # "" deletes the key
+    elif name == CATEGORIES:
+        body[name] = [{"id": ids.categories[handle]} for handle in members(value)]
+    elif name == TAGS:
+        body[name] = [{"id": ids.tags[tag]} for tag in members(value)]
+    elif name == IMAGES:
+        body[name] = [_image(url, ids.images.get(url)) for url in members(value)]
+    else:
+        body[name] = value
 
 
 def _image(url: str, image_id: str | None) -> dict[str, str]:
@@ -149,13 +146,13 @@ def _image(url: str, image_id: str | None) -> dict[str, str]:
 
 def _new_variant(desired: DesiredProduct, *, managed: bool, item: StoredItem | None) -> dict[str, Any]:
     fields = desired.fields
-    managed = managed and fields["stock"] is not None
+    managed = managed and fields[STOCK] is not None
     items = [{"inventory_item_id": item.id, "required_quantity": 1}] if item and managed else []
     return {
         "title": _OPTION,
         "options": {_OPTION: _OPTION},
         "manage_inventory": managed,
-        "prices": [{"currency_code": desired.currency, "amount": fields["price"]}],
+        "prices": [{"currency_code": desired.currency, "amount": fields[PRICE]}],
         **({"inventory_items": items} if items else {}),
         **{name: fields[name] for name in _OWN if fields[name] is not None},
     }
@@ -163,23 +160,25 @@ def _new_variant(desired: DesiredProduct, *, managed: bool, item: StoredItem | N
 
 def _variant_edits(variant: StoredVariant, changes: Mapping[str, Value], currency: str) -> dict[str, Any]:
     edits: dict[str, Any] = {name: changes[name] for name in _OWN if name in changes}
-    if "price" in changes:
+    if PRICE in changes:
         owned = owned_price(variant, currency)
-        price: dict[str, Any] = {"currency_code": currency, "amount": changes["price"]}
+        price: dict[str, Any] = {"currency_code": currency, "amount": changes[PRICE]}
         edits["prices"] = [
             _price_id(other) if other is not owned else {**_price_id(other), **price}
             for other in variant.prices
         ]
         if owned is None:
             edits["prices"].append(price)
-    if "stock" in changes and not variant.manage_inventory:
+    if STOCK in changes and not variant.manage_inventory:
         edits["manage_inventory"] = True  # Medusa makes the inventory item
     return edits
 
 
 def _price_id(price: StoredPrice) -> dict[str, Any]:
-    """A price that stays. Medusa folds prices together that look alike, so that the id alone would lose some:
-    what tells them apart goes along (pricing module, `hashPrice`).
+    """A price that stays, with all that identifies it.
+
+    Medusa merges prices that have the same currency, quantities and rules in the request (`hashPrice` in its
+    pricing module), so that prices with only an id would be lost.
     """
     body: dict[str, Any] = {
         "id": price.id,

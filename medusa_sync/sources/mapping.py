@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from medusa_sync.core.product import METADATA, DesiredProduct, Value
+from medusa_sync.core.fields import METADATA
+from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.sources.base import Rejected, Row
 from medusa_sync.sources.schema import SourceProduct
 

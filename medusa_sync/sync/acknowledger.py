@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from medusa_sync.core.plan import by_external_id, surviving_copy
+from medusa_sync.core.interrupted import surviving_copy
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record, parse_record
+from medusa_sync.core.record import Record
 from medusa_sync.core.result import Outcome
-from medusa_sync.core.stored import StoredProduct, StoredSummary, Unreadable
-from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
+from medusa_sync.core.stored import StoredProduct, StoredSummary, Unreadable, by_external_id
+from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.inventory import ItemRename
@@ -137,10 +137,7 @@ def _not_replaced(
 
 
 def _has_record(stored: StoredSummary | Unreadable, records: Sequence[Record | None]) -> bool:
-    try:
-        return isinstance(stored, StoredSummary) and parse_record(stored.metadata) in records
-    except ProductFailedError:  # of a newer version
-        return False
+    return isinstance(stored, StoredSummary) and stored.record in records
 
 
 def _losers(copies: Mapping[str, list[StoredProduct | Unreadable]]) -> set[str]:
@@ -150,10 +147,7 @@ def _losers(copies: Mapping[str, list[StoredProduct | Unreadable]]) -> set[str]:
         readable = [copy for copy in group if not isinstance(copy, Unreadable)]
         if len(readable) < len(group):
             continue
-        try:
-            survivor = surviving_copy(readable)
-        except ProductFailedError:  # reported when the product is planned
-            continue
+        survivor = surviving_copy(readable)
         if survivor is not None:
             lost |= {copy.id for copy in survivor[1]}
     return lost

@@ -19,7 +19,8 @@ from medusa_sync.core.stored import StoredItem
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.http import pause
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.taxonomy import Placement, Taxonomy
+from medusa_sync.medusa.placement import Placement
+from medusa_sync.medusa.taxonomy import Taxonomy
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from medusa_sync.sync.batch import Batch, Refusal

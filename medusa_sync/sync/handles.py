@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from medusa_sync.core.plan import handle_candidates
+from medusa_sync.core.handle import handle_candidates
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.medusa.api import AdminApi
 

@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from medusa_sync.core.change import Change, Create, Update
 from medusa_sync.core.fields import FIELDS, SKU, STOCK
-from medusa_sync.core.plan import stock_level
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import remember
 from medusa_sync.core.stored import StoredItem, StoredVariant, WrittenProduct, WrittenVariant
+from medusa_sync.core.view import stock_level
 
 
 class LevelChange(Struct, frozen=True):

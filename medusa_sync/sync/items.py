@@ -9,7 +9,6 @@ from http import HTTPStatus
 
 from msgspec import structs
 
-from medusa_sync.core.plan import is_pending
 from medusa_sync.core.stored import StoredProduct, WrittenProduct
 from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi, Level
@@ -132,6 +131,6 @@ class Items:
         product_ids = {product_id for item in items for product_id in item.product_ids}
         details = await self._api.details("id", list(product_ids))
         pending = {
-            stored.id for stored in details if isinstance(stored, StoredProduct) and is_pending(stored)
+            stored.id for stored in details if isinstance(stored, StoredProduct) and stored.pending
         }
         return {skus[str(item.sku)] for item in items if pending & set(item.product_ids)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from medusa_sync.core.policy import OnMissing, Share
-from medusa_sync.medusa.taxonomy import Wanted
+from medusa_sync.medusa.placement import PlacementOptions
 from medusa_sync.sync.planner import PlanOptions
 
 
@@ -28,7 +28,7 @@ class SyncOptions(Struct, frozen=True):
     source_name: str
     source_url: str
     store_url: str
-    wanted: Wanted
+    wanted: PlacementOptions
     status: str
     plan: PlanOptions
     on_missing: OnMissing

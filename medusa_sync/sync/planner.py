@@ -9,23 +9,15 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from medusa_sync.core.change import Change, Create, Update
-from medusa_sync.core.plan import (
-    by_external_id,
-    is_in_progress,
-    is_incomplete,
-    may_change,
-    plan_update,
-    surviving_copy,
-    without_stock,
-)
+from medusa_sync.core.interrupted import is_in_progress, is_incomplete, may_change, surviving_copy
+from medusa_sync.core.plan import plan_update, without_stock
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import parse_record
 from medusa_sync.core.result import Outcome, Result
-from medusa_sync.core.stored import StoredProduct, StoredSummary, UnownedProduct, Unreadable
+from medusa_sync.core.stored import StoredProduct, StoredSummary, UnownedProduct, Unreadable, by_external_id
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.taxonomy import Placement
+from medusa_sync.medusa.placement import Placement
 from medusa_sync.sync.adoption import Adoption
 from medusa_sync.sync.handles import Handles
 from medusa_sync.sync.inventory import item_rename
@@ -113,7 +105,7 @@ class Planner:
         return outcomes, stale
 
     def _is_up_to_date(self, product: DesiredProduct, stored: StoredSummary) -> bool:
-        record = parse_record(stored.metadata)
+        record = stored.record
         if self._options.overwrite or record is None or record.pending or record.drafted:
             return False
         return not record.changed(product)

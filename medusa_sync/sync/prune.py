@@ -9,7 +9,7 @@ from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.policy import OnMissing
-from medusa_sync.core.record import Record, parse_record
+from medusa_sync.core.record import Record
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.stored import ListedProduct, StoredProduct, Unreadable
 from medusa_sync.errors import (
@@ -212,4 +212,4 @@ class Pruner:
 
 def _as_drafted(stored: StoredProduct) -> Record:
     """The record, marked to show that this tool drafted the product."""
-    return structs.replace(parse_record(stored.metadata) or Record(fields={}), drafted=True)
+    return structs.replace(stored.record or Record(fields={}), drafted=True)

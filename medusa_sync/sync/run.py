@@ -22,7 +22,8 @@ from medusa_sync.errors import (
     TimeLimitError,
 )
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.taxonomy import Placement, Taxonomy, find_placement
+from medusa_sync.medusa.placement import Placement, find_placement
+from medusa_sync.medusa.taxonomy import Taxonomy
 from medusa_sync.sources.base import Rejected, Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger

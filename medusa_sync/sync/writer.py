@@ -15,7 +15,7 @@ from medusa_sync.core.change import (
 )
 from medusa_sync.core.fields import TAGS
 from medusa_sync.core.note import applied_record, creation_note, released_note, sku_note, update_note
-from medusa_sync.core.record import Record, applied, parse_record
+from medusa_sync.core.record import Record, applied
 from medusa_sync.core.stored import StoredItem, StoredSummary, WrittenProduct
 from medusa_sync.errors import AmbiguousWriteError
 from medusa_sync.medusa.api import AdminApi
@@ -27,7 +27,8 @@ from medusa_sync.medusa.payload import (
     release_body,
     update_body,
 )
-from medusa_sync.medusa.taxonomy import Placement, Taxonomy
+from medusa_sync.medusa.placement import Placement
+from medusa_sync.medusa.taxonomy import Taxonomy
 from medusa_sync.sync.acknowledger import Complete
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.intents import Intents
@@ -110,7 +111,7 @@ class Writer:
             sent = [update for update in updates if update.stored.id in notes]
             self._begin(sent)
             bodies = [
-                update_body(update, notes[update.stored.id], places=self._placement, ids=ids)
+                update_body(update, notes[update.stored.id], placement=self._placement, ids=ids)
                 for update in sent
             ]
             written = await self._api.update_products(bodies)
@@ -147,7 +148,7 @@ class Writer:
                 create,
                 notes[create.desired.external_id],
                 status=self._status,
-                places=self._placement,
+                placement=self._placement,
                 ids=ids,
                 item=unused_items.get(create.desired.external_id),
             )
@@ -174,7 +175,7 @@ class Writer:
             return
         at = int(time.time())
         found = await self._api.look_up(sorted(self._unclear))
-        records = {each.id: parse_record(each.metadata) for each in found if isinstance(each, StoredSummary)}
+        records = {each.id: each.record for each in found if isinstance(each, StoredSummary)}
         bodies = [
             record_body(product_id, sku_note(record, now=at))
             for product_id, record in records.items()

@@ -16,7 +16,7 @@ from medusa_sync.errors import SourceError, StoreError
 from medusa_sync.http import HttpClient
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
-from medusa_sync.medusa.taxonomy import Wanted
+from medusa_sync.medusa.placement import PlacementOptions
 from medusa_sync.sources.base import Page, Source
 from medusa_sync.sources.mapping import to_row
 from medusa_sync.stop import Stop
@@ -83,7 +83,7 @@ def options(**changes: Any) -> SyncOptions:
         "source_name": SOURCE_NAME,
         "source_url": "memory",
         "store_url": "http://medusa.test",
-        "wanted": Wanted("usd"),
+        "wanted": PlacementOptions("usd"),
         "status": "published",
         "plan": PlanOptions(),
         "on_missing": OnMissing.KEEP,

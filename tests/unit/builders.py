@@ -8,8 +8,9 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import structs
 
-from medusa_sync.core.product import METADATA, DesiredProduct, Value
-from medusa_sync.core.record import RECORD_KEY, applied
+from medusa_sync.core.fields import FIELDS, METADATA, Place
+from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.record import RECORD_KEY, applied, parse_record
 from medusa_sync.core.stored import (
     StoredCategory,
     StoredImage,
@@ -86,12 +87,12 @@ def record_1(desired: DesiredProduct, *, pending: str = "", drafted: bool = Fals
 
 
 def stored_metadata(desired: DesiredProduct) -> dict[str, Any]:
-    keys = {
+    """The metadata of the stored product, without its record."""
+    return {
         name.removeprefix(METADATA): value
         for name, value in desired.fields.items()
         if name.startswith(METADATA) and value is not None
     }
-    return {RECORD_KEY: as_json(applied(desired, variant="variant_01")), **keys}
 
 
 def stored_variant(desired: DesiredProduct, **changes: Any) -> StoredVariant:
@@ -114,9 +115,11 @@ def stored_variant(desired: DesiredProduct, **changes: Any) -> StoredVariant:
 def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
     """The stored product after `desired` was applied and the merchant made `changes`."""
     fields: dict[str, Any] = dict(desired.fields)
+    plain = [each.name for each in FIELDS.values() if each.place is Place.PRODUCT and not each.member]
     stored = StoredProduct(
         id=f"prod_{desired.source_id}",
         external_id=desired.external_id,
+        record=applied(desired, variant="variant_01"),
         metadata=stored_metadata(desired),
         created_at=CREATED_AT,
         handle=f"product-{desired.source_id}",
@@ -127,8 +130,7 @@ def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
         variants=(stored_variant(desired),),
         sales_channels=(StoredLink("sc_1"),),
         shipping_profile=StoredLink("sp_1"),
-        **{name: fields[name] for name in ("title", "thumbnail", "weight", "length", "height", "width")},
-        description=fields["description"],
+        **{name: fields[name] for name in plain},
     )
     return structs.replace(stored, **changes)
 
@@ -141,7 +143,7 @@ def written_product(stored: StoredProduct) -> WrittenProduct:
 
 def with_record(stored: StoredProduct, record: Any) -> StoredProduct:
     """The product with this in place of its record."""
-    return structs.replace(stored, metadata={**(stored.metadata or {}), RECORD_KEY: as_json(record)})
+    return structs.replace(stored, record=parse_record({RECORD_KEY: as_json(record)}))
 
 
 # --- any product ----------------------------------------------------------------------------------------

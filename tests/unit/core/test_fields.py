@@ -1,4 +1,4 @@
-"""The table of fields: what each row says, and that every field has one."""
+"""The table of fields."""
 
 from struct import pack, unpack
 
@@ -22,7 +22,7 @@ def names(**attributes: object) -> set[str]:
     }
 
 
-def test_every_field_of_a_product_has_a_row_and_the_other_way_round() -> None:
+def test_the_table_has_exactly_the_fields_of_a_product() -> None:
     assert set(FIELDS) == set(desired_product().fields)
 
 
@@ -34,7 +34,7 @@ def test_the_variant_has_four_fields() -> None:
     assert names(is_of_variant=True) == {"sku", "barcode", "price", "stock"}
 
 
-def test_a_store_has_each_sku_and_barcode_once() -> None:
+def test_skus_and_barcodes_are_unique() -> None:
     assert names(unique=True) == {"sku", "barcode"}
 
 
@@ -44,20 +44,20 @@ def test_sets_are_merged_and_stock_follows_the_source() -> None:
 
 
 @given(name=st.sampled_from(MEASUREMENTS), number=st.floats(0, 1e9))
-def test_a_measurement_is_the_same_after_medusa_has_rounded_it(name: str, number: float) -> None:
+def test_a_measurement_is_the_same_after_rounding(name: str, number: float) -> None:
     [rounded] = unpack("f", pack("f", number))
     assert FIELDS[name].same(rounded, number)
 
 
 @given(name=st.sampled_from(MEASUREMENTS), one=SINGLE, other=SINGLE)
-def test_two_measurements_that_medusa_can_tell_apart_are_not_the_same(
+def test_different_measurements_in_single_precision_are_not_the_same(
     name: str, one: float, other: float
 ) -> None:
     assert FIELDS[name].same(one, other) == (one == other)
 
 
 @pytest.mark.parametrize("name", MEASUREMENTS)
-def test_nothing_is_not_the_same_as_zero(name: str) -> None:
+def test_none_is_not_the_same_as_zero(name: str) -> None:
     assert FIELDS[name].same(None, None)
     assert not FIELDS[name].same(None, 0)
     assert not FIELDS[name].same(0, None)

@@ -25,7 +25,7 @@ SUBSETS = st.lists(MEMBERS, unique=True).map(tuple)
 
 
 class Known(NamedTuple):
-    """What the record knows of a field: its applied value, if it has one, and what may have arrived."""
+    """A field in the record: its applied value, if it has one, and its pending values."""
 
     applied: tuple[Value, ...]
     sent: tuple[Value, ...]
@@ -68,7 +68,7 @@ def is_ours(name: str, stored: Value, known: Known) -> bool:
 
 @MANY
 @given(name=ANY_SINGLE_VALUE, desired=VALUES, known=st.none() | KNOWN, restore=st.booleans())
-def test_what_the_store_holds_already_is_not_sent(
+def test_a_value_that_the_store_holds_is_kept(
     name: str,
     desired: Value,
     known: Known | None,
@@ -79,7 +79,7 @@ def test_what_the_store_holds_already_is_not_sent(
 
 @MANY
 @given(name=ANY_PLAIN, data=st.data(), desired=VALUES, known=KNOWN)
-def test_a_stored_value_that_was_applied_or_may_have_been_sent_gives_way_without_a_conflict(
+def test_an_applied_or_pending_value_is_replaced_without_a_conflict(
     name: str, data: st.DataObject, desired: Value, known: Known
 ) -> None:
     assume(known.ours())
@@ -96,14 +96,14 @@ def test_a_stored_value_that_was_applied_or_may_have_been_sent_gives_way_without
     sent=KNOWN.map(lambda known: known.sent),
     created=st.booleans(),
 )
-def test_what_only_the_merchant_changed_stays(
+def test_a_change_of_the_merchant_alone_is_kept(
     name: str,
     desired: Value,
     stored: Value,
     sent: tuple[Value, ...],
     created: bool,  # noqa: FBT001 - drawn
 ) -> None:
-    """While a creation is pending nothing is applied; the value that was sent last counts."""
+    """While a creation is pending, nothing is applied; the value that was sent last counts instead."""
     assume(not is_same(name, stored, desired))
     known = Known((), (*sent, desired)) if created else Known((desired,), sent)
     assume(not is_ours(name, stored, known))
@@ -113,20 +113,18 @@ def test_what_only_the_merchant_changed_stays(
 
 @MANY
 @given(name=ANY_PLAIN, desired=VALUES, stored=VALUES, known=KNOWN)
-def test_what_both_changed_is_a_conflict(name: str, desired: Value, stored: Value, known: Known) -> None:
+def test_a_change_on_both_sides_is_a_conflict(name: str, desired: Value, stored: Value, known: Known) -> None:
     assume(not is_same(name, stored, desired))
     assume(not is_ours(name, stored, known))
-    assume(stored is not None or known.applied)  # nothing was applied, and nothing is there
-    last = (*known.applied, *known.sent[-1:], None)[0]  # what the source wanted when it was last written
+    assume(stored is not None or known.applied)  # no value is ours if none was applied
+    last = (*known.applied, *known.sent[-1:], None)[0]  # what the source wanted when it was last sent
     assume(remember(desired) != remember(last))
     assert merged(name, desired, stored, known) == (Verdict.CONFLICT, desired)
 
 
 @MANY
 @given(name=ANY_PLAIN, desired=VALUES, stored=VALUES)
-def test_without_a_record_a_value_that_is_there_is_the_merchants(
-    name: str, desired: Value, stored: Value
-) -> None:
+def test_without_a_record_a_stored_value_is_a_conflict(name: str, desired: Value, stored: Value) -> None:
     assume(not is_same(name, stored, desired))
     verdict = Verdict.SEND if stored is None else Verdict.CONFLICT
     assert merged(name, desired, stored, None) == (verdict, desired)
@@ -134,7 +132,7 @@ def test_without_a_record_a_value_that_is_there_is_the_merchants(
 
 @MANY
 @given(name=st.sampled_from(STOCK), desired=VALUES, stored=VALUES, known=st.none() | KNOWN)
-def test_stock_is_sent_unless_it_was_applied_and_nothing_is_pending(
+def test_stock_is_sent_unless_it_was_applied_and_is_not_pending(
     name: str, desired: Value, stored: Value, known: Known | None
 ) -> None:
     assume(stored != desired)
@@ -146,14 +144,14 @@ def test_stock_is_sent_unless_it_was_applied_and_nothing_is_pending(
 
 @MANY
 @given(name=ANY_SINGLE_VALUE, desired=VALUES, stored=VALUES, known=st.none() | KNOWN)
-def test_restoring_sends_whatever_differs(
+def test_restore_sends_every_value_that_differs(
     name: str, desired: Value, stored: Value, known: Known | None
 ) -> None:
     assume(not is_same(name, stored, desired))
     assert merged(name, desired, stored, known, restore=True) == (Verdict.SEND, desired)
 
 
-def test_a_price_in_another_currency_says_nothing() -> None:
+def test_a_price_in_another_currency_is_ignored() -> None:
     pending = Pending(Step.UPDATE, {"price": (2,)}, "usd")
     record = Record({"price": 1}, currency="usd", pending=pending)
     for stored in (1, 2):
@@ -172,7 +170,7 @@ def merged_set(
 
 
 @given(desired=SUBSETS, stored=SUBSETS, applied=SUBSETS)
-def test_a_set_is_merged_from_both_sides(
+def test_a_set_keeps_what_either_side_added_and_drops_what_either_removed(
     desired: tuple[str, ...], stored: tuple[str, ...], applied: tuple[str, ...]
 ) -> None:
     result = merged_set(desired, stored, applied)
@@ -183,7 +181,7 @@ def test_a_set_is_merged_from_both_sides(
 
 
 @given(desired=SUBSETS, stored=SUBSETS, applied=SUBSETS, restore=st.booleans())
-def test_members_that_the_merchant_added_stay_in_their_order(
+def test_members_of_the_merchant_stay_and_stored_members_keep_their_order(
     desired: tuple[str, ...],
     stored: tuple[str, ...],
     applied: tuple[str, ...],
@@ -196,7 +194,7 @@ def test_members_that_the_merchant_added_stay_in_their_order(
 
 
 @given(desired=SUBSETS, stored=SUBSETS, applied=SUBSETS)
-def test_members_that_the_merchant_removed_stay_away_unless_they_are_restored(
+def test_members_that_the_merchant_removed_return_only_if_restored(
     desired: tuple[str, ...], stored: tuple[str, ...], applied: tuple[str, ...]
 ) -> None:
     removed = set(applied) - set(stored)
@@ -205,7 +203,7 @@ def test_members_that_the_merchant_removed_stay_away_unless_they_are_restored(
 
 
 @given(name=ANY_SET, desired=SUBSETS, stored=SUBSETS, applied=SUBSETS, restore=st.booleans())
-def test_a_set_is_sent_if_it_changes_and_never_a_conflict(
+def test_a_changed_set_is_sent_without_a_conflict(
     name: str,
     desired: tuple[str, ...],
     stored: tuple[str, ...],
@@ -218,7 +216,7 @@ def test_a_set_is_sent_if_it_changes_and_never_a_conflict(
 
 
 @given(name=ANY_SET, desired=SUBSETS, stored=SUBSETS)
-def test_without_a_record_all_members_stay_and_ours_are_added(
+def test_without_a_record_ours_are_added_and_all_others_stay(
     name: str, desired: tuple[str, ...], stored: tuple[str, ...]
 ) -> None:
     value = merged(name, desired, stored, None)[1]
@@ -226,7 +224,7 @@ def test_without_a_record_all_members_stay_and_ours_are_added(
 
 
 @pytest.mark.parametrize("value", [None, "red", 1])
-def test_anything_but_a_set_has_no_members(value: Value) -> None:
+def test_other_values_have_no_members(value: Value) -> None:
     assert members(value) == ()
 
 

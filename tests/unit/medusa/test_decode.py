@@ -1,4 +1,4 @@
-"""What is absent from a response is unknown, not empty."""
+"""Decoding of stored products: absent fields are unknown, not empty."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from msgspec import Raw, json
 
-from medusa_sync.core.stored import StoredProduct, Unreadable
+from medusa_sync.core.record import RECORD_KEY, VERSION, applied
+from medusa_sync.core.stored import StoredProduct, StoredSummary, Unreadable
 from medusa_sync.errors import StoreError
 from medusa_sync.medusa.decode import decode_product, tree_of
+from tests.unit.builders import as_json, desired_product
 
 FIELDS = (
     "id,external_id,metadata,title,weight,tags.id,tags.value,sales_channels.id,shipping_profile.id,"
@@ -54,7 +56,7 @@ def without_one_field(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
                 )
 
 
-def test_a_whole_response_is_a_product() -> None:
+def test_a_complete_response_is_decoded() -> None:
     product = decoded(PRODUCT)
     assert isinstance(product, StoredProduct)
     price = product.variants[0].prices[0]
@@ -69,23 +71,23 @@ def test_a_whole_response_is_a_product() -> None:
         if field not in {"id", "external_id", "shipping_profile"}
     ],
 )
-def test_a_product_that_lacks_a_field_cannot_be_read(field: str, product: dict[str, Any]) -> None:
+def test_a_product_without_a_requested_field_is_unreadable(field: str, product: dict[str, Any]) -> None:
     assert decoded(product) == Unreadable("prod_1", "dummyjson:1", f"the response lacks {field}")
 
 
 @pytest.mark.parametrize("field", ["id", "external_id"])
-def test_a_product_that_is_not_named_is_an_error_of_the_store(field: str) -> None:
+def test_a_product_without_its_ids_is_an_error_of_the_store(field: str) -> None:
     with pytest.raises(StoreError, match=f"without its id or external id.*`{field}`"):
         decoded({name: value for name, value in PRODUCT.items() if name != field})
 
 
-def test_a_product_without_a_shipping_profile_lacks_nothing() -> None:
+def test_a_product_may_have_no_shipping_profile() -> None:
     product = decoded({name: value for name, value in PRODUCT.items() if name != "shipping_profile"})
     assert isinstance(product, StoredProduct)
     assert product.shipping_profile is None
 
 
-def test_below_null_nothing_is_lacking() -> None:
+def test_fields_below_null_are_not_required() -> None:
     product = decoded(
         {**PRODUCT, "variants": [{**VARIANT, "inventory_items": [{**ITEM, "inventory": None}]}]}
     )
@@ -93,14 +95,14 @@ def test_below_null_nothing_is_lacking() -> None:
     assert product.variants[0].inventory_items[0].inventory is None
 
 
-def test_a_product_in_creation_may_have_no_prices_yet() -> None:
+def test_a_product_whose_creation_is_pending_may_have_no_prices() -> None:
     bare = {name: value for name, value in VARIANT.items() if name != "prices"}
     product = decoded({**PRODUCT, "variants": [bare], "metadata": CREATION})
     assert isinstance(product, StoredProduct)
     assert product.variants[0].prices == ()
 
 
-def test_a_value_of_another_type_cannot_be_read() -> None:
+def test_a_value_of_another_type_is_unreadable() -> None:
     product = decoded({**PRODUCT, "title": 5})
     assert isinstance(product, Unreadable)
     assert "$.title" in product.reason
@@ -109,11 +111,56 @@ def test_a_value_of_another_type_cannot_be_read() -> None:
 @pytest.mark.parametrize(
     ("shown", "weight"), [("0.5", 0.5), ("3", 3), (0.5, 0.5), (3, 3), (None, None), ("1e-7", 1e-7)]
 )
-def test_measures_are_numbers_also_if_the_store_shows_text(shown: object, weight: float | None) -> None:
+def test_measurements_as_text_become_numbers(shown: object, weight: float | None) -> None:
     product = decoded({**PRODUCT, "weight": shown})
     assert isinstance(product, StoredProduct)
     assert product.weight == weight
 
 
-def test_a_measure_that_is_no_number_cannot_be_read() -> None:
+def test_a_measurement_that_is_not_a_number_is_unreadable() -> None:
     assert isinstance(decoded({**PRODUCT, "weight": "heavy"}), Unreadable)
+
+
+# --- the record -----------------------------------------------------------------------------------------
+
+NEWER = {RECORD_KEY: {"version": VERSION + 1, "fields": {}, "unknown": 1}}
+
+
+def test_the_record_is_parsed_and_taken_out_of_the_metadata() -> None:
+    record = applied(desired_product())
+    product = decoded({**PRODUCT, "metadata": {RECORD_KEY: as_json(record), "mine": 1}})
+    assert isinstance(product, StoredProduct)
+    assert (product.record, product.metadata) == (record, {"mine": 1})
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"mine": 1}, {RECORD_KEY: None}, {RECORD_KEY: "gone"}])
+def test_without_a_readable_record_there_is_none(metadata: Any) -> None:
+    product = decoded({**PRODUCT, "metadata": metadata})
+    assert isinstance(product, StoredProduct)
+    assert (product.record, product.pending) == (None, None)
+
+
+@pytest.mark.parametrize("type_", [StoredProduct, StoredSummary])
+def test_a_product_with_a_record_of_a_newer_version_is_unreadable(
+    type_: type[StoredProduct | StoredSummary],
+) -> None:
+    product = decode_product(Raw(json.encode({**PRODUCT, "metadata": NEWER})), type_, tree_of("id,metadata"))
+    assert isinstance(product, Unreadable)
+    assert product.external_id == "dummyjson:1"
+    assert product.reason == (
+        f"its record has version {VERSION + 1}, this medusa-sync reads up to {VERSION}; upgrade medusa-sync"
+    )
+
+
+@pytest.mark.parametrize("external_id", [None, ""])
+def test_the_newer_record_of_a_product_that_can_be_adopted_is_ignored(external_id: str | None) -> None:
+    product = decoded({**PRODUCT, "external_id": external_id, "metadata": NEWER})
+    assert isinstance(product, StoredProduct)
+    assert (product.record, product.metadata) == (None, NEWER)
+
+
+@pytest.mark.parametrize("metadata", ["text", 1, []])
+def test_metadata_of_another_type_is_unreadable(metadata: Any) -> None:
+    product = decoded({**PRODUCT, "metadata": metadata})
+    assert isinstance(product, Unreadable)
+    assert "$.metadata" in product.reason

@@ -1,4 +1,4 @@
-"""The JSON of a change: what differs and the record, and nothing else."""
+"""The body of a change holds the changed fields and the record, and nothing else."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import RECORD_KEY, Pending, Record, Step, applied, freed
 from medusa_sync.core.stored import StoredImage, StoredInventoryItem, StoredItem, StoredPrice, StoredProduct
 from medusa_sync.medusa.payload import Ids, create_body, record_body, release_body, update_body
-from medusa_sync.medusa.taxonomy import Placement
+from medusa_sync.medusa.placement import Placement
 from tests.unit.builders import (
     DESIRED_PRODUCTS,
     LOCATION,
@@ -27,8 +27,8 @@ from tests.unit.builders import (
     with_record,
 )
 
-PLACES = Placement("sc_1", "sp_1", LOCATION)
-NOWHERE = Placement("sc_1", "sp_1", None)
+PLACEMENT = Placement("sc_1", "sp_1", LOCATION)
+NO_LOCATION = Placement("sc_1", "sp_1", None)
 URL = "https://cdn.example/{}.webp".format
 
 
@@ -47,13 +47,13 @@ def sent(body: dict[str, Any]) -> dict[str, Any]:
 def created(
     desired: DesiredProduct,
     *,
-    places: Placement = PLACES,
+    placement: Placement = PLACEMENT,
     status: str = "published",
     item: StoredItem | None = None,
 ) -> dict[str, Any]:
     change = Create(desired, "a-handle")
     ids = ids_of(desired)
-    return sent(create_body(change, applied(desired), status=status, places=places, ids=ids, item=item))
+    return sent(create_body(change, applied(desired), status=status, placement=placement, ids=ids, item=item))
 
 
 def planned(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> Update:
@@ -63,7 +63,9 @@ def planned(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> Updat
 def updated(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> dict[str, Any]:
     """The body without what every update has: id and record."""
     record = applied(desired, variant="variant_01")
-    body = sent(update_body(planned(desired, stored, **how), record, places=PLACES, ids=ids_of(desired)))
+    body = sent(
+        update_body(planned(desired, stored, **how), record, placement=PLACEMENT, ids=ids_of(desired))
+    )
     assert body.pop("id") == stored.id
     assert body["metadata"].pop(RECORD_KEY) == as_json(record)
     if not body["metadata"]:
@@ -74,7 +76,7 @@ def updated(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> dict[
 # --- create ---------------------------------------------------------------------------------------------
 
 
-def test_a_new_product_is_sent_whole() -> None:
+def test_a_new_product_is_sent_in_full() -> None:
     desired = desired_product(
         7,
         title="Jug",
@@ -125,7 +127,7 @@ def test_a_new_product_is_sent_whole() -> None:
 
 
 @given(DESIRED_PRODUCTS)
-def test_a_new_product_holds_no_empty_field(desired: DesiredProduct) -> None:
+def test_a_new_product_has_no_empty_fields(desired: DesiredProduct) -> None:
     body = created(desired)
     del body["metadata"][RECORD_KEY]
     values = [*body.values(), *body["metadata"].values(), *body["variants"][0].values()]
@@ -148,36 +150,36 @@ def test_an_unused_inventory_item_is_linked_to_a_new_variant() -> None:
     ]
 
 
-@pytest.mark.parametrize(("stock", "places"), [(None, PLACES), (5, NOWHERE)], ids=["no-stock", "no-location"])
-def test_an_inventory_item_is_not_linked_to_a_variant_that_is_not_managed(
-    stock: int | None, places: Placement
-) -> None:
-    body = created(desired_product(sku="KIT-7", stock=stock), places=places, item=UNUSED)
+@pytest.mark.parametrize(
+    ("stock", "placement"), [(None, PLACEMENT), (5, NO_LOCATION)], ids=["no-stock", "no-location"]
+)
+def test_without_managed_inventory_no_item_is_linked(stock: int | None, placement: Placement) -> None:
+    body = created(desired_product(sku="KIT-7", stock=stock), placement=placement, item=UNUSED)
     assert "inventory_items" not in body["variants"][0]
 
 
 @pytest.mark.parametrize(
-    ("stock", "places", "managed"),
-    [(5, PLACES, True), (0, PLACES, True), (None, PLACES, False), (5, NOWHERE, False)],
+    ("stock", "placement", "managed"),
+    [(5, PLACEMENT, True), (0, PLACEMENT, True), (None, PLACEMENT, False), (5, NO_LOCATION, False)],
     ids=["stock", "sold-out", "no-stock", "no-location"],
 )
-def test_inventory_is_managed_where_there_is_stock_to_keep(
+def test_inventory_is_managed_if_there_is_a_stock_and_a_location(
     stock: int | None,
-    places: Placement,
+    placement: Placement,
     managed: bool,  # noqa: FBT001 - a parameter
 ) -> None:
-    body = created(desired_product(stock=stock), places=places)
+    body = created(desired_product(stock=stock), placement=placement)
     assert body["variants"][0]["manage_inventory"] is managed
 
 
-def test_the_status_of_a_new_product_is_the_callers() -> None:
+def test_a_new_product_has_the_given_status() -> None:
     assert created(desired_product(), status="draft")["status"] == "draft"
 
 
 # --- update ---------------------------------------------------------------------------------------------
 
 
-def test_a_changed_price_sends_price_and_record_and_nothing_else() -> None:
+def test_a_changed_price_sends_only_the_price() -> None:
     before, after = desired_product(price=9.99), desired_product(price=10.5)
     assert updated(after, stored_product(before)) == {
         "variants": [
@@ -198,11 +200,11 @@ def test_a_changed_price_sends_price_and_record_and_nothing_else() -> None:
 
 
 @given(DESIRED_PRODUCTS)
-def test_an_unchanged_product_sends_its_record_and_nothing_else(desired: DesiredProduct) -> None:
+def test_an_unchanged_product_sends_only_the_record(desired: DesiredProduct) -> None:
     assert updated(desired, stored_product(desired)) == {}
 
 
-def test_handle_status_channel_and_profile_are_never_sent_again() -> None:
+def test_an_update_never_sends_handle_status_channel_or_profile() -> None:
     before, after = desired_product(1, title="Jug"), desired_product(2, title="Cup", stock=7)
     after = structs.replace(after, external_id=before.external_id)
     body = updated(after, stored_product(before))
@@ -217,17 +219,17 @@ def test_handle_status_channel_and_profile_are_never_sent_again() -> None:
 
 
 @pytest.mark.parametrize("name", ["title", "description", "thumbnail"])
-def test_a_changed_text_sends_that_text(name: str) -> None:
+def test_a_changed_text_sends_only_that_text(name: str) -> None:
     before, after = (with_fields(desired_product(), **{name: text}) for text in ("before", "after"))
     assert updated(after, stored_product(before)) == {name: "after"}
 
 
-def test_a_text_that_the_source_drops_is_emptied() -> None:
+def test_a_text_that_the_source_drops_is_sent_as_null() -> None:
     before, after = desired_product(description="Old"), desired_product(description=None)
     assert updated(after, stored_product(before)) == {"description": None}
 
 
-def test_other_variants_are_kept_by_their_ids() -> None:
+def test_other_variants_are_kept_by_id() -> None:
     before, after = desired_product(sku="KIT-7"), desired_product(sku="KIT-8")
     ours = stored_variant(before)
     others = [stored_variant(before, id=f"variant_{number}", sku=None) for number in ("00", "02")]
@@ -251,7 +253,7 @@ def prices_sent(before: DesiredProduct, after: DesiredProduct, *prices: StoredPr
     return found
 
 
-def test_other_prices_are_kept_by_their_ids_and_what_tells_them_apart() -> None:
+def test_other_prices_are_kept_by_id_and_conditions() -> None:
     before, after = desired_product(price=9), desired_product(price=10)
     ours = StoredPrice("price_01", "usd", 9)
     kept = prices_sent(before, after, *OTHER_PRICES[:2], ours, OTHER_PRICES[2])
@@ -262,13 +264,13 @@ def test_other_prices_are_kept_by_their_ids_and_what_tells_them_apart() -> None:
     assert "rules" not in kept[0]
 
 
-def test_a_price_that_is_gone_is_added_to_the_others() -> None:
+def test_a_missing_price_is_added_to_the_others() -> None:
     kept = prices_sent(desired_product(price=9), desired_product(price=10), *OTHER_PRICES)
     assert kept[-1] == {"currency_code": "usd", "amount": 10}
     assert [price["id"] for price in kept[:-1]] == ["price_02", "price_03", "price_04"]
 
 
-def test_pictures_that_stay_keep_their_ids() -> None:
+def test_images_that_stay_keep_their_ids() -> None:
     before, after = desired_product(images=[URL(1), URL(2)]), desired_product(images=[URL(2), URL(3)])
     merchants = StoredImage("img_9", URL(9))
     stored = stored_product(before)
@@ -287,7 +289,7 @@ def test_pictures_that_stay_keep_their_ids() -> None:
     [("tags", "tags", (["a", "b"], ["b", "c"])), ("category", "categories", ("b", "c"))],
 )
 def test_members_of_a_set_are_sent_by_id(source_name: str, name: str, values: tuple[Any, Any]) -> None:
-    """The ids of those that the product has already come with the product."""
+    """The ids of members that the product has come with the product."""
     before, after = (desired_product(**{source_name: value}) for value in values)
     kept = [] if name == "categories" else [{"id": "ptag_b"}]
     assert updated(after, stored_product(before)) == {name: [*kept, {"id": "id of c"}]}
@@ -298,50 +300,50 @@ def test_a_set_that_becomes_empty_is_sent_empty() -> None:
     assert updated(after, stored_product(before)) == {"tags": []}
 
 
-def test_metadata_sends_only_the_keys_that_changed() -> None:
+def test_only_changed_metadata_keys_are_sent() -> None:
     before, after = desired_product(brand="Old", rating=4), desired_product(brand="New", rating=4)
     assert updated(after, stored_product(before)) == {"metadata": {"brand": "New"}}
 
 
-def test_a_key_of_metadata_is_deleted_by_an_empty_text() -> None:
+def test_an_empty_text_deletes_a_metadata_key() -> None:
     before, after = desired_product(brand="Old"), desired_product(brand=None)
     assert updated(after, stored_product(before)) == {"metadata": {"brand": ""}}
 
 
-def test_a_changed_stock_is_not_in_the_body_of_the_product() -> None:
+def test_a_changed_stock_is_not_in_the_body() -> None:
     before, after = desired_product(stock=5), desired_product(stock=9)
     assert updated(after, stored_product(before)) == {}
 
 
-def test_stock_that_begins_makes_medusa_manage_the_inventory() -> None:
+def test_a_new_stock_turns_on_inventory_management() -> None:
     before, after = desired_product(stock=None), desired_product(stock=5)
     assert updated(after, stored_product(before)) == {
         "variants": [{"id": "variant_01", "manage_inventory": True}]
     }
 
 
-def test_stock_of_a_managed_variant_leaves_the_variant_alone() -> None:
+def test_the_stock_of_a_managed_variant_does_not_change_the_variant() -> None:
     before, after = desired_product(stock=None), desired_product(stock=5)
     items = (StoredInventoryItem("iitem_01"),)
     managed = stored_variant(before, manage_inventory=True, inventory_items=items)
     assert updated(after, stored_product(before, variants=(managed,))) == {}
 
 
-def test_a_product_that_comes_back_is_published() -> None:
+def test_a_product_that_was_drafted_is_published() -> None:
     desired = desired_product()
     record = structs.replace(applied(desired, variant="variant_01"), drafted=True)
     stored = with_record(stored_product(desired, status="draft"), record)
     assert updated(desired, stored) == {"status": "published"}
 
 
-def test_a_product_whose_variant_is_gone_sends_no_variants() -> None:
+def test_without_the_owned_variant_no_variants_are_sent() -> None:
     before, after = desired_product(title="Jug"), desired_product(title="Copper Jug", sku="NEW", price=99)
     theirs = stored_variant(before, id="variant_02", sku="THEIRS", barcode=None)
     assert updated(after, stored_product(before, variants=(theirs,))) == {"title": "Copper Jug"}
 
 
 @pytest.mark.parametrize("placed", [True, False])
-def test_an_adopted_product_gets_our_id_and_the_placement_that_it_lacks(
+def test_an_adopted_product_gets_our_external_id_and_a_missing_placement(
     placed: bool,  # noqa: FBT001 - a parameter
 ) -> None:
     desired = desired_product()
@@ -354,7 +356,7 @@ def test_an_adopted_product_gets_our_id_and_the_placement_that_it_lacks(
 
 
 @pytest.mark.parametrize("step", Step)
-def test_only_an_adoption_that_was_interrupted_is_placed_again(step: Step) -> None:
+def test_only_an_interrupted_adoption_gets_its_placement_again(step: Step) -> None:
     desired = desired_product()
     record = structs.replace(applied(desired, variant="variant_01"), pending=Pending(step))
     stored = with_record(stored_product(desired, sales_channels=(), shipping_profile=None), record)
@@ -362,10 +364,10 @@ def test_only_an_adoption_that_was_interrupted_is_placed_again(step: Step) -> No
     assert updated(desired, stored) == (placement if step is Step.ADOPTION else {})
 
 
-# --- what is freed, and the record alone ----------------------------------------------------------------
+# --- freed values, and the record alone -----------------------------------------------------------------
 
 
-def test_values_that_are_freed_are_taken_from_our_variant_alone() -> None:
+def test_values_are_freed_on_the_owned_variant_only() -> None:
     before, after = desired_product(sku="ONE"), desired_product(sku="TWO")
     others = tuple(stored_variant(before, id=f"variant_0{number}", sku=None) for number in (2, 3))
     update = planned(after, stored_product(before, variants=(others[0], stored_variant(before), others[1])))
@@ -378,5 +380,5 @@ def test_values_that_are_freed_are_taken_from_our_variant_alone() -> None:
 
 
 @pytest.mark.parametrize("record", [applied(desired_product()), Record({})])
-def test_the_body_of_a_record_holds_nothing_else(record: Record) -> None:
+def test_the_body_of_a_record_has_nothing_else(record: Record) -> None:
     assert sent(record_body("prod_1", record)) == {"id": "prod_1", "metadata": {RECORD_KEY: as_json(record)}}

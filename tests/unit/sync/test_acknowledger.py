@@ -44,7 +44,7 @@ class Shelf(AdminApi):
         self.looked_up.append(list(external_ids))
         self._fail("look_up")
         found = self._with(external_ids)
-        return [StoredSummary(each.id, each.external_id, each.metadata) for each in found]
+        return [StoredSummary(each.id, each.external_id, each.record) for each in found]
 
     async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
         assert key == "external_id"
@@ -173,7 +173,6 @@ async def test_an_unknown_result_is_only_a_warning(caplog: pytest.LogCaptureFixt
 OTHERS: dict[str, Any] = {
     "applied": applied(desired_product(price=7_777)),
     "pending": creation_note(desired_product(price=7_777)),
-    "newer version": {"version": 99, "fields": {}},
     "unreadable": "gone",
 }
 
@@ -318,13 +317,6 @@ async def test_a_copy_that_cannot_be_removed_is_planned_again_and_its_neighbours
     assert await waiting.flush() == [DESIRED]
     assert is_applied(store.records, neighbour, "prod_7")
     assert OURS not in store.records
-
-
-async def test_a_copy_of_a_newer_version_of_this_tool_is_not_judged() -> None:
-    newer = with_record(stored_product(DESIRED, id=THEIRS), {"version": 99, "fields": {}})
-    store = Shelf(pending(DESIRED, OURS), newer)
-    assert await acknowledge(store) == ([], 1)
-    assert store.products.keys() == {OURS, THEIRS}
 
 
 async def test_nothing_is_removed_next_to_a_copy_that_cannot_be_read() -> None:

@@ -1,0 +1,32 @@
+"""Handles for new products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+from medusa_sync.core.product import DesiredProduct
+
+_MAX_LENGTH = 200
+
+
+def slug_of(desired: DesiredProduct) -> str:
+    """The slug of the title; empty if the title has no letters or digits."""
+    return _slug(desired.title)
+
+
+def handle_candidates(desired: DesiredProduct) -> Iterator[str]:
+    """Handles in order of preference: `<slug>`, `<slug>-<id>`, `<slug>-<id>-2`, and so on."""
+    slug = slug_of(desired)
+    if slug:
+        yield slug
+    with_id = f"{slug}-{desired.source_id}" if slug else _slug(desired.external_id)
+    yield with_id
+    for number in count(2):
+        yield f"{with_id}-{number}"
+
+
+def _slug(text: str) -> str:
+    from slugify import slugify
+
+    return slugify(text, max_length=_MAX_LENGTH)

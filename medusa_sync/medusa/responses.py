@@ -1,0 +1,158 @@
+"""The responses of the Admin API, as far as a sync reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Protocol, TypeVar
+
+from msgspec import Meta, Raw, Struct, field
+
+from medusa_sync.core.stored import (
+    ListedCategory,
+    ListedProduct,
+    StoredCategory,
+    StoredItem,
+    StoredTag,
+    UnownedProduct,
+    WrittenProduct,
+)
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class StoreDefaults(Struct, frozen=True):
+    """The currencies and defaults of the store."""
+
+    id: str
+    supported_currencies: tuple[StoreCurrency, ...]
+    default_sales_channel_id: str | None
+    default_location_id: str | None
+
+
+class StoreCurrency(Struct, frozen=True):
+    currency_code: str
+
+
+class Entity(Struct, frozen=True):
+    """A sales channel, shipping profile, stock location or inventory item."""
+
+    id: str
+
+
+class Stores(Struct):
+    stores: Annotated[list[StoreDefaults], Meta(min_length=1)]
+
+
+class SalesChannels(Struct):
+    sales_channels: list[Entity]
+
+
+class ShippingProfiles(Struct):
+    shipping_profiles: list[Entity]
+
+
+class StockLocations(Struct):
+    stock_locations: list[Entity]
+
+
+NAMED: Mapping[str, type[Struct]] = {
+    "sales_channels": SalesChannels,
+    "shipping_profiles": ShippingProfiles,
+    "stock_locations": StockLocations,
+}
+
+
+class Count(Struct):
+    count: int
+
+
+class Products(Struct):
+    products: list[Raw]
+
+
+class ListedProducts(Struct):
+    entries: list[ListedProduct] = field(name="products")
+    limit: int
+
+
+class UnownedProducts(Struct):
+    entries: list[UnownedProduct] = field(name="products")
+    limit: int
+
+
+class HandleOwner(Struct):
+    external_id: str | None
+    handle: str
+
+
+class HandleOwners(Struct):
+    entries: list[HandleOwner] = field(name="products")
+    limit: int
+
+
+class Written(Struct):
+    created: list[WrittenProduct]
+    updated: list[WrittenProduct]
+
+
+class Page(Protocol[T_co]):
+    """One page of a list."""
+
+    @property
+    def entries(self) -> Sequence[T_co]: ...
+    @property
+    def limit(self) -> int: ...
+
+
+class Categories(Struct):
+    entries: list[ListedCategory] = field(name="product_categories")
+    limit: int
+
+
+class Category(Struct):
+    product_category: StoredCategory
+
+
+class LocatedLevel(Struct):
+    location_id: str
+
+
+class ItemVariant(Struct):
+    id: str
+    product_id: str
+
+
+class ListedItem(Struct):
+    id: str
+    sku: str | None
+    reserved_quantity: int | float
+    variants: list[ItemVariant | None]  # None for a variant that was deleted
+    location_levels: list[LocatedLevel]
+
+    def stored(self) -> StoredItem:
+        return StoredItem(
+            self.id,
+            self.sku,
+            self.reserved_quantity,
+            tuple(variant.id for variant in self.variants if variant),
+            tuple(variant.product_id for variant in self.variants if variant),
+            tuple(level.location_id for level in self.location_levels),
+        )
+
+
+class Items(Struct):
+    entries: list[ListedItem] = field(name="inventory_items")
+    limit: int
+
+
+class Item(Struct):
+    inventory_item: Entity
+
+
+class Tags(Struct):
+    entries: list[StoredTag] = field(name="product_tags")
+    limit: int
+
+
+class Tag(Struct):
+    product_tag: StoredTag

@@ -1,0 +1,255 @@
+"""Incomplete products, writes in progress and surplus copies."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from medusa_sync.core.interrupted import (
+    LATE_S,
+    SETTLE_S,
+    is_in_progress,
+    is_incomplete,
+    may_change,
+    surviving_copy,
+)
+from medusa_sync.core.note import creation_note
+from medusa_sync.core.plan import plan_update
+from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.record import Pending, Record, Step, applied, noted
+from medusa_sync.core.stored import (
+    StoredImage,
+    StoredPrice,
+    StoredProduct,
+    StoredTag,
+    StoredVariant,
+    by_external_id,
+)
+from tests.unit.builders import (
+    DESIRED_PRODUCTS,
+    LOCATION,
+    desired_product,
+    record_1,
+    stored_product,
+    stored_variant,
+    with_fields,
+    with_record,
+)
+
+NOW = 1_000_000
+BASE = desired_product(price=1, stock=5, sku="A", title="one", tags=["red"])
+
+# --- incomplete products --------------------------------------------------------------------------------
+
+
+def created(desired: DesiredProduct, *, at: int = 0) -> Record:
+    return creation_note(desired, now=at)
+
+
+BARE = stored_variant(BASE, prices=(), inventory_items=())
+NOTES: dict[str, Any] = {
+    "applied": applied(BASE),
+    "update": structs.replace(applied(BASE), pending=Pending(Step.UPDATE)),
+    "adoption": structs.replace(applied(BASE), pending=Pending(Step.ADOPTION)),
+    "creation": created(BASE),
+    "creation of the first version": record_1(BASE, pending="creation"),
+    "first version": record_1(BASE),
+    "unreadable": "gone",
+}
+
+
+@pytest.mark.parametrize("note", NOTES)
+@pytest.mark.parametrize("variants", [(), (BARE,)], ids=["no variant", "a bare variant"])
+def test_a_product_is_incomplete_only_if_its_creation_is_pending(
+    note: str, variants: tuple[StoredVariant, ...]
+) -> None:
+    stored = with_record(stored_product(BASE, variants=variants), NOTES[note])
+    assert is_incomplete(stored) == note.startswith("creation")
+
+
+@pytest.mark.parametrize(
+    "variants",
+    [
+        pytest.param((stored_variant(BASE, prices=()),), id="with a level"),
+        pytest.param((stored_variant(BASE, inventory_items=()),), id="with a price"),
+        pytest.param((BARE, BARE), id="with two variants"),
+    ],
+)
+def test_a_product_with_a_price_a_level_or_more_variants_is_not_incomplete(
+    variants: tuple[StoredVariant, ...],
+) -> None:
+    assert not is_incomplete(with_record(stored_product(BASE, variants=variants), created(BASE)))
+
+
+# --- writes in progress ---------------------------------------------------------------------------------
+
+
+def noted_price(*prices: int, at: int) -> Record:
+    """The record of a product with price 1 to which other prices were sent."""
+    record = applied(BASE, variant="variant_01")
+    for price in prices:
+        desired = with_fields(BASE, price=price)
+        record = noted(record, desired, {"price": (price,)}, Step.UPDATE, variant="variant_01", at=at)
+    return record
+
+
+def is_waited_for(record: Any, *, price: int = 1, seconds: float = 0, **changes: Any) -> bool:
+    held = with_fields(BASE, price=price)
+    return is_in_progress(BASE, with_record(stored_product(held, **changes), record), now=NOW + seconds)
+
+
+@pytest.mark.parametrize(("seconds", "waits"), [(0, True), (SETTLE_S - 0.1, True), (SETTLE_S, False)])
+def test_a_price_that_was_sent_is_waited_for_until_the_store_has_settled(
+    seconds: float,
+    waits: bool,  # noqa: FBT001 - a column of the table above
+) -> None:
+    assert is_waited_for(noted_price(2, at=NOW), seconds=seconds) == waits
+    assert not is_waited_for(noted_price(2, at=NOW), seconds=seconds, price=2)
+
+
+@pytest.mark.parametrize("price", [1, 2, 3])
+def test_only_the_price_that_was_sent_last_is_waited_for(price: int) -> None:
+    assert is_waited_for(noted_price(2, 3, at=NOW), price=price) == (price != 3)
+    assert is_waited_for(noted_price(2, 3, 2, at=NOW), price=price) == (price != 2)
+
+
+def test_an_incomplete_product_is_waited_for() -> None:
+    assert is_waited_for(created(BASE, at=NOW), variants=(BARE,))
+    assert not is_waited_for(created(BASE, at=NOW), variants=(BARE,), seconds=SETTLE_S)
+    assert not is_waited_for(created(BASE, at=NOW))
+
+
+def test_levels_and_skus_are_not_waited_for() -> None:
+    """They are written by separate calls after the product."""
+    sent: dict[str, tuple[Value, ...]] = {"stock": (9,), "sku": ("NEW",)}
+    record = noted(applied(BASE), BASE, sent, Step.UPDATE, variant="variant_01", at=NOW)
+    assert not is_waited_for(record)
+
+
+@pytest.mark.parametrize("record", [applied(BASE), record_1(BASE, pending="creation"), "gone"])
+def test_without_a_recent_note_nothing_is_waited_for(record: Any) -> None:
+    assert not is_waited_for(record, variants=(BARE,))
+
+
+def test_a_deleted_variant_is_not_waited_for() -> None:
+    assert not is_waited_for(noted_price(2, at=NOW), variants=())
+
+
+def may_arrive(record: Any, desired: DesiredProduct, *, price: int = 1, seconds: float = 0) -> bool:
+    stored = with_record(stored_product(with_fields(BASE, price=price)), record)
+    return may_change(plan_update(desired, stored, location_id=LOCATION), now=NOW + seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "may"), [(0, True), (LATE_S - 1, True), (LATE_S, False), (-LATE_S, False)]
+)
+def test_a_price_that_the_source_reverted_may_still_arrive_for_a_while(
+    seconds: float,
+    may: bool,  # noqa: FBT001 - a column of the table above
+) -> None:
+    record = noted_price(2, at=NOW)
+    assert may_arrive(record, BASE, seconds=seconds) == may
+    assert not may_arrive(record, BASE, seconds=seconds, price=2), "it has arrived and is replaced"
+
+
+def test_a_product_that_is_written_now_is_not_left_for_later() -> None:
+    assert not may_arrive(noted_price(2, at=NOW), with_fields(BASE, title="New"))
+    assert not may_arrive(noted_price(2, at=NOW), with_fields(BASE, price=2))
+
+
+@pytest.mark.parametrize("record", [applied(BASE, variant="variant_01"), record_1(BASE), "gone"])
+def test_without_a_pending_price_nothing_may_arrive(record: Any) -> None:
+    assert not may_arrive(record, BASE)
+
+
+# --- copies ---------------------------------------------------------------------------------------------
+
+
+def pending_copy(product_id: str, desired: DesiredProduct = BASE, **changes: Any) -> StoredProduct:
+    """A copy whose creation is pending, with the merchant's changes."""
+    stored = with_record(stored_product(desired, id=product_id), created(desired))
+    return structs.replace(stored, **changes)
+
+
+def acknowledged_copy(product_id: str) -> StoredProduct:
+    return stored_product(BASE, id=product_id)
+
+
+@st.composite
+def copies(draw: st.DrawFn) -> list[StoredProduct]:
+    """At most one of them is acknowledged; the others are pending and untouched."""
+    found = [pending_copy(f"prod_{number}") for number in range(draw(st.integers(1, 4)))]
+    place = draw(st.none() | st.integers(0, len(found) - 1))
+    if place is not None:
+        found[place] = acknowledged_copy(found[place].id)
+    return draw(st.permutations(found))
+
+
+@given(copies())
+def test_the_acknowledged_copy_or_else_the_oldest_stays(found: list[StoredProduct]) -> None:
+    acknowledged = [copy for copy in found if copy == acknowledged_copy(copy.id)]
+    oldest = min(found, key=lambda copy: copy.id)
+    decision = surviving_copy(found)
+    assert decision is not None
+    survivor, losers = decision
+    assert survivor == (acknowledged or [oldest])[0]
+    assert sorted(copy.id for copy in [survivor, *losers]) == sorted(copy.id for copy in found)
+
+
+@given(DESIRED_PRODUCTS)
+def test_a_copy_that_holds_what_was_sent_is_removed(desired: DesiredProduct) -> None:
+    decision = surviving_copy([pending_copy(f"prod_{number}", desired) for number in (1, 2)])
+    assert decision is not None
+    assert [copy.id for copy in decision[1]] == ["prod_2"]
+
+
+def test_an_incomplete_copy_is_removed() -> None:
+    for variants in ((), (BARE,)):
+        decision = surviving_copy([pending_copy("prod_1"), pending_copy("prod_2", variants=variants)])
+        assert decision is not None
+        assert [copy.id for copy in decision[1]] == ["prod_2"]
+
+
+def test_a_copy_with_orders_is_removed() -> None:
+    sold = stored_variant(with_fields(BASE, stock=3))
+    decision = surviving_copy([acknowledged_copy("prod_1"), pending_copy("prod_2", variants=(sold,))])
+    assert decision is not None
+    assert [copy.id for copy in decision[1]] == ["prod_2"]
+
+
+EDITS: dict[str, dict[str, Any]] = {
+    "title": {"title": "Mine"},
+    "description": {"description": "Mine"},
+    "tag": {"tags": (*(StoredTag(f"ptag_{tag}", tag) for tag in ("red", "mine")),)},
+    "tag removed": {"tags": ()},
+    "image": {"images": (StoredImage("img_9", "https://cdn.example/mine.webp"),)},
+    "weight": {"weight": 7_654},
+    "price": {"variants": (stored_variant(BASE, prices=(StoredPrice("price_01", "usd", 77),)),)},
+    "sku": {"variants": (stored_variant(BASE, sku="MINE"),)},
+    "variant": {"variants": (stored_variant(BASE), stored_variant(BASE, id="variant_02", sku=None))},
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_copy_that_was_edited_is_not_removed(edit: str) -> None:
+    touched = pending_copy("prod_2", **EDITS[edit])
+    assert surviving_copy([pending_copy("prod_1"), touched]) is None
+    assert surviving_copy([acknowledged_copy("prod_1"), touched]) is None
+    decision = surviving_copy([pending_copy("prod_3"), touched])
+    assert decision is not None
+    assert decision[0] is touched
+
+
+def test_two_acknowledged_copies_both_stay() -> None:
+    assert surviving_copy([acknowledged_copy("prod_1"), acknowledged_copy("prod_2")]) is None
+    unknown = with_record(acknowledged_copy("prod_2"), "gone")
+    assert surviving_copy([acknowledged_copy("prod_1"), unknown, pending_copy("prod_3")]) is None
+
+
+def test_products_are_grouped_by_external_id() -> None:
+    one, two = (stored_product(desired_product(number)) for number in (1, 2))
+    copy, unowned = structs.replace(one, id="prod_9"), structs.replace(one, id="prod_8", external_id=None)
+    groups = by_external_id([one, two, copy, unowned])
+    assert groups == {"dummyjson:1": [one, copy], "dummyjson:2": [two], "": [unowned]}

@@ -1,0 +1,215 @@
+"""The calls of the Admin API: what they ask for, and how look-ups are split."""
+
+from typing import Any
+
+import httpx
+import pytest
+from pytest_httpx import HTTPXMock
+
+from medusa_sync.core.fields import FIELDS, Place
+from medusa_sync.core.record import RECORD_KEY, applied
+from medusa_sync.core.stored import StoredSummary, Unreadable, WrittenProduct
+from medusa_sync.errors import StoreError
+from medusa_sync.medusa.api import AdminApi, Level
+from tests.unit.builders import STORE_URL, as_json, desired_product, medusa_client
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
+
+URL_LIMIT = 16_000  # Medusa returns 431 above
+
+
+@pytest.fixture
+def api(pool: httpx.AsyncClient) -> AdminApi:
+    return AdminApi(medusa_client(pool))
+
+
+def hold(httpx_mock: HTTPXMock, collection: str, key: str) -> None:
+    """Return what each look-up asks for."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked = request.url.params.get_list(f"{key}[]")
+        found = [{"id": f"id of {value}", key: value, "metadata": None} for value in asked]
+        return httpx.Response(200, json={collection: found, "count": len(found), "limit": 1_000})
+
+    httpx_mock.add_callback(respond, is_reusable=True)
+
+
+SCRIPTS = {
+    "latin": "a",
+    "accents": "ê",
+    "cyrillic": "ж",
+    "chinese": "香",
+    "emoji": "🍵",
+    "reserved": "&",
+    "harmless": "-",
+}
+
+
+@pytest.mark.parametrize("letter", SCRIPTS.values(), ids=SCRIPTS)
+@pytest.mark.parametrize("length", [1, 20, 200])
+async def test_look_ups_are_split_so_that_no_url_is_too_long(
+    httpx_mock: HTTPXMock, api: AdminApi, letter: str, length: int
+) -> None:
+    hold(httpx_mock, "product_tags", "value")
+    values = [f"{number}{letter * length}" for number in range(20_000 // (length + 10))]
+    assert [tag.value for tag in await api.tags(values)] == values
+    for request in httpx_mock.get_requests():
+        assert len(request.url.raw_path) < URL_LIMIT
+
+
+async def test_a_look_up_of_200_products_is_one_request(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    hold(httpx_mock, "products", "external_id")
+    await api.look_up([f"dummyjson:{number}" for number in range(10_000, 10_200)])
+    assert len(httpx_mock.get_requests()) == 1
+
+
+async def test_a_look_up_finds_copies(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    product = {"external_id": "dummyjson:1", "metadata": None}
+    twice = [{"id": "prod_1", **product}, {"id": "prod_2", **product}]
+    httpx_mock.add_response(json={"products": twice, "count": 2})
+    assert [product.id for product in await api.look_up(["dummyjson:1"])] == ["prod_1", "prod_2"]
+    (request,) = httpx_mock.get_requests()
+    assert int(request.url.params["limit"]) >= 2
+    assert request.url.params["order"] == "id"
+
+
+async def test_a_look_up_reads_no_details(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    hold(httpx_mock, "products", "external_id")
+    await api.look_up(["dummyjson:1"])
+    (request,) = httpx_mock.get_requests()
+    assert request.url.params["fields"] == "id,external_id,metadata"
+
+
+async def test_details_include_every_field_of_the_table(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    httpx_mock.add_response(json={"products": [], "count": 0, "limit": 1})
+    await api.details("id", ["prod_1"])
+    (request,) = httpx_mock.get_requests()
+    asked = request.url.params["fields"].split(",")
+    for name, field in FIELDS.items():
+        if field.place is Place.PRODUCT:
+            assert (f"{name}.{field.member}" if field.member else name) in asked
+        elif field.place is Place.VARIANT:
+            assert f"variants.{name}" in asked
+
+
+async def test_products_are_looked_up_by_the_given_key(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    httpx_mock.add_response(json={"products": [], "count": 0, "limit": 1}, is_reusable=True)
+    await api.details("id", ["prod_1"])
+    await api.handles(["jug"])
+    asked = [request.url.params.multi_items()[0] for request in httpx_mock.get_requests()]
+    assert asked == [("id[]", "prod_1"), ("handle[]", "jug")]
+
+
+async def test_the_count_is_that_of_the_store(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    httpx_mock.add_response(json={"products": [{"id": "prod_1"}], "count": 194})
+    assert await api.count_products() == 194
+
+
+async def test_an_empty_look_up_sends_no_request(api: AdminApi) -> None:
+    assert (await api.look_up([]), await api.tags([]), await api.categories([])) == ([], [], [])
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 100], ids="count {}".format)
+@pytest.mark.parametrize("pages", [(2, 2, 1), (1,), (2, 0), (0,)], ids=str)
+async def test_a_scan_ends_with_a_page_that_is_not_full(
+    httpx_mock: HTTPXMock, api: AdminApi, pages: tuple[int, ...], count: int
+) -> None:
+    """The count may be an estimate, and the store may limit the size of pages."""
+    position = 0
+    for size in pages:
+        products = [
+            {"id": f"prod_{number}", "external_id": None, "title": "Jug", "status": "draft"}
+            for number in range(position, position + size)
+        ]
+        httpx_mock.add_response(json={"products": products, "count": count, "limit": 2})
+        position += size
+    scanned = [product.id async for page in api.scan() for product in page]
+    assert scanned == [f"prod_{number}" for number in range(position)]
+    offsets = [int(request.url.params["offset"]) for request in httpx_mock.get_requests()]
+    assert offsets == [sum(pages[:index]) for index in range(len(pages))]
+
+
+async def test_a_scan_fails_if_a_field_is_absent(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    httpx_mock.add_response(json={"products": [{"id": "prod_1", "title": "Jug"}], "count": 1, "limit": 2})
+    with pytest.raises(StoreError, match="external_id"):
+        _ = [page async for page in api.scan()]
+
+
+async def test_an_incomplete_product_does_not_affect_the_others(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    record = applied(desired_product())
+    metadata = {RECORD_KEY: as_json(record), "mine": 1}
+    whole = {"id": "prod_1", "external_id": "dummyjson:1", "metadata": metadata}
+    partial = {"id": "prod_2", "external_id": "dummyjson:2"}
+    httpx_mock.add_response(json={"products": [whole, partial]})
+    assert await api.look_up(["dummyjson:1", "dummyjson:2"]) == [
+        StoredSummary("prod_1", "dummyjson:1", record),
+        Unreadable("prod_2", "dummyjson:2", "the response lacks metadata"),
+    ]
+
+
+async def test_the_handle_null_is_found_by_a_scan(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        handles = [] if "handle[]" in request.url.params else ["jug", "null"]
+        products = [{"id": "prod_1", "external_id": f"x:{handle}", "handle": handle} for handle in handles]
+        return httpx.Response(200, json={"products": products, "count": 0, "limit": 500})
+
+    httpx_mock.add_callback(respond, is_reusable=True)
+    assert await api.handles(["null", "mug"]) == {"null": "x:null"}
+
+
+async def test_creates_and_updates_are_separate_calls_that_ask_for_few_fields(
+    httpx_mock: HTTPXMock, api: AdminApi
+) -> None:
+    written: dict[str, Any] = {"external_id": None, "variants": []}
+    httpx_mock.add_response(json={"created": [{"id": "prod_1", **written}], "updated": [], "deleted": {}})
+    httpx_mock.add_response(json={"created": [], "updated": [{"id": "prod_2", **written}], "deleted": {}})
+    assert await api.create_products([{"title": "Jug"}]) == [WrittenProduct("prod_1", None, ())]
+    assert await api.update_products([{"id": "prod_2"}]) == [WrittenProduct("prod_2", None, ())]
+    create, update = httpx_mock.get_requests()
+    assert create.content == b'{"create":[{"title":"Jug"}]}'
+    assert update.content == b'{"update":[{"id":"prod_2"}]}'
+    for request in (create, update):
+        assert request.url.path == "/admin/products/batch"
+        assert request.url.params["fields"].startswith("id,external_id,")
+
+
+async def test_deletes_are_a_separate_call(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    httpx_mock.add_response(json={"deleted": {"ids": ["prod_1"]}})
+    await api.delete_products(["prod_1"])
+    assert httpx_mock.get_requests()[0].content == b'{"delete":["prod_1"]}'
+
+
+async def test_levels_are_one_call(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    httpx_mock.add_response(json={})
+    await api.write_levels(create=[Level("iitem_1", "sloc_1", 5)], update=[])
+    level = b'{"inventory_item_id":"iitem_1","location_id":"sloc_1","stocked_quantity":5}'
+    assert httpx_mock.get_requests()[0].content == b'{"create":[' + level + b'],"update":[]}'
+
+
+async def test_a_category_is_created_active(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    httpx_mock.add_response(json={"product_category": {"id": "pcat_1", "handle": "toys"}})
+    assert (await api.create_category("toys", "Toys")).id == "pcat_1"
+    assert httpx_mock.get_requests()[0].content == b'{"name":"Toys","handle":"toys","is_active":true}'
+
+
+async def test_activating_a_category_changes_nothing_else(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    httpx_mock.add_response(url=f"{STORE_URL}/admin/product-categories/pcat_1", json={})
+    await api.activate_category("pcat_1")
+    assert httpx_mock.get_requests()[0].content == b'{"is_active":true}'
+
+
+async def test_a_response_without_a_store_is_an_error(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    httpx_mock.add_response(json={"stores": []})
+    with pytest.raises(StoreError):
+        await api.defaults()
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"sales_channels": None}, {"sales_channels": [{}]}, {"sales_channels": [7]}]
+)
+async def test_a_list_of_another_shape_is_an_error(
+    httpx_mock: HTTPXMock, api: AdminApi, body: dict[str, Any]
+) -> None:
+    httpx_mock.add_response(json=body)
+    with pytest.raises(StoreError):
+        await api.named("sales_channels", {})
