@@ -1,1 +1,1 @@
-"""Pure decisions: no I/O, no clock."""
+"""Pure decisions, without I/O or a clock."""

@@ -1,4 +1,4 @@
-"""What has to be written for one product."""
+"""Planned changes of one product."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from medusa_sync.core.stored import StoredProduct, StoredVariant
 
 
 class FieldChange(Struct, frozen=True):
-    """One field of a changed product.
+    """A change of one field.
 
     Attributes:
         stored: what the store holds.
         planned: what it will hold; a set may hold more than the source wants.
-        applied: what was last applied, in the form of the record; None if nothing is known.
+        applied: what was last applied, as `remember` gives it; None if nothing is known.
         desired: what the source wants.
     """
 
@@ -32,10 +32,10 @@ class FieldChange(Struct, frozen=True):
 
 
 class Conflict(Struct, frozen=True):
-    """A field that source and merchant have both changed since the last run, each in a way of its own.
+    """A field that source and merchant both changed to different values since it was last applied.
 
     Attributes:
-        kept: whose value the store holds from now on.
+        kept: whose value wins.
     """
 
     field: str
@@ -48,7 +48,7 @@ class Create(Struct, frozen=True):
     """A new product.
 
     Attributes:
-        replaces: id of the incomplete product that a killed store left in its place.
+        replaces: id of the incomplete product that an interrupted creation left.
     """
 
     desired: DesiredProduct
@@ -57,15 +57,15 @@ class Create(Struct, frozen=True):
 
 
 class Update(Struct, frozen=True):
-    """Changes of a product that is in the store.
+    """Changes of a stored product.
 
     Attributes:
         record: what was last applied; None if nothing is known.
-        variant: the one of `stored` that carries the source's price and SKU; None if it was deleted.
-        changes: the fields to send; empty if only the record has to follow.
-        conflicts: fields that the merchant has changed as well.
-        adopted: the store held the product without our external id.
-        placed: a sales channel and a shipping profile are added if the product has none.
+        variant: the variant that has the source's price and SKU; None if the merchant deleted it.
+        changes: the fields to send; empty if only the record is written.
+        conflicts: those of both sides, whoever wins.
+        adopted: the product is taken over; it has no external id of ours yet.
+        placed: the product gets a sales channel and a shipping profile if it has none.
     """
 
     desired: DesiredProduct
@@ -79,14 +79,14 @@ class Update(Struct, frozen=True):
 
     @property
     def variant_id(self) -> str:
-        """The id of our variant; empty if it is not known."""
+        """The id of the owned variant; empty if it is not known."""
         if self.variant is not None:
             return self.variant.id
         return self.record.variant if self.record else ""
 
     @property
     def is_up_to_date(self) -> bool:
-        """Whether not even the record has to be written."""
+        """Whether there is nothing to write, not even the record."""
         return (
             not (self.changes or self.conflicts or self.adopted)
             and self.record is not None

@@ -1,4 +1,4 @@
-"""The records that go with a write: a note of what is being sent if a part of it commits later."""
+"""The records to send with a write."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from medusa_sync.core.record import Pending, Record, Step, applied, freed, noted
 
 
 def creation_note(desired: DesiredProduct, *, now: int) -> Record:
-    """The record of a new product; its variant, prices and stock commit after the product row."""
+    """The note of a new product, whose variant, price and stock commit after the product row."""
     late = {name: (value,) for name, value in desired.fields.items() if FIELDS[name].is_of_variant}
     return noted(None, desired, late, Step.CREATION, at=now)
 
 
 def update_note(update: Update, *, renames_item: bool, now: int) -> Record:
-    """The record that goes with an update.
+    """The record to send with an update: a note if some fields commit late, or else as applied.
 
     Args:
         update: what is written.
-        renames_item: the inventory item gets the SKU in a call of its own.
-        now: seconds since 1970.
+        renames_item: a later call gives the inventory item the SKU.
+        now: in seconds since 1970.
     """
     before = update.record.fields if update.record else {}
     late: dict[str, Collection[Value]] = {
@@ -42,12 +42,12 @@ def update_note(update: Update, *, renames_item: bool, now: int) -> Record:
 
 
 def applied_record(update: Update) -> Record:
-    """The record of an updated product once everything is in the store."""
+    """The record of an updated product that is complete."""
     return applied(update.desired, variant=update.variant_id)
 
 
 def released_note(update: Update, names: Collection[str], *, now: int) -> Record:
-    """The record that goes with a write that only takes unique values away, so that others can have them."""
+    """The record to send with a write that only clears unique values, so that other products can have them."""
     return freed(update.record, update.desired, names, at=now)
 
 

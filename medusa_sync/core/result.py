@@ -1,4 +1,4 @@
-"""What was done: the outcome of a product, and the result of a run."""
+"""The outcome of a product and the result of a run."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from medusa_sync.core.product import DesiredProduct
 
 
 class Result(StrEnum):
-    """What became of a product. Each product that the source delivered has exactly one."""
+    """What happened to a product. Each product that the source delivered has exactly one result."""
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
-    REJECTED = "rejected"  # the source's fault: it is not sent
-    FAILED = "failed"  # refused by the store, or by this tool
-    UNCONFIRMED = "unconfirmed"  # sent, but the response was lost: it may have been written
+    REJECTED = "rejected"  # invalid at the source; not sent
+    FAILED = "failed"  # refused by the store or by this tool
+    UNCONFIRMED = "unconfirmed"  # written, response lost
     NOT_ATTEMPTED = "not_attempted"  # the run ended before it was sent
-    REMOVED = "removed"  # from the store, because the source no longer has it
+    REMOVED = "removed"  # an orphan
 
 
 class Action(StrEnum):
-    """What was done to a product in the store."""
+    """The write that a product got."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -36,11 +36,11 @@ class Action(StrEnum):
 
 
 class Outcome(Struct, frozen=True):
-    """The end of a product of the source, or of one that was removed from the store.
+    """The single outcome of a product in a run.
 
     Attributes:
-        action: None when nothing was done to it.
-        reason: why it was rejected, failed, is unconfirmed or was not attempted.
+        reason: why it is rejected, failed, unconfirmed or not attempted.
+        action: None if nothing was written.
     """
 
     external_id: str | None
@@ -65,7 +65,7 @@ class Status(StrEnum):
 
 
 class Requests(Struct):
-    """How many requests went over the wire, repeats included."""
+    """The number of requests that were sent, with retries."""
 
     source: int = 0
     store_reads: int = 0
@@ -74,11 +74,11 @@ class Requests(Struct):
 
 
 class StoreState(Struct, frozen=True):
-    """What the store holds at the end of a run.
+    """The number of products in the store at the end of a run.
 
     Attributes:
-        products: all products of the store.
-        owned: those of them that belong to products of the source that this run has seen.
+        products: all of them.
+        owned: those of products that the source delivered in this run.
     """
 
     products: int
@@ -86,22 +86,21 @@ class StoreState(Struct, frozen=True):
 
 
 class RunResult(Struct, frozen=True):
-    """One run, whole: the report prints nothing that is not in here.
+    """Everything that reports say about a run.
 
     Attributes:
-        duration_s: seconds.
-        source_total: how many products the source says it has; None where it did not say.
-        seen: how many it delivered: the sum of `counts` without what was removed.
-        store_url: None where no store was compared.
-        store: None where it could not be asked as well.
-        counts: by `Result`.
-        conflicts: how many fields both sides had changed.
-        not_compared: valid products of a dry run without credentials, which nothing was compared with.
-        problems: products that were rejected, failed or are unconfirmed.
-        not_completed: products without an outcome when a run ended early: unconfirmed or not attempted.
-        changes: what was created, updated and removed, and what had conflicts.
-        notes: what a person should know although nothing is wrong with a product.
-        error: what ended the run early, if anything did.
+        source_total: how many products the source says it has; None if it does not say.
+        seen: how many products it delivered: the sum of `counts` and `not_compared`, without removed ones.
+        store_url: None if no store was compared.
+        store: None if no store was compared, or if it could not be read at the end.
+        counts: of products, by `Result`.
+        conflicts: the number of conflicts.
+        not_compared: valid products of a dry run without credentials.
+        problems: products that are rejected, failed, unconfirmed or not attempted.
+        not_completed: products that were open when the run ended early: unconfirmed or not attempted.
+        changes: products that were created, updated or removed, or had conflicts.
+        notes: remarks about the run that are not about one product.
+        error: what ended the run early; empty if nothing did.
     """
 
     job: str

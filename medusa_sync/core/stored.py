@@ -177,7 +177,7 @@ class StoredProduct(Struct, frozen=True):
     tags: tuple[StoredTag, ...] = ()
     categories: tuple[StoredCategory, ...] = ()
     variants: tuple[StoredVariant, ...] = ()
-    sales_channels: tuple[StoredLink | None, ...] = ()  # None for a link to a channel that is gone
+    sales_channels: tuple[StoredLink | None, ...] = ()  # None is a link to a deleted channel
     shipping_profile: StoredLink | None = None
 
     @property

@@ -1,1 +1,1 @@
-"""The store: Medusa's Admin API, as far as a sync needs it."""
+"""The Admin API of Medusa, as far as a sync needs it."""

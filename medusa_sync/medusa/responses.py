@@ -126,7 +126,7 @@ class ListedItem(Struct):
     id: str
     sku: str | None
     reserved_quantity: int | float
-    variants: list[ItemVariant | None]  # None for a variant that was deleted
+    variants: list[ItemVariant | None]  # None is a deleted variant
     location_levels: list[LocatedLevel]
 
     def stored(self) -> StoredItem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from medusa_sync.core.change import FieldChange
+from medusa_sync.core.fields import STATUS
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import DIGEST
@@ -100,7 +101,7 @@ def _notes(change: FieldChange, action: Action | None, *, is_contested: bool) ->
     )
     if action not in {Action.UPDATE, Action.ADOPT}:
         return []
-    if change.field == "status":  # it changes if the source has the product again
+    if change.field == STATUS:  # it changes if the source has the product again
         return ["back in the source"]
     if planned == desired and not is_contested:
         if action is Action.ADOPT:  # nothing has been applied yet

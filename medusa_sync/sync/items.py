@@ -130,7 +130,5 @@ class Items:
         items = await self._api.items_by_sku(list(skus)) if skus else []
         product_ids = {product_id for item in items for product_id in item.product_ids}
         details = await self._api.details("id", list(product_ids))
-        pending = {
-            stored.id for stored in details if isinstance(stored, StoredProduct) and stored.pending
-        }
+        pending = {stored.id for stored in details if isinstance(stored, StoredProduct) and stored.pending}
         return {skus[str(item.sku)] for item in items if pending & set(item.product_ids)}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import FieldChange
+from medusa_sync.core.fields import STATUS
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import Action, Outcome, Result
@@ -184,7 +185,7 @@ class Pruner:
         for stored in await self._api.details("id", ids):
             if isinstance(stored, Unreadable):
                 raise ProductFailedError(stored.reason)
-            bodies.append({**record_body(stored.id, _as_drafted(stored)), "status": "draft"})
+            bodies.append({**record_body(stored.id, _as_drafted(stored)), STATUS: "draft"})
         await self._api.update_products(bodies)
 
     async def _still_there(self, products: Sequence[ListedProduct]) -> list[ListedProduct]:
@@ -204,7 +205,7 @@ class Pruner:
                 stored.external_id,
                 stored.title,
                 Result.REMOVED,
-                changes=(FieldChange("status", stored.status, "draft"),) if drafting else (),
+                changes=(FieldChange(STATUS, stored.status, "draft"),) if drafting else (),
                 action=Action.DRAFT if drafting else Action.DELETE,
             )
             self._settle(outcome)
