@@ -47,7 +47,7 @@ def applied_record(update: Update) -> Record:
 
 
 def released_note(update: Update, names: Collection[str], *, now: int) -> Record:
-    """The record to send with a write that only clears unique values, so that other products can have them."""
+    """The record to send with a write that only clears unique values for other products."""
     return freed(update.record, update.desired, names, at=now)
 
 
