@@ -74,10 +74,6 @@ class Field(Struct, frozen=True):
         return stored == desired
 
 
-def _set(name: str, member: str) -> Field:
-    return Field(name, merge=Merge.UNION, member=member)
-
-
 def _metadata(key: str) -> Field:
     return Field(f"{METADATA}{key}", Place.METADATA)
 
@@ -92,9 +88,9 @@ FIELDS: Mapping[str, Field] = {
         Field("length", single_precision=True),
         Field("height", single_precision=True),
         Field("width", single_precision=True),
-        _set(CATEGORIES, "handle"),
-        _set(TAGS, "value"),
-        _set(IMAGES, "url"),
+        Field(CATEGORIES, merge=Merge.UNION, member="handle"),
+        Field(TAGS, merge=Merge.UNION, member="value"),
+        Field(IMAGES, merge=Merge.UNION, member="url"),
         Field(SKU, Place.VARIANT, unique=True),
         Field(BARCODE, Place.VARIANT, unique=True),
         Field(PRICE, Place.PRICE),

@@ -54,11 +54,11 @@ def merge_field(
     field = FIELDS[name]
     applied = record.applied(name, currency) if record else None
     if field.merge is Merge.UNION:
-        held, wanted = members(stored), members(desired)
-        merged = merge_sets(wanted, held, members(applied), restore=restore)
+        held = members(stored)
+        merged = merge_sets(members(desired), held, members(applied), restore=restore)
         # Two runs that add a member at the same time store it twice.
-        repeated = any(held.count(member) > 1 for member in wanted)
-        is_merged = merged == tuple(dict.fromkeys(held)) and not repeated
+        is_repeated = any(held.count(member) > 1 for member in members(desired))
+        is_merged = merged == tuple(dict.fromkeys(held)) and not is_repeated
         return (Verdict.KEEP if is_merged else Verdict.SEND), merged
     if field.same(stored, desired):
         return Verdict.KEEP, desired

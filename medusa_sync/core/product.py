@@ -16,7 +16,6 @@ class DesiredProduct(Struct, frozen=True):
 
     Attributes:
         external_id: `<source name>:<id>`, the identity in the store.
-        source_id: the id at the source.
         currency: of the price, which is in its major unit; an ISO code in lower case.
         fields: a value for each field of the table, None if the source has none.
     """

@@ -84,10 +84,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         return self.applied(name, currency)
 
     def changed(self, desired: DesiredProduct) -> list[str]:
-        """The fields that the source changed since they were last applied.
-
-        A field that is absent counts as None, so that a new field of the table does not rewrite records.
-        """
+        """The fields that the source changed; one that is absent from the record counts as None."""
         return [
             name
             for name, value in desired.fields.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from msgspec import json
+from msgspec import Struct, json
 
 from medusa_sync.core.fields import FIELDS, METADATA, Merge, Place
 from medusa_sync.core.product import DesiredProduct, Value
@@ -15,40 +15,36 @@ from medusa_sync.core.stored import StoredLevel, StoredPrice, StoredProduct, Sto
 _CREATED_TOGETHER_S = 60  # between a product and its first variant; a batch takes a few seconds
 
 
-class StoreView:
+class StoreView(Struct, frozen=True):
     """The fields of a stored product.
 
-    Args:
-        stored: the product.
+    Attributes:
         variant: the owned variant; None if there is none.
         currency: of the price.
         location_id: where the stock is; None if the store keeps none.
     """
 
-    def __init__(
-        self, stored: StoredProduct, variant: StoredVariant | None, currency: str, location_id: str | None
-    ) -> None:
-        self._stored = stored
-        self._variant = variant
-        self._currency = currency
-        self._location_id = location_id
+    stored: StoredProduct
+    variant: StoredVariant | None
+    currency: str
+    location_id: str | None
 
     def value(self, name: str) -> Value:
         """The stored value of a field; None if there is none."""
-        field, variant = FIELDS[name], self._variant
+        field, variant = FIELDS[name], self.variant
         match field.place:
             case Place.METADATA:
-                return _plain((self._stored.metadata or {}).get(name.removeprefix(METADATA)))
+                return _plain((self.stored.metadata or {}).get(name.removeprefix(METADATA)))
             case Place.VARIANT:
                 return getattr(variant, name) or None if variant else None
             case Place.PRICE:
-                price = owned_price(variant, self._currency) if variant else None
+                price = owned_price(variant, self.currency) if variant else None
                 return price.amount if price else None
             case Place.LEVEL:
-                level = stock_level(variant, self._location_id) if variant else None
+                level = stock_level(variant, self.location_id) if variant else None
                 return level.stocked_quantity if level else None
             case Place.PRODUCT:
-                value = getattr(self._stored, name)
+                value = getattr(self.stored, name)
                 if field.merge is Merge.UNION:
                     return tuple(getattr(member, field.member) for member in value)
                 return _plain(value)

@@ -33,6 +33,7 @@ T = TypeVar("T")
 _QUERY_BYTES = 12_000  # as sent; the server refuses a request line above 16 kB with 431
 _UNESCAPED = frozenset(string.ascii_letters + string.digits)
 _PAGE_SIZE = 500
+_ID_ONLY: Query = [("fields", "id")]
 _NULL = "null"  # Medusa reads this query value as no value,
 _PART_OF_NULL = "nul"  # but a search with `q` finds parts of words
 
@@ -89,24 +90,20 @@ class AdminApi:
 
     async def defaults(self) -> responses.StoreDefaults:
         fields = "id,default_sales_channel_id,default_location_id,supported_currencies.currency_code"
-        response = await self._client.get(
-            "/admin/stores", [("limit", 1), ("fields", fields)], responses.Stores
-        )
-        return response.stores[0]
+        query: Query = [("limit", 1), ("fields", fields)]
+        return (await self._client.get("/admin/stores", query, responses.Stores)).stores[0]
 
     async def named(self, collection: str, query: dict[str, str]) -> list[responses.Entity]:
         """At most two sales channels, shipping profiles or stock locations that a query matches."""
         path = f"/admin/{collection.replace('_', '-')}"
-        fields: Query = [*query.items(), ("limit", 2), ("fields", "id")]
-        found: list[responses.Entity] = getattr(
-            await self._client.get(path, fields, responses.NAMED[collection]), collection
-        )
+        full_query: Query = [*query.items(), ("limit", 2), *_ID_ONLY]
+        response = await self._client.get(path, full_query, responses.NAMED[collection])
+        found: list[responses.Entity] = getattr(response, collection)
         return found
 
     async def count_products(self) -> int:
-        return (
-            await self._client.get("/admin/products", [("limit", 1), ("fields", "id")], responses.Count)
-        ).count
+        query: Query = [("limit", 1), *_ID_ONLY]
+        return (await self._client.get("/admin/products", query, responses.Count)).count
 
     async def look_up(self, external_ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
         """Products by external id, with their records."""
@@ -118,30 +115,28 @@ class AdminApi:
 
     async def handles(self, handles: Sequence[str]) -> dict[str, str | None]:
         """The external ids of products by handle, for those of these handles that are taken."""
+        page = responses.ProductPage[responses.HandleOwner]
         owners: dict[str, str | None] = {}
         for part in _chunks("handle", handles):
             query = [*part, ("fields", _HANDLE_FIELDS), ("limit", len(part))]
-            page = await self._client.get("/admin/products", query, responses.HandleOwners)
-            owners.update((owner.handle, owner.external_id) for owner in page.entries)
+            response = await self._client.get("/admin/products", query, page)
+            owners.update((owner.handle, owner.external_id) for owner in response.entries)
         if _NULL in handles:  # before 2.21, a search does not look into handles
-            async for entries in self._walk(
-                "/admin/products", [("fields", _HANDLE_FIELDS)], responses.HandleOwners
-            ):
+            async for entries in self._walk("/admin/products", [("fields", _HANDLE_FIELDS)], page):
                 owners.update((owner.handle, owner.external_id) for owner in entries)
         return {handle: owners[handle] for handle in handles if handle in owners}
 
     async def scan(self) -> AsyncIterator[Sequence[ListedProduct]]:
         """All products of the store, in pages."""
-        async for page in self._walk(
-            "/admin/products", [("fields", _LISTED_FIELDS)], responses.ListedProducts
-        ):
+        query: Query = [("fields", _LISTED_FIELDS)]
+        async for page in self._walk("/admin/products", query, responses.ProductPage[ListedProduct]):
             yield page
 
     async def without_external_id(self) -> AsyncIterator[Sequence[UnownedProduct]]:
         """All products without an external id, in pages."""
         for external_id in (_NULL, ""):
             query: Query = [("external_id", external_id), ("fields", _UNOWNED_FIELDS)]
-            async for page in self._walk("/admin/products", query, responses.UnownedProducts):
+            async for page in self._walk("/admin/products", query, responses.ProductPage[UnownedProduct]):
                 yield page
 
     async def categories(self, handles: Sequence[str]) -> list[ListedCategory]:
@@ -227,7 +222,7 @@ class AdminApi:
     async def rename_inventory_item(self, item_id: str, sku: str | None) -> None:
         """Change the SKU of an inventory item; no other item can have it."""
         path = f"/admin/inventory-items/{item_id}"
-        await self._client.post(path, {"sku": sku}, dict[str, Any], query=[("fields", "id")])
+        await self._client.post(path, {"sku": sku}, dict[str, Any], query=_ID_ONLY)
 
     async def give_inventory_item(self, product_id: str, variant: WrittenVariant) -> str:
         """Give a variant an inventory item, as newer stores do themselves; returns its id.
@@ -241,37 +236,25 @@ class AdminApi:
             item_id = items[0].id
         else:
             body = {"sku": variant.sku} if variant.sku else {}
-            response = await self._client.post(
-                "/admin/inventory-items", body, responses.Item, query=[("fields", "id")]
-            )
+            response = await self._client.post("/admin/inventory-items", body, responses.Item, query=_ID_ONLY)
             item_id = response.inventory_item.id
-        await self._client.post(
-            f"/admin/products/{product_id}/variants/{variant.id}/inventory-items",
-            {"inventory_item_id": item_id, "required_quantity": 1},
-            dict[str, Any],
-            query=[("fields", "id")],
-        )
+        path = f"/admin/products/{product_id}/variants/{variant.id}/inventory-items"
+        link = {"inventory_item_id": item_id, "required_quantity": 1}
+        await self._client.post(path, link, dict[str, Any], query=_ID_ONLY)
         return item_id
 
     async def create_category(self, handle: str, name: str) -> StoredCategory:
         body = {"name": name, "handle": handle, "is_active": True}  # the default is inactive
-        response = await self._client.post(
-            "/admin/product-categories", body, responses.Category, query=[("fields", "id,handle")]
-        )
-        return response.product_category
+        path, query = "/admin/product-categories", [("fields", "id,handle")]
+        return (await self._client.post(path, body, responses.Category, query=query)).product_category
 
     async def activate_category(self, category_id: str) -> None:
-        await self._client.post(
-            f"/admin/product-categories/{category_id}", {"is_active": True}, dict[str, Any]
-        )
+        path = f"/admin/product-categories/{category_id}"
+        await self._client.post(path, {"is_active": True}, dict[str, Any])
 
     async def create_tag(self, value: str) -> StoredTag:
-        body = {"value": value}
-        return (
-            await self._client.post(
-                "/admin/product-tags", body, responses.Tag, query=[("fields", "id,value")]
-            )
-        ).product_tag
+        path, query = "/admin/product-tags", [("fields", "id,value")]
+        return (await self._client.post(path, {"value": value}, responses.Tag, query=query)).product_tag
 
 
 def _chunks(key: str, values: Iterable[str]) -> Iterator[list[tuple[str, str | int]]]:

@@ -88,15 +88,12 @@ class MedusaClient:
         """
         response = await self._authorized("GET", path, query, None)
         if response.status != HTTPStatus.OK:
-            raise StoreError(
-                f"GET {path}: {describe_answer(response, self._http.redactor)}", hint=_ADVICE_URL
-            )
+            raise StoreError(f"GET {path}: {self._describe(response)}", hint=_ADVICE_URL)
         try:
             return msgspec.json.decode(response.body, type=type_)
         except _UNREADABLE as error:
-            raise StoreError(
-                f"GET {path}: the response is not from Medusa ({error})", hint=_ADVICE_URL
-            ) from error
+            message = f"GET {path}: the response is not from Medusa ({error})"
+            raise StoreError(message, hint=_ADVICE_URL) from error
 
     async def post(self, path: str, body: Any, type_: type[T], *, query: Query = ()) -> T:
         """Write.
@@ -108,13 +105,11 @@ class MedusaClient:
         """
         encoded = msgspec.json.encode(body)
         if len(encoded) > MAX_BODY_BYTES:
-            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-            raise StoreRefusedError(
-                f"the request has {len(encoded)} bytes, more than the store accepts", status=status
-            )
+            message = f"the request has {len(encoded)} bytes, more than the store accepts"
+            raise StoreRefusedError(message, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         response = await self._authorized("POST", path, query, encoded)
         if response.status >= HTTPStatus.BAD_REQUEST:
-            raise StoreRefusedError(describe_answer(response, self._http.redactor), status=response.status)
+            raise StoreRefusedError(self._describe(response), status=response.status)
         try:
             return msgspec.json.decode(response.body, type=type_)
         except _UNREADABLE as error:
@@ -126,16 +121,13 @@ class MedusaClient:
         async def attempt(number: int) -> Answer:
             used = await self._authorization_after("")
             response = await self._send(method, path, query, body, used)
-            if (
-                number == 1
-                and response.status == HTTPStatus.UNAUTHORIZED
-                and isinstance(self._credentials, Login)
-            ):
+            is_unauthorized = response.status == HTTPStatus.UNAUTHORIZED
+            if number == 1 and is_unauthorized and isinstance(self._credentials, Login):
                 response = await self._send(method, path, query, body, await self._authorization_after(used))
             if response.status in _FORBIDDEN:
                 await self._check_credentials(response.status, writing=method != "GET")
-                said = f"{method} {path}: {describe_answer(response, self._http.redactor)}"
-                raise StoreRefusedError(said, status=response.status, hint=_ADVICE_REFUSED)
+                message = f"{method} {path}: {self._describe(response)}"
+                raise StoreRefusedError(message, status=response.status, hint=_ADVICE_REFUSED)
             self._accepted = True
             return response
 
@@ -175,13 +167,10 @@ class MedusaClient:
         *,
         repeatable: bool = False,
     ) -> Answer:
+        headers = {"authorization": authorization}
+        repeatable = repeatable or method == "GET"
         return await self._http.send(
-            method,
-            path,
-            query=query,
-            body=body,
-            headers={"authorization": authorization},
-            repeatable=repeatable or method == "GET",
+            method, path, query=query, body=body, headers=headers, repeatable=repeatable
         )
 
     async def _authorization_after(self, expired: str) -> str:
@@ -204,12 +193,13 @@ class MedusaClient:
         try:
             token = msgspec.json.decode(response.body, type=_Token).token
         except _UNREADABLE as error:
-            said = describe_answer(response, self._http.redactor)
-            raise StoreError(
-                f"POST {LOGIN_PATH}: no token in the response ({said})", hint=_ADVICE_URL
-            ) from error
+            message = f"POST {LOGIN_PATH}: no token in the response ({self._describe(response)})"
+            raise StoreError(message, hint=_ADVICE_URL) from error
         self._http.redactor.add(token)
         return f"Bearer {token}"
+
+    def _describe(self, response: Answer) -> str:
+        return describe_answer(response, self._http.redactor)
 
 
 class _Token(Struct):

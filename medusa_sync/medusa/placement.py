@@ -8,9 +8,6 @@ from msgspec import Struct
 
 from medusa_sync.errors import StoreMismatchError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.responses import StoreDefaults
-
-_SHIPPING_PROFILE = "--shipping-profile (SYNC_PRODUCTS_SHIPPING_PROFILE)"
 
 
 class PlacementOptions(Struct, frozen=True):
@@ -41,6 +38,28 @@ class Placement(Struct, frozen=True):
     location_id: str | None
 
 
+class _Kind(Struct, frozen=True):
+    """A part of a placement.
+
+    Attributes:
+        option: the setting that names one.
+        only: without a default, the only one of the store is used.
+    """
+
+    collection: str
+    id_prefix: str
+    option: str
+    only: bool = True
+
+    def __str__(self) -> str:
+        return self.collection.removesuffix("s").replace("_", " ")
+
+
+_CHANNEL = _Kind("sales_channels", "sc_", "--sales-channel (SYNC_PRODUCTS_SALES_CHANNEL)", only=False)
+_PROFILE = _Kind("shipping_profiles", "sp_", "--shipping-profile (SYNC_PRODUCTS_SHIPPING_PROFILE)")
+_LOCATION = _Kind("stock_locations", "sloc_", "--stock-location (SYNC_PRODUCTS_STOCK_LOCATION)")
+
+
 async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
     """Find what the settings name, or the defaults of the store.
 
@@ -58,76 +77,37 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
             hint="Add it in the admin (Settings > Store), or set --currency (SYNC_PRODUCTS_CURRENCY).",
         )
     channel, profile, location = await asyncio.gather(
-        _sales_channel(api, store, options.sales_channel),
-        _shipping_profile(api, options.shipping_profile),
-        _stock_location(api, store, options.stock_location),
+        _find(api, _CHANNEL, options.sales_channel, "id", store.default_sales_channel_id),
+        _find(api, _PROFILE, options.shipping_profile, "type", "default"),
+        _find(api, _LOCATION, options.stock_location, "id", store.default_location_id),
     )
+    if channel is None:
+        hint = "Set one in the admin (Settings > Store), or choose one with --sales-channel."
+        raise StoreMismatchError("The store has no default sales channel", hint=hint)
+    if profile is None:
+        hint = "Add one in the admin (Settings > Shipping Profiles)."
+        raise StoreMismatchError("The store has no shipping profile", hint=hint)
     return Placement(channel, profile, location)
 
 
-async def _sales_channel(api: AdminApi, store: StoreDefaults, name: str | None) -> str:
+async def _find(api: AdminApi, kind: _Kind, name: str | None, key: str, default: str | None) -> str | None:
+    """The id of what the settings name, or of the default, which the store may have deleted."""
     if name is not None:
-        return await _by_name(
-            api, "sales_channels", name, "sc_", "--sales-channel (SYNC_PRODUCTS_SALES_CHANNEL)"
-        )
-    default = await _default(api, "sales_channels", store.default_sales_channel_id)
-    if default is None:
-        raise StoreMismatchError(
-            "The store has no default sales channel",
-            hint="Set one in the admin (Settings > Store), or choose one with --sales-channel.",
-        )
-    return default
-
-
-async def _shipping_profile(api: AdminApi, name: str | None) -> str:
-    if name is not None:
-        return await _by_name(api, "shipping_profiles", name, "sp_", _SHIPPING_PROFILE)
-    found = await api.named("shipping_profiles", {"type": "default"}) or await api.named(
-        "shipping_profiles", {}
-    )
-    if not found:
-        raise StoreMismatchError(
-            "The store has no shipping profile", hint="Add one in the admin (Settings > Shipping Profiles)."
-        )
-    if len(found) > 1:
-        raise StoreMismatchError(
-            "The store has several shipping profiles and no default",
-            hint=f"Choose one with {_SHIPPING_PROFILE}.",
-        )
-    return found[0].id
-
-
-async def _stock_location(api: AdminApi, store: StoreDefaults, name: str | None) -> str | None:
-    option = "--stock-location (SYNC_PRODUCTS_STOCK_LOCATION)"
-    if name is not None:
-        return await _by_name(api, "stock_locations", name, "sloc_", option)
-    default = await _default(api, "stock_locations", store.default_location_id)
-    if default is not None:
-        return default
-    found = await api.named("stock_locations", {})
-    if len(found) > 1:
-        raise StoreMismatchError(
-            "The store has several stock locations and no default",
-            hint=f"Choose one with {option}.",
-        )
+        return await _by_name(api, kind, name)
+    found = await api.named(kind.collection, {key: default}) if default is not None else []
+    if not found and kind.only:
+        found = await api.named(kind.collection, {})
+        if len(found) > 1:
+            hint = f"Choose one with {kind.option}."
+            raise StoreMismatchError(f"The store has several {kind}s and no default", hint=hint)
     return found[0].id if found else None
 
 
-async def _default(api: AdminApi, collection: str, default_id: str | None) -> str | None:
-    """A default of the store, if it still exists: the store keeps the id after the entity is deleted."""
-    found = await api.named(collection, {"id": default_id}) if default_id is not None else []
-    return found[0].id if found else None
-
-
-async def _by_name(api: AdminApi, collection: str, name: str, id_prefix: str, option: str) -> str:
-    found = await api.named(collection, {"id" if name.startswith(id_prefix) else "name": name})
-    what = collection.removesuffix("s").replace("_", " ")
+async def _by_name(api: AdminApi, kind: _Kind, name: str) -> str:
+    found = await api.named(kind.collection, {"id" if name.startswith(kind.id_prefix) else "name": name})
     if not found:
-        raise StoreMismatchError(
-            f"The store has no {what} {name!r}", hint=f"Check {option}: a name or an id."
-        )
+        raise StoreMismatchError(f"The store has no {kind} {name!r}", hint=f"Check {kind.option}.")
     if len(found) > 1:
-        raise StoreMismatchError(
-            f"The store has several {what}s {name!r}", hint=f"Give the id with {option}."
-        )
+        hint = f"Give the id with {kind.option}."
+        raise StoreMismatchError(f"The store has several {kind}s {name!r}", hint=hint)
     return found[0].id

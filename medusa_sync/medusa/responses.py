@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, Generic, Protocol, TypeVar
 
-from msgspec import Meta, Raw, Struct, field
+from msgspec import Meta, Raw, Struct, defstruct, field
 
 from medusa_sync.core.stored import (
     ListedCategory,
-    ListedProduct,
     StoredCategory,
     StoredItem,
     StoredTag,
-    UnownedProduct,
     WrittenProduct,
 )
 
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -43,22 +42,9 @@ class Stores(Struct):
     stores: Annotated[list[StoreDefaults], Meta(min_length=1)]
 
 
-class SalesChannels(Struct):
-    sales_channels: list[Entity]
-
-
-class ShippingProfiles(Struct):
-    shipping_profiles: list[Entity]
-
-
-class StockLocations(Struct):
-    stock_locations: list[Entity]
-
-
 NAMED: Mapping[str, type[Struct]] = {
-    "sales_channels": SalesChannels,
-    "shipping_profiles": ShippingProfiles,
-    "stock_locations": StockLocations,
+    name: defstruct(name, [(name, list[Entity])])
+    for name in ("sales_channels", "shipping_profiles", "stock_locations")
 }
 
 
@@ -70,24 +56,14 @@ class Products(Struct):
     products: list[Raw]
 
 
-class ListedProducts(Struct):
-    entries: list[ListedProduct] = field(name="products")
-    limit: int
-
-
-class UnownedProducts(Struct):
-    entries: list[UnownedProduct] = field(name="products")
+class ProductPage(Struct, Generic[T]):
+    entries: list[T] = field(name="products")
     limit: int
 
 
 class HandleOwner(Struct):
     external_id: str | None
     handle: str
-
-
-class HandleOwners(Struct):
-    entries: list[HandleOwner] = field(name="products")
-    limit: int
 
 
 class Written(Struct):

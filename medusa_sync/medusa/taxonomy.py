@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Protocol
 
 from medusa_sync.core.stored import StoredCategory, StoredTag
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
@@ -12,10 +11,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.stop import Stop
 
 _AT_ONCE = 4  # creations at the same time; Medusa has no batch call for tags and categories
-
-
-class CategoryNames(Protocol):
-    def __call__(self) -> Awaitable[Mapping[str, str]]: ...
+_MAY_EXIST = (StoreRefusedError, AmbiguousWriteError)  # this call or another run may have created it
 
 
 class Taxonomy:
@@ -27,7 +23,9 @@ class Taxonomy:
         stop: nothing more is created once it is set.
     """
 
-    def __init__(self, api: AdminApi, category_names: CategoryNames, stop: Stop) -> None:
+    def __init__(
+        self, api: AdminApi, category_names: Callable[[], Awaitable[Mapping[str, str]]], stop: Stop
+    ) -> None:
         self._api = api
         self._stop = stop
         self._category_names = category_names
@@ -113,24 +111,12 @@ class Taxonomy:
                     for key, result in zip(part, results, strict=True)
                     if not isinstance(result, BaseException)
                 )
-                if failures:
-                    await self._settle(known, part, find, failures)
+                fatal = [each for each in failures if not isinstance(each, _MAY_EXIST)]
+                if failures and not fatal:
+                    known.update(await find([key for key in part if key not in known]))
+                if fatal or any(key not in known for key in part):
+                    raise (fatal or failures)[0]
             return dict(known)
-
-    @staticmethod
-    async def _settle(
-        known: dict[str, str],
-        part: Sequence[str],
-        find: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]],
-        failures: Sequence[BaseException],
-    ) -> None:
-        """Look up what failed: another run, or a call whose response was lost, may have created it."""
-        fatal = [each for each in failures if not isinstance(each, StoreRefusedError | AmbiguousWriteError)]
-        if not fatal:
-            known.update(await find([key for key in part if key not in known]))
-            if all(key in known for key in part):
-                return
-        raise (fatal or failures)[0]
 
 
 def _title(slug: str) -> str:
