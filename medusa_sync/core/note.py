@@ -52,6 +52,6 @@ def released_note(update: Update, names: Collection[str], *, now: int) -> Record
 
 
 def sku_note(record: Record, *, now: int) -> Record:
-    """The record of an acknowledged product whose inventory item may still get an earlier SKU."""
+    """The record of a complete product whose inventory item may still get an earlier SKU."""
     pending = Pending(Step.UPDATE, {SKU: (record.fields.get(SKU),)}, record.currency, now)
     return structs.replace(record, pending=pending)
