@@ -63,7 +63,7 @@ class Update(Struct, frozen=True):
         record: what was last applied; None if nothing is known.
         variant: the variant that has the source's price and SKU; None if the merchant deleted it.
         changes: the fields to send; empty if only the record is written.
-        conflicts: those of both sides, whoever wins.
+        conflicts: won by either side.
         adopted: the product is taken over; it has no external id of ours yet.
         placed: the product gets a sales channel and a shipping profile if it has none.
     """

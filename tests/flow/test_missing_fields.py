@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from medusa_sync.core.policy import OnConflict, OnMissing
+from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.sync import PlanOptions
 from tests.flow.stage import ListSource, assert_exact, counts, sync
 from tests.harness.catalogue import products
@@ -161,3 +162,19 @@ def test_measurements_that_are_returned_as_text_are_read_as_numbers() -> None:
     assert changed == {"title", "weight"}
     overwriting = sync(source, store, plan=PlanOptions(overwrite=True))
     assert counts(overwriting) == {"unchanged": 3}
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_product_with_a_record_of_a_newer_version_fails_alone(
+    overwrite: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    store, source = FakeMedusa(), ListSource(products(3))
+    sync(source, store)
+    metadata = store.products["dummyjson:2"].metadata
+    assert metadata is not None
+    metadata[RECORD_KEY] = newer = {"version": 99, "fields": {}}
+    source.rows[1]["price"] = 77
+    result = sync(source, store, plan=PlanOptions(overwrite=overwrite))
+    assert (result.exit_code, counts(result)) == (5, {"failed": 1, "unchanged": 2})
+    assert result.problems[0].reason.endswith("upgrade medusa-sync")
+    assert (store.products["dummyjson:2"].metadata or {})[RECORD_KEY] == newer

@@ -1,4 +1,4 @@
-"""After interrupted writes, the store follows the source without conflicts, whatever the source says next."""
+"""After interrupted writes, the store follows the source without conflicts."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum

@@ -85,7 +85,8 @@ def test_only_the_field_that_the_source_changed_is_sent(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted({*FIELDS} - {"title", "price", "stock"}))
 def test_a_value_that_the_source_drops_is_removed(name: str) -> None:
-    before = desired_product(brand="Copperdell")
+    base = desired_product()
+    before = with_fields(base, **{name: another(base.fields[name])})
     nothing: Value = () if name in SETS else None
     after = with_fields(before, **{name: nothing})
     assert steps(after, stored_product(before)) == ((name, before.fields[name], nothing),)

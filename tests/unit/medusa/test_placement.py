@@ -91,7 +91,7 @@ async def test_a_missing_default_sales_channel_is_an_error(default: str | None) 
         await placement(Shop(), store)
 
 
-async def test_the_only_shipping_profile_is_used_whatever_its_type() -> None:
+async def test_the_only_shipping_profile_is_used() -> None:
     shop = Shop(shipping_profiles=TWO_PROFILES[:1])
     assert (await placement(shop)).shipping_profile_id == "sp_1"
 

@@ -23,7 +23,7 @@ REFUSED = StoreRefusedError("it exists", status=400)
 LOST = AmbiguousWriteError("no response")
 
 
-class Shelf(AdminApi):
+class Store(AdminApi):
     """A store with tags and categories that records what was looked up and created."""
 
     def __init__(self, *known: str, inactive: Sequence[str] = ()) -> None:
@@ -88,30 +88,30 @@ def picked(ids: Mapping[str, str], *keys: str) -> dict[str, str]:
 
 
 async def test_an_existing_tag_is_not_created() -> None:
-    shelf = Shelf("red", "blue")
-    ids = await Taxonomy(shelf, Names(), Stop()).tag_ids(["red", "blue", "red"])
+    store = Store("red", "blue")
+    ids = await Taxonomy(store, Names(), Stop()).tag_ids(["red", "blue", "red"])
     assert picked(ids, "red", "blue") == {"red": "id of red", "blue": "id of blue"}
-    assert (shelf.asked, shelf.created) == ([("red", "blue")], {})
+    assert (store.asked, store.created) == ([("red", "blue")], {})
 
 
 async def test_a_missing_tag_is_created() -> None:
-    shelf = Shelf("red")
-    ids = await Taxonomy(shelf, Names(), Stop()).tag_ids(["red", "blue"])
+    store = Store("red")
+    ids = await Taxonomy(store, Names(), Stop()).tag_ids(["red", "blue"])
     assert picked(ids, "red", "blue") == {"red": "id of red", "blue": "id of blue"}
-    assert shelf.created == {"blue": "blue"}
+    assert store.created == {"blue": "blue"}
 
 
 async def test_nothing_is_looked_up_twice() -> None:
-    shelf = Shelf("red")
-    taxonomy = Taxonomy(shelf, Names(), Stop())
+    store = Store("red")
+    taxonomy = Taxonomy(store, Names(), Stop())
     await taxonomy.tag_ids(["red", "blue"])
     await taxonomy.tag_ids(["blue", "red", "green"])
-    assert shelf.asked == [("red", "blue"), ("green",)]
+    assert store.asked == [("red", "blue"), ("green",)]
 
 
 async def test_forgotten_tags_and_categories_are_looked_up_again() -> None:
-    shelf = Shelf("red", "toys", inactive=["games"])
-    taxonomy = Taxonomy(shelf, Names(), Stop())
+    store = Store("red", "toys", inactive=["games"])
+    taxonomy = Taxonomy(store, Names(), Stop())
     await taxonomy.tag_ids(["red", "blue"])
     await taxonomy.category_ids(["toys", "games"])
     await taxonomy.forget(["games"], ["red"])
@@ -120,12 +120,12 @@ async def test_forgotten_tags_and_categories_are_looked_up_again() -> None:
     assert not taxonomy.has([], ["red"])
     await taxonomy.activate_categories(["games"])
     await taxonomy.tag_ids(["red", "blue"])
-    assert (shelf.asked[-1], shelf.activated) == (("red",), [])
+    assert (store.asked[-1], store.activated) == (("red",), [])
 
 
 async def test_a_tag_that_another_batch_forgets_is_still_returned() -> None:
-    shelf = Shelf("red", "blue")
-    taxonomy = Taxonomy(shelf, Names(), Stop())
+    store = Store("red", "blue")
+    taxonomy = Taxonomy(store, Names(), Stop())
     await taxonomy.tag_ids(["red"])
     ids, _ = await asyncio.gather(taxonomy.tag_ids(["red", "blue"]), taxonomy.forget([], ["red"]))
     assert picked(ids, "red", "blue") == {"red": "id of red", "blue": "id of blue"}
@@ -133,32 +133,32 @@ async def test_a_tag_that_another_batch_forgets_is_still_returned() -> None:
 
 
 async def test_no_tags_need_no_look_up() -> None:
-    shelf = Shelf()
-    await Taxonomy(shelf, Names(), Stop()).tag_ids([])
-    assert shelf.asked == []
+    store = Store()
+    await Taxonomy(store, Names(), Stop()).tag_ids([])
+    assert store.asked == []
 
 
 async def test_concurrent_batches_create_a_category_once() -> None:
-    shelf = Shelf()
-    taxonomy = Taxonomy(shelf, Names(), Stop())
+    store = Store()
+    taxonomy = Taxonomy(store, Names(), Stop())
     await asyncio.gather(*(taxonomy.category_ids(["toys", "games"]) for _ in range(5)))
-    assert shelf.created == {"toys": "Toys", "games": "Games"}
+    assert store.created == {"toys": "Toys", "games": "Games"}
 
 
 async def test_many_tags_are_created() -> None:
-    shelf = Shelf()
+    store = Store()
     tags = [f"tag {number}" for number in range(11)]
-    assert picked(await Taxonomy(shelf, Names(), Stop()).tag_ids(tags), *tags) == {
+    assert picked(await Taxonomy(store, Names(), Stop()).tag_ids(tags), *tags) == {
         tag: _id(tag) for tag in tags
     }
-    assert list(shelf.created) == tags
+    assert list(store.created) == tags
 
 
 @pytest.mark.parametrize("failure", [REFUSED, LOST], ids=["refused", "lost"])
 async def test_a_tag_that_exists_after_a_failure_is_used(failure: MedusaSyncError) -> None:
-    shelf = Shelf()
-    shelf.refusals, shelf.created_by_others = {"blue": failure}, {"blue"}
-    ids = await Taxonomy(shelf, Names(), Stop()).tag_ids(["red", "blue"])
+    store = Store()
+    store.refusals, store.created_by_others = {"blue": failure}, {"blue"}
+    ids = await Taxonomy(store, Names(), Stop()).tag_ids(["red", "blue"])
     assert picked(ids, "red", "blue") == {"red": "id of red", "blue": "id of blue"}
 
 
@@ -166,63 +166,63 @@ async def test_a_tag_that_exists_after_a_failure_is_used(failure: MedusaSyncErro
     "failure", [REFUSED, LOST, StoreError("gone")], ids=["refused", "lost", "unreachable"]
 )
 async def test_a_tag_that_cannot_be_created_is_an_error(failure: MedusaSyncError) -> None:
-    shelf = Shelf()
-    shelf.refusals = {"blue": failure}
+    store = Store()
+    store.refusals = {"blue": failure}
     with pytest.raises(type(failure), match=str(failure)):
-        await Taxonomy(shelf, Names(), Stop()).tag_ids(["red", "blue"])
+        await Taxonomy(store, Names(), Stop()).tag_ids(["red", "blue"])
 
 
 async def test_a_tag_created_beside_a_failure_is_not_created_again() -> None:
-    shelf = Shelf()
-    taxonomy = Taxonomy(shelf, Names(), Stop())
-    shelf.refusals = {"blue": REFUSED}
+    store = Store()
+    taxonomy = Taxonomy(store, Names(), Stop())
+    store.refusals = {"blue": REFUSED}
     with pytest.raises(StoreRefusedError):
         await taxonomy.tag_ids(["red", "blue"])
-    shelf.refusals = {}
+    store.refusals = {}
     await taxonomy.tag_ids(["red", "blue"])
-    assert shelf.created == {"red": "red", "blue": "blue"}
+    assert store.created == {"red": "red", "blue": "blue"}
 
 
 async def test_an_unreachable_store_is_raised_rather_than_a_refusal() -> None:
-    shelf = Shelf()
-    shelf.refusals = {"red": REFUSED, "blue": StoreError("gone")}
+    store = Store()
+    store.refusals = {"red": REFUSED, "blue": StoreError("gone")}
     with pytest.raises(StoreError):
-        await Taxonomy(shelf, Names(), Stop()).tag_ids(["red", "blue"])
+        await Taxonomy(store, Names(), Stop()).tag_ids(["red", "blue"])
 
 
 async def test_a_new_category_has_the_name_from_the_source() -> None:
-    shelf, names = Shelf("known"), Names(toys="Toys & Games", blank="")
-    taxonomy = Taxonomy(shelf, names, Stop())
+    store, names = Store("known"), Names(toys="Toys & Games", blank="")
+    taxonomy = Taxonomy(store, names, Stop())
     await taxonomy.category_ids(["known", "toys", "garden-tools", "blank"])
-    assert shelf.created == {"toys": "Toys & Games", "garden-tools": "Garden Tools", "blank": "Blank"}
+    assert store.created == {"toys": "Toys & Games", "garden-tools": "Garden Tools", "blank": "Blank"}
     await taxonomy.category_ids(["more"])
     assert names.asked == 1
 
 
 async def test_the_source_is_not_asked_for_names_if_no_category_is_created() -> None:
     names = Names()
-    await Taxonomy(Shelf("toys"), names, Stop()).category_ids(["toys"])
+    await Taxonomy(Store("toys"), names, Stop()).category_ids(["toys"])
     assert names.asked == 0
 
 
 async def test_an_inactive_category_is_activated_once() -> None:
-    shelf = Shelf("toys", inactive=["games"])
-    taxonomy = Taxonomy(shelf, Names(), Stop())
+    store = Store("toys", inactive=["games"])
+    taxonomy = Taxonomy(store, Names(), Stop())
     await taxonomy.category_ids(["toys", "games", "new"])
     for _ in range(2):
         await taxonomy.activate_categories(["toys", "games", "new", "unknown"])
-    assert shelf.activated == ["id of games"]
+    assert store.activated == ["id of games"]
 
 
 async def test_nothing_more_is_created_after_a_stop() -> None:
     stop = Stop()
 
-    class Slow(Shelf):
+    class Slow(Store):
         async def create_tag(self, value: str) -> StoredTag:
             stop.set(TimeLimitError("over"))
             return await super().create_tag(value)
 
-    shelf = Slow()
+    store = Slow()
     with pytest.raises(TimeLimitError):
-        await Taxonomy(shelf, Names(), stop).tag_ids([f"tag {number}" for number in range(20)])
-    assert 0 < len(shelf.created) < 20
+        await Taxonomy(store, Names(), stop).tag_ids([f"tag {number}" for number in range(20)])
+    assert 0 < len(store.created) < 20
