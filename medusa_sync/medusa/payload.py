@@ -177,8 +177,8 @@ def _variant_edits(variant: StoredVariant, changes: Mapping[str, Value], currenc
 def _price_id(price: StoredPrice) -> dict[str, Any]:
     """A price that stays, with all that identifies it.
 
-    Medusa merges prices that have the same currency, quantities and rules in the request (`hashPrice` in its
-    pricing module), so that prices with only an id would be lost.
+    Medusa merges prices with the same currency, quantities and rules (`hashPrice` in its pricing module), so
+    some that have only an id would be lost.
     """
     body: dict[str, Any] = {
         "id": price.id,

@@ -106,7 +106,8 @@ async def _find(api: AdminApi, kind: _Kind, name: str | None, key: str, default:
 async def _by_name(api: AdminApi, kind: _Kind, name: str) -> str:
     found = await api.named(kind.collection, {"id" if name.startswith(kind.id_prefix) else "name": name})
     if not found:
-        raise StoreMismatchError(f"The store has no {kind} {name!r}", hint=f"Check {kind.option}.")
+        hint = f"Check {kind.option}: a name or an id."
+        raise StoreMismatchError(f"The store has no {kind} {name!r}", hint=hint)
     if len(found) > 1:
         hint = f"Give the id with {kind.option}."
         raise StoreMismatchError(f"The store has several {kind}s {name!r}", hint=hint)
