@@ -99,6 +99,11 @@ def applied(desired: DesiredProduct, *, variant: str = "") -> Record:
     return Record(fields=fields, currency=desired.currency, variant=variant)
 
 
+def fingerprint(external_id: str, record: Record) -> int:
+    """A number that two products have in common only if the same values were applied to them."""
+    return hash((external_id, record.currency, *map(record.fields.get, FIELDS)))
+
+
 def noted(
     record: Record | None,
     desired: DesiredProduct,

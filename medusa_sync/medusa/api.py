@@ -27,7 +27,7 @@ from medusa_sync.errors import StoreRefusedError
 from medusa_sync.http import Query
 from medusa_sync.medusa import responses
 from medusa_sync.medusa.client import MedusaClient
-from medusa_sync.medusa.decode import decode_product, tree_of
+from medusa_sync.medusa.decode import decode_product, decode_record, tree_of
 
 T = TypeVar("T")
 _QUERY_BYTES = 12_000  # as sent; the server refuses a request line above 16 kB with 431
@@ -80,6 +80,19 @@ class Level(Struct, frozen=True):
     stocked_quantity: int
 
 
+class ScanPage(Struct, frozen=True):
+    """Products of the store.
+
+    Attributes:
+        count: how many the store has.
+        is_last: no page follows.
+    """
+
+    products: list[StoredSummary]
+    count: int
+    is_last: bool
+
+
 class AdminApi:
     """The Admin API of a store. Reads raise what `MedusaClient.get` raises, writes what `post` raises."""
 
@@ -126,11 +139,20 @@ class AdminApi:
                 owners.update((owner.handle, owner.external_id) for owner in entries)
         return {handle: owners[handle] for handle in handles if handle in owners}
 
-    async def scan(self) -> AsyncIterator[Sequence[ListedProduct]]:
-        """All products of the store, in pages."""
-        query: Query = [("fields", _LISTED_FIELDS)]
-        async for page in self._walk("/admin/products", query, responses.ProductPage[ListedProduct]):
-            yield page
+    async def scan(self, offset: int, limit: int) -> ScanPage:
+        """One page of all products, in the order of their ids."""
+        query: Query = [("fields", _SUMMARY_FIELDS), ("order", "id"), ("limit", limit), ("offset", offset)]
+        response = await self._client.get("/admin/products", query, responses.ScanPage)
+        products = [
+            StoredSummary(entry.id, entry.external_id, decode_record(entry.metadata))
+            for entry in response.entries
+        ]
+        # The count is never the end of a list: with the index engine, it may be an estimate.
+        return ScanPage(products, response.count, len(products) < max(response.limit, 1))
+
+    async def listed(self, external_ids: Sequence[str]) -> list[ListedProduct | Unreadable]:
+        """Products by external id, with what pruning needs."""
+        return await self._products("external_id", external_ids, _LISTED_FIELDS, ListedProduct)
 
     async def without_external_id(self) -> AsyncIterator[Sequence[UnownedProduct]]:
         """All products without an external id, in pages."""

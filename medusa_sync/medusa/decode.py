@@ -79,6 +79,20 @@ def decode_product(raw: Raw, type_: type[T], asked: Tree) -> T | Unreadable:
         return Unreadable(identity.id, identity.external_id, f"the response cannot be read: {error}")
 
 
+class _Metadata(Struct):
+    medusa_sync: Record | None = None
+
+
+def decode_record(metadata: Raw) -> Record | None:
+    """The record in the metadata of a product; None if there is none that this version can read."""
+    with suppress(ValidationError):  # of the current version: no detour over a dict
+        return json.decode(metadata, type=_Metadata).medusa_sync
+    with suppress(ProductFailedError):
+        decoded = json.decode(metadata)
+        return parse_record(decoded) if isinstance(decoded, dict) else None
+    return None
+
+
 class _Identity(Struct):
     id: str
     external_id: str | None

@@ -56,6 +56,18 @@ class Products(Struct):
     products: list[Raw]
 
 
+class ScannedProduct(Struct):
+    id: str
+    external_id: str | None
+    metadata: Raw
+
+
+class ScanPage(Struct):
+    entries: list[ScannedProduct] = field(name="products")
+    count: int
+    limit: int
+
+
 class ProductPage(Struct, Generic[T]):
     entries: list[T] = field(name="products")
     limit: int

@@ -27,7 +27,7 @@ class Health:
         self._witness = product_id
 
     def found(self, product_id: str) -> None:
-        """The store has this product."""
+        """The store has this product; empty if none is known."""
         self._witness = self._witness or product_id
 
     async def lost(self, error: AmbiguousWriteError) -> None:

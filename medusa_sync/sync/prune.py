@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from msgspec import Struct, field, structs
+from msgspec import structs
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import STATUS
@@ -32,20 +32,13 @@ _LISTED = 10  # products that the error of the guard names
 _ASKED_AT_ONCE = 4
 
 
-class _Owned(Struct):
-    """Products of the store that belong to this source."""
-
-    count: int = 0
-    delivered: list[int] = field(default_factory=list)  # source ids
-    orphans: list[ListedProduct] = field(default_factory=list)
-
-
 class Pruner:
     """The last step of a run, if the source was complete.
 
     Args:
         api: of the store.
         delivery: what the source has delivered.
+        owned: source ids of the products that the store had of this source before the run.
         options: of the run.
         settle: called with the outcome of each orphan.
         stop: no further batch starts once it is set.
@@ -55,6 +48,7 @@ class Pruner:
         self,
         api: AdminApi,
         delivery: Delivery,
+        owned: Sequence[int],
         options: SyncOptions,
         *,
         settle: Callable[[Outcome], None],
@@ -62,26 +56,25 @@ class Pruner:
     ) -> None:
         self._api = api
         self._delivery = delivery
+        self._owned = owned
         self._options = options
         self._settle = settle
         self._stop = stop
 
-    async def execute(self, gained: int) -> None:
+    async def execute(self) -> None:
         """Find the orphans, check that they are gone, and remove them.
-
-        Args:
-            gained: products that this run has added to the store. The guard does not count them.
 
         Raises:
             PruneGuardError: too many products are missing; nothing was removed.
             SourceError: the source cannot say whether a product is gone.
             StoreError: the store cannot be read.
         """
-        owned = await self._scan()
-        if not owned.orphans:
+        orphans = await self._orphans()
+        if not orphans:
             return
-        self._guard(owned, gained)
-        gone = await self._confirm(owned)
+        delivered = next((source_id for source_id in self._owned if source_id in self._delivery), None)
+        self._guard(orphans, delivered)
+        gone = await self._confirm(orphans, delivered)
         size = self._options.batch_size
         in_flight = InFlight(self._stop)
         for start in range(0, len(gone), size):
@@ -94,28 +87,26 @@ class Pruner:
                 in_flight.begin(self._remove(batch))
                 await in_flight.finish()
 
-    async def _scan(self) -> _Owned:
-        owned = _Owned()
-        async for page in self._api.scan():
-            for stored in page:
-                source_id = self._source_id(stored)
-                if source_id is None:
-                    continue
-                owned.count += 1
-                if source_id in self._delivery:
-                    owned.delivered.append(source_id)
-                elif self._options.on_missing == OnMissing.DELETE or stored.status == "published":
-                    owned.orphans.append(stored)
-        return owned
+    async def _orphans(self) -> list[ListedProduct]:
+        """The products that the source did not deliver, without those that were already drafted."""
+        name = self._options.source_name
+        missing = [f"{name}:{source_id}" for source_id in self._owned if source_id not in self._delivery]
+        orphans = []
+        for stored in await self._api.listed(missing):
+            if isinstance(stored, Unreadable):
+                self._settle(Outcome(stored.external_id, "", Result.FAILED, f"not removed: {stored.reason}"))
+            elif self._options.on_missing == OnMissing.DELETE or stored.status == "published":
+                orphans.append(stored)
+        return orphans
 
     def _source_id(self, stored: ListedProduct) -> int | None:
         name, _, number = (stored.external_id or "").rpartition(":")
         return int(number) if name == self._options.source_name and number.isdecimal() else None
 
-    def _guard(self, owned: _Owned, gained: int) -> None:
-        missing, before = len(owned.orphans), owned.count - gained
+    def _guard(self, orphans: Sequence[ListedProduct], delivered: int | None) -> None:
+        missing, before = len(orphans), len(self._owned)
         allowed = self._options.max_removals
-        if len(owned.delivered) <= gained:
+        if delivered is None:
             what = f"The source delivered none of its {before} products in the store."
             hint = "Check the source. If it is no longer used, remove its products in the admin."
         elif not allowed.allows(missing, before):
@@ -125,17 +116,16 @@ class Pruner:
             )
         else:
             return
-        names = [f"  {stored.external_id} {stored.title!r}" for stored in owned.orphans[:_LISTED]]
+        names = [f"  {stored.external_id} {stored.title!r}" for stored in orphans[:_LISTED]]
         if missing > _LISTED:
             names.append(f"  ... and {missing - _LISTED} more")
         raise PruneGuardError("\n".join([f"{what} Nothing was removed.", *names]), hint=hint)
 
-    async def _confirm(self, owned: _Owned) -> list[ListedProduct]:
+    async def _confirm(self, orphans: Sequence[ListedProduct], delivered: int | None) -> list[ListedProduct]:
         """The orphans that the source does not have: paging by offset can skip a product that exists."""
-        known = owned.delivered[0]
-        if not await self._delivery.has(known):
+        if delivered is None or not await self._delivery.has(delivered):
             raise SourceError(
-                f"The source says that it does not have product {known}, which it has just delivered",
+                f"The source says that it does not have product {delivered}, which it has just delivered",
                 hint="Nothing was removed, because its responses to requests for one product are unreliable.",
             )
         slots = asyncio.Semaphore(_ASKED_AT_ONCE)
@@ -145,8 +135,8 @@ class Pruner:
             async with slots:
                 return source_id is not None and not await self._delivery.has(source_id)
 
-        gone = await asyncio.gather(*map(is_gone, owned.orphans))
-        return [stored for stored, is_it in zip(owned.orphans, gone, strict=True) if is_it]
+        gone = await asyncio.gather(*map(is_gone, orphans))
+        return [stored for stored, is_it in zip(orphans, gone, strict=True) if is_it]
 
     async def _remove(self, products: Sequence[ListedProduct]) -> None:
         """Remove a batch; bisect it if it fails."""

@@ -36,8 +36,7 @@ from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import LookedUp, Planner
 from medusa_sync.sync.prefetch import prefetch
 from medusa_sync.sync.prune import Pruner
-
-_LOOK_UP = 200  # products in a look-up; a request line has room for about 300 external ids
+from medusa_sync.sync.scan import LOOK_UP, Scan
 
 _STATUSES: Mapping[type[MedusaSyncError], Status] = {
     InterruptedRunError: Status.INTERRUPTED,
@@ -140,21 +139,29 @@ class Run:
         Returns:
             What the store holds at the end; None if the run was stopped or the source was incomplete.
         """
-        size = await api.count_products()  # also checks the credentials before the source is read
         planner = Planner(api, partial(self._find_placement, api), self._options.plan)
-        if self._options.dry_run:
-            await self._preview(planner, Health(api))
-        else:
-            await self._apply(api, planner, Health(api))
+        async with Scan(api, self._options.source_name) as scan:  # begins while the source is asked
+            if self._options.dry_run:
+                await self._preview(planner, Health(api), scan)
+            else:
+                await self._apply(api, planner, Health(api), scan)
+            if not self._stop.is_set:
+                await scan.ready(self._wanted)  # checks the credentials even if the source delivered nothing
         if self._stop.is_set or self._delivery.error is not None:
             return None
         gained = 0 if self._options.dry_run else self._ledger.gained
-        # With a limit, the products beyond it are not missing.
-        if self._options.on_missing != OnMissing.KEEP and self._options.limit is None:
-            pruner = Pruner(api, self._delivery, self._options, settle=self._ledger.remove, stop=self._stop)
-            await pruner.execute(gained)
-        if gained or self._ledger.counts[Result.REMOVED]:
-            size = await api.count_products()
+        if self._prunes:
+            pruner = Pruner(
+                api,
+                self._delivery,
+                scan.source_ids,
+                self._options,
+                settle=self._ledger.remove,
+                stop=self._stop,
+            )
+            await pruner.execute()
+        is_changed = gained or self._ledger.counts[Result.REMOVED]
+        size = await api.count_products() if is_changed else scan.size
         return StoreState(size, self._ledger.kept + gained)
 
     async def _find_placement(self, api: AdminApi) -> Placement:
@@ -163,9 +170,22 @@ class Run:
                 self._placement = await find_placement(api, self._options.wanted)
         return self._placement
 
-    async def _preview(self, planner: Planner, health: Health) -> None:
+    @property
+    def _prunes(self) -> bool:
+        """With a limit, the products beyond it are not missing."""
+        return self._options.on_missing != OnMissing.KEEP and self._options.limit is None
+
+    @property
+    def _wanted(self) -> int | None:
+        """How many products have to be found in the store; None for all that it has."""
+        if self._prunes:
+            return None
+        total, limit = self._delivery.total, self._options.limit
+        return min(total, limit) if total is not None and limit is not None else total or limit
+
+    async def _preview(self, planner: Planner, health: Health, scan: Scan) -> None:
         """Settle every product with what a real run would do."""
-        async with aclosing(self._stale(planner, health)) as stale:
+        async with aclosing(self._stale(planner, health, scan)) as stale:
             async for products in stale:
                 reading = await planner.read(products, created=())
                 entries: list[Change | Outcome] = [*reading.outcomes, *reading.updates]
@@ -177,7 +197,7 @@ class Run:
                 for entry in entries:
                     self._ledger.settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
 
-    async def _apply(self, api: AdminApi, planner: Planner, health: Health) -> None:
+    async def _apply(self, api: AdminApi, planner: Planner, health: Health, scan: Scan) -> None:
         def settle(outcome: Outcome) -> None:
             planner.release(outcome.external_id or "")
             self._ledger.settle(outcome)
@@ -204,7 +224,7 @@ class Run:
             stop=self._stop,
         )
         try:
-            async with aclosing(self._stale(planner, health)) as stale:
+            async with aclosing(self._stale(planner, health, scan)) as stale:
                 async for products in stale:
                     await pipeline.take(products)
             await pipeline.flush()
@@ -213,9 +233,11 @@ class Run:
         finally:
             await pipeline.finish()
 
-    async def _stale(self, planner: Planner, health: Health) -> AsyncGenerator[list[DesiredProduct], None]:
+    async def _stale(
+        self, planner: Planner, health: Health, scan: Scan
+    ) -> AsyncGenerator[list[DesiredProduct], None]:
         """The stale products; the others are settled."""
-        async with aclosing(prefetch(self._looked_up(planner))) as looked_up:
+        async with aclosing(prefetch(self._looked_up(planner, health, scan))) as looked_up:
             async for products, stored in looked_up:
                 outcomes, stale = planner.divide(products, stored)
                 self._ledger.found(stored)
@@ -227,32 +249,46 @@ class Run:
                     yield stale
 
     async def _looked_up(
-        self, planner: Planner
+        self, planner: Planner, health: Health, scan: Scan
     ) -> AsyncGenerator[tuple[list[DesiredProduct], LookedUp], None]:
-        async with aclosing(self._products()) as chunks:
-            async for products in chunks:
-                yield products, await planner.look_up(products)
+        """The products that the scan does not show to be up to date; the others are settled."""
+        waiting: list[DesiredProduct] = []
+        async with aclosing(prefetch(self._products())) as pages:
+            async for products in pages:
+                await scan.ready(self._wanted)
+                health.found(scan.witness)
+                waiting += [product for product in products if not self._is_shown(scan, product)]
+                while len(waiting) >= LOOK_UP and not self._stop.is_set:
+                    chunk, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
+                    yield chunk, await planner.look_up(chunk)
+                if self._stop.is_set:
+                    return
+        if waiting:
+            yield waiting, await planner.look_up(waiting)
+
+    def _is_shown(self, scan: Scan, product: DesiredProduct) -> bool:
+        if self._options.plan.overwrite or not scan.shows(product):
+            return False
+        self._ledger.found([product.external_id])
+        self._ledger.settle(Outcome.of(product, Result.UNCHANGED))
+        return True
 
     async def _products(self) -> AsyncGenerator[list[DesiredProduct], None]:
-        """The valid products of the source, a look-up at a time, until the run is stopped."""
-        waiting: list[DesiredProduct] = []
+        """The valid products of the source, a page at a time, until the run is stopped."""
         async with aclosing(self._delivery.pages()) as pages:
             async for rows in pages:
+                products = []
                 for row in rows:
                     if isinstance(row, Rejected):
                         rejected = Outcome(row.external_id, row.title, Result.REJECTED, row.reason)
                         self._ledger.reject(rejected)
                     else:
                         self._ledger.open(row.external_id, row.title)
-                        waiting.append(row)
+                        products.append(row)
                 self._observer.fetched(self._ledger.seen, self._delivery.total)
-                while len(waiting) >= _LOOK_UP and not self._stop.is_set:
-                    chunk, waiting = waiting[:_LOOK_UP], waiting[_LOOK_UP:]
-                    yield chunk
                 if self._stop.is_set:
                     return
-        if waiting and not self._stop.is_set:
-            yield waiting
+                yield products
 
     def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
         options, ledger, error = self._options, self._ledger, self._stop.reason
