@@ -26,7 +26,8 @@ from medusa_sync.report.progress import progress_observer
 from medusa_sync.report.summary import one_line
 from medusa_sync.report.table import print_result
 from medusa_sync.schedule import Schedule, time_zone
-from medusa_sync.settings import OPTIONS, Settings, load
+from medusa_sync.settings.load import load_settings
+from medusa_sync.settings.options import OPTIONS, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def execute(flags: Mapping[str, str | bool | None]) -> int:
 
 
 def _read(flags: Mapping[str, str | bool | None]) -> Settings:
-    settings = load(flags)
+    settings = load_settings(flags)
     dispatch.check(settings)
     return settings
 

@@ -39,7 +39,8 @@ from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, Me
 from medusa_sync.medusa.taxonomy import Wanted
 from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.progress import NoProgress
-from medusa_sync.settings import NO_CREDENTIALS, Settings
+from medusa_sync.settings.load import NO_CREDENTIALS
+from medusa_sync.settings.options import Settings
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.dummyjson import SAMPLE, FileSource, HttpSource
 from medusa_sync.stop import Stop

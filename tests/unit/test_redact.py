@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 from pytest_httpx import HTTPXMock
 from typer.testing import CliRunner
 
-from medusa_sync import Secret, Settings
 from medusa_sync.cli import app
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
@@ -172,36 +171,6 @@ def test_a_hostile_text_takes_no_longer_than_another(secret: str, piece: str) ->
     started = time.process_time()
     Redactor([secret])(text)
     assert time.process_time() - started < 2
-
-
-# --- which secrets there are ----------------------------------------------------------------------------
-
-
-def test_the_settings_name_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "proxy-user:proxy%20pass@proxy.example:3128")
-    monkeypatch.setenv("NO_PROXY", "localhost,[::1")
-    given_settings = Settings(
-        source="https://me:url-pass@dummyjson.com/products?select=title&category=smartphones&token=abcd&x=A1b2C3d4e5",
-        medusa_url="https://lonely-token@store.example",
-        api_key=Secret("sk_hush"),
-        password=Secret("hush-password"),
-        ping_url="https://hc.example/ping/0123-4567?create=1",
-    )
-    assert set(given_settings.secrets()) == {
-        "sk_hush",
-        "hush-password",
-        "url-pass",
-        "lonely-token",
-        "proxy pass",
-        "abcd",
-        "A1b2C3d4e5",
-        "https://hc.example/ping/0123-4567?create=1",
-        "ping/0123-4567",
-    }
-
-
-def test_a_file_is_no_secret() -> None:
-    assert list(Settings(source="[shop]/a@b?token=catalogue.json").secrets()) == []
 
 
 # --- results --------------------------------------------------------------------------------------------

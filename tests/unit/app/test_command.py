@@ -21,7 +21,7 @@ from medusa_sync.app import command as command_module
 from medusa_sync.app.lock import run_lock
 from medusa_sync.cli import app
 from medusa_sync.notify import dispatch
-from medusa_sync.settings import Settings
+from medusa_sync.settings.options import Settings
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.unit.alone import alone
@@ -305,11 +305,11 @@ def test_many_runs_leave_nothing_behind(source: Path, tmp_path: Path) -> None:
 import gc, sys, tracemalloc
 from itertools import pairwise
 from medusa_sync.report.output import output_to; from medusa_sync.app import command
-from medusa_sync.settings import load
+from medusa_sync.settings.load import load_settings
 from medusa_sync.app.signals import Signals
 
 source, written, out = sys.argv[1:]
-settings = load({"source": source, "dry_run": True, "json": True, "report": written})
+settings = load_settings({"source": source, "dry_run": True, "json": True, "report": written})
 with Signals() as signals, open(out, "w") as stream:
     output = output_to(stream)
     job = command._Job({}, settings, signals, output, output)
