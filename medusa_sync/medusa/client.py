@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
-from medusa_sync.http import Answer, HttpClient, Query, describe_answer
+from medusa_sync.http import HttpClient, Query, Response, describe_response
 
 T = TypeVar("T")
 _Request = tuple[str, str, Query, bytes | None]  # method, path, query, body
@@ -88,7 +88,9 @@ class MedusaClient:
         """
         answer = await self._authorized("GET", path, query, None)
         if answer.status != HTTPStatus.OK:
-            raise StoreError(f"GET {path}: {describe_answer(answer, self._http.redactor)}", hint=_ADVICE_URL)
+            raise StoreError(
+                f"GET {path}: {describe_response(answer, self._http.redactor)}", hint=_ADVICE_URL
+            )
         try:
             return msgspec.json.decode(answer.body, type=type_)
         except _UNREADABLE as error:
@@ -108,16 +110,16 @@ class MedusaClient:
             raise StoreRefusedError(f"{len(encoded)} bytes are more than a request may have", status=status)
         answer = await self._authorized("POST", path, query, encoded)
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise StoreRefusedError(describe_answer(answer, self._http.redactor), status=answer.status)
+            raise StoreRefusedError(describe_response(answer, self._http.redactor), status=answer.status)
         try:
             return msgspec.json.decode(answer.body, type=type_)
         except _UNREADABLE as error:
             raise AmbiguousWriteError(f"POST {path}: the answer cannot be read ({error})") from error
 
-    async def _authorized(self, method: str, path: str, query: Query, body: bytes | None) -> Answer:
+    async def _authorized(self, method: str, path: str, query: Query, body: bytes | None) -> Response:
         """Send; a 401 is sent again if the credentials turn out to be valid."""
 
-        async def attempt(number: int) -> Answer:
+        async def attempt(number: int) -> Response:
             used = await self._authorization_after("")
             answer = await self._send(method, path, query, body, used)
             if (
@@ -128,7 +130,7 @@ class MedusaClient:
                 answer = await self._send(method, path, query, body, await self._authorization_after(used))
             if answer.status in _FORBIDDEN:
                 await self._check_credentials(answer.status, writing=method != "GET")
-                said = f"{method} {path}: {describe_answer(answer, self._http.redactor)}"
+                said = f"{method} {path}: {describe_response(answer, self._http.redactor)}"
                 raise StoreRefusedError(said, status=answer.status, hint=_ADVICE_REFUSED)
             self._accepted = True
             return answer
@@ -168,7 +170,7 @@ class MedusaClient:
         authorization: str,
         *,
         repeatable: bool = False,
-    ) -> Answer:
+    ) -> Response:
         return await self._http.send(
             method,
             path,
@@ -198,7 +200,7 @@ class MedusaClient:
         try:
             token = msgspec.json.decode(answer.body, type=_Token).token
         except _UNREADABLE as error:
-            said = describe_answer(answer, self._http.redactor)
+            said = describe_response(answer, self._http.redactor)
             raise StoreError(
                 f"POST {LOGIN_PATH}: no token in the answer ({said})", hint=_ADVICE_URL
             ) from error

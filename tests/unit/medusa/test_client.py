@@ -164,7 +164,7 @@ async def test_a_request_that_is_forbidden_to_valid_credentials_is_refused(
     client = client_of(pool, httpx_mock, credentials)
     httpx_mock.add_response(403, url=THINGS_URL, html="<html>")
     answer_checks(httpx_mock, 200)
-    with pytest.raises(StoreRefusedError, match="the server answered 403") as caught:
+    with pytest.raises(StoreRefusedError, match="the server responded with 403") as caught:
         await call(client)
     assert (caught.value.status, caught.value.exit_code) == (403, 4)
     assert "firewall" in caught.value.hint
@@ -376,7 +376,7 @@ async def test_a_read_that_is_refused_ends_the_run(
     httpx_mock: HTTPXMock, pool: httpx.AsyncClient, status: int
 ) -> None:
     httpx_mock.add_response(status, json={"message": "No"})
-    with pytest.raises(StoreError, match=f"GET /admin/things: the server answered {status}: No"):
+    with pytest.raises(StoreError, match=f"GET /admin/things: the server responded with {status}: No"):
         await get(medusa_client(pool))
 
 
