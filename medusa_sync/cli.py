@@ -46,8 +46,10 @@ def _parameter(option: Option) -> Parameter:
         rich_help_panel=option.group,
         show_default=False,
     )
-    kind = bool | None if option.is_switch else str | None
-    return Parameter(option.name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, info])
+    kind = bool if option.is_switch else str
+    return Parameter(
+        option.name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info]
+    )
 
 
 def products(**flags: str | bool | None) -> None:

@@ -108,7 +108,7 @@ class StoreRefusedError(StoreError):
 
 
 class AmbiguousWriteError(MedusaSyncError):
-    """The result of a write is unknown: timeout, broken connection or 5xx. It may have been written.
+    """The result of a write is unknown, after a timeout, a broken connection or a 5xx response.
 
     Attributes:
         answered: the store sent a response, for example 500.

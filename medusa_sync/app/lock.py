@@ -22,7 +22,6 @@ _EVERYONE = 0o666  # the permissions of the folder decide who can use the lock
 _FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK  # do not follow a link or wait for a pipe
 _PAUSE_S = 0.02
 _LONGEST_HOLDER = 4096  # bytes
-_HINT = "Set --lock-dir (SYNC_PRODUCTS_LOCK_DIR) to a writable folder."
 
 
 @contextmanager
@@ -48,7 +47,7 @@ def run_lock(job: str, store_url: str, source_name: str, *, folder: Path | None 
         file = _open(path)
     except OSError as error:
         reason = f"{path.name} is a symbolic link" if path.is_symlink() else error.strerror
-        raise LockUnavailableError(f"The lock cannot be taken in {folder} ({reason})", hint=_HINT) from error
+        raise _unavailable(path, reason) from error
     try:
         _take(file, path)
         try:
@@ -96,9 +95,7 @@ def _take(file: int, path: Path) -> None:
     state = os.fstat(file)
     # A second link could be an attempt to make us change a file of another user.
     if not stat.S_ISREG(state.st_mode) or state.st_nlink != 1:
-        raise LockUnavailableError(
-            f"The lock cannot be taken in {path.parent} ({path.name} is not a regular file)", hint=_HINT
-        )
+        raise _unavailable(path, f"{path.name} is not a regular file")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError) as error:  # PermissionError: some network file systems
@@ -107,11 +104,16 @@ def _take(file: int, path: Path) -> None:
             hint="Run again when it has finished.",
         ) from error
     except OSError as error:
-        raise LockUnavailableError(
-            f"The lock cannot be taken in {path.parent} ({error.strerror})", hint=_HINT
-        ) from error
+        raise _unavailable(path, error.strerror) from error
     if state.st_uid == os.geteuid() and stat.S_IMODE(state.st_mode) != _EVERYONE:
         _open_to_everyone(file)  # created by an older version
+
+
+def _unavailable(path: Path, reason: str | None) -> LockUnavailableError:
+    return LockUnavailableError(
+        f"The lock cannot be taken in {path.parent} ({reason})",
+        hint="Set --lock-dir (SYNC_PRODUCTS_LOCK_DIR) to a writable folder.",
+    )
 
 
 # --- the holder ---------------------------------------------------------------------------------------
