@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from medusa_sync.errors import EXIT_CODES
-from medusa_sync.settings import ENV_FILE, OPTIONS
+from medusa_sync.settings.options import ENV_FILE, OPTIONS
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -36,7 +36,7 @@ def options_table() -> str:
             f"`{option.flag} {option.metavar}".rstrip().replace("|", "\\|") + "`" if option.flag else "-",
             f"`{option.variable}`",
             f"`{option.default}`" if option.default else "-",
-            option.meaning.replace("|", "\\|"),
+            option.help.replace("|", "\\|"),
         )
         for option in [*OPTIONS.values(), ENV_FILE]
     ]

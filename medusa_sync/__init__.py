@@ -1,10 +1,10 @@
-"""Keeps the products of an external catalogue (DummyJSON) in step with a Medusa v2 store.
+"""Syncs the products of an external catalogue (DummyJSON) to a Medusa v2 store.
 
     from medusa_sync import Secret, Settings, sync_products
 
     result = sync_products(Settings(medusa_url="https://store.example.com", api_key=Secret("sk_...")))
 
-`load_settings` reads them from the environment and `.env` as the command does.
+`load_settings` reads the settings from the environment and `.env`, as the command does.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from medusa_sync.core.policy import OnConflict, OnMissing, Share
     from medusa_sync.core.result import Result, RunResult
     from medusa_sync.errors import MedusaSyncError
-    from medusa_sync.settings import Secret, Settings
-    from medusa_sync.settings import load as load_settings
+    from medusa_sync.settings.load import load_settings
+    from medusa_sync.settings.options import Settings
+    from medusa_sync.settings.secrets import Secret
 
 __all__ = [
     "MedusaSyncError",
@@ -36,23 +37,22 @@ __all__ = [
     "sync_products",
 ]
 
-_HOMES = {
-    "MedusaSyncError": ("errors", "MedusaSyncError"),
-    "OnConflict": ("core.policy", "OnConflict"),
-    "OnMissing": ("core.policy", "OnMissing"),
-    "Result": ("core.result", "Result"),
-    "RunResult": ("core.result", "RunResult"),
-    "Secret": ("settings", "Secret"),
-    "Settings": ("settings", "Settings"),
-    "Share": ("core.policy", "Share"),
-    "load_settings": ("settings", "load"),
-    "sync_products": ("app.session", "sync_products"),
+_MODULES = {
+    "MedusaSyncError": "errors",
+    "OnConflict": "core.policy",
+    "OnMissing": "core.policy",
+    "Result": "core.result",
+    "RunResult": "core.result",
+    "Secret": "settings.secrets",
+    "Settings": "settings.options",
+    "Share": "core.policy",
+    "load_settings": "settings.load",
+    "sync_products": "app.session",
 }
 
 
 def __getattr__(name: str) -> object:
-    """Loaded when asked for: the command says its version without an HTTP client."""
-    if name not in _HOMES:
+    """Import a name on first use, so that `medusa-sync --version` does not import an HTTP client."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, own_name = _HOMES[name]
-    return getattr(import_module(f"{__name__}.{module}"), own_name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

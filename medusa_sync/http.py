@@ -1,4 +1,4 @@
-"""HTTP for both sides: one request with its time-outs, its repeats and a bound on the size of the answer."""
+"""HTTP requests with time limits, retries and a maximum response size."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from random import uniform
+from time import monotonic
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -22,13 +23,13 @@ from medusa_sync.stop import Stop
 
 logger = logging.getLogger(__name__)
 
-MAX_ANSWER_BYTES = 64 * 1024 * 1024  # after decompression: a page of thousands of products is far below
-MAX_WAIT_S = 60.0  # what a Retry-After may ask for at the most
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024  # decompressed; a page of thousands of products is much smaller
+MAX_WAIT_S = 60.0  # for Retry-After
 
 _FIRST_WAIT_S = 0.25
 _LONGEST_WAIT_S = 10.0
-_MESSAGE_LENGTH = 500  # characters of a server's message that are shown
-# The request has not reached the server, so that even a write may be sent again.
+_MESSAGE_LENGTH = 500  # characters of a server's message
+# The request did not reach the server, so even a write can be sent again.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 T = TypeVar("T")
@@ -42,16 +43,16 @@ async def retry(
     attempts: int,
     stop: Stop,
 ) -> T:
-    """Call `operation` until it succeeds, with pauses that double from `_FIRST_WAIT_S` to `_LONGEST_WAIT_S`.
+    """Call `operation` until it succeeds, with pauses in between.
 
     Args:
-        operation: called with the number of the attempt, from 1.
-        on: which errors are worth another attempt; a function may return the seconds to wait instead.
-        attempts: at most.
-        stop: ends a pause at once; no attempt follows.
+        operation: takes the number of the attempt, starting at 1.
+        on: the errors to retry. A function can return the seconds to wait instead of True.
+        attempts: maximum.
+        stop: once it is set, pauses end and no attempt follows.
 
     Raises:
-        Exception: that of the last attempt.
+        Exception: the error of the last attempt.
     """
     attempt = 1
     while True:
@@ -67,16 +68,16 @@ async def retry(
 
 
 def pause(attempt: int) -> float:
-    """Seconds to wait after a failed attempt; they double, and vary so that clients do not come together."""
+    """Return the seconds to wait after an attempt: doubled each time, and random to spread clients out."""
     longest = min(2 * _FIRST_WAIT_S * 2 ** (attempt - 1), _LONGEST_WAIT_S)
     return uniform(longest / 2, longest)  # noqa: S311 - no secret
 
 
-class Answer(Struct, frozen=True):
-    """A complete answer.
+class Response(Struct, frozen=True):
+    """A complete response.
 
     Attributes:
-        body: decompressed, at most `MAX_ANSWER_BYTES` long.
+        body: decompressed, not longer than `MAX_RESPONSE_BYTES`.
     """
 
     status: int
@@ -85,13 +86,13 @@ class Answer(Struct, frozen=True):
 
 
 class _FailedError(Exception):
-    """No usable answer.
+    """There is no usable response.
 
     Attributes:
-        sent: whether the server may have acted on the request.
-        answered: whether it sent a response.
-        wait: seconds that the server asked us to wait, if it did.
-        may_pass: whether the next try may go better.
+        sent: the server may have executed the request.
+        answered: the server sent a response.
+        may_retry: the same request may succeed.
+        wait: seconds to wait, if the server asked for it.
     """
 
     def __init__(
@@ -100,28 +101,28 @@ class _FailedError(Exception):
         *,
         sent: bool,
         answered: bool = False,
+        may_retry: bool = True,
         wait: float | None = None,
-        may_pass: bool = True,
     ) -> None:
         super().__init__(message)
         self.sent = sent
         self.answered = answered
+        self.may_retry = may_retry
         self.wait = wait
-        self.may_pass = may_pass
 
 
 class HttpClient:
     """Requests to one server.
 
     Args:
-        client: the connection pool. Its connect and read timeouts added up limit each attempt as a whole:
-            the read timeout alone starts again with each byte.
-        max_retries: how many times a request is sent again before it counts as failed.
-        unavailable: what to raise, with its advice, when the server stays unavailable.
-        on_request: called once for each request on the wire with its method and URL.
-        on_retry: called once for each repeat.
-        stop: nothing is sent again once it is set.
-        redactor: hides secrets that the server may send back; learns those that are found out later.
+        client: the connection pool. The sum of its connect and read timeouts limits each attempt; on its own,
+            the read timeout would start again with each byte.
+        max_retries: how many times a failed request is sent again.
+        unavailable: creates the error to raise when all attempts have failed.
+        on_request: called with the method and URL of each attempt.
+        on_retry: called before each retry.
+        stop: once it is set, nothing is retried.
+        redactor: hides secrets that the server sends back.
     """
 
     def __init__(
@@ -152,7 +153,7 @@ class HttpClient:
         on: type[Exception] | Callable[[Exception], bool | float],
         attempts: int | None = None,
     ) -> T:
-        """`retry` until the run has to end; without `attempts` as often as a request is sent."""
+        """Call the function `retry` with the stop token and, by default, the attempts of this client."""
         return await retry(operation, on=on, attempts=attempts or self._attempts, stop=self._stop)
 
     async def send(
@@ -164,42 +165,43 @@ class HttpClient:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool,
-    ) -> Answer:
-        """Send a request, again when that is safe, and return the answer whatever its status is.
+    ) -> Response:
+        """Send a request, retry it if that is safe, and return the response, also for 3xx and 4xx.
 
         Args:
             method: the HTTP method.
             url: absolute, or relative to the base URL of the client; without a query.
-            query: of the URL.
+            query: the query of the URL.
             body: JSON.
-            headers: sent besides those of the client.
-            repeatable: sending it twice does no harm. What is not repeatable is sent again only when the
-                server has not acted on it.
+            headers: in addition to those of the client.
+            repeatable: sending the request twice is safe. Other requests are only retried if the server has
+                not executed them.
 
         Raises:
-            AmbiguousWriteError: what is not repeatable may or may not have been carried out.
-            MedusaSyncError: what `unavailable` gives, when every try has failed.
+            AmbiguousWriteError: the request is not repeatable, and may have been executed.
+            MedusaSyncError: all attempts failed; created by `unavailable`.
         """
 
         def wait_for(error: Exception) -> bool | float:
-            if not isinstance(error, _FailedError) or not error.may_pass:
+            if not isinstance(error, _FailedError) or not error.may_retry:
                 return False
             if error.sent and not repeatable:
                 return False
             return True if error.wait is None else error.wait
 
-        async def attempt(number: int) -> Answer:
+        async def attempt(number: int) -> Response:
             if number > 1:
                 self._on_retry()
-                logger.info("try %d of %d: %s %s", number, self._attempts, method, url)
+                logger.info("attempt %d of %d: %s %s", number, self._attempts, method, url)
             return await self._once(method, url, query, body, headers)
 
         try:
             return await self.retry(attempt, on=wait_for)
         except _FailedError as error:
+            message = f"{method} {url}: {error}"
             if error.sent and not repeatable:
-                raise AmbiguousWriteError(str(error), answered=error.answered) from error
-            raise self._unavailable(str(error)) from error
+                raise AmbiguousWriteError(message, answered=error.answered) from error
+            raise self._unavailable(message) from error
 
     async def _once(
         self,
@@ -208,64 +210,57 @@ class HttpClient:
         query: Query,
         body: bytes | None,
         headers: Mapping[str, str] | None,
-    ) -> Answer:
+    ) -> Response:
         self._on_request(method, url)
-        started = datetime.now(UTC)
+        started = monotonic()
         try:
             target = f"{url}?{urlencode(query)}" if query else url
             request = self._client.build_request(method, target, content=body, headers=headers)
             if body is not None:
                 request.headers["content-type"] = "application/json"
             async with asyncio.timeout(self._limit_s):
-                response = await self._client.send(request, stream=True)
+                stream = await self._client.send(request, stream=True)
                 try:
-                    answer = await self._read(method, url, response)
+                    response = await _read(stream)
                 finally:
-                    await response.aclose()
+                    await stream.aclose()
         except (httpx.TransportError, TimeoutError) as error:
-            what = f"{method} {url}: {_describe(error)}"
-            raise _FailedError(what, sent=not isinstance(error, _NOT_SENT)) from error
+            raise _FailedError(_describe(error), sent=not isinstance(error, _NOT_SENT)) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            what = f"{method} {url}: {_describe(error)}"
-            raise _FailedError(what, sent=True, may_pass=False) from error
-        logger.debug(
-            "%s %s: %d, %d bytes in %.0f ms", method, url, answer.status, len(answer.body), _ms(started)
-        )
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise _FailedError(_describe(error), sent=True, may_retry=False) from error
+        status, size, elapsed = response.status, len(response.body), monotonic() - started
+        logger.debug("%s %s: %d, %d bytes in %.0f ms", method, url, status, size, elapsed * 1000)
+        if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _FailedError(
-                f"{method} {url}: {describe_answer(answer, self.redactor)}",
-                sent=answer.status != HTTPStatus.TOO_MANY_REQUESTS,
+                describe_response(response, self.redactor),
+                sent=status != HTTPStatus.TOO_MANY_REQUESTS,
                 answered=True,
-                wait=_retry_after(answer.headers),
+                wait=_retry_after(response.headers),
             )
-        return answer
-
-    @staticmethod
-    async def _read(method: str, url: str, response: httpx.Response) -> Answer:
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in response.aiter_bytes():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > MAX_ANSWER_BYTES:
-                what = f"{method} {url}: the answer is longer than {MAX_ANSWER_BYTES // 2**20} MB"
-                raise _FailedError(what, sent=True, may_pass=False)
-        return Answer(response.status_code, response.headers, b"".join(chunks))
+        return response
 
 
-def describe_answer(answer: Answer, redactor: Redactor) -> str:
-    """The status of an answer that is no success, with the server's own message where it gives one.
+async def _read(stream: httpx.Response) -> Response:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in stream.aiter_bytes():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MAX_RESPONSE_BYTES:
+            message = f"the response is longer than {MAX_RESPONSE_BYTES // 2**20} MB"
+            raise _FailedError(message, sent=True, may_retry=False)
+    return Response(stream.status_code, stream.headers, b"".join(chunks))
 
-    Args:
-        answer: of the server.
-        redactor: hides secrets in the message before it is cut.
-    """
+
+def describe_response(response: Response, redactor: Redactor) -> str:
+    """Describe an error response: its status and, if it has one, the message of the server."""
+    description = f"the server responded with {response.status}"
     try:
-        said = msgspec.json.decode(answer.body, type=_ErrorBody)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # HTML of a proxy, nothing, or worse
-        return f"the server answered {answer.status}"
-    message = " ".join(redactor(said.message).split())  # one line
-    return f"the server answered {answer.status}: {message[:_MESSAGE_LENGTH]}"
+        body = msgspec.json.decode(response.body, type=_ErrorBody)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # for example HTML from a proxy
+        return description
+    message = " ".join(redactor(body.message).split())  # redacted before it is cut
+    return f"{description}: {message[:_MESSAGE_LENGTH]}"
 
 
 class _ErrorBody(Struct):
@@ -273,7 +268,7 @@ class _ErrorBody(Struct):
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait from a `Retry-After` of either form (RFC 9110, 10.2.3), at most `MAX_WAIT_S`."""
+    """Parse a `Retry-After` header (RFC 9110, 10.2.3); return seconds, at most `MAX_WAIT_S`."""
     value = headers.get("retry-after", "").strip()
     if not value:
         return None
@@ -283,25 +278,21 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
             if value.isdigit()
             else (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
         )
-    except (ValueError, TypeError, OverflowError):  # no number, no date with its zone: as if not there
+    except (ValueError, TypeError, OverflowError):  # invalid: ignored
         return None
     return min(max(seconds, 0.0), MAX_WAIT_S)
 
 
 def _describe(error: Exception) -> str:
-    """What went wrong, in words; httpx's own are often empty."""
+    """Describe an error of httpx, whose own message is often empty."""
     match error:
         case httpx.ConnectTimeout() | httpx.PoolTimeout():
             return "no connection within the time limit"
         case httpx.TimeoutException() | TimeoutError():
-            return "no complete answer within the time limit"
+            return "no complete response within the time limit"
         case httpx.ConnectError():
             return f"no connection ({error})" if str(error) else "no connection"
         case httpx.DecodingError():
-            return "the compressed answer is damaged"
+            return "the compressed response is damaged"
         case _:
             return str(error) or type(error).__name__
-
-
-def _ms(started: datetime) -> float:
-    return (datetime.now(UTC) - started).total_seconds() * 1000

@@ -1,4 +1,4 @@
-"""Redaction: no secret leaves this process, whatever form it comes back in."""
+"""Removes secrets from texts and results."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from medusa_sync.core.product import Value
 from medusa_sync.core.result import Outcome, RunResult
 
 _MASK = "***"
-_SHORTEST = 4  # characters; redacting anything shorter would turn ordinary words into stars
-_LEVELS = 15  # backslashes in front of a character that was escaped four times
-# Every repetition has a limit, so that no text of a server takes exponential time.
+_SHORTEST = 4  # characters; anything shorter would match parts of ordinary words
+_LEVELS = 15  # backslashes before a character that was escaped four times
+# Every repetition is limited, so that no text takes exponential time.
 _PERCENT = "%(?:25){0,3}"
 _BACKSLASH = rf"(?:\\u005[cC]|\\|{_PERCENT}5[cC]|&#92;)"
 _ESCAPE = f"{_BACKSLASH}{{1,{_LEVELS}}}"
@@ -28,13 +28,13 @@ _ENTITIES = {'"': ("quot",), "'": ("apos",), "&": ("amp",), "<": ("lt",), ">": (
 
 
 class Redactor:
-    """Replaces secrets in texts; called with a text, it returns the text without them.
+    """Replaces secrets in texts with stars: call it with a text.
 
-    It finds a secret as it is, in base64 (alone or as a part, such as in a Basic header), and with any of its
-    characters escaped for JSON, URLs, HTML or Python, also several times.
+    It finds a secret literally, in base64 (also as part of an encoded text, as in a Basic header), and with
+    characters escaped for JSON, URLs, HTML or Python, even several times.
 
     Args:
-        secrets: texts to hide; `add` adds more, such as a token that a log-in returns.
+        secrets: texts to hide.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -43,11 +43,11 @@ class Redactor:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Hide one more text; one that is too short to be told from ordinary words is ignored."""
+        """Hide another text; texts that are too short are ignored."""
         if len(secret) < _SHORTEST or secret in self._forms:
             return
         self._forms[secret] = tuple(_forms(secret))
-        # The longest first: it may contain another one.
+        # The longest first, because it may contain another one.
         self._forms = dict(sorted(self._forms.items(), key=lambda item: -len(item[0])))
 
     def __call__(self, text: str) -> str:
@@ -58,7 +58,7 @@ class Redactor:
 
 
 def redacted(result: RunResult, redactor: Redactor) -> RunResult:
-    """A result in which no text holds a secret; reports, metrics and pings are made from it."""
+    """Return a result without secrets, for reports and notifications."""
     return structs.replace(
         result,
         source_url=redactor(result.source_url),
@@ -73,7 +73,7 @@ def redacted(result: RunResult, redactor: Redactor) -> RunResult:
 
 
 class _Changes(Collection[Outcome]):
-    """Changes without secrets, redacted one at a time: there may be too many to hold in memory."""
+    """Redacts changes one at a time, because they may not fit in memory."""
 
     def __init__(self, changes: Collection[Outcome], redactor: Redactor) -> None:
         self._changes = changes
@@ -94,18 +94,18 @@ def _outcome(outcome: Outcome, redactor: Redactor) -> Outcome:
         outcome,
         title=redactor(outcome.title),
         reason=redactor(outcome.reason),
-        changes=tuple(_difference(each, redactor) for each in outcome.changes),
+        changes=tuple(_change(each, redactor) for each in outcome.changes),
         conflicts=tuple(_conflict(each, redactor) for each in outcome.conflicts),
     )
 
 
-def _difference(difference: FieldChange, redactor: Redactor) -> FieldChange:
+def _change(change: FieldChange, redactor: Redactor) -> FieldChange:
     return structs.replace(
-        difference,
-        stored=_value(difference.stored, redactor),
-        planned=_value(difference.planned, redactor),
-        applied=_value(difference.applied, redactor),
-        desired=_value(difference.desired, redactor),
+        change,
+        stored=_value(change.stored, redactor),
+        planned=_value(change.planned, redactor),
+        applied=_value(change.applied, redactor),
+        desired=_value(change.desired, redactor),
     )
 
 
@@ -125,10 +125,11 @@ def _value(value: Value, redactor: Redactor) -> Value:
 
 
 class _Form(NamedTuple):
-    """What a secret looks like.
+    """A form of a secret.
 
     Attributes:
-        marker: a part that is never escaped; without it in a text, the pattern is not even compiled.
+        marker: a part that is never escaped; a text without it need not be searched.
+        pattern: regular expression.
     """
 
     marker: str
@@ -136,15 +137,15 @@ class _Form(NamedTuple):
 
 
 def _forms(secret: str) -> Iterator[_Form]:
-    """The characters of a secret, and their bits at each position in base64."""
+    """Yield the forms of a secret: its characters, and base64 for each position of its bits."""
     parts = re.findall(r"\\+|[^\\]", secret)
     pattern = "".join(_backslashes(len(part)) if part[0] == "\\" else _character(part) for part in parts)
     yield _Form(_marker(secret), pattern)
-    # What is encoded may be a Basic header, or JSON in which the secret is escaped.
+    # The encoded text may be a Basic header, or JSON that contains the escaped secret.
     texts = dict.fromkeys([secret, *(json.dumps(secret, ensure_ascii=each)[1:-1] for each in (False, True))])
     for content, before in product((text.encode("utf-8", "surrogatepass") for text in texts), range(3)):
         bits = before * 8, (before + len(content)) * 8
-        start, end = -(-bits[0] // 6), bits[1] // 6  # of the characters that hold nothing but the secret
+        start, end = -(-bits[0] // 6), bits[1] // 6  # of the base64 characters that encode only the secret
         encoded = b64encode(bytes(before) + content).decode()[start:end]
         if len(encoded) >= _SHORTEST:
             rest = f"[A-Za-z0-9+/_-]*(?:=|{_PERCENT}3[dD]){{0,2}}"
@@ -170,8 +171,8 @@ def _backslashes(count: int) -> str:
 
 
 def _character(character: str) -> str:
-    """One character other than a backslash, as it is or escaped."""
-    if character.isascii() and character.isalnum():  # nothing escapes these
+    """Return the pattern of a character, literal or escaped; not for backslashes."""
+    if character.isascii() and character.isalnum():  # never escaped
         return character
     code, content = ord(character), character.encode("utf-8", "surrogatepass")
     percent = "".join(f"{_PERCENT}{byte:02x}" for byte in content)

@@ -1,4 +1,4 @@
-"""When runs are due: a cron expression in a time zone."""
+"""Cron schedules."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Due times as Debian's cron has them, also where daylight saving begins and ends.
+    """A cron expression in a time zone; follows Debian's cron, also when daylight saving starts and ends.
 
-    With seconds there are no rules for daylight saving: what the clock skips is not due, what it repeats is
-    due twice.
+    Expressions with seconds have no rules for daylight saving: a time that the clock skips is not due, and a
+    time that it repeats is due twice.
 
     Attributes:
         expression: five fields, six with seconds first, or a name such as `@hourly`; single spaces.
-        zone: whose clock the expression is about.
+        zone: the time zone of the expression.
     """
 
     expression: str
@@ -47,14 +47,14 @@ class Schedule:
 
     @classmethod
     def read(cls, expression: str, zone: tzinfo) -> Self:
-        """A schedule from its text.
+        """Parse an expression.
 
         Raises:
-            ValueError: with each field that is wrong and what is expected there, or why it never comes due.
+            ValueError: names every invalid field and what is expected, or says that no date matches.
         """
         expression = " ".join(expression.split())
         if expression == "@reboot":
-            raise ValueError("@reboot tells no time; expected a schedule, and --run-now to start with a run")
+            raise ValueError("@reboot is not a time; use a schedule with --run-now")
         if expression.startswith("@") and expression not in _NAMES:
             raise ValueError(f"unknown name {expression!r}; expected {', '.join(_NAMES)}")
         fields = _spelled_out(expression).split()
@@ -65,18 +65,18 @@ class Schedule:
             )
         if problems := _problems(fields):
             raise ValueError("; ".join(problems))
-        # cronsim looks 50 years ahead; the rarest date, 29 February on a given weekday, comes within 40.
+        # cronsim searches 50 years; the rarest date, 29 February on a given weekday, occurs every 40 years.
         if not _is_possible(fields):
-            raise ValueError(f"{expression!r} never comes due; expected days that some month has")
+            raise ValueError(f"{expression!r} never matches; expected a day that exists in the month")
         return cls(expression, zone)
 
     def after(self, moment: datetime) -> datetime:
-        """The next due time, in the schedule's zone.
+        """Return the next due time after a moment, in the zone of the schedule.
 
         Args:
-            moment: aware, in any zone; what is due at this very moment is not meant.
+            moment: in any time zone.
         """
-        # In an hour that comes twice cronsim starts from the first, and only UTC tells what is later then.
+        # In an hour that the clock repeats, cronsim starts from the first one: compare in UTC.
         start = moment.astimezone(UTC)
         coming = CronSim(_spelled_out(self.expression), moment.astimezone(self.zone))
         due = next(due for each in coming if (due := each.astimezone(UTC)) > start)
@@ -84,10 +84,10 @@ class Schedule:
 
 
 def time_zone(name: str | None) -> tzinfo:
-    """The time zone of an IANA name; without one the local zone, which is that of TZ when it is set.
+    """Return the time zone of an IANA name; without a name that of TZ or of the system.
 
     Raises:
-        ValueError: there is no such zone, or what TZ or the system tells is none.
+        ValueError: the time zone does not exist.
     """
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -95,7 +95,7 @@ def time_zone(name: str | None) -> tzinfo:
         return _local_zone()
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, OSError, ValueError) as error:  # OSError: 'Europe', a folder
+    except (ZoneInfoNotFoundError, OSError, ValueError) as error:  # OSError: a folder such as 'Europe'
         raise ValueError(f"unknown time zone {name!r}; expected a name such as Europe/Riga") from error
 
 
@@ -103,11 +103,11 @@ def _local_zone() -> tzinfo:
     from tzlocal import reload_localzone
 
     try:
-        with warnings.catch_warnings(action="ignore"):  # a container that tells no zone means UTC
+        with warnings.catch_warnings(action="ignore"):  # a container without a zone: UTC
             return reload_localzone()
-    except Exception as error:  # TZ may name any file, and zoneinfo stumbles over its content in many ways
-        told = os.environ.get("TZ", "")
-        raise ValueError(f"no local time zone (TZ={told!r}); set TZ to a name such as Europe/Riga") from error
+    except Exception as error:  # TZ can name any file, and zoneinfo fails on it in many ways
+        name = os.environ.get("TZ", "")
+        raise ValueError(f"no local time zone (TZ={name!r}); set TZ to a name such as Europe/Riga") from error
 
 
 def _spelled_out(expression: str) -> str:
@@ -115,7 +115,7 @@ def _spelled_out(expression: str) -> str:
 
 
 def _problems(fields: list[str]) -> list[str]:
-    """What is wrong with each field, read by itself."""
+    """Check each field on its own."""
     problems = []
     for place, (name, values) in enumerate(_FIELDS[-len(fields) :]):
         alone = ["*"] * len(fields)
@@ -129,5 +129,5 @@ def _problems(fields: list[str]) -> list[str]:
 def _is_possible(fields: list[str]) -> bool:
     try:
         return next(CronSim(" ".join(fields), _ANY_TIME), None) is not None
-    except (CronSimError, ValueError):  # ValueError: a number of more digits than Python reads
+    except (CronSimError, ValueError):  # ValueError: a number with too many digits for Python
         return False

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from medusa_sync.errors import MedusaSyncError
 
 GRACE_S = 10.0
-"""Seconds that requests in progress get to finish after the token was set."""
+"""Seconds that requests in progress have to finish once the token is set."""
 
 
 class Stop:
-    """Signals, the time limit and fatal errors set it. Then nothing new starts and nothing is retried.
+    """Set by signals, the time limit and fatal errors. Then nothing new starts and nothing is retried.
 
     Attributes:
-        reason: why the run has to end; None while it may go on.
+        reason: why the run ends; None as long as it continues.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Stop:
         return self.reason is not None
 
     def set(self, reason: MedusaSyncError) -> None:
-        """Stop the run; only the first reason counts."""
+        """End the run; only the first reason counts."""
         if self.reason is None:
             self.reason = reason
             self._event.set()
@@ -43,7 +43,7 @@ class Stop:
             self._callbacks.append(callback)
 
     async def sleep(self, seconds: float) -> bool:
-        """Wait; return False at once if the run has to end, True after `seconds`."""
+        """Return True after `seconds`, or False as soon as the token is set."""
         try:
             async with asyncio.timeout(seconds):
                 await self._event.wait()

@@ -1,4 +1,4 @@
-"""The command `products`: one run, or a loop of them; the only place that tells errors and exit codes."""
+"""The command `products`: one run, or a loop of runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from medusa_sync.app.loop import run_loop
 from medusa_sync.app.session import sync_products
 from medusa_sync.app.signals import Signals
 from medusa_sync.core.result import RunResult
-from medusa_sync.errors import EXIT_CHANGES, EXIT_UNEXPECTED, MedusaSyncError, SettingsError
+from medusa_sync.errors import EXIT_CHANGES, MedusaSyncError, SettingsError
 from medusa_sync.notify import dispatch
 from medusa_sync.redact import Redactor
 from medusa_sync.report import log
@@ -26,29 +26,29 @@ from medusa_sync.report.progress import progress_observer
 from medusa_sync.report.summary import one_line
 from medusa_sync.report.table import print_result
 from medusa_sync.schedule import Schedule, time_zone
-from medusa_sync.settings import OPTIONS, Settings, load
+from medusa_sync.settings.load import load_settings
+from medusa_sync.settings.options import OPTIONS, Settings
 
 logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 
 _THIS_MACHINE = frozenset({"localhost", "::1"})
+_BUG = "This is a bug in medusa-sync. Run with --verbose to see where it happens, and report it."
 
 
 def execute(flags: Mapping[str, str | bool | None]) -> int:
-    """Do what the command line asks for.
+    """Run the command and return its exit code.
 
     Args:
-        flags: by the name of the setting; None for what the command line does not say.
-
-    Returns:
-        The exit code.
+        flags: values by the name of the setting; None for a flag that is not given.
     """
     out, err = output_to(sys.stdout), output_to(sys.stderr)
     try:
-        settings = _read(flags)
-        # To a program in the foreground SIGHUP says that its terminal is gone.
-        signals = Signals(*((signal.SIGHUP,) if settings.loop and not err.is_terminal else ()))
+        settings = _load(flags)
+        # On a terminal, SIGHUP keeps its meaning: the terminal was closed.
+        reloads = settings.loop and not err.is_terminal
+        signals = Signals(signal.SIGHUP) if reloads else Signals()
         job = _Job(flags, settings, signals, out, err)
     except MedusaSyncError as error:
         print_error(str(error), error.hint, err)
@@ -59,28 +59,24 @@ def execute(flags: Mapping[str, str | bool | None]) -> int:
         return run_loop(job, signals.wait, run_now=settings.run_now, max_runs=settings.max_runs)
 
 
-def _read(flags: Mapping[str, str | bool | None]) -> Settings:
-    settings = load(flags)
+def _load(flags: Mapping[str, str | bool | None]) -> Settings:
+    settings = load_settings(flags)
     dispatch.check(settings)
     return settings
 
 
-def _schedule(settings: Settings) -> Schedule:
-    try:
-        return Schedule.read(settings.schedule, time_zone(settings.timezone))
-    except ValueError as error:  # of the local zone: what was given has been read already
-        raise SettingsError([f"{OPTIONS['timezone'].spelling}: {error}"]) from error
-
-
 class _Job:
-    """Runs by the settings that hold now.
+    """Runs with the current settings.
 
     Args:
         flags: of the command line.
-        settings: as they were read at the start.
-        signals: that end a run.
+        settings: as read at the start.
+        signals: end a run.
         out: stdout.
         err: stderr.
+
+    Raises:
+        SettingsError: the schedule has no time zone.
     """
 
     def __init__(
@@ -95,27 +91,13 @@ class _Job:
         self._signals = signals
         self._out = out
         self._err = err
-        self._take(settings)
+        self._use(settings)
 
-    def _take(self, settings: Settings) -> None:
-        """Raises SettingsError when the schedule cannot be followed."""
+    def _use(self, settings: Settings) -> None:
         if settings.loop:
             self.schedule = _schedule(settings)
         self._settings = settings
         self._redactor = Redactor(settings.secrets())
-        self._log()
-
-    def reload(self) -> None:
-        """Read the settings again; if something is wrong with them, they stay as they were."""
-        try:
-            self._take(_read(self._flags))
-        except MedusaSyncError as error:
-            _log_error(str(error), "The settings stay as they were.")
-        else:
-            logger.info("the settings were read again")
-
-    def _log(self) -> None:
-        settings = self._settings
         log.log_to(
             self._err,
             job=settings.job_name,
@@ -126,23 +108,32 @@ class _Job:
         _warn_of_plain_http(settings)
 
     def _redact(self, text: str) -> str:
-        return self._redactor(text)
+        return self._redactor(text)  # that of the current run
+
+    def reload(self) -> None:
+        """Read the settings again; keep the current ones if the new ones are invalid."""
+        try:
+            self._use(_load(self._flags))
+        except MedusaSyncError as error:
+            _log_error(str(error), "The settings stay as they were.")
+        else:
+            logger.info("the settings were read again")
 
     def run(self) -> int:
-        """Run once and tell what became of it; returns the exit code."""
-        self._redactor = Redactor(self._settings.secrets())  # without the tokens of the runs before
+        """Run once, report the result, and return the exit code."""
+        self._redactor = Redactor(self._settings.secrets())  # forget the tokens of earlier runs
         with log.run_id():
             try:
                 dispatch.begin(self._settings)
-                return self._tell(self._sync())
+                return self._report(self._sync())
             except MedusaSyncError as error:
-                return self._end_without_result(error.exit_code, str(error), error.hint)
-            except Exception as error:  # the last resort: a defect of this program
-                logger.debug("unexpected", exc_info=True)
-                hint = "This is a defect of medusa-sync. Run with --verbose to see where, and report it."
-                return self._end_without_result(
-                    EXIT_UNEXPECTED, f"Unexpected {type(error).__name__}: {error}", hint
-                )
+                failure = error
+            except Exception as error:
+                logger.debug("traceback of the unexpected error", exc_info=True)
+                failure = MedusaSyncError(f"Unexpected {type(error).__name__}: {error}", hint=_BUG)
+            _log_error(str(failure), failure.hint)
+            dispatch.end_without_result(self._settings, failure.exit_code, self._redact(str(failure)))
+            return failure.exit_code
 
     def _sync(self) -> RunResult:
         settings = self._settings
@@ -152,19 +143,15 @@ class _Job:
             return structs.replace(result, exit_code=EXIT_CHANGES)
         return result
 
-    def _end_without_result(self, exit_code: int, message: str, hint: str) -> int:
-        _log_error(message, hint)
-        dispatch.end_without_result(self._settings, exit_code, self._redactor(message))
-        return exit_code
-
-    def _tell(self, result: RunResult) -> int:
-        codes = [result.exit_code, _attempt(self._print, result)]
+    def _report(self, result: RunResult) -> int:
+        """Print, log and notify; return the exit code of the run, or else of the first step that failed."""
+        printed = _attempt(self._print, result)
         if result.error:
             _log_error(result.error, result.hint)
         if result.seen or not result.error:
             logger.info("%s", one_line(result))
-        codes.append(_attempt(dispatch.end, self._settings, result))
-        return next(filter(None, codes), 0)
+        notified = _attempt(dispatch.end, self._settings, result)
+        return result.exit_code or printed or notified
 
     def _print(self, result: RunResult) -> None:
         settings = self._settings
@@ -175,18 +162,18 @@ class _Job:
                 print_result(result, self._out, verbose=settings.verbose)
             self._out.file.flush()
         except BrokenPipeError:
-            logger.debug("whoever read stdout has seen enough")
+            logger.debug("the reader of stdout closed it")
         except OSError as error:
             raise ReportError(
                 f"The result was not written to stdout: {error.strerror}.",
-                hint="The run itself has done what it could; --report keeps its result in a file.",
+                hint="The run itself was not affected. Use --report to write the result to a file.",
             ) from error
 
 
-def _attempt(tell: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> int:
-    """Tell somebody of a run; returns the exit code of a failure to do so, else 0."""
+def _attempt(step: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> int:
+    """Call a step that may fail; return 0, or log the error and return its exit code."""
     try:
-        tell(*args, **kwargs)
+        step(*args, **kwargs)
     except MedusaSyncError as error:
         _log_error(str(error), error.hint)
         return error.exit_code
@@ -197,12 +184,19 @@ def _log_error(message: str, hint: str) -> None:
     logger.error("%s", message, extra={"hint": hint})
 
 
+def _schedule(settings: Settings) -> Schedule:
+    try:
+        return Schedule.read(settings.schedule, time_zone(settings.timezone))
+    except ValueError as error:  # from the local zone; the settings themselves were checked before
+        raise SettingsError([f"{OPTIONS['timezone'].spelling}: {error}"]) from error
+
+
 def _level(settings: Settings, *, is_terminal: bool) -> int:
     if settings.quiet:
         return logging.ERROR
     if settings.verbose:
         return logging.DEBUG
-    # At a terminal the table says it already; in a log a line with the time is what one looks for.
+    # On a terminal, the table already shows the result of a single run.
     return logging.WARNING if is_terminal and not settings.loop else logging.INFO
 
 
@@ -211,4 +205,4 @@ def _warn_of_plain_http(settings: Settings) -> None:
     host = parts.hostname or ""
     has_secret = settings.api_key is not None or settings.password is not None
     if has_secret and parts.scheme == "http" and host not in _THIS_MACHINE and not host.startswith("127."):
-        logger.warning("the credentials go to %s unencrypted; use https", settings.medusa_url)
+        logger.warning("the credentials are sent to %s unencrypted; use https", settings.medusa_url)

@@ -1,4 +1,4 @@
-"""One run at a time for each job, store and source on a machine."""
+"""Prevents concurrent runs of the same job, store and source on a machine."""
 
 from __future__ import annotations
 
@@ -18,29 +18,28 @@ from platformdirs import user_state_path
 
 from medusa_sync.errors import LockedError, LockUnavailableError
 
-_EVERYONE = 0o666  # the folder decides who may use the lock
-_FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK  # neither follow a link nor wait for a pipe
+_EVERYONE = 0o666  # the permissions of the folder decide who can use the lock
+_FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK  # do not follow a link or wait for a pipe
 _PAUSE_S = 0.02
 _LONGEST_HOLDER = 4096  # bytes
-_HINT = "Name another folder with --lock-dir (SYNC_PRODUCTS_LOCK_DIR), one that can be written."
 
 
 @contextmanager
 def run_lock(job: str, store_url: str, source_name: str, *, folder: Path | None = None) -> Iterator[None]:
-    """Hold the lock of a run; the system releases it however the process ends.
+    """Hold the lock in this context. The system releases it if the process is killed.
 
     Args:
         job: name of the job.
-        store_url: of the store.
-        source_name: of the source.
-        folder: of the lock files; several users may share it. The user's own state folder unless given.
+        store_url: URL of the store.
+        source_name: name of the source.
+        folder: contains the lock files, and can be shared by users. Default: the state folder of the user.
 
     Raises:
-        LockedError: another process holds it.
-        LockUnavailableError: the lock file cannot be created or opened, or is not an ordinary file.
+        LockedError: another process holds the lock.
+        LockUnavailableError: the lock file cannot be created or opened, or is not a regular file.
     """
     folder = folder or user_state_path("medusa-sync")
-    # A digest: the name of a file must not depend on what a URL may hold.
+    # A digest, because a URL may contain characters that a file name cannot.
     key = blake2b(f"{job}\n{store_url}\n{source_name}".encode(), digest_size=8).hexdigest()
     path = folder / f"{key}.lock"
     try:
@@ -48,7 +47,7 @@ def run_lock(job: str, store_url: str, source_name: str, *, folder: Path | None 
         file = _open(path)
     except OSError as error:
         reason = f"{path.name} is a symbolic link" if path.is_symlink() else error.strerror
-        raise LockUnavailableError(f"The lock cannot be taken in {folder} ({reason})", hint=_HINT) from error
+        raise _unavailable(path, reason) from error
     try:
         _take(file, path)
         try:
@@ -61,8 +60,8 @@ def run_lock(job: str, store_url: str, source_name: str, *, folder: Path | None 
 
 
 def _open(path: Path) -> int:
-    """Open the lock file; create it if it is missing, so that every user of the folder can open it."""
-    # Not with O_CREAT at once: in a sticky folder Linux refuses that for the file of another user.
+    """Open the lock file, or create it with permissions for every user."""
+    # First without O_CREAT: in a sticky folder, Linux refuses it for a file of another user.
     try:
         return _open_existing(path)
     except FileNotFoundError:
@@ -70,55 +69,61 @@ def _open(path: Path) -> int:
             return _create(path)
     except PermissionError:
         pass
-    time.sleep(_PAUSE_S)  # another user has just created it and is about to set its mode
+    time.sleep(_PAUSE_S)  # another user may just have created it, and sets its mode next
     return _open_existing(path)
 
 
 def _create(path: Path) -> int:
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS, _EVERYONE)
-    _open_to_everyone(file)  # the umask may have taken something away
+    _open_to_everyone(file)  # despite the umask
     return file
 
 
 def _open_existing(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | _FLAGS)
-    except PermissionError:  # of another user, by an older version; a lock needs no more than reading
+    except PermissionError:  # created by an older version; to lock, reading is enough
         return os.open(path, os.O_RDONLY | _FLAGS)
 
 
 def _open_to_everyone(file: int) -> None:
-    with suppress(OSError):  # a file system without modes
+    with suppress(OSError):  # the file system has no modes
         os.fchmod(file, _EVERYONE)
 
 
 def _take(file: int, path: Path) -> None:
     state = os.fstat(file)
-    # A second name would mean that the file is somebody's, put here for us to change.
+    # A second link could be an attempt to make us change a file of another user.
     if not stat.S_ISREG(state.st_mode) or state.st_nlink != 1:
-        raise LockUnavailableError(
-            f"The lock cannot be taken in {path.parent} ({path.name} is not an ordinary file)", hint=_HINT
-        )
+        raise _unavailable(path, f"{path.name} is not a regular file")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError) as error:  # the latter from some network file systems
-        raise LockedError(f"Another run is under way: {_read_holder(file)}. Nothing was done.") from error
-    except OSError as error:
-        raise LockUnavailableError(
-            f"The lock cannot be taken in {path.parent} ({error.strerror})", hint=_HINT
+    except (BlockingIOError, PermissionError) as error:  # PermissionError: some network file systems
+        raise LockedError(
+            f"Another run is under way: {_read_holder(file)}. Nothing was done.",
+            hint="Run again when it has finished.",
         ) from error
+    except OSError as error:
+        raise _unavailable(path, error.strerror) from error
     if state.st_uid == os.geteuid() and stat.S_IMODE(state.st_mode) != _EVERYONE:
-        _open_to_everyone(file)  # an older version created it
+        _open_to_everyone(file)  # created by an older version
 
 
-# --- who holds it ---------------------------------------------------------------------------------------
+def _unavailable(path: Path, reason: str | None) -> LockUnavailableError:
+    return LockUnavailableError(
+        f"The lock cannot be taken in {path.parent} ({reason})",
+        hint="Set --lock-dir (SYNC_PRODUCTS_LOCK_DIR) to a writable folder.",
+    )
+
+
+# --- the holder ---------------------------------------------------------------------------------------
 
 
 def _write_holder(file: int, job: str) -> None:
     since = datetime.now(UTC).isoformat(timespec="seconds")
     holder = {"job": job, "pid": os.getpid(), "host": socket.gethostname(), "since": since}
     line = json.dumps(holder).encode() + b"\n"
-    with suppress(OSError):  # the lock is held; who holds it is only shown
+    with suppress(OSError):  # the holder is only for messages
         os.pwrite(file, line, 0)
         os.ftruncate(file, len(line))
 
@@ -129,9 +134,9 @@ def _clear_holder(file: int) -> None:
 
 
 def _read_holder(file: int) -> str:
-    """Who holds the lock, as far as it is known."""
+    """Describe the holder of the lock."""
     try:
         holder = json.loads(os.pread(file, _LONGEST_HOLDER, 0).partition(b"\n")[0])
         return f"{holder['job']}, process {holder['pid']} on {holder['host']}, since {holder['since']}"
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):  # the holder has only just taken it
-        return "by another process"
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):  # not written yet
+        return "its process is unknown"

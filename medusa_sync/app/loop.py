@@ -1,4 +1,4 @@
-"""The loop: one run at each tick of a schedule, one at a time, until a signal or a number of runs ends it."""
+"""Runs a job at each tick of a schedule."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from medusa_sync.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_SLEEP_S = 60.0  # then the clock is read again: it may be set, and a machine may have been asleep
-_MOST_COUNTED = 1000  # ticks that passed
+_LONGEST_SLEEP_S = 60.0  # then read the clock again: it may have been set, or the machine suspended
+_MOST_COUNTED = 1000  # skipped ticks
 
 Wait = Callable[[float], signal.Signals | None]
-"""Sleeps so many seconds; returns the signal that cut it short."""
+"""Sleeps for some seconds; returns the signal that interrupted the sleep, or None."""
 
 
 class Job(Protocol):
-    """What is run again and again."""
+    """The job that the loop runs."""
 
     @property
     def schedule(self) -> Schedule:
-        """When; may change whenever `reload` is called."""
+        """When to run; `reload` may change it."""
         ...
 
     def run(self) -> int:
-        """Run once, whatever happens; returns the exit code."""
+        """Run once and return the exit code; never raises."""
         ...
 
     def reload(self) -> None:
@@ -49,18 +49,18 @@ def run_loop(
     max_runs: int | None = None,
     clock: Callable[[], datetime] = _now,
 ) -> int:
-    """Run at each tick. Ticks that pass during a run are skipped: nothing queues up.
+    """Run the job at each tick, one run at a time. Ticks that pass during a run are skipped.
 
     Args:
-        job: what is run.
+        job: the job to run.
         wait: sleeps.
-        run_now: run once before the first tick.
-        max_runs: end after so many runs.
-        clock: the time, aware.
+        run_now: start with a run, before the first tick.
+        max_runs: end after this number of runs.
+        clock: returns the current time, with its zone.
 
     Returns:
-        128 plus the number of the signal that ended the loop. Else 0 if all runs ended with 0, or the exit
-        code of the last one that did not.
+        128 plus the number of the signal that ended the loop. Without a signal: the exit code of the last
+        run that failed, or 0.
     """
     exit_code = 0
     runs = 0
@@ -71,12 +71,12 @@ def run_loop(
         exit_code = job.run() or exit_code
         runs += 1
         if runs != max_runs:
-            _tell_skipped(job.schedule, due, clock())
+            _warn_of_skipped_ticks(job.schedule, due, clock())
     return exit_code
 
 
 def _sleep_until_due(job: Job, wait: Wait, clock: Callable[[], datetime]) -> datetime | signal.Signals:
-    """Sleep until the next tick; returns the tick, or the signal that ended the sleep."""
+    """Sleep until the next tick; return its time, or the signal that ended the sleep."""
     now = clock()
     due = _next(job.schedule, now)
     while now < due:
@@ -86,7 +86,7 @@ def _sleep_until_due(job: Job, wait: Wait, clock: Callable[[], datetime]) -> dat
             job.reload()
         elif number is not None:
             return number
-        if number is signal.SIGHUP or now < before:  # the clock was set back: a tick lies nearer now
+        if number is signal.SIGHUP or now < before:  # the clock was set back
             due = _next(job.schedule, now)
     return due
 
@@ -95,11 +95,11 @@ def _next(schedule: Schedule, now: datetime) -> datetime:
     due = schedule.after(now)
     wait = timedelta(seconds=round((due.astimezone(UTC) - now).total_seconds()))
     logger.info("the next run is at %s, in %s", due.isoformat(timespec="seconds"), wait)
-    return due.astimezone(UTC)  # two times of one zone would be subtracted as if it had no daylight saving
+    return due.astimezone(UTC)  # Python ignores daylight saving in differences within a zone
 
 
-def _tell_skipped(schedule: Schedule, due: datetime, now: datetime) -> None:
-    """Say once how many ticks have passed since the one that a run was for."""
+def _warn_of_skipped_ticks(schedule: Schedule, due: datetime, now: datetime) -> None:
+    """Log how many ticks passed after `due`, the tick of the run that just ended."""
     skipped = 0
     tick = schedule.after(due)
     while tick <= now and skipped < _MOST_COUNTED:
@@ -108,4 +108,4 @@ def _tell_skipped(schedule: Schedule, due: datetime, now: datetime) -> None:
     if skipped:
         count = f"{skipped} or more" if skipped == _MOST_COUNTED else skipped
         ticks = "tick" if skipped == 1 else "ticks"
-        logger.warning("%s %s passed during the run and will not be made up for", count, ticks)
+        logger.warning("%s %s passed during the run; skipped", count, ticks)

@@ -1,4 +1,4 @@
-"""The `sync-products` job: builds one run from settings and runs it."""
+"""Builds a run from the settings, and runs it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, Me
 from medusa_sync.medusa.placement import PlacementOptions
 from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.progress import NoProgress
-from medusa_sync.settings import NO_CREDENTIALS, Settings
+from medusa_sync.settings.load import NO_CREDENTIALS
+from medusa_sync.settings.options import Settings
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.dummyjson import SAMPLE, FileSource, HttpSource
 from medusa_sync.stop import Stop
@@ -57,20 +58,20 @@ def sync_products(
     signals: Signals | None = None,
     redactor: Redactor | None = None,
 ) -> RunResult:
-    """Run once. Whatever happens to source, store and products is in the result.
+    """Sync once. The result describes all errors of the source, the store and the products.
 
-    It is the way in for other programs as well, such as a task of Airflow; reports, metrics and pings are the
-    command's.
+    Other programs, such as an Airflow task, can call it. Only the command writes reports and metrics, and
+    sends pings.
 
     Args:
-        settings: from `load_settings`, or made by hand.
-        observer: told of progress.
-        signals: where SIGINT and SIGTERM are taken, to end gracefully.
-        redactor: knows the secrets of `settings`, and learns the token of a log-in; made here unless given.
+        settings: from `load_settings`, or constructed directly.
+        observer: notified of progress.
+        signals: receives SIGINT and SIGTERM, which end the run gracefully.
+        redactor: hides the secrets of `settings` and login tokens. Default: a new one.
 
     Raises:
-        SettingsError: there are no credentials, and it is no dry run.
-        InterruptedRunError: a second signal asked to stop at once.
+        SettingsError: credentials are missing, and it is not a dry run.
+        InterruptedRunError: a second signal stopped the run immediately.
     """
     if _credentials(settings) is None and not settings.dry_run:
         raise SettingsError([NO_CREDENTIALS])
@@ -99,7 +100,7 @@ async def _sync(
 
 @contextmanager
 def _listening(signals: Signals, stop: Stop) -> Iterator[None]:
-    """The first signal sets the token, the second one cancels everything."""
+    """The first signal sets the stop token, the second one cancels all tasks."""
     loop = asyncio.get_running_loop()
     received: list[signal.Signals] = []
 
@@ -112,19 +113,21 @@ def _listening(signals: Signals, stop: Stop) -> Iterator[None]:
             task.cancel()
 
     def listen(number: signal.Signals) -> None:
-        loop.call_soon_threadsafe(end, number)  # from a signal handler nothing else wakes a loop
+        loop.call_soon_threadsafe(end, number)  # the only call that wakes a loop from a signal handler
 
     try:
-        with signals.told_to(listen):
+        with signals.notify(listen):
             yield
     except asyncio.CancelledError:
         if not received:
             raise
-        raise InterruptedRunError("Stopped at once", signal_number=received[-1]) from None
+        raise InterruptedRunError(
+            "Stopped immediately by a second signal", signal_number=received[-1]
+        ) from None
 
 
 def _lock(settings: Settings) -> AbstractContextManager[None]:
-    """A dry run only reads, and may be looked at while a run is under way."""
+    """A dry run needs no lock, because it only reads."""
     if settings.dry_run:
         return nullcontext()
     folder = Path(settings.lock_dir) if settings.lock_dir is not None else None
@@ -140,7 +143,7 @@ async def _source(settings: Settings, requests: Requests, connect: _Connect) -> 
 
     def unavailable(message: str) -> MedusaSyncError:
         return SourceError(
-            message, hint="Is the source up? Check --source (SYNC_PRODUCTS_SOURCE), or run again later."
+            message, hint="Check that the source is up, and --source (SYNC_PRODUCTS_SOURCE). Then run again."
         )
 
     def count(_method: str, _url: str) -> None:
@@ -159,9 +162,7 @@ async def _store(settings: Settings, requests: Requests, connect: _Connect) -> A
         return
 
     def unavailable(message: str) -> MedusaSyncError:
-        hint = (
-            "Is the store up? Check --medusa-url (MEDUSA_BACKEND_URL); the next run completes what is left."
-        )
+        hint = "Check that the store is up, and --medusa-url (MEDUSA_BACKEND_URL). Then run again."
         return StoreError(f"{settings.medusa_url}: {message}", hint=hint)
 
     def count(method: str, url: str) -> None:
@@ -175,8 +176,8 @@ async def _store(settings: Settings, requests: Requests, connect: _Connect) -> A
 
 
 def _connections(settings: Settings, requests: Requests, stop: Stop, redactor: Redactor) -> _Connect:
-    """Makes the HTTP clients of a run."""
-    tls = cache(httpx.create_ssl_context)  # shared, because reading the certificates takes a while
+    """Return a function that creates HTTP clients."""
+    tls = cache(httpx.create_ssl_context)  # shared, because loading certificates is slow
     timeout = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout)
 
     def count_retry() -> None:
@@ -234,7 +235,7 @@ def _options(settings: Settings) -> SyncOptions:
 
 
 def _without_query(source: str) -> str:
-    """The source as it may be shown: the query of a URL may hold a token."""
+    """Remove the query of a URL, which may contain a token."""
     if "://" not in source:
         return source
     parts = urlsplit(source)

@@ -1,4 +1,4 @@
-"""Signals: a run is told of them while it lasts, a loop takes them while it sleeps."""
+"""Receives signals: a run is notified of them, and a loop waits for them."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-ENDING = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 Listener = Callable[[signal.Signals], None]
 
 
 class Signals:
-    """Takes signals as long as it is entered; only in the main thread.
+    """Handles signals inside its context; only works in the main thread.
 
-    A signal that comes while nobody listens or waits is kept, so that none is lost between two runs; a second
-    one then ends the process.
+    A signal that arrives while there is no listener is kept for the next listener and for `wait`. A second
+    stop signal without a listener ends the process.
 
     Args:
-        others: which are taken beside `ENDING`.
+        others: signals to handle besides `STOP_SIGNALS`.
     """
 
     def __init__(self, *others: signal.Signals) -> None:
-        self._numbers = (*ENDING, *others)
+        self._numbers = (*STOP_SIGNALS, *others)
         self._kept: deque[signal.Signals] = deque()
         self._listener: Listener | None = None
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        # A handler may write to a pipe at any moment, where the lock of an event could be held already.
+        # A handler can always write to a pipe; it could deadlock on the lock of an event.
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
@@ -49,14 +49,14 @@ class Signals:
         os.close(self._writer)
 
     @contextmanager
-    def told_to(self, listener: Listener) -> Iterator[None]:
-        """Tell of every signal of `ENDING`, one that came before included; it is kept nevertheless."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, self._numbers)  # none comes in between
-        before = tuple(self._kept)
+    def notify(self, listener: Listener) -> Iterator[None]:
+        """Call the listener with each stop signal, including those kept; `wait` returns them later too."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, self._numbers)  # so that none is missed or reported twice
+        earlier = tuple(self._kept)
         self._listener = listener
         signal.pthread_sigmask(signal.SIG_UNBLOCK, self._numbers)
-        for number in before:
-            if number in ENDING:
+        for number in earlier:
+            if number in STOP_SIGNALS:
                 listener(number)
         try:
             yield
@@ -64,7 +64,7 @@ class Signals:
             self._listener = None
 
     def wait(self, seconds: float) -> signal.Signals | None:
-        """Sleep until a signal comes; returns it, or None after so many seconds without one."""
+        """Sleep until a signal arrives and return it; return None after `seconds`."""
         if not self._kept:
             select.select([self._reader], [], [], seconds)
         with suppress(BlockingIOError):  # empty
@@ -72,13 +72,14 @@ class Signals:
         return self._kept.popleft() if self._kept else None
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        taken = signal.Signals(number)
-        if self._listener is None and taken in ENDING and any(each in ENDING for each in self._kept):
-            # Nobody has taken the first one: whatever is going on, it does not end by itself.
-            signal.signal(taken, signal.SIG_DFL)
-            signal.raise_signal(taken)
-        self._kept.append(taken)
-        with suppress(BlockingIOError):  # full, which wakes as well
+        received = signal.Signals(number)
+        stops = received in STOP_SIGNALS
+        if stops and self._listener is None and any(each in STOP_SIGNALS for each in self._kept):
+            # The program has not reacted to the first one.
+            signal.signal(received, signal.SIG_DFL)
+            signal.raise_signal(received)
+        self._kept.append(received)
+        with suppress(BlockingIOError):  # a full pipe wakes `wait` too
             os.write(self._writer, b"\0")
-        if self._listener is not None and taken in ENDING:
-            self._listener(taken)
+        if stops and self._listener is not None:
+            self._listener(received)

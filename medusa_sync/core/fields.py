@@ -82,12 +82,15 @@ FIELDS: Mapping[str, Field] = {
     field.name: field
     for field in (
         Field(TITLE),
+        Field("subtitle"),
         Field("description"),
         Field("thumbnail"),
         Field("weight", single_precision=True),
         Field("length", single_precision=True),
         Field("height", single_precision=True),
         Field("width", single_precision=True),
+        Field("origin_country"),
+        Field("hs_code"),
         Field(CATEGORIES, merge=Merge.UNION, member="handle"),
         Field(TAGS, merge=Merge.UNION, member="value"),
         Field(IMAGES, merge=Merge.UNION, member="url"),

@@ -68,9 +68,6 @@ def surviving_copy(copies: Sequence[StoredProduct]) -> tuple[StoredProduct, list
     Two runs on different machines may both create a product. An acknowledged copy wins over one whose
     creation is pending, then the oldest wins. Only pending copies that nobody has edited are removed.
 
-    Args:
-        copies: with their details.
-
     Returns:
         The copy that stays and those to remove; None if more than one has to stay.
     """

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
-from medusa_sync.http import Answer, HttpClient, Query, describe_answer
+from medusa_sync.http import HttpClient, Query, Response, describe_response
 
 T = TypeVar("T")
 _Request = tuple[str, str, Query, bytes | None]  # method, path, query, body
@@ -115,10 +115,10 @@ class MedusaClient:
         except _UNREADABLE as error:
             raise AmbiguousWriteError(f"POST {path}: the response cannot be read ({error})") from error
 
-    async def _authorized(self, method: str, path: str, query: Query, body: bytes | None) -> Answer:
+    async def _authorized(self, method: str, path: str, query: Query, body: bytes | None) -> Response:
         """Send; after a 401, check the credentials and send again if they are valid."""
 
-        async def attempt(number: int) -> Answer:
+        async def attempt(number: int) -> Response:
             used = await self._authorization_after("")
             response = await self._send(method, path, query, body, used)
             is_unauthorized = response.status == HTTPStatus.UNAUTHORIZED
@@ -166,7 +166,7 @@ class MedusaClient:
         authorization: str,
         *,
         repeatable: bool = False,
-    ) -> Answer:
+    ) -> Response:
         headers = {"authorization": authorization}
         repeatable = repeatable or method == "GET"
         return await self._http.send(
@@ -198,8 +198,8 @@ class MedusaClient:
         self._http.redactor.add(token)
         return f"Bearer {token}"
 
-    def _describe(self, response: Answer) -> str:
-        return describe_answer(response, self._http.redactor)
+    def _describe(self, response: Response) -> str:
+        return describe_response(response, self._http.redactor)
 
 
 class _Token(Struct):

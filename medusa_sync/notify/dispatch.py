@@ -11,7 +11,7 @@ from medusa_sync.errors import SettingsError
 from medusa_sync.notify import github, ping
 from medusa_sync.report import file
 from medusa_sync.report.text import as_text
-from medusa_sync.settings import OPTIONS, Settings
+from medusa_sync.settings.options import OPTIONS, Settings
 
 
 def check(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Flags > environment > .env > defaults; everything that is wrong is told at once."""
+"""Reads settings: flags first, then the environment, .env and defaults. Reports all problems at once."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from medusa_sync.settings.options import ENV_FILE, OPTIONS, Option, Settings
 from medusa_sync.settings.parsers import expanded
 
 NO_CREDENTIALS = (
-    "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; put a secret API key "
-    "of the store into the environment or .env, or use --dry-run to check the source alone"
+    "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; set a secret API key of the "
+    "store in the environment or .env, or use --dry-run to check only the source"
 )
-_OURS = "SYNC_PRODUCTS_"
+_PREFIX = "SYNC_PRODUCTS_"
 _VARIABLES = frozenset({ENV_FILE.variable, *(option.variable for option in OPTIONS.values())})
 
 
-def load(
+def load_settings(
     flags: Mapping[str, str | bool | None],
     *,
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
 ) -> Settings:
-    """Read all settings.
+    """Read and check all settings.
 
     Args:
-        flags: by the name of the setting, and `env_file`; None for what the command line does not say.
-        environment: the process's own unless given.
-        directory: where `.env` is looked for; the working directory unless given.
+        flags: values by the name of the setting, or `env_file`; None for a flag that is not given.
+        environment: default: that of the process.
+        directory: folder of `.env`; default: the working directory.
 
     Raises:
-        SettingsError: with every setting that is wrong.
+        SettingsError: lists all invalid settings.
     """
     environment = os.environ if environment is None else environment
-    unknown = flags.keys() - OPTIONS.keys() - {"env_file"}
-    problems = [f"{name}: there is no such setting" for name in sorted(unknown)]
-    env_file = flags.get("env_file") or environment.get(ENV_FILE.variable)
+    unknown = flags.keys() - OPTIONS.keys() - {ENV_FILE.name}
+    problems = [f"{name}: this setting does not exist" for name in sorted(unknown)]
+    env_file = flags.get(ENV_FILE.name) or environment.get(ENV_FILE.variable)
     written = _read_env_file(str(env_file) if env_file else None, directory or Path(), problems)
     values: dict[str, Any] = {}
-    wrong: set[str] = set()
+    invalid: set[str] = set()
     for name, option in OPTIONS.items():
         raw = _raw(flags.get(name), option, environment, written)
         if raw is None:
@@ -50,15 +50,15 @@ def load(
         try:
             values[name] = option.read(raw)
         except ValueError as error:
-            wrong.add(name)
+            invalid.add(name)
             problems.append(f"{option.spelling}{_shown(option, raw)}: {error}")
-    if wrong.isdisjoint({"api_key", "email", "password", "dry_run"}):
+    if invalid.isdisjoint({"api_key", "email", "password", "dry_run"}):
         _check_credentials(values, problems)
-    if not values.get("loop") and "loop" not in wrong:
+    if not values.get("loop") and "loop" not in invalid:
         problems += [
-            f"{OPTIONS[name].spelling}: it needs --loop"
-            for name in ("schedule", "timezone", "max_runs", "run_now")
-            if flags.get(name) and name not in wrong
+            f"{option.spelling}: it has no effect without --loop; add --loop or remove it"
+            for name, option in OPTIONS.items()
+            if option.group == "Loop" and name != "loop" and flags.get(name) and name not in invalid
         ]
     if problems:
         raise SettingsError(problems)
@@ -68,14 +68,14 @@ def load(
 def _raw(
     given: object, option: Option, environment: Mapping[str, str], written: Mapping[str, str]
 ) -> str | None:
-    """An empty variable counts as one that is not set; an empty flag does not."""
+    """Return the text of a setting. An empty variable counts as not set; an empty flag does not."""
     if given is not None:
         return str(given)
     return environment.get(option.variable) or written.get(option.variable) or None
 
 
 def _shown(option: Option, raw: str) -> str:
-    """What was given, unless a secret may be in it."""
+    """Return the value for a message, without the parts that may contain a secret."""
     public = raw.partition("?")[0]
     return f" {public!r}" if option.flag and "@" not in public else ""
 
@@ -86,7 +86,7 @@ def _read_env_file(name: str | None, directory: Path, problems: list[str]) -> Ma
         content = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         if name:
-            problems.append(f"{ENV_FILE.spelling} {name!r}: there is no such file")
+            problems.append(f"{ENV_FILE.spelling} {name!r}: the file does not exist")
         return {}
     except UnicodeDecodeError:
         problems.append(f"{path}: the file is not UTF-8; save it as UTF-8")
@@ -94,7 +94,7 @@ def _read_env_file(name: str | None, directory: Path, problems: list[str]) -> Ma
     except OSError as error:
         problems.append(f"{path}: the file cannot be read ({error.strerror})")
         return {}
-    from dotenv.parser import parse_stream  # `dotenv_values` passes over what it cannot read
+    from dotenv.parser import parse_stream  # `dotenv_values` skips lines that it cannot parse
 
     written: dict[str, str] = {}
     for entry in parse_stream(io.StringIO(content)):
@@ -102,23 +102,23 @@ def _read_env_file(name: str | None, directory: Path, problems: list[str]) -> Ma
         name = entry.key or ""
         if entry.error or (name in _VARIABLES and entry.value is None):
             problems.append(f"{path}, line {line}: expected NAME=value")
-        elif name.startswith(_OURS) and name not in _VARIABLES:
-            problems.append(f"{path}, line {line}: there is no setting {name}{_meant(name)}")
+        elif name.startswith(_PREFIX) and name not in _VARIABLES:
+            problems.append(f"{path}, line {line}: the setting {name} does not exist{_suggestion(name)}")
         elif name and entry.value:
             written[name] = entry.value
     return written
 
 
-def _meant(name: str) -> str:
+def _suggestion(name: str) -> str:
     from difflib import get_close_matches
 
-    known = [variable.removeprefix(_OURS) for variable in _VARIABLES]
-    close = get_close_matches(name.removeprefix(_OURS), known, n=1)
-    return f"; do you mean {_OURS}{close[0]}?" if close else ""
+    known = [variable.removeprefix(_PREFIX) for variable in _VARIABLES]
+    close = get_close_matches(name.removeprefix(_PREFIX), known, n=1)
+    return f"; did you mean {_PREFIX}{close[0]}?" if close else ""
 
 
 def _check_credentials(values: Mapping[str, Any], problems: list[str]) -> None:
-    if "api_key" in values:  # which is all it takes
+    if "api_key" in values:
         return
     if ("email" in values) != ("password" in values):
         missing = "MEDUSA_EMAIL" if "password" in values else "MEDUSA_PASSWORD"

@@ -1,4 +1,4 @@
-"""How each kind of setting is read from its text; each reader raises ValueError with what is expected."""
+"""Parsers of settings; each raises ValueError with what it expects."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import os
 import re
 from collections.abc import Callable
 from datetime import UTC
+from enum import StrEnum
 from ipaddress import ip_address
+from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from medusa_sync.core.policy import Share
+from medusa_sync.settings.secrets import Secret
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
@@ -17,18 +20,7 @@ _HUNDRED = 100
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
-
-class Secret:
-    """A text that never shows itself in a representation or a traceback of values."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def text(value: str) -> str:
@@ -54,10 +46,10 @@ def api_key(value: str) -> Secret:
     key = text(value)
     if key.startswith("pk_"):
         raise ValueError(
-            "it is a publishable key; make a secret one in the admin (Settings > Secret API Keys)"
+            "it is a publishable key; create a secret key in the admin (Settings > Secret API Keys)"
         )
     if key.split()[0].lower().rstrip(":") in {"authorization", "basic", "bearer"}:
-        raise ValueError("expected the key alone (sk_...), without the name of a scheme such as Bearer")
+        raise ValueError("expected only the key (sk_...), without a scheme such as Bearer")
     return Secret(key)
 
 
@@ -85,20 +77,25 @@ def choice(*choices: str) -> Callable[[str], str]:
     return read
 
 
+def member(kind: type[Choice]) -> Callable[[str], Choice]:
+    read = choice(*kind)
+    return lambda value: kind(read(value))
+
+
 def currency_code(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{3}", value.strip()):
-        raise ValueError("expected an ISO 4217 code of three letters, such as usd")
+        raise ValueError("expected a three-letter ISO 4217 code such as usd")
     return value.strip().lower()
 
 
 def slug(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,39}", value):
-        raise ValueError("expected up to 40 lower-case letters, digits, '.', '-' or '_'")
+        raise ValueError("expected 1 to 40 lower-case letters, digits, '.', '-' or '_'")
     return value
 
 
 def share(value: str) -> Share:
-    """A number, or a percentage such as `10%`."""
+    """Parse a number, or a percentage such as `10%`."""
     number = value.strip().removesuffix("%")
     is_percentage = number != value.strip()
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", number) or (is_percentage and float(number) > _HUNDRED):
@@ -107,7 +104,7 @@ def share(value: str) -> Share:
 
 
 def schedule(value: str) -> str:
-    """A cron expression; the zone plays no part in whether it is one."""
+    """Parse a cron expression; whether it is valid does not depend on the time zone."""
     from medusa_sync.schedule import Schedule
 
     return Schedule.read(value, UTC).expression
@@ -121,28 +118,28 @@ def timezone(value: str) -> str:
 
 
 def web_address(value: str) -> str:
-    """An address of http or https without credentials; a slash at the end of its path is taken off."""
+    """Parse an HTTP or HTTPS URL without credentials, and remove slashes at the end of its path."""
     parts = _parts(value.strip())
     if parts is None:
-        raise ValueError("expected an address such as http://localhost:9000")
+        raise ValueError("expected a URL such as http://localhost:9000")
     if "@" in parts.netloc:
-        raise ValueError("an address must not hold a user name or password")
+        raise ValueError("expected a URL without a user name or password")
     return urlunsplit(parts._replace(path=parts.path.rstrip("/")))
 
 
 def store_url(value: str) -> str:
     if "?" in value or "#" in value:
-        raise ValueError("expected the address alone, without '?' or '#'")
+        raise ValueError("expected a URL without '?' or '#'")
     url = web_address(value)
     for page in ("/admin", "/app"):
         if url.endswith(page):
-            raise ValueError(f"leave out {page!r}: expected the backend itself, {url.removesuffix(page)}")
+            raise ValueError(f"expected the backend without {page!r}: {url.removesuffix(page)}")
     return url
 
 
 def expanded(value: str) -> str:
-    """With the home in place of `~`, which no shell expands in `.env`."""
-    return os.path.expanduser(value)  # noqa: PTH111 - pathlib raises where there is no home
+    """Expand `~`, because no shell expands it in `.env`."""
+    return os.path.expanduser(value)  # noqa: PTH111 - pathlib raises if there is no home directory
 
 
 def path(value: str) -> str:
@@ -160,18 +157,18 @@ def file_ending(*endings: str, any_case: bool = False) -> Callable[[str], str]:
 
 
 def source(value: str) -> str:
-    """A URL, or the path of a file."""
+    """Parse a URL or a path."""
     return web_address(value) if "://" in value else path(value)
 
 
 def _parts(url: str) -> SplitResult | None:
-    """The parts of an address that can be asked; None for any other text."""
+    """Split a URL; return None if no request can be sent to it."""
     if any(character.isspace() or not character.isprintable() for character in url):
         return None
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and parts.port != 0 and _is_host(parts.hostname or "")
-    except ValueError:  # of a port, an IPv6 address, or a name that IDNA does not know
+    except ValueError:  # invalid port, IPv6 address or international name
         return None
     return parts if usable else None
 

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from medusa_sync.errors import SourceError
-from medusa_sync.http import HttpClient, Query, describe_answer
+from medusa_sync.http import HttpClient, Query, describe_response
 from medusa_sync.sources.base import Page
 from medusa_sync.sources.mapping import one_line, readable, to_row
 
@@ -101,7 +101,7 @@ class HttpSource:
         # DummyJSON's 404 for a product is JSON; its 404 for an unknown path is HTML.
         if response.status == HTTPStatus.NOT_FOUND and response.body.lstrip().startswith(b"{"):
             return False
-        described = describe_answer(response, self._http.redactor)
+        described = describe_response(response, self._http.redactor)
         raise SourceError(
             f"{url}: cannot tell whether the source has the product ({described})",
             hint="Nothing was removed. The source must return 404 and JSON for an unknown product.",
@@ -110,7 +110,7 @@ class HttpSource:
     async def _get(self, url: str, query: Query, type_: type[T], what: str) -> T:
         response = await self._http.send("GET", url, query=query, repeatable=True)
         if response.status != HTTPStatus.OK:
-            raise SourceError(f"{url}: {describe_answer(response, self._http.redactor)}", hint=_CHECK_URL)
+            raise SourceError(f"{url}: {describe_response(response, self._http.redactor)}", hint=_CHECK_URL)
         return _decode(response.body, type_, f"{url}: the response", what)
 
 

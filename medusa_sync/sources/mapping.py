@@ -61,12 +61,15 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> Ro
     thumbnails = _urls([product.thumbnail or ""]) or images  # Medusa chooses the first image too
     fields: dict[str, Value] = {
         "title": title,
+        "subtitle": one_line(product.subtitle),
         "description": _paragraphs(product.description),
         "thumbnail": next(iter(thumbnails), None),
         "weight": product.weight,
         "length": dimensions.depth if dimensions else None,
         "height": dimensions.height if dimensions else None,
         "width": dimensions.width if dimensions else None,
+        "origin_country": one_line(product.origin_country),
+        "hs_code": one_line(product.hs_code),
         "categories": _members([product.category or ""]),
         "tags": _members(product.tags or ()),
         "images": images,

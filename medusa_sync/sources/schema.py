@@ -30,6 +30,7 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
     id: Annotated[int, Meta(ge=0, le=2**53)]
     title: Annotated[str, Meta(min_length=1, max_length=500)]
     price: Amount
+    subtitle: Text | None = None
     description: LongText | None = None
     category: Text | None = None
     brand: Text | None = None
@@ -48,4 +49,6 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
     return_policy: Text | None = None
     minimum_order_quantity: Count | None = None
     availability_status: Text | None = None
+    origin_country: Text | None = None
+    hs_code: Text | None = None
     meta: SourceMeta | None = None

@@ -105,6 +105,8 @@ def as_mapped(product: dict[str, Any], shop: Shop) -> dict[str, Any]:
     return {
         "external_id": f"dummyjson:{product['id']}",
         "title": product["title"],
+        "subtitle": product.get("subtitle"),
+        "customs": (product.get("originCountry"), product.get("hsCode")),
         "description": product["description"],
         "status": "published",
         "thumbnail": product["thumbnail"],
@@ -132,6 +134,8 @@ def as_stored(product: dict[str, Any]) -> dict[str, Any]:
     return {
         "external_id": product["external_id"],
         "title": product["title"],
+        "subtitle": product["subtitle"],
+        "customs": (product["origin_country"], product["hs_code"]),
         "description": product["description"],
         "status": product["status"],
         "thumbnail": product["thumbnail"],

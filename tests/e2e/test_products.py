@@ -45,6 +45,22 @@ def test_products_are_stored_once_as_mapped_and_a_second_run_writes_nothing(
     }
 
 
+def test_subtitle_and_customs_codes_are_created_changed_and_removed(source: DummyJson, shop: Shop) -> None:
+    source.products = source.products[:2]
+    for changes in (
+        {"subtitle": "For milk", "originCountry": "PT", "hsCode": "7418.10"},
+        {"subtitle": "For wine", "originCountry": "ES", "hsCode": None},
+        {"subtitle": None, "originCountry": None},
+    ):
+        source.edit(1, **changes)
+        run = medusa_sync("--source", source.url, "--json", store=shop.store)
+        assert run.exit_code == 0
+        stored = shop.by_external_id()
+        for product in source.products:
+            assert as_stored(stored[f"dummyjson:{product['id']}"]) == as_mapped(product, shop)
+    assert medusa_sync("--source", source.url, "--json", store=shop.store).counts == {"unchanged": 2}
+
+
 def test_a_changed_price_writes_only_the_price_and_the_record(
     source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:

@@ -217,7 +217,10 @@ class Soak:
             self._note(f"  {run}")
             if flaws := run.flaws():
                 raise Deviation(f"{run.log.name}: {'; '.join(flaws)}")
-            self._conflicts |= dict.fromkeys(run.conflicts(), run.log.name)
+            for key, name in run.conflicts():
+                expected = self._oracle.products.get(key)
+                if name != "variant" or expected is None or not expected.variant_is_gone:
+                    self._conflicts[key, name] = run.log.name
 
     # --- the comparison -------------------------------------------------------------------------------
 
@@ -257,10 +260,7 @@ class Soak:
     def _compare(self, stored: dict[str, Stored], wanted: dict[str, dict[str, Value]], run: Run) -> None:
         found = self._oracle.deviations(stored, wanted)
         for (key, name), log in self._conflicts.items():
-            gone = name == "variant" and key in self._oracle.products
-            if (key, name) not in self._oracle.edited and not (
-                gone and self._oracle.products[key].variant_is_gone
-            ):
+            if (key, name) not in self._oracle.edited:
                 found.append(f"{key}: {log} reports a conflict about {name}, but nobody edited it")
         found += _doubled(self._store.store.database_url)
         if found:

@@ -1,4 +1,4 @@
-"""No wait is longer than it may be: neither for an answer, nor between attempts."""
+"""Time limits of requests, and of pauses between attempts."""
 
 import asyncio
 import ssl
@@ -20,23 +20,23 @@ pytestmark = pytest.mark.anyio
 
 INTERRUPTED = InterruptedRunError("Interrupted", signal_number=15)
 SOON_S = 0.05
-AT_ONCE_S = 2  # on a busy machine
-FOR_EVER = httpx.Timeout(3600)
+LIMIT_S = 2  # on a busy machine
+AN_HOUR = httpx.Timeout(3600)
 
 
 @contextmanager
-def at_once() -> Iterator[None]:
+def soon() -> Iterator[None]:
     started = time.monotonic()
     yield
-    assert time.monotonic() - started < AT_ONCE_S
+    assert time.monotonic() - started < LIMIT_S
 
 
 @pytest.fixture
 async def clients() -> AsyncIterator[Any]:
-    """Makes clients that try twice and end with a token."""
+    """A function that creates clients with two attempts."""
     pools: list[httpx.AsyncClient] = []
 
-    def client(stop: Stop, timeout: httpx.Timeout = FOR_EVER) -> HttpClient:
+    def client(stop: Stop, timeout: httpx.Timeout = AN_HOUR) -> HttpClient:
         pool = httpx.AsyncClient(
             base_url=STORE_URL,
             timeout=timeout,
@@ -58,11 +58,11 @@ async def clients() -> AsyncIterator[Any]:
         await pool.aclose()
 
 
-# --- an answer ------------------------------------------------------------------------------------------
+# --- a response ------------------------------------------------------------------------------------------
 
 
 class Drip(httpx.AsyncByteStream):
-    """A body that comes a byte at a time, each of them well within a time limit."""
+    """A body that sends single bytes, each one within the time limit."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while True:
@@ -75,29 +75,27 @@ def short(connect: float = SOON_S, read: float = SOON_S) -> httpx.Timeout:
 
 
 @pytest.mark.usefixtures("no_waiting")
-async def test_a_read_that_never_ends_is_given_up_and_tried_again(
-    httpx_mock: HTTPXMock, clients: Any
-) -> None:
+async def test_endless_read_is_retried(httpx_mock: HTTPXMock, clients: Any) -> None:
     httpx_mock.add_response(stream=Drip())
     httpx_mock.add_response(content=b"{}")
-    with at_once():
-        answer = await clients(Stop(), short()).send("GET", "/things", repeatable=True)
-    assert answer.body == b"{}"
+    with soon():
+        response = await clients(Stop(), short()).send("GET", "/things", repeatable=True)
+    assert response.body == b"{}"
 
 
-async def test_a_write_that_never_ends_is_ambiguous(httpx_mock: HTTPXMock, clients: Any) -> None:
+async def test_endless_write_is_ambiguous(httpx_mock: HTTPXMock, clients: Any) -> None:
     httpx_mock.add_response(stream=Drip())
-    with at_once(), pytest.raises(AmbiguousWriteError, match="no complete answer within the time limit"):
+    with soon(), pytest.raises(AmbiguousWriteError, match="no complete response within the time limit"):
         await clients(Stop(), short()).send("POST", "/things", body=b"{}", repeatable=False)
 
 
-async def test_an_answer_may_take_as_long_as_the_limits_say(httpx_mock: HTTPXMock, clients: Any) -> None:
+async def test_response_can_take_as_long_as_both_limits(httpx_mock: HTTPXMock, clients: Any) -> None:
     async def respond(_request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(SOON_S)
         return httpx.Response(200)
 
     httpx_mock.add_callback(respond)
-    client = clients(Stop(), short(connect=AT_ONCE_S, read=AT_ONCE_S))
+    client = clients(Stop(), short(connect=LIMIT_S, read=LIMIT_S))
     assert (await client.send("POST", "/things", body=b"{}", repeatable=False)).status == 200
 
 
@@ -106,17 +104,17 @@ async def test_an_answer_may_take_as_long_as_the_limits_say(httpx_mock: HTTPXMoc
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("after", [0, SOON_S], ids=["stopped-before", "stopped-while-waiting"])
-async def test_a_retry_after_does_not_delay_the_end_of_a_run(
+async def test_retry_after_does_not_delay_the_end_of_a_run(
     httpx_mock: HTTPXMock, clients: Any, method: str, after: float
 ) -> None:
     stop = Stop()
     httpx_mock.add_response(429, headers={"retry-after": "3600"})
     asyncio.get_running_loop().call_later(after, stop.set, INTERRUPTED)
-    with at_once(), pytest.raises(StoreError, match="429"):
+    with soon(), pytest.raises(StoreError, match="429"):
         await clients(stop).send(method, "/things", repeatable=method == "GET")
 
 
-async def test_no_attempt_follows_when_the_run_has_to_end() -> None:
+async def test_no_attempt_follows_when_the_run_ends() -> None:
     stop, attempts = Stop(), []
 
     async def fail(number: int) -> None:
@@ -141,7 +139,7 @@ async def test_pauses_stay_within_their_bounds(waits: list[float]) -> None:
     assert waits[-1] >= 5
 
 
-async def test_an_error_that_is_not_named_is_raised_at_once(waits: list[float]) -> None:
+async def test_other_errors_are_not_retried(waits: list[float]) -> None:
     async def fail(_number: int) -> None:
         raise StoreError("down")
 

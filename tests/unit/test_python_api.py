@@ -1,4 +1,4 @@
-"""The package as another Python program meets it."""
+"""The Python API."""
 
 import json
 import re
@@ -41,7 +41,7 @@ def source(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_a_run_takes_settings_and_gives_a_result(store: FakeMedusa, source: str, tmp_path: Path) -> None:
+def test_run_returns_a_result(store: FakeMedusa, source: str, tmp_path: Path) -> None:
     settings = Settings(
         source=source, medusa_url=store.url, api_key=Secret(store.api_key), lock_dir=str(tmp_path)
     )
@@ -52,19 +52,19 @@ def test_a_run_takes_settings_and_gives_a_result(store: FakeMedusa, source: str,
     assert {change.external_id for change in result.changes} == {f"dummyjson:{n}" for n in range(1, 6)}
 
 
-def test_settings_made_by_hand_have_the_defaults_of_the_command() -> None:
+def test_constructed_settings_have_the_defaults_of_the_command() -> None:
     loaded = load_settings({"dry_run": True}, environment={}, directory=Path("no-such-folder"))
     assert Settings(dry_run=True) == loaded
 
 
-def test_without_credentials_nothing_is_done_by_mistake(source: str) -> None:
+def test_run_without_credentials_is_an_error(source: str) -> None:
     with pytest.raises(MedusaSyncError, match="MEDUSA_API_KEY"):
         sync_products(Settings(source=source))
     assert sync_products(Settings(source=source, dry_run=True)).not_compared == 5
 
 
 @pytest.mark.parametrize(("on_missing", "status"), [("keep", "published"), ("draft", "draft")])
-def test_a_choice_may_be_given_as_its_word(
+def test_choice_can_be_a_plain_string(
     on_missing: Any, status: str, store: FakeMedusa, source: str, tmp_path: Path
 ) -> None:
     settings = Settings(
@@ -81,20 +81,20 @@ def test_a_choice_may_be_given_as_its_word(
     assert store.products["dummyjson:5"].status == status
 
 
-def test_every_name_that_is_promised_is_there_and_no_other() -> None:
+def test_module_has_exactly_the_public_names() -> None:
     assert all(getattr(medusa_sync, name) for name in medusa_sync.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = medusa_sync.nonsense
 
 
-def test_the_version_and_the_help_do_not_load_an_http_client() -> None:
+def test_command_line_imports_no_http_client() -> None:
     code = (
         "import sys, medusa_sync.cli; sys.exit(bool({'httpx', 'rich', 'dotenv', 'idna'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_run_in_which_nothing_fails_or_is_new_loads_only_what_it_needs() -> None:
+def test_quiet_run_imports_only_what_it_needs() -> None:
     spare = {"slugify", "jinja2", "prometheus_client", "tzlocal"}
     code = f"import sys, medusa_sync.app.command; print(*({spare} & set(sys.modules)))"
     assert subprocess.check_output([sys.executable, "-c", code], encoding="utf-8") == "\n"

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from docs.build import README, filled
 from medusa_sync.cli import app
-from medusa_sync.settings import ENV_FILE, OPTIONS
+from medusa_sync.settings.options import ENV_FILE, OPTIONS
 
 ROOT = README.parent
 PAGES = [README, *sorted(ROOT.glob("docs/*.md"))]

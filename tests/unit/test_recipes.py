@@ -8,7 +8,7 @@ import pytest
 
 from docs.build import README
 from medusa_sync.errors import EXIT_CODES
-from medusa_sync.settings import ENV_FILE, OPTIONS
+from medusa_sync.settings.options import ENV_FILE, OPTIONS
 from tests.unit.recipes import (
     CRONTAB,
     FOLDER,

@@ -1,4 +1,4 @@
-"""No secret gets out, in whatever form it comes back."""
+"""Redaction: no output contains a secret, in any form."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 from pytest_httpx import HTTPXMock
 from typer.testing import CliRunner
 
-from medusa_sync import Secret, Settings
 from medusa_sync.cli import app
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
@@ -115,7 +114,7 @@ AROUND = st.text(max_size=10)
 
 
 def form_of(name: str, secret: str) -> str:
-    """What of a form is the secret's alone: base64 mixes its first and last bits with its neighbours."""
+    """Return a form of a secret without the quotes of `repr`."""
     form = FORMS[name](secret)
     return form[1:-1] if name == "repr" else form
 
@@ -126,7 +125,7 @@ def form_of(name: str, secret: str) -> str:
 @example('pä"s\\s w/+&%=', "", "", [])
 @example("\\\\\\\\", "\\", "\\", [])
 @example("%25%", "%", "25", [])
-def test_no_form_of_a_secret_gets_through(
+def test_every_form_of_a_secret_is_hidden(
     name: str, secret: str, before: str, after: str, others: list[str]
 ) -> None:
     form = form_of(name, secret)
@@ -137,29 +136,29 @@ def test_no_form_of_a_secret_gets_through(
 
 
 @given(secret=SECRETS | SPECIAL, text=st.text())
-def test_nothing_else_is_changed(secret: str, text: str) -> None:
+def test_other_texts_do_not_change(secret: str, text: str) -> None:
     forms = [form_of(name, secret) for name in FORMS]
     assume(not any(character in text for character in "".join(forms)))
     assert Redactor([secret])(text) == text
 
 
 @pytest.mark.parametrize("short", ["", "a", "shoe"[:3], "é€"])
-def test_what_is_too_short_is_no_secret(short: str) -> None:
+def test_short_texts_are_not_secrets(short: str) -> None:
     text = "a shoe costs 5 €, a short one é€"
     assert Redactor([short])(text) == text
 
 
-def test_the_longest_secret_goes_first() -> None:
+def test_longest_secret_is_replaced_first() -> None:
     assert Redactor(["hush", "hush-hush"])("say hush-hush, not hush") == "say ***, not ***"
 
 
-def test_a_secret_that_is_learnt_later_is_hidden_from_then_on() -> None:
+def test_secret_can_be_added_later() -> None:
     redactor = Redactor()
     redactor.add("hush-token")
     assert redactor("Bearer hush-token") == "Bearer ***"
 
 
-def test_upper_and_lower_case_are_different_secrets() -> None:
+def test_case_matters() -> None:
     assert Redactor(["Häsh"])("häsh HÄSH") == "häsh HÄSH"
 
 
@@ -167,41 +166,11 @@ def test_upper_and_lower_case_are_different_secrets() -> None:
     "secret", ['\\a"\\\\/b', "\\\\\\\\\\\\\\", '""""""', "%%%%%%%%", "&&&&&&&&", "    a"]
 )
 @pytest.mark.parametrize("piece", ["\\", '\\"', "%25", "%5C", "&amp;", "&#92;", " ", "+", "%252525"])
-def test_a_hostile_text_takes_no_longer_than_another(secret: str, piece: str) -> None:
+def test_hostile_text_takes_no_longer(secret: str, piece: str) -> None:
     text = piece * 4_000
     started = time.process_time()
     Redactor([secret])(text)
     assert time.process_time() - started < 2
-
-
-# --- which secrets there are ----------------------------------------------------------------------------
-
-
-def test_the_settings_name_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "proxy-user:proxy%20pass@proxy.example:3128")
-    monkeypatch.setenv("NO_PROXY", "localhost,[::1")
-    given_settings = Settings(
-        source="https://me:url-pass@dummyjson.com/products?select=title&category=smartphones&token=abcd&x=A1b2C3d4e5",
-        medusa_url="https://lonely-token@store.example",
-        api_key=Secret("sk_hush"),
-        password=Secret("hush-password"),
-        ping_url="https://hc.example/ping/0123-4567?create=1",
-    )
-    assert set(given_settings.secrets()) == {
-        "sk_hush",
-        "hush-password",
-        "url-pass",
-        "lonely-token",
-        "proxy pass",
-        "abcd",
-        "A1b2C3d4e5",
-        "https://hc.example/ping/0123-4567?create=1",
-        "ping/0123-4567",
-    }
-
-
-def test_a_file_is_no_secret() -> None:
-    assert list(Settings(source="[shop]/a@b?token=catalogue.json").secrets()) == []
 
 
 # --- results --------------------------------------------------------------------------------------------
@@ -210,9 +179,9 @@ SECRET = 'hush "quoted" \\back\\ ümlaut&<tag>/%25 hush'
 
 
 def everywhere(text: str) -> Any:
-    """A run in which every text that comes from outside is this one."""
-    difference = FieldChange("title", text, (text,), applied=text, desired=(text, text))
-    changed = Outcome("dummyjson:1", text, Result.UPDATED, changes=(difference,))
+    """Return a result in which every text from outside is `text`."""
+    change = FieldChange("title", text, (text,), applied=text, desired=(text, text))
+    changed = Outcome("dummyjson:1", text, Result.UPDATED, changes=(change,))
     conflict = Conflict("title", text, (text,), OnConflict.STORE)
     problem = Outcome("dummyjson:2", text, Result.FAILED, text)
     return run(
@@ -242,7 +211,7 @@ def shown_everywhere(result: Any, folder: Path) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_no_report_of_a_result_shows_a_secret(name: str, tmp_path: Path) -> None:
+def test_no_report_shows_a_secret(name: str, tmp_path: Path) -> None:
     text = f"before {form_of(name, SECRET)} after"
     result = redacted(everywhere(text), Redactor([SECRET]))
     for report, shown in shown_everywhere(result, tmp_path):
@@ -252,7 +221,7 @@ def test_no_report_of_a_result_shows_a_secret(name: str, tmp_path: Path) -> None
         assert basic_password(SECRET)[20:40] not in shown, report
 
 
-def test_a_result_without_a_secret_stays_as_it_is() -> None:
+def test_result_without_secrets_does_not_change() -> None:
     result = everywhere("an ordinary text")
     cleaned = redacted(result, Redactor([SECRET]))
     assert list(cleaned.changes) == list(result.changes)
@@ -270,32 +239,32 @@ PING: Final = "https://monitor.example/ping/hush-0123-4567"
 
 
 @pytest.fixture(autouse=True)
-def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SYNC_PRODUCTS_LOCK_DIR", str(tmp_path / "locks"))
 
 
 class Echo:
-    """A store that answers writes with everything that it and the source have been sent, in every form."""
+    """A store that responds to writes with all requests that it and the source received, in every form."""
 
     def __init__(self, store: FakeMedusa, status: int) -> None:
         self._status = status
         self._number = itertools.count()
         self._texts = [PING]
-        store.before = self.answer
+        store.before = self.respond
 
-    def hear(self, request: httpx.Request) -> None:
+    def record(self, request: httpx.Request) -> None:
         self._texts += [str(request.url), request.headers.get("authorization", "")]
         if request.url.path.endswith("/emailpass"):
             self._texts += [request.content.decode(), json.loads(request.content)["password"]]
 
-    def answer(self, request: httpx.Request) -> httpx.Response | None:
-        self.hear(request)
+    def respond(self, request: httpx.Request) -> httpx.Response | None:
+        self.record(request)
         if not request.url.path.endswith("/products/batch"):
             return None
         texts = [text for text in dict.fromkeys(self._texts) if text]
         forms = [form(text) for text in texts for form in FORMS.values()]
-        # A message is cut, so that each one begins with another form.
+        # Long messages are cut: start each one with another form.
         start = next(self._number) * 7 % len(forms)
         message = f"echo: {' '.join(forms[start:] + forms[:start])}"
         return httpx.Response(self._status, json={"message": message})
@@ -304,7 +273,7 @@ class Echo:
 @pytest.mark.usefixtures("no_waiting")
 @pytest.mark.parametrize("status", [400, 500, 401])
 @pytest.mark.parametrize("credentials", ["key", "log-in"])
-def test_a_server_that_sends_our_request_back_gets_no_secret_into_any_output(
+def test_echoed_request_shows_no_secret_in_any_output(
     status: int,
     credentials: str,
     httpx_mock: HTTPXMock,
@@ -318,7 +287,7 @@ def test_a_server_that_sends_our_request_back_gets_no_secret_into_any_output(
     rows = products(6)
 
     def source(request: httpx.Request) -> httpx.Response:
-        echo.hear(request)
+        echo.record(request)
         return httpx.Response(200, json={"products": rows, "total": 6})
 
     httpx_mock.add_callback(source, url=re.compile("^https://source.example/"), is_reusable=True)

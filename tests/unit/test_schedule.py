@@ -1,4 +1,4 @@
-"""Runs are due when Debian's cron would start them, told ahead by hand and by cronsim."""
+"""Schedules match Debian's cron: expected times written by hand, and from cronsim."""
 
 import struct
 import warnings
@@ -20,7 +20,7 @@ from medusa_sync.schedule import Schedule, time_zone
 RIGA: Final = "Europe/Riga"
 NEW_YORK: Final = "America/New_York"
 
-# What cron(8) says of the names; cronsim does not know them.
+# From crontab(5); cronsim does not support names.
 NAMES: Final = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -31,9 +31,9 @@ NAMES: Final = {
     "@annually": "0 0 1 1 *",
 }
 
-# expression, zone, moment, the next due times; a time without a date is of the day told before it
+# expression, zone, moment, next due times; a time without a date is on the date before it
 DUE: Final = [
-    # every so many minutes; what is due at the moment itself is past
+    # steps; a time equal to the moment is not next
     ("* * * * *", "UTC", "2026-01-01 00:00Z", "2026-01-01 00:01Z, 00:02Z, 00:03Z"),
     ("*/2 * * * *", "UTC", "2026-01-01 00:01:30Z", "2026-01-01 00:02Z, 00:04Z"),
     ("*/2 * * * *", "UTC", "2026-01-01 00:02Z", "2026-01-01 00:04Z, 00:06Z"),
@@ -62,7 +62,7 @@ DUE: Final = [
     ("0 0 * * sun", "UTC", "2026-01-01 00:00Z", "2026-01-04 00:00Z, 2026-01-11 00:00Z"),
     ("0 0 * * MON-fri", "UTC", "2026-01-02 00:00Z", "2026-01-05 00:00Z, 2026-01-06 00:00Z"),
     ("0 0 * * 5-7", "UTC", "2026-01-02 00:00Z", "2026-01-03 00:00Z, 2026-01-04 00:00Z, 2026-01-09 00:00Z"),
-    # day of month or day of week; both, when one of them begins with a star
+    # day of month or day of week; both if one of them starts with a star
     ("0 0 13 * 5", "UTC", "2026-01-01 00:00Z", "2026-01-02 00:00Z, 2026-01-09 00:00Z, 2026-01-13 00:00Z"),
     (
         "0 0 1,15 * mon",
@@ -94,7 +94,7 @@ DUE: Final = [
     ("*/20 * * * * *", "UTC", "2026-01-01 00:00Z", "2026-01-01 00:00:20Z, 00:00:40Z, 00:01Z"),
     ("30 0 12 * * *", "UTC", "2026-01-01 12:00:30Z", "2026-01-02 12:00:30Z"),
     ("15,45 59 23 31 12 *", "UTC", "2026-12-31 23:59:20Z", "2026-12-31 23:59:45Z, 2027-12-31 23:59:15Z"),
-    # a moment of another zone
+    # the moment is in another zone
     ("0 3 * * *", RIGA, "2026-07-01 00:00Z", "2026-07-02 03:00+03"),
     ("0 3 * * *", NEW_YORK, "2026-07-01 06:59Z", "2026-07-01 03:00-04"),
     # Riga skips 03:00-04:00 on 29 March: a fixed time in it runs right after, once
@@ -104,21 +104,21 @@ DUE: Final = [
     ("0 3,4 * * *", RIGA, "2026-03-28 12:00+02", "2026-03-29 04:00+03, 2026-03-30 03:00+03"),
     ("59 2 * * *", RIGA, "2026-03-28 12:00+02", "2026-03-29 02:59+02, 2026-03-30 02:59+03"),
     ("0 0-23/3 * * *", RIGA, "2026-03-29 00:00+02", "2026-03-29 04:00+03, 06:00+03"),
-    # a star in minute or hour keeps real pace there
+    # with a star in minute or hour, only real times count
     ("*/30 * * * *", RIGA, "2026-03-29 02:00+02", "2026-03-29 02:30+02, 04:00+03, 04:30+03"),
     ("30 * * * *", RIGA, "2026-03-29 02:30+02", "2026-03-29 04:30+03"),
     ("@hourly", RIGA, "2026-03-29 02:00+02", "2026-03-29 04:00+03"),
     ("0 */3 * * *", RIGA, "2026-03-29 00:00+02", "2026-03-29 06:00+03"),
     ("*/30 3 * * *", RIGA, "2026-03-28 03:30+02", "2026-03-30 03:00+03"),
-    ("0 30 3 * * *", RIGA, "2026-03-28 12:00+02", "2026-03-30 03:30+03"),  # so do seconds
-    # Riga repeats 03:00-04:00 on 25 October: a fixed time in it runs the first time only
+    ("0 30 3 * * *", RIGA, "2026-03-28 12:00+02", "2026-03-30 03:30+03"),  # the same with seconds
+    # Riga repeats 03:00-04:00 on 25 October: a fixed time in it runs only once
     ("30 3 * * *", RIGA, "2026-10-24 12:00+03", "2026-10-25 03:30+03, 2026-10-26 03:30+02"),
     ("30 3 * * *", RIGA, "2026-10-25 03:45+03", "2026-10-26 03:30+02"),
     ("30 3 * * *", RIGA, "2026-10-25 03:10+02", "2026-10-26 03:30+02"),
     ("0 3 * * *", RIGA, "2026-10-25 02:59+03", "2026-10-25 03:00+03, 2026-10-26 03:00+02"),
     ("30 3,4 * * *", RIGA, "2026-10-25 03:30+03", "2026-10-25 04:30+02"),
     ("@daily", RIGA, "2026-10-25 00:00+03", "2026-10-26 00:00+02"),
-    # and a star both times
+    # and a star runs twice
     ("*/30 * * * *", RIGA, "2026-10-25 03:00+03", "2026-10-25 03:30+03, 03:00+02, 03:30+02, 04:00+02"),
     ("30 * * * *", RIGA, "2026-10-25 02:30+03", "2026-10-25 03:30+03, 03:30+02, 04:30+02"),
     ("@hourly", RIGA, "2026-10-25 02:00+03", "2026-10-25 03:00+03, 03:00+02, 04:00+02"),
@@ -134,7 +134,7 @@ DUE: Final = [
     ("*/30 * * * *", NEW_YORK, "2026-11-01 01:30-04", "2026-11-01 01:00-05, 01:30-05, 02:00-05"),
 ]
 
-# expression -> what the message says
+# expression -> part of the message
 WRONG: Final = {
     "61 * * * *": "the minute field '61': expected 0-59",
     "60 * * * * *": "the second field '60': expected 0-59",
@@ -155,10 +155,10 @@ WRONG: Final = {
     "² * * * *": "the minute field '²'",
     f"{'9' * 5000} * * * *": "the minute field '999",
     "x 99 * * *": "ranges and steps such as 1-5/2; the hour field '99': expected 0-23",
-    "0 0 30 2 *": "'0 0 30 2 *' never comes due",
-    "0 0 31 4,6,9,11 *": "never comes due",
-    "0 0 30 2 */2": "never comes due",
-    "* * */20 * 1L": "never comes due",
+    "0 0 30 2 *": "'0 0 30 2 *' never matches",
+    "0 0 31 4,6,9,11 *": "never matches",
+    "0 0 30 2 */2": "never matches",
+    "* * */20 * 1L": "never matches",
     "": "expected 5 fields (minute hour day-of-month month day-of-week), 6 with seconds first, or a name",
     " \n ": "there are 0",
     "* * * *": "there are 4",
@@ -197,7 +197,7 @@ def due(schedule: Schedule, moment: datetime) -> Iterator[datetime]:
         yield moment
 
 
-def told(times: str) -> list[datetime]:
+def parsed(times: str) -> list[datetime]:
     moments: list[datetime] = []
     for time in times.split(", "):
         text = time if " " in time else f"{moments[-1]:%Y-%m-%d} {time}"
@@ -206,7 +206,7 @@ def told(times: str) -> list[datetime]:
 
 
 def clock(moments: list[datetime]) -> list[str]:
-    """What a clock with its offset shows; moments of an hour that comes twice are never equal in Python."""
+    """Format moments with their offset; in Python, moments of a repeated hour are never equal."""
     return [moment.isoformat() for moment in moments]
 
 
@@ -218,15 +218,15 @@ every_row = pytest.mark.parametrize(("expression", "zone", "moment", "times"), D
 
 
 @every_row
-def test_runs_are_due_when_debian_starts_them(expression: str, zone: str, moment: str, times: str) -> None:
-    expected = told(times)
+def test_due_times_match_debian_cron(expression: str, zone: str, moment: str, times: str) -> None:
+    expected = parsed(times)
     schedule = Schedule.read(expression, ZoneInfo(zone))
     assert clock(first(len(expected), due(schedule, datetime.fromisoformat(moment)))) == clock(expected)
 
 
 @every_row
-def test_cronsim_alone_agrees(expression: str, zone: str, moment: str, times: str) -> None:
-    expected, start = told(times), datetime.fromisoformat(moment).astimezone(ZoneInfo(zone))
+def test_due_times_match_cronsim(expression: str, zone: str, moment: str, times: str) -> None:
+    expected, start = parsed(times), datetime.fromisoformat(moment).astimezone(ZoneInfo(zone))
     coming = CronSim(NAMES.get(expression.strip(), expression), start)
     later = (time for time in coming if time.astimezone(UTC) > start.astimezone(UTC))
     assert clock(first(len(expected), later)) == clock(expected)
@@ -259,7 +259,7 @@ expressions = clocks | st.tuples(field(0, 59), clocks).map(" ".join) | st.sample
 
 
 @given(expressions, zones, moments)
-def test_due_times_lie_ahead_and_only_go_on(expression: str, zone: tzinfo, moment: datetime) -> None:
+def test_due_times_only_increase(expression: str, zone: tzinfo, moment: datetime) -> None:
     upcoming = first(5, due(Schedule.read(expression, zone), moment))
     assert all(time.tzinfo is zone for time in upcoming)
     utc = [time.astimezone(UTC) for time in [moment, *upcoming]]
@@ -278,7 +278,7 @@ hours = st.sets(st.integers(0, 6), min_size=1)
 def starts(
     minutes: set[int] | None, hours: set[int] | None, zone: tzinfo, since: datetime
 ) -> Iterator[datetime]:
-    """Minute by minute as cron(8) has it; None is a star, which takes what the clock shows as it comes."""
+    """Yield due times minute by minute according to cron(8); None is a star."""
     now = since
     before = now.astimezone(zone).replace(tzinfo=None)
     while True:
@@ -286,7 +286,7 @@ def starts(
         here = now.astimezone(zone).replace(tzinfo=None, fold=0)
         if minutes is None or hours is None:
             shown = [here]
-        else:  # only what the clock shows for the first time
+        else:  # only minutes that the clock shows for the first time
             shown = [
                 before + timedelta(minutes=each + 1)
                 for each in range((here - before) // timedelta(minutes=1))
@@ -302,7 +302,7 @@ def starts(
 @given(changes, st.integers(-120, 180), st.none() | times, st.none() | hours)
 @example((RIGA, "2026-03-29 00:00Z"), 0, {30}, {3})
 @example((RIGA, "2026-10-25 00:00Z"), 0, {30}, {3})
-def test_around_a_change_of_the_clock_each_minute_is_due_as_cron_counts_it(
+def test_due_times_around_a_clock_change_match_a_model_of_cron(
     change: tuple[str, str], offset: int, minutes: set[int] | None, hours: set[int] | None
 ) -> None:
     zone = ZoneInfo(change[0])
@@ -314,12 +314,12 @@ def test_around_a_change_of_the_clock_each_minute_is_due_as_cron_counts_it(
     assert [time.astimezone(UTC) for time in first(8, due(schedule, moment))] == first(8, expected)
 
 
-# --- what is wrong --------------------------------------------------------------------------------------
+# --- errors --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("expression", "message"), WRONG.items(), ids=range(len(WRONG)))
-def test_a_wrong_expression_is_told_with_what_is_expected(expression: str, message: str) -> None:
-    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is looked at below
+def test_invalid_expression_is_reported_with_what_is_expected(expression: str, message: str) -> None:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is checked below
         Schedule.read(expression, UTC)
     assert message in str(caught.value)
 
@@ -328,7 +328,7 @@ def test_a_wrong_expression_is_told_with_what_is_expected(expression: str, messa
     st.text("*/-,#?@ 0123456789lwsunjafeb\0²", max_size=20)
     | st.lists(st.text("*/-,#lw0123", min_size=1, max_size=6), min_size=5, max_size=6).map(" ".join)
 )
-def test_any_text_is_a_schedule_or_a_value_error(expression: str) -> None:
+def test_every_text_is_a_schedule_or_a_value_error(expression: str) -> None:
     try:
         schedule = Schedule.read(expression, UTC)
     except ValueError:
@@ -336,7 +336,7 @@ def test_any_text_is_a_schedule_or_a_value_error(expression: str) -> None:
     assert schedule.after(datetime(2026, 1, 1, tzinfo=UTC)).tzinfo is UTC
 
 
-def test_a_schedule_is_a_value() -> None:
+def test_schedule_is_a_normalized_value() -> None:
     schedule = Schedule.read("  */2 *\t* * * ", UTC)
     assert schedule == Schedule.read("*/2 * * * *", UTC)
     assert schedule.expression == "*/2 * * * *"
@@ -349,18 +349,18 @@ def test_a_schedule_is_a_value() -> None:
 
 
 @pytest.mark.parametrize("name", ZONES)
-def test_a_named_zone_is_found(name: str) -> None:
+def test_zone_by_name(name: str) -> None:
     assert time_zone(name) == ZoneInfo(name)
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_name_of_no_zone_is_told(name: str) -> None:
+def test_unknown_zone_is_reported(name: str) -> None:
     with pytest.raises(ValueError, match=r"unknown time zone .* expected a name such as Europe/Riga"):
         time_zone(name)
 
 
 @given(st.text())
-def test_any_name_is_a_zone_or_a_value_error(name: str) -> None:
+def test_every_name_is_a_zone_or_a_value_error(name: str) -> None:
     try:
         assert time_zone(name).utcoffset(datetime(2026, 1, 1, tzinfo=UTC)) is not None
     except ValueError:
@@ -368,28 +368,26 @@ def test_any_name_is_a_zone_or_a_value_error(name: str) -> None:
 
 
 @pytest.mark.parametrize("tz", [RIGA, f":{RIGA}"])
-def test_the_local_zone_is_that_of_tz(tz: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tz_sets_the_local_zone(tz: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (NEW_YORK, tz):
         monkeypatch.setenv("TZ", name)
         assert time_zone(None) == ZoneInfo(name.removeprefix(":"))
 
 
-def test_without_tz_the_local_zone_is_that_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_system_sets_the_local_zone_without_tz(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TZ", raising=False)
     assert time_zone(None).utcoffset(datetime(2026, 1, 1, tzinfo=UTC)) is not None
 
 
 @pytest.mark.parametrize("tz", [*(name for name in HOSTILE if name and name.isprintable()), ":"])
-def test_a_tz_of_no_zone_is_told(tz: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_tz_is_reported(tz: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", tz)
     with pytest.raises(ValueError, match=r"TZ=.* set TZ to a name such as Europe/Riga"):
         time_zone(None)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"TZif2", b"TZif2" + struct.pack(">15x6l", *[9] * 6)])
-def test_a_tz_file_of_no_zone_is_told(
-    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_invalid_tz_file_is_reported(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "zone"
     file.write_bytes(content)
     for path in (file, tmp_path):
@@ -398,7 +396,7 @@ def test_a_tz_file_of_no_zone_is_told(
             time_zone(None)
 
 
-def test_a_system_that_tells_no_zone_means_utc_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_system_without_a_zone_means_utc(monkeypatch: pytest.MonkeyPatch) -> None:
     def reload_localzone() -> tzinfo:
         warnings.warn("Can not find any timezone configuration, defaulting to UTC.", stacklevel=1)
         return UTC

@@ -102,6 +102,8 @@ class Creation:
             description=body.get("description"),
             thumbnail=body.get("thumbnail") or (images[0].url if images else body.get("thumbnail")),
             material=body.get("material"),
+            hs_code=body.get("hs_code"),
+            origin_country=body.get("origin_country"),
             discountable=as_boolean(body.get("discountable", True)),
             weight=as_real(body.get("weight")),
             length=as_real(body.get("length")),

@@ -88,6 +88,8 @@ class Product:
     description: str | None = None
     thumbnail: str | None = None
     material: str | None = None
+    hs_code: str | None = None
+    origin_country: str | None = None
     discountable: bool = True
     weight: Number | None = None
     length: Number | None = None

@@ -1,4 +1,4 @@
-"""The command as a person meets it: exit codes, streams, and what is said when something is wrong."""
+"""The command: exit codes, streams and messages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from medusa_sync.app import command as command_module
 from medusa_sync.app.lock import run_lock
 from medusa_sync.cli import app
 from medusa_sync.notify import dispatch
-from medusa_sync.settings import Settings
+from medusa_sync.settings.options import Settings
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.unit.alone import alone
@@ -32,8 +32,8 @@ KEY = "sk_fake"
 
 
 @pytest.fixture(autouse=True)
-def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting or lock of anybody else."""
+def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use no settings or locks of the user."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SYNC_PRODUCTS_LOCK_DIR", str(tmp_path / "locks"))
 
@@ -65,15 +65,15 @@ def document(result: Result) -> dict[str, Any]:
     return parsed
 
 
-def test_the_version_is_told() -> None:
+def test_version() -> None:
     assert CliRunner().invoke(app, ["--version"]).output == f"medusa-sync {__version__}\n"
 
 
-def test_without_a_command_the_help_is_shown() -> None:
+def test_no_command_shows_help() -> None:
     assert "products" in CliRunner().invoke(app, []).output
 
 
-def test_all_wrong_settings_are_told_at_once(source: Path) -> None:
+def test_all_invalid_settings_are_reported_at_once(source: Path) -> None:
     result = run("--batch-size", "0", "--currency", "dollars", "--source", str(source), "--dry-run")
     assert result.exit_code == 2
     assert result.stdout == ""
@@ -81,38 +81,38 @@ def test_all_wrong_settings_are_told_at_once(source: Path) -> None:
     assert "--currency (SYNC_PRODUCTS_CURRENCY) 'dollars'" in result.stderr
 
 
-def test_an_unknown_option_is_a_usage_error() -> None:
+def test_unknown_option_is_a_usage_error() -> None:
     assert run("--batchsize", "3").exit_code == 2
 
 
-def test_without_credentials_a_dry_run_checks_the_source_and_says_so(source: Path) -> None:
+def test_dry_run_without_credentials_checks_the_source(source: Path) -> None:
     result = run("--source", str(source), "--dry-run")
     assert result.exit_code == 0
     assert "Nothing was compared" in result.stdout
     assert "not compared: 20" in result.stdout
 
 
-def test_without_credentials_a_real_run_says_what_to_set(source: Path) -> None:
+def test_run_without_credentials_says_what_to_set(source: Path) -> None:
     result = run("--source", str(source))
     assert result.exit_code == 2
     assert "MEDUSA_API_KEY" in result.stderr
 
 
-def test_json_is_one_document_and_nothing_else_is_on_stdout(store: FakeMedusa, source: Path) -> None:
+def test_json_prints_only_one_document_to_stdout(store: FakeMedusa, source: Path) -> None:
     result = run("--source", str(source), "--json")
     assert result.exit_code == 0
     assert document(result)["counts"]["created"] == 20
     assert len(store.products) == 20
 
 
-def test_quiet_prints_nothing_when_all_is_well(store: FakeMedusa, source: Path) -> None:
+def test_quiet_prints_nothing_if_all_is_well(store: FakeMedusa, source: Path) -> None:
     result = run("--source", str(source), "--quiet")
     assert (result.exit_code, result.output) == (0, "")
     assert len(store.products) == 20
 
 
 @pytest.mark.usefixtures("store")
-def test_quiet_tells_what_went_wrong(source: Path) -> None:
+def test_quiet_prints_problems(source: Path) -> None:
     rows = products(5)
     rows[2]["price"] = -1
     source.write_text(json.dumps({"products": rows}), encoding="utf-8")
@@ -122,16 +122,14 @@ def test_quiet_tells_what_went_wrong(source: Path) -> None:
 
 
 @pytest.mark.usefixtures("store")
-def test_a_missing_source_is_one_message(tmp_path: Path) -> None:
+def test_missing_source_gives_one_message(tmp_path: Path) -> None:
     result = run("--source", str(tmp_path / "none.json"))
     assert (result.exit_code, result.stdout) == (3, "")
     assert "none.json: the file cannot be read" in result.stderr
 
 
 @pytest.mark.usefixtures("store")
-def test_a_refused_key_is_one_message_that_does_not_show_it(
-    source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refused_key_gives_one_message_without_the_key(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDUSA_API_KEY", "sk_wrong")
     result = run("--source", str(source), "--verbose")
     assert result.exit_code == 4
@@ -139,26 +137,26 @@ def test_a_refused_key_is_one_message_that_does_not_show_it(
     assert "sk_wrong" not in result.output
 
 
-def test_a_currency_that_the_store_does_not_have_is_a_usage_error(store: FakeMedusa, source: Path) -> None:
+def test_unknown_currency_is_a_usage_error(store: FakeMedusa, source: Path) -> None:
     result = run("--source", str(source), "--currency", "gbp")
     assert result.exit_code == 2
     assert "only in: eur, usd" in result.stderr
     assert store.products == {}
 
 
-def test_a_second_run_is_told_who_holds_the_lock(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
+def test_second_run_reports_the_holder_of_the_lock(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
     with run_lock("sync-products", store.url, "dummyjson", folder=tmp_path / "locks"):
         result = run("--source", str(source), "--json")
-        assert run("--source", str(source), "--dry-run").exit_code == 0, "a dry run only reads"
+        assert run("--source", str(source), "--dry-run").exit_code == 0, "a dry run needs no lock"
     assert (result.exit_code, document(result)["status"]) == (75, "locked")
     assert "Another run is under way: sync-products, process" in result.stderr
     assert run("--source", str(source)).exit_code == 0
 
 
 @pytest.mark.parametrize(("url", "warned"), [("http://shop.example", True), ("http://127.0.0.1:9", False)])
-def test_plain_http_to_another_machine_is_warned_of(
+def test_plain_http_to_another_machine_gives_a_warning(
     url: str,
-    warned: bool,  # noqa: FBT001 - a column of the table above
+    warned: bool,  # noqa: FBT001 - a parameter of the test
     httpx_mock: HTTPXMock,
     source: Path,
 ) -> None:
@@ -170,24 +168,24 @@ def test_plain_http_to_another_machine_is_warned_of(
     assert ("unencrypted" in result.stderr) is warned
 
 
-def test_a_defect_is_told_in_a_line_without_a_traceback_or_a_secret(
+def test_bug_is_reported_without_traceback_or_secret(
     store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError(f"because of {KEY}")
+        raise ZeroDivisionError(f"with {KEY}")
 
     monkeypatch.setattr(command_module, "sync_products", broken)
     result = run("--source", str(source))
     assert result.exit_code == 1
-    assert "Unexpected ZeroDivisionError: because of ***" in result.stderr
+    assert "Unexpected ZeroDivisionError: with ***" in result.stderr
     assert "Traceback" not in result.output
-    told = run("--source", str(source), "--verbose")
-    assert "Traceback" in told.stderr
-    assert KEY not in told.output
+    verbose = run("--source", str(source), "--verbose")
+    assert "Traceback" in verbose.stderr
+    assert KEY not in verbose.output
     assert store.products == {}
 
 
-def test_verbose_logs_requests_but_no_credentials(store: FakeMedusa, source: Path) -> None:
+def test_verbose_logs_requests_without_credentials(store: FakeMedusa, source: Path) -> None:
     result = run("--source", str(source), "--verbose")
     assert result.exit_code == 0
     assert "POST /admin/products/batch: 200" in result.stderr
@@ -196,7 +194,7 @@ def test_verbose_logs_requests_but_no_credentials(store: FakeMedusa, source: Pat
 
 
 class Unwritable(io.TextIOWrapper):
-    """A stream on a disk that is full, or a pipe that nobody reads."""
+    """A stream on a full disk, or a closed pipe."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(io.BytesIO())
@@ -210,7 +208,7 @@ class Unwritable(io.TextIOWrapper):
 @pytest.mark.parametrize(
     ("error", "exit_code"), [(OSError(28, "No space left on device"), 2), (BrokenPipeError(32, "gone"), 0)]
 )
-def test_a_result_that_cannot_be_written_is_told_and_does_not_hinder_the_rest(
+def test_unwritable_stdout_is_reported_and_the_rest_is_written(
     flag: str,
     error: OSError,
     exit_code: int,
@@ -231,22 +229,24 @@ def test_a_result_that_cannot_be_written_is_told_and_does_not_hinder_the_rest(
 
 
 @pytest.mark.parametrize("flag", ["--json", "--no-json"])
-def test_a_full_disk_is_one_message_and_no_traceback(flag: str) -> None:
+def test_full_disk_gives_one_message_and_no_traceback(flag: str) -> None:
     command = Path(sys.executable).with_name("medusa-sync")
     with Path("/dev/full").open("w") as full:
-        ended = subprocess.run(
+        finished = subprocess.run(
             [command, "products", "--source", "sample", "--dry-run", "--quiet", "--limit", "3", flag],
             stdout=full,
             stderr=subprocess.PIPE,
             encoding="utf-8",
             check=False,
         )
-    # With --quiet there is nothing to print but the document.
-    assert (ended.returncode, len(ended.stderr.splitlines())) == ((2, 1) if flag == "--json" else (0, 0))
+    # With --quiet, only the document is printed.
+    assert (finished.returncode, len(finished.stderr.splitlines())) == (
+        (2, 1) if flag == "--json" else (0, 0)
+    )
 
 
 @pytest.mark.parametrize("as_json", ["text", "json"])
-def test_a_log_that_cannot_be_written_does_not_end_a_run(
+def test_unwritable_stderr_does_not_end_a_run(
     as_json: str, store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stderr", Unwritable(OSError(28, "No space left on device")))
@@ -257,14 +257,14 @@ def test_a_log_that_cannot_be_written_does_not_end_a_run(
 # --- the loop -------------------------------------------------------------------------------------------
 
 
-def test_a_loop_prints_a_document_a_run(store: FakeMedusa, source: Path) -> None:
+def test_loop_prints_one_document_per_run(store: FakeMedusa, source: Path) -> None:
     result = run("--source", str(source), "--json", "--loop", "--run-now", "--max-runs", "1")
     assert result.exit_code == 0
     assert document(result)["counts"]["created"] == 20
     assert len(store.products) == 20
 
 
-def test_a_schedule_that_is_wrong_is_refused_before_the_first_run(store: FakeMedusa, source: Path) -> None:
+def test_invalid_schedule_is_reported_before_the_first_run(store: FakeMedusa, source: Path) -> None:
     result = run("--source", str(source), "--loop", "--run-now", "--schedule", "0 25 * * *")
     assert (result.exit_code, result.stdout, store.requests) == (2, "", [])
     assert "--schedule (SYNC_PRODUCTS_SCHEDULE) '0 25 * * *': the hour field '25': expected 0-23" in (
@@ -272,7 +272,7 @@ def test_a_schedule_that_is_wrong_is_refused_before_the_first_run(store: FakeMed
     )
 
 
-def test_a_local_time_zone_that_is_none_is_refused_only_where_it_matters(
+def test_invalid_local_time_zone_matters_only_if_it_is_used(
     store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", "Mars/Phobos")
@@ -284,7 +284,7 @@ def test_a_local_time_zone_that_is_none_is_refused_only_where_it_matters(
     assert run("--source", str(source)).exit_code == 0
 
 
-def test_a_signal_that_comes_before_a_run_ends_it_before_it_does_anything(
+def test_signal_before_a_run_ends_it_before_it_writes(
     store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin = dispatch.begin
@@ -300,16 +300,16 @@ def test_a_signal_that_comes_before_a_run_ends_it_before_it_does_anything(
     assert store.products == {}
 
 
-def test_many_runs_leave_nothing_behind(source: Path, tmp_path: Path) -> None:
+def test_many_runs_do_not_leak_memory(source: Path, tmp_path: Path) -> None:
     code = """
 import gc, sys, tracemalloc
 from itertools import pairwise
 from medusa_sync.report.output import output_to; from medusa_sync.app import command
-from medusa_sync.settings import load
+from medusa_sync.settings.load import load_settings
 from medusa_sync.app.signals import Signals
 
 source, written, out = sys.argv[1:]
-settings = load({"source": source, "dry_run": True, "json": True, "report": written})
+settings = load_settings({"source": source, "dry_run": True, "json": True, "report": written})
 with Signals() as signals, open(out, "w") as stream:
     output = output_to(stream)
     job = command._Job({}, settings, signals, output, output)
@@ -323,7 +323,7 @@ with Signals() as signals, open(out, "w") as stream:
     job.run()
     tracemalloc.start()
     used = [memory_after(25) for _ in range(4)]
-    # The least of three: a table of Python's own that is resized is no leak, but a leak is in all of them.
+    # The smallest of three: Python may resize a table of its own once, but a leak grows every time.
     print(min(after - before for before, after in pairwise(used)))
 """
     grown = int(alone(code, source, tmp_path / "report.csv", tmp_path / "out"))
@@ -334,18 +334,18 @@ with Signals() as signals, open(out, "w") as stream:
 
 
 @pytest.mark.usefixtures("store")
-def test_everything_on_stderr_is_json_when_asked_for(tmp_path: Path) -> None:
+def test_json_log_contains_only_json(tmp_path: Path) -> None:
     result = run("--source", str(tmp_path / "none.json"), "--log-format", "json")
     assert result.exit_code == 3
     records = [json.loads(line) for line in result.stderr.splitlines()]
     assert [record["level"] for record in records] == ["warning", "error"]
-    assert records[0]["run"] is None, "the settings are no part of a run"
+    assert records[0]["run"] is None, "settings are read before the run"
     assert "the file cannot be read" in records[1]["message"]
     assert "--source" in records[1]["hint"]
     assert records[1]["run"] is not None
 
 
-def test_a_log_tells_of_each_run_in_a_line_with_its_time(store: FakeMedusa, source: Path) -> None:
+def test_log_has_a_line_with_the_time_for_each_run(store: FakeMedusa, source: Path) -> None:
     result = run("--source", str(source), "--job-name", "nightly")
     _unencrypted, line = result.stderr.splitlines()
     assert re.fullmatch(
@@ -354,12 +354,10 @@ def test_a_log_tells_of_each_run_in_a_line_with_its_time(store: FakeMedusa, sour
     assert len(store.products) == 20
 
 
-# --- those who look from outside ------------------------------------------------------------------------
+# --- reports and notifications ---------------------------------------------------------------------------
 
 
-def test_a_report_is_written_in_the_format_of_its_name(
-    store: FakeMedusa, source: Path, tmp_path: Path
-) -> None:
+def test_report_format_follows_the_file_name(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
     for name, beginning in {"r.json": "{", "r.csv": "external_id,", "r.html": "<!doctype html>"}.items():
         result = run("--source", str(source), "--dry-run", "--report", str(tmp_path / name))
         assert result.exit_code == 0
@@ -367,7 +365,7 @@ def test_a_report_is_written_in_the_format_of_its_name(
     assert store.products == {}
 
 
-def test_a_report_that_cannot_be_written_is_told_before_anything_is_done(
+def test_unwritable_report_is_detected_before_the_run(
     store: FakeMedusa, source: Path, tmp_path: Path
 ) -> None:
     result = run("--source", str(source), "--report", str(tmp_path / "no-folder" / "r.html"))
@@ -376,24 +374,24 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_is_done(
     assert store.requests == []
 
 
-def test_a_report_never_takes_the_place_of_the_source(store: FakeMedusa, source: Path) -> None:
+def test_report_cannot_overwrite_the_source(store: FakeMedusa, source: Path) -> None:
     result = run("--source", str(source), "--report", str(source.parent / "." / source.name))
     assert result.exit_code == 2
     assert "is the source; choose another file" in result.stderr
     assert store.requests == []
 
 
-def test_a_run_needs_neither_stdout_nor_stderr(
+def test_run_needs_neither_stdout_nor_stderr(
     store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Python has None in their place where a program is started with `>&- 2>&-`."""
+    """Started with `>&- 2>&-`, Python sets both to None."""
     monkeypatch.setattr("sys.stdout", None)
     monkeypatch.setattr("sys.stderr", None)
     assert command_module.execute({"source": str(source)}) == 0
     assert len(store.products) == 20
 
 
-def test_metrics_are_written_for_the_named_job(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
+def test_metrics_have_the_job_name(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
     path = tmp_path / "sync.prom"
     assert run("--source", str(source), "--metrics-file", str(path), "--job-name", "nightly").exit_code == 0
     created = 'medusa_sync_last_run_created_products{job="nightly",source="dummyjson"} 20.0'
@@ -401,25 +399,23 @@ def test_metrics_are_written_for_the_named_job(store: FakeMedusa, source: Path, 
     assert len(store.products) == 20
 
 
-def test_a_monitor_is_told_that_a_run_begins_and_how_it_ends(
-    httpx_mock: HTTPXMock, store: FakeMedusa, source: Path
-) -> None:
+def test_monitor_is_pinged_at_start_and_end(httpx_mock: HTTPXMock, store: FakeMedusa, source: Path) -> None:
     httpx_mock.add_response(url=re.compile("^https://monitor.example/"), text="OK", is_reusable=True)
     arguments = ("--source", str(source), "--ping-url", "https://monitor.example/secret", "--quiet")
     result = run(*arguments)
     assert (result.exit_code, result.output) == (0, "")
-    assert run(*arguments, "--dry-run").exit_code == 0, "which is nothing to tell a monitor"
+    assert run(*arguments, "--dry-run").exit_code == 0, "a dry run sends no ping"
     pings = [r for r in httpx_mock.get_requests() if r.url.host == "monitor.example"]
     assert [r.url.path for r in pings] == ["/secret/start", "/secret"]
     assert b"created: 20" in pings[1].content
     assert len(store.products) == 20
 
 
-def test_a_monitor_is_told_of_a_defect_too(
+def test_bug_is_sent_to_monitor_and_github(
     httpx_mock: HTTPXMock, store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError(f"because of {KEY}")
+        raise ZeroDivisionError(f"with {KEY}")
 
     monkeypatch.setattr(command_module, "sync_products", broken)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
@@ -428,13 +424,13 @@ def test_a_monitor_is_told_of_a_defect_too(
     assert result.exit_code == 1
     pings = [r for r in httpx_mock.get_requests() if r.url.host == "monitor.example"]
     assert [r.url.path for r in pings] == ["/secret/start", "/secret/1"]
-    assert pings[1].content == b"Unexpected ZeroDivisionError: because of ***"
-    assert "::error title=sync-products::Unexpected ZeroDivisionError: because of ***\n" in result.stderr
+    assert pings[1].content == b"Unexpected ZeroDivisionError: with ***"
+    assert "::error title=sync-products::Unexpected ZeroDivisionError: with ***\n" in result.stderr
     assert store.requests == []
 
 
 @pytest.mark.usefixtures("store")
-def test_a_dry_run_can_tell_by_its_exit_code_that_there_is_something_to_do(source: Path) -> None:
+def test_exit_code_of_a_dry_run_shows_changes(source: Path) -> None:
     drift = run("--source", str(source), "--dry-run", "--exit-code", "--json")
     assert (drift.exit_code, document(drift)["exit_code"]) == (7, 7)
     assert run("--source", str(source), "--exit-code").exit_code == 0

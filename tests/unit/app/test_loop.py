@@ -1,4 +1,4 @@
-"""The loop under a clock of its own: when it runs, what it skips, what ends it."""
+"""The loop with a simulated clock."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ EVERY_TWO_MINUTES = Schedule.read("*/2 * * * *", UTC)
 
 @dataclass
 class Stage:
-    """A clock that only moves when the loop sleeps or a run takes its time.
+    """A clock that moves only during sleeps and runs.
 
     Attributes:
-        lasts: seconds that each run takes, the last one again and again.
-        codes: exit codes of the runs, likewise.
-        signals: moments in seconds after the start, and what arrives then.
-        jumps: moments likewise, and seconds by which the clock is set.
+        lasts: duration of each run in seconds; the last value repeats.
+        codes: exit code of each run; the last value repeats.
+        signals: seconds after the start, and the signal that arrives.
+        jumps: seconds after the start, and the seconds by which the clock is changed.
     """
 
     schedule: Schedule = EVERY_TWO_MINUTES
@@ -39,10 +39,10 @@ class Stage:
     reloaded: Callable[[Stage], None] = lambda _: None
     elapsed: float = 0
     runs: int = 0
-    begun: list[datetime] = field(default_factory=list)
+    starts: list[datetime] = field(default_factory=list)
 
     def run(self) -> int:
-        self.begun.append(self.now)
+        self.starts.append(self.now)
         self.runs += 1
         self._pass(self.lasts[min(self.runs, len(self.lasts)) - 1])
         return self.codes[min(self.runs, len(self.codes)) - 1]
@@ -70,7 +70,7 @@ class Stage:
 
     @property
     def times(self) -> list[str]:
-        return [moment.strftime("%H:%M:%S") for moment in self.begun]
+        return [moment.strftime("%H:%M:%S") for moment in self.starts]
 
 
 @pytest.fixture(autouse=True)
@@ -82,51 +82,49 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
 
 
-def test_it_runs_at_each_tick_until_it_has_run_often_enough() -> None:
+def test_runs_at_each_tick_up_to_max_runs() -> None:
     stage = Stage()
     assert stage.loop(max_runs=3) == 0
     assert stage.times == ["12:02:00", "12:04:00", "12:06:00"]
 
 
-def test_a_run_at_once_comes_before_the_first_tick_and_counts() -> None:
+def test_run_now_runs_before_the_first_tick_and_counts() -> None:
     stage = Stage()
     stage.loop(run_now=True, max_runs=2)
     assert stage.times == ["12:00:30", "12:02:00"]
 
 
-def test_it_says_when_the_next_run_is_in_the_zone_of_the_schedule(caplog: pytest.LogCaptureFixture) -> None:
+def test_next_run_is_logged_in_the_zone_of_the_schedule(caplog: pytest.LogCaptureFixture) -> None:
     Stage(Schedule.read("0 16 * * *", ZoneInfo("Europe/Riga"))).loop(max_runs=1)
     assert caplog.messages == ["the next run is at 2026-05-04T16:00:00+03:00, in 0:59:30"]
 
 
-def test_ticks_that_pass_during_a_run_are_skipped_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_skipped_ticks_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     stage = Stage(lasts=(250, 1))
     stage.loop(max_runs=2)
     assert stage.times == ["12:02:00", "12:08:00"]
-    assert warnings(caplog) == ["2 ticks passed during the run and will not be made up for"]
+    assert warnings(caplog) == ["2 ticks passed during the run; skipped"]
 
 
-def test_a_run_that_ends_exactly_on_a_tick_has_missed_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_tick_at_the_end_of_a_run_is_skipped(caplog: pytest.LogCaptureFixture) -> None:
     stage = Stage(lasts=(120, 1))
     stage.loop(max_runs=2)
     assert stage.times == ["12:02:00", "12:06:00"]
-    assert warnings(caplog) == ["1 tick passed during the run and will not be made up for"]
+    assert warnings(caplog) == ["1 tick passed during the run; skipped"]
 
 
-def test_a_run_of_days_does_not_count_for_ages(caplog: pytest.LogCaptureFixture) -> None:
+def test_counting_skipped_ticks_is_limited(caplog: pytest.LogCaptureFixture) -> None:
     Stage(Schedule.read("* * * * * *", UTC), lasts=(10 * 86400, 0)).loop(max_runs=2)
-    assert warnings(caplog) == ["1000 or more ticks passed during the run and will not be made up for"]
+    assert warnings(caplog) == ["1000 or more ticks passed during the run; skipped"]
 
 
-def test_nothing_is_said_of_ticks_that_pass_during_the_last_run(caplog: pytest.LogCaptureFixture) -> None:
+def test_ticks_during_the_last_run_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     Stage(lasts=(250,)).loop(max_runs=1)
     assert warnings(caplog) == []
 
 
 @pytest.mark.parametrize(("codes", "code"), [((0, 0, 0), 0), ((4, 0, 0), 4), ((5, 4, 0), 4), ((0, 0, 3), 3)])
-def test_a_failed_run_does_not_end_the_loop_but_shows_in_its_exit_code(
-    codes: tuple[int, ...], code: int
-) -> None:
+def test_failed_run_does_not_end_the_loop_but_sets_its_exit_code(codes: tuple[int, ...], code: int) -> None:
     stage = Stage(codes=codes)
     assert stage.loop(max_runs=3) == code
     assert stage.runs == 3
@@ -134,19 +132,19 @@ def test_a_failed_run_does_not_end_the_loop_but_shows_in_its_exit_code(
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 @pytest.mark.parametrize("moment", [0, 10, 89.9, 90])
-def test_a_signal_ends_the_sleep_and_the_loop(number: signal.Signals, code: int, moment: float) -> None:
+def test_signal_ends_the_sleep_and_the_loop(number: signal.Signals, code: int, moment: float) -> None:
     stage = Stage(signals=[(moment, number)])
     assert stage.loop() == code
     assert (stage.runs, stage.elapsed) == (0, moment)
 
 
-def test_a_signal_during_a_run_ends_the_loop_after_it() -> None:
+def test_signal_during_a_run_ends_the_loop_after_it() -> None:
     stage = Stage(lasts=(5,), codes=(143,), signals=[(92, signal.SIGTERM)])
     assert stage.loop(max_runs=None) == 143
     assert (stage.runs, stage.elapsed) == (1, 95)
 
 
-def test_a_hang_up_reads_the_settings_again_and_with_them_the_schedule() -> None:
+def test_sighup_reloads_the_schedule() -> None:
     def hourly(stage: Stage) -> None:
         stage.schedule = Schedule.read("@hourly", UTC)
 
@@ -155,26 +153,26 @@ def test_a_hang_up_reads_the_settings_again_and_with_them_the_schedule() -> None
     assert stage.times == ["12:02:00", "13:00:00"]
 
 
-def test_a_hang_up_that_changes_nothing_loses_no_tick() -> None:
+def test_sighup_without_changes_skips_no_tick() -> None:
     stage = Stage(signals=[(moment, signal.SIGHUP) for moment in (1, 89, 150)])
     stage.loop(max_runs=2)
     assert stage.times == ["12:02:00", "12:04:00"]
 
 
-def test_a_clock_that_is_set_back_does_not_put_off_the_next_run() -> None:
+def test_clock_set_back_does_not_delay_the_next_run() -> None:
     stage = Stage(jumps=[(30, -3600)])
     stage.loop(max_runs=1)
-    assert stage.begun[0] - START < timedelta(0)
+    assert stage.starts[0] - START < timedelta(0)
     assert stage.elapsed < 200
 
 
-def test_a_machine_that_has_slept_runs_once_and_goes_on_from_there() -> None:
+def test_suspended_machine_runs_once_and_continues() -> None:
     stage = Stage(jumps=[(30, 3600)])
     stage.loop(max_runs=2)
     assert stage.times == ["13:01:30", "13:02:00"]
 
 
-def test_daylight_saving_neither_hurries_nor_delays_a_run() -> None:
+def test_daylight_saving_does_not_shift_runs() -> None:
     """03:00 is skipped in Riga on 29 March: 00:59 UTC is 02:59, 01:00 UTC is 04:00."""
     riga = ZoneInfo("Europe/Riga")
     stage = Stage(Schedule.read("*/30 * * * *", riga), now=datetime(2026, 3, 29, 0, 29, tzinfo=UTC))
@@ -182,10 +180,10 @@ def test_daylight_saving_neither_hurries_nor_delays_a_run() -> None:
     assert stage.times == ["00:30:00", "01:00:00", "01:30:00", "02:00:00"]
 
 
-def test_two_thousand_runs_leave_nothing_behind() -> None:
+def test_many_runs_do_not_leak_memory() -> None:
     logging.disable(logging.CRITICAL)  # caplog would keep every record
     stage = Stage(lasts=(121,))
-    stage.begun = _Forgetful()
+    stage.starts = _Forgetful()
     try:
         stage.loop(max_runs=100)
         tracemalloc.start()

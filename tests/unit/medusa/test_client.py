@@ -163,7 +163,7 @@ async def test_a_403_with_valid_credentials_is_a_refusal_of_the_request(
     client = client_of(pool, httpx_mock, credentials)
     httpx_mock.add_response(403, url=THINGS_URL, html="<html>")
     respond_to_checks(httpx_mock, 200)
-    with pytest.raises(StoreRefusedError, match="the server answered 403") as caught:
+    with pytest.raises(StoreRefusedError, match="the server responded with 403") as caught:
         await call(client)
     assert (caught.value.status, caught.value.exit_code) == (403, 4)
     assert "firewall" in caught.value.hint
@@ -375,7 +375,7 @@ async def test_a_refused_read_is_an_error_of_the_store(
     httpx_mock: HTTPXMock, pool: httpx.AsyncClient, status: int
 ) -> None:
     httpx_mock.add_response(status, json={"message": "No"})
-    with pytest.raises(StoreError, match=f"GET /admin/things: the server answered {status}: No"):
+    with pytest.raises(StoreError, match=f"GET /admin/things: the server responded with {status}: No"):
         await get(medusa_client(pool))
 
 

@@ -265,14 +265,14 @@ BROKEN_RESPONSES: list[tuple[str, list[bytes | int | Exception | Product], str]]
     ("total-too-large", [page_of([row(1)], total=2), page_of([], total=2)], "ended after 1 of 2 products"),
     ("total-without-products", [page_of([], total=194)], "ended after 0 of 194 products"),
     ("second-page-html", [page_of([row(1)], total=2), b"<html>"], "is HTML, not JSON"),
-    ("second-page-fails", [page_of([row(1)], total=2), 500, 500, 500], "the server answered 500"),
-    ("bad-request", [400], "the server answered 400"),
-    ("not-found", [404], "the server answered 404"),
-    ("no-content", [204], "the server answered 204"),
-    ("too-many-requests", [429] * 3, "the server answered 429"),
-    ("unavailable", [503] * 3, "the server answered 503"),
+    ("second-page-fails", [page_of([row(1)], total=2), 500, 500, 500], "the server responded with 500"),
+    ("bad-request", [400], "the server responded with 400"),
+    ("not-found", [404], "the server responded with 404"),
+    ("no-content", [204], "the server responded with 204"),
+    ("too-many-requests", [429] * 3, "the server responded with 429"),
+    ("unavailable", [503] * 3, "the server responded with 503"),
     ("no-connection", [httpx.ConnectError("refused")] * 3, r"no connection \(refused\)"),
-    ("no-answer", [httpx.ReadTimeout("")] * 3, "no complete answer within the time limit"),
+    ("no-answer", [httpx.ReadTimeout("")] * 3, "no complete response within the time limit"),
     ("connection-breaks", [httpx.RemoteProtocolError("peer left")] * 3, "peer left"),
 ]
 
@@ -304,9 +304,9 @@ async def test_endless_redirect_is_an_error(httpx_mock: HTTPXMock, source: HttpS
 async def test_response_that_is_too_long_is_an_error(
     httpx_mock: HTTPXMock, source: HttpSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 1000)
+    monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 1000)
     respond_with(httpx_mock, PAGE)
-    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the answer is longer"):
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the response is longer"):
         await rows(source)
 
 

@@ -19,6 +19,9 @@ from tests.unit.builders import SOURCE_PRODUCTS, desired_product, mapped, row, s
 WHOLE = row(
     7,
     title="Copper Jug",
+    subtitle="For milk",
+    originCountry="PT",
+    hsCode="7418.10",
     description="Holds a litre.\n\nPours well.",
     category="kitchen",
     price=9.99,
@@ -62,6 +65,9 @@ def test_every_field_of_the_table_is_mapped() -> None:
     assert (desired.external_id, desired.source_id, desired.currency) == ("dummyjson:7", 7, "usd")
     assert desired.fields == {
         "title": "Copper Jug",
+        "subtitle": "For milk",
+        "origin_country": "PT",
+        "hs_code": "7418.10",
         "description": "Holds a litre.\n\nPours well.",
         "thumbnail": "https://cdn.example/t.webp",
         "weight": 3,
