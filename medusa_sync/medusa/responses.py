@@ -59,7 +59,7 @@ class Products(Struct):
 class ScannedProduct(Struct):
     id: str
     external_id: str | None
-    metadata: Raw
+    metadata: Raw = Raw(b"null")  # one that is absent is reported when the product is looked up
 
 
 class ScanPage(Struct):

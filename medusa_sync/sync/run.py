@@ -129,7 +129,7 @@ class Run:
 
     async def _only_read(self) -> None:
         """Check the products of the source; there is no store to compare them with."""
-        async for products in self._products():
+        async for products in self._products(scan=None):
             for product in products:
                 self._ledger.set_aside(product.external_id)
 
@@ -253,7 +253,7 @@ class Run:
     ) -> AsyncGenerator[tuple[list[DesiredProduct], LookedUp], None]:
         """The products that the scan does not show to be up to date; the others are settled."""
         waiting: list[DesiredProduct] = []
-        async with aclosing(prefetch(self._products())) as pages:
+        async with aclosing(prefetch(self._products(scan))) as pages:
             async for products in pages:
                 await scan.ready(self._wanted)
                 health.found(scan.witness)
@@ -273,10 +273,12 @@ class Run:
         self._ledger.settle(Outcome.of(product, Result.UNCHANGED))
         return True
 
-    async def _products(self) -> AsyncGenerator[list[DesiredProduct], None]:
+    async def _products(self, scan: Scan | None) -> AsyncGenerator[list[DesiredProduct], None]:
         """The valid products of the source, a page at a time, until the run is stopped."""
         async with aclosing(self._delivery.pages()) as pages:
             async for rows in pages:
+                if scan is not None:  # invalid credentials end the run before anything is accounted for
+                    await scan.begun()
                 products = []
                 for row in rows:
                     if isinstance(row, Rejected):

@@ -43,8 +43,9 @@ class Scan:
         self.witness = ""
         self._api = api
         self._prefix = f"{source_name}:"
+        self._first_page: asyncio.Task[None]
         self._step = 0
-        self._first_page: asyncio.Task[None] | None = None
+        self._is_ready = False
         self._is_complete = False
         self._up_to_date: set[int] = set()
         self._seen = bytearray(_SEEN_BITS // 8)  # a bit for the hash of each external id
@@ -55,12 +56,19 @@ class Scan:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._first_page is not None:
-            self._first_page.cancel()
-            await asyncio.gather(self._first_page, return_exceptions=True)
+        self._first_page.cancel()
+        await asyncio.gather(self._first_page, return_exceptions=True)
+
+    async def begun(self) -> None:
+        """Wait for the first page.
+
+        Raises:
+            StoreError: the store is unavailable, or refuses the credentials.
+        """
+        await asyncio.shield(self._first_page)
 
     async def ready(self, wanted: int | None) -> None:
-        """Wait for the first page, then read the others unless it is cheaper to look up the wanted products.
+        """Wait for the pages; there is only the first if it is cheaper to look up the wanted products.
 
         Args:
             wanted: how many products the source has; None if it does not say, or if all pages are needed.
@@ -68,10 +76,10 @@ class Scan:
         Raises:
             StoreError: the store is unavailable, or refuses the credentials.
         """
-        if self._first_page is not None:
-            await self._first_page
-            self._first_page = None
+        await self.begun()
+        if not self._is_ready:
             await self._go_on(wanted)
+            self._is_ready = True
 
     async def _begin(self) -> None:
         page = await self._api.scan(0, PAGE_SIZE)

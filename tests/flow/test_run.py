@@ -34,14 +34,18 @@ def test_every_product_is_created_and_a_second_run_writes_nothing() -> None:
     assert writes(store) == []
 
 
-def test_a_run_without_changes_reads_the_store_size_and_two_hundred_products_at_a_time() -> None:
+def test_a_run_without_changes_sends_one_request_for_each_two_thousand_products_of_the_store() -> None:
     store, source = FakeMedusa(), ListSource(products(450))
     sync(source, store, batch_size=100)
     store.requests.clear()
     assert counts(sync(source, store)) == {"unchanged": 450}
-    size, *look_ups = store.requests
-    assert (size.path, dict(size.query)["fields"]) == ("/admin/products", "id")
-    assert [request.path for request in look_ups] == ["/admin/products"] * 3
+    [page] = store.requests
+    assert dict(page.query) == {
+        "fields": "id,external_id,metadata",
+        "order": "id",
+        "limit": "2000",
+        "offset": "0",
+    }
 
 
 def test_one_new_product_does_not_cause_a_scan_of_the_store() -> None:
@@ -64,10 +68,8 @@ def test_no_request_creates_more_products_than_the_batch_size(size: int) -> None
     assert max(len(request.json.get("create", ())) for request in batches(store)) == size
 
 
-def test_wrong_credentials_end_the_run_before_the_source_is_read() -> None:
-    source = ListSource(products(5))
-    source.pages = None  # type: ignore[assignment, method-assign] # using it is an error
-    result = sync(source, FakeMedusa(), credentials=ApiKey("sk_wrong"))
+def test_wrong_credentials_end_the_run_before_a_product_is_seen() -> None:
+    result = sync(ListSource(products(5)), FakeMedusa(), credentials=ApiKey("sk_wrong"))
     assert (result.exit_code, result.seen) == (4, 0)
     assert "sk_wrong" not in result.error
 

@@ -7,7 +7,7 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.fields import FIELDS, Place
-from medusa_sync.core.record import RECORD_KEY, applied
+from medusa_sync.core.record import RECORD_KEY, Record, applied
 from medusa_sync.core.stored import StoredSummary, Unreadable, WrittenProduct
 from medusa_sync.errors import StoreError
 from medusa_sync.medusa.api import AdminApi, Level
@@ -109,30 +109,54 @@ async def test_an_empty_look_up_sends_no_request(api: AdminApi) -> None:
     assert (await api.look_up([]), await api.tags([]), await api.categories([])) == ([], [], [])
 
 
-@pytest.mark.parametrize("count", [0, 1, 5, 100], ids="count {}".format)
-@pytest.mark.parametrize("pages", [(2, 2, 1), (1,), (2, 0), (0,)], ids=str)
-async def test_a_scan_ends_with_a_page_that_is_not_full(
-    httpx_mock: HTTPXMock, api: AdminApi, pages: tuple[int, ...], count: int
+@pytest.mark.parametrize("limit", [2, 2000])
+@pytest.mark.parametrize("size", [0, 1, 2])
+@pytest.mark.parametrize("count", [0, 2, 100])
+async def test_a_page_that_is_not_full_is_the_last_one(
+    httpx_mock: HTTPXMock, api: AdminApi, size: int, limit: int, count: int
 ) -> None:
     """The count may be an estimate, and the store may limit the size of pages."""
-    position = 0
-    for size in pages:
-        products = [
-            {"id": f"prod_{number}", "external_id": None, "title": "Jug", "status": "draft"}
-            for number in range(position, position + size)
-        ]
-        httpx_mock.add_response(json={"products": products, "count": count, "limit": 2})
-        position += size
-    scanned = [product.id async for page in api.scan() for product in page]
-    assert scanned == [f"prod_{number}" for number in range(position)]
-    offsets = [int(request.url.params["offset"]) for request in httpx_mock.get_requests()]
-    assert offsets == [sum(pages[:index]) for index in range(len(pages))]
+    products: list[Any] = [
+        {"id": f"prod_{number}", "external_id": None, "metadata": {}} for number in range(size)
+    ]
+    httpx_mock.add_response(json={"products": products, "count": count, "limit": limit})
+    page = await api.scan(offset=4, limit=2000)
+    assert [product.id for product in page.products] == [f"prod_{number}" for number in range(size)]
+    assert (page.count, page.is_last) == (count, size < limit)
+    [request] = httpx_mock.get_requests()
+    assert (request.url.params["offset"], request.url.params["limit"]) == ("4", "2000")
 
 
-async def test_a_scan_fails_if_a_field_is_absent(httpx_mock: HTTPXMock, api: AdminApi) -> None:
-    httpx_mock.add_response(json={"products": [{"id": "prod_1", "title": "Jug"}], "count": 1, "limit": 2})
+async def test_a_scan_fails_if_the_external_id_is_absent(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    httpx_mock.add_response(json={"products": [{"id": "prod_1", "metadata": {}}], "count": 1, "limit": 2})
     with pytest.raises(StoreError, match="external_id"):
-        _ = [page async for page in api.scan()]
+        await api.scan(0, 2)
+
+
+OLD_RECORD = {"fields": {"title": "Jug"}, "currency": "usd"}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "record"),
+    [
+        (None, None),
+        ([], None),
+        ("text", None),
+        ({}, None),
+        ({RECORD_KEY: None}, None),
+        ({RECORD_KEY: "text"}, None),
+        ({RECORD_KEY: {"version": 99, "fields": {}}}, None),
+        ({RECORD_KEY: OLD_RECORD, "mine": 1}, Record(fields={"title": "Jug"}, currency="usd")),
+        ({RECORD_KEY: as_json(applied(desired_product())), "mine": [1]}, applied(desired_product())),
+    ],
+    ids=str,
+)
+async def test_a_scan_reads_the_records_that_this_version_knows(
+    httpx_mock: HTTPXMock, api: AdminApi, metadata: Any, record: Record | None
+) -> None:
+    product = {"id": "prod_1", "external_id": "dummyjson:1", "metadata": metadata}
+    httpx_mock.add_response(json={"products": [product], "count": 1, "limit": 2000})
+    assert (await api.scan(0, 2000)).products == [StoredSummary("prod_1", "dummyjson:1", record)]
 
 
 async def test_an_incomplete_product_does_not_affect_the_others(httpx_mock: HTTPXMock, api: AdminApi) -> None:

@@ -1,0 +1,111 @@
+"""A scan proves that products are up to date, and never that one is missing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from msgspec import structs
+
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.record import Pending, Record, Step, applied
+from medusa_sync.core.stored import StoredSummary
+from medusa_sync.medusa.api import AdminApi, ScanPage
+from medusa_sync.sync.scan import PAGE_SIZE, Scan
+from tests.unit.builders import DESIRED_PRODUCTS, desired_product, with_fields
+
+
+class Store:
+    """Products in pages, and how often a page was read."""
+
+    def __init__(
+        self, products: Sequence[StoredSummary], *, count: int | None = None, limit: int = PAGE_SIZE
+    ) -> None:
+        self.products = list(products)
+        self.offsets: list[int] = []
+        self._count = len(products) if count is None else count
+        self._limit = limit
+
+    async def scan(self, offset: int, limit: int) -> ScanPage:
+        await asyncio.sleep(0)
+        self.offsets.append(offset)
+        size = min(limit, self._limit)
+        page = self.products[offset : offset + size]
+        return ScanPage(page, self._count, len(page) < size)
+
+
+def scanned(store: Store, wanted: int | None = None) -> Scan:
+    async def scan() -> Scan:
+        async with Scan(cast("AdminApi", store), "dummyjson") as scan:
+            await scan.ready(wanted)
+            return scan
+
+    return asyncio.run(scan())
+
+
+def stored(desired: DesiredProduct, record: Record | None = None, number: int = 1) -> StoredSummary:
+    return StoredSummary(f"prod_{number}", desired.external_id, record or applied(desired))
+
+
+def numbered(number: int) -> DesiredProduct:
+    return structs.replace(desired_product(), external_id=f"dummyjson:{number}", source_id=number)
+
+
+def catalogue(size: int) -> list[DesiredProduct]:
+    return [numbered(number) for number in range(1, size + 1)]
+
+
+@given(DESIRED_PRODUCTS, DESIRED_PRODUCTS)
+def test_a_product_is_shown_only_if_nothing_has_changed(
+    before: DesiredProduct, desired: DesiredProduct
+) -> None:
+    record = applied(structs.replace(before, external_id=desired.external_id))
+    is_shown = scanned(Store([stored(desired, record)])).shows(desired)
+    assert is_shown <= (not record.changed(desired))
+    assert scanned(Store([stored(desired)])).shows(desired)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"drafted": True}, {"pending": Pending(Step.UPDATE)}, {"currency": "eur"}, {"fields": {}}],
+    ids=str,
+)
+def test_a_product_that_needs_a_write_is_not_shown(changes: dict[str, Any]) -> None:
+    desired = desired_product()
+    record = structs.replace(applied(desired), **changes)
+    assert not scanned(Store([stored(desired, record)])).shows(desired)
+
+
+def test_numbers_are_equal_whatever_their_type() -> None:
+    """PostgreSQL returns 10.0 as 10."""
+    desired = with_fields(desired_product(), price=10.0)
+    record = applied(with_fields(desired_product(), price=10))
+    assert scanned(Store([stored(desired, record)])).shows(desired)
+
+
+def test_a_product_that_is_stored_twice_is_not_shown() -> None:
+    desired = desired_product()
+    assert not scanned(Store([stored(desired), stored(desired, number=2)])).shows(desired)
+
+
+def test_products_of_other_sources_are_ignored() -> None:
+    desired = structs.replace(desired_product(), external_id="other:1")
+    scan = scanned(Store([stored(desired), StoredSummary("prod_2", None, None)]))
+    assert (scan.size, scan.witness, list(scan.source_ids)) == (2, "", [])
+    assert not scan.shows(desired)
+
+
+@pytest.mark.parametrize("limit", [7, 60, 100, PAGE_SIZE])
+@pytest.mark.parametrize("count", [0, 1, 150, 180, 1000])
+def test_all_pages_are_read_whatever_the_count_says(limit: int, count: int) -> None:
+    products = catalogue(180)
+    scan = scanned(Store([stored(each) for each in products], count=count, limit=limit))
+    assert sorted(scan.source_ids) == list(range(1, 181))
+    assert all(map(scan.shows, products))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "pages"), [(None, 10), (100_000, 10), (3_401, 10), (3_400, 1), (1, 1)]))
