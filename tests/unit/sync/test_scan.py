@@ -108,4 +108,5 @@ def test_all_pages_are_read_whatever_the_count_says(limit: int, count: int) -> N
 
 
 @pytest.mark.parametrize(
-    ("wanted", "pages"), [(None, 10), (100_000, 10), (3_401, 10), (3_400, 1), (1, 1)]))
+    ("wanted", "pages"), [(None, 10), (100_000, 10), (3_401, 10), (3_400, 1), (1, 1)]
+)
