@@ -107,6 +107,33 @@ def test_all_pages_are_read_whatever_the_count_says(limit: int, count: int) -> N
     assert all(map(scan.shows, products))
 
 
-@pytest.mark.parametrize(
-    ("wanted", "pages"), [(None, 10), (100_000, 10), (3_401, 10), (3_400, 1), (1, 1)]
-)
+@pytest.mark.parametrize(("wanted", "pages"), [(None, 10), (100_000, 10), (3_401, 10), (3_400, 1), (1, 1)])
+def test_a_few_products_of_a_large_store_are_not_worth_a_scan(wanted: int | None, pages: int) -> None:
+    """A page costs about as much as two look-ups of 200 products."""
+    store = Store([stored(each) for each in catalogue(95)], limit=10)
+    scanned(store, wanted)
+    assert len(store.offsets) == pages
+
+
+def test_a_product_that_moves_to_a_page_that_was_read_is_not_shown() -> None:
+    """Another run deletes a product while this one reads."""
+    products = catalogue(6)
+
+    class Changing(Store):
+        async def scan(self, offset: int, limit: int) -> ScanPage:
+            page = await super().scan(offset, limit)
+            if offset == 0:
+                del self.products[0]
+            return page
+
+    scan = scanned(Changing([stored(each) for each in products], limit=2))
+    assert [product.source_id for product in products if not scan.shows(product)] == [3]
+
+
+def test_an_error_of_the_first_page_is_raised() -> None:
+    class Broken(Store):
+        async def scan(self, offset: int, limit: int) -> ScanPage:
+            raise RuntimeError(offset, limit)
+
+    with pytest.raises(RuntimeError):
+        scanned(Broken([]))
