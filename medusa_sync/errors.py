@@ -111,12 +111,12 @@ class AmbiguousWriteError(MedusaSyncError):
     """The result of a write is unknown, after a timeout, a broken connection or a 5xx response.
 
     Attributes:
-        answered: the store sent a response, for example 500.
+        responded: the store sent a response, for example 500.
     """
 
-    def __init__(self, message: str, *, answered: bool = False) -> None:
+    def __init__(self, message: str, *, responded: bool = False) -> None:
         super().__init__(message)
-        self.answered = answered
+        self.responded = responded
 
 
 class PruneGuardError(MedusaSyncError):

@@ -90,7 +90,7 @@ class _FailedError(Exception):
 
     Attributes:
         sent: the server may have executed the request.
-        answered: the server sent a response.
+        responded: the server sent a response.
         may_retry: the same request may succeed.
         wait: seconds to wait, if the server asked for it.
     """
@@ -100,13 +100,13 @@ class _FailedError(Exception):
         message: str,
         *,
         sent: bool,
-        answered: bool = False,
+        responded: bool = False,
         may_retry: bool = True,
         wait: float | None = None,
     ) -> None:
         super().__init__(message)
         self.sent = sent
-        self.answered = answered
+        self.responded = responded
         self.may_retry = may_retry
         self.wait = wait
 
@@ -200,7 +200,7 @@ class HttpClient:
         except _FailedError as error:
             message = f"{method} {url}: {error}"
             if error.sent and not repeatable:
-                raise AmbiguousWriteError(message, answered=error.answered) from error
+                raise AmbiguousWriteError(message, responded=error.responded) from error
             raise self._unavailable(message) from error
 
     async def _once(
@@ -234,7 +234,7 @@ class HttpClient:
             raise _FailedError(
                 describe_response(response, self.redactor),
                 sent=status != HTTPStatus.TOO_MANY_REQUESTS,
-                answered=True,
+                responded=True,
                 wait=_retry_after(response.headers),
             )
         return response

@@ -8,7 +8,7 @@ import struct
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, product
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from msgspec import structs
 
@@ -26,15 +26,14 @@ _ESCAPE = f"{_BACKSLASH}{{1,{_LEVELS}}}"
 _SHORT_ESCAPES = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
 _ENTITIES = {'"': ("quot",), "'": ("apos",), "&": ("amp",), "<": ("lt",), ">": ("gt",)}
 
+C = TypeVar("C", FieldChange, Conflict)
+
 
 class Redactor:
     """Replaces secrets in texts with stars: call it with a text.
 
     It finds a secret literally, in base64 (also as part of an encoded text, as in a Basic header), and with
     characters escaped for JSON, URLs, HTML or Python, even several times.
-
-    Args:
-        secrets: texts to hide.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -94,25 +93,14 @@ def _outcome(outcome: Outcome, redactor: Redactor) -> Outcome:
         outcome,
         title=redactor(outcome.title),
         reason=redactor(outcome.reason),
-        changes=tuple(_change(each, redactor) for each in outcome.changes),
-        conflicts=tuple(_conflict(each, redactor) for each in outcome.conflicts),
+        changes=tuple(_values(each, redactor) for each in outcome.changes),
+        conflicts=tuple(_values(each, redactor) for each in outcome.conflicts),
     )
 
 
-def _change(change: FieldChange, redactor: Redactor) -> FieldChange:
-    return structs.replace(
-        change,
-        stored=_value(change.stored, redactor),
-        planned=_value(change.planned, redactor),
-        applied=_value(change.applied, redactor),
-        desired=_value(change.desired, redactor),
-    )
-
-
-def _conflict(conflict: Conflict, redactor: Redactor) -> Conflict:
-    return structs.replace(
-        conflict, stored=_value(conflict.stored, redactor), desired=_value(conflict.desired, redactor)
-    )
+def _values(change: C, redactor: Redactor) -> C:
+    values = {name: value for name, value in structs.asdict(change).items() if name not in {"field", "kept"}}
+    return structs.replace(change, **{name: _value(value, redactor) for name, value in values.items()})
 
 
 def _value(value: Value, redactor: Redactor) -> Value:

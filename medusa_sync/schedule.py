@@ -57,7 +57,7 @@ class Schedule:
             raise ValueError("@reboot is not a time; use a schedule with --run-now")
         if expression.startswith("@") and expression not in _NAMES:
             raise ValueError(f"unknown name {expression!r}; expected {', '.join(_NAMES)}")
-        fields = _spelled_out(expression).split()
+        fields = _NAMES.get(expression, expression).split()
         if len(fields) not in {len(_FIELDS) - 1, len(_FIELDS)}:
             raise ValueError(
                 "expected 5 fields (minute hour day-of-month month day-of-week), 6 with seconds first, "
@@ -71,14 +71,10 @@ class Schedule:
         return cls(expression, zone)
 
     def after(self, moment: datetime) -> datetime:
-        """Return the next due time after a moment, in the zone of the schedule.
-
-        Args:
-            moment: in any time zone.
-        """
+        """Return the next due time after a moment (in any zone), in the zone of the schedule."""
         # In an hour that the clock repeats, cronsim starts from the first one: compare in UTC.
         start = moment.astimezone(UTC)
-        coming = CronSim(_spelled_out(self.expression), moment.astimezone(self.zone))
+        coming = CronSim(_NAMES.get(self.expression, self.expression), moment.astimezone(self.zone))
         due = next(due for each in coming if (due := each.astimezone(UTC)) > start)
         return due.astimezone(self.zone)
 
@@ -108,10 +104,6 @@ def _local_zone() -> tzinfo:
     except Exception as error:  # TZ can name any file, and zoneinfo fails on it in many ways
         name = os.environ.get("TZ", "")
         raise ValueError(f"no local time zone (TZ={name!r}); set TZ to a name such as Europe/Riga") from error
-
-
-def _spelled_out(expression: str) -> str:
-    return _NAMES.get(expression, expression)
 
 
 def _problems(fields: list[str]) -> list[str]:

@@ -68,13 +68,6 @@ def _load(flags: Mapping[str, str | bool | None]) -> Settings:
 class _Job:
     """Runs with the current settings.
 
-    Args:
-        flags: of the command line.
-        settings: as read at the start.
-        signals: end a run.
-        out: stdout.
-        err: stderr.
-
     Raises:
         SettingsError: the schedule has no time zone.
     """

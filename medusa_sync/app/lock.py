@@ -28,11 +28,7 @@ _LONGEST_HOLDER = 4096  # bytes
 def run_lock(job: str, store_url: str, source_name: str, *, folder: Path | None = None) -> Iterator[None]:
     """Hold the lock in this context. The system releases it if the process is killed.
 
-    Args:
-        job: name of the job.
-        store_url: URL of the store.
-        source_name: name of the source.
-        folder: contains the lock files, and can be shared by users. Default: the state folder of the user.
+    The lock files are in `folder`, which users can share; by default in the state folder of the user.
 
     Raises:
         LockedError: another process holds the lock.
@@ -54,7 +50,8 @@ def run_lock(job: str, store_url: str, source_name: str, *, folder: Path | None 
             _write_holder(file, job)
             yield
         finally:
-            _clear_holder(file)
+            with suppress(OSError):
+                os.ftruncate(file, 0)
     finally:
         os.close(file)
 
@@ -66,17 +63,13 @@ def _open(path: Path) -> int:
         return _open_existing(path)
     except FileNotFoundError:
         with suppress(FileExistsError):
-            return _create(path)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS, _EVERYONE)
+            _open_to_everyone(file)  # despite the umask
+            return file
     except PermissionError:
         pass
     time.sleep(_PAUSE_S)  # another user may just have created it, and sets its mode next
     return _open_existing(path)
-
-
-def _create(path: Path) -> int:
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS, _EVERYONE)
-    _open_to_everyone(file)  # despite the umask
-    return file
 
 
 def _open_existing(path: Path) -> int:
@@ -126,11 +119,6 @@ def _write_holder(file: int, job: str) -> None:
     with suppress(OSError):  # the holder is only for messages
         os.pwrite(file, line, 0)
         os.ftruncate(file, len(line))
-
-
-def _clear_holder(file: int) -> None:
-    with suppress(OSError):
-        os.ftruncate(file, 0)
 
 
 def _read_holder(file: int) -> str:

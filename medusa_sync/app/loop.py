@@ -37,22 +37,18 @@ class Job(Protocol):
         ...
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def run_loop(
     job: Job,
     wait: Wait,
     *,
     run_now: bool = False,
     max_runs: int | None = None,
-    clock: Callable[[], datetime] = _now,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
     """Run the job at each tick, one run at a time. Ticks that pass during a run are skipped.
 
     Args:
-        job: the job to run.
+        job: what to run.
         wait: sleeps.
         run_now: start with a run, before the first tick.
         max_runs: end after this number of runs.

@@ -44,7 +44,9 @@ from medusa_sync.settings.options import Settings
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.dummyjson import SAMPLE, FileSource, HttpSource
 from medusa_sync.stop import Stop
-from medusa_sync.sync import Observer, PlanOptions, Run, SyncOptions
+from medusa_sync.sync.options import SyncOptions
+from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.run import Observer, Run
 
 _HEADERS = {"user-agent": f"medusa-sync/{__version__}", "accept": "application/json"}
 

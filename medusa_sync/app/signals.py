@@ -8,7 +8,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Self
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -40,9 +40,7 @@ class Signals:
         self._before = {number: signal.signal(number, self._on_signal) for number in self._numbers}
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         os.close(self._reader)
@@ -50,7 +48,7 @@ class Signals:
 
     @contextmanager
     def notify(self, listener: Listener) -> Iterator[None]:
-        """Call the listener with each stop signal, including those kept; `wait` returns them later too."""
+        """Call the listener with each stop signal, also with the kept ones; `wait` still returns them."""
         signal.pthread_sigmask(signal.SIG_BLOCK, self._numbers)  # so that none is missed or reported twice
         earlier = tuple(self._kept)
         self._listener = listener

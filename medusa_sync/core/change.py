@@ -35,7 +35,7 @@ class Conflict(Struct, frozen=True):
     """A field that source and merchant both changed to different values since it was last applied.
 
     Attributes:
-        kept: whose value wins.
+        kept: the side whose value wins.
     """
 
     field: str
@@ -63,7 +63,7 @@ class Update(Struct, frozen=True):
         record: what was last applied; None if nothing is known.
         variant: the variant that has the source's price and SKU; None if the merchant deleted it.
         changes: the fields to send; empty if only the record is written.
-        conflicts: won by either side.
+        conflicts: those that the source wins, and those that the store wins.
         adopted: the product is taken over; it has no external id of ours yet.
         placed: the product gets a sales channel and a shipping profile if it has none.
     """

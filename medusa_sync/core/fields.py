@@ -8,7 +8,7 @@ from struct import pack
 
 from msgspec import Struct
 
-# Fields that need steps of their own, such as a call for stock levels.
+# Fields that other modules name, for example because they need a separate call.
 TITLE = "title"
 CATEGORIES = "categories"
 TAGS = "tags"
@@ -17,7 +17,7 @@ SKU = "sku"
 BARCODE = "barcode"
 PRICE = "price"
 STOCK = "stock"
-# Not in the table: the source does not have them, but changes and conflicts name them like fields.
+# Not in the table, because the source does not have them; changes and conflicts name them like fields.
 STATUS = "status"
 VARIANT = "variant"
 

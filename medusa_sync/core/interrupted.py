@@ -12,15 +12,15 @@ from medusa_sync.core.record import Step, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.view import StoreView, owned_variant, stock_levels
 
-SETTLE_S = 10  # a younger write is waited for: the store may still be working on it
-LATE_S = 120  # what an older write has not brought does not arrive any more
+SETTLE_S = 10  # the store may still be working on a younger write, so it is waited for
+LATE_S = 120  # an older write does not arrive any more
 
 
 def is_incomplete(stored: StoredProduct) -> bool:
     """Whether the store has not finished creating a product.
 
     The store commits the product first, then the variant, the inventory item and the price. A product with
-    more variants or with a stock level was complete before.
+    several variants or with a stock level was complete once.
     """
     if not _is_pending_creation(stored) or len(stored.variants) > 1:
         return False

@@ -9,7 +9,7 @@ from msgspec import structs
 from medusa_sync.core.change import Update
 from medusa_sync.core.fields import FIELDS, SKU
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import Pending, Record, Step, applied, freed, noted
+from medusa_sync.core.record import Pending, Record, Step, applied, noted
 
 
 def creation_note(desired: DesiredProduct, *, now: int) -> Record:
@@ -19,7 +19,7 @@ def creation_note(desired: DesiredProduct, *, now: int) -> Record:
 
 
 def update_note(update: Update, *, renames_item: bool, now: int) -> Record:
-    """The record to send with an update: a note if some fields commit late, or else as applied.
+    """The record to send with an update: a note if some fields commit late, otherwise the final record.
 
     Args:
         update: what is written.
@@ -36,19 +36,9 @@ def update_note(update: Update, *, renames_item: bool, now: int) -> Record:
     if renames_item:
         late[SKU] = (update.desired.fields[SKU],)
     if not late and not update.placed:
-        return applied_record(update)
+        return applied(update.desired, variant=update.variant_id)
     step = Step.ADOPTION if update.placed else Step.UPDATE
     return noted(update.record, update.desired, late, step, variant=update.variant_id, at=now)
-
-
-def applied_record(update: Update) -> Record:
-    """The record of an updated product that is complete."""
-    return applied(update.desired, variant=update.variant_id)
-
-
-def released_note(update: Update, names: Collection[str], *, now: int) -> Record:
-    """The record to send with a write that only clears unique values for other products."""
-    return freed(update.record, update.desired, names, at=now)
 
 
 def sku_note(record: Record, *, now: int) -> Record:

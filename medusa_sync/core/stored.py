@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
@@ -103,19 +103,22 @@ class StoredLink(Struct, frozen=True):
     id: str
 
 
-class StoredSummary(Struct, frozen=True):
-    """A product with what is needed to see whether it is up to date."""
+class Identified(Struct, frozen=True):
+    """A product of the store."""
 
     id: str
     external_id: str | None
+
+
+class StoredSummary(Identified, frozen=True):
+    """A product with what is needed to see whether it is up to date."""
+
     record: Record | None
 
 
-class ListedProduct(Struct, frozen=True):
+class ListedProduct(Identified, frozen=True):
     """A product with what pruning needs."""
 
-    id: str
-    external_id: str | None
     title: str
     status: str
 
@@ -134,24 +137,20 @@ class UnownedProduct(Struct, frozen=True):
     variants: tuple[VariantSku, ...]
 
 
-class WrittenProduct(Struct, frozen=True):
+class WrittenProduct(Identified, frozen=True):
     """A product in the response to a write."""
 
-    id: str
-    external_id: str | None
     variants: tuple[WrittenVariant, ...]
     images: tuple[StoredImage, ...] = ()  # requested only if images were written
 
 
-class Unreadable(Struct, frozen=True):
+class Unreadable(Identified, frozen=True):
     """A product that cannot be compared: its response is incomplete, or its record has a newer version."""
 
-    id: str
-    external_id: str | None
     reason: str
 
 
-class StoredProduct(Struct, frozen=True):
+class StoredProduct(Identified, frozen=True):
     """A product with everything that a change may touch.
 
     Attributes:
@@ -159,8 +158,6 @@ class StoredProduct(Struct, frozen=True):
         metadata: without the record.
     """
 
-    id: str
-    external_id: str | None = None
     record: Record | None = None
     metadata: dict[str, Any] | None = None
     created_at: str = ""
@@ -188,16 +185,11 @@ class StoredProduct(Struct, frozen=True):
         return self.record.pending if self.record else None
 
 
-class _Identified(Protocol):
-    @property
-    def external_id(self) -> str | None: ...
-
-
-P = TypeVar("P", bound=_Identified)
+P = TypeVar("P", bound=Identified)
 
 
 def by_external_id(products: Iterable[P]) -> Mapping[str, list[P]]:
-    """Group products; those without an external id are under the empty text."""
+    """Group products; the key of those without an external id is empty."""
     groups: dict[str, list[P]] = {}
     for product in products:
         groups.setdefault(product.external_id or "", []).append(product)

@@ -63,12 +63,7 @@ class _CredentialsRefusedError(StoreError):
 
 
 class MedusaClient:
-    """Requests to one store.
-
-    Args:
-        http: a client whose base URL is the store's.
-        credentials: of the store.
-    """
+    """Requests to one store, whose URL is the base URL of `http`."""
 
     def __init__(self, http: HttpClient, credentials: Credentials) -> None:
         self._http = http

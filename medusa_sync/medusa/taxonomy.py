@@ -67,8 +67,8 @@ class Taxonomy:
         async def create(handle: str) -> StoredCategory:
             if self._names is None:
                 self._names = asyncio.ensure_future(self._category_names())
-            names = await self._names
-            return await self._api.create_category(handle, names.get(handle) or _title(handle))
+            name = (await self._names).get(handle) or handle.replace("-", " ").title()
+            return await self._api.create_category(handle, name)
 
         return await self._ensure(self._categories, handles, find, create)
 
@@ -117,7 +117,3 @@ class Taxonomy:
                 if fatal or any(key not in known for key in part):
                     raise (fatal or failures)[0]
             return dict(known)
-
-
-def _title(slug: str) -> str:
-    return slug.replace("-", " ").title()

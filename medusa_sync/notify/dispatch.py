@@ -53,9 +53,7 @@ def end(settings: Settings, result: RunResult) -> None:
     if settings.report is not None:
         file.write_report(result, Path(settings.report))
     if _is_github():
-        sys.stderr.writelines(
-            f"{line}\n" for line in github.workflow_commands(result)
-        )  # stdout is for the result
+        sys.stderr.writelines(f"{line}\n" for line in github.workflow_commands(result))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         github.append_step_summary(result, Path(summary))
 

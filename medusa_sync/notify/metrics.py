@@ -44,8 +44,8 @@ def write_metrics(result: RunResult, path: Path, *, job: str, source: str) -> No
     Args:
         result: the run.
         path: a symbolic link is followed. The collector reads only names that end in `.prom`.
-        job: the label `job`.
-        source: the label `source`.
+        job: a label.
+        source: a label.
     """
     if result.dry_run or result.status is Status.LOCKED:
         return
@@ -109,6 +109,6 @@ def _find(content: bytes, labels: Mapping[str, str]) -> float | None:
             for sample in family.samples
             if sample.name == LAST_SUCCESS and sample.labels == labels
         ]
-    except (ValueError, LookupError, OverflowError):  # whatever the parser raises on other files
+    except (ValueError, LookupError, OverflowError):  # raised by the parser on other files
         return None
     return values[0] if len(values) == 1 and values[0] >= 0 and math.isfinite(values[0]) else None

@@ -58,7 +58,7 @@ def _ping(url: str, event: str, body: str) -> None:
         target = urlunsplit(parts._replace(path=parts.path.rstrip("/") + event, fragment=""))
         # A redirect could send the secret to another host and turn POST into GET.
         with httpx.Client(headers=_HEADERS, timeout=_TIMEOUT_S, follow_redirects=False) as client:
-            _post(client, target, _content(body))
+            _post(client, target, body)
     except _FailedError as error:
         logger.warning("the ping to %s failed: %s", shown, error)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError):
@@ -67,12 +67,9 @@ def _ping(url: str, event: str, body: str) -> None:
         logger.warning("the ping to %s failed: %s", shown, error)
 
 
-def _content(body: str) -> bytes:
-    """Encode the body, truncated between two characters."""
-    return body.encode("utf-8", "replace")[:MAX_BODY_BYTES].decode("utf-8", "ignore").encode()
-
-
-def _post(client: httpx.Client, target: str, content: bytes) -> None:
+def _post(client: httpx.Client, target: str, body: str) -> None:
+    # Truncated between two characters.
+    content = body.encode("utf-8", "replace")[:MAX_BODY_BYTES].decode("utf-8", "ignore").encode()
     try:
         _post_once(client, target, content)
     except _FailedError as error:
@@ -84,18 +81,15 @@ def _post(client: httpx.Client, target: str, content: bytes) -> None:
 def _post_once(client: httpx.Client, target: str, content: bytes) -> None:
     try:
         with client.stream("POST", target, content=content) as response:
-            text = next(
-                response.iter_bytes(), b""
-            )  # not all of it: an endless response must not delay the run
+            start = next(response.iter_bytes(), b"")  # an endless response must not delay the run
     except httpx.UnsupportedProtocol:
         raise
     except httpx.HTTPError as error:
         raise _FailedError(_describe(error), may_retry=True) from None  # its request contains the URL
     if not response.is_success:
-        raise _FailedError(
-            f"the server responded with {response.status_code}", may_retry=response.is_server_error
-        )
-    if reason := _IGNORED.get(text.strip()):
+        message = f"the server responded with {response.status_code}"
+        raise _FailedError(message, may_retry=response.is_server_error)
+    if reason := _IGNORED.get(start.strip()):
         raise _FailedError(reason, may_retry=False)
 
 

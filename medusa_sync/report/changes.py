@@ -16,7 +16,7 @@ Line = list[tuple[str, str]]
 """Pieces of a line, each with its style."""
 
 _LONG = 60  # characters of a value that are shown
-_CONTEXT = 15  # characters that are shown before the first difference of two long values
+_CONTEXT = 15  # characters of two long values that are shown before the first one that differs
 _MEMBERS = 3  # members of a set that are shown as removed, and as many as added
 _SHORT = 30  # characters; a longer URL in a set is shown as its file name
 

@@ -48,11 +48,7 @@ def check_report_path(path: Path) -> str | None:
 
 
 def write_report(result: RunResult, path: Path) -> None:
-    """Write the report completely, or leave an existing file unchanged.
-
-    Args:
-        result: the run.
-        path: a symbolic link is followed.
+    """Write the report completely, or leave an existing file unchanged; a symbolic link is followed.
 
     Raises:
         ReportError: the path is wrong, or writing fails.
@@ -72,9 +68,8 @@ def write_report(result: RunResult, path: Path) -> None:
 def _replace(file: Path, content: bytes) -> None:
     temporary = file.with_name(f".medusa-sync-{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open(
-            "xb"
-        ) as stream:  # files of tempfile ignore the umask: only the owner may read them
+        # Not with tempfile: its files ignore the umask, so only the owner could read the report.
+        with temporary.open("xb") as stream:
             stream.write(content)
         temporary.replace(file)
     except BaseException:

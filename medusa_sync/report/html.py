@@ -22,7 +22,7 @@ from medusa_sync.report.changes import Line, change_lines
 from medusa_sync.report.escape import visible
 
 _BAR = 1000  # length of the bar
-_NARROWEST = 6  # least length of a part of the bar, so that it is visible
+_NARROWEST = 6  # minimum length of a part of the bar, so that it is visible
 _LONG = 60  # characters of a value that the line about a change shows in full
 _CONFLICT = "conflict"
 _ALWAYS = frozenset(Result) - summary.RARE  # counts that are shown even if they are zero

@@ -125,13 +125,7 @@ def _folded(line: Text, console: Console, margin: int) -> Iterator[Text]:
 
 
 def print_error(message: str, hint: str, output: Output) -> None:
-    """Print an error and, indented, what to do next.
-
-    Args:
-        message: may have several lines.
-        hint: one line, or empty.
-        output: stderr.
-    """
+    """Print an error, which may have several lines, and what to do next, if there is a hint."""
     first, *others = message.split("\n")
     print_line(output, ("error: ", "bold red"), visible(first))
     for line in others:

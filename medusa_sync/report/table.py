@@ -17,14 +17,9 @@ if TYPE_CHECKING:
 
 
 def print_result(result: RunResult, output: Output, *, verbose: bool = False) -> None:
-    """Print what a run did, or what a dry run would do.
+    """Print what a run did, or what a dry run would do; with `verbose`, list all changes.
 
     The error that ended a run early is not printed: it belongs on stderr.
-
-    Args:
-        result: the run.
-        output: stdout.
-        verbose: list all changes, including new products.
     """
     if isinstance(output, Pipe):
         output.file.write(as_text(result, verbose=verbose))

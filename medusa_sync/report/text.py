@@ -15,9 +15,7 @@ from medusa_sync.report.escape import visible
 def as_text(result: RunResult, *, verbose: bool = False) -> str:
     """Render lines of `name: value`, none of which starts with external text.
 
-    Args:
-        result: the run.
-        verbose: list all changes, including new products.
+    With `verbose`, all changes are listed, including new products.
     """
     return "".join(f"{line}\n" for line in _lines(result, verbose=verbose))
 
@@ -51,9 +49,7 @@ def _parts(noun: str, outcome: Outcome) -> Iterator[tuple[str, Outcome]]:
     """Separate the conflicts of a product from its other changes."""
     contested = {conflict.field for conflict in outcome.conflicts}
     others = tuple(each for each in outcome.changes if contested and each.field not in contested)
-    yield (
-        noun,
-        structs.replace(outcome, changes=tuple(each for each in outcome.changes if each not in others)),
-    )
+    main = tuple(each for each in outcome.changes if each not in others)
+    yield noun, structs.replace(outcome, changes=main)
     if others:
         yield "change", structs.replace(outcome, changes=others, conflicts=())

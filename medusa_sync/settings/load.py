@@ -122,6 +122,6 @@ def _check_credentials(values: Mapping[str, Any], problems: list[str]) -> None:
         return
     if ("email" in values) != ("password" in values):
         missing = "MEDUSA_EMAIL" if "password" in values else "MEDUSA_PASSWORD"
-        problems.append(f"{missing}: it is not set; MEDUSA_EMAIL and MEDUSA_PASSWORD go together")
+        problems.append(f"{missing}: it is not set; set both MEDUSA_EMAIL and MEDUSA_PASSWORD")
     elif "email" not in values and not values.get("dry_run"):
         problems.append(NO_CREDENTIALS)

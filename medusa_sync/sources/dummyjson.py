@@ -118,11 +118,6 @@ class FileSource:
     """A file with the JSON of `GET /products?limit=0`.
 
     If there is a `categories.json` beside it, it holds the JSON of `GET /products/categories`.
-
-    Args:
-        path: of the file.
-        source_name: the prefix of external ids.
-        currency: of the prices.
     """
 
     def __init__(self, path: Path, *, source_name: str, currency: str) -> None:

@@ -19,16 +19,16 @@ from medusa_sync.sync.inventory import ItemRename
 
 logger = logging.getLogger(__name__)
 
-_AT_ONCE = 200  # products; so many external ids fit into one look-up
+_AT_ONCE = 200  # products; their external ids fit into one look-up
 
 
 class Complete(Struct, frozen=True):
     """A product that the store has as the source wants it.
 
     Attributes:
-        known: the records that it had before and after it was written; any other one is of another run.
+        known: the records that it had before and after it was written; another run wrote any other record.
         record: what it is acknowledged with.
-        outcome: settled once that is done.
+        outcome: settled after it is acknowledged.
         is_new: this run created it, so another run may have created it too.
         is_acknowledged: the write was a single commit, so its record is final.
         refused: the rename of its inventory item, if the store refused it.
@@ -45,7 +45,7 @@ class Complete(Struct, frozen=True):
 
 
 class Acknowledger:
-    """Collects complete products. If the run dies before, the next one finds their notes and checks them.
+    """Collects complete products. If the run dies before `flush`, the next one finds their notes.
 
     Args:
         api: of the store.
@@ -124,7 +124,7 @@ class Acknowledger:
 def _not_replaced(
     products: Sequence[Complete], found: Sequence[StoredSummary | Unreadable]
 ) -> list[Complete]:
-    """The products that no other run has written since; one that is not found may not be listed yet."""
+    """Products that no other run has written since; missing ones stay: they may not be listed yet."""
     stored = {each.id: each for each in found}
     left = [
         each
@@ -132,7 +132,7 @@ def _not_replaced(
         if each.product_id not in stored or _has_record(stored[each.product_id], each.known)
     ]
     if len(left) < len(products):
-        logger.info("another run wrote %d of these products since", len(products) - len(left))
+        logger.info("another run has written %d of these products since", len(products) - len(left))
     return left
 
 

@@ -16,10 +16,7 @@ class Adoption:
     """Products of the store without an external id, matched with products of the source.
 
     A product matches if it has the source's id in `metadata.external_id` (where the job that ran inside
-    Medusa put it), the SKU, or the handle that the title gives.
-
-    Args:
-        api: of the store.
+    Medusa put it), the SKU, or the handle that is the slug of the title.
     """
 
     def __init__(self, api: AdminApi) -> None:

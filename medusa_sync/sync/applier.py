@@ -89,7 +89,7 @@ class Applier:
         self._again: list[DesiredProduct] = []  # to be planned again, also from other batches
 
     async def apply(self, products: Sequence[DesiredProduct]) -> None:
-        """Take products to their outcomes; those of a stopped run may be missing.
+        """Take products to their outcomes. If the run is stopped, some do not get one.
 
         Raises:
             StoreError: the store is unavailable.
@@ -136,7 +136,7 @@ class Applier:
     # --- read, plan, write ---
 
     async def _read_and_write(self, batch: Batch) -> list[Batch]:
-        """Returns the same batch if so much time passed that it has to be read again."""
+        """Returns the same batch if other requests came first, so that its details have to be read again."""
         batch.planned = []
         reading = await self._planner.read(batch.products, created=batch.created)
         self._settle(batch, reading.outcomes)
@@ -228,7 +228,7 @@ class Applier:
     # --- failed writes ---
 
     async def _bisect(self, batch: Batch, error: StoreRefusedError) -> list[Batch]:
-        """The store refused all of a batch and does not say which product is the cause: split it."""
+        """The store refused a batch and does not say which product is the cause: split it."""
         for product in batch.products:
             self._intents.drop(product.external_id)
             self._ledger.take_back(product.external_id)
@@ -243,15 +243,15 @@ class Applier:
         await self._writer.forget(batch.planned)
         if len(batch.products) > 1:
             logger.info("bisecting a batch of %d: %s", len(batch.products), error)
-            return batch.halves()
-        if batch.refusal is None:  # it may be planned differently now, such as with another handle
+            return batch.split()
+        if batch.refusal is None:  # the new plan may differ, for example in the handle
             batch.refusal = Refusal(batch.planned, str(error))
             return [batch]
         self._settle(batch, [Outcome.of(each, Result.FAILED, str(error)) for each in batch.products])
         return []
 
     async def _reconcile(self, batch: Batch, error: AmbiguousWriteError) -> list[Batch]:
-        """Nobody knows what arrived: read it again, and plan and send the rest."""
+        """It is not known what arrived: read the products again, and plan and send the rest."""
         if self._stop.is_set:
             return []
         batch.tries += 1
@@ -260,8 +260,8 @@ class Applier:
             await self._stop.sleep(pause(batch.tries))
             return [batch]
         if len(batch.products) > 1:
-            return batch.halves()
-        result = Result.FAILED if error.answered else Result.UNCONFIRMED
+            return batch.split()
+        result = Result.FAILED if error.responded else Result.UNCONFIRMED
         self._settle(batch, [Outcome.of(each, result, str(error)) for each in batch.products])
         await self._health.lost(error)
         return []
@@ -278,7 +278,7 @@ class Applier:
         return [Batch(list(products), polls=batch.polls + 1, created=batch.created, items=batch.items)]
 
     def _settle(self, batch: Batch, outcomes: Iterable[Outcome]) -> None:
-        """Settle products; one that was sent and needs nothing now gets the outcome of what was sent."""
+        """Settle products; one that was sent and is up to date now gets the outcome of what was sent."""
         settled = []
         for outcome in outcomes:
             own = outcome.external_id or ""

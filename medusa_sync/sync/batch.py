@@ -30,7 +30,7 @@ class Batch(Struct):
         items: inventory items that the store already has, by SKU; None if they were not looked up.
         planned: the changes of the current attempt.
         refusal: of a single product that is tried a second time.
-        released: unique values that one product takes from another were freed.
+        released: the unique values that one product takes from another are free.
     """
 
     products: list[DesiredProduct]
@@ -46,7 +46,8 @@ class Batch(Struct):
         gone = set(external_ids)
         self.products = [product for product in self.products if product.external_id not in gone]
 
-    def halves(self) -> list[Batch]:
+    def split(self) -> list[Batch]:
+        """The two halves of the batch, each with one more try."""
         half = len(self.products) // 2
         return [
             Batch(products, tries=max(self.tries - 1, 0), created=self.created, items=self.items)

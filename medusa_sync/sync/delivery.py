@@ -11,7 +11,7 @@ from medusa_sync.sources.base import Rejected, Row, Source
 MAX_PRODUCTS = 1_000_000  # a source whose total grows with every page would never end
 
 _REPEATED = "id: the source delivered it twice; the first one counts"
-_SPARSE = 2**24  # larger ids are kept in a set: a bit for each smaller number would take too much
+_SPARSE = 2**24  # larger ids are kept in a set: a bit for each smaller id would take too much memory
 
 
 class Delivery:

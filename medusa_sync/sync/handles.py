@@ -10,7 +10,7 @@ from medusa_sync.medusa.api import AdminApi
 
 
 class Handles:
-    """Handles that were chosen for products which are not in the store yet; batches run side by side."""
+    """Handles that were chosen for new products, so that no other batch chooses them."""
 
     def __init__(self, api: AdminApi) -> None:
         self._api = api

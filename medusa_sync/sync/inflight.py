@@ -10,11 +10,7 @@ from medusa_sync.stop import GRACE_S, Stop
 
 
 class InFlight:
-    """Tasks that complete, or are cancelled `GRACE_S` seconds after the stop token was set.
-
-    Args:
-        stop: of the run.
-    """
+    """Tasks that complete, or are cancelled `GRACE_S` seconds after the stop token was set."""
 
     def __init__(self, stop: Stop) -> None:
         self._stop = stop

@@ -1,12 +1,10 @@
-"""The outcomes that products get once what was sent for them is known to be in the store."""
+"""The outcomes that products get when their writes are known to be complete."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from msgspec import structs
 
-from medusa_sync.core.change import Change, Conflict
+from medusa_sync.core.change import Change
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.sync.ledger import outcome_of
 
@@ -32,7 +30,8 @@ class Intents:
 
 
 def _combined(first: Outcome | None, later: Outcome) -> Outcome:
-    conflicts = _distinct((*(first.conflicts if first else ()), *later.conflicts))
+    earlier = first.conflicts if first else ()
+    conflicts = tuple({conflict.field: conflict for conflict in (*earlier, *later.conflicts)}.values())
     if first is None or first.result is Result.UNCHANGED:
         return structs.replace(later, conflicts=conflicts)
     fields = {change.field: change for change in later.changes}
@@ -40,7 +39,3 @@ def _combined(first: Outcome | None, later: Outcome) -> Outcome:
         latest = fields.get(change.field, change)
         fields[change.field] = structs.replace(change, planned=latest.planned)
     return structs.replace(first, changes=tuple(fields.values()), conflicts=conflicts)
-
-
-def _distinct(conflicts: Iterable[Conflict]) -> tuple[Conflict, ...]:
-    return tuple({conflict.field: conflict for conflict in conflicts}.values())

@@ -1,4 +1,4 @@
-"""What a change means for inventory items, which are not part of a product: pure functions."""
+"""Decides what a change writes to inventory items, which are not part of a product."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ItemRename(Struct, frozen=True):
 
 
 def item_rename(update: Update) -> ItemRename | None:
-    """The rename of the inventory item that has to follow the SKU of its variant; Medusa does not do it.
+    """The rename of the inventory item after its variant got another SKU; Medusa does not do it.
 
     An item keeps an SKU that the merchant gave it. An adoption does not change items.
     """
@@ -81,7 +81,7 @@ def item_rename(update: Update) -> ItemRename | None:
     if change is not None:
         ours.add(remember(change.stored))
     if sent:
-        ours.add(None)  # as `release_body` leaves it
+        ours.add(None)  # `Items.rename` may have cleared it
     wanted = update.desired.fields[SKU]
     if link.inventory.sku == wanted or remember(link.inventory.sku) not in ours:
         return None
@@ -89,7 +89,7 @@ def item_rename(update: Update) -> ItemRename | None:
 
 
 def values_to_release(updates: Sequence[Update]) -> list[tuple[Update, tuple[str, ...]]]:
-    """The updates of products that have a unique value which another product gets, with the fields to free.
+    """The updates of products whose unique values other products get, with the fields to free.
 
     The store refuses a value that another product has, even if the same call takes it away there.
     """
@@ -120,9 +120,7 @@ def item_id_of(variant: StoredVariant | WrittenVariant) -> str | None:
 
 def _new_quantity(change: Change) -> int | None:
     if isinstance(change, Create):
-        return _whole(change.desired.fields[STOCK])
-    return _whole(next((each.planned for each in change.changes if each.field == STOCK), None))
-
-
-def _whole(value: Value) -> int | None:
+        value = change.desired.fields[STOCK]
+    else:
+        value = next((each.planned for each in change.changes if each.field == STOCK), None)
     return value if isinstance(value, int) else None

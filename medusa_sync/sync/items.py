@@ -35,7 +35,7 @@ class Items:
         self._stop = stop
 
     async def rename(self, renames: Collection[ItemRename]) -> set[ItemRename]:
-        """Give inventory items the SKUs of their variants; returns those whose SKU another item has.
+        """Give inventory items the SKUs of their variants; returns those whose SKU is taken by another item.
 
         Raises:
             AmbiguousWriteError: some may not be renamed.
@@ -50,7 +50,7 @@ class Items:
         """Try refused renames again: other batches may have freed the SKUs since.
 
         Returns:
-            Those that the next run has to do.
+            The renames that the next run has to do.
         """
         try:
             refused = await self.rename(renames)
@@ -72,7 +72,7 @@ class Items:
         Args:
             changes: the levels.
             written: the response to the write of their products.
-            are_new: the products are new, so the store makes their inventory items by itself.
+            are_new: the products are new, so the store makes their inventory items.
 
         Raises:
             AmbiguousWriteError: some may not be written.
@@ -91,7 +91,7 @@ class Items:
             await self._api.write_levels(create=create, update=update)
         except StoreRefusedError as error:
             # The products are written, so the batch is not refused: another run may have written a level.
-            raise AmbiguousWriteError(str(error), answered=True) from error
+            raise AmbiguousWriteError(str(error), responded=True) from error
 
     async def _item_id(self, change: LevelChange, product: WrittenProduct | None, *, is_new: bool) -> str:
         variant = stocked_variant(change, product) if product else None
@@ -114,7 +114,7 @@ class Items:
                     await self._api.rename_inventory_item(rename.item_id, rename.new_sku)
                 except StoreRefusedError as error:
                     if error.status != HTTPStatus.BAD_REQUEST:  # the products are written nevertheless
-                        raise AmbiguousWriteError(str(error), answered=True) from error
+                        raise AmbiguousWriteError(str(error), responded=True) from error
                     refused.add(rename)
 
         # Wait for all of them: one that is abandoned could undo what is written later.
@@ -125,7 +125,7 @@ class Items:
         return refused
 
     async def _held_by_pending(self, renames: Collection[ItemRename]) -> set[ItemRename]:
-        """The renames to an SKU that a product which is not complete yet will give up."""
+        """The renames to an SKU that an incomplete product still has to release."""
         skus = {rename.new_sku: rename for rename in renames if rename.new_sku is not None}
         items = await self._api.items_by_sku(list(skus)) if skus else []
         product_ids = {product_id for item in items for product_id in item.product_ids}

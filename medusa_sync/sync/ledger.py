@@ -22,7 +22,7 @@ class Ledger:
         on_settled: called with every outcome.
 
     Attributes:
-        kept: products with an outcome that the store had as products of this source before.
+        kept: products with an outcome that belonged to this source in the store before the run.
         gained: created and adopted products.
     """
 

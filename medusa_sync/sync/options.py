@@ -20,7 +20,7 @@ class SyncOptions(Struct, frozen=True):
         max_removals: how many products a run may remove.
         batch_size: products in a write request.
         concurrency: write requests at the same time.
-        limit: only the first so many products of the source; None for all.
+        limit: the number of products to sync, the first ones of the source; None for all.
         max_duration_s: seconds after which nothing new starts; None for no limit.
     """
 

@@ -14,8 +14,8 @@ from medusa_sync.core.change import (
     placed_categories,
 )
 from medusa_sync.core.fields import TAGS
-from medusa_sync.core.note import applied_record, creation_note, released_note, sku_note, update_note
-from medusa_sync.core.record import Record, applied
+from medusa_sync.core.note import creation_note, sku_note, update_note
+from medusa_sync.core.record import Record, applied, freed
 from medusa_sync.core.stored import StoredItem, StoredSummary, WrittenProduct
 from medusa_sync.errors import AmbiguousWriteError
 from medusa_sync.medusa.api import AdminApi
@@ -38,7 +38,7 @@ from medusa_sync.sync.ledger import Ledger
 
 
 class Writer:
-    """Every method raises StoreRefusedError, AmbiguousWriteError or StoreError.
+    """Writes changes; every method may raise StoreRefusedError, AmbiguousWriteError or StoreError.
 
     Args:
         api: of the store.
@@ -74,7 +74,7 @@ class Writer:
         self._unclear: set[str] = set()  # external ids of products whose item may or may not be renamed
 
     async def prepare(self, changes: Sequence[Change]) -> bool:
-        """Create the categories and tags that changes need; returns whether any was not known yet."""
+        """Find or create the categories and tags that changes need; returns whether any was unknown."""
         if self._taxonomy.has(needed_categories(changes), added_members(changes, TAGS)):
             return False
         await self._ids(changes)
@@ -89,7 +89,10 @@ class Writer:
         self._begin(update for update, _ in handed)
         now = int(time.time())
         await self._api.update_products(
-            [release_body(update, names, released_note(update, names, now=now)) for update, names in handed]
+            [
+                release_body(update, names, freed(update.record, update.desired, names, at=now))
+                for update, names in handed
+            ]
         )
 
     async def update(self, updates: Sequence[Update]) -> list[Complete]:
@@ -200,7 +203,7 @@ class Writer:
             update.desired,
             update.stored.id,
             (update.record, note or update.record),
-            applied_record(update),
+            applied(update.desired, variant=update.variant_id),
             self._intents.take(update.desired.external_id),
             is_acknowledged=note is not None and note.pending is None and not update.placed,
             refused=rename if rename in refused else None,

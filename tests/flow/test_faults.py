@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.sync import PlanOptions
+from medusa_sync.sync.planner import PlanOptions
 from tests.flow.stage import Killed, ListSource, assert_exact, copies_of, is_creation, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa

@@ -11,7 +11,7 @@ import pytest
 
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import RunResult
-from medusa_sync.sync import PlanOptions
+from medusa_sync.sync.planner import PlanOptions
 from tests.flow.stage import SOURCE_NAME, Killed, ListSource, assert_exact, copies_of, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa

@@ -13,7 +13,7 @@ from medusa_sync.core.change import Conflict
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.core.result import RunResult
-from medusa_sync.sync import PlanOptions
+from medusa_sync.sync.planner import PlanOptions
 from tests.flow.stage import BATCHES, ListSource, assert_exact, counts, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa

@@ -11,7 +11,7 @@ import pytest
 
 from medusa_sync.core.policy import OnConflict, OnMissing
 from medusa_sync.core.record import RECORD_KEY
-from medusa_sync.sync import PlanOptions
+from medusa_sync.sync.planner import PlanOptions
 from tests.flow.stage import ListSource, assert_exact, counts, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa

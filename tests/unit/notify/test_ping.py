@@ -97,7 +97,7 @@ def test_a_long_body_is_truncated_between_characters(text: str, padding: int) ->
 
     body = "." * padding + text * 100
     with httpx.Client(transport=httpx.MockTransport(respond)) as client:
-        ping._post(client, URL, ping._content(body))
+        ping._post(client, URL, body)
     (content,) = sent
     assert len(content) <= MAX_BODY_BYTES
     whole = body.encode("utf-8", "replace")
@@ -239,5 +239,5 @@ def test_an_endless_response_is_not_read(caplog: pytest.LogCaptureFixture) -> No
         return httpx.Response(200, content=itertools.repeat(b"OK "))
 
     with httpx.Client(transport=httpx.MockTransport(respond)) as client:
-        ping._post(client, URL, b"")
+        ping._post(client, URL, "")
     assert not caplog.records
