@@ -23,7 +23,7 @@ from medusa_sync.sources.mapping import one_line, readable, to_row
 
 logger = logging.getLogger(__name__)
 
-PAGE_SIZE = 100
+PAGE_SIZE = 1_000
 MAX_FILE_BYTES = 512 * 1024 * 1024
 SAMPLE = Path(__file__).with_name("sample") / "products.json"
 """The catalogue that comes with the package."""

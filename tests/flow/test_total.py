@@ -10,6 +10,7 @@ from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
+from medusa_sync.sources import dummyjson as dummyjson_module
 from medusa_sync.sources.dummyjson import HttpSource
 from medusa_sync.stop import Stop
 from tests.flow.stage import SOURCE_NAME, assert_exact, counts, run_once
@@ -18,6 +19,12 @@ from tests.harness.dummyjson import DummyJson, Request, Response, dummyjson, wit
 from tests.harness.fake_medusa import FakeMedusa
 
 SIZE = 194
+
+
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small catalogues have several pages."""
+    monkeypatch.setattr(dummyjson_module, "PAGE_SIZE", 100)
 
 
 @pytest.fixture

@@ -28,6 +28,12 @@ NAMING: Final = {"source_name": "dummyjson", "currency": CURRENCY}
 DEEP = b"[" * 100_000
 
 
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small catalogues have several pages."""
+    monkeypatch.setattr(source_module, "PAGE_SIZE", 100)
+
+
 @pytest.fixture
 def source(pool: httpx.AsyncClient) -> HttpSource:
     pool.follow_redirects = True
