@@ -69,20 +69,24 @@ def item_rename(update: Update) -> ItemRename | None:
 
     An item keeps an SKU that the merchant gave it. An adoption does not change items.
     """
-    record, currency = update.record, update.desired.currency
+    record, currency, wanted = update.record, update.desired.currency, update.desired.fields[SKU]
     change = next((each for each in update.changes if each.field == SKU), None)
     sent = record.sent(SKU, currency) if record else ()
-    if update.variant is None or update.adopted or not (change or sent):
+    applied = record.applied(SKU, currency) if record else None
+    if update.variant is None or update.adopted:
+        return None
+    # If the store undid a write only in part, the variant has the new SKU and the record does not say so.
+    is_new = record is not None and applied != remember(wanted) and update.variant.sku == wanted
+    if not (change or sent or is_new):
         return None
     link = next(iter(update.variant.inventory_items), None)
     if link is None or link.inventory is None:
         return None
-    ours: set[Value] = {*sent, record.applied(SKU, currency) if record else None}
+    ours: set[Value] = {*sent, applied}
     if change is not None:
         ours.add(remember(change.stored))
     if sent:
         ours.add(None)  # `Items.rename` may have cleared it
-    wanted = update.desired.fields[SKU]
     if link.inventory.sku == wanted or remember(link.inventory.sku) not in ours:
         return None
     return ItemRename(link.inventory_item_id, link.inventory.sku, None if wanted is None else str(wanted))

@@ -9,6 +9,7 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.change import Create, Update
 from medusa_sync.core.plan import plan_update
+from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Pending, Record, Step, applied, freed
 from medusa_sync.core.stored import (
@@ -191,6 +192,17 @@ def test_an_adoption_leaves_items_alone() -> None:
 
 def test_a_variant_that_is_gone_leaves_items_alone() -> None:
     assert item_rename(planned(TWO, stored_product(ONE, variants=()))) is None
+
+
+def test_an_item_follows_a_variant_whose_update_was_undone_in_part() -> None:
+    """The store restored the metadata, but not the SKU of the variant."""
+    stored = with_record(holding(ONE, "TWO", "ONE"), applied(ONE, variant="variant_01"))
+    assert item_rename(planned(TWO, stored)) == ItemRename("iitem_01", "ONE", "TWO")
+
+
+def test_an_item_keeps_its_sku_if_the_merchant_keeps_that_of_the_variant() -> None:
+    stored = with_record(holding(ONE, "MINE", "ONE"), applied(ONE, variant="variant_01"))
+    assert item_rename(planned(TWO, stored, on_conflict=OnConflict.STORE)) is None
 
 
 @pytest.mark.parametrize("wanted", [ONE, TWO, THREE], ids=["old value", "same", "newer"])
