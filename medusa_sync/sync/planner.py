@@ -66,15 +66,15 @@ class Planner:
 
     Args:
         api: of the store.
-        places: finds the placement, which is needed only if something has to be written.
+        find_placement: called only if something has to be written.
         options: how to decide.
     """
 
     def __init__(
-        self, api: AdminApi, places: Callable[[], Awaitable[Placement]], options: PlanOptions
+        self, api: AdminApi, find_placement: Callable[[], Awaitable[Placement]], options: PlanOptions
     ) -> None:
         self._api = api
-        self._places = places
+        self._find_placement = find_placement
         self._options = options
         self._adoption = Adoption(api)
         self._handles = Handles(api)
@@ -121,7 +121,7 @@ class Planner:
             StoreMismatchError: the settings name something that the store does not have.
             StoreError: the store cannot be read.
         """
-        location_id = (await self._places()).location_id
+        location_id = (await self._find_placement()).location_id
         reading = Reading()
         found = await self._api.details("external_id", [product.external_id for product in products])
         details = by_external_id(found)
@@ -216,7 +216,7 @@ class Planner:
 
     async def _adopted(self, new: Sequence[DesiredProduct]) -> dict[str, Change | Outcome]:
         """Plan the products among `new` that the store has without our external id."""
-        location_id = (await self._places()).location_id
+        location_id = (await self._find_placement()).location_id
         entries: dict[str, Change | Outcome] = {}
         matches = await self._adoption.matches(new)
         adopted: dict[str, DesiredProduct] = {}

@@ -263,7 +263,7 @@ class Run:
                     yield chunk, await planner.look_up(chunk)
                 if self._stop.is_set:
                     return
-        if waiting:
+        if waiting and not self._stop.is_set:
             yield waiting, await planner.look_up(waiting)
 
     def _is_shown(self, scan: Scan, product: DesiredProduct) -> bool:
