@@ -55,12 +55,14 @@ class Items:
         try:
             refused = await self.rename(renames)
             held = await self._held_by_pending(refused)
+            # An old SKU would keep the item of another product from getting it.
+            await self._send([structs.replace(rename, new_sku=None) for rename in refused - held])
         except (AmbiguousWriteError, StoreError) as error:
             logger.warning("the next run renames %d inventory items: %s", len(renames), error)
             return set(renames)
-        for rename in refused - held:  # a wrong SKU of an item affects only other products
+        for rename in refused - held:
             logger.warning(
-                "inventory item %s cannot get the SKU %r: another item has it", rename.item_id, rename.new_sku
+                "inventory item %s has no SKU now: another item has %r", rename.item_id, rename.new_sku
             )
         return held
 

@@ -257,7 +257,7 @@ class Run:
             async for products in pages:
                 await scan.ready(self._wanted)
                 health.found(scan.witness)
-                waiting += [product for product in products if not self._is_shown(scan, product)]
+                waiting += [product for product in products if not self._settle_if_shown(scan, product)]
                 while len(waiting) >= LOOK_UP and not self._stop.is_set:
                     chunk, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
                     yield chunk, await planner.look_up(chunk)
@@ -266,7 +266,7 @@ class Run:
         if waiting and not self._stop.is_set:
             yield waiting, await planner.look_up(waiting)
 
-    def _is_shown(self, scan: Scan, product: DesiredProduct) -> bool:
+    def _settle_if_shown(self, scan: Scan, product: DesiredProduct) -> bool:
         if self._options.plan.overwrite or not scan.shows(product):
             return False
         self._ledger.found([product.external_id])

@@ -151,6 +151,22 @@ def test_a_product_whose_sku_is_on_an_item_in_use_fails_alone_and_names_the_item
     assert items_of(store, "dummyjson:3") == [other.id]
 
 
+def test_an_item_that_cannot_get_its_sku_gives_its_old_one_to_the_next_item() -> None:
+    store, source = FakeMedusa(), ListSource(products(2))
+    sync(source, store)
+    first, second = (items_of(store, f"dummyjson:{number}")[0] for number in (1, 2))
+    in_use(store, left_over(store, "TAKEN", Level("ilev_9", store.location_id, 1)))
+    old = source.rows[0]["sku"]
+    source.rows = [{**source.rows[0], "sku": "TAKEN"}, source.rows[1]]
+    assert sync(source, store).exit_code == 0
+    source.rows = [source.rows[0], {**source.rows[1], "sku": old}]
+
+    assert sync(source, store).exit_code == 0
+
+    assert_exact(source.rows, store)
+    assert [store.state.items[item_id].sku for item_id in (first, second)] == [None, old]
+
+
 def test_an_incomplete_product_fails_if_an_item_in_use_has_its_sku() -> None:
     """The merchant gave the SKU to another item before the next run."""
     store, source = FakeMedusa(), ListSource(products(1))
