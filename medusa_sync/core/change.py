@@ -90,9 +90,7 @@ class Update(Struct, frozen=True):
         return (
             not (self.changes or self.conflicts or self.adopted)
             and self.record is not None
-            and self.record.pending is None
-            and not self.record.drafted
-            and not self.record.changed(self.desired)
+            and self.record.is_up_to_date(self.desired)
         )
 
 

@@ -83,6 +83,15 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
             return sent[-1]
         return self.applied(name, currency)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether no write of this tool is left to be checked or undone."""
+        return self.pending is None and not self.drafted
+
+    def is_up_to_date(self, desired: DesiredProduct) -> bool:
+        """Whether nothing is left to do for the product."""
+        return self.is_settled and not self.changed(desired)
+
     def changed(self, desired: DesiredProduct) -> list[str]:
         """The fields that the source changed; one that is absent from the record counts as None."""
         return [

@@ -147,8 +147,7 @@ class AdminApi:
             StoredSummary(entry.id, entry.external_id, decode_record(entry.metadata))
             for entry in response.entries
         ]
-        # The count is never the end of a list: with the index engine, it may be an estimate.
-        return ScanPage(products, response.count, len(products) < max(response.limit, 1))
+        return ScanPage(products, response.count, _is_last(len(products), response.limit))
 
     async def listed(self, external_ids: Sequence[str]) -> list[ListedProduct | Unreadable]:
         """Products by external id, with what pruning needs."""
@@ -193,17 +192,14 @@ class AdminApi:
     async def _walk(
         self, path: str, query: Query, page: type[responses.Page[T]]
     ) -> AsyncIterator[Sequence[T]]:
-        """A whole list in pages, the oldest entries first, so that new ones come at the end.
-
-        The first page that is not full is the last: with the index engine, the count is only an estimate.
-        """
+        """A whole list in pages, the oldest entries first, so that new ones come at the end."""
         offset = 0
         while True:
             bounds: Query = [("order", "id"), ("limit", _PAGE_SIZE), ("offset", offset)]
             response = await self._client.get(path, [*query, *bounds], page)
             yield response.entries
             offset += len(response.entries)
-            if len(response.entries) < max(response.limit, 1):
+            if _is_last(len(response.entries), response.limit):
                 return
 
     async def _products(
@@ -277,6 +273,11 @@ class AdminApi:
     async def create_tag(self, value: str) -> StoredTag:
         path, query = "/admin/product-tags", [("fields", "id,value")]
         return (await self._client.post(path, {"value": value}, responses.Tag, query=query)).product_tag
+
+
+def _is_last(size: int, limit: int) -> bool:
+    """Whether a page is the last one; the count does not say: with the index engine, it is an estimate."""
+    return size < max(limit, 1)
 
 
 def _chunks(key: str, values: Iterable[str]) -> Iterator[list[tuple[str, str | int]]]:

@@ -106,9 +106,7 @@ class Planner:
 
     def _is_up_to_date(self, product: DesiredProduct, stored: StoredSummary) -> bool:
         record = stored.record
-        if self._options.overwrite or record is None or record.pending or record.drafted:
-            return False
-        return not record.changed(product)
+        return not self._options.overwrite and record is not None and record.is_up_to_date(product)
 
     async def read(self, products: Sequence[DesiredProduct], *, created: Collection[str]) -> Reading:
         """Read the details of products and plan updates.

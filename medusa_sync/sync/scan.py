@@ -120,9 +120,8 @@ class Scan:
             if (number := external_id.removeprefix(self._prefix)).isdecimal():
                 self.source_ids.append(int(number))
             self._note(hash(external_id))
-            record = product.record
-            if record is not None and not record.pending and not record.drafted:
-                self._up_to_date.add(fingerprint(external_id, record))
+            if product.record is not None and product.record.is_settled:
+                self._up_to_date.add(fingerprint(external_id, product.record))
 
     def _note(self, key: int) -> None:
         index, bit = divmod(key % _SEEN_BITS, 8)

@@ -184,7 +184,8 @@ class Writer:
             for product_id, record in records.items()
             if record is not None and record.pending is None
         ]
-        await self._api.update_products(bodies)
+        if bodies:
+            await self._api.update_products(bodies)
 
     async def _ids(self, changes: Sequence[Change]) -> Ids:
         return Ids(
