@@ -40,8 +40,7 @@ def test_three_runs_a_few_seconds_apart_until_a_signal_during_a_batch(shop: Shop
         source.edit(7, price=1234.56)
         eventually(lambda: price(shop.by_external_id()["dummyjson:7"]) == 1234.56)
         hold = Hold()
-        proxy.requests.clear()
-        proxy.faults = {1: hold}
+        proxy.choose = lambda request: hold if b"New during the batch" in request.body else None
         source.edit(8, title="New during the batch")
         hold.wait_until_arrived()
         loop.send(signal.SIGTERM)
