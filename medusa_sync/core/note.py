@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from msgspec import structs
 
-from medusa_sync.core.change import Update
-from medusa_sync.core.fields import FIELDS, SKU
+from medusa_sync.core.change import Update, added_members
+from medusa_sync.core.fields import FIELDS, IMAGES, SKU
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Pending, Record, Step, applied, noted
 
@@ -19,7 +19,9 @@ def creation_note(desired: DesiredProduct, *, now: int) -> Record:
 
 
 def update_note(update: Update, *, renames_item: bool, now: int) -> Record:
-    """The record to send with an update: a note if some fields commit late, otherwise the final record.
+    """The record to send with an update: a note if its result has to be checked, otherwise the final record.
+
+    Fields that commit late have to be checked, and added images, because another run may add them too.
 
     Args:
         update: what is written.
@@ -35,7 +37,7 @@ def update_note(update: Update, *, renames_item: bool, now: int) -> Record:
     }
     if renames_item:
         late[SKU] = (update.desired.fields[SKU],)
-    if not late and not update.placed:
+    if not late and not update.placed and not added_members([update], IMAGES):
         return applied(update.desired, variant=update.variant_id)
     step = Step.ADOPTION if update.placed else Step.UPDATE
     return noted(update.record, update.desired, late, step, variant=update.variant_id, at=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -12,7 +12,14 @@ from medusa_sync.core.fields import CATEGORIES, FIELDS, IMAGES, METADATA, PRICE,
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import RECORD_KEY, Record
-from medusa_sync.core.stored import StoredItem, StoredPrice, StoredProduct, StoredVariant, WrittenProduct
+from medusa_sync.core.stored import (
+    StoredImage,
+    StoredItem,
+    StoredPrice,
+    StoredProduct,
+    StoredVariant,
+    WrittenProduct,
+)
 from medusa_sync.core.view import owned_price
 from medusa_sync.medusa.placement import Placement
 
@@ -91,7 +98,7 @@ def _known_ids(stored: StoredProduct, ids: Ids) -> Ids:
     return Ids(
         categories={**ids.categories, **{category.handle: category.id for category in stored.categories}},
         tags={**ids.tags, **{tag.value: tag.id for tag in stored.tags}},
-        images={image.url: image.id for image in stored.images},
+        images=_image_ids(stored.images),
     )
 
 
@@ -112,15 +119,19 @@ def _variants(
 
 
 def distinct_images_body(product: WrittenProduct) -> dict[str, Any] | None:
-    """The body that stores each image once; None if no image is repeated.
-
-    Two runs that add an image at the same time store it twice. Both keep the older one.
-    """
-    kept = {image.url: image.id for image in sorted(product.images, key=lambda image: image.id, reverse=True)}
-    if len(kept) == len(product.images):
+    """The body that stores each image once; None if no image is repeated."""
+    ids = _image_ids(product.images)
+    if len(ids) == len(product.images):
         return None
-    urls = dict.fromkeys(image.url for image in product.images)
-    return {"id": product.id, "images": [_image(url, kept[url]) for url in urls]}
+    return {"id": product.id, "images": [_image(url, image_id) for url, image_id in ids.items()]}
+
+
+def _image_ids(images: Sequence[StoredImage]) -> dict[str, str]:
+    """Ids by URL, in order. If two runs stored the same image, the older one counts."""
+    ids: dict[str, str] = {}
+    for image in images:
+        ids[image.url] = min(ids.get(image.url, image.id), image.id)
+    return ids
 
 
 def record_body(product_id: str, record: Record) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.result import RunResult
+from medusa_sync.core.result import Result, RunResult
 from tests.flow.stage import BATCHES, SOURCE_NAME, Killed, ListSource, is_creation, run_once, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -127,7 +127,8 @@ def test_duplicates_that_the_merchant_edited_are_reported_and_kept() -> None:
     assert copy["id"] in problem.reason
 
 
-def test_images_that_two_runs_add_at_once_are_stored_once() -> None:
+@pytest.mark.parametrize("is_killed", [False, True], ids=["responds", "killed"])
+def test_images_that_two_runs_add_at_once_are_stored_once(*, is_killed: bool) -> None:
     """Medusa replaces the images that it read, so an image that another request adds in between stays."""
     store, rows = FakeMedusa(), products(SIZE)
     assert sync(ListSource(rows), store).exit_code == 0
@@ -140,10 +141,17 @@ def test_images_that_two_runs_add_at_once_are_stored_once() -> None:
         store.after = None
         images = store.products[key].images
         images.append(Image(f"{images[-1].id}_duplicate", images[-1].url))
+        if is_killed:
+            raise Killed
         document = response.json()
         document["updated"][0]["images"].append({"id": images[-1].id, "url": images[-1].url})
         return httpx.Response(200, json=document)
 
     store.after = other_run_adds_it_too
+    if is_killed:
+        with pytest.raises(Killed):
+            sync(ListSource(rows), store)
     assert sync(ListSource(rows), store).exit_code == 0
     assert [image.url for image in store.products[key].images] == rows[0]["images"]
+    assert not any(image.id.endswith("_duplicate") for image in store.products[key].images)
+    assert sync(ListSource(rows), store).counts[Result.UNCHANGED] == SIZE
