@@ -84,11 +84,14 @@ class ScanPage(Struct, frozen=True):
     """Products of the store.
 
     Attributes:
+        products: decoded one at a time, which takes less memory.
+        size: how many products the page has.
         count: how many the store has.
         is_last: no page follows.
     """
 
-    products: list[StoredSummary]
+    products: Iterable[StoredSummary]
+    size: int
     count: int
     is_last: bool
 
@@ -143,11 +146,11 @@ class AdminApi:
         """One page of all products, in the order of their ids."""
         query: Query = [("fields", _SUMMARY_FIELDS), ("order", "id"), ("limit", limit), ("offset", offset)]
         response = await self._client.get("/admin/products", query, responses.ScanPage)
-        products = [
-            StoredSummary(entry.id, entry.external_id, decode_record(entry.metadata))
-            for entry in response.entries
-        ]
-        return ScanPage(products, response.count, _is_last(len(products), response.limit))
+        entries = response.entries
+        products = (
+            StoredSummary(each.id, each.external_id, decode_record(each.metadata)) for each in entries
+        )
+        return ScanPage(products, len(entries), response.count, _is_last(len(entries), response.limit))
 
     async def listed(self, external_ids: Sequence[str]) -> list[ListedProduct | Unreadable]:
         """Products by external id, with what pruning needs."""

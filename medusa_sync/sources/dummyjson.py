@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
 from contextlib import suppress
@@ -14,10 +13,11 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient, Query, describe_response
+from medusa_sync.sources import lenient
 from medusa_sync.sources.base import Page
 from medusa_sync.sources.mapping import one_line, readable, to_row
 
@@ -28,7 +28,6 @@ MAX_FILE_BYTES = 512 * 1024 * 1024
 SAMPLE = Path(__file__).with_name("sample") / "products.json"
 """The catalogue that comes with the package."""
 
-_LONGEST_INT = 20  # digits
 _CHECK_URL = (
     "Check --source (SYNC_PRODUCTS_SOURCE): it must be the URL of the products, such as "
     "https://dummyjson.com/products."
@@ -160,6 +159,18 @@ class _Category(Struct):
     name: str
 
 
+class _RawPage(_Page):
+    products: list[Raw]
+
+
+class _RawFile(_File):
+    products: list[Raw]
+
+
+_UNDECODED: Mapping[type[Any], type[Any]] = {_Page: _RawPage, _File: _RawFile}
+"""The products are decoded one at a time, which takes less memory."""
+
+
 async def _names(categories: Awaitable[Iterable[_Category]]) -> dict[str, str]:
     """Names by slug; empty if they cannot be read, because a name can be made of the slug."""
     try:
@@ -186,17 +197,17 @@ def _read(path: Path) -> bytes:
 
 
 def _decode(body: bytes, type_: type[T], subject: str, what: str) -> T:
-    """Decode with msgspec, or with the standard library if that fails.
-
-    The standard library is slower, but accepts NaN and lone surrogates, so that only one product is rejected.
+    """Decode with msgspec, or leniently if that fails, so that only one product is rejected.
 
     Raises:
         SourceError: neither can decode it.
     """
     with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return msgspec.json.decode(body, type=type_)
+        body.decode()  # all of it must be UTF-8, also what is decoded later or not at all
+        decoded: T = msgspec.json.decode(body, type=_UNDECODED.get(type_, type_))
+        return decoded
     try:
-        return msgspec.convert(json.loads(body, parse_int=_parse_int), type_)
+        return msgspec.convert(lenient.decode(body), type_)
     except RecursionError as error:
         raise SourceError(f"{subject} is nested too deeply to be {what}", hint=_CHECK_URL) from error
     except msgspec.ValidationError as error:
@@ -204,8 +215,3 @@ def _decode(body: bytes, type_: type[T], subject: str, what: str) -> T:
     except ValueError as error:  # not JSON, or not UTF-8
         kind = "is HTML, not JSON" if body.lstrip()[:1] == b"<" else f"is not complete JSON ({error})"
         raise SourceError(f"{subject} {kind}", hint=_CHECK_URL) from error
-
-
-def _parse_int(digits: str) -> int | float:
-    """Python refuses very long integers; as a float, only their product is rejected."""
-    return int(digits) if len(digits) <= _LONGEST_INT else float(digits)

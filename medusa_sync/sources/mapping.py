@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ import msgspec
 
 from medusa_sync.core.fields import METADATA
 from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.sources import lenient
 from medusa_sync.sources.base import Rejected, Row
 from medusa_sync.sources.schema import SourceProduct
 
@@ -23,12 +25,24 @@ _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Z
 
 
 def to_row(raw: Any, *, source_name: str, currency: str) -> Row:
-    """Check and map one product as it was delivered."""
+    """Check and map one product as it was delivered: JSON, or JSON that is already decoded."""
     try:
+        if isinstance(raw, msgspec.Raw):
+            product = _decode(raw)
+            if product is not None:
+                return to_desired(product, source_name=source_name, currency=currency)
+            raw = lenient.decode(bytes(raw))
         product = msgspec.convert(raw, SourceProduct)
     except msgspec.ValidationError as error:
         return _rejected(raw, source_name, readable(error))
     return to_desired(product, source_name=source_name, currency=currency)
+
+
+def _decode(raw: msgspec.Raw) -> SourceProduct | None:
+    """Decode a valid product without a detour over a dict."""
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+        return msgspec.json.decode(raw, type=SourceProduct)
+    return None
 
 
 def readable(error: msgspec.ValidationError) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import count, islice
+from itertools import count, islice, pairwise
 from typing import Self
 
 from medusa_sync.core.product import DesiredProduct
@@ -17,7 +18,7 @@ LOOK_UP = 200  # products in a look-up; about 300 external ids fit into a reques
 
 _AT_ONCE = 4
 _PAGE_COST = 2  # of a page, in look-ups
-_SEEN_BITS = 2**24
+_MOST_DIGITS = 16  # of an id; the source rejects larger ones
 
 
 class Scan:
@@ -47,9 +48,8 @@ class Scan:
         self._step = 0
         self._is_ready = False
         self._is_complete = False
-        self._up_to_date: set[int] = set()
-        self._seen = bytearray(_SEEN_BITS // 8)  # a bit for the hash of each external id
-        self._suspects: set[int] = set()  # hashes of external ids that may have been seen twice
+        self._up_to_date = array("q")  # fingerprints; sorted when all pages are read
+        self._copied: set[int] = set()  # source ids that were seen twice
 
     async def __aenter__(self) -> Self:
         self._first_page = asyncio.create_task(self._begin())
@@ -79,11 +79,15 @@ class Scan:
         await self.begun()
         if not self._is_ready:
             await self._go_on(wanted)
+            self._up_to_date = array("q", sorted(self._up_to_date))
+            self._copied = {
+                each for each, following in pairwise(sorted(self.source_ids)) if each == following
+            }
             self._is_ready = True
 
     async def _begin(self) -> None:
         page = await self._api.scan(0, PAGE_SIZE)
-        self.size, self._step = page.count, len(page.products)  # the server may limit the size of a page
+        self.size, self._step = page.count, page.size  # the server may limit the size of a page
         self._take(page)
 
     async def _go_on(self, wanted: int | None) -> None:
@@ -104,27 +108,19 @@ class Scan:
 
     def shows(self, product: DesiredProduct) -> bool:
         """Whether the product is certainly up to date."""
-        record = applied(product)
-        return (
-            fingerprint(product.external_id, record) in self._up_to_date
-            and hash(product.external_id) not in self._suspects
-        )
+        wanted = fingerprint(product.external_id, applied(product))
+        place = bisect_left(self._up_to_date, wanted)
+        is_up_to_date = place < len(self._up_to_date) and self._up_to_date[place] == wanted
+        return is_up_to_date and product.source_id not in self._copied
 
     def _take(self, page: ScanPage) -> None:
         self._is_complete = self._is_complete or page.is_last
         for product in page.products:
             external_id = product.external_id or ""
-            if not external_id.startswith(self._prefix):
+            number = external_id.removeprefix(self._prefix)
+            if number == external_id or not number.isdecimal() or len(number) > _MOST_DIGITS:
                 continue
             self.witness = self.witness or product.id
-            if (number := external_id.removeprefix(self._prefix)).isdecimal():
-                self.source_ids.append(int(number))
-            self._note(hash(external_id))
+            self.source_ids.append(int(number))
             if product.record is not None and product.record.is_settled:
-                self._up_to_date.add(fingerprint(external_id, product.record))
-
-    def _note(self, key: int) -> None:
-        index, bit = divmod(key % _SEEN_BITS, 8)
-        if self._seen[index] >> bit & 1:  # a copy, or by chance
-            self._suspects.add(key)
-        self._seen[index] |= 1 << bit
+                self._up_to_date.append(fingerprint(external_id, product.record))

@@ -34,7 +34,7 @@ class Store:
         self.offsets.append(offset)
         size = min(limit, self._limit)
         page = self.products[offset : offset + size]
-        return ScanPage(page, self._count, len(page) < size)
+        return ScanPage(page, len(page), self._count, len(page) < size)
 
 
 def scanned(store: Store, wanted: int | None = None) -> Scan:
@@ -91,8 +91,9 @@ def test_a_product_that_is_stored_twice_is_not_shown() -> None:
     assert not scanned(Store([stored(desired), stored(desired, number=2)])).shows(desired)
 
 
-def test_products_of_other_sources_are_ignored() -> None:
-    desired = structs.replace(desired_product(), external_id="other:1")
+@pytest.mark.parametrize("external_id", ["other:1", "dummyjson:", "dummyjson:a", f"dummyjson:{10**30}", "1"])
+def test_products_of_other_sources_are_ignored(external_id: str) -> None:
+    desired = structs.replace(desired_product(), external_id=external_id)
     scan = scanned(Store([stored(desired), StoredSummary("prod_2", None, None)]))
     assert (scan.size, scan.witness, list(scan.source_ids)) == (2, "", [])
     assert not scan.shows(desired)

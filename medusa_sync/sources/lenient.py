@@ -1,0 +1,23 @@
+"""Decodes JSON that is not quite valid, so that one product of it can be rejected instead of all."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+_LONGEST_INT = 20  # digits
+
+
+def decode(body: bytes) -> Any:
+    """Decode JSON with the standard library, which accepts NaN and lone surrogates.
+
+    Raises:
+        ValueError: it is not JSON, or not UTF-8.
+        RecursionError: it is nested too deeply.
+    """
+    return json.loads(body, parse_int=_parse_int)
+
+
+def _parse_int(digits: str) -> int | float:
+    """Python refuses very long integers; as a float, only their product is rejected."""
+    return int(digits) if len(digits) <= _LONGEST_INT else float(digits)
