@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -111,6 +112,13 @@ class _FailedError(Exception):
         self.wait = wait
 
 
+class Rate(Struct, frozen=True):
+    """How many requests may begin in how many seconds."""
+
+    requests: int
+    seconds: float
+
+
 class HttpClient:
     """Requests to one server.
 
@@ -123,6 +131,7 @@ class HttpClient:
         on_retry: called before each retry.
         stop: once it is set, nothing is retried.
         redactor: hides secrets that the server sends back.
+        rate: of all requests; None is unlimited.
     """
 
     def __init__(
@@ -135,6 +144,7 @@ class HttpClient:
         on_retry: Callable[[], None],
         stop: Stop,
         redactor: Redactor | None = None,
+        rate: Rate | None = None,
     ) -> None:
         self._client = client
         connect, read = client.timeout.connect, client.timeout.read
@@ -145,6 +155,8 @@ class HttpClient:
         self._on_retry = on_retry
         self._stop = stop
         self.redactor = redactor or Redactor()
+        self._rate = rate
+        self._begun = deque[float](maxlen=rate.requests if rate else 0)  # when the latest requests began
 
     async def retry(
         self,
@@ -193,6 +205,7 @@ class HttpClient:
             if number > 1:
                 self._on_retry()
                 logger.info("attempt %d of %d: %s %s", number, self._attempts, method, url)
+            await self._keep_rate()
             return await self._once(method, url, query, body, headers)
 
         try:
@@ -202,6 +215,16 @@ class HttpClient:
             if error.sent and not repeatable:
                 raise AmbiguousWriteError(message, responded=error.responded) from error
             raise self._unavailable(message) from error
+
+    async def _keep_rate(self) -> None:
+        if self._rate is None:
+            return
+        now = monotonic()
+        is_full = len(self._begun) == self._rate.requests
+        begin = max(now, self._begun[0] + self._rate.seconds) if is_full else now
+        self._begun.append(begin)
+        if begin > now:
+            await self._stop.sleep(begin - now)
 
     async def _once(
         self,

@@ -33,7 +33,7 @@ from medusa_sync.errors import (
     SourceError,
     StoreError,
 )
-from medusa_sync.http import HttpClient
+from medusa_sync.http import HttpClient, Rate
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
 from medusa_sync.medusa.placement import PlacementOptions
@@ -42,7 +42,7 @@ from medusa_sync.report.progress import NoProgress
 from medusa_sync.settings.load import NO_CREDENTIALS
 from medusa_sync.settings.options import Settings
 from medusa_sync.sources.base import Source
-from medusa_sync.sources.dummyjson import SAMPLE, FileSource, HttpSource
+from medusa_sync.sources.dummyjson import RATE, SAMPLE, FileSource, HttpSource
 from medusa_sync.stop import Stop
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.planner import PlanOptions
@@ -152,7 +152,7 @@ async def _source(settings: Settings, requests: Requests, connect: _Connect) -> 
         requests.source += 1
 
     # Redirects are safe: the source gets no credentials.
-    async with connect(unavailable, count, follow_redirects=True) as http:
+    async with connect(unavailable, count, RATE, follow_redirects=True) as http:
         yield HttpSource(http, settings.source, **naming)
 
 
@@ -187,7 +187,10 @@ def _connections(settings: Settings, requests: Requests, stop: Stop, redactor: R
 
     @asynccontextmanager
     async def connect(
-        unavailable: Callable[[str], MedusaSyncError], on_request: Callable[[str, str], None], **options: Any
+        unavailable: Callable[[str], MedusaSyncError],
+        on_request: Callable[[str, str], None],
+        rate: Rate | None = None,
+        **options: Any,
     ) -> AsyncIterator[HttpClient]:
         async with httpx.AsyncClient(headers=_HEADERS, timeout=timeout, verify=tls(), **options) as client:
             yield HttpClient(
@@ -198,6 +201,7 @@ def _connections(settings: Settings, requests: Requests, stop: Stop, redactor: R
                 on_retry=count_retry,
                 stop=stop,
                 redactor=redactor,
+                rate=rate,
             )
 
     return connect

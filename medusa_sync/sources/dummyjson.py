@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from medusa_sync.errors import SourceError
-from medusa_sync.http import HttpClient, Query, describe_response
+from medusa_sync.http import HttpClient, Query, Rate, describe_response
 from medusa_sync.sources import lenient
 from medusa_sync.sources.base import Page
 from medusa_sync.sources.mapping import one_line, readable, to_row
@@ -24,10 +24,12 @@ from medusa_sync.sources.mapping import one_line, readable, to_row
 logger = logging.getLogger(__name__)
 
 PAGE_SIZE = 1_000
+RATE = Rate(100, 10)  # DummyJSON allows no more
 MAX_FILE_BYTES = 512 * 1024 * 1024
 SAMPLE = Path(__file__).with_name("sample") / "products.json"
 """The catalogue that comes with the package."""
 
+_AHEAD = 3  # pages that are requested at the same time, once the total is known
 _CHECK_URL = (
     "Check --source (SYNC_PRODUCTS_SOURCE): it must be the URL of the products, such as "
     "https://dummyjson.com/products."
@@ -55,12 +57,12 @@ class HttpSource:
         self._to_row = partial(to_row, source_name=source_name, currency=currency)
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
-        request = self._request(0, limit)
         position = 0
         previous: list[Any] = []
+        requests = {0: self._request(0, limit)}  # by position
         try:
             while True:
-                page = await request
+                page = await requests.pop(position)
                 products = page.products[: None if limit is None else limit - position]
                 beyond_total = position > page.total
                 if beyond_total and products == previous[: len(products)]:  # `skip` is ignored
@@ -75,13 +77,17 @@ class HttpSource:
                 # If the total is too small, only a page with nothing new is the end.
                 is_last = not products or position in {page.total, limit}
                 if not is_last:  # requested while the caller works on this page
-                    request = self._request(position, limit)
+                    end = page.total if limit is None else min(page.total, limit)
+                    following = range(position, end, len(products))[:_AHEAD] or [position]
+                    await _cancel(requests.pop(each) for each in set(requests).difference(following))
+                    requests |= {
+                        each: self._request(each, limit) for each in following if each not in requests
+                    }
                 yield Page(tuple(map(self._to_row, products)), page.total, beyond_total)
                 if is_last:
                     return
         finally:
-            request.cancel()
-            await asyncio.gather(request, return_exceptions=True)
+            await _cancel(requests.values())
 
     def _request(self, skip: int, limit: int | None) -> asyncio.Task[_Page]:
         size = PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - skip)
@@ -111,6 +117,13 @@ class HttpSource:
         if response.status != HTTPStatus.OK:
             raise SourceError(f"{url}: {describe_response(response, self._http.redactor)}", hint=_CHECK_URL)
         return _decode(response.body, type_, f"{url}: the response", what)
+
+
+async def _cancel(requests: Iterable[asyncio.Task[_Page]]) -> None:
+    cancelled = list(requests)
+    for request in cancelled:
+        request.cancel()
+    await asyncio.gather(*cancelled, return_exceptions=True)
 
 
 class FileSource:

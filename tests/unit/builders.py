@@ -26,7 +26,7 @@ from medusa_sync.core.stored import (
     WrittenVariant,
 )
 from medusa_sync.errors import MedusaSyncError, StoreError
-from medusa_sync.http import HttpClient
+from medusa_sync.http import HttpClient, Rate
 from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
 from medusa_sync.sources.mapping import to_desired
 from medusa_sync.sources.schema import SourceDimensions, SourceMeta, SourceProduct
@@ -193,6 +193,7 @@ def http_client(
     *,
     max_retries: int = 2,
     unavailable: Callable[[str], MedusaSyncError] = StoreError,
+    rate: Rate | None = None,
 ) -> HttpClient:
     """A client that does not count its requests."""
     return HttpClient(
@@ -202,6 +203,7 @@ def http_client(
         on_request=lambda _method, _url: None,
         on_retry=lambda: None,
         stop=Stop(),
+        rate=rate,
     )
 
 

@@ -17,6 +17,7 @@ from medusa_sync.errors import AmbiguousWriteError, InterruptedRunError, MedusaS
 from medusa_sync.http import HttpClient, Response, describe_response
 from medusa_sync.redact import Redactor
 from medusa_sync.stop import Stop
+from tests.unit.builders import http_client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -162,6 +163,16 @@ async def test_endless_redirect_is_unavailable(
 
 def in_seconds(seconds: float) -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+
+
+async def test_requests_keep_the_rate(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, waits: list[float]
+) -> None:
+    client = http_client(pool, rate=http.Rate(2, 10))
+    httpx_mock.add_response(is_reusable=True)
+    for _ in range(6):
+        await client.send("GET", "/things", repeatable=True)
+    assert waits == [pytest.approx(seconds, abs=2) for seconds in (10, 10, 20, 20)]
 
 
 async def test_waits_grow_up_to_a_limit(httpx_mock: HTTPXMock, wire: Wire, waits: list[float]) -> None:

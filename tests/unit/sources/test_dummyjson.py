@@ -148,6 +148,40 @@ async def test_catalogue_may_shrink_while_it_is_read(httpx_mock: HTTPXMock, sour
     assert len(await rows(source)) == 101
 
 
+@pytest.mark.parametrize("shorter", [1, 2, 3])
+async def test_later_page_may_be_shorter_than_the_first(
+    httpx_mock: HTTPXMock, source: HttpSource, shorter: int
+) -> None:
+    """Pages are requested ahead, as if all were as long as the first."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        skip = int(request.url.params["skip"])
+        size = 10 if skip // 30 == shorter else 30
+        return httpx.Response(200, json=page_of(CATALOGUE[skip : skip + size], total=250))
+
+    httpx_mock.add_callback(respond, is_reusable=True)
+    assert ids(await rows(source)) == list(range(1, 251))
+
+
+async def test_pages_after_the_first_are_requested_at_the_same_time(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    under_way, most = 0, 0
+
+    async def respond(request: httpx.Request) -> httpx.Response:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.001)
+        under_way -= 1
+        skip = int(request.url.params["skip"])
+        return httpx.Response(200, json=page_of(CATALOGUE[skip : skip + 20], total=250))
+
+    httpx_mock.add_callback(respond, is_reusable=True)
+    assert ids(await rows(source)) == list(range(1, 251))
+    assert 2 <= most <= 4
+
+
 # --- a total that is too small --------------------------------------------------------------------------
 
 
