@@ -1,9 +1,10 @@
-"""The stop token of a run: set once, checked by everything that waits."""
+"""The stop token of a run: set once, checked by everything that waits; and tasks that it ends."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from medusa_sync.errors import MedusaSyncError
 
@@ -50,3 +51,53 @@ class Stop:
         except TimeoutError:
             return True
         return False
+
+
+class InFlight:
+    """Tasks that complete, or are cancelled `GRACE_S` seconds after the stop token was set."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._grace_is_over = False
+        stop.on_set(self._allow_grace)
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        if self._grace_is_over:  # it starts nevertheless, so that it can clean up
+            asyncio.get_running_loop().call_soon(task.cancel)
+
+    async def finish(self) -> None:
+        """Wait until every task has ended, even if this call is cancelled.
+
+        Raises:
+            CancelledError: this call was cancelled, or a task was before the token was set.
+            Exception: raised by a task.
+        """
+        cancelled: asyncio.CancelledError | None = None
+        while self._tasks:
+            try:
+                done, self._tasks = await asyncio.wait(self._tasks)
+            except asyncio.CancelledError as error:
+                cancelled = error
+                continue
+            for task in done:
+                if not (task.cancelled() and self._stop.is_set):
+                    task.result()
+        if cancelled is not None:
+            raise cancelled
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        """Keep only the tasks that raised, for `finish`."""
+        if not task.cancelled() and task.exception() is None:
+            self._tasks.discard(task)
+
+    def _allow_grace(self) -> None:
+        asyncio.get_running_loop().call_later(GRACE_S, self._abandon)
+
+    def _abandon(self) -> None:
+        self._grace_is_over = True
+        for task in self._tasks:
+            task.cancel()

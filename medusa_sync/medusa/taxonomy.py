@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from medusa_sync.core.stored import StoredCategory, StoredTag
-from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.stop import Stop
+from medusa_sync.stop import InFlight, Stop
 
-_AT_ONCE = 4  # creations at the same time; Medusa has no batch call for tags and categories
+_AT_ONCE = 8  # creations at the same time; Medusa has no batch call for tags and categories
 _MAY_EXIST = (StoreRefusedError, AmbiguousWriteError)  # this call or another run may have created it
+
+_Find = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
+_Create = Callable[[str], Awaitable[StoredCategory | StoredTag]]
 
 
 class Taxonomy:
@@ -27,26 +30,32 @@ class Taxonomy:
         self, api: AdminApi, category_names: Callable[[], Awaitable[Mapping[str, str]]], stop: Stop
     ) -> None:
         self._api = api
-        self._stop = stop
         self._category_names = category_names
         self._names: asyncio.Future[Mapping[str, str]] | None = None
-        self._categories: dict[str, str] = {}
         self._inactive: dict[str, str] = {}
-        self._tags: dict[str, str] = {}
-        self._lock = asyncio.Lock()  # concurrent batches must not create the same thing twice
+        slots = asyncio.Semaphore(_AT_ONCE)
+        self._categories = _Terms(self._find_categories, self._create_category, slots, stop)
+        self._tags = _Terms(self._find_tags, api.create_tag, slots, stop)
+
+    def begin(self, categories: Iterable[str], tags: Iterable[str]) -> None:
+        """Start to find and create what products will need; errors are raised where the ids are asked for."""
+        self._categories.begin(categories)
+        self._tags.begin(tags)
+
+    async def finish(self) -> None:
+        """Wait until everything that began has ended."""
+        await self._categories.finish()
+        await self._tags.finish()
 
     def has(self, categories: Iterable[str], tags: Iterable[str]) -> bool:
         """Whether the ids of all of these are known."""
-        return set(categories) <= self._categories.keys() and set(tags) <= self._tags.keys()
+        return self._categories.has(categories) and self._tags.has(tags)
 
-    async def forget(self, categories: Iterable[str], tags: Iterable[str]) -> None:
+    def forget(self, categories: Iterable[str], tags: Iterable[str]) -> None:
         """Look these up again the next time, because the store refused a product that refers to them."""
-        async with self._lock:  # another batch may be looking them up
-            for handle in categories:
-                self._categories.pop(handle, None)
-                self._inactive.pop(handle, None)
-            for value in tags:
-                self._tags.pop(value, None)
+        for handle in self._categories.forget(categories):
+            self._inactive.pop(handle, None)
+        self._tags.forget(tags)
 
     async def category_ids(self, handles: Iterable[str]) -> Mapping[str, str]:
         """Ids of categories by handle; those that are missing are created.
@@ -56,64 +65,131 @@ class Taxonomy:
             AmbiguousWriteError: a category may have been created.
             StoreError: the store cannot be reached.
         """
+        return await self._categories.ids(handles)
 
-        async def find(missing: Sequence[str]) -> Mapping[str, str]:
-            found = await self._api.categories(missing)
-            self._inactive.update(
-                (category.handle, category.id) for category in found if not category.is_active
-            )
-            return {category.handle: category.id for category in found}
-
-        async def create(handle: str) -> StoredCategory:
-            if self._names is None:
-                self._names = asyncio.ensure_future(self._category_names())
-            name = (await self._names).get(handle) or handle.replace("-", " ").title()
-            return await self._api.create_category(handle, name)
-
-        return await self._ensure(self._categories, handles, find, create)
+    async def tag_ids(self, values: Iterable[str]) -> Mapping[str, str]:
+        """Ids of tags by value; raises the same errors as `category_ids`."""
+        return await self._tags.ids(values)
 
     async def activate_categories(self, handles: Iterable[str]) -> None:
-        """Activate those of these categories that `category_ids` found inactive; raises the same errors."""
+        """Activate those of these categories that were inactive when found; raises the same errors."""
         for handle in handles:
             category_id = self._inactive.get(handle)
             if category_id is not None:
                 await self._api.activate_category(category_id)
                 self._inactive.pop(handle, None)
 
-    async def tag_ids(self, values: Iterable[str]) -> Mapping[str, str]:
-        """Ids of tags by value; raises the same errors as `category_ids`."""
+    async def _find_categories(self, handles: Sequence[str]) -> Mapping[str, str]:
+        found = await self._api.categories(handles)
+        self._inactive.update((each.handle, each.id) for each in found if not each.is_active)
+        return {each.handle: each.id for each in found}
 
-        async def find(missing: Sequence[str]) -> Mapping[str, str]:
-            return {tag.value: tag.id for tag in await self._api.tags(missing)}
+    async def _create_category(self, handle: str) -> StoredCategory:
+        if self._names is None:
+            self._names = asyncio.ensure_future(self._category_names())
+        name = (await self._names).get(handle) or handle.replace("-", " ").title()
+        return await self._api.create_category(handle, name)
 
-        return await self._ensure(self._tags, values, find, self._api.create_tag)
+    async def _find_tags(self, values: Sequence[str]) -> Mapping[str, str]:
+        return {each.value: each.id for each in await self._api.tags(values)}
 
-    async def _ensure(
-        self,
-        known: dict[str, str],
-        keys: Iterable[str],
-        find: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]],
-        create: Callable[[str], Awaitable[StoredCategory | StoredTag]],
-    ) -> Mapping[str, str]:
-        async with self._lock:
-            missing = [key for key in dict.fromkeys(keys) if key not in known]
-            if missing:
-                known.update(await find(missing))
-            absent = [key for key in missing if key not in known]
-            for start in range(0, len(absent), _AT_ONCE):
-                if self._stop.reason is not None:
-                    raise self._stop.reason
-                part = absent[start : start + _AT_ONCE]
-                results = await asyncio.gather(*(create(key) for key in part), return_exceptions=True)
-                failures = [result for result in results if isinstance(result, BaseException)]
-                known.update(
-                    (key, result.id)
-                    for key, result in zip(part, results, strict=True)
-                    if not isinstance(result, BaseException)
-                )
-                fatal = [each for each in failures if not isinstance(each, _MAY_EXIST)]
-                if failures and not fatal:
-                    known.update(await find([key for key in part if key not in known]))
-                if fatal or any(key not in known for key in part):
-                    raise (fatal or failures)[0]
-            return dict(known)
+
+class _Terms:
+    """The ids of one kind, by key. Several batches may wait for the same id.
+
+    Args:
+        find: returns the ids of those that exist.
+        create: creates one.
+        slots: for creations.
+        stop: nothing more is created once it is set.
+    """
+
+    def __init__(self, find: _Find, create: _Create, slots: asyncio.Semaphore, stop: Stop) -> None:
+        self._find = find
+        self._create = create
+        self._slots = slots
+        self._stop = stop
+        self._ids: dict[str, asyncio.Future[str]] = {}
+        self._in_flight = InFlight(stop)
+
+    def begin(self, keys: Iterable[str]) -> None:
+        new = [key for key in dict.fromkeys(keys) if key not in self._ids]
+        if new:
+            loop = asyncio.get_running_loop()
+            self._ids.update((key, loop.create_future()) for key in new)
+            self._in_flight.begin(self._resolve({key: self._ids[key] for key in new}))
+
+    async def finish(self) -> None:
+        await self._in_flight.finish()
+
+    def has(self, keys: Iterable[str]) -> bool:
+        return all(key in self._ids and self._ids[key].done() for key in keys)
+
+    def forget(self, keys: Iterable[str]) -> list[str]:
+        """Forget those that are known; returns them."""
+        forgotten = [key for key in set(keys) if key in self._ids and self._ids[key].done()]
+        for key in forgotten:
+            del self._ids[key]
+        return forgotten
+
+    async def ids(self, keys: Iterable[str]) -> Mapping[str, str]:
+        wanted = list(dict.fromkeys(keys))
+        self.begin(wanted)
+        futures = {key: self._ids[key] for key in wanted}
+        if futures:
+            await asyncio.wait(futures.values())  # does not cancel them if this call is cancelled
+        errors = [error for each in futures.values() if (error := each.exception()) is not None]
+        for error in sorted(errors, key=lambda error: isinstance(error, _MAY_EXIST)):
+            raise error
+        return {key: future.result() for key, future in futures.items()}
+
+    async def _resolve(self, wanted: Mapping[str, asyncio.Future[str]]) -> None:
+        """Find the ids, and create what is missing."""
+        try:
+            found = await self._find(list(wanted))
+            for key, term_id in found.items():
+                wanted[key].set_result(term_id)
+            await self._create_all({key: wanted[key] for key in wanted if key not in found})
+        except BaseException as error:
+            for key, future in wanted.items():
+                self._fail(key, future, error)
+            if not isinstance(error, MedusaSyncError):
+                raise
+
+    async def _create_all(self, missing: Mapping[str, asyncio.Future[str]]) -> None:
+        """Create what is missing; once the store fails, nothing more."""
+        failures: list[MedusaSyncError] = []
+
+        async def create(key: str, future: asyncio.Future[str]) -> None:
+            async with self._slots:
+                try:
+                    if failures:
+                        raise failures[0]
+                    future.set_result(await self._created(key))
+                except MedusaSyncError as error:
+                    self._fail(key, future, error)
+                    if not isinstance(error, StoreRefusedError):
+                        failures.append(error)
+
+        creations = (create(key, future) for key, future in missing.items())
+        for result in await asyncio.gather(*creations, return_exceptions=True):
+            if result is not None:
+                raise result
+
+    async def _created(self, key: str) -> str:
+        if self._stop.reason is not None:
+            raise self._stop.reason
+        try:
+            return (await self._create(key)).id
+        except _MAY_EXIST:
+            found = await self._find([key])
+            if key not in found:
+                raise
+            return found[key]
+
+    def _fail(self, key: str, future: asyncio.Future[str], error: BaseException) -> None:
+        """Raise the error to those that wait; the next one looks the key up again."""
+        if not future.done():
+            future.set_exception(error)
+            future.exception()  # nobody has to wait for it
+            self._ids.pop(key, None)

@@ -240,7 +240,7 @@ class Applier:
             if batch.items:
                 return [batch]
         # The merchant may have deleted a category or tag.
-        await self._writer.forget(batch.planned)
+        self._writer.forget(batch.planned)
         if len(batch.products) > 1:
             logger.info("bisecting a batch of %d: %s", len(batch.products), error)
             return batch.split()

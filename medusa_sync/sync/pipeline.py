@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import MedusaSyncError
-from medusa_sync.stop import Stop
+from medusa_sync.stop import InFlight, Stop
 from medusa_sync.sync.applier import Applier
-from medusa_sync.sync.inflight import InFlight
 
 
 class Pipeline:

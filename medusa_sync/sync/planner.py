@@ -9,7 +9,9 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from medusa_sync.core.change import Change, Create, Update
+from medusa_sync.core.fields import CATEGORIES, TAGS
 from medusa_sync.core.interrupted import is_in_progress, is_incomplete, may_change, surviving_copy
+from medusa_sync.core.merge import members, merge_sets
 from medusa_sync.core.plan import plan_update, without_stock
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
@@ -103,6 +105,28 @@ class Planner:
             except ProductFailedError as error:
                 outcomes.append(Outcome.of(product, Result.FAILED, f"{copies[0].id}: {error}"))
         return outcomes, stale
+
+    async def needs(
+        self, products: Sequence[DesiredProduct], stored: LookedUp
+    ) -> tuple[list[str], list[str]]:
+        """The categories and tags that stale products add, as far as their records show it.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        new = [each for each in products if not stored.get(each.external_id)]
+        not_created = await self._adoption.matches(new)
+        needed: dict[str, list[str]] = {CATEGORIES: [], TAGS: []}
+        for product in products:
+            if product.external_id in not_created:
+                continue
+            copies = stored.get(product.external_id, [])
+            records = [each.record for each in copies if isinstance(each, StoredSummary)]
+            for name in needed:
+                desired = members(product.fields[name])
+                applied = [term for each in records if each for term in members(each.fields.get(name))]
+                needed[name] += merge_sets(desired, (), tuple(applied), restore=False)
+        return needed[CATEGORIES], needed[TAGS]
 
     def _is_up_to_date(self, product: DesiredProduct, stored: StoredSummary) -> bool:
         record = stored.record

@@ -23,9 +23,8 @@ from medusa_sync.errors import (
 from medusa_sync.http import retry
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
-from medusa_sync.stop import Stop
+from medusa_sync.stop import InFlight, Stop
 from medusa_sync.sync.delivery import Delivery
-from medusa_sync.sync.inflight import InFlight
 from medusa_sync.sync.options import SyncOptions
 
 _LISTED = 10  # products that the error of the guard names

@@ -186,7 +186,7 @@ class Run:
     async def _preview(self, planner: Planner, health: Health, scan: Scan) -> None:
         """Settle every product with what a real run would do."""
         async with aclosing(self._stale(planner, health, scan)) as stale:
-            async for products in stale:
+            async for products, _ in stale:
                 reading = await planner.read(products, created=())
                 entries: list[Change | Outcome] = [*reading.outcomes, *reading.updates]
                 entries += await planner.plan_new(reading.new, reading.incomplete)
@@ -202,11 +202,13 @@ class Run:
             planner.release(outcome.external_id or "")
             self._ledger.settle(outcome)
 
+        taxonomy = Taxonomy(api, self._source.category_names, self._stop)
+
         async def applier() -> Applier:
             return Applier(
                 api,
                 planner,
-                Taxonomy(api, self._source.category_names, self._stop),
+                taxonomy,
                 await self._find_placement(api),
                 Acknowledger(api, settle),
                 self._ledger,
@@ -225,18 +227,21 @@ class Run:
         )
         try:
             async with aclosing(self._stale(planner, health, scan)) as stale:
-                async for products in stale:
+                async for products, stored in stale:
+                    await self._find_placement(api)  # if it is wrong, nothing at all is written
+                    taxonomy.begin(*await planner.needs(products, stored))
                     await pipeline.take(products)
             await pipeline.flush()
         except MedusaSyncError as error:
             self._stop.set(error)
         finally:
             await pipeline.finish()
+            await taxonomy.finish()
 
     async def _stale(
         self, planner: Planner, health: Health, scan: Scan
-    ) -> AsyncGenerator[list[DesiredProduct], None]:
-        """The stale products; the others are settled."""
+    ) -> AsyncGenerator[tuple[list[DesiredProduct], LookedUp], None]:
+        """The stale products, and what the store has of them; the others are settled."""
         async with aclosing(prefetch(self._looked_up(planner, health, scan))) as looked_up:
             async for products, stored in looked_up:
                 outcomes, stale = planner.divide(products, stored)
@@ -246,7 +251,7 @@ class Run:
                     for copy in stored[outcome.external_id or ""]:
                         health.found(copy.id)
                 if stale:
-                    yield stale
+                    yield stale, stored
 
     async def _looked_up(
         self, planner: Planner, health: Health, scan: Scan

@@ -80,9 +80,9 @@ class Writer:
         await self._ids(changes)
         return True
 
-    async def forget(self, changes: Sequence[Change]) -> None:
+    def forget(self, changes: Sequence[Change]) -> None:
         """Look up the categories and tags that changes need again the next time."""
-        await self._taxonomy.forget(needed_categories(changes), added_members(changes, TAGS))
+        self._taxonomy.forget(needed_categories(changes), added_members(changes, TAGS))
 
     async def release(self, handed: Sequence[tuple[Update, Collection[str]]]) -> None:
         """Free the unique values that products of a batch take from one another."""

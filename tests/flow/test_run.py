@@ -9,12 +9,23 @@ from typing import Any
 
 import httpx
 import pytest
+from slugify import slugify
 
 from medusa_sync.core.result import Result, Status
 from medusa_sync.errors import InterruptedRunError
 from medusa_sync.medusa.client import ApiKey, Login
 from medusa_sync.stop import Stop
-from tests.flow.stage import BATCHES, ListSource, Watcher, assert_exact, counts, run_once, sync, writes
+from tests.flow.stage import (
+    BATCHES,
+    SOURCE_NAME,
+    ListSource,
+    Watcher,
+    assert_exact,
+    counts,
+    run_once,
+    sync,
+    writes,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa, Request
 
@@ -46,6 +57,33 @@ def test_a_run_without_changes_sends_one_request_for_each_two_thousand_products_
         "limit": "2000",
         "offset": "0",
     }
+
+
+def test_a_first_sync_finds_categories_and_tags_with_one_request_for_many_products() -> None:
+    store, source = FakeMedusa(), ListSource(products(200))
+    assert sync(source, store).exit_code == 0
+    paths = [request.path for request in store.requests if request.method == "GET"]
+    assert paths.count("/admin/product-tags") == paths.count("/admin/product-categories") == 1
+
+
+def test_only_tags_that_are_needed_are_created() -> None:
+    store, source = FakeMedusa(), ListSource(products(2))
+    for row, tag in zip(source.rows, ["first", "second"], strict=True):
+        row["tags"] = [tag]
+    body = {
+        "title": "Mine",
+        "handle": slugify(source.rows[0]["title"]),
+        "options": [{"title": "A", "values": ["a"]}],
+    }
+    store.call("POST", BATCHES, {"create": [body]})
+    assert counts(sync(source, store)) == {"created": 1, "rejected": 1}
+    assert [tag.value for tag in store.state.tags.values()] == ["second"]
+    stored = store.products[f"{SOURCE_NAME}:{source.rows[1]['id']}"]
+    store.call("POST", BATCHES, {"update": [{"id": stored.id, "tags": []}]})
+    store.state.tags.clear()
+    source.rows[1]["price"] = 1234
+    assert counts(sync(source, store)) == {"updated": 1, "rejected": 1}
+    assert store.state.tags == {}, "the merchant removed it"
 
 
 def test_one_new_product_does_not_cause_a_scan_of_the_store() -> None:
@@ -161,14 +199,14 @@ def test_a_run_stops_soon_after_the_store_becomes_unreachable() -> None:
     store, source = FakeMedusa(), ListSource(products(300))
 
     def gone(_request: httpx.Request) -> httpx.Response | None:
-        if len(store.requests) > 60:
+        if len(store.requests) > 150:
             raise httpx.ConnectError("refused")
         return None
 
     store.before = gone
     result = sync(source, store, batch_size=5)
     assert (result.exit_code, result.status) == (4, Status.FAILED)
-    assert len(store.requests) < 80
+    assert len(store.requests) < 200
     assert sum(result.counts.values()) == result.seen
     assert result.counts[Result.CREATED] > 0
     assert result.counts[Result.FAILED] == 0

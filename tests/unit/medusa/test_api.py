@@ -156,7 +156,7 @@ async def test_a_scan_reads_the_records_that_this_version_knows(
 ) -> None:
     product = {"id": "prod_1", "external_id": "dummyjson:1", "metadata": metadata}
     httpx_mock.add_response(json={"products": [product], "count": 1, "limit": 2000})
-    assert (await api.scan(0, 2000)).products == [StoredSummary("prod_1", "dummyjson:1", record)]
+    assert list((await api.scan(0, 2000)).products) == [StoredSummary("prod_1", "dummyjson:1", record)]
 
 
 async def test_an_incomplete_product_does_not_affect_the_others(httpx_mock: HTTPXMock, api: AdminApi) -> None:

@@ -114,7 +114,7 @@ async def test_forgotten_tags_and_categories_are_looked_up_again() -> None:
     taxonomy = Taxonomy(store, Names(), Stop())
     await taxonomy.tag_ids(["red", "blue"])
     await taxonomy.category_ids(["toys", "games"])
-    await taxonomy.forget(["games"], ["red"])
+    taxonomy.forget(["games"], ["red"])
     assert taxonomy.has(["toys"], ["blue"])
     assert not taxonomy.has(["games"], [])
     assert not taxonomy.has([], ["red"])
@@ -127,7 +127,10 @@ async def test_a_tag_that_another_batch_forgets_is_still_returned() -> None:
     store = Store("red", "blue")
     taxonomy = Taxonomy(store, Names(), Stop())
     await taxonomy.tag_ids(["red"])
-    ids, _ = await asyncio.gather(taxonomy.tag_ids(["red", "blue"]), taxonomy.forget([], ["red"]))
+    waiting = asyncio.create_task(taxonomy.tag_ids(["red", "blue"]))
+    await asyncio.sleep(0)
+    taxonomy.forget([], ["red"])
+    ids = await waiting
     assert picked(ids, "red", "blue") == {"red": "id of red", "blue": "id of blue"}
     assert not taxonomy.has([], ["red"])
 
@@ -226,3 +229,61 @@ async def test_nothing_more_is_created_after_a_stop() -> None:
     with pytest.raises(TimeLimitError):
         await Taxonomy(store, Names(), stop).tag_ids([f"tag {number}" for number in range(20)])
     assert 0 < len(store.created) < 20
+
+
+# --- ahead of the batches -------------------------------------------------------------------------------
+
+
+async def test_what_began_is_looked_up_and_created_once() -> None:
+    store = Store("red", "toys")
+    taxonomy = Taxonomy(store, Names(), Stop())
+    taxonomy.begin(["toys", "games"], ["red", "blue", "green"])
+    assert picked(await taxonomy.tag_ids(["blue"]), "blue") == {"blue": "id of blue"}
+    await taxonomy.category_ids(["games"])
+    await taxonomy.finish()
+    assert sorted(store.asked) == [("red", "blue", "green"), ("toys", "games")]
+    assert store.created == {"games": "Games", "blue": "blue", "green": "green"}
+
+
+async def test_a_batch_does_not_wait_for_the_tags_of_others() -> None:
+    store = Store("red")
+    taxonomy = Taxonomy(store, Names(), Stop())
+    tags = ["red", *(f"tag {number}" for number in range(50))]
+    taxonomy.begin([], tags)
+    await taxonomy.tag_ids(["red"])
+    assert len(store.created) < 50
+    await taxonomy.finish()
+    assert len(store.created) == 50
+
+
+async def test_a_refused_tag_does_not_affect_the_others() -> None:
+    store = Store()
+    store.refusals = {"blue": REFUSED}
+    taxonomy = Taxonomy(store, Names(), Stop())
+    taxonomy.begin([], ["red", "blue", "green"])
+    await taxonomy.finish()
+    assert picked(await taxonomy.tag_ids(["red", "green"]), "red") == {"red": "id of red"}
+    with pytest.raises(StoreRefusedError):
+        await taxonomy.tag_ids(["blue"])
+
+
+@pytest.mark.parametrize("failure", [LOST, StoreError("gone")], ids=["lost", "unreachable"])
+async def test_nothing_more_is_created_ahead_once_the_store_fails(failure: MedusaSyncError) -> None:
+    store = Store()
+    tags = [f"tag {number}" for number in range(100)]
+    store.refusals = dict.fromkeys(tags, failure)
+    taxonomy = Taxonomy(store, Names(), Stop())
+    taxonomy.begin([], tags)
+    await taxonomy.finish()
+    assert len(store.asked) <= 1 + 8
+    store.refusals = {}
+    assert len(await taxonomy.tag_ids(tags)) == 100
+
+
+async def test_what_waits_for_a_tag_may_be_cancelled() -> None:
+    store = Store()
+    taxonomy = Taxonomy(store, Names(), Stop())
+    waiting = asyncio.create_task(taxonomy.tag_ids(["red"]))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    assert picked(await taxonomy.tag_ids(["red"]), "red") == {"red": "id of red"}

@@ -4,10 +4,9 @@ import asyncio
 
 import pytest
 
+from medusa_sync import stop as stop_module
 from medusa_sync.errors import InterruptedRunError
-from medusa_sync.stop import Stop
-from medusa_sync.sync import inflight
-from medusa_sync.sync.inflight import InFlight
+from medusa_sync.stop import InFlight, Stop
 
 pytestmark = pytest.mark.anyio
 
@@ -18,7 +17,7 @@ WITHIN_S = 1
 
 @pytest.fixture(autouse=True)
 def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inflight, "GRACE_S", GRACE_S)
+    monkeypatch.setattr(stop_module, "GRACE_S", GRACE_S)
 
 
 class Write:
