@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from medusa_sync.core.handle import handle_candidates
 from medusa_sync.core.product import DesiredProduct
@@ -16,6 +16,17 @@ class Handles:
         self._api = api
         self._owners: dict[str, str] = {}  # external id by handle
         self._allotted: dict[str, str] = {}  # handle by external id
+        self._ahead: dict[str, Mapping[str, str | None]] = {}  # what a look-up ahead found, by handle
+
+    async def look_ahead(self, new: Sequence[DesiredProduct]) -> None:
+        """Look up the handles that products will probably get; `allot` uses each result once.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        handles = list(dict.fromkeys(next(handle_candidates(product)) for product in new))
+        owners = await self._api.handles(handles) if handles else {}
+        self._ahead.update(dict.fromkeys(handles, owners))
 
     async def allot(self, new: Sequence[DesiredProduct]) -> dict[str, str]:
         """Choose a free handle for each product, by external id; earlier products get the better ones.
@@ -32,7 +43,7 @@ class Handles:
                 external_id: next(handle for handle in candidates if self._claim(handle, external_id))
                 for external_id, candidates in waiting
             }
-            owners = await self._api.handles(list(proposals.values()))
+            owners = await self._owners_of(list(proposals.values()))
             taken = {
                 external_id
                 for external_id, handle in proposals.items()
@@ -45,6 +56,12 @@ class Handles:
                 (external_id, candidates) for external_id, candidates in waiting if external_id in taken
             ]
         return allotted
+
+    async def _owners_of(self, handles: Sequence[str]) -> Mapping[str, str | None]:
+        known = {handle: found for handle in handles if (found := self._ahead.pop(handle, None)) is not None}
+        unknown = [handle for handle in handles if handle not in known]
+        owners = await self._api.handles(unknown) if unknown else {}
+        return owners | {handle: found[handle] for handle, found in known.items() if handle in found}
 
     def release(self, external_id: str) -> None:
         """Forget the handle of a product that has its outcome."""

@@ -111,11 +111,14 @@ class Planner:
     ) -> tuple[list[str], list[str]]:
         """The categories and tags that stale products add, as far as their records show it.
 
+        Also looks up the handles that new products will get, with one request for all of them.
+
         Raises:
             StoreError: the store cannot be read.
         """
         new = [each for each in products if not stored.get(each.external_id)]
         not_created = await self._adoption.matches(new)
+        await self._handles.look_ahead([each for each in new if each.external_id not in not_created])
         needed: dict[str, list[str]] = {CATEGORIES: [], TAGS: []}
         for product in products:
             if product.external_id in not_created:

@@ -59,11 +59,18 @@ def test_a_run_without_changes_sends_one_request_for_each_two_thousand_products_
     }
 
 
-def test_a_first_sync_finds_categories_and_tags_with_one_request_for_many_products() -> None:
-    store, source = FakeMedusa(), ListSource(products(200))
+def test_a_first_sync_finds_categories_tags_and_handles_with_one_request_for_many_products() -> None:
+    rows = [row | {"title": f"Product {row['id']}"} for row in products(200)]
+    store, source = FakeMedusa(), ListSource(rows)
     assert sync(source, store).exit_code == 0
     paths = [request.path for request in store.requests if request.method == "GET"]
     assert paths.count("/admin/product-tags") == paths.count("/admin/product-categories") == 1
+    asked = [
+        request
+        for request in store.requests
+        if request.path == "/admin/products" and any(key.startswith("handle") for key, _ in request.query)
+    ]
+    assert len(asked) == 1
 
 
 def test_only_tags_that_are_needed_are_created() -> None:
