@@ -36,6 +36,7 @@ class Source:
         self._dropped: dict[int, Product] = {}
         self._earlier: list[tuple[int, dict[str, Any]]] = []
         self._swapped: list[list[int]] = []
+        self._moved: set[int] = set()  # products whose SKU the store may not have yet
         self.products: dict[int, Product] = {}
 
     @property
@@ -63,6 +64,10 @@ class Source:
         for kind in self._dice.choices(list(kinds), list(kinds.values()), k=count):
             kind()
         self._publish()
+
+    def settle(self) -> None:
+        """The store has everything."""
+        self._moved.clear()
 
     def change_everywhere(self) -> None:
         """Change one field of every product."""
@@ -106,10 +111,13 @@ class Source:
             keys = [(member["sku"], member["meta"]) for member in members]
             for member, (sku, meta) in zip(members, [*keys[1:], keys[0]], strict=True):
                 member |= {"sku": sku, "meta": meta}
+            self._moved |= set(ring)
 
     def _drop(self) -> None:
-        if len(self.products) > 10:
-            number = self._dice.choice(list(self.products))
+        """Drop a product; a draft keeps its SKU, so none that another product gets in the same run."""
+        droppable = sorted(self.products.keys() - self._moved)
+        if len(droppable) > 10:
+            number = self._dice.choice(droppable)
             self._dropped[number] = self.products.pop(number)
 
     def _bring_back(self) -> None:
