@@ -176,8 +176,11 @@ class Settings:
         group="Merchant's work",
     )
     dry_run: bool = _switch("Show the plan and write nothing. Without credentials, only check the source.")
-    batch_size: int = _option(
-        "Number of products per write request.", parsers.whole_number(1, 1000), "15", "N"
+    batch_size: int | None = _option(
+        "Number of products per write request. With 'auto' it grows from 15 while that is faster.",
+        parsers.whole_number_or_auto(1, 1000),
+        "15",
+        "N|auto",
     )
     concurrency: int = _option(
         "Maximum number of write requests at the same time.", parsers.whole_number(1, 16), "2", "N"

@@ -62,6 +62,21 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def whole_number_or_auto(low: int, high: int) -> Callable[[str], int | None]:
+    """A parser that returns None for `auto`."""
+    read_number = whole_number(low, high)
+
+    def read(value: str) -> int | None:
+        if value.strip().lower() == "auto":
+            return None
+        try:
+            return read_number(value)
+        except ValueError as error:
+            raise ValueError(f"{error}, or auto") from error
+
+    return read
+
+
 def seconds(value: str) -> float:
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", value.strip()) or float(value) == 0:
         raise ValueError("expected a number of seconds above 0")

@@ -88,19 +88,30 @@ class Applier:
         self._postponed: list[Complete] = []  # their inventory items have to be renamed later
         self._again: list[DesiredProduct] = []  # to be planned again, also from other batches
 
-    async def apply(self, products: Sequence[DesiredProduct]) -> None:
+    async def apply(self, products: Sequence[DesiredProduct]) -> bool:
         """Take products to their outcomes. If the run is stopped, some do not get one.
+
+        Returns:
+            Whether every write succeeded at the first attempt.
 
         Raises:
             StoreError: the store is unavailable.
         """
         left = [Batch(list(products))]
+        has_failed = False
         while left and not self._stop.is_set:
             batch = left.pop(0)
-            left = [*await self._attempt(batch), *left]
+            try:
+                again = await self._read_and_write(batch)
+            except StoreRefusedError as error:
+                has_failed, again = True, await self._bisect(batch, error)
+            except AmbiguousWriteError as error:
+                has_failed, again = True, await self._reconcile(batch, error)
+            left = [*again, *left]
             if self._again:
                 left.append(Batch(self._again))
                 self._again = []
+        return not has_failed
 
     async def finish(self) -> None:
         """Acknowledge what is complete.
@@ -124,14 +135,6 @@ class Applier:
             if each.refused in held:  # it stays pending, so the next run tries again
                 self._report(each.outcome)
         self._again += await self._acknowledger.add([each for each in postponed if each.refused not in held])
-
-    async def _attempt(self, batch: Batch) -> list[Batch]:
-        try:
-            return await self._read_and_write(batch)
-        except StoreRefusedError as error:
-            return await self._bisect(batch, error)
-        except AmbiguousWriteError as error:
-            return await self._reconcile(batch, error)
 
     # --- read, plan, write ---
 

@@ -18,7 +18,7 @@ class SyncOptions(Struct, frozen=True):
         store_url: as it is shown.
         status: of new products, `published` or `draft`.
         max_removals: how many products a run may remove.
-        batch_size: products in a write request.
+        batch_size: products in a write request; None to choose while running.
         concurrency: write requests at the same time.
         limit: the number of products to sync, the first ones of the source; None for all.
         max_duration_s: seconds after which nothing new starts; None for no limit.
@@ -34,7 +34,7 @@ class SyncOptions(Struct, frozen=True):
     on_missing: OnMissing
     max_removals: Share
     dry_run: bool
-    batch_size: int
+    batch_size: int | None
     concurrency: int
     max_retries: int
     limit: int | None

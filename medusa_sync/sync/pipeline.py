@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from time import monotonic
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import MedusaSyncError
 from medusa_sync.stop import InFlight, Stop
 from medusa_sync.sync.applier import Applier
+from medusa_sync.sync.batch_size import BatchSize
 
 
 class Pipeline:
@@ -16,13 +18,18 @@ class Pipeline:
 
     Args:
         applier: makes the applier; called for the first batch.
-        batch_size: products in a batch.
+        batch_size: of the batches; it learns from their results.
         concurrency: batches at the same time.
         stop: set if the store is unavailable; nothing new starts once it is set.
     """
 
     def __init__(
-        self, applier: Callable[[], Awaitable[Applier]], *, batch_size: int, concurrency: int, stop: Stop
+        self,
+        applier: Callable[[], Awaitable[Applier]],
+        *,
+        batch_size: BatchSize,
+        concurrency: int,
+        stop: Stop,
     ) -> None:
         self._make_applier = applier
         self._batch_size = batch_size
@@ -35,12 +42,12 @@ class Pipeline:
     async def take(self, products: Iterable[DesiredProduct]) -> None:
         """Start every full batch; wait while all slots are taken."""
         self._waiting += products
-        while len(self._waiting) >= self._batch_size:
+        while len(self._waiting) >= self._batch_size.current:
             await self._start()
 
     async def flush(self) -> None:
         """Start the last batch, even if it is not full."""
-        if self._waiting:
+        while self._waiting:
             await self._start()
 
     async def finish(self) -> None:
@@ -53,19 +60,25 @@ class Pipeline:
                 await self._in_flight.finish()
 
     async def _start(self) -> None:
-        batch = self._waiting[: self._batch_size]
-        del self._waiting[: self._batch_size]
         if self._applier is None:
             self._applier = await self._make_applier()
         await self._slots.acquire()
+        size = self._batch_size.current  # a batch that has just ended may have changed it
+        batch, self._waiting = self._waiting[:size], self._waiting[size:]
         if self._stop.is_set:
             self._slots.release()
             return
         self._in_flight.begin(self._apply(self._applier, batch))
 
     async def _apply(self, applier: Applier, batch: Sequence[DesiredProduct]) -> None:
+        began = monotonic()
+
+        async def apply() -> None:
+            succeeded = await applier.apply(batch)
+            self._batch_size.measured(len(batch), monotonic() - began, has_failed=not succeeded)
+
         try:
-            await self._guarded(applier.apply(batch))
+            await self._guarded(apply())
         finally:
             self._slots.release()
 

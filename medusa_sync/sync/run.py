@@ -28,6 +28,7 @@ from medusa_sync.sources.base import Rejected, Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger
 from medusa_sync.sync.applier import Applier
+from medusa_sync.sync.batch_size import BatchSize
 from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger, outcome_of
@@ -221,7 +222,7 @@ class Run:
 
         pipeline = Pipeline(
             applier,
-            batch_size=self._options.batch_size,
+            batch_size=BatchSize(self._options.batch_size),
             concurrency=self._options.concurrency,
             stop=self._stop,
         )

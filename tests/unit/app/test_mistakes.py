@@ -136,7 +136,7 @@ def test_invalid_cron_expression() -> None:
 def test_batch_size_zero() -> None:
     assert_refused(
         run("--batch-size", "0"),
-        "--batch-size (SYNC_PRODUCTS_BATCH_SIZE) '0': expected a whole number from 1 to 1000",
+        "--batch-size (SYNC_PRODUCTS_BATCH_SIZE) '0': expected a whole number from 1 to 1000, or auto",
     )
 
 

@@ -27,6 +27,7 @@ EXAMPLES: Final = {
     "URL|FILE|sample": (("one.json", "https://two.example/products", "three.json"), "ftp://one.example"),
     "CODE": (("eur", "gbp", "jpy"), "dollars"),
     "N": (("1", "2", "3"), "many"),
+    "N|auto": (("1", "auto", "3"), "many"),
     "N|N%": (("1", "20%", "3"), "101%"),
     "CRON": (("0 4 * * *", "@hourly", "*/10 * * * * *"), "0 25 * * *"),
     "ZONE": (("UTC", "Europe/Riga", "Asia/Tokyo"), "Mars/Phobos"),
