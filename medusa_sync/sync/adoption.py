@@ -33,7 +33,7 @@ class Adoption:
         Raises:
             StoreError: the store cannot be read.
         """
-        if not self._loaded:
+        if products and not self._loaded:
             await self._load()
         found = {product.external_id: self._candidates(product) for product in products}
         return {external_id: candidates for external_id, candidates in found.items() if candidates}

@@ -1,0 +1,45 @@
+"""The exact number of requests, so that a wasteful plan is noticed without a clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.e2e.command import medusa_sync
+from tests.e2e.shop import Shop
+from tests.harness.catalogue import products
+from tests.harness.dummyjson import dummyjson
+
+SIZE = 200
+
+
+def catalogue() -> list[dict[str, Any]]:
+    """Different titles: which batch looks up the handle of a repeated one depends on timing."""
+    return [product | {"title": f"Product {product['id']}"} for product in products(SIZE)]
+
+
+def test_the_number_of_requests_is_as_expected(shop: Shop) -> None:
+    rows = catalogue()
+    with dummyjson(rows) as source:
+
+        def requests() -> dict[str, int]:
+            run = medusa_sync("--source", source.url, "--batch-size", "100", "--json", store=shop.store)
+            assert run.exit_code == 0, run.stderr
+            counted: dict[str, int] = run.document["requests"]
+            return counted
+
+        tags = {tag for row in rows for tag in row["tags"]}
+        categories = {row["category"] for row in rows}
+        # Source: the products, the names of categories.
+        # Reads: a page of the store, a look-up of the products, products without an external id (2), the
+        # placement (4), handles, tags, categories, details of each batch, a look-up before the
+        # acknowledgement, the number of products.
+        # Writes: tags, categories, each batch and its levels, the acknowledgement.
+        terms = len(tags) + len(categories)
+        assert requests() == {"source": 2, "store_reads": 15, "store_writes": terms + 2 + 2 + 1, "retries": 0}
+
+        assert requests() == {"source": 1, "store_reads": 1, "store_writes": 0, "retries": 0}
+
+        for number in (50, 150):
+            source.edit(number, price=12.5, stock=7)
+        # Reads: a page, a look-up, the placement (4), details, a look-up before the acknowledgement.
+        assert requests() == {"source": 1, "store_reads": 8, "store_writes": 3, "retries": 0}
