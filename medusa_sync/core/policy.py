@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-
-from msgspec import Struct
 
 
 class OnMissing(StrEnum):
@@ -22,7 +21,8 @@ class OnConflict(StrEnum):
     STORE = "store"
 
 
-class Share(Struct, frozen=True):
+@dataclass(frozen=True)  # not a Struct: `--version` and `--help` do not import msgspec
+class Share:
     """A limit: a number of products, or a percentage of all of them."""
 
     number: float
