@@ -108,7 +108,7 @@ class Acknowledger:
         if not products:
             return
         try:
-            await self._api.update_products([record_body(each.product_id, each.record) for each in products])
+            await self._api.edit_products([record_body(each.product_id, each.record) for each in products])
         except StoreRefusedError as error:
             if len(products) == 1:
                 logger.warning("%s was not acknowledged: %s", products[0].desired.external_id, error)

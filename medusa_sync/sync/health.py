@@ -42,9 +42,9 @@ class Health:
         if not self._witness and self._in_a_row >= _MOST:
             raise _failing(error)
         try:
-            await self._api.update_products([])
+            await self._api.edit_products([])
             if self._witness:
-                await self._api.update_products([{"id": self._witness}])
+                await self._api.edit_products([{"id": self._witness}])
                 self._in_a_row = 0
         except AmbiguousWriteError as failed:
             raise _failing(failed) from failed

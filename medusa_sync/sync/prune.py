@@ -176,7 +176,7 @@ class Pruner:
             if isinstance(stored, Unreadable):
                 raise ProductFailedError(stored.reason)
             bodies.append({**record_body(stored.id, _as_drafted(stored)), STATUS: "draft"})
-        await self._api.update_products(bodies)
+        await self._api.edit_products(bodies)
 
     async def _still_there(self, products: Sequence[ListedProduct]) -> list[ListedProduct]:
         """The products that a write with an unknown result has not removed."""

@@ -88,7 +88,7 @@ class Writer:
         """Free the unique values that products of a batch take from one another."""
         self._begin(update for update, _ in handed)
         now = int(time.time())
-        await self._api.update_products(
+        await self._api.edit_products(
             [
                 release_body(update, names, freed(update.record, update.desired, names, at=now))
                 for update, names in handed
@@ -119,7 +119,7 @@ class Writer:
             ]
             written = await self._api.update_products(bodies)
             if repeated := [body for each in written if (body := distinct_images_body(each)) is not None]:
-                await self._api.update_products(repeated)
+                await self._api.edit_products(repeated)
         await self._items.write_levels(levels, written, are_new=False)
         try:
             refused = await self._items.rename(renames.values())
@@ -185,7 +185,7 @@ class Writer:
             if record is not None and record.pending is None
         ]
         if bodies:
-            await self._api.update_products(bodies)
+            await self._api.edit_products(bodies)
 
     async def _ids(self, changes: Sequence[Change]) -> Ids:
         return Ids(

@@ -9,7 +9,7 @@ from msgspec import structs
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import RECORD_KEY, Record, Step, applied, noted
 from medusa_sync.core.result import Action, Outcome, Result
-from medusa_sync.core.stored import StoredProduct, StoredSummary, Unreadable, WrittenProduct
+from medusa_sync.core.stored import StoredProduct, StoredSummary, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
@@ -55,14 +55,13 @@ class Shelf(AdminApi):
             for each in found
         ]
 
-    async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
+    async def edit_products(self, bodies: Sequence[dict[str, Any]]) -> None:
         self.updates += 1
         self._fail("update")
         self._refuse({body["id"] for body in bodies})
         for body in bodies:
             assert body.keys() == {"id", "metadata"}
             self.records[body["id"]] = body["metadata"][RECORD_KEY]
-        return []
 
     async def delete_products(self, ids: Sequence[str]) -> None:
         self._refuse(ids)
@@ -197,10 +196,10 @@ async def test_records_are_looked_at_again_after_a_refusal() -> None:
     other = with_record(stored_product(desired), applied(desired_product(price=7_777)))
 
     class Raced(Shelf):
-        async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
+        async def edit_products(self, bodies: Sequence[dict[str, Any]]) -> None:
             if not self.updates:
                 self.products = {other.id: other}
-            return await super().update_products(bodies)
+            await super().edit_products(bodies)
 
     store = Raced(pending(desired, stored_product(desired).id))
     store.refused = {stored_product(gone).id}

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.stored import WrittenProduct
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.health import Health
@@ -28,13 +27,12 @@ class Checked(AdminApi):
         self.answers = dict(answers or {})
         self.checked: list[str] = []
 
-    async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
+    async def edit_products(self, bodies: Sequence[dict[str, Any]]) -> None:
         [product_id] = [body["id"] for body in bodies] or [""]
         assert all(body.keys() == {"id"} for body in bodies), "a check changes nothing"
         self.checked.append(product_id)
         if product_id in self.answers:
             raise self.answers[product_id]
-        return []
 
 
 async def test_two_failed_products_are_not_suspicious() -> None:
