@@ -97,9 +97,14 @@ class ScanPage(Struct, frozen=True):
 
 
 class AdminApi:
-    """The Admin API of a store. Reads raise what `MedusaClient.get` raises, writes what `post` raises."""
+    """The Admin API of a store. Reads raise what `MedusaClient.get` raises, writes what `post` raises.
+
+    Attributes:
+        may_lag: look-ups come from the index engine, which lags behind writes. Scans do not.
+    """
 
     def __init__(self, client: MedusaClient) -> None:
+        self.may_lag = False
         self._client = client
 
     # --- reads ---
@@ -214,6 +219,7 @@ class AdminApi:
             # The limit leaves room for copies: Medusa does not keep external ids unique.
             query = [*part, ("fields", fields), ("order", "id"), ("limit", 2 * len(part))]
             page = await self._client.get("/admin/products", query, responses.Products)
+            self.may_lag = page.estimate_count is not None
             found += [decode_product(raw, type_, asked) for raw in page.products]
         return found
 

@@ -53,7 +53,14 @@ class Count(Struct):
 
 
 class Products(Struct):
+    """Products that a filter matches.
+
+    Attributes:
+        estimate_count: set only if they come from the index engine.
+    """
+
     products: list[Raw]
+    estimate_count: int | None = None
 
 
 class ScannedProduct(Struct):

@@ -266,11 +266,26 @@ class Run:
                 waiting += [product for product in products if not self._settle_if_shown(scan, product)]
                 while len(waiting) >= LOOK_UP and not self._stop.is_set:
                     chunk, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
-                    yield chunk, await planner.look_up(chunk)
+                    yield await self._look_up(planner, scan, chunk)
                 if self._stop.is_set:
                     return
         if waiting and not self._stop.is_set:
-            yield waiting, await planner.look_up(waiting)
+            yield await self._look_up(planner, scan, waiting)
+
+    async def _look_up(
+        self, planner: Planner, scan: Scan, products: list[DesiredProduct]
+    ) -> tuple[list[DesiredProduct], LookedUp]:
+        """Look products up; those that are absent although a scan shows them are settled."""
+        stored = await planner.look_up(products)
+        absent = [product for product in products if product.external_id not in stored]
+        if not absent or not planner.may_lag:
+            return products, stored
+        await scan.complete()
+        hidden = {product.external_id: product for product in absent if scan.has(product)}
+        for product in hidden.values():
+            reason = "the store has it, but its index does not list it yet; the next run checks it again"
+            self._ledger.settle(Outcome.of(product, Result.UNCONFIRMED, reason))
+        return [product for product in products if product.external_id not in hidden], stored
 
     def _settle_if_shown(self, scan: Scan, product: DesiredProduct) -> bool:
         if self._options.plan.overwrite or not scan.shows(product):

@@ -77,41 +77,56 @@ class Scan:
             StoreError: the store is unavailable, or refuses the credentials.
         """
         await self.begun()
-        if not self._is_ready:
-            await self._go_on(wanted)
-            self._up_to_date = array("q", sorted(self._up_to_date))
-            self._copied = {
-                each for each, following in pairwise(sorted(self.source_ids)) if each == following
-            }
-            self._is_ready = True
+        if self._is_ready:
+            return
+        self._is_ready = True
+        pages = self._pages_left()
+        if wanted is None or pages * _PAGE_COST <= -(-wanted // LOOK_UP):
+            await self._read_rest()
+        self._sort()
+
+    async def complete(self) -> None:
+        """Read the pages that are left.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        await self._read_rest()
+        self._sort()
 
     async def _begin(self) -> None:
         page = await self._api.scan(0, PAGE_SIZE)
         self.size, self._step = page.count, page.size  # the server may limit the size of a page
         self._take(page)
 
-    async def _go_on(self, wanted: int | None) -> None:
-        if self._is_complete:
-            return
-        pages = -(-max(self.size - self._step, 0) // self._step)
-        if wanted is not None and pages * _PAGE_COST > -(-wanted // LOOK_UP):
-            return
+    async def _read_rest(self) -> None:
         offsets = count(self._step, self._step)
-        expected = islice(offsets, pages)
+        expected = islice(offsets, self._pages_left())
         await asyncio.gather(*(self._read(expected) for _ in range(_AT_ONCE)))
         while not self._is_complete:
             await self._read(islice(offsets, 1))
+
+    def _pages_left(self) -> int:
+        """How many pages follow the first one, according to the store."""
+        return 0 if self._is_complete else -(-max(self.size - self._step, 0) // self._step)
 
     async def _read(self, offsets: Iterator[int]) -> None:
         for offset in offsets:
             self._take(await self._api.scan(offset, PAGE_SIZE))
 
+    def _sort(self) -> None:
+        self._up_to_date = array("q", sorted(self._up_to_date))
+        self.source_ids = array("q", sorted(self.source_ids))
+        self._copied = {each for each, following in pairwise(self.source_ids) if each == following}
+
+    def has(self, product: DesiredProduct) -> bool:
+        """Whether a page that was read had the product."""
+        return _contains(self.source_ids, product.source_id)
+
     def shows(self, product: DesiredProduct) -> bool:
         """Whether the product is certainly up to date."""
         wanted = fingerprint(product.external_id, applied(product))
-        place = bisect_left(self._up_to_date, wanted)
-        is_up_to_date = place < len(self._up_to_date) and self._up_to_date[place] == wanted
-        return is_up_to_date and product.source_id not in self._copied
+        return _contains(self._up_to_date, wanted) and product.source_id not in self._copied
 
     def _take(self, page: ScanPage) -> None:
         self._is_complete = self._is_complete or page.is_last
@@ -124,3 +139,9 @@ class Scan:
             self.source_ids.append(int(number))
             if product.record is not None and product.record.is_settled:
                 self._up_to_date.append(fingerprint(external_id, product.record))
+
+
+def _contains(numbers: array[int], number: int) -> bool:
+    """Whether a sorted array has a number."""
+    place = bisect_left(numbers, number)
+    return place < len(numbers) and numbers[place] == number

@@ -12,7 +12,7 @@ import pytest
 from medusa_sync.core.policy import OnConflict, OnMissing
 from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.sync.planner import PlanOptions
-from tests.flow.stage import ListSource, assert_exact, counts, sync
+from tests.flow.stage import SOURCE_NAME, ListSource, assert_exact, counts, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -178,3 +178,27 @@ def test_a_product_with_a_record_of_a_newer_version_fails_alone(
     assert (result.exit_code, counts(result)) == (5, {"failed": 1, "unchanged": 2})
     assert result.problems[0].reason.endswith("upgrade medusa-sync")
     assert (store.products["dummyjson:2"].metadata or {})[RECORD_KEY] == newer
+
+
+def test_a_product_that_the_index_does_not_list_yet_is_not_created_again() -> None:
+    """A scan reads the database, a look-up the index, which lags behind it."""
+    store, rows = FakeMedusa(), products(3)
+    for row in rows:
+        del row["sku"], row["meta"]
+    sync(ListSource(rows), store)
+    rows[0]["title"] = "Another title, and so another handle"
+
+    def hide(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        if request.method != "GET" or "external_id[]" not in request.url.params:
+            return None
+        document = json.loads(response.content)
+        found = [each for each in document["products"] if each["external_id"] != f"{SOURCE_NAME}:1"]
+        return httpx.Response(200, json={**document, "products": found, "estimate_count": 3})
+
+    store.after = hide
+    result = sync(ListSource(rows), store)
+    assert (result.exit_code, counts(result)) == (5, {"unconfirmed": 1, "unchanged": 2})
+    assert "its index does not list it yet" in result.problems[0].reason
+    store.after = None
+    assert counts(sync(ListSource(rows), store)) == {"updated": 1, "unchanged": 2}
+    assert store.products[f"{SOURCE_NAME}:1"].title == rows[0]["title"]
