@@ -1,1 +1,1 @@
-"""Measures what a sync costs beyond the time that the store needs for the same requests (`make bench`)."""
+"""Compares a sync with the cheapest known way to do the same work (`make bench`)."""

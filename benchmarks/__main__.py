@@ -1,10 +1,10 @@
-"""Measures, prints the tables and writes the results as JSON."""
+"""Measures, prints the tables and writes the results as JSON; exits with 1 if a target is missed."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,14 +12,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks import rows, scaling, scenarios, startup
+from benchmarks import concurrency, distance, large, scaling, scenarios, startup
 from benchmarks.command import PROFILES
-from benchmarks.installed import install
-from benchmarks.results import Results
+from benchmarks.installed import Installed, install
+from benchmarks.results import DISTANCE, LARGE, STORE, Results
+from benchmarks.rows import Rendered, tables
+from benchmarks.shop import Say, open_shop
 from benchmarks.targets import targets
 
-_WIDTH = 120  # without a terminal
-_PARTS = ("start", "client", "store")
+_WIDTH = 160  # without a terminal
+_START, _CLIENT, _CONCURRENCY = "start", "client", "concurrency"
+_ON_A_STORE = (STORE, DISTANCE, LARGE, _CONCURRENCY)
+_PARTS = (_START, _CLIENT, *_ON_A_STORE)
 
 
 def main() -> None:
@@ -31,61 +35,73 @@ def main() -> None:
     def say(text: str) -> None:
         progress.print(f"[dim]{escape(text)}[/]")
 
-    def save() -> None:
-        met = [{**asdict(target), "is_met": target.is_met} for target in targets(results)]
-        results.save(chosen.json, met)
-
     say("installing the command")
     installed = install(chosen.json.parent / "bench-venv")
-    if "start" in chosen.parts:
+    for _ in _measure(chosen, installed, results, say):
+        met = [{**asdict(target), "is_met": target.is_met} for target in targets(results)]
+        results.save(chosen.json, met)  # keeps the results if the benchmark is interrupted
+    for table in tables(results):
+        _show(console, table)
+    sys.exit(not all(target.is_met for target in targets(results)))
+
+
+def _measure(chosen: argparse.Namespace, installed: Installed, results: Results, say: Say) -> Iterator[None]:
+    """Add the results; yields after each one."""
+    if _START in chosen.parts:
         results.start = startup.measured(installed, chosen.starts, say)
-    if "client" in chosen.parts:
+        yield
+    if _CLIENT in chosen.parts:
         for client in scaling.measured(installed.command, chosen.client_sizes, chosen.client_runs, say):
             results.clients.append(client)
-            save()
-    if "store" in chosen.parts:
-        for scenario in scenarios.measured(
-            installed.command, chosen.sizes, chosen.profiles, chosen.runs, chosen.warm_up, say
-        ):
-            results.scenarios.append(scenario)
-            save()  # keeps the results if the benchmark is interrupted
-    save()
-    _show(console, rows.RUN_HEAD, rows.run_rows(results))
-    _show(console, rows.CLIENT_HEAD, rows.client_rows(results))
-    _show(console, rows.START_HEAD, rows.start_rows(results))
-    _show(console, rows.TARGET_HEAD, rows.target_rows(results))
+            yield
+    if not set(chosen.parts) & set(_ON_A_STORE):
+        return
+    with open_shop(installed, chosen.warm_up, say) as shop:
+        if STORE in chosen.parts:
+            for scenario in scenarios.measured(shop, chosen.sizes, chosen.profiles, chosen.runs):
+                results.scenarios.append(scenario)
+                yield
+        if DISTANCE in chosen.parts:
+            for scenario in distance.measured(shop, chosen.sizes, chosen.runs):
+                results.scenarios.append(scenario)
+                yield
+        if LARGE in chosen.parts:
+            for scenario in large.measured(shop, chosen.large_sizes, chosen.runs):
+                results.scenarios.append(scenario)
+                yield
+        if _CONCURRENCY in chosen.parts:
+            for concurrent in concurrency.measured(shop, chosen.concurrency_sizes, chosen.runs):
+                results.concurrent.append(concurrent)
+                yield
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[194, 5000], metavar="N", help="products")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each scenario (5)")
-    parser.add_argument(
-        "--warm-up", type=int, default=2000, metavar="N", help="products synced before measuring (2000)"
-    )
-    parser.add_argument("--starts", type=int, default=15, help="runs of each process that only starts (15)")
-    parser.add_argument("--profiles", nargs="+", default=list(PROFILES), choices=list(PROFILES))
+
+    def sizes(flag: str, default: list[int], what: str) -> None:
+        parser.add_argument(flag, type=int, nargs="+", default=default, metavar="N", help=what)
+
     parser.add_argument(
         "--parts", nargs="+", default=list(_PARTS), choices=_PARTS, help="what to measure (everything)"
     )
-    parser.add_argument(
-        "--client-sizes",
-        type=int,
-        nargs="+",
-        default=[194, 5_000, 50_000],
-        metavar="N",
-        help="products for measuring the client alone",
-    )
+    parser.add_argument("--runs", type=int, default=5, help="runs of each scenario (5)")
+    parser.add_argument("--profiles", nargs="+", default=list(PROFILES), choices=list(PROFILES))
+    sizes("--sizes", [194, 5_000], "products, for the parts store and distance")
+    sizes("--large-sizes", [5_000, 20_000, 50_000, 100_000], "products; all but the fewest are copies")
+    sizes("--concurrency-sizes", [194, 1_000], "products")
+    sizes("--client-sizes", [194, 5_000, 50_000], "products")
     parser.add_argument("--client-runs", type=int, default=3, help="runs of the client alone (3)")
+    parser.add_argument("--starts", type=int, default=15, help="runs of each process that only starts (15)")
+    parser.add_argument(
+        "--warm-up", type=int, default=2000, metavar="N", help="products synced before measuring (2000)"
+    )
     parser.add_argument("--json", type=Path, default=Path("build/benchmark.json"), metavar="FILE")
     return parser.parse_args()
 
 
-def _show(console: Console, head: Sequence[str], body: rows.Rows) -> None:
-    if not body:
-        return
-    table = Table(*head)
-    for row in body:
+def _show(console: Console, rendered: Rendered) -> None:
+    table = Table(*rendered.head, title=rendered.title, title_justify="left")
+    for row in rendered.rows:
         table.add_row(*(escape(cell.replace("**", "")) for cell in row))
     console.print(table)
 

@@ -309,9 +309,7 @@ class FirstSync:
         """Create a batch, write its stock levels, and keep its products to be acknowledged."""
         channel, profile, location = await self._placement
         bodies = {external_id(product): await self._body(product, channel, profile) for product in products}
-        response = await self._store.post(
-            "/admin/products/batch", {"create": list(bodies.values())}, WRITTEN
-        )
+        response = await self._store.post("/admin/products/batch", {"create": list(bodies.values())}, WRITTEN)
         written = {each["external_id"]: each for each in response["created"]}
         levels = []
         for product in products:
@@ -529,9 +527,8 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=15)
     chosen = parser.parse_args()
     api_key = os.environ["MEDUSA_API_KEY"]
-    print(
-        json.dumps(asyncio.run(measured(chosen.work, chosen.source, chosen.store, api_key, chosen.batch_size)))
-    )
+    found = measured(chosen.work, chosen.source, chosen.store, api_key, chosen.batch_size)
+    print(json.dumps(asyncio.run(found)))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from statistics import median
 from typing import Any
 
 FIRST, QUIET, CHANGED = "first sync", "quiet run", "1 % changed"
+STORE, DISTANCE, LARGE = "store", "distance", "large"
 
 
 @dataclass
@@ -19,39 +21,49 @@ class Scenario:
     """One kind of run against a real store; every list has one number per run.
 
     Attributes:
-        floor_s: seconds for the same requests from a client that does nothing else.
-        lanes: number of requests of each kind in progress at once, in the command and its floor.
-        writes_floor_s: seconds for the writes alone; empty if not measured.
+        part: of the benchmark.
+        profile: the flags, a name in `command.PROFILES`.
+        cheapest_s: seconds that the cheapest way took for the same work, without the start of Python.
+        start_s: seconds to start Python with httpx and Typer.
     """
 
+    part: str
     size: int
     profile: str
-    flags: dict[str, str]
     name: str
     wall_s: list[float] = field(default_factory=list)
     cpu_s: list[float] = field(default_factory=list)
     peak_mb: list[float] = field(default_factory=list)
     requests: list[int] = field(default_factory=list)
-    lanes: dict[str, int] = field(default_factory=dict)
-    floor_s: list[float] = field(default_factory=list)
-    writes_floor_s: list[float] = field(default_factory=list)
+    cheapest_s: list[float] = field(default_factory=list)
+    cheapest_requests: list[int] = field(default_factory=list)
+    start_s: list[float] = field(default_factory=list)
 
     @property
     def wall(self) -> float:
         return median(self.wall_s)
 
     @property
-    def floor(self) -> float:
-        return median(self.floor_s)
+    def cheapest(self) -> float:
+        """The cheapest way, with the start of Python."""
+        return median(self.cheapest_with(starts=1))
+
+    def cheapest_with(self, starts: float) -> list[float]:
+        """The cheapest way and a multiple of the start of Python, for each run."""
+        return [work + starts * start for work, start in zip(self.cheapest_s, self.start_s, strict=True)]
 
     @property
     def ratios(self) -> list[float]:
-        """Each run divided by the floor right after it, because the speed of a machine drifts."""
-        return [wall / floor for wall, floor in zip(self.wall_s, self.floor_s, strict=True)]
+        """Each run divided by the cheapest way right after it, because the speed of a machine drifts."""
+        return [wall / cheapest for wall, cheapest in zip(self.wall_s, self.cheapest_with(1), strict=True)]
 
     @property
     def ratio(self) -> float:
         return median(self.ratios)
+
+    @property
+    def ms_per_product(self) -> float:
+        return self.wall / self.size * 1000
 
 
 @dataclass
@@ -66,6 +78,21 @@ class Client:
     @property
     def cpu_ms_per_product(self) -> float:
         return median(self.cpu_s) / self.size * 1000
+
+
+@dataclass
+class Concurrent:
+    """First syncs with several values of `--concurrency`.
+
+    Attributes:
+        credentials: `key` or `login`.
+        wall_s: seconds for each run, by `--concurrency`.
+    """
+
+    size: int
+    credentials: str
+    round_trip_ms: int
+    wall_s: dict[str, list[float]] = field(default_factory=dict)
 
 
 @dataclass
@@ -84,6 +111,7 @@ class Results:
     made_at: str
     scenarios: list[Scenario] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
+    concurrent: list[Concurrent] = field(default_factory=list)
     start: Start = field(default_factory=Start)
 
     @classmethod
@@ -102,14 +130,17 @@ class Results:
         path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, path: Path) -> Results:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+    def load(cls, paths: Sequence[Path]) -> Results:
+        """Load one or more files; each part of the benchmark can have its own."""
+        documents = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+        last = documents[-1]
         return cls(
-            raw["machine"],
-            raw["made_at"],
-            [Scenario(**each) for each in raw["scenarios"]],
-            [Client(**each) for each in raw["clients"]],
-            Start(**raw["start"]),
+            last["machine"],
+            last["made_at"],
+            [Scenario(**each) for document in documents for each in document["scenarios"]],
+            [Client(**each) for document in documents for each in document["clients"]],
+            [Concurrent(**each) for document in documents for each in document["concurrent"]],
+            Start({name: taken for each in documents for name, taken in each["start"]["seconds"].items()}),
         )
 
 

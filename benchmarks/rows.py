@@ -2,49 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.results import Results
-from benchmarks.targets import floor_limit, targets
+from benchmarks.concurrency import VALUES
+from benchmarks.results import DISTANCE, LARGE, STORE, Results, Scenario
+from benchmarks.targets import budget, targets
 
 Rows = list[tuple[str, ...]]
 
-RUN_HEAD = ("products", "settings", "run", "wall", "floor", "ratio", "at most", "CPU", "peak", "requests")
-TARGET_HEAD = ("target", "found", "at most", "met")
-CLIENT_HEAD = ("products", "run", "CPU", "per product", "peak")
-START_HEAD = ("process", "wall")
+_RUN_HEAD = (
+    *("products", "settings", "run", "wall", "cheapest", "ratio", "at most"),
+    *("CPU", "peak", "per product", "requests / cheapest"),
+)
+_TITLES = {
+    STORE: "A store on the same machine:",
+    DISTANCE: "Source and store 100 ms away:",
+    LARGE: "Large catalogues:",
+}
 
 
-def run_rows(results: Results) -> Rows:
-    rows: Rows = []
-    for each in results.scenarios:
-        limit = floor_limit(each, results.scenarios)
-        rows.append(
-            (
-                f"{each.size:,}",
-                each.profile,
-                each.name,
-                f"{each.wall:.2f} s",
-                f"{each.floor:.2f} s",
-                f"{each.ratio:.2f} ({min(each.ratios):.2f}-{max(each.ratios):.2f})",
-                "" if limit is None else f"{limit:.2f}",
-                f"{median(each.cpu_s):.2f} s",
-                f"{median(each.peak_mb):.0f} MB",
-                f"{median(each.requests):,.0f}",
-            )
-        )
-    return rows
+@dataclass(frozen=True)
+class Rendered:
+    """A table; it has no rows if its part was not measured."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: Rows
+
+    def markdown(self) -> str:
+        lines = [self.head, tuple("---" for _ in self.head), *self.rows]
+        return f"{self.title}\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def target_rows(results: Results) -> Rows:
+def tables(results: Results) -> list[Rendered]:
+    """All tables that have rows."""
+    found = [
+        *(
+            Rendered(title, _RUN_HEAD, [_run(each) for each in results.scenarios if each.part == part])
+            for part, title in _TITLES.items()
+        ),
+        Rendered("Targets:", ("target", "found", "at most", "met"), _targets(results)),
+        Rendered(
+            "First syncs by `--concurrency`, 15 products a batch:",
+            ("products", "credentials", "round trip", *VALUES),
+            _concurrent(results),
+        ),
+        Rendered(
+            "The client alone, with a stub store that takes no time:",
+            ("products", "run", "CPU", "per product", "peak"),
+            _clients(results),
+        ),
+        Rendered("Start-up:", ("process", "wall"), _starts(results)),
+    ]
+    return [table for table in found if table.rows]
+
+
+def _run(each: Scenario) -> tuple[str, ...]:
+    target = budget(each)
+    return (
+        f"{each.size:,}",
+        each.profile,
+        each.name,
+        f"{each.wall:.2f} s",
+        f"{each.cheapest:.2f} s",
+        f"{each.ratio:.2f} ({min(each.ratios):.2f}-{max(each.ratios):.2f})",
+        "" if target is None else target.shown_limit,
+        f"{median(each.cpu_s):.2f} s",
+        f"{median(each.peak_mb):.0f} MB",
+        f"{each.ms_per_product:.2f} ms",
+        f"{median(each.requests):,.0f} / {median(each.cheapest_requests):,.0f}",
+    )
+
+
+def _targets(results: Results) -> Rows:
     return [
         (each.what, each.shown_value, each.shown_limit, "yes" if each.is_met else "**no**")
         for each in targets(results)
     ]
 
 
-def client_rows(results: Results) -> Rows:
+def _concurrent(results: Results) -> Rows:
+    return [
+        (
+            f"{each.size:,}",
+            each.credentials,
+            f"{each.round_trip_ms} ms",
+            *(f"{median(each.wall_s[value]):.1f} s" for value in VALUES),
+        )
+        for each in results.concurrent
+    ]
+
+
+def _clients(results: Results) -> Rows:
     return [
         (
             f"{each.size:,}",
@@ -57,14 +107,9 @@ def client_rows(results: Results) -> Rows:
     ]
 
 
-def start_rows(results: Results) -> Rows:
+def _starts(results: Results) -> Rows:
     return [
         (what, f"{median(seconds) * 1000:.0f} ms")
         for what, seconds in results.start.seconds.items()
         if seconds
     ]
-
-
-def markdown(head: Sequence[str], rows: Rows) -> str:
-    lines = [tuple(head), tuple("---" for _ in head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 from benchmarks.command import Counts, Synced, sync
 from benchmarks.process import serving
 from benchmarks.results import FIRST, QUIET, Client
-from benchmarks.scenarios import Say
 
 
-def measured(command: Path, sizes: Sequence[int], runs: int, say: Say) -> Iterator[Client]:
+def measured(command: Path, sizes: Sequence[int], runs: int, say: Callable[[str], None]) -> Iterator[Client]:
     """First syncs and quiet runs with the default settings, which send the most requests."""
     with (
         tempfile.TemporaryDirectory(prefix="medusa-sync-bench-") as name,
@@ -34,7 +33,13 @@ def measured(command: Path, sizes: Sequence[int], runs: int, say: Say) -> Iterat
 
 def _run(command: Path, source: str, store: str, lock_dir: Path, counts: Counts) -> Synced:
     return sync(
-        command, "default", source=source, store=store, api_key="sk_stub", lock_dir=lock_dir, expected=counts
+        command,
+        [],
+        source=source,
+        store=store,
+        credentials={"MEDUSA_API_KEY": "sk_stub"},
+        lock_dir=lock_dir,
+        expected=counts,
     )
 
 

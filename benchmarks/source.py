@@ -1,7 +1,7 @@
 """Serves a catalogue, and the same catalogue with 1 % of the products changed, at two URLs.
 
-`python -m benchmarks.source 5000` prints both URLs. There is no rate limit: waiting would hide the
-cost of the client.
+`python -m benchmarks.source 5000` prints both URLs. `python -m benchmarks.source 100000 5000` repeats the
+first 5,000 products under new ids. There is no rate limit: waiting would hide the cost of the client.
 """
 
 from __future__ import annotations
@@ -15,6 +15,11 @@ from tests.harness import catalogue
 from tests.harness.dummyjson import dummyjson
 
 _ONE_IN = 100
+
+
+def repeated(products: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """The products, followed by copies of them that differ only in the id."""
+    return [{**products[(number - 1) % len(products)], "id": number} for number in range(1, count + 1)]
 
 
 def changed(products: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -32,7 +37,8 @@ def is_changed(number: int) -> bool:
 
 
 def main() -> None:
-    products = catalogue.products(int(sys.argv[1]))
+    count, *different = map(int, sys.argv[1:])
+    products = repeated(catalogue.products(different[0] if different else count), count)
     with suppress(KeyboardInterrupt), dummyjson(products) as plain, dummyjson(changed(products)) as edited:
         print(plain.url, edited.url, flush=True)
         threading.Event().wait()

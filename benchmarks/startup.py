@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.command import Counts, environment, sync
 from benchmarks.installed import Installed
 from benchmarks.process import measure, serving
 from benchmarks.results import Start
-from benchmarks.scenarios import Say
 
 VERSION, HELP, TYPER, HTTPX = "--version", "--help", "import typer", "import httpx"
+START = "import httpx, typer"
 QUIET_STUB = "quiet run, 194 products, stub store"
 
 
-def measured(installed: Installed, runs: int, say: Say) -> Start:
+def measured(installed: Installed, runs: int, say: Callable[[str], None]) -> Start:
     """Run all of them in turn, several times."""
     commands: dict[str, Sequence[str | Path]] = {
         "python": [installed.python, "-c", "pass"],
         TYPER: [installed.python, "-c", TYPER],
         HTTPX: [installed.python, "-c", HTTPX],
+        START: [installed.python, "-c", START],
         VERSION: [installed.command, VERSION],
         HELP: [installed.command, HELP],
     }
@@ -36,10 +37,10 @@ def measured(installed: Installed, runs: int, say: Say) -> Start:
         def run(counts: Counts) -> float:
             return sync(
                 installed.command,
-                "default",
+                [],
                 source=source,
                 store=store,
-                api_key="sk_stub",
+                credentials={"MEDUSA_API_KEY": "sk_stub"},
                 lock_dir=Path(name),
                 expected=counts,
             ).taken.wall_s

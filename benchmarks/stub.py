@@ -42,7 +42,11 @@ class Shelves:
             "variants[sku][]": {},
             "id[]": {},
         }
-        self._tables: dict[str, dict[str, Row]] = {"product-categories": {}, "product-tags": {}}
+        self._tables: dict[str, dict[str, Row]] = {
+            "product-categories": {},
+            "product-tags": {},
+            "inventory-items": {},
+        }
         self.lock = threading.Lock()
 
     def get(self, collection: str, query: Query) -> Row:
@@ -54,14 +58,17 @@ class Shelves:
         if collection in self._tables:
             table = self._tables[collection]
             keys = query.get("handle[]", []) + query.get("value[]", [])
-            return {name: [table[key] for key in keys if key in table]}
-        found: Iterable[Row] = itertools.islice(self._products.values(), 1)
+            return {name: [table[key] for key in keys if key in table], "limit": len(keys)}
+        limit, offset = (int(query[key][0]) if key in query else 0 for key in ("limit", "offset"))
+        found: Iterable[Row] = itertools.islice(self._products.values(), offset, offset + limit)
         for key, index in self._by.items():
             if key in query:
                 found = [index[value] for value in query[key] if value in index]
+        if "external_id" in query:  # asks for products without one
+            found = []
         fields = {field.partition(".")[0] for field in query["fields"][0].split(",")}
         products = [{field: product[field] for field in fields if field in product} for product in found]
-        return {"products": products, "count": len(self._products)}
+        return {"products": products, "count": len(self._products), "offset": offset, "limit": limit}
 
     def post(self, path: list[str], body: Row) -> Row:
         match path:

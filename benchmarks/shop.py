@@ -1,0 +1,170 @@
+"""A real store, and what is compared on it: the command, the cheapest way, and the start of Python."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from benchmarks.command import PROFILES, Counts, Synced, environment, flags_of, sync
+from benchmarks.installed import Installed
+from benchmarks.process import Taken, measure, serving
+from benchmarks.results import Scenario
+from benchmarks.source import is_changed
+from benchmarks.startup import START
+from tests.harness.medusa import Store, running_store
+from tests.harness.postgres import running_postgres
+
+_CHEAPEST = Path(__file__).with_name("cheapest.py")
+_DEFAULT_BATCH_SIZE = "15"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The URLs of a source and of the store.
+
+    Attributes:
+        size: products of the source.
+        plain: the source.
+        edited: the same with 1 % of the products changed.
+        store: the store.
+    """
+
+    size: int
+    plain: str
+    edited: str
+    store: str
+
+    @property
+    def changed(self) -> int:
+        return sum(map(is_changed, range(1, self.size + 1)))
+
+
+class Shop:
+    """One store for the whole benchmark."""
+
+    def __init__(self, installed: Installed, store: Store, lock_dir: Path, say: Say) -> None:
+        self._installed = installed
+        self._lock_dir = lock_dir
+        self.store = store
+        self.say = say
+        self.key = {"MEDUSA_API_KEY": store.api_key}
+        self.login = {"MEDUSA_EMAIL": store.email, "MEDUSA_PASSWORD": store.password}
+
+    @contextmanager
+    def servers(self, size: int, *, originals: int | None = None) -> Iterator[Servers]:
+        """Serve a catalogue.
+
+        Args:
+            size: number of products.
+            originals: number of different products; the others are copies of them.
+        """
+        with serving("benchmarks.source", str(size), str(originals or size)) as (plain, edited):
+            yield Servers(size, plain, edited, self.store.url)
+
+    @contextmanager
+    def far(self, servers: Servers, round_trip_ms: int) -> Iterator[Servers]:
+        """The same servers with a round trip time between them and the client."""
+        urls = (servers.plain, servers.edited, servers.store)
+        with serving("benchmarks.delay", str(round_trip_ms), *urls) as far_urls:
+            yield Servers(servers.size, *far_urls)
+
+    def sync(
+        self,
+        flags: Sequence[str],
+        servers: Servers,
+        counts: Counts,
+        *,
+        source: str = "",
+        credentials: Mapping[str, str] | None = None,
+    ) -> Synced:
+        return sync(
+            self._installed.command,
+            flags,
+            source=source or servers.plain,
+            store=servers.store,
+            credentials=credentials or self.key,
+            lock_dir=self._lock_dir,
+            expected=counts,
+        )
+
+    def fill(self, servers: Servers) -> None:
+        """Make the store hold the catalogue."""
+        self.store.reset()
+        self.sync(flags_of("recommended"), servers, {"created": servers.size})
+        self.vacuum()
+
+    def vacuum(self) -> None:
+        """Update the statistics of the tables, as PostgreSQL does by itself a minute after many writes."""
+        with psycopg.connect(self.store.database_url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+
+    def check(self, servers: Servers) -> None:
+        """Check that the store holds exactly what a sync writes.
+
+        Raises:
+            RuntimeError: a record or a field differs.
+        """
+        for flags in ([], ["--overwrite", "--dry-run"]):
+            self.sync(flags, servers, {"unchanged": servers.size})
+
+    def compare(
+        self,
+        scenario: Scenario,
+        servers: Servers,
+        counts: Counts,
+        work: str,
+        *,
+        source: str = "",
+        before: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Run the command and then the cheapest way, and add their measurements.
+
+        Args:
+            scenario: gets the measurements.
+            servers: source and store.
+            counts: the outcomes of the command.
+            work: what the cheapest way does.
+            source: the URL of the command's source; the plain one by default.
+            before: called before each of them.
+        """
+        before()
+        synced = self.sync(flags_of(scenario.profile), servers, counts, source=source)
+        before()
+        batch_size = PROFILES[scenario.profile].get("--batch-size", _DEFAULT_BATCH_SIZE)
+        cheapest = self._python(
+            _CHEAPEST, work, "--source", servers.plain, "--store", servers.store, "--batch-size", batch_size
+        )
+        found = json.loads(cheapest.stdout)
+        scenario.wall_s.append(synced.taken.wall_s)
+        scenario.cpu_s.append(synced.taken.cpu_s)
+        scenario.peak_mb.append(synced.taken.peak_mb)
+        scenario.requests.append(synced.requests)
+        scenario.cheapest_s.append(found["wall_s"])
+        scenario.cheapest_requests.append(found["requests"])
+        scenario.start_s.append(self._python("-c", START).wall_s)
+
+    def _python(self, *arguments: str | Path) -> Taken:
+        return measure([self._installed.python, *arguments], {**environment(), **self.key})
+
+
+@contextmanager
+def open_shop(installed: Installed, warm_up: int, say: Say) -> Iterator[Shop]:
+    """Run a store, and sync some products first: its JIT compiler must not affect the measurements."""
+    with (
+        tempfile.TemporaryDirectory(prefix="medusa-sync-bench-") as name,
+        running_postgres() as postgres,
+        running_store(postgres) as store,
+    ):
+        shop = Shop(installed, store, Path(name), say)
+        say("warming up the store")
+        with shop.servers(warm_up) as servers:
+            shop.sync([], servers, {"created": warm_up})
+        yield shop
