@@ -45,7 +45,7 @@ lowest: install ## run the quick tests with the lowest versions that pyproject.t
 soak: install ## random changes, edits and faults on a real store (MINUTES=10 SEED=...)
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
-bench: install ## compare with the floor of a real store (N=5000 RUNS=5 ARGS=..., see docs/benchmarks.md)
+bench: install ## compare with the cheapest way to sync a real store (N=5000 RUNS=5 ARGS=..., see docs/benchmarks.md)
 	$(BIN)/python -m benchmarks --sizes 194 $(N) --runs $(RUNS) --json build/benchmark.json $(ARGS)
 
 lint: install ## check style, types, imports and spelling
