@@ -222,10 +222,10 @@ class Terms:
         self._key = key
         self._body = body
         self._slots = slots
-        self._ids: dict[str, asyncio.Task[str]] = {}
+        self._ids: dict[str, asyncio.Future[str]] = {}
 
     async def find(self, values: Iterable[str]) -> None:
-        """Find those that exist, and begin to create the others."""
+        """Find those that exist."""
         missing = [value for value in dict.fromkeys(values) if value not in self._ids]
         if not missing:
             return
@@ -233,16 +233,20 @@ class Terms:
         limits = [("fields", f"id,{self._key}"), ("limit", str(len(missing)))]
         page = await self._store.get(self._path, [*query, *limits])
         name = self._path.rpartition("/")[2].replace("-", "_")
-        found = {each[self._key]: each["id"] for each in page[name]}
-        for value in missing:
-            self._ids[value] = asyncio.create_task(self._create(value, found.get(value)))
+        for each in page[name]:
+            self._ids[each[self._key]] = asyncio.get_running_loop().create_future()
+            self._ids[each[self._key]].set_result(each["id"])
+
+    def begin_to_create(self, values: Iterable[str]) -> None:
+        """Create those that were not found, the first ones first."""
+        for value in values:
+            if value not in self._ids:
+                self._ids[value] = asyncio.create_task(self._create(value))
 
     async def ids(self, values: Iterable[str]) -> list[Json]:
         return [{"id": await self._ids[value]} for value in values]
 
-    async def _create(self, value: str, existing: str | None) -> str:
-        if existing:
-            return existing
+    async def _create(self, value: str) -> str:
         body = await self._body(value)
         async with self._slots:
             response = await self._store.post(self._path, body, "id")
@@ -292,6 +296,9 @@ class FirstSync:
         async with asyncio.TaskGroup() as both:
             both.create_task(self._categories.find(product["category"] for product in products))
             both.create_task(self._tags.find(tag for product in products for tag in product["tags"]))
+        for product in products:  # in the order in which the batches need them
+            self._categories.begin_to_create([product["category"]])
+            self._tags.begin_to_create(product["tags"])
 
     async def _new_tag(self, value: str) -> Json:
         return {"value": value}
