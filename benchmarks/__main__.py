@@ -85,7 +85,9 @@ def _arguments() -> argparse.Namespace:
         "--parts", nargs="+", default=list(_PARTS), choices=_PARTS, help="what to measure (everything)"
     )
     parser.add_argument("--runs", type=int, default=5, help="runs of each scenario (5)")
-    parser.add_argument("--profiles", nargs="+", default=list(PROFILES), choices=list(PROFILES))
+    parser.add_argument(
+        "--profiles", nargs="+", default=["default", "recommended"], choices=list(PROFILES), help="settings"
+    )
     sizes("--sizes", [194, 5_000], "products, for the parts store and distance")
     sizes("--large-sizes", [5_000, 20_000, 50_000, 100_000], "products; all but the fewest are copies")
     sizes("--concurrency-sizes", [194, 1_000], "products")

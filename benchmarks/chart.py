@@ -7,8 +7,8 @@ from html import escape
 
 from benchmarks.targets import Target
 
-_LEFT, _RIGHT, _ROW, _BAR, _TOP = 430, 150, 28, 14, 44
-_WIDTH = 960
+_LEFT, _RIGHT, _ROW, _BAR, _TOP = 480, 150, 28, 14, 44
+_WIDTH = 1010
 # An image does not know the colours of its page, so it follows the preference of the reader.
 _STYLE = """
     text { font: 13px system-ui, sans-serif; fill: #1f2328 }

@@ -11,13 +11,27 @@ from typing import Any
 
 from benchmarks.process import Taken, measure
 
-PROFILES: Mapping[str, Mapping[str, str]] = {
-    "default": {},
-    "recommended": {"--batch-size": "100", "--concurrency": "2"},
-}
-"""Command-line flags by profile name."""
-
 Counts = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How the command is run.
+
+    Attributes:
+        flags: on its command line.
+        batch_size: of the cheapest way.
+    """
+
+    flags: Sequence[str]
+    batch_size: int
+
+
+PROFILES: Mapping[str, Profile] = {
+    "default": Profile((), 15),
+    "recommended": Profile(("--batch-size", "100", "--concurrency", "2"), 100),
+    "auto": Profile(("--batch-size", "auto"), 100),
+}
 
 
 @dataclass(frozen=True)
@@ -31,10 +45,6 @@ class Synced:
     def requests(self) -> int:
         counts = self.document["requests"]
         return int(counts["source"] + counts["store_reads"] + counts["store_writes"])
-
-
-def flags_of(profile: str) -> list[str]:
-    return [word for flag in PROFILES[profile].items() for word in flag]
 
 
 def sync(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks.command import PROFILES, Counts, Synced, environment, flags_of, sync
+from benchmarks.command import PROFILES, Counts, Synced, environment, sync
 from benchmarks.installed import Installed
 from benchmarks.process import Taken, measure, serving
 from benchmarks.results import Scenario
@@ -21,7 +21,6 @@ from tests.harness.medusa import Store, running_store
 from tests.harness.postgres import running_postgres
 
 _CHEAPEST = Path(__file__).with_name("cheapest.py")
-_DEFAULT_BATCH_SIZE = "15"
 
 Say = Callable[[str], None]
 
@@ -98,7 +97,7 @@ class Shop:
     def fill(self, servers: Servers) -> None:
         """Make the store hold the catalogue."""
         self.store.reset()
-        self.sync(flags_of("recommended"), servers, {"created": servers.size})
+        self.sync(PROFILES["recommended"].flags, servers, {"created": servers.size})
         self.vacuum()
 
     def vacuum(self) -> None:
@@ -135,10 +134,11 @@ class Shop:
             source: the URL of the command's source; the plain one by default.
             before: called before each of them.
         """
+        profile = PROFILES[scenario.profile]
         before()
-        synced = self.sync(flags_of(scenario.profile), servers, counts, source=source)
+        synced = self.sync(profile.flags, servers, counts, source=source)
         before()
-        batch_size = PROFILES[scenario.profile].get("--batch-size", _DEFAULT_BATCH_SIZE)
+        batch_size = str(profile.batch_size)
         cheapest = self._python(
             _CHEAPEST, work, "--source", servers.plain, "--store", servers.store, "--batch-size", batch_size
         )
