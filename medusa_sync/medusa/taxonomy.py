@@ -39,8 +39,8 @@ class Taxonomy:
 
     def begin(self, categories: Iterable[str], tags: Iterable[str]) -> None:
         """Start to find and create what products will need; errors are raised where the ids are asked for."""
-        self._categories.begin(categories)
-        self._tags.begin(tags)
+        found = self._categories.begin(categories)
+        self._tags.begin(tags, after=found)  # every batch needs a category, so they are created first
 
     async def finish(self) -> None:
         """Wait until everything that began has ended."""
@@ -112,12 +112,25 @@ class _Terms:
         self._ids: dict[str, asyncio.Future[str]] = {}
         self._in_flight = InFlight(stop)
 
-    def begin(self, keys: Iterable[str]) -> None:
+    def begin(self, keys: Iterable[str], *, after: asyncio.Event | None = None) -> asyncio.Event:
+        """Start to find and create ids.
+
+        Args:
+            keys: those that are known or under way are left out.
+            after: creations wait for it.
+
+        Returns:
+            Set when all have been looked up, so that creations that begin later come after these.
+        """
         new = [key for key in dict.fromkeys(keys) if key not in self._ids]
+        found = asyncio.Event()
         if new:
             loop = asyncio.get_running_loop()
             self._ids.update((key, loop.create_future()) for key in new)
-            self._in_flight.begin(self._resolve({key: self._ids[key] for key in new}))
+            self._in_flight.begin(self._resolve({key: self._ids[key] for key in new}, found, after))
+        else:
+            found.set()
+        return found
 
     async def finish(self) -> None:
         await self._in_flight.finish()
@@ -143,18 +156,28 @@ class _Terms:
             raise error
         return {key: future.result() for key, future in futures.items()}
 
-    async def _resolve(self, wanted: Mapping[str, asyncio.Future[str]]) -> None:
+    async def _resolve(
+        self,
+        wanted: Mapping[str, asyncio.Future[str]],
+        are_found: asyncio.Event,
+        after: asyncio.Event | None,
+    ) -> None:
         """Find the ids, and create what is missing."""
         try:
             found = await self._find(list(wanted))
             for key, term_id in found.items():
                 wanted[key].set_result(term_id)
+            are_found.set()
+            if after is not None:
+                await after.wait()
             await self._create_all({key: wanted[key] for key in wanted if key not in found})
         except BaseException as error:
             for key, future in wanted.items():
                 self._fail(key, future, error)
             if not isinstance(error, MedusaSyncError):
                 raise
+        finally:
+            are_found.set()
 
     async def _create_all(self, missing: Mapping[str, asyncio.Future[str]]) -> None:
         """Create what is missing; once the store fails, nothing more."""

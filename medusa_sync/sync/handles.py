@@ -24,8 +24,10 @@ class Handles:
         Raises:
             StoreError: the store cannot be read.
         """
-        handles = list(dict.fromkeys(next(handle_candidates(product)) for product in new))
-        owners = await self._api.handles(handles) if handles else {}
+        handles: dict[str, None] = {}
+        for product in new:
+            handles[next(handle for handle in handle_candidates(product) if handle not in handles)] = None
+        owners = await self._api.handles(list(handles)) if handles else {}
         self._ahead.update(dict.fromkeys(handles, owners))
 
     async def allot(self, new: Sequence[DesiredProduct]) -> dict[str, str]:

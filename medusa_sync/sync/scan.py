@@ -107,8 +107,8 @@ class Scan:
             await self._read(islice(offsets, 1))
 
     def _pages_left(self) -> int:
-        """How many pages follow the first one, according to the store."""
-        return 0 if self._is_complete else -(-max(self.size - self._step, 0) // self._step)
+        """How many pages follow the first one, according to the store; the last one is not full."""
+        return 0 if self._is_complete else self.size // self._step
 
     async def _read(self, offsets: Iterator[int]) -> None:
         for offset in offsets:

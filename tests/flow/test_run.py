@@ -60,7 +60,7 @@ def test_a_run_without_changes_sends_one_request_for_each_two_thousand_products_
 
 
 def test_a_first_sync_finds_categories_tags_and_handles_with_one_request_for_many_products() -> None:
-    rows = [row | {"title": f"Product {row['id']}"} for row in products(200)]
+    rows = [row | {"title": f"Product {row['id'] // 2}"} for row in products(200)]
     store, source = FakeMedusa(), ListSource(rows)
     assert sync(source, store).exit_code == 0
     paths = [request.path for request in store.requests if request.method == "GET"]

@@ -287,3 +287,29 @@ async def test_what_waits_for_a_tag_may_be_cancelled() -> None:
     await asyncio.sleep(0)
     waiting.cancel()
     assert picked(await taxonomy.tag_ids(["red"]), "red") == {"red": "id of red"}
+
+
+async def test_categories_are_created_before_tags_because_every_batch_needs_one() -> None:
+    class Slow(Store):
+        async def categories(self, handles: Sequence[str]) -> list[ListedCategory]:
+            for _ in range(5):
+                await asyncio.sleep(0)
+            return await super().categories(handles)
+
+    store = Slow()
+    taxonomy = Taxonomy(store, Names(), Stop())
+    taxonomy.begin([f"shelf-{number}" for number in range(20)], ["red"])
+    await taxonomy.finish()
+    assert list(store.created).index("red") > 10
+
+
+async def test_tags_are_created_even_if_the_categories_cannot_be_looked_up() -> None:
+    class Broken(Store):
+        async def categories(self, handles: Sequence[str]) -> list[ListedCategory]:
+            raise StoreError(f"gone: {handles}")
+
+    store = Broken()
+    taxonomy = Taxonomy(store, Names(), Stop())
+    taxonomy.begin(["toys"], ["red"])
+    assert picked(await taxonomy.tag_ids(["red"]), "red") == {"red": "id of red"}
+    await taxonomy.finish()

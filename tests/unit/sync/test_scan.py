@@ -116,6 +116,24 @@ def test_a_few_products_of_a_large_store_are_not_worth_a_scan(wanted: int | None
     assert len(store.offsets) == pages
 
 
+@pytest.mark.parametrize("size", [19, 20, 21])
+def test_the_page_that_ends_a_scan_is_read_together_with_the_others(size: int) -> None:
+    class Slow(Store):
+        under_way = most = 0
+
+        async def scan(self, offset: int, limit: int) -> ScanPage:
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            page = await super().scan(offset, limit)
+            self.under_way -= 1
+            return page
+
+    store = Slow([stored(each) for each in catalogue(size)], limit=10)
+    scanned(store)
+    assert sorted(store.offsets) == list(range(0, size + 1, 10))
+    assert store.most == len(store.offsets) - 1
+
+
 def test_a_product_that_moves_to_a_page_that_was_read_is_not_shown() -> None:
     """Another run deletes a product while this one reads."""
     products = catalogue(6)
