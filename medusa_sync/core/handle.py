@@ -20,7 +20,7 @@ def handle_candidates(desired: DesiredProduct) -> Iterator[str]:
     slug = slug_of(desired)
     if slug:
         yield slug
-    with_id = f"{slug}-{desired.source_id}" if slug else _slug(desired.external_id)
+    with_id = f"{slug}-{_slug(desired.source_id)}".rstrip("-") if slug else _slug(desired.external_id)
     yield with_id
     for number in count(2):
         yield f"{with_id}-{number}"

@@ -21,7 +21,7 @@ class DesiredProduct(Struct, frozen=True):
     """
 
     external_id: str
-    source_id: int
+    source_id: str
     currency: str
     fields: Mapping[str, Value]
 

@@ -19,7 +19,7 @@ class Rejected(Struct, frozen=True):
     """
 
     external_id: str | None
-    source_id: int | None
+    source_id: str | None
     title: str
     reason: str
 
@@ -51,7 +51,7 @@ class Source(Protocol):
     async def category_names(self) -> Mapping[str, str]:
         """Display names of categories by slug; may be empty."""
 
-    async def has(self, source_id: int) -> bool | None:
+    async def has(self, source_id: str) -> bool | None:
         """Whether the source has a product; None if only its pages can tell.
 
         Raises:

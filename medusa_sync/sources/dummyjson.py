@@ -10,7 +10,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -98,8 +98,8 @@ class HttpSource:
         url = f"{self._url}/categories"
         return await _names(self._get(url, self._query, list[_Category], "a list of categories"))
 
-    async def has(self, source_id: int) -> bool:
-        url = f"{self._url}/{source_id}"
+    async def has(self, source_id: str) -> bool:
+        url = f"{self._url}/{quote(source_id, safe='')}"
         response = await self._http.send("GET", url, query=self._query, repeatable=True)
         if response.status == HTTPStatus.OK:
             return True
@@ -153,7 +153,7 @@ class FileSource:
         path = self._path.with_name("categories.json")
         return await _names(_load(path, list[_Category], "a list of categories")) if path.exists() else {}
 
-    async def has(self, source_id: int) -> bool | None:  # noqa: ARG002 - the interface's
+    async def has(self, source_id: str) -> bool | None:  # noqa: ARG002 - the interface's
         return None
 
 

@@ -14,7 +14,7 @@ from medusa_sync.core.fields import METADATA
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.sources import lenient
 from medusa_sync.sources.base import Rejected, Row
-from medusa_sync.sources.schema import SourceProduct
+from medusa_sync.sources.schema import MAX_ID, SourceProduct
 
 _TITLE_LENGTH = 200  # of rejected products
 _WHITE_SPACE = re.compile(r"\s+")
@@ -54,9 +54,7 @@ def readable(error: msgspec.ValidationError) -> str:
 
 def _rejected(raw: Any, source_name: str, reason: str) -> Rejected:
     row = raw if isinstance(raw, dict) else {}
-    source_id, title = row.get("id"), row.get("title")
-    if not isinstance(source_id, int) or isinstance(source_id, bool):
-        source_id = None
+    source_id, title = _usable_id(row.get("id")), row.get("title")
     return Rejected(
         None if source_id is None else f"{source_name}:{source_id}",
         source_id,
@@ -65,11 +63,22 @@ def _rejected(raw: Any, source_name: str, reason: str) -> Rejected:
     )
 
 
+def _usable_id(value: Any) -> str | None:
+    """An id as text: `3` and `"3"` are the same; None if it cannot identify a product."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    text = str(value)
+    return text if len(text) <= MAX_ID and one_line(text) == text else None
+
+
 def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> Row:
-    external_id = f"{source_name}:{product.id}"
-    title = one_line(product.title)
+    title, source_id = one_line(product.title), _usable_id(product.id)
+    if source_id is None:
+        reason = "id: it has control characters, or spaces that could be lost"
+        return Rejected(None, None, title or "", reason)
+    external_id = f"{source_name}:{source_id}"
     if title is None:
-        return Rejected(external_id, product.id, "", "title: it has no visible characters")
+        return Rejected(external_id, source_id, "", "title: it has no visible characters")
     dimensions = product.dimensions
     images = _urls(product.images or ())
     thumbnails = _urls([product.thumbnail or ""]) or images  # Medusa chooses the first image too
@@ -102,7 +111,7 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> Ro
         f"{METADATA}minimum_order_quantity": product.minimum_order_quantity,
         f"{METADATA}availability_status": one_line(product.availability_status),
     }
-    return DesiredProduct(external_id, product.id, currency, fields)
+    return DesiredProduct(external_id, source_id, currency, fields)
 
 
 def one_line(text: str | None) -> str | None:

@@ -7,11 +7,15 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 # Generous limits for shop goods: a value beyond them is a mistake or an attack.
+MAX_ID = 200  # characters
 Text = Annotated[str, Meta(max_length=255)]
 LongText = Annotated[str, Meta(max_length=50_000)]
 Url = Annotated[str, Meta(max_length=2_048)]
 Count = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Amount = Annotated[int, Meta(ge=0, le=10**12)] | Annotated[float, Meta(ge=0, le=1e12)]
+
+
+Id = Annotated[int, Meta(ge=0, le=2**53)] | Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 
 
 class SourceDimensions(Struct, frozen=True):
@@ -27,7 +31,7 @@ class SourceMeta(Struct, frozen=True):
 class SourceProduct(Struct, frozen=True, rename="camel"):
     """A product of `https://dummyjson.com/products`; fields that are not mapped are ignored."""
 
-    id: Annotated[int, Meta(ge=0, le=2**53)]
+    id: Id
     title: Annotated[str, Meta(min_length=1, max_length=500)]
     price: Amount
     subtitle: Text | None = None

@@ -53,7 +53,7 @@ class Adoption:
         self._loaded = True
 
     def _candidates(self, product: DesiredProduct) -> list[UnownedProduct]:
-        own_ids = {str(product.source_id), product.external_id}
+        own_ids = {product.source_id, product.external_id}
         found = [stored for own_id in own_ids for stored in self._by_old_id.get(own_id, ())]
         same_sku = self._by_sku.get(str(product.fields[SKU] or ""))
         if same_sku is not None:

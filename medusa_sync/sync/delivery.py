@@ -7,11 +7,11 @@ from contextlib import aclosing
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Rejected, Row, Source
+from medusa_sync.sync.ids import IdSet
 
 MAX_PRODUCTS = 1_000_000  # a source whose total grows with every page would never end
 
 _REPEATED = "id: the source delivered it twice; the first one counts"
-_SPARSE = 2**24  # larger ids are kept in a set: a bit for each smaller id would take too much memory
 
 
 class Delivery:
@@ -47,10 +47,10 @@ class Delivery:
         except SourceError as error:
             self.error = error
 
-    def __contains__(self, source_id: int | None) -> bool:
+    def __contains__(self, source_id: str | None) -> bool:
         return source_id is not None and (source_id in self._valid or source_id in self._rejected)
 
-    async def has(self, source_id: int) -> bool:
+    async def has(self, source_id: str) -> bool:
         """Whether the source has a product now; if only its pages can tell, whether it was delivered.
 
         Raises:
@@ -77,30 +77,6 @@ class Delivery:
         if isinstance(row, Rejected):
             if row.source_id is not None:
                 self._rejected.add(row.source_id)
-        elif row.source_id in self._valid:
+        elif not self._valid.add(row.source_id):
             return Rejected(row.external_id, row.source_id, row.title, _REPEATED)
-        else:
-            self._valid.add(row.source_id)
         return row
-
-
-class IdSet:
-    """A set of ids; small ones take a bit each, because most catalogues number products from 1."""
-
-    def __init__(self) -> None:
-        self._bits = bytearray()
-        self._others: set[int] = set()
-
-    def add(self, number: int) -> None:
-        if not 0 <= number < _SPARSE:
-            self._others.add(number)
-            return
-        index, bit = divmod(number, 8)
-        self._bits.extend(bytes(max(index + 1 - len(self._bits), 0)))
-        self._bits[index] |= 1 << bit
-
-    def __contains__(self, number: int) -> bool:
-        if not 0 <= number < _SPARSE:
-            return number in self._others
-        index, bit = divmod(number, 8)
-        return index < len(self._bits) and bool(self._bits[index] >> bit & 1)

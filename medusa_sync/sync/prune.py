@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from msgspec import structs
 
@@ -48,7 +48,7 @@ class Pruner:
         self,
         api: AdminApi,
         delivery: Delivery,
-        owned: Sequence[int],
+        owned: Collection[str],
         options: SyncOptions,
         *,
         settle: Callable[[Outcome], None],
@@ -99,11 +99,10 @@ class Pruner:
                 orphans.append(stored)
         return orphans
 
-    def _source_id(self, stored: ListedProduct) -> int | None:
-        name, _, number = (stored.external_id or "").rpartition(":")
-        return int(number) if name == self._options.source_name and number.isdecimal() else None
+    def _source_id(self, stored: ListedProduct) -> str:
+        return (stored.external_id or "").removeprefix(f"{self._options.source_name}:")
 
-    def _guard(self, orphans: Sequence[ListedProduct], delivered: int | None) -> None:
+    def _guard(self, orphans: Sequence[ListedProduct], delivered: str | None) -> None:
         missing, before = len(orphans), len(self._owned)
         allowed = self._options.max_removals
         if delivered is None:
@@ -121,7 +120,7 @@ class Pruner:
             names.append(f"  ... and {missing - _LISTED} more")
         raise PruneGuardError("\n".join([f"{what} Nothing was removed.", *names]), hint=hint)
 
-    async def _confirm(self, orphans: Sequence[ListedProduct], delivered: int | None) -> list[ListedProduct]:
+    async def _confirm(self, orphans: Sequence[ListedProduct], delivered: str | None) -> list[ListedProduct]:
         """The orphans that the source does not have: paging by offset can skip a product that exists."""
         if delivered is None or not await self._delivery.has(delivered):
             raise SourceError(
@@ -131,9 +130,8 @@ class Pruner:
         slots = asyncio.Semaphore(_ASKED_AT_ONCE)
 
         async def is_gone(stored: ListedProduct) -> bool:
-            source_id = self._source_id(stored)
             async with slots:
-                return source_id is not None and not await self._delivery.has(source_id)
+                return not await self._delivery.has(self._source_id(stored))
 
         gone = await asyncio.gather(*map(is_gone, orphans))
         return [stored for stored, is_it in zip(orphans, gone, strict=True) if is_it]

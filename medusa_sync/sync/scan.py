@@ -6,19 +6,19 @@ import asyncio
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import count, islice, pairwise
+from itertools import count, islice
 from typing import Self
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import applied, fingerprint
 from medusa_sync.medusa.api import AdminApi, ScanPage
+from medusa_sync.sync.ids import IdSet
 
 PAGE_SIZE = 2_000  # 3 to 7 times cheaper per product than look-ups by id
 LOOK_UP = 200  # products in a look-up; about 300 external ids fit into a request line
 
 _AT_ONCE = 4
 _PAGE_COST = 2  # of a page, in look-ups
-_MOST_DIGITS = 16  # of an id; the source rejects larger ones
 
 
 class Scan:
@@ -40,7 +40,7 @@ class Scan:
 
     def __init__(self, api: AdminApi, source_name: str) -> None:
         self.size = 0
-        self.source_ids = array("q")
+        self.source_ids = IdSet()
         self.witness = ""
         self._api = api
         self._prefix = f"{source_name}:"
@@ -49,7 +49,7 @@ class Scan:
         self._is_ready = False
         self._is_complete = False
         self._up_to_date = array("q")  # fingerprints; sorted when all pages are read
-        self._copied: set[int] = set()  # source ids that were seen twice
+        self._copied: set[str] = set()  # source ids that were seen twice
 
     async def __aenter__(self) -> Self:
         self._first_page = asyncio.create_task(self._begin())
@@ -116,32 +116,27 @@ class Scan:
 
     def _sort(self) -> None:
         self._up_to_date = array("q", sorted(self._up_to_date))
-        self.source_ids = array("q", sorted(self.source_ids))
-        self._copied = {each for each, following in pairwise(self.source_ids) if each == following}
 
     def has(self, product: DesiredProduct) -> bool:
         """Whether a page that was read had the product."""
-        return _contains(self.source_ids, product.source_id)
+        return product.source_id in self.source_ids
 
     def shows(self, product: DesiredProduct) -> bool:
         """Whether the product is certainly up to date."""
         wanted = fingerprint(product.external_id, applied(product))
-        return _contains(self._up_to_date, wanted) and product.source_id not in self._copied
+        place = bisect_left(self._up_to_date, wanted)
+        is_up_to_date = place < len(self._up_to_date) and self._up_to_date[place] == wanted
+        return is_up_to_date and product.source_id not in self._copied
 
     def _take(self, page: ScanPage) -> None:
         self._is_complete = self._is_complete or page.is_last
         for product in page.products:
             external_id = product.external_id or ""
-            number = external_id.removeprefix(self._prefix)
-            if number == external_id or not number.isdecimal() or len(number) > _MOST_DIGITS:
-                continue
+            source_id = external_id.removeprefix(self._prefix)
+            if source_id in {external_id, ""} or (product.record is None and not source_id.isdecimal()):
+                continue  # somebody else's
             self.witness = self.witness or product.id
-            self.source_ids.append(int(number))
+            if not self.source_ids.add(source_id):
+                self._copied.add(source_id)
             if product.record is not None and product.record.is_settled:
                 self._up_to_date.append(fingerprint(external_id, product.record))
-
-
-def _contains(numbers: array[int], number: int) -> bool:
-    """Whether a sorted array has a number."""
-    place = bisect_left(numbers, number)
-    return place < len(numbers) and numbers[place] == number

@@ -45,7 +45,7 @@ class ListSource:
     rows: list[Any]
     page_size: int = 30
     ends_after: int | None = None
-    asked: list[int] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         rows = self.rows[:limit]
@@ -61,9 +61,9 @@ class ListSource:
     async def category_names(self) -> Mapping[str, str]:
         return {}
 
-    async def has(self, source_id: int) -> bool:
+    async def has(self, source_id: str) -> bool:
         self.asked.append(source_id)
-        return any(row["id"] == source_id for row in self.rows)
+        return any(str(row["id"]) == source_id for row in self.rows)
 
 
 class Watcher:

@@ -90,7 +90,7 @@ def test_product_skipped_by_paging_is_not_removed(how: OnMissing) -> None:
     store, source = store_with(rows), ListSource(rows)
 
     class Skipping(ListSource):
-        async def has(self, source_id: int) -> bool:
+        async def has(self, source_id: str) -> bool:
             return await source.has(source_id)
 
     result = sync(Skipping(rows[1:]), store, on_missing=how)

@@ -49,7 +49,7 @@ async def rows(source: Source, limit: int | None = None) -> list[Row]:
 
 
 def ids(rows: list[Row]) -> list[int]:
-    return [row.source_id for row in rows if isinstance(row, DesiredProduct)]
+    return [int(row.source_id) for row in rows if isinstance(row, DesiredProduct)]
 
 
 def page_of(products: list[Any], /, **members: Any) -> Product:
@@ -368,7 +368,10 @@ BROKEN_PRODUCTS: list[tuple[str, Any, str]] = [
     ("price-true", row(2, price=True), "price"),
     ("id-missing", row(2, id=ABSENT), "id"),
     ("id-null", row(2, id=None), "id"),
-    ("id-text", row(2, id="2"), "id"),
+    ("id-empty", row(2, id=""), "id"),
+    ("id-blank", row(2, id=" 2"), "id"),
+    ("id-line-break", row(2, id="2\n"), "id"),
+    ("id-too-long", row(2, id="x" * 201), "id"),
     ("id-fraction", row(2, id=2.5), "id"),
     ("id-true", row(2, id=True), "id"),
     ("id-negative", row(2, id=-2), "id"),
@@ -437,7 +440,7 @@ async def test_very_long_number_rejects_one_product(httpx_mock: HTTPXMock, sourc
     [
         (row(2, title="Jug", price=-1), "dummyjson:2", "Jug"),
         (row(2, title=7), "dummyjson:2", ""),
-        (row(2, title="Jug", id="2"), None, "Jug"),
+        (row(2, title="Jug", id=" 2"), None, "Jug"),
         (row(2, title="Jug", id=True), None, "Jug"),
         (row(2, title="x" * 501), "dummyjson:2", "x" * 200),
         ("Jug", None, ""),
@@ -576,6 +579,27 @@ async def test_category_names_of_a_file_are_beside_it(file: Path) -> None:
     assert await file_source(file).category_names() == {"toys": "Toys & Games"}
 
 
+# --- ids -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source_id", ["a:b", "a,b", "007", "Größe 5", "null", "-2"])
+async def test_an_id_may_be_any_text(httpx_mock: HTTPXMock, source: HttpSource, source_id: str) -> None:
+    respond_with(httpx_mock, page_of([row(1, id=source_id)]))
+    [delivered] = await rows(source)
+    assert (delivered.external_id, delivered.source_id) == (f"dummyjson:{source_id}", source_id)
+
+
+async def test_a_number_and_its_text_are_the_same_id(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    respond_with(httpx_mock, page_of([row(1, id=3), row(1, id="3")]))
+    number, text = await rows(source)
+    assert number == text
+
+
+async def test_an_id_is_quoted_in_the_url_of_a_product(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    httpx_mock.add_response(404, url=f"{SOURCE_URL}/a%2Fb%3Fc%2Cd", content=b'{"message":"no"}')
+    assert await source.has("a/b?c,d") is False
+
+
 # --- asking for one product -----------------------------------------------------------------------------
 
 
@@ -588,7 +612,7 @@ async def test_source_says_whether_it_has_a_product(
     has: bool,  # noqa: FBT001 - a parameter
 ) -> None:
     httpx_mock.add_response(status, url=f"{SOURCE_URL}/7", content=body)
-    assert await source.has(7) is has
+    assert await source.has("7") is has
 
 
 @pytest.mark.parametrize(
@@ -599,8 +623,8 @@ async def test_other_responses_do_not_say_that_a_product_is_gone(
 ) -> None:
     httpx_mock.add_response(status, content=body)
     with pytest.raises(SourceError, match=f"{SOURCE_URL}/7"):
-        await source.has(7)
+        await source.has("7")
 
 
 async def test_file_cannot_be_asked_for_one_product(file: Path) -> None:
-    assert await file_source(file, body_of([row(1)])).has(1) is None
+    assert await file_source(file, body_of([row(1)])).has("1") is None
