@@ -91,6 +91,8 @@ FIELDS: Mapping[str, Field] = {
         Field("width", single_precision=True),
         Field("origin_country"),
         Field("hs_code"),
+        Field("mid_code"),
+        Field("material"),
         Field(CATEGORIES, merge=Merge.UNION, member="handle"),
         Field(TAGS, merge=Merge.UNION, member="value"),
         Field(IMAGES, merge=Merge.UNION, member="url"),

@@ -93,6 +93,8 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> Ro
         "width": dimensions.width if dimensions else None,
         "origin_country": one_line(product.origin_country),
         "hs_code": one_line(product.hs_code),
+        "mid_code": one_line(product.mid_code),
+        "material": one_line(product.material),
         "categories": _members([product.category or ""]),
         "tags": _members(product.tags or ()),
         "images": images,

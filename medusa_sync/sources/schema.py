@@ -55,4 +55,6 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
     availability_status: Text | None = None
     origin_country: Text | None = None
     hs_code: Text | None = None
+    mid_code: Text | None = None
+    material: Text | None = None
     meta: SourceMeta | None = None

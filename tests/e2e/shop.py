@@ -7,7 +7,8 @@ import httpx
 from tests.harness.medusa import Store
 
 _FIELDS = (
-    "id,external_id,title,subtitle,handle,status,description,thumbnail,weight,length,height,width,origin_country,hs_code,metadata,"
+    "id,external_id,title,subtitle,handle,status,description,thumbnail,weight,length,height,width,origin_country,hs_code,"
+    "mid_code,material,metadata,"
     "images.id,images.url,images.rank,tags.value,categories.handle,categories.name,categories.is_active,"
     "sales_channels.id,shipping_profile.id,variants.id,variants.title,variants.sku,variants.barcode,"
     "variants.manage_inventory,variants.options.value,variants.prices.id,variants.prices.amount,"

@@ -47,11 +47,13 @@ def test_products_are_stored_once_as_mapped_and_a_second_run_writes_nothing(
     }
 
 
-def test_subtitle_and_customs_codes_are_created_changed_and_removed(source: DummyJson, shop: Shop) -> None:
+def test_subtitle_material_and_customs_codes_are_created_changed_and_removed(
+    source: DummyJson, shop: Shop
+) -> None:
     source.products = source.products[:2]
     for changes in (
-        {"subtitle": "For milk", "originCountry": "PT", "hsCode": "7418.10"},
-        {"subtitle": "For wine", "originCountry": "ES", "hsCode": None},
+        {"subtitle": "For milk", "originCountry": "PT", "hsCode": "7418.10", "material": "Copper"},
+        {"subtitle": "For wine", "originCountry": "ES", "hsCode": None, "midCode": "ESCOP1MAD"},
         {"subtitle": None, "originCountry": None},
     ):
         source.edit(1, **changes)

@@ -103,6 +103,7 @@ class Creation:
             thumbnail=body.get("thumbnail") or (images[0].url if images else body.get("thumbnail")),
             material=body.get("material"),
             hs_code=body.get("hs_code"),
+            mid_code=body.get("mid_code"),
             origin_country=body.get("origin_country"),
             discountable=as_boolean(body.get("discountable", True)),
             weight=as_real(body.get("weight")),

@@ -29,7 +29,7 @@ Body = dict[str, Any]
 
 _PLAIN: Final = (
     *("title", "subtitle", "description", "thumbnail", "handle", "external_id", "status", "material"),
-    *("hs_code", "origin_country"),
+    *("hs_code", "mid_code", "origin_country"),
     *("discountable", "weight", "length", "height", "width"),
 )
 _MEASURES: Final = ("weight", "length", "height", "width")

@@ -76,9 +76,9 @@ _PRODUCT: Final[dict[str, Check]] = {
     "tags": _IDS,
     "sales_channels": _IDS,
     **dict.fromkeys(["weight", "length", "height", "width"], nullable(number)),
-    **dict.fromkeys(["material", "hs_code", "origin_country"], nullable(text)),
+    **dict.fromkeys(["material", "hs_code", "mid_code", "origin_country"], nullable(text)),
     "metadata": _METADATA,
-    **dict.fromkeys(["is_giftcard", "type_id", "collection_id", "mid_code"], not_in_the_fake),
+    **dict.fromkeys(["is_giftcard", "type_id", "collection_id"], not_in_the_fake),
 }
 _NEW_PRODUCT: Final = fields(
     {

@@ -89,6 +89,7 @@ class Product:
     thumbnail: str | None = None
     material: str | None = None
     hs_code: str | None = None
+    mid_code: str | None = None
     origin_country: str | None = None
     discountable: bool = True
     weight: Number | None = None

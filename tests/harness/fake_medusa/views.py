@@ -26,7 +26,7 @@ Tree = dict[str, Any]
 _PRODUCT: Final = (
     *("title", "subtitle", "status", "external_id", "description", "handle", "discountable", "thumbnail"),
     *("weight", "length", "height", "width", "material", "metadata", "created_at"),
-    *("hs_code", "origin_country"),
+    *("hs_code", "mid_code", "origin_country"),
 )
 _VARIANT: Final = ("title", "sku", "barcode", "allow_backorder", "manage_inventory", "metadata", "created_at")
 _PRICE: Final = ("amount", "currency_code", "min_quantity", "max_quantity")
