@@ -49,7 +49,7 @@ def create_body(
     Args:
         change: what is created.
         record: of the new product.
-        status: of the new product.
+        status: of the new product, unless the source says it.
         placement: of the new product.
         ids: of its categories and tags.
         item: an unused inventory item with its SKU, if the store has one.
@@ -58,7 +58,7 @@ def create_body(
     body: dict[str, Any] = {
         "handle": change.handle,
         "external_id": desired.external_id,
-        "status": status,
+        "status": desired.status or status,
         "sales_channels": [{"id": placement.sales_channel_id}],
         "shipping_profile_id": placement.shipping_profile_id,
         "options": [{"title": _OPTION, "values": [_OPTION]}],

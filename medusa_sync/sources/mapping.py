@@ -113,7 +113,7 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> Ro
         f"{METADATA}minimum_order_quantity": product.minimum_order_quantity,
         f"{METADATA}availability_status": one_line(product.availability_status),
     }
-    return DesiredProduct(external_id, source_id, currency, fields)
+    return DesiredProduct(external_id, source_id, currency, fields, product.handle, product.status)
 
 
 def one_line(text: str | None) -> str | None:

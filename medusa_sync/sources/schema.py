@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -56,5 +56,7 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
     origin_country: Text | None = None
     hs_code: Text | None = None
     mid_code: Text | None = None
+    handle: Text | None = None
+    status: Literal["draft", "proposed", "published", "rejected"] | None = None
     material: Text | None = None
     meta: SourceMeta | None = None

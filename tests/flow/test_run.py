@@ -73,6 +73,16 @@ def test_a_first_sync_finds_categories_tags_and_handles_with_one_request_for_man
     assert len(asked) == 1
 
 
+def test_handle_and_status_of_the_source_are_for_new_products_only() -> None:
+    store, source = FakeMedusa(), ListSource(products(2))
+    source.rows[0] |= {"handle": "morning-coffee", "status": "draft"}
+    assert counts(sync(source, store)) == {"created": 2}
+    first, second = (store.products[f"{SOURCE_NAME}:{row['id']}"] for row in source.rows)
+    assert (first.handle, first.status, second.status) == ("morning-coffee", "draft", "published")
+    source.rows[0] |= {"handle": "evening-coffee", "status": "published"}
+    assert counts(sync(source, store)) == {"unchanged": 2}
+
+
 def test_only_tags_that_are_needed_are_created() -> None:
     store, source = FakeMedusa(), ListSource(products(2))
     for row, tag in zip(source.rows, ["first", "second"], strict=True):

@@ -5,6 +5,7 @@ from itertools import islice
 
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from medusa_sync.core.handle import handle_candidates
 from medusa_sync.core.product import DesiredProduct
@@ -43,6 +44,22 @@ def test_candidates_are_the_slug_then_with_the_id_then_with_a_number() -> None:
 
 def test_without_a_slug_the_external_id_is_the_handle() -> None:
     assert first_handles(desired_product(7, title="!!!"))[:2] == ["dummyjson-7", "dummyjson-7-2"]
+
+
+def test_the_handle_of_the_source_wins_over_the_title() -> None:
+    handles = first_handles(desired_product(7, title="Café Crème", handle="Morning Coffee"))
+    assert handles[:3] == ["morning-coffee", "morning-coffee-7", "morning-coffee-7-2"]
+
+
+@given(DESIRED_PRODUCTS, st.text(min_size=1, max_size=20))
+@example(desired_product(title="Jug"), "::")
+def test_any_id_gives_different_candidates_that_medusa_accepts(
+    desired: DesiredProduct, source_id: str
+) -> None:
+    own = structs.replace(desired, source_id=source_id, external_id=f"dummyjson:{source_id}")
+    handles = first_handles(own)
+    assert len(set(handles)) == len(handles)
+    assert all(HANDLE.fullmatch(handle) for handle in handles)
 
 
 @given(st.text(min_size=1, max_size=20))
