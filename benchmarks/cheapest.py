@@ -135,6 +135,8 @@ def desired(product: Json) -> Json:
         "width": dimensions.get("width"),
         "origin_country": None,
         "hs_code": None,
+        "mid_code": None,
+        "material": None,
         "categories": [product["category"]],
         "tags": list(dict.fromkeys(product["tags"])),
         "images": list(dict.fromkeys(product["images"])),
