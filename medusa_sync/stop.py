@@ -1,4 +1,4 @@
-"""The stop token of a run: set once, checked by everything that waits; and tasks that it ends."""
+"""The stop token of a run, and tasks that end soon after it is set."""
 
 from __future__ import annotations
 
@@ -79,10 +79,11 @@ class InFlight:
         cancelled: asyncio.CancelledError | None = None
         while self._tasks:
             try:
-                done, self._tasks = await asyncio.wait(self._tasks)
+                done, _ = await asyncio.wait(self._tasks)
             except asyncio.CancelledError as error:
                 cancelled = error
                 continue
+            self._tasks -= done
             for task in done:
                 if not (task.cancelled() and self._stop.is_set):
                     task.result()

@@ -33,9 +33,10 @@ class Taxonomy:
         self._category_names = category_names
         self._names: asyncio.Future[Mapping[str, str]] | None = None
         self._inactive: dict[str, str] = {}
+        self._in_flight = InFlight(stop)
         slots = asyncio.Semaphore(_AT_ONCE)
-        self._categories = _Terms(self._find_categories, self._create_category, slots, stop)
-        self._tags = _Terms(self._find_tags, api.create_tag, slots, stop)
+        self._categories = _Terms(self._find_categories, self._create_category, slots, self._in_flight, stop)
+        self._tags = _Terms(self._find_tags, api.create_tag, slots, self._in_flight, stop)
 
     def begin(self, categories: Iterable[str], tags: Iterable[str]) -> None:
         """Start to find and create what products will need; errors are raised where the ids are asked for."""
@@ -44,8 +45,7 @@ class Taxonomy:
 
     async def finish(self) -> None:
         """Wait until everything that began has ended."""
-        await self._categories.finish()
-        await self._tags.finish()
+        await self._in_flight.finish()
 
     def has(self, categories: Iterable[str], tags: Iterable[str]) -> bool:
         """Whether the ids of all of these are known."""
@@ -101,16 +101,19 @@ class _Terms:
         find: returns the ids of those that exist.
         create: creates one.
         slots: for creations.
+        in_flight: runs what begins.
         stop: nothing more is created once it is set.
     """
 
-    def __init__(self, find: _Find, create: _Create, slots: asyncio.Semaphore, stop: Stop) -> None:
+    def __init__(
+        self, find: _Find, create: _Create, slots: asyncio.Semaphore, in_flight: InFlight, stop: Stop
+    ) -> None:
         self._find = find
         self._create = create
         self._slots = slots
         self._stop = stop
         self._ids: dict[str, asyncio.Future[str]] = {}
-        self._in_flight = InFlight(stop)
+        self._in_flight = in_flight
 
     def begin(self, keys: Iterable[str], *, after: asyncio.Event | None = None) -> asyncio.Event:
         """Start to find and create ids.
@@ -132,9 +135,6 @@ class _Terms:
             found.set()
         return found
 
-    async def finish(self) -> None:
-        await self._in_flight.finish()
-
     def has(self, keys: Iterable[str]) -> bool:
         return all(key in self._ids and self._ids[key].done() for key in keys)
 
@@ -147,14 +147,19 @@ class _Terms:
 
     async def ids(self, keys: Iterable[str]) -> Mapping[str, str]:
         wanted = list(dict.fromkeys(keys))
-        self.begin(wanted)
-        futures = {key: self._ids[key] for key in wanted}
-        if futures:
-            await asyncio.wait(futures.values())  # does not cancel them if this call is cancelled
-        errors = [error for each in futures.values() if (error := each.exception()) is not None]
-        for error in sorted(errors, key=lambda error: isinstance(error, _MAY_EXIST)):
-            raise error
-        return {key: future.result() for key, future in futures.items()}
+        while True:
+            self.begin(wanted)
+            futures = {key: self._ids[key] for key in wanted}
+            if futures:
+                await asyncio.wait(futures.values())  # does not cancel them if this call is cancelled
+            tried = [future for future in futures.values() if not future.cancelled()]
+            errors = [error for each in tried if (error := each.exception()) is not None]
+            for error in sorted(errors, key=lambda error: isinstance(error, _MAY_EXIST)):
+                raise error
+            if len(tried) == len(
+                futures
+            ):  # the others were not tried, because the store failed for another key
+                return {key: future.result() for key, future in futures.items()}
 
     async def _resolve(
         self,
@@ -180,19 +185,22 @@ class _Terms:
             are_found.set()
 
     async def _create_all(self, missing: Mapping[str, asyncio.Future[str]]) -> None:
-        """Create what is missing; once the store fails, nothing more."""
-        failures: list[MedusaSyncError] = []
+        """Create what is missing; once the store fails, nothing more is tried."""
+        has_failed = False
 
         async def create(key: str, future: asyncio.Future[str]) -> None:
+            nonlocal has_failed
             async with self._slots:
+                if has_failed:
+                    del self._ids[key]
+                    future.cancel()
+                    return
                 try:
-                    if failures:
-                        raise failures[0]
                     future.set_result(await self._created(key))
                 except MedusaSyncError as error:
                     self._fail(key, future, error)
                     if not isinstance(error, StoreRefusedError):
-                        failures.append(error)
+                        has_failed = True
 
         creations = (create(key, future) for key, future in missing.items())
         for result in await asyncio.gather(*creations, return_exceptions=True):

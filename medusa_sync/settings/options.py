@@ -177,13 +177,16 @@ class Settings:
     )
     dry_run: bool = _switch("Show the plan and write nothing. Without credentials, only check the source.")
     batch_size: int | None = _option(
-        "Number of products per write request. With 'auto' it grows from 15 while that is faster.",
+        "Number of products per write request. 'auto' starts with 15 and doubles while that is faster.",
         parsers.whole_number_or_auto(1, 1000),
         "15",
         "N|auto",
     )
     concurrency: int = _option(
-        "Maximum number of write requests at the same time.", parsers.whole_number(1, 16), "2", "N"
+        "Number of batches written at the same time. Tags and categories are created eight at a time.",
+        parsers.whole_number(1, 16),
+        "2",
+        "N",
     )
     max_retries: int = _option(
         "How many times a failed request is retried.", parsers.whole_number(0, 20), "2", "N"

@@ -216,7 +216,7 @@ def _decode(body: bytes, type_: type[T], subject: str, what: str) -> T:
         SourceError: neither can decode it.
     """
     with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        body.decode()  # all of it must be UTF-8, also what is decoded later or not at all
+        body.decode()  # products are decoded later, so check here that all of it is UTF-8
         decoded: T = msgspec.json.decode(body, type=_UNDECODED.get(type_, type_))
         return decoded
     try:

@@ -35,12 +35,14 @@ def to_row(raw: Any, *, source_name: str, currency: str) -> Row:
         product = msgspec.convert(raw, SourceProduct)
     except msgspec.ValidationError as error:
         return _rejected(raw, source_name, readable(error))
+    except RecursionError:
+        return Rejected(None, None, "", "it is nested too deeply")
     return to_desired(product, source_name=source_name, currency=currency)
 
 
 def _decode(raw: msgspec.Raw) -> SourceProduct | None:
     """Decode a valid product without a detour over a dict."""
-    with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return msgspec.json.decode(raw, type=SourceProduct)
     return None
 

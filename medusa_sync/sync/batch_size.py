@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from math import inf
 
-_FIRST = 15  # of the job that this tool replaced
+FIRST = 15  # of the job that this tool replaced
 _MOST = 200  # requests of more products are not faster, and block the store for longer
+_SLOWER = 2  # batches that are not faster before the size stops growing: one may have waited for its tags
 
 
 class BatchSize:
     """A fixed number, or one that is chosen while the run measures its batches.
 
-    The chosen number doubles while the time per product falls. It halves for the rest of the run if the store
-    refuses a batch or does not respond.
+    The chosen number doubles while the time per product falls. If the store refuses a batch or does not
+    respond, it halves for the rest of the run, but not below the first one.
 
     Args:
         fixed: None to choose.
@@ -22,10 +23,11 @@ class BatchSize:
     """
 
     def __init__(self, fixed: int | None) -> None:
-        self.current = fixed or _FIRST
+        self.current = fixed or FIRST
         self._is_fixed = fixed is not None
         self._most = _MOST
         self._fastest = inf  # seconds per product
+        self._slower = 0
 
     def measured(self, size: int, seconds: float, *, has_failed: bool) -> None:
         """Take the result of a batch into account.
@@ -38,11 +40,16 @@ class BatchSize:
         if self._is_fixed:
             return
         if has_failed:
-            self._most = max(min(size, self.current) // 2, 1)
-            self.current = min(self.current, self._most)
+            self.current = self._most = max(self.current // 2, FIRST)
         elif size == self.current < self._most:
-            if seconds / size < self._fastest:
-                self._fastest = seconds / size
-                self.current = min(2 * self.current, self._most)
-            else:
-                self._most = self.current
+            self._compare(seconds / size)
+
+    def _compare(self, seconds: float) -> None:
+        """Grow, or stop growing."""
+        if seconds < self._fastest:
+            self._fastest, self._slower = seconds, 0
+            self.current = min(2 * self.current, self._most)
+            return
+        self._slower += 1
+        if self._slower == _SLOWER:
+            self._most = self.current

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from medusa_sync.core.handle import handle_candidates
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 
 
@@ -21,14 +23,17 @@ class Handles:
     async def look_ahead(self, new: Sequence[DesiredProduct]) -> None:
         """Look up the handles that products will probably get; `allot` uses each result once.
 
+        If the store refuses that, `allot` looks up the handles of each batch, to isolate the culprit.
+
         Raises:
             StoreError: the store cannot be read.
         """
         handles: dict[str, None] = {}
         for product in new:
             handles[next(handle for handle in handle_candidates(product) if handle not in handles)] = None
-        owners = await self._api.handles(list(handles)) if handles else {}
-        self._ahead.update(dict.fromkeys(handles, owners))
+        with suppress(StoreRefusedError):
+            owners = await self._api.handles(list(handles)) if handles else {}
+            self._ahead.update(dict.fromkeys(handles, owners))
 
     async def allot(self, new: Sequence[DesiredProduct]) -> dict[str, str]:
         """Choose a free handle for each product, by external id; earlier products get the better ones.
@@ -70,6 +75,7 @@ class Handles:
         handle = self._allotted.pop(external_id, None)
         if handle is not None:
             del self._owners[handle]
+            self._ahead.pop(handle, None)  # the product may have it now
 
     def _claim(self, handle: str, external_id: str) -> bool:
         if self._owners.setdefault(handle, external_id) != external_id:

@@ -67,7 +67,8 @@ class ItemRename(Struct, frozen=True):
 def item_rename(update: Update) -> ItemRename | None:
     """The rename of the inventory item after its variant got another SKU; Medusa does not do it.
 
-    An item keeps an SKU that the merchant gave it. An adoption does not change items.
+    An item keeps an SKU that the merchant gave it. `Items.rename` may have cleared one that has none. An
+    adoption does not change items.
     """
     record, currency, wanted = update.record, update.desired.currency, update.desired.fields[SKU]
     change = next((each for each in update.changes if each.field == SKU), None)
@@ -82,11 +83,9 @@ def item_rename(update: Update) -> ItemRename | None:
     link = next(iter(update.variant.inventory_items), None)
     if link is None or link.inventory is None:
         return None
-    ours: set[Value] = {*sent, applied}
+    ours: set[Value] = {None, *sent, applied}
     if change is not None:
         ours.add(remember(change.stored))
-    if sent:
-        ours.add(None)  # `Items.rename` may have cleared it
     if link.inventory.sku == wanted or remember(link.inventory.sku) not in ours:
         return None
     return ItemRename(link.inventory_item_id, link.inventory.sku, None if wanted is None else str(wanted))

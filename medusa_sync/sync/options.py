@@ -19,7 +19,7 @@ class SyncOptions(Struct, frozen=True):
         status: of new products, `published` or `draft`.
         max_removals: how many products a run may remove.
         batch_size: products in a write request; None to choose while running.
-        concurrency: write requests at the same time.
+        concurrency: batches at the same time.
         limit: the number of products to sync, the first ones of the source; None for all.
         max_duration_s: seconds after which nothing new starts; None for no limit.
     """

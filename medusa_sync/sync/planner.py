@@ -111,12 +111,13 @@ class Planner:
                 outcomes.append(Outcome.of(product, Result.FAILED, f"{copies[0].id}: {error}"))
         return outcomes, stale
 
-    async def needs(
+    async def look_ahead(
         self, products: Sequence[DesiredProduct], stored: LookedUp
     ) -> tuple[list[str], list[str]]:
-        """The categories and tags that stale products add, as far as their records show it.
+        """Prepare stale products: look up the handles of new ones, with one request for all of them.
 
-        Also looks up the handles that new products will get, with one request for all of them.
+        Returns:
+            The categories and tags that the products add, as far as their records show it.
 
         Raises:
             StoreError: the store cannot be read.
@@ -124,17 +125,8 @@ class Planner:
         new = [each for each in products if not stored.get(each.external_id)]
         not_created = await self._adoption.matches(new)
         await self._handles.look_ahead([each for each in new if each.external_id not in not_created])
-        needed: dict[str, list[str]] = {CATEGORIES: [], TAGS: []}
-        for product in products:
-            if product.external_id in not_created:
-                continue
-            copies = stored.get(product.external_id, [])
-            records = [each.record for each in copies if isinstance(each, StoredSummary)]
-            for name in needed:
-                desired = members(product.fields[name])
-                applied = [term for each in records if each for term in members(each.fields.get(name))]
-                needed[name] += merge_sets(desired, (), tuple(applied), restore=False)
-        return needed[CATEGORIES], needed[TAGS]
+        written = [each for each in products if each.external_id not in not_created]
+        return _added(written, stored, CATEGORIES), _added(written, stored, TAGS)
 
     def _is_up_to_date(self, product: DesiredProduct, stored: StoredSummary) -> bool:
         record = stored.record
@@ -269,6 +261,17 @@ class Planner:
     def release(self, external_id: str) -> None:
         """Forget the handle that was chosen for a product; it has its outcome."""
         self._handles.release(external_id)
+
+
+def _added(products: Sequence[DesiredProduct], stored: LookedUp, name: str) -> list[str]:
+    """The members of a set that the source added since products were last written."""
+    added: list[str] = []
+    for product in products:
+        copies = stored.get(product.external_id, [])
+        records = [each.record for each in copies if isinstance(each, StoredSummary) and each.record]
+        applied = [member for record in records for member in members(record.fields.get(name))]
+        added += merge_sets(members(product.fields[name]), (), tuple(applied), restore=False)
+    return added
 
 
 def _readable(copies: Sequence[T | Unreadable]) -> list[T]:

@@ -24,7 +24,7 @@ from medusa_sync.http import retry
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.stop import InFlight, Stop
-from medusa_sync.sync.batch_size import BatchSize
+from medusa_sync.sync.batch_size import FIRST
 from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.options import SyncOptions
 
@@ -75,7 +75,7 @@ class Pruner:
         delivered = next((source_id for source_id in self._owned if source_id in self._delivery), None)
         self._guard(orphans, delivered)
         gone = await self._confirm(orphans, delivered)
-        size = BatchSize(self._options.batch_size).current
+        size = self._options.batch_size or FIRST
         in_flight = InFlight(self._stop)
         for start in range(0, len(gone), size):
             if self._stop.is_set:

@@ -230,14 +230,16 @@ class Run:
             async with aclosing(self._stale(planner, health, scan)) as stale:
                 async for products, stored in stale:
                     await self._find_placement(api)  # if it is wrong, nothing at all is written
-                    taxonomy.begin(*await planner.needs(products, stored))
+                    taxonomy.begin(*await planner.look_ahead(products, stored))
                     await pipeline.take(products)
             await pipeline.flush()
         except MedusaSyncError as error:
             self._stop.set(error)
         finally:
-            await pipeline.finish()
-            await taxonomy.finish()
+            try:
+                await pipeline.finish()
+            finally:
+                await taxonomy.finish()
 
     async def _stale(
         self, planner: Planner, health: Health, scan: Scan
@@ -282,6 +284,7 @@ class Run:
             return products, stored
         await scan.complete()
         hidden = {product.external_id: product for product in absent if scan.has(product)}
+        self._ledger.found(hidden)
         for product in hidden.values():
             reason = "the store has it, but its index does not list it yet; the next run checks it again"
             self._ledger.settle(Outcome.of(product, Result.UNCONFIRMED, reason))

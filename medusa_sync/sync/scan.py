@@ -91,8 +91,9 @@ class Scan:
         Raises:
             StoreError: the store cannot be read.
         """
-        await self._read_rest()
-        self._sort()
+        if not self._is_complete:
+            await self._read_rest()
+            self._sort()
 
     async def _begin(self) -> None:
         page = await self._api.scan(0, PAGE_SIZE)
@@ -102,7 +103,12 @@ class Scan:
     async def _read_rest(self) -> None:
         offsets = count(self._step, self._step)
         expected = islice(offsets, self._pages_left())
-        await asyncio.gather(*(self._read(expected) for _ in range(_AT_ONCE)))
+        readers = [asyncio.create_task(self._read(expected)) for _ in range(_AT_ONCE)]
+        try:
+            await asyncio.gather(*readers)
+        finally:
+            for reader in readers:
+                reader.cancel()
         while not self._is_complete:
             await self._read(islice(offsets, 1))
 

@@ -110,12 +110,14 @@ class Oracle:
     Attributes:
         edited: fields that the merchant may have changed since they were last applied.
         left_skus: of inventory items after the merchant changed the SKU of their variant or unlinked them.
+        may_clear_items: one of two machines was killed, and may have left an inventory item without its SKU.
     """
 
     def __init__(self, fresh: Mapping[str, Any]) -> None:
         self._fresh = fresh
         self.edited: set[tuple[str, str]] = set()
         self.left_skus: set[str | None] = set()
+        self.may_clear_items = False
         self.products: dict[str, Expected] = {}
 
     def known(self) -> list[str]:
@@ -226,6 +228,8 @@ class Oracle:
                 expected_values = " or ".join(map(repr, values))
                 found.append(f"{name} is {product.others.get(name)!r}, expected {expected_values}")
         if expected.is_managed and not expected.variant_is_gone:
+            if self.may_clear_items and [sku for sku, _ in product.items] == [None]:
+                self.left_skus.add(product.owned["sku"])
             item_follows = not expected.sku_was_edited and product.owned["sku"] not in self.left_skus
             found += product.flaws(item_follows=item_follows)
         return found
@@ -233,6 +237,7 @@ class Oracle:
     def learn(self, stored: Mapping[str, Stored]) -> None:
         """Keep only the states that match the store."""
         self.edited.clear()
+        self.may_clear_items = False
         for key, expected in list(self.products.items()):
             product = stored.get(key)
             if product is None:

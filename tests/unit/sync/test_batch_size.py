@@ -25,16 +25,16 @@ def test_a_chosen_size_stays_within_its_bounds(results: list[tuple[int, float, b
     assert size.current == 15
     for products, seconds, has_failed in results:
         size.measured(products, seconds, has_failed=has_failed)
-        assert 1 <= size.current <= 200
+        assert 15 <= size.current <= 200
 
 
 def test_it_doubles_while_the_time_per_product_falls() -> None:
     size = BatchSize(None)
     sizes = []
-    for per_product in (5.0, 4.0, 3.0, 3.0, 2.0):
+    for per_product in (5.0, 4.0, 4.5, 3.0, 3.0, 3.0, 2.0):
         size.measured(size.current, size.current * per_product, has_failed=False)
         sizes.append(size.current)
-    assert sizes == [30, 60, 120, 120, 120]
+    assert sizes == [30, 60, 60, 120, 120, 120, 120]
 
 
 def test_a_batch_of_another_size_says_nothing() -> None:
@@ -48,10 +48,11 @@ def test_a_batch_of_another_size_says_nothing() -> None:
 @pytest.mark.parametrize("failures", [1, 2, 10])
 def test_it_halves_after_each_failure_and_does_not_grow_again(failures: int) -> None:
     size = BatchSize(None)
-    size.measured(15, 15, has_failed=False)
+    for per_product in (5, 4, 3):
+        size.measured(size.current, size.current * per_product, has_failed=False)
     for _ in range(failures):
-        size.measured(size.current, 1, has_failed=True)
+        size.measured(7, 1, has_failed=True)
     shrunk = size.current
-    assert shrunk == max(30 // 2**failures, 1)
+    assert shrunk == max(120 // 2**failures, 15)
     size.measured(shrunk, 0.001, has_failed=False)
     assert size.current == shrunk

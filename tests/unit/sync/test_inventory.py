@@ -165,7 +165,11 @@ def test_an_item_gets_the_new_sku_of_its_variant(sku: str | None) -> None:
 
 def test_an_item_keeps_the_sku_that_the_merchant_gave_it() -> None:
     assert item_rename(planned(TWO, holding(ONE, "ONE", "MINE"))) is None
-    assert item_rename(planned(TWO, holding(ONE, "ONE", None))) is None
+
+
+def test_an_item_that_was_cleared_gets_the_next_sku() -> None:
+    """The request of another run may have been carried out late."""
+    assert item_rename(planned(TWO, holding(ONE, "ONE", None))) == ItemRename("iitem_01", None, "TWO")
 
 
 def test_an_item_follows_although_the_merchant_renamed_variant_and_item() -> None:
