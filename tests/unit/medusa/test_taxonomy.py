@@ -29,6 +29,7 @@ class Store(AdminApi):
     def __init__(self, *known: str, inactive: Sequence[str] = ()) -> None:
         self.known = {**dict.fromkeys(known, True), **dict.fromkeys(inactive, False)}
         self.asked: list[tuple[str, ...]] = []
+        self.attempts = 0
         self.created: dict[str, str] = {}
         self.activated: list[str] = []
         self.refusals: dict[str, MedusaSyncError] = {}
@@ -57,6 +58,7 @@ class Store(AdminApi):
         self.activated.append(category_id)
 
     async def _create(self, key: str, name: str) -> None:
+        self.attempts += 1
         await asyncio.sleep(0)
         assert key not in self.created, "created twice"
         if key in self.created_by_others:
@@ -275,7 +277,7 @@ async def test_nothing_more_is_created_ahead_once_the_store_fails(failure: Medus
     taxonomy = Taxonomy(store, Names(), Stop())
     taxonomy.begin([], tags)
     await taxonomy.finish()
-    assert len(store.asked) <= 1 + 8
+    assert store.attempts <= 8
     store.refusals = {}
     assert len(await taxonomy.tag_ids(tags)) == 100
 
