@@ -211,7 +211,7 @@ def _rows(comparison: Comparison) -> list[list[str]]:
         title = f"stored, of {total}" if name == "stored" else f"right {name}"
         rows.append([title, *(str(way.right[name]) for way in ways)])
     for kind in ways[0].kept:
-        rows += [[f"{kind} with the same ids after the second run", *(str(way.kept[kind]) for way in ways)]]
+        rows += [[f"{kind} that keep their ids", *(str(way.kept[kind]) for way in ways)]]
     return rows
 
 
