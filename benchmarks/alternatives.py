@@ -77,7 +77,7 @@ class Comparison:
     """The results as in the JSON file.
 
     Attributes:
-        load: average number of running processes in the minute before the first round.
+        load: average number of running processes in the minute before the benchmark.
         medusa: its version.
         job: the commit of the checkout.
         products: their number in the source.
@@ -135,9 +135,8 @@ def _arguments() -> argparse.Namespace:
 
 
 def _measure(checkout: Path, products: list[dict[str, Any]], rounds: int, folder: Path) -> Comparison:
-    began = results.Results.begin()
+    began, load = results.Results.begin(), os.getloadavg()[0]
     command = install(folder / "bench-venv").command
-    load = os.getloadavg()[0]
     with (
         tempfile.TemporaryDirectory(prefix="medusa-sync-bench-") as locks,
         dummyjson(products, categories_of(products)) as source,
