@@ -42,7 +42,7 @@ from benchmarks.contenders import (
     logged_in,
 )
 from benchmarks.installed import install
-from benchmarks.rows import markdown
+from benchmarks.rows import Rendered
 from tests.harness.dummyjson import dummyjson
 from tests.harness.medusa import MEDUSA_VERSION, Store
 from tests.harness.medusa_server import project
@@ -102,9 +102,9 @@ def main() -> None:
     chosen.json.parent.mkdir(parents=True, exist_ok=True)
     comparison = _measure(chosen.job, products, chosen.rounds, chosen.json.parent)
     chosen.json.write_text(json.dumps(asdict(comparison), indent=1) + "\n", encoding="utf-8")
-    head, *rows = _rows(comparison)
-    table = Table(*(cell.replace("`", "") for cell in head))
-    for row in rows:
+    rendered = _rendered(comparison)
+    table = Table(*(title.replace("`", "") for title in rendered.head))
+    for row in rendered.rows:
         table.add_row(*row)
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 
@@ -198,20 +198,24 @@ def _commit(checkout: Path) -> str:
     return subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True).stdout.strip() or "unknown"
 
 
-def _rows(comparison: Comparison) -> list[list[str]]:
+def _rendered(comparison: Comparison) -> Rendered:
     """The table, with a column for each way."""
-    ways, total = comparison.ways, comparison.products
+    ways, machine = comparison.ways, comparison.machine
     rows = [
-        ["", *(way.title for way in ways)],
-        ["first sync", *(_seconds(way.first_s) for way in ways)],
-        ["nothing changed", *(_seconds(way.again_s) for way in ways)],
+        ("first sync", *(_seconds(way.first_s) for way in ways)),
+        ("nothing changed", *(_seconds(way.again_s) for way in ways)),
     ]
     for name in ways[0].right:
-        title = f"stored, of {total}" if name == "stored" else f"right {name}"
-        rows.append([title, *(str(way.right[name]) for way in ways)])
+        title = f"stored, of {comparison.products}" if name == "stored" else f"right {name}"
+        rows.append((title, *(str(way.right[name]) for way in ways)))
     for kind in ways[0].kept:
-        rows += [[f"{kind} that keep their ids", *(str(way.kept[kind]) for way in ways)]]
-    return rows
+        rows += [(f"{kind} that keep their ids", *(str(way.kept[kind]) for way in ways))]
+    where = f"{machine['cores']} cores of {machine['processor']}, Python {machine['python']}"
+    title = (
+        f"Medians of {len(ways[0].first_s)} rounds (fastest-slowest) on {where},\n"
+        f"Medusa {comparison.medusa}, commit `{comparison.job}` of the job, {comparison.made_at[:10]}."
+    )
+    return Rendered(title, ("", *(way.title for way in ways)), rows)
 
 
 def _seconds(measured: list[float]) -> str:
@@ -226,16 +230,9 @@ def _write_page(comparison: Comparison) -> None:
 
 
 def _block(comparison: Comparison) -> str:
-    machine = comparison.machine
     details = {what: median(seconds) for way in comparison.ways for what, seconds in way.details.items()}
-    rounds = len(comparison.ways[0].first_s)
-    head, *rows = _rows(comparison)
-    where = f"{machine['cores']} cores of {machine['processor']}, Python {machine['python']}"
     return f"""
-Medians of {rounds} rounds (fastest-slowest) on {where},
-Medusa {comparison.medusa}, commit `{comparison.job}` of the job, {comparison.made_at[:10]}.
-
-{markdown(head, [tuple(row) for row in rows])}
+{_rendered(comparison).markdown()}
 - The job waits before it sends a refused batch again: {details[WAITING_FIRST]:.1f} s of its first sync,
   {details[WAITING_AGAIN]:.1f} s of its second run.
 - Creating the categories and tags for the CSV import takes {details[PREPARING]:.1f} s more, one request each.
