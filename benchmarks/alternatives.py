@@ -77,7 +77,7 @@ class Comparison:
     """The results as in the JSON file.
 
     Attributes:
-        load: average number of running processes in the minute before the benchmark.
+        loads: average number of running processes in the minute before each round, with those of the benchmark.
         medusa: its version.
         job: the commit of the checkout.
         products: their number in the source.
@@ -85,7 +85,7 @@ class Comparison:
 
     made_at: str
     machine: dict[str, str]
-    load: float
+    loads: list[float]
     medusa: str
     job: str
     products: int
@@ -135,7 +135,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _measure(checkout: Path, products: list[dict[str, Any]], rounds: int, folder: Path) -> Comparison:
-    began, load = results.Results.begin(), os.getloadavg()[0]
+    began, loads = results.Results.begin(), list[float]()
     command = install(folder / "bench-venv").command
     with (
         tempfile.TemporaryDirectory(prefix="medusa-sync-bench-") as locks,
@@ -151,6 +151,7 @@ def _measure(checkout: Path, products: list[dict[str, Any]], rounds: int, folder
         ]
         ways = [Measured(contender.title, details=contender.details) for contender in contenders]
         for number in range(rounds + 1):
+            loads.append(os.getloadavg()[0])
             for contender, way in zip(contenders, ways, strict=True):
                 print(f"round {number} of {rounds}: {way.title}", file=sys.stderr, flush=True)
                 store.reset()
@@ -168,7 +169,7 @@ def _measure(checkout: Path, products: list[dict[str, Any]], rounds: int, folder
     return Comparison(
         made_at=began.made_at,
         machine=began.machine,
-        load=load,
+        loads=loads[1:],
         medusa=MEDUSA_VERSION,
         job=_commit(checkout),
         products=len(products),
@@ -231,12 +232,14 @@ def _write_page(comparison: Comparison) -> None:
 
 def _block(comparison: Comparison) -> str:
     details = {what: median(seconds) for way in comparison.ways for what, seconds in way.details.items()}
+    loads = ", ".join(f"{load:.1f}" for load in comparison.loads)
     return f"""
 {_rendered(comparison).markdown()}
 - The job waits before it sends a refused batch again: {details[WAITING_FIRST]:.1f} s of its first sync,
   {details[WAITING_AGAIN]:.1f} s of its second run.
 - Creating the categories and tags for the CSV import takes {details[PREPARING]:.1f} s more, one request each.
 - Importing the same CSV file a second time is refused after {details[SAME_FILE]:.1f} s.
+- Load average at the start of the rounds, which keep one to two processes busy: {loads}.
 
 """
 
