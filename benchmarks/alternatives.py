@@ -77,7 +77,7 @@ class Comparison:
     """The results as in the JSON file.
 
     Attributes:
-        loads: average number of running processes in the minute before each round, with those of the benchmark.
+        loads: load average of the machine at the start of each round, which includes the benchmark.
         medusa: its version.
         job: the commit of the checkout.
         products: their number in the source.
