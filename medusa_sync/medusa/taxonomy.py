@@ -156,10 +156,9 @@ class _Terms:
             errors = [error for each in tried if (error := each.exception()) is not None]
             for error in sorted(errors, key=lambda error: isinstance(error, _MAY_EXIST)):
                 raise error
-            if len(tried) == len(
-                futures
-            ):  # the others were not tried, because the store failed for another key
+            if len(tried) == len(futures):
                 return {key: future.result() for key, future in futures.items()}
+            # Otherwise some were not tried, because the store failed for another key.
 
     async def _resolve(
         self,
