@@ -81,7 +81,7 @@ class Merchant:
         while self.unclear:
             key, product_id = self.unclear.popitem()
             self.shop.delete(f"/admin/products/{product_id}")
-            self.oracle.delete(key, left_elsewhere={})
+            self.oracle.delete(key)
 
     def read(self, key: str) -> Stored:
         expected = self.oracle.products[key]
@@ -372,7 +372,7 @@ def _stop_managing(merchant: Merchant, key: str, product: dict[str, Any]) -> str
     if variant is None:
         return None
     expected = merchant.oracle.products[key]
-    expected.left_elsewhere = merchant.read(key).others["levels elsewhere"]
+    merchant.oracle.left_levels.append(merchant.read(key).others["levels elsewhere"])
     body = {"manage_inventory": False}
     merchant.shop.post(f"/admin/products/{product['id']}/variants/{variant['id']}", body)
     expected.is_managed = False
@@ -382,9 +382,8 @@ def _stop_managing(merchant: Merchant, key: str, product: dict[str, Any]) -> str
 
 
 def _delete_product(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
-    was = merchant.oracle.products[key]
     merchant.shop.delete(f"/admin/products/{product['id']}")
-    merchant.oracle.delete(key, left_elsewhere=was.left_elsewhere)
+    merchant.oracle.delete(key)
     return str(product["id"])
 
 

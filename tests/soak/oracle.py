@@ -81,7 +81,6 @@ class Expected:
         variant_is_gone: the merchant deleted it.
         is_managed: whether the variant is managed.
         sku_was_edited: by the merchant.
-        left_elsewhere: levels of an inventory item that the merchant took from the variant.
     """
 
     states: dict[str, set[State]] = field(default_factory=dict)
@@ -94,7 +93,6 @@ class Expected:
     variant_is_gone: bool = False
     is_managed: bool = True
     sku_was_edited: bool = False
-    left_elsewhere: dict[str, int] = field(default_factory=dict)
 
     def is_settled(self, wanted: Mapping[str, Value]) -> bool:
         """Whether a run has nothing to write to this product."""
@@ -110,6 +108,8 @@ class Oracle:
     Attributes:
         edited: fields that the merchant may have changed since they were last applied.
         left_skus: of inventory items after the merchant changed the SKU of their variant or unlinked them.
+        left_levels: of inventory items that the merchant took from variants, elsewhere; a new product
+            that has the SKU gets the item.
         may_clear_items: one of two machines was killed, and may have left an inventory item without its SKU.
     """
 
@@ -117,6 +117,7 @@ class Oracle:
         self._fresh = fresh
         self.edited: set[tuple[str, str]] = set()
         self.left_skus: set[str | None] = set()
+        self.left_levels: list[dict[str, int]] = []
         self.may_clear_items = False
         self.products: dict[str, Expected] = {}
 
@@ -169,10 +170,9 @@ class Oracle:
         self.edited.add((key, name))
         expected.sku_was_edited |= name == "sku"
 
-    def delete(self, key: str, *, left_elsewhere: dict[str, int]) -> None:
-        """The merchant deleted a product; a new one may use its inventory item."""
+    def delete(self, key: str) -> None:
+        """The merchant deleted a product."""
         self.products[key] = self._new()
-        self.products[key].others["levels elsewhere"].append(left_elsewhere)
 
     def _new(self) -> Expected:
         others = {name: [value] for name, value in self._fresh.items()}
@@ -223,7 +223,9 @@ class Oracle:
                 found.append(f"{name} is {value!r}, expected {' or '.join(map(repr, possible))}")
         if product.status not in {status for status, _ in expected.statuses}:
             found.append(f"status is {product.status}, expected {sorted(expected.statuses)}")
-        for name, values in expected.others.items():
+        for name, known in expected.others.items():
+            is_new = expected.store_id is None
+            values = known + self.left_levels if is_new and name == "levels elsewhere" else known
             if product.others.get(name) not in values:
                 expected_values = " or ".join(map(repr, values))
                 found.append(f"{name} is {product.others.get(name)!r}, expected {expected_values}")
