@@ -15,8 +15,8 @@ from tests.harness.catalogue import products
 from tests.harness.dummyjson import CLOSED, DummyJson, Request, Response, dummyjson
 
 SIZE = 300
-MIDDLE = 100  # a write after the first batch and long before the last one
-IN_FLIGHT = 4  # requests of batches, of planning the next ones, and of look-ups for later ones
+MIDDLE = 160  # a write after all categories and tags, and long before the last batch
+IN_FLIGHT = 12  # requests of batches, of planning the next ones, of look-ups for later ones, and 8 for tags
 TRIES = 3  # per request, with the default of --max-retries
 
 
