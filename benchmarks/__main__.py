@@ -57,18 +57,16 @@ def _measure(chosen: argparse.Namespace, installed: Installed, results: Results,
     if not set(chosen.parts) & set(_ON_A_STORE):
         return
     with open_shop(installed, chosen.warm_up, say) as shop:
-        if STORE in chosen.parts:
-            for scenario in scenarios.measured(shop, chosen.sizes, chosen.profiles, chosen.runs):
-                results.scenarios.append(scenario)
-                yield
-        if DISTANCE in chosen.parts:
-            for scenario in distance.measured(shop, chosen.sizes, chosen.runs):
-                results.scenarios.append(scenario)
-                yield
-        if LARGE in chosen.parts:
-            for scenario in large.measured(shop, chosen.large_sizes, chosen.runs):
-                results.scenarios.append(scenario)
-                yield
+        compared = {  # generators: nothing is measured before it is chosen
+            STORE: scenarios.measured(shop, chosen.sizes, chosen.profiles, chosen.runs),
+            DISTANCE: distance.measured(shop, chosen.sizes, chosen.runs),
+            LARGE: large.measured(shop, chosen.large_sizes, chosen.runs),
+        }
+        for part, measured in compared.items():
+            if part in chosen.parts:
+                for scenario in measured:
+                    results.scenarios.append(scenario)
+                    yield
         if _CONCURRENCY in chosen.parts:
             for concurrent in concurrency.measured(shop, chosen.concurrency_sizes, chosen.runs):
                 results.concurrent.append(concurrent)

@@ -13,8 +13,6 @@ LongText = Annotated[str, Meta(max_length=50_000)]
 Url = Annotated[str, Meta(max_length=2_048)]
 Count = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Amount = Annotated[int, Meta(ge=0, le=10**12)] | Annotated[float, Meta(ge=0, le=1e12)]
-
-
 Id = Annotated[int, Meta(ge=0, le=2**53)] | Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 
 

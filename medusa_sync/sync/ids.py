@@ -18,17 +18,17 @@ class IdSet(Collection[str]):
 
     def add(self, source_id: str) -> bool:
         """Add an id; returns whether it was new."""
-        if source_id in self:
-            return False
         number = _number(source_id)
         if number is None:
+            is_new = source_id not in self._others
             self._others.add(source_id)
         else:
             index, bit = divmod(number, 8)
             self._bits.extend(bytes(max(index + 1 - len(self._bits), 0)))
+            is_new = not self._bits[index] >> bit & 1
             self._bits[index] |= 1 << bit
-        self._size += 1
-        return True
+        self._size += is_new
+        return is_new
 
     def __contains__(self, source_id: object) -> bool:
         if not isinstance(source_id, str):

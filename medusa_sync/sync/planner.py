@@ -89,11 +89,6 @@ class Planner:
         """
         return by_external_id(await self._api.look_up([product.external_id for product in desired]))
 
-    @property
-    def may_lag(self) -> bool:
-        """Whether look-ups may not show a product that the store has."""
-        return self._api.may_lag
-
     def divide(
         self, desired: Iterable[DesiredProduct], stored: LookedUp
     ) -> tuple[list[Outcome], list[DesiredProduct]]:

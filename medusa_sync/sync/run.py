@@ -279,11 +279,10 @@ class Run:
     ) -> tuple[list[DesiredProduct], LookedUp]:
         """Look products up; those that are absent although a scan shows them are settled."""
         stored = await planner.look_up(products)
-        absent = [product for product in products if product.external_id not in stored]
-        if not absent or not planner.may_lag:
-            return products, stored
-        await scan.complete()
-        hidden = {product.external_id: product for product in absent if scan.has(product)}
+        hidden = {
+            product.external_id: product
+            for product in await scan.hidden([each for each in products if each.external_id not in stored])
+        }
         self._ledger.found(hidden)
         for product in hidden.values():
             reason = "the store has it, but its index does not list it yet; the next run checks it again"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count, islice
 from typing import Self
 
@@ -85,15 +85,18 @@ class Scan:
             await self._read_rest()
         self._sort()
 
-    async def complete(self) -> None:
-        """Read the pages that are left.
+    async def hidden(self, absent: Sequence[DesiredProduct]) -> list[DesiredProduct]:
+        """Those of the products absent from a look-up that the store has: its index may lag.
 
         Raises:
             StoreError: the store cannot be read.
         """
+        if not absent or not self._api.may_lag:
+            return []
         if not self._is_complete:
             await self._read_rest()
             self._sort()
+        return [product for product in absent if product.source_id in self.source_ids]
 
     async def _begin(self) -> None:
         page = await self._api.scan(0, PAGE_SIZE)
@@ -122,10 +125,6 @@ class Scan:
 
     def _sort(self) -> None:
         self._up_to_date = array("q", sorted(self._up_to_date))
-
-    def has(self, product: DesiredProduct) -> bool:
-        """Whether a page that was read had the product."""
-        return product.source_id in self.source_ids
 
     def shows(self, product: DesiredProduct) -> bool:
         """Whether the product is certainly up to date."""
