@@ -1,9 +1,9 @@
-"""Reads products from the store and plans what to do about them."""
+"""Reads stale products from the store and plans what to do about them."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec import Struct, field
@@ -23,11 +23,9 @@ from medusa_sync.medusa.placement import Placement
 from medusa_sync.sync.adoption import Adoption
 from medusa_sync.sync.handles import Handles
 from medusa_sync.sync.inventory import item_rename
+from medusa_sync.sync.stale import Stale
 
 T = TypeVar("T")
-
-LookedUp = Mapping[str, list[StoredSummary | Unreadable]]
-"""Products of the store by external id; several if one was stored more than once."""
 
 
 class PlanOptions(Struct, frozen=True):
@@ -81,34 +79,7 @@ class Planner:
         self._adoption = Adoption(api)
         self._handles = Handles(api)
 
-    async def look_up(self, desired: Sequence[DesiredProduct]) -> LookedUp:
-        """Find the products in the store, with their records.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
-        return by_external_id(await self._api.look_up([product.external_id for product in desired]))
-
-    def divide(
-        self, desired: Iterable[DesiredProduct], stored: LookedUp
-    ) -> tuple[list[Outcome], list[DesiredProduct]]:
-        """Separate products that are up to date or fail from stale ones."""
-        outcomes: list[Outcome] = []
-        stale: list[DesiredProduct] = []
-        for product in desired:
-            copies = stored.get(product.external_id, [])
-            try:
-                if len(copies) == 1 and self._is_up_to_date(product, _readable(copies)[0]):
-                    outcomes.append(Outcome.of(product, Result.UNCHANGED))
-                else:
-                    stale.append(product)
-            except ProductFailedError as error:
-                outcomes.append(Outcome.of(product, Result.FAILED, f"{copies[0].id}: {error}"))
-        return outcomes, stale
-
-    async def look_ahead(
-        self, products: Sequence[DesiredProduct], stored: LookedUp
-    ) -> tuple[list[str], list[str]]:
+    async def look_ahead(self, products: Sequence[Stale]) -> tuple[list[str], list[str]]:
         """Prepare stale products: look up the handles of new ones, with one request for all of them.
 
         Returns:
@@ -117,15 +88,11 @@ class Planner:
         Raises:
             StoreError: the store cannot be read.
         """
-        new = [each for each in products if not stored.get(each.external_id)]
+        new = [each.desired for each in products if not each.copies]
         not_created = await self._adoption.matches(new)
         await self._handles.look_ahead([each for each in new if each.external_id not in not_created])
-        written = [each for each in products if each.external_id not in not_created]
-        return _added(written, stored, CATEGORIES), _added(written, stored, TAGS)
-
-    def _is_up_to_date(self, product: DesiredProduct, stored: StoredSummary) -> bool:
-        record = stored.record
-        return not self._options.overwrite and record is not None and record.is_up_to_date(product)
+        written = [each for each in products if each.desired.external_id not in not_created]
+        return _added(written, CATEGORIES), _added(written, TAGS)
 
     async def read(self, products: Sequence[DesiredProduct], *, created: Collection[str]) -> Reading:
         """Read the details of products and plan updates.
@@ -145,13 +112,8 @@ class Planner:
         for product in products:
             copies = details.get(product.external_id, [])
             try:
-                self._sort(
-                    product if location_id else without_stock(product),
-                    _readable(copies),
-                    location_id,
-                    created,
-                    reading,
-                )
+                wanted = product if location_id else without_stock(product)
+                self._sort(wanted, _readable(copies), location_id, created, reading)
             except ProductFailedError as error:
                 ids = ", ".join(copy.id for copy in copies)
                 reading.outcomes.append(Outcome.of(product, Result.FAILED, f"{ids}: {error}"))
@@ -258,14 +220,13 @@ class Planner:
         self._handles.release(external_id)
 
 
-def _added(products: Sequence[DesiredProduct], stored: LookedUp, name: str) -> list[str]:
+def _added(products: Sequence[Stale], name: str) -> list[str]:
     """The members of a set that the source added since products were last written."""
     added: list[str] = []
     for product in products:
-        copies = stored.get(product.external_id, [])
-        records = [each.record for each in copies if isinstance(each, StoredSummary) and each.record]
+        records = [each.record for each in product.copies if isinstance(each, StoredSummary) and each.record]
         applied = [member for record in records for member in members(record.fields.get(name))]
-        added += merge_sets(members(product.fields[name]), (), tuple(applied), restore=False)
+        added += merge_sets(members(product.desired.fields[name]), (), tuple(applied), restore=False)
     return added
 
 

@@ -12,7 +12,6 @@ from typing import Protocol
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.policy import OnMissing
-from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.errors import (
     EXIT_PARTIAL,
@@ -24,20 +23,22 @@ from medusa_sync.errors import (
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement, find_placement
 from medusa_sync.medusa.taxonomy import Taxonomy
-from medusa_sync.sources.base import Rejected, Source
+from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger
 from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.batch_size import BatchSize
+from medusa_sync.sync.comparison import Comparison
 from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.health import Health
+from medusa_sync.sync.intake import Intake
 from medusa_sync.sync.ledger import Ledger, outcome_of
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.pipeline import Pipeline
-from medusa_sync.sync.planner import LookedUp, Planner
-from medusa_sync.sync.prefetch import prefetch
+from medusa_sync.sync.planner import Planner
 from medusa_sync.sync.prune import Pruner
-from medusa_sync.sync.scan import LOOK_UP, Scan
+from medusa_sync.sync.scan import Scan
+from medusa_sync.sync.stale import Stale
 
 _STATUSES: Mapping[type[MedusaSyncError], Status] = {
     InterruptedRunError: Status.INTERRUPTED,
@@ -81,10 +82,10 @@ class Run:
         self._api = api
         self._options = options
         self._requests = requests
-        self._observer = observer
         self._stop = stop
         self._delivery = Delivery(source, source_url=options.source_url, limit=options.limit)
         self._ledger = Ledger(observer.settled)
+        self._intake = Intake(self._delivery, self._ledger, observer.fetched, stop)
         self._placement: Placement | None = None
         self._finding_placement = asyncio.Lock()
 
@@ -130,7 +131,7 @@ class Run:
 
     async def _only_read(self) -> None:
         """Check the products of the source; there is no store to compare them with."""
-        async for products in self._products(scan=None):
+        async for products in self._intake.pages():
             for product in products:
                 self._ledger.set_aside(product.external_id)
 
@@ -142,12 +143,22 @@ class Run:
         """
         planner = Planner(api, partial(self._find_placement, api), self._options.plan)
         async with Scan(api, self._options.source_name) as scan:  # begins while the source is asked
-            if self._options.dry_run:
-                await self._preview(planner, Health(api), scan)
-            else:
-                await self._apply(api, planner, Health(api), scan)
-            if not self._stop.is_set:
-                await scan.ready(self._wanted)  # checks the credentials even if the source delivered nothing
+            health = Health(api)
+            comparison = Comparison(
+                api,
+                scan,
+                self._intake.pages(after=scan.begun),
+                self._ledger,
+                health,
+                self._stop,
+                wanted=self._wanted,
+                overwrite=self._options.plan.overwrite,
+            )
+            async with aclosing(comparison.stale()) as stale:
+                if self._options.dry_run:
+                    await self._preview(planner, stale)
+                else:
+                    await self._apply(api, planner, health, stale)
         if self._stop.is_set or self._delivery.error is not None:
             return None
         gained = 0 if self._options.dry_run else self._ledger.gained
@@ -176,7 +187,6 @@ class Run:
         """With a limit, the products beyond it are not missing."""
         return self._options.on_missing != OnMissing.KEEP and self._options.limit is None
 
-    @property
     def _wanted(self) -> int | None:
         """How many products have to be found in the store; None for all that it has."""
         if self._prunes:
@@ -184,21 +194,22 @@ class Run:
         total, limit = self._delivery.total, self._options.limit
         return min(total, limit) if total is not None and limit is not None else total or limit
 
-    async def _preview(self, planner: Planner, health: Health, scan: Scan) -> None:
+    async def _preview(self, planner: Planner, stale: AsyncGenerator[list[Stale], None]) -> None:
         """Settle every product with what a real run would do."""
-        async with aclosing(self._stale(planner, health, scan)) as stale:
-            async for products, _ in stale:
-                reading = await planner.read(products, created=())
-                entries: list[Change | Outcome] = [*reading.outcomes, *reading.updates]
-                entries += await planner.plan_new(reading.new, reading.incomplete)
-                entries += [
-                    Outcome(each.external_id, each.title, Result.UNCONFIRMED, "another run is writing it")
-                    for each in reading.in_progress
-                ]
-                for entry in entries:
-                    self._ledger.settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
+        async for products in stale:
+            reading = await planner.read([each.desired for each in products], created=())
+            entries: list[Change | Outcome] = [*reading.outcomes, *reading.updates]
+            entries += await planner.plan_new(reading.new, reading.incomplete)
+            entries += [
+                Outcome(each.external_id, each.title, Result.UNCONFIRMED, "another run is writing it")
+                for each in reading.in_progress
+            ]
+            for entry in entries:
+                self._ledger.settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
 
-    async def _apply(self, api: AdminApi, planner: Planner, health: Health, scan: Scan) -> None:
+    async def _apply(
+        self, api: AdminApi, planner: Planner, health: Health, stale: AsyncGenerator[list[Stale], None]
+    ) -> None:
         def settle(outcome: Outcome) -> None:
             planner.release(outcome.external_id or "")
             self._ledger.settle(outcome)
@@ -227,11 +238,10 @@ class Run:
             stop=self._stop,
         )
         try:
-            async with aclosing(self._stale(planner, health, scan)) as stale:
-                async for products, stored in stale:
-                    await self._find_placement(api)  # if it is wrong, nothing at all is written
-                    taxonomy.begin(*await planner.look_ahead(products, stored))
-                    await pipeline.take(products)
+            async for products in stale:
+                await self._find_placement(api)  # if it is wrong, nothing at all is written
+                taxonomy.begin(*await planner.look_ahead(products))
+                await pipeline.take(each.desired for each in products)
             await pipeline.flush()
         except MedusaSyncError as error:
             self._stop.set(error)
@@ -240,80 +250,6 @@ class Run:
                 await pipeline.finish()
             finally:
                 await taxonomy.finish()
-
-    async def _stale(
-        self, planner: Planner, health: Health, scan: Scan
-    ) -> AsyncGenerator[tuple[list[DesiredProduct], LookedUp], None]:
-        """The stale products, and what the store has of them; the others are settled."""
-        async with aclosing(prefetch(self._looked_up(planner, health, scan))) as looked_up:
-            async for products, stored in looked_up:
-                outcomes, stale = planner.divide(products, stored)
-                self._ledger.found(stored)
-                for outcome in outcomes:
-                    self._ledger.settle(outcome)
-                    for copy in stored[outcome.external_id or ""]:
-                        health.found(copy.id)
-                if stale:
-                    yield stale, stored
-
-    async def _looked_up(
-        self, planner: Planner, health: Health, scan: Scan
-    ) -> AsyncGenerator[tuple[list[DesiredProduct], LookedUp], None]:
-        """The products that the scan does not show to be up to date; the others are settled."""
-        waiting: list[DesiredProduct] = []
-        async with aclosing(prefetch(self._products(scan))) as pages:
-            async for products in pages:
-                await scan.ready(self._wanted)
-                health.found(scan.witness)
-                waiting += [product for product in products if not self._settle_if_shown(scan, product)]
-                while len(waiting) >= LOOK_UP and not self._stop.is_set:
-                    chunk, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
-                    yield await self._look_up(planner, scan, chunk)
-                if self._stop.is_set:
-                    return
-        if waiting and not self._stop.is_set:
-            yield await self._look_up(planner, scan, waiting)
-
-    async def _look_up(
-        self, planner: Planner, scan: Scan, products: list[DesiredProduct]
-    ) -> tuple[list[DesiredProduct], LookedUp]:
-        """Look products up; those that are absent although a scan shows them are settled."""
-        stored = await planner.look_up(products)
-        hidden = {
-            product.external_id: product
-            for product in await scan.hidden([each for each in products if each.external_id not in stored])
-        }
-        self._ledger.found(hidden)
-        for product in hidden.values():
-            reason = "the store has it, but its index does not list it yet; the next run checks it again"
-            self._ledger.settle(Outcome.of(product, Result.UNCONFIRMED, reason))
-        return [product for product in products if product.external_id not in hidden], stored
-
-    def _settle_if_shown(self, scan: Scan, product: DesiredProduct) -> bool:
-        if self._options.plan.overwrite or not scan.shows(product):
-            return False
-        self._ledger.found([product.external_id])
-        self._ledger.settle(Outcome.of(product, Result.UNCHANGED))
-        return True
-
-    async def _products(self, scan: Scan | None) -> AsyncGenerator[list[DesiredProduct], None]:
-        """The valid products of the source, a page at a time, until the run is stopped."""
-        async with aclosing(self._delivery.pages()) as pages:
-            async for rows in pages:
-                if scan is not None:  # invalid credentials end the run before anything is accounted for
-                    await scan.begun()
-                products = []
-                for row in rows:
-                    if isinstance(row, Rejected):
-                        rejected = Outcome(row.external_id, row.title, Result.REJECTED, row.reason)
-                        self._ledger.reject(rejected)
-                    else:
-                        self._ledger.open(row.external_id, row.title)
-                        products.append(row)
-                self._observer.fetched(self._ledger.seen, self._delivery.total)
-                if self._stop.is_set:
-                    return
-                yield products
 
     def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
         options, ledger, error = self._options, self._ledger, self._stop.reason

@@ -1,0 +1,122 @@
+"""Compares the products of the source with the store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.stored import Unreadable, by_external_id
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.stop import Stop
+from medusa_sync.sync.health import Health
+from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.prefetch import prefetch
+from medusa_sync.sync.scan import LOOK_UP, Scan
+from medusa_sync.sync.stale import Stale
+
+
+class Comparison:
+    """Finds the stale products, and settles the others.
+
+    Args:
+        api: of the store.
+        scan: of the store; most products are compared with it alone.
+        pages: the valid products of the source.
+        ledger: notified of outcomes, and of products that the store has.
+        health: notified of products that the store has.
+        stop: nothing more is compared once it is set.
+        wanted: how many products have to be found in the store; None for all that it has.
+        overwrite: compare all products with what the store holds now, so all of them are stale.
+    """
+
+    def __init__(
+        self,
+        api: AdminApi,
+        scan: Scan,
+        pages: AsyncGenerator[list[DesiredProduct], None],
+        ledger: Ledger,
+        health: Health,
+        stop: Stop,
+        *,
+        wanted: Callable[[], int | None],
+        overwrite: bool,
+    ) -> None:
+        self._api = api
+        self._scan = scan
+        self._pages = pages
+        self._ledger = ledger
+        self._health = health
+        self._stop = stop
+        self._wanted = wanted
+        self._overwrite = overwrite
+
+    async def stale(self) -> AsyncGenerator[list[Stale], None]:
+        """The stale products, in parts of at most `LOOK_UP`; no part is empty.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        async with aclosing(prefetch(self._looked_up())) as looked_up:
+            async for products in looked_up:
+                stale = [product for product in products if not self._settle_if_done(product)]
+                if stale:
+                    yield stale
+
+    async def _looked_up(self) -> AsyncGenerator[list[Stale], None]:
+        """The products that the scan does not show to be up to date, as a look-up shows them."""
+        waiting: list[DesiredProduct] = []
+        async with aclosing(prefetch(self._pages)) as pages:
+            async for products in pages:
+                await self._scan.ready(self._wanted())
+                self._health.found(self._scan.witness)
+                waiting += [product for product in products if not self._settle_if_shown(product)]
+                while len(waiting) >= LOOK_UP and not self._stop.is_set:
+                    part, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
+                    yield await self._look_up(part)
+                if self._stop.is_set:
+                    return
+        if self._stop.is_set:
+            return
+        await self._scan.ready(self._wanted())  # checks the credentials even if the source delivered nothing
+        if waiting:
+            yield await self._look_up(waiting)
+
+    async def _look_up(self, products: Sequence[DesiredProduct]) -> list[Stale]:
+        """Look products up; those that are absent although a scan shows them are settled."""
+        stored = by_external_id(await self._api.look_up([product.external_id for product in products]))
+        absent = [product for product in products if product.external_id not in stored]
+        hidden = {product.external_id: product for product in await self._scan.hidden(absent)}
+        self._ledger.found([*stored, *hidden])
+        for product in hidden.values():
+            reason = "the store has it, but its index does not list it yet; the next run checks it again"
+            self._ledger.settle(Outcome.of(product, Result.UNCONFIRMED, reason))
+        return [
+            Stale(product, stored.get(product.external_id, ()))
+            for product in products
+            if product.external_id not in hidden
+        ]
+
+    def _settle_if_shown(self, product: DesiredProduct) -> bool:
+        """Settle a product that the scan shows to be up to date."""
+        if self._overwrite or not self._scan.shows(product):
+            return False
+        self._ledger.found([product.external_id])
+        self._ledger.settle(Outcome.of(product, Result.UNCHANGED))
+        return True
+
+    def _settle_if_done(self, product: Stale) -> bool:
+        """Settle a product that the look-up shows to be up to date, or that cannot be read."""
+        if len(product.copies) != 1:
+            return False
+        [stored] = product.copies
+        if isinstance(stored, Unreadable):
+            reason = f"{stored.id}: {stored.reason}"
+            self._ledger.settle(Outcome.of(product.desired, Result.FAILED, reason))
+        elif not self._overwrite and stored.record and stored.record.is_up_to_date(product.desired):
+            self._ledger.settle(Outcome.of(product.desired, Result.UNCHANGED))
+        else:
+            return False
+        self._health.found(stored.id)
+        return True

@@ -1,0 +1,22 @@
+"""A product that has to be written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.stored import StoredSummary, Unreadable
+
+
+class Stale(Struct, frozen=True):
+    """A product that the store does not have, or not as the source wants it.
+
+    Attributes:
+        desired: what the source wants.
+        copies: what the look-up found; several if the store has it more than once.
+    """
+
+    desired: DesiredProduct
+    copies: Sequence[StoredSummary | Unreadable]
