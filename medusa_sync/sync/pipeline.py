@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from time import monotonic
 
 from medusa_sync.core.product import DesiredProduct
@@ -17,7 +17,7 @@ class Pipeline:
     """Takes stale products in the order of the source.
 
     Args:
-        applier: makes the applier; called for the first batch.
+        applier: takes the batches.
         batch_size: of the batches; it learns from their results.
         concurrency: batches at the same time.
         stop: set if the store is unavailable; nothing new starts once it is set.
@@ -25,16 +25,15 @@ class Pipeline:
 
     def __init__(
         self,
-        applier: Callable[[], Awaitable[Applier]],
+        applier: Applier,
         *,
         batch_size: BatchSize,
         concurrency: int,
         stop: Stop,
     ) -> None:
-        self._make_applier = applier
+        self._applier = applier
         self._batch_size = batch_size
         self._stop = stop
-        self._applier: Applier | None = None
         self._waiting: list[DesiredProduct] = []
         self._slots = asyncio.Semaphore(concurrency)
         self._in_flight = InFlight(stop)
@@ -55,26 +54,23 @@ class Pipeline:
         try:
             await self._in_flight.finish()
         finally:
-            if self._applier is not None:
-                self._in_flight.begin(self._guarded(self._applier.finish()))
-                await self._in_flight.finish()
+            self._in_flight.begin(self._guarded(self._applier.finish()))
+            await self._in_flight.finish()
 
     async def _start(self) -> None:
-        if self._applier is None:
-            self._applier = await self._make_applier()
         await self._slots.acquire()
         size = self._batch_size.current  # a batch that has just ended may have changed it
         batch, self._waiting = self._waiting[:size], self._waiting[size:]
         if self._stop.is_set:
             self._slots.release()
             return
-        self._in_flight.begin(self._apply(self._applier, batch))
+        self._in_flight.begin(self._apply(batch))
 
-    async def _apply(self, applier: Applier, batch: Sequence[DesiredProduct]) -> None:
+    async def _apply(self, batch: Sequence[DesiredProduct]) -> None:
         began = monotonic()
 
         async def apply() -> None:
-            succeeded = await applier.apply(batch)
+            succeeded = await self._applier.apply(batch)
             self._batch_size.measured(len(batch), monotonic() - began, has_failed=not succeeded)
 
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec import Struct, field
@@ -19,7 +19,6 @@ from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, StoredSummary, UnownedProduct, Unreadable, by_external_id
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.placement import Placement
 from medusa_sync.sync.adoption import Adoption
 from medusa_sync.sync.handles import Handles
 from medusa_sync.sync.inventory import item_rename
@@ -66,15 +65,13 @@ class Planner:
 
     Args:
         api: of the store.
-        find_placement: called only if something has to be written.
+        location_id: where stock is kept; None if the store has no location.
         options: how to decide.
     """
 
-    def __init__(
-        self, api: AdminApi, find_placement: Callable[[], Awaitable[Placement]], options: PlanOptions
-    ) -> None:
+    def __init__(self, api: AdminApi, location_id: str | None, options: PlanOptions) -> None:
         self._api = api
-        self._find_placement = find_placement
+        self._location_id = location_id
         self._options = options
         self._adoption = Adoption(api)
         self._handles = Handles(api)
@@ -102,18 +99,16 @@ class Planner:
             created: external ids of products that this run has sent to be created.
 
         Raises:
-            StoreMismatchError: the settings name something that the store does not have.
             StoreError: the store cannot be read.
         """
-        location_id = (await self._find_placement()).location_id
         reading = Reading()
         found = await self._api.details("external_id", [product.external_id for product in products])
         details = by_external_id(found)
         for product in products:
             copies = details.get(product.external_id, [])
             try:
-                wanted = product if location_id else without_stock(product)
-                self._sort(wanted, _readable(copies), location_id, created, reading)
+                wanted = product if self._location_id else without_stock(product)
+                self._sort(wanted, _readable(copies), created, reading)
             except ProductFailedError as error:
                 ids = ", ".join(copy.id for copy in copies)
                 reading.outcomes.append(Outcome.of(product, Result.FAILED, f"{ids}: {error}"))
@@ -123,7 +118,6 @@ class Planner:
         self,
         product: DesiredProduct,
         copies: list[StoredProduct],
-        location_id: str | None,
         created: Collection[str],
         reading: Reading,
     ) -> None:
@@ -150,15 +144,13 @@ class Planner:
             reading.incomplete[product.external_id] = stored
             reading.new.append(product)
         else:
-            self._update(product, stored, location_id, reading)
+            self._update(product, stored, reading)
 
-    def _update(
-        self, product: DesiredProduct, stored: StoredProduct, location_id: str | None, reading: Reading
-    ) -> None:
+    def _update(self, product: DesiredProduct, stored: StoredProduct, reading: Reading) -> None:
         update = plan_update(
             product,
             stored,
-            location_id=location_id,
+            location_id=self._location_id,
             on_conflict=self._options.on_conflict,
             overwrite=self._options.overwrite,
         )
@@ -195,7 +187,6 @@ class Planner:
 
     async def _adopted(self, new: Sequence[DesiredProduct]) -> dict[str, Change | Outcome]:
         """Plan the products among `new` that the store has without our external id."""
-        location_id = (await self._find_placement()).location_id
         entries: dict[str, Change | Outcome] = {}
         matches = await self._adoption.matches(new)
         adopted: dict[str, DesiredProduct] = {}
@@ -211,7 +202,7 @@ class Planner:
             entries[product.external_id] = (
                 Outcome.of(product, Result.FAILED, f"{stored.id}: {stored.reason}")
                 if isinstance(stored, Unreadable)
-                else plan_update(product, stored, location_id=location_id, adopt=True)
+                else plan_update(product, stored, location_id=self._location_id, adopt=True)
             )
         return entries
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
-from functools import partial
 from typing import Protocol
 
 from medusa_sync.core.change import Change
@@ -87,7 +86,6 @@ class Run:
         self._ledger = Ledger(observer.settled)
         self._intake = Intake(self._delivery, self._ledger, observer.fetched, stop)
         self._placement: Placement | None = None
-        self._finding_placement = asyncio.Lock()
 
     async def execute(self) -> RunResult:
         """Run. Errors that a user, a server or a catalogue can cause are not raised but in the result."""
@@ -141,7 +139,6 @@ class Run:
         Returns:
             What the store holds at the end; None if the run was stopped or the source was incomplete.
         """
-        planner = Planner(api, partial(self._find_placement, api), self._options.plan)
         async with Scan(api, self._options.source_name) as scan:  # begins while the source is asked
             health = Health(api)
             comparison = Comparison(
@@ -155,10 +152,9 @@ class Run:
                 overwrite=self._options.plan.overwrite,
             )
             async with aclosing(comparison.stale()) as stale:
-                if self._options.dry_run:
-                    await self._preview(planner, stale)
-                else:
-                    await self._apply(api, planner, health, stale)
+                first = await anext(stale, None)
+                if first is not None:
+                    await self._plan_and_apply(api, health, first, stale)
         if self._stop.is_set or self._delivery.error is not None:
             return None
         gained = 0 if self._options.dry_run else self._ledger.gained
@@ -176,12 +172,6 @@ class Run:
         size = await api.count_products() if is_changed else scan.size
         return StoreState(size, self._ledger.kept + gained)
 
-    async def _find_placement(self, api: AdminApi) -> Placement:
-        async with self._finding_placement:
-            if self._placement is None:
-                self._placement = await find_placement(api, self._options.wanted)
-        return self._placement
-
     @property
     def _prunes(self) -> bool:
         """With a limit, the products beyond it are not missing."""
@@ -194,10 +184,22 @@ class Run:
         total, limit = self._delivery.total, self._options.limit
         return min(total, limit) if total is not None and limit is not None else total or limit
 
-    async def _preview(self, planner: Planner, stale: AsyncGenerator[list[Stale], None]) -> None:
+    async def _plan_and_apply(
+        self, api: AdminApi, health: Health, first: list[Stale], rest: AsyncIterator[list[Stale]]
+    ) -> None:
+        """Settle stale products. If the placement is wrong, nothing at all is written."""
+        self._placement = placement = await find_placement(api, self._options.wanted)
+        planner = Planner(api, placement.location_id, self._options.plan)
+        if self._options.dry_run:
+            await self._preview(planner, first, rest)
+        else:
+            await self._apply(api, planner, placement, health, first, rest)
+
+    async def _preview(self, planner: Planner, first: list[Stale], rest: AsyncIterator[list[Stale]]) -> None:
         """Settle every product with what a real run would do."""
-        async for products in stale:
-            reading = await planner.read([each.desired for each in products], created=())
+        stale: list[Stale] | None = first
+        while stale is not None:
+            reading = await planner.read([each.desired for each in stale], created=())
             entries: list[Change | Outcome] = [*reading.outcomes, *reading.updates]
             entries += await planner.plan_new(reading.new, reading.incomplete)
             entries += [
@@ -206,42 +208,47 @@ class Run:
             ]
             for entry in entries:
                 self._ledger.settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
+            stale = await anext(rest, None)
 
     async def _apply(
-        self, api: AdminApi, planner: Planner, health: Health, stale: AsyncGenerator[list[Stale], None]
+        self,
+        api: AdminApi,
+        planner: Planner,
+        placement: Placement,
+        health: Health,
+        first: list[Stale],
+        rest: AsyncIterator[list[Stale]],
     ) -> None:
         def settle(outcome: Outcome) -> None:
             planner.release(outcome.external_id or "")
             self._ledger.settle(outcome)
 
         taxonomy = Taxonomy(api, self._source.category_names, self._stop)
-
-        async def applier() -> Applier:
-            return Applier(
-                api,
-                planner,
-                taxonomy,
-                await self._find_placement(api),
-                Acknowledger(api, settle),
-                self._ledger,
-                health,
-                self._stop,
-                settle=settle,
-                status=self._options.status,
-                max_retries=self._options.max_retries,
-            )
-
+        applier = Applier(
+            api,
+            planner,
+            taxonomy,
+            placement,
+            Acknowledger(api, settle),
+            self._ledger,
+            health,
+            self._stop,
+            settle=settle,
+            status=self._options.status,
+            max_retries=self._options.max_retries,
+        )
         pipeline = Pipeline(
             applier,
             batch_size=BatchSize(self._options.batch_size),
             concurrency=self._options.concurrency,
             stop=self._stop,
         )
+        stale: list[Stale] | None = first
         try:
-            async for products in stale:
-                await self._find_placement(api)  # if it is wrong, nothing at all is written
-                taxonomy.begin(*await planner.look_ahead(products))
-                await pipeline.take(each.desired for each in products)
+            while stale is not None:
+                taxonomy.begin(*await planner.look_ahead(stale))
+                await pipeline.take(each.desired for each in stale)
+                stale = await anext(rest, None)
             await pipeline.flush()
         except MedusaSyncError as error:
             self._stop.set(error)

@@ -14,6 +14,7 @@ from slugify import slugify
 from medusa_sync.core.result import Result, Status
 from medusa_sync.errors import InterruptedRunError
 from medusa_sync.medusa.client import ApiKey, Login
+from medusa_sync.medusa.placement import PlacementOptions
 from medusa_sync.stop import Stop
 from tests.flow.stage import (
     BATCHES,
@@ -121,6 +122,22 @@ def test_no_request_creates_more_products_than_the_batch_size(size: int) -> None
     store = FakeMedusa()
     sync(ListSource(products(100)), store, batch_size=size)
     assert max(len(request.json.get("create", ())) for request in batches(store)) == size
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_nothing_is_written_if_the_placement_is_wrong(*, dry_run: bool) -> None:
+    store, wanted = FakeMedusa(), PlacementOptions("usd", sales_channel="Nowhere")
+    result = sync(ListSource(products(40)), store, wanted=wanted, dry_run=dry_run)
+    assert (result.exit_code, counts(result)) == (2, {"not_attempted": 40})
+    assert "no sales channel 'Nowhere'" in result.error
+    assert writes(store) == []
+
+
+def test_the_placement_is_not_checked_if_nothing_has_to_be_written() -> None:
+    store, source = FakeMedusa(), ListSource(products(40))
+    sync(source, store)
+    wanted = PlacementOptions("usd", sales_channel="Nowhere")
+    assert counts(sync(source, store, wanted=wanted)) == {"unchanged": 40}
 
 
 def test_wrong_credentials_end_the_run_before_a_product_is_seen() -> None:
