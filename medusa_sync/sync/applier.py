@@ -30,6 +30,7 @@ from medusa_sync.sync.inventory import values_to_release
 from medusa_sync.sync.items import Items
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.planner import Planner
+from medusa_sync.sync.stale import Stale, absent
 from medusa_sync.sync.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ class Applier:
         self._postponed: list[Complete] = []  # their inventory items have to be renamed later
         self._again: list[DesiredProduct] = []  # to be planned again, also from other batches
 
-    async def apply(self, products: Sequence[DesiredProduct]) -> bool:
+    async def apply(self, products: Sequence[Stale]) -> bool:
         """Take products to their outcomes. If the run is stopped, some do not get one.
 
         Returns:
@@ -97,7 +98,10 @@ class Applier:
         Raises:
             StoreError: the store is unavailable.
         """
-        left = [Batch(list(products))]
+        return await self._apply(Batch([each.desired for each in products], absent=absent(products)))
+
+    async def _apply(self, batch: Batch) -> bool:
+        left = [batch]
         has_failed = False
         while left and not self._stop.is_set:
             batch = left.pop(0)
@@ -124,7 +128,7 @@ class Applier:
         self._again += await self._acknowledger.flush()
         while self._again and not self._stop.is_set:
             again, self._again = self._again, []
-            await self.apply(again)
+            await self._apply(Batch(again))
             self._again += await self._acknowledger.flush()
         await self._writer.note_unclear()
 
@@ -139,9 +143,10 @@ class Applier:
     # --- read, plan, write ---
 
     async def _read_and_write(self, batch: Batch) -> list[Batch]:
-        """Returns the same batch if other requests came first, so that its details have to be read again."""
+        """Returns the same batch if other requests came first, so that all its details have to be read."""
         batch.planned = []
-        reading = await self._planner.read(batch.products, created=batch.created)
+        absent, batch.absent = batch.absent, frozenset()
+        reading = await self._planner.read(batch.products, created=batch.created, absent=absent)
         self._settle(batch, reading.outcomes)
         if reading.copies:
             await self._api.delete_products([copy.id for copy in reading.copies])

@@ -27,6 +27,7 @@ class Batch(Struct):
         tries: how many times the result of a write was unknown.
         polls: how many times the store was still working on them.
         created: external ids of products that were sent to be created.
+        absent: external ids of products that the look-up did not find; empty after the first attempt.
         items: inventory items that the store already has, by SKU; None if they were not looked up.
         planned: the changes of the current attempt.
         refusal: of a single product that is tried a second time.
@@ -37,6 +38,7 @@ class Batch(Struct):
     tries: int = 0
     polls: int = 0
     created: set[str] = field(default_factory=set)
+    absent: frozenset[str] = frozenset()
     items: dict[str, StoredItem] | None = None
     planned: list[Change] = field(default_factory=list)
     refusal: Refusal | None = None

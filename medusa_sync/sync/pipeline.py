@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
 from time import monotonic
 
-from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import MedusaSyncError
 from medusa_sync.stop import InFlight, Stop
 from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.batch_size import BatchSize
+from medusa_sync.sync.stale import Stale
 
 
 class Pipeline:
@@ -34,11 +34,11 @@ class Pipeline:
         self._applier = applier
         self._batch_size = batch_size
         self._stop = stop
-        self._waiting: list[DesiredProduct] = []
+        self._waiting: list[Stale] = []
         self._slots = asyncio.Semaphore(concurrency)
         self._in_flight = InFlight(stop)
 
-    async def take(self, products: Iterable[DesiredProduct]) -> None:
+    async def take(self, products: Iterable[Stale]) -> None:
         """Start every full batch; wait while all slots are taken."""
         self._waiting += products
         while len(self._waiting) >= self._batch_size.current:
@@ -66,7 +66,7 @@ class Pipeline:
             return
         self._in_flight.begin(self._apply(batch))
 
-    async def _apply(self, batch: Sequence[DesiredProduct]) -> None:
+    async def _apply(self, batch: Sequence[Stale]) -> None:
         began = monotonic()
 
         async def apply() -> None:

@@ -91,19 +91,28 @@ class Planner:
         written = [each for each in products if each.desired.external_id not in not_created]
         return _added(written, CATEGORIES), _added(written, TAGS)
 
-    async def read(self, products: Sequence[DesiredProduct], *, created: Collection[str]) -> Reading:
+    async def read(
+        self,
+        products: Sequence[DesiredProduct],
+        *,
+        created: Collection[str] = (),
+        absent: Collection[str] = (),
+    ) -> Reading:
         """Read the details of products and plan updates.
 
         Args:
             products: what the source wants.
             created: external ids of products that this run has sent to be created.
+            absent: external ids of products that a look-up did not find. They are new without another read,
+                unless look-ups may lag behind writes.
 
         Raises:
             StoreError: the store cannot be read.
         """
         reading = Reading()
-        found = await self._api.details("external_id", [product.external_id for product in products])
-        details = by_external_id(found)
+        left_out = () if self._api.may_lag else absent
+        asked = [product.external_id for product in products if product.external_id not in left_out]
+        details = by_external_id(await self._api.details("external_id", asked))
         for product in products:
             copies = details.get(product.external_id, [])
             try:

@@ -37,7 +37,7 @@ from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import Planner
 from medusa_sync.sync.prune import Pruner
 from medusa_sync.sync.scan import Scan
-from medusa_sync.sync.stale import Stale
+from medusa_sync.sync.stale import Stale, absent
 
 _STATUSES: Mapping[type[MedusaSyncError], Status] = {
     InterruptedRunError: Status.INTERRUPTED,
@@ -199,7 +199,7 @@ class Run:
         """Settle every product with what a real run would do."""
         stale: list[Stale] | None = first
         while stale is not None:
-            reading = await planner.read([each.desired for each in stale], created=())
+            reading = await planner.read([each.desired for each in stale], absent=absent(stale))
             entries: list[Change | Outcome] = [*reading.outcomes, *reading.updates]
             entries += await planner.plan_new(reading.new, reading.incomplete)
             entries += [
@@ -247,7 +247,7 @@ class Run:
         try:
             while stale is not None:
                 taxonomy.begin(*await planner.look_ahead(stale))
-                await pipeline.take(each.desired for each in stale)
+                await pipeline.take(stale)
                 stale = await anext(rest, None)
             await pipeline.flush()
         except MedusaSyncError as error:

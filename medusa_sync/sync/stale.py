@@ -1,8 +1,8 @@
-"""A product that has to be written."""
+"""Products that have to be written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -20,3 +20,8 @@ class Stale(Struct, frozen=True):
 
     desired: DesiredProduct
     copies: Sequence[StoredSummary | Unreadable]
+
+
+def absent(products: Iterable[Stale]) -> frozenset[str]:
+    """The external ids of the products that the look-up did not find."""
+    return frozenset(each.desired.external_id for each in products if not each.copies)

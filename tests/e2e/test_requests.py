@@ -30,12 +30,12 @@ def test_the_number_of_requests_is_as_expected(shop: Shop) -> None:
         tags = {tag for row in rows for tag in row["tags"]}
         categories = {row["category"] for row in rows}
         # Source: the products, the names of categories.
-        # Reads: a page of the store, a look-up of the products, products without an external id (2), the
-        # placement (4), handles, tags, categories, details of each batch, a look-up before the
-        # acknowledgement, the number of products.
+        # Reads: a page of the store, a look-up of the products, the placement (4), products without an
+        # external id (2), handles, tags, categories, a look-up before the acknowledgement, the number of
+        # products.
         # Writes: tags, categories, each batch and its levels, the acknowledgement.
         terms = len(tags) + len(categories)
-        assert requests() == {"source": 2, "store_reads": 15, "store_writes": terms + 2 + 2 + 1, "retries": 0}
+        assert requests() == {"source": 2, "store_reads": 13, "store_writes": terms + 2 + 2 + 1, "retries": 0}
 
         assert requests() == {"source": 1, "store_reads": 1, "store_writes": 0, "retries": 0}
 

@@ -141,6 +141,16 @@ def writes(store: FakeMedusa) -> list[Request]:
     return [request for request in store.requests if request.method != "GET"]
 
 
+def details_read(store: FakeMedusa) -> list[set[str]]:
+    """The external ids of the products whose details were requested, by request."""
+    queries = [request.query for request in store.requests if request.method == "GET"]
+    return [
+        {value for key, value in query if key == "external_id[]"}
+        for query in queries
+        if "variants.price_set" in dict(query).get("fields", "")
+    ]
+
+
 def is_creation(request: httpx.Request) -> bool:
     return request.url.path == BATCHES and b'"create"' in request.content
 

@@ -82,6 +82,50 @@ def test_two_first_syncs_with_different_titles_store_each_product_once(requests:
     assert_stored_once(store, newer)
 
 
+class Meeting(FakeMedusa):
+    """A store that creates products only when two runs, with a batch at a time, want to create some."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting = 0
+        self._both = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if is_creation(request) and not self._both.is_set():
+            self.waiting += 1
+            if self.waiting == 2:
+                self._both.set()
+            await self._both.wait()
+        return await super().handle_async_request(request)
+
+
+@pytest.mark.parametrize("batch_size", [2, SIZE])
+@pytest.mark.parametrize("titles", ["A", "B"])
+@pytest.mark.parametrize("has_sku", [False, True])
+def test_two_runs_that_both_found_the_products_absent_store_each_once(
+    titles: str, batch_size: int, *, has_sku: bool
+) -> None:
+    store, one, two = Meeting(), catalogue("A"), catalogue(titles)
+    if has_sku:
+        for row in [*one, *two]:
+            row["sku"] = f"SKU-{row['id']}"
+
+    async def both() -> list[RunResult]:
+        runs = [
+            run_once(ListSource(rows), store, batch_size=batch_size, concurrency=1) for rows in (one, two)
+        ]
+        return await asyncio.gather(*runs)
+
+    for result in asyncio.run(both()):
+        assert result.seen == sum(result.counts.values()) == SIZE
+        assert result.exit_code == 0, result.problems
+    assert store.waiting == 2
+    assert len(store.products) == SIZE, "a duplicate was left for the next run"
+    newer = catalogue("C")
+    assert sync(ListSource(newer), store).exit_code == 0
+    assert_stored_once(store, newer)
+
+
 def test_duplicates_that_a_killed_run_left_are_removed() -> None:
     """The run was killed before it could look for duplicates that the other run had created."""
     store, rows = FakeMedusa(), catalogue("A")

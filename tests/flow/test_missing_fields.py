@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -202,3 +203,29 @@ def test_a_product_that_the_index_does_not_list_yet_is_not_created_again() -> No
     store.after = None
     assert counts(sync(ListSource(rows), store)) == {"updated": 1, "unchanged": 2}
     assert store.products[f"{SOURCE_NAME}:1"].title == rows[0]["title"]
+
+
+def test_a_look_up_of_the_index_does_not_show_that_a_product_is_absent() -> None:
+    """Another run creates a product after the scan, and the index lists it only after the look-up."""
+    store, rows = FakeMedusa(), products(3)
+    for row in rows:
+        del row["sku"], row["meta"]
+    looked_up: list[httpx.Request] = []
+
+    def lag(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        if request.method != "GET" or "external_id[]" not in request.url.params:
+            return None
+        if not looked_up:
+            looked_up.append(request)
+            store.after = None
+            other = Thread(target=sync, args=(ListSource([rows[0] | {"title": "Another title"}]), store))
+            other.start()
+            other.join()
+            store.after = lag
+        return httpx.Response(200, json={**json.loads(response.content), "estimate_count": 3})
+
+    store.after = lag
+    result = sync(ListSource(rows), store)
+    assert (result.exit_code, counts(result)) == (0, {"updated": 1, "created": 2})
+    created = [each for request in store.requests for each in (request.json or {}).get("create", ())]
+    assert len([each for each in created if each.get("external_id") == f"{SOURCE_NAME}:1"]) == 1

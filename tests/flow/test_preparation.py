@@ -94,8 +94,11 @@ def test_no_task_is_left_if_the_run_ends_while_a_tag_is_created(monkeypatch: pyt
                 return httpx.Response(302, headers={"location": "elsewhere"}, request=request)
             return await super().handle_async_request(request)
 
+    rows, store = rows_with_own_tags(30), SlowTag()
+    sync(ListSource([rows[-1] | {"tags": []}]), store)  # only details of products that the store has are read
+
     async def run() -> None:
-        result = await run_once(ListSource(rows_with_own_tags(30)), SlowTag(), batch_size=15)
+        result = await run_once(ListSource(rows), store, batch_size=15)
         assert result.exit_code == 4
         assert asyncio.all_tasks() == {asyncio.current_task()}
 

@@ -23,6 +23,8 @@ from tests.flow.stage import (
     Watcher,
     assert_exact,
     counts,
+    details_read,
+    is_creation,
     run_once,
     sync,
     writes,
@@ -72,6 +74,35 @@ def test_a_first_sync_finds_categories_tags_and_handles_with_one_request_for_man
         if request.path == "/admin/products" and any(key.startswith("handle") for key, _ in request.query)
     ]
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_only_details_of_products_that_the_store_has_are_read(*, dry_run: bool) -> None:
+    store, source = FakeMedusa(), ListSource(products(40))
+    assert counts(sync(ListSource(products(10)), store)) == {"created": 10}
+    assert details_read(store) == []
+    for row in source.rows[:2]:
+        row["price"] += 1
+    assert counts(sync(source, store, dry_run=dry_run)) == {"unchanged": 8, "updated": 2, "created": 30}
+    assert details_read(store) == [{f"{SOURCE_NAME}:1", f"{SOURCE_NAME}:2"}]
+
+
+@pytest.mark.parametrize("status", [400, 503])
+def test_after_a_failed_attempt_all_details_are_read(status: int) -> None:
+    store, source = FakeMedusa(), ListSource(products(4))
+
+    def fail(request: httpx.Request, _response: httpx.Response) -> httpx.Response | None:
+        if not is_creation(request):
+            return None
+        store.after = None
+        return httpx.Response(status)
+
+    store.after = fail
+    result = sync(source, store)
+    assert result.exit_code == 0, result.problems
+    read = details_read(store)
+    assert set().union(*read) == {f"{SOURCE_NAME}:{row['id']}" for row in source.rows}
+    assert_exact(source.rows, store)
 
 
 def test_handle_and_status_of_the_source_are_for_new_products_only() -> None:
