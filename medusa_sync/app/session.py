@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
@@ -15,7 +16,7 @@ from contextlib import (
 )
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -152,7 +153,7 @@ async def _source(settings: Settings, requests: Requests, connect: _Connect) -> 
         requests.source += 1
 
     # Redirects are safe: the source gets no credentials.
-    async with connect(unavailable, count, RATE, follow_redirects=True) as http:
+    async with connect(settings.source, unavailable, count, RATE, follow_redirects=True) as http:
         yield HttpSource(http, settings.source, **naming)
 
 
@@ -173,13 +174,13 @@ async def _store(settings: Settings, requests: Requests, connect: _Connect) -> A
         else:
             requests.store_writes += 1
 
-    async with connect(unavailable, count, base_url=settings.medusa_url) as http:
+    async with connect(settings.medusa_url, unavailable, count, base_url=settings.medusa_url) as http:
         yield AdminApi(MedusaClient(http, credentials))
 
 
 def _connections(settings: Settings, requests: Requests, stop: Stop, redactor: Redactor) -> _Connect:
     """Return a function that creates HTTP clients."""
-    tls = cache(httpx.create_ssl_context)  # shared, because loading certificates is slow
+    load = cache(httpx.create_ssl_context)  # shared, because loading certificates is slow
     timeout = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout)
 
     def count_retry() -> None:
@@ -187,12 +188,14 @@ def _connections(settings: Settings, requests: Requests, stop: Stop, redactor: R
 
     @asynccontextmanager
     async def connect(
+        url: str,
         unavailable: Callable[[str], MedusaSyncError],
         on_request: Callable[[str, str], None],
         rate: Rate | None = None,
         **options: Any,
     ) -> AsyncIterator[HttpClient]:
-        async with httpx.AsyncClient(headers=_HEADERS, timeout=timeout, verify=tls(), **options) as client:
+        tls = _LazyTls(load) if urlsplit(url).scheme == "http" else load()
+        async with httpx.AsyncClient(headers=_HEADERS, timeout=timeout, verify=tls, **options) as client:
             yield HttpClient(
                 client,
                 max_retries=settings.max_retries,
@@ -205,6 +208,22 @@ def _connections(settings: Settings, requests: Requests, stop: Stop, redactor: R
             )
 
     return connect
+
+
+class _LazyTls(ssl.SSLContext):
+    """Loads the certificates at the first TLS connection, for example after a redirect from http to https."""
+
+    def __new__(cls, _load: Callable[[], ssl.SSLContext]) -> Self:
+        return super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
+
+    def __init__(self, load: Callable[[], ssl.SSLContext]) -> None:
+        self._load = load
+
+    def set_alpn_protocols(self, *args: Any) -> None:
+        self._load().set_alpn_protocols(*args)
+
+    def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
+        return self._load().wrap_bio(*args, **options)
 
 
 def _credentials(settings: Settings) -> Credentials | None:
