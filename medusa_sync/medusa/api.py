@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import string
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from http import HTTPStatus
@@ -161,12 +162,17 @@ class AdminApi:
         """Products by external id, with what pruning needs."""
         return await self._products("external_id", external_ids, _LISTED_FIELDS, ListedProduct)
 
-    async def without_external_id(self) -> AsyncIterator[Sequence[UnownedProduct]]:
-        """All products without an external id, in pages."""
-        for external_id in (_NULL, ""):
+    async def without_external_id(self) -> list[UnownedProduct]:
+        """All products without an external id."""
+        page = responses.ProductPage[UnownedProduct]
+
+        async def read(external_id: str) -> list[UnownedProduct]:
             query: Query = [("external_id", external_id), ("fields", _UNOWNED_FIELDS)]
-            async for page in self._walk("/admin/products", query, responses.ProductPage[UnownedProduct]):
-                yield page
+            pages = self._walk("/admin/products", query, page)
+            return [product async for entries in pages for product in entries]
+
+        absent, empty = await asyncio.gather(read(_NULL), read(""))
+        return absent + empty
 
     async def categories(self, handles: Sequence[str]) -> list[ListedCategory]:
         """Categories that have one of these handles."""

@@ -43,13 +43,12 @@ class Adoption:
         self._claimed[stored.id] = external_id
 
     async def _load(self) -> None:
-        async for page in self._api.without_external_id():
-            for stored in page:
-                self._by_handle[stored.handle] = stored
-                self._by_sku.update((variant.sku, stored) for variant in stored.variants if variant.sku)
-                old_id = _old_id(stored)
-                if old_id is not None:
-                    self._by_old_id[old_id].append(stored)
+        for stored in await self._api.without_external_id():
+            self._by_handle[stored.handle] = stored
+            self._by_sku.update((variant.sku, stored) for variant in stored.variants if variant.sku)
+            old_id = _old_id(stored)
+            if old_id is not None:
+                self._by_old_id[old_id].append(stored)
         self._loaded = True
 
     def _candidates(self, product: DesiredProduct) -> list[UnownedProduct]:

@@ -1,5 +1,6 @@
 """The calls of the Admin API: what they ask for, and how look-ups are split."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -179,6 +180,36 @@ async def test_the_handle_null_is_found_by_a_scan(httpx_mock: HTTPXMock, api: Ad
 
     httpx_mock.add_callback(respond, is_reusable=True)
     assert await api.handles(["null", "mug"]) == {"null": "x:null"}
+
+
+async def test_products_without_an_external_id_are_read_in_two_lists_at_once(
+    httpx_mock: HTTPXMock, api: AdminApi
+) -> None:
+    """The list of those whose id is empty comes first, but the order does not depend on that."""
+    asked: list[str] = []
+    both = asyncio.Event()
+
+    async def respond(request: httpx.Request) -> httpx.Response:
+        external_id = request.url.params["external_id"]
+        asked.append(external_id)
+        if len(asked) == 2:
+            both.set()
+        await both.wait()
+        await asyncio.sleep(0.01 if external_id else 0)
+        product: dict[str, Any] = {
+            "id": f"prod_{external_id}",
+            "title": "",
+            "handle": "",
+            "metadata": None,
+            "variants": [],
+        }
+        return httpx.Response(200, json={"products": [product], "count": 1, "limit": 500})
+
+    httpx_mock.add_callback(respond, is_reusable=True)
+    async with asyncio.timeout(5):
+        found = await api.without_external_id()
+    assert [product.id for product in found] == ["prod_null", "prod_"]
+    assert sorted(asked) == ["", "null"]
 
 
 async def test_creates_and_updates_are_separate_calls_that_ask_for_few_fields(
