@@ -27,7 +27,7 @@ from tests.unit.sources.pages import (
     rows,
 )
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")]
 
 
 # --- files ----------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import SOURCE_URL, desired_product, row
 from tests.unit.sources.pages import DEEP, PAGE, Product, body_of, file_source, page_of, respond_with, rows
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")]
 
 
 # --- broken responses -------------------------------------------------------------------------------------

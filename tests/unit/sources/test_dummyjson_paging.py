@@ -23,7 +23,7 @@ from tests.unit.sources.pages import (
     serve,
 )
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")]
 
 
 @pytest.mark.parametrize("at_most", [100, 30, 7])
