@@ -200,7 +200,10 @@ async def _load(path: Path, type_: type[T], what: str) -> T:
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise SourceError(f"{path}: the file is larger than {MAX_FILE_BYTES // 2**20} MB")
+            raise SourceError(
+                f"{path}: the file is larger than {MAX_FILE_BYTES // 2**20} MB",
+                hint="Serve the catalogue at a URL instead: a URL is read in pages.",
+            )
         return path.read_bytes()
     except OSError as error:
         raise SourceError(

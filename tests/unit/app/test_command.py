@@ -93,7 +93,7 @@ def test_refused_key_gives_one_message_without_the_key(source: Path, monkeypatch
     monkeypatch.setenv("MEDUSA_API_KEY", "sk_wrong")
     result = run("--source", str(source), "--verbose")
     assert result.exit_code == 4
-    assert "The store refused the credentials" in result.stderr
+    assert "http://medusa.test refused the credentials" in result.stderr
     assert "sk_wrong" not in result.output
 
 
