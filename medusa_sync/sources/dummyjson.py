@@ -29,7 +29,7 @@ MAX_FILE_BYTES = 512 * 1024 * 1024
 SAMPLE = Path(__file__).with_name("sample") / "products.json"
 """The catalogue that comes with the package."""
 
-_AHEAD = 3  # pages that are requested at the same time, once the total is known
+_PREFETCHED = 3  # pages that are requested at the same time, once the total is known
 _CHECK_URL = (
     "Check --source (SYNC_PRODUCTS_SOURCE): it must be the URL of the products, such as "
     "https://dummyjson.com/products."
@@ -78,7 +78,7 @@ class HttpSource:
                 is_last = not products or position in {page.total, limit}
                 if not is_last:  # requested while the caller works on this page
                     end = page.total if limit is None else min(page.total, limit)
-                    following = range(position, end, len(products))[:_AHEAD] or [position]
+                    following = range(position, end, len(products))[:_PREFETCHED] or [position]
                     await _cancel(requests.pop(each) for each in set(requests).difference(following))
                     requests |= {
                         each: self._request(each, limit) for each in following if each not in requests

@@ -72,7 +72,7 @@ async def test_catalogue_may_shrink_while_it_is_read(httpx_mock: HTTPXMock, sour
 async def test_later_page_may_be_shorter_than_the_first(
     httpx_mock: HTTPXMock, source: HttpSource, shorter: int
 ) -> None:
-    """Pages are requested ahead, as if all were as long as the first."""
+    """Pages are prefetched as if all were as long as the first."""
 
     def respond(request: httpx.Request) -> httpx.Response:
         skip = int(request.url.params["skip"])
