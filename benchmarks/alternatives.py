@@ -1,9 +1,8 @@
-"""Compares the command with the TypeScript job `sync-products` and with Medusa's CSV import.
+"""Compares the command with the TypeScript job `sync-products` and with Medusa's CSV import."""
 
-The job is in `manendrajadeja/medusa_orientation`, the products are in `database/products.json` of
-`Ovi/DummyJSON`. Both are read from checkouts that the user provides. All ways write to one running store, in
-turn, after it was reset.
-"""
+# The job is in `manendrajadeja/medusa_orientation`, the products are in `database/products.json` of
+# `Ovi/DummyJSON`. Both are read from checkouts that the user provides. All ways write to one running store,
+# in turn, after it was reset.
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""A TCP proxy that adds a round trip time, as between a tool and a hosted store.
+"""A TCP proxy that adds a round trip time, as between a tool and a hosted store."""
 
-`python -m benchmarks.delay 100 URL...` prints a URL for each URL. Every byte arrives 50 ms later, in both
-directions. A new connection costs one more round trip, as in TCP. The bandwidth is not limited.
-"""
+# `python -m benchmarks.delay 100 URL...` prints a URL for each URL. Every byte arrives 50 ms later, in both
+# directions. A new connection costs one more round trip, as in TCP. The bandwidth is not limited.
 
 from __future__ import annotations
 

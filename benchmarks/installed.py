@@ -1,8 +1,7 @@
-"""Installs the command as users have it, without development dependencies.
+"""Installs the command as users have it, without development dependencies."""
 
-Other packages matter: httpx imports trio if it is installed, which takes as long as importing httpx.
-The copy also protects the measurement from edits of the source.
-"""
+# Other packages matter: httpx imports trio if it is installed, which takes as long as importing httpx.
+# The copy also protects the measurement from edits of the source.
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Runs one command and prints its measurements as JSON.
+"""Runs one command and prints its measurements as JSON."""
 
-It is a separate, small process because Linux counts the memory of the parent as used by the child: a
-benchmark that has loaded a recording would measure itself.
-"""
+# It is a separate, small process because Linux counts the memory of the parent as used by the child: a
+# benchmark that has loaded a recording would measure itself.
 
 import json
 import os

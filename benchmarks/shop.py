@@ -20,7 +20,7 @@ from benchmarks.startup import START
 from tests.harness.medusa import Store, running_store
 from tests.harness.postgres import running_postgres
 
-_CHEAPEST = Path(__file__).with_name("cheapest.py")
+_ROOT = Path(__file__).parent.parent
 
 Say = Callable[[str], None]
 
@@ -140,7 +140,9 @@ class Shop:
         before()
         batch_size = str(profile.batch_size)
         cheapest = self._python(
-            _CHEAPEST, work, "--source", servers.plain, "--store", servers.store, "--batch-size", batch_size
+            *("-m", "benchmarks.cheapest", work, "--batch-size", batch_size),
+            *("--source", servers.plain, "--store", servers.store),
+            PYTHONPATH=str(_ROOT),
         )
         found = json.loads(cheapest.stdout)
         scenario.wall_s.append(synced.taken.wall_s)
@@ -151,8 +153,8 @@ class Shop:
         scenario.cheapest_requests.append(found["requests"])
         scenario.start_s.append(self._python("-c", START).wall_s)
 
-    def _python(self, *arguments: str | Path) -> Taken:
-        return measure([self._installed.python, *arguments], {**environment(), **self.key})
+    def _python(self, *arguments: str, **variables: str) -> Taken:
+        return measure([self._installed.python, *arguments], {**environment(), **self.key, **variables})
 
 
 @contextmanager

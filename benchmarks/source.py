@@ -1,8 +1,7 @@
-"""Serves a catalogue, and the same catalogue with 1 % of the products changed, at two URLs.
+"""Serves a catalogue, and the same catalogue with 1 % of the products changed, at two URLs."""
 
-`python -m benchmarks.source 5000` prints both URLs. `python -m benchmarks.source 100000 5000` repeats the
-first 5,000 products under new ids. There is no rate limit: waiting would hide the cost of the client.
-"""
+# `python -m benchmarks.source 5000` prints both URLs. `python -m benchmarks.source 100000 5000` repeats the
+# first 5,000 products under new ids. There is no rate limit: waiting would hide the cost of the client.
 
 from __future__ import annotations
 

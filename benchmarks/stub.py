@@ -1,8 +1,7 @@
-"""A stub store that takes almost no time: it responds like Medusa to the requests of a sync, without checks.
+"""A stub store that takes almost no time: it responds like Medusa, without checks."""
 
-`python -m benchmarks.stub` prints its URL. It measures the client alone, even with catalogues that would keep
-a real store busy for an hour. POST /admin/reset empties it.
-"""
+# `python -m benchmarks.stub` prints its URL. It measures the client alone, even with catalogues that would
+# keep a real store busy for an hour. POST /admin/reset empties it.
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class InFlight:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._forget)
-        if self._grace_is_over:  # it starts nevertheless, so that it can clean up
+        if self._grace_is_over:  # it still starts, so that it can clean up
             asyncio.get_running_loop().call_soon(task.cancel)
 
     async def finish(self) -> None:

@@ -3,6 +3,8 @@ import os
 
 import pytest
 
+from medusa_sync import stop as stop_module
+from medusa_sync.sources import dummyjson
 from medusa_sync.stop import Stop
 from tests.harness.npm import NodeMissing, node
 
@@ -30,3 +32,15 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
         return not stop.is_set
 
     monkeypatch.setattr(Stop, "sleep", sleep)
+
+
+@pytest.fixture
+def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give requests in progress little time once a run must end."""
+    monkeypatch.setattr(stop_module, "GRACE_S", 0.1)
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give small catalogues several pages: 100 products in each."""
+    monkeypatch.setattr(dummyjson, "PAGE_SIZE", 100)

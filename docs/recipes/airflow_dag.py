@@ -1,8 +1,7 @@
-"""Airflow DAG that runs the sync. Copy this file to the dags folder.
+"""Airflow DAG that runs the sync. Copy this file to the dags folder."""
 
-Create a connection `medusa_store` (type HTTP) with the store's URL, including https://, as host and a secret
-API key as password. Install the command on the workers in a separate environment, /opt/medusa-sync.
-"""
+# Create a connection `medusa_store` (type HTTP) with the store's URL, including https://, as host and a
+# secret API key as password. Install the command on the workers in a separate environment, /opt/medusa-sync.
 
 from datetime import UTC, datetime, timedelta
 

@@ -175,7 +175,7 @@ async def _store(settings: Settings, requests: Requests, connect: _Connect) -> A
             requests.store_writes += 1
 
     async with connect(settings.medusa_url, unavailable, count, base_url=settings.medusa_url) as http:
-        yield AdminApi(MedusaClient(http, credentials))
+        yield AdminApi(MedusaClient(http, credentials, url=settings.medusa_url))
 
 
 def _connections(settings: Settings, requests: Requests, stop: Stop, redactor: Redactor) -> _Connect:

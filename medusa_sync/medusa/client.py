@@ -63,10 +63,17 @@ class _CredentialsRefusedError(StoreError):
 
 
 class MedusaClient:
-    """Requests to one store, whose URL is the base URL of `http`."""
+    """Requests to one store.
 
-    def __init__(self, http: HttpClient, credentials: Credentials) -> None:
+    Args:
+        http: its base URL is that of the store.
+        credentials: of an admin.
+        url: of the store, for messages.
+    """
+
+    def __init__(self, http: HttpClient, credentials: Credentials, *, url: str = "") -> None:
         self._http = http
+        self._store = f"The store at {url}" if url else "The store"
         self._credentials = credentials
         self._accepted = False  # the credentials have worked
         self._authorization = ""
@@ -100,11 +107,14 @@ class MedusaClient:
         """
         encoded = msgspec.json.encode(body)
         if len(encoded) > MAX_BODY_BYTES:
-            message = f"the request has {len(encoded)} bytes, more than the store accepts"
-            raise StoreRefusedError(message, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            raise StoreRefusedError(
+                f"POST {path}: the request has {len(encoded)} bytes, more than the store accepts",
+                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                hint="Shorten the texts of the product at the source.",
+            )
         response = await self._authorized("POST", path, query, encoded)
         if response.status >= HTTPStatus.BAD_REQUEST:
-            raise StoreRefusedError(self._describe(response), status=response.status)
+            raise StoreRefusedError(f"POST {path}: {self._describe(response)}", status=response.status)
         try:
             return msgspec.json.decode(response.body, type=type_)
         except _UNREADABLE as error:
@@ -144,7 +154,8 @@ class MedusaClient:
         async def check(_number: int) -> None:
             response = await self._send(method, path, query, body, self._authorization, repeatable=True)
             if response.status in _FORBIDDEN:
-                raise _CredentialsRefusedError("The store refused the credentials", hint=_ADVICE_CREDENTIALS)
+                message = f"{self._store} refused the credentials"
+                raise _CredentialsRefusedError(message, hint=_ADVICE_CREDENTIALS)
 
         async with self._checking:
             patient = self._accepted and status == HTTPStatus.UNAUTHORIZED
@@ -184,7 +195,8 @@ class MedusaClient:
         body = msgspec.json.encode({"email": self._credentials.email, "password": self._credentials.password})
         response = await self._http.send("POST", LOGIN_PATH, body=body, repeatable=True)
         if response.status == HTTPStatus.UNAUTHORIZED:
-            raise _CredentialsRefusedError("The store refused the log-in", hint=_ADVICE_CREDENTIALS)
+            message = f"{self._store} refused the log-in"
+            raise _CredentialsRefusedError(message, hint=_ADVICE_CREDENTIALS)
         try:
             token = msgspec.json.decode(response.body, type=_Token).token
         except _UNREADABLE as error:

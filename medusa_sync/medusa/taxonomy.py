@@ -123,7 +123,7 @@ class _Terms:
             after: creations wait for it.
 
         Returns:
-            Set when all have been looked up, so that creations that begin later come after these.
+            An event that is set when all have been looked up. Creations that wait for it come after these.
         """
         new = [key for key in dict.fromkeys(keys) if key not in self._ids]
         found = asyncio.Event()

@@ -46,7 +46,7 @@ def one_line(result: RunResult) -> str:
     """Summarize the run in one line, for the log."""
     done = ", ".join(f"{count} {name}" for name, count, _ in counts(result) if count)
     dry_run = " (dry run)" if result.dry_run else ""
-    return f"{result.status}{dry_run}: {done or 'nothing done'} in {_duration(result.duration_s)}"
+    return f"{result.status}{dry_run}: {done or 'nothing done'} in {duration(result.duration_s)}"
 
 
 def counts(result: RunResult) -> Iterator[tuple[str, int, str]]:
@@ -68,6 +68,13 @@ def label(result: Result, *, dry_run: bool) -> str:
 
 def facts(result: RunResult) -> Iterator[tuple[str, str]]:
     """Yield the name and value of everything else in the summary."""
+    yield from figures(result)
+    yield "time", duration(result.duration_s)
+    yield "status", _status(result)
+
+
+def figures(result: RunResult) -> Iterator[tuple[str, str]]:
+    """Yield the facts that are numbers of products and requests."""
     total = "" if result.source_total is None else f" of {result.source_total}"
     yield "seen", f"{result.seen}{total}"
     if result.store:
@@ -76,8 +83,6 @@ def facts(result: RunResult) -> Iterator[tuple[str, str]]:
     store = f"{requests.store_reads} store reads, {requests.store_writes} store writes"
     retries = f"{requests.retries} {'retry' if requests.retries == 1 else 'retries'}"
     yield "requests", f"{requests.source} source, {store}, {retries}"
-    yield "time", _duration(result.duration_s)
-    yield "status", _status(result)
 
 
 def _status(result: RunResult) -> str:
@@ -87,7 +92,7 @@ def _status(result: RunResult) -> str:
     return f"{result.status.value} ({early}exit code {result.exit_code})"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     tenths = round(seconds, 1)
     if tenths < _MINUTE:
         return f"{tenths} s"

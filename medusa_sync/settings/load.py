@@ -58,7 +58,7 @@ def load_settings(
         problems += [
             f"{option.spelling}: it has no effect without --loop; add --loop or remove it"
             for name, option in OPTIONS.items()
-            if option.group == "Loop" and name != "loop" and flags.get(name) and name not in invalid
+            if option.needs_loop and flags.get(name) and name not in invalid
         ]
     if problems:
         raise SettingsError(problems)

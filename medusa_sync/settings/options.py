@@ -22,8 +22,9 @@ class Option:
         read: parses the text; raises ValueError.
         default: as text; None if there is none.
         group: panel of `--help`.
-        own_variable: the variable, if it is not `SYNC_PRODUCTS_` and the name.
+        own_variable: the variable, if it is not the name with the prefix `SYNC_PRODUCTS_`.
         is_secret: it has no flag, because the process list shows flags.
+        needs_loop: its flag has no effect without `--loop`.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Option:
     group: str = "Run"
     own_variable: str = ""
     is_secret: bool = False
+    needs_loop: bool = False
 
     @property
     def flag(self) -> str:
@@ -61,8 +63,8 @@ def _optional(help_: str, read: Callable[[str], T], metavar: str = "", **row: An
     return field(default=None, metadata=row | {"help": help_, "read": read, "metavar": metavar})
 
 
-def _switch(help_: str, group: str = "Run") -> bool:
-    return _option(help_, parsers.switch, "false", group=group)
+def _switch(help_: str, group: str = "Run", **row: Any) -> bool:
+    return _option(help_, parsers.switch, "false", group=group, **row)
 
 
 @dataclass(frozen=True)
@@ -222,17 +224,23 @@ class Settings:
         "*/2 * * * *",
         "CRON",
         group="Loop",
+        needs_loop=True,
     )
     timezone: str | None = _optional(
         "With --loop: time zone of the schedule, such as Europe/Riga. Default: TZ, or the system's zone.",
         parsers.timezone,
         "ZONE",
         group="Loop",
+        needs_loop=True,
     )
     max_runs: int | None = _optional(
-        "With --loop: exit after N runs.", parsers.whole_number(1, 1_000_000_000), "N", group="Loop"
+        "With --loop: exit after N runs.",
+        parsers.whole_number(1, 1_000_000_000),
+        "N",
+        group="Loop",
+        needs_loop=True,
     )
-    run_now: bool = _switch("With --loop: start with a run, before the first tick.", "Loop")
+    run_now: bool = _switch("With --loop: start with a run, before the first tick.", "Loop", needs_loop=True)
     json: bool = _switch("Print one JSON document instead of the table.", "Output")
     quiet: bool = _switch(
         "Print nothing, not even warnings, unless something fails. --json still prints its document.",

@@ -29,7 +29,7 @@ MAX_FILE_BYTES = 512 * 1024 * 1024
 SAMPLE = Path(__file__).with_name("sample") / "products.json"
 """The catalogue that comes with the package."""
 
-_AHEAD = 3  # pages that are requested at the same time, once the total is known
+_PREFETCHED = 3  # pages that are requested at the same time, once the total is known
 _CHECK_URL = (
     "Check --source (SYNC_PRODUCTS_SOURCE): it must be the URL of the products, such as "
     "https://dummyjson.com/products."
@@ -78,7 +78,7 @@ class HttpSource:
                 is_last = not products or position in {page.total, limit}
                 if not is_last:  # requested while the caller works on this page
                     end = page.total if limit is None else min(page.total, limit)
-                    following = range(position, end, len(products))[:_AHEAD] or [position]
+                    following = range(position, end, len(products))[:_PREFETCHED] or [position]
                     await _cancel(requests.pop(each) for each in set(requests).difference(following))
                     requests |= {
                         each: self._request(each, limit) for each in following if each not in requests
@@ -200,7 +200,10 @@ async def _load(path: Path, type_: type[T], what: str) -> T:
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise SourceError(f"{path}: the file is larger than {MAX_FILE_BYTES // 2**20} MB")
+            raise SourceError(
+                f"{path}: the file is larger than {MAX_FILE_BYTES // 2**20} MB",
+                hint="Serve the catalogue at a URL instead: a URL is read in pages.",
+            )
         return path.read_bytes()
     except OSError as error:
         raise SourceError(

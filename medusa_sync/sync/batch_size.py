@@ -6,7 +6,8 @@ from math import inf
 
 FIRST = 15  # of the job that this tool replaced
 _MOST = 200  # requests of more products are not faster, and block the store for longer
-_SLOWER = 2  # batches that are not faster before the size stops growing: one may have waited for its tags
+# The size stops growing after so many batches that were not faster: one of them may have waited for its tags.
+_SLOWER = 2
 
 
 class BatchSize:

@@ -63,7 +63,8 @@ class Delivery:
         self._rows += len(rows)
         if self._rows > MAX_PRODUCTS:
             raise SourceError(
-                f"{self._source_url}: the source does not end: it has sent more than {MAX_PRODUCTS} products"
+                f"{self._source_url}: the source does not end: it has sent more than {MAX_PRODUCTS} products",
+                hint="Check its paging, or read only its first products with --limit (SYNC_PRODUCTS_LIMIT).",
             )
         ids = [row.source_id for row in rows if row.source_id is not None]
         if len(ids) > 1 and all(source_id in self for source_id in ids):

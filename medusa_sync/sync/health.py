@@ -6,7 +6,7 @@ from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreError,
 from medusa_sync.medusa.api import AdminApi
 
 _SUSPICIOUS = 3  # failed products in a row
-_MOST = 20  # the same, if no product is known to check the store with
+_MOST = 20  # as many end the run if no stored product is known to check the store with
 
 
 class Health:
@@ -22,16 +22,16 @@ class Health:
         self._witness = ""  # a product that the store has, to check it with
 
     def succeeded(self, product_id: str) -> None:
-        """A write of this product succeeded."""
+        """Reset the count, and remember the product that was written."""
         self._in_a_row = 0
         self._witness = product_id
 
     def found(self, product_id: str) -> None:
-        """The store has this product; empty if none is known."""
+        """Remember a stored product, to check the store with; an empty id is ignored."""
         self._witness = self._witness or product_id
 
     async def lost(self, error: AmbiguousWriteError) -> None:
-        """The write of a single product failed, but the store did not refuse it.
+        """Count a product whose write failed without a refusal; after several in a row, check the store.
 
         Raises:
             StoreError: the store fails every write.

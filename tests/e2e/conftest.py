@@ -8,6 +8,8 @@ import pytest
 from tests.e2e.fault_proxy import FaultProxy, fault_proxy
 from tests.e2e.shop import Shop
 from tests.harness.breakable import BreakableStore, breakable_store
+from tests.harness.catalogue import products
+from tests.harness.dummyjson import DummyJson, dummyjson
 from tests.harness.medusa import Store, running_store
 from tests.harness.postgres import Postgres, running_postgres
 
@@ -66,3 +68,10 @@ def proxy(store: Store) -> Iterator[FaultProxy]:
     """A proxy in front of the store that records every request."""
     with fault_proxy(store.url) as proxy:
         yield proxy
+
+
+@pytest.fixture
+def source(request: pytest.FixtureRequest) -> Iterator[DummyJson]:
+    """DummyJSON with `SIZE` products; the module of the test says how many that are."""
+    with dummyjson(products(request.module.SIZE)) as server:
+        yield server

@@ -9,8 +9,9 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from tests.e2e.command import Finished
+from tests.e2e.command import Finished, medusa_sync
 from tests.e2e.shop import Shop, price, stock
+from tests.harness.dummyjson import DummyJson
 
 # What a sync creates, and what must be unique; Medusa does not have an index for all of these.
 _ONLY_ONCE = (
@@ -219,3 +220,11 @@ def assert_quiet(run: Finished, size: int) -> None:
     """Check that a run found everything up to date and wrote nothing."""
     assert (run.exit_code, run.counts) == (0, {"unchanged": size}), run.stderr
     assert run.document["requests"]["store_writes"] == 0
+
+
+def assert_completed(source: DummyJson, shop: Shop) -> None:
+    """Check that the next run completes the work, and that the one after it writes nothing."""
+    arguments = ["--source", source.url, "--json"]
+    assert_in_order(medusa_sync(*arguments, store=shop.store), 0)
+    assert_exact(shop, source.products)
+    assert_quiet(medusa_sync(*arguments, store=shop.store), len(source.products))

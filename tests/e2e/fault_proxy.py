@@ -1,8 +1,7 @@
-"""A proxy in front of the store that records all requests and injects faults into chosen writes.
+"""A proxy in front of the store that records all requests and injects faults into chosen writes."""
 
-It works like Toxiproxy, but on whole requests instead of streams of bytes, so a fault always hits the same
-request.
-"""
+# It works like Toxiproxy, but on whole requests instead of streams of bytes, so a fault always hits the same
+# request.
 
 from __future__ import annotations
 

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from slugify import slugify
 
 from tests.e2e.command import medusa_sync
 from tests.e2e.shop import Shop, price, stock
-from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
 
 SIZE = 40
-LOST = (12, 25)  # ids of products whose title gives the handle of another one; the old job lost them
-
-
-@pytest.fixture
-def source() -> Iterator[DummyJson]:
-    with dummyjson(products(SIZE)) as server:
-        yield server
+LOST = (12, 25)  # ids of products whose titles have the slug of another title; the old job lost them
 
 
 def fill_like_the_old_job(shop: Shop, catalogue: list[dict[str, Any]]) -> None:

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from tests.e2e.command import medusa_sync
 from tests.e2e.exact import assert_quiet
 from tests.e2e.shop import Shop, stock
 from tests.harness.catalogue import products
-from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.harness.dummyjson import DummyJson
 
 SIZE = 8
-
-
-@pytest.fixture
-def source() -> Iterator[DummyJson]:
-    with dummyjson(products(SIZE)) as server:
-        yield server
 
 
 def leave_item(shop: Shop, external_id: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.command import Finished, Running, medusa_sync, running
-from tests.e2e.exact import assert_exact, assert_in_order, assert_quiet, said_to_be_stored
+from tests.e2e.exact import assert_completed, assert_exact, assert_in_order, assert_quiet, said_to_be_stored
 from tests.e2e.fault_proxy import Exchange, Fault, FaultProxy, Hold, WireRequest, fault_proxy, until
 from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
@@ -288,11 +288,3 @@ def _writes_before_the_first_batch(source: DummyJson) -> int:
     first = source.products[:BATCH_SIZE]
     tags = {tag for product in first for tag in product["tags"]}
     return len({product["category"] for product in first} | tags)
-
-
-def assert_completed(source: DummyJson, shop: Shop) -> None:
-    """Check that the next run completes the work, and that the one after it writes nothing."""
-    arguments = ["--source", source.url, "--json"]
-    assert_in_order(medusa_sync(*arguments, store=shop.store), 0)
-    assert_exact(shop, source.products)
-    assert_quiet(medusa_sync(*arguments, store=shop.store), len(source.products))

@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
 from threading import Event
 
-import pytest
-
 from tests.e2e.command import medusa_sync, running
-from tests.e2e.exact import assert_exact, assert_in_order
+from tests.e2e.exact import assert_completed, assert_exact, assert_in_order
 from tests.e2e.fault_proxy import Exchange, FaultProxy, drip, respond_instead, withhold_response
 from tests.e2e.shop import Shop
-from tests.harness.catalogue import products
-from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.harness.dummyjson import DummyJson
 
 SIZE = 60
 GRACE_S = 10
 SLACK_S = 10  # for starting and ending a process on a busy machine
-
-
-@pytest.fixture
-def source() -> Iterator[DummyJson]:
-    with dummyjson(products(SIZE)) as source:
-        yield source
-
-
-def assert_completed(source: DummyJson, shop: Shop) -> None:
-    assert_in_order(medusa_sync("--source", source.url, "--json", store=shop.store), 0)
-    assert_exact(shop, source.products)
 
 
 def test_max_duration_ends_a_run_whose_writes_hang(source: DummyJson, shop: Shop, proxy: FaultProxy) -> None:

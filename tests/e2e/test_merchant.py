@@ -1,7 +1,4 @@
-"""Edits of the merchant survive: each kind of edit, on each side, under each rule, on a real store.
-
-Each cell of the matrix is a separate product, so that one run covers a column.
-"""
+"""Edits of the merchant survive: each kind of edit, on each side, under each rule, on a real store."""
 
 from __future__ import annotations
 
@@ -11,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from medusa_sync.core.fields import FIELDS as TABLE
+from medusa_sync.core.fields import Merge, Place
 from tests.e2e.command import medusa_sync
 from tests.e2e.shop import Shop, add_variant, price, stock
 from tests.harness.catalogue import product as generated
@@ -29,18 +28,24 @@ class Field:
     source: Any
 
 
+VALUES: dict[str, tuple[Any, Any, Any]] = {
+    "thumbnail": ("https://a.example/1.png", "https://m.example/m.png", "https://a.example/2.png"),
+    "weight": (10, 20, 30),
+    "length": (1.5, 2.5, 3.5),
+    "height": (4.25, 5.25, 6.25),
+    "width": (7, 8, 9),
+    "sku": ("FIRST", "MERCHANT", "SOURCE"),
+    "barcode": ("1000", "2000", "3000"),
+    "price": (9.99, 12.5, 8.75),
+}
+TEXTS = ("First text", "Merchant's text", "Source's new text")
 SCALARS = (
-    Field("title", "First title", "Merchant's title", "Source's new title"),
-    Field("description", "First words.", "Merchant's words.", "Source's new words."),
-    Field("thumbnail", "https://a.example/1.png", "https://m.example/m.png", "https://a.example/2.png"),
-    Field("weight", 10, 20, 30),
-    Field("length", 1.5, 2.5, 3.5),
-    Field("height", 4.25, 5.25, 6.25),
-    Field("width", 7, 8, 9),
-    Field("sku", "FIRST", "MERCHANT", "SOURCE"),
-    Field("barcode", "1000", "2000", "3000"),
-    Field("price", 9.99, 12.5, 8.75),
-    Field("brand", "First & Sons", "Merchant's brand", "Source Ltd"),
+    *(
+        Field(name, *VALUES.get(name, TEXTS))
+        for name, row in TABLE.items()
+        if row.merge is Merge.REPLACE and row.place is not Place.METADATA
+    ),
+    Field("brand", *TEXTS),  # all keys of the metadata are merged alike
 )
 STOCK = Field("stock", 10, 7, 25)
 SETS = (
@@ -49,7 +54,7 @@ SETS = (
 )
 CATEGORY = Field("category", "first-shelf", "merchants-shelf", "second-shelf")
 FIELDS = (*SCALARS, STOCK, *SETS, CATEGORY)
-CELLS = [(field, situation) for field in FIELDS for situation in SITUATIONS]
+CELLS = [(field, situation) for field in FIELDS for situation in SITUATIONS]  # a product for each
 
 # The stored value after the run, by rule and situation; the letters are the columns of `Field`.
 EXPECTED_SCALAR = {
@@ -97,8 +102,9 @@ def source_edit(field: Field, value: Any, number: int) -> dict[str, Any]:
         case "length" | "height" | "width":
             key = {"length": "depth"}.get(field.name, field.name)
             return {"dimensions": {**base["dimensions"], key: value}}
-        case _:
-            return {field.name: value}
+        case name:
+            first, *others = name.split("_")
+            return {first + "".join(map(str.title, others)): value}
 
 
 def merchant_edit(shop: Shop, stored: dict[str, Any], field: Field, value: Any, number: int) -> None:

@@ -16,11 +16,12 @@ from medusa_sync import __version__
 ROOT = Path(__file__).parent.parent.parent
 PYTHONS = [f"3.{minor}" for minor in (11, 12, 13)]
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+KEPT = {"PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR"}  # uv finds certificates by the last two
 
 
 def run(*command: str | Path, **environment: str) -> str:
     """Run a command that must succeed, without the environment variables of the test run."""
-    clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    clean = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("UV_")}
     ended = subprocess.run(
         command, env=clean | environment, capture_output=True, encoding="utf-8", check=False, cwd="/"
     )
@@ -86,6 +87,12 @@ def test_the_wheel_runs(version: str, wheel: Path, tmp_path: Path) -> None:
     metrics = tmp_path / "metrics.prom"
     once = ("--loop", "--run-now", "--max-runs", "1", "--timezone", "Europe/Riga")
     run(command, "products", "--source", "sample", "--dry-run", *once, "--metrics-file", metrics)
+
+
+def test_uvx_runs_the_wheel_without_installing_it(wheel: Path) -> None:
+    uvx = Path(sys.executable).with_name("uvx")
+    output = run(uvx, "--from", wheel, "medusa-sync", "products", "--source", "sample", "--dry-run", "--json")
+    assert json.loads(output)["counts"]["not_compared"] == 60
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.command import COMMAND, TIMEOUT_S
 from tests.e2e.shop import Shop
-from tests.harness.catalogue import products
-from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.harness.dummyjson import DummyJson
 from tests.unit.recipes import FOLDER, ROOT, Recipe, airflow, dockerfile_sources, github, gitlab, kubernetes
 
 SIZE = 20
@@ -39,12 +37,6 @@ def systemd_analyze() -> str:
             pytest.fail(reason)
         pytest.skip(reason)
     return found
-
-
-@pytest.fixture
-def source() -> Iterator[DummyJson]:
-    with dummyjson(products(SIZE)) as server:
-        yield server
 
 
 @pytest.fixture

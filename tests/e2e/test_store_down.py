@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
-
 from tests.e2e.command import medusa_sync
-from tests.e2e.exact import assert_exact, assert_in_order, assert_quiet, said_to_be_stored
+from tests.e2e.exact import assert_completed, assert_exact, assert_in_order, said_to_be_stored
 from tests.e2e.fault_proxy import Exchange, FaultProxy, respond_instead
 from tests.e2e.shop import Shop
-from tests.harness.catalogue import products
-from tests.harness.dummyjson import CLOSED, DummyJson, Request, Response, dummyjson
+from tests.harness.dummyjson import CLOSED, DummyJson, Request, Response
 
 SIZE = 300
 MIDDLE = 160  # a write after all categories and tags, and long before the last batch
 IN_FLIGHT = 12  # requests of batches, of planning the next ones, of look-ups for later ones, and 8 for tags
 TRIES = 3  # per request, with the default of --max-retries
-
-
-@pytest.fixture
-def source() -> Iterator[DummyJson]:
-    with dummyjson(products(SIZE)) as source:
-        yield source
-
-
-def assert_completed(source: DummyJson, shop: Shop) -> None:
-    arguments = ["--source", source.url, "--json"]
-    assert_in_order(medusa_sync(*arguments, store=shop.store), 0)
-    assert_exact(shop, source.products)
-    assert_quiet(medusa_sync(*arguments, store=shop.store), len(source.products))
 
 
 def test_a_run_ends_soon_after_the_store_goes_down_and_counts_every_product(

@@ -25,12 +25,6 @@ SAYS_NEXT = ("the same", "something newer", "the old value again")
 
 
 @pytest.fixture
-def source() -> Iterator[DummyJson]:
-    with dummyjson(products(SIZE)) as server:
-        yield server
-
-
-@pytest.fixture
 def fragile_shop(breakable: BreakableStore) -> Iterator[Shop]:
     with Shop(breakable.store) as shop:
         yield shop

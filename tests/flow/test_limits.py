@@ -9,7 +9,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from medusa_sync import stop
+from medusa_sync import stop as stop_module
 from medusa_sync.core.result import Result, RunResult, Status
 from medusa_sync.errors import InterruptedRunError, MedusaSyncError, TimeLimitError
 from medusa_sync.medusa.client import LOGIN_PATH, Credentials, Login
@@ -18,8 +18,9 @@ from tests.flow.stage import ListSource, assert_exact, counts, is_creation, run_
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
+pytestmark = pytest.mark.usefixtures("short_grace")
+
 LIMIT_S = 0.2
-GRACE_S = 0.1
 SLACK_S = 1  # for a busy machine
 TAGS_AT_ONCE = 8
 
@@ -29,11 +30,6 @@ Hangs = Callable[[httpx.Request], bool]
 @pytest.fixture
 def _no_waiting() -> None:
     """Pauses are real here."""
-
-
-@pytest.fixture(autouse=True)
-def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stop, "GRACE_S", GRACE_S)
 
 
 class HangingMedusa(FakeMedusa):
@@ -74,7 +70,7 @@ def timed(
 
     started = time.monotonic()
     result = asyncio.run(run())
-    assert time.monotonic() - started < LIMIT_S + GRACE_S + SLACK_S
+    assert time.monotonic() - started < LIMIT_S + stop_module.GRACE_S + SLACK_S
     return result
 
 

@@ -10,7 +10,6 @@ from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
-from medusa_sync.sources import dummyjson as dummyjson_module
 from medusa_sync.sources.dummyjson import HttpSource
 from medusa_sync.stop import Stop
 from tests.flow.stage import SOURCE_NAME, assert_exact, counts, run_once
@@ -18,13 +17,9 @@ from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, Request, Response, dummyjson, with_fields
 from tests.harness.fake_medusa import FakeMedusa
 
+pytestmark = pytest.mark.usefixtures("small_pages")
+
 SIZE = 194
-
-
-@pytest.fixture(autouse=True)
-def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small catalogues have several pages."""
-    monkeypatch.setattr(dummyjson_module, "PAGE_SIZE", 100)
 
 
 @pytest.fixture

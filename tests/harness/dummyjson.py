@@ -1,7 +1,6 @@
-"""A server that behaves like DummyJSON, or fails as a test wants.
+"""A server that behaves like DummyJSON, or fails as a test wants."""
 
-Run it with ``python -m tests.harness.dummyjson --sample --port 8100``.
-"""
+# Run it with `python -m tests.harness.dummyjson --sample --port 8100`.
 
 import argparse
 import json

@@ -1,9 +1,8 @@
-"""Runs a program and stops it with its process group on request, or when the test process is gone.
+"""Runs a program and stops it with its process group on request, or when the test process is gone."""
 
-Standard input is a pipe from the test process. A byte means stop. Its end without a byte means that the test
-process was killed; then the folder is removed too. The keeper has its own session, so a signal to the
-process group of the tests does not reach it.
-"""
+# Standard input is a pipe from the test process. A byte means stop. Its end without a byte means that the
+# test process was killed; then the folder is removed too. The keeper has its own session, so a signal to the
+# process group of the tests does not reach it.
 
 import contextlib
 import json

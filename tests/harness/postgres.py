@@ -1,8 +1,8 @@
-"""PostgreSQL for tests: the server of `DATABASE_URL`, or one from npm.
+"""PostgreSQL for tests: the server of `DATABASE_URL`, or one from npm."""
 
-A template is a database that is slow to create. It is created once and then copied: within the server of
-`DATABASE_URL`, or else as a data folder in the cache, where each test process runs a server on its own copy.
-"""
+# A template is a database that is slow to create. It is created once and then copied: within the server of
+# `DATABASE_URL`, or else as a data folder in the cache, where each test process runs a server on its own
+# copy.
 
 import os
 from abc import ABC, abstractmethod

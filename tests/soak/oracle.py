@@ -1,10 +1,10 @@
-"""The possible states of a store, computed only from the rule in docs/ownership.md.
+"""The possible states of a store, computed only from the rule in docs/ownership.md."""
 
-The merge of a field depends on the last applied and the stored value. After a disturbed run it is unknown how
-much it wrote, and whether an edit of the merchant came before or after its write. So the oracle keeps all
-possible pairs (last applied, stored). A disturbed run adds the merge of each pair. An edit gives each pair a
-new stored value. After an undisturbed run only the merged pairs are left, and the store must match one.
-"""
+# The merge of a field depends on the last applied and the stored value. After a disturbed run it is unknown
+# how much it wrote, and whether an edit of the merchant came before or after its write. So the oracle keeps
+# all possible pairs (last applied, stored). A disturbed run adds the merge of each pair. An edit gives each
+# pair a new stored value. After an undisturbed run only the merged pairs are left, and the store must match
+# one.
 
 from __future__ import annotations
 

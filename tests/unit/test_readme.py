@@ -1,4 +1,4 @@
-"""The README agrees with the command line."""
+"""The pages agree with the code."""
 
 import re
 from pathlib import Path
@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from docs.build import README, filled
 from medusa_sync.cli import app
+from medusa_sync.core.fields import FIELDS, METADATA
 from medusa_sync.settings.options import ENV_FILE, OPTIONS
 
 ROOT = README.parent
@@ -63,6 +64,13 @@ def test_files_that_the_pages_name_exist() -> None:
     named = set(re.findall(r"`((?:tests|docs|benchmarks)/[^`*]+\.\w+)`", text))
     assert len(named) > 20
     assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+def test_mapping_page_names_every_field() -> None:
+    text = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
+    quoted = " ".join(re.findall(r"`([^`]+)`", text))
+    words = re.findall(r"\w+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", quoted).lower())  # keys are in snake_case
+    assert {name.removeprefix(METADATA) for name in FIELDS} <= set(words)
 
 
 def test_benchmarks_page_has_results() -> None:

@@ -270,6 +270,36 @@ class Echo:
         return httpx.Response(self._status, json={"message": message})
 
 
+LAYOUTS: Final = (
+    ["--verbose", "--report=r.html"],
+    ["--verbose", "--json", "--log-format=json", "--report=r.json"],
+    ["--report=r.csv"],
+)
+
+
+def outputs_of_runs(folder: Path) -> dict[str, str]:
+    """Run the command in each layout; returns all that it prints and writes."""
+    outputs: dict[str, str] = {}
+    for number, arguments in enumerate(LAYOUTS):
+        result = CliRunner().invoke(
+            app,
+            [
+                "products",
+                f"--source=https://source.example/products?key={TOKEN}",
+                "--medusa-url=http://medusa.test",
+                f"--ping-url={PING}",
+                "--metrics-file=m.prom",
+                "--max-retries=0",
+                *arguments,
+            ],
+        )
+        assert result.exit_code in {4, 5}
+        outputs |= {f"stdout {number}": result.stdout, f"stderr {number}": result.stderr}
+    return outputs | {
+        path.name: path.read_text(encoding="utf-8") for path in folder.iterdir() if path.is_file()
+    }
+
+
 @pytest.mark.usefixtures("no_waiting")
 @pytest.mark.parametrize("status", [400, 500, 401])
 @pytest.mark.parametrize("credentials", ["key", "log-in"])
@@ -299,29 +329,7 @@ def test_echoed_request_shows_no_secret_in_any_output(
         monkeypatch.setenv("MEDUSA_PASSWORD", PASSWORD)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
-    outputs: dict[str, str] = {}
-    for number, arguments in enumerate(
-        (
-            ["--verbose", "--report=r.html"],
-            ["--verbose", "--json", "--log-format=json", "--report=r.json"],
-            ["--report=r.csv"],
-        )
-    ):
-        result = CliRunner().invoke(
-            app,
-            [
-                "products",
-                f"--source=https://source.example/products?key={TOKEN}",
-                "--medusa-url=http://medusa.test",
-                f"--ping-url={PING}",
-                "--metrics-file=m.prom",
-                "--max-retries=0",
-                *arguments,
-            ],
-        )
-        assert result.exit_code in {4, 5}
-        outputs |= {f"stdout {number}": result.stdout, f"stderr {number}": result.stderr}
-    outputs |= {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir() if path.is_file()}
+    outputs = outputs_of_runs(tmp_path)
     outputs |= {
         f"ping {number}": request.content.decode()
         for number, request in enumerate(httpx_mock.get_requests(url=re.compile("^https://monitor.example/")))

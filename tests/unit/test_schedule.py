@@ -1,12 +1,9 @@
 """Schedules match Debian's cron: expected times written by hand, and from cronsim."""
 
-import struct
-import warnings
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
-from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -15,10 +12,8 @@ from cronsim import CronSim
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from medusa_sync.schedule import Schedule, time_zone
-
-RIGA: Final = "Europe/Riga"
-NEW_YORK: Final = "America/New_York"
+from medusa_sync.schedule import Schedule
+from tests.unit.zones import NEW_YORK, RIGA, ZONES
 
 # From crontab(5); cronsim does not support names.
 NAMES: Final = {
@@ -170,26 +165,6 @@ WRONG: Final = {
     "@daily *": "unknown name '@daily *'",
 }
 
-HOSTILE: Final = [
-    "",
-    " ",
-    ".",
-    "..",
-    "Mars/Phobos",
-    "europe/ riga",
-    "../../etc/passwd",
-    "/etc/passwd",
-    "a\0b",
-    "\ud800",
-    "Europe",
-    "Europe/",
-    "zone.tab",
-    "__init__.py",
-    "EET-2EEST",
-    "x" * 5000,
-    "x/" * 5000,
-]
-
 
 def due(schedule: Schedule, moment: datetime) -> Iterator[datetime]:
     while True:
@@ -234,15 +209,6 @@ def test_due_times_match_cronsim(expression: str, zone: str, moment: str, times:
 
 # --- properties -----------------------------------------------------------------------------------------
 
-ZONES: Final = [
-    "UTC",
-    RIGA,
-    NEW_YORK,
-    "Asia/Kathmandu",
-    "Australia/Lord_Howe",
-    "Africa/Cairo",
-    "America/Havana",
-]
 zones = st.sampled_from(ZONES).map(ZoneInfo)
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=zones)  # noqa: DTZ001 - the zone is drawn
 
@@ -343,63 +309,3 @@ def test_schedule_is_a_normalized_value() -> None:
     assert schedule.zone is UTC
     with pytest.raises(FrozenInstanceError):
         schedule.expression = "* * * * *"  # type: ignore[misc]
-
-
-# --- zones ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ZONES)
-def test_zone_by_name(name: str) -> None:
-    assert time_zone(name) == ZoneInfo(name)
-
-
-@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
-def test_unknown_zone_is_reported(name: str) -> None:
-    with pytest.raises(ValueError, match=r"unknown time zone .* expected a name such as Europe/Riga"):
-        time_zone(name)
-
-
-@given(st.text())
-def test_every_name_is_a_zone_or_a_value_error(name: str) -> None:
-    try:
-        assert time_zone(name).utcoffset(datetime(2026, 1, 1, tzinfo=UTC)) is not None
-    except ValueError:
-        return
-
-
-@pytest.mark.parametrize("tz", [RIGA, f":{RIGA}"])
-def test_tz_sets_the_local_zone(tz: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (NEW_YORK, tz):
-        monkeypatch.setenv("TZ", name)
-        assert time_zone(None) == ZoneInfo(name.removeprefix(":"))
-
-
-def test_system_sets_the_local_zone_without_tz(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TZ", raising=False)
-    assert time_zone(None).utcoffset(datetime(2026, 1, 1, tzinfo=UTC)) is not None
-
-
-@pytest.mark.parametrize("tz", [*(name for name in HOSTILE if name and name.isprintable()), ":"])
-def test_invalid_tz_is_reported(tz: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", tz)
-    with pytest.raises(ValueError, match=r"TZ=.* set TZ to a name such as Europe/Riga"):
-        time_zone(None)
-
-
-@pytest.mark.parametrize("content", [b"", b"hello", b"TZif2", b"TZif2" + struct.pack(">15x6l", *[9] * 6)])
-def test_invalid_tz_file_is_reported(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "zone"
-    file.write_bytes(content)
-    for path in (file, tmp_path):
-        monkeypatch.setenv("TZ", str(path))
-        with pytest.raises(ValueError, match=f"TZ='{path}'"):
-            time_zone(None)
-
-
-def test_system_without_a_zone_means_utc(monkeypatch: pytest.MonkeyPatch) -> None:
-    def reload_localzone() -> tzinfo:
-        warnings.warn("Can not find any timezone configuration, defaulting to UTC.", stacklevel=1)
-        return UTC
-
-    monkeypatch.setattr("tzlocal.reload_localzone", reload_localzone)
-    assert time_zone(None) is UTC

@@ -8,16 +8,10 @@ from medusa_sync import stop as stop_module
 from medusa_sync.errors import InterruptedRunError
 from medusa_sync.stop import InFlight, Stop
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("short_grace")]
 
 INTERRUPTED = InterruptedRunError("Interrupted", signal_number=15)
-GRACE_S = 0.05
 WITHIN_S = 1
-
-
-@pytest.fixture(autouse=True)
-def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stop_module, "GRACE_S", GRACE_S)
 
 
 class Write:
@@ -41,7 +35,7 @@ async def test_a_cancelled_caller_does_not_interrupt_a_write() -> None:
     caller = asyncio.create_task(in_flight.finish())
     await asyncio.sleep(0)
     caller.cancel()
-    await asyncio.sleep(2 * GRACE_S)
+    await asyncio.sleep(2 * stop_module.GRACE_S)
     assert not caller.done()
     write.end.set()
     with pytest.raises(asyncio.CancelledError):
@@ -57,7 +51,7 @@ async def test_a_write_that_hangs_is_abandoned_after_the_grace(when: str) -> Non
     if when == "before":
         stop.set(INTERRUPTED)
     else:
-        asyncio.get_running_loop().call_later(GRACE_S, stop.set, INTERRUPTED)
+        asyncio.get_running_loop().call_later(stop_module.GRACE_S, stop.set, INTERRUPTED)
     async with asyncio.timeout(WITHIN_S):
         await in_flight.finish()
     assert write.is_cancelled
@@ -68,9 +62,9 @@ async def test_a_write_that_ends_within_the_grace_is_not_abandoned() -> None:
     in_flight = InFlight(stop)
     in_flight.begin(write())
     stop.set(INTERRUPTED)
-    asyncio.get_running_loop().call_later(GRACE_S / 2, write.end.set)
+    asyncio.get_running_loop().call_later(stop_module.GRACE_S / 2, write.end.set)
     await in_flight.finish()
-    await asyncio.sleep(GRACE_S)
+    await asyncio.sleep(stop_module.GRACE_S)
     assert not write.is_cancelled
 
 

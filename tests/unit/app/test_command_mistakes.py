@@ -67,9 +67,9 @@ def test_wrong_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert_ended(
         run(),
         4,
-        "The store refused the credentials. Check MEDUSA_API_KEY (a secret key, sk_..., from Settings > "
-        "Secret API Keys), or MEDUSA_EMAIL and MEDUSA_PASSWORD. Roles, multi-factor login and firewalls can "
-        "refuse valid ones.",
+        "The store at http://127.0.0.1:9000 refused the credentials. Check MEDUSA_API_KEY (a secret key, "
+        "sk_..., from Settings > Secret API Keys), or MEDUSA_EMAIL and MEDUSA_PASSWORD. Roles, multi-factor "
+        "login and firewalls can refuse valid ones.",
     )
 
 

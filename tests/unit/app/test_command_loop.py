@@ -1,0 +1,89 @@
+"""The command with --loop."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from medusa_sync.notify import dispatch
+from medusa_sync.settings.options import Settings
+from tests.harness.fake_medusa import FakeMedusa
+from tests.unit.alone import alone
+from tests.unit.app.commands import document, run
+
+pytestmark = pytest.mark.usefixtures("no_waiting", "isolated")
+
+
+def test_loop_prints_one_document_per_run(store: FakeMedusa, source: Path) -> None:
+    result = run("--source", str(source), "--json", "--loop", "--run-now", "--max-runs", "1")
+    assert result.exit_code == 0
+    assert document(result)["counts"]["created"] == 20
+    assert len(store.products) == 20
+
+
+def test_invalid_schedule_is_reported_before_the_first_run(store: FakeMedusa, source: Path) -> None:
+    result = run("--source", str(source), "--loop", "--run-now", "--schedule", "0 25 * * *")
+    assert (result.exit_code, result.stdout, store.requests) == (2, "", [])
+    assert "--schedule (SYNC_PRODUCTS_SCHEDULE) '0 25 * * *': the hour field '25': expected 0-23" in (
+        result.stderr
+    )
+
+
+def test_invalid_local_time_zone_matters_only_if_it_is_used(
+    store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Mars/Phobos")
+    arguments = ("--source", str(source), "--loop", "--run-now", "--max-runs", "1")
+    result = run(*arguments)
+    assert (result.exit_code, store.requests) == (2, [])
+    assert "--timezone (SYNC_PRODUCTS_TIMEZONE): no local time zone (TZ='Mars/Phobos')" in result.stderr
+    assert run(*arguments, "--timezone", "Europe/Riga").exit_code == 0
+    assert run("--source", str(source)).exit_code == 0
+
+
+def test_signal_before_a_run_ends_it_before_it_writes(
+    store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = dispatch.begin
+
+    def interrupted(settings: Settings) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        begin(settings)
+
+    monkeypatch.setattr(dispatch, "begin", interrupted)
+    result = run("--source", str(source), "--json", "--loop", "--run-now")
+    assert result.exit_code == 143
+    assert document(result)["status"] == "interrupted"
+    assert store.products == {}
+
+
+def test_many_runs_do_not_leak_memory(source: Path, tmp_path: Path) -> None:
+    code = """
+import gc, sys, tracemalloc
+from itertools import pairwise
+from medusa_sync.report.output import output_to; from medusa_sync.app import command
+from medusa_sync.settings.load import load_settings
+from medusa_sync.app.signals import Signals
+
+source, written, out = sys.argv[1:]
+settings = load_settings({"source": source, "dry_run": True, "json": True, "report": written})
+with Signals() as signals, open(out, "w") as stream:
+    output = output_to(stream)
+    job = command._Job({}, settings, signals, output, output)
+
+    def memory_after(runs):
+        for _ in range(runs):
+            job.run()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    job.run()
+    tracemalloc.start()
+    used = [memory_after(25) for _ in range(4)]
+    # The smallest of three: Python may resize a table of its own once, but a leak grows every time.
+    print(min(after - before for before, after in pairwise(used)))
+"""
+    grown = int(alone(code, source, tmp_path / "report.csv", tmp_path / "out"))
+    assert grown < 25 * 500  # bytes: caches of the standard library fill up; a kept run takes 20 times that

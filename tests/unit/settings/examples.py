@@ -1,0 +1,73 @@
+"""Values for every setting, and how a test reads and writes them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from medusa_sync.errors import SettingsError
+from medusa_sync.settings.load import load_settings
+from medusa_sync.settings.options import OPTIONS, Option, Settings
+from medusa_sync.settings.secrets import Secret
+
+# By metavar: three valid values and an invalid one.
+EXAMPLES: Final = {
+    "": (("one", "two", "three"), " "),
+    "TEXT": (("one", "two", "three"), " "),
+    "NAME": (("one", "two", "three"), "Toys & Games"),
+    "NAME|ID": (("One", "Two", "Three"), " "),
+    "FILE": (("one.json", "two.csv", "three.html"), "four.txt"),
+    "FILE.prom": (("one.prom", "two.prom", "three.prom"), "four.txt"),
+    "FOLDER": (("one", "two", "three"), " "),
+    "URL": (("http://one.example", "http://two.example", "http://three.example"), "store.example"),
+    "URL|FILE|sample": (("one.json", "https://two.example/products", "three.json"), "ftp://one.example"),
+    "CODE": (("eur", "gbp", "jpy"), "dollars"),
+    "N": (("1", "2", "3"), "many"),
+    "N|auto": (("1", "auto", "3"), "many"),
+    "N|N%": (("1", "20%", "3"), "101%"),
+    "CRON": (("0 4 * * *", "@hourly", "*/10 * * * * *"), "0 25 * * *"),
+    "ZONE": (("UTC", "Europe/Riga", "Asia/Tokyo"), "Mars/Phobos"),
+    "SECONDS": (("1", "2.5", "3"), "0"),
+}
+
+
+def _examples(option: Option) -> tuple[tuple[str, ...], str]:
+    if option.is_switch:
+        return ("true", "false", "true"), "perhaps"
+    choices = option.metavar.split("|")
+    return EXAMPLES.get(option.metavar) or ((*choices, *choices)[:3], "neither")
+
+
+VALUES: Final = {name: _examples(option)[0] for name, option in OPTIONS.items()}
+INVALID: Final = {name: _examples(option)[1] for name, option in OPTIONS.items()}
+KEY: Final = {"MEDUSA_API_KEY": "sk_key"}
+LOGIN: Final = {"MEDUSA_EMAIL": "me@example.com", "MEDUSA_PASSWORD": "hush"}
+
+every_option = pytest.mark.parametrize("name", OPTIONS)
+
+
+def plain(settings: Settings, name: str) -> Any:
+    """Return a setting in comparable form."""
+    value = getattr(settings, name)
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def as_read(name: str, text: str) -> Any:
+    value = OPTIONS[name].read(text)
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def problems(
+    flags: Mapping[str, str | bool | None], environment: Mapping[str, str], directory: Path
+) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(flags, environment=environment, directory=directory)
+    assert caught.value.exit_code == 2
+    assert all(problem in str(caught.value) for problem in caught.value.problems)
+    return caught.value.problems
+
+
+def write_env(directory: Path, **variables: str) -> None:
+    lines = (f"{variable}='{text}'\n" for variable, text in variables.items())
+    (directory / ".env").write_text("".join(lines), encoding="utf-8")

@@ -1,0 +1,93 @@
+"""Pages of DummyJSON, and a server that delivers them."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from pytest_httpx import HTTPXMock
+
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.sources.base import Page, Row, Source
+from medusa_sync.sources.dummyjson import FileSource
+from tests.harness import catalogue
+from tests.harness.dummyjson import ABSENT
+from tests.unit.builders import CURRENCY
+
+Product = dict[str, Any]
+CATALOGUE = catalogue.products(250)
+NAMING: Final = {"source_name": "dummyjson", "currency": CURRENCY}
+DEEP = b"[" * 100_000
+
+
+async def pages(source: Source, limit: int | None = None) -> list[Page]:
+    return [page async for page in source.pages(limit)]
+
+
+async def rows(source: Source, limit: int | None = None) -> list[Row]:
+    return [row for page in await pages(source, limit) for row in page.rows]
+
+
+def ids(rows: list[Row]) -> list[int]:
+    return [int(row.source_id) for row in rows if isinstance(row, DesiredProduct)]
+
+
+def page_of(products: list[Any], /, **members: Any) -> Product:
+    page = {"products": products, "total": len(products), "skip": 0, "limit": len(products)} | members
+    return {name: value for name, value in page.items() if value is not ABSENT}
+
+
+def body_of(products: list[Any], /, **members: Any) -> bytes:
+    """A page as Python writes JSON, with NaN and lone surrogates."""
+    return json.dumps(page_of(products, **members)).encode()
+
+
+def respond_with(httpx_mock: HTTPXMock, *responses: bytes | int | Exception | Product, **how: Any) -> None:
+    """Respond in turn with a body, a status, a broken connection, or a page."""
+    for each in responses:
+        match each:
+            case bytes():
+                httpx_mock.add_response(content=each, **how)
+            case int():
+                httpx_mock.add_response(each, **how)
+            case Exception():
+                httpx_mock.add_exception(each, **how)
+            case _:
+                httpx_mock.add_response(json=each, **how)
+
+
+def serve(
+    httpx_mock: HTTPXMock,
+    products: list[Product],
+    *,
+    at_most: int = 100,
+    ignored: str = "",
+    total: int | None = None,
+) -> list[tuple[int, int]]:
+    """Respond as DummyJSON does, except for an ignored parameter and the total.
+
+    Returns:
+        `skip` and `limit` of each request, filled as they arrive.
+    """
+    asked: list[tuple[int, int]] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        skip, limit = int(request.url.params["skip"]), int(request.url.params["limit"])
+        asked.append((skip, limit))
+        skip = 0 if ignored == "skip" else skip
+        limit = at_most if ignored == "limit" else min(limit, at_most)
+        said = len(products) if total is None else total
+        return httpx.Response(200, json=page_of(products[skip : skip + limit], total=said, skip=skip))
+
+    httpx_mock.add_callback(respond, is_reusable=True)
+    return asked
+
+
+def file_source(file: Path, body: bytes | None = None) -> FileSource:
+    """The file as a source, written first if there is a body."""
+    if body is not None:
+        file.write_bytes(body)
+    return FileSource(file, **NAMING)
+
+
+PAGE = body_of(CATALOGUE[:3])

@@ -1,0 +1,198 @@
+"""What DummyJSON delivers may be broken: a whole response, or one product."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pytest_httpx import HTTPXMock
+
+from medusa_sync import http
+from medusa_sync.errors import SourceError
+from medusa_sync.sources.base import Rejected, Row
+from medusa_sync.sources.dummyjson import HttpSource
+from tests.harness.dummyjson import ABSENT
+from tests.unit.builders import SOURCE_URL, desired_product, row
+from tests.unit.sources.pages import DEEP, PAGE, Product, body_of, file_source, page_of, respond_with, rows
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")]
+
+
+# --- broken responses -------------------------------------------------------------------------------------
+
+
+BROKEN_RESPONSES: list[tuple[str, list[bytes | int | Exception | Product], str]] = [
+    ("html", [b"<!doctype html><h1>Back soon</h1>"], "is HTML, not JSON"),
+    ("truncated", [PAGE[: len(PAGE) // 2]], "is not complete JSON"),
+    ("empty", [b""], "is not complete JSON"),
+    ("not-utf-8", [PAGE.replace(b"title", b"t\xeftle")], "is not complete JSON"),
+    ("array", [b"[]"], "is not a page of products: Expected object, got array"),
+    ("null", [b"null"], "is not a page of products: Expected object, got null"),
+    ("products-missing", [page_of([], products=ABSENT)], "missing required field products"),
+    ("products-object", [page_of([], products={"1": {}})], "products: Expected array, got object"),
+    ("total-missing", [page_of([row()], total=ABSENT)], "missing required field total"),
+    ("total-negative", [page_of([row()], total=-1)], "total: Expected int >= 0"),
+    ("total-text", [page_of([row()], total="1")], "total: Expected int, got str"),
+    ("nested-deeply", [DEEP], "is nested too deeply"),
+    ("total-too-large", [page_of([row(1)], total=2), page_of([], total=2)], "ended after 1 of 2 products"),
+    ("total-without-products", [page_of([], total=194)], "ended after 0 of 194 products"),
+    ("second-page-html", [page_of([row(1)], total=2), b"<html>"], "is HTML, not JSON"),
+    ("second-page-fails", [page_of([row(1)], total=2), 500, 500, 500], "the server responded with 500"),
+    ("bad-request", [400], "the server responded with 400"),
+    ("not-found", [404], "the server responded with 404"),
+    ("no-content", [204], "the server responded with 204"),
+    ("too-many-requests", [429] * 3, "the server responded with 429"),
+    ("unavailable", [503] * 3, "the server responded with 503"),
+    ("no-connection", [httpx.ConnectError("refused")] * 3, r"no connection \(refused\)"),
+    ("no-answer", [httpx.ReadTimeout("")] * 3, "no complete response within the time limit"),
+    ("connection-breaks", [httpx.RemoteProtocolError("peer left")] * 3, "peer left"),
+]
+
+
+@pytest.mark.parametrize(
+    ("responses", "words"),
+    [case[1:] for case in BROKEN_RESPONSES],
+    ids=[case[0] for case in BROKEN_RESPONSES],
+)
+async def test_broken_response_is_an_error(
+    httpx_mock: HTTPXMock,
+    source: HttpSource,
+    responses: list[bytes | int | Exception | Product],
+    words: str,
+) -> None:
+    respond_with(httpx_mock, *responses)
+    with pytest.raises(SourceError, match=words) as caught:
+        await rows(source)
+    assert SOURCE_URL in str(caught.value)
+    assert caught.value.exit_code == 3
+
+
+async def test_endless_redirect_is_an_error(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    respond_with(httpx_mock, 302, headers={"location": SOURCE_URL}, is_reusable=True)
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}: .*redirects"):
+        await rows(source)
+
+
+async def test_response_that_is_too_long_is_an_error(
+    httpx_mock: HTTPXMock, source: HttpSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 1000)
+    respond_with(httpx_mock, PAGE)
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the response is longer"):
+        await rows(source)
+
+
+# --- broken products ------------------------------------------------------------------------------------
+
+BROKEN_PRODUCTS: list[tuple[str, Any, str]] = [
+    ("title-missing", row(2, title=ABSENT), "title"),
+    ("title-null", row(2, title=None), "title"),
+    ("title-empty", row(2, title=""), "title"),
+    ("title-number", row(2, title=7), "title"),
+    ("title-too-long", row(2, title="x" * 501), "title"),
+    ("price-missing", row(2, price=ABSENT), "price"),
+    ("price-null", row(2, price=None), "price"),
+    ("price-text", row(2, price="9.99"), "price"),
+    ("price-negative", row(2, price=-0.01), "price"),
+    ("price-nan", row(2, price=float("nan")), "price"),
+    ("price-infinite", row(2, price=float("inf")), "price"),
+    ("price-too-large", row(2, price=10**13), "price"),
+    ("price-true", row(2, price=True), "price"),
+    ("id-missing", row(2, id=ABSENT), "id"),
+    ("id-null", row(2, id=None), "id"),
+    ("id-empty", row(2, id=""), "id"),
+    ("id-blank", row(2, id=" 2"), "id"),
+    ("id-line-break", row(2, id="2\n"), "id"),
+    ("id-too-long", row(2, id="x" * 201), "id"),
+    ("id-fraction", row(2, id=2.5), "id"),
+    ("id-true", row(2, id=True), "id"),
+    ("id-negative", row(2, id=-2), "id"),
+    ("id-too-large", row(2, id=2**60), "id"),
+    ("description-too-long", row(2, description="x" * 50_001), "description"),
+    ("category-number", row(2, category=7), "category"),
+    ("brand-array", row(2, brand=["a"]), "brand"),
+    ("sku-too-long", row(2, sku="x" * 256), "sku"),
+    ("stock-negative", row(2, stock=-1), "stock"),
+    ("stock-fraction", row(2, stock=1.5), "stock"),
+    ("stock-text", row(2, stock="many"), "stock"),
+    ("tags-text", row(2, tags="a,b"), "tags"),
+    ("tags-null-in-them", row(2, tags=["a", None]), "tags[1]"),
+    ("tags-too-many", row(2, tags=["a"] * 251), "tags"),
+    ("images-number", row(2, images=[7]), "images[0]"),
+    ("images-too-long", row(2, images=["https://cdn.example/" + "x" * 2048]), "images[0]"),
+    ("thumbnail-object", row(2, thumbnail={}), "thumbnail"),
+    ("weight-negative", row(2, weight=-1), "weight"),
+    ("dimensions-array", row(2, dimensions=[1, 2, 3]), "dimensions"),
+    ("dimensions-width-text", row(2, dimensions={"width": "5 cm"}), "dimensions.width"),
+    ("rating-text", row(2, rating="good"), "rating"),
+    ("reviews-object", row(2, reviews={}), "reviews"),
+    ("discount-text", row(2, discountPercentage="5%"), "discountPercentage"),
+    ("meta-text", row(2, meta="none"), "meta"),
+    ("meta-barcode-number", row(2, meta={"barcode": 4006381333931}), "meta.barcode"),
+    ("row-null", None, "Expected object, got null"),
+    ("row-text", "Jug", "Expected object, got str"),
+    ("row-array", [row(2)], "Expected object, got array"),
+    ("row-empty", {}, "id"),
+]
+broken_products = pytest.mark.parametrize(
+    ("broken", "path"), [case[1:] for case in BROKEN_PRODUCTS], ids=[case[0] for case in BROKEN_PRODUCTS]
+)
+
+
+def assert_rejected_alone(delivered: list[Row], path: str) -> None:
+    before, rejected, after = delivered
+    assert (before, after) == (desired_product(1), desired_product(3))
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason.startswith((f"{path}: ", path)) or rejected.reason.endswith(f"field {path}")
+
+
+@broken_products
+async def test_broken_product_is_rejected_alone(
+    httpx_mock: HTTPXMock, source: HttpSource, broken: Any, path: str
+) -> None:
+    respond_with(httpx_mock, body_of([row(1), broken, row(3)]))
+    assert_rejected_alone(await rows(source), path)
+
+
+@broken_products
+async def test_broken_product_in_a_file_is_rejected_alone(tmp_path: Path, broken: Any, path: str) -> None:
+    source = file_source(tmp_path / "products.json", body_of([row(1), broken, row(3)]))
+    assert_rejected_alone(await rows(source), path)
+
+
+async def test_very_long_number_rejects_one_product(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    broken = json.dumps(row(2, price=0)).replace('"price": 0', f'"price": {"9" * 5000}')
+    body = body_of([row(1), "HERE", row(3)]).replace(b'"HERE"', broken.encode())
+    respond_with(httpx_mock, body)
+    assert_rejected_alone(await rows(source), "price")
+
+
+@pytest.mark.parametrize(
+    ("broken", "external_id", "title"),
+    [
+        (row(2, title="Jug", price=-1), "dummyjson:2", "Jug"),
+        (row(2, title=7), "dummyjson:2", ""),
+        (row(2, title="Jug", id=" 2"), None, "Jug"),
+        (row(2, title="Jug", id=True), None, "Jug"),
+        (row(2, title="x" * 501), "dummyjson:2", "x" * 200),
+        ("Jug", None, ""),
+    ],
+)
+async def test_rejected_product_has_its_id_and_title_if_they_are_usable(
+    httpx_mock: HTTPXMock, source: HttpSource, broken: Any, external_id: str | None, title: str
+) -> None:
+    respond_with(httpx_mock, body_of([broken]))
+    (rejected,) = await rows(source)
+    assert isinstance(rejected, Rejected)
+    assert (rejected.external_id, rejected.title) == (external_id, title)
+
+
+async def test_lone_surrogate_is_not_a_reason_to_reject(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    respond_with(httpx_mock, body_of([row(1, title="Jug \ud83c")]))
+    assert await rows(source) == [desired_product(1, title="Jug \ud83c")]
+
+
+async def test_unknown_fields_are_ignored(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    respond_with(httpx_mock, page_of([row(1, colour="red", meta={"qrCode": 7})], note="new"))
+    assert await rows(source) == [desired_product(1, meta={})]
