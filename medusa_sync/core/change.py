@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from msgspec import Struct
 
-from medusa_sync.core.fields import CATEGORIES
-from medusa_sync.core.merge import members
+from medusa_sync.core.fields import (
+    CATEGORIES,
+    FIELDS,
+    SKU,
+    STOCK,
+    VARIANT,
+    VARIANT_FIELDS,
+    Place,
+)
+from medusa_sync.core.merge import as_set, members
+from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+
+_INLINE = 50  # variants; a product update lists all of them, which is slower than a request for its variants
 
 
 class FieldChange(Struct, frozen=True):
@@ -22,6 +34,7 @@ class FieldChange(Struct, frozen=True):
         planned: what it will hold; a set may hold more than the source wants.
         applied: what was last applied, as `remember` gives it; None if nothing is known.
         desired: what the source wants.
+        variant: what reports call the variant; empty for a field of the product.
     """
 
     field: str
@@ -29,6 +42,7 @@ class FieldChange(Struct, frozen=True):
     planned: Value
     applied: Value = None
     desired: Value = None
+    variant: str = ""
 
 
 class Conflict(Struct, frozen=True):
@@ -36,12 +50,14 @@ class Conflict(Struct, frozen=True):
 
     Attributes:
         kept: the side whose value wins.
+        variant: what reports call the variant; empty for a field of the product.
     """
 
     field: str
     stored: Value
     desired: Value
     kept: OnConflict
+    variant: str = ""
 
 
 class Create(Struct, frozen=True):
@@ -56,14 +72,34 @@ class Create(Struct, frozen=True):
     replaces: str | None = None
 
 
+class VariantChange(Struct, frozen=True):
+    """A variant of an update.
+
+    Attributes:
+        stored: None if it is created, or if the merchant deleted it.
+        is_new: it is created.
+        replaces: id of an incomplete variant that is deleted first; empty if there is none.
+        changes: the fields to send.
+    """
+
+    desired: DesiredVariant
+    stored: StoredVariant | None
+    is_new: bool = False
+    replaces: str = ""
+    changes: tuple[FieldChange, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+
+
 class Update(Struct, frozen=True):
     """Changes of a stored product.
 
     Attributes:
-        record: what was last applied; None if nothing is known.
-        variant: the variant that has the source's price and SKU; None if the merchant deleted it.
-        changes: the fields to send; empty if only the record is written.
-        conflicts: those that the source wins, and those that the store wins.
+        record: what was last applied, with the keys and option names that the source uses now; None if
+            nothing is known.
+        own_changes: the fields of the product to send; empty if only variants or the record are written.
+        own_conflicts: those that the source wins, and those that the store wins.
+        variants: all that the source wants.
+        dropped: variants of ours that the source no longer has, by key.
         adopted: the product is taken over; it has no external id of ours yet.
         placed: the product gets a sales channel and a shipping profile if it has none.
     """
@@ -71,25 +107,44 @@ class Update(Struct, frozen=True):
     desired: DesiredProduct
     stored: StoredProduct
     record: Record | None
-    variant: StoredVariant | None
-    changes: tuple[FieldChange, ...]
-    conflicts: tuple[Conflict, ...] = ()
+    own_changes: tuple[FieldChange, ...]
+    own_conflicts: tuple[Conflict, ...] = ()
+    variants: tuple[VariantChange, ...] = ()
+    options: OptionPlan = OptionPlan()
+    dropped: Mapping[str, StoredVariant] = {}
     adopted: bool = False
     placed: bool = False
 
     @property
-    def variant_id(self) -> str:
-        """The id of the owned variant; empty if it is not known."""
-        if self.variant is not None:
-            return self.variant.id
-        return self.record.variant if self.record else ""
+    def changes(self) -> tuple[FieldChange, ...]:
+        """All of them, with the new variants."""
+        return tuple(chain(self.own_changes, *map(_reported, self.variants)))
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        return tuple(chain(self.own_conflicts, *(each.conflicts for each in self.variants)))
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether something besides the record is written."""
+        return bool(self.own_changes or self.options.is_change or any(map(_is_written, self.variants)))
+
+    @property
+    def writes_variants_apart(self) -> bool:
+        """Whether the variants are written by requests of their own, after the product row."""
+        if self.options.is_change or any(each.is_new for each in self.variants):
+            return True
+        fields = {change.field for each in self.variants for change in each.changes}
+        sets_options = any(VARIANT_FIELDS[name].place is Place.OPTION for name in fields)
+        return sets_options or (len(self.stored.variants) > _INLINE and bool(fields))
 
     @property
     def is_up_to_date(self) -> bool:
         """Whether there is nothing to write, not even the record."""
         return (
-            not (self.changes or self.conflicts or self.adopted)
+            not (self.has_changes or self.conflicts or self.adopted)
             and self.record is not None
+            and self.record is self.stored.record
             and self.record.is_up_to_date(self.desired)
         )
 
@@ -97,23 +152,45 @@ class Update(Struct, frozen=True):
 Change = Create | Update
 
 
+def _reported(variant: VariantChange) -> tuple[FieldChange, ...]:
+    name = variant.desired.name
+    return (FieldChange(VARIANT, None, name, None, name, name),) if variant.is_new else variant.changes
+
+
+def _is_written(variant: VariantChange) -> bool:
+    return variant.is_new or bool(variant.changes)
+
+
+def new_variants(change: Change) -> Iterable[DesiredVariant]:
+    """The variants that a change creates."""
+    if isinstance(change, Create):
+        return change.desired.variants
+    return [each.desired for each in change.variants if each.is_new]
+
+
+def stocked_skus(variants: Iterable[DesiredVariant]) -> list[str]:
+    """The SKUs of those variants whose stock is tracked."""
+    return [str(each.fields[SKU]) for each in variants if SKU in each.fields and STOCK in each.fields]
+
+
 def added_members(changes: Iterable[Change], name: str) -> list[str]:
-    """The members that changes add to a set, such as tags."""
+    """The members that changes add to a set, such as tags, or the values that they give another field."""
     added: list[str] = []
     for change in changes:
         if isinstance(change, Create):
-            added += members(change.desired.fields[name])
+            added += as_set(change.desired.fields.get(name))
             continue
-        for each in change.changes:
+        for each in change.own_changes:
             if each.field == name:
-                stored = members(each.stored)
-                added += [member for member in members(each.planned) if member not in stored]
+                stored = as_set(each.stored)
+                added += [member for member in as_set(each.planned) if member not in stored]
     return added
 
 
-def needed_categories(changes: Sequence[Change]) -> list[str]:
-    """The categories that changes add, and those of adopted products, which are activated."""
-    return [*added_members(changes, CATEGORIES), *placed_categories(changes)]
+def needed_terms(changes: Sequence[Change]) -> dict[str, list[str]]:
+    """The terms that changes add, such as tags, by field; also the categories of adopted products."""
+    needed = {name: added_members(changes, name) for name, field in FIELDS.items() if field.is_term}
+    return {**needed, CATEGORIES: [*needed[CATEGORIES], *placed_categories(changes)]}
 
 
 def placed_categories(changes: Iterable[Change]) -> list[str]:

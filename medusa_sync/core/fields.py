@@ -1,37 +1,48 @@
-"""The table of fields: where the store keeps each field, and how it merges."""
+"""The tables of fields: where the store keeps each field, and how it merges."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from enum import Enum, auto
+from functools import lru_cache
 from struct import pack
 
 from msgspec import Struct
 
 # Fields that other modules name, for example because they need a separate call.
 TITLE = "title"
+WEIGHT = "weight"
 CATEGORIES = "categories"
 TAGS = "tags"
 IMAGES = "images"
+TYPE = "type"
+COLLECTION = "collection"
 SKU = "sku"
 BARCODE = "barcode"
 PRICE = "price"
 STOCK = "stock"
-# Not in the table, because the source does not have them; changes and conflicts name them like fields.
+SALE = "sale_price"
+# Not in the tables; changes and conflicts name them like fields.
 STATUS = "status"
 VARIANT = "variant"
+OPTIONS = "options"
 
-METADATA = "metadata."  # prefix of the fields that are keys of a product's metadata
+# Prefixes of fields whose names depend on the catalogue.
+METADATA = "metadata."  # a key of a product's metadata
+OPTION = "option."  # the value of a variant for an option
+OTHER_PRICE = "price."  # the price of a variant in another currency
 
 
 class Place(Enum):
-    """Where a field lives. Medusa commits the first three together with the product row, the others later."""
+    """Where a field lives. Medusa commits prices and levels later than the product row."""
 
     PRODUCT = auto()
     METADATA = auto()
     VARIANT = auto()
+    OPTION = auto()
     PRICE = auto()
     LEVEL = auto()
+    SALE = auto()  # in a price list of the source
 
 
 class Merge(Enum):
@@ -46,9 +57,10 @@ class Field(Struct, frozen=True):
     """A field that the source owns.
 
     Attributes:
-        unique: no two products of a store can have the same value.
+        unique: no two variants of a store can have the same value.
         single_precision: the store keeps it as a 32-bit float.
-        member: of a set: the attribute of a stored member that holds its value.
+        member: the attribute of a stored member of a set, or of a stored term, that holds its value.
+        is_term: the value names something that many products share, such as a tag; products refer to its id.
     """
 
     name: str
@@ -57,15 +69,12 @@ class Field(Struct, frozen=True):
     unique: bool = False
     single_precision: bool = False
     member: str = ""
+    is_term: bool = False
 
     @property
     def commits_late(self) -> bool:
         """Whether a killed store may have committed the product row without this field."""
-        return self.place in {Place.PRICE, Place.LEVEL}
-
-    @property
-    def is_of_variant(self) -> bool:
-        return self.place in {Place.VARIANT, Place.PRICE, Place.LEVEL}
+        return self.place in {Place.PRICE, Place.LEVEL, Place.SALE}
 
     def same(self, stored: object, desired: object) -> bool:
         """Whether two values are equal as far as the store can represent them."""
@@ -74,40 +83,81 @@ class Field(Struct, frozen=True):
         return stored == desired
 
 
-def _metadata(key: str) -> Field:
-    return Field(f"{METADATA}{key}", Place.METADATA)
+class Fields(dict[str, Field]):
+    """The fields of a table by name. Lookups also find fields whose names depend on the catalogue."""
+
+    def __init__(self, fields: Iterable[Field], families: Callable[[str], Field | None]) -> None:
+        super().__init__((field.name, field) for field in fields)
+        self._families = families
+
+    def knows(self, name: str) -> bool:
+        """Whether there is such a field; a record may have fields of a newer version."""
+        return name in self or self._families(name) is not None
+
+    def __missing__(self, name: str) -> Field:
+        field = self._families(name)
+        if field is None:
+            raise KeyError(name)
+        return field
 
 
-FIELDS: Mapping[str, Field] = {
-    field.name: field
-    for field in (
+@lru_cache(maxsize=4096)
+def _metadata(name: str) -> Field | None:
+    return Field(name, Place.METADATA) if name.startswith(METADATA) else None
+
+
+@lru_cache(maxsize=4096)
+def _of_variant(name: str) -> Field | None:
+    if name.startswith(OPTION):
+        return Field(name, Place.OPTION)
+    return Field(name, Place.PRICE) if name.startswith(OTHER_PRICE) else None
+
+
+FIELDS = Fields(
+    (
         Field(TITLE),
         Field("subtitle"),
         Field("description"),
         Field("thumbnail"),
-        Field("weight", single_precision=True),
-        Field("length", single_precision=True),
-        Field("height", single_precision=True),
-        Field("width", single_precision=True),
+        *(Field(name, single_precision=True) for name in (WEIGHT, "length", "height", "width")),
         Field("origin_country"),
         Field("hs_code"),
         Field("mid_code"),
         Field("material"),
-        Field(CATEGORIES, merge=Merge.UNION, member="handle"),
-        Field(TAGS, merge=Merge.UNION, member="value"),
+        Field(CATEGORIES, merge=Merge.UNION, member="handle", is_term=True),
+        Field(TAGS, merge=Merge.UNION, member="value", is_term=True),
+        Field(TYPE, member="value", is_term=True),
+        Field(COLLECTION, member="handle", is_term=True),
         Field(IMAGES, merge=Merge.UNION, member="url"),
+        *(
+            Field(f"{METADATA}{key}", Place.METADATA)
+            for key in (
+                "brand",
+                "rating",
+                "review_count",
+                "discount_percentage",
+                "warranty_information",
+                "shipping_information",
+                "return_policy",
+                "minimum_order_quantity",
+                "availability_status",
+            )
+        ),
+    ),
+    _metadata,
+)
+"""The fields of a product."""
+
+VARIANT_FIELDS = Fields(
+    (
+        Field(TITLE, Place.VARIANT),
+        Field(WEIGHT, Place.VARIANT, single_precision=True),
         Field(SKU, Place.VARIANT, unique=True),
         Field(BARCODE, Place.VARIANT, unique=True),
         Field(PRICE, Place.PRICE),
         Field(STOCK, Place.LEVEL, Merge.FOLLOW),
-        _metadata("brand"),
-        _metadata("rating"),
-        _metadata("review_count"),
-        _metadata("discount_percentage"),
-        _metadata("warranty_information"),
-        _metadata("shipping_information"),
-        _metadata("return_policy"),
-        _metadata("minimum_order_quantity"),
-        _metadata("availability_status"),
-    )
-}
+        Field(SALE, Place.SALE),
+    ),
+    _of_variant,
+)
+"""The fields of a variant."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from medusa_sync.core.change import Update
-from medusa_sync.core.fields import FIELDS, SKU, Merge, Place
+from medusa_sync.core.fields import FIELDS, SKU, VARIANT_FIELDS, Field, Merge, Place
 from medusa_sync.core.merge import members
+from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import Step, remember
-from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.view import StoreView, owned_variant, stock_levels
+from medusa_sync.core.record import Record, Step, remember
+from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.variants import match_variants
+from medusa_sync.core.view import product_value, stock_levels, variant_value
 
 SETTLE_S = 10  # the store may still be working on a younger write, so it is waited for
 LATE_S = 120  # an older write does not arrive any more
@@ -19,10 +21,12 @@ LATE_S = 120  # an older write does not arrive any more
 def is_incomplete(stored: StoredProduct) -> bool:
     """Whether the store has not finished creating a product.
 
-    The store commits the product first, then the variant, the inventory item and the price. A product with
-    several variants or with a stock level was complete once.
+    The store commits the product first, then the variants, the inventory items and the prices. A product with
+    more variants than were sent or with a stock level was complete once.
     """
-    if not _is_pending_creation(stored) or len(stored.variants) > 1:
+    if stored.record is None or not _is_pending_creation(stored):
+        return False
+    if len(stored.variants) > len(stored.record.variants):
         return False
     return not any(variant.prices or stock_levels(variant) for variant in stored.variants)
 
@@ -44,21 +48,27 @@ def may_change(update: Update, *, now: float) -> bool:
     return (
         pending is not None
         and abs(now - pending.at) < LATE_S
-        and not update.changes
-        and (SKU in pending.fields or _lacks_price(update.desired, update.stored))
+        and not update.has_changes
+        and (
+            any(SKU in sent for sent in pending.variants.values())
+            or _lacks_price(update.desired, update.stored)
+        )
     )
 
 
 def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:
-    """Whether the price that was sent last is not in the store."""
-    record, variant = stored.record, owned_variant(desired, stored)
-    if record is None or variant is None:
+    """Whether a price that was sent last is not in the store."""
+    record = stored.record
+    if record is None or record.pending is None:
         return False
-    view = StoreView(stored, variant, desired.currency, None)
+    owned = match_variants(desired, stored, record, OptionPlan()).stored
     return any(
-        sent and remember(view.value(name)) != sent[-1]
-        for name, field in FIELDS.items()
-        if field.place is Place.PRICE and (sent := record.sent(name, desired.currency))
+        remember(variant_value(variant, name, desired.currency, None)) != sent[-1]
+        for key, fields in record.pending.variants.items()
+        if (variant := owned.get(key)) is not None
+        for name in filter(VARIANT_FIELDS.knows, fields)
+        if VARIANT_FIELDS[name].place in {Place.PRICE, Place.SALE}
+        and (sent := record.variant_history(key, name, desired.currency).sent)
     )
 
 
@@ -85,19 +95,32 @@ def _is_pending_creation(stored: StoredProduct) -> bool:
 
 def _is_untouched(stored: StoredProduct) -> bool:
     """Whether a copy whose creation is pending holds only what its creation sent."""
-    if stored.record is None or stored.pending is None or len(stored.variants) > 1:
+    record, pending = stored.record, stored.pending
+    if record is None or pending is None or len(stored.variants) > len(record.variants):
         return False
-    sent = {name: (value,) for name, value in stored.record.fields.items()} | stored.pending.fields
-    view = StoreView(stored, next(iter(stored.variants), None), stored.pending.currency, None)
     return all(
-        FIELDS[name].place is Place.LEVEL or _is_one_of(name, remember(view.value(name)), values)
-        for name, values in sent.items()
-        if name in FIELDS
+        _is_one_of(FIELDS[name], remember(product_value(stored, name)), (value,))
+        for name, value in record.fields.items()
+        if FIELDS.knows(name)
+    ) and all(_was_sent(variant, record) for variant in stored.variants)
+
+
+def _was_sent(variant: StoredVariant, record: Record) -> bool:
+    """Whether a variant holds what was sent for one of the variants of a product."""
+    currency = record.pending.currency if record.pending else ""
+    return any(
+        all(
+            _is_one_of(field, remember(variant_value(variant, name, currency, None)), values)
+            for name, values in fields.items()
+            if VARIANT_FIELDS.knows(name)
+            and (field := VARIANT_FIELDS[name]).place in {Place.VARIANT, Place.PRICE}
+        )
+        for fields in (record.pending.variants.values() if record.pending else ())
     )
 
 
-def _is_one_of(name: str, held: Value, values: Sequence[Value]) -> bool:
+def _is_one_of(field: Field, held: Value, values: Sequence[Value]) -> bool:
     """Whether the store holds one of the values that were sent; a field may be missing until it commits."""
-    if FIELDS[name].merge is Merge.UNION:
+    if field.merge is Merge.UNION:
         return any(set(members(held)) == set(members(value)) for value in values)
-    return held is None or any(FIELDS[name].same(held, value) for value in values)
+    return held is None or any(field.same(held, value) for value in values)

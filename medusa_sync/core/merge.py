@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from medusa_sync.core.fields import FIELDS, Merge
+from medusa_sync.core.fields import Field, Merge
 from medusa_sync.core.product import Value
-from medusa_sync.core.record import Record, remember, remember_text
+from medusa_sync.core.record import History, remember, remember_text
 
 
 class Verdict(Enum):
@@ -39,20 +39,18 @@ class Verdict(Enum):
 # counts as last applied. With `restore`, every value that is not D is sent, and members that the merchant
 # removed are added again.
 def merge_field(
-    name: str, desired: Value, stored: Value, record: Record | None, currency: str, *, restore: bool
+    field: Field, desired: Value, stored: Value, history: History | None, *, restore: bool
 ) -> tuple[Verdict, Value]:
     """Merge one field; returns the verdict and the value to send.
 
     Args:
-        name: of the field.
+        field: of a product or of a variant.
         desired: what the source wants.
         stored: what the store holds.
-        record: of the product.
-        currency: of the desired price.
+        history: what was written; None if nothing is known.
         restore: put the source's value back even if only the merchant changed it.
     """
-    field = FIELDS[name]
-    applied = record.applied(name, currency) if record else None
+    applied = history.applied if history else None
     if field.merge is Merge.UNION:
         held = members(stored)
         merged = merge_sets(members(desired), held, members(applied), restore=restore)
@@ -64,8 +62,8 @@ def merge_field(
         return Verdict.KEEP, desired
     if restore:
         return Verdict.SEND, desired
-    sent = record.sent(name, currency) if record else ()
-    changed = record is None or remember(desired) != record.base(name, currency)
+    sent = history.sent if history else ()
+    changed = history is None or remember(desired) != history.base
     if field.merge is Merge.FOLLOW:
         return (Verdict.SEND if changed or sent else Verdict.KEEP), desired
     if any(field.same(remember(stored), ours) for ours in (applied, *sent)):
@@ -87,6 +85,11 @@ def merge_sets(
     kept = [member for member in stored if member in desired or remember_text(member) not in applied]
     missing = [member for member in desired if restore or remember_text(member) not in applied]
     return tuple(dict.fromkeys([*kept, *missing]))
+
+
+def as_set(value: Value) -> tuple[str, ...]:
+    """The members of a set, or the only value of a field that is not a set."""
+    return value if isinstance(value, tuple) else (str(value),) if value is not None else ()
 
 
 def members(value: Value) -> tuple[str, ...]:

@@ -2,48 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from itertools import starmap
 
 from msgspec import structs
 
-from medusa_sync.core.change import Update, added_members
-from medusa_sync.core.fields import FIELDS, IMAGES, SKU
+from medusa_sync.core.change import Update, VariantChange, added_members
+from medusa_sync.core.fields import IMAGES, PRICE, SALE, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import Pending, Record, Step, applied, noted
+from medusa_sync.core.record import (
+    AppliedOption,
+    Dropped,
+    Pending,
+    Record,
+    Step,
+    VariantRecord,
+    applied,
+    noted,
+    remember,
+)
+from medusa_sync.core.stored import StoredVariant
+from medusa_sync.core.variants import held_value
 
 
 def creation_note(desired: DesiredProduct, *, now: int) -> Record:
-    """The note of a new product, whose variant, price and stock commit after the product row."""
-    late = {name: (value,) for name, value in desired.fields.items() if FIELDS[name].is_of_variant}
-    return noted(None, desired, late, Step.CREATION, at=now)
+    """The note of a new product, whose variants, prices and stock commit after the product row."""
+    late = {each.key: {name: (value,) for name, value in each.fields.items()} for each in desired.variants}
+    return noted(None, applied(desired), late, Step.CREATION, at=now)
 
 
-def update_note(update: Update, *, renames_item: bool, now: int) -> Record:
+def final_record(
+    update: Update, *, new: Mapping[str, str] = {}, added_options: Mapping[str, str] = {}
+) -> Record:
+    """The record of a product whose update is complete.
+
+    Args:
+        update: what was written.
+        new: ids of created variants by key.
+        added_options: ids of created options by name.
+    """
+    recorded = update.record.variants if update.record else {}
+    ids = {
+        each.desired.key: (each.stored or recorded.get(each.desired.key, VariantRecord())).id
+        for each in update.variants
+        if not each.is_new  # it may replace one that is deleted first
+    }
+    record = applied(update.desired, variants={**ids, **new}, options={**update.options.ids, **added_options})
+    dropped = {
+        key: _dropped_record(update, key, recorded[key], stored) for key, stored in update.dropped.items()
+    }
+    return structs.replace(record, variants=record.variants | dropped) if dropped else record
+
+
+def _dropped_record(update: Update, key: str, entry: VariantRecord, stored: StoredVariant) -> VariantRecord:
+    """The record of a variant that the source dropped; pending values that have arrived are applied."""
+    record, fields = update.record or Record(), dict(entry.fields)
+    if record.currency != update.desired.currency:
+        fields.pop(PRICE, None)
+        fields.pop(SALE, None)
+    for name in record.pending.variants.get(key, {}) if record.pending else ():
+        history = record.variant_history(key, name, update.desired.currency)
+        held = remember(held_value(stored, name, update.options, update.desired.currency, None))
+        if VARIANT_FIELDS[name].place is Place.LEVEL or held is None:
+            fields.pop(name, None)
+        elif held in history.sent:
+            fields[name] = held
+    return structs.replace(entry, id=stored.id, fields=fields, dropped=entry.dropped or Dropped.KEPT)
+
+
+def update_note(update: Update, *, renamed_items: Collection[str], now: int) -> Record:
     """The record to send with an update: a note if its result has to be checked, otherwise the final record.
 
     Fields that commit late have to be checked, and added images, because another run may add them too.
 
     Args:
         update: what is written.
-        renames_item: a later call gives the inventory item the SKU.
+        renamed_items: keys of the variants whose inventory item a later call gives the SKU.
         now: in seconds since 1970.
     """
-    before = update.record.fields if update.record else {}
-    late: dict[str, Collection[Value]] = {
+    is_late = update.writes_variants_apart
+    late = {each.desired.key: _late_values(update, each, all_late=is_late) for each in update.variants}
+    skus = {each.desired.key: each.desired.fields.get(SKU) for each in update.variants}
+    skus |= {key: stored.sku for key, stored in update.dropped.items()}
+    for key in renamed_items:
+        late[key] = {**late.get(key, {}), SKU: (skus[key],)}
+    late = {key: values for key, values in late.items() if values}
+    after = final_record(update)
+    is_single_commit = not (late or update.options.is_change or update.placed)
+    if is_single_commit and not added_members([update], IMAGES):
+        return after
+    # The option of a product without variants at the source is known until it has its name.
+    known = {**after.option_ids, **update.options.ids}
+    after = structs.replace(after, options=tuple(starmap(AppliedOption, known.items())))
+    step = Step.ADOPTION if update.placed else Step.UPDATE
+    newest = max((variant.id for variant in update.stored.variants), default="")
+    titles = update.options.pending_titles
+    return noted(update.record, after, late, step, titles=titles, newest=newest, at=now)
+
+
+def _late_values(
+    update: Update, variant: VariantChange, *, all_late: bool
+) -> Mapping[str, Collection[Value]]:
+    """The values that fields of a variant may get after the product row."""
+    if variant.is_new:
+        return {name: (value,) for name, value in variant.desired.fields.items()}
+    record = update.record.variants.get(variant.desired.key) if update.record else None
+    before = record.fields if record else {}
+    return {
         # A stored value that was never applied may still be there if the write is interrupted.
         change.field: (change.desired,) if change.field in before else (change.stored, change.desired)
-        for change in update.changes
-        if change.field in FIELDS and FIELDS[change.field].commits_late
+        for change in variant.changes
+        if all_late or VARIANT_FIELDS[change.field].commits_late
     }
-    if renames_item:
-        late[SKU] = (update.desired.fields[SKU],)
-    if not late and not update.placed and not added_members([update], IMAGES):
-        return applied(update.desired, variant=update.variant_id)
-    step = Step.ADOPTION if update.placed else Step.UPDATE
-    return noted(update.record, update.desired, late, step, variant=update.variant_id, at=now)
 
 
 def sku_note(record: Record, *, now: int) -> Record:
-    """The record of a complete product whose inventory item may still get an earlier SKU."""
-    pending = Pending(Step.UPDATE, {SKU: (record.fields.get(SKU),)}, record.currency, now)
-    return structs.replace(record, pending=pending)
+    """The record of a complete product whose inventory items may still get an earlier SKU."""
+    variants: dict[str, dict[str, tuple[Value, ...]]] = {
+        key: {SKU: (entry.fields.get(SKU),)} for key, entry in record.variants.items()
+    }
+    return structs.replace(record, pending=Pending(Step.UPDATE, variants, currency=record.currency, at=now))

@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
-from msgspec import structs
+from collections.abc import Mapping, Sequence
 
-from medusa_sync.core.change import Conflict, FieldChange, Update
-from medusa_sync.core.fields import FIELDS, SKU, STATUS, VARIANT, Field, Merge, Place
+from msgspec import Struct, structs
+
+from medusa_sync.core.change import Conflict, FieldChange, Update, VariantChange
+from medusa_sync.core.fields import (
+    FIELDS,
+    OPTION,
+    OPTIONS,
+    SKU,
+    STATUS,
+    STOCK,
+    TITLE,
+    VARIANT,
+    VARIANT_FIELDS,
+    Field,
+    Merge,
+    Place,
+)
 from medusa_sync.core.merge import Verdict, merge_field
+from medusa_sync.core.options import DEFAULT, OptionPlan, match_options
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import Record, Step, remember_text
+from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.record import ONLY, Dropped, History, Record, Step, remember, remember_text
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.view import StoreView, owned_variant
+from medusa_sync.core.variants import Matches, held_value, match_variants, names_of, rebased
+from medusa_sync.core.view import product_value
+from medusa_sync.errors import ProductFailedError
+
+
+class _Policy(Struct, frozen=True):
+    """How fields are merged.
+
+    Attributes:
+        on_conflict: whose value wins a conflict.
+        restore: put the source's values back, even if only the merchant changed them.
+    """
+
+    on_conflict: OnConflict
+    restore: bool
 
 
 def without_stock(desired: DesiredProduct) -> DesiredProduct:
     """What the source can want from a store that has no stock location."""
-    levels = {name: None for name, field in FIELDS.items() if field.place is Place.LEVEL}
-    return structs.replace(desired, fields={**desired.fields, **levels})
+    variants = (
+        structs.replace(each, fields={name: value for name, value in each.fields.items() if name != STOCK})
+        for each in desired.variants
+    )
+    return structs.replace(desired, variants=tuple(variants))
 
 
 def plan_update(
@@ -38,56 +71,192 @@ def plan_update(
         on_conflict: whose value wins a conflict.
         overwrite: put the source's values back, even if only the merchant changed them.
         adopt: take the product over: ignore its record, and set all fields to the source's values.
+
+    Raises:
+        ProductFailedError: Medusa does not support the change.
     """
+    policy = _Policy(on_conflict, restore=overwrite or adopt)
     record = None if adopt else stored.record
-    variant = owned_variant(desired, stored, adopt=adopt)
-    view = StoreView(stored, variant, desired.currency, location_id)
-    changes: list[FieldChange] = []
-    conflicts: list[Conflict] = []
-    if variant is None and (record is None or record.changed(desired)):
-        conflicts.append(Conflict(VARIANT, None, _variant_name(desired, record), OnConflict.STORE))
-    for name, wanted in desired.fields.items():
-        applied = record.applied(name, desired.currency) if record else None
-        sent = record.sent(name, desired.currency) if record else ()
-        if not _is_owned(FIELDS[name], wanted, applied, sent, variant):
-            continue
-        held = view.value(name)
-        verdict, planned = merge_field(
-            name, wanted, held, record, desired.currency, restore=overwrite or adopt
-        )
-        if verdict is Verdict.CONFLICT:
-            conflicts.append(Conflict(name, held, wanted, on_conflict))
-        if verdict is Verdict.SEND or (verdict is Verdict.CONFLICT and on_conflict is OnConflict.SOURCE):
-            changes.append(FieldChange(name, held, planned, _full_text(applied, held, wanted), wanted))
-    if record and record.drafted and stored.status == "draft":
-        changes.append(FieldChange(STATUS, "draft", "published", "draft", "published"))
+    options = match_options(desired, stored, record, on_conflict=policy.on_conflict, restore=policy.restore)
+    matches = match_variants(desired, stored, record, options, adopt=adopt)
+    record = rebased(record, desired, options, matches) if record else None
+    changes, conflicts = _product_changes(desired, stored, record, policy)
+    option_change = _option_change(desired, stored, options, None if adopt else stored.record)
+    if options.is_change:
+        changes.append(option_change)
+    if options.contested:
+        conflicts.append(Conflict(OPTIONS, option_change.stored, option_change.desired, policy.on_conflict))
+    variants = [
+        _variant_change(each, matches, options, desired, record, policy, location_id)
+        for each in desired.variants
+    ]
+    _check_values(variants, stored, options)
     pending = record.pending if record else None
     return Update(
         desired,
         stored,
         record,
-        variant,
         tuple(changes),
         tuple(conflicts),
+        tuple(variants),
+        options,
+        matches.dropped,
         adopted=adopt,
         placed=adopt or (pending is not None and pending.step is Step.ADOPTION),
     )
 
 
-def _is_owned(
-    field: Field, wanted: Value, applied: Value, sent: tuple[Value, ...], variant: StoredVariant | None
-) -> bool:
+def _product_changes(
+    desired: DesiredProduct, stored: StoredProduct, record: Record | None, policy: _Policy
+) -> tuple[list[FieldChange], list[Conflict]]:
+    changes: list[FieldChange] = []
+    conflicts: list[Conflict] = []
+    names = dict.fromkeys([*desired.fields, *(record.fields if record else ())])
+    for name in filter(FIELDS.knows, names):
+        wanted, history = desired.fields.get(name), record.history(name) if record else None
+        if wanted is not None or (history is not None and history.applied is not None):
+            held = product_value(stored, name)
+            _merge(FIELDS[name], wanted, held, history, policy, changes, conflicts)
+    if record and record.drafted and stored.status == "draft":
+        changes.append(FieldChange(STATUS, "draft", "published", "draft", "published"))
+    return changes, conflicts
+
+
+def _merge(
+    field: Field,
+    wanted: Value,
+    held: Value,
+    history: History | None,
+    policy: _Policy,
+    changes: list[FieldChange],
+    conflicts: list[Conflict],
+    variant: str = "",
+) -> None:
+    """Add the change and the conflict of a field."""
+    verdict, planned = merge_field(field, wanted, held, history, restore=policy.restore)
+    if verdict is Verdict.CONFLICT:
+        conflicts.append(Conflict(field.name, held, wanted, policy.on_conflict, variant))
+    if verdict is Verdict.SEND or (verdict is Verdict.CONFLICT and policy.on_conflict is OnConflict.SOURCE):
+        applied = _full_text(history.applied if history else None, held, wanted)
+        changes.append(FieldChange(field.name, held, planned, applied, wanted, variant))
+
+
+def _option_change(
+    desired: DesiredProduct, stored: StoredProduct, options: OptionPlan, record: Record | None
+) -> FieldChange:
+    removed = {option.id for option in options.removed}
+    titles = {option_id: name for name, option_id in options.renamed.items()}
+    kept = [titles.get(option.id, option.title) for option in stored.options if option.id not in removed]
+    return FieldChange(
+        OPTIONS,
+        tuple(option.title for option in stored.options),
+        (*kept, *options.added),
+        tuple(record.option_ids) if record else None,
+        desired.options or (DEFAULT,),
+    )
+
+
+def _variant_change(
+    variant: DesiredVariant,
+    matches: Matches,
+    options: OptionPlan,
+    desired: DesiredProduct,
+    record: Record | None,
+    policy: _Policy,
+    location_id: str | None,
+) -> VariantChange:
+    stored = matches.stored[variant.key]
+    if stored is None:
+        return _missing(variant, desired, record)
+    if desired.options and not stored.has_price_set:
+        return VariantChange(variant, None, is_new=True, replaces=stored.id)
+    wanted = _with_default(variant, options)
+    changes: list[FieldChange] = []
+    conflicts: list[Conflict] = []
+    for name in filter(VARIANT_FIELDS.knows, names_of(variant.key, wanted, record)):
+        field, value = VARIANT_FIELDS[name], wanted.get(name)
+        history = record.variant_history(variant.key, name, desired.currency) if record else None
+        if _is_owned(field, value, history, stored):
+            held = held_value(stored, name, options, desired.currency, location_id)
+            if field.place is Place.SALE and _is_repeated(stored, desired.currency):
+                changes.append(FieldChange(name, held, value, history.applied if history else None, value))
+                continue
+            # The variant of a product that had several at the source has no name there any more.
+            name_in_reports = variant.name or (DEFAULT if options.stored else "")
+            _merge(field, value, held, history, policy, changes, conflicts, name_in_reports)
+    return VariantChange(variant, stored, changes=tuple(changes), conflicts=tuple(conflicts))
+
+
+def _check_values(variants: Sequence[VariantChange], stored: StoredProduct, options: OptionPlan) -> None:
+    """Check that no variant gets the option values of one that is not ours any more, or never was.
+
+    Raises:
+        ProductFailedError: Medusa would store both.
+    """
+    ids = options.ids
+    own = {each.stored.id for each in variants if each.stored} | {each.replaces for each in variants}
+    removes = bool(options.removed)
+    others: dict[tuple[Value, ...], StoredVariant] = {
+        tuple(variant.value_of(option_id) for option_id in ids.values()): variant
+        for variant in stored.variants
+        if variant.id not in own
+    }
+    for each in variants:
+        planned = {change.field: change.planned for change in each.changes}
+        if each.is_new:
+            planned = dict(each.desired.fields)
+        changes_values = removes or any(name.startswith(OPTION) for name in planned)
+        if not others or options.added or not changes_values:
+            continue
+        held = each.stored.value_of if each.stored else lambda _id: None
+        values = tuple(planned.get(f"{OPTION}{name}", held(option_id)) for name, option_id in ids.items())
+        if (twin := others.get(values)) is not None:
+            raise ProductFailedError(
+                f"variant {each.desired.name} would have the same option values as {twin.sku or twin.title} "
+                f"({twin.id}), which is not one of the source; delete that one in the admin"
+            )
+
+
+def _with_default(variant: DesiredVariant, options: OptionPlan) -> Mapping[str, Value]:
+    """The fields of a variant; the only one of a product that had several at the source is the default."""
+    if variant.key == ONLY and options.stored:
+        return {TITLE: DEFAULT, f"{OPTION}{DEFAULT}": DEFAULT, **variant.fields}
+    return variant.fields
+
+
+def _missing(variant: DesiredVariant, desired: DesiredProduct, record: Record | None) -> VariantChange:
+    """A variant that the store does not have: it is new, or the merchant deleted it."""
+    entry = record.variants.get(variant.key) if record else None
+    pending = record.pending if record else None
+    is_pending = pending is not None and (pending.step is Step.CREATION or variant.key in pending.variants)
+    is_unknown = entry is None and variant.key != ONLY
+    is_removed = entry is not None and entry.dropped is Dropped.REMOVED
+    if is_unknown or is_removed or (entry is not None and not entry.id and is_pending):
+        return VariantChange(variant, None, is_new=True)
+    is_reported = (
+        entry is not None
+        and record is not None
+        and record.currency == desired.currency
+        and entry.fields == {name: remember(value) for name, value in variant.fields.items()}
+    )
+    name = (entry.id if entry else "") or variant.fields.get(SKU) or desired.title
+    conflict = Conflict(VARIANT, None, name, OnConflict.STORE, variant.name)
+    return VariantChange(variant, None, conflicts=() if is_reported else (conflict,))
+
+
+def _is_repeated(stored: StoredVariant, currency: str) -> bool:
+    """Whether a variant has a sale price twice: Medusa stores every price that is created."""
+    return sum(each.currency_code == currency for each in stored.sale_prices) > 1
+
+
+def _is_owned(field: Field, wanted: Value, history: History | None, stored: StoredVariant) -> bool:
     """Whether the source decides about a field: it has a value now, or had one in the last run."""
-    if field.is_of_variant and variant is None:
-        return False
+    applied = history.applied if history else None
     if field.merge is Merge.FOLLOW:
-        is_managed = variant is not None and variant.manage_inventory
-        return wanted is not None and (applied is None or is_managed)
-    return any(value is not None for value in (wanted, applied, *sent))
-
-
-def _variant_name(desired: DesiredProduct, record: Record | None) -> Value:
-    return (record.variant if record else "") or desired.fields[SKU] or desired.title
+        return wanted is not None and (applied is None or stored.manage_inventory)
+    if field.place is Place.OPTION:  # a variant cannot lack a value
+        return wanted is not None
+    return any(value is not None for value in (wanted, applied, *(history.sent if history else ())))
 
 
 def _full_text(applied: Value, *known: Value) -> Value:

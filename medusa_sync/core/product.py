@@ -8,7 +8,22 @@ from msgspec import Struct
 
 from medusa_sync.core.fields import TITLE
 
-Value = str | int | float | tuple[str, ...] | None
+Value = str | bool | int | float | tuple[str, ...] | None
+
+
+class DesiredVariant(Struct, frozen=True):
+    """A variant of a product.
+
+    Attributes:
+        key: its identity within the product: the source's id, else its SKU, else its option values. Empty for
+            the only variant of a product without variants at the source.
+        name: what reports call it; empty for the only variant of a product without variants at the source.
+        fields: those that have a value.
+    """
+
+    key: str
+    name: str
+    fields: Mapping[str, Value]
 
 
 class DesiredProduct(Struct, frozen=True):
@@ -16,8 +31,11 @@ class DesiredProduct(Struct, frozen=True):
 
     Attributes:
         external_id: `<source name>:<id>`, the identity in the store.
-        currency: of the price, which is in its major unit; an ISO code in lower case.
-        fields: a value for each field of the table, None if the source has none.
+        currency: of the field `price`, which is in its major unit; an ISO code in lower case.
+        fields: a value for each field of the table, None if the source has none, and its own metadata.
+        variants: in the order of the source; at least one.
+        options: the names of the options, in order; empty for a product without variants at the source.
+        names: display names of terms that may have to be created, by value.
         handle: of a new product; None for a slug of the title.
         status: of a new product; None for that of the settings.
     """
@@ -26,6 +44,9 @@ class DesiredProduct(Struct, frozen=True):
     source_id: str
     currency: str
     fields: Mapping[str, Value]
+    variants: tuple[DesiredVariant, ...]
+    options: tuple[str, ...] = ()
+    names: Mapping[str, str] = {}
     handle: str | None = None
     status: str | None = None
 

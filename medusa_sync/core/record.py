@@ -11,15 +11,21 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import FIELDS, Place
+from medusa_sync.core import old_record
+from medusa_sync.core.fields import FIELDS, PRICE, SALE
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.errors import ProductFailedError
 
 RECORD_KEY = "medusa_sync"  # in the metadata of a product
-VERSION = 2
+VERSION = 3
+ONLY = ""  # key of the only variant of a product without variants at the source
+_IN_CURRENCY = frozenset({PRICE, SALE})  # amounts in the currency of the record
 _KEPT = 8  # pending values of a field
 _SHORT = 40  # characters; longer texts are kept as a digest
 DIGEST = re.compile(r"#[0-9a-f]{12}")
+
+Late = Mapping[str, Mapping[str, Collection[Value]]]
+"""The values that fields of variants may get after the product row, by key of the variant and field."""
 
 
 class Step(StrEnum):
@@ -30,58 +36,121 @@ class Step(StrEnum):
     UPDATE = "update"
 
 
+class Dropped(StrEnum):
+    """What happened to a variant that the source dropped."""
+
+    KEPT = "kept"
+    DRAFTED = "drafted"  # its stock was set to 0
+    REMOVED = "removed"  # it may be deleted already
+
+
 class Pending(Struct, frozen=True, omit_defaults=True):
     """What was sent and is not yet known to be complete.
 
     Attributes:
-        fields: every value that may have arrived, the newest last, by field. Fields that commit with the
-            product row are in `Record.fields` instead.
-        currency: of the prices in `fields`.
+        variants: every value that may have arrived, the newest last, by key of the variant and field. Fields
+            that commit with the product row are in the record instead.
+        options: the titles that options may have, by id.
+        currency: of the field `price`.
         at: when it was sent, in seconds since 1970.
+        newest: id of the newest variant before the write; a variant that the write created has a higher one.
     """
 
     step: Step
-    fields: dict[str, tuple[Value, ...]] = {}
+    variants: dict[str, dict[str, tuple[Value, ...]]] = {}
+    options: dict[str, tuple[str, ...]] = {}
     currency: str = ""
     at: int = 0
+    newest: str = ""
+
+
+class AppliedOption(Struct, frozen=True, array_like=True):
+    """An option of a product.
+
+    Attributes:
+        name: that was applied.
+        id: in the store; empty if it is not known.
+    """
+
+    name: str
+    id: str
+
+
+class VariantRecord(Struct, frozen=True, array_like=True, omit_defaults=True):
+    """What was last applied to a variant. It is stored as an array, because there may be thousands.
+
+    Attributes:
+        id: in the store; empty if it is not known.
+        fields: the last applied values by field, as `remember` gives them; None is left out.
+        dropped: set if the source no longer has the variant.
+    """
+
+    id: str = ""
+    fields: dict[str, Value] = {}
+    dropped: Dropped | None = None
+
+
+class History(Struct, frozen=True):
+    """What was written to one field.
+
+    Attributes:
+        applied: the last applied value, as `remember` gives it.
+        sent: the pending values.
+        base: what the source wanted when the field was last sent.
+    """
+
+    applied: Value
+    sent: tuple[Value, ...] = ()
+    base: Value = None
 
 
 class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=VERSION):
     """What this tool last applied to a product.
 
     Attributes:
-        fields: the last applied values by field, as `remember` gives them.
-        currency: of the price in `fields`.
-        variant: id of the variant that has the source's price and SKU; empty if it is not known.
+        fields: the last applied values of the product by field, as `remember` gives them; None is left out.
+        currency: of the field `price`.
+        options: in the order of the source; empty for a product without variants at the source, whose option
+            is not synced.
+        variants: by the key of the source.
         drafted: this tool set the product to draft because the source no longer had it.
         pending: a write that may be incomplete; a product that has one is never up to date.
     """
 
-    fields: dict[str, Value]
+    fields: dict[str, Value] = {}
     currency: str = ""
-    variant: str = ""
+    options: tuple[AppliedOption, ...] = ()
+    variants: dict[str, VariantRecord] = {}
     drafted: bool = False
     pending: Pending | None = None
 
-    def sent(self, name: str, currency: str) -> tuple[Value, ...]:
-        """The pending values of a field; none for a price in another currency."""
-        pending = self.pending
-        if pending is None or (FIELDS[name].place is Place.PRICE and pending.currency != currency):
-            return ()
-        return pending.fields.get(name, ())
+    @property
+    def option_ids(self) -> dict[str, str]:
+        """Ids of options by the name that was applied."""
+        return {option.name: option.id for option in self.options}
 
-    def applied(self, name: str, currency: str) -> Value:
-        """The last applied value of a field; None for a price in another currency."""
-        if FIELDS[name].place is Place.PRICE and self.currency != currency:
-            return None
-        return self.fields.get(name)
+    def history(self, name: str) -> History:
+        """What was written to a field of the product."""
+        value = self.fields.get(name)
+        return History(value, base=value)
 
-    def base(self, name: str, currency: str) -> Value:
-        """What the source wanted when the field was last sent."""
-        sent = self.sent(name, currency)
-        if sent and name not in self.fields:
-            return sent[-1]
-        return self.applied(name, currency)
+    @property
+    def has_sales(self) -> bool:
+        """Whether a variant has, or may have, a sale price of ours."""
+        pending = self.pending.variants.values() if self.pending else ()
+        return any(SALE in each.fields for each in self.variants.values()) or any(
+            SALE in each for each in pending
+        )
+
+    def variant_history(self, key: str, name: str, currency: str) -> History:
+        """What was written to a field of a variant; nothing if it is a price in another currency."""
+        variant, pending = self.variants.get(key), self.pending
+        fields = variant.fields if variant else {}
+        applied = fields.get(name) if name not in _IN_CURRENCY or self.currency == currency else None
+        sent: tuple[Value, ...] = ()
+        if pending is not None and (name not in _IN_CURRENCY or pending.currency == currency):
+            sent = pending.variants.get(key, {}).get(name, ())
+        return History(applied, sent, sent[-1] if sent and name not in fields else applied)
 
     @property
     def is_settled(self) -> bool:
@@ -90,82 +159,144 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
 
     def is_up_to_date(self, desired: DesiredProduct) -> bool:
         """Whether nothing is left to do for the product."""
-        return self.is_settled and not self.changed(desired)
+        return self.is_settled and not self.differs_from(desired)
 
-    def changed(self, desired: DesiredProduct) -> list[str]:
-        """The fields that the source changed; one that is absent from the record counts as None."""
-        return [
-            name
-            for name, value in desired.fields.items()
-            if remember(value) != self.fields.get(name)
-            or (FIELDS[name].place is Place.PRICE and self.currency != desired.currency)
-        ]
+    def differs_from(self, desired: DesiredProduct) -> bool:
+        """Whether the source changed something; a field that is absent from the record counts as None."""
+        return _content(self) != _content(applied(desired))
 
 
-def applied(desired: DesiredProduct, *, variant: str = "") -> Record:
-    """The record of a product that is known to hold all desired values."""
-    fields = {name: remember(value) for name, value in desired.fields.items()}
-    return Record(fields=fields, currency=desired.currency, variant=variant)
+AnyRecord = Record | old_record.Record2
+"""A record of a version that has a number."""
+
+
+def applied(
+    desired: DesiredProduct,
+    *,
+    variants: Mapping[str, str] = {},
+    options: Mapping[str, str] = {},
+) -> Record:
+    """The record of a product that is known to hold all desired values.
+
+    Args:
+        desired: what the source wants.
+        variants: ids of its variants by key.
+        options: ids of its options by name.
+    """
+    return Record(
+        fields={name: remember(value) for name, value in desired.fields.items() if value is not None},
+        currency=desired.currency,
+        options=tuple(AppliedOption(name, options.get(name, "")) for name in desired.options),
+        variants={
+            each.key: VariantRecord(
+                variants.get(each.key, ""), {name: remember(value) for name, value in each.fields.items()}
+            )
+            for each in desired.variants
+        },
+    )
 
 
 def fingerprint(external_id: str, record: Record) -> int:
     """A number that two products have in common only if the same values were applied to them."""
-    return hash((external_id, record.currency, *map(record.fields.get, FIELDS)))
+    return hash((external_id, _content(record)))
+
+
+def _content(record: Record) -> tuple[object, ...]:
+    """The applied values, without variants that the source dropped before the record was written."""
+    fields = record.fields
+    return (
+        record.currency,
+        *map(fields.get, FIELDS),
+        frozenset((name, fields[name]) for name in fields.keys() - FIELDS.keys() if fields[name] is not None),
+        tuple(option.name for option in record.options),
+        frozenset(
+            (key, frozenset(variant.fields.items()))
+            for key, variant in record.variants.items()
+            if variant.dropped is None
+        ),
+    )
 
 
 def noted(
-    record: Record | None,
-    desired: DesiredProduct,
-    late: Mapping[str, Collection[Value]],
+    before: Record | None,
+    after: Record,
+    late: Late,
     step: Step,
     *,
-    variant: str = "",
+    titles: Mapping[str, tuple[str, str]] = {},
+    newest: str = "",
     at: int = 0,
 ) -> Record:
-    """The record to send with a write that commits some fields later than the product row.
+    """The record to send with a write that commits some fields of variants later than the product row.
 
     Args:
-        record: the current one.
-        desired: what the source wants.
+        before: the current one.
+        after: the one that the product will be acknowledged with.
         late: the values that each late field may get.
         step: the kind of write.
-        variant: id of the owned variant.
+        titles: of options before and after they are renamed, by id.
+        newest: id of the newest variant.
         at: now, in seconds since 1970.
     """
-    before = record or Record(fields={})
-    after = applied(desired, variant=variant)
-    kept = {name: before.fields[name] for name in late if name in before.fields}
-    fields = {name: value for name, value in after.fields.items() if name not in late} | kept
+    before = before or Record()
+    variants = dict(after.variants)
+    keeps_price = False
+    for key, values in late.items():
+        variant = variants[key]
+        old = before.variants.get(key, VariantRecord()).fields
+        kept = {name: old[name] for name in values if name in old}
+        keeps_price |= not _IN_CURRENCY.isdisjoint(kept)
+        fields = {name: value for name, value in variant.fields.items() if name not in values} | kept
+        variants[key] = structs.replace(variant, fields=fields)
     # Until the new price is acknowledged, the applied one keeps its currency.
-    currency = before.currency if any(FIELDS[name].place is Place.PRICE for name in kept) else after.currency
-    pending = Pending(step, _sent(before, desired, late), desired.currency, at)
-    return structs.replace(after, fields=fields, currency=currency, pending=pending)
+    currency = before.currency if keeps_price else after.currency
+    sent = _sent(before, late, after.currency)
+    newest = before.pending.newest if before.pending else newest
+    pending = Pending(step, sent, _sent_titles(before, titles), after.currency, at, newest)
+    return structs.replace(after, variants=variants, currency=currency, pending=pending)
 
 
-def freed(record: Record | None, desired: DesiredProduct, names: Collection[str], *, at: int) -> Record:
-    """The record to send with a write that only clears fields, so that other products can have their values.
+def _sent_titles(before: Record, titles: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """The pending titles of each option: those of earlier runs, then those of now."""
+    sent = dict(before.pending.options) if before.pending else {}
+    for own, now in titles.items():
+        earlier = [title for title in sent.get(own, ()) if title not in now]
+        sent[own] = (*earlier, *now)[-_KEPT:]
+    return sent
+
+
+def freed(
+    before: Record | None, late: Late, currency: str, *, titles: Mapping[str, tuple[str, str]] = {}, at: int
+) -> Record:
+    """The record to send with a write that only clears fields, so that other variants can have their values.
 
     Args:
-        record: the current one.
-        desired: what the source wants; the fields get these values later.
-        names: of the fields.
+        before: the current one.
+        late: None and the value that each of the fields gets later.
+        currency: of the field `price`.
+        titles: of options before and after they are renamed, by id.
         at: now, in seconds since 1970.
     """
-    before = record or Record(fields={}, currency=desired.currency)
-    sent = _sent(before, desired, {name: (None, desired.fields[name]) for name in names})
-    earlier = before.pending or Pending(Step.UPDATE, currency=desired.currency)
-    return structs.replace(before, pending=structs.replace(earlier, fields={**earlier.fields, **sent}, at=at))
+    before = before or Record(currency=currency)
+    earlier = before.pending or Pending(Step.UPDATE, currency=currency)
+    variants = dict(earlier.variants)
+    for key, sent in _sent(before, late, currency).items():
+        variants[key] = {**variants.get(key, {}), **sent}
+    options = _sent_titles(before, titles)
+    pending = structs.replace(earlier, variants=variants, options=options, at=at)
+    return structs.replace(before, pending=pending)
 
 
-def _sent(
-    before: Record, desired: DesiredProduct, late: Mapping[str, Collection[Value]]
-) -> dict[str, tuple[Value, ...]]:
+def _sent(before: Record, late: Late, currency: str) -> dict[str, dict[str, tuple[Value, ...]]]:
     """The pending values of each field: those of earlier runs, then those that are sent now."""
-    sent = {}
-    for name, values in late.items():
-        now = dict.fromkeys(map(remember, values))
-        earlier = [value for value in before.sent(name, desired.currency) if value not in now]
-        sent[name] = (*earlier, *now)[-_KEPT:]
+    sent: dict[str, dict[str, tuple[Value, ...]]] = {}
+    for key, fields in late.items():
+        sent[key] = {}
+        for name, values in fields.items():
+            now = dict.fromkeys(map(remember, values))
+            history = before.variant_history(key, name, currency)
+            earlier = [value for value in history.sent if value not in now]
+            sent[key][name] = (*earlier, *now)[-_KEPT:]
     return sent
 
 
@@ -182,41 +313,37 @@ def parse_record(metadata: Mapping[str, Any] | None) -> Record | None:
             f"its record has version {version}, this medusa-sync reads up to {VERSION}; upgrade medusa-sync"
         )
     try:
-        if version == VERSION:
-            return msgspec.convert(raw, Record)
-        return _upgraded(msgspec.convert(raw, _Record1))
+        return upgraded(old_record.parse_1(raw) if version == 1 else msgspec.convert(raw, AnyRecord))
     except msgspec.ValidationError:  # something else wrote under our key
         return None
 
 
-class _Pending1(StrEnum):
-    CREATION = "creation"
-    STOCK = "stock"
-
-
-class _Record1(Struct, frozen=True):
-    """The first version, whose `fields` are what was sent, complete or not."""
-
-    fields: dict[str, Value]
-    currency: str = ""
-    pending: _Pending1 | None = None
-    drafted: bool = False
-
-
-def _upgraded(old: _Record1) -> Record:
-    new = Record(fields=old.fields, currency=old.currency, drafted=old.drafted)
-    if old.pending is None:
-        return new
-    is_creation = old.pending is _Pending1.CREATION
-    late: dict[str, tuple[Value, ...]] = {
-        name: (value,)
-        for name, value in old.fields.items()
-        if name in FIELDS
-        and (FIELDS[name].is_of_variant if is_creation else FIELDS[name].place is Place.LEVEL)
-    }
-    step = Step.CREATION if is_creation else Step.UPDATE
-    fields = {name: value for name, value in old.fields.items() if name not in late}
-    return structs.replace(new, fields=fields, pending=Pending(step, late, old.currency))
+def upgraded(old: AnyRecord) -> Record:
+    """The record in its current form; in version 2, a product had one variant."""
+    if isinstance(old, Record):
+        return old
+    of_variant = {name: value for name, value in old.fields.items() if name in old_record.OF_VARIANT}
+    pending = None
+    if old.pending is not None:
+        pending = Pending(
+            Step(old.pending.step),
+            {ONLY: old.pending.fields} if old.pending.fields else {},
+            currency=old.pending.currency,
+            at=old.pending.at,
+        )
+    return Record(
+        fields={
+            name: value for name, value in old.fields.items() if name not in of_variant and value is not None
+        },
+        currency=old.currency,
+        variants={
+            ONLY: VariantRecord(
+                old.variant, {name: value for name, value in of_variant.items() if value is not None}
+            )
+        },
+        drafted=old.drafted,
+        pending=pending,
+    )
 
 
 def remember(value: Value) -> Value:

@@ -60,22 +60,87 @@ class StoredPrice(Struct, frozen=True):
     rules: dict[str, Any] = field(default_factory=dict)
 
 
+class StoredOptionValue(Struct, frozen=True):
+    """The value of a variant for an option."""
+
+    option_id: str
+    value: str
+
+
+class ListedValue(Struct, frozen=True):
+    """A value that variants may have for an option."""
+
+    id: str
+    value: str
+
+
+class StoredOption(Struct, frozen=True):
+    """An option of a product.
+
+    Attributes:
+        is_exclusive: no other product has it; None up to Medusa 2.16, where options belong to their product.
+    """
+
+    id: str
+    title: str
+    values: tuple[ListedValue, ...] = ()
+    is_exclusive: bool | None = None
+
+
+class WrittenOption(Struct, frozen=True):
+    title: str
+
+
+class WrittenOptionValue(Struct, frozen=True):
+    option: WrittenOption
+    value: str
+
+
 class WrittenVariant(Struct, frozen=True):
-    """A variant in the response to a write."""
+    """A variant in the response to a write.
+
+    Attributes:
+        options: requested only if a variant without an SKU was created.
+    """
 
     id: str
     sku: str | None
     inventory_items: tuple[ItemLink, ...]
+    options: tuple[WrittenOptionValue, ...] = ()
+
+
+class SalePrice(Struct, frozen=True):
+    """A price in a price list."""
+
+    id: str
+    amount: int | float
+    currency_code: str
 
 
 class StoredVariant(Struct, frozen=True):
+    """A variant.
+
+    Attributes:
+        has_price_set: False if its creation was interrupted; such a variant cannot get prices any more.
+        sale_prices: in the price list of the source, oldest first; read only if they are needed.
+    """
+
     id: str
     created_at: str = ""
+    title: str = ""
     sku: str | None = None
     barcode: str | None = None
+    weight: int | float | None = None
     manage_inventory: bool = False
+    options: tuple[StoredOptionValue, ...] = ()
+    has_price_set: bool = True
     prices: tuple[StoredPrice, ...] = ()
     inventory_items: tuple[StoredInventoryItem, ...] = ()
+    sale_prices: tuple[SalePrice, ...] = ()
+
+    def value_of(self, option_id: str) -> str | None:
+        """The value for an option; None if it has none, for example because the option is new."""
+        return next((each.value for each in self.options if each.option_id == option_id), None)
 
 
 class StoredImage(Struct, frozen=True):
@@ -86,6 +151,16 @@ class StoredImage(Struct, frozen=True):
 class StoredTag(Struct, frozen=True):
     id: str
     value: str
+
+
+class StoredType(Struct, frozen=True):
+    id: str
+    value: str
+
+
+class StoredCollection(Struct, frozen=True):
+    id: str
+    handle: str
 
 
 class StoredCategory(Struct, frozen=True):
@@ -142,6 +217,7 @@ class WrittenProduct(Identified, frozen=True):
 
     variants: tuple[WrittenVariant, ...]
     images: tuple[StoredImage, ...] = ()  # requested only if images were written
+    options: tuple[StoredOption, ...] = ()  # requested only for products with variants at the source
 
 
 class Unreadable(Identified, frozen=True):
@@ -178,6 +254,9 @@ class StoredProduct(Identified, frozen=True):
     images: tuple[StoredImage, ...] = ()
     tags: tuple[StoredTag, ...] = ()
     categories: tuple[StoredCategory, ...] = ()
+    type: StoredType | None = None
+    collection: StoredCollection | None = None
+    options: tuple[StoredOption, ...] = ()
     variants: tuple[StoredVariant, ...] = ()
     sales_channels: tuple[StoredLink | None, ...] = ()  # None is a link to a deleted channel
     shipping_profile: StoredLink | None = None

@@ -1,6 +1,6 @@
 """Builders for unit tests: source rows, desired and stored products, clients."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import httpx
@@ -10,9 +10,10 @@ from msgspec import structs
 
 from medusa_sync.core.fields import FIELDS, METADATA, Place
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import RECORD_KEY, applied, parse_record
+from medusa_sync.core.record import ONLY, RECORD_KEY, Record, applied, parse_record, remember
 from medusa_sync.core.stored import (
     StoredCategory,
+    StoredCollection,
     StoredImage,
     StoredInventory,
     StoredInventoryItem,
@@ -21,6 +22,7 @@ from medusa_sync.core.stored import (
     StoredPrice,
     StoredProduct,
     StoredTag,
+    StoredType,
     StoredVariant,
     WrittenProduct,
     WrittenVariant,
@@ -68,22 +70,62 @@ def desired_product(number: int = 1, /, **changes: Any) -> DesiredProduct:
 
 
 def with_fields(desired: DesiredProduct, **fields: Value) -> DesiredProduct:
-    return structs.replace(desired, fields={**desired.fields, **fields})
+    """The product with other values of its fields, or of those of its only variant."""
+    own = {name: value for name, value in fields.items() if name in desired.fields}
+    [variant] = desired.variants
+    of_variant = {**variant.fields, **{name: fields[name] for name in fields if name not in own}}
+    kept = {name: value for name, value in of_variant.items() if value is not None}
+    variants = (structs.replace(variant, fields=kept),)
+    return structs.replace(desired, fields={**desired.fields, **own}, variants=variants)
+
+
+def all_fields(desired: DesiredProduct) -> dict[str, Any]:
+    """The fields of a product with a single variant, and those of the variant."""
+    return {"sku": None, "barcode": None, "stock": None, **desired.fields, **desired.variants[0].fields}
+
+
+def applied_ids(desired: DesiredProduct, variant: str = "variant_01") -> Record:
+    """The record of a product with a single variant."""
+    return applied(desired, variants={ONLY: variant})
 
 
 # --- what the store holds -------------------------------------------------------------------------------
 
 
 def as_json(record: Any) -> Any:
-    """The record as the store returns it."""
-    return msgspec.json.decode(msgspec.json.encode(record))
+    """The record as the store returns it: PostgreSQL sorts the keys of objects by their length."""
+    return _sorted(msgspec.json.decode(msgspec.json.encode(record)))
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_sorted(member) for member in value]
+    if not isinstance(value, dict):
+        return value
+    keys = sorted(value, key=lambda key: (len(key.encode()), key.encode()))
+    return {key: _sorted(value[key]) for key in keys}
 
 
 def record_1(desired: DesiredProduct, *, pending: str = "", drafted: bool = False) -> dict[str, Any]:
     """The record as the first version of this tool wrote it."""
-    fields = as_json(applied(desired))["fields"]
+    fields = as_json({name: remember(value) for name, value in all_fields(desired).items()})
     more: dict[str, Any] = {"pending": pending} if pending else {}
     return {"fields": fields, "currency": desired.currency, **more, **({"drafted": True} if drafted else {})}
+
+
+def record_2(desired: DesiredProduct, *, sent: Mapping[str, Value] | None = None) -> dict[str, Any]:
+    """The record as the second version wrote it.
+
+    Args:
+        desired: what is applied.
+        sent: values of an update that may be incomplete.
+    """
+    fields = as_json({name: remember(value) for name, value in all_fields(desired).items()})
+    record = {"version": 2, "fields": fields, "currency": desired.currency, "variant": "variant_01"}
+    if sent is None:
+        return record
+    late = {name: [value] for name, value in sent.items()}
+    return record | {"pending": {"step": "update", "fields": late, "currency": desired.currency, "at": 0}}
 
 
 def stored_metadata(desired: DesiredProduct) -> dict[str, Any]:
@@ -96,7 +138,7 @@ def stored_metadata(desired: DesiredProduct) -> dict[str, Any]:
 
 
 def stored_variant(desired: DesiredProduct, **changes: Any) -> StoredVariant:
-    fields: dict[str, Any] = dict(desired.fields)
+    fields = all_fields(desired)
     level = StoredLevel(LOCATION, fields["stock"])
     levels = () if fields["stock"] is None else (level,)
     item = StoredInventoryItem("iitem_01", StoredInventory(levels, fields["sku"]))
@@ -119,7 +161,7 @@ def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
     stored = StoredProduct(
         id=f"prod_{desired.source_id}",
         external_id=desired.external_id,
-        record=applied(desired, variant="variant_01"),
+        record=applied_ids(desired),
         metadata=stored_metadata(desired),
         created_at=CREATED_AT,
         handle=f"product-{desired.source_id}",
@@ -130,6 +172,8 @@ def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
         variants=(stored_variant(desired),),
         sales_channels=(StoredLink("sc_1"),),
         shipping_profile=StoredLink("sp_1"),
+        type=StoredType("ptyp_01", fields["type"]) if fields["type"] else None,
+        collection=StoredCollection("pcol_01", fields["collection"]) if fields["collection"] else None,
         **{name: fields[name] for name in plain},
     )
     return structs.replace(stored, **changes)

@@ -1,4 +1,4 @@
-"""The table of fields."""
+"""The tables of fields."""
 
 from struct import pack, unpack
 
@@ -6,18 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.core.fields import FIELDS, Merge, Place
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Field, Merge, Place
 from tests.unit.builders import desired_product
+from tests.unit.shirts import shirt, size
 
 MEASUREMENTS = ("weight", "length", "height", "width")
 SINGLE = st.floats(0, 1e9, width=32)
 
 
 def names(**attributes: object) -> set[str]:
-    """The fields whose rows have these attributes."""
+    """The fields of products and variants whose rows have these attributes."""
     return {
         name
-        for name, field in FIELDS.items()
+        for table in (FIELDS, VARIANT_FIELDS)
+        for name, field in table.items()
         if all(getattr(field, attribute) == value for attribute, value in attributes.items())
     }
 
@@ -26,12 +28,45 @@ def test_the_table_has_exactly_the_fields_of_a_product() -> None:
     assert set(FIELDS) == set(desired_product().fields)
 
 
-def test_price_and_stock_commit_after_the_product_row() -> None:
-    assert names(commits_late=True) == {"price", "stock"}
+def test_the_table_of_variants_has_every_field_of_a_variant_but_options_and_other_prices() -> None:
+    [variant] = shirt(size("S", barcode="1", weight=1, prices={"eur": 1})).variants
+    assert set(variant.fields) == {*VARIANT_FIELDS, "option.Size", "price.eur"} - {"sale_price"}
 
 
-def test_the_variant_has_four_fields() -> None:
-    assert names(is_of_variant=True) == {"sku", "barcode", "price", "stock"}
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("option.Size", Place.OPTION), ("option.", Place.OPTION), ("price.eur", Place.PRICE)],
+)
+def test_options_and_prices_of_a_variant_are_fields(name: str, place: Place) -> None:
+    assert VARIANT_FIELDS[name] == Field(name, place)
+
+
+def test_each_key_of_the_metadata_is_a_field() -> None:
+    assert FIELDS["metadata.fabric"] == Field("metadata.fabric", Place.METADATA)
+
+
+@pytest.mark.parametrize("name", ["unheard_of", "option.Size", "price.eur"])
+def test_a_product_has_no_other_fields(name: str) -> None:
+    with pytest.raises(KeyError):
+        FIELDS[name]
+
+
+@pytest.mark.parametrize("name", ["unheard_of", "metadata.fabric"])
+def test_a_variant_has_no_other_fields(name: str) -> None:
+    with pytest.raises(KeyError):
+        VARIANT_FIELDS[name]
+
+
+def test_using_a_field_that_is_not_in_the_table_does_not_change_the_table() -> None:
+    before = [list(FIELDS), list(VARIANT_FIELDS)]
+    assert FIELDS["metadata.another"].name not in FIELDS
+    assert VARIANT_FIELDS["option.another"].name not in VARIANT_FIELDS
+    assert [list(FIELDS), list(VARIANT_FIELDS)] == before
+
+
+def test_prices_and_stock_commit_after_the_product_row() -> None:
+    assert names(commits_late=True) == {"price", "sale_price", "stock"}
+    assert VARIANT_FIELDS["price.eur"].commits_late
 
 
 def test_skus_and_barcodes_are_unique() -> None:
@@ -63,6 +98,13 @@ def test_none_is_not_the_same_as_zero(name: str) -> None:
     assert not FIELDS[name].same(0, None)
 
 
-def test_a_price_is_not_rounded() -> None:
+@pytest.mark.parametrize("name", ["price", "price.eur"])
+def test_a_price_is_not_rounded(name: str) -> None:
     [rounded] = unpack("f", pack("f", 1.23456789))
-    assert not FIELDS["price"].same(rounded, 1.23456789)
+    assert not VARIANT_FIELDS[name].same(rounded, 1.23456789)
+
+
+@given(number=st.floats(0, 1e9))
+def test_the_weight_of_a_variant_is_the_same_after_rounding(number: float) -> None:
+    [rounded] = unpack("f", pack("f", number))
+    assert VARIANT_FIELDS["weight"].same(rounded, number)

@@ -18,7 +18,7 @@ from medusa_sync.core.interrupted import (
 from medusa_sync.core.note import creation_note
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import Pending, Record, Step, applied, noted
+from medusa_sync.core.record import ONLY, Pending, Record, Step, applied, noted
 from medusa_sync.core.stored import (
     StoredImage,
     StoredPrice,
@@ -30,6 +30,7 @@ from medusa_sync.core.stored import (
 from tests.unit.builders import (
     DESIRED_PRODUCTS,
     LOCATION,
+    applied_ids,
     desired_product,
     record_1,
     stored_product,
@@ -88,10 +89,10 @@ def test_a_product_with_a_price_a_level_or_more_variants_is_not_incomplete(
 
 def noted_price(*prices: int, at: int) -> Record:
     """The record of a product with price 1 to which other prices were sent."""
-    record = applied(BASE, variant="variant_01")
+    record = applied_ids(BASE)
     for price in prices:
-        desired = with_fields(BASE, price=price)
-        record = noted(record, desired, {"price": (price,)}, Step.UPDATE, variant="variant_01", at=at)
+        after = applied_ids(with_fields(BASE, price=price))
+        record = noted(record, after, {ONLY: {"price": (price,)}}, Step.UPDATE, at=at)
     return record
 
 
@@ -124,7 +125,7 @@ def test_an_incomplete_product_is_waited_for() -> None:
 def test_levels_and_skus_are_not_waited_for() -> None:
     """They are written by separate calls after the product."""
     sent: dict[str, tuple[Value, ...]] = {"stock": (9,), "sku": ("NEW",)}
-    record = noted(applied(BASE), BASE, sent, Step.UPDATE, variant="variant_01", at=NOW)
+    record = noted(applied(BASE), applied_ids(BASE), {ONLY: sent}, Step.UPDATE, at=NOW)
     assert not is_waited_for(record)
 
 
@@ -159,7 +160,7 @@ def test_a_product_that_is_written_now_is_not_left_for_later() -> None:
     assert not may_arrive(noted_price(2, at=NOW), with_fields(BASE, price=2))
 
 
-@pytest.mark.parametrize("record", [applied(BASE, variant="variant_01"), record_1(BASE), "gone"])
+@pytest.mark.parametrize("record", [applied_ids(BASE), record_1(BASE), "gone"])
 def test_without_a_pending_price_nothing_may_arrive(record: Any) -> None:
     assert not may_arrive(record, BASE)
 

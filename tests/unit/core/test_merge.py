@@ -6,15 +6,18 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from medusa_sync.core.fields import FIELDS, Merge
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Field, Merge
 from medusa_sync.core.merge import Verdict, members, merge_field, merge_sets
 from medusa_sync.core.product import Value
-from medusa_sync.core.record import Pending, Record, Step, remember
-from tests.unit.builders import CURRENCY
+from medusa_sync.core.record import History, Pending, Record, Step, VariantRecord, remember
 
-SETS = [name for name, field in FIELDS.items() if field.merge is Merge.UNION]
-STOCK = [name for name, field in FIELDS.items() if field.merge is Merge.FOLLOW]
-PLAIN = [name for name, field in FIELDS.items() if field.merge is Merge.REPLACE]
+ALL = [
+    *(*FIELDS.values(), FIELDS["metadata.fabric"]),
+    *(*VARIANT_FIELDS.values(), VARIANT_FIELDS["price.eur"], VARIANT_FIELDS["option.Size"]),
+]
+SETS = [field for field in ALL if field.merge is Merge.UNION]
+STOCK = [field for field in ALL if field.merge is Merge.FOLLOW]
+PLAIN = [field for field in ALL if field.merge is Merge.REPLACE]
 ANY_SET = st.sampled_from(SETS)
 ANY_PLAIN = st.sampled_from(PLAIN)
 ANY_SINGLE_VALUE = st.sampled_from([*PLAIN, *STOCK])
@@ -33,13 +36,13 @@ class Known(NamedTuple):
     def ours(self) -> list[Value]:
         return [remember(value) for value in (*self.applied, *self.sent)]
 
-    def record(self, name: str) -> Record:
-        fields: dict[str, Value] = {}
-        for value in self.applied:
-            fields[name] = remember(value)
-        sent = {name: tuple(map(remember, self.sent))}
-        pending = Pending(Step.UPDATE, sent, CURRENCY) if self.sent else None
-        return Record(fields, currency=CURRENCY, pending=pending)
+    def last(self) -> Value:
+        """What the source wanted when the field was last sent."""
+        return remember((*self.applied, *self.sent[-1:], None)[0])
+
+    def history(self) -> History:
+        applied = remember(self.applied[0]) if self.applied else None
+        return History(applied, tuple(map(remember, self.sent)), self.last())
 
 
 KNOWN = st.builds(
@@ -49,115 +52,113 @@ MANY = settings(max_examples=200)
 
 
 def merged(
-    name: str, desired: Value, stored: Value, known: Known | None, *, restore: bool = False
+    field: Field, desired: Value, stored: Value, known: Known | None, *, restore: bool = False
 ) -> tuple[Verdict, Value]:
-    record = known.record(name) if known else None
-    return merge_field(name, desired, stored, record, CURRENCY, restore=restore)
+    return merge_field(field, desired, stored, known.history() if known else None, restore=restore)
 
 
-def is_same(name: str, one: Value, other: Value) -> bool:
-    return FIELDS[name].same(one, other)
-
-
-def is_ours(name: str, stored: Value, known: Known) -> bool:
-    return any(is_same(name, remember(stored), value) for value in known.ours())
+def is_ours(field: Field, stored: Value, known: Known) -> bool:
+    return any(field.same(remember(stored), value) for value in known.ours())
 
 
 # --- one value ------------------------------------------------------------------------------------------
 
 
 @MANY
-@given(name=ANY_SINGLE_VALUE, desired=VALUES, known=st.none() | KNOWN, restore=st.booleans())
+@given(field=ANY_SINGLE_VALUE, desired=VALUES, known=st.none() | KNOWN, restore=st.booleans())
 def test_a_value_that_the_store_holds_is_kept(
-    name: str,
+    field: Field,
     desired: Value,
     known: Known | None,
     restore: bool,  # noqa: FBT001 - drawn
 ) -> None:
-    assert merged(name, desired, desired, known, restore=restore)[0] is Verdict.KEEP
+    assert merged(field, desired, desired, known, restore=restore)[0] is Verdict.KEEP
 
 
 @MANY
-@given(name=ANY_PLAIN, data=st.data(), desired=VALUES, known=KNOWN)
+@given(field=ANY_PLAIN, data=st.data(), desired=VALUES, known=KNOWN)
 def test_an_applied_or_pending_value_is_replaced_without_a_conflict(
-    name: str, data: st.DataObject, desired: Value, known: Known
+    field: Field, data: st.DataObject, desired: Value, known: Known
 ) -> None:
     assume(known.ours())
     stored = data.draw(st.sampled_from([*known.applied, *known.sent]))
-    assume(not is_same(name, stored, desired))
-    assert merged(name, desired, stored, known) == (Verdict.SEND, desired)
+    assume(not field.same(stored, desired))
+    assert merged(field, desired, stored, known) == (Verdict.SEND, desired)
 
 
 @MANY
 @given(
-    name=ANY_PLAIN,
+    field=ANY_PLAIN,
     desired=VALUES,
     stored=VALUES,
     sent=KNOWN.map(lambda known: known.sent),
     created=st.booleans(),
 )
 def test_a_change_of_the_merchant_alone_is_kept(
-    name: str,
+    field: Field,
     desired: Value,
     stored: Value,
     sent: tuple[Value, ...],
     created: bool,  # noqa: FBT001 - drawn
 ) -> None:
     """While a creation is pending, nothing is applied; the value that was sent last counts instead."""
-    assume(not is_same(name, stored, desired))
+    assume(not field.same(stored, desired))
     known = Known((), (*sent, desired)) if created else Known((desired,), sent)
-    assume(not is_ours(name, stored, known))
+    assume(not is_ours(field, stored, known))
     assume(stored is not None or not created)
-    assert merged(name, desired, stored, known)[0] is Verdict.KEEP
+    assert merged(field, desired, stored, known)[0] is Verdict.KEEP
 
 
 @MANY
-@given(name=ANY_PLAIN, desired=VALUES, stored=VALUES, known=KNOWN)
-def test_a_change_on_both_sides_is_a_conflict(name: str, desired: Value, stored: Value, known: Known) -> None:
-    assume(not is_same(name, stored, desired))
-    assume(not is_ours(name, stored, known))
+@given(field=ANY_PLAIN, desired=VALUES, stored=VALUES, known=KNOWN)
+def test_a_change_on_both_sides_is_a_conflict(
+    field: Field, desired: Value, stored: Value, known: Known
+) -> None:
+    assume(not field.same(stored, desired))
+    assume(not is_ours(field, stored, known))
     assume(stored is not None or known.applied)  # no value is ours if none was applied
-    last = (*known.applied, *known.sent[-1:], None)[0]  # what the source wanted when it was last sent
-    assume(remember(desired) != remember(last))
-    assert merged(name, desired, stored, known) == (Verdict.CONFLICT, desired)
+    assume(remember(desired) != known.last())
+    assert merged(field, desired, stored, known) == (Verdict.CONFLICT, desired)
 
 
 @MANY
-@given(name=ANY_PLAIN, desired=VALUES, stored=VALUES)
-def test_without_a_record_a_stored_value_is_a_conflict(name: str, desired: Value, stored: Value) -> None:
-    assume(not is_same(name, stored, desired))
+@given(field=ANY_PLAIN, desired=VALUES, stored=VALUES)
+def test_without_a_record_a_stored_value_is_a_conflict(field: Field, desired: Value, stored: Value) -> None:
+    assume(not field.same(stored, desired))
     verdict = Verdict.SEND if stored is None else Verdict.CONFLICT
-    assert merged(name, desired, stored, None) == (verdict, desired)
+    assert merged(field, desired, stored, None) == (verdict, desired)
 
 
 @MANY
-@given(name=st.sampled_from(STOCK), desired=VALUES, stored=VALUES, known=st.none() | KNOWN)
+@given(field=st.sampled_from(STOCK), desired=VALUES, stored=VALUES, known=st.none() | KNOWN)
 def test_stock_is_sent_unless_it_was_applied_and_is_not_pending(
-    name: str, desired: Value, stored: Value, known: Known | None
+    field: Field, desired: Value, stored: Value, known: Known | None
 ) -> None:
     assume(stored != desired)
     is_applied = known is not None and known.ours() == [remember(desired)] and not known.sent
     is_applied = is_applied or (known == ((), ()) and desired is None)
     verdict = Verdict.KEEP if is_applied else Verdict.SEND
-    assert merged(name, desired, stored, known) == (verdict, desired)
+    assert merged(field, desired, stored, known) == (verdict, desired)
 
 
 @MANY
-@given(name=ANY_SINGLE_VALUE, desired=VALUES, stored=VALUES, known=st.none() | KNOWN)
+@given(field=ANY_SINGLE_VALUE, desired=VALUES, stored=VALUES, known=st.none() | KNOWN)
 def test_restore_sends_every_value_that_differs(
-    name: str, desired: Value, stored: Value, known: Known | None
+    field: Field, desired: Value, stored: Value, known: Known | None
 ) -> None:
-    assume(not is_same(name, stored, desired))
-    assert merged(name, desired, stored, known, restore=True) == (Verdict.SEND, desired)
+    assume(not field.same(stored, desired))
+    assert merged(field, desired, stored, known, restore=True) == (Verdict.SEND, desired)
 
 
 def test_a_price_in_another_currency_is_ignored() -> None:
-    pending = Pending(Step.UPDATE, {"price": (2,)}, "usd")
-    record = Record({"price": 1}, currency="usd", pending=pending)
+    price, variants = VARIANT_FIELDS["price"], {"3": VariantRecord("", {"price": 1})}
+    pending = Pending(Step.UPDATE, {"3": {"price": (2,)}}, currency="usd")
+    record = Record(currency="usd", variants=variants, pending=pending)
+    usd, eur = (record.variant_history("3", "price", currency) for currency in ("usd", "eur"))
     for stored in (1, 2):
-        assert merge_field("price", 3, stored, record, "eur", restore=False)[0] is Verdict.CONFLICT
-        assert merge_field("price", 3, stored, record, "usd", restore=False)[0] is Verdict.SEND
-    assert merge_field("price", 1, None, record, "eur", restore=False) == (Verdict.SEND, 1)
+        assert merge_field(price, 3, stored, eur, restore=False)[0] is Verdict.CONFLICT
+        assert merge_field(price, 3, stored, usd, restore=False)[0] is Verdict.SEND
+    assert merge_field(price, 1, None, eur, restore=False) == (Verdict.SEND, 1)
 
 
 # --- sets -----------------------------------------------------------------------------------------------
@@ -202,24 +203,24 @@ def test_members_that_the_merchant_removed_return_only_if_restored(
     assert set(desired) <= set(merged_set(desired, stored, applied, restore=True))
 
 
-@given(name=ANY_SET, desired=SUBSETS, stored=SUBSETS, applied=SUBSETS, restore=st.booleans())
+@given(field=ANY_SET, desired=SUBSETS, stored=SUBSETS, applied=SUBSETS, restore=st.booleans())
 def test_a_changed_set_is_sent_without_a_conflict(
-    name: str,
+    field: Field,
     desired: tuple[str, ...],
     stored: tuple[str, ...],
     applied: tuple[str, ...],
     restore: bool,  # noqa: FBT001 - drawn
 ) -> None:
-    verdict, value = merged(name, desired, stored, Known((applied,), ()), restore=restore)
+    verdict, value = merged(field, desired, stored, Known((applied,), ()), restore=restore)
     assert value == merged_set(desired, stored, applied, restore=restore)
     assert verdict is (Verdict.KEEP if value == stored else Verdict.SEND)
 
 
-@given(name=ANY_SET, desired=SUBSETS, stored=SUBSETS)
+@given(field=ANY_SET, desired=SUBSETS, stored=SUBSETS)
 def test_without_a_record_ours_are_added_and_all_others_stay(
-    name: str, desired: tuple[str, ...], stored: tuple[str, ...]
+    field: Field, desired: tuple[str, ...], stored: tuple[str, ...]
 ) -> None:
-    value = merged(name, desired, stored, None)[1]
+    value = merged(field, desired, stored, None)[1]
     assert set(members(value)) == {*stored, *desired}
 
 
@@ -230,11 +231,10 @@ def test_other_values_have_no_members(value: Value) -> None:
 
 @pytest.mark.parametrize("stored", [("a", "a"), ("a", "b", "a")])
 def test_a_desired_member_that_is_stored_twice_is_sent_once(stored: tuple[str, ...]) -> None:
-    record = Record(fields={"images": ("a",)})
-    verdict, planned = merge_field("images", ("a",), stored, record, CURRENCY, restore=False)
+    verdict, planned = merge_field(FIELDS["images"], ("a",), stored, History(("a",)), restore=False)
     assert (verdict, planned) == (Verdict.SEND, tuple(dict.fromkeys(stored)))
 
 
 def test_a_merchants_member_that_is_stored_twice_is_left_alone() -> None:
-    record = Record(fields={"images": ("a",)})
-    assert merge_field("images", ("a",), ("a", "m", "m"), record, CURRENCY, restore=False)[0] is Verdict.KEEP
+    held = ("a", "m", "m")
+    assert merge_field(FIELDS["images"], ("a",), held, History(("a",)), restore=False)[0] is Verdict.KEEP

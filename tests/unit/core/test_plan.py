@@ -1,4 +1,4 @@
-"""Plans of updates."""
+"""Plans of updates of products without variants at the source."""
 
 from collections.abc import Callable, Sequence
 from struct import pack, unpack
@@ -9,16 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from medusa_sync.core.change import Conflict, FieldChange, Update
+from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.fields import FIELDS, METADATA, Merge
-from medusa_sync.core.plan import plan_update, without_stock
+from medusa_sync.core.interrupted import is_in_progress, surviving_copy
+from medusa_sync.core.note import final_record
+from medusa_sync.core.plan import without_stock
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import applied
+from medusa_sync.core.record import ONLY, Pending, Step
 from medusa_sync.core.stored import StoredCategory, StoredImage, StoredProduct, StoredTag
 from tests.unit.builders import (
     DESIRED_PRODUCTS,
-    LOCATION,
+    all_fields,
+    applied_ids,
     desired_product,
     record_1,
     stored_metadata,
@@ -27,17 +30,16 @@ from tests.unit.builders import (
     with_fields,
     with_record,
 )
+from tests.unit.shirts import planned
 
 MEMBERS = st.sampled_from(["blue", "red", "#0123456789ab", "x" * 41, "y" * 90])
 SUBSETS = st.lists(MEMBERS, unique=True).map(tuple)
 SETS = [name for name, field in FIELDS.items() if field.merge is Merge.UNION]
+OF_VARIANT = ["sku", "barcode", "price", "stock"]
+EVERY_FIELD = [*FIELDS, *OF_VARIANT]
 LATER = "2026-01-02T03:05:05.679Z"
 
 Step3 = tuple[str, Value, Value]
-
-
-def planned(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> Update:
-    return plan_update(desired, stored, **{"location_id": LOCATION} | how)
 
 
 def steps(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> tuple[Step3, ...]:
@@ -76,36 +78,35 @@ def test_a_store_that_holds_the_desired_values_is_up_to_date(desired: DesiredPro
     assert steps(desired, with_record(stored_product(desired), None)) == ()
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("name", EVERY_FIELD)
 def test_only_the_field_that_the_source_changed_is_sent(name: str) -> None:
     before = desired_product()
-    after = with_fields(before, **{name: another(before.fields[name])})
-    assert steps(after, stored_product(before)) == ((name, before.fields[name], after.fields[name]),)
+    value = all_fields(before)[name]
+    after = with_fields(before, **{name: another(value)})
+    assert steps(after, stored_product(before)) == ((name, value, another(value)),)
 
 
-@pytest.mark.parametrize("name", sorted({*FIELDS} - {"title", "price", "stock"}))
+@pytest.mark.parametrize("name", sorted({*EVERY_FIELD} - {"title", "price", "stock"}))
 def test_a_value_that_the_source_drops_is_removed(name: str) -> None:
     base = desired_product()
-    before = with_fields(base, **{name: another(base.fields[name])})
+    before = with_fields(base, **{name: another(all_fields(base)[name])})
     nothing: Value = () if name in SETS else None
     after = with_fields(before, **{name: nothing})
-    assert steps(after, stored_product(before)) == ((name, before.fields[name], nothing),)
+    assert steps(after, stored_product(before)) == ((name, all_fields(before)[name], nothing),)
 
 
-@pytest.mark.parametrize("name", sorted({*FIELDS} - {"stock"}))
+@pytest.mark.parametrize("name", sorted({*EVERY_FIELD} - {"stock"}))
 def test_a_field_that_the_source_never_had_belongs_to_the_merchant(name: str) -> None:
     nothing: Value = () if name in SETS else None
     desired = with_fields(desired_product(brand="Copperdell"), **{name: nothing})
-    stored = with_record(
-        stored_product(desired_product(brand="Ours")), applied(desired, variant="variant_01")
-    )
+    stored = with_record(stored_product(desired_product(brand="Ours")), applied_ids(desired))
     assert [step for step in steps(desired, stored, overwrite=True) if step[0] == name] == []
 
 
 def test_a_new_currency_adds_a_price() -> None:
     before = desired_product()
     after = structs.replace(before, currency="eur")
-    assert steps(after, stored_product(before)) == (("price", None, before.fields["price"]),)
+    assert steps(after, stored_product(before)) == (("price", None, all_fields(before)["price"]),)
 
 
 def test_an_edit_of_the_merchant_stays_if_the_source_did_not_change_the_field() -> None:
@@ -192,7 +193,7 @@ def test_without_drift_an_overwrite_sends_nothing(desired: DesiredProduct) -> No
 @pytest.mark.parametrize("status", ["draft", "published"])
 def test_a_product_that_this_tool_drafted_is_published_again(status: str) -> None:
     desired = desired_product()
-    record = structs.replace(applied(desired, variant="variant_01"), drafted=True)
+    record = structs.replace(applied_ids(desired), drafted=True)
     update = planned(desired, with_record(stored_product(desired, status=status), record))
     published = FieldChange("status", "draft", "published", "draft", "published")
     assert update.changes == ((published,) if status == "draft" else ())
@@ -208,6 +209,23 @@ def test_an_adoption_ignores_the_record() -> None:
     stored = stored_product(desired_product())
     assert planned(desired_product(), stored).record == stored.record
     assert planned(desired_product(), stored, adopt=True).record is None
+
+
+def test_an_unknown_field_in_the_record_is_ignored() -> None:
+    """An older version reads the records of a newer one that added a field, or the merchant edited them."""
+    before, after = desired_product(price=1), desired_product(price=2)
+    record = applied_ids(before)
+    [variant] = record.variants.values()
+    extended = structs.replace(
+        record,
+        fields={**record.fields, "unheard_of": "x"},
+        variants={ONLY: structs.replace(variant, fields={**variant.fields, "unheard_of": 1})},
+        pending=Pending(Step.UPDATE, {ONLY: {"unheard_of": (1,)}}, currency="usd"),
+    )
+    stored = with_record(stored_product(before), extended)
+    assert steps(after, stored) == (("price", 1, 2),)
+    assert not is_in_progress(after, stored, now=0)
+    assert surviving_copy([stored, structs.replace(stored, id="prod_9")]) is None
 
 
 # --- sets -----------------------------------------------------------------------------------------------
@@ -245,15 +263,15 @@ def test_an_adoption_adds_members_and_removes_none(
 # --- the variant ---------------------------------------------------------------------------------------
 
 RECORDS: dict[str, Callable[[DesiredProduct], Any]] = {
-    "current": lambda desired: applied(desired, variant="variant_gone"),
+    "current": lambda desired: applied_ids(desired, "variant_gone"),
     "first version": record_1,
     "unreadable": lambda _: "gone",
 }
 
 
 @pytest.mark.parametrize("kind", RECORDS)
-def test_without_the_owned_variant_the_product_is_updated_and_other_variants_are_not(kind: str) -> None:
-    """The conflict is reported once per change of the source, also for a change of a variant field."""
+def test_without_our_variant_the_product_is_updated_and_other_variants_are_not(kind: str) -> None:
+    """The conflict is reported once per change of the source."""
     before = desired_product()
     after = with_fields(before, title="New title", price=1_000, sku="NEW", stock=7)
     theirs = stored_variant(before, id="variant_02", sku="THEIRS", barcode=None, created_at=LATER)
@@ -261,19 +279,23 @@ def test_without_the_owned_variant_the_product_is_updated_and_other_variants_are
 
     update = planned(after, stored)
 
-    assert update.variant is None
+    assert [(each.stored, each.is_new) for each in update.variants] == [(None, False)]
     assert [each.field for each in update.conflicts if each.field != "title"] == ["variant"]
     [conflict] = [each for each in update.conflicts if each.field == "variant"]
     assert conflict.kept is OnConflict.STORE
     assert conflict.desired == ("variant_gone" if kind == "current" else "NEW")
     assert [each.field for each in update.changes] == ["title"]
 
-    record = applied(after, variant=update.record.variant if update.record else "")
-    written = with_record(structs.replace(stored, title="New title"), record)
+    written = with_record(structs.replace(stored, title="New title"), final_record(update))
     assert planned(after, written).is_up_to_date
     again = planned(with_fields(after, price=2_000), written)
     assert [each.field for each in again.conflicts] == ["variant"]
     assert again.changes == ()
+
+
+def test_a_deleted_variant_is_not_reported_for_a_change_of_its_product() -> None:
+    before, after = desired_product(title="Jug"), desired_product(title="Copper Jug")
+    assert planned(after, stored_product(before, variants=())).conflicts == ()
 
 
 def test_a_deleted_variant_without_a_sku_is_named_by_the_title() -> None:

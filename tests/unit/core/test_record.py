@@ -1,39 +1,54 @@
-"""The record of a product: it survives the store in every version, and a note keeps the applied values."""
+"""The record of a product: it survives the store, and a note keeps the applied values."""
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from medusa_sync.core.fields import FIELDS, Place
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import (
     DIGEST,
+    ONLY,
     RECORD_KEY,
     VERSION,
+    Dropped,
+    History,
     Pending,
     Record,
     Step,
+    VariantRecord,
     applied,
+    fingerprint,
     freed,
     noted,
     parse_record,
     remember,
 )
 from medusa_sync.errors import ProductFailedError
-from tests.unit.builders import DESIRED_PRODUCTS, as_json, desired_product, record_1, with_fields
+from tests.unit.builders import (
+    DESIRED_PRODUCTS,
+    all_fields,
+    applied_ids,
+    as_json,
+    desired_product,
+    with_fields,
+)
+from tests.unit.shirts import record_of, shirt, shirt_of, shirts, size
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
 )
 TEXTS = st.text(max_size=60) | st.from_regex(r"#[0-9a-f]{12}", fullmatch=True)
+ANY_PRODUCT = DESIRED_PRODUCTS | shirts()
 LATE = st.sets(st.sampled_from(["price", "stock", "sku"]))
 UNIQUE = st.sets(st.sampled_from(["sku", "barcode"]), min_size=1)
 STEPS = st.sampled_from(list(Step))
-OF_VARIANT = {name for name, field in FIELDS.items() if field.is_of_variant}
+OF_VARIANT = ("sku", "barcode", "price", "stock")
 KEPT = 8
 
 
@@ -45,8 +60,21 @@ def parsed(record: Any) -> Record | None:
 def note(
     record: Record | None, desired: DesiredProduct, late: set[str], step: Step = Step.UPDATE, at: int = 0
 ) -> Record:
-    values = {name: (desired.fields[name],) for name in late}
-    return noted(record, desired, values, step, variant="variant_01", at=at)
+    """The note of a product with a single variant, of which some fields commit late."""
+    fields = desired.variants[0].fields
+    values = {ONLY: {name: (fields.get(name),) for name in late}}
+    return noted(record, applied_ids(desired), values, step, at=at)
+
+
+def free(record: Record | None, desired: DesiredProduct, names: set[str], *, at: int = 0) -> Record:
+    """The note of a product whose only variant gives its unique values away."""
+    fields = desired.variants[0].fields
+    return freed(record, {ONLY: {name: (None, fields.get(name)) for name in names}}, desired.currency, at=at)
+
+
+def history(record: Record, name: str, currency: str = "usd", key: str = ONLY) -> History:
+    """What was written to a field of the product, or of one of its variants."""
+    return record.history(name) if name in FIELDS else record.variant_history(key, name, currency)
 
 
 # --- remembered values ----------------------------------------------------------------------------------
@@ -82,14 +110,26 @@ def test_members_of_a_set_are_remembered_one_by_one() -> None:
 # --- parsing --------------------------------------------------------------------------------------------
 
 
-@given(DESIRED_PRODUCTS, st.booleans())
+@given(ANY_PRODUCT, st.booleans(), st.sampled_from([None, *Dropped]))
 def test_an_applied_record_survives_the_store(
     desired: DesiredProduct,
     drafted: bool,  # noqa: FBT001 - drawn
+    dropped: Dropped | None,
 ) -> None:
-    record = structs.replace(applied(desired, variant="variant_01"), drafted=drafted)
+    record = structs.replace(record_of(desired), drafted=drafted)
+    gone = VariantRecord("variant_gone", {"price": 1}, dropped)
+    record = structs.replace(record, variants={**record.variants, **({"gone": gone} if dropped else {})})
     assert parsed(record) == record
-    assert record.changed(desired) == []
+    assert not record.differs_from(desired)
+
+
+@given(ANY_PRODUCT)
+def test_a_product_is_up_to_date_with_the_record_that_the_store_returns(desired: DesiredProduct) -> None:
+    """The store sorts the keys of objects, so the options of a product may have another order."""
+    record = parsed(record_of(desired))
+    assert record is not None
+    assert record.is_up_to_date(desired)
+    assert fingerprint(desired.external_id, record) == fingerprint(desired.external_id, applied(desired))
 
 
 @given(DESIRED_PRODUCTS, DESIRED_PRODUCTS, LATE, STEPS, st.integers(0, 2**40))
@@ -103,7 +143,7 @@ def test_a_note_survives_the_store(
 
 @given(DESIRED_PRODUCTS, UNIQUE)
 def test_a_note_of_freed_values_survives_the_store(desired: DesiredProduct, names: set[str]) -> None:
-    record = freed(applied(desired), desired, names, at=1)
+    record = free(applied(desired), desired, names, at=1)
     assert parsed(record) == record
 
 
@@ -115,7 +155,7 @@ def test_anything_else_under_our_key_is_not_a_record(value: Any) -> None:
             parse_record({RECORD_KEY: value})
         return
     record = parse_record({RECORD_KEY: value})
-    assert record is None or record.fields.keys() <= value["fields"].keys()
+    assert record is None or record.fields.keys() <= value.get("fields", {}).keys()
 
 
 @pytest.mark.parametrize(
@@ -133,61 +173,110 @@ def test_a_record_of_a_newer_version_is_an_error(desired: DesiredProduct, versio
         parse_record({RECORD_KEY: record})
 
 
-# --- the first version ----------------------------------------------------------------------------------
-
-
-@given(DESIRED_PRODUCTS, st.booleans())
-def test_a_product_of_the_first_version_is_up_to_date(
-    desired: DesiredProduct,
-    drafted: bool,  # noqa: FBT001 - drawn
-) -> None:
-    record = parsed(record_1(desired, drafted=drafted))
-    assert record == structs.replace(applied(desired), drafted=drafted)
-    assert record.changed(desired) == []
-
-
-@given(DESIRED_PRODUCTS)
-def test_a_pending_creation_of_the_first_version_is_pending(desired: DesiredProduct) -> None:
-    record = parsed(record_1(desired, pending="creation"))
-    assert record is not None
-    assert record.pending is not None
-    assert record.pending.step is Step.CREATION
-    assert record.pending.fields.keys() == OF_VARIANT
-    assert set(record.changed(desired)) == {name for name in OF_VARIANT if desired.fields[name] is not None}
-    for name in OF_VARIANT:
-        assert record.applied(name, desired.currency) is None
-        assert record.sent(name, desired.currency) == (remember(desired.fields[name]),)
-        assert record.base(name, desired.currency) == remember(desired.fields[name])
-
-
-@given(DESIRED_PRODUCTS)
-def test_pending_stock_of_the_first_version_is_pending(desired: DesiredProduct) -> None:
-    record = parsed(record_1(desired, pending="stock"))
-    assert record is not None
-    assert record.pending == Pending(Step.UPDATE, {"stock": (desired.fields["stock"],)}, desired.currency)
-    assert record.changed(desired) == ([] if desired.fields["stock"] is None else ["stock"])
+def test_the_record_of_2000_variants_is_small() -> None:
+    """Long texts are digests; a store reads the record of every product in a quiet run."""
+    variants = [
+        {
+            "id": 40_000_000_000_000 + number,
+            "sku": f"SHIRT-{number:04d}-XL-RED",
+            "price": 19.99,
+            "stock": 1_000,
+            "title": f"Size {number} / {'a colour with a long name ' * 3}",
+            "options": {"Size": str(number), "Colour": "a colour with a long name " * 3},
+        }
+        for number in range(2_000)
+    ]
+    desired = shirt(*variants)
+    ids = {each.key: "variant_01JZ0000000000000000000000" for each in desired.variants}
+    assert len(msgspec.json.encode(applied(desired, variants=ids))) < 400_000
 
 
 # --- changes of the source ------------------------------------------------------------------------------
 
 
 @given(DESIRED_PRODUCTS, DESIRED_PRODUCTS)
-def test_fields_with_other_values_have_changed(before: DesiredProduct, after: DesiredProduct) -> None:
-    differ = [name for name in FIELDS if before.fields[name] != after.fields[name]]
-    assert sorted(applied(before).changed(after)) == sorted(differ)
+def test_a_product_is_up_to_date_if_no_field_has_changed(
+    before: DesiredProduct, after: DesiredProduct
+) -> None:
+    assert applied(before).is_up_to_date(after) == (all_fields(before) == all_fields(after))
+
+
+@given(shirts(), shirts())
+def test_a_product_with_variants_is_up_to_date_if_neither_it_nor_they_have_changed(
+    before: DesiredProduct, after: DesiredProduct
+) -> None:
+    variants = [{each.key: each.fields for each in product.variants} for product in (before, after)]
+    is_same = variants[0] == variants[1] and set(before.options) == set(after.options)
+    assert record_of(before).is_up_to_date(after) == is_same
+
+
+@given(DESIRED_PRODUCTS, st.data())
+def test_a_changed_field_is_a_change(before: DesiredProduct, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(list(before.fields)))
+    after = with_fields(before, **{name: "something else"})
+    assert not applied(before).is_up_to_date(after)
+
+
+@given(shirts(), st.data())
+def test_a_changed_field_of_a_variant_is_a_change(before: DesiredProduct, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(before.variants) - 1))
+    name = data.draw(st.sampled_from([*before.variants[place].fields, "price.chf"]))
+    fields = {**before.variants[place].fields, name: 7_654_321}
+    variants = list(before.variants)
+    variants[place] = structs.replace(variants[place], fields=fields)
+    record = record_of(before)
+    assert not record.is_up_to_date(structs.replace(before, variants=tuple(variants)))
+    assert record.is_up_to_date(structs.replace(before, variants=tuple(reversed(before.variants))))
+
+
+def test_a_variant_that_is_added_or_dropped_is_a_change() -> None:
+    two, three = shirt_of("S", "M"), shirt_of("S", "M", "L")
+    assert not record_of(two).is_up_to_date(three)
+    assert not record_of(three).is_up_to_date(two)
+
+
+def test_a_variant_that_was_dropped_and_comes_back_is_a_change() -> None:
+    two, one = shirt_of("S", "M"), shirt_of("S")
+    record = record_of(two)
+    gone = structs.replace(record.variants["3-M"], dropped=Dropped.KEPT)
+    record = structs.replace(record, variants={**record.variants, "3-M": gone})
+    assert record.is_up_to_date(one)
+    assert not record.is_up_to_date(two)
 
 
 def test_a_new_currency_changes_the_price() -> None:
     before = desired_product()
-    assert applied(before).changed(structs.replace(before, currency="eur")) == ["price"]
+    assert not applied(before).is_up_to_date(structs.replace(before, currency="eur"))
 
 
 @given(DESIRED_PRODUCTS, st.sampled_from(list(FIELDS)))
 def test_a_field_that_is_absent_from_the_record_counts_as_none(desired: DesiredProduct, name: str) -> None:
     """A release that adds a field to the table does not rewrite the records of products without it."""
     record = applied(desired)
-    absent = structs.replace(record, fields={key: record.fields[key] for key in FIELDS if key != name})
-    assert absent.changed(desired) == ([] if desired.fields[name] is None else [name])
+    absent = structs.replace(record, fields={key: record.fields[key] for key in record.fields if key != name})
+    assert absent.is_up_to_date(desired) == (desired.fields[name] is None)
+
+
+@pytest.mark.parametrize("changes", [{"drafted": True}, {"pending": Pending(Step.UPDATE)}], ids=str)
+def test_a_product_with_a_draft_or_a_pending_write_is_not_up_to_date(changes: dict[str, Any]) -> None:
+    desired = desired_product()
+    assert not structs.replace(applied(desired), **changes).is_up_to_date(desired)
+
+
+@given(ANY_PRODUCT, ANY_PRODUCT)
+def test_two_records_have_the_same_fingerprint_if_nothing_has_changed(
+    before: DesiredProduct, after: DesiredProduct
+) -> None:
+    one, other = record_of(before), applied(after)
+    is_same = fingerprint(before.external_id, one) == fingerprint(before.external_id, other)
+    assert is_same == (not one.differs_from(after))
+
+
+def test_a_fingerprint_does_not_depend_on_what_was_read_before() -> None:
+    desired = desired_product(metadata={"season": "summer", "fabric": "linen"})
+    before = fingerprint(desired.external_id, applied(desired))
+    assert FIELDS["metadata.season"].place is Place.METADATA
+    assert fingerprint(desired.external_id, applied(desired)) == before
 
 
 # --- notes ----------------------------------------------------------------------------------------------
@@ -197,24 +286,26 @@ def test_a_field_that_is_absent_from_the_record_counts_as_none(desired: DesiredP
 def test_a_note_marks_only_what_commits_with_the_product_row_as_applied(
     before: DesiredProduct, after: DesiredProduct, late: set[str]
 ) -> None:
-    record, currency = applied(before), before.currency
+    record = applied(before)
     now = note(record, after, late)
-    for name in FIELDS:
-        expected = record.fields[name] if name in late else remember(after.fields[name])
-        assert now.applied(name, currency) == expected
-        assert now.sent(name, currency) == ((remember(after.fields[name]),) if name in late else ())
-    assert now.variant == "variant_01"
+    for name in {*FIELDS, *OF_VARIANT}:
+        is_late, value = name in late, remember(all_fields(after)[name])
+        expected = history(record, name).applied if is_late else value
+        assert history(now, name).applied == expected
+        assert history(now, name).sent == ((value,) if is_late else ())
+    assert now.variants[ONLY].id == "variant_01"
 
 
 @given(DESIRED_PRODUCTS, LATE)
 def test_the_note_of_a_creation_has_no_late_field_as_applied(desired: DesiredProduct, late: set[str]) -> None:
     record = note(None, desired, late, Step.CREATION, at=7)
-    assert record.fields.keys() == FIELDS.keys() - late
-    assert record.pending == Pending(
-        Step.CREATION, {name: (remember(desired.fields[name]),) for name in late}, desired.currency, 7
-    )
+    fields = desired.variants[0].fields
+    assert record.fields.keys() == {name for name in FIELDS if desired.fields[name] is not None}
+    assert record.variants[ONLY].fields.keys() == fields.keys() - late
+    sent: dict[str, tuple[Value, ...]] = {name: (remember(fields.get(name)),) for name in late}
+    assert record.pending == Pending(Step.CREATION, {ONLY: sent}, {}, desired.currency, 7)
     for name in late:
-        assert record.base(name, desired.currency) == remember(desired.fields[name])
+        assert history(record, name).base == remember(fields.get(name))
 
 
 @given(st.lists(st.integers(0, 11), min_size=1, max_size=15))
@@ -224,19 +315,31 @@ def test_a_note_keeps_what_earlier_runs_sent_newest_last(prices: list[int]) -> N
     for price in prices:
         record = note(record, with_fields(desired, price=price), {"price"})
     newest_last = list(dict.fromkeys(reversed(prices)))[::-1]
-    assert record.applied("price", desired.currency) == 1_000
-    assert record.sent("price", desired.currency) == tuple(newest_last[-KEPT:])
+    assert history(record, "price").applied == 1_000
+    assert history(record, "price").sent == tuple(newest_last[-KEPT:])
+
+
+def test_a_note_is_about_the_variant_that_it_names() -> None:
+    before, after = shirt_of("S", "M"), shirt(size("S", price=30), size("M", price=40))
+    now = noted(record_of(before), record_of(after), {"3-M": {"price": (40,)}}, Step.UPDATE)
+    assert history(now, "price", key="3-M") == History(20, (40,), 20)
+    assert history(now, "price", key="3-S") == History(30, (), 30)
+
+
+def test_nothing_is_known_about_a_variant_that_is_not_in_the_record() -> None:
+    assert history(record_of(shirt_of("S")), "price", key="3-M") == History(None)
 
 
 @given(DESIRED_PRODUCTS, DESIRED_PRODUCTS, UNIQUE)
 def test_freed_values_stay_applied(before: DesiredProduct, after: DesiredProduct, names: set[str]) -> None:
-    record = applied(before, variant="variant_01")
-    now = freed(record, after, names, at=7)
+    record = applied_ids(before)
+    now = free(record, after, names, at=7)
     assert structs.replace(now, pending=None) == record
     assert now.pending is not None
     assert (now.pending.step, now.pending.at) == (Step.UPDATE, 7)
-    assert now.pending.fields == {
-        name: tuple(dict.fromkeys([None, remember(after.fields[name])])) for name in names
+    fields = after.variants[0].fields
+    assert now.pending.variants == {
+        ONLY: {name: tuple(dict.fromkeys([None, remember(fields.get(name))])) for name in names}
     }
 
 
@@ -245,20 +348,19 @@ def test_freed_values_keep_an_earlier_note(
     desired: DesiredProduct, late: set[str], names: set[str], step: Step
 ) -> None:
     earlier = note(applied(desired), with_fields(desired, price=3, stock=4, sku="NEW"), late, step)
-    now = freed(earlier, desired, names, at=7)
+    now = free(earlier, desired, names, at=7)
     assert now.pending is not None
     assert now.pending.step is step
-    for name in FIELDS:
-        sent = earlier.sent(name, desired.currency)
-        assert now.sent(name, desired.currency)[: len(sent)] == sent
-        assert now.applied(name, desired.currency) == earlier.applied(name, desired.currency)
+    for name in OF_VARIANT:
+        sent = history(earlier, name).sent
+        assert history(now, name).sent[: len(sent)] == sent
+        assert history(now, name).applied == history(earlier, name).applied
 
 
 def test_values_can_be_freed_without_a_record() -> None:
-    desired = desired_product(sku="ONE")
-    record = freed(None, desired, ["sku"], at=7)
-    assert record.fields == {}
-    assert record.sent("sku", desired.currency) == (None, "ONE")
+    record = free(None, desired_product(sku="ONE"), {"sku"}, at=7)
+    assert (record.fields, record.variants) == ({}, {})
+    assert history(record, "sku").sent == (None, "ONE")
 
 
 @given(DESIRED_PRODUCTS, LATE)
@@ -267,10 +369,12 @@ def test_an_applied_price_keeps_its_currency_until_another_is_acknowledged(
 ) -> None:
     after = structs.replace(with_fields(before, price=5), currency="eur")
     record = note(applied(before), after, {*late, "price"})
-    assert record.applied("price", "usd") == before.fields["price"]
-    assert record.applied("price", "eur") is None
-    assert (record.sent("price", "eur"), record.sent("price", "usd")) == ((5,), ())
-    assert "price" in record.changed(after)
+    assert history(record, "price", "usd") == History(
+        before.variants[0].fields["price"], (), before.variants[0].fields["price"]
+    )
+    assert history(record, "price", "eur").applied is None
+    assert history(record, "price", "eur").sent == (5,)
+    assert not record.is_up_to_date(after)
 
 
 @given(DESIRED_PRODUCTS, LATE)
@@ -278,10 +382,17 @@ def test_a_price_that_is_not_sent_is_applied_in_the_new_currency(
     before: DesiredProduct, late: set[str]
 ) -> None:
     after = structs.replace(before, currency="eur")
-    assert note(applied(before), after, late - {"price"}).applied("price", "eur") == before.fields["price"]
+    record = note(applied(before), after, late - {"price"})
+    assert history(record, "price", "eur").applied == before.variants[0].fields["price"]
 
 
-@pytest.mark.parametrize("name", [name for name, field in FIELDS.items() if field.place is not Place.PRICE])
-def test_only_prices_have_a_currency(name: str) -> None:
-    record = Record({name: "a"}, currency="usd", pending=Pending(Step.UPDATE, {name: ("b",)}, "usd"))
-    assert (record.applied(name, "eur"), record.sent(name, "eur")) == ("a", ("b",))
+@pytest.mark.parametrize(
+    "name", sorted({*VARIANT_FIELDS, "option.Size", "price.gbp"} - {"price", "sale_price"})
+)
+def test_only_prices_in_the_main_currency_have_a_currency(name: str) -> None:
+    record = Record(
+        currency="usd",
+        variants={ONLY: VariantRecord("", {name: "a"})},
+        pending=Pending(Step.UPDATE, {ONLY: {name: ("b",)}}, currency="usd"),
+    )
+    assert record.variant_history(ONLY, name, "eur") == History("a", ("b",), "a")

@@ -1,0 +1,156 @@
+"""Matches the options of a product with those that the source wants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.record import Record
+from medusa_sync.core.stored import StoredOption, StoredProduct
+from medusa_sync.errors import ProductFailedError
+
+DEFAULT = "Default"  # option, value and title of the only variant of a product without variants at the source
+
+
+class OptionPlan(Struct, frozen=True):
+    """How the options of a stored product change.
+
+    Attributes:
+        stored: the stored option of each name that the source wants; None if it has to be added.
+        renamed: ids of options by their new title.
+        contested: the names to which the source renamed options that the merchant renamed too.
+        former: the name that an option gets, by each name under which the record has it.
+        others: options that the merchant added.
+        removed: options of ours that the source dropped.
+    """
+
+    stored: Mapping[str, StoredOption | None] = {}
+    renamed: Mapping[str, str] = {}
+    contested: tuple[str, ...] = ()
+    former: Mapping[str, str] = {}
+    others: tuple[StoredOption, ...] = ()
+    removed: tuple[StoredOption, ...] = ()
+
+    @property
+    def added(self) -> list[str]:
+        return [name for name, option in self.stored.items() if option is None]
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Ids of options by name."""
+        return {name: option.id for name, option in self.stored.items() if option is not None}
+
+    @property
+    def is_change(self) -> bool:
+        return bool(self.added or self.renamed or self.removed)
+
+    @property
+    def pending_titles(self) -> dict[str, tuple[str, str]]:
+        """The titles before and after the change of options that are renamed, by id."""
+        known = {name: option for name, option in self.stored.items() if option is not None}
+        return {own: (known[name].title, name) for name, own in self.renamed.items()}
+
+    def title(self, name: str) -> str:
+        """The title that an option has in the store after the change."""
+        option = self.stored[name]
+        return name if option is None or name in self.renamed else option.title
+
+
+def match_options(
+    desired: DesiredProduct,
+    stored: StoredProduct,
+    record: Record | None,
+    *,
+    on_conflict: OnConflict,
+    restore: bool,
+) -> OptionPlan:
+    """Decide which stored option is which.
+
+    An option is found by the id in the record, else by its title. Those that are left are renamed in their
+    order, so that variants keep their values.
+
+    Args:
+        desired: what the source wants.
+        stored: the product.
+        record: what was last applied; None if nothing is known.
+        on_conflict: whose title wins if source and merchant both renamed an option.
+        restore: give an option that only the merchant renamed its title back.
+
+    Raises:
+        ProductFailedError: an option is shared, or there would be two of the same title.
+    """
+    applied = record.option_ids if record else {}
+    names = desired.options or ((DEFAULT,) if applied else ())
+    if not names:  # the product has no variants at the source, and never had
+        return OptionPlan()
+    by_id = {option.id: option for option in stored.options}
+    found: dict[str, StoredOption] = {}
+    for name in names:
+        option = by_id.pop(applied.get(name, ""), None)
+        if option is not None:
+            found[name] = option
+    used = {each.option_id for variant in stored.variants for each in variant.options}
+    for name in names:
+        same_title = [each for each in by_id.values() if each.title == name]
+        if name not in found and same_title:
+            found[name] = by_id.pop(min(same_title, key=lambda each: (each.id not in used, each.id)).id)
+    ours = _left(by_id, applied)
+    waiting = [name for name in names if name not in found]
+    before = dict(zip(waiting, ours, strict=False))
+    found |= {name: by_id.pop(ours[old].id) for name, old in before.items()}
+    sent = record.pending.options if record and record.pending else {}
+    former = {old: name for name, old in before.items()}
+    former |= {
+        old: name for name, option in found.items() for old in sent.get(option.id, ()) if old not in found
+    }
+    titles = {name: {before.get(name, name), *sent.get(option.id, ())} for name, option in found.items()}
+    other = [name for name, option in found.items() if option.title != name]
+    contested = [name for name in before if name in other and found[name].title not in titles[name]]
+    source_wins = restore or on_conflict == OnConflict.SOURCE
+    renamed = {
+        name: found[name].id
+        for name in other
+        if restore or found[name].title in titles[name] or (name in contested and source_wins)
+    }
+    removed = [ours[old] for old in list(ours)[len(waiting) :]]
+    # A request whose response was lost may arrive late and create an option that was created again meanwhile.
+    left = [each for each in by_id.values() if each.is_exclusive is not False and each.id not in used]
+    removed += [each for each in left if each.title in found and each not in removed]
+    plan = OptionPlan(
+        {name: found.get(name) for name in names},
+        renamed,
+        () if restore else tuple(contested),
+        former,
+        tuple(option for option in by_id.values() if option not in removed),
+        tuple(removed),
+    )
+    _check(plan)
+    return plan
+
+
+def _left(by_id: Mapping[str, StoredOption], applied: Mapping[str, str]) -> dict[str, StoredOption]:
+    """The options of ours that no wanted name matches, by their applied name.
+
+    The record does not have the ids of options that an interrupted run created.
+    """
+    by_title = {option.title: option for option in by_id.values()}
+    if not applied:
+        return {DEFAULT: by_title[DEFAULT]} if DEFAULT in by_title else {}
+    found = {name: by_id.get(own) if own else by_title.get(name) for name, own in applied.items()}
+    return {name: option for name, option in found.items() if option is not None}
+
+
+def _check(plan: OptionPlan) -> None:
+    titles = {option.title for option in plan.others}
+    for name, option in plan.stored.items():
+        if option is not None and name in plan.renamed and option.is_exclusive is False:
+            raise ProductFailedError(
+                f"its option {option.title!r} is shared with other products and not renamed to {name!r}; "
+                "give the product an option of its own in the admin"
+            )
+        title = plan.title(name)
+        if title in titles:
+            raise ProductFailedError(f"it has two options {title!r}; rename one of them in the admin")
