@@ -19,7 +19,8 @@ from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient, Query, Rate, describe_response
 from medusa_sync.sources import lenient
 from medusa_sync.sources.base import Page
-from medusa_sync.sources.mapping import one_line, readable, to_row
+from medusa_sync.sources.mapping import readable, to_row
+from medusa_sync.sources.text import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -46,15 +47,18 @@ class HttpSource:
         url: of the products, such as `https://dummyjson.com/products`; its query is sent with each request.
         source_name: the prefix of external ids.
         currency: of the prices.
+        sale_prices: discounts become sale prices.
     """
 
-    def __init__(self, http: HttpClient, url: str, *, source_name: str, currency: str) -> None:
+    def __init__(
+        self, http: HttpClient, url: str, *, source_name: str, currency: str, sale_prices: bool = False
+    ) -> None:
         parts = urlsplit(url)
         self._http = http
         self._url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
         query = parse_qsl(parts.query, keep_blank_values=True)
         self._query: Query = [(key, value) for key, value in query if key not in {"limit", "skip"}]
-        self._to_row = partial(to_row, source_name=source_name, currency=currency)
+        self._to_row = partial(to_row, source_name=source_name, currency=currency, sale_prices=sale_prices)
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         position = 0
@@ -132,9 +136,9 @@ class FileSource:
     If there is a `categories.json` beside it, it holds the JSON of `GET /products/categories`.
     """
 
-    def __init__(self, path: Path, *, source_name: str, currency: str) -> None:
+    def __init__(self, path: Path, *, source_name: str, currency: str, sale_prices: bool = False) -> None:
         self._path = path
-        self._to_row = partial(to_row, source_name=source_name, currency=currency)
+        self._to_row = partial(to_row, source_name=source_name, currency=currency, sale_prices=sale_prices)
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         content = await _load(self._path, _File, "a file of products")

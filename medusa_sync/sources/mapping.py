@@ -11,33 +11,44 @@ from urllib.parse import urlsplit
 import msgspec
 
 from medusa_sync.core.fields import METADATA
+from medusa_sync.core.handle import slug
 from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.sources import lenient
 from medusa_sync.sources.base import Rejected, Row
+from medusa_sync.sources.prices import InvalidPriceError
 from medusa_sync.sources.schema import MAX_ID, SourceProduct
+from medusa_sync.sources.text import one_line, paragraphs
+from medusa_sync.sources.variants import InvalidVariantError, desired_variants, name_variant
 
 _TITLE_LENGTH = 200  # of rejected products
-_WHITE_SPACE = re.compile(r"\s+")
-_LINE_BREAK = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-# C0 and C1 controls (Medusa returns 500 for a NUL), and lone surrogates, which UTF-8 cannot encode.
-_UNSTORABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9/._~%-]*)?")
 
 
-def to_row(raw: Any, *, source_name: str, currency: str) -> Row:
-    """Check and map one product as it was delivered: JSON, or JSON that is already decoded."""
+def to_row(raw: Any, *, source_name: str, currency: str, sale_prices: bool = False) -> Row:
+    """Check and map one product as it was delivered.
+
+    Args:
+        raw: JSON, or JSON that is already decoded.
+        source_name: the prefix of its external id.
+        currency: of its prices.
+        sale_prices: discounts become sale prices.
+    """
     try:
         if isinstance(raw, msgspec.Raw):
             product = _decode(raw)
             if product is not None:
-                return to_desired(product, source_name=source_name, currency=currency)
+                return to_desired(
+                    product, source_name=source_name, currency=currency, sale_prices=sale_prices
+                )
             raw = lenient.decode(bytes(raw))
         product = msgspec.convert(raw, SourceProduct)
     except msgspec.ValidationError as error:
-        return _rejected(raw, source_name, readable(error))
+        return _rejected(raw, source_name, name_variant(readable(error), raw))
     except RecursionError:
         return Rejected(None, None, "", "it is nested too deeply")
-    return to_desired(product, source_name=source_name, currency=currency)
+    return to_desired(product, source_name=source_name, currency=currency, sale_prices=sale_prices)
 
 
 def _decode(raw: msgspec.Raw) -> SourceProduct | None:
@@ -73,7 +84,7 @@ def _usable_id(value: Any) -> str | None:
     return text if len(text) <= MAX_ID and one_line(text) == text else None
 
 
-def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> Row:
+def to_desired(product: SourceProduct, *, source_name: str, currency: str, sale_prices: bool = False) -> Row:
     title, source_id = one_line(product.title), _usable_id(product.id)
     if source_id is None:
         reason = "id: it has control characters, or spaces that could be lost"
@@ -81,13 +92,19 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> Ro
     external_id = f"{source_name}:{source_id}"
     if title is None:
         return Rejected(external_id, source_id, "", "title: it has no visible characters")
+    try:
+        options, variants = desired_variants(product, currency, sale_prices=sale_prices)
+    except (InvalidPriceError, InvalidVariantError) as error:
+        return Rejected(external_id, source_id, title, str(error))
     dimensions = product.dimensions
+    title_of_collection = one_line(product.collection)
+    collection = slug(title_of_collection) or None if title_of_collection else None
     images = _urls(product.images or ())
     thumbnails = _urls([product.thumbnail or ""]) or images  # Medusa chooses the first image too
     fields: dict[str, Value] = {
         "title": title,
         "subtitle": one_line(product.subtitle),
-        "description": _paragraphs(product.description),
+        "description": paragraphs(product.description),
         "thumbnail": next(iter(thumbnails), None),
         "weight": product.weight,
         "length": dimensions.depth if dimensions else None,
@@ -97,13 +114,11 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> Ro
         "hs_code": one_line(product.hs_code),
         "mid_code": one_line(product.mid_code),
         "material": one_line(product.material),
+        "type": one_line(product.type),
+        "collection": collection,
         "categories": _members([product.category or ""]),
         "tags": _members(product.tags or ()),
         "images": images,
-        "sku": one_line(product.sku),
-        "barcode": one_line(product.meta.barcode) if product.meta else None,
-        "price": product.price,
-        "stock": product.stock,
         f"{METADATA}brand": one_line(product.brand),
         f"{METADATA}rating": product.rating,
         # Only the number of reviews: the names and addresses of reviewers are private.
@@ -115,20 +130,29 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str) -> Ro
         f"{METADATA}minimum_order_quantity": product.minimum_order_quantity,
         f"{METADATA}availability_status": one_line(product.availability_status),
     }
-    return DesiredProduct(external_id, source_id, currency, fields, product.handle, product.status)
+    own = _own_metadata(product)
+    fields.update((name, value) for name, value in own.items() if fields.get(name) is None)
+    return DesiredProduct(
+        external_id,
+        source_id,
+        currency,
+        fields,
+        variants,
+        options,
+        {collection: title_of_collection} if collection and title_of_collection else {},
+        product.handle,
+        product.status,
+    )
 
 
-def one_line(text: str | None) -> str | None:
-    """The text on one line without control characters; None if nothing is left."""
-    if text and text.isprintable() and "  " not in text and text == text.strip():
-        return text  # the usual case, and fast
-    return " ".join(_UNSTORABLE.sub("", _WHITE_SPACE.sub(" ", text or "")).split()) or None
-
-
-def _paragraphs(text: str | None) -> str | None:
-    if text and text.isprintable():
-        return text.strip() or None
-    return _UNSTORABLE.sub("", _LINE_BREAK.sub("\n", text or "")).strip() or None
+def _own_metadata(product: SourceProduct) -> dict[str, Value]:
+    """The metadata that the source has itself."""
+    values = {
+        f"{METADATA}{name}": paragraphs(value) if isinstance(value, str) else value
+        for key, value in (product.metadata or {}).items()
+        if (name := one_line(key)) is not None and name not in _RESERVED
+    }
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _members(values: Iterable[str]) -> tuple[str, ...]:

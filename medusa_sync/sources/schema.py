@@ -1,4 +1,4 @@
-"""The shape of a DummyJSON product."""
+"""The shape of a source product: that of DummyJSON, with variants."""
 
 from __future__ import annotations
 
@@ -26,13 +26,35 @@ class SourceMeta(Struct, frozen=True):
     barcode: Text | None = None
 
 
+class SourceVariant(Struct, frozen=True, rename="camel"):
+    """A variant of a product; `price` may be left out if the product has one."""
+
+    id: Id | None = None
+    title: Text | None = None
+    sku: Text | None = None
+    barcode: Text | None = None
+    price: Amount | None = None
+    prices: dict[Text, Amount] | None = None
+    compare_at_price: Amount | None = None
+    stock: Count | None = None
+    weight: Amount | None = None
+    options: dict[Text, Text | int | float] = {}
+
+
 class SourceProduct(Struct, frozen=True, rename="camel"):
     """A product of `https://dummyjson.com/products`; fields that are not mapped are ignored."""
 
     id: Id
     title: Annotated[str, Meta(min_length=1, max_length=500)]
-    price: Amount
+    price: Amount | None = None
+    prices: dict[Text, Amount] | None = None
+    compare_at_price: Amount | None = None
+    options: Annotated[tuple[Text, ...], Meta(max_length=50)] | None = None
+    variants: Annotated[tuple[SourceVariant, ...], Meta(max_length=10_000)] | None = None
+    metadata: dict[Text, LongText | bool | int | float | None] | None = None
     subtitle: Text | None = None
+    type: Text | None = None
+    collection: Text | None = None
     description: LongText | None = None
     category: Text | None = None
     brand: Text | None = None

@@ -16,7 +16,7 @@ from tests.unit.builders import CURRENCY
 
 Product = dict[str, Any]
 CATALOGUE = catalogue.products(250)
-NAMING: Final = {"source_name": "dummyjson", "currency": CURRENCY}
+NAMING: Final[dict[str, Any]] = {"source_name": "dummyjson", "currency": CURRENCY}
 DEEP = b"[" * 100_000
 
 

@@ -93,7 +93,7 @@ async def test_file_that_is_too_large_is_not_read(file: Path, monkeypatch: pytes
 
 
 async def test_sample_is_complete() -> None:
-    assert ids(await rows(file_source(SAMPLE))) == [product["id"] for product in catalogue.sample()]
+    assert ids(await rows(file_source(SAMPLE))) == [product["id"] for product in catalogue.whole_sample()]
 
 
 # --- categories -----------------------------------------------------------------------------------------

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medusa_sync.core.product import DesiredVariant, Value
+from medusa_sync.core.record import ONLY
 from medusa_sync.sources.base import Rejected
 from medusa_sync.sources.mapping import to_desired
 from medusa_sync.sources.schema import SourceProduct
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import ABSENT
-from tests.unit.builders import SOURCE_PRODUCTS, desired_product, mapped, row, source_product
+from tests.unit.builders import SOURCE_PRODUCTS, all_fields, desired_product, mapped, row, source_product
 
 WHOLE = row(
     7,
@@ -35,6 +37,8 @@ WHOLE = row(
     sku="KIT-7",
     weight=3,
     dimensions={"width": 10.5, "height": 20, "depth": 30.25},
+    type="Jugs",
+    collection="Été & Co",
     warrantyInformation="None",
     shippingInformation="Today",
     availabilityStatus="In Stock",
@@ -70,6 +74,8 @@ def test_every_field_of_the_table_is_mapped() -> None:
         "subtitle": "For milk",
         "origin_country": "PT",
         "hs_code": "7418.10",
+        "type": "Jugs",
+        "collection": "ete-co",
         "mid_code": "PTCOP1LIS",
         "material": "Copper",
         "description": "Holds a litre.\n\nPours well.",
@@ -81,10 +87,6 @@ def test_every_field_of_the_table_is_mapped() -> None:
         "categories": ("kitchen",),
         "tags": ("jugs", "copper"),
         "images": ("https://cdn.example/1.webp", "https://cdn.example/2.webp"),
-        "sku": "KIT-7",
-        "barcode": "2001000000071",
-        "price": 9.99,
-        "stock": 12,
         "metadata.brand": "Copperdell",
         "metadata.rating": 4.31,
         "metadata.review_count": 2,
@@ -97,11 +99,21 @@ def test_every_field_of_the_table_is_mapped() -> None:
     }
 
 
+def test_a_product_without_variants_has_one_without_a_name() -> None:
+    desired = mapped(msgspec.convert(WHOLE, SourceProduct))
+    assert desired.options == ()
+    fields: dict[str, Value] = {"sku": "KIT-7", "barcode": "2001000000071", "price": 9.99, "stock": 12}
+    assert desired.variants == (DesiredVariant(ONLY, "", fields),)
+
+
 def test_absent_fields_are_empty() -> None:
     bare = {name: value for name, value in WHOLE.items() if name not in OPTIONAL}
-    fields = dict(mapped(msgspec.convert(bare, SourceProduct)).fields)
-    assert (fields.pop("title"), fields.pop("price")) == ("Copper Jug", 9.99)
+    desired = mapped(msgspec.convert(bare, SourceProduct))
+    fields = dict(desired.fields)
+    assert fields.pop("title") == "Copper Jug"
     assert set(fields.values()) == {None, ()}
+    assert [each.fields for each in desired.variants] == [{"price": 9.99}]
+    assert (desired.handle, desired.status) == (None, None)
 
 
 @pytest.mark.parametrize("nothing", [ABSENT, None])
@@ -114,13 +126,13 @@ def test_null_is_the_same_as_absent(name: str, nothing: Any) -> None:
 def test_price_is_exact_to_the_cent(cents: int) -> None:
     written = str(Decimal(cents) / 100)
     delivered = msgspec.json.decode(f'{{"id":1,"title":"x","price":{written}}}', type=SourceProduct)
-    sent = msgspec.json.encode(mapped(delivered).fields["price"])
+    sent = msgspec.json.encode(all_fields(mapped(delivered))["price"])
     assert Decimal(sent.decode()) == Decimal(written)
 
 
 @pytest.mark.parametrize("name", ["price", "stock"])
 def test_zero_is_a_value(name: str) -> None:
-    assert desired_product(**{name: 0}).fields[name] == 0
+    assert desired_product(**{name: 0}).variants[0].fields[name] == 0
 
 
 @pytest.mark.parametrize(("reviews", "count"), [([], 0), (None, None), ([{}, "odd", None], 3)])
@@ -148,7 +160,7 @@ def test_reviewers_are_not_named() -> None:
 
 @given(SOURCE_PRODUCTS)
 def test_every_text_can_be_stored(product: SourceProduct) -> None:
-    for value in mapped(product).fields.values():
+    for value in all_fields(mapped(product)).values():
         for text in value if isinstance(value, tuple) else [value]:
             if isinstance(text, str):
                 text.encode()
@@ -160,7 +172,7 @@ def test_every_text_can_be_stored(product: SourceProduct) -> None:
 
 @given(SOURCE_PRODUCTS)
 def test_only_descriptions_have_several_lines(product: SourceProduct) -> None:
-    for name, value in mapped(product).fields.items():
+    for name, value in all_fields(mapped(product)).items():
         if name != "description":
             assert "\n" not in str(value)
 

@@ -1,0 +1,172 @@
+"""Checks and maps the variants of a source product (see docs/mapping.md)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from medusa_sync.core.fields import BARCODE, OPTION, SKU, STOCK, TITLE, WEIGHT
+from medusa_sync.core.product import DesiredVariant, Value
+from medusa_sync.core.record import ONLY
+from medusa_sync.sources.prices import InvalidPriceError, prices_of, with_sale
+from medusa_sync.sources.schema import SourceProduct, SourceVariant
+from medusa_sync.sources.text import one_line
+
+_INDEX = re.compile(r"^variants\[(\d+)\]\.?")
+
+
+class InvalidVariantError(Exception):
+    """A product is rejected because of its variants; the message is the reason."""
+
+
+def desired_variants(
+    product: SourceProduct, currency: str, *, sale_prices: bool = False
+) -> tuple[tuple[str, ...], tuple[DesiredVariant, ...]]:
+    """The options and variants of a product; one variant and no option if the source has none.
+
+    Args:
+        product: of the source.
+        currency: of the field `price`.
+        sale_prices: discounts become sale prices.
+
+    Raises:
+        InvalidVariantError: Medusa could not store them.
+    """
+    if not product.variants:
+        return (), (_only(product, currency, sale_prices=sale_prices),)
+    names = _option_names(product)
+    if not names and len(product.variants) == 1:
+        return (), (_only_of(product, product.variants[0], currency, sale_prices=sale_prices),)
+    variants = tuple(
+        _variant(each, names, product, currency, sale_prices=sale_prices) for each in product.variants
+    )
+    _check(names, variants)
+    return names, variants
+
+
+def name_variant(reason: str, raw: Any) -> str:
+    """The reason with the SKU or title of a variant in place of its index."""
+    match = _INDEX.match(reason)
+    variants = raw.get("variants") if isinstance(raw, dict) else None
+    if match is None or not isinstance(variants, list):
+        return reason
+    variant = variants[int(match[1])]
+    known = variant if isinstance(variant, dict) else {}
+    name = next(
+        (str(known[key]) for key in ("sku", "title", "id") if known.get(key)), f"number {int(match[1]) + 1}"
+    )
+    return f"variant {one_line(name)}: {reason[match.end() :].removeprefix(': ')}"
+
+
+def _only(product: SourceProduct, currency: str, *, sale_prices: bool) -> DesiredVariant:
+    """The variant of a product without variants."""
+    barcode = product.meta.barcode if product.meta else None
+    fields = _fields(product.sku, barcode, product.stock)
+    prices = prices_of(product.price, product.prices, currency)
+    if sale_prices:
+        prices = with_sale(prices, product.compare_at_price, product.discount_percentage, currency)
+    return DesiredVariant(ONLY, "", fields | prices)
+
+
+def _only_of(
+    product: SourceProduct, variant: SourceVariant, currency: str, *, sale_prices: bool
+) -> DesiredVariant:
+    """The variant of a product with a single variant and no options."""
+    fields = _fields(variant.sku, variant.barcode, variant.stock) | _weight(variant)
+    prices = _variant_prices(variant, product, currency, sale_prices=sale_prices)
+    name = one_line(variant.sku) or one_line(variant.title) or ""
+    return DesiredVariant(ONLY, name, fields | prices)
+
+
+def _fields(sku: str | None, barcode: str | None, stock: int | None) -> dict[str, Value]:
+    values: dict[str, Value] = {SKU: one_line(sku), BARCODE: one_line(barcode), STOCK: stock}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _weight(variant: SourceVariant) -> dict[str, Value]:
+    return {} if variant.weight is None else {WEIGHT: variant.weight}
+
+
+def _variant_prices(
+    variant: SourceVariant, product: SourceProduct, currency: str, *, sale_prices: bool
+) -> dict[str, Value]:
+    price = product.price if variant.price is None else variant.price
+    prices = prices_of(price, variant.prices, currency)
+    if not sale_prices:
+        return prices
+    compared = product.compare_at_price if variant.compare_at_price is None else variant.compare_at_price
+    return with_sale(prices, compared, product.discount_percentage, currency)
+
+
+def _option_names(product: SourceProduct) -> tuple[str, ...]:
+    """The options that the product names, else those that its variants have a value for."""
+    if product.options is None:
+        names = [name for variant in product.variants or () for name in variant.options]
+        return tuple(dict.fromkeys(filter(None, map(one_line, names))))
+    names = [line for name in product.options if (line := one_line(name))]
+    if len(set(names)) < len(product.options):
+        raise InvalidVariantError("options: two have the same name, or one has none")
+    return tuple(names)
+
+
+def _variant(
+    variant: SourceVariant,
+    names: Sequence[str],
+    product: SourceProduct,
+    currency: str,
+    *,
+    sale_prices: bool,
+) -> DesiredVariant:
+    values = {one_line(name): one_line(_as_text(value)) for name, value in variant.options.items()}
+    title = one_line(variant.title) or " / ".join(values.get(name) or "" for name in names)
+    sku = one_line(variant.sku)
+    name = sku or title
+    for option in names:
+        if not values.get(option):
+            raise InvalidVariantError(f"variant {name}: it has no value for the option {option!r}")
+    if unknown := next((each for each in values if each not in names), None):
+        raise InvalidVariantError(f"variant {name}: {unknown!r} is not an option of the product")
+    try:
+        prices = _variant_prices(variant, product, currency, sale_prices=sale_prices)
+    except InvalidPriceError as error:
+        raise InvalidVariantError(f"variant {name}: {error}") from error
+    key = one_line(str(variant.id)) if variant.id is not None else sku
+    return DesiredVariant(
+        key or " / ".join(values[each] or "" for each in names),
+        name,
+        {
+            TITLE: title,
+            **_fields(sku, variant.barcode, variant.stock),
+            **_weight(variant),
+            **prices,
+            **{f"{OPTION}{each}": values[each] for each in names},
+        },
+    )
+
+
+def _as_text(value: str | float) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _check(names: Sequence[str], variants: Sequence[DesiredVariant]) -> None:
+    """Check what Medusa refuses, or what would make variants indistinguishable."""
+    for kind, identity in (
+        ("option values", lambda each: tuple(each.fields[f"{OPTION}{name}"] for name in names)),
+        ("id", lambda each: each.key),
+        (SKU.upper(), lambda each: each.fields.get(SKU)),
+        (BARCODE, lambda each: each.fields.get(BARCODE)),
+    ):
+        for first, second in _twins(variants, identity):
+            raise InvalidVariantError(f"variants {first.name} and {second.name} have the same {kind}")
+
+
+def _twins(
+    variants: Sequence[DesiredVariant], identity: Any
+) -> Iterator[tuple[DesiredVariant, DesiredVariant]]:
+    seen: dict[object, DesiredVariant] = {}
+    for variant in variants:
+        value = identity(variant)
+        if value is not None and value in seen:
+            yield seen[value], variant
+        seen[value] = variant
