@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import string
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from medusa_sync.core.fields import FIELDS, Merge, Place
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
 from medusa_sync.core.stored import (
     ListedCategory,
     ListedProduct,
     StoredCategory,
+    StoredCollection,
     StoredItem,
     StoredProduct,
     StoredSummary,
     StoredTag,
+    StoredType,
     UnownedProduct,
     Unreadable,
     WrittenProduct,
@@ -29,14 +30,12 @@ from medusa_sync.http import Query
 from medusa_sync.medusa import responses
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.decode import decode_product, decode_record, tree_of
+from medusa_sync.medusa.lists import NULL, chunks, find, is_last, walk
+from medusa_sync.medusa.option_api import OptionApi
+from medusa_sync.medusa.price_list_api import PriceLists
 
 T = TypeVar("T")
-_QUERY_BYTES = 12_000  # as sent; the server refuses a request line above 16 kB with 431
-_UNESCAPED = frozenset(string.ascii_letters + string.digits)
-_PAGE_SIZE = 500
 _ID_ONLY: Query = [("fields", "id")]
-_NULL = "null"  # Medusa reads this query value as no value,
-_PART_OF_NULL = "nul"  # but a search with `q` finds parts of words
 
 _SUMMARY_FIELDS = "id,external_id,metadata"
 _LISTED_FIELDS = "id,external_id,title,status"
@@ -44,25 +43,31 @@ _UNOWNED_FIELDS = "id,title,handle,metadata,variants.sku"
 _HANDLE_FIELDS = "id,external_id,handle"
 _ITEM_FIELDS = "id,sku,reserved_quantity,variants.id,variants.product_id,location_levels.location_id"
 # The default fields would make a batch call almost twice as slow.
-_WRITTEN_FIELDS = "id,external_id,variants.id,variants.sku,variants.inventory_items.inventory_item_id"
+_WRITTEN_VARIANT = "id,sku,inventory_items.inventory_item_id"
+_WRITTEN_FIELDS = ",".join(["id,external_id", *(f"variants.{name}" for name in _WRITTEN_VARIANT.split(","))])
+_WRITTEN_OPTIONS = ",options.id,options.title,variants.options.value,variants.options.option.title"
+_VALUE_AND_OPTION = ",options.value,options.option.title"
 
 
 def _table_fields() -> Iterator[str]:
-    """The fields of the table that are attributes of a product, of its sets or of its variants."""
+    """The fields of the tables that are attributes of a product, of its sets or of its variants."""
     for name, field in FIELDS.items():
-        if field.place is Place.VARIANT:
-            yield f"variants.{name}"
-        elif field.merge is Merge.UNION:
+        if field.member:
             yield f"{name}.id,{name}.{field.member}"
         elif field.place is Place.PRODUCT:
             yield name
+    for name, field in VARIANT_FIELDS.items():
+        if field.place is Place.VARIANT:
+            yield f"variants.{name}"
 
 
 # Responses show `variants.price_set.prices` as `variants.prices`. If asked for by that name, a store with the
 # index engine leaves them out of filtered lists.
 _DETAIL_FIELDS = (
     f"id,external_id,metadata,created_at,handle,status,{','.join(_table_fields())},"
-    "sales_channels.id,shipping_profile.id,variants.id,variants.created_at,variants.manage_inventory,"
+    "sales_channels.id,shipping_profile.id,"
+    "options.id,options.title,options.is_exclusive,options.values.id,options.values.value,"
+    "variants.options.option_id,variants.options.value,variants.id,variants.created_at,variants.manage_inventory,"
     "variants.price_set.prices.id,variants.price_set.prices.amount,"
     "variants.price_set.prices.currency_code,"
     "variants.price_set.prices.min_quantity,variants.price_set.prices.max_quantity,"
@@ -102,10 +107,14 @@ class AdminApi:
 
     Attributes:
         may_lag: look-ups come from the index engine, which lags behind writes. Scans do not.
+        options: of its products.
+        price_lists: of the store.
     """
 
     def __init__(self, client: MedusaClient) -> None:
         self.may_lag = False
+        self.options = OptionApi(client)
+        self.price_lists = PriceLists(client)
         self._client = client
 
     # --- reads ---
@@ -139,12 +148,12 @@ class AdminApi:
         """The external ids of products by handle, for those of these handles that are taken."""
         page = responses.ProductPage[responses.HandleOwner]
         owners: dict[str, str | None] = {}
-        for part in _chunks("handle", handles):
+        for part in chunks("handle", handles):
             query = [*part, ("fields", _HANDLE_FIELDS), ("limit", len(part))]
             response = await self._client.get("/admin/products", query, page)
             owners.update((owner.handle, owner.external_id) for owner in response.entries)
-        if _NULL in handles:  # before 2.21, a search does not look into handles
-            async for entries in self._walk("/admin/products", [("fields", _HANDLE_FIELDS)], page):
+        if NULL in handles:  # before 2.21, a search does not look into handles
+            async for entries in walk(self._client, "/admin/products", [("fields", _HANDLE_FIELDS)], page):
                 owners.update((owner.handle, owner.external_id) for owner in entries)
         return {handle: owners[handle] for handle in handles if handle in owners}
 
@@ -156,7 +165,7 @@ class AdminApi:
         products = (
             StoredSummary(each.id, each.external_id, decode_record(each.metadata)) for each in entries
         )
-        return ScanPage(products, len(entries), response.count, _is_last(len(entries), response.limit))
+        return ScanPage(products, len(entries), response.count, is_last(len(entries), response.limit))
 
     async def listed(self, external_ids: Sequence[str]) -> list[ListedProduct | Unreadable]:
         """Products by external id, with what pruning needs."""
@@ -168,60 +177,42 @@ class AdminApi:
 
         async def read(external_id: str) -> list[UnownedProduct]:
             query: Query = [("external_id", external_id), ("fields", _UNOWNED_FIELDS)]
-            pages = self._walk("/admin/products", query, page)
+            pages = walk(self._client, "/admin/products", query, page)
             return [product async for entries in pages for product in entries]
 
-        absent, empty = await asyncio.gather(read(_NULL), read(""))
+        absent, empty = await asyncio.gather(read(NULL), read(""))
         return absent + empty
 
     async def categories(self, handles: Sequence[str]) -> list[ListedCategory]:
         """Categories that have one of these handles."""
         path, fields = "/admin/product-categories", "id,handle,is_active"
-        return await self._find(path, "handle", handles, fields, responses.Categories)
+        return await find(self._client, path, "handle", handles, fields, responses.Categories)
 
     async def tags(self, values: Sequence[str]) -> list[StoredTag]:
         """Tags that have one of these values."""
-        return await self._find("/admin/product-tags", "value", values, "id,value", responses.Tags)
+        return await find(self._client, "/admin/product-tags", "value", values, "id,value", responses.Tags)
+
+    async def types(self, values: Sequence[str]) -> list[StoredType]:
+        """Product types that have one of these values."""
+        return await find(self._client, "/admin/product-types", "value", values, "id,value", responses.Types)
+
+    async def collections(self, handles: Sequence[str]) -> list[StoredCollection]:
+        """Collections that have one of these handles."""
+        return await find(
+            self._client, "/admin/collections", "handle", handles, "id,handle", responses.Collections
+        )
 
     async def items_by_sku(self, skus: Sequence[str]) -> list[StoredItem]:
         """Inventory items that have one of these SKUs, whether a variant uses them or not."""
-        found = await self._find("/admin/inventory-items", "sku", skus, _ITEM_FIELDS, responses.Items)
+        found = await find(self._client, "/admin/inventory-items", "sku", skus, _ITEM_FIELDS, responses.Items)
         return [item.stored() for item in found]
-
-    async def _find(
-        self, path: str, key: str, values: Sequence[str], fields: str, page: type[responses.Page[T]]
-    ) -> list[T]:
-        """The entries of a list that have one of these values in a unique field."""
-        found: list[T] = []
-        wanted = set(values)
-        for part in _chunks(key, values):
-            query = [*part, ("fields", fields), ("limit", len(part))]
-            entries = (await self._client.get(path, query, page)).entries
-            found += [entry for entry in entries if getattr(entry, key) in wanted]
-        if _NULL in wanted:
-            async for entries in self._walk(path, [("q", _PART_OF_NULL), ("fields", fields)], page):
-                found += [entry for entry in entries if getattr(entry, key) == _NULL]
-        return found
-
-    async def _walk(
-        self, path: str, query: Query, page: type[responses.Page[T]]
-    ) -> AsyncIterator[Sequence[T]]:
-        """A whole list in pages, the oldest entries first, so that new ones come at the end."""
-        offset = 0
-        while True:
-            bounds: Query = [("order", "id"), ("limit", _PAGE_SIZE), ("offset", offset)]
-            response = await self._client.get(path, [*query, *bounds], page)
-            yield response.entries
-            offset += len(response.entries)
-            if _is_last(len(response.entries), response.limit):
-                return
 
     async def _products(
         self, key: str, values: Sequence[str], fields: str, type_: type[T]
     ) -> list[T | Unreadable]:
         found: list[T | Unreadable] = []
         asked = tree_of(fields)
-        for part in _chunks(key, values):
+        for part in chunks(key, values):
             # The limit leaves room for copies: Medusa does not keep external ids unique.
             query = [*part, ("fields", fields), ("order", "id"), ("limit", 2 * len(part))]
             page = await self._client.get("/admin/products", query, responses.Products)
@@ -229,11 +220,20 @@ class AdminApi:
             found += [decode_product(raw, type_, asked) for raw in page.products]
         return found
 
+    async def variant_ids(self, product_id: str) -> list[str]:
+        """The ids of all variants of a product."""
+        query: Query = [("fields", "variants.id")]
+        response = await self._client.get(f"/admin/products/{product_id}", query, responses.WithVariants)
+        return [variant.id for variant in response.product.variants]
+
     # --- writes ---
 
-    async def create_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
+    async def create_products(
+        self, bodies: Sequence[dict[str, Any]], *, with_options: bool = False
+    ) -> list[WrittenProduct]:
         """Create products in one all-or-nothing call; the response has no particular order."""
-        return (await self._batch({"create": bodies}, _WRITTEN_FIELDS)).created
+        fields = _WRITTEN_FIELDS + (_WRITTEN_OPTIONS if with_options else "")
+        return (await self._batch({"create": bodies}, fields)).created
 
     async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
         """Update products in one all-or-nothing call; the response has no particular order."""
@@ -252,6 +252,27 @@ class AdminApi:
     async def _batch(self, body: dict[str, Any], fields: str) -> responses.Written:
         path = "/admin/products/batch"
         return await self._client.post(path, body, responses.Written, query=[("fields", fields)])
+
+    async def create_variants(
+        self, product_id: str, bodies: Sequence[dict[str, Any]]
+    ) -> list[WrittenVariant]:
+        """Add variants to a product in one all-or-nothing call; the response has no particular order."""
+        return (await self._batch_variants(product_id, {"create": bodies})).created
+
+    async def update_variants(
+        self, product_id: str, bodies: Sequence[dict[str, Any]]
+    ) -> list[WrittenVariant]:
+        """Update variants of a product in one call; the response has no particular order."""
+        return (await self._batch_variants(product_id, {"update": bodies})).updated
+
+    async def delete_variants(self, product_id: str, ids: Sequence[str]) -> None:
+        """Delete variants of a product with their inventory items; ids that do not exist are ignored."""
+        await self._batch_variants(product_id, {"delete": ids})
+
+    async def _batch_variants(self, product_id: str, body: dict[str, Any]) -> responses.WrittenVariants:
+        path = f"/admin/products/{product_id}/variants/batch"
+        query: Query = [("fields", _WRITTEN_VARIANT + _VALUE_AND_OPTION)]
+        return await self._client.post(path, body, responses.WrittenVariants, query=query)
 
     async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:
         body = {"create": create, "update": update}
@@ -290,31 +311,15 @@ class AdminApi:
         path = f"/admin/product-categories/{category_id}"
         await self._client.post(path, {"is_active": True}, dict[str, Any])
 
+    async def create_type(self, value: str) -> StoredType:
+        path, query = "/admin/product-types", [("fields", "id,value")]
+        return (await self._client.post(path, {"value": value}, responses.Type, query=query)).product_type
+
+    async def create_collection(self, handle: str, title: str) -> StoredCollection:
+        body = {"title": title, "handle": handle}
+        path, query = "/admin/collections", [("fields", "id,handle")]
+        return (await self._client.post(path, body, responses.Collection, query=query)).collection
+
     async def create_tag(self, value: str) -> StoredTag:
         path, query = "/admin/product-tags", [("fields", "id,value")]
         return (await self._client.post(path, {"value": value}, responses.Tag, query=query)).product_tag
-
-
-def _is_last(size: int, limit: int) -> bool:
-    """Whether a page is the last one; the count does not say: with the index engine, it is an estimate."""
-    return size < max(limit, 1)
-
-
-def _chunks(key: str, values: Iterable[str]) -> Iterator[list[tuple[str, str | int]]]:
-    """Query parameters `key[]=value`, in parts that fit into a request line."""
-    part: list[tuple[str, str | int]] = []
-    size = 0
-    for value in values:
-        length = len(key) + 8 + sum(1 if chr(byte) in _UNESCAPED else 3 for byte in value.encode())
-        if part and size + length > _QUERY_BYTES:
-            yield _unsplit(part)
-            part, size = [], 0
-        part.append((f"{key}[]", value))
-        size += length
-    if part:
-        yield _unsplit(part)
-
-
-def _unsplit(part: list[tuple[str, str | int]]) -> list[tuple[str, str | int]]:
-    """Send a single value with a comma twice: Medusa splits a list of one value at its commas."""
-    return part if len(part) > 1 or "," not in str(part[0][1]) else part * 2

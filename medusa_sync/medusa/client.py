@@ -112,13 +112,21 @@ class MedusaClient:
                 status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 hint="Shorten the texts of the product at the source.",
             )
-        response = await self._authorized("POST", path, query, encoded)
-        if response.status >= HTTPStatus.BAD_REQUEST:
-            raise StoreRefusedError(f"POST {path}: {self._describe(response)}", status=response.status)
+        response = await self._write("POST", path, query, encoded)
         try:
             return msgspec.json.decode(response.body, type=type_)
         except _UNREADABLE as error:
             raise AmbiguousWriteError(f"POST {path}: the response cannot be read ({error})") from error
+
+    async def delete(self, path: str) -> None:
+        """Delete; raises what `post` raises."""
+        await self._write("DELETE", path, (), None)
+
+    async def _write(self, method: str, path: str, query: Query, body: bytes | None) -> Response:
+        response = await self._authorized(method, path, query, body)
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise StoreRefusedError(f"{method} {path}: {self._describe(response)}", status=response.status)
+        return response
 
     async def _authorized(self, method: str, path: str, query: Query, body: bytes | None) -> Response:
         """Send; after a 401, check the credentials and send again if they are valid."""

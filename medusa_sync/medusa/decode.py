@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from msgspec import Raw, Struct, ValidationError, convert, json
 
 from medusa_sync.core.fields import FIELDS
-from medusa_sync.core.record import RECORD_KEY, Record, Step, parse_record
+from medusa_sync.core.record import RECORD_KEY, AnyRecord, Record, parse_record, upgraded
 from medusa_sync.core.stored import Unreadable
 from medusa_sync.errors import ProductFailedError, StoreError
 
@@ -17,7 +17,12 @@ T = TypeVar("T")
 Tree = dict[str, Any]
 """Names of fields, each with a tree of the fields below it."""
 
-_ABSENT_IF_NONE = frozenset({"shipping_profile"})  # Medusa leaves out links instead of returning null
+_ABSENT_IF_NONE = frozenset(
+    {
+        "shipping_profile",  # Medusa leaves out links instead of returning null
+        "is_exclusive",  # up to Medusa 2.16, every option belongs to one product
+    }
+)
 _MEASURES = tuple(field.name for field in FIELDS.values() if field.single_precision)
 
 
@@ -56,7 +61,10 @@ def decode_product(raw: Raw, type_: type[T], asked: Tree) -> T | Unreadable:
     try:
         identity = convert(product, _Identity)
     except ValidationError as error:
-        raise StoreError(f"The store lists a product without its id or external id ({error})") from error
+        raise StoreError(
+            f"The store lists a product without its id or external id ({error})",
+            hint="Let the role of the API key read all fields of products.",
+        ) from error
     try:
         record = _take_record(product)
     except ProductFailedError as error:
@@ -68,10 +76,8 @@ def decode_product(raw: Raw, type_: type[T], asked: Tree) -> T | Unreadable:
     lacking = _lacking(product, asked)
     if lacking is not None:
         return Unreadable(identity.id, identity.external_id, f"the response lacks {lacking}")
-    for name in _MEASURES:
-        if isinstance(product.get(name), str):  # up to Medusa 2.14
-            with suppress(ValueError):
-                product[name] = float(product[name])
+    for measured in (product, *_variants(product)):
+        _read_measures(measured)
     try:
         product["record"] = record
         return convert(product, type_)
@@ -80,13 +86,14 @@ def decode_product(raw: Raw, type_: type[T], asked: Tree) -> T | Unreadable:
 
 
 class _Metadata(Struct):
-    medusa_sync: Record | None = None
+    medusa_sync: AnyRecord | None = None
 
 
 def decode_record(metadata: Raw) -> Record | None:
     """The record in the metadata of a product; None if there is none that this version can read."""
-    with suppress(ValidationError):  # of the current version: no detour over a dict
-        return json.decode(metadata, type=_Metadata).medusa_sync
+    with suppress(ValidationError):  # no detour over a dict
+        record = json.decode(metadata, type=_Metadata).medusa_sync
+        return None if record is None else upgraded(record)
     with suppress(ProductFailedError):
         decoded = json.decode(metadata)
         return parse_record(decoded) if isinstance(decoded, dict) else None
@@ -108,13 +115,27 @@ def _take_record(product: dict[str, Any]) -> Record | None:
     return record
 
 
-def _complete_prices(product: dict[str, Any], record: Record | None) -> None:
-    """Add empty price lists: a variant has no prices until the last step of its creation."""
+def _variants(product: dict[str, Any]) -> list[dict[str, Any]]:
+    """Its variants, without what is none."""
     variants = product.get("variants")
-    is_being_created = record is not None and record.pending and record.pending.step is Step.CREATION
-    if isinstance(variants, list) and is_being_created:
+    return [each for each in variants if isinstance(each, dict)] if isinstance(variants, list) else []
+
+
+def _read_measures(measured: dict[str, Any]) -> None:
+    """Turn measurements into numbers; up to Medusa 2.14, they are text."""
+    for name in _MEASURES:
+        if isinstance(measured.get(name), str):
+            with suppress(ValueError):
+                measured[name] = float(measured[name])
+
+
+def _complete_prices(product: dict[str, Any], record: Record | None) -> None:
+    """Add an empty list to variants without prices: a variant gets its price set last."""
+    variants = _variants(product)
+    if (record is not None and record.pending) or any("prices" in variant for variant in variants):
         for variant in variants:
-            variant.setdefault("prices", [])
+            if "prices" not in variant:
+                variant.update(prices=[], has_price_set=False)
 
 
 def _lacking(shown: Mapping[str, Any], asked: Tree) -> str | None:

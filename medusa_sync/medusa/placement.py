@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from msgspec import Struct
 
+from medusa_sync.core.fields import OTHER_PRICE
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import StoreMismatchError
 from medusa_sync.medusa.api import AdminApi
 
@@ -31,11 +34,39 @@ class Placement(Struct, frozen=True):
 
     Attributes:
         location_id: None if the store has no stock location; inventory is then not managed.
+        currencies: that the store sells in.
     """
 
     sales_channel_id: str
     shipping_profile_id: str
     location_id: str | None
+    currencies: tuple[str, ...] = ()
+
+    def check_currencies(self, products: Iterable[DesiredProduct]) -> None:
+        """Check that the store sells in all currencies of some products.
+
+        Raises:
+            StoreMismatchError: Medusa would store the price, and nobody could buy.
+        """
+        for product in products:
+            prices = (
+                name
+                for variant in product.variants
+                for name in variant.fields
+                if name.startswith(OTHER_PRICE)
+            )
+            unknown = (
+                code for name in prices if (code := name.removeprefix(OTHER_PRICE)) not in self.currencies
+            )
+            for code in unknown:
+                raise StoreMismatchError(
+                    f"{product.external_id} has a price in {code!r}. {_sells_in(self.currencies)}",
+                    hint="Add it in the admin (Settings > Store), or remove these prices at the source.",
+                )
+
+
+def _sells_in(currencies: Iterable[str]) -> str:
+    return f"The store sells only in: {', '.join(currencies) or 'nothing'}"
 
 
 class _Kind(Struct, frozen=True):
@@ -70,7 +101,7 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
         StoreError: the store cannot be read.
     """
     store = await api.defaults()
-    currencies = sorted(currency.currency_code for currency in store.supported_currencies)
+    currencies = tuple(sorted(currency.currency_code for currency in store.supported_currencies))
     if options.currency not in currencies:
         raise StoreMismatchError(
             f"The store does not sell in {options.currency!r}, only in: {', '.join(currencies) or 'nothing'}",
@@ -87,7 +118,7 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
     if profile is None:
         hint = "Add one in the admin (Settings > Shipping Profiles)."
         raise StoreMismatchError("The store has no shipping profile", hint=hint)
-    return Placement(channel, profile, location)
+    return Placement(channel, profile, location, currencies)
 
 
 async def _find(api: AdminApi, kind: _Kind, name: str | None, key: str, default: str | None) -> str | None:

@@ -10,9 +10,13 @@ from msgspec import Meta, Raw, Struct, defstruct, field
 from medusa_sync.core.stored import (
     ListedCategory,
     StoredCategory,
+    StoredCollection,
     StoredItem,
+    StoredOption,
     StoredTag,
+    StoredType,
     WrittenProduct,
+    WrittenVariant,
 )
 
 T = TypeVar("T")
@@ -90,6 +94,57 @@ class Written(Struct):
     updated: list[WrittenProduct]
 
 
+class ProductVariants(Struct):
+    variants: list[Entity]
+
+
+class WithVariants(Struct):
+    product: ProductVariants
+
+
+class ChangedOptions(Struct):
+    options: list[StoredOption]
+
+
+class WithOptions(Struct):
+    product: ChangedOptions
+
+
+class WrittenVariants(Struct):
+    created: list[WrittenVariant]
+    updated: list[WrittenVariant]
+
+
+class ListedPriceList(Struct):
+    id: str
+    description: str | None
+
+
+class PriceLists(Struct):
+    entries: list[ListedPriceList] = field(name="price_lists")
+    limit: int
+
+
+class PriceSet(Struct):
+    variant: Entity | None = None
+
+
+class ListPrice(Struct):
+    id: str
+    amount: int | float
+    currency_code: str
+    price_set: PriceSet | None = None
+
+
+class ListPrices(Struct):
+    entries: list[ListPrice] = field(name="prices")
+    limit: int
+
+
+class WrittenPrices(Struct):
+    created: list[ListPrice]
+
+
 class Page(Protocol[T_co]):
     """One page of a list."""
 
@@ -142,6 +197,24 @@ class Items(Struct):
 
 class Item(Struct):
     inventory_item: Entity
+
+
+class Types(Struct):
+    entries: list[StoredType] = field(name="product_types")
+    limit: int
+
+
+class Type(Struct):
+    product_type: StoredType
+
+
+class Collections(Struct):
+    entries: list[StoredCollection] = field(name="collections")
+    limit: int
+
+
+class Collection(Struct):
+    collection: StoredCollection
 
 
 class Tags(Struct):

@@ -1,24 +1,28 @@
-"""Finds the ids of categories and tags, and creates those that are missing."""
+"""Finds the ids of terms such as categories and tags, and creates those that are missing."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-from medusa_sync.core.stored import StoredCategory, StoredTag
+from medusa_sync.core.fields import CATEGORIES, COLLECTION, TAGS, TYPE
+from medusa_sync.core.stored import StoredCategory, StoredCollection, StoredTag, StoredType
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.stop import InFlight, Stop
 
-_AT_ONCE = 8  # creations at the same time; Medusa has no batch call for tags and categories
+_AT_ONCE = 8  # creations at the same time; Medusa has no batch call for terms
 _MAY_EXIST = (StoreRefusedError, AmbiguousWriteError)  # this call or another run may have created it
 
 _Find = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
-_Create = Callable[[str], Awaitable[StoredCategory | StoredTag]]
+_Create = Callable[[str], Awaitable[StoredCategory | StoredTag | StoredType | StoredCollection]]
+
+Needs = Mapping[str, Sequence[str]]
+"""Values of terms, by field."""
 
 
 class Taxonomy:
-    """Remembers the ids of categories and tags; each is looked up once and created once.
+    """Remembers the ids of terms; each is looked up once and created once.
 
     Args:
         api: of the store.
@@ -34,42 +38,56 @@ class Taxonomy:
         self._names: asyncio.Future[Mapping[str, str]] | None = None
         self._inactive: dict[str, str] = {}
         self._in_flight = InFlight(stop)
+        self._titles: dict[str, str] = {}  # of collections, by handle
         slots = asyncio.Semaphore(_AT_ONCE)
-        self._categories = _Terms(self._find_categories, self._create_category, slots, self._in_flight, stop)
-        self._tags = _Terms(self._find_tags, api.create_tag, slots, self._in_flight, stop)
+        ways: Mapping[str, tuple[_Find, _Create]] = {
+            CATEGORIES: (self._find_categories, self._create_category),
+            TAGS: (self._find_tags, api.create_tag),
+            TYPE: (self._find_types, api.create_type),
+            COLLECTION: (self._find_collections, self._create_collection),
+        }
+        self._terms = {
+            name: _Terms(find, create, slots, self._in_flight, stop) for name, (find, create) in ways.items()
+        }
 
-    def begin(self, categories: Iterable[str], tags: Iterable[str]) -> None:
-        """Start to find and create what products will need; errors are raised where the ids are asked for."""
-        found = self._categories.begin(categories)
-        self._tags.begin(tags, after=found)  # every batch needs a category, so they are created first
+    def begin(self, needs: Needs, titles: Mapping[str, str] = {}) -> None:
+        """Start to find and create what products will need; errors are raised where the ids are asked for.
+
+        Args:
+            needs: terms.
+            titles: of collections, by handle.
+        """
+        self._titles.update(titles)
+        # Every batch needs a category, so they are created first.
+        found = self._terms[CATEGORIES].begin(needs.get(CATEGORIES, ()))
+        for name, keys in needs.items():
+            if name != CATEGORIES:
+                self._terms[name].begin(keys, after=found)
 
     async def finish(self) -> None:
         """Wait until everything that began has ended."""
         await self._in_flight.finish()
 
-    def has(self, categories: Iterable[str], tags: Iterable[str]) -> bool:
+    def has(self, needs: Needs) -> bool:
         """Whether the ids of all of these are known."""
-        return self._categories.has(categories) and self._tags.has(tags)
+        return all(self._terms[name].has(keys) for name, keys in needs.items())
 
-    def forget(self, categories: Iterable[str], tags: Iterable[str]) -> None:
+    def forget(self, needs: Needs) -> None:
         """Look these up again the next time, because the store refused a product that refers to them."""
-        for handle in self._categories.forget(categories):
-            self._inactive.pop(handle, None)
-        self._tags.forget(tags)
+        for name, keys in needs.items():
+            for key in self._terms[name].forget(keys):
+                if name == CATEGORIES:
+                    self._inactive.pop(key, None)
 
-    async def category_ids(self, handles: Iterable[str]) -> Mapping[str, str]:
-        """Ids of categories by handle; those that are missing are created.
+    async def ids(self, needs: Needs) -> Mapping[str, Mapping[str, str]]:
+        """Ids by field and value; terms that are missing are created.
 
         Raises:
-            StoreRefusedError: the store refuses a category.
-            AmbiguousWriteError: a category may have been created.
+            StoreRefusedError: the store refuses a term.
+            AmbiguousWriteError: a term may have been created.
             StoreError: the store cannot be reached.
         """
-        return await self._categories.ids(handles)
-
-    async def tag_ids(self, values: Iterable[str]) -> Mapping[str, str]:
-        """Ids of tags by value; raises the same errors as `category_ids`."""
-        return await self._tags.ids(values)
+        return {name: await self._terms[name].ids(keys) for name, keys in needs.items()}
 
     async def activate_categories(self, handles: Iterable[str]) -> None:
         """Activate those of these categories that were inactive when found; raises the same errors."""
@@ -92,6 +110,15 @@ class Taxonomy:
 
     async def _find_tags(self, values: Sequence[str]) -> Mapping[str, str]:
         return {each.value: each.id for each in await self._api.tags(values)}
+
+    async def _find_types(self, values: Sequence[str]) -> Mapping[str, str]:
+        return {each.value: each.id for each in await self._api.types(values)}
+
+    async def _find_collections(self, handles: Sequence[str]) -> Mapping[str, str]:
+        return {each.handle: each.id for each in await self._api.collections(handles)}
+
+    async def _create_collection(self, handle: str) -> StoredCollection:
+        return await self._api.create_collection(handle, self._titles.get(handle) or handle)
 
 
 class _Terms:

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
-from medusa_sync.core.fields import FIELDS, Place
-from medusa_sync.core.record import RECORD_KEY, Record, applied
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
+from medusa_sync.core.record import ONLY, RECORD_KEY, Record, VariantRecord, applied
 from medusa_sync.core.stored import StoredSummary, Unreadable, WrittenProduct
 from medusa_sync.errors import StoreError
 from medusa_sync.medusa.api import AdminApi, Level
@@ -89,7 +89,8 @@ async def test_details_include_every_field_of_the_table(httpx_mock: HTTPXMock, a
     for name, field in FIELDS.items():
         if field.place is Place.PRODUCT:
             assert (f"{name}.{field.member}" if field.member else name) in asked
-        elif field.place is Place.VARIANT:
+    for name, field in VARIANT_FIELDS.items():
+        if field.place is Place.VARIANT:
             assert f"variants.{name}" in asked
 
 
@@ -134,6 +135,7 @@ async def test_a_scan_fails_if_the_external_id_is_absent(httpx_mock: HTTPXMock, 
         await api.scan(0, 2)
 
 
+TITLED = Record(fields={"title": "Jug"}, currency="usd", variants={ONLY: VariantRecord()})
 OLD_RECORD = {"fields": {"title": "Jug"}, "currency": "usd"}
 
 
@@ -147,7 +149,7 @@ OLD_RECORD = {"fields": {"title": "Jug"}, "currency": "usd"}
         ({RECORD_KEY: None}, None),
         ({RECORD_KEY: "text"}, None),
         ({RECORD_KEY: {"version": 99, "fields": {}}}, None),
-        ({RECORD_KEY: OLD_RECORD, "mine": 1}, Record(fields={"title": "Jug"}, currency="usd")),
+        ({RECORD_KEY: OLD_RECORD, "mine": 1}, TITLED),
         ({RECORD_KEY: as_json(applied(desired_product())), "mine": [1]}, applied(desired_product())),
     ],
     ids=str,

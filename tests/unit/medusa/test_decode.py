@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec import Raw, json
 
+from medusa_sync.core.note import creation_note
 from medusa_sync.core.record import RECORD_KEY, VERSION, applied
 from medusa_sync.core.stored import StoredProduct, StoredSummary, Unreadable
 from medusa_sync.errors import StoreError
@@ -33,7 +34,8 @@ PRODUCT = {
     "shipping_profile": {"id": "sp_1"},
     "variants": [VARIANT, VARIANT],
 }
-CREATION = {"medusa_sync": {"version": 2, "fields": {}, "pending": {"step": "creation"}}}
+CREATION = {RECORD_KEY: as_json(creation_note(desired_product(), now=0))}
+CREATION_2 = {RECORD_KEY: {"version": 2, "fields": {}, "pending": {"step": "creation"}}}
 
 
 def decoded(product: dict[str, Any]) -> StoredProduct | Unreadable:
@@ -68,7 +70,7 @@ def test_a_complete_response_is_decoded() -> None:
     [
         (field, product)
         for field, product in without_one_field(PRODUCT)
-        if field not in {"id", "external_id", "shipping_profile"}
+        if field not in {"id", "external_id", "shipping_profile", "variants.prices"}
     ],
 )
 def test_a_product_without_a_requested_field_is_unreadable(field: str, product: dict[str, Any]) -> None:
@@ -95,11 +97,27 @@ def test_fields_below_null_are_not_required() -> None:
     assert product.variants[0].inventory_items[0].inventory is None
 
 
-def test_a_product_whose_creation_is_pending_may_have_no_prices() -> None:
-    bare = {name: value for name, value in VARIANT.items() if name != "prices"}
-    product = decoded({**PRODUCT, "variants": [bare], "metadata": CREATION})
+BARE = {name: value for name, value in VARIANT.items() if name != "prices"}
+
+
+@pytest.mark.parametrize("metadata", [CREATION, CREATION_2], ids=["current", "second version"])
+def test_a_product_whose_creation_is_pending_may_have_no_prices(metadata: Any) -> None:
+    product = decoded({**PRODUCT, "variants": [BARE], "metadata": metadata})
     assert isinstance(product, StoredProduct)
-    assert product.variants[0].prices == ()
+    assert (product.variants[0].prices, product.variants[0].has_price_set) == ((), False)
+
+
+def test_a_variant_without_prices_next_to_one_with_prices_is_incomplete() -> None:
+    """Filtered lists of stores with the index engine leave out the prices of all variants, or of none."""
+    product = decoded({**PRODUCT, "variants": [BARE, {**VARIANT, "prices": []}, VARIANT]})
+    assert isinstance(product, StoredProduct)
+    assert [each.has_price_set for each in product.variants] == [False, True, True]
+
+
+@pytest.mark.parametrize("metadata", [None, {RECORD_KEY: as_json(applied(desired_product()))}])
+def test_a_product_without_any_prices_is_unreadable(metadata: Any) -> None:
+    product = decoded({**PRODUCT, "variants": [BARE, BARE], "metadata": metadata})
+    assert product == Unreadable("prod_1", "dummyjson:1", "the response lacks variants.prices")
 
 
 def test_a_value_of_another_type_is_unreadable() -> None:
@@ -164,3 +182,8 @@ def test_metadata_of_another_type_is_unreadable(metadata: Any) -> None:
     product = decoded({**PRODUCT, "metadata": metadata})
     assert isinstance(product, Unreadable)
     assert "$.metadata" in product.reason
+
+
+@pytest.mark.parametrize("variants", [None, "none", 7, [None], ["none"], [[]], [{}, None]], ids=str)
+def test_variants_of_another_type_are_unreadable(variants: Any) -> None:
+    assert isinstance(decoded({**PRODUCT, "variants": variants}), Unreadable)

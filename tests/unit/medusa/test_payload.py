@@ -8,17 +8,18 @@ import pytest
 from hypothesis import given
 from msgspec import structs
 
-from medusa_sync.core.change import Create, Update
-from medusa_sync.core.merge import members
-from medusa_sync.core.plan import plan_update
+from medusa_sync.core.change import Create
+from medusa_sync.core.fields import FIELDS
+from medusa_sync.core.merge import as_set
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import RECORD_KEY, Pending, Record, Step, applied, freed
+from medusa_sync.core.record import ONLY, RECORD_KEY, Pending, Record, Step, applied, freed
 from medusa_sync.core.stored import StoredImage, StoredInventoryItem, StoredItem, StoredPrice, StoredProduct
 from medusa_sync.medusa.payload import Ids, create_body, record_body, release_body, update_body
 from medusa_sync.medusa.placement import Placement
 from tests.unit.builders import (
     DESIRED_PRODUCTS,
     LOCATION,
+    applied_ids,
     as_json,
     desired_product,
     stored_product,
@@ -26,6 +27,7 @@ from tests.unit.builders import (
     with_fields,
     with_record,
 )
+from tests.unit.shirts import planned
 
 PLACEMENT = Placement("sc_1", "sp_1", LOCATION)
 NO_LOCATION = Placement("sc_1", "sp_1", None)
@@ -33,9 +35,12 @@ URL = "https://cdn.example/{}.webp".format
 
 
 def ids_of(desired: DesiredProduct) -> Ids:
-    """Ids of the categories and tags of a product, as they are looked up."""
-    categories, tags = members(desired.fields["categories"]), members(desired.fields["tags"])
-    return Ids({handle: f"id of {handle}" for handle in categories}, {tag: f"id of {tag}" for tag in tags})
+    """Ids of the terms of a product, as they are looked up."""
+    return {
+        name: {term: f"id of {term}" for term in as_set(desired.fields[name])}
+        for name, field in FIELDS.items()
+        if field.is_term
+    }
 
 
 def sent(body: dict[str, Any]) -> dict[str, Any]:
@@ -52,17 +57,15 @@ def created(
     item: StoredItem | None = None,
 ) -> dict[str, Any]:
     change = Create(desired, "a-handle")
-    ids = ids_of(desired)
-    return sent(create_body(change, applied(desired), status=status, placement=placement, ids=ids, item=item))
-
-
-def planned(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> Update:
-    return plan_update(desired, stored, location_id=LOCATION, **how)
+    ids, items = ids_of(desired), {str(item.sku): item} if item else {}
+    return sent(
+        create_body(change, applied(desired), status=status, placement=placement, ids=ids, items=items)
+    )
 
 
 def updated(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> dict[str, Any]:
     """The body without what every update has: id and record."""
-    record = applied(desired, variant="variant_01")
+    record = applied_ids(desired)
     body = sent(
         update_body(planned(desired, stored, **how), record, placement=PLACEMENT, ids=ids_of(desired))
     )
@@ -172,8 +175,11 @@ def test_inventory_is_managed_if_there_is_a_stock_and_a_location(
     assert body["variants"][0]["manage_inventory"] is managed
 
 
-def test_a_new_product_has_the_given_status() -> None:
-    assert created(desired_product(), status="draft")["status"] == "draft"
+@pytest.mark.parametrize(("of_source", "status"), [(None, "draft"), ("proposed", "proposed")])
+def test_a_new_product_has_the_status_of_the_source_or_else_the_given_one(
+    of_source: str | None, status: str
+) -> None:
+    assert created(desired_product(status=of_source), status="draft")["status"] == status
 
 
 # --- update ---------------------------------------------------------------------------------------------
@@ -235,7 +241,7 @@ def test_other_variants_are_kept_by_id() -> None:
     others = [stored_variant(before, id=f"variant_{number}", sku=None) for number in ("00", "02")]
     body = updated(after, stored_product(before, variants=(others[0], ours, others[1])))
     assert body == {
-        "variants": [{"id": "variant_01", "sku": "KIT-8"}, {"id": "variant_00"}, {"id": "variant_02"}]
+        "variants": [{"id": "variant_00"}, {"id": "variant_01", "sku": "KIT-8"}, {"id": "variant_02"}]
     }
 
 
@@ -331,12 +337,12 @@ def test_the_stock_of_a_managed_variant_does_not_change_the_variant() -> None:
 
 def test_a_product_that_was_drafted_is_published() -> None:
     desired = desired_product()
-    record = structs.replace(applied(desired, variant="variant_01"), drafted=True)
+    record = structs.replace(applied_ids(desired), drafted=True)
     stored = with_record(stored_product(desired, status="draft"), record)
     assert updated(desired, stored) == {"status": "published"}
 
 
-def test_without_the_owned_variant_no_variants_are_sent() -> None:
+def test_without_our_variant_no_variants_are_sent() -> None:
     before, after = desired_product(title="Jug"), desired_product(title="Copper Jug", sku="NEW", price=99)
     theirs = stored_variant(before, id="variant_02", sku="THEIRS", barcode=None)
     assert updated(after, stored_product(before, variants=(theirs,))) == {"title": "Copper Jug"}
@@ -358,7 +364,7 @@ def test_an_adopted_product_gets_our_external_id_and_a_missing_placement(
 @pytest.mark.parametrize("step", Step)
 def test_only_an_interrupted_adoption_gets_its_placement_again(step: Step) -> None:
     desired = desired_product()
-    record = structs.replace(applied(desired, variant="variant_01"), pending=Pending(step))
+    record = structs.replace(applied_ids(desired), pending=Pending(step))
     stored = with_record(stored_product(desired, sales_channels=(), shipping_profile=None), record)
     placement = {"sales_channels": [{"id": "sc_1"}], "shipping_profile_id": "sp_1"}
     assert updated(desired, stored) == (placement if step is Step.ADOPTION else {})
@@ -367,15 +373,15 @@ def test_only_an_interrupted_adoption_gets_its_placement_again(step: Step) -> No
 # --- freed values, and the record alone -----------------------------------------------------------------
 
 
-def test_values_are_freed_on_the_owned_variant_only() -> None:
+def test_values_are_freed_on_our_variant_only() -> None:
     before, after = desired_product(sku="ONE"), desired_product(sku="TWO")
     others = tuple(stored_variant(before, id=f"variant_0{number}", sku=None) for number in (2, 3))
     update = planned(after, stored_product(before, variants=(others[0], stored_variant(before), others[1])))
-    record = freed(update.record, after, ["sku"], at=1)
-    assert sent(release_body(update, ["sku"], record)) == {
+    record = freed(update.record, {ONLY: {"sku": (None, "TWO")}}, "usd", at=1)
+    assert sent(release_body(update, {ONLY: {"sku": "TWO"}}, record)) == {
         "id": update.stored.id,
         "metadata": {RECORD_KEY: as_json(record)},
-        "variants": [{"id": "variant_01", "sku": None}, {"id": "variant_02"}, {"id": "variant_03"}],
+        "variants": [{"id": "variant_02"}, {"id": "variant_01", "sku": None}, {"id": "variant_03"}],
     }
 
 

@@ -17,21 +17,22 @@ class Shop(AdminApi):
 
     store: StoreDefaults
 
-    def __init__(self, **collections: list[dict[str, str]]) -> None:
-        self.collections: dict[str, list[dict[str, str]]] = {
+    def __init__(self, **entities: list[dict[str, str]]) -> None:
+        self.entities: dict[str, list[dict[str, str]]] = {
             "sales_channels": [{"id": "sc_1", "name": "Web"}],
             "shipping_profiles": [{"id": "sp_1", "name": "Parcel", "type": "default"}],
             "stock_locations": [{"id": "sloc_1", "name": "Cellar"}],
-        } | collections
+        } | entities
 
     async def defaults(self) -> StoreDefaults:
         return self.store
 
     async def named(self, collection: str, query: dict[str, str]) -> list[Entity]:
-        found = [entry for entry in self.collections[collection] if entry.items() >= query.items()]
+        found = [entry for entry in self.entities[collection] if entry.items() >= query.items()]
         return [Entity(entry["id"]) for entry in found[:2]]
 
 
+CURRENCIES = ("eur", "usd")
 STORE = StoreDefaults("store_1", (StoreCurrency("eur"), StoreCurrency("usd")), "sc_1", "sloc_1")
 TWO_CHANNELS = [{"id": "sc_1", "name": "Web"}, {"id": "sc_2", "name": "Web"}]
 TWO_PROFILES = [{"id": "sp_1", "name": "A", "type": "x"}, {"id": "sp_2", "name": "B", "type": "y"}]
@@ -44,23 +45,29 @@ async def placement(shop: Shop, store: StoreDefaults = STORE, /, **options: Any)
 
 
 async def test_without_options_the_defaults_of_the_store_are_used() -> None:
-    assert await placement(Shop(stock_locations=TWO_LOCATIONS)) == Placement("sc_1", "sp_1", "sloc_1")
+    assert await placement(Shop(stock_locations=TWO_LOCATIONS)) == Placement(
+        "sc_1", "sp_1", "sloc_1", CURRENCIES
+    )
 
 
 @pytest.mark.parametrize("by", ["id", "name"])
 @pytest.mark.parametrize(
     ("option", "entry", "found"),
     [
-        ("sales_channel", {"id": "sc_9", "name": "Market"}, Placement("sc_9", "sp_1", "sloc_1")),
-        ("shipping_profile", {"id": "sp_9", "name": "Freight"}, Placement("sc_1", "sp_9", "sloc_1")),
-        ("stock_location", {"id": "sloc_9", "name": "Loft"}, Placement("sc_1", "sp_1", "sloc_9")),
+        ("sales_channel", {"id": "sc_9", "name": "Market"}, Placement("sc_9", "sp_1", "sloc_1", CURRENCIES)),
+        (
+            "shipping_profile",
+            {"id": "sp_9", "name": "Freight"},
+            Placement("sc_1", "sp_9", "sloc_1", CURRENCIES),
+        ),
+        ("stock_location", {"id": "sloc_9", "name": "Loft"}, Placement("sc_1", "sp_1", "sloc_9", CURRENCIES)),
     ],
 )
 async def test_an_option_is_an_id_or_a_name(
     option: str, entry: dict[str, str], found: Placement, by: str
 ) -> None:
     shop = Shop()
-    shop.collections[f"{option}s"].append(entry)
+    shop.entities[f"{option}s"].append(entry)
     assert await placement(shop, **{option: entry[by]}) == found
 
 

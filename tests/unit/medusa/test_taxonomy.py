@@ -5,7 +5,14 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from medusa_sync.core.stored import ListedCategory, StoredCategory, StoredTag
+from medusa_sync.core.fields import CATEGORIES, COLLECTION, TAGS, TYPE
+from medusa_sync.core.stored import (
+    ListedCategory,
+    StoredCategory,
+    StoredCollection,
+    StoredTag,
+    StoredType,
+)
 from medusa_sync.errors import (
     AmbiguousWriteError,
     MedusaSyncError,
@@ -46,6 +53,22 @@ class Store(AdminApi):
         found = [handle for handle in handles if handle in self.known]
         return [ListedCategory(_id(handle), handle, self.known[handle]) for handle in found]
 
+    async def types(self, values: Sequence[str]) -> list[StoredType]:
+        self.asked.append(tuple(values))
+        return [StoredType(_id(value), value) for value in values if value in self.known]
+
+    async def collections(self, handles: Sequence[str]) -> list[StoredCollection]:
+        self.asked.append(tuple(handles))
+        return [StoredCollection(_id(handle), handle) for handle in handles if handle in self.known]
+
+    async def create_type(self, value: str) -> StoredType:
+        await self._create(value, value)
+        return StoredType(_id(value), value)
+
+    async def create_collection(self, handle: str, title: str) -> StoredCollection:
+        await self._create(handle, title)
+        return StoredCollection(_id(handle), handle)
+
     async def create_tag(self, value: str) -> StoredTag:
         await self._create(value, value)
         return StoredTag(_id(value), value)
@@ -85,20 +108,28 @@ def _id(key: str) -> str:
     return f"id of {key}"
 
 
+async def tag_ids(taxonomy: Taxonomy, values: list[str]) -> Mapping[str, str]:
+    return (await taxonomy.ids({TAGS: values}))[TAGS]
+
+
+async def category_ids(taxonomy: Taxonomy, handles: list[str]) -> Mapping[str, str]:
+    return (await taxonomy.ids({CATEGORIES: handles}))[CATEGORIES]
+
+
 def picked(ids: Mapping[str, str], *keys: str) -> dict[str, str]:
     return {key: ids[key] for key in keys}
 
 
 async def test_an_existing_tag_is_not_created() -> None:
     store = Store("red", "blue")
-    ids = await Taxonomy(store, Names(), Stop()).tag_ids(["red", "blue", "red"])
+    ids = await tag_ids(Taxonomy(store, Names(), Stop()), ["red", "blue", "red"])
     assert picked(ids, "red", "blue") == {"red": "id of red", "blue": "id of blue"}
     assert (store.asked, store.created) == ([("red", "blue")], {})
 
 
 async def test_a_missing_tag_is_created() -> None:
     store = Store("red")
-    ids = await Taxonomy(store, Names(), Stop()).tag_ids(["red", "blue"])
+    ids = await tag_ids(Taxonomy(store, Names(), Stop()), ["red", "blue"])
     assert picked(ids, "red", "blue") == {"red": "id of red", "blue": "id of blue"}
     assert store.created == {"blue": "blue"}
 
@@ -106,54 +137,54 @@ async def test_a_missing_tag_is_created() -> None:
 async def test_nothing_is_looked_up_twice() -> None:
     store = Store("red")
     taxonomy = Taxonomy(store, Names(), Stop())
-    await taxonomy.tag_ids(["red", "blue"])
-    await taxonomy.tag_ids(["blue", "red", "green"])
+    await tag_ids(taxonomy, ["red", "blue"])
+    await tag_ids(taxonomy, ["blue", "red", "green"])
     assert store.asked == [("red", "blue"), ("green",)]
 
 
 async def test_forgotten_tags_and_categories_are_looked_up_again() -> None:
     store = Store("red", "toys", inactive=["games"])
     taxonomy = Taxonomy(store, Names(), Stop())
-    await taxonomy.tag_ids(["red", "blue"])
-    await taxonomy.category_ids(["toys", "games"])
-    taxonomy.forget(["games"], ["red"])
-    assert taxonomy.has(["toys"], ["blue"])
-    assert not taxonomy.has(["games"], [])
-    assert not taxonomy.has([], ["red"])
+    await tag_ids(taxonomy, ["red", "blue"])
+    await category_ids(taxonomy, ["toys", "games"])
+    taxonomy.forget({CATEGORIES: ["games"], TAGS: ["red"]})
+    assert taxonomy.has({CATEGORIES: ["toys"], TAGS: ["blue"]})
+    assert not taxonomy.has({CATEGORIES: ["games"], TAGS: []})
+    assert not taxonomy.has({CATEGORIES: [], TAGS: ["red"]})
     await taxonomy.activate_categories(["games"])
-    await taxonomy.tag_ids(["red", "blue"])
+    await tag_ids(taxonomy, ["red", "blue"])
     assert (store.asked[-1], store.activated) == (("red",), [])
 
 
 async def test_a_tag_that_another_batch_forgets_is_still_returned() -> None:
     store = Store("red", "blue")
     taxonomy = Taxonomy(store, Names(), Stop())
-    await taxonomy.tag_ids(["red"])
-    waiting = asyncio.create_task(taxonomy.tag_ids(["red", "blue"]))
+    await tag_ids(taxonomy, ["red"])
+    waiting = asyncio.create_task(tag_ids(taxonomy, ["red", "blue"]))
     await asyncio.sleep(0)
-    taxonomy.forget([], ["red"])
+    taxonomy.forget({CATEGORIES: [], TAGS: ["red"]})
     ids = await waiting
     assert picked(ids, "red", "blue") == {"red": "id of red", "blue": "id of blue"}
-    assert not taxonomy.has([], ["red"])
+    assert not taxonomy.has({CATEGORIES: [], TAGS: ["red"]})
 
 
 async def test_no_tags_need_no_look_up() -> None:
     store = Store()
-    await Taxonomy(store, Names(), Stop()).tag_ids([])
+    await tag_ids(Taxonomy(store, Names(), Stop()), [])
     assert store.asked == []
 
 
 async def test_concurrent_batches_create_a_category_once() -> None:
     store = Store()
     taxonomy = Taxonomy(store, Names(), Stop())
-    await asyncio.gather(*(taxonomy.category_ids(["toys", "games"]) for _ in range(5)))
+    await asyncio.gather(*(category_ids(taxonomy, ["toys", "games"]) for _ in range(5)))
     assert store.created == {"toys": "Toys", "games": "Games"}
 
 
 async def test_many_tags_are_created() -> None:
     store = Store()
     tags = [f"tag {number}" for number in range(11)]
-    assert picked(await Taxonomy(store, Names(), Stop()).tag_ids(tags), *tags) == {
+    assert picked(await tag_ids(Taxonomy(store, Names(), Stop()), tags), *tags) == {
         tag: _id(tag) for tag in tags
     }
     assert list(store.created) == tags
@@ -163,7 +194,7 @@ async def test_many_tags_are_created() -> None:
 async def test_a_tag_that_exists_after_a_failure_is_used(failure: MedusaSyncError) -> None:
     store = Store()
     store.refusals, store.created_by_others = {"blue": failure}, {"blue"}
-    ids = await Taxonomy(store, Names(), Stop()).tag_ids(["red", "blue"])
+    ids = await tag_ids(Taxonomy(store, Names(), Stop()), ["red", "blue"])
     assert picked(ids, "red", "blue") == {"red": "id of red", "blue": "id of blue"}
 
 
@@ -174,7 +205,7 @@ async def test_a_tag_that_cannot_be_created_is_an_error(failure: MedusaSyncError
     store = Store()
     store.refusals = {"blue": failure}
     with pytest.raises(type(failure), match=str(failure)):
-        await Taxonomy(store, Names(), Stop()).tag_ids(["red", "blue"])
+        await tag_ids(Taxonomy(store, Names(), Stop()), ["red", "blue"])
 
 
 async def test_a_tag_created_beside_a_failure_is_not_created_again() -> None:
@@ -182,9 +213,9 @@ async def test_a_tag_created_beside_a_failure_is_not_created_again() -> None:
     taxonomy = Taxonomy(store, Names(), Stop())
     store.refusals = {"blue": REFUSED}
     with pytest.raises(StoreRefusedError):
-        await taxonomy.tag_ids(["red", "blue"])
+        await tag_ids(taxonomy, ["red", "blue"])
     store.refusals = {}
-    await taxonomy.tag_ids(["red", "blue"])
+    await tag_ids(taxonomy, ["red", "blue"])
     assert store.created == {"red": "red", "blue": "blue"}
 
 
@@ -192,28 +223,28 @@ async def test_an_unreachable_store_is_raised_rather_than_a_refusal() -> None:
     store = Store()
     store.refusals = {"red": REFUSED, "blue": StoreError("gone")}
     with pytest.raises(StoreError):
-        await Taxonomy(store, Names(), Stop()).tag_ids(["red", "blue"])
+        await tag_ids(Taxonomy(store, Names(), Stop()), ["red", "blue"])
 
 
 async def test_a_new_category_has_the_name_from_the_source() -> None:
     store, names = Store("known"), Names(toys="Toys & Games", blank="")
     taxonomy = Taxonomy(store, names, Stop())
-    await taxonomy.category_ids(["known", "toys", "garden-tools", "blank"])
+    await category_ids(taxonomy, ["known", "toys", "garden-tools", "blank"])
     assert store.created == {"toys": "Toys & Games", "garden-tools": "Garden Tools", "blank": "Blank"}
-    await taxonomy.category_ids(["more"])
+    await category_ids(taxonomy, ["more"])
     assert names.asked == 1
 
 
 async def test_the_source_is_not_asked_for_names_if_no_category_is_created() -> None:
     names = Names()
-    await Taxonomy(Store("toys"), names, Stop()).category_ids(["toys"])
+    await category_ids(Taxonomy(Store("toys"), names, Stop()), ["toys"])
     assert names.asked == 0
 
 
 async def test_an_inactive_category_is_activated_once() -> None:
     store = Store("toys", inactive=["games"])
     taxonomy = Taxonomy(store, Names(), Stop())
-    await taxonomy.category_ids(["toys", "games", "new"])
+    await category_ids(taxonomy, ["toys", "games", "new"])
     for _ in range(2):
         await taxonomy.activate_categories(["toys", "games", "new", "unknown"])
     assert store.activated == ["id of games"]
@@ -229,7 +260,7 @@ async def test_nothing_more_is_created_after_a_stop() -> None:
 
     store = Slow()
     with pytest.raises(TimeLimitError):
-        await Taxonomy(store, Names(), stop).tag_ids([f"tag {number}" for number in range(20)])
+        await tag_ids(Taxonomy(store, Names(), stop), [f"tag {number}" for number in range(20)])
     assert 0 < len(store.created) < 20
 
 
@@ -239,9 +270,9 @@ async def test_nothing_more_is_created_after_a_stop() -> None:
 async def test_what_began_is_looked_up_and_created_once() -> None:
     store = Store("red", "toys")
     taxonomy = Taxonomy(store, Names(), Stop())
-    taxonomy.begin(["toys", "games"], ["red", "blue", "green"])
-    assert picked(await taxonomy.tag_ids(["blue"]), "blue") == {"blue": "id of blue"}
-    await taxonomy.category_ids(["games"])
+    taxonomy.begin({CATEGORIES: ["toys", "games"], TAGS: ["red", "blue", "green"]})
+    assert picked(await tag_ids(taxonomy, ["blue"]), "blue") == {"blue": "id of blue"}
+    await category_ids(taxonomy, ["games"])
     await taxonomy.finish()
     assert sorted(store.asked) == [("red", "blue", "green"), ("toys", "games")]
     assert store.created == {"games": "Games", "blue": "blue", "green": "green"}
@@ -251,8 +282,8 @@ async def test_a_batch_does_not_wait_for_the_tags_of_others() -> None:
     store = Store("red")
     taxonomy = Taxonomy(store, Names(), Stop())
     tags = ["red", *(f"tag {number}" for number in range(50))]
-    taxonomy.begin([], tags)
-    await taxonomy.tag_ids(["red"])
+    taxonomy.begin({TAGS: tags})
+    await tag_ids(taxonomy, ["red"])
     assert len(store.created) < 50
     await taxonomy.finish()
     assert len(store.created) == 50
@@ -262,11 +293,11 @@ async def test_a_refused_tag_does_not_affect_the_others() -> None:
     store = Store()
     store.refusals = {"blue": REFUSED}
     taxonomy = Taxonomy(store, Names(), Stop())
-    taxonomy.begin([], ["red", "blue", "green"])
+    taxonomy.begin({CATEGORIES: [], TAGS: ["red", "blue", "green"]})
     await taxonomy.finish()
-    assert picked(await taxonomy.tag_ids(["red", "green"]), "red") == {"red": "id of red"}
+    assert picked(await tag_ids(taxonomy, ["red", "green"]), "red") == {"red": "id of red"}
     with pytest.raises(StoreRefusedError):
-        await taxonomy.tag_ids(["blue"])
+        await tag_ids(taxonomy, ["blue"])
 
 
 @pytest.mark.parametrize("failure", [LOST, StoreError("gone")], ids=["lost", "unreachable"])
@@ -275,20 +306,20 @@ async def test_nothing_more_is_created_ahead_once_the_store_fails(failure: Medus
     tags = [f"tag {number}" for number in range(100)]
     store.refusals = dict.fromkeys(tags, failure)
     taxonomy = Taxonomy(store, Names(), Stop())
-    taxonomy.begin([], tags)
+    taxonomy.begin({TAGS: tags})
     await taxonomy.finish()
     assert store.attempts <= 8
     store.refusals = {}
-    assert len(await taxonomy.tag_ids(tags)) == 100
+    assert len(await tag_ids(taxonomy, tags)) == 100
 
 
 async def test_what_waits_for_a_tag_may_be_cancelled() -> None:
     store = Store()
     taxonomy = Taxonomy(store, Names(), Stop())
-    waiting = asyncio.create_task(taxonomy.tag_ids(["red"]))
+    waiting = asyncio.create_task(tag_ids(taxonomy, ["red"]))
     await asyncio.sleep(0)
     waiting.cancel()
-    assert picked(await taxonomy.tag_ids(["red"]), "red") == {"red": "id of red"}
+    assert picked(await tag_ids(taxonomy, ["red"]), "red") == {"red": "id of red"}
 
 
 async def test_categories_are_created_before_tags_because_every_batch_needs_one() -> None:
@@ -300,7 +331,7 @@ async def test_categories_are_created_before_tags_because_every_batch_needs_one(
 
     store = Slow()
     taxonomy = Taxonomy(store, Names(), Stop())
-    taxonomy.begin([f"shelf-{number}" for number in range(20)], ["red"])
+    taxonomy.begin({CATEGORIES: [f"shelf-{number}" for number in range(20)], TAGS: ["red"]})
     await taxonomy.finish()
     assert list(store.created).index("red") > 10
 
@@ -312,6 +343,17 @@ async def test_tags_are_created_even_if_the_categories_cannot_be_looked_up() -> 
 
     store = Broken()
     taxonomy = Taxonomy(store, Names(), Stop())
-    taxonomy.begin(["toys"], ["red"])
-    assert picked(await taxonomy.tag_ids(["red"]), "red") == {"red": "id of red"}
+    taxonomy.begin({CATEGORIES: ["toys"], TAGS: ["red"]})
+    assert picked(await tag_ids(taxonomy, ["red"]), "red") == {"red": "id of red"}
+    await taxonomy.finish()
+
+
+async def test_types_and_collections_are_found_or_created_with_their_titles() -> None:
+    store = Store("shirts", "winter-2026")
+    taxonomy = Taxonomy(store, Names(), Stop())
+    needs = {TYPE: ["shirts", "hats"], COLLECTION: ["winter-2026", "ete-co"]}
+    taxonomy.begin(needs, {"ete-co": "Été & Co"})
+    ids = await taxonomy.ids(needs)
+    assert ids == {name: {key: _id(key) for key in keys} for name, keys in needs.items()}
+    assert store.created == {"hats": "hats", "ete-co": "Été & Co"}
     await taxonomy.finish()

@@ -1,0 +1,101 @@
+"""The price list with the sale prices of a source."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from medusa_sync.core.stored import SalePrice
+from medusa_sync.http import Query
+from medusa_sync.medusa import responses
+from medusa_sync.medusa.client import MedusaClient
+
+_PATH = "/admin/price-lists"
+_PAGE_SIZE = 1_000
+_PRICE_FIELDS = "id,amount,currency_code,price_set.variant.id"
+
+
+class ListedPrice(Struct, frozen=True):
+    """A sale price and its variant."""
+
+    price: SalePrice
+    variant_id: str
+
+
+class PriceLists:
+    """Price lists; reads raise what `MedusaClient.get` raises, writes what `post` raises.
+
+    A list is found by its description, because merchants rename lists, and Medusa 2.13 refuses metadata.
+    """
+
+    def __init__(self, client: MedusaClient) -> None:
+        self._client = client
+
+    async def find(self, description: str) -> list[str]:
+        """The ids of the lists with a description, oldest first."""
+        found: list[str] = []
+        offset = 0
+        while True:
+            query: Query = [("fields", "id,description"), ("limit", _PAGE_SIZE), ("offset", offset)]
+            page = await self._client.get(_PATH, query, responses.PriceLists)
+            found += [each.id for each in page.entries if each.description == description]
+            offset += len(page.entries)
+            if len(page.entries) < max(page.limit, 1):
+                return sorted(found)  # ids are ULIDs, so they sort by age
+
+    async def create(self, title: str, description: str) -> None:
+        """Create an active list of sale prices."""
+        body = {
+            "title": title,
+            "description": description,
+            "type": "sale",
+            "status": "active",
+            "prices": [],
+        }
+        await self._client.post(_PATH, body, dict[str, Any], query=[("fields", "id")])
+
+    async def delete(self, list_id: str) -> None:
+        """Delete a list with its prices."""
+        await self._client.delete(f"{_PATH}/{list_id}")
+
+    async def prices(self, list_id: str) -> AsyncIterator[ListedPrice]:
+        """All prices of a list, oldest first."""
+        offset = 0
+        while True:
+            query: Query = [
+                ("fields", _PRICE_FIELDS),
+                ("order", "id"),
+                ("limit", _PAGE_SIZE),
+                ("offset", offset),
+            ]
+            page = await self._client.get(f"{_PATH}/{list_id}/prices", query, responses.ListPrices)
+            for each in page.entries:
+                if (listed := _listed(each)) is not None:
+                    yield listed
+            offset += len(page.entries)
+            if len(page.entries) < max(page.limit, 1):
+                return
+
+    async def write(
+        self,
+        list_id: str,
+        *,
+        create: Sequence[dict[str, Any]],
+        update: Sequence[dict[str, Any]],
+        delete: Sequence[str],
+    ) -> list[ListedPrice]:
+        """Change prices of a list in one call; returns those that were created."""
+        body = {"create": create, "update": update, "delete": delete}
+        path, query = f"{_PATH}/{list_id}/prices/batch", [("fields", _PRICE_FIELDS)]
+        written = await self._client.post(path, body, responses.WrittenPrices, query=query)
+        return [listed for each in written.created if (listed := _listed(each)) is not None]
+
+
+def _listed(price: responses.ListPrice) -> ListedPrice | None:
+    """The price; None if its variant was deleted."""
+    variant = price.price_set.variant if price.price_set else None
+    if variant is None:
+        return None
+    return ListedPrice(SalePrice(price.id, price.amount, price.currency_code), variant.id)
