@@ -139,7 +139,11 @@ def _lock(settings: Settings) -> AbstractContextManager[None]:
 
 @asynccontextmanager
 async def _source(settings: Settings, requests: Requests, connect: _Connect) -> AsyncIterator[Source]:
-    naming = {"source_name": settings.source_name, "currency": settings.currency}
+    naming: dict[str, Any] = {
+        "source_name": settings.source_name,
+        "currency": settings.currency,
+        "sale_prices": settings.sale_prices,
+    }
     if "://" not in settings.source:
         yield FileSource(SAMPLE if settings.source == "sample" else Path(settings.source), **naming)
         return

@@ -122,8 +122,11 @@ class Settings:
         "CODE",
         group="Store",
     )
+    sale_prices: bool = _switch(
+        "Write discounts of the source as sale prices, to a price list of its own.", "Store"
+    )
     status: str = _option(
-        "Status of new products. Only --on-missing changes the status of existing products.",
+        "Status of new products that have none at the source. Only --on-missing changes it later.",
         parsers.choice("published", "draft"),
         "published",
         "published|draft",
@@ -164,14 +167,14 @@ class Settings:
         "Merchant's work",
     )
     on_missing: OnMissing = _option(
-        "What to do with products of this source that the source no longer has.",
+        "What to do with products and variants of this source that the source no longer has.",
         parsers.member(OnMissing),
         "keep",
         "keep|draft|delete",
         group="Merchant's work",
     )
     max_removals: Share = _option(
-        "Remove nothing if more than this number or percentage of this source's products are missing.",
+        "Remove nothing if more than this number or percentage of its products or variants are missing.",
         parsers.share,
         "10%",
         "N|N%",

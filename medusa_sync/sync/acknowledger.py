@@ -15,6 +15,7 @@ from medusa_sync.core.stored import StoredProduct, StoredSummary, Unreadable, by
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
+from medusa_sync.sync.batch import halves
 from medusa_sync.sync.inventory import ItemRename
 
 logger = logging.getLogger(__name__)
@@ -26,12 +27,12 @@ class Complete(Struct, frozen=True):
     """A product that the store has as the source wants it.
 
     Attributes:
-        known: the records that it had before and after it was written; another run wrote any other record.
+        known: its records before and after the write. If the store has another one, another run wrote it.
         record: what it is acknowledged with.
         outcome: settled after it is acknowledged.
         is_new: this run created it, so another run may have created it too.
         is_acknowledged: the write was a single commit, so its record is final.
-        refused: the rename of its inventory item, if the store refused it.
+        refused: the renames of its inventory items that the store refused.
     """
 
     desired: DesiredProduct
@@ -41,7 +42,7 @@ class Complete(Struct, frozen=True):
     outcome: Outcome
     is_new: bool = False
     is_acknowledged: bool = False
-    refused: ItemRename | None = None
+    refused: tuple[ItemRename, ...] = ()
 
 
 class Acknowledger:
@@ -113,8 +114,7 @@ class Acknowledger:
             if len(products) == 1:
                 logger.warning("%s was not acknowledged: %s", products[0].desired.external_id, error)
                 return
-            half = len(products) // 2
-            for part in (products[:half], products[half:]):
+            for part in halves(products):
                 found = await self._api.look_up([each.desired.external_id for each in part])
                 await self._write(_not_replaced(part, found))
         except AmbiguousWriteError as error:

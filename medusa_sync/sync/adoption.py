@@ -16,7 +16,7 @@ class Adoption:
     """Products of the store without an external id, matched with products of the source.
 
     A product matches if it has the source's id in `metadata.external_id` (where the job that ran inside
-    Medusa put it), the SKU, or the handle that is the slug of the title.
+    Medusa put it), one of the SKUs, or the handle that is the slug of the title.
     """
 
     def __init__(self, api: AdminApi) -> None:
@@ -39,7 +39,7 @@ class Adoption:
         return {external_id: candidates for external_id, candidates in found.items() if candidates}
 
     def claim(self, stored: UnownedProduct, external_id: str) -> None:
-        """The product is adopted."""
+        """Reserve a match for a product, so that no other one adopts it."""
         self._claimed[stored.id] = external_id
 
     async def _load(self) -> None:
@@ -54,9 +54,8 @@ class Adoption:
     def _candidates(self, product: DesiredProduct) -> list[UnownedProduct]:
         own_ids = {product.source_id, product.external_id}
         found = [stored for own_id in own_ids for stored in self._by_old_id.get(own_id, ())]
-        same_sku = self._by_sku.get(str(product.fields[SKU] or ""))
-        if same_sku is not None:
-            found.append(same_sku)
+        skus = (str(variant.fields.get(SKU, "")) for variant in product.variants)
+        found += [self._by_sku[sku] for sku in skus if sku in self._by_sku]
         same_handle = self._by_handle.get(slug_of(product))
         # A product with the id of another source product has the handle by chance.
         if same_handle is not None and _old_id(same_handle) in {None, *own_ids}:

@@ -8,12 +8,11 @@ read details -> plan -> note + write -> settle -> acknowledge -> outcome
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from medusa_sync.core.change import Change, Create, Update
-from medusa_sync.core.fields import SKU, STOCK
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.change import Change, Create, Update, new_variants, stocked_skus
+from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredItem
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
@@ -26,10 +25,11 @@ from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from medusa_sync.sync.batch import Batch, Refusal
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.intents import Intents
-from medusa_sync.sync.inventory import values_to_release
+from medusa_sync.sync.inventory import item_renames, values_to_release
 from medusa_sync.sync.items import Items
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.planner import Planner
+from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.stale import Stale, absent
 from medusa_sync.sync.writer import Writer
 
@@ -47,8 +47,9 @@ class Applier:
     Args:
         api: of the store.
         planner: reads and plans.
-        taxonomy: ids of categories and tags.
+        taxonomy: ids of terms.
         placement: of new and adopted products.
+        sales: the sale prices of the source.
         acknowledger: takes complete products.
         ledger: notified of products that are sent, and of those that the store refused.
         health: decides whether the store itself fails.
@@ -64,6 +65,7 @@ class Applier:
         planner: Planner,
         taxonomy: Taxonomy,
         placement: Placement,
+        sales: Sales,
         acknowledger: Acknowledger,
         ledger: Ledger,
         health: Health,
@@ -84,7 +86,7 @@ class Applier:
         self._intents = Intents()
         self._items = Items(api, placement.location_id, stop)
         self._writer = Writer(
-            api, taxonomy, placement, self._items, ledger, self._intents, health, status=status
+            api, taxonomy, placement, self._items, sales, ledger, self._intents, health, status=status
         )
         self._postponed: list[Complete] = []  # their inventory items have to be renamed later
         self._again: list[DesiredProduct] = []  # to be planned again, also from other batches
@@ -134,11 +136,12 @@ class Applier:
 
     async def _rename_postponed(self) -> None:
         postponed, self._postponed = self._postponed, []
-        held = await self._items.rename_again([each.refused for each in postponed if each.refused])
+        held = await self._items.rename_again([rename for each in postponed for rename in each.refused])
         for each in postponed:
-            if each.refused in held:  # it stays pending, so the next run tries again
+            if not held.isdisjoint(each.refused):  # it stays pending, so the next run tries again
                 self._report(each.outcome)
-        self._again += await self._acknowledger.add([each for each in postponed if each.refused not in held])
+        done = [each for each in postponed if held.isdisjoint(each.refused)]
+        self._again += await self._acknowledger.add(done)
 
     # --- read, plan, write ---
 
@@ -146,7 +149,9 @@ class Applier:
         """Returns the same batch if other requests came first, so that all its details have to be read."""
         batch.planned = []
         absent, batch.absent = batch.absent, frozenset()
-        reading = await self._planner.read(batch.products, created=batch.created, absent=absent)
+        reading = await self._planner.read(
+            batch.products, created=batch.created, absent=absent, refused=batch.refused
+        )
         self._settle(batch, reading.outcomes)
         if reading.copies:
             await self._api.delete_products([copy.id for copy in reading.copies])
@@ -157,7 +162,7 @@ class Applier:
             return [batch]
         if await self._writer.prepare(updates):
             return [batch]
-        await self._update(batch, updates)
+        alone = await self._update(batch, updates)
         if self._stop.is_set:
             return []
         new = self._without_blocked(batch, reading.new)
@@ -167,9 +172,9 @@ class Applier:
         adoptions = [each for each in changes if isinstance(each, Update)]
         if await self._writer.prepare(adoptions):
             return [batch]
-        await self._update(batch, adoptions)
+        alone += await self._update(batch, adoptions)
         await self._create(batch, [each for each in changes if isinstance(each, Create)])
-        return await self._wait_for(batch, reading.in_progress)
+        return [*alone, *await self._wait_for(batch, reading.in_progress)]
 
     def _plan(self, batch: Batch, changes: Sequence[C]) -> list[C]:
         """Note what will be sent; a single product that was refused is not sent a second time unchanged."""
@@ -183,9 +188,20 @@ class Applier:
             self._intents.add(change)
         return list(changes)
 
-    async def _update(self, batch: Batch, updates: Sequence[Update]) -> None:
-        if updates:
-            await self._finish(batch, await self._writer.update(updates))
+    async def _update(self, batch: Batch, updates: Sequence[Update]) -> list[Batch]:
+        """Returns the products whose variants the store refused, each in a batch of its own."""
+        renamed = {rename.item_id for each in updates for rename in item_renames(each).values()}
+        added = {each.desired.external_id: new_variants(each) for each in updates}
+        blocked = self._settle_blocked(batch, added, renamed)
+        updates = [each for each in updates if each.desired.external_id not in blocked]
+        if not updates:
+            return []
+        written, refused = await self._writer.update(updates, batch.unused_items)
+        await self._finish(batch, written)
+        batch.drop(each.external_id for each in refused)
+        for product in refused:
+            self._intents.drop(product.external_id)
+        return [Batch([product], items=batch.items, refused=True) for product in refused]
 
     async def _create(self, batch: Batch, creates: Sequence[Create]) -> None:
         if not creates:
@@ -200,12 +216,7 @@ class Applier:
         if self._stop.is_set or not creates:
             return
         batch.created |= {create.desired.external_id for create in creates}
-        items = {
-            create.desired.external_id: item
-            for create in creates
-            if (item := batch.item_for(create.desired)) is not None
-        }
-        await self._finish(batch, await self._writer.create(creates, items))
+        await self._finish(batch, await self._writer.create(creates, batch.unused_items))
 
     async def _finish(self, batch: Batch, written: Sequence[Complete]) -> None:
         """Settle what is final, and hand over the rest to be acknowledged."""
@@ -218,19 +229,35 @@ class Applier:
         self._again += await self._acknowledger.add(rest)
 
     def _without_blocked(self, batch: Batch, new: Sequence[DesiredProduct]) -> list[DesiredProduct]:
-        """Settle new products whose SKU belongs to an inventory item in use; returns the others."""
-        blocked = {
-            product.external_id: Outcome.of(product, Result.FAILED, item.use)
-            for product in new
-            if (item := batch.item_for(product)) is not None and item.use
-        }
-        self._settle(batch, blocked.values())
+        """Settle new products with an SKU that belongs to an inventory item in use; returns the others."""
+        blocked = self._settle_blocked(batch, {each.external_id: each.variants for each in new})
         return [product for product in new if product.external_id not in blocked]
 
-    async def _unlinked_items(self, creates: Iterable[Create]) -> dict[str, StoredItem]:
-        """The inventory items that already have the SKU of a new product with stock."""
-        fields = [create.desired.fields for create in creates]
-        skus = [str(each[SKU]) for each in fields if each[SKU] is not None and each[STOCK] is not None]
+    def _settle_blocked(
+        self, batch: Batch, added: Mapping[str, Iterable[DesiredVariant]], renamed: Collection[str] = ()
+    ) -> set[str]:
+        """Settle products that get a variant whose SKU belongs to an inventory item in use.
+
+        Args:
+            batch: of the products.
+            added: their new variants by external id.
+            renamed: ids of items that get another SKU first.
+
+        Returns:
+            Their external ids.
+        """
+        used = {
+            own: item for own, variants in added.items() if (item := batch.item_in_use(variants, renamed))
+        }
+        products = [each for each in batch.products if each.external_id in used]
+        self._settle(
+            batch, [Outcome.of(each, Result.FAILED, used[each.external_id].use) for each in products]
+        )
+        return set(used)
+
+    async def _unlinked_items(self, changes: Iterable[Change]) -> dict[str, StoredItem]:
+        """The inventory items that already have the SKU of a new variant with stock."""
+        skus = [sku for change in changes for sku in stocked_skus(new_variants(change))]
         return {str(item.sku): item for item in await self._api.items_by_sku(skus)} if skus else {}
 
     # --- failed writes ---
@@ -240,14 +267,15 @@ class Applier:
         for product in batch.products:
             self._intents.drop(product.external_id)
             self._ledger.take_back(product.external_id)
+        # Another run may still be creating a product that this one could not create.
+        batch.refused = all(isinstance(change, Update) for change in batch.planned)
         if self._stop.is_set:
             return []
-        creates = [change for change in batch.planned if isinstance(change, Create)]
-        if creates and batch.items is None:
-            batch.items = await self._unlinked_items(creates)
+        if batch.items is None and any(map(new_variants, batch.planned)):
+            batch.items = await self._unlinked_items(batch.planned)
             if batch.items:
                 return [batch]
-        # The merchant may have deleted a category or tag.
+        # The merchant may have deleted a term.
         self._writer.forget(batch.planned)
         if len(batch.products) > 1:
             logger.info("bisecting a batch of %d: %s", len(batch.products), error)
@@ -262,7 +290,7 @@ class Applier:
         """It is not known what arrived: read the products again, and plan and send the rest."""
         if self._stop.is_set:
             return []
-        batch.tries += 1
+        batch.tries, batch.refused = batch.tries + 1, False
         if batch.tries < self._attempts:
             logger.info("reconciling %d products: %s", len(batch.products), error)
             await self._stop.sleep(pause(batch.tries))

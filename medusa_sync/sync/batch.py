@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypeVar
 
 from msgspec import Struct, field
 
-from medusa_sync.core.change import Change
-from medusa_sync.core.fields import SKU
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.change import Change, stocked_skus
+from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.stored import StoredItem
+
+T = TypeVar("T")
+
+
+def halves(products: Sequence[T]) -> tuple[Sequence[T], Sequence[T]]:
+    """Bisect products that the store refused together."""
+    middle = len(products) // 2
+    return products[:middle], products[middle:]
 
 
 class Refusal(Struct, frozen=True):
@@ -30,6 +38,7 @@ class Batch(Struct):
         absent: external ids of products that the look-up did not find; empty after the first attempt.
         items: inventory items that the store already has, by SKU; None if they were not looked up.
         planned: the changes of the current attempt.
+        refused: the store refused the last write, so it is not working on one of ours.
         refusal: of a single product that is tried a second time.
         released: the unique values that one product takes from another are free.
     """
@@ -41,6 +50,7 @@ class Batch(Struct):
     absent: frozenset[str] = frozenset()
     items: dict[str, StoredItem] | None = None
     planned: list[Change] = field(default_factory=list)
+    refused: bool = False
     refusal: Refusal | None = None
     released: bool = False
 
@@ -50,12 +60,26 @@ class Batch(Struct):
 
     def split(self) -> list[Batch]:
         """The two halves of the batch, each with one more try."""
-        half = len(self.products) // 2
         return [
-            Batch(products, tries=max(self.tries - 1, 0), created=self.created, items=self.items)
-            for products in (self.products[:half], self.products[half:])
+            Batch(
+                list(products),
+                tries=max(self.tries - 1, 0),
+                created=self.created,
+                items=self.items,
+                refused=self.refused,
+            )
+            for products in halves(self.products)
         ]
 
-    def item_for(self, product: DesiredProduct) -> StoredItem | None:
-        """The inventory item that already has the SKU of a new product."""
-        return (self.items or {}).get(str(product.fields[SKU]))
+    def item_in_use(
+        self, variants: Iterable[DesiredVariant], renamed: Collection[str] = ()
+    ) -> StoredItem | None:
+        """An inventory item in use that has the SKU of one of some new variants, unless it is renamed."""
+        items = self.items or {}
+        found = (items[sku] for sku in stocked_skus(variants) if sku in items)
+        return next((item for item in found if item.use and item.id not in renamed), None)
+
+    @property
+    def unused_items(self) -> dict[str, StoredItem]:
+        """The inventory items that new variants can have, by SKU."""
+        return {sku: item for sku, item in (self.items or {}).items() if not item.use}

@@ -71,6 +71,7 @@ class Comparison:
             async for products in pages:
                 await self._scan.ready(self._wanted())
                 self._health.found(self._scan.witness)
+                self._ledger.watch(self._scan.dropped)
                 waiting += [product for product in products if not self._settle_if_shown(product)]
                 while len(waiting) >= LOOK_UP and not self._stop.is_set:
                     part, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]

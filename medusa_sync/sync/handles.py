@@ -17,13 +17,13 @@ class Handles:
     def __init__(self, api: AdminApi) -> None:
         self._api = api
         self._owners: dict[str, str] = {}  # external id by handle
-        self._allotted: dict[str, str] = {}  # handle by external id
+        self._assigned: dict[str, str] = {}  # handle by external id
         self._ahead: dict[str, Mapping[str, str | None]] = {}  # what a look-up ahead found, by handle
 
     async def look_ahead(self, new: Sequence[DesiredProduct]) -> None:
-        """Look up the handles that products will probably get; `allot` uses each result once.
+        """Look up the handles that products will probably get; `assign` uses each result once.
 
-        If the store refuses that, `allot` looks up the handles of each batch, to isolate the culprit.
+        If the store refuses that, `assign` looks up the handles of each batch, to isolate the culprit.
 
         Raises:
             StoreError: the store cannot be read.
@@ -35,7 +35,7 @@ class Handles:
             owners = await self._api.handles(list(handles)) if handles else {}
             self._ahead.update(dict.fromkeys(handles, owners))
 
-    async def allot(self, new: Sequence[DesiredProduct]) -> dict[str, str]:
+    async def assign(self, new: Sequence[DesiredProduct]) -> dict[str, str]:
         """Choose a free handle for each product, by external id; earlier products get the better ones.
 
         Raises:
@@ -43,7 +43,7 @@ class Handles:
         """
         for product in new:
             self.release(product.external_id)
-        allotted: dict[str, str] = {}
+        assigned: dict[str, str] = {}
         waiting = [(product.external_id, handle_candidates(product)) for product in new]
         while waiting:
             proposals = {
@@ -58,11 +58,11 @@ class Handles:
             }
             for external_id in taken:
                 self.release(external_id)
-            allotted.update(proposals)
+            assigned.update(proposals)
             waiting = [
                 (external_id, candidates) for external_id, candidates in waiting if external_id in taken
             ]
-        return allotted
+        return assigned
 
     async def _owners_of(self, handles: Sequence[str]) -> Mapping[str, str | None]:
         known = {handle: found for handle in handles if (found := self._ahead.pop(handle, None)) is not None}
@@ -72,7 +72,7 @@ class Handles:
 
     def release(self, external_id: str) -> None:
         """Forget the handle of a product that has its outcome."""
-        handle = self._allotted.pop(external_id, None)
+        handle = self._assigned.pop(external_id, None)
         if handle is not None:
             del self._owners[handle]
             self._ahead.pop(handle, None)  # the product may have it now
@@ -80,5 +80,5 @@ class Handles:
     def _claim(self, handle: str, external_id: str) -> bool:
         if self._owners.setdefault(handle, external_id) != external_id:
             return False
-        self._allotted[external_id] = handle
+        self._assigned[external_id] = handle
         return True

@@ -14,10 +14,12 @@ class Health:
 
     Args:
         api: of the store.
+        store_url: for messages.
     """
 
-    def __init__(self, api: AdminApi) -> None:
+    def __init__(self, api: AdminApi, store_url: str) -> None:
         self._api = api
+        self._store_url = store_url
         self._in_a_row = 0
         self._witness = ""  # a product that the store has, to check it with
 
@@ -40,18 +42,18 @@ class Health:
         if self._in_a_row < _SUSPICIOUS:
             return
         if not self._witness and self._in_a_row >= _MOST:
-            raise _failing(error)
+            raise self._failing(error)
         try:
             await self._api.edit_products([])
             if self._witness:
                 await self._api.edit_products([{"id": self._witness}])
                 self._in_a_row = 0
         except AmbiguousWriteError as failed:
-            raise _failing(failed) from failed
+            raise self._failing(failed) from failed
         except StoreRefusedError:  # the merchant may have deleted the product: the store works
             self._witness = ""
             self._in_a_row = 0
 
-
-def _failing(error: MedusaSyncError) -> StoreError:
-    return StoreError(f"The store fails every write: {error}", hint="Check the log of the store.")
+    def _failing(self, error: MedusaSyncError) -> StoreError:
+        message = f"The store at {self._store_url} fails every write: {error}"
+        return StoreError(message, hint="Check the log of the store.")

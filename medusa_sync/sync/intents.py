@@ -16,7 +16,7 @@ class Intents:
         self._outcomes: dict[str, Outcome] = {}
 
     def add(self, change: Change) -> None:
-        """A change will be sent."""
+        """Plan the outcome of a change that will be sent."""
         own = change.desired.external_id
         self._outcomes[own] = _combined(self._outcomes.get(own), outcome_of(change))
 
@@ -31,11 +31,11 @@ class Intents:
 
 def _combined(first: Outcome | None, later: Outcome) -> Outcome:
     earlier = first.conflicts if first else ()
-    conflicts = tuple({conflict.field: conflict for conflict in (*earlier, *later.conflicts)}.values())
+    conflicts = tuple({(each.variant, each.field): each for each in (*earlier, *later.conflicts)}.values())
     if first is None or first.result is Result.UNCHANGED:
         return structs.replace(later, conflicts=conflicts)
-    fields = {change.field: change for change in later.changes}
+    fields = {(change.variant, change.field): change for change in later.changes}
     for change in first.changes:
-        latest = fields.get(change.field, change)
-        fields[change.field] = structs.replace(change, planned=latest.planned)
+        latest = fields.get((change.variant, change.field), change)
+        fields[change.variant, change.field] = structs.replace(change, planned=latest.planned)
     return structs.replace(first, changes=tuple(fields.values()), conflicts=conflicts)

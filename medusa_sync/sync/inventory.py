@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from medusa_sync.core.change import Change, Create, Update
-from medusa_sync.core.fields import FIELDS, SKU, STOCK
-from medusa_sync.core.product import Value
-from medusa_sync.core.record import remember
-from medusa_sync.core.stored import StoredItem, StoredVariant, WrittenProduct, WrittenVariant
+from medusa_sync.core.change import Change, Create, FieldChange, Update, VariantChange, new_variants
+from medusa_sync.core.fields import OPTION, SKU, STOCK, VARIANT_FIELDS
+from medusa_sync.core.product import DesiredVariant, Value
+from medusa_sync.core.record import ONLY, remember
+from medusa_sync.core.stored import StoredItem, StoredVariant, WrittenVariant
 from medusa_sync.core.view import stock_level
 
 
@@ -18,16 +18,18 @@ class LevelChange(Struct, frozen=True):
     """A stock level to write for a variant at our location.
 
     Attributes:
-        item_id: the inventory item; None if the store creates it together with the product.
-        variant_id: None for a new product, which has a single variant.
+        key: of the variant.
+        item_id: the inventory item; None if the store creates it together with the variant.
         exists: the item has a level at the location.
+        is_new: the store creates the variant.
     """
 
     external_id: str
+    key: str
     quantity: int
     item_id: str | None
-    variant_id: str | None
     exists: bool
+    is_new: bool
 
 
 def level_changes(
@@ -38,21 +40,27 @@ def level_changes(
     Args:
         changes: what is written.
         location_id: where stock is kept; None if the store has no location.
-        items: inventory items that new products use, by external id.
+        items: unused inventory items that new variants get, by SKU.
     """
-    found = []
-    for change in changes:
-        quantity = _new_quantity(change)
-        if location_id is None or quantity is None:
-            continue
+    found: list[LevelChange] = []
+    for change in changes if location_id is not None else ():
         own = change.desired.external_id
+        for variant in new_variants(change):
+            quantity = variant.fields.get(STOCK)
+            if isinstance(quantity, int):
+                item = items.get(str(variant.fields.get(SKU)))
+                exists = item is not None and location_id in item.location_ids
+                found.append(
+                    LevelChange(own, variant.key, quantity, item.id if item else None, exists, is_new=True)
+                )
         if isinstance(change, Create):
-            item = items.get(own)
-            exists = item is not None and location_id in item.location_ids
-            found.append(LevelChange(own, quantity, item.id if item else None, None, exists))
-        elif change.variant is not None:
-            exists = stock_level(change.variant, location_id) is not None
-            found.append(LevelChange(own, quantity, item_id_of(change.variant), change.variant.id, exists))
+            continue
+        for each in change.variants:
+            quantity = next((change.planned for change in each.changes if change.field == STOCK), None)
+            if each.stored is not None and isinstance(quantity, int):
+                exists = stock_level(each.stored, location_id) is not None
+                item_id = item_id_of(each.stored)
+                found.append(LevelChange(own, each.desired.key, quantity, item_id, exists, is_new=False))
     return found
 
 
@@ -64,23 +72,39 @@ class ItemRename(Struct, frozen=True):
     new_sku: str | None
 
 
-def item_rename(update: Update) -> ItemRename | None:
-    """The rename of the inventory item after its variant got another SKU; Medusa does not do it.
+def item_renames(update: Update) -> dict[str, ItemRename]:
+    """The renames of inventory items after their variants got another SKU, by key; Medusa does not do it.
 
     An item keeps an SKU that the merchant gave it. `Items.rename` may have cleared one that has none. An
     adoption does not change items.
     """
-    record, currency, wanted = update.record, update.desired.currency, update.desired.fields[SKU]
-    change = next((each for each in update.changes if each.field == SKU), None)
-    sent = record.sent(SKU, currency) if record else ()
-    applied = record.applied(SKU, currency) if record else None
-    if update.variant is None or update.adopted:
+    if update.adopted:
+        return {}
+    renames = {each.desired.key: _wanted_rename(update, each) for each in update.variants}
+    for key, stored in update.dropped.items():  # an interrupted run may have changed only the variant
+        renames[key] = _item_rename(update, key, stored, stored.sku, None)
+    return {key: rename for key, rename in renames.items() if rename is not None}
+
+
+def _wanted_rename(update: Update, variant: VariantChange) -> ItemRename | None:
+    if variant.stored is None:
         return None
+    change = next((each for each in variant.changes if each.field == SKU), None)
+    wanted = variant.desired.fields.get(SKU)
+    return _item_rename(update, variant.desired.key, variant.stored, wanted, change)
+
+
+def _item_rename(
+    update: Update, key: str, stored: StoredVariant, wanted: Value, change: FieldChange | None
+) -> ItemRename | None:
+    record = update.record
+    history = record.variant_history(key, SKU, update.desired.currency) if record else None
+    applied, sent = (history.applied, history.sent) if history else (None, ())
     # If the store undid a write only in part, the variant has the new SKU and the record does not say so.
-    is_new = record is not None and applied != remember(wanted) and update.variant.sku == wanted
+    is_new = record is not None and applied != remember(wanted) and stored.sku == wanted
     if not (change or sent or is_new):
         return None
-    link = next(iter(update.variant.inventory_items), None)
+    link = next(iter(stored.inventory_items), None)
     if link is None or link.inventory is None:
         return None
     ours: set[Value] = {None, *sent, applied}
@@ -91,39 +115,81 @@ def item_rename(update: Update) -> ItemRename | None:
     return ItemRename(link.inventory_item_id, link.inventory.sku, None if wanted is None else str(wanted))
 
 
-def values_to_release(updates: Sequence[Update]) -> list[tuple[Update, tuple[str, ...]]]:
-    """The updates of products whose unique values other products get, with the fields to free.
+Release = Mapping[str, Mapping[str, Value]]
+"""The fields to clear of variants, with the values that they get later, by key of the variant."""
 
-    The store refuses a value that another product has, even if the same call takes it away there.
+
+def values_to_release(updates: Sequence[Update]) -> list[tuple[Update, Release]]:
+    """The updates of products whose unique values other variants get, with the fields to clear.
+
+    The store refuses a value that another variant has, even if the same call takes it away there.
     """
-    unique = {name for name, field in FIELDS.items() if field.unique}
-    taken = {
-        (change.field, change.planned)
+    unique = {name for name, field in VARIANT_FIELDS.items() if field.unique}
+    changes = {
+        (update.desired.external_id, each.desired.key): [one for one in each.changes if one.field in unique]
         for update in updates
-        for change in update.changes
-        if change.field in unique and change.planned is not None
+        for each in update.variants
     }
-    found = []
+    taken = {(one.field, one.planned) for own in changes.values() for one in own if one.planned is not None}
+    wanted = taken | {
+        (name, variant.fields[name])
+        for update in updates
+        for variant in new_variants(update)
+        for name in unique
+        if name in variant.fields
+    }
+    found: list[tuple[Update, Release]] = []
     for update in updates:
-        held = ((change.field, change.stored) for change in update.changes)
-        fields = tuple(name for name, value in held if (name, value) in taken)
-        if fields:
-            found.append((update, fields))
+        release: dict[str, dict[str, Value]] = {
+            each.desired.key: {
+                one.field: one.desired
+                for one in changes[update.desired.external_id, each.desired.key]
+                if (one.field, one.stored) in taken
+            }
+            for each in update.variants
+        }
+        # A variant that the source dropped does not get another value.
+        release |= {
+            key: {name: None for name in unique if (name, getattr(stored, name)) in wanted}
+            for key, stored in update.dropped.items()
+        }
+        release = {key: fields for key, fields in release.items() if fields}
+        if release:
+            found.append((update, release))
     return found
 
 
-def stocked_variant(level: LevelChange, written: WrittenProduct) -> WrittenVariant | None:
-    """The variant of a level, in the response to the write of its product."""
-    return next((each for each in written.variants if level.variant_id in {None, each.id}), None)
+def by_key(change: Change, written: Iterable[WrittenVariant]) -> dict[str, WrittenVariant]:
+    """The variants in the response to a write, by key of the desired variant."""
+    known: dict[str, str] = {}
+    stored: set[str] = set()
+    titles = {name: name for name in change.desired.options}
+    if isinstance(change, Update):
+        known = {each.stored.id: each.desired.key for each in change.variants if each.stored}
+        stored = {each.id for each in change.stored.variants}
+        titles = {change.options.title(name): name for name in change.options.stored}
+    new = {_identity(each): each.key for each in new_variants(change)}
+    found: dict[str, WrittenVariant] = {}
+    for variant in written:
+        key = known.get(variant.id)
+        if variant.id not in stored:
+            values = frozenset(
+                (f"{OPTION}{titles[each.option.title]}", each.value)
+                for each in variant.options
+                if each.option.title in titles  # others are the merchant's
+            )
+            key = new.get(variant.sku) or new.get(values)
+            key = ONLY if key is None and ONLY in new.values() else key
+        if key is not None:
+            found[key] = variant
+    return found
+
+
+def _identity(variant: DesiredVariant) -> object:
+    """The SKU of a new variant, else its option values."""
+    values = ((name, value) for name, value in variant.fields.items() if name.startswith(OPTION))
+    return variant.fields.get(SKU) or frozenset(values)
 
 
 def item_id_of(variant: StoredVariant | WrittenVariant) -> str | None:
     return variant.inventory_items[0].inventory_item_id if variant.inventory_items else None
-
-
-def _new_quantity(change: Change) -> int | None:
-    if isinstance(change, Create):
-        value = change.desired.fields[STOCK]
-    else:
-        value = next((each.planned for each in change.changes if each.field == STOCK), None)
-    return value if isinstance(value, int) else None

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
 
 from msgspec import structs
 
-from medusa_sync.core.stored import StoredProduct, WrittenProduct
+from medusa_sync.core.fields import SKU
+from medusa_sync.core.stored import StoredProduct, WrittenVariant
 from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi, Level
 from medusa_sync.stop import Stop
-from medusa_sync.sync.inventory import ItemRename, LevelChange, item_id_of, stocked_variant
+from medusa_sync.sync.inventory import ItemRename, LevelChange, item_id_of
 
 logger = logging.getLogger(__name__)
+
+Written = Mapping[str, tuple[str, Mapping[str, WrittenVariant]]]
+"""The ids of products, and their variants by key, by external id."""
 
 _AT_ONCE = 4  # there is no bulk call for inventory items
 
@@ -55,7 +59,7 @@ class Items:
         try:
             refused = await self.rename(renames)
             held = await self._held_by_pending(refused)
-            # An old SKU would keep the item of another product from getting it.
+            # Clear their old SKUs: the items of other products may need them.
             await self._send([structs.replace(rename, new_sku=None) for rename in refused - held])
         except (AmbiguousWriteError, StoreError) as error:
             logger.warning("the next run renames %d inventory items: %s", len(renames), error)
@@ -66,15 +70,12 @@ class Items:
             )
         return held
 
-    async def write_levels(
-        self, changes: Sequence[LevelChange], written: Iterable[WrittenProduct], *, are_new: bool
-    ) -> None:
+    async def write_levels(self, changes: Sequence[LevelChange], written: Written) -> None:
         """Write stock levels.
 
         Args:
             changes: the levels.
-            written: the response to the write of their products.
-            are_new: the products are new, so the store makes their inventory items.
+            written: the variants in the responses to the writes of their products.
 
         Raises:
             AmbiguousWriteError: some may not be written.
@@ -82,12 +83,11 @@ class Items:
         """
         if not changes:
             return
-        products = {product.external_id: product for product in written}
         create: list[Level] = []
         update: list[Level] = []
         try:
             for change in changes:
-                item_id = await self._item_id(change, products.get(change.external_id), is_new=are_new)
+                item_id = await self._item_id(change, written)
                 level = Level(item_id, self._location_id, change.quantity)
                 (update if change.exists else create).append(level)
             await self._api.write_levels(create=create, update=update)
@@ -95,11 +95,12 @@ class Items:
             # The products are written, so the batch is not refused: another run may have written a level.
             raise AmbiguousWriteError(str(error), responded=True) from error
 
-    async def _item_id(self, change: LevelChange, product: WrittenProduct | None, *, is_new: bool) -> str:
-        variant = stocked_variant(change, product) if product else None
+    async def _item_id(self, change: LevelChange, written: Written) -> str:
+        product_id, variants = written.get(change.external_id, ("", {}))
+        variant = variants.get(change.key)
         item_id = change.item_id or (item_id_of(variant) if variant else None)
-        if item_id is None and product and variant and not is_new:
-            item_id = await self._api.give_inventory_item(product.id, variant)
+        if item_id is None and variant and not change.is_new:
+            item_id = await self._api.give_inventory_item(product_id, variant)
         if item_id is None:
             raise AmbiguousWriteError(f"{change.external_id}: the store has not made its inventory item yet")
         return item_id
@@ -115,7 +116,7 @@ class Items:
                 try:
                     await self._api.rename_inventory_item(rename.item_id, rename.new_sku)
                 except StoreRefusedError as error:
-                    if error.status != HTTPStatus.BAD_REQUEST:  # the products are written nevertheless
+                    if error.status != HTTPStatus.BAD_REQUEST:  # the products are written all the same
                         raise AmbiguousWriteError(str(error), responded=True) from error
                     refused.add(rename)
 
@@ -127,10 +128,21 @@ class Items:
         return refused
 
     async def _held_by_pending(self, renames: Collection[ItemRename]) -> set[ItemRename]:
-        """The renames to an SKU that an incomplete product still has to release."""
+        """Return the renames to an SKU that an incomplete variant has, and will release."""
         skus = {rename.new_sku: rename for rename in renames if rename.new_sku is not None}
         items = await self._api.items_by_sku(list(skus)) if skus else []
         product_ids = {product_id for item in items for product_id in item.product_ids}
         details = await self._api.details("id", list(product_ids))
-        pending = {stored.id for stored in details if isinstance(stored, StoredProduct) and stored.pending}
-        return {skus[str(item.sku)] for item in items if pending & set(item.product_ids)}
+        stored = [each for each in details if isinstance(each, StoredProduct)]
+        pending = {variant_id for each in stored for variant_id in _with_pending_sku(each)}
+        return {skus[str(item.sku)] for item in items if pending & set(item.variant_ids)}
+
+
+def _with_pending_sku(stored: StoredProduct) -> set[str]:
+    """The ids of the variants whose SKU may change when their product is completed."""
+    record = stored.record
+    if record is None or record.pending is None:
+        return set()
+    sent = record.pending.variants
+    settled = {entry.id for key, entry in record.variants.items() if SKU not in sent.get(key, {})}
+    return {variant.id for variant in stored.variants} - settled

@@ -22,8 +22,8 @@ class Ledger:
         on_settled: called with every outcome.
 
     Attributes:
-        kept: products with an outcome that belonged to this source in the store before the run.
-        gained: created and adopted products.
+        kept: number of products with an outcome that the store had before the run as products of this source.
+        gained: number of created and adopted products.
     """
 
     def __init__(self, on_settled: Callable[[Outcome], None]) -> None:
@@ -40,24 +40,39 @@ class Ledger:
         self.changes = Spool()
         self.kept = 0
         self.gained = 0
+        self._watched: dict[str, Result | None] = {}
 
     def open(self, external_id: str, title: str) -> None:
-        """A valid product was delivered."""
+        """Add a valid product of the source, which has no outcome yet."""
         self.seen += 1
         self._open[external_id] = title
 
     def found(self, external_ids: Iterable[str]) -> None:
-        """The store has these products."""
+        """Remember products that the store has, for `kept`."""
         self._stored.update(external_ids)
 
+    def watch(self, external_ids: Iterable[str]) -> None:
+        """Remember the results of these products: the source dropped variants of them."""
+        for external_id in external_ids:
+            self._watched.setdefault(external_id)
+
+    @property
+    def watched(self) -> list[str]:
+        """The watched products that the store has as the source wants them."""
+        return [
+            external_id
+            for external_id, result in self._watched.items()
+            if result in {Result.UNCHANGED, Result.UPDATED}
+        ]
+
     def begin(self, external_id: str) -> None:
-        """The write of an open product is being sent. If the run ends now, the product is unconfirmed."""
+        """Mark an open product as being written: if the run ends now, it is unconfirmed."""
         if external_id not in self._open:
             raise KeyError(external_id)
         self._begun.add(external_id)
 
     def take_back(self, external_id: str) -> None:
-        """The store refused the write of an open product; nothing was written."""
+        """Undo `begin`, after the store refused the write: nothing was written."""
         self._begun.discard(external_id)
 
     def settle(self, outcome: Outcome) -> None:
@@ -65,18 +80,29 @@ class Ledger:
         external_id = outcome.external_id or ""
         del self._open[external_id]
         self._begun.discard(external_id)
+        if external_id in self._watched:
+            self._watched[external_id] = outcome.result
         if external_id in self._stored:
             self._stored.remove(external_id)
             self.kept += outcome.action not in _GAINS
         self._count(outcome)
 
     def reject(self, outcome: Outcome) -> None:
-        """The source delivered a row that is not a valid product."""
+        """Record the outcome of a row that is not a valid product."""
         self.seen += 1
         self._count(outcome)
 
+    def revise(self, outcome: Outcome) -> None:
+        """Record that a watched product lost variants, after its own outcome."""
+        external_id = outcome.external_id or ""
+        if self._watched.get(external_id) is Result.UNCHANGED:
+            self.counts[Result.UNCHANGED] -= 1
+            self.counts[Result.UPDATED] += 1
+            self._watched[external_id] = Result.UPDATED
+        self.changes.add(outcome)
+
     def set_aside(self, external_id: str) -> None:
-        """An open product is not compared, because there is no store."""
+        """Count an open product as not compared, if there is no store."""
         del self._open[external_id]
         self.not_compared += 1
 
@@ -122,7 +148,7 @@ class Ledger:
 
 
 def outcome_of(change: Change) -> Outcome:
-    """The outcome of a change once it is applied."""
+    """Return the outcome that a change has once it is applied."""
     desired = change.desired
     if isinstance(change, Create):
         return Outcome(desired.external_id, desired.title, Result.CREATED, action=Action.CREATE)
@@ -134,7 +160,7 @@ def outcome_of(change: Change) -> Outcome:
         conflicts=change.conflicts,
         action=Action.ADOPT if change.adopted else Action.UPDATE,
     )
-    if change.adopted or change.changes:
+    if change.adopted or change.has_changes:
         return outcome
     # Only the record is written: the store already holds the desired values.
     return structs.replace(outcome, result=Result.UNCHANGED, action=None)

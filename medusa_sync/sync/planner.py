@@ -9,9 +9,9 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from medusa_sync.core.change import Change, Create, Update
-from medusa_sync.core.fields import CATEGORIES, TAGS
+from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.interrupted import is_in_progress, is_incomplete, may_change, surviving_copy
-from medusa_sync.core.merge import members, merge_sets
+from medusa_sync.core.merge import as_set, merge_sets
 from medusa_sync.core.plan import plan_update, without_stock
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
@@ -21,7 +21,8 @@ from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.adoption import Adoption
 from medusa_sync.sync.handles import Handles
-from medusa_sync.sync.inventory import item_rename
+from medusa_sync.sync.inventory import item_renames
+from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.stale import Stale
 
 T = TypeVar("T")
@@ -66,21 +67,23 @@ class Planner:
     Args:
         api: of the store.
         location_id: where stock is kept; None if the store has no location.
+        sales: the sale prices of the source.
         options: how to decide.
     """
 
-    def __init__(self, api: AdminApi, location_id: str | None, options: PlanOptions) -> None:
+    def __init__(self, api: AdminApi, location_id: str | None, sales: Sales, options: PlanOptions) -> None:
         self._api = api
+        self._sales = sales
         self._location_id = location_id
         self._options = options
         self._adoption = Adoption(api)
         self._handles = Handles(api)
 
-    async def look_ahead(self, products: Sequence[Stale]) -> tuple[list[str], list[str]]:
+    async def look_ahead(self, products: Sequence[Stale]) -> dict[str, list[str]]:
         """Prepare stale products: look up the handles of new ones, with one request for all of them.
 
         Returns:
-            The categories and tags that the products add, as far as their records show it.
+            The terms that the products add by field, as far as their records show it.
 
         Raises:
             StoreError: the store cannot be read.
@@ -89,7 +92,7 @@ class Planner:
         not_created = await self._adoption.matches(new)
         await self._handles.look_ahead([each for each in new if each.external_id not in not_created])
         written = [each for each in products if each.desired.external_id not in not_created]
-        return _added(written, CATEGORIES), _added(written, TAGS)
+        return {name: _added(written, name) for name, field in FIELDS.items() if field.is_term}
 
     async def read(
         self,
@@ -97,6 +100,7 @@ class Planner:
         *,
         created: Collection[str] = (),
         absent: Collection[str] = (),
+        refused: bool = False,
     ) -> Reading:
         """Read the details of products and plan updates.
 
@@ -105,6 +109,7 @@ class Planner:
             created: external ids of products that this run has sent to be created.
             absent: external ids of products that a look-up did not find. They are new without another read,
                 unless look-ups may lag behind writes.
+            refused: the store refused the last write of this run, so it is not working on it.
 
         Raises:
             StoreError: the store cannot be read.
@@ -112,16 +117,25 @@ class Planner:
         reading = Reading()
         left_out = () if self._api.may_lag else absent
         asked = [product.external_id for product in products if product.external_id not in left_out]
-        details = by_external_id(await self._api.details("external_id", asked))
+        details = by_external_id(await self._with_sales(products, asked))
         for product in products:
             copies = details.get(product.external_id, [])
             try:
                 wanted = product if self._location_id else without_stock(product)
-                self._sort(wanted, _readable(copies), created, reading)
+                self._sort(wanted, _readable(copies), created, reading, waits=not refused)
             except ProductFailedError as error:
                 ids = ", ".join(copy.id for copy in copies)
                 reading.outcomes.append(Outcome.of(product, Result.FAILED, f"{ids}: {error}"))
         return reading
+
+    async def _with_sales(
+        self, products: Sequence[DesiredProduct], asked: Sequence[str]
+    ) -> list[StoredProduct | Unreadable]:
+        found = await self._api.details("external_id", asked)
+        stored = [each for each in found if isinstance(each, StoredProduct)]
+        unreadable = [each for each in found if isinstance(each, Unreadable)]
+        wanted = {product.external_id: product for product in products}
+        return [*unreadable, *await self._sales.read(wanted, stored)]
 
     def _sort(
         self,
@@ -129,8 +143,10 @@ class Planner:
         copies: list[StoredProduct],
         created: Collection[str],
         reading: Reading,
+        *,
+        waits: bool,
     ) -> None:
-        """Add a product to one part of the reading."""
+        """Add a product to one part of the reading; `waits` for writes that the store may be working on."""
         if not copies:
             reading.new.append(product)
             return
@@ -145,9 +161,8 @@ class Planner:
             stored, losers = survivor
             reading.copies += losers
         now = time.time()
-        if is_in_progress(product, stored, now=now) or (
-            is_incomplete(stored) and product.external_id in created
-        ):
+        is_unfinished = is_incomplete(stored) and product.external_id in created
+        if waits and (is_unfinished or is_in_progress(product, stored, now=now)):
             reading.in_progress.append(product)
         elif is_incomplete(stored):
             reading.incomplete[product.external_id] = stored
@@ -163,7 +178,7 @@ class Planner:
             on_conflict=self._options.on_conflict,
             overwrite=self._options.overwrite,
         )
-        if update.is_up_to_date or (may_change(update, now=time.time()) and item_rename(update) is None):
+        if update.is_up_to_date or (may_change(update, now=time.time()) and not item_renames(update)):
             reading.outcomes.append(Outcome.of(product, Result.UNCHANGED))
         else:
             reading.updates.append(update)
@@ -190,7 +205,7 @@ class Planner:
         rest = [product for product in new if product.external_id not in entries]
         entries.update(await self._adopted(rest))
         created = [product for product in rest if product.external_id not in entries]
-        handles = await self._handles.allot(created)
+        handles = await self._handles.assign(created)
         entries.update((each.external_id, Create(each, handles[each.external_id])) for each in created)
         return [entries[product.external_id] for product in new]
 
@@ -208,11 +223,12 @@ class Planner:
                 entries[product.external_id] = _exists_already(product, found)
         for stored in await self._api.details("id", list(adopted)):
             product = adopted[stored.id]
-            entries[product.external_id] = (
-                Outcome.of(product, Result.FAILED, f"{stored.id}: {stored.reason}")
-                if isinstance(stored, Unreadable)
-                else plan_update(product, stored, location_id=self._location_id, adopt=True)
-            )
+            try:
+                [readable] = _readable([stored])
+                plan = plan_update(product, readable, location_id=self._location_id, adopt=True)
+                entries[product.external_id] = plan
+            except ProductFailedError as error:
+                entries[product.external_id] = Outcome.of(product, Result.FAILED, f"{stored.id}: {error}")
         return entries
 
     def release(self, external_id: str) -> None:
@@ -221,12 +237,12 @@ class Planner:
 
 
 def _added(products: Sequence[Stale], name: str) -> list[str]:
-    """The members of a set that the source added since products were last written."""
+    """The terms that the source added to a field since products were last written."""
     added: list[str] = []
     for product in products:
         records = [each.record for each in product.copies if isinstance(each, StoredSummary) and each.record]
-        applied = [member for record in records for member in members(record.fields.get(name))]
-        added += merge_sets(members(product.desired.fields[name]), (), tuple(applied), restore=False)
+        applied = [term for record in records for term in as_set(record.fields.get(name))]
+        added += merge_sets(as_set(product.desired.fields.get(name)), (), tuple(applied), restore=False)
     return added
 
 

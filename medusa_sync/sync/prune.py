@@ -24,6 +24,7 @@ from medusa_sync.http import retry
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.stop import InFlight, Stop
+from medusa_sync.sync.batch import halves
 from medusa_sync.sync.batch_size import FIRST
 from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.options import SyncOptions
@@ -61,20 +62,27 @@ class Pruner:
         self._settle = settle
         self._stop = stop
 
-    async def execute(self) -> None:
-        """Find the orphans, check that they are gone, and remove them.
+    async def find(self) -> list[ListedProduct]:
+        """Find the orphans, and check that they are gone.
 
         Raises:
-            PruneGuardError: too many products are missing; nothing was removed.
+            PruneGuardError: too many products are missing.
             SourceError: the source cannot say whether a product is gone.
             StoreError: the store cannot be read.
         """
         orphans = await self._orphans()
         if not orphans:
-            return
+            return []
         delivered = next((source_id for source_id in self._owned if source_id in self._delivery), None)
         self._guard(orphans, delivered)
-        gone = await self._confirm(orphans, delivered)
+        return await self._confirm(orphans, delivered)
+
+    async def execute(self, gone: Sequence[ListedProduct]) -> None:
+        """Remove orphans.
+
+        Raises:
+            StoreError: the store is unavailable.
+        """
         size = self._options.batch_size or FIRST
         in_flight = InFlight(self._stop)
         for start in range(0, len(gone), size):
@@ -125,7 +133,7 @@ class Pruner:
         if delivered is None or not await self._delivery.has(delivered):
             raise SourceError(
                 f"The source says that it does not have product {delivered}, which it has just delivered",
-                hint="Nothing was removed, because its responses to requests for one product are unreliable.",
+                hint="Nothing was removed. The source must return each product at its own URL.",
             )
         slots = asyncio.Semaphore(_ASKED_AT_ONCE)
 
@@ -156,8 +164,7 @@ class Pruner:
                 reason = f"not removed: {error}"
                 self._settle(Outcome(products[0].external_id, products[0].title, Result.FAILED, reason))
                 return
-            half = len(products) // 2
-            for part in (products[:half], products[half:]):
+            for part in halves(products):
                 await self._remove(part)
         else:
             self._settle_removed(products)

@@ -36,6 +36,8 @@ from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import Planner
 from medusa_sync.sync.prune import Pruner
+from medusa_sync.sync.prune_variants import REMOVABLE, Removal, VariantPruner, removal_of
+from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.scan import Scan
 from medusa_sync.sync.stale import Stale, absent
 
@@ -86,6 +88,7 @@ class Run:
         self._ledger = Ledger(observer.settled)
         self._intake = Intake(self._delivery, self._ledger, observer.fetched, stop)
         self._placement: Placement | None = None
+        self._previewed: dict[str, Removal | None] = {}  # variants that updates drop, by external id
 
     async def execute(self) -> RunResult:
         """Run. Errors that a user, a server or a catalogue can cause are not raised but in the result."""
@@ -139,8 +142,10 @@ class Run:
         Returns:
             What the store holds at the end; None if the run was stopped or the source was incomplete.
         """
-        async with Scan(api, self._options.source_name) as scan:  # begins while the source is asked
-            health = Health(api)
+        removable = REMOVABLE[self._options.on_missing] if self._prunes else ()
+        # The scan begins while the source is asked.
+        async with Scan(api, self._options.source_name, removable) as scan:
+            health = Health(api, self._options.store_url)
             comparison = Comparison(
                 api,
                 scan,
@@ -159,18 +164,24 @@ class Run:
             return None
         gained = 0 if self._options.dry_run else self._ledger.gained
         if self._prunes:
-            pruner = Pruner(
-                api,
-                self._delivery,
-                scan.source_ids,
-                self._options,
-                settle=self._ledger.remove,
-                stop=self._stop,
-            )
-            await pruner.execute()
+            await self._prune(api, scan)
         is_changed = gained or self._ledger.counts[Result.REMOVED]
         size = await api.count_products() if is_changed else scan.size
         return StoreState(size, self._ledger.kept + gained)
+
+    async def _prune(self, api: AdminApi, scan: Scan) -> None:
+        """Remove orphans and dropped variants, after all of them were found and none is too many."""
+        options, ledger = self._options, self._ledger
+        pruner = Pruner(api, self._delivery, scan.source_ids, options, settle=ledger.remove, stop=self._stop)
+        orphans = await pruner.find()
+        variants = VariantPruner(api, options, revise=ledger.revise, fail=ledger.remove, stop=self._stop)
+        known = [external_id for external_id in ledger.watched if external_id not in self._previewed]
+        previewed = [removal for removal in self._previewed.values() if removal is not None]
+        removals = [*previewed, *await variants.find(known)]
+        variants.guard(removals, scan.variants)
+        await pruner.execute(orphans)
+        if removals:
+            await variants.execute(removals, await self._find_placement(api))
 
     @property
     def _prunes(self) -> bool:
@@ -188,17 +199,26 @@ class Run:
         self, api: AdminApi, health: Health, first: list[Stale], rest: AsyncIterator[list[Stale]]
     ) -> None:
         """Settle stale products. If the placement is wrong, nothing at all is written."""
-        self._placement = placement = await find_placement(api, self._options.wanted)
-        planner = Planner(api, placement.location_id, self._options.plan)
+        placement = await self._find_placement(api)
+        sales = Sales(api.price_lists, self._options.source_name)
+        planner = Planner(api, placement.location_id, sales, self._options.plan)
         if self._options.dry_run:
-            await self._preview(planner, first, rest)
+            await self._preview(planner, placement, first, rest)
         else:
-            await self._apply(api, planner, placement, health, first, rest)
+            await self._apply(api, planner, placement, sales, health, first, rest)
 
-    async def _preview(self, planner: Planner, first: list[Stale], rest: AsyncIterator[list[Stale]]) -> None:
+    async def _find_placement(self, api: AdminApi) -> Placement:
+        if self._placement is None:
+            self._placement = await find_placement(api, self._options.wanted)
+        return self._placement
+
+    async def _preview(
+        self, planner: Planner, placement: Placement, first: list[Stale], rest: AsyncIterator[list[Stale]]
+    ) -> None:
         """Settle every product with what a real run would do."""
         stale: list[Stale] | None = first
         while stale is not None:
+            placement.check_currencies(each.desired for each in stale)
             reading = await planner.read([each.desired for each in stale], absent=absent(stale))
             entries: list[Change | Outcome] = [*reading.outcomes, *reading.updates]
             entries += await planner.plan_new(reading.new, reading.incomplete)
@@ -206,6 +226,10 @@ class Run:
                 Outcome(each.external_id, each.title, Result.UNCONFIRMED, "another run is writing it")
                 for each in reading.in_progress
             ]
+            for each in reading.updates:
+                external_id = each.desired.external_id
+                self._previewed[external_id] = removal_of(each, self._options.on_missing)
+            self._ledger.watch(each.desired.external_id for each in reading.updates if each.dropped)
             for entry in entries:
                 self._ledger.settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
             stale = await anext(rest, None)
@@ -215,6 +239,7 @@ class Run:
         api: AdminApi,
         planner: Planner,
         placement: Placement,
+        sales: Sales,
         health: Health,
         first: list[Stale],
         rest: AsyncIterator[list[Stale]],
@@ -229,6 +254,7 @@ class Run:
             planner,
             taxonomy,
             placement,
+            sales,
             Acknowledger(api, settle),
             self._ledger,
             health,
@@ -246,7 +272,9 @@ class Run:
         stale: list[Stale] | None = first
         try:
             while stale is not None:
-                taxonomy.begin(*await planner.look_ahead(stale))
+                placement.check_currencies(each.desired for each in stale)
+                titles = {handle: name for each in stale for handle, name in each.desired.names.items()}
+                taxonomy.begin(await planner.look_ahead(stale), titles)
                 await pipeline.take(stale)
                 stale = await anext(rest, None)
             await pipeline.flush()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import count, islice
 from typing import Self
 
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import applied, fingerprint
+from medusa_sync.core.record import Dropped, applied, fingerprint
 from medusa_sync.medusa.api import AdminApi, ScanPage
 from medusa_sync.sync.ids import IdSet
 
@@ -18,7 +18,7 @@ PAGE_SIZE = 2_000  # 3 to 7 times cheaper per product than look-ups by id
 LOOK_UP = 200  # products in a look-up; about 300 external ids fit into a request line
 
 _AT_ONCE = 4
-_PAGE_COST = 2  # of a page, in look-ups
+_PAGE_COST = 2  # a page costs as much as two look-ups
 
 
 class Scan:
@@ -31,18 +31,24 @@ class Scan:
     Args:
         api: of the store.
         source_name: the prefix of external ids.
+        removable: the states of dropped variants that are removed at the end of the run.
 
     Attributes:
         size: how many products the store had when the scan began.
         source_ids: of the products of the source that the scan saw.
         witness: the store's id of one of them; empty if there is none.
+        variants: how many variants of the source they have.
+        dropped: external ids of those with variants that the source dropped in an earlier run.
     """
 
-    def __init__(self, api: AdminApi, source_name: str) -> None:
+    def __init__(self, api: AdminApi, source_name: str, removable: Collection[Dropped] = ()) -> None:
         self.size = 0
         self.source_ids = IdSet()
         self.witness = ""
+        self.variants = 0
+        self.dropped: set[str] = set()
         self._api = api
+        self._removable = removable
         self._prefix = f"{source_name}:"
         self._first_page: asyncio.Task[None]
         self._step = 0
@@ -68,7 +74,7 @@ class Scan:
         await asyncio.shield(self._first_page)
 
     async def ready(self, wanted: int | None) -> None:
-        """Wait for the pages; there is only the first if it is cheaper to look up the wanted products.
+        """Wait for all pages, or only for the first if it is cheaper to look up the wanted products.
 
         Args:
             wanted: how many products the source has; None if it does not say, or if all pages are needed.
@@ -86,7 +92,7 @@ class Scan:
         self._sort()
 
     async def hidden(self, absent: Sequence[DesiredProduct]) -> list[DesiredProduct]:
-        """Those of the products absent from a look-up that the store has: its index may lag.
+        """Return the products that the store has although a look-up did not find them: its index may lag.
 
         Raises:
             StoreError: the store cannot be read.
@@ -143,5 +149,10 @@ class Scan:
             self.witness = self.witness or product.id
             if not self.source_ids.add(source_id):
                 self._copied.add(source_id)
-            if product.record is not None and product.record.is_settled:
+            if product.record is None:
+                continue
+            self.variants += len(product.record.variants)
+            if any(variant.dropped in self._removable for variant in product.record.variants.values()):
+                self.dropped.add(external_id)
+            if product.record.is_settled:
                 self._up_to_date.append(fingerprint(external_id, product.record))

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
 from medusa_sync.core.change import (
     Change,
     Create,
     Update,
-    added_members,
-    needed_categories,
+    needed_terms,
     placed_categories,
 )
-from medusa_sync.core.fields import TAGS
-from medusa_sync.core.note import creation_note, sku_note, update_note
+from medusa_sync.core.note import creation_note, final_record, sku_note, update_note
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied, freed
-from medusa_sync.core.stored import StoredItem, StoredSummary, WrittenProduct
-from medusa_sync.errors import AmbiguousWriteError
+from medusa_sync.core.stored import StoredItem, StoredSummary, WrittenProduct, WrittenVariant
+from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import (
     Ids,
@@ -32,9 +31,11 @@ from medusa_sync.medusa.taxonomy import Taxonomy
 from medusa_sync.sync.acknowledger import Complete
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.intents import Intents
-from medusa_sync.sync.inventory import ItemRename, item_rename, level_changes
-from medusa_sync.sync.items import Items
+from medusa_sync.sync.inventory import ItemRename, Release, by_key, item_renames, level_changes
+from medusa_sync.sync.items import Items, Written
 from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.sales import Sales, sale_prices
+from medusa_sync.sync.variant_writer import VariantWriter
 
 
 class Writer:
@@ -42,9 +43,10 @@ class Writer:
 
     Args:
         api: of the store.
-        taxonomy: ids of categories and tags.
+        taxonomy: ids of terms.
         placement: of new and adopted products.
         items: the inventory items of the store.
+        sales: the sale prices of the source.
         ledger: notified of products that are about to be sent.
         intents: the outcomes of what is sent.
         health: notified of writes that succeed.
@@ -57,6 +59,7 @@ class Writer:
         taxonomy: Taxonomy,
         placement: Placement,
         items: Items,
+        sales: Sales,
         ledger: Ledger,
         intents: Intents,
         health: Health,
@@ -67,71 +70,162 @@ class Writer:
         self._taxonomy = taxonomy
         self._placement = placement
         self._items = items
+        self._sales = sales
         self._ledger = ledger
         self._intents = intents
         self._health = health
+        self._variants = VariantWriter(api, keeps_stock=placement.location_id is not None)
         self._status = status
         self._unclear: set[str] = set()  # external ids of products whose item may or may not be renamed
 
     async def prepare(self, changes: Sequence[Change]) -> bool:
-        """Find or create the categories and tags that changes need; returns whether any was unknown."""
-        if self._taxonomy.has(needed_categories(changes), added_members(changes, TAGS)):
+        """Find or create the terms that changes need; returns whether any was unknown."""
+        needs = needed_terms(changes)
+        if self._taxonomy.has(needs):
             return False
-        await self._ids(changes)
+        await self._taxonomy.ids(needs)
         return True
 
     def forget(self, changes: Sequence[Change]) -> None:
-        """Look up the categories and tags that changes need again the next time."""
-        self._taxonomy.forget(needed_categories(changes), added_members(changes, TAGS))
+        """Look up the terms that changes need again the next time."""
+        self._taxonomy.forget(needed_terms(changes))
 
-    async def release(self, handed: Sequence[tuple[Update, Collection[str]]]) -> None:
-        """Free the unique values that products of a batch take from one another."""
+    async def release(self, handed: Sequence[tuple[Update, Release]]) -> None:
+        """Free the unique values that variants of a batch take from one another."""
         self._begin(update for update, _ in handed)
         now = int(time.time())
-        await self._api.edit_products(
-            [
-                release_body(update, names, freed(update.record, update.desired, names, at=now))
-                for update, names in handed
-            ]
-        )
+        bodies = []
+        for update, fields in handed:
+            late = {
+                key: {name: (None, value) for name, value in values.items()} for key, values in fields.items()
+            }
+            titles = update.options.pending_titles
+            record = freed(update.record, late, update.desired.currency, titles=titles, at=now)
+            bodies.append(release_body(update, fields, record))
+        await self._api.edit_products(bodies)
 
-    async def update(self, updates: Sequence[Update]) -> list[Complete]:
-        """Write updates, with stock levels and the SKUs of inventory items."""
-        ids = await self._ids(updates)
+    async def update(
+        self, updates: Sequence[Update], items: Mapping[str, StoredItem]
+    ) -> tuple[list[Complete], list[DesiredProduct]]:
+        """Write updates, with stock levels and the SKUs of inventory items.
+
+        Args:
+            updates: of products.
+            items: unused inventory items for new variants, by SKU.
+
+        Returns:
+            What is complete, and the products whose variants the store refused; of those, only the product
+            row is written.
+        """
+        self._ledger.watch(update.desired.external_id for update in updates if update.dropped)
+        ids = await self._taxonomy.ids(needed_terms(updates))
         await self._taxonomy.activate_categories(placed_categories(updates))
-        levels = level_changes(updates, self._placement.location_id, {})
-        renames = {
-            update.stored.id: rename for update in updates if (rename := item_rename(update)) is not None
-        }
+        renames = {update.desired.external_id: item_renames(update) for update in updates}
         now = int(time.time())
         notes = {
-            update.stored.id: update_note(update, renames_item=update.stored.id in renames, now=now)
+            update.desired.external_id: update_note(
+                update, renamed_items=renames[update.desired.external_id], now=now
+            )
             for update in updates
-            if update.changes or update.placed
+            if update.has_changes or update.placed
         }
-        written: list[WrittenProduct] = []
+        written = await self._write_rows(updates, notes, ids)
+        options: dict[str, dict[str, str]] = {}  # ids of new ones by external id
+        refused: list[DesiredProduct] = []
+
+        async def change(update: Update) -> list[WrittenVariant]:
+            variants, options[update.desired.external_id] = await self._variants.change(update)
+            return variants
+
+        async def add(update: Update) -> list[WrittenVariant]:
+            return await self._variants.add(update, items)
+
+        await self._write_apart(change, updates, written, refused)
+        # New variants may get SKUs that items have until they are renamed.
+        taken = await self._rename_items(updates, refused, renames)
+        await self._write_apart(add, updates, written, refused)
+        for update in updates:
+            if not update.writes_variants_apart:  # a killed run may have left option values
+                await self._variants.remove_unused_values(update)
+        complete = [update for update in updates if update.desired not in refused]
+        levels = level_changes(complete, self._placement.location_id, items)
+        await self._items.write_levels(levels, written)
+        await self._write_sales(complete, written)
         if notes:
-            sent = [update for update in updates if update.stored.id in notes]
-            self._begin(sent)
-            bodies = [
-                update_body(update, notes[update.stored.id], placement=self._placement, ids=ids)
-                for update in sent
-            ]
-            written = await self._api.update_products(bodies)
-            if repeated := [body for each in written if (body := distinct_images_body(each)) is not None]:
-                await self._api.edit_products(repeated)
-        await self._items.write_levels(levels, written, are_new=False)
-        try:
-            refused = await self._items.rename(renames.values())
-        except AmbiguousWriteError:
-            self._unclear |= {each.desired.external_id for each in updates if each.stored.id in renames}
-            raise
-        if notes:
-            self._health.succeeded(next(reversed(notes)))
+            self._health.succeeded(updates[-1].stored.id)
         return [
-            self._updated(update, notes.get(update.stored.id), renames.get(update.stored.id), refused)
-            for update in updates
+            self._updated(
+                update,
+                notes.get(update.desired.external_id),
+                written,
+                options.get(update.desired.external_id, {}),
+                [each for each in renames[update.desired.external_id].values() if each in taken],
+            )
+            for update in complete
+        ], refused
+
+    async def _rename_items(
+        self,
+        updates: Sequence[Update],
+        refused: Sequence[DesiredProduct],
+        renames: Mapping[str, Mapping[str, ItemRename]],
+    ) -> set[ItemRename]:
+        """Returns the renames to an SKU that is taken."""
+        written = [update.desired.external_id for update in updates if update.desired not in refused]
+        try:
+            return await self._items.rename([each for own in written for each in renames[own].values()])
+        except AmbiguousWriteError:
+            self._unclear |= {external_id for external_id, own in renames.items() if own}
+            raise
+
+    async def _write_rows(
+        self, updates: Sequence[Update], notes: Mapping[str, Record], ids: Ids
+    ) -> dict[str, tuple[str, dict[str, WrittenVariant]]]:
+        """Write the product rows with their notes; returns the variants in the response."""
+        sent = {each.desired.external_id: each for each in updates if each.desired.external_id in notes}
+        if not sent:
+            return {}
+        self._begin(sent.values())
+        bodies = [
+            update_body(update, notes[external_id], placement=self._placement, ids=ids)
+            for external_id, update in sent.items()
         ]
+        products = await self._api.update_products(bodies)
+        if repeated := [body for each in products if (body := distinct_images_body(each)) is not None]:
+            await self._api.edit_products(repeated)
+        return {
+            external_id: (product.id, by_key(sent[external_id], product.variants))
+            for product in products
+            if (external_id := product.external_id) in sent
+        }
+
+    async def _write_apart(
+        self,
+        write: Callable[[Update], Awaitable[list[WrittenVariant]]],
+        updates: Sequence[Update],
+        written: dict[str, tuple[str, dict[str, WrittenVariant]]],
+        refused: list[DesiredProduct],
+    ) -> None:
+        """Write options or variants after the product rows.
+
+        Args:
+            write: writes those of one product.
+            updates: of products. If there is only one, its refusal is raised.
+            written: the variants that were written; those of `write` are added.
+            refused: the products for which the store refused that; they are added and left out.
+        """
+        for update in updates:
+            if not update.writes_variants_apart or update.desired in refused:
+                continue
+            try:
+                variants = await write(update)
+            except StoreRefusedError:
+                if len(updates) == 1:
+                    raise
+                refused.append(update.desired)
+                continue
+            _, known = written[update.desired.external_id]
+            known.update(by_key(update, variants))
 
     async def create(
         self, creates: Sequence[Create], unused_items: Mapping[str, StoredItem]
@@ -140,9 +234,9 @@ class Writer:
 
         Args:
             creates: the products.
-            unused_items: inventory items to use again, by external id.
+            unused_items: inventory items to use again, by SKU.
         """
-        ids = await self._ids(creates)
+        ids = await self._taxonomy.ids(needed_terms(creates))
         self._begin(creates)
         now = int(time.time())
         notes = {create.desired.external_id: creation_note(create.desired, now=now) for create in creates}
@@ -153,21 +247,43 @@ class Writer:
                 status=self._status,
                 placement=self._placement,
                 ids=ids,
-                item=unused_items.get(create.desired.external_id),
+                items=unused_items,
             )
             for create in creates
         ]
-        products = await self._api.create_products(bodies)
-        levels = level_changes(creates, self._placement.location_id, unused_items)
-        await self._items.write_levels(levels, products, are_new=True)
-        written = {product.external_id: product for product in products}
-        if any(external_id not in written for external_id in notes):
+        with_options = any(create.desired.options for create in creates)
+        products = await self._api.create_products(bodies, with_options=with_options)
+        created = {product.external_id: product for product in products}
+        if any(external_id not in created for external_id in notes):
             raise AmbiguousWriteError("the response lacks products")
+        written: dict[str, tuple[str, dict[str, WrittenVariant]]] = {}
+        for create in creates:
+            product = created[create.desired.external_id]
+            later = await self._variants.complete(create, product.id, unused_items)
+            variants = by_key(create, [*product.variants, *later])
+            written[create.desired.external_id] = (product.id, variants)
+        levels = level_changes(creates, self._placement.location_id, unused_items)
+        await self._items.write_levels(levels, written)
+        await self._write_sales(creates, written)
         self._health.succeeded(products[-1].id)
         return [
-            self._created(create, written[create.desired.external_id], notes[create.desired.external_id])
+            self._created(
+                create,
+                created[create.desired.external_id],
+                written[create.desired.external_id][1],
+                notes[create.desired.external_id],
+            )
             for create in creates
         ]
+
+    async def _write_sales(self, changes: Sequence[Change], written: Written) -> None:
+        """Write the sale prices of all variants in one call; they have the same currency."""
+        amounts: dict[str, float | None] = {}
+        for change in changes:
+            _, variants = written.get(change.desired.external_id, ("", {}))
+            amounts |= sale_prices(change, {key: variant.id for key, variant in variants.items()})
+        if amounts:
+            await self._sales.write(amounts, changes[0].desired.currency)
 
     async def note_unclear(self) -> None:
         """Note the SKUs of items again if the response to a rename was lost.
@@ -187,31 +303,45 @@ class Writer:
         if bodies:
             await self._api.edit_products(bodies)
 
-    async def _ids(self, changes: Sequence[Change]) -> Ids:
-        return Ids(
-            await self._taxonomy.category_ids(needed_categories(changes)),
-            await self._taxonomy.tag_ids(added_members(changes, TAGS)),
-        )
-
     def _begin(self, changes: Iterable[Change]) -> None:
         for change in changes:
             self._ledger.begin(change.desired.external_id)
 
     def _updated(
-        self, update: Update, note: Record | None, rename: ItemRename | None, refused: Collection[ItemRename]
+        self,
+        update: Update,
+        note: Record | None,
+        written: Written,
+        options: Mapping[str, str],
+        taken: Collection[ItemRename],
     ) -> Complete:
+        _, variants = written.get(update.desired.external_id, ("", {}))
+        new = {
+            each.desired.key: variants[each.desired.key].id
+            for each in update.variants
+            if each.is_new and each.desired.key in variants
+        }
         return Complete(
             update.desired,
             update.stored.id,
-            (update.record, note or update.record),
-            applied(update.desired, variant=update.variant_id),
+            (update.stored.record, note or update.stored.record),
+            final_record(update, new=new, added_options=options),
             self._intents.take(update.desired.external_id),
             is_acknowledged=note is not None and note.pending is None and not update.placed,
-            refused=rename if rename in refused else None,
+            refused=tuple(taken),
         )
 
-    def _created(self, create: Create, product: WrittenProduct, note: Record) -> Complete:
-        variant_id = product.variants[0].id if product.variants else ""
-        record = applied(create.desired, variant=variant_id)
+    def _created(
+        self,
+        create: Create,
+        product: WrittenProduct,
+        variants: Mapping[str, WrittenVariant],
+        note: Record,
+    ) -> Complete:
+        record = applied(
+            create.desired,
+            variants={key: variant.id for key, variant in variants.items()},
+            options={option.title: option.id for option in product.options},
+        )
         outcome = self._intents.take(create.desired.external_id)
         return Complete(create.desired, product.id, (note,), record, outcome, is_new=True)

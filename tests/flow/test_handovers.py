@@ -11,6 +11,7 @@ import pytest
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.sync.planner import PlanOptions
 from tests.flow.faults import AFTER, BEFORE, SIZE, catalogue, fault_at, in_sync
+from tests.flow.shirts import held, shirt, wanted
 from tests.flow.stage import Killed, ListSource, assert_exact, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -177,3 +178,20 @@ def test_an_item_gets_its_sku_after_another_batch_freed_it(lost: bool) -> None: 
     assert_exact(source.rows, store)
     for variant in store.state.variants().values():
         assert [store.state.items[item_id].sku for item_id in variant.item_ids] == [variant.sku]
+
+
+def test_an_item_that_keeps_a_sku_of_a_sibling_does_not_keep_its_product_pending() -> None:
+    """The merchant's SKU stays, and so does that of its item, which a sibling should get."""
+    store, source = FakeMedusa(), ListSource([shirt()])
+    sync(source, store)
+    product = store.products["dummyjson:1"]
+    edited = next(each for each in product.variants if each.sku == "SH1-S-R")
+    store.call("POST", f"/admin/products/{product.id}/variants/{edited.id}", {"sku": "MERCHANT"})
+    row = shirt()
+    row["variants"][0]["sku"], row["variants"][1]["sku"] = "NEW", "SH1-S-R"
+    source.rows = [row]
+    assert sync(source, store, plan=PlanOptions(OnConflict.STORE)).exit_code == 0
+    assert held(store).keys() == {*wanted(row), "MERCHANT"} - {"NEW"}
+    store.requests.clear()
+    assert sync(source, store, plan=PlanOptions(OnConflict.STORE)).exit_code == 0
+    assert writes(store) == []

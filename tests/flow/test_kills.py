@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.result import RunResult
 from medusa_sync.sync.planner import PlanOptions
-from tests.flow.stage import SOURCE_NAME, Killed, ListSource, assert_exact, copies_of, sync
+from tests.flow.kills import KILLED, NEXT, killed_runs
+from tests.flow.stage import SOURCE_NAME, ListSource, assert_exact, copies_of, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -80,7 +78,6 @@ CHANGES: dict[str, Callable[[Rows, int], Rows]] = {
     "swap": with_skus_swapped,
     "everything": each_row(with_everything),
 }
-NEXT = {"old value again": 0, "same": 1, "newer": 2}
 
 # --- the store at the start -----------------------------------------------------------------------------
 
@@ -105,55 +102,7 @@ def store_to_adopt() -> FakeMedusa:
     return store
 
 
-# --- kills --------------------------------------------------------------------------------------
-
-
-def kill_at(store: FakeMedusa, number: int, killed: str) -> list[str]:
-    """Kill the tool, the store or both at one step of the store's work; returns the steps so far."""
-    seen: list[str] = []
-    store.linger = 1_000
-
-    def between(_request: httpx.Request, step: str) -> None:
-        seen.append(step)
-        if len(seen) == number:
-            if killed == "store":
-                store.before = restart
-                raise httpx.ReadError("reset")
-            raise Killed
-
-    def restart(_request: httpx.Request) -> None:
-        store.before = None
-        store.crash()
-
-    store.between = between
-    return seen
-
-
-KILLED: dict[str, Callable[[FakeMedusa], None]] = {
-    "tool": FakeMedusa.catch_up,  # the store finishes its work
-    "store": FakeMedusa.crash,  # it restarts, and the run continues
-    "both": FakeMedusa.crash,
-}
-
-
-def killed_runs(
-    store: FakeMedusa, killed: str, run: Callable[[FakeMedusa], RunResult]
-) -> Iterator[FakeMedusa]:
-    """Yield the store after runs that were killed at the first step, the second step, and so on."""
-    number = 0
-    copy = copies_of(store)
-    while True:
-        number += 1
-        hurt = copy()
-        steps = kill_at(hurt, number, killed)
-        with suppress(Killed):
-            assert run(hurt).exit_code in {0, 5}, steps
-        hurt.between = hurt.before = None
-        KILLED[killed](hurt)
-        if len(steps) < number:
-            break
-        yield hurt
-    assert number > 3, "too few steps to kill"
+# --- what the next run leaves -----------------------------------------------------------------------------
 
 
 def assert_heals(store: FakeMedusa, rows: Rows, options: PlanOptions) -> None:

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from medusa_sync.core.note import creation_note
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import RECORD_KEY, Record, Step, applied, noted
+from medusa_sync.core.record import RECORD_KEY, Record, applied
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.stored import StoredProduct, StoredSummary, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
-from tests.unit.builders import as_json, desired_product, stored_product, with_record
+from tests.unit.builders import applied_ids, as_json, desired_product, stored_product, with_record
 
 pytestmark = pytest.mark.anyio
 
@@ -81,22 +82,16 @@ class Shelf(AdminApi):
             raise StoreRefusedError("there is no such product", status=404)
 
 
-def creation_note(desired: DesiredProduct) -> Record:
-    late = {name: (desired.fields[name],) for name in ("price", "stock", "sku", "barcode")}
-    return noted(None, desired, late, Step.CREATION)
-
-
 def complete(desired: DesiredProduct, *, created: bool = False, product_id: str = "") -> Complete:
     product_id = product_id or stored_product(desired).id
     outcome = Outcome(desired.external_id, desired.title, Result.UPDATED, action=Action.UPDATE)
-    record = applied(desired, variant="variant_01")
-    note = creation_note(desired)
-    return Complete(desired, product_id, (note,), record, outcome, is_new=created)
+    known = (creation_note(desired, now=0),)
+    return Complete(desired, product_id, known, applied_ids(desired), outcome, is_new=created)
 
 
 def pending(desired: DesiredProduct, product_id: str) -> StoredProduct:
     """A copy whose creation is not acknowledged."""
-    return with_record(stored_product(desired, id=product_id), creation_note(desired))
+    return with_record(stored_product(desired, id=product_id), creation_note(desired, now=0))
 
 
 def acknowledger(store: Shelf) -> tuple[Acknowledger, list[Outcome]]:
@@ -105,7 +100,7 @@ def acknowledger(store: Shelf) -> tuple[Acknowledger, list[Outcome]]:
 
 
 def is_applied(records: Mapping[str, Record], desired: DesiredProduct, product_id: str) -> bool:
-    return bool(as_json(records[product_id]) == as_json(applied(desired, variant="variant_01")))
+    return bool(as_json(records[product_id]) == as_json(applied_ids(desired)))
 
 
 # --- records --------------------------------------------------------------------------------------------
@@ -171,7 +166,7 @@ async def test_an_unknown_result_is_only_a_warning(caplog: pytest.LogCaptureFixt
 
 OTHERS: dict[str, Any] = {
     "applied": applied(desired_product(price=7_777)),
-    "pending": creation_note(desired_product(price=7_777)),
+    "pending": creation_note(desired_product(price=7_777), now=0),
     "unreadable": "gone",
 }
 
@@ -216,7 +211,7 @@ async def test_a_look_up_may_lag_behind_the_write() -> None:
     before = applied(desired_product(price=7_777))
     store = Shelf(with_record(stored_product(desired), before))
     waiting, _ = acknowledger(store)
-    updated = structs.replace(complete(desired), known=(before, creation_note(desired)))
+    updated = structs.replace(complete(desired), known=(before, creation_note(desired, now=0)))
     await waiting.add([updated, complete(new)])
     await waiting.flush()
     assert store.records.keys() == {stored_product(desired).id, stored_product(new).id}

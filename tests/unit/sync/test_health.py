@@ -37,7 +37,7 @@ class Checked(AdminApi):
 
 async def test_two_failed_products_are_not_suspicious() -> None:
     store = Checked()
-    health = Health(store)
+    health = Health(store, "http://medusa.test")
     for _ in range(10):
         await health.lost(LOST)
         await health.lost(LOST)
@@ -47,7 +47,7 @@ async def test_two_failed_products_are_not_suspicious() -> None:
 
 async def test_failed_products_in_a_row_do_not_end_the_run_while_the_store_works() -> None:
     store = Checked()
-    health = Health(store)
+    health = Health(store, "http://medusa.test")
     health.found("prod_1")
     health.found("prod_2")
     for _ in range(100):
@@ -57,7 +57,7 @@ async def test_failed_products_in_a_row_do_not_end_the_run_while_the_store_works
 
 async def test_the_store_is_checked_with_the_product_that_was_written_last() -> None:
     store = Checked()
-    health = Health(store)
+    health = Health(store, "http://medusa.test")
     health.found("prod_1")
     health.succeeded("prod_2")
     health.found("prod_3")
@@ -68,16 +68,16 @@ async def test_the_store_is_checked_with_the_product_that_was_written_last() -> 
 
 @pytest.mark.parametrize("fails", ["", "prod_1"], ids=["the empty write", "the write with a product"])
 async def test_a_store_that_fails_a_check_ends_the_run(fails: str) -> None:
-    health = Health(Checked({fails: LOST}))
+    health = Health(Checked({fails: LOST}), "http://medusa.test")
     health.found("prod_1")
     await health.lost(LOST)
     await health.lost(LOST)
-    with pytest.raises(StoreError, match="The store fails every write: no response"):
+    with pytest.raises(StoreError, match="fails every write: no response"):
         await health.lost(LOST)
 
 
 async def test_a_store_that_is_unavailable_at_a_check_ends_the_run() -> None:
-    health = Health(Checked({"": StoreError("connection refused")}))
+    health = Health(Checked({"": StoreError("connection refused")}), "http://medusa.test")
     await health.lost(LOST)
     await health.lost(LOST)
     with pytest.raises(StoreError, match="connection refused"):
@@ -85,7 +85,7 @@ async def test_a_store_that_is_unavailable_at_a_check_ends_the_run() -> None:
 
 
 async def test_a_store_without_a_product_to_check_it_with_is_given_up_after_more_failures() -> None:
-    health = Health(Checked())
+    health = Health(Checked(), "http://medusa.test")
     for _ in range(PATIENCE - 1):
         await health.lost(LOST)
     with pytest.raises(StoreError, match="fails every write"):
@@ -94,7 +94,7 @@ async def test_a_store_without_a_product_to_check_it_with_is_given_up_after_more
 
 async def test_a_product_that_the_merchant_has_deleted_says_nothing_about_the_store() -> None:
     store = Checked({"prod_1": REFUSED})
-    health = Health(store)
+    health = Health(store, "http://medusa.test")
     health.found("prod_1")
     for _ in range(3):
         await health.lost(LOST)

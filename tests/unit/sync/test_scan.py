@@ -64,7 +64,7 @@ def test_a_product_is_shown_only_if_nothing_has_changed(
 ) -> None:
     record = applied(structs.replace(before, external_id=desired.external_id))
     is_shown = scanned(Store([stored(desired, record)])).shows(desired)
-    assert is_shown <= (not record.changed(desired))
+    assert is_shown <= record.is_up_to_date(desired)
     assert scanned(Store([stored(desired)])).shows(desired)
 
 

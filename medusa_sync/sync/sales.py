@@ -1,0 +1,160 @@
+"""The sale prices of a source, which are in a price list of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import structs
+
+from medusa_sync.core.change import Change, Update, new_variants
+from medusa_sync.core.fields import SALE
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.stored import SalePrice, StoredProduct
+from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.medusa.price_list_api import PriceLists
+
+
+class Sales:
+    """Reads the price list once, when a product with a sale price is compared or written.
+
+    Args:
+        lists: of the store.
+        source_name: the list belongs to.
+    """
+
+    def __init__(self, lists: PriceLists, source_name: str) -> None:
+        self._lists = lists
+        self._title = f"Sale prices of {source_name}"
+        self._description = (
+            f"Sale prices of the source {source_name}, written by medusa-sync. Keep this text."
+        )
+        self._list_id = ""
+        self._prices: dict[str, list[SalePrice]] | None = None  # by variant
+        self._loading = asyncio.Lock()
+
+    async def read(
+        self, products: Mapping[str, DesiredProduct], stored: Iterable[StoredProduct]
+    ) -> list[StoredProduct]:
+        """Add the sale prices to stored products, if any of them has or gets some.
+
+        Args:
+            products: what the source wants, by external id.
+            stored: what the store holds of them.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        found = list(stored)
+        if not any(_has_sales(products.get(each.external_id or ""), each) for each in found):
+            return found
+        prices = await self._load()
+        return [
+            structs.replace(
+                product,
+                variants=tuple(
+                    structs.replace(variant, sale_prices=tuple(prices.get(variant.id, ())))
+                    for variant in product.variants
+                ),
+            )
+            for product in found
+        ]
+
+    async def write(self, amounts: Mapping[str, float | None], currency: str) -> None:
+        """Set sale prices by id of the variant; None removes one.
+
+        Raises:
+            AmbiguousWriteError: some may not be written.
+            StoreError: the store is unavailable.
+        """
+        if not amounts:
+            return
+        try:
+            await self._write(amounts, currency)
+        except (StoreRefusedError, AmbiguousWriteError) as error:
+            self._prices = None  # read again what arrived
+            # The products are written, so the batch is not refused.
+            raise AmbiguousWriteError(str(error), responded=isinstance(error, StoreRefusedError)) from error
+
+    async def _write(self, amounts: Mapping[str, float | None], currency: str) -> None:
+        prices = await self._load()
+        create: list[dict[str, Any]] = []
+        update: list[dict[str, Any]] = []
+        delete: list[str] = []
+        for variant_id, amount in amounts.items():
+            known = [each for each in prices.get(variant_id, ()) if each.currency_code == currency]
+            delete += [each.id for each in prices.get(variant_id, ()) if each.currency_code != currency]
+            wanted = {"variant_id": variant_id, "currency_code": currency, "amount": amount}
+            if amount is None:
+                delete += [each.id for each in known]
+            elif known:
+                update.append({"id": known[0].id, **wanted})
+                delete += [each.id for each in known[1:]]
+            else:
+                create.append(wanted)
+        if not (create or update or delete):
+            return
+        list_id = await self._find_list(create_it=True)
+        created = await self._lists.write(list_id, create=create, update=update, delete=delete)
+        gone = set(delete)
+        changed = {each["id"]: each["amount"] for each in update}
+        for variant_id in amounts:
+            prices[variant_id] = [
+                structs.replace(each, amount=changed.get(each.id, each.amount))
+                for each in prices.get(variant_id, ())
+                if each.id not in gone
+            ]
+        for listed in created:
+            prices.setdefault(listed.variant_id, []).append(listed.price)
+
+    async def _load(self) -> dict[str, list[SalePrice]]:
+        async with self._loading:
+            if self._prices is None:
+                prices: dict[str, list[SalePrice]] = {}
+                list_id = await self._find_list(create_it=False)
+                if list_id:
+                    async for listed in self._lists.prices(list_id):
+                        prices.setdefault(listed.variant_id, []).append(listed.price)
+                self._prices = prices
+            return self._prices
+
+    async def _find_list(self, *, create_it: bool) -> str:
+        """The id of the list; empty if there is none and it is not created.
+
+        If two runs create it at the same time, the older one stays.
+        """
+        if self._list_id:
+            return self._list_id
+        found = await self._lists.find(self._description)
+        if not found and create_it:
+            await self._lists.create(self._title, self._description)
+            found = await self._lists.find(self._description)
+        for younger in found[1:]:
+            await self._lists.delete(younger)
+        self._list_id = found[0] if found else ""
+        return self._list_id
+
+
+def sale_prices(change: Change, new: Mapping[str, str]) -> dict[str, float | None]:
+    """The sale prices that a change sets, by id of the variant; None removes one.
+
+    Args:
+        change: of a product.
+        new: ids of its variants in the response of the store, by key.
+    """
+    amounts: dict[str, float | None] = {}
+    for variant in new_variants(change):
+        amount = variant.fields.get(SALE)
+        if isinstance(amount, int | float) and variant.key in new:
+            amounts[new[variant.key]] = amount
+    for each in change.variants if isinstance(change, Update) else ():
+        for one in each.changes:
+            if one.field == SALE and each.stored is not None:
+                amounts[each.stored.id] = one.planned if isinstance(one.planned, int | float) else None
+    return amounts
+
+
+def _has_sales(desired: DesiredProduct | None, stored: StoredProduct) -> bool:
+    wanted = desired is not None and any(SALE in variant.fields for variant in desired.variants)
+    return wanted or (stored.record is not None and stored.record.has_sales)

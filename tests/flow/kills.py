@@ -1,0 +1,63 @@
+"""Kills of the tool and the store between any two steps of the store's work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import httpx
+
+from medusa_sync.core.result import RunResult
+from tests.flow.stage import Killed, copies_of
+from tests.harness.fake_medusa import FakeMedusa
+
+NEXT = {"old value again": 0, "same": 1, "newer": 2}
+"""What the source says after a kill, as a version of a change."""
+
+
+def kill_at(store: FakeMedusa, number: int, killed: str) -> list[str]:
+    """Kill the tool, the store or both at one step of the store's work; returns the steps so far."""
+    seen: list[str] = []
+    store.linger = 1_000
+
+    def between(_request: httpx.Request, step: str) -> None:
+        seen.append(step)
+        if len(seen) == number:
+            if killed == "store":
+                store.before = restart
+                raise httpx.ReadError("reset")
+            raise Killed
+
+    def restart(_request: httpx.Request) -> None:
+        store.before = None
+        store.crash()
+
+    store.between = between
+    return seen
+
+
+KILLED: dict[str, Callable[[FakeMedusa], None]] = {
+    "tool": FakeMedusa.catch_up,  # the store finishes its work
+    "store": FakeMedusa.crash,  # it restarts, and the run continues
+    "both": FakeMedusa.crash,
+}
+
+
+def killed_runs(
+    store: FakeMedusa, killed: str, run: Callable[[FakeMedusa], RunResult]
+) -> Iterator[FakeMedusa]:
+    """Yield the store after runs that were killed at the first step, the second step, and so on."""
+    number = 0
+    copy = copies_of(store)
+    while True:
+        number += 1
+        hurt = copy()
+        steps = kill_at(hurt, number, killed)
+        with suppress(Killed):
+            assert run(hurt).exit_code in {0, 5}, steps
+        hurt.between = hurt.before = None
+        KILLED[killed](hurt)
+        if len(steps) < number:
+            break
+        yield hurt
+    assert number > 3, "too few steps to kill"

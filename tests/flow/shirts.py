@@ -1,0 +1,75 @@
+"""Products with options and variants: as the source delivers them, and as the store has to hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.flow.stage import SOURCE_NAME
+from tests.harness.fake_medusa import FakeMedusa
+
+SIZES = ("S", "M", "L")
+COLOURS = ("Red", "Blue")
+
+
+def variant(number: int, size: str, colour: str, **changes: Any) -> dict[str, Any]:
+    """A variant of a shirt; `None` leaves a field out."""
+    row = {
+        "id": f"{number}-{size}-{colour}",
+        "sku": f"SH{number}-{size}-{colour[0]}",
+        "barcode": f"40{number:04}{SIZES.index(size) if size in SIZES else 9}{COLOURS.index(colour)}",
+        "price": 20 + number,
+        "stock": number,
+        "options": {"Size": size, "Colour": colour},
+    } | changes
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def shirt(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A shirt in all sizes and colours."""
+    return {
+        "id": number,
+        "title": f"Shirt {number}",
+        "options": ["Size", "Colour"],
+        "variants": [variant(number, size, colour) for size in SIZES for colour in COLOURS],
+    } | changes
+
+
+def shirts(count: int) -> list[dict[str, Any]]:
+    return [shirt(number) for number in range(1, count + 1)]
+
+
+def held(store: FakeMedusa, number: int = 1) -> dict[str, dict[str, Any]]:
+    """What the store holds of a shirt: its variants by SKU, else by title."""
+    product = store.products[f"{SOURCE_NAME}:{number}"]
+    return {
+        variant.sku or variant.title: {
+            "price": {price.currency_code: price.amount for price in variant.prices},
+            "stock": store.level_of(variant.sku) if variant.sku and variant.manage_inventory else None,
+            "options": variant.options,
+            "barcode": variant.barcode,
+            "title": variant.title,
+        }
+        for variant in product.variants
+    }
+
+
+def wanted(row: dict[str, Any], currency: str = "usd") -> dict[str, dict[str, Any]]:
+    """What the store should hold of a shirt."""
+    return {
+        each.get("sku") or " / ".join(each["options"].values()): {
+            "price": {currency: each["price"], **each.get("prices", {})},
+            "stock": each.get("stock"),
+            "options": each["options"],
+            "barcode": each.get("barcode"),
+            "title": each.get("title") or " / ".join(each["options"].values()),
+        }
+        for each in row["variants"]
+    }
+
+
+def assert_shirts(rows: Sequence[dict[str, Any]], store: FakeMedusa) -> None:
+    """The store has these shirts, each variant once, and nothing else."""
+    assert store.products.keys() == {f"{SOURCE_NAME}:{row['id']}" for row in rows}
+    for row in rows:
+        assert held(store, row["id"]) == wanted(row)

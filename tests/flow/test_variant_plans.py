@@ -1,0 +1,50 @@
+"""A dry run plans exactly the removals of variants that the real run does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from medusa_sync.core.policy import OnMissing, Share
+from tests.flow.shirts import held, shirt, wanted
+from tests.flow.stage import ListSource, counts, sync, writes
+from tests.harness.fake_medusa import FakeMedusa
+
+ALL = Share(100, is_percentage=True)
+
+
+def without(row: dict[str, Any], *skus: str) -> dict[str, Any]:
+    return {**row, "variants": [each for each in row["variants"] if each["sku"] not in skus]}
+
+
+def synced(*rows: dict[str, Any], on_missing: OnMissing) -> FakeMedusa:
+    """A store after a run for each state of a product."""
+    store = FakeMedusa()
+    for row in rows:
+        assert sync(ListSource([row]), store, on_missing=on_missing, max_removals=ALL).exit_code == 0
+    store.requests.clear()
+    return store
+
+
+def assert_planned(row: dict[str, Any], store: FakeMedusa, on_missing: OnMissing) -> None:
+    source = ListSource([row])
+    plan = sync(source, store, on_missing=on_missing, max_removals=ALL, dry_run=True)
+    assert writes(store) == []
+    result = sync(source, store, on_missing=on_missing, max_removals=ALL)
+    assert list(plan.changes) == list(result.changes)
+    assert counts(plan) == counts(result)
+
+
+@pytest.mark.parametrize("on_missing", [OnMissing.DRAFT, OnMissing.DELETE])
+def test_a_kept_variant_that_comes_back_is_not_planned_to_be_removed(on_missing: OnMissing) -> None:
+    store = synced(shirt(), without(shirt(), "SH1-S-R"), on_missing=OnMissing.KEEP)
+    assert_planned(shirt(), store, on_missing)
+    assert held(store) == wanted(shirt())
+
+
+def test_a_drafted_variant_is_not_planned_to_be_drafted_again() -> None:
+    row = without(shirt(), "SH1-S-R")
+    store = synced(shirt(), row, on_missing=OnMissing.DRAFT)
+    row["variants"][0]["price"] = 99
+    assert_planned(row, store, OnMissing.DRAFT)
