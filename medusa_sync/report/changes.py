@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from medusa_sync.core.change import FieldChange
-from medusa_sync.core.fields import STATUS
-from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.fields import STATUS, VARIANT
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import DIGEST
 from medusa_sync.core.result import Action, Outcome
+from medusa_sync.report.details import Detail, abridged, details
 from medusa_sync.report.escape import visible
 
 Line = list[tuple[str, str]]
@@ -24,30 +24,48 @@ _CONFLICT = "changed on both sides"
 _LAST = "last applied"
 
 
-def change_lines(outcome: Outcome, arrow: str) -> Iterator[Line]:
-    """Yield the reason of a problem, a line per field change, and a line per conflict that the store won."""
+# --- lines ----------------------------------------------------------------------------------------------
+
+
+def change_lines(outcome: Outcome, arrow: str, *, brief: bool = False) -> Iterator[Line]:
+    """Yield the reason of a problem, a line per field change, and a line per field that kept its value.
+
+    Args:
+        outcome: the product.
+        arrow: between the value before and after.
+        brief: leave out what `abridged` leaves out, and say so.
+    """
     if outcome.reason:
         yield [(visible(outcome.reason), "")]
-    contested = {conflict.field for conflict in outcome.conflicts}
-    for change in outcome.changes:
-        is_contested = change.field in contested
-        notes = _notes(change, outcome.action, is_contested=is_contested)
-        style = "yellow" if is_contested else "dim"
-        yield [_label(change.field), *_values(change, arrow), *_in_brackets(notes, style)]
-    for conflict in outcome.conflicts:
-        if conflict.kept == OnConflict.STORE:
-            stored, desired = _excerpts(_shown(conflict.stored), _shown(conflict.desired))
-            notes = ["kept", _CONFLICT, f"source: {visible(desired)}"]
-            yield [_label(conflict.field), (visible(stored), ""), *_in_brackets(notes, "yellow")]
+    shown, rest = abridged(outcome) if brief else (details(outcome), "")
+    for detail in shown:
+        yield [(f"{name_of(detail)}: ", "bold"), *line_about(detail, outcome.action, arrow)]
+    if rest:
+        yield [(f"{rest}; --verbose lists them all", "yellow")]
 
 
-def plain_lines(outcome: Outcome, arrow: str) -> list[str]:
+def plain_lines(outcome: Outcome, arrow: str, *, brief: bool = False) -> list[str]:
     """`change_lines` without styles."""
-    return ["".join(text for text, _ in line) for line in change_lines(outcome, arrow)]
+    return ["".join(text for text, _ in line) for line in change_lines(outcome, arrow, brief=brief)]
 
 
-def _label(field: str) -> tuple[str, str]:
-    return f"{visible(field)}: ", "bold"
+def line_about(detail: Detail, action: Action | None, arrow: str) -> Line:
+    """The values of a field and where its change comes from, without its name."""
+    change, conflict = detail.change, detail.conflict
+    if change is not None:
+        notes = _notes(change, action, is_contested=conflict is not None)
+        return [*_values(change, arrow), *_in_brackets(notes, "yellow" if conflict else "dim")]
+    stored, desired = _excerpts(_shown(detail.stored), _shown(conflict.desired if conflict else None))
+    notes = ["kept", _CONFLICT, f"source: {visible(desired)}"]
+    return [(visible(stored), ""), *_in_brackets(notes, "yellow")]
+
+
+def name_of(detail: Detail) -> str:
+    """The name of a field, with its variant."""
+    name = visible(detail.field)
+    if not detail.variant:
+        return name
+    return f"{name}{'' if detail.field == VARIANT else ' of'} {_clipped(detail.variant)}"
 
 
 def _in_brackets(notes: Sequence[str], style: str) -> Line:

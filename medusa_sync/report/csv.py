@@ -11,9 +11,10 @@ from medusa_sync.core.change import Conflict
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
 from medusa_sync.core.result import Outcome, Result, RunResult
+from medusa_sync.report.details import details
 from medusa_sync.report.escape import visible
 
-_COLUMNS = ("external_id", "title", "outcome", "action", "field", "from", "to", "reason")
+_COLUMNS = ("external_id", "title", "outcome", "action", "field", "from", "to", "reason", "variant")
 # A spreadsheet evaluates a cell that starts with one of these; some accept the wide forms too. Some also skip
 # a leading tab or carriage return, but those are escaped like all control characters.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - wide on purpose
@@ -39,11 +40,11 @@ def _cell(text: str) -> str:
 
 def _rows(result: RunResult) -> Iterator[tuple[str, ...]]:
     if result.error:
-        yield "", "", Result.FAILED, "", "", "", "", result.error
+        yield "", "", Result.FAILED, "", "", "", "", result.error, ""
     for outcome in (*result.problems, *result.not_completed):
-        yield *_product(outcome), "", "", "", outcome.reason
+        yield *_product(outcome), "", "", "", outcome.reason, ""
     for outcome in result.changes:
-        fields = list(_fields(outcome)) or [("", "", "", "")]
+        fields = list(_fields(outcome)) or [("",) * 5]
         yield from ((*_product(outcome), *field) for field in fields)
 
 
@@ -52,13 +53,10 @@ def _product(outcome: Outcome) -> tuple[str, ...]:
     return outcome.external_id or "", outcome.title, outcome.result, action
 
 
-def _fields(outcome: Outcome) -> Iterator[tuple[str, str, str, str]]:
-    conflicts = {conflict.field: conflict for conflict in outcome.conflicts}
-    for each in outcome.changes:
-        conflict = conflicts.pop(each.field, None)
-        yield each.field, _plain(each.stored), _plain(each.planned), _reason(conflict)
-    for conflict in conflicts.values():
-        yield conflict.field, _plain(conflict.stored), _plain(conflict.stored), _reason(conflict)
+def _fields(outcome: Outcome) -> Iterator[tuple[str, ...]]:
+    for each in details(outcome):
+        after = each.change.planned if each.change else each.stored
+        yield each.field, _plain(each.stored), _plain(after), _reason(each.conflict), each.variant
 
 
 def _reason(conflict: Conflict | None) -> str:

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
-from msgspec import structs
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.product import Value
 from medusa_sync.core.result import Outcome, Result, RunResult
 from medusa_sync.report import summary
-from medusa_sync.report.changes import Line, change_lines
+from medusa_sync.report.changes import Line, line_about, name_of
+from medusa_sync.report.details import FEW, Detail, abridged, details
 from medusa_sync.report.escape import visible
 
 _BAR = 1000  # length of the bar
@@ -29,8 +29,9 @@ _ALWAYS = frozenset(Result) - summary.RARE  # counts that are shown even if they
 
 
 class _Change(NamedTuple):
-    """The line about a field change, and the full values before and after if the line shortens them."""
+    """The name and the line of a field, and the full values before and after if the line shortens them."""
 
+    field: str
     line: Line
     full: tuple[list[str], list[str]] | None
 
@@ -40,7 +41,9 @@ class _Row(NamedTuple):
 
     Attributes:
         kinds: what the table is filtered by; the first is the result.
-        notes: lines about conflicts that changed nothing.
+        variants: the changes of each variant; the others are those of the product.
+        folded: counts the changes of the variants if there are too many to show them at once.
+        rest: counts the changes that a list leaves out.
     """
 
     kinds: tuple[str, ...]
@@ -49,7 +52,9 @@ class _Row(NamedTuple):
     title: str
     reason: str
     changes: list[_Change]
-    notes: list[Line]
+    variants: dict[str, list[_Change]]
+    folded: str
+    rest: str
 
 
 class _Part(NamedTuple):
@@ -78,18 +83,17 @@ def _digest(content: str) -> str:
 
 def _context(result: RunResult) -> dict[str, Any]:
     labels = {each.value: summary.label(each, dry_run=result.dry_run) for each in Result}
-    products = [
-        _row(outcome, result) for outcome in (*result.problems, *result.not_completed, *result.changes)
-    ]
+    outcomes = (*result.problems, *result.not_completed, *result.changes)
+    products = [_row(outcome, result) for outcome in outcomes]
+    lists = {"Problems": result.problems, "Conflicts": [each for each in outcomes if each.conflicts]}
     used = Counter(kind for row in products for kind in row.kinds)
     totals = [(each.value, labels[each], result.counts.get(each, 0)) for each in Result]
     totals += [("not-compared", "not compared", result.not_compared)]
-    facts = dict(summary.facts(result))
     return {
         "result": result,
         "started_at": result.started_at.astimezone(UTC),
-        "duration": facts.pop("time"),
-        "facts": [(name, value) for name, value in facts.items() if name != "status"],
+        "duration": summary.duration(result.duration_s),
+        "facts": list(summary.figures(result)),
         "totals": [
             (kind, label, count)
             for kind, label, count in (*totals, (_CONFLICT, "conflicts", result.conflicts))
@@ -98,10 +102,9 @@ def _context(result: RunResult) -> dict[str, Any]:
         "parts": list(_parts({kind: count for kind, _, count in totals if count})),
         "bar": ", ".join(f"{count} {label}" for _, label, count in totals if count) or "no products",
         "lists": [
-            ("Problems", products[: len(result.problems)]),
-            ("Conflicts", [row for row in products if _CONFLICT in row.kinds]),
+            (heading, [_row(each, result, brief=True) for each in listed[: summary.LISTED]], len(listed))
+            for heading, listed in lists.items()
         ],
-        "listed": summary.LISTED,
         "products": products,
         "filters": [
             (kind, label, used[kind])
@@ -121,18 +124,39 @@ def _parts(counts: dict[str, int]) -> Iterator[_Part]:
         start += width
 
 
-def _row(outcome: Outcome, result: RunResult) -> _Row:
+def _row(outcome: Outcome, result: RunResult, *, brief: bool = False) -> _Row:
+    """A row of the table, or of a list above it, which shows only a few changes of variants."""
     external_id, title = summary.name(outcome)
-    lines = change_lines(structs.replace(outcome, reason=""), "→")
+    shown, rest = abridged(outcome) if brief else (details(outcome), "")
+    changes: list[_Change] = []
+    variants: dict[str, list[_Change]] = {}
+    for detail in shown:
+        line = line_about(detail, outcome.action, "→")
+        full = _full(detail.change) if detail.change else None
+        if detail.variant and not brief:
+            variants.setdefault(detail.variant, []).append(_Change(detail.field, line, full))
+        else:
+            changes.append(_Change(name_of(detail), line, full))
     return _Row(
         kinds=(outcome.result, *([_CONFLICT] if outcome.conflicts else [])),
         action=summary.action(outcome, dry_run=result.dry_run),
         external_id=external_id,
         title=title,
         reason=outcome.reason,
-        changes=[_Change(next(lines), _full(change)) for change in outcome.changes],
-        notes=list(lines),
+        changes=changes,
+        variants=variants,
+        folded=_folded(shown, len(variants)),
+        rest=rest,
     )
+
+
+def _folded(shown: list[Detail], variants: int) -> str:
+    of_variants = [each for each in shown if each.variant]
+    if len(of_variants) <= FEW:
+        return ""
+    conflicts = sum(each.conflict is not None for each in of_variants)
+    words = f"{len(of_variants):,} changes of {variants:,} variant{'s' if variants > 1 else ''}"
+    return f"{words}, {conflicts:,} of them in conflict" if conflicts else words
 
 
 def _full(change: FieldChange) -> tuple[list[str], list[str]] | None:

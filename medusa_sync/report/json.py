@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC
 from typing import Any
 
+from medusa_sync.core.change import FieldChange
 from medusa_sync.core.result import Outcome, Result, RunResult
 from medusa_sync.report.escape import HIDDEN
 from medusa_sync.report.output import Output
@@ -108,12 +109,31 @@ def _problem(
 
 
 def _change(outcome: Outcome) -> dict[str, Any]:
+    fields, variants = _fields(outcome.changes)
     conflicts = [
         {"field": each.field, "store": each.stored, "source": each.desired, "kept": each.kept}
+        | ({"variant": each.variant} if each.variant else {})
         for each in outcome.conflicts
     ]
-    return {
-        "external_id": outcome.external_id,
-        "action": outcome.action or "keep",
-        "fields": {each.field: {"from": each.stored, "to": each.planned} for each in outcome.changes},
-    } | ({"conflicts": conflicts} if conflicts else {})
+    return (
+        {"external_id": outcome.external_id, "action": outcome.action or "keep", "fields": fields}
+        | ({"variants": variants} if variants else {})
+        | ({"conflicts": conflicts} if conflicts else {})
+    )
+
+
+def _fields(changes: Iterable[FieldChange]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The changes of the product, and those of each variant.
+
+    Variants without a SKU may have the same name: a second change of a field begins a new entry.
+    """
+    own: dict[str, Any] = {}
+    latest = {"": own}
+    variants: list[dict[str, Any]] = []
+    for each in changes:
+        fields = latest.get(each.variant)
+        if fields is None or each.field in fields:
+            fields = latest[each.variant] = {}
+            variants.append({"variant": each.variant, "fields": fields})
+        fields[each.field] = {"from": each.stored, "to": each.planned}
+    return own, variants

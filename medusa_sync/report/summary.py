@@ -148,20 +148,20 @@ class Listing:
 def listings(result: RunResult, *, verbose: bool) -> Iterator[Listing]:
     """Yield the lists that are not empty; a product is in one at most.
 
-    Conflicts, removals and problems are always listed. Other changes are listed if `verbose`; a dry run lists
-    them too, except new products.
+    Conflicts, pruned products and problems are always listed. Other changes are listed if `verbose`; a dry
+    run lists them too, except new products.
     """
     conflicts = Listing("Conflicts", "conflict", "with conflicts")
-    removals = Listing("Removals", "removal", "to remove" if result.dry_run else "removed")
+    pruned = Listing("Pruned", "prune", "to remove" if result.dry_run else "removed")
     changes = Listing("Changes", "change", "with changes")
     problems = Listing("Problems", "problem", "with problems")
     for outcome in result.changes:
         if outcome.conflicts:
             conflicts.add(outcome)
         elif outcome.result is Result.REMOVED:
-            removals.add(outcome)
+            pruned.add(outcome)
         elif verbose or (result.dry_run and outcome.action is not Action.CREATE):
             changes.add(outcome)
     for outcome in result.problems:
         problems.add(outcome)
-    return (listing for listing in (conflicts, removals, changes, problems) if listing.shown)
+    return (listing for listing in (conflicts, pruned, changes, problems) if listing.shown)

@@ -38,7 +38,7 @@ def _print_on_terminal(result: RunResult, console: Console, *, verbose: bool) ->
         print_line(console, (listing.heading, "bold underline"))
         for outcome in listing.shown:
             _print_product(outcome, result, console)
-            for line in change_lines(outcome, arrow):
+            for line in change_lines(outcome, arrow, brief=not verbose):
                 print_line(console, *line, indent=2, hang=2)
         if listing.rest:
             print_line(console, (listing.rest, "yellow"))

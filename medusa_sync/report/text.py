@@ -9,6 +9,7 @@ from msgspec import structs
 from medusa_sync.core.result import Outcome, RunResult
 from medusa_sync.report import summary
 from medusa_sync.report.changes import plain_lines
+from medusa_sync.report.details import details
 from medusa_sync.report.escape import visible
 
 
@@ -28,18 +29,18 @@ def _lines(result: RunResult, *, verbose: bool) -> Iterator[str]:
     yield from (f"{label}: {value}" for label, value in summary.facts(result))
     for listing in summary.listings(result, verbose=verbose):
         for outcome in listing.shown:
-            yield from _product_lines(listing.noun, outcome, result)
+            yield from _product_lines(listing.noun, outcome, result, verbose=verbose)
         if listing.rest:
             yield listing.rest
     yield from (f"note: {visible(note)}" for note in result.notes)
 
 
-def _product_lines(noun: str, outcome: Outcome, result: RunResult) -> Iterator[str]:
+def _product_lines(noun: str, outcome: Outcome, result: RunResult, *, verbose: bool) -> Iterator[str]:
     external_id, title = summary.name(outcome)
     action = summary.action(outcome, dry_run=result.dry_run)
     product = f"{action} {external_id} ({title})" if title else f"{action} {external_id}"
     for label, part in _parts(noun, outcome):
-        lines = plain_lines(part, "->")
+        lines = plain_lines(part, "->", brief=not verbose)
         yield from (f"{label}: {product}: {line}" for line in lines)
         if not lines:
             yield f"{label}: {product}"
@@ -47,9 +48,12 @@ def _product_lines(noun: str, outcome: Outcome, result: RunResult) -> Iterator[s
 
 def _parts(noun: str, outcome: Outcome) -> Iterator[tuple[str, Outcome]]:
     """Separate the conflicts of a product from its other changes."""
-    contested = {conflict.field for conflict in outcome.conflicts}
-    others = tuple(each for each in outcome.changes if contested and each.field not in contested)
-    main = tuple(each for each in outcome.changes if each not in others)
-    yield noun, structs.replace(outcome, changes=main)
+    if not outcome.conflicts:
+        yield noun, outcome
+        return
+    found = details(outcome)
+    contested = tuple(each.change for each in found if each.change and each.conflict)
+    others = tuple(each.change for each in found if each.change and not each.conflict)
+    yield noun, structs.replace(outcome, changes=contested)
     if others:
         yield "change", structs.replace(outcome, changes=others, conflicts=())

@@ -50,6 +50,24 @@ RESPECTED = Outcome(  # the merchant's title is kept, although the source has a 
     Result.UNCHANGED,
     conflicts=(Conflict("title", "Our Teapot", "Clay Teapot", OnConflict.STORE),),
 )
+_SMALL, _LARGE = "S / Red", "L / Red"
+SHIRT = Outcome(  # each variant has a price of its own; both sides changed that of the large one, and a SKU
+    "dummyjson:60",
+    "Linen Shirt",
+    Result.UPDATED,
+    changes=(
+        FieldChange("title", "Shirt", "Linen Shirt", "Shirt", "Linen Shirt"),
+        FieldChange("price", 20, 21, 20, 21, _SMALL),
+        FieldChange("option.Size", "Small", "S", "Small", "S", _SMALL),
+        FieldChange("price", 23, 24, 22, 24, _LARGE),
+    ),
+    conflicts=(
+        Conflict("price", 23, 24, OnConflict.SOURCE, _LARGE),
+        Conflict("sku", "MINE", "SH-M", OnConflict.STORE, "M / Red"),
+        Conflict("variant", None, "SH-XL", OnConflict.STORE, "XL / Red"),
+    ),
+    action=Action.UPDATE,
+)
 ROW = Outcome(None, "", Result.REJECTED, "row 17 is not an object")
 LEFT = (
     Outcome("dummyjson:50", "Rug 50", Result.UNCONFIRMED, "not completed: no response"),
@@ -97,13 +115,14 @@ def run(
 
 
 def with_texts(texts: Sequence[str], *, dry_run: bool) -> RunResult:
-    """A run in which every text is one of 15 external ones; those that a line may leave out occur twice."""
-    job, source, store, note, external_id, title, reason, field, *values = texts
+    """A run in which every text is one of 16 external ones; those that a line may leave out occur twice."""
+    job, source, store, note, external_id, title, reason, field, variant, *values = texts
     before, after, member, applied, wanted, mine, theirs = values
     field = f"{field}_"  # not the name of a real field
     changes = (
         FieldChange(field, before, f"{after}!", f"{applied}?", f"{wanted}."),
         FieldChange(field, (member,), None, (f"{applied}?",), (f"{wanted}.",)),
+        FieldChange(field, before, f"{after}!", f"{applied}?", f"{wanted}.", variant),
     )
     conflict = Conflict(field, mine, theirs, OnConflict.STORE)
     update = Outcome(external_id or "x", title, Result.UPDATED, action=Action.UPDATE, changes=changes)
@@ -117,6 +136,19 @@ def with_texts(texts: Sequence[str], *, dry_run: bool) -> RunResult:
         source_url=source,
         store_url=store or "x",
         notes=(note,),
+    )
+
+
+def of_variants(number: int, *contested: int) -> Outcome:
+    """A product with a new price for each of its variants; those of some were changed on both sides."""
+    names = [f"V{index}" for index in range(number)]
+    return Outcome(
+        "dummyjson:61",
+        "Shirt in all colours",
+        Result.UPDATED,
+        changes=tuple(FieldChange("price", 20, 21, 20, 21, name) for name in names),
+        conflicts=tuple(Conflict("price", 20, 21, OnConflict.SOURCE, names[index]) for index in contested),
+        action=Action.UPDATE,
     )
 
 

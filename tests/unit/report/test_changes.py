@@ -10,7 +10,8 @@ from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
 from medusa_sync.core.result import Action
 from medusa_sync.report.changes import plain_lines
-from tests.unit.results import RESPECTED, SPOON, URL
+from medusa_sync.report.details import details
+from tests.unit.results import RESPECTED, SHIRT, SPOON, URL, of_variants
 
 
 def line_of(change: FieldChange, action: Action = Action.UPDATE) -> str:
@@ -190,3 +191,82 @@ def test_long_values_of_a_conflict_are_cut_to_show_the_difference() -> None:
     (shown,) = plain_lines(structs.replace(RESPECTED, conflicts=(conflict,)), "->")
     source = "source: ...s fired twice. Theirs."
     assert shown == f"field: ...s fired twice. Mine. (kept; changed on both sides; {source})"
+
+
+# --- variants -------------------------------------------------------------------------------------------
+
+
+def test_a_line_names_its_variant_and_a_conflict_is_that_of_the_variant() -> None:
+    assert plain_lines(SHIRT, "->") == [
+        "title: Shirt -> Linen Shirt (changed in the source)",
+        "price of S / Red: 20 -> 21 (changed in the source)",
+        "option.Size of S / Red: Small -> S (changed in the source)",
+        "price of L / Red: 23 -> 24 (changed on both sides; last applied: 22)",
+        "sku of M / Red: MINE (kept; changed on both sides; source: SH-M)",
+        "variant XL / Red: nothing (kept; changed on both sides; source: SH-XL)",
+    ]
+
+
+@given(fields=st.lists(st.tuples(st.sampled_from(["", "a", "b"]), st.sampled_from("xy")), unique=True))
+@pytest.mark.parametrize("kept", OnConflict)
+def test_a_conflict_belongs_to_the_same_field_of_the_same_variant(
+    fields: list[tuple[str, str]], kept: OnConflict
+) -> None:
+    changes = tuple(FieldChange(field, 1, 2, 1, 2, variant) for variant, field in fields)
+    for variant, field in fields:
+        conflict = Conflict(field, 1, 2, kept, variant)
+        found = details(structs.replace(SPOON, changes=changes, conflicts=(conflict,)))
+        contested = [(each.variant, each.field) for each in found if each.conflict]
+        assert contested == [(variant, field)]
+        assert len(found) == len(changes) + (kept is OnConflict.STORE)
+
+
+def test_no_conflict_is_lost_if_variants_have_the_same_name() -> None:
+    twins = structs.replace(
+        SHIRT,
+        changes=(FieldChange("price", 1, 2, variant="Red"), FieldChange("price", 3, 4, variant="Red")),
+        conflicts=tuple(Conflict("price", n, n + 1, OnConflict.SOURCE, "Red") for n in (1, 3)),
+    )
+    assert [each.conflict for each in details(twins)] == list(twins.conflicts)
+
+
+def test_a_long_name_of_a_variant_is_shortened() -> None:
+    change = FieldChange("price", 1, 2, 1, 2, f"start{'x' * 500}end")
+    (shown,) = plain_lines(structs.replace(SPOON, changes=(change,)), "->")
+    assert shown.startswith("price of startxxx")
+    assert "xxxend: 1 -> 2" in shown
+    assert len(shown) < 150
+
+
+# --- many variants --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_a_few_changes_of_variants_are_all_shown(number: int) -> None:
+    shirt = of_variants(number)
+    assert plain_lines(shirt, "->", brief=True) == plain_lines(shirt, "->")
+    assert len(plain_lines(shirt, "->")) == number
+
+
+@pytest.mark.parametrize("number", [6, 40, 2_000])
+def test_many_changes_of_variants_are_counted(number: int) -> None:
+    shirt = of_variants(number)
+    shirt = structs.replace(shirt, changes=(*shirt.changes, *SPOON.changes))
+    rest = f"... and {number - 3} more changes of variants; --verbose lists them all"
+    assert plain_lines(shirt, "->", brief=True) == [
+        "price: 9.99 -> 10.99 (changed in the source)",
+        *(f"price of V{index}: 20 -> 21 (changed in the source)" for index in range(3)),
+        rest,
+    ]
+    assert len(plain_lines(shirt, "->")) == number + 1
+
+
+def test_conflicts_are_shown_before_other_changes_of_variants() -> None:
+    lines = plain_lines(of_variants(40, 38, 39), "->", brief=True)
+    assert [line.split(":")[0] for line in lines[:-1]] == ["price of V38", "price of V39", "price of V0"]
+    assert lines[-1].startswith("... and 37 more changes of variants;")
+    lines = plain_lines(of_variants(8, 0, 2, 4, 6), "->", brief=True)
+    assert lines[-1].startswith("... and 4 more changes and 1 more conflict of variants;")
+    assert plain_lines(of_variants(6, *range(6)), "->", brief=True)[-1].startswith(
+        "... and 3 more conflicts of variants;"
+    )

@@ -22,13 +22,15 @@ from tests.unit.results import (
     PRICE,
     RESPECTED,
     ROW,
+    SHIRT,
     SPOON,
     STAMPS,
     TINY,
+    of_variants,
     run,
 )
 
-COLUMNS = ["external_id", "title", "outcome", "action", "field", "from", "to", "reason"]
+COLUMNS = ["external_id", "title", "outcome", "action", "field", "from", "to", "reason", "variant"]
 FORMULAS = tuple("=+-@\t\r＝＋－＠")  # noqa: RUF001 - wide on purpose
 
 
@@ -54,8 +56,8 @@ def test_csv_has_a_row_per_field_change_or_product() -> None:
     )
     source = "changed on both sides; the source wins, the store had 21"
     store = "changed on both sides; the store wins, the source has Clay Teapot"
-    assert rows(result) == [
-        COLUMNS,
+    written = rows(result)
+    assert [row[:-1] for row in written[1:]] == [
         ["", "", "failed", "", "", "", "", "no response"],
         ["dummyjson:18", "فانوس نحاسي صغير", "rejected", "", "", "", "", "price: it is -1, below 0"],
         ["", "", "rejected", "", "", "", "", "row 17 is not an object"],
@@ -70,15 +72,37 @@ def test_csv_has_a_row_per_field_change_or_product() -> None:
         ["dummyjson:90", "Felt Slippers", "removed", "draft", "status", "published", "draft", ""],
         ["dummyjson:91", "Wicker Basket", "removed", "delete", "", "", "", ""],
     ]
+    assert written[0] == COLUMNS
+    assert {row[-1] for row in written[1:]} == {""}
+
+
+def test_the_last_column_is_the_variant_and_conflicts_are_those_of_the_variant() -> None:
+    won = "changed on both sides; the source wins, the store had 23"
+    kept = "changed on both sides; the store wins, the source has"
+    assert [row[4:] for row in rows(run(SHIRT))[1:]] == [
+        ["title", "Shirt", "Linen Shirt", "", ""],
+        ["price", "20", "21", "", "S / Red"],
+        ["option.Size", "Small", "S", "", "S / Red"],
+        ["price", "23", "24", won, "L / Red"],
+        ["sku", "MINE", "MINE", f"{kept} SH-M", "M / Red"],
+        ["variant", "", "", f"{kept} SH-XL", "XL / Red"],
+    ]
+
+
+def test_no_variant_is_left_out() -> None:
+    written = rows(run(of_variants(2_000)))[1:]
+    assert [row[-1] for row in written] == [f"V{number}" for number in range(2_000)]
 
 
 @given(text=st.one_of(TINY, st.builds(str.__add__, st.sampled_from(FORMULAS), TINY)))
 def test_csv_keeps_any_text_and_contains_no_formula(text: str) -> None:
-    spoon = structs.replace(SPOON, title=text, changes=(FieldChange("brand", text, f"{text}!"),))
+    spoon = structs.replace(
+        SPOON, title=text, changes=(FieldChange("brand", text, f"{text}!", variant=text),)
+    )
     shown = visible(text)
     kept = f"'{shown}" if shown.startswith(FORMULAS) else shown
     written = rows(run(spoon, problems=[structs.replace(STAMPS, reason=text)]))
     assert [len(row) for row in written] == [len(COLUMNS)] * 3
-    assert written[1][-1] == kept
-    assert written[2][1] == written[2][5] == kept
+    assert written[1][-2] == kept
+    assert written[2][1] == written[2][5] == written[2][-1] == kept
     assert not any(cell.startswith(FORMULAS) for row in written for cell in row)

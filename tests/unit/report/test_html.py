@@ -24,9 +24,11 @@ from tests.unit.results import (
     OVERRULED,
     RESPECTED,
     ROW,
+    SHIRT,
     SPOON,
     STAMPS,
     TINY,
+    of_variants,
     run,
 )
 
@@ -71,15 +73,16 @@ class Page(HTMLParser):
             self._words.append(data)
 
 
-def hostile(text: str) -> RunResult:
-    """A run in which every text is external."""
+def hostile(text: str, variants: int) -> RunResult:
+    """A run in which every text is external, with changes of some variants."""
     wild = f"x{text}"
     changes = (
         FieldChange(wild, f"{wild}1", f"{wild}2", f"{wild}3", f"{wild}4"),
         FieldChange(wild, (f"{wild}5",), None, (f"{wild}6",), (f"{wild}7",)),
         FieldChange("description", f"{'x' * 100}{text}", f"{text}{'y' * 100}"),
+        *(FieldChange(wild, f"{wild}1", None, variant=f"{wild}{number}") for number in range(variants)),
     )
-    conflict = Conflict(wild, f"{wild}8", f"{wild}9", OnConflict.STORE)
+    conflict = Conflict(wild, f"{wild}8", f"{wild}9", OnConflict.STORE, wild)
     return run(
         Outcome(
             wild,
@@ -101,7 +104,7 @@ def hostile(text: str) -> RunResult:
 
 # --- safe from external text ---------------------------------------------------------------------------
 
-HARMLESS = Page(as_html(hostile("x")))
+HARMLESS = {variants: Page(as_html(hostile("x", variants))) for variants in (1, 9)}
 
 
 @example(text="<script>alert(1)</script>")
@@ -110,10 +113,13 @@ HARMLESS = Page(as_html(hostile("x")))
 @example(text="{{ 7 * 7 }}{% raw %}<!--")
 @example(text="&lt;b&gt;&#60;i&#62;")
 @given(text=TINY)
-def test_external_text_adds_no_tags(text: str) -> None:
-    page = as_html(hostile(text.replace("\n", "\\")))  # a line break would add a <br> to a full value
+@pytest.mark.parametrize("variants", HARMLESS)
+def test_external_text_adds_no_tags(text: str, variants: int) -> None:
+    page = as_html(
+        hostile(text.replace("\n", "\\"), variants)
+    )  # a line break would add a <br> to a full value
     parsed = Page(page)
-    assert parsed.tags == HARMLESS.tags
+    assert parsed.tags == HARMLESS[variants].tags
     assert len(re.findall("<script", page, re.IGNORECASE)) == 1
     assert visible(page.replace("\n", "")) == page.replace("\n", "")
     assert re.sub(r"\s+", " ", visible(f"x{text}".replace("\n", "\\"))).strip() in parsed.text
@@ -171,6 +177,39 @@ def test_the_page_shows_the_whole_run() -> None:
         assert words in text
     for outcome in (*EVERYTHING.changes, *EVERYTHING.problems, *EVERYTHING.not_completed):
         assert f"{outcome.title} {outcome.external_id or '(no id)'}".strip() in text
+
+
+def test_the_changes_of_a_variant_are_below_its_name() -> None:
+    page = as_html(run(SHIRT))
+    text = Page(page[page.index("<table") :]).text.replace("( ", "(")
+    words = (
+        "title Shirt → Linen Shirt (changed in the source)",
+        "S / Red price 20 → 21 (changed in the source) option.Size Small → S (changed in the source)",
+        "L / Red price 23 → 24 (changed on both sides; last applied: 22)",
+        "M / Red sku MINE (kept; changed on both sides; source: SH-M)",
+        "XL / Red variant nothing (kept; changed on both sides; source: SH-XL)",
+    )
+    positions = [re.sub(" +", " ", text).index(each) for each in words]
+    assert positions == sorted(positions)
+
+
+@pytest.mark.parametrize(("number", "is_folded"), [(5, False), (6, True), (2_000, True)])
+def test_many_variants_are_folded_but_complete(number: int, *, is_folded: bool) -> None:
+    page = as_html(run(of_variants(number)))
+    summary = f'<details class="folded"><summary>{number:,} changes of {number:,} variants</summary>'
+    assert (summary in page) is is_folded
+    assert page.count("<details") == is_folded
+    assert re.findall(r"<b><bdi>(V\d+)</bdi></b>", page) == [f"V{index}" for index in range(number)]
+    assert len(page) < 30_000 + 400 * number
+
+
+def test_the_list_of_conflicts_shows_a_few_variants_and_where_the_others_are() -> None:
+    page = as_html(run(of_variants(40, 38, 39)))
+    conflicts, table = page.split("<table")
+    assert re.findall(r"price of (V\d+)", conflicts) == ["V38", "V39", "V0"]
+    assert '... and 37 more changes of variants, in <a href="#products">' in conflicts
+    assert "40 changes of 40 variants, 2 of them in conflict" in table
+    assert table.count('<li class="variant">') == 40
 
 
 @pytest.mark.parametrize("dry_run", [True, False])

@@ -25,6 +25,7 @@ from tests.unit.results import (
     PRICE,
     RESPECTED,
     ROW,
+    SHIRT,
     SPOON,
     STAMPS,
     TINY,
@@ -121,6 +122,53 @@ def test_a_conflict_has_the_field_both_values_and_the_winner() -> None:
     assert "conflicts" not in document["changes"][2]
 
 
+def test_changes_of_variants_are_apart_from_those_of_the_product() -> None:
+    (change,) = json.loads(as_json(run(SHIRT)))["changes"]
+    assert change == {
+        "external_id": "dummyjson:60",
+        "action": "update",
+        "fields": {"title": {"from": "Shirt", "to": "Linen Shirt"}},
+        "variants": [
+            {
+                "variant": "S / Red",
+                "fields": {"price": {"from": 20, "to": 21}, "option.Size": {"from": "Small", "to": "S"}},
+            },
+            {"variant": "L / Red", "fields": {"price": {"from": 23, "to": 24}}},
+        ],
+        "conflicts": [
+            {"field": "price", "store": 23, "source": 24, "kept": "source", "variant": "L / Red"},
+            {"field": "sku", "store": "MINE", "source": "SH-M", "kept": "store", "variant": "M / Red"},
+            {"field": "variant", "store": None, "source": "SH-XL", "kept": "store", "variant": "XL / Red"},
+        ],
+    }
+
+
+def test_the_only_variant_of_a_product_has_no_entry() -> None:
+    documents = json.loads(as_json(run(SPOON, OVERRULED)))["changes"]
+    assert not any("variants" in change for change in documents)
+    assert "variant" not in documents[1]["conflicts"][0]
+
+
+NAMES = st.sampled_from(["", "Red", "Blue"])
+FIELD_NAMES = st.sampled_from(["title", "weight", "price"])
+
+
+@given(changed=st.lists(st.tuples(NAMES, FIELD_NAMES), max_size=12))
+def test_no_change_is_lost_if_variants_have_the_same_name(changed: list[tuple[str, str]]) -> None:
+    changes = tuple(
+        FieldChange(field, None, number, variant=name) for number, (name, field) in enumerate(changed)
+    )
+    (change,) = json.loads(as_json(run(structs.replace(SPOON, changes=changes))))["changes"]
+    entries = [{"variant": "", "fields": change["fields"]}, *change.get("variants", [])]
+    found = {
+        values["to"]: (entry["variant"], field)
+        for entry in entries
+        for field, values in entry["fields"].items()
+    }
+    assert [found[number] for number in range(len(changed))] == changed
+    assert sum(len(entry["fields"]) for entry in entries) == len(changed)
+
+
 def test_adopted_and_removed_products_have_their_actions() -> None:
     document = json.loads(as_json(run(BOWL, DRAFTED, DELETED)))
     assert document["counts"]["updated"] == 1
@@ -168,11 +216,13 @@ def test_the_start_is_in_utc() -> None:
 def test_json_keeps_any_text_and_escapes_hidden_characters(
     text: str, *, pretty: bool, ascii_only: bool
 ) -> None:
-    document = as_json(
-        run(problems=[structs.replace(LAMP, title=text)]), pretty=pretty, ascii_only=ascii_only
-    )
+    price = structs.replace(PRICE, variant=f"x{text}")
+    result = run(structs.replace(SPOON, changes=(price,)), problems=[structs.replace(LAMP, title=text)])
+    document = as_json(result, pretty=pretty, ascii_only=ascii_only)
     whole = re.sub("[\ud800-\udfff]", "\ufffd", text)
-    assert json.loads(document.encode())["problems"][0]["title"] == whole
+    read = json.loads(document.encode())
+    assert read["problems"][0]["title"] == whole
+    assert read["changes"][0]["variants"][0]["variant"] == f"x{whole}"
     assert visible(document.replace("\n", "")) == document.replace("\n", "")
     assert ("\n" in document) is pretty
     assert document.isascii() or not ascii_only

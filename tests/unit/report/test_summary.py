@@ -20,7 +20,9 @@ from tests.unit.results import (
     MUG,
     OVERRULED,
     RESPECTED,
+    SHIRT,
     SPOON,
+    of_variants,
     on_terminal,
     run,
     squeezed,
@@ -58,14 +60,14 @@ def test_a_list_has_twenty_products_and_counts_the_rest(
 
 @pytest.mark.parametrize("dry_run", [True, False])
 @pytest.mark.parametrize("verbose", [True, False])
-def test_conflicts_and_removals_are_listed_despite_many_updates(*, dry_run: bool, verbose: bool) -> None:
+def test_conflicts_and_pruned_are_listed_despite_many_updates(*, dry_run: bool, verbose: bool) -> None:
     many = [structs.replace(SPOON, external_id=f"id-{index:03}") for index in range(100)]
     shown = as_text(run(*many, OVERRULED, RESPECTED, DRAFTED, DELETED, dry_run=dry_run), verbose=verbose)
     for outcome in (OVERRULED, RESPECTED, DRAFTED, DELETED):
         assert shown.count(f" {outcome.external_id} ") == 1
 
 
-# --- conflicts, removals, adoption, products that were not completed ------------------------------------
+# --- conflicts, pruning, adoption, products that were not completed -------------------------------------
 
 
 def test_conflicts_are_counted_and_listed_with_both_values() -> None:
@@ -83,18 +85,18 @@ def test_removed_products_are_counted_and_listed() -> None:
     shown = as_text(run(DRAFTED, DELETED))
     assert "failed: 0\nremoved: 2\nseen: 194 of 194\n" in shown
     assert shown.endswith(
-        "removal: drafted dummyjson:90 (Felt Slippers): status: published -> draft\n"
-        "removal: deleted dummyjson:91 (Wicker Basket)\n"
+        "prune: drafted dummyjson:90 (Felt Slippers): status: published -> draft\n"
+        "prune: deleted dummyjson:91 (Wicker Basket)\n"
     )
 
 
-def test_a_dry_run_lists_planned_removals_and_adoptions() -> None:
+def test_a_dry_run_lists_products_to_prune_and_to_adopt() -> None:
     shown = as_text(run(BOWL, DRAFTED, DELETED, dry_run=True))
     assert "to update: 1\n" in shown
     assert "to remove: 2\n" in shown
     assert shown.endswith(
-        "removal: to draft dummyjson:90 (Felt Slippers): status: published -> draft\n"
-        "removal: to delete dummyjson:91 (Wicker Basket)\n"
+        "prune: to draft dummyjson:90 (Felt Slippers): status: published -> draft\n"
+        "prune: to delete dummyjson:91 (Wicker Basket)\n"
         "change: to adopt dummyjson:7 (Stoneware Bowl): price: 4999 -> 49.99\n"
     )
 
@@ -105,6 +107,40 @@ def test_uncontested_fields_are_no_conflicts_in_a_pipe() -> None:
     shown = as_text(run(structs.replace(SPOON, changes=both, conflicts=(contested,))))
     named = [line.split(":")[0] for line in shown.splitlines() if " title: " in line or " price: " in line]
     assert named == ["conflict", "change"]
+
+
+def test_a_conflict_of_a_variant_is_none_of_the_same_field_of_others() -> None:
+    shown = as_text(run(SHIRT))
+    named = re.findall(
+        r"^(conflict|change): updated dummyjson:60 \(Linen Shirt\): (.*?):", shown, re.MULTILINE
+    )
+    assert named == [
+        ("conflict", "price of L / Red"),
+        ("conflict", "sku of M / Red"),
+        ("conflict", "variant XL / Red"),
+        ("change", "title"),
+        ("change", "price of S / Red"),
+        ("change", "option.Size of S / Red"),
+    ]
+
+
+@pytest.mark.parametrize("show", [as_text, lambda result, **rest: on_terminal(result, 80, **rest)])
+@pytest.mark.parametrize("contested", [(), (30,), tuple(range(40))])
+def test_a_product_with_many_variants_does_not_flood_the_lists(
+    show: Callable[..., str], contested: tuple[int, ...]
+) -> None:
+    shirt = of_variants(40, *contested)
+    result = run(shirt, SPOON, dry_run=True)
+    brief, verbose = show(result), show(result, verbose=True)
+    assert set(re.findall(r"price of V(\d+)", brief)) >= {str(number) for number in contested[:3]}
+    assert len(re.findall(r"price of V", brief)) <= 4
+    assert brief.count("--verbose lists them all") == 1
+    assert re.findall(r"price of (V\d+)", verbose) == sorted(
+        (change.variant for change in shirt.changes),
+        key=lambda name: show is as_text and int(name[1:]) not in contested,
+    )
+    assert "--verbose" not in verbose
+    assert "10.99" in brief
 
 
 @pytest.mark.parametrize("dry_run", [True, False])

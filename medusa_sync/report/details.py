@@ -1,0 +1,67 @@
+"""The changed fields of a product, each with its conflict."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.product import Value
+from medusa_sync.core.result import Outcome
+
+FEW = 5  # details of variants that are shown for one product; if there are more, the first ones are
+_FIRST = 3
+
+
+class Detail(NamedTuple):
+    """A field that was changed, or kept its value in a conflict.
+
+    Attributes:
+        variant: what reports call the variant; empty for a field of the product.
+        stored: what the store held.
+        change: None if the field keeps its value.
+        conflict: None if only one side changed the field.
+    """
+
+    variant: str
+    field: str
+    stored: Value
+    change: FieldChange | None
+    conflict: Conflict | None
+
+
+def details(outcome: Outcome) -> list[Detail]:
+    """The changes of a product, then the conflicts that changed nothing: those that the store won.
+
+    The others belong to a change of the same field of the same variant. Variants without a SKU may have the
+    same name, so there may be several for one name.
+    """
+    won: dict[tuple[str, str], list[Conflict]] = {}
+    for each in outcome.conflicts:
+        if each.kept == OnConflict.SOURCE:
+            won.setdefault((each.variant, each.field), []).append(each)
+    changed = []
+    for change in outcome.changes:
+        same = won.get((change.variant, change.field))
+        conflict = same.pop(0) if same else None
+        changed.append(Detail(change.variant, change.field, change.stored, change, conflict))
+    kept = [each for each in outcome.conflicts if each.kept == OnConflict.STORE]
+    return changed + [Detail(each.variant, each.field, each.stored, None, each) for each in kept]
+
+
+def abridged(outcome: Outcome) -> tuple[list[Detail], str]:
+    """The details of a product with only a few of variants, conflicts first, and words that count the others.
+
+    The words are empty if nothing is left out.
+    """
+    found = details(outcome)
+    of_variants = [each for each in found if each.variant]
+    if len(of_variants) <= FEW:
+        return found, ""
+    of_variants.sort(key=lambda each: each.conflict is None)
+    own = [each for each in found if not each.variant]
+    rest = of_variants[_FIRST:]
+    conflicts = sum(each.conflict is not None for each in rest)
+    counts = ((len(rest) - conflicts, "change"), (conflicts, "conflict"))
+    words = " and ".join(f"{n} more {noun}{'s' if n > 1 else ''}" for n, noun in counts if n)
+    return own + of_variants[:_FIRST], f"... and {words} of variants"
