@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.fault_proxy import FaultProxy, fault_proxy
+from tests.e2e.shirts import Rig
 from tests.e2e.shop import Shop
+from tests.e2e.storefront import Storefront
+from tests.flow.shirts import shirts
 from tests.harness.breakable import BreakableStore, breakable_store
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
@@ -68,6 +71,23 @@ def proxy(store: Store) -> Iterator[FaultProxy]:
     """A proxy in front of the store that records every request."""
     with fault_proxy(store.url) as proxy:
         yield proxy
+
+
+@pytest.fixture
+def rig(shop: Shop, proxy: FaultProxy, request: pytest.FixtureRequest) -> Iterator[Rig]:
+    """`SIZE` shirts in six variants each, in source and store; the module of the test says how many."""
+    size: int = request.module.SIZE
+    with dummyjson(shirts(size)) as source:
+        rig = Rig(shop, source, proxy)
+        run = rig.run()
+        assert (run.exit_code, run.counts) == (0, {"created": size}), run.document
+        yield rig
+
+
+@pytest.fixture
+def storefront(rig: Rig) -> Iterator[Storefront]:
+    with Storefront(rig.shop) as storefront:
+        yield storefront
 
 
 @pytest.fixture

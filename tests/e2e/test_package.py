@@ -82,7 +82,7 @@ def test_the_wheel_runs(version: str, wheel: Path, tmp_path: Path) -> None:
         assert run(*start, "--version") == f"medusa-sync {__version__}\n"
     report = tmp_path / "report.html"
     output = run(command, "products", "--source", "sample", "--dry-run", "--json", "--report", report)
-    assert json.loads(output)["counts"]["not_compared"] == 60
+    assert json.loads(output)["counts"]["not_compared"] == 63
     assert report.read_text(encoding="utf-8").startswith("<!doctype html>")
     metrics = tmp_path / "metrics.prom"
     once = ("--loop", "--run-now", "--max-runs", "1", "--timezone", "Europe/Riga")
@@ -92,7 +92,7 @@ def test_the_wheel_runs(version: str, wheel: Path, tmp_path: Path) -> None:
 def test_uvx_runs_the_wheel_without_installing_it(wheel: Path) -> None:
     uvx = Path(sys.executable).with_name("uvx")
     output = run(uvx, "--from", wheel, "medusa-sync", "products", "--source", "sample", "--dry-run", "--json")
-    assert json.loads(output)["counts"]["not_compared"] == 60
+    assert json.loads(output)["counts"]["not_compared"] == 63
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from tests.e2e.command import medusa_sync
 from tests.e2e.exact import as_mapped, as_stored
 from tests.e2e.fault_proxy import FaultProxy
 from tests.e2e.shop import Shop, price, stock
-from tests.harness.catalogue import CATEGORIES, products, sample
+from tests.harness.catalogue import CATEGORIES, products, whole_sample
 from tests.harness.dummyjson import DummyJson, dummyjson
 
 REAL_SIZE = 194
@@ -147,12 +147,16 @@ def test_a_sku_moves_to_another_product(shop: Shop) -> None:
 
 
 def test_the_sample_is_stored_completely(shop: Shop, tmp_path: Path) -> None:
-    with dummyjson(sample()) as source:
+    sample = whole_sample()
+    with dummyjson(sample) as source:
         run = medusa_sync("--source", source.url, "--json", store=shop.store, directory=tmp_path)
-        assert (run.exit_code, run.counts) == (0, {"created": 60})
+        assert (run.exit_code, run.counts) == (0, {"created": 63})
     stored = shop.by_external_id()
-    assert {product["title"] for product in stored.values()} == {product["title"] for product in sample()}
+    assert {product["title"] for product in stored.values()} == {product["title"] for product in sample}
     assert all(product["handle"] for product in stored.values())
+    assert {variant["sku"] for product in stored.values() for variant in product["variants"]} == {
+        variant["sku"] for product in sample for variant in product.get("variants", [product])
+    }
 
 
 def test_a_store_without_a_stock_location_gets_unmanaged_variants_and_the_report_says_so(

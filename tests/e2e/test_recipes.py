@@ -211,4 +211,4 @@ def test_the_dockerfile_copies_enough_to_install_the_command(tmp_path: Path) -> 
         check=True,
         timeout=TIMEOUT_S,
     )
-    assert "seen: 60 of 60" in ended.stdout
+    assert "seen: 63 of 63" in ended.stdout

@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.e2e.command import medusa_sync
 from tests.e2e.shop import Shop
-from tests.harness.catalogue import products
-from tests.harness.dummyjson import dummyjson
+from tests.harness.catalogue import in_variants, products
+from tests.harness.dummyjson import DummyJson, dummyjson
 
 SIZE = 200
 
@@ -17,29 +17,55 @@ def catalogue() -> list[dict[str, Any]]:
     return [product | {"title": f"Product {product['id']}"} for product in products(SIZE)]
 
 
+def requests(shop: Shop, source: DummyJson) -> dict[str, int]:
+    """The requests of a run."""
+    run = medusa_sync("--source", source.url, "--batch-size", "100", "--json", store=shop.store)
+    assert run.exit_code == 0, run.stderr
+    counted: dict[str, int] = run.document["requests"]
+    return counted
+
+
+def terms(rows: list[dict[str, Any]]) -> int:
+    """The number of tags and categories."""
+    return len({tag for row in rows for tag in row["tags"]}) + len({row["category"] for row in rows})
+
+
 def test_the_number_of_requests_is_as_expected(shop: Shop) -> None:
     rows = catalogue()
     with dummyjson(rows) as source:
-
-        def requests() -> dict[str, int]:
-            run = medusa_sync("--source", source.url, "--batch-size", "100", "--json", store=shop.store)
-            assert run.exit_code == 0, run.stderr
-            counted: dict[str, int] = run.document["requests"]
-            return counted
-
-        tags = {tag for row in rows for tag in row["tags"]}
-        categories = {row["category"] for row in rows}
         # Source: the products, the names of categories.
         # Reads: a page of the store, a look-up of the products, the placement (4), products without an
         # external id (2), handles, tags, categories, a look-up before the acknowledgement, the number of
         # products.
         # Writes: tags, categories, each batch and its levels, the acknowledgement.
-        terms = len(tags) + len(categories)
-        assert requests() == {"source": 2, "store_reads": 13, "store_writes": terms + 2 + 2 + 1, "retries": 0}
+        assert requests(shop, source) == {
+            "source": 2,
+            "store_reads": 13,
+            "store_writes": terms(rows) + 2 + 2 + 1,
+            "retries": 0,
+        }
 
-        assert requests() == {"source": 1, "store_reads": 1, "store_writes": 0, "retries": 0}
+        assert requests(shop, source) == {"source": 1, "store_reads": 1, "store_writes": 0, "retries": 0}
 
         for number in (50, 150):
             source.edit(number, price=12.5, stock=7)
         # Reads: a page, a look-up, the placement (4), details, a look-up before the acknowledgement.
-        assert requests() == {"source": 1, "store_reads": 8, "store_writes": 3, "retries": 0}
+        assert requests(shop, source) == {"source": 1, "store_reads": 8, "store_writes": 3, "retries": 0}
+
+
+def test_products_with_variants_need_no_more_requests(shop: Shop) -> None:
+    rows = [in_variants(row, 6) for row in catalogue()[:5]]
+    with dummyjson(rows) as source:
+        assert requests(shop, source) == {
+            "source": 2,
+            "store_reads": 13,
+            "store_writes": terms(rows) + 1 + 1 + 1,
+            "retries": 0,
+        }
+
+        assert requests(shop, source) == {"source": 1, "store_reads": 1, "store_writes": 0, "retries": 0}
+
+        first, *others = rows[3]["variants"]
+        source.edit(4, variants=[first | {"price": 12.5, "stock": 7}, *others])
+        # Writes: the product with the price of the variant, its level, the acknowledgement.
+        assert requests(shop, source) == {"source": 1, "store_reads": 8, "store_writes": 3, "retries": 0}

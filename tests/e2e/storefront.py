@@ -1,0 +1,66 @@
+"""Reads a real store through its Store API, as its customers do."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import httpx
+
+from tests.e2e.shop import Shop
+
+_COUNTRIES = {"usd": "us", "eur": "de"}
+_FIELDS = "id,variants.id,variants.sku,variants.title,*variants.calculated_price,+variants.inventory_quantity"
+_ALL = 1_000
+
+
+Offer = tuple[int | float, int | float, int | None]
+"""What a customer sees of a variant: its price, the one before a sale, and its stock."""
+
+
+class Storefront:
+    """A shop window with the publishable key of the store and a region of its own.
+
+    Args:
+        shop: the store.
+        currency: of the region.
+    """
+
+    def __init__(self, shop: Shop, currency: str = "usd") -> None:
+        country = _COUNTRIES[currency]
+        region = {"name": currency, "currency_code": currency, "countries": [country]}
+        self._region_id = shop.post("/admin/regions", region)["region"]["id"]
+        [key] = shop.get("/admin/api-keys", type="publishable")["api_keys"]
+        headers = {"x-publishable-api-key": key["token"]}
+        self._client = httpx.Client(base_url=shop.store.url, headers=headers, timeout=60)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def offers(self) -> dict[str, Offer]:
+        """What can be bought, by SKU, else by title."""
+        query: dict[str, str | int] = {"region_id": self._region_id, "limit": _ALL, "fields": _FIELDS}
+        response = self._client.get("/store/products", params=query).raise_for_status()
+        variants = [variant for product in response.json()["products"] for variant in product["variants"]]
+        return {variant["sku"] or variant["title"]: _offer(variant) for variant in variants}
+
+    def price_in_cart(self, variant_id: str, quantity: int = 1) -> tuple[int | float, int | float | None]:
+        """Put a variant into a new cart; returns its price, and the one that is crossed out.
+
+        Raises:
+            httpx.HTTPStatusError: it is not available.
+        """
+        cart = self._post("/store/carts", {"region_id": self._region_id})["cart"]
+        line = {"variant_id": variant_id, "quantity": quantity}
+        [item] = self._post(f"/store/carts/{cart['id']}/line-items", line)["cart"]["items"]
+        return item["unit_price"], item["compare_at_unit_price"]
+
+    def _post(self, path: str, body: dict[str, Any]) -> Any:
+        return self._client.post(path, json=body).raise_for_status().json()
+
+
+def _offer(variant: dict[str, Any]) -> Offer:
+    price = variant["calculated_price"]
+    return price["calculated_amount"], price["original_amount"], variant.get("inventory_quantity")
