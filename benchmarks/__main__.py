@@ -12,17 +12,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks import concurrency, distance, large, scaling, scenarios, startup
+from benchmarks import concurrency, distance, large, scaling, scenarios, startup, variants
 from benchmarks.command import PROFILES
 from benchmarks.installed import Installed, install
-from benchmarks.results import DISTANCE, LARGE, STORE, Results
+from benchmarks.results import DISTANCE, LARGE, STORE, VARIANTS, Results
 from benchmarks.rows import Rendered, tables
 from benchmarks.shop import Say, open_shop
 from benchmarks.targets import targets
 
 _WIDTH = 160  # without a terminal
 _START, _CLIENT, _CONCURRENCY = "start", "client", "concurrency"
-_ON_A_STORE = (STORE, DISTANCE, LARGE, _CONCURRENCY)
+_ON_A_STORE = (STORE, DISTANCE, LARGE, VARIANTS, _CONCURRENCY)
 _PARTS = (_START, _CLIENT, *_ON_A_STORE)
 
 
@@ -61,6 +61,7 @@ def _measure(chosen: argparse.Namespace, installed: Installed, results: Results,
             STORE: scenarios.measured(shop, chosen.sizes, chosen.profiles, chosen.runs),
             DISTANCE: distance.measured(shop, chosen.sizes, chosen.runs),
             LARGE: large.measured(shop, chosen.large_sizes, chosen.runs),
+            VARIANTS: variants.measured(shop, chosen.variant_sizes, chosen.warm_up, chosen.runs),
         }
         for part, measured in compared.items():
             if part in chosen.parts:
@@ -88,6 +89,7 @@ def _arguments() -> argparse.Namespace:
     )
     sizes("--sizes", [194, 5_000], "products, for the parts store and distance")
     sizes("--large-sizes", [5_000, 20_000, 50_000, 100_000], "products; all but the fewest are copies")
+    sizes("--variant-sizes", [1_000], "products with variants")
     sizes("--concurrency-sizes", [194, 1_000], "products")
     sizes("--client-sizes", [194, 5_000, 50_000], "products")
     parser.add_argument("--client-runs", type=int, default=3, help="runs of the client alone (3)")

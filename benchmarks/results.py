@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 FIRST, QUIET, CHANGED = "first sync", "quiet run", "1 % changed"
-STORE, DISTANCE, LARGE = "store", "distance", "large"
+STORE, DISTANCE, LARGE, VARIANTS = "store", "distance", "large", "variants"
 
 
 @dataclass
@@ -25,6 +25,8 @@ class Scenario:
         profile: the flags, a name in `command.PROFILES`.
         cheapest_s: seconds that the cheapest way took for the same work, without the start of Python.
         start_s: seconds to start Python with httpx and Typer.
+        variants: of each product.
+        record_bytes: the size of the largest record; 0 if it was not measured.
     """
 
     part: str
@@ -38,6 +40,8 @@ class Scenario:
     cheapest_s: list[float] = field(default_factory=list)
     cheapest_requests: list[int] = field(default_factory=list)
     start_s: list[float] = field(default_factory=list)
+    variants: int = 1
+    record_bytes: int = 0
 
     @property
     def wall(self) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.concurrency import VALUES
-from benchmarks.results import DISTANCE, LARGE, STORE, Results, Scenario
+from benchmarks.results import DISTANCE, LARGE, STORE, VARIANTS, Results, Scenario
 from benchmarks.targets import budget, targets
 
 Rows = list[tuple[str, ...]]
@@ -42,6 +42,11 @@ def tables(results: Results) -> list[Rendered]:
             Rendered(title, _RUN_HEAD, [_run(each) for each in results.scenarios if each.part == part])
             for part, title in _TITLES.items()
         ),
+        Rendered(
+            "Products with variants:",
+            ("variants", *_RUN_HEAD, "largest record"),
+            [_with_variants(each) for each in results.scenarios if each.part == VARIANTS],
+        ),
         Rendered("Targets:", ("target", "found", "at most", "met"), _targets(results)),
         Rendered(
             "First syncs by `--concurrency`, 15 products a batch:",
@@ -73,6 +78,11 @@ def _run(each: Scenario) -> tuple[str, ...]:
         f"{each.ms_per_product:.2f} ms",
         f"{median(each.requests):,.0f} / {median(each.cheapest_requests):,.0f}",
     )
+
+
+def _with_variants(each: Scenario) -> tuple[str, ...]:
+    record = f"{each.record_bytes / 1000:,.1f} kB" if each.record_bytes else ""
+    return (f"{each.variants:,}", *_run(each), record)
 
 
 def _targets(results: Results) -> Rows:

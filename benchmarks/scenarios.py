@@ -44,6 +44,7 @@ def changed(shop: Shop, servers: Servers, scenario: Scenario, runs: int) -> Scen
 
 def rounds(shop: Shop, scenario: Scenario, runs: int) -> Iterator[None]:
     for number in range(1, runs + 1):
-        title = f"{scenario.part}: {scenario.size} products, {scenario.profile} settings, {scenario.name}"
+        products = f"{scenario.size} products of {scenario.variants} variants"
+        title = f"{scenario.part}: {products}, {scenario.profile} settings, {scenario.name}"
         shop.say(f"{title}: run {number} of {runs}")
         yield

@@ -18,7 +18,7 @@ from benchmarks.results import Scenario
 from benchmarks.source import is_changed
 from benchmarks.startup import START
 from tests.harness.medusa import Store, running_store
-from tests.harness.postgres import running_postgres
+from tests.harness.postgres import Postgres, running_postgres
 
 _ROOT = Path(__file__).parent.parent
 
@@ -31,12 +31,14 @@ class Servers:
 
     Attributes:
         size: products of the source.
+        variants: of each product.
         plain: the source.
         edited: the same with 1 % of the products changed.
         store: the store.
     """
 
     size: int
+    variants: int
     plain: str
     edited: str
     store: str
@@ -49,8 +51,11 @@ class Servers:
 class Shop:
     """One store for the whole benchmark."""
 
-    def __init__(self, installed: Installed, store: Store, lock_dir: Path, say: Say) -> None:
+    def __init__(
+        self, installed: Installed, postgres: Postgres, store: Store, lock_dir: Path, say: Say
+    ) -> None:
         self._installed = installed
+        self._postgres = postgres
         self._lock_dir = lock_dir
         self.store = store
         self.say = say
@@ -58,22 +63,30 @@ class Shop:
         self.login = {"MEDUSA_EMAIL": store.email, "MEDUSA_PASSWORD": store.password}
 
     @contextmanager
-    def servers(self, size: int, *, originals: int | None = None) -> Iterator[Servers]:
+    def beside(self) -> Iterator[Shop]:
+        """A second store, for runs on two stores in turn."""
+        with running_store(self._postgres) as store:
+            yield Shop(self._installed, self._postgres, store, self._lock_dir, self.say)
+
+    @contextmanager
+    def servers(self, size: int, *, originals: int | None = None, variants: int = 1) -> Iterator[Servers]:
         """Serve a catalogue.
 
         Args:
             size: number of products.
             originals: number of different products; the others are copies of them.
+            variants: of each product.
         """
-        with serving("benchmarks.source", str(size), str(originals or size)) as (plain, edited):
-            yield Servers(size, plain, edited, self.store.url)
+        arguments = (str(size), "--originals", str(originals or size), "--variants", str(variants))
+        with serving("benchmarks.source", *arguments) as (plain, edited):
+            yield Servers(size, variants, plain, edited, self.store.url)
 
     @contextmanager
     def far(self, servers: Servers, round_trip_ms: int) -> Iterator[Servers]:
         """The same servers with a round trip time between them and the client."""
         urls = (servers.plain, servers.edited, servers.store)
         with serving("benchmarks.delay", str(round_trip_ms), *urls) as far_urls:
-            yield Servers(servers.size, *far_urls)
+            yield Servers(servers.size, servers.variants, *far_urls)
 
     def sync(
         self,
@@ -94,11 +107,23 @@ class Shop:
             expected=counts,
         )
 
+    def warm_up(self, count: int) -> None:
+        """Sync some products first: the JIT compiler of the store must not affect the measurements."""
+        self.say("warming up the store")
+        with self.servers(count) as servers:
+            self.sync([], servers, {"created": count})
+
     def fill(self, servers: Servers) -> None:
         """Make the store hold the catalogue."""
         self.store.reset()
         self.sync(PROFILES["recommended"].flags, servers, {"created": servers.size})
         self.vacuum()
+
+    def largest_record(self) -> int:
+        """The size in bytes of the largest record, as JSON without spaces."""
+        with psycopg.connect(self.store.database_url) as connection:
+            rows = connection.execute("SELECT metadata->'medusa_sync' FROM product").fetchall()
+        return max(len(json.dumps(record, separators=(",", ":")).encode()) for (record,) in rows)
 
     def vacuum(self) -> None:
         """Update the statistics of the tables, as PostgreSQL does by itself a minute after many writes."""
@@ -159,14 +184,12 @@ class Shop:
 
 @contextmanager
 def open_shop(installed: Installed, warm_up: int, say: Say) -> Iterator[Shop]:
-    """Run a store, and sync some products first: its JIT compiler must not affect the measurements."""
+    """Run a store that is warm."""
     with (
         tempfile.TemporaryDirectory(prefix="medusa-sync-bench-") as name,
         running_postgres() as postgres,
         running_store(postgres) as store,
     ):
-        shop = Shop(installed, store, Path(name), say)
-        say("warming up the store")
-        with shop.servers(warm_up) as servers:
-            shop.sync([], servers, {"created": warm_up})
+        shop = Shop(installed, postgres, store, Path(name), say)
+        shop.warm_up(warm_up)
         yield shop

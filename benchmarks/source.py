@@ -1,11 +1,12 @@
 """Serves a catalogue, and the same catalogue with 1 % of the products changed, at two URLs."""
 
-# `python -m benchmarks.source 5000` prints both URLs. `python -m benchmarks.source 100000 5000` repeats the
-# first 5,000 products under new ids. There is no rate limit: waiting would hide the cost of the client.
+# `python -m benchmarks.source 5000` prints both URLs. `python -m benchmarks.source 100000 --originals 5000`
+# repeats the first 5,000 products under new ids. There is no rate limit: waiting would hide the cost of the
+# client.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import threading
 from contextlib import suppress
 from typing import Any
@@ -22,13 +23,15 @@ def repeated(products: list[dict[str, Any]], count: int) -> list[dict[str, Any]]
 
 
 def changed(products: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Change price and stock, which change most often in a shop."""
-    return [
-        {**product, "price": product["price"] + 1, "stock": product["stock"] + 1}
-        if is_changed(product["id"])
-        else product
-        for product in products
-    ]
+    """Change price and stock, which change most often in a shop; of one variant, if there are several."""
+    return [_changed(product) if is_changed(product["id"]) else product for product in products]
+
+
+def _changed(product: dict[str, Any]) -> dict[str, Any]:
+    if "variants" in product:
+        first, *others = product["variants"]
+        return {**product, "variants": [_changed(first), *others]}
+    return {**product, "price": product["price"] + 1, "stock": product["stock"] + 1}
 
 
 def is_changed(number: int) -> bool:
@@ -36,8 +39,14 @@ def is_changed(number: int) -> bool:
 
 
 def main() -> None:
-    count, *different = map(int, sys.argv[1:])
-    products = repeated(catalogue.products(different[0] if different else count), count)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.source", description=__doc__)
+    parser.add_argument("count", type=int, help="number of products")
+    parser.add_argument("--originals", type=int, help="number of different products (all)")
+    parser.add_argument("--variants", type=int, default=1, help="of each product (1)")
+    chosen = parser.parse_args()
+    products = repeated(catalogue.products(chosen.originals or chosen.count), chosen.count)
+    if chosen.variants > 1:
+        products = [catalogue.in_variants(product, chosen.variants) for product in products]
     with suppress(KeyboardInterrupt), dummyjson(products) as plain, dummyjson(changed(products)) as edited:
         print(plain.url, edited.url, flush=True)
         threading.Event().wait()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.results import DISTANCE, FIRST, LARGE, QUIET, STORE, Client, Results, Scenario
+from benchmarks.results import DISTANCE, FIRST, LARGE, QUIET, STORE, VARIANTS, Client, Results, Scenario
 from benchmarks.startup import TYPER, VERSION
 
 SMALL = 194
@@ -16,6 +16,7 @@ _MEMORY_SIZE = 50_000
 _FIRST_LIMIT = 1.15
 _QUIET_LIMIT = 1.5
 _QUIET_STARTS = 1.7
+_VARIANTS_LIMIT = 1.2
 _FAR_LIMITS_S = {194: 0.6, 5_000: 2.0}
 _LARGE_LIMITS_S = {100_000: 15.0}
 
@@ -50,6 +51,9 @@ def budget(scenario: Scenario) -> Target | None:
         return _wall(f"{title}, 100 ms away", scenario, _FAR_LIMITS_S[scenario.size])
     if scenario.part == LARGE and scenario.size in _LARGE_LIMITS_S:
         return _wall(title, scenario, _LARGE_LIMITS_S[scenario.size])
+    if scenario.part == VARIANTS and scenario.name == FIRST:
+        what = f"{title} of {scenario.variants} variants: wall / cheapest way"
+        return _ratio(what, scenario, _FIRST_LIMIT)
     title = f"{title}, {scenario.profile} settings: wall / cheapest way"
     if scenario.part != STORE:
         return None
@@ -67,7 +71,13 @@ def budget(scenario: Scenario) -> Target | None:
 def targets(results: Results) -> list[Target]:
     """The targets for which there are measurements."""
     walls = [target for each in results.scenarios if (target := budget(each)) is not None]
-    return [*walls, *_large(results.scenarios), *_memory(results.clients), *_start(results)]
+    return [
+        *walls,
+        *_large(results.scenarios),
+        *_variants(results.scenarios),
+        *_memory(results.clients),
+        *_start(results),
+    ]
 
 
 def _ratio(what: str, scenario: Scenario, limit: float) -> Target:
@@ -93,6 +103,19 @@ def _large(scenarios: list[Scenario]) -> Iterator[Target]:
     if largest.size > _MEMORY_SIZE:
         added = (median(largest.peak_mb) - peak) * 1e6 / (largest.size - _MEMORY_SIZE)
         yield Target(f"quiet run: memory per product beyond {_MEMORY_SIZE:,}", added, 150, "{:.0f} bytes")
+
+
+def _variants(scenarios: list[Scenario]) -> Iterator[Target]:
+    """Each quiet run with several variants, divided by the one with one variant right before it."""
+    quiet = [each for each in scenarios if each.part == VARIANTS and each.name == QUIET]
+    singles = {each.size: each for each in quiet if each.variants == 1}
+    for several in quiet:
+        if several.variants == 1 or several.size not in singles:
+            continue
+        single = singles[several.size]
+        title = f"quiet run, {several.size:,} products: wall, {several.variants} variants / 1 variant"
+        ratios = (wall / one for wall, one in zip(several.wall_s, single.wall_s, strict=True))
+        yield Target(title, median(ratios), _VARIANTS_LIMIT, "{:.2f}")
 
 
 def _memory(clients: list[Client]) -> Iterator[Target]:

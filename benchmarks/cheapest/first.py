@@ -7,7 +7,16 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from benchmarks.cheapest.products import CURRENCY, LATE, applied, desired, external_id, note
+from benchmarks.cheapest.products import (
+    CURRENCY,
+    ONLY,
+    Fields,
+    applied,
+    desired,
+    desired_variants,
+    external_id,
+    note,
+)
 from benchmarks.cheapest.server import (
     ACKNOWLEDGED_AT_ONCE,
     BATCHES_AT_ONCE,
@@ -26,6 +35,7 @@ from benchmarks.cheapest.server import (
 
 TERMS_AT_ONCE = 8  # tags and categories: each is created in its own request
 WRITTEN = "id,external_id,variants.id,variants.inventory_items.inventory_item_id"
+WRITTEN_OPTIONS = f"{WRITTEN},variants.sku,options.id,options.title"
 
 
 class Terms:
@@ -146,15 +156,19 @@ class FirstSync:
         """Create a batch, write its stock levels, and keep its products to be acknowledged."""
         channel, profile, location = await self._placement
         bodies = {external_id(product): await self._body(product, channel, profile) for product in products}
-        response = await self._store.post("/admin/products/batch", {"create": list(bodies.values())}, WRITTEN)
+        fields = WRITTEN_OPTIONS if any("options" in product for product in products) else WRITTEN
+        response = await self._store.post("/admin/products/batch", {"create": list(bodies.values())}, fields)
         written = {each["external_id"]: each for each in response["created"]}
         levels = []
         for product in products:
             own = written[external_id(product)]
-            variant = own["variants"][0]
-            item_id = variant["inventory_items"][0]["inventory_item_id"]
-            levels.append(level(item_id, location, product["stock"]))
-            record = applied(desired(product), variant["id"])
+            variants = _by_key(product, own["variants"])
+            for key, variant in desired_variants(product).items():
+                item_id = variants[key]["inventory_items"][0]["inventory_item_id"]
+                levels.append(level(item_id, location, variant["stock"]))
+            variant_ids = {key: variant["id"] for key, variant in variants.items()}
+            option_ids = {each["title"]: each["id"] for each in own.get("options", [])}
+            record = applied(product, variant_ids, option_ids)
             self._complete.append({"id": own["id"], "metadata": {"medusa_sync": record}})
         await write_levels(self._store, {"create": levels})
         self._slots.release()
@@ -166,28 +180,18 @@ class FirstSync:
         await update(self._store, complete, "id")
 
     async def _body(self, product: Json, channel: str, profile: str) -> Json:
-        fields = desired(product)
-        variant = {name: fields[name] for name in ("sku", "barcode") if fields[name] is not None}
         body: Json = {
             "handle": self._handle(product),
             "external_id": external_id(product),
             "status": "published",
             "sales_channels": [{"id": channel}],
             "shipping_profile_id": profile,
-            "options": [{"title": "Default", "values": ["Default"]}],
-            "variants": [
-                {
-                    "title": "Default",
-                    "options": {"Default": "Default"},
-                    "manage_inventory": True,
-                    "prices": [{"currency_code": CURRENCY, "amount": fields["price"]}],
-                    **variant,
-                }
-            ],
-            "metadata": {"medusa_sync": note(applied(fields, ""), {}, LATE, "creation")},
+            "options": _options(product),
+            "variants": [_variant(fields) for fields in desired_variants(product).values()],
+            "metadata": {"medusa_sync": _creation_note(product)},
         }
-        for name, value in fields.items():
-            if name in LATE or value is None or value == []:
+        for name, value in desired(product).items():
+            if value == []:
                 continue
             if name.startswith("metadata."):
                 body["metadata"][name.removeprefix("metadata.")] = value
@@ -207,6 +211,46 @@ class FirstSync:
         handle = next(each for each in candidates if each not in self._handles)
         self._handles.add(handle)
         return handle
+
+
+def _options(product: Json) -> list[Json]:
+    names = product.get("options", [])
+    if not names:
+        return [{"title": "Default", "values": ["Default"]}]
+    variants = product["variants"]
+    return [
+        {"title": name, "values": list(dict.fromkeys(variant["options"][name] for variant in variants))}
+        for name in names
+    ]
+
+
+def _variant(fields: Fields) -> Json:
+    kept: Json = {name: fields[name] for name in ("title", "sku", "barcode") if name in fields}
+    options = {
+        name.removeprefix("option."): value for name, value in fields.items() if name.startswith("option.")
+    }
+    return {
+        "title": "Default",
+        "options": options or {"Default": "Default"},
+        "manage_inventory": True,
+        "prices": [{"currency_code": CURRENCY, "amount": fields["price"]}],
+        **kept,
+    }
+
+
+def _creation_note(product: Json) -> Json:
+    """All fields of the variants commit after the product row, and no id is known yet."""
+    late = desired_variants(product)
+    no_ids = dict.fromkeys([*late, *product.get("options", [])], "")
+    return note(applied(product, no_ids, no_ids), {}, late, "creation")
+
+
+def _by_key(product: Json, written: Sequence[Json]) -> dict[str, Json]:
+    """The variants of a response by their key; it lists them in no particular order."""
+    if "variants" not in product:
+        return {ONLY: written[0]}
+    by_sku = {variant["sku"]: variant for variant in written}
+    return {variant["id"]: by_sku[variant["sku"]] for variant in product["variants"]}
 
 
 async def first(source: Server, store: Server, batch_size: int) -> None:

@@ -4,39 +4,33 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
 from benchmarks.cheapest.server import Json
 
 CURRENCY = "usd"
-LATE = ("sku", "barcode", "price", "stock")  # fields that commit after the product row
+ONLY = ""  # the key of the variant of a product without variants
+
+Fields = dict[str, Any]
+Variants = dict[str, Fields]
 
 
-def desired(product: Json) -> Json:
+def desired(product: Json) -> Fields:
     """The fields of a product, by their name in the record."""
     dimensions = product.get("dimensions") or {}
-    return {
+    fields = {
         "title": product["title"],
-        "subtitle": None,
         "description": product.get("description"),
         "thumbnail": product.get("thumbnail"),
         "weight": product.get("weight"),
         "length": dimensions.get("depth"),
         "height": dimensions.get("height"),
         "width": dimensions.get("width"),
-        "origin_country": None,
-        "hs_code": None,
-        "mid_code": None,
-        "material": None,
         "categories": [product["category"]],
         "tags": list(dict.fromkeys(product["tags"])),
         "images": list(dict.fromkeys(product["images"])),
-        "sku": product.get("sku"),
-        "barcode": product["meta"].get("barcode"),
-        "price": product["price"],
-        "stock": product["stock"],
         "metadata.brand": product.get("brand"),
         "metadata.rating": product.get("rating"),
         "metadata.review_count": len(product["reviews"]),
@@ -47,6 +41,31 @@ def desired(product: Json) -> Json:
         "metadata.minimum_order_quantity": product.get("minimumOrderQuantity"),
         "metadata.availability_status": product.get("availabilityStatus"),
     }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def desired_variants(product: Json) -> Variants:
+    """The fields of each variant, by its key in the record."""
+    if "variants" not in product:
+        return {ONLY: _variant(product, product["meta"].get("barcode"))}
+    return {
+        variant["id"]: {
+            "title": " / ".join(variant["options"].values()),
+            **_variant(variant, variant.get("barcode")),
+            **{f"option.{name}": value for name, value in variant["options"].items()},
+        }
+        for variant in product["variants"]
+    }
+
+
+def _variant(source: Json, barcode: str | None) -> Fields:
+    fields = {
+        "sku": source.get("sku"),
+        "barcode": barcode,
+        "stock": source["stock"],
+        "price": source["price"],
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def external_id(product: Json) -> str:
@@ -62,18 +81,38 @@ def remembered(value: Any) -> Any:
     return value
 
 
-def applied(fields: Json, variant_id: str) -> Json:
-    """The record of a complete product."""
-    kept = {name: remembered(value) for name, value in fields.items()}
-    return {"version": 2, "fields": kept, "currency": CURRENCY, "variant": variant_id}
+def applied(product: Json, variant_ids: Mapping[str, str], option_ids: Mapping[str, str]) -> Json:
+    """The record of a complete product; the ids are by key of the variant and by name of the option."""
+    record: Json = {"version": 3, "fields": _remembered(desired(product)), "currency": CURRENCY}
+    if "options" in product:
+        record["options"] = [[name, option_ids[name]] for name in product["options"]]
+    record["variants"] = {
+        key: [variant_ids[key], _remembered(fields), None]
+        for key, fields in desired_variants(product).items()
+    }
+    return record
 
 
-def note(record: Json, before: Json, late: Iterable[str], step: str) -> Json:
-    """The record to send with a write: some of its fields are not known to arrive."""
-    now = record["fields"]
-    kept = {name: before[name] for name in late if name in before}
-    fields = {name: value for name, value in now.items() if name not in late} | kept
-    sent = {name: [now[name]] for name in late}
-    pending = {"step": step, "fields": sent, "currency": CURRENCY, "at": int(time.time())}
-    noted = {**record, "fields": fields, "pending": pending}
-    return {name: value for name, value in noted.items() if value != ""}
+def note(record: Json, before: Variants, late: Mapping[str, Iterable[str]], step: str) -> Json:
+    """The record to send with a write: some fields of variants are not known to arrive.
+
+    Args:
+        record: of the complete product.
+        before: the last applied fields of its variants.
+        late: the names of those fields, by key of the variant.
+        step: the kind of write.
+    """
+    variants, sent = dict(record["variants"]), {}
+    for key, names in late.items():
+        variant_id, now, _ = variants[key]
+        old = before.get(key, {})
+        fields = {name: value for name, value in now.items() if name not in names}
+        fields |= {name: old[name] for name in names if name in old}
+        variants[key] = [variant_id, fields, None]
+        sent[key] = {name: [now[name]] for name in names}
+    pending = {"step": step, "variants": sent, "currency": CURRENCY, "at": int(time.time())}
+    return {**record, "variants": variants, "pending": pending}
+
+
+def _remembered(fields: Fields) -> Fields:
+    return {name: remembered(value) for name, value in fields.items()}
