@@ -11,7 +11,7 @@ from rich.text import Text
 
 from medusa_sync import RunResult, Secret, Settings, sync_products
 from medusa_sync.report.table import print_result
-from tests.harness.catalogue import sample
+from tests.harness.catalogue import whole_sample
 from tests.harness.dummyjson import ABSENT, dummyjson
 from tests.harness.medusa import Store, running_store
 from tests.harness.postgres import running_postgres
@@ -27,14 +27,17 @@ def main() -> None:
 
 def dry_run(store: Store) -> RunResult:
     """Sync all but two products of the sample, edit the source, and return the result of a dry run."""
-    with dummyjson(sample()) as source:
-        settings = Settings(source=source.url, medusa_url=store.url, api_key=Secret(store.api_key), limit=58)
+    with dummyjson(whole_sample()) as source:
+        settings = Settings(source=source.url, medusa_url=store.url, api_key=Secret(store.api_key), limit=61)
         if sync_products(settings).exit_code != 0:
             raise RuntimeError("the first sync failed")
         first, second, third = source.products[:3]
         source.edit(first["id"], price=round(first["price"] * 0.9, 2), stock=first["stock"] + 40)
         source.edit(second["id"], title=f"{second['title']} (new edition)")
         source.edit(third["id"], tags=[*third["tags"], "gift"], brand=ABSENT)
+        jumper = source.products[60]
+        heather, *others = jumper["variants"]
+        source.edit(jumper["id"], variants=[heather | {"price": 79.5}, *others])
         return sync_products(
             Settings(source=source.url, medusa_url=store.url, api_key=Secret(store.api_key), dry_run=True)
         )
