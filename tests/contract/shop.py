@@ -18,8 +18,11 @@ from tests.unit.builders import medusa_client
 FIELDS: Final = (
     "id,external_id,metadata,title,handle,status,description,subtitle,thumbnail,weight,length,height,width,"
     "images.id,images.url,images.rank,tags.id,tags.value,categories.id,categories.handle,sales_channels.name,"
-    "shipping_profile.name,options.id,options.title,options.values.value,variants.id,variants.title,variants.sku,"
-    "variants.barcode,variants.manage_inventory,variants.metadata,variants.options.value,"
+    "type_id,collection_id,type.value,collection.handle,shipping_profile.name,options.id,options.title,options.is_exclusive,options.values.id,options.values.value,"
+    "variants.id,variants.title,variants.sku,variants.barcode,variants.manage_inventory,variants.metadata,"
+    "variants.weight,variants.length,variants.height,variants.width,variants.material,variants.hs_code,"
+    "variants.mid_code,variants.origin_country,variants.options.id,variants.options.value,"
+    "variants.options.option_id,"
     "variants.prices.id,variants.prices.amount,variants.prices.currency_code,"
     "variants.prices.min_quantity,variants.prices.max_quantity,"
     "variants.prices.price_rules.attribute,variants.prices.price_rules.value,"
@@ -27,6 +30,10 @@ FIELDS: Final = (
     "variants.inventory_items.inventory.location_levels.location_id,"
     "variants.inventory_items.inventory.location_levels.stocked_quantity"
 )
+DETAILS: Final = (
+    *("weight", "length", "height", "width", "material", "hs_code", "mid_code", "origin_country"),
+)
+"""Fields of a variant."""
 LEVELS: Final = "/admin/inventory-items/location-levels/batch"
 UNKNOWN_ERROR: Final = (500, "unknown_error", "An unknown error occurred.")
 
@@ -109,6 +116,14 @@ class Shop:
         view: View = self.call("POST", "/admin/product-tags", {"value": value})["product_tag"]
         return view
 
+    def type(self, value: str) -> View:
+        view: View = self.call("POST", "/admin/product-types", {"value": value})["product_type"]
+        return view
+
+    def collection(self, title: str, **more: Any) -> View:
+        view: View = self.call("POST", "/admin/collections", {"title": title, **more})["collection"]
+        return view
+
     def category(self, handle: str, **more: Any) -> View:
         body = {"name": handle.title(), "handle": handle, **more}
         view: View = self.call("POST", "/admin/product-categories", body)["product_category"]
@@ -126,6 +141,31 @@ class Shop:
         }
         self.call("POST", f"/admin/products/{product['id']}/variants", body)
         return self.product(product["id"])
+
+    def options(self, product: View, **parts: list[Any]) -> View:
+        """Send a batch of `add`, `remove` and `update` for the options of a product."""
+        self.call("POST", f"/admin/products/{product['id']}/options/batch", parts)
+        return self.product(product["id"])
+
+    def options_refusal(self, product: View, **parts: list[Any]) -> tuple[int, str, str]:
+        return self.refusal("POST", f"/admin/products/{product['id']}/options/batch", parts)
+
+    def variants(self, product: View, **parts: list[Any]) -> View:
+        """Send a batch of `create`, `update` and `delete` for the variants of a product."""
+        self.call("POST", f"/admin/products/{product['id']}/variants/batch", parts)
+        return self.product(product["id"])
+
+    def variants_refusal(self, product: View, **parts: list[Any]) -> tuple[int, str, str]:
+        return self.refusal("POST", f"/admin/products/{product['id']}/variants/batch", parts)
+
+    def reserve(self, product: View, title: str, quantity: float = 1) -> None:
+        """Reserve stock of a variant, as an order does."""
+        body = {
+            "inventory_item_id": item_of(product, title),
+            "location_id": self.location_id,
+            "quantity": quantity,
+        }
+        self.call("POST", "/admin/reservations", body)
 
     def body(self, number: int, **changes: Any) -> View:
         """The body of a new product as a sync sends it; `variant` changes its variant."""
@@ -158,6 +198,11 @@ def invalid(message: str) -> tuple[int, str, str]:
 def not_there(column: str, value: str) -> tuple[int, str, str]:
     message = f"You tried to set relationship {column}: {value}, but such entity does not exist"
     return 404, "not_found", message
+
+
+def options_of(product: View, variant: View) -> dict[str, str]:
+    """The option values of a variant by title."""
+    return dict(_options(product, variant))
 
 
 def variant_of(product: View, title: str = "Default") -> View:
@@ -196,14 +241,19 @@ def natural(product: View, births: Mapping[str, int] | None = None) -> View:
         "tags": sorted(tag["value"] for tag in product["tags"]),
         "categories": sorted(category["handle"] for category in product["categories"]),
         "sales_channels": sorted((channel or {}).get("name", "") for channel in product["sales_channels"]),
+        "type": (product["type"] or {}).get("value"),
+        "collection": (product["collection"] or {}).get("handle"),
         "shipping_profile": (product.get("shipping_profile") or {}).get("name"),
-        "options": [
+        "options": sorted(
             (option["title"], sorted(value["value"] for value in option["values"]))
             for option in product["options"]
-        ],
+        ),
         "variants": sorted(
-            (_variant(variant, born) for variant in product["variants"]),
-            key=lambda entry: str(entry["title"]),
+            (
+                _variant(variant, born) | {"options": _options(product, variant)}
+                for variant in product["variants"]
+            ),
+            key=lambda entry: str((entry["title"], entry["sku"], entry["born"])),
         ),
     }
 
@@ -222,18 +272,30 @@ def ids_in(value: object) -> Iterable[str]:
                 yield from ids_in(member)
 
 
+def sorted_variant(variant: View) -> View:
+    """The view with unordered lists sorted; a variant whose creation was interrupted has no prices."""
+    return {
+        **variant,
+        **({"prices": _by(variant["prices"], "id")} if "prices" in variant else {}),
+        "options": _by(variant["options"], "value"),
+    }
+
+
+def _by(entries: list[View], name: str) -> list[View]:
+    return sorted(entries, key=lambda entry: str(entry[name]))
+
+
 def _sorted(product: View) -> View:
     """The view with unordered lists sorted."""
 
     def by_id(entries: list[View]) -> list[View]:
-        return sorted(entries, key=lambda entry: str(entry["id"]))
+        return _by(entries, "id")
 
     return {
         **product,
-        # A variant whose creation was interrupted has no prices.
-        "variants": [
-            {**variant, **({"prices": by_id(variant["prices"])} if "prices" in variant else {})}
-            for variant in by_id(product["variants"])
+        "variants": [sorted_variant(variant) for variant in by_id(product["variants"])],
+        "options": [
+            {**option, "values": _by(option["values"], "value")} for option in by_id(product["options"])
         ],
         "tags": by_id(product["tags"]),
         "categories": by_id(product["categories"]),
@@ -243,9 +305,12 @@ def _sorted(product: View) -> View:
 def _variant(variant: View, born: Mapping[str, int]) -> View:
     return {
         **{name: variant[name] for name in ("title", "sku", "barcode", "manage_inventory", "metadata")},
+        **{name: variant[name] for name in DETAILS},
         "born": born.get(variant["id"]),
-        "options": [option["value"] for option in variant["options"]],
-        "prices": sorted(((*_price(price), born.get(price["id"])) for price in variant["prices"]), key=str),
+        "prices": sorted(
+            ((*_price(price), born.get(price["id"])) for price in variant.get("prices", [])), key=str
+        ),
+        "has_price_set": "prices" in variant,
         "inventory_items": [
             (
                 link["inventory"]["sku"],
@@ -255,6 +320,11 @@ def _variant(variant: View, born: Mapping[str, int]) -> View:
             for link in variant["inventory_items"]
         ],
     }
+
+
+def _options(product: View, variant: View) -> list[tuple[str, str]]:
+    titles = {option["id"]: option["title"] for option in product["options"]}
+    return sorted((titles[value["option_id"]], value["value"]) for value in variant["options"])
 
 
 def _price(price: View) -> tuple[Any, ...]:

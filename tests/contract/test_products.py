@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.shop import UNKNOWN_ERROR, Shop, invalid, natural, not_there, variant_of
+from tests.contract.shop import DETAILS, UNKNOWN_ERROR, Shop, invalid, natural, not_there, variant_of
 
 # --- creating ---
 
@@ -38,6 +38,8 @@ def test_a_product_is_stored_as_sent(shop: Shop) -> None:
         "tags": ["blue"],
         "categories": ["shoes"],
         "sales_channels": ["Default Sales Channel"],
+        "type": None,
+        "collection": None,
         "shipping_profile": "Default Shipping Profile",
         "options": [("Default", ["Default"])],
         "variants": [
@@ -47,9 +49,11 @@ def test_a_product_is_stored_as_sent(shop: Shop) -> None:
                 "barcode": "BAR-1",
                 "manage_inventory": True,
                 "metadata": None,
+                **dict.fromkeys(DETAILS),
                 "born": None,
-                "options": ["Default"],
+                "options": [("Default", "Default")],
                 "prices": [("usd", 9.99, None, None, (), None)],
+                "has_price_set": True,
                 "inventory_items": [("SKU-1", None, [])],
             }
         ],

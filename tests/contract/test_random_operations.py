@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.shop import FIELDS, LEVELS, Shop, View, ids_in, item_of, natural, refusal_of, variant_of
+from tests.contract.shop import LEVELS, Shop, View, item_of, variant_of
+from tests.contract.side import Side
 
 TAGS = ("blue", "Blue", "green")
 CATEGORIES = ("shoes", "hats")
@@ -16,39 +17,26 @@ Plan = dict[str, Any]
 """An operation without ids of a store: external ids, handles, values, positions."""
 
 
-class Side:
-    """One of the two stores."""
-
+class Catalogue(Side):
     def __init__(self, shop: Shop) -> None:
-        self._shop = shop
-        self._births: dict[str, int] = {}
+        super().__init__(shop)
         self._tags = {value: shop.tag(value)["id"] for value in TAGS}
         self._categories = {handle: shop.category(handle)["id"] for handle in CATEGORIES}
         second = shop.call("POST", "/admin/stock-locations", {"name": "Second"})["stock_location"]["id"]
         self._locations = [shop.location_id, second]
-        self._views: dict[str, View] = {}
-
-    def look(self, moment: int) -> dict[str, View]:
-        """All products; ids are replaced by the moment at which they were first seen."""
-        self._views = self._shop.products()
-        for part in ids_in(list(self._views.values())):
-            self._births.setdefault(part, moment)
-        return {external_id: natural(view, self._births) for external_id, view in self._views.items()}
 
     def do(self, plan: Plan) -> tuple[int, str, str]:
-        method, path, body = self._request(plan)
-        response = self._shop.send(method, path, body, fields=FIELDS)
-        return (response.status_code, "", "") if response.is_success else refusal_of(response)
+        return self.send(*self._request(plan))
 
     def _request(self, plan: Plan) -> tuple[str, str, Any]:
-        product = self._views.get(plan.get("product", ""), {})
+        product = self.views.get(plan.get("product", ""), {})
         path = f"/admin/products/{product.get('id')}"
         match plan["do"]:
             case "batch":
                 body = {
                     "create": [self._new(entry) for entry in plan["create"]],
                     "update": [self._changed(entry) for entry in plan["update"]],
-                    "delete": [self._views[external_id]["id"] for external_id in plan["delete"]],
+                    "delete": [self.views[external_id]["id"] for external_id in plan["delete"]],
                 }
                 return "POST", "/admin/products/batch", body
             case "edit":
@@ -68,10 +56,10 @@ class Side:
         raise ValueError(plan)
 
     def _new(self, entry: Plan) -> View:
-        return self._taxonomy(self._shop.body(entry["number"], **entry["fields"]), {})
+        return self._taxonomy(self.shop.body(entry["number"], **entry["fields"]), {})
 
     def _changed(self, entry: Plan) -> View:
-        product = self._views[entry["product"]]
+        product = self.views[entry["product"]]
         variants = [self._variant(product, variant) for variant in entry["variants"]]
         changes = self._taxonomy(entry["fields"], product)
         return {"id": product["id"], **changes, **({"variants": variants} if variants else {})}
@@ -108,8 +96,8 @@ class Side:
 
     def _levels(self, entries: Sequence[Plan]) -> list[View]:
         return [
-            self._shop.level(
-                item_of(self._views[entry["product"]], entry["title"]),
+            self.shop.level(
+                item_of(self.views[entry["product"]], entry["title"]),
                 entry["quantity"],
                 self._locations[entry["location"]],
             )
@@ -318,7 +306,7 @@ class Planner:
 def test_random_operations_have_the_same_result_on_both_stores(
     fake_shop: Shop, real_shop: Shop, seed: int
 ) -> None:
-    planner, sides = Planner(Random(seed)), (Side(fake_shop), Side(real_shop))
+    planner, sides = Planner(Random(seed)), (Catalogue(fake_shop), Catalogue(real_shop))
     seen: dict[str, View] = {}
     for moment in range(OPERATIONS):
         plan = planner.plan(seen)

@@ -183,11 +183,37 @@ def products(count: int, *, seed: int = 1) -> list[dict[str, Any]]:
     return [product(number, seed=seed) for number in range(1, count + 1)]
 
 
+def in_variants(product: dict[str, Any], count: int, *, seed: int = 1) -> dict[str, Any]:
+    """The product in several sizes and colours, with about as many sizes as colours."""
+    hues = max(width for width in range(1, len(_COLOURS) + 1) if count % width == 0 and width**2 <= count)
+    number, variants = product["id"], []
+    for index in range(count):
+        size, hue = divmod(index, hues)
+        variants.append(
+            {
+                "id": f"{number}-{index}",
+                "sku": f"{product['sku']}-{index:04d}",
+                "barcode": _ean13(f"3{seed % 100:02d}{number % 10**5:05d}{index:04d}"),
+                "price": round(product["price"] + size, 2),
+                "stock": (7 * number + 3 * index) % 101,
+                "options": {"Size": f"{34 + 2 * size}", "Colour": _COLOURS[hue]},
+            }
+        )
+    stock = sum(variant["stock"] for variant in variants)
+    of_all = {"stock": stock, "availabilityStatus": _availability(stock)}
+    return {**product, **of_all, "options": ["Size", "Colour"], "variants": variants}
+
+
 def _packaged(name: str) -> Any:
     return json.loads(files("medusa_sync").joinpath("sources", "sample", name).read_text(encoding="utf-8"))
 
 
 def sample() -> list[dict[str, Any]]:
+    """The products of the packaged sample that have no variants, as those of DummyJSON."""
+    return [product for product in whole_sample() if "variants" not in product]
+
+
+def whole_sample() -> list[dict[str, Any]]:
     loaded: list[dict[str, Any]] = _packaged("products.json")["products"]
     return loaded
 

@@ -330,7 +330,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="default: a free port")
     chosen = parser.parse_args()
     if chosen.sample:
-        products, categories = catalogue.sample(), catalogue.sample_categories()
+        products, categories = catalogue.whole_sample(), catalogue.sample_categories()
     else:
         products, categories = catalogue.products(chosen.count), CATEGORIES
     with suppress(KeyboardInterrupt), dummyjson(products, categories, port=chosen.port) as server:

@@ -35,16 +35,21 @@ SHAPE: dict[str, type | tuple[type, ...]] = {
     "images": list,
     "thumbnail": str,
 }
-SAMPLE = catalogue.sample()
+SAMPLE = catalogue.whole_sample()
+WITH_VARIANTS = [product for product in SAMPLE if "variants" in product]
 GENERATED = catalogue.products(2000)
+IN_VARIANTS = [catalogue.in_variants(product, 6) for product in GENERATED]
 
 both = pytest.mark.parametrize("products", [SAMPLE, GENERATED], ids=["sample", "generated"])
+both_in_variants = pytest.mark.parametrize(
+    "products", [WITH_VARIANTS, IN_VARIANTS], ids=["sample", "generated"]
+)
 
 
 @both
 def test_every_product_has_every_field_of_the_right_type(products: list[Product]) -> None:
     for product in products:
-        assert product.keys() - {"brand"} == SHAPE.keys()
+        assert product.keys() - {"brand", "options", "variants"} == SHAPE.keys()
         assert all(isinstance(product[name], kind) for name, kind in SHAPE.items())
         assert isinstance(product.get("brand", ""), str)
 
@@ -56,16 +61,23 @@ def test_ids_start_at_one(products: list[Product]) -> None:
 
 @both
 def test_skus_and_barcodes_are_unique(products: list[Product]) -> None:
-    assert len({product["sku"] for product in products}) == len(products)
-    assert len({product["meta"]["barcode"] for product in products}) == len(products)
+    pieces = [*products, *(variant for product in products for variant in product.get("variants", []))]
+    assert len({piece["sku"] for piece in pieces}) == len(pieces)
+    assert len(set(barcodes(products))) == len(pieces)
 
 
 @both
 def test_barcodes_have_valid_check_digits(products: list[Product]) -> None:
-    for product in products:
-        digits = [int(digit) for digit in product["meta"]["barcode"]]
+    for barcode in barcodes(products):
+        digits = [int(digit) for digit in barcode]
         assert len(digits) == 13
         assert sum(digits[::2]) % 10 == -3 * sum(digits[1::2]) % 10
+
+
+def barcodes(products: list[Product]) -> list[str]:
+    """Those of products and of their variants."""
+    of_variants = [variant["barcode"] for product in products for variant in product.get("variants", [])]
+    return [product["meta"]["barcode"] for product in products] + of_variants
 
 
 @both
@@ -103,13 +115,64 @@ def test_every_category_has_products_and_every_product_a_category(
     assert {product["category"] for product in products} == {category["slug"] for category in categories}
 
 
-def test_the_sample_has_60_products_in_12_categories() -> None:
-    assert len(SAMPLE) == 60
-    assert len(catalogue.sample_categories()) == 12
+@both_in_variants
+def test_each_variant_has_every_field_and_a_value_for_each_option(products: list[Product]) -> None:
+    fields = {"id", "sku", "barcode", "price", "stock", "options"}
+    for product in products:
+        for variant in product["variants"]:
+            assert variant.keys() - {"weight", "compareAtPrice"} == fields
+            assert [*variant["options"]] == product["options"]
 
 
-def test_25_products_of_the_sample_have_no_brand() -> None:
-    assert sum("brand" not in product for product in SAMPLE) == 25
+@both_in_variants
+def test_variants_of_a_product_have_different_ids_and_option_values(products: list[Product]) -> None:
+    for product in products:
+        variants = product["variants"]
+        assert len({variant["id"] for variant in variants}) == len(variants)
+        assert len({(*variant["options"].values(),) for variant in variants}) == len(variants)
+
+
+@both_in_variants
+def test_the_stock_of_a_product_is_that_of_its_variants(products: list[Product]) -> None:
+    for product in products:
+        assert product["stock"] == sum(variant["stock"] for variant in product["variants"])
+        assert product["price"] == min(variant["price"] for variant in product["variants"])
+
+
+def test_the_sample_has_60_products_without_variants_and_3_with_them_in_13_categories() -> None:
+    assert len(SAMPLE) == 63
+    assert SAMPLE[:60] == catalogue.sample()
+    assert SAMPLE[60:] == WITH_VARIANTS
+    assert len(catalogue.sample_categories()) == 13
+
+
+def test_26_products_of_the_sample_have_no_brand() -> None:
+    assert sum("brand" not in product for product in SAMPLE) == 26
+
+
+def test_the_sample_has_products_with_one_and_with_two_options() -> None:
+    assert [(product["options"], len(product["variants"])) for product in WITH_VARIANTS] == [
+        (["Size", "Colour"], 8),
+        (["Size"], 4),
+        (["Weight"], 3),
+    ]
+
+
+def test_the_sample_has_a_variant_that_is_sold_out_and_one_on_sale() -> None:
+    variants = [variant for product in WITH_VARIANTS for variant in product["variants"]]
+    assert [variant["sku"] for variant in variants if variant["stock"] == 0] == ["CLO-FLA-062-M"]
+    sales = [variant for variant in variants if "compareAtPrice" in variant]
+    assert [variant["sku"] for variant in sales] == ["PAN-PLA-063-500"]
+    assert all(variant["compareAtPrice"] > variant["price"] for variant in sales)
+
+
+def test_the_sample_needs_no_currency_besides_that_of_dummyjson() -> None:
+    assert not any("prices" in piece for product in SAMPLE for piece in product.get("variants", [product]))
+
+
+@pytest.mark.parametrize("count", [1, 2, 6, 7, 2000])
+def test_a_generated_product_has_as_many_variants_as_asked(count: int) -> None:
+    assert len(catalogue.in_variants(GENERATED[0], count)["variants"]) == count
 
 
 def test_the_sample_has_equal_titles_and_different_titles_with_the_same_slug() -> None:

@@ -235,6 +235,6 @@ def test_the_server_runs_as_a_module() -> None:
         try:
             assert process.stdout is not None
             url = process.stdout.readline().strip()
-            assert httpx.get(url, params={"limit": 0}).json()["products"] == catalogue.sample()
+            assert httpx.get(url, params={"limit": 0}).json()["products"] == catalogue.whole_sample()
         finally:
             process.terminate()

@@ -1,36 +1,40 @@
-"""The endpoints under `/admin`."""
+"""The endpoints under `/admin`, and those that write in several steps."""
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
-from tests.harness.fake_medusa import schemas, tables
-from tests.harness.fake_medusa.creation import Creation, add_variants, given_items, link_items, make_items
-from tests.harness.fake_medusa.errors import ApiError, no_such_entity, not_found
-from tests.harness.fake_medusa.inventory import LevelBatch, update_item
-from tests.harness.fake_medusa.lists import listed
-from tests.harness.fake_medusa.pricing import new_prices
+from tests.harness.fake_medusa import schemas
+from tests.harness.fake_medusa.call import Call
+from tests.harness.fake_medusa.creation import Creation
+from tests.harness.fake_medusa.errors import not_found
+from tests.harness.fake_medusa.inventory import LevelBatch
+from tests.harness.fake_medusa.options import OptionBatch
+from tests.harness.fake_medusa.price_lists import (
+    ListPriceCreation,
+    ListPriceDeletion,
+    ListPriceRevision,
+    price_list,
+)
+from tests.harness.fake_medusa.reads import Reads
 from tests.harness.fake_medusa.revision import Deletion, Revision
-from tests.harness.fake_medusa.rules import merged
-from tests.harness.fake_medusa.state import Named, Product, State
+from tests.harness.fake_medusa.state import Product, State
 from tests.harness.fake_medusa.steps import Work, run
 from tests.harness.fake_medusa.validation import validate
-from tests.harness.fake_medusa.views import PRODUCT_DEFAULTS, Tree, Views, tree_of
+from tests.harness.fake_medusa.variant_changes import VariantDeletion, VariantRevision
+from tests.harness.fake_medusa.variants import VariantCreation, product_for_variants
+from tests.harness.fake_medusa.views import (
+    LIST_PRICE_DEFAULTS,
+    PRODUCT_DEFAULTS,
+    VARIANT_DEFAULTS,
+    Views,
+    tree_of,
+)
+from tests.harness.fake_medusa.writes import Writes
 
+T = TypeVar("T")
 Steps = Generator[str, None, dict[str, Any]]
 """Yields the name of each committed step except the last."""
-
-
-@dataclass(frozen=True)
-class Call:
-    method: str
-    path: str
-    query: tuple[tuple[str, str], ...]
-    body: Any
-
-    def tree(self, default: str = "*") -> Tree:
-        return tree_of(dict(self.query).get("fields", default))
 
 
 class Api:
@@ -38,13 +42,15 @@ class Api:
         self._state = state
         self._random = random
         self._views = Views(state, random)
+        self._reads = Reads(state, random, self._views)
+        self._writes = Writes(state, self._views)
 
     def respond(self, call: Call) -> Steps:
         """Raises ApiError, or LookupError if the endpoint does not exist."""
         if call.method == "GET":
-            return self._read(call)
+            return self._reads.respond(call)
         yield "accepted"
-        match call.method, call.path.split("/")[2:]:
+        match call.method, call.parts:
             case "POST", ["products", "batch"]:
                 return (yield from self._product_batch(call))
             case "POST", ["products", product_id]:
@@ -53,108 +59,36 @@ class Api:
                 yield from run([Deletion(self._state, [product_id])])
                 return {"id": product_id, "object": "product", "deleted": True}
             case "POST", ["products", product_id, "options", "batch"]:
-                return self._add_option_values(call, product_id)
+                validate(schemas.OPTION_BATCH, call.body)
+                yield from run([OptionBatch(self._state, product_id, call.body)])
+                return self._product(call, product_id)
+            case "POST", ["products", product_id, "variants", "batch"]:
+                return (yield from self._variant_batch(call, product_id))
             case "POST", ["products", product_id, "variants"]:
-                return self._create_variant(call, product_id)
+                validate(schemas.NEW_VARIANT, call.body)
+                product = product_for_variants(self._state, product_id, [call.body])
+                yield from run([VariantCreation(self._state, [(product, call.body)])])
+                return self._product(call, product_id)
             case "POST", ["products", product_id, "variants", variant_id]:
-                return self._update_variant(call, product_id, variant_id)
+                validate(schemas.VARIANT, call.body)
+                if variant_id in self._state.variants():  # Medusa does not report an unknown one
+                    yield from run([VariantRevision(self._state, [{**call.body, "id": variant_id}])])
+                return self._product(call, product_id)
+            case "DELETE", ["products", product_id, "variants", variant_id]:
+                yield from run([VariantDeletion(self._state, [variant_id])])
+                parent = self._product(call, product_id)["product"]
+                return {"id": variant_id, "object": "variant", "deleted": True, "parent": parent}
+            case "POST", ["price-lists", price_list_id, "prices", "batch"]:
+                return (yield from self._list_price_batch(call, price_list_id))
             case "POST", ["inventory-items", "location-levels", "batch"]:
                 return self._level_batch(call)
             case _:
-                return self._write_table(call)
-
-    # --- reads ---
-
-    def _read(self, call: Call) -> dict[str, Any]:
-        state, views = self._state, self._views
-        match call.path.split("/")[2:]:
-            case ["products"]:
-                return listed(
-                    call.query,
-                    state.products.values(),
-                    {
-                        "id": lambda product: [product.id],
-                        "external_id": lambda product: [product.external_id],
-                        "handle": lambda product: [product.handle],
-                        "variants[sku]": lambda product: [variant.sku for variant in product.variants],
-                    },
-                    lambda product: views.product(product, call.tree(PRODUCT_DEFAULTS)),
-                    name="products",
-                    random=self._random,
-                    limit=50,
-                    ignores_unknown=True,
-                )
-            case ["products", product_id]:
-                if product_id not in state.products:
-                    raise not_found("Product not found")
-                return self._product(call, product_id)
-            case ["product-categories"]:
-                return listed(
-                    call.query,
-                    state.categories.values(),
-                    {"id": lambda category: [category.id], "handle": lambda category: [category.handle]},
-                    lambda category: views.category(category, call.tree()),
-                    name="product_categories",
-                    random=self._random,
-                    limit=50,
-                    searched=lambda category: [category.name, category.handle, category.description],
-                )
-            case ["product-tags"]:
-                return listed(
-                    call.query,
-                    state.tags.values(),
-                    {"id": lambda tag: [tag.id], "value": lambda tag: [tag.value]},
-                    lambda tag: views.tag(tag, call.tree()),
-                    name="product_tags",
-                    random=self._random,
-                    searched=lambda tag: [tag.value],
-                )
-            case ["inventory-items"]:
-                return listed(
-                    call.query,
-                    state.live_items(),
-                    {"id": lambda item: [item.id], "sku": lambda item: [item.sku]},
-                    lambda item: views.item(item, call.tree("*,location_levels.*")),
-                    name="inventory_items",
-                    random=self._random,
-                    searched=lambda item: [item.sku, item.title],
-                )
-            case ["sales-channels"]:
-                return self._named(call, state.sales_channels, "sales_channels")
-            case ["shipping-profiles"]:
-                return self._named(call, state.shipping_profiles, "shipping_profiles")
-            case ["stock-locations"]:
-                return self._named(call, state.stock_locations, "stock_locations")
-            case ["stores"]:
-                return listed(
-                    call.query,
-                    [state.store],
-                    {"id": lambda store: [store.id], "name": lambda store: [store.name]},
-                    lambda store: views.store(store, call.tree("*,supported_currencies.*")),
-                    name="stores",
-                    random=self._random,
-                    limit=50,
-                )
-        raise LookupError(call.path)
-
-    def _named(self, call: Call, table: dict[str, Named], name: str) -> dict[str, Any]:
-        filters: dict[str, Callable[[Named], list[str | None]]] = {
-            "id": lambda named: [named.id],
-            "name": lambda named: [named.name],
-        }
-        if name == "shipping_profiles":
-            filters["type"] = lambda named: [named.type]
-        return listed(
-            call.query,
-            table.values(),
-            filters,
-            lambda named: self._views.named(named, call.tree()),
-            name=name,
-            random=self._random,
-        )
+                return self._writes.respond(call)
 
     def _product(self, call: Call, product_id: str) -> dict[str, Any]:
-        product = self._state.products[product_id]
+        product = self._state.products.get(product_id)
+        if product is None:
+            raise NotImplementedError("FakeMedusa does not show a product that does not exist")
         return {"product": self._views.product(product, call.tree(PRODUCT_DEFAULTS))}
 
     # --- writes ---
@@ -174,8 +108,11 @@ class Api:
         }
 
     def _shown(self, call: Call, products: list[Product]) -> list[dict[str, Any]]:
-        shuffled = self._random.sample(products, len(products))
-        return [self._views.product(product, call.tree(PRODUCT_DEFAULTS)) for product in shuffled]
+        tree = call.tree(PRODUCT_DEFAULTS)
+        return [self._views.product(product, tree) for product in self._shuffled(products)]
+
+    def _shuffled(self, things: Sequence[T]) -> list[T]:
+        return self._random.sample(things, len(things))
 
     def _update_product(self, call: Call, product_id: str) -> Steps:
         validate(schemas.PRODUCT, call.body)
@@ -184,48 +121,44 @@ class Api:
         yield from run([Revision(self._state, [{**call.body, "id": product_id}])])
         return self._product(call, product_id)
 
-    def _add_option_values(self, call: Call, product_id: str) -> dict[str, Any]:
-        validate(schemas.OPTION_BATCH, call.body)
-        options = {option.id: option for option in self._state.products[product_id].options}
-        for body in call.body.get("update", []):
-            options[body["product_option_id"]].values += [added["value"] for added in body.get("add", [])]
-        return self._product(call, product_id)
+    def _variant_batch(self, call: Call, product_id: str) -> Steps:
+        validate(schemas.VARIANT_BATCH, call.body)
+        state, bodies = self._state, call.body.get("create", [])
+        product = product_for_variants(state, product_id, bodies) if bodies else None
+        creation = VariantCreation(state, [(product, body) for body in bodies] if product else [])
+        revision = VariantRevision(state, call.body.get("update", []))
+        deleted = call.body.get("delete", [])
+        parts: dict[str, Work] = {
+            "create": creation,
+            "update": revision,
+            "delete": VariantDeletion(state, deleted),
+        }
+        yield from run([work for name, work in parts.items() if call.body.get(name)])
+        return {
+            "created": self._shown_variants(call, creation.ids),
+            "updated": self._shown_variants(call, revision.ids),
+            "deleted": {"ids": deleted, "object": "variant", "deleted": True},
+        }
 
-    def _create_variant(self, call: Call, product_id: str) -> dict[str, Any]:
-        validate(schemas.NEW_VARIANT, call.body)
-        if product_id not in self._state.products:
-            raise no_such_entity("product_id", product_id)
-        product = self._state.products[product_id]
-        (variant,) = add_variants(self._state, [(product, call.body)])
-        is_bare = variant.manage_inventory and "inventory_items" not in call.body
-        try:
-            link_items(self._state, make_items(self._state, [variant] if is_bare else []))
-        except ApiError:
-            product.variants.remove(variant)
-            raise
-        link_items(self._state, given_items(self._state, {variant.id: call.body}))
-        variant.prices = new_prices(call.body["prices"], self._state.ids)
-        variant.has_price_set = True
-        return self._product(call, product_id)
+    def _shown_variants(self, call: Call, ids: list[str]) -> list[dict[str, Any]]:
+        stored = self._state.variants()
+        tree = call.tree(VARIANT_DEFAULTS)
+        return [self._views.variant(stored[each], tree) for each in self._shuffled(ids) if each in stored]
 
-    def _update_variant(self, call: Call, product_id: str, variant_id: str) -> dict[str, Any]:
-        validate(schemas.VARIANT, call.body)
-        before = self._state.products[product_id]
-        stored = next((variant for variant in before.variants if variant.id == variant_id), None)
-        if stored is None:
-            return self._product(call, product_id)  # Medusa does not report it
-        body = {**call.body, "id": variant_id}
-        if "metadata" in body:
-            body["metadata"] = merged(stored.metadata, body["metadata"])
-        others = [{"id": variant.id} for variant in before.variants if variant is not stored]
-        untouched = before.copy()
-        try:
-            for _ in run([Revision(self._state, [{"id": product_id, "variants": [body, *others]}])]):
-                pass
-        except ApiError:
-            self._state.products[product_id] = untouched
-            raise
-        return self._product(call, product_id)
+    def _list_price_batch(self, call: Call, price_list_id: str) -> Steps:
+        validate(schemas.LIST_PRICE_BATCH, call.body)
+        state = self._state
+        bodies = {name: call.body.get(name, []) for name in ("create", "update", "delete")}
+        price_list(state, price_list_id)
+        creation = ListPriceCreation(state, price_list_id, bodies["create"])
+        revision = ListPriceRevision(state, price_list_id, bodies["update"])
+        yield from run([creation, revision, ListPriceDeletion(state, bodies["delete"])])
+        tree = tree_of(LIST_PRICE_DEFAULTS)
+        return {
+            "created": [self._views.list_price(price, tree) for price in self._shuffled(creation.prices)],
+            "updated": [self._views.list_price(price, tree) for price in self._shuffled(revision.prices)],
+            "deleted": {"ids": bodies["delete"], "object": "price", "deleted": True},
+        }
 
     def _level_batch(self, call: Call) -> dict[str, Any]:
         validate(schemas.LEVEL_BATCH, call.body)
@@ -237,39 +170,3 @@ class Api:
             "updated": [self._views.level(item, level) for item, level in batch.updated],
             **deleted,
         }
-
-    def _write_table(self, call: Call) -> dict[str, Any]:
-        state, views, body = self._state, self._views, call.body
-        match call.method, call.path.split("/")[2:]:
-            case "POST", ["product-categories"]:
-                validate(schemas.NEW_CATEGORY, body)
-                category = tables.create_category(state, body)
-                return {"product_category": views.category(category, call.tree())}
-            case "POST", ["product-categories", category_id]:
-                validate(schemas.CATEGORY, body)
-                updated = tables.update_category(state, category_id, body)
-                return {"product_category": views.category(updated, call.tree())} if updated else {}
-            case "POST", ["inventory-items", item_id]:
-                validate(schemas.ITEM, body)
-                item = update_item(state, item_id, body)
-                return {"inventory_item": views.item(item, call.tree("*,location_levels.*"))}
-            case "POST", ["product-tags"]:
-                validate(schemas.NEW_TAG, body)
-                return {"product_tag": views.tag(tables.create_tag(state, body), call.tree())}
-            case "POST", ["sales-channels"]:
-                validate(schemas.NEW_SALES_CHANNEL, body)
-                channel = tables.create_named(state, state.sales_channels, "sc", body)
-                return {"sales_channel": views.named(channel, call.tree())}
-            case "POST", ["shipping-profiles"]:
-                validate(schemas.NEW_SHIPPING_PROFILE, body)
-                profile = tables.create_named(state, state.shipping_profiles, "sp", body)
-                return {"shipping_profile": views.named(profile, call.tree())}
-            case "POST", ["stock-locations"]:
-                validate(schemas.NEW_STOCK_LOCATION, body)
-                location = tables.create_named(state, state.stock_locations, "sloc", body)
-                return {"stock_location": views.named(location, call.tree())}
-            case "POST", ["stores", store_id]:
-                validate(schemas.STORE, body)
-                tables.update_store(state, store_id, body)
-                return {"store": views.store(state.store, call.tree("*,supported_currencies.*"))}
-        raise LookupError(call.path)

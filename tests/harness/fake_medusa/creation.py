@@ -1,10 +1,10 @@
-"""Creates products and variants."""
+"""Creates products."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tests.harness.fake_medusa.errors import invalid_data, no_such_entity, unknown_error
-from tests.harness.fake_medusa.pricing import new_prices
+from tests.harness.fake_medusa.options import check_new_options, new_option
 from tests.harness.fake_medusa.rules import (
     as_boolean,
     as_real,
@@ -14,8 +14,9 @@ from tests.harness.fake_medusa.rules import (
     is_valid_handle,
     reject_nul,
 )
-from tests.harness.fake_medusa.state import Image, Item, Option, Product, State, Variant
+from tests.harness.fake_medusa.state import Image, Product, State
 from tests.harness.fake_medusa.steps import Steps
+from tests.harness.fake_medusa.variants import VariantCreation
 
 Body = dict[str, Any]
 
@@ -26,43 +27,30 @@ class Creation:
         self._bodies = bodies
         self.products: list[Product] = []
         """In the order of the request."""
-        self._made_items: dict[str, Item] = {}
+        self._variants: VariantCreation | None = None
 
     def steps(self) -> Steps:
         self._create_products()
         yield "products"
         self._link_placement()
         yield "placement"
-        # Products are found by id from here on: another request may have replaced them.
-        wanted = [
-            (self._state.products.get(product.id, product), body)
-            for product, product_body in zip(self.products, self._bodies, strict=True)
-            for body in product_body.get("variants", [])
-        ]
-        made = [variant.id for variant in add_variants(self._state, wanted)]
-        yield "variants"
-        stored = self._state.variants()
-        bodies = {variant_id: body for variant_id, (_, body) in zip(made, wanted, strict=True)}
-        without = [each for each in made if "inventory_items" not in bodies[each]]
-        self._made_items = make_items(
+        self._variants = VariantCreation(
             self._state,
-            [stored[each] for each in without if each in stored and stored[each].manage_inventory],
+            [
+                (product, body)
+                for product, product_body in zip(self.products, self._bodies, strict=True)
+                for body in product_body.get("variants", [])
+            ],
         )
-        yield "items"
-        link_items(self._state, self._made_items)
-        link_items(self._state, given_items(self._state, bodies))
-        yield "inventory"
-        stored = self._state.variants()
-        for variant_id, (_, body) in zip(made, wanted, strict=True):
-            if variant_id in stored:
-                stored[variant_id].prices = new_prices(body["prices"], self._state.ids)
-                stored[variant_id].has_price_set = True
+        yield from self._variants.steps()
 
     def undo(self) -> None:
+        if self._variants:
+            self._variants.undo()
         for product in self.products:
             self._state.products.pop(product.id, None)
-        for item in self._made_items.values():
-            del self._state.items[item.id]
+            for option in product.options:
+                self._state.options.pop(option.id, None)
 
     def _create_products(self) -> None:
         state, bodies = self._state, self._bodies
@@ -85,11 +73,16 @@ class Creation:
             "Product", "handle", handles(state), ((product.id, product.handle) for product in products)
         )
         check_categories(state, products)
+        check_grouping(state, products)
+        options = [option for product in products for option in product.options]
+        check_new_options(state, options)
         self.products = products
+        state.options.update((option.id, option) for option in options)
         state.products.update((product.id, product) for product in products)
 
     def _product(self, body: Body) -> Product:
         ids = self._state.ids
+        options = [new_option(ids, option, is_exclusive=True) for option in body["options"]]
         images = [Image(ids.new("img"), image["url"]) for image in body.get("images", [])]
         return Product(
             id=ids.new("prod"),
@@ -111,10 +104,13 @@ class Creation:
             height=as_real(body.get("height")),
             width=as_real(body.get("width")),
             metadata=body.get("metadata"),
-            options=[Option(ids.new("opt"), option["title"], option["values"]) for option in body["options"]],
+            options=options,
+            values=[value for option in options for value in option.values],
             images=images,
             tag_ids=ids_of(body.get("tags", [])),
             category_ids=ids_of(body.get("categories", [])),
+            type_id=body.get("type_id"),
+            collection_id=body.get("collection_id"),
         )
 
     def _link_placement(self) -> None:
@@ -122,74 +118,6 @@ class Creation:
         for product, channel_ids, body in zip(self.products, channels, self._bodies, strict=True):
             product.sales_channel_ids = channel_ids
             product.shipping_profile_id = body.get("shipping_profile_id")
-
-
-def add_variants(state: State, wanted: Sequence[tuple[Product, Body]]) -> list[Variant]:
-    """Add variants without inventory items and prices."""
-    variants = []
-    for product, body in wanted:
-        options = body.get("options")
-        if not options:
-            raise NotImplementedError("FakeMedusa does not support variants without options")
-        check_options(product, body["title"], options)
-        twin = next((variant for variant in product.variants if variant.options == options), None)
-        if twin:
-            raise invalid_data(f"Variant ({twin.title}) with provided options already exists.")
-        variants.append(
-            Variant(
-                id=state.ids.new("variant"),
-                title=body["title"],
-                options=options,
-                sku=body.get("sku"),
-                barcode=body.get("barcode"),
-                manage_inventory=as_boolean(body.get("manage_inventory", True)),
-                allow_backorder=as_boolean(body.get("allow_backorder", False)),
-                metadata=body.get("metadata"),
-                created_at=state.ids.moment,
-            )
-        )
-    reject_nul([body for _, body in wanted])
-    check_variants_unique(state, variants)
-    for variant, (product, _) in zip(variants, wanted, strict=True):
-        product.variants.append(variant)
-    return variants
-
-
-def make_items(state: State, variants: Iterable[Variant]) -> dict[str, Item]:
-    """Create inventory items for variants that have none; they have no levels and are not linked yet."""
-    made = {
-        variant.id: Item(state.ids.new("iitem"), variant.sku, variant.title)
-        for variant in variants
-        if not variant.item_ids
-    }
-    check_unique(
-        "Inventory item",
-        "sku",
-        ((item.id, item.sku) for item in state.live_items()),
-        ((item.id, item.sku) for item in made.values()),
-    )
-    state.items.update((item.id, item) for item in made.values())
-    return made
-
-
-def given_items(state: State, bodies: Mapping[str, Body]) -> dict[str, Item]:
-    """The inventory items that new variants name, by variant id."""
-    given = {}
-    for variant_id, body in bodies.items():
-        for link in body.get("inventory_items", []):
-            item = state.items.get(link["inventory_item_id"])
-            if item is None or item.removed or variant_id in given or not body.get("manage_inventory", True):
-                raise NotImplementedError("FakeMedusa links one existing item to a managed variant only")
-            given[variant_id] = item
-    return given
-
-
-def link_items(state: State, items: Mapping[str, Item]) -> None:
-    """Link items to variants; the item of a variant that was deleted meanwhile stays unlinked."""
-    stored = state.variants()
-    for variant_id, item in items.items():
-        if variant_id in stored:
-            stored[variant_id].item_ids = [item.id]
 
 
 def handles(state: State) -> Iterable[tuple[str, str]]:
@@ -207,32 +135,20 @@ def check_categories(state: State, products: Iterable[Product]) -> None:
             raise no_such_entity("product_category_id", category_id)
 
 
+def check_grouping(state: State, products: Iterable[Product]) -> None:
+    """Refuse unknown types and collections."""
+    for product in products:
+        if product.type_id == "" or product.collection_id == "":
+            raise unknown_error()
+        if product.type_id and product.type_id not in state.types:
+            raise no_such_entity("type_id", product.type_id)
+        if product.collection_id and product.collection_id not in state.collections:
+            raise no_such_entity("collection_id", product.collection_id)
+
+
 def check_channels(bodies: Sequence[Body]) -> list[str]:
     """Medusa does not check that a sales channel exists, but refuses to link one twice."""
     channel_ids = [body["id"] for body in bodies]
     if len(set(channel_ids)) < len(channel_ids):
         raise unknown_error()
     return channel_ids
-
-
-def check_options(product: Product, title: str, options: dict[str, str]) -> None:
-    if len(product.options) != len(options):
-        raise invalid_data(
-            f"Product has {len(product.options)} option values but there were {len(options)}"
-            f" provided option values for the variant: {title}."
-        )
-    values = {option.title: option.values for option in product.options}
-    for name, value in options.items():
-        if value not in values.get(name, []):
-            raise invalid_data(f"Option value {value} does not exist for option {name}")
-
-
-def check_variants_unique(state: State, variants: Iterable[Variant]) -> None:
-    stored = [variant for product in state.products.values() for variant in product.variants]
-    for column in ("sku", "barcode"):
-        check_unique(
-            "Product variant",
-            column,
-            ((variant.id, getattr(variant, column)) for variant in stored),
-            ((variant.id, getattr(variant, column)) for variant in variants),
-        )

@@ -1,11 +1,11 @@
 """Inventory items and their stock levels."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.harness.fake_medusa.errors import ApiError, already_exists, no_such_entity, not_found
-from tests.harness.fake_medusa.rules import check_unique
-from tests.harness.fake_medusa.state import Item, Level, State
+from tests.harness.fake_medusa.errors import ApiError, already_exists, invalid_data, no_such_entity, not_found
+from tests.harness.fake_medusa.rules import as_boolean, check_unique
+from tests.harness.fake_medusa.state import Item, Level, State, Variant
 
 Body = dict[str, Any]
 
@@ -83,6 +83,101 @@ def update_item(state: State, item_id: str, body: Body) -> Item:
     return stored[item_id]
 
 
+def reserve(state: State, body: Body) -> Body:
+    """Reserve stock, as an order does."""
+    level = level_at(state.items.get(body["inventory_item_id"]), body["location_id"])
+    if level is None or level.stocked_quantity - level.reserved_quantity < body["quantity"]:
+        raise NotImplementedError("FakeMedusa reserves only stock that there is")
+    level.reserved_quantity += body["quantity"]
+    return body
+
+
 def level_at(item: Item | None, location_id: str) -> Level | None:
     levels = item.levels if item else []
     return next((level for level in levels if level.location_id == location_id), None)
+
+
+class InventoryChange:
+    """The inventory items that an update of variants creates, links and unlinks."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._made_items: dict[str, Item] = {}
+        self._unlinked: dict[str, list[str]] = {}
+
+    def make_items(self, bodies: Iterable[Body]) -> None:
+        managed = [body["id"] for body in bodies if as_boolean(body.get("manage_inventory", False))]
+        if managed:
+            stored = self._state.variants()
+            self._made_items = make_items(self._state, [stored[each] for each in managed if each in stored])
+
+    def link(self, bodies: Iterable[Body]) -> None:
+        link_items(self._state, self._made_items)
+        unmanaged = [
+            body["id"]
+            for body in bodies
+            if "manage_inventory" in body and not as_boolean(body["manage_inventory"])
+        ]
+        stored = self._state.variants() if unmanaged else {}
+        for variant in (stored[each] for each in unmanaged if each in stored):
+            self._unlinked[variant.id] = variant.item_ids
+            variant.former_item_ids = [*variant.former_item_ids, *variant.item_ids]
+            variant.item_ids = []  # the items stay and keep their SKUs
+
+    def undo(self) -> None:
+        for variant in self._state.variants().values():
+            if variant.id in self._unlinked:
+                variant.item_ids = self._unlinked[variant.id]
+                variant.former_item_ids = [
+                    item_id for item_id in variant.former_item_ids if item_id not in variant.item_ids
+                ]
+            if variant.id in self._made_items:
+                variant.item_ids = []
+        for item in self._made_items.values():
+            del self._state.items[item.id]
+
+
+def make_items(state: State, variants: Iterable[Variant]) -> dict[str, Item]:
+    """Create inventory items for variants that have none; they have no levels and are not linked yet."""
+    made = {
+        variant.id: Item(state.ids.new("iitem"), variant.sku, variant.title)
+        for variant in variants
+        if not variant.item_ids
+    }
+    check_unique(
+        "Inventory item",
+        "sku",
+        ((item.id, item.sku) for item in state.live_items()),
+        ((item.id, item.sku) for item in made.values()),
+    )
+    state.items.update((item.id, item) for item in made.values())
+    return made
+
+
+def link_items(state: State, items: Mapping[str, Item]) -> None:
+    """Link items to variants; the item of a variant that was deleted meanwhile stays unlinked."""
+    stored = state.variants() if items else {}
+    for variant_id, item in items.items():
+        if variant_id in stored:
+            stored[variant_id].item_ids = [item.id]
+
+
+def check_reservations(items: Iterable[Item]) -> None:
+    reserved = [item.id for item in items if item.reserved_quantity]
+    if reserved:
+        raise invalid_data(
+            "Cannot remove following inventory item(s) since they have reservations:"
+            f" [{', '.join(reserved)}]."
+        )
+
+
+def given_items(state: State, bodies: Mapping[str, Body]) -> dict[str, Item]:
+    """The inventory items that new variants name, by variant id."""
+    given = {}
+    for variant_id, body in bodies.items():
+        for link in body.get("inventory_items", []):
+            item = state.items.get(link["inventory_item_id"])
+            if item is None or item.removed or variant_id in given or not body.get("manage_inventory", True):
+                raise NotImplementedError("FakeMedusa links one existing item to a managed variant only")
+            given[variant_id] = item
+    return given

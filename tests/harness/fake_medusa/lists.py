@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from operator import attrgetter
 from random import Random
 from typing import Any, Final, Protocol, TypeVar
 
@@ -69,8 +70,8 @@ def listed(
     order = asked.get("order", [""])[-1]
     if not order:
         random.shuffle(found)
-    elif order.removeprefix("-") == "id":
-        found.sort(key=lambda thing: thing.id, reverse=order.startswith("-"))
+    elif order.removeprefix("-") in {"id", "created_at"}:
+        found.sort(key=attrgetter(order.removeprefix("-")), reverse=order.startswith("-"))
     else:
         raise NotImplementedError(f"FakeMedusa does not sort by {order}")
     take, skip = _integer(asked, "limit", limit), _integer(asked, "offset", 0)

@@ -6,30 +6,24 @@ from typing import Any, Final
 from tests.harness.fake_medusa.creation import (
     check_categories,
     check_channels,
+    check_grouping,
     check_handle,
-    check_options,
-    check_variants_unique,
     handles,
-    link_items,
-    make_items,
 )
-from tests.harness.fake_medusa.errors import (
-    already_exists,
-    invalid_data,
-    no_such_entity,
-    not_found,
-    unknown_error,
-)
-from tests.harness.fake_medusa.pricing import replaced_prices
+from tests.harness.fake_medusa.errors import already_exists, invalid_data, no_such_entity, not_found
+from tests.harness.fake_medusa.inventory import InventoryChange, check_reservations
+from tests.harness.fake_medusa.options import check_links, check_unused, forget_options, remove_options
+from tests.harness.fake_medusa.pricing import new_prices, replace_prices
 from tests.harness.fake_medusa.rules import as_boolean, as_real, check_unique, ids_of, merged, reject_nul
-from tests.harness.fake_medusa.state import Image, Item, Level, Product, State, Variant
+from tests.harness.fake_medusa.state import Image, Item, Level, Option, Product, State
 from tests.harness.fake_medusa.steps import Steps
+from tests.harness.fake_medusa.variants import check_variants_unique, revised_variants
 
 Body = dict[str, Any]
 
 _PLAIN: Final = (
     *("title", "subtitle", "description", "thumbnail", "handle", "external_id", "status", "material"),
-    *("hs_code", "mid_code", "origin_country"),
+    *("hs_code", "mid_code", "origin_country", "type_id", "collection_id"),
     *("discountable", "weight", "length", "height", "width"),
 )
 _MEASURES: Final = ("weight", "length", "height", "width")
@@ -38,18 +32,26 @@ _MEASURES: Final = ("weight", "length", "height", "width")
 class Revision:
     """An update of products.
 
-    Medusa undoes it only in part. It restores plain fields, old metadata values and links. Images, tags,
-    categories, variants and new metadata keys keep what was written. The prices in the request are lost,
-    and so are the ones that they replaced.
+    Medusa undoes it only in part. It restores plain fields, old metadata values, options and links. Images,
+    tags, categories, variants and new metadata keys keep what was written. The prices in the request are
+    lost, and so are the ones that they replaced; new variants stay without any. It restores only links if
+    the update cleared a type or a collection, because it then fails itself.
     """
 
     def __init__(self, state: State, bodies: Sequence[Body]) -> None:
         self._state = state
         self._bodies = bodies
         self._before: dict[str, Product] = {}
-        self._made_items: dict[str, Item] = {}
-        self._unlinked: dict[str, list[str]] = {}
-        self._priced: list[Variant] = []
+        self._sent: list[Body] = []
+        """The variants of the request, with the ids of the new ones."""
+        self._managed: list[Body] = []
+        """The variants that the request names by id: others get no inventory items."""
+        self._new: set[str] = set()
+        """Ids of new variants."""
+        self._inventory = InventoryChange(state)
+        self._priced: list[str] = []
+        self._clears = False
+        """Whether it clears the type or the collection of a product."""
 
     @property
     def products(self) -> list[Product]:
@@ -60,28 +62,36 @@ class Revision:
     def steps(self) -> Steps:
         self._rewrite()
         yield "products"
-        self._make_items()
+        self._inventory.make_items(self._managed)
         yield "items"
-        self._set_inventory()
+        self._inventory.link(self._managed)
         yield "inventory"
         self._set_prices()
         yield "prices"
         self._link_placement()
 
     def undo(self) -> None:
-        for variant in self._priced:
-            variant.prices = []
-        for variant in (variant for product in self.products for variant in product.variants):
-            variant.item_ids = self._unlinked.get(variant.id, variant.item_ids)
-            if variant.id in self._made_items:
-                variant.item_ids = []
-        for item in self._made_items.values():
-            del self._state.items[item.id]
+        self._inventory.undo()
+        for variant in self._state.variants().values():
+            if variant.id in self._priced:
+                variant.prices = []
+            if variant.id in self._new:
+                variant.has_price_set = False
         for product in self.products:
             before = self._before[product.id]
-            for name in (*_PLAIN, "sales_channel_ids", "shipping_profile_id"):
+            product.sales_channel_ids = before.sales_channel_ids
+            product.shipping_profile_id = before.shipping_profile_id
+            if self._clears:
+                continue
+            for name in _PLAIN:
                 setattr(product, name, getattr(before, name))
             product.metadata = merged(product.metadata, before.metadata)
+            if product.options != before.options:
+                product.options, product.values = before.options, before.values
+                self._state.options.update((option.id, option) for option in before.options)
+                values = {variant.id: variant.values for variant in before.variants}
+                for variant in product.variants:
+                    variant.values = values.get(variant.id, variant.values)
 
     def _rewrite(self) -> None:
         state = self._state
@@ -97,12 +107,21 @@ class Revision:
         check_unique(
             "Product", "handle", handles(state), ((draft.id, draft.handle) for draft in drafts.values())
         )
-        check_variants_unique(state, [variant for draft in drafts.values() for variant in draft.variants])
+        if self._sent:
+            check_variants_unique(state, [variant for draft in drafts.values() for variant in draft.variants])
         check_categories(state, drafts.values())
+        check_grouping(state, drafts.values())
         for tag_id in (tag_id for draft in drafts.values() for tag_id in draft.tag_ids):
             if tag_id not in state.tags:
                 raise no_such_entity("product_tag_id", tag_id)
         self._before = {product_id: state.products[product_id] for product_id in drafts}
+        for product_id, before in self._before.items():
+            kept = {option.id for option in drafts[product_id].options}
+            forget_options(state, {option.id for option in before.options} - kept)
+            stored = {variant.id for variant in before.variants}
+            self._new |= {variant.id for variant in drafts[product_id].variants} - stored
+            self._clears |= bool(before.type_id and not drafts[product_id].type_id)
+            self._clears |= bool(before.collection_id and not drafts[product_id].collection_id)
         state.products.update(drafts)
 
     def _rewrite_one(self, product: Product, body: Body) -> None:
@@ -121,8 +140,17 @@ class Revision:
             product.category_ids = ids_of(body["categories"])
         if "images" in body:
             product.images = [self._image(product, image) for image in body["images"]]
+        options = self._options(product, body)
         if "variants" in body:
-            product.variants = [self._variant(product, variant) for variant in body["variants"]]
+            product.variants = revised_variants(self._state, product, body["variants"], options)
+            self._managed += [sent for sent in body["variants"] if "id" in sent]
+            self._sent += [
+                {**sent, "id": variant.id}
+                for variant, sent in zip(product.variants, body["variants"], strict=True)
+            ]
+        elif options != product.options:
+            check_unused(product, set(product.options) - set(options))
+        remove_options(product, set(product.options) - set(options))
 
     def _image(self, product: Product, body: Body) -> Image:
         """An image with an unknown id is created with that id."""
@@ -131,66 +159,39 @@ class Revision:
             raise already_exists("Image", id=body["id"])
         return Image(body.get("id") or self._state.ids.new("img"), body["url"])
 
-    def _variant(self, product: Product, body: Body) -> Variant:
-        variant = next((variant for variant in product.variants if variant.id == body.get("id")), None)
-        if variant is None:
-            if "title" in body:
-                raise NotImplementedError("FakeMedusa does not create variants in product updates")
-            raise unknown_error()  # Medusa creates it, and the database requires a title
-        for name in ("title", "sku", "barcode", "metadata"):
-            if name in body:
-                setattr(variant, name, body[name])
-        for name in ("manage_inventory", "allow_backorder"):
-            if name in body:
-                setattr(variant, name, as_boolean(body[name]))
-        if body.get("options"):
-            check_options(product, variant.title, body["options"])
-            variant.options = body["options"]
-        return variant
-
-    def _sent_variants(self) -> list[tuple[Variant, Body]]:
-        return [
-            (variant, body)
-            for product_body in self._bodies
-            for body in product_body.get("variants", [])
-            for product in self.products
-            for variant in product.variants
-            if variant.id == body["id"]
-        ]
-
-    def _make_items(self) -> None:
-        managed = [
-            variant
-            for variant, body in self._sent_variants()
-            if as_boolean(body.get("manage_inventory", False))
-        ]
-        self._made_items = make_items(self._state, managed)
-
-    def _set_inventory(self) -> None:
-        link_items(self._state, self._made_items)
-        for variant, body in self._sent_variants():
-            if "manage_inventory" in body and not as_boolean(body["manage_inventory"]):
-                self._unlinked[variant.id] = variant.item_ids
-                variant.item_ids = []  # the items stay and keep their SKUs
+    def _options(self, product: Product, body: Body) -> list[Option]:
+        """The options that the product will have; links the new ones."""
+        if "option_ids" not in body:
+            return product.options
+        known = self._state.options
+        missing = [option_id for option_id in body["option_ids"] if option_id not in known]
+        if missing:
+            raise invalid_data(f"Some product options were not found: [{', '.join(missing)}]")
+        wanted = [known[option_id] for option_id in dict.fromkeys(body["option_ids"])]
+        added = [option for option in wanted if option not in product.options]
+        check_links(product, added, self._state)
+        product.options = [*product.options, *added]
+        product.values = [*product.values, *(value for option in added for value in option.values)]
+        return [option for option in product.options if option in wanted]
 
     def _set_prices(self) -> None:
-        state = self._state
-        sent = [(variant, body["prices"]) for variant, body in self._sent_variants() if "prices" in body]
-        if not sent:
+        """A variant that has no price set gets no prices either."""
+        if not any("variants" in body for body in self._bodies):
             return
-        price_ids = {
-            price.id
-            for product in state.products.values()
-            for variant in product.variants
-            for price in variant.prices
+        stored = self._state.variants()
+        sent = {body["id"]: body.get("prices") for body in self._sent if body["id"] in stored}
+        priced = {
+            variant_id: prices
+            for variant_id, prices in sent.items()
+            if prices is not None and stored[variant_id].has_price_set
         }
-        replaced = [
-            (variant, replaced_prices(bodies, variant.prices, price_ids, state.ids))
-            for variant, bodies in sent
-        ]
-        for variant, prices in replaced:
-            variant.prices = prices
-            self._priced.append(variant)
+        replace_prices(self._state, [(stored[variant_id], prices) for variant_id, prices in priced.items()])
+        for variant_id in self._new & sent.keys():
+            stored[variant_id].prices = new_prices(sent[variant_id] or [], self._state.ids)
+            stored[variant_id].has_price_set = True
+        self._priced = [*priced, *self._new]
+        before = {variant.id for product in self._before.values() for variant in product.variants}
+        self._state.mark_list_prices(before - stored.keys(), deleted=True)
 
     def _link_placement(self) -> None:
         channels = {
@@ -225,21 +226,29 @@ class Deletion:
             if variant.manage_inventory
             for item_id in variant.item_ids
         ]
-        reserved = [item.id for item in items if any(level.reserved_quantity for level in item.levels)]
-        if reserved:
-            raise invalid_data(
-                "Cannot remove following inventory item(s) since they have reservations:"
-                f" [{', '.join(reserved)}]."
-            )
+        check_reservations(items)
         self._products = products
         self._items = [(item, item.levels) for item in items]
         for item in items:
             item.removed, item.levels = True, []
+        yield "items"
         for product in products:
             del state.products[product.id]
         yield "products"
+        state.mark_list_prices(self._variant_ids(), deleted=True)
+        yield "prices"
+        for product in products:
+            forget_options(state, [option.id for option in product.options])
 
     def undo(self) -> None:
         for item, levels in self._items:
             item.removed, item.levels = False, levels
-        self._state.products.update((product.id, product) for product in self._products)
+        self._state.mark_list_prices(self._variant_ids(), deleted=False)
+        for product in self._products:
+            self._state.products[product.id] = product
+            for variant in product.variants:
+                variant.restore_links()
+            self._state.options.update((option.id, option) for option in product.options)
+
+    def _variant_ids(self) -> list[str]:
+        return [variant.id for product in self._products for variant in product.variants]

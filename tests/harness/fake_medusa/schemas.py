@@ -7,6 +7,7 @@ from tests.harness.fake_medusa.validation import (
     array,
     boolean,
     boolean_or_its_name,
+    either,
     fields,
     not_in_the_fake,
     not_negative,
@@ -47,9 +48,19 @@ _VARIANT: Final[dict[str, Check]] = {
     "manage_inventory": boolean_or_its_name,
     "metadata": _METADATA,
     "options": record(text),
-    **dict.fromkeys(["ean", "upc", "hs_code", "mid_code", "variant_rank", "weight"], not_in_the_fake),
-    **dict.fromkeys(["length", "height", "width", "origin_country", "material"], not_in_the_fake),
+    **dict.fromkeys(["hs_code", "mid_code", "origin_country", "material"], nullable(text)),
+    **dict.fromkeys(["weight", "length", "height", "width"], nullable(number)),
+    **dict.fromkeys(["ean", "upc", "variant_rank"], not_in_the_fake),
 }
+_NEW_OPTION: Final = fields(
+    {
+        "title": text,
+        "values": array(text),
+        "is_exclusive": boolean,
+        **dict.fromkeys(["ranks", "metadata"], not_in_the_fake),
+    },
+    required=["title", "values"],
+)
 _NEW_VARIANT: Final[dict[str, Check]] = {
     **_VARIANT,
     "prices": array(_NEW_PRICE),
@@ -78,14 +89,15 @@ _PRODUCT: Final[dict[str, Check]] = {
     **dict.fromkeys(["weight", "length", "height", "width"], nullable(number)),
     **dict.fromkeys(["material", "hs_code", "mid_code", "origin_country"], nullable(text)),
     "metadata": _METADATA,
-    **dict.fromkeys(["is_giftcard", "type_id", "collection_id"], not_in_the_fake),
+    **dict.fromkeys(["type_id", "collection_id"], nullable(text)),
+    "is_giftcard": not_in_the_fake,
 }
 _NEW_PRODUCT: Final = fields(
     {
         **_PRODUCT,
         "images": array(fields({"url": text}, required=["url"], strict=False)),
         "status": nullable(_STATUS),
-        "options": array(fields({"title": text, "values": array(text)}, required=["title", "values"])),
+        "options": array(_NEW_OPTION),
         "variants": array(fields(_NEW_VARIANT, required=["title", "prices"])),
         "shipping_profile_id": text,
     },
@@ -94,7 +106,7 @@ _NEW_PRODUCT: Final = fields(
 _CHANGED_PRODUCT: Final[dict[str, Check]] = {
     **_PRODUCT,
     "options": _OPTIONS_ARE_GONE,
-    "option_ids": not_in_the_fake,
+    "option_ids": array(text),
     "variants": array(fields(_CHANGED_VARIANT)),
     "status": _STATUS,
     "images": array(fields({"id": text, "url": text}, required=["url"], strict=False)),
@@ -111,23 +123,37 @@ PRODUCT_BATCH: Final = fields(
 )
 NEW_VARIANT: Final = fields(_NEW_VARIANT, required=["title", "prices"])
 VARIANT: Final = fields(_CHANGED_VARIANT)
+VARIANT_BATCH: Final = fields(
+    {
+        "create": array(NEW_VARIANT),
+        "update": array(fields(_CHANGED_VARIANT, required=["id"])),
+        "delete": array(text),
+    }
+)
 OPTION_BATCH: Final = fields(
     {
         "update": array(
             fields(
                 {
                     "product_option_id": text,
-                    "add": array(fields({"value": text}, required=["value"])),
-                    "remove": not_in_the_fake,
+                    "add": array(either(text, fields({"value": text}, required=["value"]))),
+                    "remove": array(text),
                 },
                 required=["product_option_id"],
                 strict=False,
             )
         ),
-        "add": not_in_the_fake,
-        "remove": not_in_the_fake,
+        "add": array(either(text, _NEW_OPTION)),
+        "remove": array(text),
     }
 )
+OPTION: Final = fields(
+    {
+        "title": text,
+        **dict.fromkeys(["values", "ranks", "is_exclusive", "metadata"], not_in_the_fake),
+    }
+)
+OPTION_VALUE: Final = fields({"value": text, "metadata": not_in_the_fake})
 
 _CATEGORY: Final[dict[str, Check]] = {
     "name": text,
@@ -143,6 +169,17 @@ CATEGORY: Final = fields(_CATEGORY)
 NEW_TAG: Final = fields(
     {"value": text, "external_id": not_in_the_fake, "metadata": _METADATA}, required=["value"]
 )
+_TYPE: Final[dict[str, Check]] = {"value": text, "external_id": not_in_the_fake, "metadata": _METADATA}
+NEW_TYPE: Final = fields(_TYPE, required=["value"])
+TYPE: Final = fields(_TYPE)
+_COLLECTION: Final[dict[str, Check]] = {
+    "title": text,
+    "handle": text,
+    "external_id": not_in_the_fake,
+    "metadata": _METADATA,
+}
+NEW_COLLECTION: Final = fields(_COLLECTION, required=["title"])
+COLLECTION: Final = fields(_COLLECTION)
 NEW_SALES_CHANNEL: Final = fields(
     {
         "name": text,
@@ -175,6 +212,31 @@ STORE: Final = fields(
     }
 )
 
+_NEW_LIST_PRICE: Final[dict[str, Check]] = {
+    **{name: check for name, check in _PRICE.items() if name != "id"},
+    "variant_id": text,
+}
+_LIST_PRICES: Final = array(
+    fields(_NEW_LIST_PRICE, required=["currency_code", "amount", "variant_id"], strict=False)
+)
+LIST_PRICE_BATCH: Final = fields(
+    {
+        "create": _LIST_PRICES,
+        "update": array(fields({**_NEW_LIST_PRICE, "id": text}, required=["id", "variant_id"], strict=False)),
+        "delete": array(text),
+    }
+)
+_PRICE_LIST: Final[dict[str, Check]] = {
+    "title": text,
+    "description": text,
+    "status": one_of("active", "draft"),
+    "type": one_of("sale", "override"),
+    "metadata": _METADATA,
+    **dict.fromkeys(["starts_at", "ends_at", "rules"], not_in_the_fake),
+}
+NEW_PRICE_LIST: Final = fields({**_PRICE_LIST, "prices": _LIST_PRICES}, required=["title", "description"])
+PRICE_LIST: Final = fields({**_PRICE_LIST, "description": nullable(text)})
+
 _LEVEL: Final = fields(
     {"inventory_item_id": text, "location_id": text, "stocked_quantity": not_negative},
     required=["inventory_item_id", "location_id"],
@@ -182,6 +244,11 @@ _LEVEL: Final = fields(
 )
 LEVEL_BATCH: Final = fields(
     {"create": array(_LEVEL), "update": array(_LEVEL), "delete": array(text), "force": boolean}
+)
+
+RESERVATION: Final = fields(
+    {"inventory_item_id": text, "location_id": text, "quantity": number},
+    required=["inventory_item_id", "location_id", "quantity"],
 )
 
 ITEM: Final = fields({"sku": nullable(text)})

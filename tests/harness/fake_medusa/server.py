@@ -12,7 +12,8 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-from tests.harness.fake_medusa.api import Api, Call
+from tests.harness.fake_medusa.api import Api
+from tests.harness.fake_medusa.call import Call
 from tests.harness.fake_medusa.errors import ApiError
 from tests.harness.fake_medusa.inventory import level_at
 from tests.harness.fake_medusa.state import Currency, Ids, Named, Number, Product, State, StoreSettings
@@ -216,7 +217,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         path = request.url.path
         if _head_size(request) > _HEAD_LIMIT:
             return httpx.Response(431)
-        if len(request.content) > (_BATCH_LIMIT if path.endswith("/batch") else _BODY_LIMIT):
+        if len(request.content) > (_BATCH_LIMIT if _is_large(path) else _BODY_LIMIT):
             return httpx.Response(413, json={"message": "request entity too large", "type": "unknown_error"})
         try:
             body = _parsed(request)
@@ -268,6 +269,11 @@ def _exhausted(work: Generator[str, None, T]) -> T:
         except StopIteration as end:
             result: T = end.value
             return result
+
+
+def _is_large(path: str) -> bool:
+    """Whether requests may be as large as batches."""
+    return path.endswith("/batch") and not path.endswith("/options/batch")
 
 
 def _head_size(request: httpx.Request) -> int:

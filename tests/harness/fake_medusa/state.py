@@ -1,5 +1,6 @@
 """The data of the fake store."""
 
+from collections.abc import Collection as AnyCollection
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -41,14 +42,62 @@ class Price:
 
 
 @dataclass
+class ListPrice(Price):
+    """A price in a price list."""
+
+    price_list_id: str = ""
+    variant_id: str = ""
+    is_deleted: bool = False
+    """A deleted one keeps its row; the undone deletion of its variant restores it."""
+
+
+@dataclass
+class PriceList:
+    id: str
+    title: str
+    description: str
+    type: str = "sale"
+    status: str = "draft"
+    created_at: int = 0
+    """In milliseconds since 1970."""
+    metadata: Metadata = None
+
+
+@dataclass(eq=False)
+class Option:
+    """An option of one product, or of several if it is not exclusive."""
+
+    id: str
+    title: str
+    is_exclusive: bool = True
+    values: list["OptionValue"] = field(default_factory=list)
+    """Also the ones that were removed from all products."""
+
+
+@dataclass(eq=False)
+class OptionValue:
+    id: str
+    value: str
+    option: Option = field(repr=False)
+
+
+@dataclass
 class Variant:
     id: str
     title: str
-    options: dict[str, str]
+    values: list[OptionValue]
     sku: str | None = None
     barcode: str | None = None
     manage_inventory: bool = True
     allow_backorder: bool = False
+    material: str | None = None
+    hs_code: str | None = None
+    mid_code: str | None = None
+    origin_country: str | None = None
+    weight: Number | None = None
+    length: Number | None = None
+    height: Number | None = None
+    width: Number | None = None
     metadata: Metadata = None
     prices: list[Price] = field(default_factory=list)
     has_price_set: bool = False
@@ -56,17 +105,22 @@ class Variant:
     created_at: int = 0
     """In milliseconds since 1970."""
     item_ids: list[str] = field(default_factory=list)
+    former_item_ids: list[str] = field(default_factory=list)
+    """Items from when it was managed before."""
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Values by the title of their option."""
+        return {value.option.title: value.value for value in self.values}
+
+    def restore_links(self) -> None:
+        """Undo the deletion of its links; Medusa restores even those that it had removed before."""
+        self.item_ids = [*self.item_ids, *self.former_item_ids]
+        self.former_item_ids = []
 
     def copy(self) -> "Variant":
-        """A copy to change; prices, options and metadata are only ever replaced."""
+        """A copy to change; prices, option values and metadata are only ever replaced."""
         return replace(self, prices=list(self.prices), item_ids=list(self.item_ids))
-
-
-@dataclass
-class Option:
-    id: str
-    title: str
-    values: list[str]
 
 
 @dataclass
@@ -98,10 +152,14 @@ class Product:
     width: Number | None = None
     metadata: Metadata = None
     options: list[Option] = field(default_factory=list)
+    values: list[OptionValue] = field(default_factory=list)
+    """The values of the options that its variants may have."""
     variants: list[Variant] = field(default_factory=list)
     images: list[Image] = field(default_factory=list)
     tag_ids: list[str] = field(default_factory=list)
     category_ids: list[str] = field(default_factory=list)
+    type_id: str | None = None
+    collection_id: str | None = None
     sales_channel_ids: list[str] = field(default_factory=list)
     shipping_profile_id: str | None = None
 
@@ -152,6 +210,21 @@ class Tag:
 
 
 @dataclass
+class Type:
+    id: str
+    value: str
+    metadata: Metadata = None
+
+
+@dataclass
+class Collection:
+    id: str
+    title: str
+    handle: str
+    metadata: Metadata = None
+
+
+@dataclass
 class Named:
     """A sales channel, a stock location, or a shipping profile (which has a type)."""
 
@@ -186,9 +259,14 @@ class State:
     ids: Ids
     store: StoreSettings
     products: dict[str, Product] = field(default_factory=dict)
+    options: dict[str, Option] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     categories: dict[str, Category] = field(default_factory=dict)
     tags: dict[str, Tag] = field(default_factory=dict)
+    types: dict[str, Type] = field(default_factory=dict)
+    collections: dict[str, Collection] = field(default_factory=dict)
+    price_lists: dict[str, PriceList] = field(default_factory=dict)
+    list_prices: dict[str, ListPrice] = field(default_factory=dict)
     sales_channels: dict[str, Named] = field(default_factory=dict)
     shipping_profiles: dict[str, Named] = field(default_factory=dict)
     stock_locations: dict[str, Named] = field(default_factory=dict)
@@ -196,6 +274,12 @@ class State:
     def variants(self) -> dict[str, Variant]:
         """All variants by id."""
         return {variant.id: variant for product in self.products.values() for variant in product.variants}
+
+    def mark_list_prices(self, variant_ids: AnyCollection[str], *, deleted: bool) -> None:
+        """Delete the list prices of these variants, or restore all that they ever had, as Medusa does."""
+        for price in self.list_prices.values():
+            if price.variant_id in variant_ids:
+                price.is_deleted = deleted
 
     def live_items(self) -> list[Item]:
         return [item for item in self.items.values() if not item.removed]

@@ -1,4 +1,4 @@
-"""Categories, tags, placement, and the settings of the store."""
+"""Categories, tags, types, collections, placement, and the settings of the store."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.harness.fake_medusa.errors import already_exists, invalid_data, not_found, unknown_error
 from tests.harness.fake_medusa.rules import handle_of_name, reject_nul
-from tests.harness.fake_medusa.state import Category, Currency, Named, State, Tag
+from tests.harness.fake_medusa.state import Category, Collection, Currency, Named, State, Tag, Type
 
 Body = dict[str, Any]
 
@@ -43,6 +43,43 @@ def create_tag(state: State, body: Body) -> Tag:
         raise already_exists("Product tag", value=tag.value)
     state.tags[tag.id] = tag
     return tag
+
+
+def create_type(state: State, body: Body) -> Type:
+    return _save_type(state, Type(state.ids.new("ptyp"), **body))
+
+
+def update_type(state: State, type_id: str, body: Body) -> Type:
+    if type_id not in state.types:
+        raise not_found(f'Product type with id "{type_id}" not found')
+    return _save_type(state, replace(state.types[type_id], **body))
+
+
+def _save_type(state: State, saved: Type) -> Type:
+    reject_nul([saved.value, saved.metadata])
+    if any(other.value == saved.value for other in state.types.values() if other.id != saved.id):
+        raise already_exists("Product type", value=saved.value)
+    state.types[saved.id] = saved
+    return saved
+
+
+def create_collection(state: State, body: Body) -> Collection:
+    handle = body.get("handle") or handle_of_name(body["title"])
+    return _save_collection(state, Collection(state.ids.new("pcol"), **{**body, "handle": handle}))
+
+
+def update_collection(state: State, collection_id: str, body: Body) -> Collection:
+    if collection_id not in state.collections:
+        raise not_found(f'Collection with id "{collection_id}" not found')
+    return _save_collection(state, replace(state.collections[collection_id], **body))
+
+
+def _save_collection(state: State, saved: Collection) -> Collection:
+    reject_nul([saved.title, saved.handle, saved.metadata])
+    if any(other.handle == saved.handle for other in state.collections.values() if other.id != saved.id):
+        raise already_exists("Product collection", handle=saved.handle)
+    state.collections[saved.id] = saved
+    return saved
 
 
 def create_named(state: State, table: dict[str, Named], prefix: str, body: Body) -> Named:

@@ -72,6 +72,11 @@ def one_of(*values: str) -> Check:
     return lambda value, path: [] if value in values else [Issue(path, one_of=", ".join(values))]
 
 
+def either(*checks: Check) -> Check:
+    """Medusa does not say which of the alternatives it expected."""
+    return lambda value, path: [] if any(not check(value, path) for check in checks) else [Issue(path)]
+
+
 def nullable(check: Check) -> Check:
     return lambda value, path: [] if value is None else check(value, path)
 

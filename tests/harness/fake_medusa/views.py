@@ -7,15 +7,20 @@ from typing import Any, Final, TypeVar
 
 from tests.harness.fake_medusa.state import (
     Category,
+    Collection,
     Item,
     Level,
+    ListPrice,
     Named,
     Option,
+    OptionValue,
     Price,
+    PriceList,
     Product,
     State,
     StoreSettings,
     Tag,
+    Type,
     Variant,
 )
 
@@ -26,10 +31,14 @@ Tree = dict[str, Any]
 _PRODUCT: Final = (
     *("title", "subtitle", "status", "external_id", "description", "handle", "discountable", "thumbnail"),
     *("weight", "length", "height", "width", "material", "metadata", "created_at"),
-    *("hs_code", "mid_code", "origin_country"),
+    *("hs_code", "mid_code", "origin_country", "type_id", "collection_id"),
 )
-_VARIANT: Final = ("title", "sku", "barcode", "allow_backorder", "manage_inventory", "metadata", "created_at")
+_VARIANT: Final = (
+    *("title", "sku", "barcode", "allow_backorder", "manage_inventory", "metadata", "created_at"),
+    *("material", "hs_code", "mid_code", "origin_country", "weight", "length", "height", "width"),
+)
 _PRICE: Final = ("amount", "currency_code", "min_quantity", "max_quantity")
+_PRICE_LIST: Final = ("title", "description", "type", "status", "metadata", "created_at")
 _CATEGORY: Final = ("name", "description", "handle", "is_active", "is_internal", "metadata")
 _LEVEL: Final = ("location_id", "stocked_quantity", "reserved_quantity")
 _STORE: Final = (
@@ -40,10 +49,14 @@ _ABSENT: Final = object()
 """Left out, as Medusa leaves out a missing link."""
 
 PRODUCT_DEFAULTS: Final = (
-    "*,options.*,options.values.*,tags.*,images.*,sales_channels.*,"
+    "*,type.*,collection.*,options.*,options.values.*,tags.*,images.*,sales_channels.*,"
     "variants.*,variants.options.*,variants.prices.*,"
     "variants.prices.price_rules.attribute,variants.prices.price_rules.value"
 )
+
+VARIANT_DEFAULTS: Final = "*,options.*,prices.*,prices.price_rules.attribute,prices.price_rules.value"
+OPTION_DEFAULTS: Final = "*,values.*"
+LIST_PRICE_DEFAULTS: Final = "*,price_set.variant.id,price_rules.attribute,price_rules.value"
 
 
 def tree_of(fields: str) -> Tree:
@@ -52,7 +65,7 @@ def tree_of(fields: str) -> Tree:
     for field in filter(None, fields.split(",")):
         branch = tree
         name = f"{field[1:]}.*" if field.startswith("*") and field != "*" else field
-        for step in name.replace("variants.price_set.prices", "variants.prices").split("."):
+        for step in name.replace("price_set.prices", "prices").split("."):
             branch = branch.setdefault(step, {})
     return tree
 
@@ -86,9 +99,15 @@ class Views:
                     ),
                     _ABSENT,
                 ),
-                "options": lambda sub: [self._option(option, sub) for option in product.options],
+                "type": lambda sub: self._one(state.types, product.type_id, self.type, sub),
+                "collection": lambda sub: self._one(
+                    state.collections, product.collection_id, self.collection, sub
+                ),
+                "options": lambda sub: self._shuffled(
+                    self.option(option, sub, product.values) for option in product.options
+                ),
                 "variants": lambda sub: self._shuffled(
-                    self._variant(variant, sub) for variant in product.variants
+                    self.variant(variant, sub) for variant in product.variants
                 ),
             },
         )
@@ -99,17 +118,14 @@ class Views:
         shown = [_selected(image, tree, ("url",), {}) for image in product.images]
         return [{**image, "rank": rank} for rank, image in enumerate(shown)]
 
-    def _variant(self, variant: Variant, tree: Tree) -> dict[str, Any]:
-        return _selected(
+    def variant(self, variant: Variant, tree: Tree) -> dict[str, Any]:
+        shown = _selected(
             variant,
             tree,
             _VARIANT,
             {
                 "prices": lambda sub: self._prices(variant, sub),
-                "options": lambda sub: [
-                    {"value": value, **({"option": {"title": title}} if "option" in sub else {})}
-                    for title, value in variant.options.items()
-                ],
+                "options": lambda sub: self._shuffled(self.value(value, sub) for value in variant.values),
                 "inventory_items": lambda sub: [
                     self._link(variant, item_id, sub)
                     for item_id in variant.item_ids
@@ -117,6 +133,15 @@ class Views:
                 ],
             },
         )
+        if "product_id" in tree or "product" in tree:
+            product = next(
+                product
+                for product in self._state.products.values()
+                if any(each.id == variant.id for each in product.variants)
+            )
+            shown |= {"product_id": product.id} if "product_id" in tree else {}
+            shown |= {"product": self.product(product, tree["product"])} if "product" in tree else {}
+        return shown
 
     def _prices(self, variant: Variant, tree: Tree) -> Any:
         if not variant.has_price_set:
@@ -135,10 +160,22 @@ class Views:
             link["inventory"] = self.item(self._state.items[item_id], tree["inventory"])
         return link
 
-    def _option(self, option: Option, tree: Tree) -> dict[str, Any]:
-        return _selected(
-            option, tree, ("title",), {"values": lambda _sub: [{"value": value} for value in option.values]}
-        )
+    def option(
+        self, option: Option, tree: Tree, values: Sequence[OptionValue] | None = None
+    ) -> dict[str, Any]:
+        """An option with these values only, or with all."""
+        shown = [value for value in option.values if values is None or value in values]
+        relations = {"values": lambda sub: self._shuffled(self.value(value, sub) for value in shown)}
+        return _without_id(_selected(option, tree, ("title", "is_exclusive"), relations), tree)
+
+    @staticmethod
+    def value(value: OptionValue, tree: Tree) -> dict[str, Any]:
+        option = value.option
+        relations = {
+            "option_id": lambda _sub: option.id,
+            "option": lambda sub: _without_id(_selected(option, sub, ("title", "is_exclusive"), {}), sub),
+        }
+        return _without_id(_selected(value, tree, ("value",), relations), tree)
 
     def item(self, item: Item, tree: Tree) -> dict[str, Any]:
         relations = {
@@ -146,9 +183,8 @@ class Views:
                 _selected(level, sub, _LEVEL, {}) for level in item.levels
             ),
             "variants": lambda sub: [
-                self._variant(variant, sub) | ({"product_id": product.id} if "product_id" in sub else {})
-                for product in self._state.products.values()
-                for variant in product.variants
+                self.variant(variant, sub)
+                for variant in self._state.variants().values()
                 if item.id in variant.item_ids
             ],
         }
@@ -163,6 +199,30 @@ class Views:
     def tag(self, tag: Tag, tree: Tree) -> dict[str, Any]:
         return _selected(tag, tree, ("value", "metadata"), {})
 
+    def type(self, type_: Type, tree: Tree) -> dict[str, Any]:
+        return _selected(type_, tree, ("value", "metadata"), {})
+
+    def collection(self, collection: Collection, tree: Tree) -> dict[str, Any]:
+        return _selected(collection, tree, ("title", "handle", "metadata"), {})
+
+    def price_list(self, price_list: PriceList, tree: Tree) -> dict[str, Any]:
+        shown = _selected(price_list, tree, _PRICE_LIST, {})
+        return {**shown, "rules": {}} if "*" in tree else shown
+
+    def list_price(self, price: ListPrice, tree: Tree) -> dict[str, Any]:
+        """A price in a list; its price set has no variant if the variant was deleted only in part."""
+        variant = self._state.variants().get(price.variant_id)
+        set_id = f"pset_{price.variant_id.removeprefix('variant_')}"
+        linked = {"variant": {"id": price.variant_id}} if variant and variant.has_price_set else {}
+        relations = {
+            "price_set": lambda _sub: {"id": set_id, **linked},
+            "price_rules": lambda _sub: [
+                {"attribute": attribute, "value": value} for attribute, value in price.rules.items()
+            ],
+        }
+        shown = _selected(price, tree, (*_PRICE, "price_list_id"), relations)
+        return {**shown, "price_set_id": set_id} if "price_set" in tree else shown
+
     def named(self, named: Named, tree: Tree) -> dict[str, Any]:
         return _selected(named, tree, ("name", "type", "metadata"), {})
 
@@ -174,6 +234,15 @@ class Views:
             ]
         }
         return _selected(store, tree, _STORE, currencies)
+
+    @staticmethod
+    def _one(
+        table: Mapping[str, T],
+        key: str | None,
+        show: Callable[[T, Tree], dict[str, Any]],
+        tree: Tree,
+    ) -> dict[str, Any] | None:
+        return _without_id(show(table[key], tree), tree) if key else None
 
     def _known(
         self,
@@ -204,3 +273,8 @@ def _selected(
         elif name in scalars:
             shown[name] = getattr(thing, name)
     return {name: value for name, value in shown.items() if value is not _ABSENT}
+
+
+def _without_id(shown: dict[str, Any], tree: Tree) -> dict[str, Any]:
+    """Below a product, most relations have an id only if it was requested."""
+    return shown if {"id", "*"} & tree.keys() else {name: shown[name] for name in shown if name != "id"}
