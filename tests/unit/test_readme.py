@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from docs.build import README, filled
 from medusa_sync.cli import app
-from medusa_sync.core.fields import FIELDS, METADATA
+from medusa_sync.core.fields import FIELDS, METADATA, VARIANT_FIELDS
 from medusa_sync.settings.options import ENV_FILE, OPTIONS
 
 ROOT = README.parent
@@ -70,7 +70,7 @@ def test_mapping_page_names_every_field() -> None:
     text = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
     quoted = " ".join(re.findall(r"`([^`]+)`", text))
     words = re.findall(r"\w+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", quoted).lower())  # keys are in snake_case
-    assert {name.removeprefix(METADATA) for name in FIELDS} <= set(words)
+    assert {name.removeprefix(METADATA) for name in [*FIELDS, *VARIANT_FIELDS]} <= set(words)
 
 
 def test_benchmarks_page_has_results() -> None:
