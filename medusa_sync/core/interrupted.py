@@ -39,16 +39,19 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float
 
 
 def may_change(update: Update, *, now: float) -> bool:
+    """Whether only an earlier write may still arrive, so that the product is not acknowledged yet."""
+    return not (update.has_changes or update.drops_variants) and awaits_late_write(update, now=now)
+
+
+def awaits_late_write(update: Update, *, now: float) -> bool:
     """Whether an earlier write may still arrive and undo what the store holds now.
 
-    The store continues a write after its client was killed, and a request may be delivered late. Until then,
-    the product is not acknowledged.
+    The store continues a write after its client was killed, and a request may be delivered late.
     """
     pending = update.record.pending if update.record else None
     return (
         pending is not None
         and abs(now - pending.at) < LATE_S
-        and not update.has_changes
         and (
             any(SKU in sent for sent in pending.variants.values())
             or _lacks_price(update.desired, update.stored)

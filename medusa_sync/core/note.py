@@ -8,7 +8,7 @@ from itertools import starmap
 from msgspec import structs
 
 from medusa_sync.core.change import Update, VariantChange, added_members
-from medusa_sync.core.fields import IMAGES, PRICE, SALE, SKU, VARIANT_FIELDS, Place
+from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import (
     AppliedOption,
@@ -54,6 +54,13 @@ def final_record(
     return structs.replace(record, variants=record.variants | dropped) if dropped else record
 
 
+def _removed_options(update: Update) -> Mapping[str, str]:
+    """Ids of the options that are removed, by the name that was applied."""
+    removed = {option.id for option in update.options.removed}
+    recorded = update.record.option_ids if update.record else {}
+    return {name: own for name, own in recorded.items() if own in removed}
+
+
 def _dropped_record(update: Update, key: str, entry: VariantRecord, stored: StoredVariant) -> VariantRecord:
     """The record of a variant that the source dropped; pending values that have arrived are applied."""
     record, fields = update.record or Record(), dict(entry.fields)
@@ -91,9 +98,8 @@ def update_note(update: Update, *, renamed_items: Collection[str], now: int) -> 
     is_single_commit = not (late or update.options.is_change or update.placed)
     if is_single_commit and not added_members([update], IMAGES):
         return after
-    # The option of a product without variants at the source is known until it has its name.
-    known = {**after.option_ids, **update.options.ids}
-    after = structs.replace(after, options=tuple(starmap(AppliedOption, known.items())))
+    pending = {**after.option_ids, **update.options.ids, **_removed_options(update)}
+    after = structs.replace(after, options=tuple(starmap(AppliedOption, pending.items())))
     step = Step.ADOPTION if update.placed else Step.UPDATE
     newest = max((variant.id for variant in update.stored.variants), default="")
     titles = update.options.pending_titles
@@ -108,7 +114,8 @@ def _late_values(
         return {name: (value,) for name, value in variant.desired.fields.items()}
     record = update.record.variants.get(variant.desired.key) if update.record else None
     before = record.fields if record else {}
-    return {
+    removed = {f"{OPTION}{name}": (None,) for name in _removed_options(update)}
+    return {name: values for name, values in removed.items() if name in before} | {
         # A stored value that was never applied may still be there if the write is interrupted.
         change.field: (change.desired,) if change.field in before else (change.stored, change.desired)
         for change in variant.changes

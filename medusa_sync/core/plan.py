@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
@@ -133,7 +133,8 @@ def _merge(
     variant: str = "",
 ) -> None:
     """Add the change and the conflict of a field."""
-    verdict, planned = merge_field(field, wanted, held, history, restore=policy.restore)
+    is_lost = field.place is Place.OPTION and held is None  # with its option; a variant needs a value
+    verdict, planned = merge_field(field, wanted, held, history, restore=policy.restore or is_lost)
     if verdict is Verdict.CONFLICT:
         conflicts.append(Conflict(field.name, held, wanted, policy.on_conflict, variant))
     if verdict is Verdict.SEND or (verdict is Verdict.CONFLICT and policy.on_conflict is OnConflict.SOURCE):
@@ -165,26 +166,24 @@ def _variant_change(
     policy: _Policy,
     location_id: str | None,
 ) -> VariantChange:
-    stored = matches.stored[variant.key]
+    stored, full = matches.stored[variant.key], _with_default(variant, options)
     if stored is None:
-        return _missing(variant, desired, record)
-    if desired.options and not stored.has_price_set:
-        return VariantChange(variant, None, is_new=True, replaces=stored.id)
-    wanted = _with_default(variant, options)
+        is_missing = not options.stored or not _is_new(variant.key, record)
+        return _missing(full, desired, record) if is_missing else VariantChange(full, None, is_new=True)
+    if options.stored and not stored.has_price_set:
+        return VariantChange(full, None, is_new=True, replaces=stored.id)
     changes: list[FieldChange] = []
     conflicts: list[Conflict] = []
-    for name in filter(VARIANT_FIELDS.knows, names_of(variant.key, wanted, record)):
-        field, value = VARIANT_FIELDS[name], wanted.get(name)
+    for name in filter(VARIANT_FIELDS.knows, names_of(variant.key, full.fields, record)):
+        field, value = VARIANT_FIELDS[name], full.fields.get(name)
         history = record.variant_history(variant.key, name, desired.currency) if record else None
         if _is_owned(field, value, history, stored):
             held = held_value(stored, name, options, desired.currency, location_id)
             if field.place is Place.SALE and _is_repeated(stored, desired.currency):
                 changes.append(FieldChange(name, held, value, history.applied if history else None, value))
                 continue
-            # The variant of a product that had several at the source has no name there any more.
-            name_in_reports = variant.name or (DEFAULT if options.stored else "")
-            _merge(field, value, held, history, policy, changes, conflicts, name_in_reports)
-    return VariantChange(variant, stored, changes=tuple(changes), conflicts=tuple(conflicts))
+            _merge(field, value, held, history, policy, changes, conflicts, full.name)
+    return VariantChange(full, stored, changes=tuple(changes), conflicts=tuple(conflicts))
 
 
 def _check_values(variants: Sequence[VariantChange], stored: StoredProduct, options: OptionPlan) -> None:
@@ -217,22 +216,27 @@ def _check_values(variants: Sequence[VariantChange], stored: StoredProduct, opti
             )
 
 
-def _with_default(variant: DesiredVariant, options: OptionPlan) -> Mapping[str, Value]:
-    """The fields of a variant; the only one of a product that had several at the source is the default."""
-    if variant.key == ONLY and options.stored:
-        return {TITLE: DEFAULT, f"{OPTION}{DEFAULT}": DEFAULT, **variant.fields}
-    return variant.fields
+def _with_default(variant: DesiredVariant, options: OptionPlan) -> DesiredVariant:
+    """The variant; the only one of a product that had several at the source is the default."""
+    if variant.key != ONLY or not options.stored:
+        return variant
+    fields = {TITLE: DEFAULT, f"{OPTION}{DEFAULT}": DEFAULT, **variant.fields}
+    return structs.replace(variant, name=variant.name or DEFAULT, fields=fields)
+
+
+def _is_new(key: str, record: Record | None) -> bool:
+    """Whether a variant that the store does not have was never there, or was deleted by this tool."""
+    entry = record.variants.get(key) if record else None
+    if entry is None:
+        return key != ONLY
+    pending = record.pending if record else None
+    is_pending = pending is not None and (pending.step is Step.CREATION or key in pending.variants)
+    return entry.dropped is Dropped.REMOVED or (not entry.id and is_pending)
 
 
 def _missing(variant: DesiredVariant, desired: DesiredProduct, record: Record | None) -> VariantChange:
-    """A variant that the store does not have: it is new, or the merchant deleted it."""
+    """A variant that the merchant deleted; the conflict is reported once per change of the source."""
     entry = record.variants.get(variant.key) if record else None
-    pending = record.pending if record else None
-    is_pending = pending is not None and (pending.step is Step.CREATION or variant.key in pending.variants)
-    is_unknown = entry is None and variant.key != ONLY
-    is_removed = entry is not None and entry.dropped is Dropped.REMOVED
-    if is_unknown or is_removed or (entry is not None and not entry.id and is_pending):
-        return VariantChange(variant, None, is_new=True)
     is_reported = (
         entry is not None
         and record is not None

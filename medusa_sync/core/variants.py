@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import product
 from typing import TypeVar
@@ -126,9 +126,16 @@ def _former_keys(
     former: dict[str, str] = {}
     by_sku: dict[Value, str] = {stored.sku: key for key, stored in reversed(left.items()) if stored.sku}
     by_values = {_held_values(stored, options): key for key, stored in reversed(left.items())}
+    partial = {key: held for held, key in by_values.items() if None in held}
+
+    def same_values(variant: DesiredVariant) -> str | None:
+        wanted = _wanted_values(variant, options)
+        fitting = (key for key, held in partial.items() if _fits(held, [{value} for value in wanted]))
+        return by_values.get(wanted) or next(fitting, None)
+
     ways: tuple[Callable[[DesiredVariant], str | None], ...] = (
         lambda variant: by_sku.get(variant.fields.get(SKU)),
-        lambda variant: by_values.get(_wanted_values(variant, options)) if options.ids else None,
+        same_values,
         lambda variant: next((key for key in left if ONLY in {variant.key, key}), None),
     )
     for known in ways:
@@ -149,6 +156,12 @@ def _wanted_values(variant: DesiredVariant, options: OptionPlan) -> tuple[Value,
 def _held_values(stored: StoredVariant, options: OptionPlan) -> tuple[Value, ...]:
     """The values of a stored variant for the same options."""
     return tuple(stored.value_of(option_id) for option_id in options.ids.values())
+
+
+def _fits(held: tuple[Value, ...], values: Sequence[Collection[Value]]) -> bool:
+    """Whether a variant has one of the values for each option that it has a value for."""
+    pairs = [(value, known) for value, known in zip(held, values, strict=True) if value is not None]
+    return bool(pairs) and all(value in known for value, known in pairs)
 
 
 def _take_unrecorded(
@@ -181,12 +194,17 @@ def _take_unrecorded(
         values = {option_id: ours(key, f"{OPTION}{name}") for name, option_id in options.ids.items()}
         for old, name in options.former.items():
             values[options.ids[name]] |= ours(key, f"{OPTION}{old}")
-        return product(*values.values()) if values else ()
+        yield from product(*values.values()) if values else ()
+        yield from (held for held in partial if _fits(held, list(values.values())))
 
+    def held_values(variant: StoredVariant) -> tuple[Value, ...]:
+        return tuple(map(remember, _held_values(variant, options)))
+
+    partial = [held for held in map(held_values, candidates) if None in held]  # an option may be new
     ways: list[tuple[Callable[[StoredVariant], object], Callable[[str], Iterable[object]]]] = [
         (lambda each: remember(each.sku), lambda key: ours(key, SKU)),
         (lambda each: remember(each.barcode), lambda key: ours(key, BARCODE)),
-        (lambda each: tuple(map(remember, _held_values(each, options))), option_values),
+        (held_values, option_values),
     ]
     found: dict[str, StoredVariant] = {}
     for value_of, values_of in ways:
@@ -233,11 +251,12 @@ def held_value(
 
 
 def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matches: Matches) -> Record:
-    """The record with the keys, option names and currency that the source uses now."""
+    """The record with the keys, names and currency that the source uses now, and the ids that were found."""
     record = _in_currency(record, desired)
-    if not (matches.former or options.former):
+    if not (matches.former or options.former or record.pending):
         return record
     ids = options.ids
+    found = {key: each.id for key, each in {**matches.stored, **matches.dropped}.items() if each is not None}
     keys = {old: new for new, old in matches.former.items()}
     names = {f"{OPTION}{old}": f"{OPTION}{new}" for old, new in options.former.items()}
     variants = {}
@@ -246,7 +265,8 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
         if key == ONLY and desired.options:  # what `create_body` sends for such a product
             fields = {TITLE: DEFAULT, f"{OPTION}{DEFAULT}": DEFAULT, **fields}
         fields = {names.get(name, name): value for name, value in fields.items()}
-        variants[keys.get(key, key)] = structs.replace(entry, fields=fields)
+        now = keys.get(key, key)
+        variants[now] = structs.replace(entry, id=entry.id or found.get(now, ""), fields=fields)
     pending = record.pending and structs.replace(
         record.pending,
         variants={

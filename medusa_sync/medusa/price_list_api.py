@@ -60,13 +60,13 @@ class PriceLists:
         """Delete a list with its prices."""
         await self._client.delete(f"{_PATH}/{list_id}")
 
-    async def prices(self, list_id: str) -> AsyncIterator[ListedPrice]:
-        """All prices of a list, oldest first."""
+    async def prices(self, list_id: str, *, newest_first: bool = False) -> AsyncIterator[ListedPrice]:
+        """The prices of a list by age; later pages are read only if they are asked for."""
         offset = 0
         while True:
             query: Query = [
                 ("fields", _PRICE_FIELDS),
-                ("order", "id"),
+                ("order", "-id" if newest_first else "id"),
                 ("limit", _PAGE_SIZE),
                 ("offset", offset),
             ]

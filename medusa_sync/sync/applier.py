@@ -78,6 +78,7 @@ class Applier:
         self._api = api
         self._planner = planner
         self._acknowledger = acknowledger
+        self._sales = sales
         self._ledger = ledger
         self._health = health
         self._stop = stop
@@ -127,12 +128,14 @@ class Applier:
         """
         if self._postponed:
             await self._rename_postponed()
+        await self._sales.remove_copies()
         self._again += await self._acknowledger.flush()
         while self._again and not self._stop.is_set:
             again, self._again = self._again, []
             await self._apply(Batch(again))
+            await self._sales.remove_copies()
             self._again += await self._acknowledger.flush()
-        await self._writer.note_unclear()
+        await self._writer.late.note()
 
     async def _rename_postponed(self) -> None:
         postponed, self._postponed = self._postponed, []

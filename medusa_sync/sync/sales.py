@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import SalePrice, StoredProduct
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.price_list_api import PriceLists
+
+logger = logging.getLogger(__name__)
 
 
 class Sales:
@@ -32,6 +35,8 @@ class Sales:
         )
         self._list_id = ""
         self._prices: dict[str, list[SalePrice]] | None = None  # by variant
+        self._newest = ""  # id of the newest price that was read
+        self._has_created = False  # a price since then
         self._loading = asyncio.Lock()
 
     async def read(
@@ -73,7 +78,7 @@ class Sales:
         try:
             await self._write(amounts, currency)
         except (StoreRefusedError, AmbiguousWriteError) as error:
-            self._prices = None  # read again what arrived
+            self._prices, self._list_id = None, ""  # read again what arrived
             # The products are written, so the batch is not refused.
             raise AmbiguousWriteError(str(error), responded=isinstance(error, StoreRefusedError)) from error
 
@@ -96,6 +101,7 @@ class Sales:
         if not (create or update or delete):
             return
         list_id = await self._find_list(create_it=True)
+        self._has_created |= bool(create)
         created = await self._lists.write(list_id, create=create, update=update, delete=delete)
         gone = set(delete)
         changed = {each["id"]: each["amount"] for each in update}
@@ -108,6 +114,32 @@ class Sales:
         for listed in created:
             prices.setdefault(listed.variant_id, []).append(listed.price)
 
+    async def remove_copies(self) -> None:
+        """Remove the younger copy of each price that another run has created too.
+
+        Raises:
+            StoreError: the store is unavailable.
+        """
+        if not self._has_created:
+            return
+        self._has_created = False
+        try:
+            prices, list_id = await self._load(), await self._find_list(create_it=False)
+            recent = []
+            async for listed in self._lists.prices(list_id, newest_first=True):
+                if listed.price.id <= self._newest:
+                    break
+                recent.append(listed)
+            for variant_id, known in prices.items():
+                prices[variant_id] = [each for each in known if each.id <= self._newest]
+            for listed in recent:
+                prices.setdefault(listed.variant_id, []).append(listed.price)
+            self._newest = max([self._newest, *(listed.price.id for listed in recent)])
+            if copies := _copies(prices):
+                await self._lists.write(list_id, create=(), update=(), delete=copies)
+        except (StoreRefusedError, AmbiguousWriteError) as error:
+            logger.warning("some sale prices may be stored twice: %s", error)
+
     async def _load(self) -> dict[str, list[SalePrice]]:
         async with self._loading:
             if self._prices is None:
@@ -116,6 +148,7 @@ class Sales:
                 if list_id:
                     async for listed in self._lists.prices(list_id):
                         prices.setdefault(listed.variant_id, []).append(listed.price)
+                        self._newest = max(self._newest, listed.price.id)
                 self._prices = prices
             return self._prices
 
@@ -134,6 +167,17 @@ class Sales:
             await self._lists.delete(younger)
         self._list_id = found[0] if found else ""
         return self._list_id
+
+
+def _copies(prices: dict[str, list[SalePrice]]) -> list[str]:
+    """Take all but the oldest price of each variant and currency out of `prices`; returns their ids."""
+    copies: list[str] = []
+    for variant_id, known in prices.items():
+        oldest: dict[str, SalePrice] = {}
+        by_age = sorted(known, key=lambda price: price.id)
+        copies += [each.id for each in by_age if oldest.setdefault(each.currency_code, each) is not each]
+        prices[variant_id] = list(oldest.values())
+    return copies
 
 
 def sale_prices(change: Change, new: Mapping[str, str]) -> dict[str, float | None]:

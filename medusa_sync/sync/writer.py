@@ -12,17 +12,17 @@ from medusa_sync.core.change import (
     needed_terms,
     placed_categories,
 )
-from medusa_sync.core.note import creation_note, final_record, sku_note, update_note
+from medusa_sync.core.interrupted import awaits_late_write
+from medusa_sync.core.note import creation_note, final_record, update_note
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied, freed
-from medusa_sync.core.stored import StoredItem, StoredSummary, WrittenProduct, WrittenVariant
+from medusa_sync.core.stored import StoredItem, WrittenProduct, WrittenVariant
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import (
     Ids,
     create_body,
     distinct_images_body,
-    record_body,
     release_body,
     update_body,
 )
@@ -33,6 +33,7 @@ from medusa_sync.sync.health import Health
 from medusa_sync.sync.intents import Intents
 from medusa_sync.sync.inventory import ItemRename, Release, by_key, item_renames, level_changes
 from medusa_sync.sync.items import Items, Written
+from medusa_sync.sync.late import LateRequests
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.sales import Sales, sale_prices
 from medusa_sync.sync.variant_writer import VariantWriter
@@ -51,6 +52,9 @@ class Writer:
         intents: the outcomes of what is sent.
         health: notified of writes that succeed.
         status: of new products, `published` or `draft`.
+
+    Attributes:
+        late: requests that may still be delivered.
     """
 
     def __init__(
@@ -76,7 +80,7 @@ class Writer:
         self._health = health
         self._variants = VariantWriter(api, keeps_stock=placement.location_id is not None)
         self._status = status
-        self._unclear: set[str] = set()  # external ids of products whose item may or may not be renamed
+        self.late = LateRequests(api)
 
     async def prepare(self, changes: Sequence[Change]) -> bool:
         """Find or create the terms that changes need; returns whether any was unknown."""
@@ -129,6 +133,8 @@ class Writer:
             for update in updates
             if update.has_changes or update.placed
         }
+        rest = [each for each in updates if not each.has_changes and awaits_late_write(each, now=now)]
+        self.late.may_change(each.desired.external_id for each in rest)
         written = await self._write_rows(updates, notes, ids)
         options: dict[str, dict[str, str]] = {}  # ids of new ones by external id
         refused: list[DesiredProduct] = []
@@ -175,7 +181,7 @@ class Writer:
         try:
             return await self._items.rename([each for own in written for each in renames[own].values()])
         except AmbiguousWriteError:
-            self._unclear |= {external_id for external_id, own in renames.items() if own}
+            self.late.may_change(external_id for external_id, own in renames.items() if own)
             raise
 
     async def _write_rows(
@@ -279,29 +285,17 @@ class Writer:
     async def _write_sales(self, changes: Sequence[Change], written: Written) -> None:
         """Write the sale prices of all variants in one call; they have the same currency."""
         amounts: dict[str, float | None] = {}
+        on_sale: set[str] = set()
         for change in changes:
             _, variants = written.get(change.desired.external_id, ("", {}))
-            amounts |= sale_prices(change, {key: variant.id for key, variant in variants.items()})
-        if amounts:
-            await self._sales.write(amounts, changes[0].desired.currency)
-
-    async def note_unclear(self) -> None:
-        """Note the SKUs of items again if the response to a rename was lost.
-
-        The request may be delivered late and undo what was written after it. A later run checks the item.
-        """
-        if not self._unclear:
-            return
-        at = int(time.time())
-        found = await self._api.look_up(sorted(self._unclear))
-        records = {each.id: each.record for each in found if isinstance(each, StoredSummary)}
-        bodies = [
-            record_body(product_id, sku_note(record, now=at))
-            for product_id, record in records.items()
-            if record is not None and record.pending is None
-        ]
-        if bodies:
-            await self._api.edit_products(bodies)
+            if own := sale_prices(change, {key: variant.id for key, variant in variants.items()}):
+                amounts |= own
+                on_sale.add(change.desired.external_id)
+        try:
+            await self._sales.write(amounts, changes[0].desired.currency if changes else "")
+        except AmbiguousWriteError as error:
+            self.late.may_change(() if error.responded else on_sale)
+            raise
 
     def _begin(self, changes: Iterable[Change]) -> None:
         for change in changes:

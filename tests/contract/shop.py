@@ -311,14 +311,17 @@ def _variant(variant: View, born: Mapping[str, int]) -> View:
             ((*_price(price), born.get(price["id"])) for price in variant.get("prices", [])), key=str
         ),
         "has_price_set": "prices" in variant,
-        "inventory_items": [
+        "inventory_items": sorted(
             (
-                link["inventory"]["sku"],
-                born.get(link["inventory_item_id"]),
-                sorted(level["stocked_quantity"] for level in link["inventory"]["location_levels"]),
-            )
-            for link in variant["inventory_items"]
-        ],
+                (
+                    link["inventory"]["sku"],
+                    born.get(link["inventory_item_id"]),
+                    sorted(level["stocked_quantity"] for level in link["inventory"]["location_levels"]),
+                )
+                for link in variant["inventory_items"]
+            ),
+            key=str,
+        ),
     }
 
 

@@ -11,6 +11,8 @@ from tests.contract.side import Side
 
 TAGS = ("blue", "Blue", "green")
 CATEGORIES = ("shoes", "hats")
+TYPES = ("shirt", "shoe")
+COLLECTIONS = ("summer", "winter")
 OPERATIONS = 60
 
 Plan = dict[str, Any]
@@ -22,6 +24,10 @@ class Catalogue(Side):
         super().__init__(shop)
         self._tags = {value: shop.tag(value)["id"] for value in TAGS}
         self._categories = {handle: shop.category(handle)["id"] for handle in CATEGORIES}
+        self._groups = {
+            **{("type_id", value): shop.type(value)["id"] for value in TYPES},
+            **{("collection_id", title): shop.collection(title)["id"] for title in COLLECTIONS},
+        }
         second = shop.call("POST", "/admin/stock-locations", {"name": "Second"})["stock_location"]["id"]
         self._locations = [shop.location_id, second]
 
@@ -74,12 +80,14 @@ class Catalogue(Side):
                 else {"url": image}
             ),
         }
-        return {
+        known: View = {
             name: [ids[name](entry) for entry in value]
             if name in ids and any(not isinstance(entry, dict) for entry in value)
             else value
             for name, value in fields.items()
         }
+        groups = {name: value for name, value in known.items() if name in {"type_id", "collection_id"}}
+        return known | {name: value and self._groups[name, value] for name, value in groups.items()}
 
     def _variant(self, product: View, plan: Plan) -> View:
         variant = variant_of(product, plan["title"])
@@ -235,6 +243,8 @@ class Planner:
             "metadata": self._pick([{"a": 1}, {"a": ""}, {"b": {"c": 2}}, {"b": 3, "d": ""}, {"e": None}]),
             "tags": self._random.sample(TAGS, self._random.randint(0, 3)),
             "categories": self._random.sample(CATEGORIES, self._random.randint(0, 2)),
+            "type_id": self._pick([None, *TYPES]),
+            "collection_id": self._pick([None, *COLLECTIONS]),
             "images": self._images(len(product["images"])),
         }
         return {name: value for name, value in drawn.items() if self._sometimes()}

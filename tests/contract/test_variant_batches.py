@@ -37,6 +37,17 @@ def test_new_variants_get_items_and_prices(shop: Shop, product: View) -> None:
     assert [variant_of(seen, each["title"]) for each in product["variants"]] == product["variants"]
 
 
+def test_a_new_variant_cannot_have_the_item_of_a_deleted_one(shop: Shop, product: View) -> None:
+    item_id = item_of(product, "M / Blue")
+    shop.variants(product, delete=[variant_of(product, "M / Blue")["id"]])
+    before = shop.product(product["id"])
+    link = {"inventory_item_id": item_id, "required_quantity": 1}
+    body = {"create": [variant("M", "Blue", inventory_items=[link])]}
+    refusal = shop.refusal("POST", variants_path(product), body)
+    assert refusal == invalid("Inventory Items with ids: <id> was not found")
+    assert shop.product(product["id"]) == before
+
+
 def test_the_response_shows_the_requested_fields_of_variants(shop: Shop, product: View) -> None:
     parts = {
         "create": [variant("L", "Red")],

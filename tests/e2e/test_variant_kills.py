@@ -21,7 +21,7 @@ from tests.harness.breakable import BreakableStore
 from tests.harness.dummyjson import DummyJson, dummyjson
 
 SIZE = 6
-KILLS = 12
+KILLS = 10
 WRITES_PER_RUN = 12
 EXCEPT_FOR = ("product and variant", "price set and price")  # there are several variants and currencies
 SALE = "--sale-prices"
@@ -81,7 +81,7 @@ def assert_shirts(shop: Shop, source: DummyJson, *, except_for: Collection[str] 
 @pytest.mark.xdist_group("a store that is killed")
 @pytest.mark.parametrize(
     "table",
-    ["product_option_value", "product_variant", "inventory_item", "inventory_level", "price", "price_list"],
+    ["product_option_value", "product_variant", "inventory_item", "price", "price_list"],
 )
 def test_an_update_that_was_killed_is_completed_even_if_the_source_changes_again(
     table: str, breakable: BreakableStore, source: DummyJson, fragile_shop: Shop
@@ -101,7 +101,7 @@ def test_an_update_that_was_killed_is_completed_even_if_the_source_changes_again
 @pytest.mark.xdist_group("a store that is killed")
 @pytest.mark.parametrize(
     "table",
-    ["product_variant", "product_variant_inventory_item", "price", "inventory_level"],
+    ["product_variant_inventory_item", "inventory_level"],
 )
 def test_a_creation_that_was_killed_is_completed_even_if_the_source_changes_again(
     table: str, breakable: BreakableStore, source: DummyJson, fragile_shop: Shop

@@ -1,9 +1,10 @@
-"""A dry run plans exactly the removals of variants that the real run does."""
+"""Dropped variants are removed in the same run, and a dry run plans exactly that."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from medusa_sync.core.policy import OnMissing, Share
@@ -28,6 +29,7 @@ def synced(*rows: dict[str, Any], on_missing: OnMissing) -> FakeMedusa:
 
 
 def assert_planned(row: dict[str, Any], store: FakeMedusa, on_missing: OnMissing) -> None:
+    store.requests.clear()
     source = ListSource([row])
     plan = sync(source, store, on_missing=on_missing, max_removals=ALL, dry_run=True)
     assert writes(store) == []
@@ -48,3 +50,27 @@ def test_a_drafted_variant_is_not_planned_to_be_drafted_again() -> None:
     store = synced(shirt(), row, on_missing=OnMissing.DRAFT)
     row["variants"][0]["price"] = 99
     assert_planned(row, store, OnMissing.DRAFT)
+
+
+def test_a_variant_is_removed_although_a_late_request_may_still_change_its_product() -> None:
+    store = synced(shirt(), on_missing=OnMissing.DELETE)
+
+    def before(request: httpx.Request) -> None:
+        if request.url.path.startswith("/admin/inventory-items/iitem"):
+            store.before = None
+            raise httpx.ReadError("reset")
+
+    store.before = before
+    row = shirt()
+    row["variants"][0]["sku"] = "NEW"
+    assert sync(ListSource([row]), store).exit_code == 0
+    assert is_pending(store)
+    row = without(row, "SH1-M-R")
+    assert_planned(row, store, OnMissing.DELETE)
+    assert held(store) == wanted(row)
+    assert is_pending(store)
+
+
+def is_pending(store: FakeMedusa) -> bool:
+    metadata = store.products["dummyjson:1"].metadata or {}
+    return "pending" in metadata["medusa_sync"]

@@ -1,189 +1,229 @@
 """After interrupted writes, the variants of a product follow the source without conflicts."""
 
+import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
-from medusa_sync.core.change import Update
 from medusa_sync.core.fields import OPTION
-from medusa_sync.core.interrupted import is_incomplete
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.stored import StoredVariant
+from medusa_sync.core.product import DesiredProduct, DesiredVariant
+from medusa_sync.core.stored import ListedValue, StoredOptionValue, StoredVariant
 from medusa_sync.core.view import variant_value
+from medusa_sync.errors import ProductFailedError, StoreRefusedError
 from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import LOCATION, desired_product
-from tests.unit.half_written import HalfWritten, Refused
-from tests.unit.shirts import shirt, size
+from tests.unit.shirts import piece, shirt
+from tests.unit.shop import Shop
+from tests.unit.shop_run import Run
 
-MANY = settings(max_examples=300)
+MANY = settings(max_examples=100)
 
 # --- the source -----------------------------------------------------------------------------------------
 
+KEYS = ["s", "m", "l"]
+VALUES = ["1", "2", "3", "y" * 50]
 
-class Variant(NamedTuple):
-    """What the source says about one of three variants."""
 
-    size: str
+class Piece(NamedTuple):
+    """What the source says about a variant."""
+
     price: int
     eur: int | None
     stock: int | None
-    barcode: str | None
+    fit: str
 
 
-class Shirt(NamedTuple):
-    """What the source says about a product; no variants: it has a single one.
+class Wanted(NamedTuple):
+    """What the source says about a product.
 
     Attributes:
-        skus: of the three variants, in order, if they have any.
+        options: their names; none: the product has a single variant.
+        values: of the first option, in the order of the keys; the second one has them too.
+        pieces: variants by key.
+        skus: in the order of the keys, if they have any.
+        edition: part of the ids of all variants.
     """
 
     title: str
-    option: str
-    variants: dict[str, Variant]
+    options: Sequence[str]
+    values: Sequence[str]
+    pieces: dict[str, Piece]
     skus: Sequence[str | None]
+    edition: int
 
     def desired(self) -> DesiredProduct:
-        if not self.variants:
-            return desired_product(
-                3, title=self.title, price=1, stock=1, sku=self.skus[0], meta=ABSENT, weight=ABSENT
+        if not self.options:
+            return desired_product(3, title=self.title, price=1, stock=1, sku=self.skus[0], meta=ABSENT)
+        rows = []
+        for key, each in self.pieces.items():
+            place = KEYS.index(key)
+            values = dict(zip(self.options, [self.values[place], each.fit], strict=False))
+            prices = {} if each.eur is None else {"eur": each.eur}
+            own = f"{key}{self.edition}" if self.edition else key
+            rows.append(
+                piece(values, id=own, sku=self.skus[place], price=each.price, prices=prices, stock=each.stock)
             )
-        rows = [
-            size(
-                "",
-                id=key,
-                sku=self.skus[place],
-                price=each.price,
-                prices={} if each.eur is None else {"eur": each.eur},
-                stock=each.stock,
-                barcode=each.barcode,
-                options={self.option: f"{key}{each.size}"},
-            )
-            for place, (key, each) in enumerate(self.variants.items())
-        ]
-        return shirt(*rows, title=self.title)
+        return shirt(*rows, title=self.title, options=list(self.options))
 
 
-VARIANTS = st.builds(
-    Variant,
-    st.sampled_from(["", "x", "y" * 50]),
+PIECES = st.builds(
+    Piece,
     st.integers(0, 2),
     st.sampled_from([None, 1, 2]),
-    st.sampled_from([None, 0, 1, 2]),
-    st.just(None),
+    st.sampled_from([None, 0, 1]),
+    st.sampled_from(["wide", "slim"]),
 )
 SKUS = st.permutations(["A", "B", "C"]) | st.just([None, None, None]) | st.permutations(["A", "B", None])
-SHIRTS = st.builds(
-    Shirt,
-    st.sampled_from(["one", "two"]),
-    st.sampled_from(["Size", "Fit"]),
-    st.dictionaries(st.sampled_from(["s", "m", "l"]), VARIANTS, min_size=1),
-    SKUS,
-)
-SINGLE = st.builds(Shirt, st.just("one"), st.just("Size"), st.just({}), SKUS)
+
+
+def wanted(*options: Sequence[str], editions: Sequence[int] = (0,)) -> st.SearchStrategy[Wanted]:
+    return st.builds(
+        Wanted,
+        st.sampled_from(["one", "two"]),
+        st.sampled_from(options),
+        st.permutations(VALUES),
+        st.dictionaries(st.sampled_from(KEYS), PIECES, min_size=1),
+        SKUS,
+        st.sampled_from(editions),
+    )
+
+
+SAME_OPTION = wanted(["Size"])
+RENAMED = wanted(["Size"], ["Cut"])
+ONE_OR_SEVERAL = wanted(["Size"], ["Cut"], [])
+ADDED = wanted(["Size"], ["Size", "Fit"])
+
+
+OTHER_IDS = wanted(["Size"], editions=[0, 1])
 
 
 class Event(NamedTuple):
     """The source changes, and a run follows that is killed after some steps; None if it is not."""
 
-    wanted: Shirt
+    wanted: Wanted
     killed: int | None
 
 
-def events(wanted: st.SearchStrategy[Shirt]) -> st.SearchStrategy[list[Event]]:
-    return st.lists(st.builds(Event, wanted, st.none() | st.integers(0, 12)), max_size=5)
+def events(source: st.SearchStrategy[Wanted]) -> st.SearchStrategy[list[Event]]:
+    return st.lists(st.builds(Event, source, st.none() | st.integers(0, 14)), min_size=1, max_size=5)
 
 
 # --- the store ------------------------------------------------------------------------------------------
 
 
-def do(steps: Any, killed: int | None = None) -> bool:
-    """Do steps until the run is killed; returns whether all were done."""
-    number = 0
-    with suppress(StopIteration):
-        while number != killed:
-            try:
-                step = next(steps)
-            except Refused:
-                reject()
-            step()
-            number += 1
-        return False
-    return True
+MERCHANTS = "variant_0"  # older than those of the tool
 
 
-def created(wanted: Shirt, killed: int | None, **how: Any) -> tuple[HalfWritten, bool]:
-    """A product whose creation may have been killed, and whether it is complete."""
-    desired = wanted.desired()
-    half = HalfWritten(desired, **how)
-    return half, do(half.creation(desired), killed)
-
-
-def holds(variant: StoredVariant, desired: Any, product: DesiredProduct, half: HalfWritten) -> bool:
-    """Whether a stored variant has the fields of a desired one."""
-    titles = {option.title: option.id for option in half.options.values()}
-    for name, value in desired.fields.items():
+def differs(shop: Shop, variant: StoredVariant, desired: DesiredVariant) -> list[str]:
+    """The fields of a stored variant that are not as the source wants them."""
+    titles = {option.title: option.id for option in shop.by_id.values()}
+    found: dict[str, Any] = {
+        name: variant_value(variant, name, "usd", LOCATION)
+        for name in ("sku", "price", "price.eur", *(["stock"] if "stock" in desired.fields else []))
+    }
+    for name in desired.fields:
         if name.startswith(OPTION):
-            held: Any = variant.value_of(titles[name.removeprefix(OPTION)])
-        else:
-            held = variant_value(variant, name, product.currency, LOCATION)
-        if held != value:
-            return False
-    eur = variant_value(variant, "price.eur", product.currency, LOCATION)
-    item = [link.inventory.sku for link in variant.inventory_items if link.inventory]
-    return (
-        eur == desired.fields.get("price.eur")
-        and variant.sku == desired.fields.get("sku")
-        and (not variant.manage_inventory or item == [variant.sku])
-    )
+            found[name] = variant.value_of(titles[name.removeprefix(OPTION)])
+    different = [name for name, value in found.items() if value != desired.fields.get(name)]
+    skus = [link.inventory.sku for link in variant.inventory_items if link.inventory]
+    return different + (["item"] if variant.manage_inventory and skus != [variant.sku] else [])
 
 
-def follow(half: HalfWritten, history: Sequence[Event], on_conflict: OnConflict) -> None:
-    """Do the events and a complete run; the store then has what the source wanted last, and only that."""
+async def follow(shop: Shop, history: Sequence[Event], on_conflict: OnConflict) -> None:
+    """Do the events and a complete run; the store then has what the source wanted last."""
+    run = Run(shop, on_conflict)
     for event in history:
-        steps = half.run(event.wanted.desired(), on_conflict=on_conflict)
-        do(steps, event.killed)
+        try:
+            await run.sync(event.wanted.desired(), steps=event.killed)
+        except (ProductFailedError, StoreRefusedError):
+            reject()  # for example, a variant that was dropped and kept has its SKU
     desired = history[-1].wanted.desired()
-    update = half.plan(desired, on_conflict=on_conflict)
-    assert update.conflicts == ()
-    do(half.run(desired, on_conflict=on_conflict))
-    check(half, desired, half.plan(desired, on_conflict=on_conflict))
-
-
-def check(half: HalfWritten, desired: DesiredProduct, again: Update) -> None:
+    try:
+        await run.sync(desired)
+    except (ProductFailedError, StoreRefusedError):
+        reject()
+    again = run.plan(desired)
     assert again.is_up_to_date
-    stored = half.stored()
-    record = stored.record
-    assert record is not None
+    stored = shop.stored()
+    assert stored is not None
+    assert stored.record is not None
     assert stored.title == desired.title
-    known = {entry.id for entry in record.variants.values()}
-    assert known == {variant.id for variant in stored.variants}, "every variant is in the record"
+    recorded = stored.record.variants
+    ours = shop.variants.keys() - {MERCHANTS}
+    assert {entry.id for entry in recorded.values()} == ours, "our variants are in the record"
     for each in desired.variants:
-        assert record.variants[each.key].dropped is None
-        assert holds(half.variants[record.variants[each.key].id], each, desired, half)
+        entry = recorded[each.key]
+        assert entry.dropped is None
+        assert differs(shop, shop.variants[entry.id], each) == []
+
+
+def add_variant(shop: Shop) -> StoredVariant:
+    """The merchant adds a variant, with a value of its own."""
+    [option] = shop.by_id.values()
+    value = ListedValue("optval_theirs", "theirs")
+    shop.by_id[option.id] = structs.replace(option, values=(*option.values, value))
+    values = (StoredOptionValue(option.id, "theirs"),)
+    shop.variants[MERCHANTS] = StoredVariant(MERCHANTS, sku="THEIRS", options=values)
+    return shop.variants[MERCHANTS]
+
+
+def check(history: Sequence[Event], on_conflict: OnConflict, *, has_entities: bool = True) -> None:
+    asyncio.run(follow(Shop(has_entities=has_entities), history, on_conflict))
 
 
 @MANY
-@given(
-    start=SHIRTS | SINGLE,
-    history=events(SHIRTS | SINGLE).filter(bool),
-    on_conflict=st.sampled_from(OnConflict),
-)
-def test_variants_follow_the_source_after_interrupted_updates(
-    start: Shirt, history: list[Event], on_conflict: OnConflict
-) -> None:
-    half, _ = created(start, None)
-    follow(half, history, on_conflict)
+@given(history=events(SAME_OPTION), on_conflict=st.sampled_from(OnConflict))
+def test_variants_follow_the_source(history: list[Event], on_conflict: OnConflict) -> None:
+    check(history, on_conflict)
 
 
 @MANY
-@given(start=SHIRTS | SINGLE, killed=st.integers(1, 6), history=events(SHIRTS | SINGLE).filter(bool))
-def test_variants_follow_the_source_after_an_interrupted_creation(
-    start: Shirt, killed: int, history: list[Event]
+@given(history=events(RENAMED), on_conflict=st.sampled_from(OnConflict))
+def test_variants_follow_a_source_that_renames_their_option(
+    history: list[Event], on_conflict: OnConflict
 ) -> None:
-    half, _ = created(start, killed)
-    if not is_incomplete(half.stored()):
-        follow(half, history, OnConflict.SOURCE)
+    check(history, on_conflict)
+
+
+@MANY
+@given(history=events(ONE_OR_SEVERAL), on_conflict=st.sampled_from(OnConflict))
+def test_variants_follow_a_source_with_one_or_several(history: list[Event], on_conflict: OnConflict) -> None:
+    check(history, on_conflict)
+
+
+@MANY
+@given(history=events(ADDED), on_conflict=st.sampled_from(OnConflict), has_entities=st.booleans())
+def test_variants_follow_a_source_that_adds_an_option(
+    history: list[Event],
+    on_conflict: OnConflict,
+    has_entities: bool,  # noqa: FBT001 - drawn
+) -> None:
+    check(history, on_conflict, has_entities=has_entities)
+
+
+@MANY
+@given(history=events(OTHER_IDS), on_conflict=st.sampled_from(OnConflict))
+def test_variants_follow_a_source_that_gives_them_other_ids(
+    history: list[Event], on_conflict: OnConflict
+) -> None:
+    check(history, on_conflict)
+
+
+@MANY
+@given(start=ONE_OR_SEVERAL, history=events(ONE_OR_SEVERAL), on_conflict=st.sampled_from(OnConflict))
+def test_a_variant_of_the_merchant_stays_as_it_is(
+    start: Wanted, history: list[Event], on_conflict: OnConflict
+) -> None:
+    async def run() -> None:
+        shop = Shop()
+        await Run(shop).sync(start.desired())
+        theirs = add_variant(shop)
+        await follow(shop, history, on_conflict)
+        assert shop.variants[MERCHANTS] == theirs
+        assert "theirs" in {each.value for option in shop.by_id.values() for each in option.values}
+
+    asyncio.run(run())

@@ -173,11 +173,18 @@ def check_reservations(items: Iterable[Item]) -> None:
 
 def given_items(state: State, bodies: Mapping[str, Body]) -> dict[str, Item]:
     """The inventory items that new variants name, by variant id."""
-    given = {}
-    for variant_id, body in bodies.items():
-        for link in body.get("inventory_items", []):
-            item = state.items.get(link["inventory_item_id"])
-            if item is None or item.removed or variant_id in given or not body.get("manage_inventory", True):
-                raise NotImplementedError("FakeMedusa links one existing item to a managed variant only")
-            given[variant_id] = item
+    given: dict[str, Item] = {}
+    links = [(own, link["inventory_item_id"]) for own, body in bodies.items() for link in _links(body)]
+    missing = [item_id for _, item_id in links if item_id not in state.items or state.items[item_id].removed]
+    if missing:
+        raise invalid_data(f"Inventory Items with ids: {', '.join(missing)} was not found")
+    for variant_id, item_id in links:
+        if variant_id in given or not bodies[variant_id].get("manage_inventory", True):
+            raise NotImplementedError("FakeMedusa links one existing item to a managed variant only")
+        given[variant_id] = state.items[item_id]
     return given
+
+
+def _links(body: Body) -> list[Body]:
+    links: list[Body] = body.get("inventory_items", [])
+    return links

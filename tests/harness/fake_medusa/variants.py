@@ -37,6 +37,7 @@ class VariantCreation:
         yield "variants"
         stored = self._state.variants()
         bodies = {variant_id: body for variant_id, (_, body) in zip(self.ids, wanted, strict=True)}
+        given = given_items(self._state, bodies)
         without = [each for each in self.ids if "inventory_items" not in bodies[each]]
         self._made_items = make_items(
             self._state,
@@ -44,7 +45,7 @@ class VariantCreation:
         )
         yield "items"
         link_items(self._state, self._made_items)
-        link_items(self._state, given_items(self._state, bodies))
+        link_items(self._state, given)
         yield "inventory"
         stored = self._state.variants()
         for variant_id, body in bodies.items():

@@ -53,9 +53,10 @@ class Lists(PriceLists):
     async def delete(self, list_id: str) -> None:
         del self.descriptions[list_id], self.content[list_id]
 
-    async def prices(self, list_id: str) -> AsyncIterator[ListedPrice]:
+    async def prices(self, list_id: str, *, newest_first: bool = False) -> AsyncIterator[ListedPrice]:
         self.reads += 1
-        for listed in list(self.content[list_id].values()):
+        prices = list(self.content[list_id].values())
+        for listed in reversed(prices) if newest_first else prices:
             yield listed
 
     async def write(
@@ -163,6 +164,36 @@ async def test_a_price_that_two_runs_created_is_stored_once_after_the_next_chang
     lists.content[list_id]["price_zz"] = twin
     await Sales(lists, "shop").write({"variant_1": 8}, "usd")
     assert lists.amounts == {"variant_1": [8]}
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_prices_that_two_runs_create_at_the_same_time_are_stored_once(*, is_first: bool) -> None:
+    lists = Lists()
+    if not is_first:
+        await Sales(lists, "shop").write({"variant_0": 7}, "usd")
+    one, two = Sales(lists, "shop"), Sales(lists, "shop")
+    for sales in (one, two):
+        await sales.write({"variant_9": None}, "usd")  # reads the list
+    for sales in (one, two):
+        await sales.write({"variant_1": 9, "variant_2": 8}, "usd")
+    [list_id] = lists.content
+    oldest = min(key for key, each in lists.content[list_id].items() if each.variant_id == "variant_1")
+    for sales in (one, two):
+        await sales.remove_copies()
+    assert lists.amounts == {**({} if is_first else {"variant_0": [7]}), "variant_1": [9], "variant_2": [8]}
+    assert oldest in lists.content[list_id]
+    await two.write({"variant_1": 6}, "usd")
+    assert lists.amounts["variant_1"] == [6]
+
+
+async def test_without_new_prices_there_is_nothing_to_check() -> None:
+    lists = Lists()
+    await Sales(lists, "shop").write({"variant_1": 9}, "usd")
+    sales = Sales(lists, "shop")
+    await sales.write({"variant_1": 8}, "usd")
+    lists.reads = 0
+    await sales.remove_copies()
+    assert lists.reads == 0
 
 
 def on_sale(stored: StoredProduct) -> StoredProduct:

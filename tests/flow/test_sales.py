@@ -1,0 +1,62 @@
+"""Sale prices are in the price list of the source, each once, whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import httpx
+import pytest
+
+from medusa_sync.core import interrupted
+from tests.flow.stage import ListSource, run_once, sync, writes
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+
+ROWS = [{**row, "discountPercentage": 10} for row in products(4)]
+
+
+def source() -> ListSource:
+    return ListSource(ROWS, page_size=2, sale_prices=True)
+
+
+def assert_each_once(store: FakeMedusa) -> None:
+    prices = Counter(price.variant_id for price in store.state.list_prices.values() if not price.is_deleted)
+    assert prices == dict.fromkeys(store.state.variants(), 1)
+
+
+def test_two_runs_at_the_same_time_store_each_sale_price_once() -> None:
+    store = FakeMedusa()
+    assert sync(ListSource(ROWS), store).exit_code == 0
+
+    async def both() -> None:
+        await asyncio.gather(*(run_once(source(), store, batch_size=2) for _ in range(2)))
+
+    asyncio.run(both())
+    assert_each_once(store)
+    assert sync(source(), store).exit_code == 0
+    assert_each_once(store)
+
+
+def test_a_sale_price_whose_creation_is_delivered_late_is_stored_once_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = FakeMedusa()
+    assert sync(source(), store).exit_code == 0
+    rows = [{**row, "price": 99} for row in products(4)]
+
+    def between(request: httpx.Request, _step: str) -> None:
+        if request.url.path.endswith("/prices/batch"):
+            store.between = None
+            raise httpx.ReadTimeout("slow")
+
+    store, store.between, store.linger = FakeMedusa(), between, 1_000
+    assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
+    store.catch_up()
+    assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
+    assert_each_once(store)
+    monkeypatch.setattr(interrupted, "LATE_S", 0)
+    assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
+    store.requests.clear()
+    assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
+    assert writes(store) == []
