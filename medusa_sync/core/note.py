@@ -9,6 +9,7 @@ from msgspec import structs
 
 from medusa_sync.core.change import Update, VariantChange, added_members
 from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, VARIANT_FIELDS, Place
+from medusa_sync.core.pending import noted
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import (
     AppliedOption,
@@ -18,14 +19,13 @@ from medusa_sync.core.record import (
     Step,
     VariantRecord,
     applied,
-    noted,
     remember,
 )
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.variants import held_value
 
 
-def creation_note(desired: DesiredProduct, *, now: int) -> Record:
+def creation_note(desired: DesiredProduct, *, now: float) -> Record:
     """The note of a new product, whose variants, prices and stock commit after the product row."""
     late = {each.key: {name: (value,) for name, value in each.fields.items()} for each in desired.variants}
     return noted(None, applied(desired), late, Step.CREATION, at=now)
@@ -77,7 +77,7 @@ def _dropped_record(update: Update, key: str, entry: VariantRecord, stored: Stor
     return structs.replace(entry, id=stored.id, fields=fields, dropped=entry.dropped or Dropped.KEPT)
 
 
-def update_note(update: Update, *, renamed_items: Collection[str], now: int) -> Record:
+def update_note(update: Update, *, renamed_items: Collection[str], now: float) -> Record:
     """The record to send with an update: a note if its result has to be checked, otherwise the final record.
 
     Fields that commit late have to be checked, and added images, because another run may add them too.
@@ -123,7 +123,7 @@ def _late_values(
     }
 
 
-def sku_note(record: Record, *, now: int) -> Record:
+def sku_note(record: Record, *, now: float) -> Record:
     """The record of a complete product whose inventory items may still get an earlier SKU."""
     variants: dict[str, dict[str, tuple[Value, ...]]] = {
         key: {SKU: (entry.fields.get(SKU),)} for key, entry in record.variants.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -87,16 +87,8 @@ def match_options(
     if not names:  # the product has no variants at the source, and never had
         return OptionPlan()
     by_id = {option.id: option for option in stored.options}
-    found: dict[str, StoredOption] = {}
-    for name in names:
-        option = by_id.pop(applied.get(name, ""), None)
-        if option is not None:
-            found[name] = option
     used = {each.option_id for variant in stored.variants for each in variant.options}
-    for name in names:
-        same_title = [each for each in by_id.values() if each.title == name]
-        if name not in found and same_title:
-            found[name] = by_id.pop(min(same_title, key=lambda each: (each.id not in used, each.id)).id)
+    found = _take_known(names, by_id, applied, used)
     ours = _left(by_id, applied)
     waiting = [name for name in names if name not in found]
     before = dict(zip(waiting, ours, strict=False))
@@ -116,9 +108,7 @@ def match_options(
         if restore or found[name].title in titles[name] or (name in contested and source_wins)
     }
     removed = [ours[old] for old in list(ours)[len(waiting) :]]
-    # A request whose response was lost may arrive late and create an option that was created again meanwhile.
-    left = [each for each in by_id.values() if each.is_exclusive is not False and each.id not in used]
-    removed += [each for each in left if each.title in found and each not in removed]
+    removed += [each for each in _created_twice(by_id, found, used) if each not in removed]
     plan = OptionPlan(
         {name: found.get(name) for name in names},
         renamed,
@@ -129,6 +119,33 @@ def match_options(
     )
     _check(plan)
     return plan
+
+
+def _take_known(
+    names: Iterable[str], by_id: dict[str, StoredOption], applied: Mapping[str, str], used: Collection[str]
+) -> dict[str, StoredOption]:
+    """Take the options that have the id in the record, or the title, by name.
+
+    Args:
+        names: that the source wants.
+        by_id: the stored options; what is found is removed.
+        applied: ids in the record by name.
+        used: ids of options that variants use; of two with the same title, such a one is taken.
+    """
+    found = {name: by_id.pop(applied[name]) for name in names if applied.get(name) in by_id}
+    for name in names:
+        same_title = [each for each in by_id.values() if each.title == name]
+        if name not in found and same_title:
+            found[name] = by_id.pop(min(same_title, key=lambda each: (each.id not in used, each.id)).id)
+    return found
+
+
+def _created_twice(
+    by_id: Mapping[str, StoredOption], found: Mapping[str, StoredOption], used: Collection[str]
+) -> list[StoredOption]:
+    """Unused options with the title of another one: a request whose response was lost may arrive late."""
+    left = (each for each in by_id.values() if each.is_exclusive is not False and each.id not in used)
+    return [each for each in left if each.title in found]
 
 
 def _left(by_id: Mapping[str, StoredOption], applied: Mapping[str, str]) -> dict[str, StoredOption]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from medusa_sync.core import old_record
 from medusa_sync.core.fields import FIELDS, PRICE, SALE
@@ -19,13 +19,9 @@ from medusa_sync.errors import ProductFailedError
 RECORD_KEY = "medusa_sync"  # in the metadata of a product
 VERSION = 3
 ONLY = ""  # key of the only variant of a product without variants at the source
-_IN_CURRENCY = frozenset({PRICE, SALE})  # amounts in the currency of the record
-_KEPT = 8  # pending values of a field
+IN_CURRENCY = frozenset({PRICE, SALE})  # amounts in the currency of the record
 _SHORT = 40  # characters; longer texts are kept as a digest
 DIGEST = re.compile(r"#[0-9a-f]{12}")
-
-Late = Mapping[str, Mapping[str, Collection[Value]]]
-"""The values that fields of variants may get after the product row, by key of the variant and field."""
 
 
 class Step(StrEnum):
@@ -60,7 +56,7 @@ class Pending(Struct, frozen=True, omit_defaults=True):
     variants: dict[str, dict[str, tuple[Value, ...]]] = {}
     options: dict[str, tuple[str, ...]] = {}
     currency: str = ""
-    at: int = 0
+    at: float = 0
     newest: str = ""
 
 
@@ -146,9 +142,9 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         """What was written to a field of a variant; nothing if it is a price in another currency."""
         variant, pending = self.variants.get(key), self.pending
         fields = variant.fields if variant else {}
-        applied = fields.get(name) if name not in _IN_CURRENCY or self.currency == currency else None
+        applied = fields.get(name) if name not in IN_CURRENCY or self.currency == currency else None
         sent: tuple[Value, ...] = ()
-        if pending is not None and (name not in _IN_CURRENCY or pending.currency == currency):
+        if pending is not None and (name not in IN_CURRENCY or pending.currency == currency):
             sent = pending.variants.get(key, {}).get(name, ())
         return History(applied, sent, sent[-1] if sent and name not in fields else applied)
 
@@ -215,89 +211,6 @@ def _content(record: Record) -> tuple[object, ...]:
             if variant.dropped is None
         ),
     )
-
-
-def noted(
-    before: Record | None,
-    after: Record,
-    late: Late,
-    step: Step,
-    *,
-    titles: Mapping[str, tuple[str, str]] = {},
-    newest: str = "",
-    at: int = 0,
-) -> Record:
-    """The record to send with a write that commits some fields of variants later than the product row.
-
-    Args:
-        before: the current one.
-        after: the one that the product will be acknowledged with.
-        late: the values that each late field may get.
-        step: the kind of write.
-        titles: of options before and after they are renamed, by id.
-        newest: id of the newest variant.
-        at: now, in seconds since 1970.
-    """
-    before = before or Record()
-    variants = dict(after.variants)
-    keeps_price = False
-    for key, values in late.items():
-        variant = variants[key]
-        old = before.variants.get(key, VariantRecord()).fields
-        kept = {name: old[name] for name in values if name in old}
-        keeps_price |= not _IN_CURRENCY.isdisjoint(kept)
-        fields = {name: value for name, value in variant.fields.items() if name not in values} | kept
-        variants[key] = structs.replace(variant, fields=fields)
-    # Until the new price is acknowledged, the applied one keeps its currency.
-    currency = before.currency if keeps_price else after.currency
-    sent = _sent(before, late, after.currency)
-    newest = before.pending.newest if before.pending else newest
-    pending = Pending(step, sent, _sent_titles(before, titles), after.currency, at, newest)
-    return structs.replace(after, variants=variants, currency=currency, pending=pending)
-
-
-def _sent_titles(before: Record, titles: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    """The pending titles of each option: those of earlier runs, then those of now."""
-    sent = dict(before.pending.options) if before.pending else {}
-    for own, now in titles.items():
-        earlier = [title for title in sent.get(own, ()) if title not in now]
-        sent[own] = (*earlier, *now)[-_KEPT:]
-    return sent
-
-
-def freed(
-    before: Record | None, late: Late, currency: str, *, titles: Mapping[str, tuple[str, str]] = {}, at: int
-) -> Record:
-    """The record to send with a write that only clears fields, so that other variants can have their values.
-
-    Args:
-        before: the current one.
-        late: None and the value that each of the fields gets later.
-        currency: of the field `price`.
-        titles: of options before and after they are renamed, by id.
-        at: now, in seconds since 1970.
-    """
-    before = before or Record(currency=currency)
-    earlier = before.pending or Pending(Step.UPDATE, currency=currency)
-    variants = dict(earlier.variants)
-    for key, sent in _sent(before, late, currency).items():
-        variants[key] = {**variants.get(key, {}), **sent}
-    options = _sent_titles(before, titles)
-    pending = structs.replace(earlier, variants=variants, options=options, at=at)
-    return structs.replace(before, pending=pending)
-
-
-def _sent(before: Record, late: Late, currency: str) -> dict[str, dict[str, tuple[Value, ...]]]:
-    """The pending values of each field: those of earlier runs, then those that are sent now."""
-    sent: dict[str, dict[str, tuple[Value, ...]]] = {}
-    for key, fields in late.items():
-        sent[key] = {}
-        for name, values in fields.items():
-            now = dict.fromkeys(map(remember, values))
-            history = before.variant_history(key, name, currency)
-            earlier = [value for value in history.sent if value not in now]
-            sent[key][name] = (*earlier, *now)[-_KEPT:]
-    return sent
 
 
 def parse_record(metadata: Mapping[str, Any] | None) -> Record | None:

@@ -67,11 +67,14 @@ class OptionApi:
         await self._change(product_id, {"update": [change]})
 
     async def remove(self, product_id: str, option: StoredOption) -> None:
-        """Remove an option from a product and its variants, up to Medusa 2.16.
+        """Remove an option from a product and, up to Medusa 2.16, from its variants.
 
-        Since 2.17, an update of the product and all its variants removes it.
+        Since 2.17, an option that variants use is removed by an update of the product and all its variants.
         """
-        await self._client.delete(f"/admin/products/{product_id}/options/{option.id}")
+        if option.is_exclusive is None:
+            await self._client.delete(f"/admin/products/{product_id}/options/{option.id}")
+        else:
+            await self._change(product_id, {"remove": [option.id]})
 
     async def _change(self, product_id: str, body: dict[str, Any]) -> None:
         path = f"/admin/products/{product_id}/options/batch"

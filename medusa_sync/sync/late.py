@@ -33,7 +33,7 @@ class LateRequests:
         """
         if not self._external_ids:
             return
-        at = int(time.time())
+        at = round(time.time(), 3)
         found = await self._api.look_up(sorted(self._external_ids))
         records = {each.id: each.record for each in found if isinstance(each, StoredSummary)}
         bodies = [

@@ -10,7 +10,7 @@ from medusa_sync.core.change import Create, Update
 from medusa_sync.core.fields import OPTION
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
-from medusa_sync.core.stored import StoredItem, StoredOption, WrittenVariant
+from medusa_sync.core.stored import StoredItem, StoredOption, StoredProduct, WrittenVariant
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import FIRST_VARIANTS
@@ -61,7 +61,7 @@ class VariantWriter:
         added = await self._change_options(update)
         await self.delete(stored.id, [each.replaces for each in update.variants if each.replaces])
         product: dict[str, Any] = {"id": stored.id}
-        removed = {option.id for option in update.options.removed if option.is_exclusive is not None}
+        removed = {option.id for option in update.options.removed if not _is_removable(option, stored)}
         if removed:
             kept = [option.id for option in stored.options if option.id not in removed]
             product["option_ids"] = [*kept, *added.values()]
@@ -103,7 +103,7 @@ class VariantWriter:
         are_entities = any(option.is_exclusive is not None for option in options.values())
         variants = [each.desired for each in update.variants if each.stored or each.is_new]
         for option in plan.removed:
-            if option.is_exclusive is None:
+            if _is_removable(option, update.stored):
                 await self._api.options.remove(product_id, option)
         for name, option_id in plan.renamed.items():
             await self._api.options.rename(product_id, options[option_id], name)
@@ -131,6 +131,12 @@ class VariantWriter:
                 )
             except StoreRefusedError as error:  # a variant that was added meanwhile may have one of them
                 logger.info("unused values of %s stay: %s", update.desired.external_id, error)
+
+
+def _is_removable(option: StoredOption, stored: StoredProduct) -> bool:
+    """Whether an option can be removed without an update of all variants."""
+    used = any(variant.value_of(option.id) is not None for variant in stored.variants)
+    return option.is_exclusive is None or not used
 
 
 def _missing_values(update: Update, name: str, option: StoredOption) -> list[str]:

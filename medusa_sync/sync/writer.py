@@ -14,8 +14,9 @@ from medusa_sync.core.change import (
 )
 from medusa_sync.core.interrupted import awaits_late_write
 from medusa_sync.core.note import creation_note, final_record, update_note
+from medusa_sync.core.pending import freed
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record, applied, freed
+from medusa_sync.core.record import Record, applied
 from medusa_sync.core.stored import StoredItem, WrittenProduct, WrittenVariant
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
@@ -97,7 +98,7 @@ class Writer:
     async def release(self, handed: Sequence[tuple[Update, Release]]) -> None:
         """Free the unique values that variants of a batch take from one another."""
         self._begin(update for update, _ in handed)
-        now = int(time.time())
+        now = round(time.time(), 3)
         bodies = []
         for update, fields in handed:
             late = {
@@ -125,13 +126,11 @@ class Writer:
         ids = await self._taxonomy.ids(needed_terms(updates))
         await self._taxonomy.activate_categories(placed_categories(updates))
         renames = {update.desired.external_id: item_renames(update) for update in updates}
-        now = int(time.time())
+        now = round(time.time(), 3)
         notes = {
-            update.desired.external_id: update_note(
-                update, renamed_items=renames[update.desired.external_id], now=now
-            )
+            own: update_note(update, renamed_items=renames[own], now=now)
             for update in updates
-            if update.has_changes or update.placed
+            if (own := update.desired.external_id) and (update.has_changes or update.placed)
         }
         rest = [each for each in updates if not each.has_changes and awaits_late_write(each, now=now)]
         self.late.may_change(each.desired.external_id for each in rest)
@@ -244,7 +243,7 @@ class Writer:
         """
         ids = await self._taxonomy.ids(needed_terms(creates))
         self._begin(creates)
-        now = int(time.time())
+        now = round(time.time(), 3)
         notes = {create.desired.external_id: creation_note(create.desired, now=now) for create in creates}
         bodies = [
             create_body(

@@ -54,6 +54,16 @@ def held(store: FakeMedusa, number: int = 1) -> dict[str, dict[str, Any]]:
     }
 
 
+def add_own_variant(store: FakeMedusa, number: int = 1) -> None:
+    """Add a green variant, as the merchant does."""
+    product = store.products[f"{SOURCE_NAME}:{number}"]
+    option = next(each for each in product.options if each.title == "Colour")
+    values = {"update": [{"product_option_id": option.id, "add": [{"value": "Green"}]}]}
+    store.call("POST", f"/admin/products/{product.id}/options/batch", values)
+    body = {"title": "Theirs", "options": {"Size": "S", "Colour": "Green"}, "prices": []}
+    store.call("POST", f"/admin/products/{product.id}/variants/batch", {"create": [body]})
+
+
 def wanted(row: dict[str, Any], currency: str = "usd") -> dict[str, dict[str, Any]]:
     """What the store should hold of a shirt."""
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import Any
 
 import httpx
@@ -199,3 +200,26 @@ def test_images_that_two_runs_add_at_once_are_stored_once(*, is_killed: bool) ->
     assert [image.url for image in store.products[key].images] == rows[0]["images"]
     assert not any(image.id.endswith("_duplicate") for image in store.products[key].images)
     assert sync(ListSource(rows), store).counts[Result.UNCHANGED] == SIZE
+
+
+def test_notes_of_two_runs_in_the_same_second_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run acknowledges a product only if the store has the note of this run."""
+    store, rows = FakeMedusa(), products(1)
+    assert sync(ListSource(rows), store).exit_code == 0
+    rows[0]["price"] = 1
+    moments = count(1_800_000_000, 0.01)
+    monkeypatch.setattr("time.time", lambda: next(moments))
+    notes = []
+    for _ in range(2):
+        store.between, store.linger = _kill, 1_000
+        with pytest.raises(Killed):
+            sync(ListSource(rows), store)
+        store.catch_up()
+        [product] = store.products.values()
+        notes.append((product.metadata or {})["medusa_sync"])
+    assert notes[0] != notes[1]
+
+
+def _kill(request: httpx.Request, _step: str) -> None:
+    if request.url.path == BATCHES:
+        raise Killed

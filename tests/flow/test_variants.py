@@ -9,7 +9,7 @@ import pytest
 from medusa_sync.core.policy import OnConflict, OnMissing, Share
 from medusa_sync.core.result import Result
 from medusa_sync.sync.planner import PlanOptions
-from tests.flow.shirts import assert_shirts, held, shirt, shirts, variant, wanted
+from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, shirts, variant, wanted
 from tests.flow.stage import ListSource, counts, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -201,12 +201,7 @@ def test_variants_exchange_their_option_values() -> None:
 
 def test_a_variant_of_the_merchant_is_never_touched() -> None:
     store, source = stored(shirts(1))
-    product = store.products["dummyjson:1"]
-    body = {"create": [{"title": "Theirs", "options": {"Size": "S", "Colour": "Green"}, "prices": []}]}
-    option = next(each for each in product.options if each.title == "Colour")
-    change = {"update": [{"product_option_id": option.id, "add": [{"value": "Green"}]}]}
-    store.call("POST", f"/admin/products/{product.id}/options/batch", change)
-    store.call("POST", f"/admin/products/{product.id}/variants/batch", body)
+    add_own_variant(store)
     row = dropped()
     row["variants"][0]["price"] = 5
     source.rows[0] = row

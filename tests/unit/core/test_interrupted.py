@@ -16,9 +16,10 @@ from medusa_sync.core.interrupted import (
     surviving_copy,
 )
 from medusa_sync.core.note import creation_note
+from medusa_sync.core.pending import noted
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import ONLY, Pending, Record, Step, applied, noted
+from medusa_sync.core.record import ONLY, Pending, Record, Step, applied
 from medusa_sync.core.stored import (
     StoredImage,
     StoredPrice,

@@ -11,10 +11,11 @@ from msgspec import structs
 
 from medusa_sync.core.change import Update
 from medusa_sync.core.note import creation_note, final_record, update_note
+from medusa_sync.core.pending import freed
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import ONLY, freed
+from medusa_sync.core.record import ONLY
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.sync.inventory import item_renames
 from tests.unit.builders import (

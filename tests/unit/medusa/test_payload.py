@@ -11,8 +11,9 @@ from msgspec import structs
 from medusa_sync.core.change import Create
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.merge import as_set
+from medusa_sync.core.pending import freed
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import ONLY, RECORD_KEY, Pending, Record, Step, applied, freed
+from medusa_sync.core.record import ONLY, RECORD_KEY, Pending, Record, Step, applied
 from medusa_sync.core.stored import StoredImage, StoredInventoryItem, StoredItem, StoredPrice, StoredProduct
 from medusa_sync.medusa.payload import Ids, create_body, record_body, release_body, update_body
 from medusa_sync.medusa.placement import Placement

@@ -9,9 +9,10 @@ from msgspec import structs
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.change import Create, Update
+from medusa_sync.core.pending import freed
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import ONLY, Pending, Record, Step, freed
+from medusa_sync.core.record import ONLY, Pending, Record, Step
 from medusa_sync.core.stored import (
     StoredInventory,
     StoredInventoryItem,
