@@ -15,8 +15,11 @@ from tests.flow.shirts import shirt
 from tests.harness.dummyjson import DummyJson
 from tests.harness.medusa import MEDUSA_VERSION
 
-# Since then, options are entities with an `is_exclusive`, and cannot be removed from a product.
-OPTIONS_ARE_ENTITIES = tuple(map(int, MEDUSA_VERSION.split(".")[:2])) >= (2, 17)
+_VERSION = tuple(map(int, MEDUSA_VERSION.split(".")[:2]))
+OPTIONS_ARE_ENTITIES = _VERSION >= (2, 17)
+"""Options have an `is_exclusive`, and cannot be removed from a product."""
+WEIGHT = 0.3 if _VERSION >= (2, 15) else 3
+"""Of a variant: older versions keep whole numbers."""
 
 _FIELDS = (
     "id,external_id,title,status,handle,"

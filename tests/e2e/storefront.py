@@ -9,7 +9,10 @@ import httpx
 from tests.e2e.shop import Shop
 
 _COUNTRIES = {"usd": "us", "eur": "de"}
-_FIELDS = "id,variants.id,variants.sku,variants.title,*variants.calculated_price,+variants.inventory_quantity"
+_FIELDS = (
+    "id,variants.id,variants.sku,variants.title,variants.manage_inventory,"
+    "*variants.calculated_price,+variants.inventory_quantity"
+)
 _ALL = 1_000
 
 

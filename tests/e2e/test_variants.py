@@ -12,6 +12,7 @@ from tests.e2e.fault_proxy import FaultProxy
 from tests.e2e.shirts import (
     DRAFT,
     REMOVE,
+    WEIGHT,
     Rig,
     as_stored,
     as_wanted,
@@ -46,7 +47,7 @@ def test_a_change_of_one_variant_changes_only_that_variant(rig: Rig, storefront:
     changes: list[dict[str, Any]] = [
         {"price": 99.95},
         {"stock": 0},
-        {"sku": "NEW", "barcode": "4099", "title": "Small and red", "weight": 0.3},
+        {"sku": "NEW", "barcode": "4099", "title": "Small and red", "weight": WEIGHT},
         {"options": {"Size": "XS", "Colour": "Red"}},
         {"price": 7, "stock": 70, "sku": "ALL", "options": {"Size": "XS", "Colour": "Green"}},
     ]
