@@ -132,10 +132,11 @@ def _read_measures(measured: dict[str, Any]) -> None:
 def _complete_prices(product: dict[str, Any], record: Record | None) -> None:
     """Add an empty list to variants without prices: a variant gets its price set last."""
     variants = _variants(product)
-    if (record is not None and record.pending) or any("prices" in variant for variant in variants):
+    is_shown = any("prices" in variant for variant in variants)
+    if is_shown or (record is not None and record.pending):
         for variant in variants:
-            if "prices" not in variant:
-                variant.update(prices=[], has_price_set=False)
+            if "prices" not in variant:  # or the role may not see prices at all
+                variant.update(prices=[], has_price_set=not is_shown)
 
 
 def _lacking(shown: Mapping[str, Any], asked: Tree) -> str | None:

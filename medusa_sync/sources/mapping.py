@@ -22,6 +22,7 @@ from medusa_sync.sources.text import one_line, paragraphs
 from medusa_sync.sources.variants import InvalidVariantError, desired_variants, name_variant
 
 _TITLE_LENGTH = 200  # of rejected products
+_LARGEST_INT = 2**53
 _RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9/._~%-]*)?")
 
@@ -145,10 +146,17 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str, sale_
     )
 
 
+def _metadata_value(value: Value) -> Value:
+    if isinstance(value, str):
+        return paragraphs(value)
+    # The store keeps numbers in double precision, so a long one would change.
+    return str(value) if isinstance(value, int) and abs(value) > _LARGEST_INT else value
+
+
 def _own_metadata(product: SourceProduct) -> dict[str, Value]:
     """The metadata that the source has itself."""
     values = {
-        f"{METADATA}{name}": paragraphs(value) if isinstance(value, str) else value
+        f"{METADATA}{name}": _metadata_value(value)
         for key, value in (product.metadata or {}).items()
         if (name := one_line(key)) is not None and name not in _RESERVED
     }

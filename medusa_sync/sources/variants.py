@@ -121,7 +121,7 @@ def _variant(
     values = {one_line(name): one_line(_as_text(value)) for name, value in variant.options.items()}
     title = one_line(variant.title) or " / ".join(values.get(name) or "" for name in names)
     sku = one_line(variant.sku)
-    name = sku or title
+    name = sku or title.strip(" /") or str(variant.id or "without a name")
     for option in names:
         if not values.get(option):
             raise InvalidVariantError(f"variant {name}: it has no value for the option {option!r}")
@@ -158,7 +158,9 @@ def _check(names: Sequence[str], variants: Sequence[DesiredVariant]) -> None:
         (BARCODE, lambda each: each.fields.get(BARCODE)),
     ):
         for first, second in _twins(variants, identity):
-            raise InvalidVariantError(f"variants {first.name} and {second.name} have the same {kind}")
+            is_ambiguous = first.name == second.name
+            one, two = (each.fields[TITLE] if is_ambiguous else each.name for each in (first, second))
+            raise InvalidVariantError(f"variants {one} and {two} have the same {kind}")
 
 
 def _twins(

@@ -176,7 +176,7 @@ class Applier:
         if await self._writer.prepare(adoptions):
             return [batch]
         alone += await self._update(batch, adoptions)
-        await self._create(batch, [each for each in changes if isinstance(each, Create)])
+        alone += await self._create(batch, [each for each in changes if isinstance(each, Create)])
         return [*alone, *await self._wait_for(batch, reading.in_progress)]
 
     def _plan(self, batch: Batch, changes: Sequence[C]) -> list[C]:
@@ -206,9 +206,10 @@ class Applier:
             self._intents.drop(product.external_id)
         return [Batch([product], items=batch.items, refused=True) for product in refused]
 
-    async def _create(self, batch: Batch, creates: Sequence[Create]) -> None:
+    async def _create(self, batch: Batch, creates: Sequence[Create]) -> list[Batch]:
+        """Returns the products of which the store refused some variants, each in a batch of its own."""
         if not creates:
-            return
+            return []
         if incomplete := [create.replaces for create in creates if create.replaces]:
             await self._api.delete_products(incomplete)
             if batch.items is None:  # the store does not delete items that were not linked yet
@@ -217,9 +218,12 @@ class Applier:
                 creates = [create for create in creates if create.desired in free]
         await self._writer.prepare(creates)
         if self._stop.is_set or not creates:
-            return
+            return []
         batch.created |= {create.desired.external_id for create in creates}
-        await self._finish(batch, await self._writer.create(creates, batch.unused_items))
+        written, refused = await self._writer.create(creates, batch.unused_items)
+        await self._finish(batch, written)
+        batch.drop(each.external_id for each in refused)
+        return [Batch([product], items=batch.items, refused=True) for product in refused]
 
     async def _finish(self, batch: Batch, written: Sequence[Complete]) -> None:
         """Settle what is final, and hand over the rest to be acknowledged."""

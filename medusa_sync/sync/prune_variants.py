@@ -13,7 +13,7 @@ from medusa_sync.core.fields import OPTION, STOCK, VARIANT
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.record import Dropped, Record, VariantRecord, remember_text
 from medusa_sync.core.result import Action, Outcome, Result
-from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.stored import StoredLevel, StoredProduct, StoredVariant
 from medusa_sync.core.view import stock_level
 from medusa_sync.errors import AmbiguousWriteError, PruneGuardError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi, Level
@@ -37,11 +37,17 @@ REMOVABLE: Mapping[OnMissing, Collection[Dropped]] = {
 
 
 class Removal(Struct, frozen=True):
-    """The variants of a product to remove, by key."""
+    """The variants of a product to remove.
+
+    Attributes:
+        variants: by key.
+        gone: keys of variants that the store does not have any more.
+    """
 
     stored: StoredProduct
     record: Record
     variants: Mapping[str, StoredVariant]
+    gone: tuple[str, ...] = ()
 
     def named(self, key: str) -> str:
         variant = self.variants[key]
@@ -64,7 +70,7 @@ def _without_last(removal: Removal) -> Removal | None:
     variants = dict(removal.variants)
     if variants and len(variants) == len(removal.stored.variants):
         variants.pop(next(iter(variants)))
-    return structs.replace(removal, variants=variants) if variants else None
+    return structs.replace(removal, variants=variants) if variants or removal.gone else None
 
 
 class VariantPruner:
@@ -108,12 +114,13 @@ class VariantPruner:
     def _removal(self, stored: StoredProduct) -> Removal | None:
         record = stored.record or Record()
         by_id = {variant.id: variant for variant in stored.variants}
-        variants = {
-            key: by_id[entry.id]
+        ids = {
+            key: entry.id
             for key, entry in record.variants.items()
-            if entry.dropped in REMOVABLE[self._options.on_missing] and entry.id in by_id
+            if entry.dropped in REMOVABLE[self._options.on_missing]
         }
-        return _without_last(Removal(stored, record, variants))
+        variants = {key: by_id[own] for key, own in ids.items() if own in by_id}
+        return _without_last(Removal(stored, record, variants, tuple(ids.keys() - variants.keys())))
 
     def guard(self, removals: Sequence[Removal], owned: int) -> None:
         """Check that not too many variants are removed.
@@ -157,7 +164,10 @@ class VariantPruner:
             if self._options.dry_run:
                 for removal in removals:
                     self._settle(removal, removal.variants)
-            elif self._deletes:
+                return
+            await self._forget_gone([removal for removal in removals if removal.gone])
+            removals = [removal for removal in removals if removal.variants]
+            if self._deletes:
                 await self._delete(removals)
             else:
                 await self._draft(removals)
@@ -174,8 +184,19 @@ class VariantPruner:
         for removal in await self.find([external_id]):
             await self._remove([removal])
 
+    async def _forget_gone(self, removals: Sequence[Removal]) -> None:
+        """Leave variants that do not exist any more out of the records."""
+        bodies = []
+        for removal in removals:
+            left = {key: each for key, each in removal.record.variants.items() if key not in removal.gone}
+            bodies.append(record_body(removal.stored.id, structs.replace(removal.record, variants=left)))
+        if bodies:
+            await self._api.edit_products(bodies)
+
     async def _draft(self, removals: Sequence[Removal]) -> None:
         """Set the stock to 0. Without a recorded level, a variant that comes back gets its stock again."""
+        if not removals:
+            return
         await self._write_records(
             removals, lambda entry: structs.replace(entry, fields=_without_stock(entry))
         )
@@ -183,8 +204,7 @@ class VariantPruner:
             Level(item_id, self._location_id, 0)
             for removal in removals
             for variant in removal.variants.values()
-            if (level := stock_level(variant, self._location_id)) is not None and level.stocked_quantity
-            if variant.manage_inventory and (item_id := item_id_of(variant)) is not None
+            if _stocked_level(variant, self._location_id) and (item_id := item_id_of(variant)) is not None
         ]
         if levels:
             await self._api.write_levels(create=(), update=levels)
@@ -197,13 +217,16 @@ class VariantPruner:
 
     async def _delete(self, removals: Sequence[Removal]) -> None:
         """Delete variants; their records show first that it was this tool."""
+        if not removals:
+            return
         await self._write_records(removals, lambda entry: structs.replace(entry, dropped=Dropped.REMOVED))
         bodies = []
         for removal in removals:
             deleted = await self._delete_from(removal)
             if not deleted:
                 continue
-            left = {key: entry for key, entry in removal.record.variants.items() if key not in deleted}
+            gone = {*deleted, *removal.gone}
+            left = {key: entry for key, entry in removal.record.variants.items() if key not in gone}
             bodies.append(record_body(removal.stored.id, structs.replace(removal.record, variants=left)))
             await self._remove_values(removal, deleted)
             self._settle(removal, deleted)
@@ -259,18 +282,29 @@ class VariantPruner:
         await self._api.edit_products(bodies)
 
     def _settle(self, removal: Removal, keys: Collection[str]) -> None:
-        changes = tuple(self._change(removal, key) for key in keys)
+        changes = tuple(change for key in keys if (change := self._change(removal, key)) is not None)
         stored = removal.stored
+        if not changes:
+            return
         self._revise(
             Outcome(stored.external_id, stored.title, Result.UPDATED, changes=changes, action=Action.UPDATE)
         )
 
-    def _change(self, removal: Removal, key: str) -> FieldChange:
-        name, level = removal.named(key), stock_level(removal.variants[key], self._location_id)
+    def _change(self, removal: Removal, key: str) -> FieldChange | None:
+        """The change of a variant; None if it has no stock to set to 0."""
+        name = removal.named(key)
         if self._deletes:
             return FieldChange(VARIANT, name, None, name, None, name)
-        stock = level.stocked_quantity if level else None
-        return FieldChange(STOCK, stock, 0, stock, 0, name)
+        level = _stocked_level(removal.variants[key], self._location_id)
+        if level is None:
+            return None
+        return FieldChange(STOCK, level.stocked_quantity, 0, level.stocked_quantity, 0, name)
+
+
+def _stocked_level(variant: StoredVariant, location_id: str) -> StoredLevel | None:
+    """The level of a variant at a location, if its stock is tracked and not 0."""
+    level = stock_level(variant, location_id) if variant.manage_inventory else None
+    return level if level and level.stocked_quantity else None
 
 
 def _without_stock(entry: VariantRecord) -> dict[str, Any]:

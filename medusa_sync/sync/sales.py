@@ -15,6 +15,7 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import SalePrice, StoredProduct
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.price_list_api import PriceLists
+from medusa_sync.sync.items import Written
 
 logger = logging.getLogger(__name__)
 
@@ -180,18 +181,19 @@ def _copies(prices: dict[str, list[SalePrice]]) -> list[str]:
     return copies
 
 
-def sale_prices(change: Change, new: Mapping[str, str]) -> dict[str, float | None]:
+def sale_prices(change: Change, written: Written) -> dict[str, float | None]:
     """The sale prices that a change sets, by id of the variant; None removes one.
 
     Args:
         change: of a product.
-        new: ids of its variants in the response of the store, by key.
+        written: the variants in the responses to the writes of products.
     """
+    _, ids = written.get(change.desired.external_id, ("", {}))
     amounts: dict[str, float | None] = {}
     for variant in new_variants(change):
         amount = variant.fields.get(SALE)
-        if isinstance(amount, int | float) and variant.key in new:
-            amounts[new[variant.key]] = amount
+        if isinstance(amount, int | float) and variant.key in ids:
+            amounts[ids[variant.key].id] = amount
     for each in change.variants if isinstance(change, Update) else ():
         for one in each.changes:
             if one.field == SALE and each.stored is not None:

@@ -234,12 +234,15 @@ class Writer:
 
     async def create(
         self, creates: Sequence[Create], unused_items: Mapping[str, StoredItem]
-    ) -> list[Complete]:
+    ) -> tuple[list[Complete], list[DesiredProduct]]:
         """Create products, with their stock levels.
 
         Args:
             creates: the products.
             unused_items: inventory items to use again, by SKU.
+
+        Returns:
+            What is complete, and the products with many variants of which the store refused some.
         """
         ids = await self._taxonomy.ids(needed_terms(creates))
         self._begin(creates)
@@ -262,14 +265,22 @@ class Writer:
         if any(external_id not in created for external_id in notes):
             raise AmbiguousWriteError("the response lacks products")
         written: dict[str, tuple[str, dict[str, WrittenVariant]]] = {}
+        refused: list[DesiredProduct] = []
         for create in creates:
             product = created[create.desired.external_id]
-            later = await self._variants.complete(create, product.id, unused_items)
+            try:
+                later = await self._variants.complete(create, product.id, unused_items)
+            except StoreRefusedError:
+                if len(creates) == 1:
+                    raise
+                refused.append(create.desired)
+                continue
             variants = by_key(create, [*product.variants, *later])
             written[create.desired.external_id] = (product.id, variants)
-        levels = level_changes(creates, self._placement.location_id, unused_items)
+        complete = [create for create in creates if create.desired.external_id in written]
+        levels = level_changes(complete, self._placement.location_id, unused_items)
         await self._items.write_levels(levels, written)
-        await self._write_sales(creates, written)
+        await self._write_sales(complete, written)
         self._health.succeeded(products[-1].id)
         return [
             self._created(
@@ -278,22 +289,17 @@ class Writer:
                 written[create.desired.external_id][1],
                 notes[create.desired.external_id],
             )
-            for create in creates
-        ]
+            for create in complete
+        ], refused
 
     async def _write_sales(self, changes: Sequence[Change], written: Written) -> None:
         """Write the sale prices of all variants in one call; they have the same currency."""
-        amounts: dict[str, float | None] = {}
-        on_sale: set[str] = set()
-        for change in changes:
-            _, variants = written.get(change.desired.external_id, ("", {}))
-            if own := sale_prices(change, {key: variant.id for key, variant in variants.items()}):
-                amounts |= own
-                on_sale.add(change.desired.external_id)
+        sold = {change.desired.external_id: sale_prices(change, written) for change in changes}
+        amounts = {variant_id: amount for own in sold.values() for variant_id, amount in own.items()}
         try:
             await self._sales.write(amounts, changes[0].desired.currency if changes else "")
         except AmbiguousWriteError as error:
-            self.late.may_change(() if error.responded else on_sale)
+            self.late.may_change(() if error.responded else (own for own, prices in sold.items() if prices))
             raise
 
     def _begin(self, changes: Iterable[Change]) -> None:

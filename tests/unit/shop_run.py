@@ -76,7 +76,8 @@ class Run:
         if self._shop.product is None:
             create = Create(desired, "handle")
             self._intents.add(create)
-            complete = await self._writer.create([create], {})
+            complete, failed = await self._writer.create([create], {})
+            assert failed == []
         else:
             update = self.plan(desired)
             if handed := values_to_release([update]):
