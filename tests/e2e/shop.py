@@ -9,7 +9,8 @@ from tests.harness.medusa import Store
 _FIELDS = (
     "id,external_id,title,subtitle,handle,status,description,thumbnail,weight,length,height,width,origin_country,hs_code,"
     "mid_code,material,metadata,"
-    "images.id,images.url,images.rank,tags.value,categories.handle,categories.name,categories.is_active,"
+    "images.id,images.url,images.rank,tags.value,type.value,collection.handle,"
+    "categories.handle,categories.name,categories.is_active,"
     "sales_channels.id,shipping_profile.id,variants.id,variants.title,variants.sku,variants.barcode,"
     "variants.manage_inventory,variants.options.value,variants.prices.id,variants.prices.amount,"
     "variants.prices.currency_code,variants.prices.min_quantity,variants.inventory_items.inventory_item_id,"
@@ -53,6 +54,19 @@ class Shop:
         ]  # Medusa reads `null` in a query as no value
         found = [tag for tag in tags if tag["value"] == value]
         return str((found or [self.post("/admin/product-tags", {"value": value})["product_tag"]])[0]["id"])
+
+    def type(self, value: str) -> str:
+        """Return the id of a product type; creates it if it does not exist."""
+        types = self.get("/admin/product-types", limit=_ALL)["product_types"]
+        found = [each for each in types if each["value"] == value]
+        return str((found or [self.post("/admin/product-types", {"value": value})["product_type"]])[0]["id"])
+
+    def collection(self, handle: str) -> str:
+        """Return the id of a collection; creates it if it does not exist."""
+        collections = self.get("/admin/collections", limit=_ALL)["collections"]
+        found = [each for each in collections if each["handle"] == handle]
+        body = {"title": handle.title(), "handle": handle}
+        return str((found or [self.post("/admin/collections", body)["collection"]])[0]["id"])
 
     def category(self, handle: str, *, is_active: bool = True) -> str:
         """Return the id of a category; creates it if it does not exist."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from medusa_sync.core.fields import FIELDS as TABLE
-from medusa_sync.core.fields import Merge, Place
+from medusa_sync.core.fields import VARIANT_FIELDS, Merge, Place
 from tests.e2e.command import medusa_sync
 from tests.e2e.shop import Shop, add_variant, price, stock
 from tests.harness.catalogue import product as generated
@@ -37,12 +37,17 @@ VALUES: dict[str, tuple[Any, Any, Any]] = {
     "sku": ("FIRST", "MERCHANT", "SOURCE"),
     "barcode": ("1000", "2000", "3000"),
     "price": (9.99, 12.5, 8.75),
+    "collection": ("first-set", "merchants-set", "second-set"),
 }
+OF_VARIANT = {name: VARIANT_FIELDS[name] for name in ("sku", "barcode", "price")}
 TEXTS = ("First text", "Merchant's text", "Source's new text")
 SCALARS = (
     *(
         Field(name, *VALUES.get(name, TEXTS))
-        for name, row in TABLE.items()
+        for name, row in (
+            *TABLE.items(),
+            *((name, VARIANT_FIELDS[name]) for name in ("sku", "barcode", "price")),
+        )
         if row.merge is Merge.REPLACE and row.place is not Place.METADATA
     ),
     Field("brand", *TEXTS),  # all keys of the metadata are merged alike
@@ -132,6 +137,10 @@ def merchant_edit(shop: Shop, stored: dict[str, Any], field: Field, value: Any, 
             known = {image["url"]: image["id"] for image in stored["images"]}
             images = [{"url": url, **({"id": known[url]} if url in known else {})} for url in value]
             shop.post(f"/admin/products/{product_id}", {"images": images})
+        case "type":
+            shop.post(f"/admin/products/{product_id}", {"type_id": shop.type(value)})
+        case "collection":
+            shop.post(f"/admin/products/{product_id}", {"collection_id": shop.collection(value)})
         case "category":
             shop.post(f"/admin/products/{product_id}", {"categories": [{"id": shop.category(value)}]})
         case name:
@@ -154,6 +163,10 @@ def value_of(stored: dict[str, Any], field: Field, number: int) -> Any:
             return {tag["value"] for tag in stored["tags"]}
         case "images":
             return [image["url"] for image in sorted(stored["images"], key=lambda image: image["rank"])]
+        case "type":
+            return stored["type"]["value"]
+        case "collection":
+            return stored["collection"]["handle"]
         case "category":
             return {category["handle"] for category in stored["categories"]}
         case name:
