@@ -101,7 +101,7 @@ def update_note(update: Update, *, renamed_items: Collection[str], now: float) -
     pending = {**after.option_ids, **update.options.ids, **_removed_options(update)}
     after = structs.replace(after, options=tuple(starmap(AppliedOption, pending.items())))
     step = Step.ADOPTION if update.placed else Step.UPDATE
-    newest = max((variant.id for variant in update.stored.variants), default="")
+    newest = update.stored.newest_variant
     titles = update.options.pending_titles
     return noted(update.record, after, late, step, titles=titles, newest=newest, at=now)
 

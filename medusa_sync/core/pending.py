@@ -64,7 +64,13 @@ def _sent_titles(before: Record, titles: Mapping[str, tuple[str, str]]) -> dict[
 
 
 def freed(
-    before: Record | None, late: Late, currency: str, *, titles: Mapping[str, tuple[str, str]] = {}, at: float
+    before: Record | None,
+    late: Late,
+    currency: str,
+    *,
+    titles: Mapping[str, tuple[str, str]] = {},
+    newest: str = "",
+    at: float,
 ) -> Record:
     """The record to send with a write that only clears fields, so that other variants can have their values.
 
@@ -73,10 +79,11 @@ def freed(
         late: None and the value that each of the fields gets later.
         currency: of the field `price`.
         titles: of options before and after they are renamed, by id.
+        newest: id of the newest variant.
         at: now, in seconds since 1970.
     """
     before = before or Record(currency=currency)
-    earlier = before.pending or Pending(Step.UPDATE, currency=currency)
+    earlier = before.pending or Pending(Step.UPDATE, currency=currency, newest=newest)
     variants = dict(earlier.variants)
     for key, sent in _sent(before, late, currency).items():
         variants[key] = {**variants.get(key, {}), **sent}

@@ -195,8 +195,9 @@ def _check_values(variants: Sequence[VariantChange], stored: StoredProduct, opti
     ids = options.ids
     own = {each.stored.id for each in variants if each.stored} | {each.replaces for each in variants}
     removes = bool(options.removed)
+    more = [option.id for option in options.others]  # the merchant's may tell two variants apart
     others: dict[tuple[Value, ...], StoredVariant] = {
-        tuple(variant.value_of(option_id) for option_id in ids.values()): variant
+        tuple(variant.value_of(option_id) for option_id in (*ids.values(), *more)): variant
         for variant in stored.variants
         if variant.id not in own
     }
@@ -208,7 +209,8 @@ def _check_values(variants: Sequence[VariantChange], stored: StoredProduct, opti
         if not others or options.added or not changes_values:
             continue
         held = each.stored.value_of if each.stored else lambda _id: None
-        values = tuple(planned.get(f"{OPTION}{name}", held(option_id)) for name, option_id in ids.items())
+        wanted = (planned.get(f"{OPTION}{name}", held(option_id)) for name, option_id in ids.items())
+        values = (*wanted, *map(held, more))
         if (twin := others.get(values)) is not None:
             raise ProductFailedError(
                 f"variant {each.desired.name} would have the same option values as {twin.sku or twin.title} "

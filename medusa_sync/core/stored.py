@@ -262,6 +262,11 @@ class StoredProduct(Identified, frozen=True):
     shipping_profile: StoredLink | None = None
 
     @property
+    def newest_variant(self) -> str:
+        """The id of the newest variant; ids are ULIDs, so they sort by age."""
+        return max((variant.id for variant in self.variants), default="")
+
+    @property
     def pending(self) -> Pending | None:
         return self.record.pending if self.record else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import product
+from math import prod
 from typing import TypeVar
 
 from msgspec import Struct, structs
@@ -28,6 +29,7 @@ from medusa_sync.core.view import variant_value
 
 T = TypeVar("T")
 
+_FEW = 64  # combinations of option values that are looked up one by one
 _CREATED_TOGETHER_S = 60  # between a product and its first variant; a batch takes a few seconds
 
 
@@ -194,8 +196,10 @@ def _take_unrecorded(
         values = {option_id: ours(key, f"{OPTION}{name}") for name, option_id in options.ids.items()}
         for old, name in options.former.items():
             values[options.ids[name]] |= ours(key, f"{OPTION}{old}")
-        yield from product(*values.values()) if values else ()
-        yield from (held for held in partial if _fits(held, list(values.values())))
+        is_few = prod(map(len, values.values())) <= _FEW
+        yield from product(*values.values()) if values and is_few else ()
+        left = partial if is_few else map(held_values, candidates)
+        yield from (held for held in left if _fits(held, list(values.values())))
 
     def held_values(variant: StoredVariant) -> tuple[Value, ...]:
         return tuple(map(remember, _held_values(variant, options)))

@@ -143,6 +143,10 @@ def _with_pending_sku(stored: StoredProduct) -> set[str]:
     record = stored.record
     if record is None or record.pending is None:
         return set()
-    sent = record.pending.variants
-    settled = {entry.id for key, entry in record.variants.items() if SKU not in sent.get(key, {})}
-    return {variant.id for variant in stored.variants} - settled
+    sent = {key for key, fields in record.pending.variants.items() if SKU in fields}
+    ids = {key: entry.id for key, entry in record.variants.items()}
+    found = {own for key in sent if (own := ids.get(key, ""))}
+    if all(ids.get(key) for key in sent):
+        return found
+    newest = record.pending.newest  # variants that the write creates are younger
+    return found | {each.id for each in stored.variants if each.id > newest and each.id not in ids.values()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from msgspec import structs
 
@@ -41,6 +41,7 @@ class Ledger:
         self.kept = 0
         self.gained = 0
         self._watched: dict[str, Result | None] = {}
+        self._dropped: dict[str, Collection[str]] = {}  # keys of variants, by external id
 
     def open(self, external_id: str, title: str) -> None:
         """Add a valid product of the source, which has no outcome yet."""
@@ -52,18 +53,28 @@ class Ledger:
         self._stored.update(external_ids)
 
     def watch(self, external_ids: Iterable[str]) -> None:
-        """Remember the results of these products: the source dropped variants of them."""
+        """Remember the results of these products: the source dropped variants of them in an earlier run."""
         for external_id in external_ids:
             self._watched.setdefault(external_id)
 
+    def watch_variants(self, external_id: str, keys: Collection[str]) -> None:
+        """Remember which variants of a product the source has dropped; all others are not removed."""
+        if keys or external_id in self._watched:
+            self._watched.setdefault(external_id)
+            self._dropped[external_id] = keys
+
     @property
-    def watched(self) -> list[str]:
-        """The watched products that the store has as the source wants them."""
-        return [
-            external_id
+    def watched(self) -> dict[str, Collection[str] | None]:
+        """The watched products that the store has as the source wants them.
+
+        Returns:
+            The keys of their dropped variants; None for all that the record says.
+        """
+        return {
+            external_id: self._dropped.get(external_id)
             for external_id, result in self._watched.items()
             if result in {Result.UNCHANGED, Result.UPDATED}
-        ]
+        }
 
     def begin(self, external_id: str) -> None:
         """Mark an open product as being written: if the run ends now, it is unconfirmed."""

@@ -101,23 +101,30 @@ class VariantPruner:
         self._location_id = ""
         self._deletes = options.on_missing == OnMissing.DELETE
 
-    async def find(self, external_ids: Sequence[str]) -> list[Removal]:
+    async def find(self, dropped: Mapping[str, Collection[str] | None]) -> list[Removal]:
         """The variants to remove from some products.
+
+        Args:
+            dropped: keys of variants by external id; None for all that the record says are dropped.
 
         Raises:
             StoreError: the store cannot be read.
         """
-        found = await self._api.details("external_id", external_ids)
-        removals = (self._removal(stored) for stored in found if isinstance(stored, StoredProduct))
+        found = await self._api.details("external_id", list(dropped))
+        removals = (
+            self._removal(stored, dropped.get(stored.external_id or ""))
+            for stored in found
+            if isinstance(stored, StoredProduct)
+        )
         return [removal for removal in removals if removal is not None]
 
-    def _removal(self, stored: StoredProduct) -> Removal | None:
+    def _removal(self, stored: StoredProduct, keys: Collection[str] | None) -> Removal | None:
         record = stored.record or Record()
         by_id = {variant.id: variant for variant in stored.variants}
         ids = {
             key: entry.id
             for key, entry in record.variants.items()
-            if entry.dropped in REMOVABLE[self._options.on_missing]
+            if entry.dropped in REMOVABLE[self._options.on_missing] and (keys is None or key in keys)
         }
         variants = {key: by_id[own] for key, own in ids.items() if own in by_id}
         return _without_last(Removal(stored, record, variants, tuple(ids.keys() - variants.keys())))
@@ -165,8 +172,7 @@ class VariantPruner:
                 for removal in removals:
                     self._settle(removal, removal.variants)
                 return
-            await self._forget_gone([removal for removal in removals if removal.gone])
-            removals = [removal for removal in removals if removal.variants]
+            removals = await self._without_gone(removals)
             if self._deletes:
                 await self._delete(removals)
             else:
@@ -175,23 +181,29 @@ class VariantPruner:
             if len(removals) == 1:
                 self._report(removals[0], f"its dropped variants were not removed: {error}")
                 return
-            for external_id in [str(removal.stored.external_id) for removal in removals]:
+            for removal in removals:
                 if not self._stop.is_set:
-                    await self._remove_again(external_id)
+                    await self._remove_again(removal)
 
-    async def _remove_again(self, external_id: str) -> None:
+    async def _remove_again(self, removal: Removal) -> None:
         """Read a product again, because some of its variants may be removed already."""
-        for removal in await self.find([external_id]):
-            await self._remove([removal])
+        keys = {*removal.variants, *removal.gone}
+        for left in await self.find({str(removal.stored.external_id): keys}):
+            await self._remove([left])
 
-    async def _forget_gone(self, removals: Sequence[Removal]) -> None:
-        """Leave variants that do not exist any more out of the records."""
+    async def _without_gone(self, removals: Sequence[Removal]) -> list[Removal]:
+        """Leave variants that do not exist any more out of the records; returns what is left to remove."""
+        left: list[Removal] = []
         bodies = []
         for removal in removals:
-            left = {key: each for key, each in removal.record.variants.items() if key not in removal.gone}
-            bodies.append(record_body(removal.stored.id, structs.replace(removal.record, variants=left)))
+            variants = {key: each for key, each in removal.record.variants.items() if key not in removal.gone}
+            record = structs.replace(removal.record, variants=variants)
+            left.append(structs.replace(removal, record=record, gone=()))
+            if removal.gone:
+                bodies.append(record_body(removal.stored.id, record))
         if bodies:
             await self._api.edit_products(bodies)
+        return [removal for removal in left if removal.variants]
 
     async def _draft(self, removals: Sequence[Removal]) -> None:
         """Set the stock to 0. Without a recorded level, a variant that comes back gets its stock again."""
@@ -225,8 +237,7 @@ class VariantPruner:
             deleted = await self._delete_from(removal)
             if not deleted:
                 continue
-            gone = {*deleted, *removal.gone}
-            left = {key: entry for key, entry in removal.record.variants.items() if key not in gone}
+            left = {key: entry for key, entry in removal.record.variants.items() if key not in deleted}
             bodies.append(record_body(removal.stored.id, structs.replace(removal.record, variants=left)))
             await self._remove_values(removal, deleted)
             self._settle(removal, deleted)

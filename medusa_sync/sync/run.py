@@ -175,7 +175,7 @@ class Run:
         pruner = Pruner(api, self._delivery, scan.source_ids, options, settle=ledger.remove, stop=self._stop)
         orphans = await pruner.find()
         variants = VariantPruner(api, options, revise=ledger.revise, fail=ledger.remove, stop=self._stop)
-        known = [external_id for external_id in ledger.watched if external_id not in self._previewed]
+        known = {own: keys for own, keys in ledger.watched.items() if own not in self._previewed}
         previewed = [removal for removal in self._previewed.values() if removal is not None]
         removals = [*previewed, *await variants.find(known)]
         variants.guard(removals, scan.variants)

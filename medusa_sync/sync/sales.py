@@ -101,7 +101,8 @@ class Sales:
                 create.append(wanted)
         if not (create or update or delete):
             return
-        list_id = await self._find_list(create_it=True)
+        async with self._loading:
+            list_id = await self._find_list(create_it=True)
         self._has_created |= bool(create)
         created = await self._lists.write(list_id, create=create, update=update, delete=delete)
         gone = set(delete)

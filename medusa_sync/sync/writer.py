@@ -5,13 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
-from medusa_sync.core.change import (
-    Change,
-    Create,
-    Update,
-    needed_terms,
-    placed_categories,
-)
+from medusa_sync.core.change import Change, Create, Update, needed_terms, placed_categories
 from medusa_sync.core.interrupted import awaits_late_write
 from medusa_sync.core.note import creation_note, final_record, update_note
 from medusa_sync.core.pending import freed
@@ -20,13 +14,7 @@ from medusa_sync.core.record import Record, applied
 from medusa_sync.core.stored import StoredItem, WrittenProduct, WrittenVariant
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.payload import (
-    Ids,
-    create_body,
-    distinct_images_body,
-    release_body,
-    update_body,
-)
+from medusa_sync.medusa.payload import Ids, create_body, distinct_images_body, release_body, update_body
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.medusa.taxonomy import Taxonomy
 from medusa_sync.sync.acknowledger import Complete
@@ -104,8 +92,14 @@ class Writer:
             late = {
                 key: {name: (None, value) for name, value in values.items()} for key, values in fields.items()
             }
-            titles = update.options.pending_titles
-            record = freed(update.record, late, update.desired.currency, titles=titles, at=now)
+            record = freed(
+                update.record,
+                late,
+                update.desired.currency,
+                titles=update.options.pending_titles,
+                newest=update.stored.newest_variant,
+                at=now,
+            )
             bodies.append(release_body(update, fields, record))
         await self._api.edit_products(bodies)
 
@@ -122,7 +116,8 @@ class Writer:
             What is complete, and the products whose variants the store refused; of those, only the product
             row is written.
         """
-        self._ledger.watch(update.desired.external_id for update in updates if update.dropped)
+        for update in updates:
+            self._ledger.watch_variants(update.desired.external_id, update.dropped.keys())
         ids = await self._taxonomy.ids(needed_terms(updates))
         await self._taxonomy.activate_categories(placed_categories(updates))
         renames = {update.desired.external_id: item_renames(update) for update in updates}

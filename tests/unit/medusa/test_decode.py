@@ -104,7 +104,7 @@ BARE = {name: value for name, value in VARIANT.items() if name != "prices"}
 def test_a_product_whose_creation_is_pending_may_have_no_prices(metadata: Any) -> None:
     product = decoded({**PRODUCT, "variants": [BARE], "metadata": metadata})
     assert isinstance(product, StoredProduct)
-    assert (product.variants[0].prices, product.variants[0].has_price_set) == ((), False)
+    assert (product.variants[0].prices, product.variants[0].has_price_set) == ((), True)
 
 
 def test_a_variant_without_prices_next_to_one_with_prices_is_incomplete() -> None:
