@@ -48,7 +48,12 @@ def held(shop: Shop) -> dict[str, Row]:
 
 
 def product(shop: Shop, number: int = 1) -> Row:
-    return held(shop)[f"dummyjson:{number}"]
+    """A shirt in the store; lists that Medusa returns in no order are sorted."""
+    found = held(shop)[f"dummyjson:{number}"]
+    for variant in found["variants"]:
+        variant["options"].sort(key=lambda each: str(each["option"]["title"]))
+        variant["prices"].sort(key=lambda each: str(each["id"]))
+    return found
 
 
 def variant_ids(shop: Shop, number: int = 1) -> dict[str, str]:
