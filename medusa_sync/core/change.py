@@ -130,12 +130,6 @@ class Update(Struct, frozen=True):
         return bool(self.own_changes or self.options.is_change or any(map(_is_written, self.variants)))
 
     @property
-    def drops_variants(self) -> bool:
-        """Whether the record does not say yet that the source dropped a variant."""
-        recorded = self.record.variants if self.record else {}
-        return any(key in recorded and recorded[key].dropped is None for key in self.dropped)
-
-    @property
     def writes_variants_apart(self) -> bool:
         """Whether the variants are written by requests of their own, after the product row."""
         if self.options.is_change or any(each.is_new for each in self.variants):

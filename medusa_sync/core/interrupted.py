@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from medusa_sync.core.change import Update
 from medusa_sync.core.fields import FIELDS, SKU, VARIANT_FIELDS, Field, Merge, Place
 from medusa_sync.core.merge import members
@@ -39,14 +41,26 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float
 
 
 def may_change(update: Update, *, now: float) -> bool:
-    """Whether only an earlier write may still arrive, so that the product is not acknowledged yet."""
-    return not (update.has_changes or update.drops_variants) and awaits_late_write(update, now=now)
+    """Whether nothing is left to do for a product but to see whether an earlier write still arrives."""
+    record = update.stored.record
+    is_recorded = record is not None and not record.differs_from(update.desired)
+    return is_recorded and not update.has_changes and _awaits_late_write(update, now=now)
 
 
-def awaits_late_write(update: Update, *, now: float) -> bool:
+def with_late_note(record: Record, update: Update, *, now: float) -> Record:
+    """The record of a complete update; if nothing was sent, the note of an earlier write may have to stay."""
+    pending = update.record.pending if update.record else None
+    is_written = update.has_changes or update.placed
+    if pending is None or is_written or not _awaits_late_write(update, now=now):
+        return record
+    return structs.replace(record, pending=structs.replace(pending, step=Step.UPDATE))
+
+
+def _awaits_late_write(update: Update, *, now: float) -> bool:
     """Whether an earlier write may still arrive and undo what the store holds now.
 
-    The store continues a write after its client was killed, and a request may be delivered late.
+    The store continues a write after its client was killed, and a request may be delivered late. Until then,
+    the note stays.
     """
     pending = update.record.pending if update.record else None
     return (

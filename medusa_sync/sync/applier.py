@@ -24,6 +24,7 @@ from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from medusa_sync.sync.batch import Batch, Refusal
 from medusa_sync.sync.health import Health
+from medusa_sync.sync.held import Held
 from medusa_sync.sync.intents import Intents
 from medusa_sync.sync.inventory import item_renames, values_to_release
 from medusa_sync.sync.items import Items
@@ -91,6 +92,7 @@ class Applier:
         )
         self._postponed: list[Complete] = []  # their inventory items have to be renamed later
         self._again: list[DesiredProduct] = []  # to be planned again, also from other batches
+        self._held = Held()
 
     async def apply(self, products: Sequence[Stale]) -> bool:
         """Take products to their outcomes. If the run is stopped, some do not get one.
@@ -126,6 +128,11 @@ class Applier:
         Raises:
             StoreError: the store is unavailable.
         """
+        held, outcomes = self._held.release(again=not self._stop.is_set)
+        for outcome in outcomes:
+            self._report(outcome)
+        if held:
+            await self._apply(Batch(held))
         if self._postponed:
             await self._rename_postponed()
         await self._sales.remove_copies()
@@ -326,7 +333,9 @@ class Applier:
         for outcome in outcomes:
             own = outcome.external_id or ""
             intended = self._intents.drop(own)
+            settled.append(own)
+            if self._held.takes(batch, outcome):
+                continue
             arrived = intended is not None and outcome.result is Result.UNCHANGED
             self._report(intended if intended is not None and arrived else outcome)
-            settled.append(own)
         batch.drop(settled)

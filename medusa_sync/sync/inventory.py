@@ -81,8 +81,11 @@ def item_renames(update: Update) -> dict[str, ItemRename]:
     if update.adopted:
         return {}
     renames = {each.desired.key: _wanted_rename(update, each) for each in update.variants}
+    pending = update.record.pending if update.record else None
     for key, stored in update.dropped.items():  # an interrupted run may have changed only the variant
-        renames[key] = _item_rename(update, key, stored, stored.sku, None)
+        sent = pending.variants.get(key, {}).get(SKU, ()) if pending else ()
+        if remember(stored.sku) in sent:
+            renames[key] = _item_rename(update, key, stored, stored.sku, None)
     return {key: rename for key, rename in renames.items() if rename is not None}
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from medusa_sync.core.note import sku_note
 from medusa_sync.core.stored import StoredSummary
+from medusa_sync.errors import AmbiguousWriteError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 
@@ -21,9 +23,20 @@ class LateRequests:
         self._api = api
         self._external_ids: set[str] = set()
 
-    def may_change(self, external_ids: Iterable[str]) -> None:
-        """Remember products that such a request may change."""
-        self._external_ids |= set(external_ids)
+    @contextmanager
+    def may_change(self, external_ids: Collection[str], *, unless_responded: bool = False) -> Iterator[None]:
+        """Remember products if the result of a request in this context is unknown.
+
+        Args:
+            external_ids: of the products that the requests change.
+            unless_responded: after a response, nothing arrives late.
+        """
+        try:
+            yield
+        except AmbiguousWriteError as error:
+            if not (unless_responded and error.responded):
+                self._external_ids |= set(external_ids)
+            raise
 
     async def note(self) -> None:
         """Note the products again, so that a later run checks them.

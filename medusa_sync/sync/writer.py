@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
 from medusa_sync.core.change import Change, Create, Update, needed_terms, placed_categories
-from medusa_sync.core.interrupted import awaits_late_write
+from medusa_sync.core.interrupted import with_late_note
 from medusa_sync.core.note import creation_note, final_record, update_note
 from medusa_sync.core.pending import freed
 from medusa_sync.core.product import DesiredProduct
@@ -127,8 +127,6 @@ class Writer:
             for update in updates
             if (own := update.desired.external_id) and (update.has_changes or update.placed)
         }
-        rest = [each for each in updates if not each.has_changes and awaits_late_write(each, now=now)]
-        self.late.may_change(each.desired.external_id for each in rest)
         written = await self._write_rows(updates, notes, ids)
         options: dict[str, dict[str, str]] = {}  # ids of new ones by external id
         refused: list[DesiredProduct] = []
@@ -172,11 +170,8 @@ class Writer:
     ) -> set[ItemRename]:
         """Returns the renames to an SKU that is taken."""
         written = [update.desired.external_id for update in updates if update.desired not in refused]
-        try:
+        with self.late.may_change([external_id for external_id, own in renames.items() if own]):
             return await self._items.rename([each for own in written for each in renames[own].values()])
-        except AmbiguousWriteError:
-            self.late.may_change(external_id for external_id, own in renames.items() if own)
-            raise
 
     async def _write_rows(
         self, updates: Sequence[Update], notes: Mapping[str, Record], ids: Ids
@@ -291,11 +286,9 @@ class Writer:
         """Write the sale prices of all variants in one call; they have the same currency."""
         sold = {change.desired.external_id: sale_prices(change, written) for change in changes}
         amounts = {variant_id: amount for own in sold.values() for variant_id, amount in own.items()}
-        try:
+        on_sale = [own for own, prices in sold.items() if prices]
+        with self.late.may_change(on_sale, unless_responded=True):
             await self._sales.write(amounts, changes[0].desired.currency if changes else "")
-        except AmbiguousWriteError as error:
-            self.late.may_change(() if error.responded else (own for own, prices in sold.items() if prices))
-            raise
 
     def _begin(self, changes: Iterable[Change]) -> None:
         for change in changes:
@@ -315,11 +308,12 @@ class Writer:
             for each in update.variants
             if each.is_new and each.desired.key in variants
         }
+        record = final_record(update, new=new, added_options=options)
         return Complete(
             update.desired,
             update.stored.id,
             (update.stored.record, note or update.stored.record),
-            final_record(update, new=new, added_options=options),
+            with_late_note(record, update, now=time.time()),
             self._intents.take(update.desired.external_id),
             is_acknowledged=note is not None and note.pending is None and not update.placed,
             refused=tuple(taken),

@@ -8,11 +8,12 @@ from tests.harness.medusa import Store
 
 _FIELDS = (
     "id,external_id,title,subtitle,handle,status,description,thumbnail,weight,length,height,width,origin_country,hs_code,"
-    "mid_code,material,metadata,"
+    "mid_code,material,metadata,options.id,options.title,options.values.value,"
     "images.id,images.url,images.rank,tags.value,type.value,collection.handle,"
     "categories.handle,categories.name,categories.is_active,"
     "sales_channels.id,shipping_profile.id,variants.id,variants.title,variants.sku,variants.barcode,"
-    "variants.manage_inventory,variants.options.value,variants.prices.id,variants.prices.amount,"
+    "variants.manage_inventory,variants.weight,variants.options.option_id,variants.options.value,"
+    "variants.prices.id,variants.prices.amount,"
     "variants.prices.currency_code,variants.prices.min_quantity,variants.inventory_items.inventory_item_id,"
     "variants.inventory_items.inventory.id,variants.inventory_items.inventory.sku,"
     "variants.inventory_items.inventory.location_levels.id,"
@@ -24,11 +25,17 @@ _ALL = 10_000
 
 
 class Shop:
-    """A store as its merchant sees it."""
+    """A store as its merchant sees it.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: what to read and edit.
+        transport: of a store in memory.
+    """
+
+    def __init__(self, store: Store, transport: httpx.BaseTransport | None = None) -> None:
         self.store = store
-        self._client = httpx.Client(base_url=store.url, auth=(store.api_key, ""), timeout=60)
+        auth = (store.api_key, "")
+        self._client = httpx.Client(base_url=store.url, auth=auth, timeout=60, transport=transport)
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +94,22 @@ class Shop:
             found += [_with_numbers(product) for product in page["products"]]
             if len(found) >= page["count"] or not page["products"]:
                 return found
+
+    def sale_prices(self, source_name: str = "dummyjson") -> list[dict[str, Any]]:
+        """The prices in the price lists of a source, with the ids of the list and the variant."""
+        lists = self.get("/admin/price-lists", fields="id,description", limit=_ALL)["price_lists"]
+        found: list[dict[str, Any]] = []
+        for each in lists:
+            if f"the source {source_name}," in (each["description"] or ""):
+                path = f"/admin/price-lists/{each['id']}/prices"
+                fields = "id,amount,currency_code,price_set.variant.id"
+                prices = self.get(path, fields=fields, limit=_ALL)["prices"]
+                found += [
+                    {**price, "list_id": each["id"], "variant_id": variant["id"]}
+                    for price in prices
+                    if (variant := (price["price_set"] or {}).get("variant"))
+                ]
+        return found
 
     def by_external_id(self) -> dict[str, dict[str, Any]]:
         """Products by external id; fails if one is stored twice."""

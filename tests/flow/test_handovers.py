@@ -101,6 +101,28 @@ def test_inventory_items_follow_skus_that_move_between_batches(how: str, batch_s
     assert not writes(store)
 
 
+def test_products_of_different_batches_exchange_skus_in_one_run() -> None:
+    store, source = FakeMedusa(), catalogue()
+    sync(source, store)
+    hand_over(source, [4, 0, 1, 2, 3])
+    result = sync(source, store, batch_size=2, concurrency=1)
+    assert result.exit_code == 0, result.problems
+    assert_exact(source.rows, store)
+    store.requests.clear()
+    assert sync(source, store).exit_code == 0
+    assert not writes(store)
+
+
+def test_a_product_whose_sku_is_taken_for_good_fails() -> None:
+    store, source = FakeMedusa(), catalogue()
+    sync(source, store)
+    for row in source.rows[:3]:
+        row["sku"] = source.rows[5]["sku"]
+    result = sync(source, store, batch_size=2)
+    assert {each.external_id for each in result.problems} == {"dummyjson:1", "dummyjson:2", "dummyjson:3"}
+    assert result.exit_code == 5
+
+
 @pytest.mark.parametrize("name", [*BEFORE, *AFTER])
 def test_later_runs_repair_any_fault_while_skus_are_exchanged(name: str) -> None:
     options = PlanOptions(OnConflict.STORE)  # a value that is freed in between is not an edit of the merchant

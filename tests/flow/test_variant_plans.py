@@ -74,3 +74,44 @@ def test_a_variant_is_removed_although_a_late_request_may_still_change_its_produ
 def is_pending(store: FakeMedusa) -> bool:
     metadata = store.products["dummyjson:1"].metadata or {}
     return "pending" in metadata["medusa_sync"]
+
+
+def test_an_edit_while_a_late_request_may_still_arrive_is_kept() -> None:
+    """The response was lost, but the write arrived: for the merchant, the run is over."""
+    store = synced(shirt(), on_missing=OnMissing.KEEP)
+    row = shirt()
+    row["variants"][0] |= {"sku": "NEW", "title": "Small and red", "options": {"Size": "XS", "Colour": "Red"}}
+
+    def after(request: httpx.Request, _response: httpx.Response) -> None:
+        if b'"options":{' in request.content:
+            store.after = None
+            raise httpx.ReadTimeout("slow")
+
+    store.after = after
+    assert sync(ListSource([row]), store, max_retries=0).exit_code == 5
+    assert sync(ListSource([row]), store).exit_code == 0
+    assert is_pending(store)
+    product = store.products["dummyjson:1"]
+    edited = next(each for each in product.variants if each.sku == "NEW")
+    store.call("POST", f"/admin/products/{product.id}/variants/{edited.id}", {"title": "Merchant's"})
+    result = sync(ListSource([row]), store)
+    assert (result.exit_code, result.conflicts) == (0, 0)
+    assert held(store)["NEW"]["title"] == "Merchant's"
+    store.requests.clear()
+    assert sync(ListSource([row]), store).exit_code == 0
+    assert writes(store) == []
+
+
+def test_a_sku_of_the_merchant_stays_with_a_variant_that_is_dropped_and_comes_back() -> None:
+    row = shirt()
+    del row["variants"][0]["sku"]
+    store = synced(row, on_missing=OnMissing.KEEP)
+    product = store.products["dummyjson:1"]
+    own = next(each.id for each in product.variants if each.sku is None)
+    store.call("POST", f"/admin/products/{product.id}/variants/{own}", {"sku": "MERCHANT"})
+    less = {**row, "variants": [{**each, "stock": 7} for each in row["variants"][1:]]}
+    for rows in ([less], [row]):
+        assert sync(ListSource(rows), store).exit_code == 0
+        edited = store.state.variants()[own]
+        assert edited.sku == "MERCHANT"
+        assert [store.state.items[item_id].sku for item_id in edited.item_ids] == [None]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from tests.soak import variant_edits as of_variants
 
 if TYPE_CHECKING:
     from tests.soak.merchant import Merchant
 
 Kind = Callable[["Merchant", str, dict[str, Any]], str | None]
+"""Edits a product with this external id; returns a description, or None if there was nothing to edit."""
 
 
 def name_of(kind: Kind) -> str:
@@ -17,12 +20,6 @@ def name_of(kind: Kind) -> str:
 
 def _number(merchant: Merchant) -> int:
     return merchant.dice.randrange(10**6)
-
-
-def _our_variant(merchant: Merchant, key: str, product: Mapping[str, Any]) -> dict[str, Any] | None:
-    expected = merchant.oracle.products[key]
-    variants: list[dict[str, Any]] = product["variants"]
-    return next((each for each in variants if each["id"] == expected.variant_id), None)
 
 
 def _scalar(name: str, value: Callable[[Merchant], Any]) -> Kind:
@@ -102,151 +99,6 @@ def _category(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
     return str(sorted(handles))
 
 
-def _prices(
-    merchant: Merchant, key: str, product: dict[str, Any], changes: Callable[[list[dict[str, Any]]], None]
-) -> str | None:
-    """Send all prices of our variant, as the admin does."""
-    variant = _our_variant(merchant, key, product)
-    if variant is None:
-        return None
-    names = ("id", "currency_code", "amount", "min_quantity")
-    prices = [{name: price[name] for name in names} for price in variant["prices"]]
-    changes(prices)
-    merchant.shop.post(f"/admin/products/{product['id']}/variants/{variant['id']}", {"prices": prices})
-    ours = [price for price in prices if price["currency_code"] == "usd" and not price.get("min_quantity")]
-    merchant.oracle.edit(key, "price", ours[0]["amount"] if ours else None)
-    merchant.look(key, "other prices", "ids of prices")
-    return str(prices)
-
-
-def _price(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
-    def change(prices: list[dict[str, Any]]) -> None:
-        for price in prices:
-            if price["currency_code"] == "usd" and not price["min_quantity"]:
-                price["amount"] = merchant.dice.randrange(100, 99999) / 100
-
-    return _prices(merchant, key, product, change)
-
-
-def _euros(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
-    def change(prices: list[dict[str, Any]]) -> None:
-        prices[:] = [price for price in prices if price["currency_code"] != "eur"]
-        prices.append({"currency_code": "eur", "amount": merchant.dice.randrange(100, 999)})
-
-    return _prices(merchant, key, product, change)
-
-
-def _price_of_ten(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
-    def change(prices: list[dict[str, Any]]) -> None:
-        prices[:] = [price for price in prices if not price["min_quantity"]]
-        amount = merchant.dice.randrange(100, 999)
-        prices.append({"currency_code": "usd", "amount": amount, "min_quantity": 10})
-
-    return _prices(merchant, key, product, change)
-
-
-def _sku(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
-    variant = _our_variant(merchant, key, product)
-    if variant is None:
-        return None
-    new = f"M-{_number(merchant)}"
-    merchant.shop.post(f"/admin/products/{product['id']}/variants/{variant['id']}", {"sku": new})
-    merchant.oracle.left_skus |= {link["inventory"]["sku"] for link in variant["inventory_items"]}
-    merchant.oracle.edit(key, "sku", new)
-    return new
-
-
-def _barcode(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
-    variant = _our_variant(merchant, key, product)
-    if variant is None:
-        return None
-    new = f"M{_number(merchant)}"
-    merchant.shop.post(f"/admin/products/{product['id']}/variants/{variant['id']}", {"barcode": new})
-    merchant.oracle.edit(key, "barcode", new)
-    return new
-
-
-def _item(variant: Mapping[str, Any] | None) -> str | None:
-    links = variant["inventory_items"] if variant else []
-    return links[0]["inventory_item_id"] if links else None
-
-
-def _stock(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
-    item = _item(_our_variant(merchant, key, product))
-    if item is None:
-        return None
-    new = merchant.dice.randrange(200)
-    path = f"/admin/inventory-items/{item}/location-levels/{merchant.shop.store.location_id}"
-    merchant.shop.post(path, {"stocked_quantity": new})
-    merchant.oracle.edit(key, "stock", new)
-    return str(new)
-
-
-def _level_elsewhere(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
-    item = _item(_our_variant(merchant, key, product))
-    levels = merchant.oracle.products[key].others["levels elsewhere"]
-    if item is None or any(levels):
-        return None
-    body = {"location_id": merchant.elsewhere, "stocked_quantity": merchant.dice.randrange(1, 200)}
-    merchant.shop.post(f"/admin/inventory-items/{item}/location-levels", body)
-    merchant.look(key, "levels elsewhere", "ids of levels")
-    return str(body)
-
-
-def _add_variant(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
-    value = f"Own {_number(merchant)}"
-    [option] = merchant.shop.get(f"/admin/products/{product['id']}", fields="options.id,options.title")[
-        "product"
-    ]["options"]
-    merchant.shop.post(
-        f"/admin/products/{product['id']}/options/batch",
-        {"update": [{"product_option_id": option["id"], "add": [{"value": value}]}]},
-    )
-    merchant.shop.post(
-        f"/admin/products/{product['id']}/variants",
-        {
-            "title": value,
-            "sku": value,
-            "options": {option["title"]: value},
-            "manage_inventory": False,
-            "prices": [{"currency_code": "usd", "amount": 77}, {"currency_code": "eur", "amount": 66}],
-        },
-    )
-    merchant.look(key, "other variants")
-    return value
-
-
-def _delete_our_variant(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
-    variant = _our_variant(merchant, key, product)
-    if variant is None:
-        return None
-    merchant.shop.delete(f"/admin/products/{product['id']}/variants/{variant['id']}")
-    expected = merchant.oracle.products[key]
-    expected.variant_is_gone = True
-    merchant.look(key, "id of the variant", "other prices", "ids of prices")
-    merchant.look(key, "ids of items", "ids of levels", "levels elsewhere")
-    return str(variant["id"])
-
-
-def _add_and_delete_variant(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
-    _add_variant(merchant, key, product)
-    return _delete_our_variant(merchant, key, product)
-
-
-def _stop_managing(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
-    variant = _our_variant(merchant, key, product)
-    if variant is None:
-        return None
-    expected = merchant.oracle.products[key]
-    merchant.oracle.left_levels.append(merchant.read(key).others["levels elsewhere"])
-    body = {"manage_inventory": False}
-    merchant.shop.post(f"/admin/products/{product['id']}/variants/{variant['id']}", body)
-    expected.is_managed = False
-    merchant.oracle.left_skus |= {link["inventory"]["sku"] for link in variant["inventory_items"]}
-    merchant.look(key, "ids of items", "ids of levels", "levels elsewhere")
-    return str(variant["id"])
-
-
 def _delete_product(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
     merchant.shop.delete(f"/admin/products/{product['id']}")
     merchant.oracle.delete(key)
@@ -254,7 +106,7 @@ def _delete_product(merchant: Merchant, key: str, product: dict[str, Any]) -> st
 
 
 def _stop_managing_and_delete(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
-    if _stop_managing(merchant, key, product) is None:
+    if of_variants.stop_managing(merchant, key, product) is None:
         return None
     return _delete_product(merchant, key, product)
 
@@ -272,20 +124,34 @@ EDITS: dict[Kind, int] = {
     _tags: 6,
     _images: 6,
     _category: 3,
-    _price: 6,
-    _euros: 6,
-    _price_of_ten: 3,
-    _sku: 2,
-    _barcode: 2,
-    _stock: 4,
-    _level_elsewhere: 3,
-    _add_variant: 4,
-    _delete_our_variant: 1,
-    _add_and_delete_variant: 1,
-    _stop_managing: 1,
+    of_variants.price: 6,
+    of_variants.sale_price: 2,
+    of_variants.euros: 6,
+    of_variants.price_of_ten: 3,
+    of_variants.sku: 2,
+    of_variants.barcode: 2,
+    of_variants.variant_title: 3,
+    of_variants.variant_weight: 2,
+    of_variants.option_value: 3,
+    of_variants.unused_value: 2,
+    of_variants.option_title: 2,
+    of_variants.stock: 4,
+    of_variants.level_elsewhere: 3,
+    of_variants.add_variant: 4,
+    of_variants.delete_our_variant: 2,
+    of_variants.add_and_delete_variant: 1,
+    of_variants.stop_managing: 1,
     _delete_product: 1,
     _stop_managing_and_delete: 1,
 }
 METADATA_EDITS = {_brand, _campaign}
-ONLY_OF_DELIVERED = {_status, _delete_product, _stop_managing_and_delete}
+ONLY_OF_DELIVERED = {
+    *(_status, _delete_product, _stop_managing_and_delete),
+    *(of_variants.delete_our_variant, of_variants.add_and_delete_variant, of_variants.option_title),
+}
+NOT_WITH_FIXED_SKUS = {
+    *(of_variants.sku, of_variants.delete_our_variant, of_variants.add_and_delete_variant),
+    of_variants.option_title,
+}
+"""Edits after which variants, or the option of a product without variants, cannot be recognized."""
 NAMES = [name_of(kind) for kind in EDITS]

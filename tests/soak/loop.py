@@ -20,11 +20,13 @@ from tests.e2e.fault_proxy import FaultProxy
 from tests.e2e.shop import Shop
 from tests.harness.breakable import BreakableStore
 from tests.soak.chaos import READ_TIMEOUT_S, Chaos, Event
+from tests.soak.expected import Rules
 from tests.soak.merchant import Merchant, ids_in, make_merchant
-from tests.soak.observed import Stored, stored_of
-from tests.soak.oracle import Oracle, Rules, Value, desired
+from tests.soak.observed import Stored, sales_of, stored_of
+from tests.soak.oracle import Oracle
 from tests.soak.runs import Run, start
 from tests.soak.source import Source
+from tests.soak.wanted import Wanted, wanted_of
 
 FIRST_PRODUCTS = 40
 ENOUGH_PRODUCTS = 100
@@ -34,6 +36,7 @@ _KEPT_ROUNDS = 12  # rounds whose logs are kept
 
 PARTS = [
     *("faults", "network", "slow tables", "two machines", "odd values", "handed on SKUs", "sku"),
+    *("variants", "sale prices"),
     *("kill of the tool", "SIGTERM", "kill of the store", "lost database connections", "edits in runs"),
 ]
 
@@ -88,7 +91,7 @@ class Soak:
         self._oracle = Oracle(_fresh(store))
         self._merchant: Merchant = make_merchant(self._shop, self._oracle, self._dice, without)
         self._chaos = Chaos(store, proxy, self._dice, without)
-        self._conflicts: dict[tuple[str, str], str] = {}
+        self._conflicts: dict[tuple[str, str, str], str] = {}  # that no edit explains, with the log
         self._rules = Rules(store_wins=False, on_missing="keep")
         self._arguments: list[str] = []
         self._with_key = False
@@ -117,7 +120,10 @@ class Soak:
 
     def _choose_rules(self) -> None:
         dice = self._dice
-        self._rules = Rules(dice.random() < 0.5, dice.choice(["keep", "draft", "delete"]))
+        sale_prices = self._rules.sale_prices
+        if dice.random() < 0.2 and "sale prices" not in self._without:
+            sale_prices = not sale_prices
+        self._rules = Rules(dice.random() < 0.5, dice.choice(["keep", "draft", "delete"]), sale_prices)
         self._with_key = dice.random() < 0.3  # the store checks a key much more slowly than a token
         self._arguments = [
             *("--source", self._source.url, "--max-removals", "100%"),
@@ -130,6 +136,7 @@ class Soak:
             ),
             *("--on-missing", self._rules.on_missing),
             *("--on-conflict", "store" if self._rules.store_wins else "source"),
+            *(["--sale-prices"] if sale_prices else []),
         ]
 
     # --- a round --------------------------------------------------------------------------------------
@@ -155,7 +162,7 @@ class Soak:
                 events.append(self._chaos.event("edit", lambda: self._edit(wanted, in_run=True)))
             self._note(f"{name}: {machines} machines, {around}, {[event.name for event in events]}")
             self._watch(runs, events)
-        self._take_in(runs)
+        self._take_in(runs, wanted)
         if machines > 1 and any(run.exit_code == -signal.SIGKILL for run in runs):
             self._oracle.may_clear_items = True
         self._oracle.may_have_run(wanted, self._rules)
@@ -167,7 +174,7 @@ class Soak:
         self._merchant.accept_lost_edits(writes)
         self._remove_old_logs()
 
-    def _run_calmly(self, name: str, wanted: dict[str, dict[str, Value]]) -> None:
+    def _run_calmly(self, name: str, wanted: dict[str, Wanted]) -> None:
         self._calm_run(name)
         self._oracle.may_have_run(wanted, self._rules)
 
@@ -187,10 +194,11 @@ class Soak:
             case _:
                 self._source.change(dice.choice([3, 10, 30]))
 
-    def _wanted(self) -> dict[str, dict[str, Value]]:
-        return {f"dummyjson:{key}": desired(product) for key, product in self._source.products.items()}
+    def _wanted(self) -> dict[str, Wanted]:
+        sales, products = self._rules.sale_prices, self._source.products
+        return {f"dummyjson:{key}": wanted_of(each, sale_prices=sales) for key, each in products.items()}
 
-    def _edit(self, wanted: dict[str, dict[str, Value]], *, in_run: bool) -> None:
+    def _edit(self, wanted: dict[str, Wanted], *, in_run: bool) -> None:
         if self._store.is_up and (done := self._merchant.edit(wanted, self._rules, in_run=in_run)):
             self._note(f"  merchant: {done}")
 
@@ -218,16 +226,15 @@ class Soak:
                 raise Deviation(f"runs that did not end: {[run.log.name for run in runs]}")
             time.sleep(0.01)
 
-    def _take_in(self, runs: Sequence[Run]) -> None:
+    def _take_in(self, runs: Sequence[Run], wanted: dict[str, Wanted]) -> None:
         for run in runs:
             self.summary.runs[str(run.exit_code)] += 1
             self._note(f"  {run}")
             if flaws := run.flaws():
                 raise Deviation(f"{run.log.name}: {'; '.join(flaws)}")
-            for key, name in run.conflicts():
-                expected = self._oracle.products.get(key)
-                if name != "variant" or expected is None or not expected.variant_is_gone:
-                    self._conflicts[key, name] = run.log.name
+            for key, variant, name in run.conflicts(alone=len(runs) == 1):
+                if not self._oracle.explains(key, variant, name, wanted[key]):
+                    self._conflicts[key, variant, name] = run.log.name
 
     # --- the comparison -------------------------------------------------------------------------------
 
@@ -262,28 +269,28 @@ class Soak:
     def _calm_run(self, name: str) -> Run:
         run = self._start(name, 0)
         self._watch([run], [])
-        self._take_in([run])
+        self._take_in([run], self._wanted())
         return run
 
-    def _compare(self, stored: dict[str, Stored], wanted: dict[str, dict[str, Value]], run: Run) -> None:
+    def _compare(self, stored: dict[str, Stored], wanted: dict[str, Wanted], run: Run) -> None:
         found = self._oracle.deviations(stored, wanted)
-        for (key, name), log in self._conflicts.items():
-            if (key, name) not in self._oracle.edited:
-                found.append(f"{key}: {log} reports a conflict about {name}, but nobody edited it")
+        found += [
+            f"{key} {variant}: {log} reports a conflict about {name}, but nobody edited it"
+            for (key, variant, name), log in self._conflicts.items()
+        ]
         found += _doubled(self._store.store.database_url)
         if found:
             shown = "\n".join(found[:20])
             raise Deviation(f"{len(found)} deviations after {run.log.name}:\n{shown}")
 
     def _stored(self) -> dict[str, Stored]:
+        sales = sales_of(self._shop)
         found: dict[str, Stored] = {}
         for product in self._shop.products():
             key = product["external_id"]
             if key in found:
                 raise Deviation(f"{key} is stored twice: {found[key].id}, {product['id']}")
-            known = self._oracle.products.get(key)
-            variant_id = known.variant_id if known and known.store_id == product["id"] else None
-            found[key] = stored_of(product, variant_id, self._store.store.location_id)
+            found[key] = stored_of(product, self._store.store.location_id, sales)
         return found
 
     # --- logs -----------------------------------------------------------------------------------------
@@ -302,11 +309,8 @@ def _fresh(store: BreakableStore) -> dict[str, Any]:
     return {
         "subtitle": None,
         "own metadata": {},
-        "other prices": [],
-        "other variants": [],
         "sales channels": [store.store.sales_channel_id],
         "shipping profile": store.store.shipping_profile_id,
-        "levels elsewhere": {},
     }
 
 
@@ -322,6 +326,7 @@ def _doubled(database_url: str) -> list[str]:
             ("product", "external_id"),
             ("product", "handle"),
             ("product_variant", "sku"),
+            ("product_variant", "barcode"),
             ("inventory_item", "sku"),
             ("product_tag", "value"),
             ("product_category", "handle"),

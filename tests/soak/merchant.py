@@ -7,23 +7,26 @@ import random
 import re
 import time
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
 
 from tests.e2e.shop import Shop
-from tests.soak.edits import EDITS, METADATA_EDITS, ONLY_OF_DELIVERED, name_of
+from tests.soak.edits import EDITS, METADATA_EDITS, NOT_WITH_FIXED_SKUS, ONLY_OF_DELIVERED, Kind, name_of
+from tests.soak.expected import Expected, Rules
 from tests.soak.observed import Stored, stored_of
-from tests.soak.oracle import Oracle, Rules, State, Value
+from tests.soak.oracle import Oracle, others_than, variants_of
+from tests.soak.shirts import has_fixed_skus
+from tests.soak.wanted import Wanted
 
-_ID = re.compile(r"\b(?:prod|variant|iitem|ilev)_[0-9A-Z]{26}\b")
+_ID = re.compile(r"\b(?:prod|opt|variant|iitem|ilev)_[0-9A-Z]{26}\b")
 _GAP_S = 3
 """An edit may be lost between the read of a product by a run and the end of its write."""
 
 
 def ids_in(text: str) -> set[str]:
-    """Ids of products, variants, inventory items and their levels."""
+    """Ids of products, options, variants, inventory items and their levels."""
     return set(_ID.findall(text))
 
 
@@ -33,8 +36,7 @@ class Edit:
 
     Attributes:
         ids: of the product and its parts.
-        states: if the edit is lost.
-        others: values of the merchant's own fields if the edit is lost.
+        before: what is expected if the edit is lost.
     """
 
     external_id: str
@@ -42,8 +44,7 @@ class Edit:
     ids: set[str]
     begin: float
     end: float
-    states: dict[str, set[State]]
-    others: dict[str, Any]
+    before: Expected
 
     def met(self, ids: set[str], begin: float, end: float) -> bool:
         """Whether a write of these ids was in progress or about to start."""
@@ -61,6 +62,7 @@ class Merchant:
         elsewhere: a second stock location.
         second_channel: a second sales channel.
         without: kinds of edits to leave out.
+        wanted: what the source wants while the merchant edits.
     """
 
     shop: Shop
@@ -70,6 +72,7 @@ class Merchant:
     second_channel: str
     without: frozenset[str]
     busy: set[str] = field(default_factory=set)
+    wanted: Mapping[str, Wanted] = field(default_factory=dict)
     edits: int = 0
     unclear: dict[str, str] = field(default_factory=dict)
     during: list[Edit] = field(default_factory=list)
@@ -85,31 +88,23 @@ class Merchant:
             self.oracle.delete(key)
 
     def read(self, key: str) -> Stored:
-        expected = self.oracle.products[key]
-        return stored_of(
-            self.shop.product(expected.store_id or ""), expected.variant_id, self.shop.store.location_id
-        )
+        product = self.shop.product(self.oracle.products[key].store_id or "")
+        return stored_of(product, self.shop.store.location_id, {})
 
-    def edit(self, wanted: Mapping[str, Mapping[str, Value]], rules: Rules, *, in_run: bool) -> str | None:
+    def edit(self, wanted: Mapping[str, Wanted], rules: Rules, *, in_run: bool) -> str | None:
         """Edit a product; returns a description of the edit."""
         keys = [key for key in self.oracle.known() if key not in self.busy]
         if not keys:
             return None
         key = self.dice.choice(keys)
+        self.wanted = wanted
         expected = self.oracle.products[key]
-        kinds = {kind: weight for kind, weight in EDITS.items() if name_of(kind) not in self.without}
-        if in_run and not (key in wanted and expected.is_settled(wanted[key])):
-            # Medusa loses one of two concurrent writes of metadata, which may be our record.
-            kinds = {kind: weight for kind, weight in kinds.items() if kind not in METADATA_EDITS}
-        if key not in wanted:
-            kinds = {kind: weight for kind, weight in kinds.items() if kind not in ONLY_OF_DELIVERED}
+        kinds = self._possible(key, in_run=in_run)
         kind = self.dice.choices(list(kinds), list(kinds.values()))[0]
         self.busy.add(key)
         if in_run:
             self.oracle.may_have_met(key, wanted.get(key), rules)
-        states = {name: set(each) for name, each in expected.states.items()}
-        others = {name: list(values) for name, values in expected.others.items()}
-        product_id, begin = expected.store_id or "", time.monotonic()
+        before, product_id, begin = deepcopy(expected), expected.store_id or "", time.monotonic()
         try:
             product = self.shop.product(product_id)
             begin = time.monotonic()
@@ -119,28 +114,44 @@ class Merchant:
             return f"{key} {name_of(kind)} failed: {error}"
         end = time.monotonic()
         if done and in_run and self.oracle.products[key] is expected:
-            self.during.append(
-                Edit(key, product["id"], ids_in(json.dumps(product)), begin, end, states, others)
-            )
+            self.during.append(Edit(key, product["id"], ids_in(json.dumps(product)), begin, end, before))
         self.edits += bool(done)
         return f"{key} {name_of(kind)}: {done}" if done else None
+
+    def _possible(self, key: str, *, in_run: bool) -> dict[Kind, int]:
+        """The kinds of edits of a product, with their weights."""
+        wanted = self.wanted.get(key)
+        left_out: set[Kind] = {kind for kind in EDITS if name_of(kind) in self.without}
+        if in_run and not (wanted and self.oracle.products[key].is_settled(wanted)):
+            # Medusa loses one of two concurrent writes of metadata, which may be our record.
+            left_out |= METADATA_EDITS
+        if wanted is None:
+            left_out |= ONLY_OF_DELIVERED
+        if has_fixed_skus(int(key.rpartition(":")[2])):
+            left_out |= NOT_WITH_FIXED_SKUS
+        return {kind: weight for kind, weight in EDITS.items() if kind not in left_out}
 
     def accept_lost_edits(self, writes: list[tuple[set[str], float, float]]) -> None:
         """Accept that edits during a write of their product are lost: Medusa has no conditional writes."""
         for edit in self.during:
             expected = self.oracle.products[edit.external_id]
             if expected.store_id == edit.product_id and any(edit.met(*write) for write in writes):
-                for name, states in edit.states.items():
-                    expected.states[name] |= states
-                for name, values in edit.others.items():
-                    expected.others[name] += values
+                expected.accept(edit.before)
         self.during.clear()
 
-    def look(self, key: str, *names: str) -> None:
-        """Read the merchant's own fields from the store."""
+    def look(self, key: str, *names: str, variant: str | None = None) -> None:
+        """Read the merchant's own fields of a product, or of one of its variants, from the store."""
         expected, stored = self.oracle.products[key], self.read(key)
-        for name in names:
-            expected.others[name] = [stored.others[name]]
+        if variant is None:
+            expected.others |= {name: [stored.others[name]] for name in names}
+            return
+        own = expected.variants[variant]
+        own.others |= {name: [stored.variants[own.store_id or ""].others[name]] for name in names}
+
+    def look_at_own_variants(self, key: str) -> None:
+        """Read the merchant's variants from the store."""
+        expected, stored = self.oracle.products[key], self.read(key)
+        expected.own_variants = [others_than(variants_of(expected, stored), stored)]
 
 
 def make_merchant(shop: Shop, oracle: Oracle, dice: random.Random, without: frozenset[str]) -> Merchant:

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from tests.e2e.shop import Shop
 
 _METADATA = (
     *("brand", "rating", "review_count", "discount_percentage", "warranty_information"),
     *("shipping_information", "return_policy", "minimum_order_quantity", "availability_status"),
 )
 
+Sales = Mapping[str, Sequence[float]]
+"""The amounts in the price list of the source, by id of the variant."""
+
 
 @dataclass(frozen=True)
-class Stored:
-    """One product.
+class StoredVariant:
+    """One variant.
 
     Attributes:
         owned: fields that the source owns.
+        values: its option values by id of the option.
         others: fields that only the merchant owns, and ids that no run may change.
-        items: inventory items of our variant, with SKU and the levels at our location.
+        items: its inventory items, with SKU and the levels at our location.
+        summary: what must stay if it is the merchant's.
     """
 
     id: str
-    status: str
     owned: dict[str, Any]
+    values: dict[str, str]
     others: dict[str, Any]
     items: list[tuple[str | None, list[int]]]
+    summary: tuple[Any, ...]
 
     def flaws(self, *, item_follows: bool) -> list[str]:
         """Problems of a managed variant that do not depend on the source.
@@ -41,16 +50,37 @@ class Stored:
         return []
 
 
-def stored_of(product: dict[str, Any], variant_id: str | None, location_id: str) -> Stored:
-    """Read a product of the Admin API; if our variant is not known, the product must have only one."""
-    variants = product["variants"]
-    ours = [each for each in variants if variant_id is None or each["id"] == variant_id][:1]
-    variant = ours[0] if ours else {"prices": [], "inventory_items": [], "id": None}
+@dataclass(frozen=True)
+class Stored:
+    """One product.
+
+    Attributes:
+        owned: fields that the source owns.
+        others: fields that only the merchant owns, and ids that no run may change.
+        options: titles by id, the oldest first.
+        values: the values of all options.
+        variants: by id, the oldest first.
+    """
+
+    id: str
+    status: str
+    owned: dict[str, Any]
+    others: dict[str, Any]
+    options: dict[str, str]
+    values: set[str]
+    variants: dict[str, StoredVariant]
+
+
+def sales_of(shop: Shop) -> Sales:
+    found: dict[str, list[float]] = {}
+    for price in shop.sale_prices():
+        found.setdefault(price["variant_id"], []).append(price["amount"])
+    return found
+
+
+def stored_of(product: dict[str, Any], location_id: str, sales: Sales) -> Stored:
+    """Read a product of the Admin API."""
     metadata = {key: value for key, value in (product["metadata"] or {}).items() if key != "medusa_sync"}
-    prices = [each for each in variant["prices"] if _is_ours(each)]
-    items = [link["inventory"] for link in variant["inventory_items"] if link["inventory"]]
-    levels = [level for item in items for level in item["location_levels"]]
-    here = [level for level in levels if level["location_id"] == location_id]
     owned = {
         "title": product["title"],
         "description": product["description"],
@@ -59,29 +89,48 @@ def stored_of(product: dict[str, Any], variant_id: str | None, location_id: str)
         "tags": tuple(sorted(tag["value"] for tag in product["tags"])),
         "categories": tuple(sorted(category["handle"] for category in product["categories"])),
         "images": tuple(image["url"] for image in sorted(product["images"], key=lambda image: image["rank"])),
-        "sku": variant.get("sku"),
-        "barcode": variant.get("barcode"),
-        "price": _only([price["amount"] for price in prices]),
-        "stock": _only([level["stocked_quantity"] for level in here]),
         **{name: metadata.pop(name, None) for name in _METADATA},
     }
     others = {
         "subtitle": product["subtitle"],
         "own metadata": metadata,
-        "other prices": sorted(_price(each) for each in variant["prices"] if each not in prices),
-        "other variants": sorted(
-            (each["id"], each["title"], each["sku"], tuple(sorted(_price(price) for price in each["prices"])))
-            for each in variants
-            if each not in ours
-        ),
         "sales channels": sorted(channel["id"] for channel in product["sales_channels"]),
         "shipping profile": (product["shipping_profile"] or {}).get("id"),
+        "handle": product["handle"],
+    }
+    options = sorted(product["options"], key=lambda option: option["id"])
+    variants = sorted(product["variants"], key=lambda variant: variant["id"])
+    return Stored(
+        product["id"],
+        product["status"],
+        owned,
+        others,
+        {option["id"]: option["title"] for option in options},
+        {value["value"] for option in options for value in option["values"]},
+        {each["id"]: _variant(each, location_id, sales.get(each["id"], ())) for each in variants},
+    )
+
+
+def _variant(variant: dict[str, Any], location_id: str, sales: Sequence[float]) -> StoredVariant:
+    prices = variant.get("prices", [])  # a run may have been killed before there was a set of prices
+    items = [link["inventory"] for link in variant["inventory_items"] if link["inventory"]]
+    levels = [level for item in items for level in item["location_levels"]]
+    here = [level for level in levels if level["location_id"] == location_id]
+    owned = {
+        **{name: variant[name] for name in ("title", "sku", "barcode", "weight")},
+        "price": _only([each["amount"] for each in prices if _is_plain(each, "usd")]),
+        "price.eur": _only([each["amount"] for each in prices if _is_plain(each, "eur")]),
+        "sale_price": _only(list(sales)),
+        "stock": _only([level["stocked_quantity"] for level in here]),
+    }
+    values = {value["option_id"]: value["value"] for value in variant["options"]}
+    others = {
+        "other prices": sorted(_price(each) for each in prices if each["min_quantity"] is not None),
         "levels elsewhere": {
             level["location_id"]: level["stocked_quantity"] for level in levels if level not in here
         },
-        "handle": product["handle"],
-        "id of the variant": variant["id"],
-        "ids of prices": sorted(each["id"] for each in variant["prices"]),
+        "ids of prices": sorted(each["id"] for each in prices if not _is_plain(each, "eur")),
+        "id of the price in euros": _only([each["id"] for each in prices if _is_plain(each, "eur")]),
         "ids of items": sorted(item["id"] for item in items),
         "ids of levels": sorted(level["id"] for level in levels),
     }
@@ -96,11 +145,13 @@ def stored_of(product: dict[str, Any], variant_id: str | None, location_id: str)
         )
         for item in items
     ]
-    return Stored(product["id"], product["status"], owned, others, by_item)
+    all_prices = tuple(sorted(_price(each) for each in prices))
+    summary = (variant["id"], variant["title"], variant["sku"], tuple(sorted(values.values())), all_prices)
+    return StoredVariant(variant["id"], owned, values, others, by_item, summary)
 
 
-def _is_ours(price: dict[str, Any]) -> bool:
-    return price["currency_code"] == "usd" and price["min_quantity"] is None
+def _is_plain(price: dict[str, Any], currency: str) -> bool:
+    return price["currency_code"] == currency and price["min_quantity"] is None
 
 
 def _price(price: dict[str, Any]) -> tuple[str, int, float]:

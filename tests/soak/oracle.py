@@ -1,102 +1,16 @@
-"""The possible states of a store, computed only from the rule in docs/ownership.md."""
-
-# The merge of a field depends on the last applied and the stored value. After a disturbed run it is unknown
-# how much it wrote, and whether an edit of the merchant came before or after its write. So the oracle keeps
-# all possible pairs (last applied, stored). A disturbed run adds the merge of each pair. An edit gives each
-# pair a new stored value. After an undisturbed run only the merged pairs are left, and the store must match
-# one.
+"""Compares a store with all states that are possible."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.e2e.exact import mapped_metadata
-from tests.soak.observed import Stored
+from tests.soak.expected import Expected, ExpectedVariant, Rules, States
+from tests.soak.observed import Stored, StoredVariant
+from tests.soak.wanted import Value, Wanted
 
-Value = Any
-State = tuple[Value, Value]
-"""The last applied and the stored value."""
-
-SETS = frozenset({"tags", "categories", "images"})
-OF_THE_VARIANT = frozenset({"sku", "barcode", "price", "stock"})
-
-
-def desired(product: dict[str, Any]) -> dict[str, Value]:
-    """The desired fields of a source product (docs/mapping.md)."""
-    return {
-        "title": product["title"],
-        "description": product["description"].strip(),
-        "thumbnail": product["thumbnail"],
-        "weight": product["weight"],
-        "width": product["dimensions"]["width"],
-        "height": product["dimensions"]["height"],
-        "length": product["dimensions"]["depth"],
-        "tags": tuple(sorted(set(product["tags"]))),
-        "categories": (product["category"],),
-        "images": tuple(product["images"]),
-        "sku": product.get("sku"),
-        "barcode": product.get("meta", {}).get("barcode"),
-        "price": product["price"],
-        "stock": product["stock"],
-        **mapped_metadata(product),
-    }
-
-
-def merged(name: str, state: State, wanted: Value, *, store_wins: bool) -> State:
-    """The three-way merge of one field."""
-    applied, stored = state
-    if wanted == applied:
-        return state
-    if name in SETS:
-        kept = [member for member in stored if member in wanted or member not in applied]
-        added = [member for member in wanted if member not in kept and member not in applied]
-        members = kept + added
-        return wanted, tuple(members if name == "images" else sorted(members))
-    edited = name != "stock" and stored not in (applied, wanted)
-    return wanted, (stored if edited and store_wins else wanted)
-
-
-@dataclass
-class Rules:
-    """The options for merging and pruning."""
-
-    store_wins: bool
-    on_missing: str
-
-
-@dataclass
-class Expected:
-    """The possible states of one product.
-
-    Attributes:
-        states: by field; empty for a product that must not be stored.
-        statuses: pairs of the status and whether a run set the product to draft.
-        others: fields that only the merchant owns, with their possible values.
-        store_id: of the stored product, if known.
-        may_be_gone: a run may have deleted it.
-        if_created: its states if one run deleted it and a later one created it again.
-        variant_id: of the variant that the source owns, if known.
-        variant_is_gone: the merchant deleted it.
-        is_managed: whether the variant is managed.
-        sku_was_edited: by the merchant.
-    """
-
-    states: dict[str, set[State]] = field(default_factory=dict)
-    statuses: set[tuple[str, bool]] = field(default_factory=set)
-    others: dict[str, list[Any]] = field(default_factory=dict)
-    store_id: str | None = None
-    may_be_gone: bool = False
-    if_created: dict[str, set[State]] = field(default_factory=dict)
-    variant_id: str | None = None
-    variant_is_gone: bool = False
-    is_managed: bool = True
-    sku_was_edited: bool = False
-
-    def is_settled(self, wanted: Mapping[str, Value]) -> bool:
-        """Whether a run has nothing to write to this product."""
-        return all({applied for applied, _ in self.states[name]} == {value} for name, value in wanted.items())
+Edited = tuple[str, str | None, str]
+"""External id, key of the variant if the field is not one of the product, and field."""
 
 
 class Oracle:
@@ -108,14 +22,14 @@ class Oracle:
     Attributes:
         edited: fields that the merchant may have changed since they were last applied.
         left_skus: of inventory items after the merchant changed the SKU of their variant or unlinked them.
-        left_levels: of inventory items that the merchant took from variants, elsewhere; a new product
+        left_levels: of inventory items that the merchant took from variants, elsewhere; a new variant
             that has the SKU gets the item.
         may_clear_items: one of two machines was killed, and may have left an inventory item without its SKU.
     """
 
     def __init__(self, fresh: Mapping[str, Any]) -> None:
         self._fresh = fresh
-        self.edited: set[tuple[str, str]] = set()
+        self.edited: set[Edited] = set()
         self.left_skus: set[str | None] = set()
         self.left_levels: list[dict[str, int]] = []
         self.may_clear_items = False
@@ -126,63 +40,63 @@ class Oracle:
         stored = (key for key, each in self.products.items() if each.store_id and not each.may_be_gone)
         return sorted(stored)
 
-    def may_have_run(self, wanted: Mapping[str, Mapping[str, Value]], rules: Rules) -> None:
+    def may_have_run(self, wanted: Mapping[str, Wanted], rules: Rules) -> None:
         """A run may have done all, some or none of its work."""
         for key in self.products.keys() | wanted.keys():
             self.may_have_met(key, wanted.get(key), rules)
 
-    def may_have_met(self, key: str, wanted: Mapping[str, Value] | None, rules: Rules) -> None:
+    def may_have_met(self, key: str, wanted: Wanted | None, rules: Rules) -> None:
         """A run may have handled this product, or pruned it if the source no longer has it."""
         expected = self.products.setdefault(key, self._new())
         if wanted is not None:
-            for name, value in wanted.items():
-                expected.states.setdefault(name, set()).update(_after_a_run(expected, name, value, rules))
-                if expected.may_be_gone:
-                    states = expected.if_created.setdefault(name, set())
-                    states |= _if_created(expected, name, value, rules)
-            expected.statuses |= {_back(status) for status in expected.statuses}
-        elif rules.on_missing == "delete":
-            expected.may_be_gone = True
-        elif rules.on_missing == "draft":
-            expected.statuses |= {_drafted(status) for status in expected.statuses}
+            expected.meet(wanted, rules, surely=False)
+        else:
+            expected.drop(rules, surely=False)
 
-    def has_run(self, wanted: Mapping[str, Mapping[str, Value]], rules: Rules) -> None:
+    def has_run(self, wanted: Mapping[str, Wanted], rules: Rules) -> None:
         """A run did all of its work."""
-        for key, fields in wanted.items():
-            expected = self.products.setdefault(key, self._new())
-            for name, value in fields.items():
-                expected.states[name] = _after_a_run(expected, name, value, rules)
-                if expected.may_be_gone:
-                    expected.if_created[name] = _if_created(expected, name, value, rules)
-            expected.statuses = {_back(status) for status in expected.statuses}
+        for key, each in wanted.items():
+            self.products.setdefault(key, self._new()).meet(each, rules, surely=True)
         for key in self.products.keys() - wanted.keys():
-            expected = self.products[key]
-            if rules.on_missing == "delete":
+            if self.products[key].drop(rules, surely=True):
                 self.products[key] = self._new()
-            elif rules.on_missing == "draft":
-                expected.statuses = {_drafted(status) for status in expected.statuses}
 
-    def edit(self, key: str, name: str, value: Value) -> None:
-        """The merchant set a field."""
+    def edit(self, key: str, name: str, value: Value, *, variant: str | None = None) -> None:
+        """The merchant set a field of a product, or of one of its variants."""
         expected = self.products[key]
-        for states in (expected.states, expected.if_created):
-            states[name] = {(applied, value) for applied, _ in states.get(name, set())}
-        self.edited.add((key, name))
-        expected.sku_was_edited |= name == "sku"
+        (expected if variant is None else expected.variants[variant]).edit(name, value)
+        self.edited.add((key, variant, name))
 
     def delete(self, key: str) -> None:
         """The merchant deleted a product."""
         self.products[key] = self._new()
 
     def _new(self) -> Expected:
-        others = {name: [value] for name, value in self._fresh.items()}
-        return Expected(statuses={("published", False)}, others=others)
+        return Expected.new(self._fresh)
+
+    def explains(self, key: str, variant: str, field: str, wanted: Wanted) -> bool:
+        """Whether an edit of the merchant explains a reported conflict.
+
+        Args:
+            key: external id of the product.
+            variant: its name in the report; empty for a field of the product.
+            field: its name in the report.
+            wanted: what the source wants of the product.
+        """
+        name = wanted.name_of(field)
+        if name == "options":
+            names = (f"options.{number}" for number in range(len(wanted.options)))
+            return any((key, None, each) in self.edited for each in names)
+        known = self.products[key].variants if key in self.products else {}
+        keys = wanted.keys_of(variant)
+        if name == "variant":
+            return any(each in known and known[each].is_gone for each in keys)
+        is_of_product = not variant and (key, None, name) in self.edited
+        return is_of_product or any((key, each, name) in self.edited for each in keys)
 
     # --- comparing ------------------------------------------------------------------------------------
 
-    def deviations(
-        self, stored: Mapping[str, Stored], wanted: Mapping[str, Mapping[str, Value]]
-    ) -> list[str]:
+    def deviations(self, stored: Mapping[str, Stored], wanted: Mapping[str, Wanted]) -> list[str]:
         """The differences between the store and all possible states after `has_run`."""
         self._recognize_new_ones(stored, wanted)
         found = [f"{key}: the source never had it" for key in sorted(stored.keys() - self.products.keys())]
@@ -194,87 +108,178 @@ class Oracle:
             elif key not in wanted and expected.store_id is None and not expected.states:
                 found.append(f"{key}: it is stored as {product.id}, but was removed")
             else:
-                found += [f"{key} {product.id}: {what}" for what in self._differences(expected, product)]
+                differences = self._differences(expected, product, wanted.get(key))
+                found += [f"{key} {product.id}: {what}" for what in differences]
         return found
 
-    def _recognize_new_ones(
-        self, stored: Mapping[str, Stored], wanted: Mapping[str, Mapping[str, Value]]
-    ) -> None:
+    def _recognize_new_ones(self, stored: Mapping[str, Stored], wanted: Mapping[str, Wanted]) -> None:
         """Handle a product that may have been deleted: with a new id, it was created again."""
         for key, product in stored.items():
             expected = self.products.get(key)
             if expected is None or key not in wanted or not expected.may_be_gone:
                 continue
-            if expected.store_id not in {None, product.id}:
-                self.products[key] = self._new()
-                self.products[key].states = expected.if_created
+            if expected.store_id not in {None, product.id} and expected.if_created:
+                self.products[key] = expected.if_created
 
-    def _differences(self, expected: Expected, product: Stored) -> list[str]:
-        found = []
+    def _differences(self, expected: Expected, product: Stored, wanted: Wanted | None) -> Iterator[str]:
         if expected.store_id and product.id != expected.store_id:
-            found.append(f"it was {expected.store_id}, but now it is another product")
-        for name, states in expected.states.items():
-            if name in OF_THE_VARIANT and expected.variant_is_gone:
-                continue
-            if name == "stock" and not expected.is_managed:
-                continue
-            possible, value = {value for _, value in states}, product.owned.get(name)
-            if value not in list(possible):
-                found.append(f"{name} is {value!r}, expected {' or '.join(map(repr, possible))}")
+            yield f"it was {expected.store_id}, but now it is another product"
+        options = options_of(expected, product)
+        titles = {f"options.{number}": product.options[own] for number, own in options.items()}
+        yield from _wrong(expected.states, {**product.owned, **titles})
         if product.status not in {status for status, _ in expected.statuses}:
-            found.append(f"status is {product.status}, expected {sorted(expected.statuses)}")
+            yield f"status is {product.status}, expected {sorted(expected.statuses)}"
         for name, known in expected.others.items():
-            is_new = expected.store_id is None
-            values = known + self.left_levels if is_new and name == "levels elsewhere" else known
-            if product.others.get(name) not in values:
-                expected_values = " or ".join(map(repr, values))
-                found.append(f"{name} is {product.others.get(name)!r}, expected {expected_values}")
-        if expected.is_managed and not expected.variant_is_gone:
-            if self.may_clear_items and [sku for sku, _ in product.items] == [None]:
-                self.left_skus.add(product.owned["sku"])
-            item_follows = not expected.sku_was_edited and product.owned["sku"] not in self.left_skus
-            found += product.flaws(item_follows=item_follows)
-        return found
+            if product.others.get(name) not in known:
+                yield f"{name} is {product.others.get(name)!r}, expected {_any_of(known)}"
+        if missing := expected.own_values - product.values:
+            yield f"the option values {sorted(missing)} of the merchant are gone"
+        found = variants_of(expected, product)
+        own = others_than(found, product)
+        if own not in expected.own_variants:
+            yield f"other variants are {own}, expected {_any_of(expected.own_variants)}"
+        for key, variant in expected.variants.items():
+            is_wanted = wanted is not None and key in wanted.variants
+            for what in self._variant_differences(variant, found.get(key), options, is_wanted=is_wanted):
+                yield f"variant {key}: {what}"
+
+    def _variant_differences(
+        self,
+        expected: ExpectedVariant,
+        stored: StoredVariant | None,
+        options: Mapping[int, str],
+        *,
+        is_wanted: bool,
+    ) -> Iterator[str]:
+        if stored is None:
+            if not (expected.is_gone or expected.may_be_gone) and (is_wanted or expected.store_id):
+                yield "it is not stored"
+            return
+        if expected.store_id != stored.id:
+            if expected.store_id and not (expected.may_be_gone or expected.may_return):
+                yield f"it was {expected.store_id}, but now it is {stored.id}"
+            expected = expected.if_created or expected
+        states, is_new = expected.states, expected.store_id is None
+        if not expected.is_managed:
+            states = {name: each for name, each in states.items() if name != "stock"}
+        yield from _wrong(states, _held(stored, options))
+        for name, known in expected.others.items():
+            possible = known + self.left_levels if is_new and name == "levels elsewhere" else known
+            if stored.others.get(name) not in possible:
+                yield f"{name} is {stored.others.get(name)!r}, expected {_any_of(possible)}"
+        if expected.is_managed and expected.possible("stock") != {None}:
+            if self.may_clear_items and [sku for sku, _ in stored.items] == [None]:
+                self.left_skus.add(stored.owned["sku"])
+            item_follows = not expected.sku_was_edited and stored.owned["sku"] not in self.left_skus
+            yield from stored.flaws(item_follows=item_follows)
 
     def learn(self, stored: Mapping[str, Stored]) -> None:
         """Keep only the states that match the store."""
         self.edited.clear()
         self.may_clear_items = False
-        for key, expected in list(self.products.items()):
+        for key in list(self.products):
             product = stored.get(key)
             if product is None:
                 self.products[key] = self._new()
-                continue
-            expected.store_id, expected.may_be_gone, expected.if_created = product.id, False, {}
-            expected.variant_id = expected.variant_id or product.others["id of the variant"]
-            for name, states in expected.states.items():
-                value = product.owned.get(name)
-                left = {state for state in states if state[1] == value}
-                expected.states[name] = left or {(applied, value) for applied, _ in states}
-                if any(applied != held for applied, held in expected.states[name]):
-                    self.edited.add((key, name))
-            expected.statuses = {pair for pair in expected.statuses if pair[0] == product.status}
-            expected.others = {name: [value] for name, value in product.others.items()}
+            else:
+                self._learn_product(key, self.products[key], product)
+
+    def _learn_product(self, key: str, expected: Expected, product: Stored) -> None:
+        found, options = variants_of(expected, product), options_of(expected, product)
+        expected.store_id, expected.may_be_gone, expected.if_created = product.id, False, None
+        expected.options = options
+        titles = {f"options.{number}": product.options[own] for number, own in options.items()}
+        edited = _narrow(expected.states, {**product.owned, **titles})
+        self.edited |= {(key, None, name) for name in edited}
+        expected.statuses = {pair for pair in expected.statuses if pair[0] == product.status}
+        expected.others = {name: [value] for name, value in product.others.items()}
+        expected.own_variants = [others_than(found, product)]
+        for name, variant in list(expected.variants.items()):
+            if (own := found.get(name)) is not None:
+                expected.variants[name] = _learned(variant, own)
+                edited = _narrow(expected.variants[name].states, _held(own, options))
+                self.edited |= {(key, name, field) for field in edited}
+            elif variant.is_gone:
+                variant.may_return, variant.if_created = False, None
+            else:
+                del expected.variants[name]
 
 
-def _after_a_run(expected: Expected, name: str, wanted: Value, rules: Rules) -> set[State]:
-    states = expected.states.get(name, set())
-    after = {merged(name, state, wanted, store_wins=rules.store_wins) for state in states}
-    if expected.store_id is None:  # it may not have existed before
-        after.add((wanted, wanted))
-    return after
+def _learned(expected: ExpectedVariant, stored: StoredVariant) -> ExpectedVariant:
+    """What is expected of a variant that was found."""
+    if expected.store_id != stored.id and expected.if_created:
+        expected = expected.if_created
+    expected.store_id, expected.may_be_gone, expected.if_created = stored.id, False, None
+    expected.is_gone = expected.may_return = False
+    expected.others = {name: [value] for name, value in stored.others.items()}
+    return expected
 
 
-def _if_created(expected: Expected, name: str, wanted: Value, rules: Rules) -> set[State]:
-    states = expected.if_created.get(name, set())
-    return {merged(name, state, wanted, store_wins=rules.store_wins) for state in states} | {(wanted, wanted)}
+def options_of(expected: Expected, product: Stored) -> dict[int, str]:
+    """The ids of options by their place at the source: known ones, then those that have a possible title."""
+    found = {number: own for number, own in expected.options.items() if own in product.options}
+    number = 0
+    while states := expected.states.get(f"options.{number}"):
+        titles = {title for _, title in states}
+        left = {own: title for own, title in product.options.items() if own not in found.values()}
+        if number not in found and (own := next((own for own in left if left[own] in titles), None)):
+            found[number] = own
+        number += 1
+    return found
 
 
-def _back(status: tuple[str, bool]) -> tuple[str, bool]:
-    """Publish a product again that was set to draft because the source did not have it."""
-    held, is_drafted = status
-    return ("published", False) if is_drafted and held == "draft" else (held, False)
+def variants_of(expected: Expected, product: Stored) -> dict[str, StoredVariant]:
+    """The variants of the source by key: known ones, then those that have a possible SKU or option values."""
+    left = dict(product.variants)
+    found = {key: left.pop(each.store_id) for key, each in expected.variants.items() if each.store_id in left}
+    options = options_of(expected, product)
+    for key, each in expected.variants.items():
+        if key in found:
+            continue
+        new = each.if_created or each
+        own = next((own for own, one in left.items() if _is_possible(new, one, options)), None)
+        if own is not None:
+            found[key] = left.pop(own)
+    return found
 
 
-def _drafted(status: tuple[str, bool]) -> tuple[str, bool]:
-    return ("draft", True) if status[0] == "published" else status
+def others_than(found: Mapping[str, StoredVariant], product: Stored) -> list[Any]:
+    """Summaries of all variants that are not the source's."""
+    ours = {each.id for each in found.values()}
+    return [each.summary for own, each in product.variants.items() if own not in ours]
+
+
+def _is_possible(expected: ExpectedVariant, stored: StoredVariant, options: Mapping[int, str]) -> bool:
+    skus = expected.possible("sku")
+    if skus != {None}:
+        return stored.owned["sku"] in skus
+    return all(
+        stored.values.get(own) in possible
+        for number, own in options.items()
+        if (possible := expected.possible(f"option.{number}"))  # a dropped variant lacks later options
+    )
+
+
+def _held(stored: StoredVariant, options: Mapping[int, str]) -> dict[str, Value]:
+    """The fields of a stored variant."""
+    return stored.owned | {f"option.{number}": stored.values.get(own) for number, own in options.items()}
+
+
+def _wrong(states: States, held: Mapping[str, Value]) -> Iterator[str]:
+    for name, pairs in states.items():
+        possible, value = [stored for _, stored in pairs], held.get(name)
+        if value not in possible:
+            yield f"{name} is {value!r}, expected {_any_of(possible)}"
+
+
+def _narrow(states: States, held: Mapping[str, Value]) -> set[str]:
+    """Keep the states that match the store; returns the fields that hold something else than was applied."""
+    for name, pairs in states.items():
+        value = held.get(name)
+        left = {pair for pair in pairs if pair[1] == value}
+        states[name] = left or {(applied, value) for applied, _ in pairs}
+    return {name for name, pairs in states.items() if any(applied != stored for applied, stored in pairs)}
+
+
+def _any_of(values: list[Any]) -> str:
+    return " or ".join(dict.fromkeys(map(repr, values)))

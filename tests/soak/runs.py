@@ -70,13 +70,19 @@ class Run:
                 found.append(f"its document says {document['exit_code']}, its exit code is {self.exit_code}")
         return found
 
-    def conflicts(self) -> set[tuple[str, str]]:
-        """Pairs of external id and field."""
-        return {
-            (change["external_id"], conflict["field"].removeprefix("metadata."))
+    def conflicts(self, *, alone: bool) -> list[tuple[str, str, str]]:
+        """The external id, the name of the variant if there is one, and the field.
+
+        Args:
+            alone: there was no other run. Medusa does not read a product and its variants at one moment, so a
+                run may see the SKU that another one has just freed, but not its note.
+        """
+        return [
+            (change["external_id"], conflict.get("variant", ""), conflict["field"])
             for change in (self.document or {}).get("changes", ())
             for conflict in change.get("conflicts", ())
-        }
+            if alone or conflict["store"] is not None or conflict["field"] not in {"sku", "barcode"}
+        ]
 
     def __str__(self) -> str:
         document = self.document or {}

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 from tests.harness.catalogue import product as generated
-from tests.harness.dummyjson import DummyJson
-
-Product = dict[str, Any]
+from tests.soak.shirts import Shirts, has_fixed_skus
+from tests.soak.wanted import Product
 
 # Some Medusa queries split values at commas, and read `null` as no value.
 _ODD_VALUES = {"red, blue", "red,blue", "null", "Null"}
 _TAGS = [*(f"tag {letter}" for letter in "abcdefgh"), "red, blue", "null"]
 _CATEGORIES = ["shelf-one", "shelf-two", "shelf-three", "shelf-four", "red,blue", "null"]
 _WORDS = ["Amber", "Birch", "Copper", "Dawn", "Elm", "Fern", "Glass", "Hazel", "Iris", "Jade", "Null"]
+
+
+class Server(Protocol):
+    """Delivers products to runs."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def products(self) -> list[Product]: ...
+
+    @products.setter
+    def products(self, products: list[Product]) -> None: ...
 
 
 class Source:
@@ -27,106 +39,153 @@ class Source:
         without: kinds of changes to leave out.
     """
 
-    def __init__(self, server: DummyJson, dice: random.Random, without: frozenset[str]) -> None:
+    def __init__(self, server: Server, dice: random.Random, without: frozenset[str]) -> None:
         self._server = server
-        self._dice = dice
         self._new = {name: new for name, new in _NEW.items() if name not in without}
         self._hands_on = "handed on SKUs" not in without
+        self._with_variants = "variants" not in without
+        self._shirts = Shirts(dice)
         self._numbers = iter(range(1, 10**9))
         self._dropped: dict[int, Product] = {}
         self._earlier: list[tuple[int, dict[str, Any]]] = []
-        self._swapped: list[list[int]] = []
-        self._moved: set[int] = set()  # products whose SKU the store may not have yet
+        self._swapped: list[list[tuple[int, str]]] = []
         self.products: dict[int, Product] = {}
 
     @property
     def url(self) -> str:
         return self._server.url
 
+    @property
+    def dice(self) -> random.Random:
+        return self._shirts.dice
+
+    @dice.setter
+    def dice(self, dice: random.Random) -> None:
+        self._shirts.dice = dice
+
     def add(self, count: int) -> None:
-        for number in _take(self._numbers, count):
+        self.add_numbers(_take(self._numbers, count))
+
+    def add_numbers(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
             product = generated(number)
-            product |= {name: new(self._dice, product) for name, new in _NEW.items() if name != "meta"}
+            product |= {name: new(self.dice, product) for name, new in _NEW.items() if name != "meta"}
             if number % 5 == 0:
                 del product["sku"], product["meta"]
+            if self._with_variants:
+                self._shirts.make(product)
             self.products[number] = product
-        self._publish()
+        self.publish()
 
     def change(self, count: int) -> None:
         """Make this number of changes."""
         kinds: dict[Callable[[], None], int] = {
             self._edit: 10,
             self._revert: 5,
-            self._hand_on_skus: int(self._hands_on),
+            self.change_variants: 10 * self._with_variants,
+            self.hand_on_skus: 2 * self._hands_on,
             self._drop: 1,
             self._bring_back: 1,
         }
-        for kind in self._dice.choices(list(kinds), list(kinds.values()), k=count):
+        for kind in self.dice.choices(list(kinds), list(kinds.values()), k=count):
             kind()
-        self._publish()
+        self.publish()
 
     def settle(self) -> None:
         """The store has everything."""
-        self._moved.clear()
+        self._shirts.moved.clear()
 
     def change_everywhere(self) -> None:
-        """Change one field of every product."""
-        name = self._dice.choice(["price", "stock", "title", "tags", "images"])
-        for number in self.products:
+        """Change one field of every product, and of every variant."""
+        name = self.dice.choice(["price", "stock", "title", "tags", "images"])
+        for number, product in self.products.items():
             self._set(number, name)
-        self._publish()
+            self._shirts.change_all(product, name)
+        self.publish()
+
+    def change_variants(self) -> None:
+        """Change variants of a product."""
+        having = [each for each in self.products.values() if "variants" in each or "_main" in each]
+        if having:
+            self._shirts.change(self.dice.choice(having))
 
     def revert_everywhere(self) -> None:
         """Undo the last change of all products."""
         for _ in range(len(self.products)):
             self._revert()
-        self._publish()
+        self.publish()
 
     def _edit(self) -> None:
-        name = self._dice.choices(list(self._new), [_WEIGHTS.get(name, 1) for name in self._new])[0]
-        self._set(self._dice.choice(list(self.products)), name)
+        name = self.dice.choices(list(self._new), [_WEIGHTS.get(name, 1) for name in self._new])[0]
+        number = self.dice.choice(list(self.products))
+        if name != "sku" or not has_fixed_skus(number):
+            self._set(number, name)
 
     def _set(self, number: int, name: str) -> None:
         product = self.products[number]
         if name in product:
             self._earlier.append((number, {name: product[name]}))
-            product[name] = _NEW[name](self._dice, product)
+            product[name] = _NEW[name](self.dice, product)
 
     def _revert(self) -> None:
         """Undo the last change of a product, except SKU and barcode, which another product may have now."""
         if self._earlier:
             number, was = self._earlier.pop()
-            if number in self.products and not was.keys() & {"sku", "meta"}:
-                self.products[number] |= was
+            product = self.products.get(number, {})
+            if was.keys() <= product.keys() - {"sku", "meta"}:
+                product |= was
 
-    def _hand_on_skus(self) -> None:
-        """Rotate SKUs and barcodes among two or three products; sometimes rotate them back."""
-        if self._swapped and self._dice.random() < 0.3:
+    def hand_on_skus(self) -> None:
+        """Rotate SKUs and barcodes among two or three variants; sometimes rotate them back."""
+        holders = self._holders()
+        if len(holders) < 2:
+            return
+        if self._swapped and self.dice.random() < 0.3:
             ring = self._swapped.pop()[::-1]
         else:
-            ring = self._dice.sample(list(self.products), self._dice.choice([2, 3]))
+            numbers = self.dice.choices([number for number, _ in holders], k=self.dice.choice([2, 3]))
+            of_each = [[each for each in holders if each[0] == number] for number in numbers]
+            ring = list(dict.fromkeys(map(self.dice.choice, of_each)))
             self._swapped.append(ring)
-        if all("sku" in self.products.get(number, {}) for number in ring):
-            members = [self.products[number] for number in ring]
-            keys = [(member["sku"], member["meta"]) for member in members]
-            for member, (sku, meta) in zip(members, [*keys[1:], keys[0]], strict=True):
-                member |= {"sku": sku, "meta": meta}
-            self._moved |= set(ring)
+        if len(ring) > 1 and all(each in holders for each in ring):
+            codes = [_codes(holders[each]) for each in ring]
+            for each, (sku, barcode) in zip(ring, [*codes[1:], codes[0]], strict=True):
+                _give_codes(holders[each], sku, barcode)
+            self._shirts.moved |= set(ring)
+
+    def _holders(self) -> dict[tuple[int, str], Product]:
+        """The products without variants, and the variants, that may get other SKUs."""
+        found = {}
+        for number, product in self.products.items():
+            for each in product.get("variants", [product]):
+                if "sku" in each and not has_fixed_skus(number):
+                    found[number, each.get("_key", "")] = each
+        return found
 
     def _drop(self) -> None:
         """Drop a product; a draft keeps its SKU, so none that another product gets in the same run."""
-        droppable = sorted(self.products.keys() - self._moved)
+        droppable = sorted(self.products.keys() - {number for number, _ in self._shirts.moved})
         if len(droppable) > 10:
-            number = self._dice.choice(droppable)
+            number = self.dice.choice(droppable)
             self._dropped[number] = self.products.pop(number)
 
     def _bring_back(self) -> None:
         if self._dropped:
-            number = self._dice.choice(list(self._dropped))
+            number = self.dice.choice(list(self._dropped))
             self.products[number] = self._dropped.pop(number)
 
-    def _publish(self) -> None:
+    def publish(self) -> None:
         self._server.products = list(self.products.values())
+
+
+def _codes(holder: Product) -> tuple[str, str]:
+    """The SKU and the barcode of a variant, or of a product without variants."""
+    return holder["sku"], holder["meta"]["barcode"] if "meta" in holder else holder["barcode"]
+
+
+def _give_codes(holder: Product, sku: str, barcode: str) -> None:
+    own = {"meta": {**holder["meta"], "barcode": barcode}} if "meta" in holder else {"barcode": barcode}
+    holder |= {"sku": sku, **own}
 
 
 def leave_out_odd_values() -> None:

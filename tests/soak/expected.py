@@ -1,0 +1,239 @@
+"""The possible states of a stored product, computed only from the rules in docs/ownership.md."""
+
+# The merge of a field depends on the last applied and the stored value. After a disturbed run it is unknown
+# how much it wrote, and whether an edit of the merchant came before or after its write. So all possible pairs
+# (last applied, stored) are kept. A disturbed run adds the merge of each pair. An edit gives each pair a new
+# stored value. After an undisturbed run only the merged pairs are left, and the store must match one.
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.soak.wanted import Value, Wanted
+
+State = tuple[Value, Value]
+"""The last applied and the stored value."""
+States = dict[str, set[State]]
+
+SETS = frozenset({"tags", "categories", "images"})
+DRAFTED = "drafted"
+"""In place of the last applied stock: a run set the stock of a dropped variant to 0."""
+
+
+def merged(name: str, state: State, wanted: Value, *, store_wins: bool) -> State:
+    """The three-way merge of one field."""
+    applied, stored = state
+    if wanted == applied:
+        return state
+    if name in SETS:
+        kept = [member for member in stored if member in wanted or member not in applied]
+        added = [member for member in wanted if member not in kept and member not in applied]
+        members = kept + added
+        return wanted, tuple(members if name == "images" else sorted(members))
+    if name == "stock" and wanted is None:  # the source does not track it any more
+        return None, stored
+    edited = name != "stock" and stored not in (applied, wanted)
+    return wanted, (stored if edited and store_wins else wanted)
+
+
+@dataclass
+class Rules:
+    """The options of runs for merging and pruning."""
+
+    store_wins: bool
+    on_missing: str
+    sale_prices: bool = False
+
+
+@dataclass
+class ExpectedVariant:
+    """The possible states of one variant of the source.
+
+    Attributes:
+        states: by field.
+        others: fields that only the merchant owns, with their possible values.
+        store_id: of the stored variant, if known.
+        may_be_gone: a run may have deleted it.
+        if_created: its states if it was removed and a later run created it again.
+        is_gone: the merchant deleted it.
+        may_return: the merchant deleted it, then the source may have dropped it, so it may be created again.
+        is_managed: whether the merchant has left its inventory managed.
+        sku_was_edited: by the merchant.
+    """
+
+    states: States = field(default_factory=dict)
+    others: dict[str, list[Any]] = field(default_factory=dict)
+    store_id: str | None = None
+    may_be_gone: bool = False
+    if_created: ExpectedVariant | None = None
+    is_gone: bool = False
+    may_return: bool = False
+    is_managed: bool = True
+    sku_was_edited: bool = False
+
+    @classmethod
+    def new(cls) -> ExpectedVariant:
+        return cls(others={"other prices": [[]], "levels elsewhere": [{}]})
+
+    @property
+    def parts(self) -> Iterator[ExpectedVariant]:
+        """It and what may have been created in its place."""
+        yield self
+        if self.if_created:
+            yield self.if_created
+
+    def meet(self, wanted: Mapping[str, Value], rules: Rules, *, surely: bool) -> None:
+        """A run handled it, or may have."""
+        if any(applied != wanted["price.eur"] for applied, _ in self.states.get("price.eur", ())):
+            self.others.pop("id of the price in euros", None)
+        _meet(self.states, wanted, rules, surely=surely, is_new=self.store_id is None)
+        if self.may_be_gone or self.may_return:
+            self.if_created = self.if_created or self.new()
+            self.if_created.meet(wanted, rules, surely=surely)
+
+    def drop(self, rules: Rules, *, surely: bool) -> bool:
+        """A run saw, or may have seen, that the source dropped it; returns whether nothing is left of it."""
+        if self.is_gone:
+            self.may_return = True
+            return surely
+        if rules.on_missing == "delete":
+            self.may_be_gone = True
+            return surely
+        if rules.on_missing == "draft":
+            before = self.states["stock"]
+            after = {_drafted_stock(state) for state in before}
+            # The stock is forgotten first, then set to 0.
+            self.states["stock"] = after if surely else before | after | {(None, held) for _, held in before}
+        return False
+
+    def edit(self, name: str, value: Value) -> None:
+        for each in self.parts:
+            each.states[name] = {(applied, value) for applied, _ in each.states.get(name, set())}
+        self.sku_was_edited |= name == "sku"
+
+    def possible(self, name: str) -> set[Value]:
+        return {stored for _, stored in self.states.get(name, ())}
+
+    def is_settled(self, wanted: Mapping[str, Value]) -> bool:
+        return (self.is_gone or self.store_id is not None) and _is_settled(self.states, wanted)
+
+
+@dataclass
+class Expected:
+    """The possible states of one product.
+
+    Attributes:
+        fresh: the merchant's own fields of a product that a run has just created.
+        states: by field; empty for a product that must not be stored.
+        variants: by key.
+        statuses: pairs of the status and whether a run set the product to draft.
+        others: fields that only the merchant owns, with their possible values.
+        own_variants: the possible sets of the merchant's variants.
+        own_values: option values that the merchant added.
+        options: ids of options by their place at the source, if known.
+        store_id: of the stored product, if known.
+        may_be_gone: a run may have deleted it.
+        if_created: its states if one run deleted it and a later one created it again.
+    """
+
+    fresh: Mapping[str, Any]
+    states: States = field(default_factory=dict)
+    variants: dict[str, ExpectedVariant] = field(default_factory=dict)
+    statuses: set[tuple[str, bool]] = field(default_factory=lambda: {("published", False)})
+    others: dict[str, list[Any]] = field(default_factory=dict)
+    own_variants: list[list[Any]] = field(default_factory=lambda: [[]])
+    own_values: set[str] = field(default_factory=set)
+    options: dict[int, str] = field(default_factory=dict)
+    store_id: str | None = None
+    may_be_gone: bool = False
+    if_created: Expected | None = None
+
+    @classmethod
+    def new(cls, fresh: Mapping[str, Any]) -> Expected:
+        """A product that is not stored."""
+        return cls(fresh, others={name: [value] for name, value in fresh.items()})
+
+    def meet(self, wanted: Wanted, rules: Rules, *, surely: bool) -> None:
+        """A run handled it, or may have."""
+        _meet(self.states, wanted.fields, rules, surely=surely, is_new=self.store_id is None)
+        for key, fields in wanted.variants.items():
+            self.variants.setdefault(key, ExpectedVariant.new()).meet(fields, rules, surely=surely)
+        # The last variant of a product is never removed.
+        others_stay = any(not self.variants[key].is_gone for key in wanted.variants)
+        for key in self.variants.keys() - wanted.variants.keys():
+            if self.variants[key].drop(rules, surely=surely and others_stay):
+                del self.variants[key]
+        after = {_back(status) for status in self.statuses}
+        self.statuses = after if surely else self.statuses | after
+        if self.may_be_gone:
+            self.if_created = self.if_created or self.new(self.fresh)
+            self.if_created.meet(wanted, rules, surely=surely)
+
+    def drop(self, rules: Rules, *, surely: bool) -> bool:
+        """A run saw, or may have seen, that the source dropped it; returns whether nothing is left of it."""
+        if rules.on_missing == "delete":
+            self.may_be_gone = True
+            return surely
+        if rules.on_missing == "draft":
+            after = {_drafted(status) for status in self.statuses}
+            self.statuses = after if surely else self.statuses | after
+        return False
+
+    def edit(self, name: str, value: Value) -> None:
+        for each in (self, self.if_created):
+            if each:
+                each.states[name] = {(applied, value) for applied, _ in each.states.get(name, set())}
+
+    def is_settled(self, wanted: Wanted) -> bool:
+        """Whether a run has nothing to write to this product."""
+        return (
+            _is_settled(self.states, wanted.fields)
+            and self.variants.keys() == wanted.variants.keys()
+            and all(self.variants[key].is_settled(fields) for key, fields in wanted.variants.items())
+        )
+
+    def accept(self, earlier: Expected) -> None:
+        """What it was before the last edit of the merchant is possible too."""
+        _accept(self, earlier)
+        self.own_variants += earlier.own_variants
+        for key, before in earlier.variants.items():
+            if key in self.variants:
+                _accept(self.variants[key], before)
+
+
+def _accept(now: Expected | ExpectedVariant, earlier: Expected | ExpectedVariant) -> None:
+    for name, states in earlier.states.items():
+        now.states[name] |= states
+    for name, values in earlier.others.items():
+        if name in now.others:
+            now.others[name] += values
+
+
+def _meet(states: States, wanted: Mapping[str, Value], rules: Rules, *, surely: bool, is_new: bool) -> None:
+    for name, value in wanted.items():
+        before = states.get(name, set())
+        after = {merged(name, state, value, store_wins=rules.store_wins) for state in before}
+        if is_new or not before:  # it may not have existed before
+            after.add((value, value))
+        states[name] = after if surely else before | after
+
+
+def _is_settled(states: States, wanted: Mapping[str, Value]) -> bool:
+    return all({applied for applied, _ in states.get(name, ())} == {value} for name, value in wanted.items())
+
+
+def _back(status: tuple[str, bool]) -> tuple[str, bool]:
+    """Publish a product again that was set to draft because the source did not have it."""
+    held, is_drafted = status
+    return ("published", False) if is_drafted and held == "draft" else (held, False)
+
+
+def _drafted(status: tuple[str, bool]) -> tuple[str, bool]:
+    return ("draft", True) if status[0] == "published" else status
+
+
+def _drafted_stock(state: State) -> State:
+    applied, stored = state
+    return state if applied == DRAFTED or stored is None else (DRAFTED, 0)

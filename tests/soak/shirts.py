@@ -1,0 +1,267 @@
+"""Products of the source with options and variants, and their random changes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from tests.soak.wanted import Product
+
+_SIZES, _COLOURS = ("S", "M", "L"), ("Red", "Blue")
+_MANY = 33  # the number of the product with many variants
+_MANY_SIZES = 53  # times two colours: more than a product is created with, and more than an update lists
+
+
+def has_variants(number: int) -> bool:
+    """Whether a product has variants, at least at times."""
+    return number % 3 != 2
+
+
+def has_fixed_skus(number: int) -> bool:
+    """Whether its variants are recognized by their SKUs, so that neither side changes these."""
+    return _switches(number) or (has_variants(number) and number % 4 == 0 and number % 5 != 0)
+
+
+def _switches(number: int) -> bool:
+    """Whether the product has variants only at times."""
+    return number % 6 == 1
+
+
+class Shirts:
+    """Makes products with variants, and changes them.
+
+    Args:
+        dice: choose the changes.
+
+    Attributes:
+        moved: variants with a SKU or option values that the store may not have yet.
+    """
+
+    def __init__(self, dice: random.Random) -> None:
+        self.dice = dice
+        self.moved: set[tuple[int, str]] = set()
+        self._count = 0
+        self._kinds: dict[Callable[[Product], None], int] = {
+            self.edit: 10,
+            self.undo: 4,
+            self.change_sku: 2,
+            self.change_value: 2,
+            self.rename_value: 1,
+            self.undo_value: 1,
+            self.exchange_values: 1,
+            self.rename_option: 1,
+            self.add_option: 1,
+            self.add: 2,
+            self.drop: 2,
+            self.bring_back: 2,
+            self.switch: 2,
+            self.renumber: 1,
+        }
+
+    def make(self, product: Product) -> None:
+        """Give a new product options and variants."""
+        number: int = product["id"]
+        if not has_variants(number):
+            return
+        sizes = _SIZES if number != _MANY else [f"size {each}" for each in range(_MANY_SIZES)]
+        is_small = _switches(number) or number % 6 == 4
+        product["options"] = ["Size"] if is_small else ["Size", "Colour"]
+        product["variants"] = []
+        product["_dropped"] = []
+        for size in sizes:
+            for colour in ("",) if is_small else _COLOURS:
+                values = {"Size": size, "Colour": colour}
+                self._append(product, {name: values[name] for name in product["options"]})
+        product.pop("sku", None)
+        product.pop("meta", None)
+
+    def change(self, product: Product) -> None:
+        self.dice.choices(list(self._kinds), list(self._kinds.values()))[0](product)
+
+    def change_all(self, product: Product, name: str) -> None:
+        """Set one field of all variants."""
+        for each in product.get("variants", ()):
+            self._set(each, name)
+
+    # --- kinds of changes -----------------------------------------------------------------------------
+
+    def edit(self, product: Product) -> None:
+        if variant := self._any(product):
+            names = ["price", "price", "stock", "title", "barcode", "weight", "prices", "compareAtPrice"]
+            self._set(variant, self.dice.choice(names))
+
+    def undo(self, product: Product) -> None:
+        """Undo the last edit of a variant."""
+        variant = self._any(product)
+        if variant and (earlier := variant["_earlier"]):
+            name, value = earlier.pop()
+            _put(variant, name, value)
+
+    def change_sku(self, product: Product) -> None:
+        variant = self._any(product)
+        if variant and "sku" in variant and not has_fixed_skus(product["id"]):
+            variant["sku"] = f"V-{variant['_key']}-{self._fresh()}"
+
+    def change_value(self, product: Product) -> None:
+        """Give a variant a new value."""
+        if variant := self._any(product):
+            name = self.dice.choice(product["options"])
+            variant["options"] = variant["options"] | {name: self._value()}
+
+    def rename_value(self, product: Product) -> None:
+        """Give all variants that have a value another one."""
+        if variant := self._any(product):
+            name = self.dice.choice(product["options"])
+            old, new = variant["options"][name], self._value()
+            _replace(product, name, old, new)
+            product["_renamed"] = (product["options"].index(name), old, new)
+
+    def undo_value(self, product: Product) -> None:
+        """Undo the renaming of a value, unless a dropped variant may have the old one."""
+        if (renamed := product.pop("_renamed", None)) and not product["_dropped"] and "variants" in product:
+            index, old, new = renamed
+            before = [dict(each["options"]) for each in product["variants"]]
+            _replace(product, product["options"][index], new, old)
+            values = [tuple(each["options"].values()) for each in product["variants"]]
+            if len(set(values)) < len(values):
+                for each, options in zip(product["variants"], before, strict=True):
+                    each["options"] = options
+
+    def exchange_values(self, product: Product) -> None:
+        """Exchange the values of two variants."""
+        if len(product.get("variants", ())) > 1:
+            product.pop("_renamed", None)
+            one, two = self.dice.sample(product["variants"], 2)
+            one["options"], two["options"] = two["options"], one["options"]
+            self.moved |= {(product["id"], each["_key"]) for each in (one, two)}
+
+    def rename_option(self, product: Product) -> None:
+        if "variants" in product:
+            old = self.dice.choice(product["options"])
+            new = f"{old.split()[0]} {self._fresh()}"
+            product["options"] = [new if name == old else name for name in product["options"]]
+            for each in [*product["variants"], *product["_dropped"]]:
+                each["options"] = {new if name == old else name: it for name, it in each["options"].items()}
+
+    def add_option(self, product: Product) -> None:
+        if "variants" in product and len(product["options"]) == 2:
+            product["options"] = [*product["options"], "Fit"]
+            for each in [*product["variants"], *product["_dropped"]]:
+                each["options"] = {**each["options"], "Fit": self.dice.choice(["Slim", "Wide"])}
+
+    def add(self, product: Product) -> None:
+        if "variants" in product and len(product["variants"]) < 9:
+            sibling = self._any(product) or {}
+            first, *others = product["options"]
+            values = {name: sibling["options"][name] for name in others}
+            self._append(product, {first: self._value(), **values})
+
+    def drop(self, product: Product) -> None:
+        """Drop a variant that is not the first; a kept one keeps its SKU and values, so none that moved."""
+        variants = product.get("variants", [])
+        kept = {key for number, key in self.moved if number == product["id"]}
+        droppable = [each for each in variants[1:] if each["_key"] not in kept]
+        if droppable:
+            variant = self.dice.choice(droppable)
+            variants.remove(variant)
+            product["_dropped"].append(variant)
+
+    def bring_back(self, product: Product) -> None:
+        if "variants" in product and product["_dropped"]:
+            variant = self.dice.choice(product["_dropped"])
+            product["_dropped"].remove(variant)
+            product["variants"].append(variant)
+
+    def switch(self, product: Product) -> None:
+        """Take all variants from a product except the first, or give them back."""
+        if not _switches(product["id"]):
+            return
+        if "variants" in product:
+            product["_options"], product["_variants"] = product.pop("options"), product.pop("variants")
+            main = product["_variants"][0]
+            meta = {"meta": {"barcode": main["barcode"]}} if "barcode" in main else {}
+            product.pop("stock", None)
+            names = main.keys() & {"sku", "price", "stock", "prices"}
+            product |= {name: main[name] for name in names} | meta
+            product["_main"] = main["_key"]
+        else:
+            product["options"], product["variants"] = product.pop("_options"), product.pop("_variants")
+            main = product["variants"][0]
+            main |= {name: product[name] for name in ("price", "stock") if name in product}
+            for name in ("_main", "sku", "meta", "prices"):
+                product.pop(name, None)
+
+    def renumber(self, product: Product) -> None:
+        """Give all variants other ids; they are recognized by their SKUs."""
+        if "variants" in product and has_fixed_skus(product["id"]) and not product["_dropped"]:
+            for each in product["variants"]:
+                if "id" in each:
+                    each["id"] = f"{each['_key']}, {self._fresh()}"
+
+    # --- parts ----------------------------------------------------------------------------------------
+
+    def _append(self, product: Product, values: dict[str, str]) -> None:
+        number, fresh = product["id"], self._fresh()
+        key = f"{number}:{fresh}"
+        variant: Product = {
+            "_key": key,
+            "_earlier": [],
+            "id": number * 1000 + fresh if number % 2 else key,
+            "sku": f"V-{key}",
+            "barcode": f"{number:04}{fresh:06}",
+            "price": self.dice.randrange(100, 99999) / 100,
+            "stock": self.dice.randrange(200),
+            "options": values,
+        }
+        if number % 5 == 0 and not has_fixed_skus(number):
+            del variant["sku"], variant["barcode"]
+        if number % 8 == 0 and "sku" in variant:
+            del variant["id"]
+        if fresh % 7 == 3:
+            del variant["stock"]
+        if fresh % 3 == 0:
+            variant["prices"] = {"eur": self.dice.randrange(100, 999)}
+        product["variants"].append(variant)
+
+    def _any(self, product: Product) -> Product | None:
+        variants = product.get("variants")
+        return self.dice.choice(variants) if variants else None
+
+    def _set(self, variant: Product, name: str) -> None:
+        dice = self.dice
+        if name in {"stock", "barcode"} and name not in variant:
+            return
+        new: dict[str, Callable[[], Any]] = {
+            "price": lambda: dice.randrange(100, 99999) / 100,
+            "stock": lambda: dice.randrange(200),
+            "title": lambda: dice.choice([None, f"Title of the source {dice.randrange(100)}"]),
+            "barcode": lambda: f"{dice.randrange(10**12):013d}",
+            "weight": lambda: dice.choice([None, dice.randrange(1, 100)]),
+            "prices": lambda: dice.choice([None, {"eur": dice.randrange(100, 999)}]),
+            "compareAtPrice": lambda: dice.choice([None, dice.randrange(100, 99999) / 100]),
+        }
+        if name in new:
+            if name != "barcode":
+                variant["_earlier"].append((name, variant.get(name)))
+            _put(variant, name, new[name]())
+
+    def _value(self) -> str:
+        return f"Value {self._fresh()}"
+
+    def _fresh(self) -> int:
+        self._count += 1
+        return self._count
+
+
+def _replace(product: Product, name: str, old: str, new: str) -> None:
+    for each in product["variants"]:
+        if each["options"][name] == old:
+            each["options"] = each["options"] | {name: new}
+
+
+def _put(variant: Product, name: str, value: Any) -> None:
+    if value is None:
+        variant.pop(name, None)
+    else:
+        variant[name] = value
