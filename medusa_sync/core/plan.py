@@ -11,6 +11,7 @@ from medusa_sync.core.fields import (
     FIELDS,
     OPTION,
     OPTIONS,
+    SALE,
     SKU,
     STATUS,
     STOCK,
@@ -147,10 +148,14 @@ def _option_change(
 ) -> FieldChange:
     removed = {option.id for option in options.removed}
     titles = {option_id: name for name, option_id in options.renamed.items()}
-    kept = [titles.get(option.id, option.title) for option in stored.options if option.id not in removed]
+    ours = list(options.ids.values())  # in the order of the source; the store has none
+    in_order = sorted(
+        stored.options, key=lambda each: (ours.index(each.id) if each.id in ours else len(ours), each.title)
+    )
+    kept = [titles.get(option.id, option.title) for option in in_order if option.id not in removed]
     return FieldChange(
         OPTIONS,
-        tuple(option.title for option in stored.options),
+        tuple(option.title for option in in_order),
         (*kept, *options.added),
         tuple(record.option_ids) if record else None,
         desired.options or (DEFAULT,),
@@ -174,14 +179,20 @@ def _variant_change(
         return VariantChange(full, None, is_new=True, replaces=stored.id)
     changes: list[FieldChange] = []
     conflicts: list[Conflict] = []
-    for name in filter(VARIANT_FIELDS.knows, names_of(variant.key, full.fields, record)):
+    more = [SALE] if stored.sale_prices else []
+    for name in filter(VARIANT_FIELDS.knows, names_of(variant.key, [*full.fields, *more], record)):
         field, value = VARIANT_FIELDS[name], full.fields.get(name)
         history = record.variant_history(variant.key, name, desired.currency) if record else None
-        if _is_owned(field, value, history, stored):
-            held = held_value(stored, name, options, desired.currency, location_id)
-            if field.place is Place.SALE and _is_repeated(stored, desired.currency):
-                changes.append(FieldChange(name, held, value, history.applied if history else None, value))
-                continue
+        if not _is_owned(field, value, history, stored, keeps_stock=location_id is not None):
+            continue
+        held = held_value(stored, name, options, desired.currency, location_id)
+        is_unwanted = value is None and (
+            field.merge is Merge.FOLLOW or (field.place is Place.SALE and bool(stored.sale_prices))
+        )
+        if is_unwanted or (field.place is Place.SALE and _is_repeated(stored, desired.currency)):
+            applied = history.applied if history else None
+            changes.append(FieldChange(name, held, value, applied, value, full.name))
+        else:
             _merge(field, value, held, history, policy, changes, conflicts, full.name)
     return VariantChange(full, stored, changes=tuple(changes), conflicts=tuple(conflicts))
 
@@ -255,14 +266,20 @@ def _is_repeated(stored: StoredVariant, currency: str) -> bool:
     return sum(each.currency_code == currency for each in stored.sale_prices) > 1
 
 
-def _is_owned(field: Field, wanted: Value, history: History | None, stored: StoredVariant) -> bool:
+def _is_owned(
+    field: Field, wanted: Value, history: History | None, stored: StoredVariant, *, keeps_stock: bool
+) -> bool:
     """Whether the source decides about a field: it has a value now, or had one in the last run."""
-    applied = history.applied if history else None
+    applied, sent = (history.applied, history.sent) if history else (None, ())
+    if field.merge is Merge.FOLLOW and wanted is None:  # the store does not have to track it any more
+        return keeps_stock and stored.manage_inventory and (applied is not None or bool(sent))
     if field.merge is Merge.FOLLOW:
-        return wanted is not None and (applied is None or stored.manage_inventory)
+        return applied is None or stored.manage_inventory
     if field.place is Place.OPTION:  # a variant cannot lack a value
         return wanted is not None
-    return any(value is not None for value in (wanted, applied, *(history.sent if history else ())))
+    if field.place is Place.SALE and stored.sale_prices:  # they may be in another currency
+        return True
+    return any(value is not None for value in (wanted, applied, *sent))
 
 
 def _full_text(applied: Value, *known: Value) -> Value:

@@ -297,10 +297,14 @@ class AdminApi:
             body = {"sku": variant.sku} if variant.sku else {}
             response = await self._client.post("/admin/inventory-items", body, responses.Item, query=_ID_ONLY)
             item_id = response.inventory_item.id
-        path = f"/admin/products/{product_id}/variants/{variant.id}/inventory-items"
+        await self.link_inventory_item(product_id, variant.id, item_id)
+        return item_id
+
+    async def link_inventory_item(self, product_id: str, variant_id: str, item_id: str) -> None:
+        """Give a variant an inventory item that exists."""
+        path = f"/admin/products/{product_id}/variants/{variant_id}/inventory-items"
         link = {"inventory_item_id": item_id, "required_quantity": 1}
         await self._client.post(path, link, dict[str, Any], query=_ID_ONLY)
-        return item_id
 
     async def create_category(self, handle: str, name: str) -> StoredCategory:
         body = {"name": name, "handle": handle, "is_active": True}  # the default is inactive

@@ -148,8 +148,8 @@ def _edits(variant: StoredVariant, changes: Sequence[FieldChange], update: Updat
             case Place.OPTION:
                 sets_options = True
             case Place.LEVEL:
-                if not variant.manage_inventory:
-                    edits["manage_inventory"] = True  # Medusa makes the inventory item
+                if variant.manage_inventory == (change.planned is None):
+                    edits["manage_inventory"] = change.planned is not None  # Medusa makes the inventory item
             case Place.SALE:
                 pass  # it is in a price list
             case _:

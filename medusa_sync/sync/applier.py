@@ -209,8 +209,6 @@ class Applier:
         written, refused = await self._writer.update(updates, batch.unused_items)
         await self._finish(batch, written)
         batch.drop(each.external_id for each in refused)
-        for product in refused:
-            self._intents.drop(product.external_id)
         return [Batch([product], items=batch.items, refused=True) for product in refused]
 
     async def _create(self, batch: Batch, creates: Sequence[Create]) -> list[Batch]:
@@ -279,8 +277,8 @@ class Applier:
     async def _bisect(self, batch: Batch, error: StoreRefusedError) -> list[Batch]:
         """The store refused a batch and does not say which product is the cause: split it."""
         for product in batch.products:
-            self._intents.drop(product.external_id)
-            self._ledger.take_back(product.external_id)
+            if self._intents.withdraw(product.external_id):
+                self._ledger.take_back(product.external_id)
         # Another run may still be creating a product that this one could not create.
         batch.refused = all(isinstance(change, Update) for change in batch.planned)
         if self._stop.is_set:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import structs
 
 from medusa_sync.core.change import Change
@@ -14,18 +16,32 @@ class Intents:
 
     def __init__(self) -> None:
         self._outcomes: dict[str, Outcome] = {}
+        self._begun: set[str] = set()
 
     def add(self, change: Change) -> None:
         """Plan the outcome of a change that will be sent."""
         own = change.desired.external_id
         self._outcomes[own] = _combined(self._outcomes.get(own), outcome_of(change))
 
+    def begin(self, external_ids: Iterable[str]) -> None:
+        """Mark products of which something has been written."""
+        self._begun.update(external_ids)
+
+    def withdraw(self, external_id: str) -> bool:
+        """Forget what was planned for a product that the store refused; returns False if it has begun."""
+        if external_id in self._begun:
+            return False
+        self._outcomes.pop(external_id, None)
+        return True
+
     def take(self, external_id: str) -> Outcome:
         """The outcome of a product that is complete; it is forgotten."""
+        self._begun.discard(external_id)
         return self._outcomes.pop(external_id)
 
     def drop(self, external_id: str) -> Outcome | None:
         """Forget a product; returns the outcome that it would have had, None if nothing was planned."""
+        self._begun.discard(external_id)
         return self._outcomes.pop(external_id, None)
 
 

@@ -40,7 +40,7 @@ def level_changes(
     Args:
         changes: what is written.
         location_id: where stock is kept; None if the store has no location.
-        items: unused inventory items that new variants get, by SKU.
+        items: unused inventory items that variants get, by SKU.
     """
     found: list[LevelChange] = []
     for change in changes if location_id is not None else ():
@@ -58,10 +58,27 @@ def level_changes(
         for each in change.variants:
             quantity = next((change.planned for change in each.changes if change.field == STOCK), None)
             if each.stored is not None and isinstance(quantity, int):
+                linked = None if each.stored.inventory_items else items.get(str(each.stored.sku))
                 exists = stock_level(each.stored, location_id) is not None
-                item_id = item_id_of(each.stored)
+                exists |= linked is not None and location_id in linked.location_ids
+                item_id = linked.id if linked else item_id_of(each.stored)
                 found.append(LevelChange(own, each.desired.key, quantity, item_id, exists, is_new=False))
     return found
+
+
+def tracked_again(updates: Iterable[Update]) -> list[tuple[str, StoredVariant]]:
+    """The variants without an inventory item that get stock, with the ids of their products.
+
+    A variant that was not tracked for a while has left its item, and the store does not create a second one
+    with the same SKU.
+    """
+    return [
+        (update.stored.id, each.stored)
+        for update in updates
+        for each in update.variants
+        if each.stored is not None and each.stored.sku and not each.stored.inventory_items
+        if any(change.field == STOCK and change.planned is not None for change in each.changes)
+    ]
 
 
 class ItemRename(Struct, frozen=True):

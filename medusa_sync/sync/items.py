@@ -9,12 +9,13 @@ from http import HTTPStatus
 
 from msgspec import structs
 
+from medusa_sync.core.change import Update
 from medusa_sync.core.fields import SKU
-from medusa_sync.core.stored import StoredProduct, WrittenVariant
+from medusa_sync.core.stored import StoredItem, StoredProduct, WrittenVariant
 from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi, Level
 from medusa_sync.stop import Stop
-from medusa_sync.sync.inventory import ItemRename, LevelChange, item_id_of
+from medusa_sync.sync.inventory import ItemRename, LevelChange, item_id_of, tracked_again
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,21 @@ class Items:
                 "inventory item %s has no SKU now: another item has %r", rename.item_id, rename.new_sku
             )
         return held
+
+    async def link(self, updates: Iterable[Update]) -> dict[str, StoredItem]:
+        """Give variants that get stock the unused items with their SKUs; returns these items by SKU.
+
+        Raises:
+            AmbiguousWriteError: some may not be linked.
+            StoreError: the store is unavailable.
+        """
+        variants = {str(variant.sku): (own, variant) for own, variant in tracked_again(updates)}
+        found = await self._api.items_by_sku(list(variants)) if variants else []
+        unused = {str(item.sku): item for item in found if not item.variant_ids}
+        for sku, item in unused.items():
+            product_id, variant = variants[sku]
+            await self._api.link_inventory_item(product_id, variant.id, item.id)
+        return unused
 
     async def write_levels(self, changes: Sequence[LevelChange], written: Written) -> None:
         """Write stock levels.

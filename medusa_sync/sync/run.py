@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Protocol
 
 from medusa_sync.core.change import Change
@@ -159,7 +160,7 @@ class Run:
             async with aclosing(comparison.stale()) as stale:
                 first = await anext(stale, None)
                 if first is not None:
-                    await self._plan_and_apply(api, health, first, stale)
+                    await self._plan_and_apply(api, health, comparison, first, stale)
         if self._stop.is_set or self._delivery.error is not None:
             return None
         gained = 0 if self._options.dry_run else self._ledger.gained
@@ -196,10 +197,16 @@ class Run:
         return min(total, limit) if total is not None and limit is not None else total or limit
 
     async def _plan_and_apply(
-        self, api: AdminApi, health: Health, first: list[Stale], rest: AsyncIterator[list[Stale]]
+        self,
+        api: AdminApi,
+        health: Health,
+        comparison: Comparison,
+        first: list[Stale],
+        rest: AsyncIterator[list[Stale]],
     ) -> None:
         """Settle stale products. If the placement is wrong, nothing at all is written."""
         placement = await self._find_placement(api)
+        placement.check_currencies(chain((each.desired for each in first), comparison.ahead.values()))
         sales = Sales(api.price_lists, self._options.source_name)
         planner = Planner(api, placement.location_id, sales, self._options.plan)
         if self._options.dry_run:

@@ -127,6 +127,7 @@ class Writer:
             for update in updates
             if (own := update.desired.external_id) and (update.has_changes or update.placed)
         }
+        items = {**items, **await self._items.link(updates)}
         written = await self._write_rows(updates, notes, ids)
         options: dict[str, dict[str, str]] = {}  # ids of new ones by external id
         refused: list[DesiredProduct] = []
@@ -186,6 +187,9 @@ class Writer:
             for external_id, update in sent.items()
         ]
         products = await self._api.update_products(bodies)
+        if sent.keys() - {product.external_id for product in products}:
+            raise AmbiguousWriteError("the response lacks products")
+        self._intents.begin(sent)
         if repeated := [body for each in products if (body := distinct_images_body(each)) is not None]:
             await self._api.edit_products(repeated)
         return {

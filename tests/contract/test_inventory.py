@@ -266,3 +266,41 @@ def test_an_update_that_fails_because_of_its_item_stays_in_part(shop: Shop, prod
     assert (seen["title"], seen["metadata"]) == ("Product 2", {"a": 1, "b": 3})
     assert [image["url"] for image in seen["images"]] == ["new"]
     assert prices_of(seen) == prices_of(other)
+
+
+def test_an_unused_item_can_be_linked_to_a_variant_that_is_managed_afterwards(
+    shop: Shop, product: View
+) -> None:
+    item_id = item_of(product)
+    shop.call("POST", LEVELS, {"create": [shop.level(item_id, 7)]})
+    managed(shop, product, wanted=False)
+    path = f"/admin/products/{product['id']}/variants/{variant_of(product)['id']}/inventory-items"
+    shop.call("POST", path, {"inventory_item_id": item_id, "required_quantity": 1}, fields="id")
+    product = managed(shop, product, wanted=True)
+    assert (item_of(product), variant_of(product)["manage_inventory"]) == (item_id, True)
+    assert levels_of(shop, item_id) == {shop.location_id: 7}
+
+
+@pytest.mark.parametrize("sku", ["NEW", None])
+def test_an_item_is_created_on_its_own_and_linked(shop: Shop, sku: str | None) -> None:
+    product = shop.create(variant={"sku": sku, "manage_inventory": False})
+    body = {} if sku is None else {"sku": sku}
+    item_id = shop.call("POST", "/admin/inventory-items", body, fields="id")["inventory_item"]["id"]
+    path = f"/admin/products/{product['id']}/variants/{variant_of(product)['id']}/inventory-items"
+    shop.call("POST", path, {"inventory_item_id": item_id, "required_quantity": 1}, fields="id")
+    assert item_of(shop.product(product["id"])) == item_id
+    if sku is not None:
+        assert shop.refusal("POST", "/admin/inventory-items", body) == taken("NEW")
+
+
+def test_stock_that_is_reserved_stays_reserved_while_its_variant_is_not_managed(
+    shop: Shop, product: View
+) -> None:
+    item_id = item_of(product)
+    shop.call("POST", LEVELS, {"create": [shop.level(item_id, 7)]})
+    shop.reserve(product, "Default", 2)
+    managed(shop, product, wanted=False)
+    found = shop.call(
+        "GET", "/admin/inventory-items", **{"id[]": [item_id], "fields": "id,reserved_quantity"}
+    )
+    assert found["inventory_items"][0]["reserved_quantity"] == 2

@@ -38,6 +38,7 @@ class ListSource:
     """A source in memory, with rows of DummyJSON.
 
     Attributes:
+        currency: of its prices.
         sale_prices: discounts become sale prices.
         ends_after: number of pages after which it fails; None for never.
         asked: the ids that `has` was called with.
@@ -45,6 +46,7 @@ class ListSource:
 
     rows: list[Any]
     page_size: int = 30
+    currency: str = "usd"
     sale_prices: bool = False
     ends_after: int | None = None
     asked: list[str] = field(default_factory=list)
@@ -55,7 +57,7 @@ class ListSource:
             if number == self.ends_after:
                 raise SourceError("the source failed")
             page = [
-                to_row(row, source_name=SOURCE_NAME, currency="usd", sale_prices=self.sale_prices)
+                to_row(row, source_name=SOURCE_NAME, currency=self.currency, sale_prices=self.sale_prices)
                 for row in rows[start : start + self.page_size]
             ]
             yield Page(tuple(page), len(self.rows))

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from medusa_sync.core import interrupted
+from medusa_sync.medusa.placement import PlacementOptions
 from tests.flow.stage import ListSource, run_once, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -59,4 +60,15 @@ def test_a_sale_price_whose_creation_is_delivered_late_is_stored_once_in_the_end
     assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
     store.requests.clear()
     assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
+    assert writes(store) == []
+
+
+def test_sale_prices_go_with_the_option_even_if_the_currency_changes_at_the_same_time() -> None:
+    store = FakeMedusa()
+    assert sync(source(), store).exit_code == 0
+    plain = ListSource(ROWS, currency="eur")
+    assert sync(plain, store, wanted=PlacementOptions("eur")).exit_code == 0
+    assert all(price.is_deleted for price in store.state.list_prices.values())
+    store.requests.clear()
+    assert sync(plain, store, wanted=PlacementOptions("eur")).exit_code == 0
     assert writes(store) == []

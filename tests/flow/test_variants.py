@@ -12,6 +12,7 @@ from medusa_sync.sync.planner import PlanOptions
 from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, shirts, variant, wanted
 from tests.flow.stage import ListSource, counts, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import Item
 
 ALL = Share(100, is_percentage=True)
 
@@ -383,6 +384,30 @@ def test_a_currency_that_the_store_does_not_have_ends_the_run_before_anything_is
         assert "dummyjson:2 has a price in 'chf'" in result.error
         assert "eur, usd" in result.error
     assert writes(store) == []
+
+
+def test_the_currencies_of_the_whole_page_are_checked_before_its_first_product_is_written() -> None:
+    rows = [{"id": number, "title": f"Cup {number}", "price": 5} for number in range(1, 401)]
+    rows[-1]["prices"] = {"chf": 6}
+    store = FakeMedusa()
+    result = sync(ListSource(rows, page_size=1_000), store)
+    assert (result.exit_code, writes(store)) == (2, [])
+
+
+def test_what_was_written_before_a_refusal_is_in_the_report() -> None:
+    store, source = stored([shirt(1), shirt(2)])
+    row = shirt(1, title="Better shirt")
+    row["variants"].append(variant(1, "XL", "Red", sku="SH2-S-R"))
+    source.rows[:] = [row, shirt(2)]
+    assert counts(sync(source, store)) == {"failed": 1, "unchanged": 1}
+    row["variants"][-1]["sku"] = "FREE"
+    store, source = stored([shirt(1), shirt(2)])
+    store.state.items["iitem_left"] = Item("iitem_left", "FREE", "Left over")  # the first attempt is refused
+    source.rows[:] = [row, shirt(2)]
+    result = sync(source, store)
+    assert counts(result) == {"updated": 1, "unchanged": 1}
+    [outcome] = result.changes
+    assert {change.field for change in outcome.changes} == {"title", "variant"}
 
 
 def test_prices_of_the_merchant_stay_and_dropped_ones_of_ours_are_removed() -> None:

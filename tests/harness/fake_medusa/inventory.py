@@ -83,6 +83,23 @@ def update_item(state: State, item_id: str, body: Body) -> Item:
     return stored[item_id]
 
 
+def create_item(state: State, body: Body) -> Item:
+    item = Item(state.ids.new("iitem"), body.get("sku"), "")
+    check_unique(
+        "Inventory item", "sku", ((each.id, each.sku) for each in state.live_items()), [(item.id, item.sku)]
+    )
+    state.items[item.id] = item
+    return item
+
+
+def link_item(state: State, variant_id: str, body: Body) -> None:
+    """Give a variant an item that exists."""
+    item, variant = state.items.get(body["inventory_item_id"]), state.variants().get(variant_id)
+    if item is None or item.removed or variant is None or variant.item_ids:
+        raise NotImplementedError("FakeMedusa links only existing items to variants that have none")
+    variant.item_ids = [item.id]
+
+
 def reserve(state: State, body: Body) -> Body:
     """Reserve stock, as an order does."""
     level = level_at(state.items.get(body["inventory_item_id"]), body["location_id"])

@@ -252,3 +252,7 @@ RESERVATION: Final = fields(
 )
 
 ITEM: Final = fields({"sku": nullable(text)})
+ITEM_LINK: Final = fields(
+    {"inventory_item_id": text, "required_quantity": number},
+    required=["inventory_item_id", "required_quantity"],
+)

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.harness.fake_medusa import schemas, tables
 from tests.harness.fake_medusa.call import Call
-from tests.harness.fake_medusa.inventory import reserve, update_item
+from tests.harness.fake_medusa.inventory import create_item, link_item, reserve, update_item
 from tests.harness.fake_medusa.options import delete_value, rename_option, rename_value
 from tests.harness.fake_medusa.price_lists import create_price_list, delete_price_list, update_price_list
 from tests.harness.fake_medusa.state import State
@@ -89,6 +89,14 @@ class Writes:
     def _inventory(self, call: Call) -> dict[str, Any] | None:
         state, views, body = self._state, self._views, call.body
         match call.method, call.parts:
+            case "POST", ["inventory-items"]:
+                validate(schemas.ITEM, body)
+                item = create_item(state, body)
+                return {"inventory_item": views.item(item, call.tree("*,location_levels.*"))}
+            case "POST", ["products", _, "variants", variant_id, "inventory-items"]:
+                validate(schemas.ITEM_LINK, body)
+                link_item(state, variant_id, body)
+                return {"variant": views.variant(state.variants()[variant_id], call.tree("id"))}
             case "POST", ["inventory-items", item_id]:
                 validate(schemas.ITEM, body)
                 item = update_item(state, item_id, body)
