@@ -38,9 +38,8 @@ def main(
 def _parameter(option: Option) -> Parameter:
     """Return the parameter of an option; `load_settings` parses its text, to report all problems at once."""
     default = "" if option.default in {None, "false"} else rf" \[default: {option.default}]"
-    no = f"/--no-{option.flag.removeprefix('--')}" if option.is_switch else ""
     info = typer.Option(
-        option.flag + no,
+        f"{option.flag}/{option.opposite}" if option.is_switch else option.flag,
         help=rf"{option.help}{default} \[env: {option.variable}]",  # \[ because rich reads markup here
         metavar=option.metavar,
         rich_help_panel=option.group,

@@ -25,6 +25,7 @@ from medusa_sync import __version__
 from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals
 from medusa_sync.core.result import Requests, RunResult
+from medusa_sync.core.selection import Selection
 from medusa_sync.errors import (
     InterruptedRunError,
     LockedError,
@@ -251,7 +252,14 @@ def _options(settings: Settings) -> SyncOptions:
             stock_location=settings.stock_location,
         ),
         status=settings.status,
-        plan=PlanOptions(settings.on_conflict, settings.overwrite, settings.adopt),
+        plan=PlanOptions(
+            settings.on_conflict,
+            settings.overwrite,
+            settings.adopt,
+            selection=Selection(settings.only, settings.skip),
+            create=not settings.no_create,
+            update=not settings.no_update,
+        ),
         on_missing=settings.on_missing,
         max_removals=settings.max_removals,
         dry_run=settings.dry_run,

@@ -21,6 +21,7 @@ from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import Record
+from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 
 _INLINE = 50  # variants; a product update lists all of them, which is slower than a request for its variants
@@ -100,6 +101,7 @@ class Update(Struct, frozen=True):
         own_conflicts: those that the source wins, and those that the store wins.
         variants: all that the source wants.
         dropped: variants of ours that the source no longer has, by key.
+        selection: the fields that are synced.
         adopted: the product is taken over; it has no external id of ours yet.
         placed: the product gets a sales channel and a shipping profile if it has none.
     """
@@ -112,6 +114,7 @@ class Update(Struct, frozen=True):
     variants: tuple[VariantChange, ...] = ()
     options: OptionPlan = OptionPlan()
     dropped: Mapping[str, StoredVariant] = {}
+    selection: Selection = ALL
     adopted: bool = False
     placed: bool = False
 
@@ -145,7 +148,7 @@ class Update(Struct, frozen=True):
             not (self.has_changes or self.conflicts or self.adopted)
             and self.record is not None
             and self.record is self.stored.record
-            and self.record.is_up_to_date(self.desired)
+            and self.selection.is_up_to_date(self.record, self.desired)
         )
 
 

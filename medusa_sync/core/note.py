@@ -48,10 +48,21 @@ def final_record(
         if not each.is_new  # it may replace one that is deleted first
     }
     record = applied(update.desired, variants={**ids, **new}, options={**update.options.ids, **added_options})
+    record = update.selection.merged(record, update.record)
     dropped = {
         key: _dropped_record(update, key, recorded[key], stored) for key, stored in update.dropped.items()
     }
     return structs.replace(record, variants=record.variants | dropped) if dropped else record
+
+
+def is_recorded(update: Update) -> bool:
+    """Whether nothing is sent and the record stays as it is, because some fields are not synced."""
+    is_partial = not (update.selection.is_all or update.adopted)
+    return (
+        is_partial
+        and not (update.has_changes or update.conflicts)
+        and final_record(update) == update.stored.record
+    )
 
 
 def _removed_options(update: Update) -> Mapping[str, str]:

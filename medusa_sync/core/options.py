@@ -53,6 +53,11 @@ class OptionPlan(Struct, frozen=True):
         known = {name: option for name, option in self.stored.items() if option is not None}
         return {own: (known[name].title, name) for name, own in self.renamed.items()}
 
+    def unchanged(self) -> OptionPlan:
+        """The options as they are in the store."""
+        stored = {name: option for name, option in self.stored.items() if option is not None}
+        return OptionPlan(stored, others=(*self.others, *self.removed))
+
     def title(self, name: str) -> str:
         """The title that an option has in the store after the change."""
         option = self.stored[name]

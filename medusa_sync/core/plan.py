@@ -27,6 +27,7 @@ from medusa_sync.core.options import DEFAULT, OptionPlan, match_options
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import ONLY, Dropped, History, Record, Step, remember, remember_text
+from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import Matches, held_value, match_variants, names_of, rebased
 from medusa_sync.core.view import product_value
@@ -39,10 +40,12 @@ class _Policy(Struct, frozen=True):
     Attributes:
         on_conflict: whose value wins a conflict.
         restore: put the source's values back, even if only the merchant changed them.
+        selection: the fields that are merged.
     """
 
     on_conflict: OnConflict
     restore: bool
+    selection: Selection
 
 
 def without_stock(desired: DesiredProduct) -> DesiredProduct:
@@ -62,6 +65,7 @@ def plan_update(
     on_conflict: OnConflict = OnConflict.SOURCE,
     overwrite: bool = False,
     adopt: bool = False,
+    selection: Selection = ALL,
 ) -> Update:
     """Decide what to send so that the store follows the source.
 
@@ -72,13 +76,18 @@ def plan_update(
         on_conflict: whose value wins a conflict.
         overwrite: put the source's values back, even if only the merchant changed them.
         adopt: take the product over: ignore its record, and set all fields to the source's values.
+        selection: the fields to sync. An interrupted write is always completed with all fields.
 
     Raises:
         ProductFailedError: Medusa does not support the change.
     """
-    policy = _Policy(on_conflict, restore=overwrite or adopt)
     record = None if adopt else stored.record
+    if record is None or not record.is_settled:
+        selection = ALL
+    policy = _Policy(on_conflict, overwrite or adopt, selection)
     options = match_options(desired, stored, record, on_conflict=policy.on_conflict, restore=policy.restore)
+    if not selection.has_variants:
+        options = options.unchanged()
     matches = match_variants(desired, stored, record, options, adopt=adopt)
     record = rebased(record, desired, options, matches) if record else None
     changes, conflicts = _product_changes(desired, stored, record, policy)
@@ -90,6 +99,7 @@ def plan_update(
     variants = [
         _variant_change(each, matches, options, desired, record, policy, location_id)
         for each in desired.variants
+        if selection.has_variants or matches.stored[each.key] is not None
     ]
     _check_values(variants, stored, options)
     pending = record.pending if record else None
@@ -101,7 +111,8 @@ def plan_update(
         tuple(conflicts),
         tuple(variants),
         options,
-        matches.dropped,
+        matches.dropped if selection.has_variants else {},
+        selection,
         adopted=adopt,
         placed=adopt or (pending is not None and pending.step is Step.ADOPTION),
     )
@@ -113,7 +124,9 @@ def _product_changes(
     changes: list[FieldChange] = []
     conflicts: list[Conflict] = []
     names = dict.fromkeys([*desired.fields, *(record.fields if record else ())])
-    for name in filter(FIELDS.knows, names):
+    for name in names:
+        if not FIELDS.knows(name) or not policy.selection.has(name):
+            continue
         wanted, history = desired.fields.get(name), record.history(name) if record else None
         if wanted is not None or (history is not None and history.applied is not None):
             held = product_value(stored, name)
@@ -180,7 +193,9 @@ def _variant_change(
     changes: list[FieldChange] = []
     conflicts: list[Conflict] = []
     more = [SALE] if stored.sale_prices else []
-    for name in filter(VARIANT_FIELDS.knows, names_of(variant.key, [*full.fields, *more], record)):
+    for name in names_of(variant.key, [*full.fields, *more], record):
+        if not VARIANT_FIELDS.knows(name) or not policy.selection.has(name):
+            continue
         field, value = VARIANT_FIELDS[name], full.fields.get(name)
         history = record.variant_history(variant.key, name, desired.currency) if record else None
         if not _is_owned(field, value, history, stored, keeps_stock=location_id is not None):

@@ -159,7 +159,11 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
 
     def differs_from(self, desired: DesiredProduct) -> bool:
         """Whether the source changed something; a field that is absent from the record counts as None."""
-        return _content(self) != _content(applied(desired))
+        return not self.holds_same(applied(desired))
+
+    def holds_same(self, other: Record) -> bool:
+        """Whether the applied values of two records are equal."""
+        return _content(self) == _content(other)
 
 
 AnyRecord = Record | old_record.Record2

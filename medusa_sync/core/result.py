@@ -18,6 +18,7 @@ class Result(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    SKIPPED = "skipped"  # a setting says that it is not written
     REJECTED = "rejected"  # invalid at the source; not sent
     FAILED = "failed"  # refused by the store or by this tool
     UNCONFIRMED = "unconfirmed"  # written, response lost

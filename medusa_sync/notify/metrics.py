@@ -24,6 +24,7 @@ _PRODUCTS = {
     Result.CREATED: "Products that the last run created.",
     Result.UPDATED: "Products that the last run updated.",
     Result.UNCHANGED: "Products that the last run found unchanged.",
+    Result.SKIPPED: "Products that a setting of the last run left as they were.",
     Result.REJECTED: "Products of the source that the last run rejected as invalid.",
     Result.FAILED: "Products that the store or the tool refused in the last run.",
     Result.UNCONFIRMED: "Products that the last run sent without getting the response.",

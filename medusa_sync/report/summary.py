@@ -13,13 +13,14 @@ STYLES = {
     Result.CREATED: "green",
     Result.UPDATED: "cyan",
     Result.UNCHANGED: "",
+    Result.SKIPPED: "",
     Result.REJECTED: "red",
     Result.FAILED: "red",
     Result.UNCONFIRMED: "yellow",
     Result.NOT_ATTEMPTED: "yellow",
     Result.REMOVED: "magenta",
 }
-RARE = frozenset({Result.UNCONFIRMED, Result.NOT_ATTEMPTED, Result.REMOVED})
+RARE = frozenset({Result.SKIPPED, Result.UNCONFIRMED, Result.NOT_ATTEMPTED, Result.REMOVED})
 """Results that are left out of the counts if they are zero."""
 
 _PLANNED = {Result.CREATED: "to create", Result.UPDATED: "to update", Result.REMOVED: "to remove"}

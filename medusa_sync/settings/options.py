@@ -50,6 +50,14 @@ class Option:
         return self.read is parsers.switch
 
     @property
+    def opposite(self) -> str:
+        """The flag that turns a switch off."""
+        is_negative = self.name.startswith("no_")
+        return (
+            f"--{self.flag.removeprefix('--no-')}" if is_negative else f"--no-{self.flag.removeprefix('--')}"
+        )
+
+    @property
     def spelling(self) -> str:
         return f"{self.flag} ({self.variable})" if self.flag else self.variable
 
@@ -151,6 +159,17 @@ class Settings:
         "NAME|ID",
         group="Store",
     )
+    only: frozenset[str] | None = _optional(
+        "Sync only these fields of products that are in the store, such as price,stock. New products are "
+        "created with all fields.",
+        parsers.field_names,
+        "FIELDS",
+    )
+    skip: frozenset[str] = _option(
+        "Sync all fields of products that are in the store except these.", parsers.field_names, "", "FIELDS"
+    )
+    no_create: bool = _switch("Create no products: those that the store lacks are skipped.")
+    no_update: bool = _switch("Update no products, except those whose last update was interrupted.")
     on_conflict: OnConflict = _option(
         "Whose value is kept if both the source and the merchant changed a field.",
         parsers.member(OnConflict),

@@ -118,6 +118,17 @@ def share(value: str) -> Share:
     return Share(float(number), is_percentage)
 
 
+def field_names(value: str) -> frozenset[str]:
+    """Parse the names of fields, separated by commas."""
+    from medusa_sync.core.selection import NAMES
+
+    names = [name for part in value.split(",") if (name := part.strip().lower())]
+    for name in names:
+        if name.partition(".")[0] not in NAMES:
+            raise ValueError(f"there is no field {name!r}; the fields are {', '.join(NAMES)}")
+    return frozenset(names)
+
+
 def schedule(value: str) -> str:
     """Parse a cron expression; whether it is valid does not depend on the time zone."""
     from medusa_sync.schedule import Schedule

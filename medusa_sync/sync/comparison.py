@@ -6,7 +6,9 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.record import Record
 from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import Unreadable, by_external_id
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.stop import Stop
@@ -28,6 +30,7 @@ class Comparison:
         health: notified of products that the store has.
         stop: nothing more is compared once it is set.
         wanted: how many products have to be found in the store; None for all that it has.
+        selection: the fields to sync.
         overwrite: compare all products with what the store holds now, so all of them are stale.
 
     Attributes:
@@ -45,6 +48,7 @@ class Comparison:
         stop: Stop,
         *,
         wanted: Callable[[], int | None],
+        selection: Selection,
         overwrite: bool,
     ) -> None:
         self._api = api
@@ -54,6 +58,7 @@ class Comparison:
         self._health = health
         self._stop = stop
         self._wanted = wanted
+        self._selection = selection
         self._overwrite = overwrite
         self.ahead: dict[str, DesiredProduct] = {}
 
@@ -108,6 +113,9 @@ class Comparison:
             if product.external_id not in hidden
         ]
 
+    def _is_up_to_date(self, record: Record | None, desired: DesiredProduct) -> bool:
+        return record is not None and self._selection.is_up_to_date(record, desired)
+
     def _settle_if_shown(self, product: DesiredProduct) -> bool:
         """Settle a product that the scan shows to be up to date."""
         if self._overwrite or not self._scan.shows(product):
@@ -124,7 +132,7 @@ class Comparison:
         if isinstance(stored, Unreadable):
             reason = f"{stored.id}: {stored.reason}"
             self._ledger.settle(Outcome.of(product.desired, Result.FAILED, reason))
-        elif not self._overwrite and stored.record and stored.record.is_up_to_date(product.desired):
+        elif not self._overwrite and self._is_up_to_date(stored.record, product.desired):
             self._ledger.settle(Outcome.of(product.desired, Result.UNCHANGED))
         else:
             return False

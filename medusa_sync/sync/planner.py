@@ -12,10 +12,12 @@ from medusa_sync.core.change import Change, Create, Update
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.interrupted import is_in_progress, is_incomplete, may_change, surviving_copy
 from medusa_sync.core.merge import as_set, merge_sets
+from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update, without_stock
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredSummary, UnownedProduct, Unreadable, by_external_id
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
@@ -34,11 +36,17 @@ class PlanOptions(Struct, frozen=True):
     Attributes:
         overwrite: compare with what the store holds now, and put the source's values back.
         adopt: take over products that are in the store without our external id.
+        selection: the fields to sync of products that are in the store.
+        create: new products are created.
+        update: products that are in the store are updated; what an interrupted run began is always completed.
     """
 
     on_conflict: OnConflict = OnConflict.SOURCE
     overwrite: bool = False
     adopt: bool = False
+    selection: Selection = ALL
+    create: bool = True
+    update: bool = True
 
 
 class Reading(Struct):
@@ -88,11 +96,15 @@ class Planner:
         Raises:
             StoreError: the store cannot be read.
         """
-        new = [each.desired for each in products if not each.copies]
-        not_created = await self._adoption.matches(new)
-        await self._handles.look_ahead([each for each in new if each.external_id not in not_created])
-        written = [each for each in products if each.desired.external_id not in not_created]
-        return {name: _added(written, name) for name, field in FIELDS.items() if field.is_term}
+        new = [each for each in products if not each.copies]
+        not_created = await self._adoption.matches([each.desired for each in new])
+        created = [each for each in new if each.desired.external_id not in not_created]
+        created = created if self._options.create else []
+        await self._handles.look_ahead([each.desired for each in created])
+        updated = [each for each in products if each.copies] if self._options.update else []
+        selection = self._options.selection
+        terms = [name for name, field in FIELDS.items() if field.is_term]
+        return {name: _added([*created, *(updated if selection.has(name) else ())], name) for name in terms}
 
     async def read(
         self,
@@ -177,9 +189,13 @@ class Planner:
             location_id=self._location_id,
             on_conflict=self._options.on_conflict,
             overwrite=self._options.overwrite,
+            selection=self._options.selection,
         )
-        if update.is_up_to_date or (may_change(update, now=time.time()) and not item_renames(update)):
+        is_done = update.is_up_to_date or is_recorded(update)
+        if is_done or (may_change(update, now=time.time()) and not item_renames(update)):
             reading.outcomes.append(Outcome.of(product, Result.UNCHANGED))
+        elif not self._options.update and stored.pending is None:
+            reading.outcomes.append(Outcome.of(product, Result.SKIPPED))
         else:
             reading.updates.append(update)
 
@@ -205,6 +221,9 @@ class Planner:
         rest = [product for product in new if product.external_id not in entries]
         entries.update(await self._adopted(rest))
         created = [product for product in rest if product.external_id not in entries]
+        if not self._options.create:
+            entries.update((each.external_id, Outcome.of(each, Result.SKIPPED)) for each in created)
+            created = []
         handles = await self._handles.assign(created)
         entries.update((each.external_id, Create(each, handles[each.external_id])) for each in created)
         return [entries[product.external_id] for product in new]
@@ -216,7 +235,9 @@ class Planner:
         adopted: dict[str, DesiredProduct] = {}
         for product in new:
             found = [each for each in matches.get(product.external_id, []) if each.id not in adopted]
-            if len(found) == 1 and self._options.adopt:
+            if len(found) == 1 and self._options.adopt and not self._options.update:
+                entries[product.external_id] = Outcome.of(product, Result.SKIPPED)
+            elif len(found) == 1 and self._options.adopt:
                 adopted[found[0].id] = product
                 self._adoption.claim(found[0], product.external_id)
             elif found:

@@ -145,7 +145,8 @@ class Run:
         """
         removable = REMOVABLE[self._options.on_missing] if self._prunes else ()
         # The scan begins while the source is asked.
-        async with Scan(api, self._options.source_name, removable) as scan:
+        selection = self._options.plan.selection
+        async with Scan(api, self._options.source_name, removable, selection) as scan:
             health = Health(api, self._options.store_url)
             comparison = Comparison(
                 api,
@@ -155,6 +156,7 @@ class Run:
                 health,
                 self._stop,
                 wanted=self._wanted,
+                selection=selection,
                 overwrite=self._options.plan.overwrite,
             )
             async with aclosing(comparison.stale()) as stale:

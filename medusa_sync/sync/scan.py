@@ -11,6 +11,7 @@ from typing import Self
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Dropped, applied, fingerprint
+from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.medusa.api import AdminApi, ScanPage
 from medusa_sync.sync.ids import IdSet
 
@@ -32,6 +33,7 @@ class Scan:
         api: of the store.
         source_name: the prefix of external ids.
         removable: the states of dropped variants that are removed at the end of the run.
+        selection: the fields to sync.
 
     Attributes:
         size: how many products the store had when the scan began.
@@ -41,7 +43,13 @@ class Scan:
         dropped: external ids of those with variants that the source dropped in an earlier run.
     """
 
-    def __init__(self, api: AdminApi, source_name: str, removable: Collection[Dropped] = ()) -> None:
+    def __init__(
+        self,
+        api: AdminApi,
+        source_name: str,
+        removable: Collection[Dropped] = (),
+        selection: Selection = ALL,
+    ) -> None:
         self.size = 0
         self.source_ids = IdSet()
         self.witness = ""
@@ -49,6 +57,7 @@ class Scan:
         self.dropped: set[str] = set()
         self._api = api
         self._removable = removable
+        self._selection = selection
         self._prefix = f"{source_name}:"
         self._first_page: asyncio.Task[None]
         self._step = 0
@@ -134,7 +143,7 @@ class Scan:
 
     def shows(self, product: DesiredProduct) -> bool:
         """Whether the product is certainly up to date."""
-        wanted = fingerprint(product.external_id, applied(product))
+        wanted = fingerprint(product.external_id, self._selection.of(applied(product)))
         place = bisect_left(self._up_to_date, wanted)
         is_up_to_date = place < len(self._up_to_date) and self._up_to_date[place] == wanted
         return is_up_to_date and product.source_id not in self._copied
@@ -155,4 +164,5 @@ class Scan:
             if any(variant.dropped in self._removable for variant in product.record.variants.values()):
                 self.dropped.add(external_id)
             if product.record.is_settled:
-                self._up_to_date.append(fingerprint(external_id, product.record))
+                content = self._selection.of(product.record)
+                self._up_to_date.append(fingerprint(external_id, content))

@@ -1,0 +1,95 @@
+"""The fields that a run syncs of products that the store already has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import structs
+
+from medusa_sync.core.fields import FIELDS, OPTION, VARIANT_FIELDS
+from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.record import Record, VariantRecord, applied
+
+VARIANTS = "variants"  # the name of options, option values, new variants and dropped ones
+
+NAMES = tuple(
+    dict.fromkeys([*(name.partition(".")[0] for name in FIELDS), VARIANTS, *VARIANT_FIELDS]),
+)
+"""The names that a selection can have. `metadata` and `price` stand for all keys and all currencies."""
+
+
+class Selection:
+    """Chooses fields by their names, or by the part of their names before the first dot.
+
+    Args:
+        only: the names that are chosen; None for all.
+        skip: the names that are left out.
+    """
+
+    def __init__(self, only: frozenset[str] | None = None, skip: frozenset[str] = frozenset()) -> None:
+        self._only = only
+        self._skip = skip
+        self._known: dict[str, bool] = {}
+        self.is_all = only is None and not skip
+        self.has_variants = self.has(VARIANTS)
+
+    def has(self, name: str) -> bool:
+        """Whether a field is chosen."""
+        chosen = self._known.get(name)
+        if chosen is None:
+            names = {VARIANTS} if name.startswith(OPTION) else {name, name.partition(".")[0]}
+            is_named = self._only is None or not names.isdisjoint(self._only)
+            chosen = self._known[name] = is_named and names.isdisjoint(self._skip)
+        return chosen
+
+    def is_up_to_date(self, record: Record, desired: DesiredProduct) -> bool:
+        """Whether nothing is left to do for a product, according to its record."""
+        return record.is_settled and self.of(record).holds_same(self.of(applied(desired)))
+
+    def of(self, record: Record) -> Record:
+        """The part of a record that is compared with the source."""
+        if self.is_all:
+            return record
+        variants = {
+            key: structs.replace(entry, fields=self._chosen(entry.fields))
+            for key, entry in record.variants.items()
+        }
+        return structs.replace(
+            record,
+            fields=self._chosen(record.fields),
+            options=record.options if self.has_variants else (),
+            variants=variants,
+        )
+
+    def merged(self, new: Record, old: Record | None) -> Record:
+        """The record of a product of which only the chosen fields were written.
+
+        Args:
+            new: the record that the product would have if all fields were written.
+            old: the record that it had.
+        """
+        if self.is_all or old is None:
+            return new
+        recorded = new if self.has_variants else old
+        variants = {
+            key: self._merged_variant(new.variants.get(key), old.variants.get(key))
+            for key in recorded.variants
+        }
+        fields = self._chosen(new.fields) | self._others(old.fields)
+        return structs.replace(new, fields=fields, options=recorded.options, variants=variants)
+
+    def _merged_variant(self, new: VariantRecord | None, old: VariantRecord | None) -> VariantRecord:
+        if new is None or old is None:
+            return new or old or VariantRecord()
+        dropped = new.dropped if self.has_variants else old.dropped
+        fields = self._chosen(new.fields) | self._others(old.fields)
+        return structs.replace(new, fields=fields, dropped=dropped)
+
+    def _chosen(self, fields: Mapping[str, Value]) -> dict[str, Value]:
+        return {name: value for name, value in fields.items() if self.has(name)}
+
+    def _others(self, fields: Mapping[str, Value]) -> dict[str, Value]:
+        return {name: value for name, value in fields.items() if not self.has(name)}
+
+
+ALL = Selection()
