@@ -256,7 +256,7 @@ def _options(settings: Settings) -> SyncOptions:
             settings.on_conflict,
             settings.overwrite,
             settings.adopt,
-            selection=Selection(settings.only, settings.skip),
+            selection=Selection(settings.only, settings.skip or frozenset()),
             create=not settings.no_create,
             update=not settings.no_update,
         ),

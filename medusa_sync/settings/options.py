@@ -165,8 +165,8 @@ class Settings:
         parsers.field_names,
         "FIELDS",
     )
-    skip: frozenset[str] = _option(
-        "Sync all fields of products that are in the store except these.", parsers.field_names, "", "FIELDS"
+    skip: frozenset[str] | None = _optional(
+        "Do not sync these fields of products that are in the store.", parsers.field_names, "FIELDS"
     )
     no_create: bool = _switch("Create no products: those that the store lacks are skipped.")
     no_update: bool = _switch("Update no products, except those whose last update was interrupted.")

@@ -126,6 +126,8 @@ def field_names(value: str) -> frozenset[str]:
     for name in names:
         if name.partition(".")[0] not in NAMES:
             raise ValueError(f"there is no field {name!r}; the fields are {', '.join(NAMES)}")
+    if not names:
+        raise ValueError("it is empty")
     return frozenset(names)
 
 

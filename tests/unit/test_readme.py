@@ -29,9 +29,10 @@ def test_generated_tables_are_up_to_date() -> None:
 
 
 def test_help_shows_the_flags_of_the_table() -> None:
-    flags = {option.flag for option in [*OPTIONS.values(), ENV_FILE] if option.flag}
+    options = [option for option in [*OPTIONS.values(), ENV_FILE] if option.flag]
+    flags = {flag for each in options for flag in (each.flag, each.opposite if each.is_switch else each.flag)}
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", help_of("products")))
-    assert {flag for flag in shown if not flag.startswith("--no-")} - {"--help"} == flags
+    assert shown - {"--help"} == flags
 
 
 def test_help_shows_the_variable_and_default_of_every_option() -> None:

@@ -23,6 +23,7 @@ EXAMPLES: Final = {
     "URL": (("http://one.example", "http://two.example", "http://three.example"), "store.example"),
     "URL|FILE|sample": (("one.json", "https://two.example/products", "three.json"), "ftp://one.example"),
     "CODE": (("eur", "gbp", "jpy"), "dollars"),
+    "FIELDS": (("price", "price,stock", "metadata.brand, tags"), "cost"),
     "N": (("1", "2", "3"), "many"),
     "N|auto": (("1", "auto", "3"), "many"),
     "N|N%": (("1", "20%", "3"), "101%"),
