@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
-from typing import Protocol
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from typing import Any, BinaryIO, Protocol
 
 from msgspec import Struct
 
@@ -25,6 +25,33 @@ class Rejected(Struct, frozen=True):
 
 
 Row = DesiredProduct | Rejected
+
+
+class Entry(Struct, frozen=True):
+    """A product as a file has it, in the shape of `SourceProduct`; it is not checked yet."""
+
+    product: Mapping[str, Any]
+
+
+class Refused(Struct, frozen=True):
+    """A part of a file that is no product.
+
+    Attributes:
+        source_id: None if it has no usable id.
+        title: of the product, or where the part is, such as `line 7`.
+        reason: what is wrong with it.
+    """
+
+    source_id: str | None
+    title: str
+    reason: str
+
+
+Reader = Callable[[BinaryIO], Iterator[Entry | Refused]]
+"""Reads the products of a file, one after another.
+
+It raises `SourceError` if the rest of the file cannot be read.
+"""
 
 
 class Page(Struct, frozen=True):

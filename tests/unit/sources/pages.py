@@ -9,7 +9,7 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Page, Row, Source
-from medusa_sync.sources.dummyjson import FileSource
+from medusa_sync.sources.file import FileSource
 from tests.harness import catalogue
 from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import CURRENCY
