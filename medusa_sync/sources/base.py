@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from typing import Any, BinaryIO, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from medusa_sync.core.product import DesiredProduct
 
@@ -25,6 +25,26 @@ class Rejected(Struct, frozen=True):
 
 
 Row = DesiredProduct | Rejected
+
+
+class Unchecked(Struct, frozen=True):
+    """A product that is checked and mapped only if it has changed.
+
+    Attributes:
+        digest: of the product and of the settings that its mapping depends on.
+        row: checks and maps it.
+    """
+
+    external_id: str
+    source_id: str
+    title: str
+    digest: str
+    row: Callable[[], Row]
+
+    def checked(self) -> Row:
+        """The product in the terms of the store."""
+        row = self.row()
+        return row if isinstance(row, Rejected) else structs.replace(row, digest=self.digest)
 
 
 class Entry(Struct, frozen=True):
@@ -62,7 +82,7 @@ class Page(Struct, frozen=True):
         beyond_total: `total` products came before this page; if nothing on it is new, the source has ended.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[Row | Unchecked, ...]
     total: int | None
     beyond_total: bool = False
 

@@ -14,7 +14,7 @@ from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Page
 from medusa_sync.sources.categories import Category, names_by_slug
 from medusa_sync.sources.decoding import decode
-from medusa_sync.sources.mapping import to_row
+from medusa_sync.sources.delivered import deliver
 
 PAGE_SIZE = 1_000
 MAX_FILE_BYTES = 512 * 1024 * 1024
@@ -30,7 +30,7 @@ class FileSource:
 
     def __init__(self, path: Path, *, source_name: str, currency: str, sale_prices: bool = False) -> None:
         self._path = path
-        self._to_row = partial(to_row, source_name=source_name, currency=currency, sale_prices=sale_prices)
+        self._deliver = partial(deliver, source_name=source_name, currency=currency, sale_prices=sale_prices)
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         content = await _load(self._path, _File, "a file of products", undecoded=_RawFile)
@@ -43,7 +43,7 @@ class FileSource:
             )
         products = content.products[:limit]
         for start in range(0, len(products) or 1, PAGE_SIZE):
-            yield Page(tuple(map(self._to_row, products[start : start + PAGE_SIZE])), total)
+            yield Page(tuple(map(self._deliver, products[start : start + PAGE_SIZE])), total)
 
     async def category_names(self) -> Mapping[str, str]:
         path = self._path.with_name("categories.json")

@@ -16,7 +16,7 @@ from medusa_sync.http import HttpClient, Query, Rate, describe_response
 from medusa_sync.sources.base import Page
 from medusa_sync.sources.categories import Category, names_by_slug
 from medusa_sync.sources.decoding import CHECK_SOURCE, decode
-from medusa_sync.sources.mapping import to_row
+from medusa_sync.sources.delivered import deliver
 
 PAGE_SIZE = 1_000
 RATE = Rate(100, 10)  # DummyJSON allows no more
@@ -45,7 +45,7 @@ class HttpSource:
         self._url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
         query = parse_qsl(parts.query, keep_blank_values=True)
         self._query: Query = [(key, value) for key, value in query if key not in {"limit", "skip"}]
-        self._to_row = partial(to_row, source_name=source_name, currency=currency, sale_prices=sale_prices)
+        self._deliver = partial(deliver, source_name=source_name, currency=currency, sale_prices=sale_prices)
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         position = 0
@@ -74,7 +74,7 @@ class HttpSource:
                     requests |= {
                         each: self._request(each, limit) for each in following if each not in requests
                     }
-                yield Page(tuple(map(self._to_row, products)), page.total, beyond_total)
+                yield Page(tuple(map(self._deliver, products)), page.total, beyond_total)
                 if is_last:
                     return
         finally:

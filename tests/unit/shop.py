@@ -13,6 +13,7 @@ from medusa_sync.core.stored import (
     ListedValue,
     StoredInventory,
     StoredInventoryItem,
+    StoredItem,
     StoredLevel,
     StoredOption,
     StoredOptionValue,
@@ -273,6 +274,10 @@ class Shop(AdminApi):
             own, item = self._item(level.inventory_item_id)
             assert (level in create) == (not item.location_levels)
             self._set_item(own, item, location_levels=(StoredLevel(LOCATION, level.stocked_quantity),))
+
+    async def items_by_sku(self, _skus: Sequence[str]) -> list[StoredItem]:
+        """None: a variant of this store keeps its item when it is not managed."""
+        return []
 
     async def rename_inventory_item(self, item_id: str, sku: str | None) -> None:
         self.step()
