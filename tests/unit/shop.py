@@ -362,7 +362,8 @@ class ShopOptions(OptionApi):
 
     async def remove(self, product_id: str, option: StoredOption) -> None:
         self._shop.check(product_id)
-        assert not self._shop.has_entities
+        used = any(variant.value_of(option.id) for variant in self._shop.variants.values())
+        assert not (self._shop.has_entities and used), "Medusa would refuse it"
         self._shop.step()
         del self._shop.by_id[option.id]
         for own, variant in self._shop.variants.items():
