@@ -29,6 +29,7 @@ class FileSource:
     """
 
     def __init__(self, path: Path, *, source_name: str, currency: str, sale_prices: bool = False) -> None:
+        self.format = "JSON"
         self._path = path
         self._to_row = partial(to_row, source_name=source_name, currency=currency, sale_prices=sale_prices)
 
