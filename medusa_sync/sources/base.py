@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from typing import Any, BinaryIO, Protocol
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from medusa_sync.core.product import DesiredProduct
 
@@ -28,9 +28,13 @@ Row = DesiredProduct | Rejected
 
 
 class Entry(Struct, frozen=True):
-    """A product as a file has it, in the shape of `SourceProduct`; it is not checked yet."""
+    """A product as a file has it, in the shape of `SourceProduct`; it is not checked yet.
 
-    product: Mapping[str, Any]
+    Attributes:
+        product: decoded, or JSON.
+    """
+
+    product: Mapping[str, Any] | Raw
 
 
 class Refused(Struct, frozen=True):

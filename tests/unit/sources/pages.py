@@ -1,6 +1,7 @@
 """Pages of DummyJSON, and a server that delivers them."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +10,8 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Page, Row, Source
-from medusa_sync.sources.file import FileSource
+from medusa_sync.sources.content import Opening, open_path
+from medusa_sync.sources.stream import StreamSource
 from tests.harness import catalogue
 from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import CURRENCY
@@ -83,11 +85,15 @@ def serve(
     return asked
 
 
-def file_source(file: Path, body: bytes | None = None) -> FileSource:
+def file_source(file: Path, body: bytes | None = None) -> StreamSource:
     """The file as a source, written first if there is a body."""
     if body is not None:
         file.write_bytes(body)
-    return FileSource(file, **NAMING)
+
+    async def fetch() -> Opening:
+        return partial(open_path, file)
+
+    return StreamSource(fetch, categories=file.with_name("categories.json"), **NAMING)
 
 
 PAGE = body_of(CATALOGUE[:3])
