@@ -15,7 +15,7 @@ from medusa_sync.sources.decoding import LONGEST
 
 _CHUNK = 256 * 1024  # bytes
 _SPACE = re.compile(r"[ \t\n\r]*")
-_AFTER_A_VALUE = frozenset(",:]}")
+_AFTER = frozenset(",]} \t\n\r")
 _HINT = "Nothing was removed. Write the whole file, then run again."
 
 
@@ -53,7 +53,7 @@ class JsonText:
         return found
 
     def value(self) -> tuple[Any, Raw]:
-        """Take a value, decoded and as JSON. Only what follows it shows that it is complete."""
+        """Take a value, decoded and as JSON."""
         self.next()
         while True:
             start = problem_at = self._position
@@ -65,8 +65,8 @@ class JsonText:
             except RecursionError as error:
                 raise self.malformed("is nested too deeply") from error
             else:
-                after = _after_space(self._text, end)
-                if self._ended or self._text[after : after + 1] in _AFTER_A_VALUE:
+                # Only what follows a number shows that it is complete.
+                if self._ended or not isinstance(value, int | float) or self._text[end : end + 1] in _AFTER:
                     self._position = end
                     return value, Raw(self._text[start:end].encode(errors="surrogatepass"))
             if len(self._text) - start > LONGEST:
