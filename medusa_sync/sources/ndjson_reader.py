@@ -33,14 +33,14 @@ def read_ndjson(stream: BinaryIO, detected: Callable[[str], object]) -> Iterator
     for number, line in enumerate(_lines(stream), 1):
         if number == 1 and line.startswith(_UTF16_MARKS):
             raise SourceError("the file is UTF-16", hint="Save it as UTF-8, the only encoding of NDJSON.")
-        content = line.removeprefix(_UTF8_MARK) if number == 1 else line
-        if not content.strip():
+        content = line.removeprefix(_UTF8_MARK if number == 1 else b"").rstrip(b"\r\n")
+        if len(content) <= LONGEST and not content.strip():
             continue
         place = f"line {number}"
         try:
             read = _read(content, place)
         except ValueError as error:
-            if not content.endswith(b"\n"):
+            if not line.endswith(b"\n"):
                 raise SourceError(
                     f"{place}: the file ends in the middle of a product",
                     hint="Nothing was removed. Write the whole file, then run again.",
@@ -69,7 +69,7 @@ def _read(line: bytes, place: str) -> Entry | Refused:
     Raises:
         ValueError: why it cannot be decoded.
     """
-    if len(line.rstrip(b"\n")) > LONGEST:
+    if len(line) > LONGEST:
         raise ValueError(f"it is longer than {LONGEST // 2**20} MB")
     try:
         return entry(_decode(line), msgspec.Raw(line), place)
