@@ -111,11 +111,11 @@ def check(head: bytes) -> None:
 
 
 def _json_or_ndjson(text: str, claimed: str) -> str:
-    line, _, rest = text.partition("\n")
+    line, line_break, rest = text.partition("\n")
     try:
         first = json.loads(line)
     except (ValueError, RecursionError):  # broken, or it goes on: in the next line, or beyond the head
-        goes_on = bool(rest) and line.rstrip().endswith(("{", "[", ",", ":"))
+        goes_on = bool(line_break) and line.rstrip().endswith(("{", "[", ",", ":"))
         return "ndjson" if claimed == "ndjson" and not goes_on else "json"
     if any(isinstance(first.get(name), list) for name in LISTS):
         return "json"
