@@ -158,7 +158,7 @@ def _source(settings: Settings, requests: Requests, connect: _Connect) -> Abstra
         # Redirects are safe: the source gets no credentials.
         return connect(settings.source, unavailable, count, RATE, follow_redirects=True)
 
-    return open_source(settings.source, open_http, **naming)
+    return open_source(settings.source, settings.source_format, open_http, **naming)
 
 
 @asynccontextmanager
@@ -272,6 +272,8 @@ def _options(settings: Settings) -> SyncOptions:
 
 def _without_query(source: str) -> str:
     """Remove the query of a URL, which may contain a token."""
+    if source == "-":
+        return "standard input"
     if "://" not in source:
         return source
     parts = urlsplit(source)

@@ -75,7 +75,12 @@ def _document(result: RunResult) -> dict[str, Any]:
         "exit_code": result.exit_code,
         "started_at": started_at.isoformat(timespec="milliseconds") + "Z",
         "duration_s": round(result.duration_s, 3),
-        "source": {"url": result.source_url, "total": result.source_total, "seen": result.seen},
+        "source": {
+            "url": result.source_url,
+            "format": result.source_format,
+            "total": result.source_total,
+            "seen": result.seen,
+        },
         "store": store and {"url": result.store_url, "products": store.products, "owned": store.owned},
         "counts": _counts(result),
         "requests": {

@@ -60,6 +60,11 @@ def load_settings(
             for name, option in OPTIONS.items()
             if option.needs_loop and flags.get(name) and name not in invalid
         ]
+    if values.get("loop") and values.get("source") == "-":
+        problems.append(
+            f"{OPTIONS['source'].spelling} '-': standard input can be read only once; name a file or a "
+            "URL, or remove --loop"
+        )
     if problems:
         raise SettingsError(problems)
     return Settings(**values)

@@ -80,11 +80,18 @@ class Settings:
     """All settings of a run. `load_settings` reads them; a program can also construct them directly."""
 
     source: str = _option(
-        "Where products come from: a URL with the API of DummyJSON, a JSON file of the same form, or "
-        "'sample' for the built-in catalogue.",
+        "Where products come from: the URL of an API or a file, the path of a file, '-' for standard input, "
+        "or 'sample' for the built-in catalogue.",
         parsers.source,
         "https://dummyjson.com/products",
-        "URL|FILE|sample",
+        "URL|FILE|-|sample",
+        group="Source",
+    )
+    source_format: str = _option(
+        "Format of a file. 'auto' recognises it by its content type, its name and its first bytes.",
+        parsers.choice("auto", "json", "ndjson", "csv", "xml"),
+        "auto",
+        "auto|json|ndjson|csv|xml",
         group="Source",
     )
     source_name: str = _option(

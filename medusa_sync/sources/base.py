@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from typing import Any, BinaryIO, Protocol
 
-from msgspec import Struct, structs
+from msgspec import Raw, Struct, structs
 
 from medusa_sync.core.product import DesiredProduct
 
@@ -48,9 +48,13 @@ class Unchecked(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """A product as a file has it, in the shape of `SourceProduct`; it is not checked yet."""
+    """A product as a file has it, in the shape of `SourceProduct`; it is not checked yet.
 
-    product: Mapping[str, Any]
+    Attributes:
+        product: decoded, or JSON.
+    """
+
+    product: Mapping[str, Any] | Raw
 
 
 class Refused(Struct, frozen=True):
@@ -88,6 +92,14 @@ class Page(Struct, frozen=True):
 
 
 class Source(Protocol):
+    """Products, wherever they come from.
+
+    Attributes:
+        format: what was detected, such as `JSON pages` or `CSV (Shopify), gzip`; empty until it is known.
+    """
+
+    format: str
+
     def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         """All products, or the first `limit`. If the pages end without an error, the source was complete.
 

@@ -41,6 +41,7 @@ class HttpSource:
         self, http: HttpClient, url: str, *, source_name: str, currency: str, sale_prices: bool = False
     ) -> None:
         parts = urlsplit(url)
+        self.format = ""
         self._http = http
         self._url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
         query = parse_qsl(parts.query, keep_blank_values=True)
@@ -54,6 +55,7 @@ class HttpSource:
         try:
             while True:
                 page = await requests.pop(position)
+                self.format = "JSON pages"
                 products = page.products[: None if limit is None else limit - position]
                 beyond_total = position > page.total
                 if beyond_total and products == previous[: len(products)]:  # `skip` is ignored

@@ -311,6 +311,7 @@ class Run:
             started_at=started_at,
             duration_s=duration_s,
             source_url=options.source_url,
+            source_format=self._source.format,
             source_total=self._delivery.total,
             seen=ledger.seen,
             store_url=None if self._api is None else options.store_url,

@@ -21,7 +21,7 @@ EXAMPLES: Final = {
     "FILE.prom": (("one.prom", "two.prom", "three.prom"), "four.txt"),
     "FOLDER": (("one", "two", "three"), " "),
     "URL": (("http://one.example", "http://two.example", "http://three.example"), "store.example"),
-    "URL|FILE|sample": (("one.json", "https://two.example/products", "three.json"), "ftp://one.example"),
+    "URL|FILE|-|sample": (("one.json", "https://two.example/products", "three.json"), "ftp://one.example"),
     "CODE": (("eur", "gbp", "jpy"), "dollars"),
     "FIELDS": (("price", "price,stock", "metadata.brand, tags"), "cost"),
     "N": (("1", "2", "3"), "many"),

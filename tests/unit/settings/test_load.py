@@ -104,6 +104,16 @@ def test_loop_flags_need_the_loop_but_variables_do_not(name: str, tmp_path: Path
     load_settings({}, environment={**KEY, OPTIONS[name].variable: VALUES[name][0]}, directory=tmp_path)
 
 
+@pytest.mark.parametrize("loop", ["true", "false"])
+def test_standard_input_cannot_be_read_in_a_loop(loop: str, tmp_path: Path) -> None:
+    environment = {**KEY, "SYNC_PRODUCTS_LOOP": loop}
+    if loop == "false":
+        assert load_settings({"source": "-"}, environment=environment, directory=tmp_path).source == "-"
+        return
+    (problem,) = problems({"source": "-"}, environment, tmp_path)
+    assert problem.startswith("--source (SYNC_PRODUCTS_SOURCE) '-': ")
+
+
 # --- problems -------------------------------------------------------------------------------------------
 
 

@@ -99,6 +99,7 @@ def test_httpx_accepts_every_valid_url(text: str) -> None:
         ("https://dummyjson.com/products/", "https://dummyjson.com/products"),
         ("https://source.example/products?key=a/", "https://source.example/products?key=a/"),
         (" catalogue.json ", "catalogue.json"),
+        ("-", "-"),
         ("/var/data/catalogue.json", "/var/data/catalogue.json"),
     ],
 )

@@ -35,6 +35,8 @@ class PagesSource:
         fails: whether it raises an error after the last page.
     """
 
+    format = ""
+
     def __init__(self, *pages: Page, has: bool | None = None, fails: bool = False) -> None:
         self.delivered = 0
         self._pages = pages
