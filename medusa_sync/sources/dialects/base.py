@@ -119,7 +119,7 @@ class Row(Struct, frozen=True):
         return self.cells.get(key, "")
 
     def series(self, key: str) -> Mapping[str, str]:
-        """The cells of numbered columns, or of a column for each currency, in the order of the header."""
+        """The cells of numbered columns in the order of their numbers, or of a column for each currency."""
         return self.numbered.get(key, {})
 
     def error(self, key: str, reason: str) -> InvalidRowError:
@@ -198,8 +198,9 @@ def recognise(
             repeated = repeated or name.strip()
             continue
         columns[column.key, suffix] = index, name.strip()
+    in_order = sorted(columns.items(), key=lambda each: int(each[0][1]) if each[0][1].isdecimal() else 0)
     header = Header(
-        tuple((index, key, suffix) for (key, suffix), (index, _) in columns.items()),
+        tuple((index, key, suffix) for (key, suffix), (index, _) in in_order),
         {f"{key} {suffix}".rstrip(): name for (key, suffix), (_, name) in columns.items()},
         len(names),
         unit,

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from medusa_sync.sources.dialects.base import Row
 
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")
@@ -70,6 +72,25 @@ def flag(row: Row, key: str) -> bool | None:
 def parts(text: str, separator: str) -> list[str]:
     """The values of a cell, without empty ones and repetitions."""
     return distinct(part.strip() for part in text.split(separator))
+
+
+def path(text: str) -> list[str]:
+    """The names of a category path such as `Apparel > Shirts`."""
+    return [name for part in text.split(">") if (name := part.strip())]
+
+
+def json_object(row: Row, key: str) -> dict[str, Any] | None:
+    """A JSON object; None if the cell is empty.
+
+    Raises:
+        InvalidRowError: it is none.
+    """
+    if not row[key]:
+        return None
+    try:
+        return msgspec.json.decode(row[key], type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError):
+        raise row.error(key, f"is {_shown(row[key])}, which is not a JSON object") from None
 
 
 def distinct(values: Iterable[str]) -> list[str]:

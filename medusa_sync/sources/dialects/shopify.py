@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medusa_sync.sources.dialects.base import Column, Dialect, Row
-from medusa_sync.sources.dialects.cells import amount, count, distinct, flag, parts, present, unquoted
+from medusa_sync.sources.dialects.cells import amount, count, distinct, flag, parts, path, present, unquoted
+from medusa_sync.sources.dialects.options import NAME, VALUE, option_names, option_values
 
 _FIRST = "of the first row"
 _COLUMNS = (
@@ -31,12 +32,12 @@ _COLUMNS = (
         "of `--status`",
     ),
     Column(
-        "option_name",
+        NAME,
         ("Option{n} Name",),
         "options",
         "of the first row; `Title` with the only value `Default Title` is no option",
     ),
-    Column("option_value", ("Option{n} Value",), "variants[].options"),
+    Column(VALUE, ("Option{n} Value",), "variants[].options"),
     Column("sku", ("Variant SKU", "SKU"), "variants[].sku", "identifies the variant"),
     Column("barcode", ("Variant Barcode", "Barcode"), "variants[].barcode", "without a leading apostrophe"),
     Column(
@@ -88,7 +89,7 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
         raise first.error("title", "is empty on the first row of the product")
     variants = [row for row in rows if row is first or _is_variant(row)]
     names = _option_names(rows, variants)
-    category = parts(first["category"], ">")
+    category = path(first["category"])
     return present(
         id=first["handle"],
         handle=first["handle"],
@@ -107,34 +108,20 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
 
 def _is_variant(row: Row) -> bool:
     """Whether a row after the first one has a variant; otherwise it has another image."""
-    return bool(row["price"] or row["sku"] or row.series("option_value"))
+    return bool(row["price"] or row["sku"] or row.series(VALUE))
 
 
 def _option_names(rows: Sequence[Row], variants: Sequence[Row]) -> Mapping[str, str]:
-    """The names of the options by their number."""
-    names = rows[0].series("option_name")
-    for row in rows:
-        for number, name in row.series("option_name").items():
-            if names.get(number) != name:
-                known = names.get(number, "")
-                raise row.error(f"option_name {number}", f"is {name!r}, but {known!r} on the first row")
-    values = rows[0].series("option_value")
-    if len(variants) == 1 and list(names.values()) in ([], ["Title"]) and values.get("1") in _NO_OPTION:
-        return {}
-    return names
-
-
-_NO_OPTION = (None, "Default Title")
+    """The names of the options by number; none if the product has the only option of Shopify's own."""
+    names, values = option_names(rows), variants[0].series(VALUE)
+    has_own = set(names.values()) <= {"Title"} and set(values.values()) <= {"Default Title"}
+    return {} if len(variants) == 1 and has_own else names
 
 
 def _variant(row: Row, names: Mapping[str, str]) -> Mapping[str, Any]:
-    values = row.series("option_value")
-    for number in values:
-        if names and number not in names:
-            raise row.error(f"option_value {number}", f"is {values[number]!r}, but the option has no name")
     price = amount(row, "price")
     if price is None:
-        name = row["sku"] or " / ".join(values.values())
+        name = row["sku"] or " / ".join(row.series(VALUE).values())
         raise row.error("price", f"is empty (variant {name})" if name else "is empty")
     return present(
         sku=row["sku"],
@@ -143,7 +130,7 @@ def _variant(row: Row, names: Mapping[str, str]) -> Mapping[str, Any]:
         compareAtPrice=amount(row, "compare_at_price"),
         stock=_stock(row),
         weight=amount(row, "grams") or None,
-        options={name: values[number] for number, name in names.items() if number in values},
+        options=option_values(row, names) if names else {},
     )
 
 

@@ -6,10 +6,17 @@ from collections.abc import Sequence
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.dialects.base import Dialect, Recognised, recognise
+from medusa_sync.sources.dialects.medusa import MEDUSA
+from medusa_sync.sources.dialects.own import OWN
 from medusa_sync.sources.dialects.shopify import SHOPIFY
 
-DIALECTS: tuple[Dialect, ...] = (SHOPIFY,)
+DIALECTS: tuple[Dialect, ...] = (SHOPIFY, MEDUSA, OWN)
 """In the order of precedence, if two of them know the same number of columns."""
+
+
+def known_columns(names: Sequence[str]) -> int:
+    """How many columns of a header the dialect knows that knows most."""
+    return max(len(recognise(dialect, names).header.columns) for dialect in DIALECTS)
 
 
 def best(names: Sequence[str], *, decimal_comma: bool = False) -> Recognised:
@@ -21,7 +28,7 @@ def best(names: Sequence[str], *, decimal_comma: bool = False) -> Recognised:
     tried = [recognise(dialect, names, decimal_comma=decimal_comma) for dialect in DIALECTS]
     matching = [each for each in tried if not each.missing]
     if not matching:
-        raise SourceError(_unknown(tried), hint=_HINT)
+        raise SourceError(_unknown(names, tried), hint=_HINT)
     found = max(matching, key=lambda each: len(each.header.columns))
     if found.repeated:
         raise SourceError(
@@ -31,10 +38,18 @@ def best(names: Sequence[str], *, decimal_comma: bool = False) -> Recognised:
     return found
 
 
-_HINT = "The first line must name the columns. The documentation lists those of each format."
+_HINT = "The first line must name the columns; the documentation lists those of each format."
+_SHOWN = 20  # columns in a message
+_LONGEST = 40  # characters of each
 
 
-def _unknown(tried: Sequence[Recognised]) -> str:
-    lines = ["the header is of no known format. Columns that are missing:"]
-    lines += [f"  {each.dialect.name}: {', '.join(each.missing)}" for each in tried]
-    return "\n".join(lines)
+def _unknown(names: Sequence[str], tried: Sequence[Recognised]) -> str:
+    shown = [f"{name[:_LONGEST]}..." if len(name) > _LONGEST else name for name in names[:_SHOWN]]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return "\n".join(
+        [
+            "no known format has this header. Columns that are missing:",
+            *(f"  {each.dialect.name}: {', '.join(each.missing)}" for each in tried),
+            f"  It has: {', '.join(shown)}{more}",
+        ]
+    )
