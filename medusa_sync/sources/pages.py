@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 from msgspec import Meta, Raw, Struct
 
 from medusa_sync.errors import SourceError
-from medusa_sync.http import HttpClient, Query, Rate, describe_response
+from medusa_sync.http import HttpClient, Query, Rate
+from medusa_sync.response import describe_response
 from medusa_sync.sources.base import Page
 from medusa_sync.sources.categories import Category, names_by_slug
 from medusa_sync.sources.decoding import CHECK_SOURCE, decode
