@@ -8,7 +8,13 @@ from typing import Any, TypeVar
 
 from medusa_sync.core.policy import OnConflict, OnMissing, Share
 from medusa_sync.settings import parsers
-from medusa_sync.settings.secrets import Secret, proxies, secrets_in, secrets_in_ping_url
+from medusa_sync.settings.secrets import (
+    Secret,
+    proxies,
+    secrets_in,
+    secrets_in_authorization,
+    secrets_in_ping_url,
+)
 
 T = TypeVar("T")
 
@@ -91,6 +97,17 @@ class Settings:
         parsers.slug,
         "dummyjson",
         "NAME",
+        group="Source",
+    )
+    source_authorization: Secret | None = _optional(
+        "Value of the Authorization header for the source, such as 'Bearer ...'. Sent only to its host.",
+        parsers.authorization,
+        is_secret=True,
+    )
+    min_products: int | None = _optional(
+        "Write nothing if the source has fewer valid products. Reads all of them before the first write.",
+        parsers.whole_number(1, 1_000_000),
+        "N",
         group="Source",
     )
     limit: int | None = _optional(
@@ -290,6 +307,8 @@ class Settings:
         for secret in (self.api_key, self.password):
             if secret is not None:
                 yield secret.reveal()
+        if self.source_authorization is not None:
+            yield from secrets_in_authorization(self.source_authorization.reveal())
         for url in (self.source, self.medusa_url, *proxies()):
             yield from secrets_in(url)
         if self.ping_url is not None:
