@@ -23,6 +23,6 @@ def contradictions(settings: Settings) -> Iterator[str]:
         )
     if settings.loop and settings.source == "-":
         yield (
-            f"{OPTIONS['source'].spelling} '-': standard input can be read only once; name a file or a URL, or "
-            "remove --loop"
+            f"{OPTIONS['source'].spelling} '-': standard input can be read only once; name a file or a URL, "
+            "or remove --loop"
         )
