@@ -72,13 +72,11 @@ class Page(Struct, frozen=True):
 
 
 class Source(Protocol):
-    """Products, wherever they come from.
+    """Products, wherever they come from."""
 
-    Attributes:
-        format: what was detected, such as `JSON pages` or `CSV (Shopify), gzip`; empty until it is known.
-    """
-
-    format: str
+    @property
+    def format(self) -> str:
+        """What was detected, such as `JSON pages` or `CSV (Shopify), gzip`; empty until it is known."""
 
     def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         """All products, or the first `limit`. If the pages end without an error, the source was complete.
