@@ -48,6 +48,7 @@ from medusa_sync.settings.secrets import user_info, without_user_info
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.open import open_source
 from medusa_sync.sources.pages import RATE
+from medusa_sync.sources.spooled import SpooledSource
 from medusa_sync.stop import Stop
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.planner import PlanOptions
@@ -144,7 +145,8 @@ def _lock(settings: Settings) -> AbstractContextManager[None]:
     return run_lock(settings.job_name, settings.medusa_url, settings.source_name, folder=folder)
 
 
-def _source(settings: Settings, requests: Requests, connect: _Connect) -> AbstractAsyncContextManager[Source]:
+@asynccontextmanager
+async def _source(settings: Settings, requests: Requests, connect: _Connect) -> AsyncIterator[Source]:
     naming: dict[str, Any] = {
         "source_name": settings.source_name,
         "currency": settings.currency,
@@ -166,7 +168,9 @@ def _source(settings: Settings, requests: Requests, connect: _Connect) -> Abstra
         # Redirects are safe: httpx does not send the authorization to another host, port or scheme.
         return connect(url, unavailable, count, RATE, headers=headers, follow_redirects=True)
 
-    return open_source(url, settings.source_format, open_http, **naming)
+    async with open_source(url, settings.source_format, open_http, **naming) as source:
+        least = settings.min_products
+        yield source if least is None else SpooledSource(source, _shown(url), min_products=least)
 
 
 def _source_authorization(settings: Settings) -> dict[str, str]:
