@@ -60,13 +60,16 @@ class Option:
         return f"{self.flag} ({self.variable})" if self.flag else self.variable
 
 
+# `shown=False` keeps URLs that may contain a password out of the representation of the settings.
 def _option(help_: str, read: Callable[[str], T], default: str, metavar: str = "", **row: Any) -> T:
+    shown = row.pop("shown", True)
     row |= {"help": help_, "read": read, "default": default, "metavar": metavar}
-    return field(default_factory=lambda: read(default), metadata=row)
+    return field(default_factory=lambda: read(default), repr=shown, metadata=row)
 
 
 def _optional(help_: str, read: Callable[[str], T], metavar: str = "", **row: Any) -> T | None:
-    return field(default=None, metadata=row | {"help": help_, "read": read, "metavar": metavar})
+    shown = row.pop("shown", True)
+    return field(default=None, repr=shown, metadata=row | {"help": help_, "read": read, "metavar": metavar})
 
 
 def _switch(help_: str, group: str = "Run", **row: Any) -> bool:
@@ -91,6 +94,7 @@ class Settings:
         "auto",
         "auto|json|ndjson|csv|xml",
         group="Source",
+        shown=False,
     )
     source_name: str = _option(
         "Prefix of the external ids in the store. Do not change it after the first sync.",
@@ -300,6 +304,7 @@ class Settings:
         parsers.web_address,
         "URL",
         group="Output",
+        shown=False,
     )
 
     def secrets(self) -> Iterator[str]:
