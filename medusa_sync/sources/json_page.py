@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
-import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.decoding import CHECK_SOURCE, decode
-
-_SAMPLE = 1024 * 1024  # bytes that show whether a response is JSON
+from medusa_sync.sources.formats import LISTS
 
 
 class JsonPage(Struct, frozen=True):
@@ -44,7 +41,7 @@ def decode_page(body: bytes, subject: str) -> JsonPage:
     page: Any = decode(body, _ANY_PAGE, subject, what, undecoded=_ANY_RAW_PAGE)
     if isinstance(page, list):
         return JsonPage(page)
-    for key in ("products", "items", "data"):
+    for key in LISTS:
         products = getattr(page, key)
         if isinstance(products, list):
             total = None if page.total is UNSET else page.total
@@ -53,31 +50,6 @@ def decode_page(body: bytes, subject: str) -> JsonPage:
         f"{subject} is not {what}: expected an array, or an object with `products`, `items` or `data`",
         hint=CHECK_SOURCE,
     )
-
-
-def is_json(file: BinaryIO) -> bool:
-    """Whether a response is to be decoded as one JSON document; the file stays at its start.
-
-    HTML and an empty response are, because the message that they are not JSON helps most. NDJSON is not:
-    its first line is a document, and more follows.
-    """
-    line, rest = file.readline(_SAMPLE), file.read(_SAMPLE)
-    file.seek(0)
-    text = (line + rest).removeprefix(BOM_UTF8).lstrip()
-    if text.startswith(b"[") or not text:
-        return True
-    if text.startswith(b"<"):
-        return text[:14].lower().startswith((b"<!doctype html", b"<html"))
-    is_one_line = not rest.strip()
-    return _is_document(line) == is_one_line if text.startswith(b"{") else is_one_line and _is_document(line)
-
-
-def _is_document(line: bytes) -> bool:
-    try:
-        msgspec.json.decode(line.removeprefix(BOM_UTF8), type=Raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
 
 
 class _Page(Struct):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urljoin, urlsplit, urlunsplit
 
@@ -13,15 +13,10 @@ from medusa_sync import http
 from medusa_sync.errors import SourceError
 from medusa_sync.http import Download, HttpClient, Query
 from medusa_sync.response import Response, describe_response, origin
-from medusa_sync.sources.decoding import CHECK_SOURCE
 from medusa_sync.sources.json_page import JsonPage, decode_page
+from medusa_sync.sources.refusal import refusal
 
 PAGE_SIZE = 1_000
-
-_REFUSED: Mapping[int, str] = {
-    HTTPStatus.UNAUTHORIZED: "Set SYNC_PRODUCTS_SOURCE_AUTHORIZATION to the value of the header.",
-    HTTPStatus.FORBIDDEN: "Check SYNC_PRODUCTS_SOURCE_AUTHORIZATION, or what these credentials may read.",
-}
 
 
 class PageRequests:
@@ -47,7 +42,7 @@ class PageRequests:
         """Request the first page; it may be a file."""
         got = await self._http.download(self.url, query=self._paging(0, limit))
         if isinstance(got, Response):
-            raise self._refused(self.url, got)
+            raise refusal(self.url, got, self._http.redactor)
         return got
 
     def read(self, first: Download) -> JsonPage:
@@ -92,7 +87,7 @@ class PageRequests:
         """
         response = await self.send(url, query)
         if response.status != HTTPStatus.OK:
-            raise self._refused(url, response)
+            raise refusal(url, response, self._http.redactor)
         return response
 
     async def send(self, url: str, query: Query | str) -> Response:
@@ -115,10 +110,6 @@ class PageRequests:
         page = decode_page(response.body, f"{url}: the response")
         following = response.next_url or page.next_url
         return structs.replace(page, next_url=following and urljoin(response.url, following))
-
-    def _refused(self, url: str, response: Response) -> SourceError:
-        hint = _REFUSED.get(response.status, CHECK_SOURCE)
-        return SourceError(f"{url}: {self.describe(response)}", hint=hint)
 
 
 _NEXT = (

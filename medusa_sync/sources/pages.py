@@ -13,7 +13,7 @@ from medusa_sync.http import Download, HttpClient, Rate
 from medusa_sync.sources.base import Page, Source
 from medusa_sync.sources.categories import Category, names_by_slug
 from medusa_sync.sources.decoding import decode
-from medusa_sync.sources.json_page import is_json
+from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, is_html, recognise
 from medusa_sync.sources.linked_pages import linked_pages
 from medusa_sync.sources.mapping import to_row
 from medusa_sync.sources.numbered_pages import numbered_pages
@@ -39,7 +39,7 @@ class HttpSource:
     Args:
         http: a client for the source.
         url: of the products, such as `https://dummyjson.com/products`; its query is sent with each request.
-        read_file: creates a source of a response that is not JSON.
+        read_file: creates a source of a response that is not JSON; None if that is an error.
         source_name: the prefix of external ids.
         currency: of the prices.
         sale_prices: discounts become sale prices.
@@ -68,7 +68,7 @@ class HttpSource:
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         first = await self._api.first(limit)
-        if self._read_file is not None and not is_json(first.file):
+        if self._read_file is not None and not _is_json(first):
             self._file = self._read_file(first)
             pages = self._file.pages(limit)
         else:
@@ -108,3 +108,17 @@ class HttpSource:
             f"{url}: cannot tell whether the source has the product ({self._api.describe(response)})",
             hint="Nothing was removed. The source must return 404 and JSON for an unknown product.",
         )
+
+
+def _is_json(first: Download) -> bool:
+    """Whether a response is a page. HTML is none, but the message that it is not JSON is the right one."""
+    head = first.file.read(HEAD)
+    first.file.seek(0)
+    if not head or is_html(head):
+        return True
+    if head.startswith((GZIP, ZSTD)):
+        return False
+    try:
+        return recognise(head, first.url, first.content_type) == "json"
+    except SourceError:  # it is raised again when it is read
+        return False
