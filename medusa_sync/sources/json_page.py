@@ -17,18 +17,20 @@ class JsonPage(Struct, frozen=True):
     Attributes:
         products: not decoded yet, or decoded if the page is not quite valid.
         total: how many products the source says it has.
-        next_url: of the next page, absolute.
+        next_url: of the next page, absolute or relative.
         is_dummyjson: it has the form of DummyJSON's pages.
+        url: that sent it.
     """
 
     products: list[Any]
     total: int | None = None
     next_url: str | None = None
     is_dummyjson: bool = False
+    url: str = ""
 
 
 def decode_page(body: bytes, subject: str) -> JsonPage:
-    """Decode an array, or an object with `products`, `items` or `data`; `next_url` may be relative.
+    """Decode an array, or an object with `products`, `items` or `data`.
 
     Args:
         body: JSON.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from http import HTTPStatus
-from urllib.parse import parse_qsl, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from msgspec import structs
 
@@ -17,6 +17,11 @@ from medusa_sync.sources.json_page import JsonPage, decode_page
 from medusa_sync.sources.refusal import refusal
 
 PAGE_SIZE = 1_000
+
+_ELSEWHERE = (
+    "Set --source (SYNC_PRODUCTS_SOURCE) to the scheme, host and port of the pages: pages elsewhere are not "
+    "read, because they would get the credentials of the source."
+)
 
 
 class PageRequests:
@@ -62,22 +67,17 @@ class PageRequests:
         """Begin to request the products from `skip` on."""
         return asyncio.create_task(self._page(self.url, self._paging(skip, limit)))
 
-    def begin_next(self, url: str) -> asyncio.Task[JsonPage]:
-        """Begin to request the page that another one named.
+    async def follow(self, url: str) -> JsonPage:
+        """Request a page that another one named.
 
         Raises:
-            SourceError: it is elsewhere, so it could get the credentials.
+            SourceError: it is elsewhere, so it could get the credentials; or the request fails.
         """
-        try:
-            is_elsewhere = origin(url) != origin(self.url)
-        except ValueError as error:
-            raise SourceError(f"{self.url}: the URL of the next page is invalid", hint=_NEXT) from error
         there, here = urlsplit(url), urlsplit(self.url)
-        if is_elsewhere:
+        if origin(url) != origin(self.url):
             host = f"{there.scheme}://{there.netloc.rpartition('@')[2]}"
-            raise SourceError(f"{self.url}: the next page is at another place, {host}", hint=_NEXT)
-        url = urlunsplit((here.scheme, here.netloc, there.path, "", ""))
-        return asyncio.create_task(self._page(url, there.query))
+            raise SourceError(f"{self.url}: the next page is at another place, {host}", hint=_ELSEWHERE)
+        return await self._page(urlunsplit((here.scheme, here.netloc, there.path, "", "")), there.query)
 
     async def get(self, url: str, query: Query | str) -> Response:
         """Send a request.
@@ -108,14 +108,7 @@ class PageRequests:
 
     def _decode(self, url: str, response: Response) -> JsonPage:
         page = decode_page(response.body, f"{url}: the response")
-        following = response.next_url or page.next_url
-        return structs.replace(page, next_url=following and urljoin(response.url, following))
-
-
-_NEXT = (
-    "Set --source (SYNC_PRODUCTS_SOURCE) to the scheme, host and port of the pages: pages elsewhere are not "
-    "read, because they would get the credentials of the source."
-)
+        return structs.replace(page, next_url=response.next_url or page.next_url, url=response.url)
 
 
 async def cancel(requests: Iterable[asyncio.Task[JsonPage]]) -> None:
