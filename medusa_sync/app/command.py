@@ -28,7 +28,7 @@ from medusa_sync.report.table import print_result
 from medusa_sync.schedule import Schedule, time_zone
 from medusa_sync.settings.load import load_settings
 from medusa_sync.settings.options import OPTIONS, Settings
-from medusa_sync.settings.secrets import user_info, without_user_info
+from medusa_sync.settings.secrets import without_user_info
 
 logger = logging.getLogger(__name__)
 
@@ -197,7 +197,7 @@ def _level(settings: Settings, *, is_terminal: bool) -> int:
 def _warn_of_plain_http(settings: Settings) -> None:
     if settings.api_key is not None or settings.password is not None:
         _warn_if_plain(settings.medusa_url)
-    if settings.source_authorization is not None or user_info(settings.source) is not None:
+    if settings.authorization() is not None and "://" in settings.source:
         _warn_if_plain(without_user_info(settings.source).partition("?")[0])
 
 

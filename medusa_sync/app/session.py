@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import ssl
-from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
@@ -44,7 +43,7 @@ from medusa_sync.report.progress import NoProgress
 from medusa_sync.settings.checks import contradictions
 from medusa_sync.settings.load import NO_CREDENTIALS
 from medusa_sync.settings.options import Settings
-from medusa_sync.settings.secrets import user_info, without_user_info
+from medusa_sync.settings.secrets import without_user_info
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.open import open_source
 from medusa_sync.sources.pages import RATE
@@ -162,7 +161,9 @@ async def _source(settings: Settings, requests: Requests, connect: _Connect) -> 
         requests.source += 1
 
     url = without_user_info(settings.source)
-    headers = _HEADERS | {"accept": "application/json, */*;q=0.5"} | _source_authorization(settings)
+    headers = _HEADERS | {"accept": "application/json, */*;q=0.5"}
+    if (authorization := settings.authorization()) is not None:
+        headers["authorization"] = authorization
 
     def open_http() -> AbstractAsyncContextManager[HttpClient]:
         # Redirects are safe: httpx does not send the authorization to another host, port or scheme.
@@ -171,14 +172,6 @@ async def _source(settings: Settings, requests: Requests, connect: _Connect) -> 
     async with open_source(url, settings.source_format, open_http, **naming) as source:
         least = settings.min_products
         yield source if least is None else SpooledSource(source, _shown(url), min_products=least)
-
-
-def _source_authorization(settings: Settings) -> dict[str, str]:
-    """The header that authorizes requests to the source, if it needs one."""
-    given, basic = settings.source_authorization, user_info(settings.source)
-    if given is not None:
-        return {"authorization": given.reveal()}
-    return {"authorization": "Basic " + b64encode(basic.encode()).decode()} if basic is not None else {}
 
 
 @asynccontextmanager

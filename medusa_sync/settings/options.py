@@ -10,6 +10,7 @@ from medusa_sync.core.policy import OnConflict, OnMissing, Share
 from medusa_sync.settings import parsers
 from medusa_sync.settings.secrets import (
     Secret,
+    basic_authorization,
     proxies,
     secrets_in,
     secrets_in_authorization,
@@ -87,6 +88,7 @@ class Settings:
         "https://dummyjson.com/products",
         "URL|FILE|-|sample",
         group="Source",
+        shown=False,
     )
     source_format: str = _option(
         "Format of a file. 'auto' recognises it by its content type, its name and its first bytes.",
@@ -94,7 +96,6 @@ class Settings:
         "auto",
         "auto|json|ndjson|csv|xml",
         group="Source",
-        shown=False,
     )
     source_name: str = _option(
         "Prefix of the external ids in the store. Do not change it after the first sync.",
@@ -307,13 +308,18 @@ class Settings:
         shown=False,
     )
 
+    def authorization(self) -> str | None:
+        """Return the Authorization header of requests to the source; None if it needs none."""
+        given = self.source_authorization
+        return basic_authorization(self.source) if given is None else given.reveal()
+
     def secrets(self) -> Iterator[str]:
         """Yield the texts that no output may show."""
         for secret in (self.api_key, self.password):
             if secret is not None:
                 yield secret.reveal()
-        if self.source_authorization is not None:
-            yield from secrets_in_authorization(self.source_authorization.reveal())
+        if (header := self.authorization()) is not None:
+            yield from secrets_in_authorization(header)
         for url in (self.source, self.medusa_url, *proxies()):
             yield from secrets_in(url)
         if self.ping_url is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
@@ -34,6 +34,12 @@ def user_info(url: str) -> str | None:
     encoded, _, _ = urlsplit(url).netloc.rpartition("@")
     user, _, password = encoded.partition(":")
     return f"{unquote(user)}:{unquote(password)}" if user or password else None
+
+
+def basic_authorization(url: str) -> str | None:
+    """Return the Authorization header for the user and password of a URL; None if it has neither."""
+    credentials = user_info(url)
+    return None if credentials is None else "Basic " + b64encode(credentials.encode()).decode()
 
 
 def without_user_info(url: str) -> str:

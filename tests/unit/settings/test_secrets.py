@@ -20,7 +20,6 @@ def test_settings_list_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         medusa_url="https://lonely-token@store.example",
         api_key=Secret("sk_hush"),
         password=Secret("hush-password"),
-        source_authorization=Secret("Bearer header-token"),
         ping_url="https://hc.example/ping/0123-4567?create=1",
     )
     assert set(settings.secrets()) == {
@@ -28,8 +27,9 @@ def test_settings_list_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         "hush-password",
         "me:url-pass",
         "url-pass",
-        "Bearer header-token",
-        "header-token",
+        "Basic bWU6dXJsLXBhc3M=",
+        "bWU6dXJsLXBhc3M=",
+        "bWU6dXJsLXBhc3M",
         "lonely-token",
         "proxy-user:proxy pass",
         "proxy pass",
@@ -38,6 +38,11 @@ def test_settings_list_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         "https://hc.example/ping/0123-4567?create=1",
         "ping/0123-4567",
     }
+
+
+def test_authorization_of_the_source_is_a_secret() -> None:
+    settings = Settings(source="sample", source_authorization=Secret("Bearer header-token"))
+    assert set(settings.secrets()) == {"Bearer header-token", "header-token"}
 
 
 def test_file_path_contains_no_secret() -> None:
