@@ -40,7 +40,7 @@ from tests.harness.fake_medusa import FakeMedusa
 
 pytestmark = pytest.mark.usefixtures("small_pages")
 
-SIZE = 194
+SIZE = 120
 ROWS = products(SIZE)
 FEW = products(5)
 CSV = "text/csv"
@@ -90,9 +90,9 @@ def sync(
 
             naming = {"source_name": SOURCE_NAME, "currency": "usd"}
             async with open_source(url, format_, connect, **naming) as source:
-                if min_products is not None:
-                    source = SpooledSource(source, url, min_products=min_products)
-                return await run_once(source, store, max_removals=ANY_SHARE, **changes)
+                least = min_products
+                used = source if least is None else SpooledSource(source, url, min_products=least)
+                return await run_once(used, store, max_removals=ANY_SHARE, **changes)
 
     return asyncio.run(run())
 
@@ -184,10 +184,10 @@ def test_loop_of_pages_removes_nothing(server: DummyJson, answers: Callable[[Dum
     sync(server.url, store)
     respond = answers(server)
     server.intercept = lambda request: respond(
-        Request("GET", request.path, {"page": "1"} if request.query.get("page") == "4" else request.query, {})
+        Request("GET", request.path, {"page": "1"} if request.query.get("page") == "3" else request.query, {})
     )
     result = sync(server.url, store, on_missing=OnMissing.DELETE)
-    assert (result.exit_code, result.seen) == (3, 120)
+    assert (result.exit_code, result.seen) == (3, 90)
     assert "the source repeats itself" in result.error or "form a loop" in result.error
     assert_exact(ROWS, store)
 
@@ -243,11 +243,11 @@ def test_an_api_may_send_a_table(server: DummyJson) -> None:
 @pytest.mark.parametrize(
     ("name", "format_", "body"),
     [
-        ("feed.json", "auto", json.dumps(ROWS).encode()),
-        ("feed.json", "json", json.dumps({"products": ROWS}).encode()),
-        ("feed.ndjson", "auto", lines(ROWS)),
-        ("export.json.gz", "auto", gzip.compress(json.dumps(ROWS).encode())),
-        ("export", "ndjson", lines(ROWS)),
+        ("feed.json", "auto", json.dumps(FEW).encode()),
+        ("feed.json", "json", json.dumps({"products": FEW}).encode()),
+        ("feed.ndjson", "auto", lines(FEW)),
+        ("export.json.gz", "auto", gzip.compress(json.dumps(FEW).encode())),
+        ("export", "ndjson", lines(FEW)),
     ],
 )
 @pytest.mark.parametrize("form", [lambda response: response, chunked], ids=["whole", "chunked"])
@@ -257,8 +257,8 @@ def test_file_at_a_url_is_downloaded_as_it_is(
     store = FakeMedusa()
     server.intercept = lambda _request: form(Response(200, body))
     result = sync(f"{file_url(server, name)}?limit=5&sig=a%2Bb", store, format_=format_)
-    assert (result.exit_code, counts(result)) == (0, {"created": SIZE})
-    assert_exact(ROWS, store)
+    assert (result.exit_code, counts(result)) == (0, {"created": 5})
+    assert_exact(FEW, store)
     [request] = server.requests
     assert (request.path, request.query) == (f"/{name}", {"limit": "5", "sig": "a+b"})
 
@@ -368,13 +368,14 @@ def test_server_without_products_changes_nothing(
     server: DummyJson, name: str, broken: Response, words: str
 ) -> None:
     store = FakeMedusa()
+    server.products = FEW
     sync(server.url, store)
     server.intercept = lambda _request: broken
     result = sync(file_url(server, name), store, on_missing=OnMissing.DELETE)
     assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
     assert file_url(server, name) in result.error
     assert any(word in result.error for word in words.split("|")), result.error
-    assert_exact(ROWS, store)
+    assert_exact(FEW, store)
 
 
 # --- the least number of products -----------------------------------------------------------------------
@@ -403,7 +404,7 @@ def test_source_that_lost_its_products_removes_nothing(server: DummyJson) -> Non
     store = FakeMedusa()
     sync(server.url, store)
     server.products = ROWS[:100]
-    result = sync(server.url, store, min_products=150, on_missing=OnMissing.DELETE)
+    result = sync(server.url, store, min_products=110, on_missing=OnMissing.DELETE)
     assert (result.exit_code, writes(store)) == (3, [])
     assert_exact(ROWS, store)
 
@@ -428,11 +429,8 @@ def test_invalid_products_do_not_count(server: DummyJson) -> None:
     result = sync(server.url, store, min_products=SIZE)
     assert (result.exit_code, writes(store)) == (3, [])
     assert (
-        result.error.endswith(
-            f"the source has {SIZE - 1} valid products, fewer than {SIZE}; the first one that is not valid: "
-            "price: Expected float >= 0.0"
-        )
-        or "not valid: price" in result.error
+        f"{SIZE - 1} valid products, fewer than {SIZE}; the first one that is not valid: price"
+        in result.error
     )
 
 
