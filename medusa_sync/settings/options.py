@@ -227,7 +227,10 @@ class Settings:
     )
     connect_timeout: float = _option("Seconds to wait for a connection.", parsers.seconds, "10", "SECONDS")
     read_timeout: float = _option(
-        "Seconds to wait for a complete response.", parsers.seconds, "60", "SECONDS"
+        "Seconds to wait for a complete response, or for the next byte of a file.",
+        parsers.seconds,
+        "60",
+        "SECONDS",
     )
     max_duration: float | None = _optional(
         "Start nothing new after this many seconds. Requests in progress get 10 more. Default: no limit.",

@@ -63,7 +63,8 @@ class Page(Struct, frozen=True):
 
     Attributes:
         total: how many products the source says it has; None if it does not say.
-        beyond_total: `total` products came before this page; if nothing on it is new, the source has ended.
+        beyond_total: `total` products came before this page, or it is not the first page of a source without
+            a total; if nothing on it is new, the source has ended.
     """
 
     rows: tuple[Row, ...]
