@@ -65,5 +65,8 @@ products.__signature__ = Signature(  # type: ignore[attr-defined]  # PEP 362: Ty
     [_parameter(option) for option in (*OPTIONS.values(), ENV_FILE) if option.flag]
 )
 app.command(
-    epilog="Secrets: set MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD, in the environment or .env."
+    epilog=(
+        "Secrets: set MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD, in the environment or .env; and "
+        "SYNC_PRODUCTS_SOURCE_AUTHORIZATION if the source needs it."
+    )
 )(products)

@@ -28,6 +28,7 @@ from medusa_sync.report.table import print_result
 from medusa_sync.schedule import Schedule, time_zone
 from medusa_sync.settings.load import load_settings
 from medusa_sync.settings.options import OPTIONS, Settings
+from medusa_sync.settings.secrets import without_user_info
 
 logger = logging.getLogger(__name__)
 
@@ -194,8 +195,14 @@ def _level(settings: Settings, *, is_terminal: bool) -> int:
 
 
 def _warn_of_plain_http(settings: Settings) -> None:
-    parts = urlsplit(settings.medusa_url)
+    if settings.api_key is not None or settings.password is not None:
+        _warn_if_plain(settings.medusa_url)
+    if settings.authorization() is not None and "://" in settings.source:
+        _warn_if_plain(without_user_info(settings.source).partition("?")[0])
+
+
+def _warn_if_plain(url: str) -> None:
+    parts = urlsplit(url)
     host = parts.hostname or ""
-    has_secret = settings.api_key is not None or settings.password is not None
-    if has_secret and parts.scheme == "http" and host not in _THIS_MACHINE and not host.startswith("127."):
-        logger.warning("the credentials are sent to %s unencrypted; use https", settings.medusa_url)
+    if parts.scheme == "http" and host not in _THIS_MACHINE and not host.startswith("127."):
+        logger.warning("the credentials are sent to %s unencrypted; use https", url)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from medusa_sync.errors import SettingsError
+from medusa_sync.settings.checks import contradictions
 from medusa_sync.settings.options import ENV_FILE, OPTIONS, Option, Settings
 from medusa_sync.settings.parsers import expanded
 
@@ -60,14 +61,11 @@ def load_settings(
             for name, option in OPTIONS.items()
             if option.needs_loop and flags.get(name) and name not in invalid
         ]
-    if values.get("loop") and values.get("source") == "-":
-        problems.append(
-            f"{OPTIONS['source'].spelling} '-': standard input can be read only once; name a file or a "
-            "URL, or remove --loop"
-        )
+    settings = Settings(**values)
+    problems += contradictions(settings)
     if problems:
         raise SettingsError(problems)
-    return Settings(**values)
+    return settings
 
 
 def _raw(
@@ -82,7 +80,7 @@ def _raw(
 def _shown(option: Option, raw: str) -> str:
     """Return the value for a message, without the parts that may contain a secret."""
     public = raw.partition("?")[0]
-    return f" {public!r}" if option.flag and "@" not in public else ""
+    return f" {public!r}" if option.flag and "@" not in raw else ""
 
 
 def _read_env_file(name: str | None, directory: Path, problems: list[str]) -> Mapping[str, str]:

@@ -8,7 +8,14 @@ from typing import Any, TypeVar
 
 from medusa_sync.core.policy import OnConflict, OnMissing, Share
 from medusa_sync.settings import parsers
-from medusa_sync.settings.secrets import Secret, proxies, secrets_in, secrets_in_ping_url
+from medusa_sync.settings.secrets import (
+    Secret,
+    basic_authorization,
+    proxies,
+    secrets_in,
+    secrets_in_authorization,
+    secrets_in_ping_url,
+)
 
 T = TypeVar("T")
 
@@ -62,13 +69,16 @@ class Option:
         return f"{self.flag} ({self.variable})" if self.flag else self.variable
 
 
+# `shown=False` keeps URLs that may contain a password out of the representation of the settings.
 def _option(help_: str, read: Callable[[str], T], default: str, metavar: str = "", **row: Any) -> T:
+    shown = row.pop("shown", True)
     row |= {"help": help_, "read": read, "default": default, "metavar": metavar}
-    return field(default_factory=lambda: read(default), metadata=row)
+    return field(default_factory=lambda: read(default), repr=shown, metadata=row)
 
 
 def _optional(help_: str, read: Callable[[str], T], metavar: str = "", **row: Any) -> T | None:
-    return field(default=None, metadata=row | {"help": help_, "read": read, "metavar": metavar})
+    shown = row.pop("shown", True)
+    return field(default=None, repr=shown, metadata=row | {"help": help_, "read": read, "metavar": metavar})
 
 
 def _switch(help_: str, group: str = "Run", **row: Any) -> bool:
@@ -86,6 +96,7 @@ class Settings:
         "https://dummyjson.com/products",
         "URL|FILE|-|sample",
         group="Source",
+        shown=False,
     )
     source_format: str = _option(
         "Format of a file. 'auto' recognises it by its content type, its name and its first bytes.",
@@ -99,6 +110,17 @@ class Settings:
         parsers.slug,
         "dummyjson",
         "NAME",
+        group="Source",
+    )
+    source_authorization: Secret | None = _optional(
+        "Value of the Authorization header for the source, such as 'Bearer ...'. Sent only to its host.",
+        parsers.authorization,
+        is_secret=True,
+    )
+    min_products: int | None = _optional(
+        "Write nothing if the source has fewer valid products. Reads all of them before the first write.",
+        parsers.whole_number(1, 1_000_000),
+        "N",
         group="Source",
     )
     limit: int | None = _optional(
@@ -224,7 +246,10 @@ class Settings:
     )
     connect_timeout: float = _option("Seconds to wait for a connection.", parsers.seconds, "10", "SECONDS")
     read_timeout: float = _option(
-        "Seconds to wait for a complete response.", parsers.seconds, "60", "SECONDS"
+        "Seconds to wait for a complete response, or for the next byte of a file.",
+        parsers.seconds,
+        "60",
+        "SECONDS",
     )
     max_duration: float | None = _optional(
         "Start nothing new after this many seconds. Requests in progress get 10 more. Default: no limit.",
@@ -302,13 +327,21 @@ class Settings:
         parsers.web_address,
         "URL",
         group="Output",
+        shown=False,
     )
+
+    def authorization(self) -> str | None:
+        """Return the Authorization header of requests to the source; None if it needs none."""
+        given = self.source_authorization
+        return basic_authorization(self.source) if given is None else given.reveal()
 
     def secrets(self) -> Iterator[str]:
         """Yield the texts that no output may show."""
         for secret in (self.api_key, self.password):
             if secret is not None:
                 yield secret.reveal()
+        if (header := self.authorization()) is not None:
+            yield from secrets_in_authorization(header)
         for url in (self.source, self.medusa_url, *proxies()):
             yield from secrets_in(url)
         if self.ping_url is not None:

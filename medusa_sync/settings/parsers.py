@@ -53,6 +53,16 @@ def api_key(value: str) -> Secret:
     return Secret(key)
 
 
+def authorization(value: str) -> Secret:
+    """Parse the value of a header."""
+    header = text(value)
+    if header.lower().startswith("authorization:"):
+        raise ValueError("expected only the value of the header, without 'Authorization:'")
+    if not re.fullmatch(r"[ -~]+", header):
+        raise ValueError("expected the value of a header, such as 'Bearer ...': ASCII characters in one line")
+    return Secret(header)
+
+
 def whole_number(low: int, high: int) -> Callable[[str], int]:
     def read(value: str) -> int:
         if not re.fullmatch(r"[+-]?[0-9]{1,18}", value.strip()) or not low <= int(value) <= high:
@@ -147,11 +157,16 @@ def timezone(value: str) -> str:
 
 def web_address(value: str) -> str:
     """Parse an HTTP or HTTPS URL without credentials, and remove slashes at the end of its path."""
+    url = _any_web_address(value)
+    if "@" in urlsplit(url).netloc:
+        raise ValueError("expected a URL without a user name or password")
+    return url
+
+
+def _any_web_address(value: str) -> str:
     parts = _parts(value.strip())
     if parts is None:
         raise ValueError("expected a URL such as http://localhost:9000")
-    if "@" in parts.netloc:
-        raise ValueError("expected a URL without a user name or password")
     return urlunsplit(parts._replace(path=parts.path.rstrip("/")))
 
 
@@ -185,8 +200,8 @@ def file_ending(*endings: str, any_case: bool = False) -> Callable[[str], str]:
 
 
 def source(value: str) -> str:
-    """Parse a URL or a path."""
-    return web_address(value) if "://" in value else path(value)
+    """Parse a URL, which may contain `user:password@`, or a path."""
+    return _any_web_address(value) if "://" in value else path(value)
 
 
 def _parts(url: str) -> SplitResult | None:

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from medusa_sync.errors import MedusaSyncError, SourceError
 from medusa_sync.http import Download
+from medusa_sync.sources.formats import GZIP, ZSTD
 
 CHUNK = 256 * 1024  # bytes
 
@@ -193,9 +194,9 @@ def _content(name: str, more: Callable[[], bytes], content_type: str = "") -> Co
     """Recognise compression by the first bytes."""
     stream = Stream(more)
     head = stream.head(4)
-    if head.startswith(b"\x1f\x8b"):
+    if head.startswith(GZIP):
         return Content(name, Stream(_gunzip(stream, name)), "gzip", content_type)
-    if head == b"\x28\xb5\x2f\xfd":
+    if head == ZSTD:
         return Content(name, Stream(_unzstd(stream, name)), "zstd", content_type)
     return Content(name, stream, "", content_type)
 

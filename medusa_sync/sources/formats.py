@@ -10,6 +10,8 @@ from importlib import import_module
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Reader
 
+GZIP = b"\x1f\x8b"
+ZSTD = b"\x28\xb5\x2f\xfd"
 HEAD = 64 * 1024
 """Bytes at the start of a file that show its format."""
 
@@ -103,11 +105,15 @@ def check(head: bytes) -> None:
     text = _text(head)
     if not text and len(head) < HEAD:
         raise SourceError("the file is empty", hint="Nothing was removed. Export the catalogue again.")
-    if _HTML.match(text):
+    if is_html(head):
         raise SourceError(
             "the file is HTML, not a catalogue",
             hint="Check --source (SYNC_PRODUCTS_SOURCE). It may be the page of a login or of an error.",
         )
+
+
+def is_html(head: bytes) -> bool:
+    return _HTML.match(_text(head)) is not None
 
 
 def _json_or_ndjson(text: str, claimed: str) -> str:

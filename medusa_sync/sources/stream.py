@@ -11,7 +11,7 @@ from threading import Event
 from typing import BinaryIO, TypeVar, cast
 
 from medusa_sync.errors import MedusaSyncError, SourceError
-from medusa_sync.sources.base import Entry, Page, Refused, Rejected, Row, Unchecked
+from medusa_sync.sources.base import Delivered, Entry, Page, Refused, Rejected
 from medusa_sync.sources.categories import names_in
 from medusa_sync.sources.content import CHUNK, Content, Opening
 from medusa_sync.sources.delivered import deliver
@@ -77,7 +77,7 @@ class StreamSource:
             count, is_last = 0, False
             while not is_last and count != limit:
                 size = PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - count)
-                rows: list[Row | Unchecked] = []
+                rows: list[Delivered] = []
                 try:
                     for entry in islice(entries, size):
                         rows.append(self._row(entry))  # noqa: PERF401 - an error must not lose the rows
@@ -107,7 +107,7 @@ class StreamSource:
         while stream.read1(CHUNK):  # the end of the stream shows whether it is complete
             pass
 
-    def _row(self, entry: Entry | Refused) -> Row | Unchecked:
+    def _row(self, entry: Entry | Refused) -> Delivered:
         if isinstance(entry, Entry):
             return self._deliver(entry.product)
         source_id = entry.source_id
