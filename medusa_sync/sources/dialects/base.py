@@ -171,13 +171,13 @@ class Recognised(Struct, frozen=True):
 
     Attributes:
         missing: names of required columns that the header lacks.
-        repeated: the name of a known column that occurs twice; empty if there is none.
+        repeated: the names of two columns that mean the same; empty if there are none.
     """
 
     dialect: Dialect
     header: Header
     missing: tuple[str, ...]
-    repeated: str = ""
+    repeated: tuple[str, ...] = ()
 
 
 def recognise(
@@ -186,7 +186,7 @@ def recognise(
     """Find the columns of a dialect in the header of a table."""
     known = _Names(dialect.columns)
     columns: dict[tuple[str, str], tuple[int, str]] = {}
-    repeated = ""
+    repeated: tuple[str, ...] = ()
     for index, name in enumerate(names):
         found = known.find(name)
         if found is None:
@@ -195,7 +195,7 @@ def recognise(
         if column.repeats:
             suffix = str(1 + sum(key == column.key for key, _ in columns))
         if (column.key, suffix) in columns:
-            repeated = repeated or name.strip()
+            repeated = columns[column.key, suffix][1], name.strip()
             continue
         columns[column.key, suffix] = index, name.strip()
     in_order = sorted(columns.items(), key=lambda each: int(each[0][1]) if each[0][1].isdecimal() else 0)

@@ -66,7 +66,7 @@ _COLUMNS = (
         "fulfillment",
         ("Variant Fulfillment Service", "Fulfillment service"),
         "",
-        "belongs to Shopify's fulfilment",
+        "belongs to Shopify",
     ),
     Column("shipping", ("Variant Requires Shipping", "Requires shipping"), "", "not synced"),
     Column("taxable", ("Variant Taxable", "Charge tax"), "", "taxes are set up in the store"),

@@ -32,8 +32,8 @@ def best(names: Sequence[str], *, decimal_comma: bool = False) -> Recognised:
     found = max(matching, key=lambda each: len(each.header.columns))
     if found.repeated:
         raise SourceError(
-            f"the header has two columns {found.repeated!r} ({found.dialect.name})",
-            hint="Remove one of them, because only one can be used.",
+            f"the columns {' and '.join(map(repr, found.repeated))} mean the same ({found.dialect.name})",
+            hint="Rename or remove one of them.",
         )
     return found
 

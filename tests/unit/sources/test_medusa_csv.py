@@ -25,26 +25,28 @@ from tests.unit.sources.tables import (
 )
 
 TEMPLATE = (
-    "Product Id,Product Handle,Product Title,Product Subtitle,Product Description,Product Status,Product Thumbnail,"
-    "Product Weight,Product Length,Product Width,Product Height,Product HS Code,Product Origin Country,"
-    "Product MID Code,Product Material,Shipping Profile Id,Product Sales Channel 1,Product Collection Id,"
-    "Product Type Id,Product Tag 1,Product Discountable,Product External Id,Variant Id,Variant Title,Variant SKU,"
-    "Variant Barcode,Variant Allow Backorder,Variant Manage Inventory,Variant Weight,Variant Length,Variant Width,"
-    "Variant Height,Variant HS Code,Variant Origin Country,Variant MID Code,Variant Material,Variant Price EUR,"
-    "Variant Price USD,Variant Option 1 Name,Variant Option 1 Value,Product Image 1 Url,Product Image 2 Url"
+    "Product Id,Product Handle,Product Title,Product Subtitle,Product Description,Product Status,"
+    "Product Thumbnail,Product Weight,Product Length,Product Width,Product Height,Product HS Code,"
+    "Product Origin Country,Product MID Code,Product Material,Shipping Profile Id,"
+    "Product Sales Channel 1,Product Collection Id,Product Type Id,Product Tag 1,Product Discountable,"
+    "Product External Id,Variant Id,Variant Title,Variant SKU,Variant Barcode,Variant Allow Backorder,"
+    "Variant Manage Inventory,Variant Weight,Variant Length,Variant Width,Variant Height,Variant HS Code,"
+    "Variant Origin Country,Variant MID Code,Variant Material,Variant Price EUR,Variant Price USD,"
+    "Variant Option 1 Name,Variant Option 1 Value,Product Image 1 Url,Product Image 2 Url"
 )
 EXPORT = (
-    "Product Id,Product Handle,Product Title,Product Subtitle,Product Description,Product Status,Product Thumbnail,"
-    "Product Weight,Product Length,Product Width,Product Height,Product Collection Id,Product Type Id,"
-    "Product Discountable,Product External Id,Product Category 1,Product Created At,Product Deleted At,"
-    "Product Hs Code,Product Image 1,Product Image 10,Product Image 2,Product Is Giftcard,Product Material,"
-    "Product Mid Code,Product Origin Country,Product Sales Channel 1,Product Tag 1,Product Tag 2,"
-    "Product Updated At,Variant Id,Variant Title,Variant Sku,Variant Upc,Variant Ean,Variant Hs Code,"
-    "Variant Mid Code,Variant Manage Inventory,Variant Allow Backorder,Variant Barcode,Variant Created At,"
-    "Variant Deleted At,Variant Height,Variant Length,Variant Material,Variant Metadata,Variant Option 1 Id,"
-    "Variant Option 1 Name,Variant Option 1 Value,Variant Option 2 Id,Variant Option 2 Name,Variant Option 2 Value,"
-    "Variant Origin Country,Variant Price Europe [EUR],Variant Price EUR,Variant Price USD,Variant Product Id,"
-    "Variant Updated At,Variant Variant Rank,Variant Weight,Variant Width"
+    "Product Id,Product Handle,Product Title,Product Subtitle,Product Description,Product Status,"
+    "Product Thumbnail,Product Weight,Product Length,Product Width,Product Height,Product Collection Id,"
+    "Product Type Id,Product Discountable,Product External Id,Product Category 1,Product Created At,"
+    "Product Deleted At,Product Hs Code,Product Image 1,Product Image 10,Product Image 2,"
+    "Product Is Giftcard,Product Material,Product Mid Code,Product Origin Country,"
+    "Product Sales Channel 1,Product Tag 1,Product Tag 2,Product Updated At,Variant Id,Variant Title,"
+    "Variant Sku,Variant Upc,Variant Ean,Variant Hs Code,Variant Mid Code,Variant Manage Inventory,"
+    "Variant Allow Backorder,Variant Barcode,Variant Created At,Variant Deleted At,Variant Height,"
+    "Variant Length,Variant Material,Variant Metadata,Variant Option 1 Id,Variant Option 1 Name,"
+    "Variant Option 1 Value,Variant Option 2 Id,Variant Option 2 Name,Variant Option 2 Value,"
+    "Variant Origin Country,Variant Price Europe [EUR],Variant Price EUR,Variant Price USD,"
+    "Variant Product Id,Variant Updated At,Variant Variant Rank,Variant Weight,Variant Width"
 )
 
 

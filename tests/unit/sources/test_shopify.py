@@ -28,19 +28,20 @@ from tests.unit.sources.tables import (
 
 SAMPLE = Path(__file__).parents[2] / "catalogues/shopify-jewelery.csv"
 OLD = (
-    "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,"
-    "Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Price,"
-    "Variant Compare At Price,Variant Barcode,Image Src,Image Position,Status"
+    "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,"
+    "Option2 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,"
+    "Variant Price,Variant Compare At Price,Variant Barcode,Image Src,Image Position,Status"
 )
 NEW = (
-    "Title,URL handle,Description,Vendor,Product category,Type,Tags,Published on online store,Status,SKU,Barcode,"
-    "Option1 name,Option1 value,Option1 Linked To,Option2 name,Option2 value,Option2 Linked To,Option3 name,"
-    "Option3 value,Option3 Linked To,Price,Compare-at price,Cost per item,Charge tax,Tax code,"
-    "Unit price total measure,Unit price total measure unit,Unit price base measure,Unit price base measure unit,"
-    "Inventory tracker,Inventory quantity,Continue selling when out of stock,Weight value (grams),"
-    "Weight unit for display,Requires shipping,Fulfillment service,Product image URL,Image position,"
-    "Image alt text,Variant image URL,Gift card,SEO title,SEO description,"
-    "Color (product.metafields.shopify.color-pattern),Google Shopping / Google product category"
+    "Title,URL handle,Description,Vendor,Product category,Type,Tags,Published on online store,Status,SKU,"
+    "Barcode,Option1 name,Option1 value,Option1 Linked To,Option2 name,Option2 value,Option2 Linked To,"
+    "Option3 name,Option3 value,Option3 Linked To,Price,Compare-at price,Cost per item,Charge tax,"
+    "Tax code,Unit price total measure,Unit price total measure unit,Unit price base measure,"
+    "Unit price base measure unit,Inventory tracker,Inventory quantity,"
+    "Continue selling when out of stock,Weight value (grams),Weight unit for display,Requires shipping,"
+    "Fulfillment service,Product image URL,Image position,Image alt text,Variant image URL,Gift card,"
+    "SEO title,SEO description,Color (product.metafields.shopify.color-pattern),"
+    "Google Shopping / Google product category"
 )
 
 
@@ -350,11 +351,8 @@ def variants(draw: st.DrawFn, style: Style) -> tuple[list[str], list[dict[str, A
     """The names of options, and variants with their values."""
     names = draw(st.lists(words(style).filter(lambda name: name != "Title"), max_size=3, unique=True))
     values = [draw(st.lists(words(style), min_size=1, max_size=3, unique=True)) for _ in names]
-    chosen = draw(
-        st.lists(st.sampled_from(list(product(*values))), min_size=1, max_size=4, unique=True)
-        if names
-        else st.just([()])
-    )
+    every: list[tuple[str, ...]] = list(product(*values))
+    chosen = draw(st.lists(st.sampled_from(every), min_size=1, max_size=4, unique=True))
     return names, [
         present(
             sku=draw(st.none() | words(style)),
