@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from medusa_sync.sources.dialects.base import Column, Dialect, Row
+from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
 from medusa_sync.sources.dialects.cells import amount, count, distinct, flag, parts, path, present, unquoted
 from medusa_sync.sources.dialects.options import NAME, VALUE, option_names, option_values
 
@@ -28,14 +28,13 @@ _COLUMNS = (
         "status",
         ("Status",),
         "status",
-        f"{_FIRST}; draft, archived and unlisted are `draft`; a new product that is active gets the status "
-        "of `--status`",
+        f"{_FIRST}; draft, archived and unlisted are `draft`; active is that of `--status`",
     ),
     Column(
         NAME,
         ("Option{n} Name",),
         "options",
-        "of the first row; `Title` with the only value `Default Title` is no option",
+        "names on the first row; `Title` with the only value `Default Title` is no option",
     ),
     Column(VALUE, ("Option{n} Value",), "variants[].options"),
     Column("sku", ("Variant SKU", "SKU"), "variants[].sku", "identifies the variant"),
@@ -48,7 +47,7 @@ _COLUMNS = (
     Column(
         "tracker",
         ("Variant Inventory Tracker", "Inventory tracker"),
-        "",
+        "variants[].stock",
         "if it is empty, the stock is not tracked, and the quantity is ignored",
     ),
     Column(
@@ -58,24 +57,21 @@ _COLUMNS = (
         "a negative one is 0: more were sold than there were. Without it, inventory is not managed",
     ),
     Column("image", ("Image Src", "Product image URL"), "images", "of all rows, each once"),
-    Column("position", ("Image Position",), "", "the order of the images; those without one are last"),
-    Column("variant_image", ("Variant Image", "Variant image URL"), "", "Medusa's variants share images"),
-    Column("image_alt", ("Image Alt Text",), "", "images have no text in Medusa"),
-    Column("policy", ("Variant Inventory Policy", "Continue selling when out of stock"), "", "not synced"),
-    Column(
-        "fulfillment",
-        ("Variant Fulfillment Service", "Fulfillment service"),
-        "",
-        "belongs to Shopify",
-    ),
-    Column("shipping", ("Variant Requires Shipping", "Requires shipping"), "", "not synced"),
-    Column("taxable", ("Variant Taxable", "Charge tax"), "", "taxes are set up in the store"),
-    Column("tax_code", ("Variant Tax Code", "Tax code"), "", "taxes are set up in the store"),
-    Column("unit", ("Variant Weight Unit", "Weight unit for display"), "", "the weight is always in grams"),
-    Column("cost", ("Cost per item",), "", "private"),
-    Column("gift_card", ("Gift Card",), "", "Medusa has gift cards of its own"),
-    Column("seo_title", ("SEO Title",), "", "Medusa has no such field"),
-    Column("seo_description", ("SEO Description",), "", "Medusa has no such field"),
+    Column("position", ("Image Position",), "images", "their order; those without one are last"),
+    ignored("Medusa has no image of its own for a variant", "Variant Image", "Variant image URL"),
+    ignored("Medusa has no text for an image", "Image Alt Text"),
+    ignored("not synced", "Variant Inventory Policy", "Continue selling when out of stock"),
+    ignored("not synced", "Variant Requires Shipping", "Requires shipping"),
+    ignored("belongs to Shopify", "Variant Fulfillment Service", "Fulfillment service"),
+    ignored("belongs to Shopify", "Option{n} Linked To", "{name} (product.metafields.{name})"),
+    ignored("taxes are set up in the store", "Variant Taxable", "Charge tax", "Variant Tax Code", "Tax code"),
+    ignored("only how Shopify shows the grams", "Variant Weight Unit", "Weight unit for display"),
+    ignored("private", "Cost per item"),
+    ignored("the names of markets say nothing of currencies", "Price / {name}", "Compare At Price / {name}"),
+    ignored("the store has its own markets", "Included / {name}"),
+    ignored("Medusa has gift cards of its own", "Gift Card"),
+    ignored("Medusa has no such field", "SEO Title", "SEO Description", "Unit Price {name}"),
+    ignored("not of this store", "Google Shopping / {name}"),
 )
 
 

@@ -3,7 +3,8 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from msgspec import Struct
@@ -12,6 +13,8 @@ from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Entry, Refused
 from medusa_sync.sources.csv_reader import read_csv
 from medusa_sync.sources.dialects.base import Dialect
+
+T = TypeVar("T")
 
 ALPHABET = "abcXYZ019 .,;:|>'\"\t\n\r-&<%éüß"  # in Windows-1252, no two of these letters look like UTF-8
 UNICODE = ALPHABET + "żИ日本🎁\u2028\x0b\x85"
@@ -133,10 +136,20 @@ def _name(dialect: Dialect, key: str, generation: int) -> str:
 
 def texts(style: Style, *, without: str = "") -> st.SearchStrategy[str]:
     """Texts that the cells of a table can have: not empty, without white space at their ends."""
-    alphabet = "".join(each for each in style.alphabet if each not in without)
-    return st.text(alphabet, min_size=1, max_size=12).map(str.strip).filter(bool)
+    return _texts("".join(each for each in style.alphabet if each not in without))
 
 
 def words(style: Style, *, without: str = "") -> st.SearchStrategy[str]:
     """Texts on one line."""
     return texts(style, without=without + "\n\r\t\x0b\x85\u2028")
+
+
+@cache
+def perhaps(strategy: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
+    return st.none() | strategy
+
+
+# Building a strategy takes longer than drawing from it.
+@cache
+def _texts(alphabet: str) -> st.SearchStrategy[str]:
+    return st.text(alphabet, min_size=1, max_size=12).map(str.strip).filter(bool)

@@ -16,6 +16,7 @@ from medusa_sync.sources.mapping import to_row
 from tests.unit.sources.tables import (
     STYLES,
     Style,
+    perhaps,
     products_of,
     read,
     read_until_error,
@@ -296,19 +297,19 @@ def catalogues(draw: st.DrawFn, style: Style) -> list[dict[str, Any]]:
         catalogue.append(
             present(
                 id=external_id,
-                handle=draw(st.none() | words(style)),
+                handle=draw(perhaps(words(style))),
                 title=draw(words(style)),
                 **{
-                    field: draw(st.none() | (texts(style) if key == "description" else words(style)))
+                    field: draw(perhaps(texts(style) if key == "description" else words(style)))
                     for key, field in TEXTS.items()
                     if key != "status"
                 },
                 status=draw(st.sampled_from([None, "draft", "published"])),
-                weight=draw(st.none() | AMOUNTS),
+                weight=draw(perhaps(AMOUNTS)),
                 dimensions=present(
-                    depth=draw(st.none() | AMOUNTS),
-                    width=draw(st.none() | AMOUNTS),
-                    height=draw(st.none() | AMOUNTS),
+                    depth=draw(perhaps(AMOUNTS)),
+                    width=draw(perhaps(AMOUNTS)),
+                    height=draw(perhaps(AMOUNTS)),
                 ),
                 tags=draw(st.lists(words(style), max_size=3, unique=True)),
                 images=draw(st.lists(words(style), max_size=3, unique=True)),
@@ -316,11 +317,11 @@ def catalogues(draw: st.DrawFn, style: Style) -> list[dict[str, Any]]:
                 options=names,
                 variants=[
                     present(
-                        id=draw(st.none() | words(style)),
-                        title=draw(st.none() | words(style)),
-                        sku=draw(st.none() | words(style)),
-                        barcode=draw(st.none() | words(style)),
-                        weight=draw(st.none() | AMOUNTS),
+                        id=draw(perhaps(words(style))),
+                        title=draw(perhaps(words(style))),
+                        sku=draw(perhaps(words(style))),
+                        barcode=draw(perhaps(words(style))),
+                        weight=draw(perhaps(AMOUNTS)),
                         prices=draw(st.dictionaries(st.sampled_from(["eur", "usd"]), AMOUNTS, min_size=1)),
                         options=dict(zip(names, each, strict=True)),
                     )
@@ -375,7 +376,8 @@ def _of_variant(variant: Mapping[str, Any], names: Sequence[str]) -> dict[str, s
 def files(draw: st.DrawFn) -> tuple[Style, list[dict[str, Any]], bytes]:
     style = draw(STYLES)
     catalogue = draw(catalogues(style))
-    columns = draw(st.permutations(COLUMNS))
+    first = draw(st.integers(0, len(COLUMNS) - 1))
+    columns = COLUMNS[first:] + COLUMNS[:first]
     return (
         style,
         catalogue,

@@ -16,6 +16,7 @@ from tests.unit.builders import row as source_row
 from tests.unit.sources.tables import (
     STYLES,
     Style,
+    perhaps,
     products_of,
     read,
     read_until_error,
@@ -196,10 +197,10 @@ def goods(draw: st.DrawFn, style: Style) -> dict[str, Any]:
     return present(
         price=draw(AMOUNTS),
         prices=draw(st.dictionaries(st.sampled_from(["eur", "gbp"]), AMOUNTS)),
-        compareAtPrice=draw(st.none() | AMOUNTS),
-        sku=draw(st.none() | words(style)),
-        stock=draw(st.none() | st.integers(0, 10**6)),
-        weight=draw(st.none() | AMOUNTS),
+        compareAtPrice=draw(perhaps(AMOUNTS)),
+        sku=draw(perhaps(words(style))),
+        stock=draw(perhaps(st.integers(0, 10**6))),
+        weight=draw(perhaps(AMOUNTS)),
     )
 
 
@@ -215,8 +216,8 @@ def variants(draw: st.DrawFn, style: Style) -> dict[str, Any]:
                 **draw(goods(style)),
                 **present(
                     id=draw(words(style)),
-                    title=draw(st.none() | words(style)),
-                    barcode=draw(st.none() | words(style)),
+                    title=draw(perhaps(words(style))),
+                    barcode=draw(perhaps(words(style))),
                     options=dict(zip(names, each, strict=True)),
                 ),
             }
@@ -232,20 +233,20 @@ def catalogues(draw: st.DrawFn, style: Style) -> list[dict[str, Any]]:
         if draw(st.booleans()):
             own = draw(variants(style))
         else:
-            barcode = draw(st.none() | words(style))
+            barcode = draw(perhaps(words(style)))
             own = draw(goods(style)) | present(meta=present(barcode=barcode))
         path = st.lists(words(style, without=">|"), min_size=1, max_size=3)
         catalogue.append(
             present(
                 id=source_id,
                 title=draw(words(style)),
-                description=draw(st.none() | texts(style)),
-                **{field: draw(st.none() | words(style)) for field in TEXTS.values()},
+                description=draw(perhaps(texts(style))),
+                **{field: draw(perhaps(words(style))) for field in TEXTS.values()},
                 categories=draw(st.lists(path, max_size=2, unique_by=" > ".join)),
                 tags=draw(st.lists(words(style, without="|"), max_size=3, unique=True)),
                 images=draw(st.lists(words(style, without="|"), max_size=3, unique=True)),
-                dimensions=present(width=draw(st.none() | AMOUNTS), depth=draw(st.none() | AMOUNTS)),
-                rating=draw(st.none() | AMOUNTS),
+                dimensions=present(width=draw(perhaps(AMOUNTS)), depth=draw(perhaps(AMOUNTS))),
+                rating=draw(perhaps(AMOUNTS)),
                 **own,
             )
         )
@@ -301,7 +302,8 @@ def _of_variant(variant: Mapping[str, Any], names: Sequence[str]) -> dict[str, s
 def files(draw: st.DrawFn) -> tuple[Style, list[dict[str, Any]], bytes]:
     style = draw(STYLES)
     catalogue = draw(catalogues(style))
-    columns = draw(st.permutations(COLUMNS))
+    first = draw(st.integers(0, len(COLUMNS) - 1))
+    columns = COLUMNS[first:] + COLUMNS[:first]
     # The column of images repeats, so its key has a number.
     names = ["images 1" if key == "images" else key for key in columns]
     rows = [

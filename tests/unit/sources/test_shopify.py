@@ -18,6 +18,7 @@ from medusa_sync.sources.mapping import to_row
 from tests.unit.sources.tables import (
     STYLES,
     Style,
+    perhaps,
     products_of,
     read,
     read_until_error,
@@ -355,12 +356,12 @@ def variants(draw: st.DrawFn, style: Style) -> tuple[list[str], list[dict[str, A
     chosen = draw(st.lists(st.sampled_from(every), min_size=1, max_size=4, unique=True))
     return names, [
         present(
-            sku=draw(st.none() | words(style)),
-            barcode=draw(st.none() | words(style, without="'")),
+            sku=draw(perhaps(words(style))),
+            barcode=draw(perhaps(words(style, without="'"))),
             price=draw(AMOUNTS),
-            compareAtPrice=draw(st.none() | AMOUNTS),
-            stock=draw(st.none() | st.integers(0, 10**6)),
-            weight=draw(st.none() | st.integers(1, 10**5)),
+            compareAtPrice=draw(perhaps(AMOUNTS)),
+            stock=draw(perhaps(st.integers(0, 10**6))),
+            weight=draw(perhaps(st.integers(1, 10**5))),
             options=dict(zip(names, each, strict=True)),
         )
         for each in chosen
@@ -378,9 +379,9 @@ def catalogues(draw: st.DrawFn, style: Style) -> list[dict[str, Any]]:
                 id=handle,
                 handle=handle,
                 title=draw(words(style)),
-                description=draw(st.none() | texts(style)),
-                brand=draw(st.none() | words(style)),
-                type=draw(st.none() | words(style)),
+                description=draw(perhaps(texts(style))),
+                brand=draw(perhaps(words(style))),
+                type=draw(perhaps(words(style))),
                 tags=draw(st.lists(words(style, without=","), max_size=3, unique=True)),
                 categories=draw(st.lists(path, max_size=1)),
                 status=draw(st.sampled_from([None, "draft"])),
@@ -451,7 +452,8 @@ def _of_variant(variant: Mapping[str, Any], names: Sequence[str]) -> dict[str, s
 def files(draw: st.DrawFn) -> tuple[Style, list[dict[str, Any]], bytes]:
     style = draw(STYLES)
     catalogue = draw(catalogues(style))
-    columns = draw(st.permutations(COLUMNS))
+    first = draw(st.integers(0, len(COLUMNS) - 1))
+    columns = COLUMNS[first:] + COLUMNS[:first]
     return (
         style,
         catalogue,
