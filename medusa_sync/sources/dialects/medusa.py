@@ -10,7 +10,7 @@ from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
 from medusa_sync.sources.dialects.cells import amount, distinct, json_object, path, present
 from medusa_sync.sources.dialects.options import NAME, VALUE, option_values
 
-_NAMES = "a name; ids of the store that exported it are ignored, because they mean nothing in another one"
+_NAMES = "a name; an id of the store that exported it is ignored"
 _MEASURES = ("Length", "Width", "Height", "HS Code", "Origin Country", "MID Code", "Material")
 _TIMES = ("Created", "Updated", "Deleted")
 _COLUMNS = (
@@ -32,7 +32,9 @@ _COLUMNS = (
     Column("material", ("Product Material",), "material"),
     Column("collection", ("Product Collection Id",), "collection", _NAMES),
     Column("type", ("Product Type Id",), "type", _NAMES),
-    Column("category", ("Product Category {n}",), "categories", f"{_NAMES}, or a path `Apparel > Shirts`"),
+    Column(
+        "category", ("Product Category {n}",), "categories", f"{_NAMES}; or a path such as `Apparel > Shirts`"
+    ),
     Column("tag", ("Product Tag {n}",), "tags", _NAMES),
     Column("image", ("Product Image {n} Url", "Product Image {n}"), "images"),
     Column("metadata", ("Product Metadata",), "metadata", "a JSON object"),
