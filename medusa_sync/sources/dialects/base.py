@@ -91,8 +91,9 @@ class Header(Struct, frozen=True):
         """
         cells: dict[str, str] = {}
         series: dict[str, dict[str, str]] = {}
+        width = len(values)
         for index, key, suffix in self.columns:
-            if index < len(values) and (value := values[index].strip()):
+            if index < width and values[index] and (value := values[index].strip()):
                 if suffix:
                     series.setdefault(key, {})[suffix] = value
                 else:

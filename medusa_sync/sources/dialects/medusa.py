@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
-from medusa_sync.sources.dialects.cells import amount, distinct, json_object, path, present
+from medusa_sync.sources.dialects.cells import amount, distinct, json_object, path, present, shortened
 from medusa_sync.sources.dialects.options import NAME, VALUE, option_values
 
 _NAMES = "a name; an id of the store that exported it is ignored"
@@ -122,7 +122,7 @@ def _variant(row: Row, options: Mapping[str, str]) -> Mapping[str, Any]:
         currency: amount(row, f"price {currency}", text) for currency, text in row.series("price").items()
     }
     if not prices:
-        name = row["sku"] or row["variant_title"]
+        name = shortened(row["sku"] or row["variant_title"])
         raise row.error("price", f"is empty (variant {name})" if name else "is empty")
     return present(
         id=row["variant_id"],

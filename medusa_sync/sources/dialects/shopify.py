@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
-from medusa_sync.sources.dialects.cells import amount, count, distinct, flag, parts, path, present, unquoted
+from medusa_sync.sources.dialects.cells import (
+    amount,
+    count,
+    distinct,
+    flag,
+    parts,
+    path,
+    present,
+    shortened,
+    shown,
+    unquoted,
+)
 from medusa_sync.sources.dialects.options import NAME, VALUE, option_names, option_values
 
 _FIRST = "of the first row"
@@ -75,6 +86,9 @@ _COLUMNS = (
 )
 
 
+_STATUSES = ("active", "draft", "archived", "unlisted")
+
+
 def _source_id(row: Row) -> str:
     return row["handle"]
 
@@ -117,7 +131,7 @@ def _option_names(rows: Sequence[Row], variants: Sequence[Row]) -> Mapping[str, 
 def _variant(row: Row, names: Mapping[str, str]) -> Mapping[str, Any]:
     price = amount(row, "price")
     if price is None:
-        name = row["sku"] or " / ".join(row.series(VALUE).values())
+        name = shortened(row["sku"] or " / ".join(row.series(VALUE).values()))
         raise row.error("price", f"is empty (variant {name})" if name else "is empty")
     return present(
         sku=row["sku"],
@@ -143,8 +157,8 @@ def _images(rows: Sequence[Row]) -> list[str]:
 
 def _is_draft(row: Row) -> bool:
     status = row["status"].lower()
-    if status not in {"", "active", "draft", "archived", "unlisted"}:
-        raise row.error("status", f"is {row['status']!r}, but should be active, draft, archived or unlisted")
+    if status and status not in _STATUSES:
+        raise row.error("status", f"is {shown(row['status'])}, but should be {', '.join(_STATUSES)}")
     return status not in {"", "active"} or flag(row, "published") is False
 
 

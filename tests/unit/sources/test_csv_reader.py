@@ -367,3 +367,19 @@ def test_first_places_grow() -> None:
     places = FirstPlaces()
     assert all(places.add(str(number), number) is None for number in range(5_000))
     assert all(places.add(str(number), 0) == number for number in range(5_000))
+
+
+def test_messages_are_short_whatever_a_cell_has() -> None:
+    long = "x" * 10_000
+    contents = [
+        f"id,title,price\n1,{long},{long}\n",
+        f"{HEADER}1,{long},9,,{long}\n",
+        f"{HEADER}1,{long},9,{long},S\n1,,9,{long * 2},L\n",
+        f"Handle,Title,Variant Price,Variant SKU,Status\nmug,{long},,{long},{long}\n",
+        f"Handle,Title,Variant Price,Variant SKU,Status\nmug,{long},9,{long},{long}\n",
+    ]
+    for content in contents:
+        [entry] = read(content)
+        assert isinstance(entry, Refused)
+        assert len(entry.reason) < 300
+        assert len(entry.title) <= 200

@@ -321,7 +321,7 @@ def test_a_value_of_an_option_without_a_name_is_refused() -> None:
         ({"Published": "maybe"}, "line 2: Published is 'maybe', but should be `true` or `false`"),
         (
             {"Status": "gone"},
-            "line 2: Status is 'gone', but should be active, draft, archived or unlisted",
+            "line 2: Status is 'gone', but should be active, draft, archived, unlisted",
         ),
     ],
 )
