@@ -196,6 +196,9 @@ class Terms:
                     self.forget(self._above(key))  # the one above it may be gone
                     if not isinstance(error, StoreRefusedError):
                         has_failed = True
+                except BaseException as error:
+                    self._fail(key, future, error)  # those below it wait for it
+                    raise
 
         creations = (create(key, future) for key, future in missing.items())
         for result in await asyncio.gather(*creations, return_exceptions=True):

@@ -464,6 +464,20 @@ async def test_below_a_category_that_cannot_be_created_nothing_is_tried(
     assert list(store.created) == ["toys", "toys-cars", "toys-cars-red"]
 
 
+async def test_an_unexpected_error_is_raised_for_all_categories_below() -> None:
+    class Broken(Store):
+        async def create_category(
+            self, handle: str, name: str, parent_id: str | None = None
+        ) -> StoredCategory:
+            raise ZeroDivisionError(handle, name, parent_id)
+
+    taxonomy = Taxonomy(Broken(), Names(), Stop())
+    with pytest.raises(ZeroDivisionError):
+        await path_ids(taxonomy, "Toys > Cars > Red")
+    with pytest.raises(ZeroDivisionError):
+        await taxonomy.finish()
+
+
 async def test_a_refused_branch_does_not_affect_the_others() -> None:
     store = Store()
     store.refusals = {"toys-cars": REFUSED}

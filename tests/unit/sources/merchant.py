@@ -163,7 +163,7 @@ def _products(draw: st.DrawFn, number: int) -> tuple[list[Item], Product]:
     for each in range(size):
         money, variant = draw(_money())
         own_id = f"P{number}" if size == 1 and draw(st.booleans()) else f"P{number}-{each}"
-        extra = {"gtin": draw(st.from_regex("[0-9]{8}", fullmatch=True))} if draw(st.booleans()) else {}
+        extra = {"gtin": f"{number:04}{each:04}"} if draw(st.booleans()) else {}
         stock = draw(st.none() | st.integers(0, 99))
         group = {} if own_id == product["id"] else {"item_group_id": product["id"]}
         item = {"id": own_id, **group, **texts, **metadata, **values[each], **money, **extra}

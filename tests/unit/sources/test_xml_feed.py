@@ -174,14 +174,14 @@ def test_html_is_an_error(content: bytes) -> None:
         (b"<urlset><url/></urlset>", "it is XML of another kind: <urlset>, not a feed"),
         (b'{"products": []}', "line 1, column 1: it is not well-formed XML"),
         (b"id,title\n1,Mug", "line 1, column 1: it is not well-formed XML"),
-        (FEED + b"more", "line 6, column 1: it is not well-formed XML (junk after document element)"),
-        (item("<title>a & b</title>"), "line 2, column 16: it is not well-formed XML"),
-        (item("<title>a&nbsp;b</title>"), "line 2, column 15: it is not well-formed XML (undefined entity)"),
-        (item("<title>a\x00b</title>"), "line 2, column 15: it is not well-formed XML"),
-        (item("<x:title>a</x:title>"), "line 2, column 7: it is not well-formed XML (unbound prefix)"),
+        (FEED + b"more", "line 7, column 1: it is not well-formed XML (junk after document element)"),
+        (item("<title>a & b</title>"), "line 3, column 17: it is not well-formed XML"),
+        (item("<title>a&nbsp;b</title>"), "line 3, column 15: it is not well-formed XML (undefined entity)"),
+        (item("<title>a\x00b</title>"), "line 3, column 15: it is not well-formed XML"),
+        (item("<x:title>a</x:title>"), "line 3, column 7: it is not well-formed XML (unbound prefix)"),
         (
             item("<title>caf\u00e9</title>").replace(b"\xc3", b""),
-            "line 2, column 17: it is not well-formed XML",
+            "line 3, column 17: it is not well-formed XML",
         ),
         (b'<?xml version="1.0" encoding="klingon"?><rss/>', "its encoding cannot be read"),
         (b'<?xml version="1.0" encoding="gbk"?><rss/>', "its encoding cannot be read"),
@@ -236,7 +236,7 @@ def test_an_endless_tag_or_comment_is_an_error(start: str) -> None:
             yield b"x" * 1_000_000
 
     error = before_error(cast("BinaryIO", Chunks(endless())))[1]
-    assert str(error) == "line 2: a tag or comment has more than 16 MB"
+    assert str(error) == "line 3: a tag or comment has more than 16 MB"
 
 
 # --- incomplete feeds -----------------------------------------------------------------------------------
