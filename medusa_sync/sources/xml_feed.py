@@ -1,14 +1,15 @@
-"""Reads the products of RSS and Atom feeds with Google Merchant's attributes (see docs/formats-google.md)."""
+"""Reads the products of RSS and Atom feeds with Google Merchant's attributes (see docs/formats.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 from xml.parsers import expat
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Entry, Refused
 from medusa_sync.sources.dialects.base import Header, Row, fold
+from medusa_sync.sources.dialects.cells import shortened
 from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.dialects.groups import products
 
@@ -16,11 +17,11 @@ _CHUNK = 64 * 1024
 _MAX_TOKEN = 16 * 1024 * 1024  # bytes of a tag or comment, which the parser keeps in memory
 _MAX_DEPTH = 1_000  # elements; a feed has 5
 _MAX_TEXT = 100_000  # characters of an attribute; more than any field may have
-_ROOTS = frozenset({"rss", "feed", "RDF"})
+_ROOTS = {"rss": "RSS", "RDF": "RSS", "feed": "Atom"}
 _ITEMS = frozenset({"item", "entry"})
 _GOOGLE = "base.google.com/ns/"
 _OTHER = ("", "http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/")  # namespaces of feeds themselves
-_COLUMNS = {fold(name): column for column in GOOGLE.columns for name in column.names} | {
+_COLUMNS = {fold(name): column for column in GOOGLE.columns if column.field for name in column.names} | {
     fold(name): GOOGLE.named["description"] for name in ("summary", "content")
 }
 _ENDED = frozenset(  # the errors of a document that ends too early
@@ -37,18 +38,22 @@ _HINT = "The source must be an RSS 2.0 or Atom feed in UTF-8, or in the encoding
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # in front of the XML, where it is not allowed but common
 
 
-def read_feed(stream: BinaryIO) -> Iterator[Entry | Refused]:
-    """The products of a feed, whose items with the same `item_group_id` follow one another.
+def read_feed(stream: BinaryIO, report: Callable[[str], None] = lambda _: None) -> Iterator[Entry | Refused]:
+    """Read the products of a feed, one after another.
+
+    Args:
+        stream: it raises `SourceError` at its end if that is not the end of the feed.
+        report: called with the format, such as `RSS (Google Merchant)`.
 
     Raises:
         SourceError: it is no feed, or not well-formed. All products before that are complete and were
             yielded, except the last one, which may have more items.
     """
-    return products(_items(stream), GOOGLE)
+    return products(_items(stream, report), GOOGLE)
 
 
-def _items(stream: BinaryIO) -> Iterator[Row]:
-    parser = _Parser()
+def _items(stream: BinaryIO, report: Callable[[str], None]) -> Iterator[Row]:
+    parser = _Parser(report)
     is_blank = True
     while chunk := stream.read(_CHUNK):
         content = chunk.lstrip(_BLANK) if is_blank else chunk
@@ -66,9 +71,12 @@ class _Parser:
     none can be read from another file or URL.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
+        self._encoding = ""
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
+        self._parser.XmlDeclHandler = self._declaration
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -116,6 +124,9 @@ class _Parser:
             )
         return SourceError(f"{where}: it is not well-formed XML ({what})", hint=_HINT)
 
+    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        self._encoding = encoding or ""
+
     def _doctype(self, name: str, *_: object) -> None:
         if name.lower() == "html":
             raise SourceError("it is HTML, not a feed", hint=_HINT)
@@ -129,14 +140,20 @@ class _Parser:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise SourceError(f"{self._line}: it is nested too deeply to be a feed", hint=_HINT)
-        if self._depth == 1 and local not in _ROOTS:
-            kind = "HTML" if local.lower() == "html" else f"XML of another kind: <{local[:40]}>"
-            raise SourceError(f"it is {kind}, not a feed", hint=_HINT)
+        if self._depth == 1:
+            self._root(local)
         if self._item is not None:
             self._item.start(namespace, local, self._depth - self._item_depth)
         elif local in _ITEMS:
             self._number += 1
             self._item, self._item_depth = _Item(), self._depth
+
+    def _root(self, name: str) -> None:
+        if name not in _ROOTS:
+            kind = "HTML" if name.lower() == "html" else f"XML of another kind: <{shortened(name)}>"
+            raise SourceError(f"it is {kind}, not a feed", hint=_HINT)
+        encoding = "" if self._encoding.lower() in {"", "utf-8"} else f", {self._encoding}"
+        self._report(f"{_ROOTS[name]} ({GOOGLE.name}){encoding}")
 
     def _text(self, text: str) -> None:
         if self._item is not None:

@@ -1,4 +1,4 @@
-"""Google Merchant product data, as a table or as the items of a feed (see docs/formats-google.md)."""
+"""Google Merchant product data, as a table or as the items of a feed (see docs/formats.md)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from medusa_sync.sources.dialects.base import Column, Dialect, Row
-from medusa_sync.sources.dialects.cells import amount, count, distinct, present
+from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
+from medusa_sync.sources.dialects.cells import amount, count, distinct, path, present, shown
 
 _FIRST = "of the first row that has it"
 _SAME = "if all rows of the product that have it agree"
@@ -56,7 +56,9 @@ _COLUMNS = (
         "variants[].prices",
         "if it is lower, and today is in `sale_price_effective_date`; `price` is then `compareAtPrice`",
     ),
-    _column("sale_price_effective_date", "", "when the `sale_price` applies; without it, always"),
+    _column(
+        "sale_price_effective_date", "variants[].prices", "when the `sale_price` applies; without it, always"
+    ),
     _column("availability", "availabilityStatus", "the best one of the rows; it does not change the stock"),
     *(_column(name, "variants[].stock", "without it, inventory is not managed") for name in _STOCK),
     _column("sku", "variants[].sku", "not one of Google's attributes; without it, the `id`"),
@@ -74,15 +76,30 @@ _COLUMNS = (
     _column("gender", "variants[].options", _OPTION),
     _column("shipping_weight", "variants[].weight", "in grams, from `g`, `kg`, `oz` or `lb`"),
     _column("product_weight", "variants[].weight", "in grams, if there is no `shipping_weight`"),
-    _column("link", "", "a page of another shop"),
-    _column("mobile_link", "", "a page of another shop"),
-    _column("canonical_link", "", "a page of another shop"),
-    _column("identifier_exists", "", "tells Google whether there is a `gtin` or `mpn`"),
-    _column("availability_date", "", "Medusa has no such field"),
-    _column("expiration_date", "", "when Google stops showing the product"),
-    _column("shipping", "", "shipping is set up in the store"),
-    _column("tax", "", "taxes are set up in the store"),
-    _column("cost_of_goods_sold", "", "private"),
+    ignored(
+        "a page of another shop", "link", "mobile_link", "canonical_link", "ads_redirect", "link_template"
+    ),
+    ignored("tells Google whether there is a `gtin` or an `mpn`", "identifier_exists"),
+    ignored(
+        "Medusa has no such field", "availability_date", "size_type", "size_system", "multipack", "is_bundle"
+    ),
+    ignored(
+        "Medusa's products have only an image and text", "video_link", "product_highlight", "product_detail"
+    ),
+    ignored("a text with the name of the model that wrote it", "structured_title", "structured_description"),
+    ignored(
+        "lengths have no unit in Medusa",
+        "shipping_{name}",
+        "product_length",
+        "product_width",
+        "product_height",
+    ),
+    ignored("shipping is set up in the store", "shipping", "ships_from_country", "{name}_handling_time"),
+    ignored("taxes are set up in the store", "tax", "tax_category"),
+    ignored("private", "cost_of_goods_sold"),
+    ignored("how Google shows the product", "expiration_date", "custom_label_{n}", "promotion_id", "adult"),
+    ignored("how Google shows the price", "unit_pricing_measure", "unit_pricing_base_measure", "installment"),
+    ignored("where Google shows the product", "{name}_destination", "shopping_ads_excluded_country"),
 )
 
 
@@ -105,7 +122,7 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
         description=_first(rows, "description"),
         brand=_first(rows, "brand"),
         material=same.pop("material"),
-        categories=[list(path) for path in _paths(rows)],
+        categories=list(map(list, _paths(rows))),
         images=_images(rows),
         availabilityStatus=_availability(rows),
         metadata=present(**same),
@@ -165,7 +182,7 @@ def _price(row: Row, key: str) -> _Price | None:
     match = _PRICE.fullmatch(text)
     number = amount(row, key, match[1]) if match else None
     if match is None or number is None:
-        raise row.error(key, f"is {text[:40]!r}, which is not a price such as `15.00 USD`")
+        raise row.error(key, f"is {shown(text)}, which is not a price such as `15.00 USD`")
     return _Price(number, (match[2] or "").lower())
 
 
@@ -180,7 +197,7 @@ def _applies(row: Row, now: datetime) -> bool:
     except ValueError as error:
         expected = "`2026-02-24T13:00+0100/2026-02-28T15:30+0100`"
         raise row.error(
-            "sale_price_effective_date", f"is {text[:80]!r}, but should be like {expected}"
+            "sale_price_effective_date", f"is {shown(text)}, but should be like {expected}"
         ) from error
 
 
@@ -208,7 +225,7 @@ def _weight(row: Row, key: str) -> int | float | None:
     match = _WEIGHT.fullmatch(text)
     unit = _GRAMS.get(match[2].lower()) if match else None
     if match is None or unit is None:
-        raise row.error(key, f"is {text[:40]!r}, which is not a weight such as `0.5 kg`")
+        raise row.error(key, f"is {shown(text)}, which is not a weight such as `0.5 kg`")
     number = amount(row, key, match[1])
     grams = float(round(Decimal(str(number)) * unit, 3))
     return int(grams) if grams.is_integer() else grams
@@ -223,8 +240,7 @@ def _availability(rows: Iterable[Row]) -> str:
 def _paths(rows: Iterable[Row]) -> list[tuple[str, ...]]:
     """The category paths; some programs escape the `>` twice."""
     texts = [unescape(text) for row in rows for text in row.series("product_type").values()]
-    paths = [tuple(name for part in text.split(">") if (name := part.strip())) for text in texts]
-    return list(dict.fromkeys(filter(None, paths)))
+    return list(dict.fromkeys(filter(None, map(tuple, map(path, texts)))))
 
 
 def _images(rows: Iterable[Row]) -> list[str]:

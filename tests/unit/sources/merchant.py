@@ -10,9 +10,7 @@ from xml.sax.saxutils import escape
 from hypothesis import strategies as st
 
 from medusa_sync.sources.base import Entry, Refused
-from medusa_sync.sources.dialects.base import recognise
-from medusa_sync.sources.dialects.google import GOOGLE
-from medusa_sync.sources.dialects.groups import products
+from medusa_sync.sources.csv_reader import read_csv
 from medusa_sync.sources.xml_feed import read_feed
 
 Item = list[tuple[str, str]]
@@ -65,7 +63,7 @@ def _atom_element(attribute: tuple[str, str]) -> str:
 
 def as_table(items: Sequence[Item], delimiter: str) -> str:
     """A header and a line for each item; attributes that are repeated have a column for each value."""
-    width: dict[str, int] = {}
+    width = dict.fromkeys(ITEM, 1)  # the columns that every feed has
     for item in items:
         names = [name for name, _ in item]
         width.update({name: max(width.get(name, 0), names.count(name)) for name in names})
@@ -88,12 +86,8 @@ def read_xml(content: bytes) -> list[Entry | Refused]:
     return list(read_feed(BytesIO(content)))
 
 
-def read_table(text: str, delimiter: str) -> list[Entry | Refused]:
-    lines = list(csv.reader(StringIO(text), delimiter=delimiter))
-    if not lines:
-        return []
-    header = recognise(GOOGLE, lines[0]).header
-    return list(products((header.row(number, line) for number, line in enumerate(lines[1:], 2)), GOOGLE))
+def read_table(text: str) -> list[Entry | Refused]:
+    return list(read_csv(BytesIO(text.encode())))
 
 
 def product_of(*items: dict[str, str]) -> Product:

@@ -51,8 +51,7 @@ def test_a_catalogue_is_the_same_in_every_format(catalogue: tuple[list[Item], li
     readings = [
         read_xml(as_rss(items)),
         read_xml(as_atom(items)),
-        read_table(as_table(items, "\t"), "\t"),
-        read_table(as_table(items, ","), ","),
+        *(read_table(as_table(items, delimiter)) for delimiter in "\t,;"),
     ]
     for entries in readings:
         assert [entry.product for entry in entries if isinstance(entry, Entry)] == expected
@@ -69,6 +68,15 @@ def test_what_a_reader_returns_can_be_mapped(catalogue: tuple[list[Item], list[P
 def test_a_table_without_a_required_attribute_is_of_another_kind() -> None:
     assert recognise(GOOGLE, ["id", "title", "price"]).missing == ("availability",)
     assert recognise(GOOGLE, ["ID", "Title", "Price", "availability", "custom"]).missing == ()
+
+
+def test_a_table_has_the_decimal_comma_of_its_spreadsheet() -> None:
+    text = "id;title;availability;price\n1;Mug;in stock;15,50 EUR\n2;Jug;in stock;1.234,50 EUR\n"
+    mug, jug = read_table(text)
+    assert isinstance(mug, Entry)
+    assert mug.product["variants"][0]["prices"] == {"eur": 15.5}
+    assert isinstance(jug, Refused)
+    assert jug.reason.startswith("line 3: price is ")
 
 
 # --- identity -------------------------------------------------------------------------------------------
@@ -256,7 +264,7 @@ def test_a_price_in_the_currency_of_the_run_is_the_price() -> None:
 def test_a_product_without_a_price_in_the_currency_of_the_run_is_rejected() -> None:
     row = to_row(product_of({"price": "15.00 EUR"}), source_name="feed", currency="usd")
     assert isinstance(row, Rejected)
-    assert row.reason == "prices: none is in usd (--currency), only in eur"
+    assert row.reason == "prices: none in usd, only in eur"
 
 
 @pytest.mark.parametrize(

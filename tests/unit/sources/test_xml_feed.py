@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Entry, Refused
 from medusa_sync.sources.xml_feed import read_feed
-from tests.unit.sources.merchant import ITEM, NAMESPACE, RSS, as_rss, read_xml
+from tests.unit.sources.merchant import ITEM, NAMESPACE, RSS, as_atom, as_rss, read_xml
 
 FEED = as_rss([list((ITEM | {"id": str(number)}).items()) for number in range(1, 4)])
 
@@ -84,6 +84,21 @@ def test_elements_of_other_namespaces_and_nested_ones_are_ignored() -> None:
 )
 def test_all_kinds_of_feeds_are_read(content: str) -> None:
     assert ids(read_xml(content.encode())) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("content", "format_"),
+    [
+        (FEED, "RSS (Google Merchant)"),
+        (as_atom([]), "Atom (Google Merchant)"),
+        (b"<?xml version='1.0' encoding='UTF-8'?><rss/>", "RSS (Google Merchant)"),
+        (b"<?xml version='1.0' encoding='windows-1252'?><rss/>", "RSS (Google Merchant), windows-1252"),
+    ],
+)
+def test_the_format_is_reported(content: bytes, format_: str) -> None:
+    reported: list[str] = []
+    list(read_feed(BytesIO(content), reported.append))
+    assert reported == [format_]
 
 
 def test_texts_may_have_markup_entities_and_comments() -> None:
