@@ -16,7 +16,7 @@ from medusa_sync.sources.dialects.cells import amount, count, distinct, path, pr
 
 _FIRST = "of the first row that has it"
 _SAME = "if all rows of the product that have it agree"
-_OPTION = f"an option if the rows of the product differ, else `metadata`, {_SAME}"
+_OPTION = "an option if the rows of the product that have it differ, else metadata"
 _OPTIONS = {  # attributes that tell variants apart, and what the options are called
     "color": "Color",
     "size": "Size",
@@ -54,7 +54,7 @@ _COLUMNS = (
     _column(
         "sale_price",
         "variants[].prices",
-        "if it is lower, and today is in `sale_price_effective_date`; `price` is then `compareAtPrice`",
+        "if it is lower and applies now; `price` is then `compareAtPrice`",
     ),
     _column(
         "sale_price_effective_date", "variants[].prices", "when the `sale_price` applies; without it, always"
@@ -68,12 +68,14 @@ _COLUMNS = (
     _column("condition", "metadata.condition", _SAME),
     _column("product_type", "categories", "a path such as `Apparel > Shirts`; of all rows", repeats=True),
     _column("google_product_category", "metadata.google_product_category", _SAME),
-    _column("color", "variants[].options", _OPTION),
-    _column("size", "variants[].options", _OPTION),
-    _column("material", "variants[].options", f"an option if the rows differ, else `material`, {_SAME}"),
-    _column("pattern", "variants[].options", _OPTION),
-    _column("age_group", "variants[].options", _OPTION),
-    _column("gender", "variants[].options", _OPTION),
+    _column("color", "variants[].options, metadata.color", _OPTION),
+    _column("size", "variants[].options, metadata.size", _OPTION),
+    _column(
+        "material", "variants[].options, material", "an option if the rows of the product that have it differ"
+    ),
+    _column("pattern", "variants[].options, metadata.pattern", _OPTION),
+    _column("age_group", "variants[].options, metadata.age_group", _OPTION),
+    _column("gender", "variants[].options, metadata.gender", _OPTION),
     _column("shipping_weight", "variants[].weight", "in grams, from `g`, `kg`, `oz` or `lb`"),
     _column("product_weight", "variants[].weight", "in grams, if there is no `shipping_weight`"),
     ignored(
@@ -87,14 +89,9 @@ _COLUMNS = (
         "Medusa's products have only an image and text", "video_link", "product_highlight", "product_detail"
     ),
     ignored("a text with the name of the model that wrote it", "structured_title", "structured_description"),
-    ignored(
-        "lengths have no unit in Medusa",
-        "shipping_{name}",
-        "product_length",
-        "product_width",
-        "product_height",
-    ),
-    ignored("shipping is set up in the store", "shipping", "ships_from_country", "{name}_handling_time"),
+    ignored("lengths have no unit in Medusa", "shipping_length", "shipping_width", "shipping_height"),
+    ignored("lengths have no unit in Medusa", "product_length", "product_width", "product_height"),
+    ignored("shipping is set up in the store", "shipping", "shipping_{name}", "{name}_handling_time"),
     ignored("taxes are set up in the store", "tax", "tax_category"),
     ignored("private", "cost_of_goods_sold"),
     ignored("how Google shows the product", "expiration_date", "custom_label_{n}", "promotion_id", "adult"),
@@ -133,7 +130,8 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
 
 def _options(rows: Sequence[Row]) -> dict[str, str]:
     """The attributes that differ, and if these do not tell all rows apart, the title too."""
-    options = {key: name for key, name in _OPTIONS.items() if len({row[key] for row in rows}) > 1}
+    values = {key: distinct(row[key] for row in rows) for key in _OPTIONS}
+    options = {key: name for key, name in _OPTIONS.items() if len(values[key]) > 1}
     if len({tuple(row[key] for key in options) for row in rows}) < len(rows):
         options["title"] = "Title"
     return options

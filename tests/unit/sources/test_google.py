@@ -221,6 +221,14 @@ def test_attributes_that_differ_are_options_and_the_others_are_not() -> None:
     assert product["metadata"] == {"color": "Red", "gender": "male"}
 
 
+def test_an_attribute_that_only_some_rows_have_is_no_option_unless_they_differ() -> None:
+    items = group(
+        {"size": "S", "gender": "male", "color": "Red"}, {"size": "M"}, {"size": "L", "color": "Red"}
+    )
+    product = product_of(*items)
+    assert (product["options"], product["metadata"]) == (["Size"], {"color": "Red", "gender": "male"})
+
+
 def test_if_the_attributes_do_not_tell_the_variants_apart_the_title_does() -> None:
     items = group({"title": "Phone 64 GB"}, {"title": "Phone 128 GB"})
     assert [each["options"] for each in product_of(*items)["variants"]] == [
@@ -236,9 +244,9 @@ def test_variants_that_nothing_tells_apart_are_rejected() -> None:
 
 
 def test_a_variant_without_a_value_is_rejected() -> None:
-    row = to_row(product_of(*group({"size": "S"}, {})), source_name="feed", currency="usd")
+    row = to_row(product_of(*group({"size": "S"}, {"size": "M"}, {})), source_name="feed", currency="usd")
     assert isinstance(row, Rejected)
-    assert row.reason == "variant 2: it has no value for the option 'Size'"
+    assert row.reason == "variant 3: it has no value for the option 'Size'"
 
 
 # --- prices ---------------------------------------------------------------------------------------------
