@@ -16,7 +16,7 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import SourceError
 from medusa_sync.http import Download
 from medusa_sync.sources import stream as stream_module
-from medusa_sync.sources.base import Entry, Page, Refused, Rejected, Row
+from medusa_sync.sources.base import Delivered, Entry, Page, Refused, Rejected
 from medusa_sync.sources.content import Opening, open_download
 from medusa_sync.sources.open import SAMPLE
 from medusa_sync.sources.stream import StreamSource
@@ -53,7 +53,7 @@ def downloaded(body: bytes, error: SourceError | None = None, **options: Any) ->
 
 async def rows_before_error(source: StreamSource) -> tuple[list[int], SourceError]:
     """The ids that were delivered before the error."""
-    delivered: list[Row] = []
+    delivered: list[Delivered] = []
     try:
         async for page in source.pages(None):
             delivered += page.rows
