@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from typing import Any, BinaryIO, Protocol
 
-from msgspec import Raw, Struct, structs
+from msgspec import Struct, structs
 
 from medusa_sync.core.product import DesiredProduct
 
@@ -57,10 +57,10 @@ class Entry(Struct, frozen=True):
     """A product as a file has it, in the shape of `SourceProduct`; it is not checked yet.
 
     Attributes:
-        product: decoded, or JSON.
+        product: decoded JSON, or a `msgspec.Raw`.
     """
 
-    product: Mapping[str, Any] | Raw
+    product: Any
 
 
 class Refused(Struct, frozen=True):

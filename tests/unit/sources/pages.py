@@ -38,7 +38,7 @@ def checked(row: Row | Unchecked) -> Row:
 
 
 def ids(rows: Iterable[Row | Unchecked]) -> list[int]:
-    return [int(row.source_id) for row in rows if isinstance(row, DesiredProduct)]
+    return [int(row.source_id) for row in rows if isinstance(row, DesiredProduct | Unchecked)]
 
 
 def page_of(products: list[Any], /, **members: Any) -> Product:
