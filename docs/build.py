@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
+from docs import catalogue
 from medusa_sync.errors import EXIT_CODES
 from medusa_sync.settings.options import ENV_FILE, OPTIONS
 from medusa_sync.sources.dialects.base import Column, Dialect
 from medusa_sync.sources.dialects.table import DIALECTS
 
 README = Path(__file__).parent.parent / "README.md"
-FORMATS = Path(__file__).parent / "formats.md"
+FORMATS = README.parent / "docs" / "formats.md"
+CATALOGUE = FORMATS.with_name("catalogue.md")
+CATALOGUE_SCHEMA = FORMATS.with_name("catalogue.schema.json")
 
 
 def main() -> None:
     for page, blocks in pages().items():
         page.write_text(filled(page.read_text(encoding="utf-8"), blocks), encoding="utf-8")
+    for file, schema in schemas().items():
+        file.write_text(as_json(schema), encoding="utf-8")
 
 
 def pages() -> Mapping[Path, Mapping[str, str]]:
@@ -25,7 +32,17 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
     return {
         README: {"options": options_table(), "exit codes": exit_codes_table()},
         FORMATS: {dialect.name: dialect_tables(dialect) for dialect in DIALECTS},
+        CATALOGUE: catalogue.blocks(),
     }
+
+
+def schemas() -> Mapping[Path, Mapping[str, Any]]:
+    """The generated JSON Schemas by file."""
+    return {CATALOGUE_SCHEMA: catalogue.schema()}
+
+
+def as_json(schema: Mapping[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def filled(text: str, blocks: Mapping[str, str]) -> str:
