@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.dialects.base import Dialect, Recognised, recognise
+from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.dialects.medusa import MEDUSA
 from medusa_sync.sources.dialects.own import OWN
 from medusa_sync.sources.dialects.shopify import SHOPIFY
 
-DIALECTS: tuple[Dialect, ...] = (SHOPIFY, MEDUSA, OWN)
+DIALECTS: tuple[Dialect, ...] = (SHOPIFY, MEDUSA, GOOGLE, OWN)
 """In the order of precedence, if two of them know the same number of columns."""
 
 
