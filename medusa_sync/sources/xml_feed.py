@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import BinaryIO
 from xml.parsers import expat
 
@@ -21,9 +22,11 @@ _ROOTS = {"rss": "RSS", "RDF": "RSS", "feed": "Atom"}
 _ITEMS = frozenset({"item", "entry"})
 _GOOGLE = "base.google.com/ns/"
 _OTHER = ("", "http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/")  # namespaces of feeds themselves
-_COLUMNS = {fold(name): column for column in GOOGLE.columns if column.field for name in column.names} | {
-    fold(name): GOOGLE.named["description"] for name in ("summary", "content")
+_KEYS = {fold(name): column.key for column in GOOGLE.columns if column.field for name in column.names} | {
+    "summary": "description",
+    "content": "description",
 }
+_REPEATED = frozenset(column.key for column in GOOGLE.columns if column.repeats)
 _ENDED = frozenset(  # the errors of a document that ends too early
     expat.errors.codes[message]
     for message in (
@@ -136,14 +139,14 @@ class _Parser:
         )
 
     def _start(self, name: str, _attributes: Mapping[str, str]) -> None:
-        namespace, _, local = name.rpartition(" ")
+        local = name.rpartition(" ")[2]
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise SourceError(f"{self._line}: it is nested too deeply to be a feed", hint=_HINT)
         if self._depth == 1:
             self._root(local)
         if self._item is not None:
-            self._item.start(namespace, local, self._depth - self._item_depth)
+            self._item.start(name, self._depth - self._item_depth)
         elif local in _ITEMS:
             self._number += 1
             self._item, self._item_depth = _Item(), self._depth
@@ -185,16 +188,12 @@ class _Item:
         self._depth = 0
         self._problem = ""
 
-    def start(self, namespace: str, local: str, depth: int) -> None:
+    def start(self, name: str, depth: int) -> None:
         """An element at this depth below the item begins; attributes are at 1."""
         self._depth = depth
-        if depth > 1:
-            return
-        column = _COLUMNS.get(fold(local))
-        self._is_googles = _GOOGLE in namespace
-        if column is None or not (self._is_googles or namespace in _OTHER):
-            return
-        self._key, self._size, self._target = column.key, 0, []
+        if depth == 1:
+            self._key, self._is_googles = _attribute(name)
+            self._size, self._target = 0, [] if self._key else None
 
     def add(self, text: str) -> None:
         if self._target is None or self._depth != 1:
@@ -215,7 +214,18 @@ class _Item:
 
     def row(self, number: int) -> Row:
         values = {**self._others, **self._values}
-        repeated = {key for key in values if GOOGLE.named[key].repeats}
-        cells = {key: each[0] for key, each in values.items() if key not in repeated}
-        series = {key: {str(place): text for place, text in enumerate(values[key], 1)} for key in repeated}
+        cells = {key: each[0] for key, each in values.items() if key not in _REPEATED}
+        series = {key: dict(_numbered(values[key])) for key in _REPEATED if key in values}
         return Row(_HEADER, number, cells, series, self._problem)
+
+
+@lru_cache(maxsize=1_024)
+def _attribute(name: str) -> tuple[str, bool]:
+    """The key of an element's attribute, empty if it is ignored, and whether it is in Google's namespace."""
+    namespace, _, local = name.rpartition(" ")
+    is_googles = _GOOGLE in namespace
+    return _KEYS.get(fold(local), "") if is_googles or namespace in _OTHER else "", is_googles
+
+
+def _numbered(values: Iterable[str]) -> Iterator[tuple[str, str]]:
+    return ((str(number), value) for number, value in enumerate(values, 1))

@@ -16,6 +16,7 @@ from medusa_sync.sources.xml_feed import read_feed
 Item = list[tuple[str, str]]
 """Names and values of attributes, as they are written."""
 Product = dict[str, Any]
+Entries = list[Entry | Refused]
 
 NAMESPACE: Final = 'xmlns:g="http://base.google.com/ns/1.0"'
 RSS: Final = f'<?xml version="1.0"?>\n<rss version="2.0" {NAMESPACE}><channel><title>Shop</title>\n'
@@ -82,11 +83,11 @@ def as_table(items: Sequence[Item], delimiter: str) -> str:
 # --- readers --------------------------------------------------------------------------------------------
 
 
-def read_xml(content: bytes) -> list[Entry | Refused]:
+def read_xml(content: bytes) -> Entries:
     return list(read_feed(BytesIO(content)))
 
 
-def read_table(text: str) -> list[Entry | Refused]:
+def read_table(text: str) -> Entries:
     return list(read_csv(BytesIO(text.encode())))
 
 
