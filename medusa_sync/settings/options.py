@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
-from medusa_sync.core.policy import OnConflict, OnMissing, Share
+from medusa_sync.core.policy import ConflictPolicy, OnMissing, Share
 from medusa_sync.settings import parsers
 from medusa_sync.settings.secrets import Secret, proxies, secrets_in, secrets_in_ping_url
 
@@ -170,11 +170,11 @@ class Settings:
     )
     no_create: bool = _switch("Create no products: those that the store lacks are skipped.")
     no_update: bool = _switch("Update no products, except those whose last update was interrupted.")
-    on_conflict: OnConflict = _option(
-        "Whose value is kept if both the source and the merchant changed a field.",
-        parsers.member(OnConflict),
+    on_conflict: ConflictPolicy = _option(
+        "Who wins if source and merchant both changed a field, such as source,title=store,price=store.",
+        parsers.conflict_policy,
         "source",
-        "source|store",
+        "SIDE[,FIELD=SIDE]",
         group="Merchant's work",
     )
     overwrite: bool = _switch(

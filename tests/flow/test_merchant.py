@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from medusa_sync.core.change import Conflict
-from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.core.result import RunResult
 from medusa_sync.sync.planner import PlanOptions
@@ -203,7 +203,9 @@ def test_an_edit_during_a_run_conflicts_with_a_source_change_of_the_same_field(
     source.rows = [{**row, "price": row["price"] + 1, "title": f"New {row['id']}"} for row in source.rows]
     edit_at(store, change_our_price if field == "price" else change_title, at_the_first_write)
 
-    result = sync(source, store, batch_size=BATCH, concurrency=1, plan=PlanOptions(on_conflict))
+    result = sync(
+        source, store, batch_size=BATCH, concurrency=1, plan=PlanOptions(ConflictPolicy(on_conflict))
+    )
 
     theirs, ours = (7_777 if field == "price" else "Mine"), source.rows[3][field]
     assert [conflict for change in result.changes for conflict in change.conflicts] == [
@@ -257,7 +259,7 @@ def test_a_variant_of_the_merchant_is_unchanged_if_ours_is_deleted(
     for number in (1, 2):
         changed = {"title": f"Title {number}", "price": number, "sku": f"NEW-{number}", "stock": number}
         source.rows[3] = {**source.rows[3], **changed}
-        result = sync(source, store, batch_size=BATCH, plan=PlanOptions(on_conflict))
+        result = sync(source, store, batch_size=BATCH, plan=PlanOptions(ConflictPolicy(on_conflict)))
 
         assert (result.exit_code, conflicts(result)) == (0, [("variant", OnConflict.STORE)])
         assert store.products[EDITED].title == f"Title {number}"

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from medusa_sync.core.fields import OPTION, setting_names
+from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.settings import parsers
 from medusa_sync.settings.options import OPTIONS
 
@@ -116,5 +118,50 @@ def test_invalid_source_url(text: str) -> None:
 
 def test_fields_are_named_as_in_the_tables_and_the_error_lists_them() -> None:
     assert parsers.field_names(" Price, stock,metadata.brand,") == {"price", "stock", "metadata.brand"}
-    with pytest.raises(ValueError, match="there is no field 'prise'; the fields are title, .*, price, stock"):
+    with pytest.raises(
+        ValueError, match=r"there is no field 'prise'; the fields are title, .*, price, stock"
+    ):
         parsers.field_names("price,prise")
+
+
+@pytest.mark.parametrize("side", OnConflict)
+def test_one_side_wins_all_conflicts(side: OnConflict) -> None:
+    assert parsers.conflict_policy(f" {side.upper()} ") == ConflictPolicy(side)
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "winner"),
+    [
+        ("source,title=store", "title", "store"),
+        ("source,title=store", "price", "source"),
+        ("title = Store , store", "price", "store"),
+        ("title=store", "price", "source"),
+        ("store,price=source", "price.eur", "source"),
+        ("price=source,price.eur=store", "price.eur", "store"),
+        ("price=store,price.eur=source", "price", "store"),
+        ("price.eur=store", "price.gbp", "source"),
+        ("metadata=store", "metadata.brand", "store"),
+        ("variants=store", f"{OPTION}Size", "store"),
+        ("variants=store", "options", "store"),
+        ("variants=store", "sku", "source"),
+    ],
+)
+def test_the_most_specific_name_of_a_field_decides(text: str, field: str, winner: str) -> None:
+    assert parsers.conflict_policy(text).side(setting_names(field)) == winner
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("merchant", "expected source or store, or FIELD=source or FIELD=store, not 'merchant'"),
+        ("source,title=mine", "expected source or store, .* not 'title=mine'"),
+        ("source,tittle=store", "there is no field 'tittle'; the fields are title, .*, price, stock"),
+        ("source,option.Size=store", "there is no field 'option.size'"),
+        ("source,store", "it has both source and store for all fields"),
+        ("price=store,price=source", "it has both sides for the field 'price'"),
+        (" , ", "it is empty"),
+    ],
+)
+def test_an_invalid_conflict_policy_says_what_is_possible(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        parsers.conflict_policy(text)
