@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from medusa_sync.errors import EXIT_CODES
-from medusa_sync.settings.options import ENV_FILE, OPTIONS
+from medusa_sync.settings.options import ALL_OPTIONS
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -34,11 +34,11 @@ def options_table() -> str:
     rows = [
         (
             f"`{option.flag} {option.metavar}".rstrip().replace("|", "\\|") + "`" if option.flag else "-",
-            f"`{option.variable}`",
+            f"`{option.variable}`" if option.variable else "-",
             f"`{option.default}`" if option.default else "-",
             option.help.replace("|", "\\|"),
         )
-        for option in [*OPTIONS.values(), ENV_FILE]
+        for option in ALL_OPTIONS
     ]
     return _table(("flag", "variable", "default", "meaning"), rows)
 

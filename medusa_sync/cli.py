@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from medusa_sync import __version__
-from medusa_sync.settings.options import ENV_FILE, OPTIONS, Option
+from medusa_sync.settings.options import ALL_OPTIONS, Option
 
 app = typer.Typer(
     name="medusa-sync",
@@ -39,7 +39,7 @@ def _parameter(option: Option) -> Parameter:
     """Return the parameter of an option; `load_settings` parses its text, to report all problems at once."""
     default = "" if option.default in {None, "false"} else rf" \[default: {option.default}]"
     info = typer.Option(
-        f"{option.flag}/{option.opposite}" if option.is_switch else option.flag,
+        f"{option.flag}/{option.opposite}" if option.opposite else option.flag,
         help=rf"{option.help}{default} \[env: {option.variable}]",  # \[ because rich reads markup here
         metavar=option.metavar,
         rich_help_panel=option.group,
@@ -51,18 +51,18 @@ def _parameter(option: Option) -> Parameter:
     )
 
 
-def products(**flags: str | bool | None) -> None:
+def products(*, print_settings: bool = False, **flags: str | bool | None) -> None:
     """Sync the products of the source to the store: create new products and update changed ones."""
     gc.disable()  # imports create no garbage; looking for it takes 5 % of a run in which nothing changed
-    from medusa_sync.app.command import execute  # --help and --version do not need an HTTP client
+    from medusa_sync.app.command import execute, show_settings  # --help needs no HTTP client
 
     gc.freeze()
     gc.enable()
-    raise typer.Exit(execute(flags))
+    raise typer.Exit(show_settings(flags) if print_settings else execute(flags))
 
 
 products.__signature__ = Signature(  # type: ignore[attr-defined]  # PEP 362: Typer reads it
-    [_parameter(option) for option in (*OPTIONS.values(), ENV_FILE) if option.flag]
+    [_parameter(option) for option in ALL_OPTIONS if option.flag]
 )
 app.command(
     epilog="Secrets: set MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD, in the environment or .env."

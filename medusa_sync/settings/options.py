@@ -25,6 +25,7 @@ class Option:
         own_variable: the variable, if it is not the name with the prefix `SYNC_PRODUCTS_`.
         is_secret: it has no flag, because the process list shows flags.
         needs_loop: its flag has no effect without `--loop`.
+        is_command: it says what to do instead of a run, so it has no variable.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Option:
     own_variable: str = ""
     is_secret: bool = False
     needs_loop: bool = False
+    is_command: bool = False
 
     @property
     def flag(self) -> str:
@@ -43,7 +45,8 @@ class Option:
 
     @property
     def variable(self) -> str:
-        return self.own_variable or f"SYNC_PRODUCTS_{self.name.upper()}"
+        rule = "" if self.is_command else f"SYNC_PRODUCTS_{self.name.upper()}"
+        return self.own_variable or rule
 
     @property
     def is_switch(self) -> bool:
@@ -51,7 +54,9 @@ class Option:
 
     @property
     def opposite(self) -> str:
-        """The flag that turns a switch off."""
+        """The flag that turns a switch off; empty if there is none."""
+        if not self.is_switch or self.is_command:
+            return ""
         is_negative = self.name.startswith("no_")
         return (
             f"--{self.flag.removeprefix('--no-')}" if is_negative else f"--no-{self.flag.removeprefix('--')}"
@@ -59,7 +64,7 @@ class Option:
 
     @property
     def spelling(self) -> str:
-        return f"{self.flag} ({self.variable})" if self.flag else self.variable
+        return f"{self.flag} ({self.variable})" if self.flag and self.variable else self.flag or self.variable
 
 
 def _option(help_: str, read: Callable[[str], T], default: str, metavar: str = "", **row: Any) -> T:
@@ -313,6 +318,17 @@ ENV_FILE = Option(
     "File of settings, one NAME=value per line. Default: .env in the working directory.",
     metavar="FILE",
 )
+PRINT_SETTINGS = Option(
+    "print_settings",
+    "Show every setting, its value and where it comes from, and exit.",
+    parsers.switch,
+    default="false",
+    group="Output",
+    is_command=True,
+)
 OPTIONS: Mapping[str, Option] = {
     entry.name: Option(entry.name, **entry.metadata) for entry in fields(Settings)
 }
+"""The settings by name."""
+
+ALL_OPTIONS = (*OPTIONS.values(), ENV_FILE, PRINT_SETTINGS)

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from docs.build import README, filled
 from medusa_sync.cli import app
 from medusa_sync.core.fields import FIELDS, METADATA, VARIANT_FIELDS
-from medusa_sync.settings.options import ENV_FILE, OPTIONS
+from medusa_sync.settings.options import ALL_OPTIONS
 
 ROOT = README.parent
 PAGES = [README, *sorted(ROOT.glob("docs/*.md"))]
@@ -29,15 +29,15 @@ def test_generated_tables_are_up_to_date() -> None:
 
 
 def test_help_shows_the_flags_of_the_table() -> None:
-    options = [option for option in [*OPTIONS.values(), ENV_FILE] if option.flag]
-    flags = {flag for each in options for flag in (each.flag, each.opposite if each.is_switch else each.flag)}
+    options = [option for option in ALL_OPTIONS if option.flag]
+    flags = {flag for each in options for flag in (each.flag, each.opposite or each.flag)}
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", help_of("products")))
     assert shown - {"--help"} == flags
 
 
 def test_help_shows_the_variable_and_default_of_every_option() -> None:
     text = " ".join(re.sub(r"[│\s]+", " ", help_of("products")).split())
-    for option in [*OPTIONS.values(), ENV_FILE]:
+    for option in ALL_OPTIONS:
         assert option.variable in text
         if option.flag and option.default and not option.is_switch:
             assert f"[default: {option.default}]" in text
