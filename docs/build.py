@@ -36,7 +36,7 @@ def options_table() -> str:
             f"`{option.flag} {option.metavar}".rstrip().replace("|", "\\|") + "`" if option.flag else "-",
             f"`{option.variable}`" if option.variable else "-",
             f"`{option.default}`" if option.default else "-",
-            option.help.replace("|", "\\|"),
+            f"{option.help} {option.more}".rstrip().replace("|", "\\|"),
         )
         for option in ALL_OPTIONS
     ]

@@ -24,7 +24,7 @@ EXAMPLES: Final = {
     "URL|FILE|sample": (("one.json", "https://two.example/products", "three.json"), "ftp://one.example"),
     "CODE": (("eur", "gbp", "jpy"), "dollars"),
     "FIELDS": (("price", "price,stock", "metadata.brand, tags"), "cost"),
-    "SIDE[,FIELD=SIDE]": (("source", "store", "source,title=store"), "source,title"),
+    "SIDES": (("source", "store", "source,title=store"), "source,title"),
     "N": (("1", "2", "3"), "many"),
     "N|auto": (("1", "auto", "3"), "many"),
     "N|N%": (("1", "20%", "3"), "101%"),

@@ -8,8 +8,8 @@ import pytest
 
 import medusa_sync
 from medusa_sync.settings.load import load_settings
-from medusa_sync.settings.options import ENV_FILE, OPTIONS
-from tests.unit.settings.examples import KEY, every_option
+from medusa_sync.settings.options import ALL_OPTIONS, ENV_FILE, GROUPS, OPTIONS, Option
+from tests.unit.settings.examples import KEY
 
 PACKAGE = Path(medusa_sync.__file__).parent
 
@@ -21,9 +21,17 @@ def test_flags_and_variables_are_unique() -> None:
     assert len({option.variable for option in options}) == len(options)
 
 
-@every_option
-def test_every_help_text_is_a_sentence(name: str) -> None:
-    assert OPTIONS[name].help.endswith(".")
+@pytest.mark.parametrize("option", ALL_OPTIONS, ids=lambda option: option.name)
+def test_every_help_text_is_a_short_sentence(option: Option) -> None:
+    """`--help` has a limit of lines; the README adds `more`."""
+    assert option.help.endswith(".")
+    assert len(option.help) <= 96
+    assert option.more == "" or option.more.endswith(".")
+
+
+@pytest.mark.parametrize("option", ALL_OPTIONS, ids=lambda option: option.name)
+def test_every_option_is_in_a_panel(option: Option) -> None:
+    assert option.group in GROUPS
 
 
 def test_settings_are_immutable(tmp_path: Path) -> None:
