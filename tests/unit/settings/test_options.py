@@ -45,7 +45,8 @@ def test_messages_name_existing_flags_with_their_variables() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")))
     code = re.sub(r'"\s+f?"', "", code)  # joins the parts of a text
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", code))
-    assert named - {"--help", "--version", "--no-"} <= {option.flag for option in OPTIONS.values()}
+    flags = {flag for option in ALL_OPTIONS for flag in (option.flag, option.opposite)}
+    assert named - {"--help", "--version", "--no-"} <= flags
     pairs = re.findall(r"--[a-z-]+ \([A-Z_]+\)", code)
     assert len(pairs) > 10
     assert set(pairs) <= {option.spelling for option in OPTIONS.values()}
