@@ -55,9 +55,14 @@ class _Command(TyperCommand):
 
 def _parameter(option: Option) -> Parameter:
     """Return the parameter of an option; `load_settings` parses its text, to report all problems at once."""
+
+    def complete(incomplete: str) -> list[str]:
+        return option.completions(incomplete)
+
     info = typer.Option(
         f"{option.flag}/{option.opposite}" if option.opposite else option.flag,
         help=option.help,  # for completion
+        autocompletion=complete,
     )
     kind = bool if option.is_switch else str
     return Parameter(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeVar, get_args
 
 from medusa_sync.core.policy import ConflictPolicy, OnMissing, Share
-from medusa_sync.settings import parsers
+from medusa_sync.settings import completions, parsers
 from medusa_sync.settings.secrets import Secret, proxies, secrets_in, secrets_in_ping_url
 
 T = TypeVar("T")
@@ -26,12 +26,14 @@ class Option:
         help: what `--help` shows: short, because it has a limit of lines.
         read: parses the text; raises ValueError.
         default: as text; None if there is none.
+        metavar: what the value is; words in lower case are values, all others stand for values.
         group: panel of `--help`.
         own_variable: the variable, if it is not the name with the prefix `SYNC_PRODUCTS_`.
         is_secret: it has no flag, because the process list shows flags.
         needs_loop: its flag has no effect without `--loop`.
         is_command: it says what to do instead of a run, so it has no variable.
         more: what the README adds to the help.
+        complete: returns values that may begin with a text, for shells; default: those of the metavar.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Option:
     needs_loop: bool = False
     is_command: bool = False
     more: str = ""
+    complete: Callable[[str], Iterable[str]] | None = None
 
     @property
     def flag(self) -> str:
@@ -68,6 +71,13 @@ class Option:
         return (
             f"--{self.flag.removeprefix('--no-')}" if is_negative else f"--no-{self.flag.removeprefix('--')}"
         )
+
+    def completions(self, typed: str) -> list[str]:
+        """Return the values that begin with a text; none if it may be a path, which the shell completes."""
+        words = self.metavar.split("|")
+        values = [word for word in words if word.islower() and "FILE" not in words]
+        candidates = self.complete(typed) if self.complete else values
+        return [value for value in candidates if value.startswith(typed)]
 
     @property
     def spelling(self) -> str:
@@ -169,10 +179,14 @@ class Settings:
         "Sync only these fields of stored products, such as price,stock.",
         parsers.field_names,
         "FIELDS",
+        complete=completions.field_names,
         more="New products are created with all fields.",
     )
     skip: frozenset[str] | None = _optional(
-        "Do not sync these fields of stored products.", parsers.field_names, "FIELDS"
+        "Do not sync these fields of stored products.",
+        parsers.field_names,
+        "FIELDS",
+        complete=completions.field_names,
     )
     no_create: bool = _switch("Skip products that the store lacks.")
     no_update: bool = _switch("Skip products that the store has, unless their last update was interrupted.")
@@ -181,6 +195,7 @@ class Settings:
         parsers.conflict_policy,
         "source",
         "SIDES",
+        complete=completions.sides,
         more="A side for all fields, and other sides for some of them.",
     )
     overwrite: bool = _switch(
@@ -271,6 +286,7 @@ class Settings:
         "With --loop: zone of the schedule, such as Europe/Riga. Default: TZ, or the system's.",
         parsers.timezone,
         "ZONE",
+        complete=completions.time_zones,
         group="Schedule",
         needs_loop=True,
     )
