@@ -7,6 +7,7 @@ import pytest
 
 from docs.build import README, filled
 from medusa_sync.core.fields import FIELDS, METADATA, VARIANT_FIELDS
+from medusa_sync.errors import EXIT_CODES
 from medusa_sync.settings.options import ALL_OPTIONS
 
 ROOT = README.parent
@@ -50,6 +51,25 @@ def test_troubleshooting_quotes_messages_of_the_package() -> None:
 def test_links_between_pages_work(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_headings(page: Path) -> None:
+    for name, anchor in re.findall(r"\]\(((?!https?:)[^)#]*)#([^)]+)\)", page.read_text(encoding="utf-8")):
+        target = page.parent / name if name else page
+        titles = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        slugs = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+        assert anchor in slugs
+
+
+def test_each_exit_code_has_a_section_on_what_to_do() -> None:
+    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    headings = " ".join(re.findall(r"^## ([\d and,]+):", text, re.MULTILINE))
+    assert set(map(int, re.findall(r"\d+", headings))) == {*EXIT_CODES, 143}
+    sections = re.split(r"^##+ ", text, flags=re.MULTILINE)[1:]
+    for section in sections:
+        if not section.startswith("6: "):  # its guards have their own
+            assert section.count("**The shop:**") == section.count("**Now:**") == 1, section[:40]
 
 
 def test_files_that_the_pages_name_exist() -> None:

@@ -155,7 +155,7 @@ def test_the_most_specific_name_of_a_field_decides(text: str, field: str, winner
     [
         ("merchant", "expected source or store, or FIELD=source or FIELD=store, not 'merchant'"),
         ("source,title=mine", "expected source or store, .* not 'title=mine'"),
-        ("source,tittle=store", "there is no field 'tittle'; the fields are title, .*, price, stock"),
+        ("source,titles=store", "there is no field 'titles'; the fields are title, .*, price, stock"),
         ("source,option.Size=store", "there is no field 'option.size'"),
         ("source,store", "it has both source and store for all fields"),
         ("price=store,price=source", "it has both sides for the field 'price'"),
