@@ -217,6 +217,28 @@ def test_an_edit_during_a_run_conflicts_with_a_source_change_of_the_same_field(
     assert quiet(store, source)
 
 
+@pytest.mark.parametrize("kept", [{"title"}, {"price"}, {"title", "price"}, set()], ids=str)
+def test_each_field_of_a_product_has_its_own_winner_and_each_conflict_is_reported_once(
+    kept: set[str],
+) -> None:
+    store, source = in_sync()
+    product = store.products[EDITED]
+    change_title(store, product)
+    change_our_price(store, product)
+    assert quiet(store, source)
+    source.rows[3] |= {"title": "New", "price": 5}
+    policy = ConflictPolicy(OnConflict.SOURCE, dict.fromkeys(kept, OnConflict.STORE))
+
+    result = sync(source, store, plan=PlanOptions(policy))
+
+    found = {each.field: each.kept for change in result.changes for each in change.conflicts}
+    assert found == {name: policy.side([name]) for name in ("title", "price")}
+    held = store.products[EDITED]
+    assert held.title == ("Mine" if "title" in kept else "New")
+    assert held.variants[0].prices[0].amount == (7_777 if "price" in kept else 5)
+    assert quiet(store, source)
+
+
 # --- our variant ----------------------------------------------------------------------------------------
 
 

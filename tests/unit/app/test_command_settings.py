@@ -65,6 +65,16 @@ def test_every_setting_is_shown_with_its_value_and_origin(
     assert shown["MEDUSA_API_KEY"] == ("-", "default")
 
 
+def test_a_long_value_changes_only_its_own_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SYNC_PRODUCTS_LOCK_DIR")
+    before = run("--print-settings").stdout.splitlines()
+    assert max(map(len, before)) <= 80
+    monkeypatch.setenv("SYNC_PRODUCTS_SOURCE", f"https://source.example/{'x' * 80}")
+    after = run("--print-settings").stdout.splitlines()
+    assert [line for line in after if line not in before] == [after[0]]
+    assert after[0].endswith("  variable SYNC_PRODUCTS_SOURCE")
+
+
 def test_the_document_has_the_same_as_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("SYNC_PRODUCTS_BATCH_SIZE=7\n", encoding="utf-8")
     monkeypatch.setenv("SYNC_PRODUCTS_READ_TIMEOUT", "2.5")
