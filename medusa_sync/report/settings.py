@@ -14,7 +14,7 @@ from medusa_sync.settings.options import ALL_OPTIONS, Option
 from medusa_sync.settings.origin import Found, Origin
 
 _VERSION = 1
-_WIDEST = 34  # columns of a value; a longer one moves only its own origin to the right
+_WIDTH = 32  # columns of a value; a longer one moves only its own origin to the right
 
 
 def print_settings(loaded: Loaded, output: Output) -> None:
@@ -27,9 +27,8 @@ def print_settings(loaded: Loaded, output: Output) -> None:
         for option, found, value in _settings(loaded)
     ]
     name_width = max(len(name) for name, _, _ in rows)
-    value_width = min(_WIDEST, max(len(value) for _, value, _ in rows))
     for name, value, found in rows:
-        line = f"{name:{name_width}}  {value:{value_width}}  {visible(str(found.origin))}"
+        line = f"{name:{name_width}}  {value:{_WIDTH}}  {visible(str(found.origin))}"
         print_line(output, (line, "dim") if found.is_default else line)
 
 
