@@ -53,7 +53,7 @@ def _text(value: Any) -> str:
         case bool():
             return str(value).lower()
         case float():
-            return f"{value:g}"
+            return str(value).removesuffix(".0")
         case _:
             return str(value)
 

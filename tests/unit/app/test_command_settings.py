@@ -52,6 +52,7 @@ def test_every_setting_is_shown_with_its_value_and_origin(
     )
     monkeypatch.setenv("SYNC_PRODUCTS_ON_CONFLICT", "source,title=store")
     monkeypatch.setenv("SYNC_PRODUCTS_LIMIT", "")
+    monkeypatch.setenv("SYNC_PRODUCTS_MAX_DURATION", "123456.789")
     shown = lines("--currency", "EUR", "--adopt")
     assert list(shown) == [each.flag or each.variable for each in ALL_OPTIONS if not each.is_command]
     assert shown["--batch-size"] == ("auto", "file .env, line 2")
@@ -61,6 +62,7 @@ def test_every_setting_is_shown_with_its_value_and_origin(
     assert shown["--adopt"] == ("true", "flag")
     assert shown["--limit"] == ("-", "default")
     assert shown["--read-timeout"] == ("60", "default")
+    assert shown["--max-duration"][0] == "123456.789"
     assert shown["--env-file"] == (".env", "default")
     assert shown["MEDUSA_API_KEY"] == ("-", "default")
 
