@@ -134,7 +134,7 @@ class _Job:
         _warn_of_plain_http(settings)
         for warning in loaded.warnings:
             if warning not in self._warned:
-                logger.warning("%s", warning)
+                logger.warning("%s", warning, extra={"event": "misspelled_variable"})
         self._warned.update(loaded.warnings)
 
     def _redact(self, text: str) -> str:
