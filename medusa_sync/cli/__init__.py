@@ -10,7 +10,8 @@ import typer
 from typer.core import TyperCommand
 
 from medusa_sync import __version__
-from medusa_sync.settings.options import ALL_OPTIONS, Option
+from medusa_sync.settings.option import Option
+from medusa_sync.settings.options import ALL_OPTIONS
 
 app = typer.Typer(
     name="medusa-sync",

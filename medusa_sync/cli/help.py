@@ -13,7 +13,8 @@ from rich.panel import Panel
 from rich.text import Text
 
 from medusa_sync.report.output import Pipe, output_to
-from medusa_sync.settings.options import ALL_OPTIONS, GROUPS, Option
+from medusa_sync.settings.option import GROUPS, Option
+from medusa_sync.settings.options import ALL_OPTIONS
 
 _SHARE = 3  # a third of the width is for flags; the help of a longer one begins in the next line
 _GAP = 2

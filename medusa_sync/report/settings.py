@@ -10,7 +10,8 @@ from medusa_sync.report.escape import visible
 from medusa_sync.report.json import as_document
 from medusa_sync.report.output import Output, print_line
 from medusa_sync.settings.load import Loaded
-from medusa_sync.settings.options import ALL_OPTIONS, Option
+from medusa_sync.settings.option import Option
+from medusa_sync.settings.options import ALL_OPTIONS
 from medusa_sync.settings.origin import Found, Origin
 
 _VERSION = 1

@@ -10,7 +10,8 @@ from typing import Any
 
 from medusa_sync.errors import SettingsError
 from medusa_sync.settings.env_file import EnvFile, read_env_file
-from medusa_sync.settings.options import ENV_FILE, OPTIONS, Option, Settings
+from medusa_sync.settings.option import Option
+from medusa_sync.settings.options import ENV_FILE, OPTIONS, Settings
 from medusa_sync.settings.origin import Found, Kind, Origin
 from medusa_sync.settings.variables import warnings
 

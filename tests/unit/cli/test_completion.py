@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from medusa_sync.core.fields import NAMES
-from medusa_sync.settings.options import ALL_OPTIONS, OPTIONS, Option
+from medusa_sync.settings.option import Option
+from medusa_sync.settings.options import ALL_OPTIONS, OPTIONS
 
 COMMAND = [sys.executable, "-m", "medusa_sync"]
 FILES: list[str] = []  # no values: the shell completes files

@@ -12,7 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from medusa_sync.cli import app
-from medusa_sync.settings.options import ALL_OPTIONS, GROUPS, OPTIONS
+from medusa_sync.settings.option import GROUPS
+from medusa_sync.settings.options import ALL_OPTIONS, OPTIONS
 from tests.unit.snapshot import assert_same_as_file
 
 COMMAND = [sys.executable, "-m", "medusa_sync", "products"]

@@ -8,7 +8,8 @@ import pytest
 
 from medusa_sync.errors import SettingsError
 from medusa_sync.settings.load import load_settings
-from medusa_sync.settings.options import OPTIONS, Option, Settings
+from medusa_sync.settings.option import Option
+from medusa_sync.settings.options import OPTIONS, Settings
 from medusa_sync.settings.secrets import Secret
 
 # By metavar: three valid values and an invalid one.

@@ -8,7 +8,8 @@ import pytest
 
 import medusa_sync
 from medusa_sync.settings.load import load_settings
-from medusa_sync.settings.options import ALL_OPTIONS, ENV_FILE, GROUPS, OPTIONS, Option
+from medusa_sync.settings.option import GROUPS, Option
+from medusa_sync.settings.options import ALL_OPTIONS, ENV_FILE, OPTIONS
 from tests.unit.settings.examples import KEY
 
 PACKAGE = Path(medusa_sync.__file__).parent
