@@ -10,7 +10,7 @@ from typing import Any
 
 from docs import catalogue
 from medusa_sync.errors import EXIT_CODES
-from medusa_sync.settings.options import ENV_FILE, OPTIONS
+from medusa_sync.settings.options import ALL_OPTIONS
 from medusa_sync.sources.dialects.base import Column, Dialect
 from medusa_sync.sources.dialects.table import DIALECTS
 
@@ -59,11 +59,11 @@ def options_table() -> str:
     rows = [
         (
             f"`{option.flag} {option.metavar}".rstrip().replace("|", "\\|") + "`" if option.flag else "-",
-            f"`{option.variable}`",
+            f"`{option.variable}`" if option.variable else "-",
             f"`{option.default}`" if option.default else "-",
-            option.help.replace("|", "\\|"),
+            f"{option.help} {option.more}".rstrip().replace("|", "\\|"),
         )
-        for option in [*OPTIONS.values(), ENV_FILE]
+        for option in ALL_OPTIONS
     ]
     return _table(("flag", "variable", "default", "meaning"), rows)
 

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from medusa_sync.core.policy import Share
+from medusa_sync.core.policy import ConflictPolicy, OnConflict, Share
 from medusa_sync.settings.secrets import Secret
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
@@ -130,15 +130,43 @@ def share(value: str) -> Share:
 
 def field_names(value: str) -> frozenset[str]:
     """Parse the names of fields, separated by commas."""
-    from medusa_sync.core.selection import NAMES
-
-    names = [name for part in value.split(",") if (name := part.strip().lower())]
-    for name in names:
-        if name.partition(".")[0] not in NAMES:
-            raise ValueError(f"there is no field {name!r}; the fields are {', '.join(NAMES)}")
+    names = frozenset(_field_name(part) for part in _parts_of(value))
     if not names:
         raise ValueError("it is empty")
-    return frozenset(names)
+    return names
+
+
+def conflict_policy(value: str) -> ConflictPolicy:
+    """Parse who wins a conflict: `source` or `store` for all fields, and `FIELD=source` or `FIELD=store`."""
+    defaults: list[OnConflict] = []
+    sides: dict[str, OnConflict] = {}
+    for part in _parts_of(value):
+        name, equals, side = part.partition("=")
+        if (side if equals else part).strip() not in set(OnConflict):
+            raise ValueError(f"expected source or store, or FIELD=source or FIELD=store, not {part!r}")
+        if not equals:
+            defaults.append(OnConflict(part))
+        elif sides.setdefault(_field_name(name), OnConflict(side.strip())) != side.strip():
+            raise ValueError(f"it has both sides for the field {name.strip()!r}")
+    if len(set(defaults)) > 1:
+        raise ValueError("it has both source and store for all fields")
+    if not defaults and not sides:
+        raise ValueError("it is empty")
+    return ConflictPolicy(defaults[0] if defaults else OnConflict.SOURCE, sides)
+
+
+def _parts_of(value: str) -> list[str]:
+    """The parts of a list with commas, in lower case, without empty ones."""
+    return [part for each in value.split(",") if (part := each.strip().lower())]
+
+
+def _field_name(text: str) -> str:
+    from medusa_sync.core.fields import NAMES
+
+    name = text.strip()
+    if name.partition(".")[0] not in NAMES:
+        raise ValueError(f"there is no field {name!r}; the fields are {', '.join(NAMES)}")
+    return name
 
 
 def schedule(value: str) -> str:

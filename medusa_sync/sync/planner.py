@@ -14,7 +14,7 @@ from medusa_sync.core.interrupted import is_in_progress, is_incomplete, may_chan
 from medusa_sync.core.merge import as_set, merge_sets
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update, without_stock
-from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.selection import ALL, Selection
@@ -41,7 +41,7 @@ class PlanOptions(Struct, frozen=True):
         update: products that are in the store are updated; what an interrupted run began is always completed.
     """
 
-    on_conflict: OnConflict = OnConflict.SOURCE
+    on_conflict: ConflictPolicy = SOURCE_WINS
     overwrite: bool = False
     adopt: bool = False
     selection: Selection = ALL

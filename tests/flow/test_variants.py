@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.policy import OnConflict, OnMissing, Share
+from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
 from medusa_sync.core.result import Result
 from medusa_sync.sync.planner import PlanOptions
 from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, shirts, variant, wanted
@@ -252,19 +252,31 @@ def test_a_renamed_option_keeps_the_variants() -> None:
     assert writes(store) == []
 
 
-@pytest.mark.parametrize("on_conflict", OnConflict)
-def test_an_option_that_source_and_merchant_rename_is_a_conflict(on_conflict: OnConflict) -> None:
+RENAMES = [
+    (ConflictPolicy(OnConflict.SOURCE), OnConflict.SOURCE),
+    (ConflictPolicy(OnConflict.STORE), OnConflict.STORE),
+    (ConflictPolicy(OnConflict.SOURCE, {"variants": OnConflict.STORE}), OnConflict.STORE),
+    (ConflictPolicy(OnConflict.STORE, {"variants": OnConflict.SOURCE}), OnConflict.SOURCE),
+    (ConflictPolicy(OnConflict.STORE, {"title": OnConflict.SOURCE}), OnConflict.STORE),
+]
+
+
+@pytest.mark.parametrize(("policy", "winner"), RENAMES)
+def test_an_option_that_source_and_merchant_rename_is_a_conflict(
+    policy: ConflictPolicy, winner: OnConflict
+) -> None:
     store, source = stored(shirts(1))
     option = next(each for each in store.products["dummyjson:1"].options if each.title == "Colour")
     store.call("POST", f"/admin/product-options/{option.id}", {"title": "Shade"})
     assert counts(sync(source, store)) == {"unchanged": 1}
     assert option.title == "Shade"
     source.rows[0] = renamed(shirt(1), "Colour", "Farbe")
-    result = sync(source, store, plan=PlanOptions(on_conflict))
-    assert [each.field for outcome in result.changes for each in outcome.conflicts] == ["options"]
-    assert option.title == ("Farbe" if on_conflict is OnConflict.SOURCE else "Shade")
+    result = sync(source, store, plan=PlanOptions(policy))
+    found = [(each.field, each.kept) for outcome in result.changes for each in outcome.conflicts]
+    assert found == [("options", winner)]
+    assert option.title == ("Farbe" if winner is OnConflict.SOURCE else "Shade")
     store.requests.clear()
-    again = sync(source, store, plan=PlanOptions(on_conflict))
+    again = sync(source, store, plan=PlanOptions(policy))
     assert (again.conflicts, writes(store)) == (0, [])
 
 
