@@ -18,7 +18,14 @@ from msgspec import Struct, structs
 
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError
 from medusa_sync.redact import Redactor
-from medusa_sync.response import Response, describe_error, describe_response, head_of, retry_after
+from medusa_sync.response import (
+    Response,
+    body_of,
+    describe_error,
+    describe_response,
+    head_of,
+    retry_after,
+)
 from medusa_sync.retry import retry
 from medusa_sync.stop import Stop
 
@@ -193,6 +200,7 @@ class HttpClient:
             try:
                 file.seek(0)
                 file.truncate()
+                self._extend(timer)
                 async for chunk in _chunks(stream, MAX_DOWNLOAD_BYTES):
                     file.write(chunk)
                     self._extend(timer)
@@ -314,7 +322,7 @@ async def _read(stream: httpx.Response, _timer: asyncio.Timeout) -> Response:
 
 async def _chunks(stream: httpx.Response, limit: int) -> AsyncIterator[bytes]:
     size = 0
-    async for chunk in stream.aiter_bytes():
+    async for chunk in body_of(stream):
         size += len(chunk)
         if size > limit:
             message = f"the response is longer than {limit // 2**20} MB"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx
 import msgspec
@@ -14,6 +16,7 @@ from medusa_sync.redact import Redactor
 
 MAX_WAIT_S = 60.0  # for Retry-After
 
+_GZIP = 31  # for zlib
 _MESSAGE_LENGTH = 500  # characters of a server's message
 
 
@@ -37,6 +40,31 @@ def head_of(stream: httpx.Response) -> Response:
     """Return a response without its body."""
     links = (link["url"] for rel, link in stream.links.items() if rel and "next" in rel.lower().split())
     return Response(stream.status_code, stream.headers, b"", str(stream.url), next(links, None))
+
+
+async def body_of(stream: httpx.Response) -> AsyncIterator[bytes]:
+    """The body of a response, decompressed. Other than httpx, it notices if gzip is cut off.
+
+    Raises:
+        httpx.HTTPError: the body is damaged or incomplete.
+    """
+    if stream.headers.get("content-encoding", "").strip().lower() not in {"gzip", "x-gzip"}:
+        async for chunk in stream.aiter_bytes():
+            yield chunk
+        return
+    decoder: Any = None
+    async for part in stream.aiter_raw():
+        rest = part
+        while rest:
+            if decoder is None or decoder.eof:  # several members can follow each other
+                decoder = zlib.decompressobj(wbits=_GZIP)
+            try:
+                yield decoder.decompress(rest)
+            except zlib.error as error:
+                raise httpx.DecodingError(str(error)) from error
+            rest = decoder.unused_data
+    if decoder is not None and not decoder.eof:
+        raise httpx.RemoteProtocolError("the compressed response is cut off")
 
 
 def describe_response(response: Response, redactor: Redactor) -> str:

@@ -240,6 +240,14 @@ def test_an_api_may_send_a_table(server: DummyJson) -> None:
     assert result.source_format.startswith("CSV")
 
 
+def test_an_api_may_not_send_a_file_if_json_is_asked_for(server: DummyJson) -> None:
+    store = FakeMedusa()
+    server.intercept = lambda _request: Response(200, table(FEW), {"Content-Type": CSV})
+    result = sync(server.url, store, format_="json")
+    assert (result.exit_code, writes(store)) == (3, [])
+    assert f"{server.url}: the response is not complete JSON" in result.error
+
+
 @pytest.mark.parametrize(
     ("name", "format_", "body"),
     [

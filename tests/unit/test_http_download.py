@@ -21,6 +21,7 @@ from tests.unit.builders import STORE_URL, http_client
 
 pytestmark = pytest.mark.anyio
 
+CUT_OFF = "GET /things: the compressed response is cut off"
 BROKEN = httpx.RemoteProtocolError("peer left")
 
 
@@ -121,18 +122,32 @@ async def test_what_arrived_in_the_latest_attempt_comes_with_the_error(
 
 
 async def test_nothing_is_repeated_when_the_run_ends(httpx_mock: HTTPXMock, pool: httpx.AsyncClient) -> None:
+    requests: list[tuple[str, str]] = []
     stop = Stop()
     stop.set(InterruptedRunError("Interrupted", signal_number=15))
-    client = HttpClient(
+    respond(httpx_mock, [b"part", BROKEN])
+    client = counting(pool, stop, requests)
+    assert await download(client) == (b"part", "GET /things: peer left")
+    assert requests == [("GET", "/things")]
+
+
+@pytest.mark.usefixtures("waits")
+async def test_every_attempt_is_counted(httpx_mock: HTTPXMock, pool: httpx.AsyncClient) -> None:
+    requests: list[tuple[str, str]] = []
+    respond(httpx_mock, [b"part", BROKEN], 503, [b"all"])
+    await download(counting(pool, Stop(), requests))
+    assert requests == [("GET", "/things")] * 3
+
+
+def counting(pool: httpx.AsyncClient, stop: Stop, requests: list[tuple[str, str]]) -> HttpClient:
+    return HttpClient(
         pool,
         max_retries=2,
         unavailable=StoreError,
-        on_request=lambda _method, _url: None,
+        on_request=lambda method, url: requests.append((method, url)),
         on_retry=lambda: None,
         stop=stop,
     )
-    respond(httpx_mock, [b"part", BROKEN])
-    assert await download(client) == (b"part", "GET /things: peer left")
 
 
 async def test_retry_after_is_respected(
@@ -217,6 +232,30 @@ async def test_gzip_file_is_not_decompressed(httpx_mock: HTTPXMock, client: Http
     assert await download(client) == (body, "")
 
 
+@pytest.mark.parametrize("size", [1, 7, 1000])
+async def test_parts_of_gzip_may_follow_each_other(
+    httpx_mock: HTTPXMock, client: HttpClient, size: int
+) -> None:
+    body = gzip.compress(b"one ") + gzip.compress(b"two")
+    parts = [body[start : start + size] for start in range(0, len(body), size)]
+    httpx_mock.add_response(stream=Body(*parts), headers={"content-encoding": "gzip"})
+    assert await download(client) == (b"one two", "")
+
+
+@pytest.mark.parametrize("left", [1, 8, 9])
+async def test_gzip_without_its_end_is_an_error(httpx_mock: HTTPXMock, client: HttpClient, left: int) -> None:
+    """The response itself is complete."""
+    body = gzip.compress(b"all", compresslevel=0)[:-left]
+    for _ in range(3):
+        httpx_mock.add_response(stream=httpx.ByteStream(body), headers={"content-encoding": "gzip"})
+    assert await download(client) == (b"all"[: 3 if left < 9 else 2], CUT_OFF)
+
+
+async def test_empty_body_is_complete(httpx_mock: HTTPXMock, client: HttpClient) -> None:
+    httpx_mock.add_response(stream=httpx.ByteStream(b""), headers={"content-encoding": "gzip"})
+    assert await download(client) == (b"", "")
+
+
 async def test_damaged_encoding_is_an_error(httpx_mock: HTTPXMock, client: HttpClient) -> None:
     httpx_mock.add_response(stream=httpx.ByteStream(b"all"), headers={"content-encoding": "gzip"})
     assert await download(client) == (b"", "GET /things: the compressed response is damaged")
@@ -289,6 +328,19 @@ async def test_download_may_take_longer_than_the_limit_of_an_attempt(
 ) -> None:
     respond(httpx_mock, [part for _ in range(30) for part in (b".", 0.02)])
     assert await download(hasty) == (b"." * 30, "")
+
+
+async def test_body_may_begin_after_the_limit_of_an_attempt(httpx_mock: HTTPXMock) -> None:
+    """If its head came in time."""
+
+    async def respond_late(_request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.6)
+        return httpx.Response(200, stream=Body(0.3, b"all"))
+
+    httpx_mock.add_callback(respond_late)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    async with httpx.AsyncClient(base_url=STORE_URL, timeout=0.4, verify=context, trust_env=False) as pool:
+        assert await download(http_client(pool, max_retries=0)) == (b"all", "")
 
 
 async def test_download_that_stalls_is_an_error(httpx_mock: HTTPXMock, hasty: HttpClient) -> None:

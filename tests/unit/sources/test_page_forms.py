@@ -262,6 +262,24 @@ async def test_named_pages_of_products_are_not_dummyjson(httpx_mock: HTTPXMock, 
     assert (await source.has("7"), await source.category_names()) == (None, {})
 
 
+async def test_page_is_relative_to_the_one_that_names_it(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    httpx_mock.add_response(302, headers={"location": "/v2/list?size=1"})
+    httpx_mock.add_response(json={"items": [], "next": "more?after=1"})
+    httpx_mock.add_response(json={"items": []})
+    await rows(source)
+    assert str(httpx_mock.get_requests()[-1].url) == "https://source.example/v2/more?after=1"
+
+
+async def test_page_of_another_server_cannot_name_the_next_one(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    httpx_mock.add_response(302, headers={"location": "https://www.source.example/products"})
+    httpx_mock.add_response(json={"items": [], "next": "?after=1"})
+    with pytest.raises(SourceError, match=r"at another place, https://www\.source\.example$") as caught:
+        await rows(source)
+    assert "Set --source (SYNC_PRODUCTS_SOURCE) to the scheme, host and port" in caught.value.hint
+
+
 @every_name
 @pytest.mark.parametrize(
     ("url", "place"),
