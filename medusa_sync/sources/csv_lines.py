@@ -39,6 +39,7 @@ class Lines:
         self.number = 0
         self.row = 1
         self.is_open = False
+        self._codec = _UTF_8
         self._row_size = 0
         self._stream = stream
         self._failure: SourceError | None = None  # of the stream
@@ -118,7 +119,7 @@ class Lines:
         return _UTF_8
 
     def _decoder(self, encoding: str) -> codecs.IncrementalDecoder:
-        self.encoding = encoding.removesuffix("-LE").removesuffix("-BE")
+        self._codec, self.encoding = encoding, encoding.removesuffix("-LE").removesuffix("-BE")
         return codecs.getincrementaldecoder(encoding)()
 
     def _decode(self, decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = False) -> str:
@@ -126,7 +127,7 @@ class Lines:
             return decoder.decode(data, final=final)
         except UnicodeDecodeError as error:
             self._damage = f"the byte 0x{error.object[error.start]:02X} is not valid {self.encoding}"
-            return error.object[: error.start].decode(error.encoding)
+            return error.object[: error.start].decode(self._codec)  # that of the error may be `charmap`
 
     def _blocks(self) -> Iterator[bytes]:
         while self._failure is None:

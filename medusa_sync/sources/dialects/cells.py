@@ -12,6 +12,7 @@ from medusa_sync.sources.dialects.base import Row
 
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[0-9]{1,15},[0-9]{1,2}")  # three digits could be thousands: no guess
+_SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}")
 _LONGEST = 40  # characters of a cell in a message
 _COUNT = re.compile(r"(-?[0-9]{1,15})(\.0+)?")
 
@@ -52,6 +53,17 @@ def count(row: Row, key: str) -> int | None:
     if match is None:
         raise row.error(key, f"is {shown(text)}, which is not a whole number such as 12")
     return int(match[1])
+
+
+def code(row: Row, key: str) -> str:
+    """An SKU or a barcode; empty if the cell is.
+
+    Raises:
+        InvalidRowError: a spreadsheet has made it a number and lost its last digits.
+    """
+    if _SHORTENED.fullmatch(row[key]):
+        raise row.error(key, f"is {shown(row[key])}: a spreadsheet has lost its last digits")
+    return row[key]
 
 
 def flag(row: Row, key: str) -> bool | None:

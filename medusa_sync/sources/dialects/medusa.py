@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
-from medusa_sync.sources.dialects.cells import amount, distinct, json_object, path, present, shortened
+from medusa_sync.sources.dialects.cells import amount, code, distinct, json_object, path, present, shortened
 from medusa_sync.sources.dialects.options import NAME, VALUE, option_values
 
 _NAMES = "a name; an id of the store that exported it is ignored"
@@ -127,8 +127,8 @@ def _variant(row: Row, options: Mapping[str, str]) -> Mapping[str, Any]:
     return present(
         id=row["variant_id"],
         title=row["variant_title"],
-        sku=row["sku"],
-        barcode=row["barcode"],
+        sku=code(row, "sku"),
+        barcode=code(row, "barcode"),
         weight=amount(row, "variant_weight"),
         prices=prices,
         options=options,

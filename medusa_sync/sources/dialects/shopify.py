@@ -8,6 +8,7 @@ from typing import Any
 from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
 from medusa_sync.sources.dialects.cells import (
     amount,
+    code,
     count,
     distinct,
     flag,
@@ -98,7 +99,7 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     if not first["title"]:
         raise first.error("title", "is empty on the first row of the product")
     variants = [row for row in rows if row is first or _is_variant(row)]
-    names = _option_names(rows, variants)
+    names = _option_names(rows)
     category = path(first["category"])
     return present(
         id=first["handle"],
@@ -121,11 +122,11 @@ def _is_variant(row: Row) -> bool:
     return bool(row["price"] or row["sku"] or row.series(VALUE))
 
 
-def _option_names(rows: Sequence[Row], variants: Sequence[Row]) -> Mapping[str, str]:
+def _option_names(rows: Sequence[Row]) -> Mapping[str, str]:
     """The names of the options by number; none if the product has the only option of Shopify's own."""
-    names, values = option_names(rows), variants[0].series(VALUE)
-    has_own = set(names.values()) <= {"Title"} and set(values.values()) <= {"Default Title"}
-    return {} if len(variants) == 1 and has_own else names
+    names = option_names(rows)
+    values = {value for row in rows for value in row.series(VALUE).values()}
+    return {} if set(names.values()) <= {"Title"} and values <= {"Default Title"} else names
 
 
 def _variant(row: Row, names: Mapping[str, str]) -> Mapping[str, Any]:
@@ -134,8 +135,8 @@ def _variant(row: Row, names: Mapping[str, str]) -> Mapping[str, Any]:
         name = shortened(row["sku"] or " / ".join(row.series(VALUE).values()))
         raise row.error("price", f"is empty (variant {name})" if name else "is empty")
     return present(
-        sku=row["sku"],
-        barcode=unquoted(row["barcode"]),
+        sku=code(row, "sku"),
+        barcode=unquoted(code(row, "barcode")),
         price=price,
         compareAtPrice=amount(row, "compare_at_price"),
         stock=_stock(row),

@@ -1,6 +1,7 @@
 """Reading CSV: encodings, delimiters, rows, and files that are damaged."""
 
 import csv
+import io
 import itertools
 
 import pytest
@@ -70,6 +71,10 @@ def test_a_text_that_is_ascii_for_long_can_still_be_windows_1252() -> None:
     assert formats(content) == ["CSV (medusa-sync)", "CSV (medusa-sync), Windows-1252"]
 
 
+def test_a_last_byte_that_would_need_others_in_utf_8_is_windows_1252() -> None:
+    assert titles("id,price,title\n1,9,Café".encode("cp1252")) == ["Café"]
+
+
 def test_a_character_may_be_cut_by_the_end_of_the_sample() -> None:
     padding = "é" + "x" * (csv_lines.SAMPLE - 3)
     assert len(padding.encode()) == csv_lines.SAMPLE - 1
@@ -83,8 +88,10 @@ def test_a_byte_that_is_not_utf_8_far_behind_others_that_are_is_an_error_with_it
 
 
 def test_a_byte_that_windows_1252_does_not_have_is_an_error_with_its_line() -> None:
-    _, message = read_until_error(mugs("Mug").encode() + b"2,Caf\xe9 \x81,9\n")
-    assert message == "line 3: the byte 0x81 is not valid Windows-1252"
+    content = mugs("“Ž” for 5 €", "Mug").encode("cp1252") + b"3,Caf\xe9 \x81,9\n"
+    entries, message = read_until_error(content)
+    assert message == "line 4: the byte 0x81 is not valid Windows-1252"
+    assert titles_of(entries) == ["“Ž” for 5 €"]
 
 
 def test_utf_16_that_ends_within_a_character_is_an_error() -> None:
@@ -118,11 +125,8 @@ def test_lines_are_those_of_the_text_whatever_the_blocks(
     text = "\n".join(pieces) + ("\n" if has_last else "")
     lines = csv_lines.Lines(Stream(text.encode(), chunk))
     read_lines = list(lines)
-    assert "".join(read_lines) == text
+    assert read_lines == list(io.StringIO(text, newline=""))
     assert lines.number == len(read_lines)
-    assert all(line.endswith(("\n", "\r")) for line in read_lines[:-1])
-    assert not any("\r" in line.removesuffix("\r\n").removesuffix("\r") for line in read_lines)
-    assert not any("\n" in line.removesuffix("\n") for line in read_lines)
     assert lines.is_open is (not text.endswith(("\n", "\r")) and text != "")
 
 
@@ -185,10 +189,10 @@ def test_a_cell_of_10_mb_rejects_only_its_product() -> None:
 
 def test_a_quote_that_is_never_closed_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_lines, "MAX_ROW", 1_000)
-    content = mugs("Mug", "Jug", '"Cup') + "4,Plate,9\n" * 1_000
+    content = mugs(*["Mug"] * 200, "Jug", '"Cup') + "4,Plate,9\n" * 1_000
     entries, message = read_until_error(content)
-    assert titles_of(entries) == ["Mug"]
-    assert message.startswith("line 4: the row has more than 1,000 characters")
+    assert titles_of(entries) == ["Mug"] * 200
+    assert message.startswith("line 203: the row has more than 1,000 characters")
 
 
 @pytest.mark.parametrize(
@@ -315,11 +319,15 @@ def test_a_row_without_an_id_is_refused_and_does_not_split_its_neighbours() -> N
     assert len(second.product["variants"]) == 2
 
 
-def test_a_product_with_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(groups, "MAX_ROWS", 3)
+@pytest.mark.parametrize(("limit", "value"), [("MAX_ROWS", 3), ("MAX_SIZE", 12)])
+def test_a_product_that_is_too_large_is_refused(
+    monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    monkeypatch.setattr(groups, limit, value)
     rows = "".join(f"1,Mug,9,Size,{number}\n" for number in range(5))
     entries = read(f"{HEADER}{rows}2,Jug,8,,\n")
-    assert entries[0] == Refused("1", "Mug", "line 2: the product has more than 3 rows")
+    assert isinstance(entries[0], Refused)
+    assert entries[0].reason.startswith("lines 2 to 6: the product has more than ")
     assert isinstance(entries[1], Entry)
 
 

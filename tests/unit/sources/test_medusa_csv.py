@@ -210,6 +210,14 @@ def test_the_default_option_is_none(name: str, value: str) -> None:
     assert "options" not in mug["variants"][0]
 
 
+def test_the_default_value_beside_others_is_a_value() -> None:
+    option = {"Variant Option 1 Name": "Default option"}
+    first = row(**option, Variant_Option_1_Value="Default option value")
+    mug = only(first, row(**option, Variant_Option_1_Value="Large"))
+    assert mug["options"] == ["Default option"]
+    assert mug["variants"][0]["options"] == {"Default option": "Default option value"}
+
+
 def test_a_category_may_be_a_path_of_names() -> None:
     header = f"{TEMPLATE},Product Category 1"
     assert only(row(Product_Category_1="Home > Cups"), header=header)["categories"] == [["Home", "Cups"]]
@@ -227,6 +235,10 @@ def test_metadata_is_a_json_object() -> None:
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
+        (
+            {"Variant_SKU": "7.12393E+11"},
+            "line 2: Variant SKU is '7.12393E+11': a spreadsheet has lost its last digits",
+        ),
         ({"Product_Title": ""}, "line 2: Product Title is empty on the first row of the product"),
         ({"Variant_Price_USD": "", "Variant_SKU": "M-1"}, "line 2: price is empty (variant M-1)"),
         (

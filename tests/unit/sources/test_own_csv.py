@@ -131,6 +131,10 @@ def test_images_may_be_in_several_columns(header: str) -> None:
         ("id,title,price\n1,Mug,\n", "line 2: price is empty"),
         ("id,title,price\n1,,9\n", "line 2: title is empty on the first row of the product"),
         ("id,title,price\n1,Mug,'9\n", 'line 2: price is "\'9", which is not a number such as 1234.50'),
+        (
+            "id,title,price,barcode\n1,Mug,9,7E+11\n",
+            "line 2: barcode is '7E+11': a spreadsheet has lost its last digits",
+        ),
         ("id,title,price,stock\n1,Mug,9,-1\n", "line 2: stock is -1, which is negative"),
         (
             "id,title,price,stock\n1,Mug,9,1.5\n",

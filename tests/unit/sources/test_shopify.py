@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Entry, Refused
+from medusa_sync.sources.base import Entry, Refused, Rejected
 from medusa_sync.sources.dialects.cells import present
 from medusa_sync.sources.dialects.shopify import SHOPIFY
 from medusa_sync.sources.mapping import to_row
@@ -279,6 +279,22 @@ def test_an_option_that_is_called_title_is_an_option_if_it_has_other_values() ->
     assert [each["options"] for each in mug["variants"]] == [{"Title": "Small"}, {"Title": "Large"}]
 
 
+def test_variants_with_the_same_sku_are_rejected_because_medusa_cannot_store_them() -> None:
+    first = row(Option1_Name="Size", Option1_Value="S", Variant_SKU="M-1")
+    mug = only(first, more(Option1_Value="L", Variant_Price="9", Variant_SKU="M-1"))
+    rejected = to_row(dict(mug), source_name="shop", currency="usd")
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason == "variants S and L have the same SKU"
+
+
+def test_variants_that_cannot_be_told_apart_are_rejected() -> None:
+    option = {"Option1_Name": "Title", "Option1_Value": "Default Title"}
+    mug = only(row(**option), more(Option1_Value="Default Title", Variant_Price="9"))
+    rejected = to_row(dict(mug), source_name="shop", currency="usd")
+    assert isinstance(rejected, Rejected)
+    assert "have the same option values" in rejected.reason
+
+
 def test_later_rows_may_repeat_the_names_of_options() -> None:
     first = row(Option1_Name="Size", Option1_Value="S")
     mug = only(first, more(Option1_Name="Size", Option1_Value="L", Variant_Price="9"))
@@ -313,6 +329,10 @@ def test_a_value_of_an_option_without_a_name_is_refused() -> None:
         ({"Variant_Price": "9,50"}, "line 2: Variant Price is '9,50', which is not a number such as 1234.50"),
         ({"Variant_Price": "1e3"}, "line 2: Variant Price is '1e3', which is not a number such as 1234.50"),
         ({"Variant_Price": "nan"}, "line 2: Variant Price is 'nan', which is not a number such as 1234.50"),
+        (
+            {"Variant_Barcode": "7.12393E+11"},
+            "line 2: Variant Barcode is '7.12393E+11': a spreadsheet has lost its last digits",
+        ),
         ({"Title": ""}, "line 2: Title is empty on the first row of the product"),
         (
             {"Variant_Inventory_Tracker": "shopify", "Variant_Inventory_Qty": "many"},
