@@ -128,14 +128,15 @@ def open_stdin(halt: Event) -> Iterator[Content]:
     """Open standard input: a pipe or a redirected file.
 
     Raises:
-        SourceError: it cannot be read, or it is a terminal.
+        SourceError: it cannot be read, or it is closed or a terminal.
     """
     name = "standard input"
-    if os.isatty(_STDIN):
+    is_closed = sys.__stdin__ is None  # then the descriptor may be something else by now
+    if is_closed or os.isatty(_STDIN):
         hint = (
-            "Pipe the catalogue into the command, or name a file or URL with --source (SYNC_PRODUCTS_SOURCE)."
+            "Pipe a catalogue into the command, or name a file or URL with --source (SYNC_PRODUCTS_SOURCE)."
         )
-        raise SourceError(f"{name} is a terminal", hint=hint)
+        raise SourceError(f"{name} is {'closed' if is_closed else 'a terminal'}", hint=hint)
     yield _content(name, _more(_STDIN, name, halt))
 
 

@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import pty
+import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -269,11 +270,8 @@ def test_a_terminal_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_closed_standard_input_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    os.close(writing)
-    monkeypatch.setattr(content_module, "_STDIN", reading)
-    with pytest.raises(SourceError, match="standard input: the file cannot be read"):
+    monkeypatch.setattr(sys, "__stdin__", None)
+    with pytest.raises(SourceError, match="standard input is closed"):
         open_stdin(threading.Event()).__enter__()
 
 
