@@ -58,7 +58,7 @@ class Stream(io.BufferedIOBase):
         return self._chunk[self._position : self._position + size]
 
     def read1(self, size: int | None = -1, /) -> bytes:
-        if self._position == len(self._chunk):
+        if self._position == len(self._chunk) and size != 0:
             self._chunk, self._position = self._next(), 0
         end = None if size is None or size < 0 else self._position + size
         part = self._chunk[self._position : end]

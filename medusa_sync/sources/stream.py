@@ -16,6 +16,7 @@ from medusa_sync.sources.categories import names_in
 from medusa_sync.sources.content import CHUNK, Content, Opening
 from medusa_sync.sources.delivered import deliver
 from medusa_sync.sources.formats import HEAD, check, reader_of, recognise
+from medusa_sync.sources.mapping import usable_id
 
 PAGE_SIZE = 1_000
 
@@ -110,7 +111,7 @@ class StreamSource:
     def _row(self, entry: Entry | Refused) -> Delivered:
         if isinstance(entry, Entry):
             return self._deliver(entry.product)
-        source_id = entry.source_id
+        source_id = usable_id(entry.source_id)
         external_id = None if source_id is None else f"{self._source_name}:{source_id}"
         return Rejected(external_id, source_id, entry.title, entry.reason)
 

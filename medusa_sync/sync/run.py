@@ -179,8 +179,9 @@ class Run:
         pruner = Pruner(api, self._delivery, scan.source_ids, options, settle=ledger.remove, stop=self._stop)
         orphans = await pruner.find()
         variants = VariantPruner(api, options, revise=ledger.revise, fail=ledger.remove, stop=self._stop)
-        known = {own: keys for own, keys in ledger.watched.items() if own not in self._previewed}
-        previewed = [removal for removal in self._previewed.values() if removal is not None]
+        watched = ledger.watched
+        known = {own: keys for own, keys in watched.items() if own not in self._previewed}
+        previewed = [each for own, each in self._previewed.items() if each is not None and own in watched]
         removals = [*previewed, *await variants.find(known)]
         variants.guard(removals, scan.variants)
         await pruner.execute(orphans)
