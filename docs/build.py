@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from docs import catalogue
+from docs import catalogue, mapping
 from medusa_sync.errors import EXIT_CODES
 from medusa_sync.settings.options import ALL_OPTIONS
 from medusa_sync.sources.dialects.base import Column, Dialect
@@ -17,6 +17,7 @@ from medusa_sync.sources.dialects.table import DIALECTS
 README = Path(__file__).parent.parent / "README.md"
 FORMATS = README.parent / "docs" / "formats.md"
 CATALOGUE = FORMATS.with_name("catalogue.md")
+MAPPING = FORMATS.with_name("mapping.md")
 CATALOGUE_SCHEMA = FORMATS.with_name("catalogue.schema.json")
 
 
@@ -33,6 +34,7 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
         README: {"options": options_table(), "exit codes": exit_codes_table()},
         FORMATS: {dialect.name: dialect_tables(dialect) for dialect in DIALECTS},
         CATALOGUE: catalogue.blocks(),
+        MAPPING: {"by format": mapping.by_format()},
     }
 
 

@@ -13,6 +13,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from docs.build import as_json, schemas
 from docs.catalogue import schema
+from docs.mapping import FIELDS, VARIANT
+from medusa_sync.core.fields import NAMES
 from medusa_sync.sources.schema import SourceProduct
 from tests.flow.shirts import shirt
 from tests.harness import catalogue
@@ -66,3 +68,13 @@ def test_a_field_is_valid_if_and_only_if_it_is_read(name: str, value: Any) -> No
 def test_a_field_of_a_variant_is_valid_if_and_only_if_it_is_read(name: str, value: Any) -> None:
     row = {"id": 1, "title": "A", "price": 1, "variants": [{"options": {"Size": "S"}, name: value}]}
     assert VALIDATOR.is_valid(row) == is_read(row)
+
+
+def test_each_field_of_the_schema_and_of_the_store_is_in_the_table_of_all_formats() -> None:
+    definitions = schema()["$defs"]
+    own = {name for names in FIELDS.values() for name in names}
+    products = {name.partition(".")[0] for name in own if not name.startswith(VARIANT)}
+    variants = {name.removeprefix(VARIANT) for name in own if name.startswith(VARIANT)}
+    assert products == schema()["properties"].keys() - {"variants"}
+    assert variants == definitions["SourceVariant"]["properties"].keys()
+    assert FIELDS.keys() == {*NAMES, "external_id", "handle", "status"}

@@ -1,0 +1,80 @@
+"""The table of docs/mapping.md that shows each field in every format (`make docs`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from medusa_sync.sources.dialects.base import Dialect
+from medusa_sync.sources.dialects.own import OWN
+from medusa_sync.sources.dialects.table import DIALECTS
+
+VARIANT = "variants[]."
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "external_id": ("id",),
+    "title": ("title", f"{VARIANT}title"),
+    "subtitle": ("subtitle",),
+    "description": ("description",),
+    "handle": ("handle",),
+    "status": ("status",),
+    "thumbnail": ("thumbnail",),
+    "images": ("images",),
+    "categories": ("category", "categories"),
+    "tags": ("tags",),
+    "type": ("type",),
+    "collection": ("collection",),
+    "weight": ("weight", f"{VARIANT}weight"),
+    "length": ("dimensions.depth",),
+    "width": ("dimensions.width",),
+    "height": ("dimensions.height",),
+    "origin_country": ("originCountry",),
+    "hs_code": ("hsCode",),
+    "mid_code": ("midCode",),
+    "material": ("material",),
+    "metadata": (
+        *("metadata", "brand", "rating", "reviews", "discountPercentage", "warrantyInformation"),
+        *("shippingInformation", "returnPolicy", "minimumOrderQuantity", "availabilityStatus"),
+    ),
+    "variants": ("options", f"{VARIANT}id", f"{VARIANT}options"),
+    "sku": ("sku", f"{VARIANT}sku"),
+    "barcode": ("meta.barcode", f"{VARIANT}barcode"),
+    "price": ("price", "prices", f"{VARIANT}price", f"{VARIANT}prices"),
+    "sale_price": ("compareAtPrice", f"{VARIANT}compareAtPrice"),
+    "stock": ("stock", f"{VARIANT}stock"),
+}
+"""Fields of our own format by the field that they become: those of `--only`, and three others."""
+
+
+def by_format() -> str:
+    """A row for each field in the store, with its fields or columns in each format."""
+    anchors = {each.name: each.name.lower().replace(" ", "-") for each in DIALECTS} | {
+        OWN.name: "our-own-columns"
+    }
+    head = (
+        "in the store",
+        "in [our own format](catalogue.md)",
+        *(f"[{each.name}](formats.md#{anchors[each.name]})" for each in DIALECTS),
+    )
+    rows = [
+        (f"`{name}`", _code(own), *(_code(_columns(dialect, own)) for dialect in DIALECTS))
+        for name, own in FIELDS.items()
+    ]
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _columns(dialect: Dialect, own: Iterable[str]) -> list[str]:
+    """The first names of the columns that become one of these fields."""
+    names = {*own, *(name.removeprefix("meta.") for name in own)}
+    return [
+        column.names[0]
+        for column in dialect.columns
+        if not names.isdisjoint(map(_root, filter(None, column.field.split(", "))))
+    ]
+
+
+def _root(field: str) -> str:
+    return "metadata" if field.startswith("metadata.") else field
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "-"
