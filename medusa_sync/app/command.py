@@ -24,7 +24,7 @@ from medusa_sync.report.json import print_json
 from medusa_sync.report.output import Output, discard_unwritten, output_to, print_error
 from medusa_sync.report.progress import progress_observer
 from medusa_sync.report.summary import one_line
-from medusa_sync.report.table import print_result
+from medusa_sync.report.table import print_conflicts, print_result
 from medusa_sync.schedule import Schedule, time_zone
 from medusa_sync.settings.load import load_settings
 from medusa_sync.settings.options import OPTIONS, Settings
@@ -151,7 +151,9 @@ class _Job:
         try:
             if settings.json:
                 print_json(result, self._out)
-            elif (result.seen or not result.error) and (not settings.quiet or result.exit_code != 0):
+            elif settings.quiet and result.exit_code == 0:
+                print_conflicts(result, self._out)
+            elif result.seen or not result.error:
                 print_result(result, self._out, verbose=settings.verbose)
             self._out.file.flush()
         except BrokenPipeError:

@@ -53,10 +53,11 @@ def _summary(result: RunResult) -> Iterator[str]:
         hint = f"<br>{_literal(result.hint)}" if result.hint else ""
         yield from (f"**Ended early:** {_literal(result.error)}{hint}", "")
     counts = list(summary.counts(result))
-    yield _row([label for label, _, _ in counts])
-    yield _row(["---:"] * len(counts))
-    yield _row([str(count) for _, count, _ in counts])
-    yield ""
+    if counts:
+        yield _row([label for label, _, _ in counts])
+        yield _row(["---:"] * len(counts))
+        yield _row([str(count) for _, count, _ in counts])
+        yield ""
     yield from (f"- {name}: {value}" for name, value in summary.facts(result))
     yield ""
     for listing in summary.listings(result, verbose=False):

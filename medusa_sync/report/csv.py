@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from medusa_sync.core.change import Conflict
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
-from medusa_sync.core.result import Outcome, Result, RunResult
+from medusa_sync.core.result import Outcome, RunResult
 from medusa_sync.report.details import details
 from medusa_sync.report.escape import visible
+from medusa_sync.report.summary import ended_as
 
 _COLUMNS = ("external_id", "title", "outcome", "action", "field", "from", "to", "reason", "variant")
 # A spreadsheet evaluates a cell that starts with one of these; some accept the wide forms too. Some also skip
@@ -40,7 +41,7 @@ def _cell(text: str) -> str:
 
 def _rows(result: RunResult) -> Iterator[tuple[str, ...]]:
     if result.error:
-        yield "", "", Result.FAILED, "", "", "", "", result.error, ""
+        yield "", "", ended_as(result), "", "", "", "", result.error, ""
     for outcome in (*result.problems, *result.not_completed):
         yield *_product(outcome), "", "", "", outcome.reason, ""
     for outcome in result.changes:

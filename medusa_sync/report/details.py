@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec import structs
+
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
@@ -47,6 +49,14 @@ def details(outcome: Outcome) -> list[Detail]:
         changed.append(Detail(change.variant, change.field, change.stored, change, conflict))
     kept = [each for each in outcome.conflicts if each.kept == OnConflict.STORE]
     return changed + [Detail(each.variant, each.field, each.stored, None, each) for each in kept]
+
+
+def parted(outcome: Outcome) -> tuple[Outcome, Outcome]:
+    """Separate the conflicts of a product from its other changes."""
+    found = details(outcome)
+    contested = tuple(each.change for each in found if each.change and each.conflict)
+    others = tuple(each.change for each in found if each.change and not each.conflict)
+    return structs.replace(outcome, changes=contested), structs.replace(outcome, changes=others, conflicts=())
 
 
 def abridged(outcome: Outcome) -> tuple[list[Detail], str]:

@@ -25,7 +25,8 @@ _BAR = 1000  # length of the bar
 _NARROWEST = 6  # minimum length of a part of the bar, so that it is visible
 _LONG = 60  # characters of a value that the line about a change shows in full
 _CONFLICT = "conflict"
-_ALWAYS = frozenset(Result) - summary.RARE  # counts that are shown even if they are zero
+_ALWAYS = frozenset({Result.CREATED, Result.UPDATED, Result.UNCHANGED, Result.REJECTED, Result.FAILED})
+"""Counts that are shown even if they are zero."""
 
 
 class _Change(NamedTuple):
