@@ -265,7 +265,7 @@ class Settings:
     run_now: bool = _switch("With --loop: start with a run, before the first tick.", "Loop", needs_loop=True)
     json: bool = _switch("Print one JSON document instead of the table.", "Output")
     quiet: bool = _switch(
-        "Print nothing, not even warnings, unless something fails. --json still prints its document.",
+        "Print only problems and conflicts, not even warnings. --json still prints its document.",
         "Output",
     )
     verbose: bool = _switch(
@@ -290,6 +290,12 @@ class Settings:
         "FILE.prom",
         group="Output",
     )
+    metrics_push: str | None = _optional(
+        "Also push metrics to a Prometheus Pushgateway. The URL may contain a user and a password.",
+        parsers.gateway,
+        "URL",
+        group="Output",
+    )
     ping_url: str | None = _optional(
         "Also ping a monitor such as healthchecks.io when a run starts and when it ends.",
         parsers.web_address,
@@ -302,7 +308,7 @@ class Settings:
         for secret in (self.api_key, self.password):
             if secret is not None:
                 yield secret.reveal()
-        for url in (self.source, self.medusa_url, *proxies()):
+        for url in (self.source, self.medusa_url, self.metrics_push or "", *proxies()):
             yield from secrets_in(url)
         if self.ping_url is not None:
             yield from secrets_in_ping_url(self.ping_url)

@@ -147,17 +147,20 @@ def timezone(value: str) -> str:
 
 def web_address(value: str) -> str:
     """Parse an HTTP or HTTPS URL without credentials, and remove slashes at the end of its path."""
-    parts = _parts(value.strip())
-    if parts is None:
-        raise ValueError("expected a URL such as http://localhost:9000")
-    if "@" in parts.netloc:
+    url = _address(value, "http://localhost:9000")
+    if "@" in urlsplit(url).netloc:
         raise ValueError("expected a URL without a user name or password")
-    return urlunsplit(parts._replace(path=parts.path.rstrip("/")))
+    return url
+
+
+def gateway(value: str) -> str:
+    """Parse the URL of a Pushgateway, which may contain credentials."""
+    _check_has_no_query(value)
+    return _address(value, "http://localhost:9091")
 
 
 def store_url(value: str) -> str:
-    if "?" in value or "#" in value:
-        raise ValueError("expected a URL without '?' or '#'")
+    _check_has_no_query(value)
     url = web_address(value)
     for page in ("/admin", "/app"):
         if url.endswith(page):
@@ -187,6 +190,18 @@ def file_ending(*endings: str, any_case: bool = False) -> Callable[[str], str]:
 def source(value: str) -> str:
     """Parse a URL or a path."""
     return web_address(value) if "://" in value else path(value)
+
+
+def _address(value: str, example: str) -> str:
+    parts = _parts(value.strip())
+    if parts is None:
+        raise ValueError(f"expected a URL such as {example}")
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/")))
+
+
+def _check_has_no_query(url: str) -> None:
+    if "?" in url or "#" in url:
+        raise ValueError("expected a URL without '?' or '#'")
 
 
 def _parts(url: str) -> SplitResult | None:

@@ -289,6 +289,7 @@ def outputs_of_runs(folder: Path) -> dict[str, str]:
                 "--medusa-url=http://medusa.test",
                 f"--ping-url={PING}",
                 "--metrics-file=m.prom",
+                "--metrics-push=http://me:hush-push@gateway.example",
                 "--max-retries=0",
                 *arguments,
             ],
@@ -322,6 +323,9 @@ def test_echoed_request_shows_no_secret_in_any_output(
 
     httpx_mock.add_callback(source, url=re.compile("^https://source.example/"), is_reusable=True)
     httpx_mock.add_response(url=re.compile("^https://monitor.example/"), text="OK", is_reusable=True)
+    httpx_mock.add_response(
+        503, url=re.compile("^http://.*gateway.example/"), text="hush-push", is_reusable=True
+    )
     if credentials == "key":
         monkeypatch.setenv("MEDUSA_API_KEY", KEY)
     else:
