@@ -55,7 +55,7 @@ lint: install ## check style, types, imports and spelling
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
-docs: install ## write the generated parts of the README: tables and picture
+docs: install ## write what is generated: tables and picture of the README, schema of --json
 	$(BIN)/python docs/build.py
 	$(BIN)/python -m docs.picture
 

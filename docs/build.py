@@ -1,19 +1,23 @@
-"""Write the tables of the README that are generated from the code (`make docs`)."""
+"""Write what is generated: the tables of the README, and the JSON Schema of `--json` (`make docs`)."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from medusa_sync.errors import EXIT_CODES
+from medusa_sync.report.document import schema
 from medusa_sync.settings.options import ENV_FILE, OPTIONS
 
 README = Path(__file__).parent.parent / "README.md"
+SCHEMA = Path(__file__).with_name("result.schema.json")
 
 
 def main() -> None:
     README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+    SCHEMA.write_text(schema_file(), encoding="utf-8")
 
 
 def filled(text: str) -> str:
@@ -24,6 +28,10 @@ def filled(text: str) -> str:
         if found != 1:
             raise ValueError(f"README.md has the block {name!r} {found} times; expected one")
     return text
+
+
+def schema_file() -> str:
+    return json.dumps(schema(), indent=2) + "\n"
 
 
 def blocks() -> Mapping[str, str]:

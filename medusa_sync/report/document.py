@@ -18,6 +18,8 @@ from medusa_sync.report.summary import ended_as
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
 
+_KEEP = "keep"
+
 Count = Annotated[int, Meta(ge=0)]
 
 
@@ -32,7 +34,7 @@ class SourceInfo(Struct, frozen=True):
 class StoreInfo(Struct, frozen=True):
     """The store at the end of the run."""
 
-    url: str | None
+    url: str
     products: Annotated[int, Meta(ge=0, description="All of its products.")]
     owned: Annotated[int, Meta(ge=0, description="Those that the source delivered in this run.")]
 
@@ -101,7 +103,13 @@ class ProductChange(Struct, frozen=True):
     """A product that was written, would be written by a dry run, or had conflicts."""
 
     external_id: str | None
-    action: Action | Literal["keep"]
+    action: Annotated[
+        str,
+        Meta(
+            description=f"`{_KEEP}`: it only had conflicts.",
+            extra_json_schema={"enum": [*map(str, Action), _KEEP]},
+        ),
+    ]
     fields: dict[str, FieldValues]
     variants: list[VariantChanges] | UnsetType = UNSET
     conflicts: list[ConflictInfo] | UnsetType = UNSET
@@ -110,7 +118,7 @@ class ProductChange(Struct, frozen=True):
 class Document(Struct, frozen=True, kw_only=True):
     """The result of `medusa-sync products --json`. Ignore fields that you do not know."""
 
-    version: Literal[1] = 1
+    version: Literal[1]
     job: str
     dry_run: bool
     status: Status
@@ -135,6 +143,7 @@ def document_without_changes(result: RunResult) -> Document:
     store, requests = result.store, result.requests
     started_at = result.started_at.astimezone(UTC).replace(tzinfo=None)
     return Document(
+        version=1,
         job=result.job,
         dry_run=result.dry_run,
         status=result.status,
@@ -142,7 +151,7 @@ def document_without_changes(result: RunResult) -> Document:
         started_at=started_at.isoformat(timespec="milliseconds") + "Z",
         duration_s=round(result.duration_s, 3),
         source=SourceInfo(result.source_url, result.source_total, result.seen),
-        store=StoreInfo(result.store_url, store.products, store.owned) if store else None,
+        store=StoreInfo(result.store_url or "", store.products, store.owned) if store else None,
         counts=_counts(result),
         requests=RequestCounts(
             requests.source, requests.store_reads, requests.store_writes, requests.retries
@@ -156,7 +165,7 @@ def change(outcome: Outcome) -> ProductChange:
     fields, variants = _fields(outcome.changes)
     return ProductChange(
         outcome.external_id,
-        outcome.action or "keep",
+        outcome.action or _KEEP,
         fields,
         variants or UNSET,
         [_conflict(each) for each in outcome.conflicts] or UNSET,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from docs.build import README, filled
+from docs.build import README, SCHEMA, filled, schema_file
 from medusa_sync.cli import app
 from medusa_sync.core.fields import FIELDS, METADATA, VARIANT_FIELDS
 from medusa_sync.settings.options import ENV_FILE, OPTIONS
@@ -26,6 +26,10 @@ def help_of(*command: str) -> str:
 def test_generated_tables_are_up_to_date() -> None:
     text = README.read_text(encoding="utf-8")
     assert filled(text) == text, "run `make docs`"
+
+
+def test_the_schema_of_the_document_is_up_to_date() -> None:
+    assert SCHEMA.read_text(encoding="utf-8") == schema_file(), "run `make docs`"
 
 
 def test_help_shows_the_flags_of_the_table() -> None:

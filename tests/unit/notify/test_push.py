@@ -1,4 +1,4 @@
-"""Pushed metrics: what the gateway holds after each run. A failure neither ends a run nor reveals a secret."""
+"""Pushed metrics: what the gateway holds after each run, and that no failure ends a run or shows a secret."""
 
 import logging
 import re
