@@ -53,13 +53,19 @@ def write_metrics(result: RunResult, path: Path, *, job: str, source: str) -> No
     try:
         file = Path(os.path.realpath(path))
         if file.exists() and not file.is_file():  # a rename would replace a device
-            logger.warning("the metrics were not written to %s: it is not a file", path)
+            logger.warning(
+                "the metrics were not written to %s: it is not a file",
+                path,
+                extra={"event": "metrics_not_written"},
+            )
             return
         previous = _last_success(file, job, source)
         last_success = end_of(result) if result.exit_code == 0 else previous
         write_to_textfile(str(file), registry_of(result, last_success, job=job, source=source))
     except (OSError, ValueError) as error:  # ValueError: a character that a file or its name cannot have
-        logger.warning("the metrics were not written to %s: %s", path, error)
+        logger.warning(
+            "the metrics were not written to %s: %s", path, error, extra={"event": "metrics_not_written"}
+        )
 
 
 def end_of(result: RunResult) -> float:
@@ -102,11 +108,17 @@ def _last_success(file: Path, job: str, source: str) -> float:
     except FileNotFoundError:
         return _NEVER
     except OSError as error:
-        logger.warning("the metrics of the previous run cannot be read: %s", error)
+        logger.warning(
+            "the metrics of the previous run cannot be read: %s", error, extra={"event": "metrics_unreadable"}
+        )
         return _NEVER
     value = _find(content, {"job": job, "source": source})
     if value is None:
-        logger.warning("%s is damaged, or belongs to another job or source; it is replaced", file)
+        logger.warning(
+            "%s is damaged, or belongs to another job or source; it is replaced",
+            file,
+            extra={"event": "metrics_replaced"},
+        )
         return _NEVER
     return value
 

@@ -47,7 +47,9 @@ def _ping(url: str, event: str, body: str) -> None:
     except ValueError:
         reason = "the URL is invalid"
     if reason:
-        logger.warning("the ping to %s failed: %s; check --ping-url", host, reason)
+        logger.warning(
+            "the ping to %s failed: %s; check --ping-url", host, reason, extra={"event": "ping_failed"}
+        )
 
 
 def truncated(body: str) -> bytes:

@@ -41,4 +41,9 @@ def push_metrics(result: RunResult, url: str, *, job: str, source: str, store: s
         deliver(method, f"{url.rstrip('/')}/metrics/{path}", generate_latest(registry), _TEXT_FORMAT)
     except DeliveryError as error:
         host = shown(urlsplit(url))
-        logger.warning("the metrics were not pushed to %s: %s; check --metrics-push", host, error)
+        logger.warning(
+            "the metrics were not pushed to %s: %s; check --metrics-push",
+            host,
+            error,
+            extra={"event": "metrics_not_pushed"},
+        )

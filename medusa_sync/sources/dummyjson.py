@@ -193,7 +193,9 @@ async def _names(categories: Awaitable[Iterable[_Category]]) -> dict[str, str]:
     try:
         return {category.slug: one_line(category.name) or "" for category in await categories}
     except SourceError as error:
-        logger.warning("new categories are named after their slugs: %s", error)
+        logger.warning(
+            "new categories are named after their slugs: %s", error, extra={"event": "category_names_missing"}
+        )
         return {}
 
 

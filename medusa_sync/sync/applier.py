@@ -290,7 +290,7 @@ class Applier:
         # The merchant may have deleted a term.
         self._writer.forget(batch.planned)
         if len(batch.products) > 1:
-            logger.info("bisecting a batch of %d: %s", len(batch.products), error)
+            logger.info("bisecting a batch of %d: %s", len(batch.products), error, extra={"event": "bisect"})
             return batch.split()
         if batch.refusal is None:  # the new plan may differ, for example in the handle
             batch.refusal = Refusal(batch.planned, str(error))
@@ -304,7 +304,9 @@ class Applier:
             return []
         batch.tries, batch.refused = batch.tries + 1, False
         if batch.tries < self._attempts:
-            logger.info("reconciling %d products: %s", len(batch.products), error)
+            logger.info(
+                "reconciling %d products: %s", len(batch.products), error, extra={"event": "reconcile"}
+            )
             await self._stop.sleep(pause(batch.tries))
             return [batch]
         if len(batch.products) > 1:

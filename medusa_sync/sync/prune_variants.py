@@ -280,7 +280,13 @@ class VariantPruner:
                         removal.stored.id, option, option.title, add=(), remove=unused
                     )
                 except (StoreRefusedError, AmbiguousWriteError) as error:
-                    logger.info("unused values of %s stay: %s", removal.stored.external_id, error)
+                    external_id = removal.stored.external_id or ""
+                    logger.info(
+                        "unused values of %s stay: %s",
+                        external_id,
+                        error,
+                        extra={"event": "option_values_kept", "external_id": external_id},
+                    )
 
     async def _write_records(
         self, removals: Sequence[Removal], change: Callable[[VariantRecord], VariantRecord]

@@ -140,7 +140,9 @@ class Sales:
             if copies := _copies(prices):
                 await self._lists.write(list_id, create=(), update=(), delete=copies)
         except (StoreRefusedError, AmbiguousWriteError) as error:
-            logger.warning("some sale prices may be stored twice: %s", error)
+            logger.warning(
+                "some sale prices may be stored twice: %s", error, extra={"event": "sale_prices_doubtful"}
+            )
 
     async def _load(self) -> dict[str, list[SalePrice]]:
         async with self._loading:
