@@ -21,6 +21,7 @@ _MEMBERS = 3  # members of a set that are shown as removed, and as many as added
 _SHORT = 30  # characters; a longer URL in a set is shown as its file name
 
 _CONFLICT = "changed on both sides"
+_HELD = "above --max-price-change"
 _LAST = "last applied"
 
 
@@ -55,8 +56,9 @@ def line_about(detail: Detail, action: Action | None, arrow: str) -> Line:
     if change is not None:
         notes = _notes(change, action, is_contested=conflict is not None)
         return [*_values(change, arrow), *_in_brackets(notes, "yellow" if conflict else "dim")]
-    stored, desired = _excerpts(_shown(detail.stored), _shown(conflict.desired if conflict else None))
-    notes = ["kept", _CONFLICT, f"source: {visible(desired)}"]
+    side = conflict or detail.held
+    stored, desired = _excerpts(_shown(detail.stored), _shown(side.desired if side else None))
+    notes = ["kept", _HELD if detail.held else _CONFLICT, f"source: {visible(desired)}"]
     return [(visible(stored), ""), *_in_brackets(notes, "yellow")]
 
 

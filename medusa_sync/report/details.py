@@ -21,6 +21,7 @@ class Detail(NamedTuple):
         stored: what the store held.
         change: None if the field keeps its value.
         conflict: None if only one side changed the field.
+        held: the price that was held back, so that the field keeps its value.
     """
 
     variant: str
@@ -28,10 +29,11 @@ class Detail(NamedTuple):
     stored: Value
     change: FieldChange | None
     conflict: Conflict | None
+    held: FieldChange | None = None
 
 
 def details(outcome: Outcome) -> list[Detail]:
-    """The changes of a product, then the conflicts that changed nothing: those that the store won.
+    """The changes of a product, then what changed nothing: conflicts that the store won, and held prices.
 
     The others belong to a change of the same field of the same variant. Variants without a SKU may have the
     same name, so there may be several for one name.
@@ -46,7 +48,10 @@ def details(outcome: Outcome) -> list[Detail]:
         conflict = same.pop(0) if same else None
         changed.append(Detail(change.variant, change.field, change.stored, change, conflict))
     kept = [each for each in outcome.conflicts if each.kept == OnConflict.STORE]
-    return changed + [Detail(each.variant, each.field, each.stored, None, each) for each in kept]
+    changed += [Detail(each.variant, each.field, each.stored, None, each) for each in kept]
+    return changed + [
+        Detail(each.variant, each.field, each.stored, None, None, each) for each in outcome.held
+    ]
 
 
 def abridged(outcome: Outcome) -> tuple[list[Detail], str]:

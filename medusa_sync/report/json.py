@@ -85,13 +85,15 @@ def _document(result: RunResult) -> dict[str, Any]:
             "retries": requests.retries,
         },
         "problems": _problems(result),
+        "held": list(_held(result)),
+        "skipped": [_problem(p.external_id, p.title, p.result, p.reason) for p in result.skipped],
         "changes": [],  # last, because `_pieces` replaces it
     }
 
 
 def _counts(result: RunResult) -> dict[str, int]:
     counts = {each.value: result.counts.get(each, 0) for each in Result}
-    counts |= {"conflicts": result.conflicts}
+    counts |= {"conflicts": result.conflicts, "held": result.held}
     return counts | ({"not_compared": result.not_compared} if result.not_compared else {})
 
 
@@ -100,6 +102,20 @@ def _problems(result: RunResult) -> list[dict[str, str | None]]:
     ended = [_problem(None, None, Result.FAILED, result.error)] if result.error else []
     products = (*result.problems, *result.not_completed)
     return ended + [_problem(p.external_id, p.title, p.result, p.reason) for p in products]
+
+
+def _held(result: RunResult) -> Iterator[dict[str, Any]]:
+    """The prices that were held back."""
+    for outcome in result.changes if result.held else ():
+        for each in outcome.held:
+            yield {
+                "external_id": outcome.external_id,
+                "title": outcome.title,
+                "variant": each.variant or None,
+                "field": each.field,
+                "stored": each.stored,
+                "desired": each.desired,
+            }
 
 
 def _problem(

@@ -58,6 +58,8 @@ def counts(result: RunResult) -> Iterator[tuple[str, int, str]]:
             yield label(each, dry_run=result.dry_run), count, STYLES[each]
     if result.conflicts:
         yield "conflicts", result.conflicts, "yellow"
+    if result.held:
+        yield "held back", result.held, "yellow"
     if result.not_compared:
         yield "not compared", result.not_compared, "yellow"
 
@@ -149,20 +151,26 @@ class Listing:
 def listings(result: RunResult, *, verbose: bool) -> Iterator[Listing]:
     """Yield the lists that are not empty; a product is in one at most.
 
-    Conflicts, pruned products and problems are always listed. Other changes are listed if `verbose`; a dry
-    run lists them too, except new products.
+    Conflicts, held prices, pruned products and problems are always listed. Other changes, and products that
+    are skipped for a reason, are listed if `verbose`; a dry run lists changes too, except new products.
     """
     conflicts = Listing("Conflicts", "conflict", "with conflicts")
+    held = Listing("Held back", "held", "with prices that were held back")
     pruned = Listing("Pruned", "prune", "to remove" if result.dry_run else "removed")
     changes = Listing("Changes", "change", "with changes")
+    skipped = Listing("Skipped", "skip", "that are skipped")
     problems = Listing("Problems", "problem", "with problems")
     for outcome in result.changes:
         if outcome.conflicts:
             conflicts.add(outcome)
+        elif outcome.held:
+            held.add(outcome)
         elif outcome.result is Result.REMOVED:
             pruned.add(outcome)
         elif verbose or (result.dry_run and outcome.action is not Action.CREATE):
             changes.add(outcome)
     for outcome in result.problems:
         problems.add(outcome)
-    return (listing for listing in (conflicts, pruned, changes, problems) if listing.shown)
+    for outcome in result.skipped if verbose else ():
+        skipped.add(outcome)
+    return (each for each in (conflicts, held, pruned, changes, skipped, problems) if each.shown)

@@ -47,13 +47,16 @@ def _product_lines(noun: str, outcome: Outcome, result: RunResult, *, verbose: b
 
 
 def _parts(noun: str, outcome: Outcome) -> Iterator[tuple[str, Outcome]]:
-    """Separate the conflicts of a product from its other changes."""
-    if not outcome.conflicts:
+    """Separate the conflicts and the held prices of a product from its other changes."""
+    if not outcome.conflicts and not outcome.held:
         yield noun, outcome
         return
     found = details(outcome)
     contested = tuple(each.change for each in found if each.change and each.conflict)
     others = tuple(each.change for each in found if each.change and not each.conflict)
-    yield noun, structs.replace(outcome, changes=contested)
+    if outcome.conflicts:
+        yield "conflict", structs.replace(outcome, changes=contested, held=())
+    if outcome.held:
+        yield "held", structs.replace(outcome, changes=(), conflicts=())
     if others:
-        yield "change", structs.replace(outcome, changes=others, conflicts=())
+        yield "change", structs.replace(outcome, changes=others, conflicts=(), held=())

@@ -52,13 +52,14 @@ def test_the_document_has_the_documented_structure() -> None:
                 "created": 1,
                 "updated": 1,
                 "unchanged": 190,
-                    "skipped": 0,
+                "skipped": 0,
                 "rejected": 2,
                 "failed": 0,
                 "unconfirmed": 0,
                 "not_attempted": 0,
                 "removed": 0,
                 "conflicts": 0,
+                "held": 0,
             },
             "requests": {"source": 7, "store_reads": 12, "store_writes": 26, "retries": 1},
             "problems": [
@@ -75,6 +76,8 @@ def test_the_document_has_the_documented_structure() -> None:
                     "reason": "row 17 is not an object",
                 },
             ],
+            "held": [],
+            "skipped": [],
             "changes": [
                 {
                     "external_id": "dummyjson:1",
