@@ -15,7 +15,7 @@ EXIT_CODES: Mapping[int, str] = {
     3: "The source is unavailable, invalid or incomplete.",
     4: "The store is unreachable or refuses the credentials.",
     EXIT_PARTIAL: "Partial: products are rejected, failed or unconfirmed, or `--max-duration` ended the run.",
-    6: "Prune guard: more products are missing at the source than `--max-removals` allows.",
+    6: "Guard: `--max-removals` or `--max-changes` allows less than this run would remove or change.",
     EXIT_CHANGES: "There is something to do: only with `--dry-run --exit-code`.",
     75: "Locked: another run of the same job for the same store and source is under way. Nothing was done.",
     130: "Interrupted by SIGINT (Ctrl-C), or 143 by SIGTERM. The next run completes the work.",
@@ -121,6 +121,12 @@ class AmbiguousWriteError(MedusaSyncError):
 
 class PruneGuardError(MedusaSyncError):
     """Nothing is removed: more products are missing than the settings allow, or the source is empty."""
+
+    exit_code = 6
+
+
+class ChangeGuardError(MedusaSyncError):
+    """Nothing is written: more products would change than the settings allow."""
 
     exit_code = 6
 

@@ -23,6 +23,7 @@ _MEMBERS = 3  # members of a set that are shown as removed, and as many as added
 _SHORT = 30  # characters; a longer URL in a set is shown as its file name
 
 _CONFLICT = "changed on both sides"
+_HELD = "above --max-price-change"
 _LAST = "last applied"
 _WINS = {OnConflict.SOURCE: "the source wins", OnConflict.STORE: "the store wins"}
 
@@ -78,9 +79,9 @@ def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: in
         notes = _notes(change, action, longest, is_contested=conflict is not None)
         values = _values(change, arrow, longest)
         return [*values, *_in_brackets([*notes, *wins], "yellow" if conflict else "dim")]
-    desired = conflict.desired if conflict else None
-    stored, wanted = _excerpts(_shown(detail.stored), _shown(desired), longest)
-    notes = ["kept", _CONFLICT, f"source: {visible(wanted)}", *wins]
+    side = conflict or detail.held
+    stored, wanted = _excerpts(_shown(detail.stored), _shown(side.desired if side else None), longest)
+    notes = ["kept", _HELD if detail.held else _CONFLICT, f"source: {visible(wanted)}", *wins]
     return [(visible(stored), ""), *_in_brackets(notes, "yellow")]
 
 

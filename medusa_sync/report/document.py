@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC
 from typing import Annotated, Any, Literal
 
@@ -52,6 +52,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     not_attempted: Annotated[int, Meta(ge=0, description="The run ended before they were sent.")]
     removed: Annotated[int, Meta(ge=0, description="Set to draft or deleted.")]
     conflicts: Annotated[int, Meta(ge=0, description="Fields, not products.")]
+    held: Annotated[int, Meta(ge=0, description="Products with prices that were held back.")]
     not_compared: Annotated[
         int | UnsetType, Meta(description="Valid products of a dry run without credentials.")
     ] = UNSET
@@ -73,6 +74,17 @@ class Problem(Struct, frozen=True):
     title: str | None
     outcome: Result
     reason: str
+
+
+class HeldPrice(Struct, frozen=True):
+    """A price that was not written, because it would move by more than `--max-price-change`."""
+
+    external_id: str | None
+    title: str
+    variant: Annotated[str | None, Meta(description="Null for a product without variants.")]
+    field: str
+    stored: Value
+    desired: Value
 
 
 class FieldValues(Struct, frozen=True, rename={"before": "from", "after": "to"}):
@@ -130,6 +142,8 @@ class Document(Struct, frozen=True, kw_only=True):
     counts: Counts
     requests: RequestCounts
     problems: list[Problem]
+    held: list[HeldPrice]
+    skipped: Annotated[list[Problem], Meta(description="Those that are skipped for a reason of their own.")]
     changes: list[ProductChange]  # last, because `report.json` writes it one product at a time
 
 
@@ -157,6 +171,8 @@ def document_without_changes(result: RunResult) -> Document:
             requests.source, requests.store_reads, requests.store_writes, requests.retries
         ),
         problems=_problems(result),
+        held=list(_held(result)),
+        skipped=list(map(_problem, result.skipped)),
         changes=[],
     )
 
@@ -174,14 +190,32 @@ def change(outcome: Outcome) -> ProductChange:
 
 def _counts(result: RunResult) -> Counts:
     counts = {each.value: result.counts.get(each, 0) for each in Result}
-    return Counts(**counts, conflicts=result.conflicts, not_compared=result.not_compared or UNSET)
+    return Counts(
+        **counts, conflicts=result.conflicts, held=result.held, not_compared=result.not_compared or UNSET
+    )
 
 
 def _problems(result: RunResult) -> list[Problem]:
     """What ended the run early, then the products with problems."""
     ended = [Problem(None, None, ended_as(result), result.error)] if result.error else []
-    products = (*result.problems, *result.not_completed)
-    return ended + [Problem(p.external_id, p.title, p.result, p.reason) for p in products]
+    return ended + list(map(_problem, (*result.problems, *result.not_completed)))
+
+
+def _problem(outcome: Outcome) -> Problem:
+    return Problem(outcome.external_id, outcome.title, outcome.result, outcome.reason)
+
+
+def _held(result: RunResult) -> Iterator[HeldPrice]:
+    for outcome in result.changes if result.held else ():
+        for each in outcome.held:
+            yield HeldPrice(
+                outcome.external_id,
+                outcome.title,
+                each.variant or None,
+                each.field,
+                each.stored,
+                each.desired,
+            )
 
 
 def _conflict(conflict: Conflict) -> ConflictInfo:

@@ -39,6 +39,7 @@ _WINNERS = {
     frozenset({OnConflict.STORE}): "The store won. To apply the source's values, set --on-conflict source.",
     frozenset(OnConflict): "To choose which side wins, set --on-conflict.",
 }
+_HELD = "If these prices are right, run once with a higher --max-price-change."
 _MINUTE = 60  # seconds
 
 
@@ -61,7 +62,8 @@ def one_line(result: RunResult) -> str:
 def up_to_date(result: RunResult) -> str | None:
     """Summarize a run in which there was nothing to do, in one line; None for any other run."""
     counted = {each for each, count in result.counts.items() if count}
-    if result.error or result.conflicts or result.not_compared or not counted <= _NOTHING_TO_DO:
+    to_see = result.error or result.conflicts or result.held or result.not_compared
+    if to_see or not counted <= _NOTHING_TO_DO:
         return None
     skipped = result.counts.get(Result.SKIPPED, 0)
     number = result.seen - skipped
@@ -85,6 +87,8 @@ def counts(result: RunResult) -> Iterator[tuple[str, int, str]]:
             yield label(each, dry_run=result.dry_run), count, STYLES[each]
     if result.conflicts:
         yield "conflicts", result.conflicts, "yellow"
+    if result.held:
+        yield "held back", result.held, "yellow"
     if result.not_compared:
         yield "not compared", result.not_compared, "yellow"
 
@@ -170,9 +174,10 @@ class Listing:
 
     @property
     def hint(self) -> str:
-        """How to change who wins the conflicts of this list; empty if it has none."""
-        has_conflicts = any(outcome.conflicts for outcome in self.shown)
-        return _WINNERS[frozenset(self._winners)] if has_conflicts else ""
+        """What to do about conflicts or held prices; empty if there is none in this list."""
+        if any(outcome.conflicts for outcome in self.shown):
+            return _WINNERS[frozenset(self._winners)]
+        return _HELD if any(outcome.held for outcome in self.shown) else ""
 
     @property
     def rest(self) -> str:
@@ -184,23 +189,29 @@ class Listing:
 def listings(result: RunResult, *, verbose: bool) -> Iterator[Listing]:
     """Yield the lists that are not empty; a product is in one at most.
 
-    Conflicts, pruned products and problems are always listed. Other changes are listed if `verbose`; a dry
-    run lists them too, except new products.
+    Conflicts, held prices, pruned products and problems are always listed. Other changes, and products that
+    are skipped for a reason, are listed if `verbose`; a dry run lists changes too, except new products.
     """
     contested = _conflicts()
+    held = Listing("Held back", "held", "with prices that were held back")
     pruned = Listing("Pruned", "prune", "to remove" if result.dry_run else "removed")
     changes = Listing("Changes", "change", "with changes")
+    skipped = Listing("Skipped", "skip", "that are skipped")
     problems = Listing("Problems", "problem", "with problems")
     for outcome in result.changes:
         if outcome.conflicts:
             contested.add(outcome)
+        elif outcome.held:
+            held.add(outcome)
         elif outcome.result is Result.REMOVED:
             pruned.add(outcome)
         elif verbose or (result.dry_run and outcome.action is not Action.CREATE):
             changes.add(outcome)
     for outcome in result.problems:
         problems.add(outcome)
-    return (listing for listing in (contested, pruned, changes, problems) if listing.shown)
+    for outcome in result.skipped if verbose else ():
+        skipped.add(outcome)
+    return (each for each in (contested, held, pruned, changes, skipped, problems) if each.shown)
 
 
 def conflicts(result: RunResult) -> Iterator[Listing]:
@@ -208,7 +219,7 @@ def conflicts(result: RunResult) -> Iterator[Listing]:
     listing = _conflicts()
     for outcome in result.changes:
         if outcome.conflicts:
-            listing.add(parted(outcome)[0])
+            listing.add(parted(outcome).contested)
     if listing.shown:
         yield listing
 

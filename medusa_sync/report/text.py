@@ -64,11 +64,14 @@ def _product_lines(noun: str, outcome: Outcome, result: RunResult, *, verbose: b
 
 
 def _parts(noun: str, outcome: Outcome) -> Iterator[tuple[str, Outcome]]:
-    """Separate the conflicts of a product from its other changes."""
-    if not outcome.conflicts:
+    """Separate the conflicts and the held prices of a product from its other changes."""
+    if not outcome.conflicts and not outcome.held:
         yield noun, outcome
         return
-    contested, others = parted(outcome)
-    yield noun, contested
-    if others.changes:
-        yield "change", others
+    parts = parted(outcome)
+    if outcome.conflicts:
+        yield "conflict", parts.contested
+    if outcome.held:
+        yield "held", parts.held
+    if parts.others.changes:
+        yield "change", parts.others

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
-from medusa_sync.core.policy import OnConflict, OnMissing, Share
+from medusa_sync.core.policy import OnConflict, OnDeleted, OnMissing, PriceLimit, Share
 from medusa_sync.settings import parsers
 from medusa_sync.settings.secrets import Secret, proxies, secrets_in, secrets_in_ping_url
 
@@ -197,6 +197,26 @@ class Settings:
         parsers.share,
         "10%",
         "N|N%",
+        group="Merchant's work",
+    )
+    on_deleted: OnDeleted = _option(
+        "What to do with products of the source that the merchant deleted in the store.",
+        parsers.member(OnDeleted),
+        "recreate",
+        "recreate|skip",
+        group="Merchant's work",
+    )
+    max_changes: Share | None = _optional(
+        "Write nothing if more than this number or percentage of its products in the store would be updated "
+        "or removed. Default: no limit.",
+        parsers.share,
+        "N|N%",
+        group="Merchant's work",
+    )
+    max_price_change: PriceLimit | None = _optional(
+        "Hold back a price that would move by more than this, up or down, or to 0. Default: no limit.",
+        parsers.price_limit,
+        "N%",
         group="Merchant's work",
     )
     dry_run: bool = _switch("Show the plan and write nothing. Without credentials, only check the source.")

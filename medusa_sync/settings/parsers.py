@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from medusa_sync.core.policy import Share
+from medusa_sync.core.policy import PriceLimit, Share
 from medusa_sync.settings.secrets import Secret
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
@@ -116,6 +116,13 @@ def share(value: str) -> Share:
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", number) or (is_percentage and float(number) > _HUNDRED):
         raise ValueError("expected a number of products, or a percentage up to 100%")
     return Share(float(number), is_percentage)
+
+
+def price_limit(value: str) -> PriceLimit:
+    """Parse a percentage such as `50%`, which may be above 100%."""
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?%", value.strip()):
+        raise ValueError("expected a percentage such as 50%")
+    return PriceLimit(float(value.strip().removesuffix("%")))
 
 
 def field_names(value: str) -> frozenset[str]:

@@ -16,6 +16,7 @@ from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.batch import halves
+from medusa_sync.sync.deletion import delete_noted
 from medusa_sync.sync.inventory import ItemRename
 
 logger = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ class Acknowledger:
                 extra={"event": "copies_removed"},
             )
             try:
-                await self._api.delete_products(sorted(lost))
+                await delete_noted(self._api, sorted(lost))
             except (StoreRefusedError, AmbiguousWriteError) as error:
                 logger.info("planned again: %s", error, extra={"event": "copies_kept"})
         return lost

@@ -10,6 +10,7 @@ from msgspec import structs
 from medusa_sync.core.change import Change, Create
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.sync.spool import Spool
+from medusa_sync.sync.stale import Stale
 
 _PROBLEMS = frozenset({Result.REJECTED, Result.FAILED, Result.UNCONFIRMED, Result.NOT_ATTEMPTED})
 _GAINS = frozenset({Action.CREATE, Action.ADOPT})
@@ -35,9 +36,11 @@ class Ledger:
         self.seen = 0
         self.not_compared = 0
         self.conflicts = 0
+        self.held = 0
         self.not_completed: list[Outcome] = []
         self.problems: list[Outcome] = []
-        self.changes = Spool()
+        self.changes: Spool[Outcome] = Spool()
+        self.skipped: Spool[Outcome] = Spool()
         self.kept = 0
         self.gained = 0
         self._watched: dict[str, Result | None] = {}
@@ -75,6 +78,19 @@ class Ledger:
             for external_id, result in self._watched.items()
             if result in {Result.UNCHANGED, Result.UPDATED}
         }
+
+    def defer(self, products: Iterable[Stale]) -> None:
+        """Forget open products until they are resumed, so that memory does not grow with them."""
+        for each in products:
+            del self._open[each.desired.external_id]
+            self._stored.discard(each.desired.external_id)
+
+    def resume(self, products: Iterable[Stale]) -> None:
+        """Open deferred products again."""
+        for each in products:
+            self._open[each.desired.external_id] = each.desired.title
+            if each.copies:
+                self._stored.add(each.desired.external_id)
 
     def begin(self, external_id: str) -> None:
         """Mark an open product as being written: if the run ends now, it is unconfirmed."""
@@ -150,9 +166,12 @@ class Ledger:
     def _count(self, outcome: Outcome) -> None:
         self.counts[outcome.result] += 1
         self.conflicts += len(outcome.conflicts)
+        self.held += bool(outcome.held)
         if outcome.result in _PROBLEMS:
             self.problems.append(outcome)
-        elif outcome.action is not None or outcome.conflicts:
+        elif outcome.result is Result.SKIPPED and outcome.reason:
+            self.skipped.add(outcome)
+        elif outcome.action is not None or outcome.conflicts or outcome.held:
             self.changes.add(outcome)
             self.gained += outcome.action in _GAINS
         self._on_settled(outcome)
@@ -170,6 +189,7 @@ def outcome_of(change: Change) -> Outcome:
         changes=change.changes,
         conflicts=change.conflicts,
         action=Action.ADOPT if change.adopted else Action.UPDATE,
+        held=change.held,
     )
     if change.adopted or change.has_changes:
         return outcome

@@ -298,13 +298,23 @@ class VariantPruner:
             bodies.append(record_body(removal.stored.id, record))
         await self._api.edit_products(bodies)
 
+    def outcome(self, removal: Removal, placement: Placement) -> Outcome | None:
+        """The outcome of a product that loses variants; None if nothing changes."""
+        self._location_id = placement.location_id or ""
+        return self._outcome(removal, removal.variants)
+
     def _settle(self, removal: Removal, keys: Collection[str]) -> None:
+        outcome = self._outcome(removal, keys)
+        if outcome is not None:
+            self._revise(outcome)
+
+    def _outcome(self, removal: Removal, keys: Collection[str]) -> Outcome | None:
         changes = tuple(change for key in keys if (change := self._change(removal, key)) is not None)
         stored = removal.stored
         if not changes:
-            return
-        self._revise(
-            Outcome(stored.external_id, stored.title, Result.UPDATED, changes=changes, action=Action.UPDATE)
+            return None
+        return Outcome(
+            stored.external_id, stored.title, Result.UPDATED, changes=changes, action=Action.UPDATE
         )
 
     def _change(self, removal: Removal, key: str) -> FieldChange | None:

@@ -1,4 +1,4 @@
-"""Keeps outcomes on disk, so that memory does not grow with them."""
+"""Keeps entries on disk, so that memory does not grow with them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from errno import ENOSPC
 from io import BytesIO
 from os import strerror
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, TypeVar
 
-from medusa_sync.core.result import Outcome
+T = TypeVar("T")
 
 _IN_MEMORY = 256 * 1024  # bytes
 
 
-class Spool(Collection[Outcome]):
-    """Outcomes in the order in which they were added; the first ones stay in memory.
+class Spool(Collection[T]):
+    """Entries, such as outcomes, in the order in which they were added; the first ones stay in memory.
 
     The file has no name: no other program can write to it, and it disappears with the process.
     """
@@ -27,20 +27,20 @@ class Spool(Collection[Outcome]):
         self._in_memory = True
         self._written = 0
         self._end = 0
-        self._unwritten: list[Outcome] = []  # since the disk was full
+        self._unwritten: list[T] = []  # since the disk was full
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, entry: T) -> None:
         if self._unwritten:
-            self._unwritten.append(outcome)
+            self._unwritten.append(entry)
             return
-        content = pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL)
+        content = pickle.dumps(entry, pickle.HIGHEST_PROTOCOL)
         try:
             if self._in_memory and self._end + len(content) > _IN_MEMORY:
                 self._move_to_disk()
             self._file.seek(self._end)
             _write(self._file, content)
         except OSError:
-            self._unwritten.append(outcome)
+            self._unwritten.append(entry)
         else:
             self._written += 1
             self._end += len(content)
@@ -56,17 +56,17 @@ class Spool(Collection[Outcome]):
     def __len__(self) -> int:
         return self._written + len(self._unwritten)
 
-    def __iter__(self) -> Iterator[Outcome]:
+    def __iter__(self) -> Iterator[T]:
         position = 0
         for _ in range(self._written):
             self._file.seek(position)
-            outcome: Outcome = pickle.load(self._file)  # noqa: S301 - written by `add` only
+            entry: T = pickle.load(self._file)  # noqa: S301 - written by `add` only
             position = self._file.tell()
-            yield outcome
+            yield entry
         yield from self._unwritten
 
-    def __contains__(self, outcome: object) -> bool:
-        return any(each == outcome for each in self)
+    def __contains__(self, entry: object) -> bool:
+        return any(each == entry for each in self)
 
 
 def _write(file: IO[bytes], content: bytes) -> None:

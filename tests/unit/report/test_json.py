@@ -60,6 +60,7 @@ def test_the_document_has_the_documented_structure() -> None:
                 "not_attempted": 0,
                 "removed": 0,
                 "conflicts": 0,
+                "held": 0,
             },
             "requests": {"source": 7, "store_reads": 12, "store_writes": 26, "retries": 1},
             "problems": [
@@ -76,6 +77,8 @@ def test_the_document_has_the_documented_structure() -> None:
                     "reason": "row 17 is not an object",
                 },
             ],
+            "held": [],
+            "skipped": [],
             "changes": [
                 {
                     "external_id": "dummyjson:1",

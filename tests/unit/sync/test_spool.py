@@ -25,7 +25,7 @@ outcomes = st.builds(
 
 @given(st.lists(outcomes))
 def test_each_reading_returns_everything_in_order(added: list[Outcome]) -> None:
-    spool = Spool()
+    spool: Spool[Outcome] = Spool()
     for outcome in added:
         spool.add(outcome)
     assert list(spool) == list(spool) == added
@@ -35,7 +35,7 @@ def test_each_reading_returns_everything_in_order(added: list[Outcome]) -> None:
 
 def test_concurrent_readings_and_additions() -> None:
     first, second, third = (Outcome(f"dummyjson:{number}", "A", Result.CREATED) for number in range(3))
-    spool = Spool()
+    spool: Spool[Outcome] = Spool()
     spool.add(first)
     spool.add(second)
     one, other = iter(spool), iter(spool)
@@ -46,7 +46,7 @@ def test_concurrent_readings_and_additions() -> None:
 
 
 def test_large_spool_is_on_disk() -> None:
-    spool = Spool()
+    spool: Spool[Outcome] = Spool()
     for outcome in MANY:
         spool.add(outcome)
     assert not spool._in_memory
