@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from medusa_sync.core.record import RECORD_KEY, Record
+from medusa_sync.medusa.api import AdminApi
 from tests.contract.shop import Shop, View
 
 FIELDS = "id,external_id,deleted_at,metadata"
@@ -85,6 +86,8 @@ def test_only_the_tombstones_of_one_product_with_a_comma_are_read(shop: Shop) ->
     for number, name in enumerate(names):
         product = shop.create(number, external_id=name)
         shop.batch(delete=[product["id"]])
-    for name in names:
-        found = shop.ask(lambda api, name=name: api.tombstones([name]))
-        assert {each.external_id for each in found} == {name}
+
+    async def found(api: AdminApi) -> list[set[str | None]]:
+        return [{each.external_id for each in await api.tombstones([name])} for name in names]
+
+    assert shop.ask(found) == [{name} for name in names]
