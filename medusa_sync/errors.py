@@ -14,8 +14,11 @@ EXIT_CODES: Mapping[int, str] = {
     2: "Usage: a setting is invalid or unknown to the store, or a result cannot be written.",
     3: "The source is unavailable, invalid or incomplete.",
     4: "The store is unreachable or refuses the credentials.",
-    EXIT_PARTIAL: "Partial: products are rejected, failed or unconfirmed, or `--max-duration` ended the run.",
-    6: "Guard: `--max-removals` or `--max-changes` allows less than this run would remove or change.",
+    EXIT_PARTIAL: (
+        "Partial: products are rejected, failed or unconfirmed, prices are held back, or `--max-duration` "
+        "ended the run."
+    ),
+    6: "Guard: more is missing or would change than `--max-removals` or `--max-changes` allows.",
     EXIT_CHANGES: "There is something to do: only with `--dry-run --exit-code`.",
     75: "Locked: another run of the same job for the same store and source is under way. Nothing was done.",
     130: "Interrupted by SIGINT (Ctrl-C), or 143 by SIGTERM. The next run completes the work.",

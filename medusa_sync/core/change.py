@@ -65,7 +65,7 @@ class Create(Struct, frozen=True):
     """A new product.
 
     Attributes:
-        replaces: id of the incomplete product that an interrupted creation left.
+        replaces: id of the incomplete product that an interrupted creation or deletion left.
     """
 
     desired: DesiredProduct

@@ -10,7 +10,13 @@ from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import Change, Create, Update
 from medusa_sync.core.fields import FIELDS
-from medusa_sync.core.interrupted import is_in_progress, is_incomplete, may_change, surviving_copy
+from medusa_sync.core.interrupted import (
+    is_half_deleted,
+    is_in_progress,
+    is_incomplete,
+    may_change,
+    surviving_copy,
+)
 from medusa_sync.core.merge import as_set, merge_sets
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update, without_stock
@@ -63,7 +69,7 @@ class Reading(Struct):
         updates: of products whose fields or records have to be written.
         outcomes: of products that are up to date or fail.
         new: products that the store does not have.
-        incomplete: what an interrupted creation left of some of `new`, by external id.
+        incomplete: what an interrupted creation or deletion left of some of `new`, by external id.
         copies: surplus copies, to be removed.
         in_progress: products that the store may still be working on.
     """
@@ -190,7 +196,7 @@ class Planner:
         is_unfinished = is_incomplete(stored) and product.external_id in created
         if waits and (is_unfinished or is_in_progress(product, stored, now=now)):
             reading.in_progress.append(product)
-        elif is_incomplete(stored):
+        elif is_incomplete(stored) or is_half_deleted(stored):
             reading.incomplete[product.external_id] = stored
             reading.new.append(product)
         else:
@@ -222,7 +228,7 @@ class Planner:
 
         Args:
             new: what the source wants.
-            incomplete: what an interrupted creation has left of some of them, by external id.
+            incomplete: what an interrupted creation or deletion has left of some of them, by external id.
 
         Raises:
             StoreError: the store cannot be read.

@@ -186,9 +186,10 @@ def everywhere(text: str) -> Any:
     problem = Outcome("dummyjson:2", text, Result.FAILED, text)
     return run(
         changed,
-        Outcome("dummyjson:3", text, Result.UNCHANGED, conflicts=(conflict,)),
+        Outcome("dummyjson:3", text, Result.UNCHANGED, conflicts=(conflict,), held=(change,)),
         problems=[problem, Outcome("dummyjson:4", text, Result.REJECTED, text)],
         not_completed=[problem],
+        skipped=(Outcome("dummyjson:5", text, Result.SKIPPED, text),),
         source_url=text,
         store_url=text,
         notes=(text,),
@@ -225,6 +226,7 @@ def test_result_without_secrets_does_not_change() -> None:
     result = everywhere("an ordinary text")
     cleaned = redacted(result, Redactor([SECRET]))
     assert list(cleaned.changes) == list(result.changes)
+    assert list(cleaned.skipped) == list(result.skipped)
     assert len(cleaned.changes) == 2
     assert result.changes[0] in cleaned.changes
     assert (cleaned.problems, cleaned.error) == (result.problems, result.error)

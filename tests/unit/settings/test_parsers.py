@@ -120,3 +120,15 @@ def test_fields_are_named_as_in_the_tables_and_the_error_lists_them() -> None:
         ValueError, match=r"there is no field 'prise'; the fields are title, .*, price, stock"
     ):
         parsers.field_names("price,prise")
+
+
+@pytest.mark.parametrize(("text", "percent"), [("50%", 50), (" 0% ", 0), ("1000%", 1000), ("2.5%", 2.5)])
+def test_a_price_limit_is_a_percentage(text: str, percent: float) -> None:
+    assert parsers.price_limit(text).percent == percent
+    assert str(parsers.price_limit(text)) == text.strip()
+
+
+@pytest.mark.parametrize("text", ["50", "-5%", "%", "half", "1e3%", ""])
+def test_invalid_price_limit(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a percentage such as 50%"):
+        parsers.price_limit(text)
