@@ -18,10 +18,10 @@ from medusa_sync.core.result import RunResult
 from medusa_sync.errors import EXIT_CHANGES, MedusaSyncError, SettingsError
 from medusa_sync.notify import dispatch
 from medusa_sync.redact import Redactor
-from medusa_sync.report import log
+from medusa_sync.report import log, summary
 from medusa_sync.report.file import ReportError
 from medusa_sync.report.json import print_json
-from medusa_sync.report.output import Output, discard_unwritten, output_to, print_error
+from medusa_sync.report.output import Output, are_one_file, discard_unwritten, output_to, print_error
 from medusa_sync.report.progress import progress_observer
 from medusa_sync.report.run_log import OutcomeLog, log_result
 from medusa_sync.report.table import print_conflicts, print_result
@@ -149,10 +149,17 @@ class _Job:
         """Print, log and notify; return the exit code of the run, or else of the first step that failed."""
         printed = _attempt(self._print, result)
         settings = self._settings
-        is_printed = not (settings.json or settings.quiet or settings.verbose)
+        is_printed = not (settings.json or settings.quiet or settings.verbose or self._is_logged(result))
         log_result(result, as_json=settings.log_format == "json", is_printed=is_printed)
         notified = _attempt(dispatch.end, self._settings, result)
         return result.exit_code or printed or notified
+
+    def _is_logged(self, result: RunResult) -> bool:
+        """Whether the log has the only line about a run, with its time: stdout goes to the same file."""
+        settings = self._settings
+        in_text = settings.log_format == "text" and not settings.verbose and not settings.quiet
+        is_one_line = summary.up_to_date(result) is not None and not result.notes
+        return in_text and is_one_line and are_one_file(self._out, self._err)
 
     def _print(self, result: RunResult) -> None:
         settings = self._settings
@@ -161,7 +168,7 @@ class _Job:
                 print_json(result, self._out)
             elif settings.quiet and result.exit_code == 0:
                 print_conflicts(result, self._out)
-            elif result.seen or not result.error:
+            elif (result.seen or not result.error) and not self._is_logged(result):
                 print_result(result, self._out, verbose=settings.verbose)
             self._out.file.flush()
         except BrokenPipeError:

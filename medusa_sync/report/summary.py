@@ -54,6 +54,8 @@ def headline(result: RunResult, arrow: str) -> str:
 
 def one_line(result: RunResult) -> str:
     """Summarize the run in one line, for the log and for monitors."""
+    if line := up_to_date(result):
+        return line
     done = ", ".join(f"{count} {name}" for name, count, _ in counts(result))
     dry_run = " (dry run)" if result.dry_run else ""
     return f"{result.status}{dry_run}: {done or 'nothing done'} in {duration(result.duration_s)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -262,11 +263,34 @@ def test_nothing_to_do_is_one_line(source: Path) -> None:
     result = run("--source", str(source))
     assert re.fullmatch(r"20 products up to date \(\d\.\d s\)\n", result.stdout)
     assert "unchanged" not in result.stderr
-    assert "20 unchanged" in run("--source", str(source), "--json").stderr
-    assert "20 unchanged" in run("--source", str(source), "--log-format", "json").stderr
+    assert "INFO sync-products" not in result.stderr
+    assert "20 products up to date" in run("--source", str(source), "--json").stderr
+    assert "20 products up to date" in run("--source", str(source), "--log-format", "json").stderr
     assert "unchanged: 20\n" in run("--source", str(source), "--verbose").stdout
     planned = run("--source", str(source), "--dry-run").stdout
     assert re.fullmatch(r"Dry run: 20 products up to date \(\d\.\d s\)\n", planned)
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_in_a_log_with_both_streams_the_line_has_the_time(
+    log_format: str, store: FakeMedusa, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("--source", str(source)).exit_code == 0
+    monkeypatch.setattr(command_module, "_warn_of_plain_http", lambda _settings: None)
+    with (tmp_path / "log").open("a", encoding="utf-8") as log, os.fdopen(os.dup(log.fileno()), "a") as both:
+        monkeypatch.setattr(sys, "stdout", log)
+        monkeypatch.setattr(sys, "stderr", both)
+        assert command_module.execute({"source": str(source), "log_format": log_format}) == 0
+    lines = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    if log_format == "text":
+        (line,) = lines
+        assert re.fullmatch(
+            r"2\d{3}-\S+Z INFO sync-products\[\w{8}\]: 20 products up to date \(\d\.\d s\)", line
+        )
+    else:
+        assert lines[0].startswith("20 products up to date")
+        assert json.loads(lines[1])["event"] == "run_ended"
+    assert len(store.products) == 20
 
 
 @pytest.mark.parametrize(
