@@ -59,10 +59,10 @@ def _print_on_terminal(result: RunResult, console: Console, *, verbose: bool) ->
 
 
 def _print_listing(listing: Listing, result: RunResult, console: Console, *, verbose: bool) -> None:
+    from rich.cells import cell_len
+
     def fits(line: Line) -> bool:
         return verbose or sum(cell_len(text) for text, _ in line) <= console.width - _INDENT
-
-    from rich.cells import cell_len
 
     print_line(console, (listing.heading, "bold underline"))
     for outcome in listing.shown:
