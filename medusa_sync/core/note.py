@@ -67,7 +67,7 @@ def _with_held(record: Record, update: Update) -> Record:
             fields = {**variants[each.desired.key].fields, **known}
             fields = {name: value for name, value in fields.items() if value is not None}
             variants[each.desired.key] = structs.replace(variants[each.desired.key], fields=fields)
-    return structs.replace(record, variants=variants)
+    return structs.replace(record, variants=variants, source="")
 
 
 def is_recorded(update: Update) -> bool:

@@ -112,6 +112,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         drafted: this tool set the product to draft because the source no longer had it.
         deleted: this tool was about to delete the product, which shows later that it was not the merchant.
         pending: a write that may be incomplete; a product that has one is never up to date.
+        source: the digest of the source product that was applied; empty if it is not known.
     """
 
     fields: dict[str, Value] = {}
@@ -121,6 +122,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     drafted: bool = False
     pending: Pending | None = None
     deleted: bool = False
+    source: str = ""
 
     @property
     def option_ids(self) -> dict[str, str]:
@@ -195,6 +197,7 @@ def applied(
             )
             for each in desired.variants
         },
+        source=desired.digest,
     )
 
 
