@@ -9,8 +9,8 @@ from msgspec import structs
 
 from medusa_sync.core.change import Update, VariantChange, added_members
 from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, VARIANT_FIELDS, Place
-from medusa_sync.core.held import applied_prices
 from medusa_sync.core.pending import noted
+from medusa_sync.core.price_guard import applied_prices
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import (
     AppliedOption,

@@ -22,10 +22,10 @@ from medusa_sync.core.fields import (
     Merge,
     Place,
 )
-from medusa_sync.core.held import held_back
 from medusa_sync.core.merge import Verdict, merge_field
 from medusa_sync.core.options import DEFAULT, OptionPlan, match_options
 from medusa_sync.core.policy import OnConflict, PriceLimit
+from medusa_sync.core.price_guard import held_back
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import ONLY, Dropped, History, Record, Step, remember, remember_text
 from medusa_sync.core.selection import ALL, Selection

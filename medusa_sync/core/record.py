@@ -121,8 +121,8 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     variants: dict[str, VariantRecord] = {}
     drafted: bool = False
     pending: Pending | None = None
-    source: str = ""
     deleted: bool = False
+    source: str = ""
 
     @property
     def option_ids(self) -> dict[str, str]:

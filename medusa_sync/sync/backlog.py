@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Iterator
 
+from medusa_sync.spool import Spool
 from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.spool import Spool
 from medusa_sync.sync.stale import Stale
 
 
@@ -22,7 +22,7 @@ class Backlog:
     def __init__(self, ledger: Ledger) -> None:
         self.stored = 0
         self._ledger = ledger
-        self._parts: Spool[list[Stale]] = Spool()
+        self._parts = Spool[list[Stale]]()
         self._taken = 0
 
     async def fill(self, parts: AsyncIterable[list[Stale]]) -> None:

@@ -68,7 +68,8 @@ class ChangeGuard:
                     self._add(outcome_of(update))
                 if removal is not None:
                     dropped[own] = removal
-                    counted |= {own} if is_change else set()
+                if removal is not None and is_change:
+                    counted.add(own)
         for outcome in await removals.forecast(dropped) if removals else ():
             if outcome.external_id not in counted:
                 self._add(outcome)

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from medusa_sync.core.change import Change, Create
 from medusa_sync.core.result import Action, Outcome, Result
-from medusa_sync.sync.spool import Spool
+from medusa_sync.spool import Spool
 from medusa_sync.sync.stale import Stale
 
 _PROBLEMS = frozenset({Result.REJECTED, Result.FAILED, Result.UNCONFIRMED, Result.NOT_ATTEMPTED})
@@ -39,8 +39,8 @@ class Ledger:
         self.held = 0
         self.not_completed: list[Outcome] = []
         self.problems: list[Outcome] = []
-        self.changes: Spool[Outcome] = Spool()
-        self.skipped: Spool[Outcome] = Spool()
+        self.changes = Spool[Outcome]()
+        self.skipped = Spool[Outcome]()
         self.kept = 0
         self.gained = 0
         self._watched: dict[str, Result | None] = {}

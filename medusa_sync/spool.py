@@ -1,4 +1,4 @@
-"""Keeps entries on disk, so that memory does not grow with them."""
+"""Keeps objects on disk, so that memory does not grow with them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from os import strerror
 from tempfile import TemporaryFile
 from typing import IO, TypeVar
 
-T = TypeVar("T")
-
 _IN_MEMORY = 256 * 1024  # bytes
+
+T = TypeVar("T")
 
 
 class Spool(Collection[T]):
-    """Entries, such as outcomes, in the order in which they were added; the first ones stay in memory.
+    """Objects in the order in which they were added; the first ones stay in memory.
 
     The file has no name: no other program can write to it, and it disappears with the process.
     """
@@ -29,18 +29,18 @@ class Spool(Collection[T]):
         self._end = 0
         self._unwritten: list[T] = []  # since the disk was full
 
-    def add(self, entry: T) -> None:
+    def add(self, item: T) -> None:
         if self._unwritten:
-            self._unwritten.append(entry)
+            self._unwritten.append(item)
             return
-        content = pickle.dumps(entry, pickle.HIGHEST_PROTOCOL)
+        content = pickle.dumps(item, pickle.HIGHEST_PROTOCOL)
         try:
             if self._in_memory and self._end + len(content) > _IN_MEMORY:
                 self._move_to_disk()
             self._file.seek(self._end)
             _write(self._file, content)
         except OSError:
-            self._unwritten.append(entry)
+            self._unwritten.append(item)
         else:
             self._written += 1
             self._end += len(content)
@@ -60,13 +60,13 @@ class Spool(Collection[T]):
         position = 0
         for _ in range(self._written):
             self._file.seek(position)
-            entry: T = pickle.load(self._file)  # noqa: S301 - written by `add` only
+            item: T = pickle.load(self._file)  # noqa: S301 - written by `add` only
             position = self._file.tell()
-            yield entry
+            yield item
         yield from self._unwritten
 
-    def __contains__(self, entry: object) -> bool:
-        return any(each == entry for each in self)
+    def __contains__(self, item: object) -> bool:
+        return any(each == item for each in self)
 
 
 def _write(file: IO[bytes], content: bytes) -> None:

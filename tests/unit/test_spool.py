@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.result import Action, Outcome, Result
-from medusa_sync.sync.spool import Spool
+from medusa_sync.spool import Spool
 from tests.unit.alone import alone
 
 MANY = [Outcome(f"dummyjson:{number}", "x" * 200, Result.CREATED) for number in range(2500)]
@@ -25,7 +25,7 @@ outcomes = st.builds(
 
 @given(st.lists(outcomes))
 def test_each_reading_returns_everything_in_order(added: list[Outcome]) -> None:
-    spool: Spool[Outcome] = Spool()
+    spool = Spool[Outcome]()
     for outcome in added:
         spool.add(outcome)
     assert list(spool) == list(spool) == added
@@ -35,7 +35,7 @@ def test_each_reading_returns_everything_in_order(added: list[Outcome]) -> None:
 
 def test_concurrent_readings_and_additions() -> None:
     first, second, third = (Outcome(f"dummyjson:{number}", "A", Result.CREATED) for number in range(3))
-    spool: Spool[Outcome] = Spool()
+    spool = Spool[Outcome]()
     spool.add(first)
     spool.add(second)
     one, other = iter(spool), iter(spool)
@@ -46,7 +46,7 @@ def test_concurrent_readings_and_additions() -> None:
 
 
 def test_large_spool_is_on_disk() -> None:
-    spool: Spool[Outcome] = Spool()
+    spool = Spool[Outcome]()
     for outcome in MANY:
         spool.add(outcome)
     assert not spool._in_memory
@@ -59,7 +59,7 @@ def test_outcomes_stay_in_memory_when_the_disk_is_full(room: int) -> None:
     code = f"""
 import resource, signal
 from medusa_sync.core.result import Outcome, Result
-from medusa_sync.sync.spool import Spool
+from medusa_sync.spool import Spool
 MANY = [Outcome(f"dummyjson:{{number}}", "x" * 200, Result.CREATED) for number in range(2500)]
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
