@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from itertools import islice
 
+from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.result import Outcome, Result, RunResult
 from medusa_sync.report import summary
 from medusa_sync.report.progress import NoProgress
@@ -79,16 +80,32 @@ def _log_products(result: RunResult) -> None:
             outcome.reason,
             extra={"event": "problem", "external_id": outcome.external_id, "outcome": what},
         )
+    held = (outcome for outcome in result.changes if outcome.held) if result.held else ()
+    for outcome in islice(held, summary.LISTED):
+        for each in outcome.held:
+            logger.warning(
+                "held back %s (%s): %s: store %r, source %r",
+                outcome.external_id,
+                outcome.title,
+                _name(each),
+                each.stored,
+                each.desired,
+                extra={"event": "held", "external_id": outcome.external_id},
+            )
     contested = (outcome for outcome in result.changes if outcome.conflicts) if result.conflicts else ()
     for outcome in islice(contested, summary.LISTED):
-        for each in outcome.conflicts:
+        for conflict in outcome.conflicts:
             logger.warning(
                 "conflict %s (%s): %s: store %r, source %r; the %s wins",
                 outcome.external_id,
                 outcome.title,
-                f"{each.field} of {each.variant}" if each.variant else each.field,
-                each.stored,
-                each.desired,
-                each.kept.value,
+                _name(conflict),
+                conflict.stored,
+                conflict.desired,
+                conflict.kept.value,
                 extra={"event": "conflict", "external_id": outcome.external_id},
             )
+
+
+def _name(field: FieldChange | Conflict) -> str:
+    return f"{field.field} of {field.variant}" if field.variant else field.field
