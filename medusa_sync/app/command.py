@@ -20,7 +20,6 @@ from medusa_sync.notify import dispatch
 from medusa_sync.redact import Redactor
 from medusa_sync.report import log, summary
 from medusa_sync.report.file import ReportError
-from medusa_sync.report.json import print_json
 from medusa_sync.report.output import Output, are_one_file, discard_unwritten, output_to, print_error
 from medusa_sync.report.progress import progress_observer
 from medusa_sync.report.run_log import OutcomeLog, log_result
@@ -165,6 +164,8 @@ class _Job:
         settings = self._settings
         try:
             if settings.json:
+                from medusa_sync.report.json import print_json  # the types of the document take a while
+
                 print_json(result, self._out)
             elif settings.quiet and result.exit_code == 0:
                 print_conflicts(result, self._out)

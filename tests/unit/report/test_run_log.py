@@ -29,9 +29,8 @@ def test_a_text_log_has_the_summary(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == ["partial: 1 created, 1 updated, 191 unchanged, 1 rejected in 9.5 s"]
 
 
-@pytest.mark.parametrize(
-    ("as_json", "is_printed"), [(False, False), (False, True), (True, False), (True, True)]
-)
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("is_printed", [False, True])
 def test_only_a_text_log_leaves_out_what_is_on_stdout_in_one_line(
     caplog: pytest.LogCaptureFixture, *, as_json: bool, is_printed: bool
 ) -> None:
