@@ -114,5 +114,5 @@ def _described(changes: Sequence[FieldChange]) -> str:
 def _value(value: Value) -> str:
     if value is None or value == ():
         return "nothing"
-    text = ", ".join(value) if isinstance(value, tuple) else str(value)
+    text = " ".join((", ".join(value) if isinstance(value, tuple) else str(value)).split())  # one line
     return text if len(text) <= _LONG else f"{text[:_LONG]}..."

@@ -69,6 +69,19 @@ def test_too_many_changes_write_nothing_and_are_named(*, dry_run: bool) -> None:
     assert {each.reason for each in result.not_completed} == {f"not completed: {what}"}
 
 
+def test_each_product_is_one_line_whatever_its_texts_are() -> None:
+    rows = products(2)
+    store = store_with(rows)
+    new = [{**row, "description": "a\nb " * 50, "price": 1, "stock": 1, "weight": 77} for row in rows]
+    result = sync(ListSource(new), store, max_changes=Share(0, is_percentage=False))
+    _, _, *lines = result.error.split("\n")
+    assert len(lines) == 2
+    for line in lines:
+        assert "description: " in line
+        assert " -> a b a b " in line
+        assert line.endswith(", 1 more")
+
+
 def test_the_number_in_the_hint_accepts_the_changes() -> None:
     rows = products(SIZE)
     store, source = store_with(rows), ListSource(sold_out(rows, 12))
