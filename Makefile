@@ -55,7 +55,7 @@ lint: install ## check style, types, imports and spelling
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
-docs: install ## write the generated parts of the README: tables and picture
+docs: install ## write what is generated: tables and pictures of the pages, JSON Schemas
 	$(BIN)/python -m docs.build
 	$(BIN)/python -m docs.picture
 

@@ -1,4 +1,4 @@
-"""Write the tables of the pages that are generated from the code (`make docs`)."""
+"""Write what is generated from the code: tables of the pages, and JSON Schemas (`make docs`)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from docs import catalogue, mapping
 from medusa_sync.errors import EXIT_CODES
+from medusa_sync.report import document
 from medusa_sync.settings.options import ALL_OPTIONS
 from medusa_sync.sources.dialects.base import Column, Dialect
 from medusa_sync.sources.dialects.table import DIALECTS
@@ -18,6 +19,7 @@ README = Path(__file__).parent.parent / "README.md"
 FORMATS = README.parent / "docs" / "formats.md"
 CATALOGUE = FORMATS.with_name("catalogue.md")
 MAPPING = FORMATS.with_name("mapping.md")
+RESULT_SCHEMA = FORMATS.with_name("result.schema.json")
 CATALOGUE_SCHEMA = FORMATS.with_name("catalogue.schema.json")
 
 
@@ -40,7 +42,7 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
 
 def schemas() -> Mapping[Path, Mapping[str, Any]]:
     """The generated JSON Schemas by file."""
-    return {CATALOGUE_SCHEMA: catalogue.schema()}
+    return {CATALOGUE_SCHEMA: catalogue.schema(), RESULT_SCHEMA: document.schema()}
 
 
 def as_json(schema: Mapping[str, Any]) -> str:

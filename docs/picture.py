@@ -17,7 +17,7 @@ from tests.harness.medusa import Store, running_store
 from tests.harness.postgres import running_postgres
 
 PICTURE = Path(__file__).with_name("run.svg")
-WIDTH = 92  # columns
+WIDTH = 100  # columns
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 EXIT_UNEXPECTED = 1
 EXIT_PARTIAL = 5
+EXIT_GUARD = 6
 EXIT_CHANGES = 7
 EXIT_SIGNAL = 128  # plus the number of the signal, as in a shell
 EXIT_CODES: Mapping[int, str] = {
@@ -14,8 +15,11 @@ EXIT_CODES: Mapping[int, str] = {
     2: "Usage: a setting is invalid or unknown to the store, or a result cannot be written.",
     3: "The source is unavailable, invalid or incomplete.",
     4: "The store is unreachable or refuses the credentials.",
-    EXIT_PARTIAL: "Partial: products are rejected, failed or unconfirmed, or `--max-duration` ended the run.",
-    6: "Prune guard: more products are missing at the source than `--max-removals` allows.",
+    EXIT_PARTIAL: (
+        "Partial: products are rejected, failed or unconfirmed, prices are held back, or `--max-duration` "
+        "ended the run."
+    ),
+    EXIT_GUARD: "Guard: more is missing or would change than `--max-removals` or `--max-changes` allows.",
     EXIT_CHANGES: "There is something to do: only with `--dry-run --exit-code`.",
     75: "Locked: another run of the same job for the same store and source is under way. Nothing was done.",
     130: "Interrupted by SIGINT (Ctrl-C), or 143 by SIGTERM. The next run completes the work.",
@@ -128,7 +132,13 @@ class AmbiguousWriteError(MedusaSyncError):
 class PruneGuardError(MedusaSyncError):
     """Nothing is removed: more products are missing than the settings allow, or the source is empty."""
 
-    exit_code = 6
+    exit_code = EXIT_GUARD
+
+
+class ChangeGuardError(MedusaSyncError):
+    """Nothing is written: more products would change than the settings allow."""
+
+    exit_code = EXIT_GUARD
 
 
 class ProductFailedError(MedusaSyncError):

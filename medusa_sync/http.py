@@ -254,7 +254,9 @@ class HttpClient:
         async def attempt(number: int) -> Response:
             if number > 1:
                 self._on_retry()
-                logger.info("attempt %d of %d: %s %s", number, self._attempts, method, url)
+                request = {"method": method, "url": url, "attempt": number}
+                words = "attempt %d of %d: %s %s", number, self._attempts, method, url
+                logger.info(*words, extra={"event": "retry", "request": request})
             await self._keep_rate()
             return await self._once(method, url, query, body, headers, receive)
 
@@ -304,7 +306,11 @@ class HttpClient:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _FailedError(describe_error(error), sent=True, may_retry=False) from error
         status, size, elapsed = response.status, stream.num_bytes_downloaded, monotonic() - started
-        logger.debug("%s %s: %d, %d bytes in %.0f ms", method, url, status, size, elapsed * 1000)
+        words = "%s %s: %d, %d bytes in %.0f ms", method, url, status, size, elapsed * 1000
+        about = {"method": method, "url": url, "status": status, "bytes": size}
+        logger.debug(
+            *words, extra={"event": "request", "request": about, "duration_ms": round(elapsed * 1000)}
+        )
         if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _FailedError(
                 describe_response(response, self.redactor),

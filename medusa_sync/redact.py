@@ -65,6 +65,7 @@ def redacted(result: RunResult, redactor: Redactor) -> RunResult:
         problems=tuple(_outcome(each, redactor) for each in result.problems),
         not_completed=tuple(_outcome(each, redactor) for each in result.not_completed),
         changes=_Changes(result.changes, redactor),
+        skipped=_Changes(result.skipped, redactor),
         notes=tuple(map(redactor, result.notes)),
         error=redactor(result.error),
         hint=redactor(result.hint),
@@ -72,7 +73,7 @@ def redacted(result: RunResult, redactor: Redactor) -> RunResult:
 
 
 class _Changes(Collection[Outcome]):
-    """Redacts changes one at a time, because they may not fit in memory."""
+    """Redacts outcomes one at a time, because they may not fit in memory."""
 
     def __init__(self, changes: Collection[Outcome], redactor: Redactor) -> None:
         self._changes = changes
@@ -95,6 +96,7 @@ def _outcome(outcome: Outcome, redactor: Redactor) -> Outcome:
         reason=redactor(outcome.reason),
         changes=tuple(_values(each, redactor) for each in outcome.changes),
         conflicts=tuple(_values(each, redactor) for each in outcome.conflicts),
+        held=tuple(_values(each, redactor) for each in outcome.held),
     )
 
 

@@ -1,15 +1,36 @@
 import asyncio
 import os
+from collections.abc import Iterator
 
 import pytest
 
 from medusa_sync import stop as stop_module
+from medusa_sync.core.result import RunResult
+from medusa_sync.report import json as json_module
 from medusa_sync.sources import page_requests, stream
 from medusa_sync.stop import Stop
+from tests.harness.documents import read_document
 from tests.harness.npm import NodeMissing, node
 
 # Without this, a failed assert in a shared check does not show the compared values.
 pytest.register_assert_rewrite("tests.e2e")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _every_document_matches_its_schema() -> Iterator[None]:
+    """Check each JSON document that a test renders in this process."""
+    render = json_module._pieces
+
+    def checked(result: RunResult, *, pretty: bool, ascii_only: bool) -> Iterator[str]:
+        pieces = []
+        for piece in render(result, pretty=pretty, ascii_only=ascii_only):
+            pieces.append(piece)
+            yield piece
+        read_document("".join(pieces))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_module, "_pieces", checked)
+        yield
 
 
 @pytest.fixture(scope="session")

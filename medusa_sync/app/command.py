@@ -18,15 +18,21 @@ from medusa_sync.core.result import RunResult
 from medusa_sync.errors import EXIT_CHANGES, MedusaSyncError, SettingsError
 from medusa_sync.notify import dispatch
 from medusa_sync.redact import Redactor
-from medusa_sync.report import log
+from medusa_sync.report import log, summary
 from medusa_sync.report.escape import visible
 from medusa_sync.report.file import ReportError
-from medusa_sync.report.json import print_json
-from medusa_sync.report.output import Output, discard_unwritten, output_to, print_error, print_line
+from medusa_sync.report.output import (
+    Output,
+    are_one_file,
+    discard_unwritten,
+    output_to,
+    print_error,
+    print_line,
+)
 from medusa_sync.report.progress import progress_observer
+from medusa_sync.report.run_log import OutcomeLog, log_result
 from medusa_sync.report.settings import print_settings
-from medusa_sync.report.summary import one_line
-from medusa_sync.report.table import print_result
+from medusa_sync.report.table import print_conflicts, print_result
 from medusa_sync.schedule import Schedule, time_zone
 from medusa_sync.settings.load import Loaded, load
 from medusa_sync.settings.options import OPTIONS, Settings
@@ -146,9 +152,10 @@ class _Job:
         try:
             self._use(_load(self._flags))
         except MedusaSyncError as error:
-            _log_error(str(error), "The settings stay as they were.")
+            hint = "The settings stay as they were."
+            logger.error("%s", error, extra={"event": "settings_invalid", "hint": hint})  # noqa: TRY400
         else:
-            logger.info("the settings were read again")
+            logger.info("the settings were read again", extra={"event": "settings_reloaded"})
 
     def run(self) -> int:
         """Run once, report the result, and return the exit code."""
@@ -160,15 +167,23 @@ class _Job:
             except MedusaSyncError as error:
                 failure = error
             except Exception as error:
-                logger.debug("traceback of the unexpected error", exc_info=True)
+                logger.debug("traceback of the unexpected error", exc_info=True, extra={"event": "traceback"})
                 failure = MedusaSyncError(f"Unexpected {type(error).__name__}: {error}", hint=_BUG)
-            _log_error(str(failure), failure.hint)
+            logger.error(
+                "%s",
+                failure,
+                extra={"event": "run_failed", "hint": failure.hint, "exit_code": failure.exit_code},
+            )
             dispatch.end_without_result(self._settings, failure.exit_code, self._redact(str(failure)))
             return failure.exit_code
 
     def _sync(self) -> RunResult:
         settings = self._settings
-        with progress_observer(self._err, quiet=settings.quiet, dry_run=settings.dry_run) as observer:
+        as_json = settings.log_format == "json"
+        with progress_observer(
+            self._err, quiet=settings.quiet, in_log=as_json, limit=settings.limit
+        ) as progress:
+            observer = OutcomeLog(progress, dry_run=settings.dry_run) if settings.verbose else progress
             result = sync_products(settings, observer, signals=self._signals, redactor=self._redactor)
         if settings.exit_code and settings.dry_run and result.exit_code == 0 and result.changes:
             return structs.replace(result, exit_code=EXIT_CHANGES)
@@ -177,23 +192,33 @@ class _Job:
     def _report(self, result: RunResult) -> int:
         """Print, log and notify; return the exit code of the run, or else of the first step that failed."""
         printed = _attempt(self._print, result)
-        if result.error:
-            _log_error(result.error, result.hint)
-        if result.seen or not result.error:
-            logger.info("%s", one_line(result))
+        settings = self._settings
+        is_printed = not (settings.json or settings.quiet or settings.verbose or self._is_logged(result))
+        log_result(result, as_json=settings.log_format == "json", is_printed=is_printed)
         notified = _attempt(dispatch.end, self._settings, result)
         return result.exit_code or printed or notified
+
+    def _is_logged(self, result: RunResult) -> bool:
+        """Whether the log has the only line about a run, with its time: stdout goes to the same file."""
+        settings = self._settings
+        in_text = settings.log_format == "text" and not settings.verbose and not settings.quiet
+        is_one_line = summary.up_to_date(result) is not None and not result.notes
+        return in_text and is_one_line and are_one_file(self._out, self._err)
 
     def _print(self, result: RunResult) -> None:
         settings = self._settings
         try:
             if settings.json:
+                from medusa_sync.report.json import print_json  # the types of the document take a while
+
                 print_json(result, self._out)
-            elif (result.seen or not result.error) and (not settings.quiet or result.exit_code != 0):
+            elif settings.quiet and result.exit_code == 0:
+                print_conflicts(result, self._out)
+            elif (result.seen or not result.error) and not self._is_logged(result):
                 print_result(result, self._out, verbose=settings.verbose)
             self._out.file.flush()
         except BrokenPipeError:
-            logger.debug("the reader of stdout closed it")
+            logger.debug("the reader of stdout closed it", extra={"event": "stdout_closed"})
         except OSError as error:
             raise ReportError(
                 f"The result was not written to stdout: {error.strerror}.",
@@ -206,13 +231,9 @@ def _attempt(step: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> int:
     try:
         step(*args, **kwargs)
     except MedusaSyncError as error:
-        _log_error(str(error), error.hint)
+        logger.error("%s", error, extra={"event": "result_not_written", "hint": error.hint})  # noqa: TRY400
         return error.exit_code
     return 0
-
-
-def _log_error(message: str, hint: str) -> None:
-    logger.error("%s", message, extra={"hint": hint})
 
 
 def _schedule(settings: Settings) -> Schedule:
@@ -242,4 +263,5 @@ def _warn_if_plain(url: str) -> None:
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme == "http" and host not in _THIS_MACHINE and not host.startswith("127."):
-        logger.warning("the credentials are sent to %s unencrypted; use https", url)
+        words = "the credentials are sent to %s unencrypted; use https"
+        logger.warning(words, url, extra={"event": "unencrypted"})

@@ -90,7 +90,8 @@ def _sleep_until_due(job: Job, wait: Wait, clock: Callable[[], datetime]) -> dat
 def _next(schedule: Schedule, now: datetime) -> datetime:
     due = schedule.after(now)
     wait = timedelta(seconds=round((due.astimezone(UTC) - now).total_seconds()))
-    logger.info("the next run is at %s, in %s", due.isoformat(timespec="seconds"), wait)
+    at = due.isoformat(timespec="seconds")
+    logger.info("the next run is at %s, in %s", at, wait, extra={"event": "next_run"})
     return due.astimezone(UTC)  # Python ignores daylight saving in differences within a zone
 
 
@@ -104,4 +105,4 @@ def _warn_of_skipped_ticks(schedule: Schedule, due: datetime, now: datetime) -> 
     if skipped:
         count = f"{skipped} or more" if skipped == _MOST_COUNTED else skipped
         ticks = "tick" if skipped == 1 else "ticks"
-        logger.warning("%s %s passed during the run; skipped", count, ticks)
+        logger.warning("%s %s passed during the run; skipped", count, ticks, extra={"event": "ticks_skipped"})

@@ -273,6 +273,8 @@ def _options(settings: Settings) -> SyncOptions:
             selection=Selection(settings.only, settings.skip or frozenset()),
             create=not settings.no_create,
             update=not settings.no_update,
+            price_limit=settings.max_price_change,
+            on_deleted=settings.on_deleted,
         ),
         on_missing=settings.on_missing,
         max_removals=settings.max_removals,
@@ -282,6 +284,7 @@ def _options(settings: Settings) -> SyncOptions:
         max_retries=settings.max_retries,
         limit=settings.limit,
         max_duration_s=settings.max_duration,
+        max_changes=settings.max_changes,
     )
 
 

@@ -65,7 +65,7 @@ class Create(Struct, frozen=True):
     """A new product.
 
     Attributes:
-        replaces: id of the incomplete product that an interrupted creation left.
+        replaces: id of the incomplete product that an interrupted creation or deletion left.
     """
 
     desired: DesiredProduct
@@ -81,6 +81,7 @@ class VariantChange(Struct, frozen=True):
         is_new: it is created.
         replaces: id of an incomplete variant that is deleted first; empty if there is none.
         changes: the fields to send.
+        held: the prices that are not sent, because they would move too far.
     """
 
     desired: DesiredVariant
@@ -89,6 +90,7 @@ class VariantChange(Struct, frozen=True):
     replaces: str = ""
     changes: tuple[FieldChange, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    held: tuple[FieldChange, ...] = ()
 
 
 class Update(Struct, frozen=True):
@@ -126,6 +128,11 @@ class Update(Struct, frozen=True):
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
         return tuple(chain(self.own_conflicts, *(each.conflicts for each in self.variants)))
+
+    @property
+    def held(self) -> tuple[FieldChange, ...]:
+        """The prices that are held back."""
+        return tuple(chain.from_iterable(each.held for each in self.variants))
 
     @property
     def has_changes(self) -> bool:

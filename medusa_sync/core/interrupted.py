@@ -33,6 +33,14 @@ def is_incomplete(stored: StoredProduct) -> bool:
     return not any(variant.prices or stock_levels(variant) for variant in stored.variants)
 
 
+def is_half_deleted(stored: StoredProduct) -> bool:
+    """Whether the store has not finished a deletion by this tool: it deletes the inventory items first."""
+    if stored.record is None or not stored.record.deleted:
+        return False
+    managed = (variant for variant in stored.variants if variant.manage_inventory)
+    return any(all(link.inventory is None for link in variant.inventory_items) for variant in managed)
+
+
 def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float) -> bool:
     """Whether the store may still be working on a write that another run sent."""
     if stored.pending is None or abs(now - stored.pending.at) >= SETTLE_S:  # abs: clocks differ

@@ -10,6 +10,7 @@ from msgspec import structs
 from medusa_sync.core.change import Update, VariantChange, added_members
 from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.pending import noted
+from medusa_sync.core.price_guard import applied_prices
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import (
     AppliedOption,
@@ -48,19 +49,33 @@ def final_record(
         if not each.is_new  # it may replace one that is deleted first
     }
     record = applied(update.desired, variants={**ids, **new}, options={**update.options.ids, **added_options})
-    record = update.selection.merged(record, update.record)
+    record = _with_held(update.selection.merged(record, update.record), update)
     dropped = {
         key: _dropped_record(update, key, recorded[key], stored) for key, stored in update.dropped.items()
     }
     return structs.replace(record, variants=record.variants | dropped) if dropped else record
 
 
+def _with_held(record: Record, update: Update) -> Record:
+    """The record with what was last applied to the prices that are held back: they stay stale."""
+    if not update.held:
+        return record
+    variants = dict(record.variants)
+    for each in update.variants:
+        if each.held and each.desired.key in variants:
+            known = applied_prices(each, update.record, update.desired.currency)
+            fields = {**variants[each.desired.key].fields, **known}
+            fields = {name: value for name, value in fields.items() if value is not None}
+            variants[each.desired.key] = structs.replace(variants[each.desired.key], fields=fields)
+    return structs.replace(record, variants=variants, source="")
+
+
 def is_recorded(update: Update) -> bool:
     """Whether nothing is sent and the record stays as it is, because some fields are not synced."""
-    is_partial = not (update.selection.is_all or update.adopted)
+    is_partial = not update.selection.is_all or bool(update.held)
     return (
         is_partial
-        and not (update.has_changes or update.conflicts)
+        and not (update.has_changes or update.conflicts or update.adopted)
         and final_record(update) == update.stored.record
     )
 

@@ -25,7 +25,8 @@ from medusa_sync.core.fields import (
 )
 from medusa_sync.core.merge import Verdict, merge_field
 from medusa_sync.core.options import DEFAULT, OptionPlan, match_options
-from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnConflict
+from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnConflict, PriceLimit
+from medusa_sync.core.price_guard import held_back
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import ONLY, Dropped, History, Record, Step, remember, remember_text
 from medusa_sync.core.selection import ALL, Selection
@@ -42,11 +43,13 @@ class _Policy(Struct, frozen=True):
         on_conflict: whose value wins a conflict.
         restore: put the source's values back, even if only the merchant changed them.
         selection: the fields that are merged.
+        price_limit: how far a price may move; None for any distance.
     """
 
     on_conflict: ConflictPolicy
     restore: bool
     selection: Selection
+    price_limit: PriceLimit | None
 
 
 def without_stock(desired: DesiredProduct) -> DesiredProduct:
@@ -67,6 +70,7 @@ def plan_update(
     overwrite: bool = False,
     adopt: bool = False,
     selection: Selection = ALL,
+    price_limit: PriceLimit | None = None,
 ) -> Update:
     """Decide what to send so that the store follows the source.
 
@@ -78,6 +82,7 @@ def plan_update(
         overwrite: put the source's values back, even if only the merchant changed them.
         adopt: take the product over: ignore its record, and set all fields to the source's values.
         selection: the fields to sync. An interrupted write is always completed with all fields.
+        price_limit: how far a price may move; None for any distance.
 
     Raises:
         ProductFailedError: Medusa does not support the change.
@@ -85,7 +90,7 @@ def plan_update(
     record = None if adopt else stored.record
     if record is None or not record.is_settled:
         selection = ALL
-    policy = _Policy(on_conflict, overwrite or adopt, selection)
+    policy = _Policy(on_conflict, overwrite or adopt, selection, price_limit)
     options_side = on_conflict.side(setting_names(OPTIONS))
     options = match_options(desired, stored, record, on_conflict=options_side, restore=policy.restore)
     if not selection.has_variants:
@@ -212,7 +217,15 @@ def _variant_change(
             changes.append(FieldChange(name, held, value, applied, value, full.name))
         else:
             _merge(field, value, held, history, policy, changes, conflicts, full.name)
-    return VariantChange(full, stored, changes=tuple(changes), conflicts=tuple(conflicts))
+    prices = held_back(changes, stored, desired.currency, policy.price_limit)
+    names = {change.field for change in prices}
+    return VariantChange(
+        full,
+        stored,
+        changes=tuple(each for each in changes if each.field not in names),
+        conflicts=tuple(each for each in conflicts if each.field not in names),  # nobody has won it yet
+        held=prices,
+    )
 
 
 def _check_values(variants: Sequence[VariantChange], stored: StoredProduct, options: OptionPlan) -> None:

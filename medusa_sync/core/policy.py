@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import isclose
 
 
 class OnMissing(StrEnum):
@@ -13,6 +14,13 @@ class OnMissing(StrEnum):
     KEEP = "keep"
     DRAFT = "draft"
     DELETE = "delete"
+
+
+class OnDeleted(StrEnum):
+    """What happens to a product of the source that the merchant deleted in the store."""
+
+    RECREATE = "recreate"
+    SKIP = "skip"
 
 
 class OnConflict(StrEnum):
@@ -61,3 +69,22 @@ class Share:
 
     def allows(self, count: int, total: int) -> bool:
         return count <= (self.number * total / 100 if self.is_percentage else self.number)
+
+
+@dataclass(frozen=True)
+class PriceLimit:
+    """How far a price may move in one run, in percent of what the store holds."""
+
+    percent: float
+
+    def __str__(self) -> str:
+        return f"{self.percent:g}%"
+
+    def allows(self, stored: float, planned: float) -> bool:
+        """Whether a price may change like this; it may never become 0, and 0 has no percentage."""
+        if stored == planned:
+            return True
+        if not stored or not planned:
+            return False
+        moved = abs(planned - stored) / abs(stored) * 100
+        return moved <= self.percent or isclose(moved, self.percent)

@@ -110,6 +110,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
             is not synced.
         variants: by the key of the source.
         drafted: this tool set the product to draft because the source no longer had it.
+        deleted: this tool was about to delete the product, which shows later that it was not the merchant.
         pending: a write that may be incomplete; a product that has one is never up to date.
         source: the digest of the source product that was applied; empty if it is not known.
     """
@@ -120,6 +121,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     variants: dict[str, VariantRecord] = {}
     drafted: bool = False
     pending: Pending | None = None
+    deleted: bool = False
     source: str = ""
 
     @property
@@ -153,7 +155,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     @property
     def is_settled(self) -> bool:
         """Whether no write of this tool is left to be checked or undone."""
-        return self.pending is None and not self.drafted
+        return self.pending is None and not (self.drafted or self.deleted)
 
     def is_up_to_date(self, desired: DesiredProduct) -> bool:
         """Whether nothing is left to do for the product."""

@@ -40,7 +40,8 @@ class Outcome(Struct, frozen=True):
     """The single outcome of a product in a run.
 
     Attributes:
-        reason: why it is rejected, failed, unconfirmed or not attempted.
+        reason: why it is skipped, rejected, failed, unconfirmed or not attempted.
+        held: prices that were not written, because they would move too far.
         action: None if nothing was written.
     """
 
@@ -51,6 +52,7 @@ class Outcome(Struct, frozen=True):
     changes: tuple[FieldChange, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     action: Action | None = None
+    held: tuple[FieldChange, ...] = ()
 
     @classmethod
     def of(cls, product: DesiredProduct, result: Result, reason: str = "") -> Outcome:
@@ -97,10 +99,13 @@ class RunResult(Struct, frozen=True):
         store: None if no store was compared, or if it could not be read at the end.
         counts: of products, by `Result`.
         conflicts: the number of conflicts.
+        held: the number of products with prices that were held back.
         not_compared: valid products of a dry run without credentials.
         problems: products that are rejected, failed, unconfirmed or not attempted.
         not_completed: products that were open when the run ended early: unconfirmed or not attempted.
-        changes: products that were created, updated or removed, or had conflicts.
+        changes: products that were created, updated or removed, or had conflicts or prices that were held
+            back.
+        skipped: products that are skipped for a reason of their own.
         notes: remarks about the run that are not about one product.
         error: what ended the run early; empty if nothing did.
     """
@@ -127,3 +132,5 @@ class RunResult(Struct, frozen=True):
     notes: tuple[str, ...]
     error: str
     hint: str
+    held: int = 0
+    skipped: Collection[Outcome] = ()

@@ -191,6 +191,21 @@ class StoredSummary(Identified, frozen=True):
     record: Record | None
 
 
+class Tombstone(StoredSummary, frozen=True):
+    """What a deleted product leaves.
+
+    Attributes:
+        deleted_at: None if the product was not deleted.
+    """
+
+    deleted_at: str | None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this tool deleted the product."""
+        return self.record is not None and self.record.deleted
+
+
 class ListedProduct(Identified, frozen=True):
     """A product with what pruning needs."""
 

@@ -20,6 +20,7 @@ from medusa_sync.core.stored import (
     StoredSummary,
     StoredTag,
     StoredType,
+    Tombstone,
     UnownedProduct,
     Unreadable,
     WrittenProduct,
@@ -38,6 +39,7 @@ T = TypeVar("T")
 _ID_ONLY: Query = [("fields", "id")]
 
 _SUMMARY_FIELDS = "id,external_id,metadata"
+_TOMBSTONE_FIELDS = f"{_SUMMARY_FIELDS},deleted_at"
 _LISTED_FIELDS = "id,external_id,title,status"
 _UNOWNED_FIELDS = "id,title,handle,metadata,variants.sku"
 _HANDLE_FIELDS = "id,external_id,handle"
@@ -139,6 +141,22 @@ class AdminApi:
     async def look_up(self, external_ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
         """Products by external id, with their records."""
         return await self._products("external_id", external_ids, _SUMMARY_FIELDS, StoredSummary)
+
+    async def summaries(self, ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
+        """Products by id, with their records."""
+        return await self._products("id", ids, _SUMMARY_FIELDS, StoredSummary)
+
+    async def tombstones(self, external_ids: Sequence[str]) -> list[Tombstone]:
+        """What deleted products with these external ids have left; there may be several for each."""
+        fields: Query = [("with_deleted", "true"), ("fields", _TOMBSTONE_FIELDS)]
+        page = responses.ProductPage[responses.DeletedProduct]
+        return [
+            Tombstone(each.id, each.external_id, decode_record(each.metadata), each.deleted_at)
+            for part in chunks("external_id", external_ids)
+            async for entries in walk(self._client, "/admin/products", [*part, *fields], page)
+            for each in entries
+            if each.deleted_at is not None
+        ]
 
     async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
         """Products by `id` or `external_id`, with their details."""

@@ -73,6 +73,12 @@ class ScannedProduct(Struct):
     metadata: Raw = Raw(b"null")  # one that is absent is reported when the product is looked up
 
 
+class DeletedProduct(ScannedProduct):
+    """A product that may be deleted."""
+
+    deleted_at: str | None = None
+
+
 class ScanPage(Struct):
     entries: list[ScannedProduct] = field(name="products")
     count: int

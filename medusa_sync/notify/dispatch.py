@@ -1,4 +1,4 @@
-"""Decides who is notified of a run: report file, metrics, ping, GitHub."""
+"""Decides who is notified of a run: report file, metrics file, gateway, ping, GitHub."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from medusa_sync.core.result import RunResult, Status
 from medusa_sync.errors import SettingsError
 from medusa_sync.notify import github, ping
 from medusa_sync.report import file
-from medusa_sync.report.text import as_text
+from medusa_sync.report.summary import one_line
 from medusa_sync.settings.options import OPTIONS, Settings
 
 
@@ -37,7 +37,7 @@ def begin(settings: Settings) -> None:
 
 
 def end(settings: Settings, result: RunResult) -> None:
-    """Notify of the result of a run; a failure of the ping or the metrics is only logged.
+    """Notify of the result of a run; a ping, a push or a metrics file that fails is only logged.
 
     Raises:
         ReportError: the report or the step summary cannot be written.
@@ -47,9 +47,14 @@ def end(settings: Settings, result: RunResult) -> None:
 
         path = Path(settings.metrics_file)
         metrics.write_metrics(result, path, job=settings.job_name, source=settings.source_name)
+    if settings.metrics_push is not None:
+        from medusa_sync.notify import push  # the same library
+
+        names = {"job": settings.job_name, "source": settings.source_name, "store": settings.medusa_url}
+        push.push_metrics(result, settings.metrics_push, **names)
     url = _ping_url(settings)
     if url and result.status is not Status.LOCKED:  # the run that holds the lock pings
-        ping.ping_end(url, result.exit_code, as_text(result))
+        ping.ping_end(url, result.exit_code, _in_one_line(result))
     if settings.report is not None:
         file.write_report(result, Path(settings.report))
     if _is_github():
@@ -64,6 +69,10 @@ def end_without_result(settings: Settings, exit_code: int, message: str) -> None
         ping.ping_end(url, exit_code, message)
     if _is_github():
         sys.stderr.write(github.workflow_command("error", settings.job_name, message) + "\n")
+
+
+def _in_one_line(result: RunResult) -> str:
+    return f"{one_line(result)}: {result.error}" if result.error else one_line(result)
 
 
 def _ping_url(settings: Settings) -> str | None:

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from medusa_sync.core.result import Outcome, Result, RunResult
+from medusa_sync.errors import EXIT_GUARD
 from medusa_sync.report import summary
 from medusa_sync.report.changes import plain_lines
+from medusa_sync.report.details import parted
 from medusa_sync.report.escape import visible
 from medusa_sync.report.file import ReportError
 from medusa_sync.report.summary import Listing
@@ -50,13 +52,14 @@ def _summary(result: RunResult) -> Iterator[str]:
     if result.dry_run:
         yield from ("**Dry run:** nothing was written.", "")
     if result.error:
-        hint = f"<br>{_literal(result.hint)}" if result.hint else ""
-        yield from (f"**Ended early:** {_literal(result.error)}{hint}", "")
+        lines = [line for line in (*result.error.split("\n"), result.hint) if line]
+        yield from (f"**{_ended(result)}:** {'<br>'.join(map(_literal, lines))}", "")
     counts = list(summary.counts(result))
-    yield _row([label for label, _, _ in counts])
-    yield _row(["---:"] * len(counts))
-    yield _row([str(count) for _, count, _ in counts])
-    yield ""
+    if counts:
+        yield _row([label for label, _, _ in counts])
+        yield _row(["---:"] * len(counts))
+        yield _row([str(count) for _, count, _ in counts])
+        yield ""
     yield from (f"- {name}: {value}" for name, value in summary.facts(result))
     yield ""
     for listing in summary.listings(result, verbose=False):
@@ -74,14 +77,13 @@ def _table(listing: Listing, result: RunResult) -> Iterator[str]:
         action = summary.action(outcome, dry_run=result.dry_run)
         yield _row([action, _literal(external_id), _literal(title), _details(outcome)])
     yield ""
-    if listing.rest:
-        yield from (listing.rest, "")
+    for line in filter(None, (listing.rest, listing.hint)):
+        yield from (line, "")
 
 
 def _details(outcome: Outcome) -> str:
     lines = plain_lines(outcome, "→")
-    rest = [f"{len(lines) - _LINES} more"] if len(lines) > _LINES else []
-    return "<br>".join([*map(_literal, lines[:_LINES]), *rest])
+    return "<br>".join([*map(_literal, lines[:_LINES]), *_rest(lines)])
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -103,12 +105,28 @@ def _literal(text: str) -> str:
 
 
 def workflow_commands(result: RunResult) -> Iterator[str]:
-    """Yield an error for what ended the run and for each failed product, and a warning for other problems."""
-    errors = [workflow_command("error", result.job, f"{result.error}\n{result.hint}")] if result.error else []
-    failed = [problem for problem in result.problems if problem.result is Result.FAILED]
-    others = [problem for problem in result.problems if problem.result is not Result.FAILED]
-    yield from _limited("error", result.job, [*errors, *(_problem("error", each) for each in failed)])
-    yield from _limited("warning", result.job, [_problem("warning", each) for each in others])
+    """Yield what GitHub shows beside the log.
+
+    Errors: the error or the guard that ended the run, failed products. Warnings: a signal, a limit or a lock
+    that ended it, other problems, held prices. Notices: conflicts.
+    """
+    lines: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
+    if result.error:
+        level = "error" if summary.ended_as(result) is Result.FAILED else "warning"
+        title = f"{result.job}: {_ended(result).lower()}"
+        lines[level].append(workflow_command(level, title, f"{result.error}\n{result.hint}"))
+    for each in result.problems:
+        level = "error" if each.result is Result.FAILED else "warning"
+        lines[level].append(_product(level, each.result, each, [each.reason]))
+    for each in result.changes if result.held or result.conflicts else ():
+        parts = parted(each)
+        if each.held:
+            lines["warning"].append(_product("warning", "held back", each, plain_lines(parts.held, "→")))
+        if each.conflicts:
+            told = plain_lines(parts.contested, "→")
+            lines["notice"].append(_product("notice", "conflict", each, told))
+    for level, commands in lines.items():
+        yield from _limited(level, result.job, commands)
 
 
 def workflow_command(level: str, title: str, message: str) -> str:
@@ -125,11 +143,19 @@ def _limited(level: str, job: str, lines: Sequence[str]) -> Sequence[str]:
     return [*lines[: _ANNOTATIONS - 1], workflow_command(level, job, rest)]
 
 
-def _problem(level: str, outcome: Outcome) -> str:
+def _product(level: str, what: str, outcome: Outcome, lines: Sequence[str]) -> str:
     external_id, title = summary.name(outcome)
-    reason = visible(outcome.reason)  # only line breaks of our own messages split an annotation
-    message = f"{title}: {reason}" if title else reason
-    return workflow_command(level, f"{outcome.result} {external_id}", message)
+    # Only line breaks of our own messages split an annotation.
+    told = "; ".join([*map(visible, lines[:_LINES]), *_rest(lines)])
+    return workflow_command(level, f"{what} {external_id}", f"{title}: {told}" if title else told)
+
+
+def _ended(result: RunResult) -> str:
+    return "Guard" if result.exit_code == EXIT_GUARD else "Ended early"
+
+
+def _rest(lines: Sequence[str]) -> list[str]:
+    return [f"{len(lines) - _LINES} more"] if len(lines) > _LINES else []
 
 
 def _data(text: str) -> str:

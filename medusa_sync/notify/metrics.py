@@ -53,23 +53,40 @@ def write_metrics(result: RunResult, path: Path, *, job: str, source: str) -> No
     try:
         file = Path(os.path.realpath(path))
         if file.exists() and not file.is_file():  # a rename would replace a device
-            logger.warning("the metrics were not written to %s: it is not a file", path)
+            logger.warning(
+                "the metrics were not written to %s: it is not a file",
+                path,
+                extra={"event": "metrics_not_written"},
+            )
             return
-        ended_at = result.started_at.timestamp() + result.duration_s
         previous = _last_success(file, job, source)
-        registry = CollectorRegistry()
-        for name, help_, value in _metrics(result, ended_at, ended_at if result.exit_code == 0 else previous):
-            Gauge(name, help_, _LABELS, registry=registry).labels(job, source).set(value)
-        write_to_textfile(str(file), registry)
+        last_success = end_of(result) if result.exit_code == 0 else previous
+        write_to_textfile(str(file), registry_of(result, last_success, job=job, source=source))
     except (OSError, ValueError) as error:  # ValueError: a character that a file or its name cannot have
-        logger.warning("the metrics were not written to %s: %s", path, error)
+        logger.warning(
+            "the metrics were not written to %s: %s", path, error, extra={"event": "metrics_not_written"}
+        )
 
 
-def _metrics(result: RunResult, ended_at: float, last_success: float) -> Iterator[tuple[str, str, float]]:
+def end_of(result: RunResult) -> float:
+    """The Unix time at which a run ended."""
+    return result.started_at.timestamp() + result.duration_s
+
+
+def registry_of(result: RunResult, last_success: float | None, *, job: str, source: str) -> CollectorRegistry:
+    """The metrics of a run, without the time of the last success if it is None."""
+    registry = CollectorRegistry()
+    for name, help_, value in _metrics(result, last_success):
+        Gauge(name, help_, _LABELS, registry=registry).labels(job, source).set(value)
+    return registry
+
+
+def _metrics(result: RunResult, last_success: float | None) -> Iterator[tuple[str, str, float]]:
     """Yield the name, help text and value of each metric."""
     requests = result.requests
-    yield LAST_SUCCESS, "Unix time at which the last run with exit code 0 ended, or 0.", last_success
-    yield "medusa_sync_last_run_timestamp_seconds", "Unix time at which the last run ended.", ended_at
+    if last_success is not None:
+        yield LAST_SUCCESS, "Unix time at which the last run with exit code 0 ended, or 0.", last_success
+    yield "medusa_sync_last_run_timestamp_seconds", "Unix time at which the last run ended.", end_of(result)
     yield "medusa_sync_last_run_duration_seconds", "Duration of the last run.", result.duration_s
     yield "medusa_sync_last_run_exit_code", "Exit code of the last run; 0 is success.", result.exit_code
     for each, help_ in _PRODUCTS.items():  # the noun comes last: OpenMetrics reserves the ending `_created`
@@ -91,11 +108,17 @@ def _last_success(file: Path, job: str, source: str) -> float:
     except FileNotFoundError:
         return _NEVER
     except OSError as error:
-        logger.warning("the metrics of the previous run cannot be read: %s", error)
+        logger.warning(
+            "the metrics of the previous run cannot be read: %s", error, extra={"event": "metrics_unreadable"}
+        )
         return _NEVER
     value = _find(content, {"job": job, "source": source})
     if value is None:
-        logger.warning("%s is damaged, or belongs to another job or source; it is replaced", file)
+        logger.warning(
+            "%s is damaged, or belongs to another job or source; it is replaced",
+            file,
+            extra={"event": "metrics_replaced"},
+        )
         return _NEVER
     return value
 

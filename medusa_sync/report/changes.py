@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import STATUS, VARIANT
+from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import DIGEST
 from medusa_sync.core.result import Action, Outcome
@@ -16,30 +17,44 @@ Line = list[tuple[str, str]]
 """Pieces of a line, each with its style."""
 
 _LONG = 60  # characters of a value that are shown
-_CONTEXT = 15  # characters of two long values that are shown before the first one that differs
+_SHORTER = (_LONG, 48, 36, 24, 16)  # the same on a narrow terminal, until the line fits
+_CONTEXT = 4  # a part of this size of two long values is shown before the first character that differs
 _MEMBERS = 3  # members of a set that are shown as removed, and as many as added
 _SHORT = 30  # characters; a longer URL in a set is shown as its file name
 
 _CONFLICT = "changed on both sides"
+_HELD = "above --max-price-change"
 _LAST = "last applied"
+_WINS = {OnConflict.SOURCE: "the source wins", OnConflict.STORE: "the store wins"}
 
 
 # --- lines ----------------------------------------------------------------------------------------------
 
 
-def change_lines(outcome: Outcome, arrow: str, *, brief: bool = False) -> Iterator[Line]:
+def change_lines(
+    outcome: Outcome, arrow: str, *, brief: bool = False, fits: Callable[[Line], bool] = lambda _line: True
+) -> Iterator[Line]:
     """Yield the reason of a problem, a line per field change, and a line per field that kept its value.
 
     Args:
         outcome: the product.
         arrow: between the value before and after.
         brief: leave out what `abridged` leaves out, and say so.
+        fits: whether a line is short enough; if not, its values are shortened, but not what is said about
+            them.
     """
     if outcome.reason:
         yield [(visible(outcome.reason), "")]
     shown, rest = abridged(outcome) if brief else (details(outcome), "")
     for detail in shown:
-        yield [(f"{name_of(detail)}: ", "bold"), *line_about(detail, outcome.action, arrow)]
+        lines = (
+            [(f"{name_of(detail)}: ", "bold"), *line_about(detail, outcome.action, arrow, longest=longest)]
+            for longest in _SHORTER
+        )
+        line = next(lines)
+        while not fits(line) and (shorter := next(lines, None)):
+            line = shorter
+        yield line
     if rest:
         yield [(f"{rest}; --verbose lists them all", "yellow")]
 
@@ -49,14 +64,24 @@ def plain_lines(outcome: Outcome, arrow: str, *, brief: bool = False) -> list[st
     return ["".join(text for text, _ in line) for line in change_lines(outcome, arrow, brief=brief)]
 
 
-def line_about(detail: Detail, action: Action | None, arrow: str) -> Line:
-    """The values of a field and where its change comes from, without its name."""
+def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: int = _LONG) -> Line:
+    """The values of a field and where its change comes from, without its name.
+
+    Args:
+        detail: of the product.
+        action: what was done to the product.
+        arrow: between the value before and after.
+        longest: characters of a value that are shown.
+    """
     change, conflict = detail.change, detail.conflict
+    wins = [_WINS[conflict.kept]] if conflict else []
     if change is not None:
-        notes = _notes(change, action, is_contested=conflict is not None)
-        return [*_values(change, arrow), *_in_brackets(notes, "yellow" if conflict else "dim")]
-    stored, desired = _excerpts(_shown(detail.stored), _shown(conflict.desired if conflict else None))
-    notes = ["kept", _CONFLICT, f"source: {visible(desired)}"]
+        notes = _notes(change, action, longest, is_contested=conflict is not None)
+        values = _values(change, arrow, longest)
+        return [*values, *_in_brackets([*notes, *wins], "yellow" if conflict else "dim")]
+    side = conflict or detail.held
+    stored, wanted = _excerpts(_shown(detail.stored), _shown(side.desired if side else None), longest)
+    notes = ["kept", _HELD if detail.held else _CONFLICT, f"source: {visible(wanted)}", *wins]
     return [(visible(stored), ""), *_in_brackets(notes, "yellow")]
 
 
@@ -75,19 +100,19 @@ def _in_brackets(notes: Sequence[str], style: str) -> Line:
 # --- values ---------------------------------------------------------------------------------------------
 
 
-def _values(change: FieldChange, arrow: str) -> Line:
+def _values(change: FieldChange, arrow: str, longest: int) -> Line:
     """The value before and after, or the members that a set loses and gains."""
     before, after = change.stored, change.planned
     if isinstance(before, tuple | None) and isinstance(after, tuple | None):
-        members = _members(before or (), after or ())
+        members = _members(before or (), after or (), longest)
         if members:
             return members
-    old, new = _excerpts(_shown(before), _shown(after))
+    old, new = _excerpts(_shown(before), _shown(after), longest)
     return [(visible(old), "red"), (f" {arrow} ", ""), (visible(new), "green")]
 
 
-def _members(before: Sequence[str], after: Sequence[str]) -> Line:
-    names = _names((*before, *after))
+def _members(before: Sequence[str], after: Sequence[str], longest: int) -> Line:
+    names = _names((*before, *after), longest)
     removed = _signed("-", "red", [names[member] for member in before if member not in after])
     added = _signed("+", "green", [names[member] for member in after if member not in before])
     return [piece for member in removed + added for piece in ((", ", ""), member)][1:]
@@ -112,7 +137,7 @@ def _shown(value: Value) -> str:
 # --- where a change comes from --------------------------------------------------------------------------
 
 
-def _notes(change: FieldChange, action: Action | None, *, is_contested: bool) -> list[str]:
+def _notes(change: FieldChange, action: Action | None, longest: int, *, is_contested: bool) -> list[str]:
     """Say which side changed in the usual cases, otherwise what each side holds."""
     stored, planned, applied, desired = map(
         _comparable, (change.stored, change.planned, change.applied, change.desired)
@@ -128,10 +153,11 @@ def _notes(change: FieldChange, action: Action | None, *, is_contested: bool) ->
             return ["changed in the source"]
         if applied == desired:
             return ["missing in the store" if stored is None else "undoes a change in the store"]
-    return [*([_CONFLICT] if is_contested else []), *_sides(change, is_adopted=action is Action.ADOPT)]
+    sides = _sides(change, longest, is_adopted=action is Action.ADOPT)
+    return [*([_CONFLICT] if is_contested else []), *sides]
 
 
-def _sides(change: FieldChange, *, is_adopted: bool) -> list[str]:
+def _sides(change: FieldChange, longest: int, *, is_adopted: bool) -> list[str]:
     """What the store, the record and the source hold, without what the line already shows."""
     is_set = isinstance(change.planned, tuple) or isinstance(change.stored, tuple)
     sides = [("store", change.stored)] if is_set else []
@@ -139,17 +165,18 @@ def _sides(change: FieldChange, *, is_adopted: bool) -> list[str]:
         sides.append((_LAST, change.applied))
     if is_set or change.desired != change.planned:
         sides.append(("source", change.desired))
-    names = _names(
+    members = (
         member
         for label, value in sides
         if isinstance(value, tuple)
         for member in value
         if label != _LAST or not DIGEST.fullmatch(member)
     )
+    names = _names(members, longest)
     groups: dict[object, tuple[Value, list[str]]] = {}
     for label, value in sides:
         groups.setdefault(_comparable(value), (value, []))[1].append(label)
-    return [f"{' and '.join(labels)}: {_side(value, names)}" for value, labels in groups.values()]
+    return [f"{' and '.join(labels)}: {_side(value, names, longest)}" for value, labels in groups.values()]
 
 
 def _comparable(value: Value) -> object:
@@ -157,19 +184,19 @@ def _comparable(value: Value) -> object:
     return (frozenset(value) or None) if isinstance(value, tuple) else value
 
 
-def _side(value: Value, names: dict[str, str]) -> str:
+def _side(value: Value, names: dict[str, str], longest: int) -> str:
     if isinstance(value, tuple) and value:
-        return _listed([names[member] for member in value if member in names], len(value))
+        return _listed([names[member] for member in value if member in names], len(value), longest)
     if isinstance(value, str) and DIGEST.fullmatch(value):
         return "another text"
-    return visible(_excerpt(_shown(value), 0))
+    return visible(_excerpt(_shown(value), 0, longest))
 
 
-def _listed(names: Sequence[str], number: int) -> str:
+def _listed(names: Sequence[str], number: int, longest: int) -> str:
     """List as many members as fit; a member without a name is a long text, recorded as a digest."""
     shown: list[str] = []
     for name in names:
-        if shown and len(", ".join([*shown, name])) > _LONG:
+        if shown and len(", ".join([*shown, name])) > longest:
             break
         shown.append(name)
     if len(names) > len(shown):
@@ -182,37 +209,37 @@ def _listed(names: Sequence[str], number: int) -> str:
 # --- long values ----------------------------------------------------------------------------------------
 
 
-def _excerpts(before: str, after: str) -> tuple[str, str]:
+def _excerpts(before: str, after: str, longest: int) -> tuple[str, str]:
     """Cut two long texts so that their first difference is visible."""
-    if max(len(before), len(after)) <= _LONG:
+    if max(len(before), len(after)) <= longest:
         return before, after
     shorter = min(len(before), len(after))
     equal = next((index for index in range(shorter) if before[index] != after[index]), shorter)
-    start = max(equal - _CONTEXT, 0)
-    return _excerpt(before, start), _excerpt(after, start)
+    start = max(equal - longest // _CONTEXT, 0)
+    return _excerpt(before, start, longest), _excerpt(after, start, longest)
 
 
-def _excerpt(text: str, start: int) -> str:
-    end = start + _LONG
+def _excerpt(text: str, start: int, longest: int) -> str:
+    end = start + longest
     return ("..." if start else "") + text[start:end] + ("..." if len(text) > end else "")
 
 
-def _names(members: Iterable[str]) -> dict[str, str]:
+def _names(members: Iterable[str], longest: int) -> dict[str, str]:
     """Map the members of sets to names that are as short as possible but distinct."""
     distinct = dict.fromkeys(members)
     for shortened in (_file_name, _clipped):
-        names = {member: shortened(member) for member in distinct}
+        names = {member: shortened(member, longest) for member in distinct}
         if len(set(names.values())) == len(distinct):
             return names
     return {member: visible(member) for member in distinct}
 
 
-def _file_name(member: str) -> str:
+def _file_name(member: str, longest: int) -> str:
     is_long_url = len(member) > _SHORT and "://" in member
-    return _clipped((member.rpartition("/")[2] if is_long_url else "") or member)
+    return _clipped((member.rpartition("/")[2] if is_long_url else "") or member, longest)
 
 
-def _clipped(member: str) -> str:
+def _clipped(member: str, longest: int = _LONG) -> str:
     """Shorten in the middle, because the URLs of images differ at the end."""
-    half = _LONG // 2
-    return visible(member if len(member) <= _LONG else f"{member[:half]}...{member[-half:]}")
+    half = longest // 2
+    return visible(member if len(member) <= longest else f"{member[:half]}...{member[-half:]}")

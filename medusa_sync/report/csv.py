@@ -7,12 +7,12 @@ import io
 import json
 from collections.abc import Iterator
 
-from medusa_sync.core.change import Conflict
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
-from medusa_sync.core.result import Outcome, Result, RunResult
-from medusa_sync.report.details import details
+from medusa_sync.core.result import Outcome, RunResult
+from medusa_sync.report.details import Detail, details
 from medusa_sync.report.escape import visible
+from medusa_sync.report.summary import ended_as
 
 _COLUMNS = ("external_id", "title", "outcome", "action", "field", "from", "to", "reason", "variant")
 # A spreadsheet evaluates a cell that starts with one of these; some accept the wide forms too. Some also skip
@@ -40,8 +40,8 @@ def _cell(text: str) -> str:
 
 def _rows(result: RunResult) -> Iterator[tuple[str, ...]]:
     if result.error:
-        yield "", "", Result.FAILED, "", "", "", "", result.error, ""
-    for outcome in (*result.problems, *result.not_completed):
+        yield "", "", ended_as(result), "", "", "", "", result.error, ""
+    for outcome in (*result.problems, *result.not_completed, *result.skipped):
         yield *_product(outcome), "", "", "", outcome.reason, ""
     for outcome in result.changes:
         fields = list(_fields(outcome)) or [("",) * 5]
@@ -56,10 +56,13 @@ def _product(outcome: Outcome) -> tuple[str, ...]:
 def _fields(outcome: Outcome) -> Iterator[tuple[str, ...]]:
     for each in details(outcome):
         after = each.change.planned if each.change else each.stored
-        yield each.field, _plain(each.stored), _plain(after), _reason(each.conflict), each.variant
+        yield each.field, _plain(each.stored), _plain(after), _reason(each), each.variant
 
 
-def _reason(conflict: Conflict | None) -> str:
+def _reason(detail: Detail) -> str:
+    if detail.held is not None:
+        return f"held back, above --max-price-change; the source has {_plain(detail.held.desired)}"
+    conflict = detail.conflict
     if conflict is None:
         return ""
     if conflict.kept == OnConflict.SOURCE:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec import structs
+
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
@@ -21,6 +23,7 @@ class Detail(NamedTuple):
         stored: what the store held.
         change: None if the field keeps its value.
         conflict: None if only one side changed the field.
+        held: the price that was held back, so that the field keeps its value.
     """
 
     variant: str
@@ -28,10 +31,11 @@ class Detail(NamedTuple):
     stored: Value
     change: FieldChange | None
     conflict: Conflict | None
+    held: FieldChange | None = None
 
 
 def details(outcome: Outcome) -> list[Detail]:
-    """The changes of a product, then the conflicts that changed nothing: those that the store won.
+    """The changes of a product, then what changed nothing: conflicts that the store won, and held prices.
 
     The others belong to a change of the same field of the same variant. Variants without a SKU may have the
     same name, so there may be several for one name.
@@ -46,7 +50,30 @@ def details(outcome: Outcome) -> list[Detail]:
         conflict = same.pop(0) if same else None
         changed.append(Detail(change.variant, change.field, change.stored, change, conflict))
     kept = [each for each in outcome.conflicts if each.kept == OnConflict.STORE]
-    return changed + [Detail(each.variant, each.field, each.stored, None, each) for each in kept]
+    changed += [Detail(each.variant, each.field, each.stored, None, each) for each in kept]
+    return changed + [
+        Detail(each.variant, each.field, each.stored, None, None, each) for each in outcome.held
+    ]
+
+
+class Parts(NamedTuple):
+    """A product with only its conflicts, its held prices, and its other changes."""
+
+    contested: Outcome
+    held: Outcome
+    others: Outcome
+
+
+def parted(outcome: Outcome) -> Parts:
+    """Separate the conflicts and the held prices of a product from its other changes."""
+    found = details(outcome)
+    contested = tuple(each.change for each in found if each.change and each.conflict)
+    others = tuple(each.change for each in found if each.change and not each.conflict)
+    return Parts(
+        structs.replace(outcome, changes=contested, held=()),
+        structs.replace(outcome, changes=(), conflicts=()),
+        structs.replace(outcome, changes=others, conflicts=(), held=()),
+    )
 
 
 def abridged(outcome: Outcome) -> tuple[list[Detail], str]:

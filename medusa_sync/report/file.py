@@ -11,7 +11,6 @@ from pathlib import Path
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import MedusaSyncError
 from medusa_sync.report.csv import as_csv
-from medusa_sync.report.json import as_json
 
 
 class ReportError(MedusaSyncError):
@@ -21,6 +20,8 @@ class ReportError(MedusaSyncError):
 
 
 def _json(result: RunResult) -> str:
+    from medusa_sync.report.json import as_json  # only this format waits for the types of the document
+
     return as_json(result, pretty=True) + "\n"
 
 

@@ -25,7 +25,9 @@ _BAR = 1000  # length of the bar
 _NARROWEST = 6  # minimum length of a part of the bar, so that it is visible
 _LONG = 60  # characters of a value that the line about a change shows in full
 _CONFLICT = "conflict"
-_ALWAYS = frozenset(Result) - summary.RARE  # counts that are shown even if they are zero
+_HELD = "held"
+_ALWAYS = frozenset({Result.CREATED, Result.UPDATED, Result.UNCHANGED, Result.REJECTED, Result.FAILED})
+"""Counts that are shown even if they are zero."""
 
 
 class _Change(NamedTuple):
@@ -83,9 +85,13 @@ def _digest(content: str) -> str:
 
 def _context(result: RunResult) -> dict[str, Any]:
     labels = {each.value: summary.label(each, dry_run=result.dry_run) for each in Result}
-    outcomes = (*result.problems, *result.not_completed, *result.changes)
+    outcomes = (*result.problems, *result.not_completed, *result.changes, *result.skipped)
     products = [_row(outcome, result) for outcome in outcomes]
-    lists = {"Problems": result.problems, "Conflicts": [each for each in outcomes if each.conflicts]}
+    lists = {
+        "Problems": result.problems,
+        "Conflicts": [each for each in outcomes if each.conflicts],
+        "Held back": [each for each in outcomes if each.held],
+    }
     used = Counter(kind for row in products for kind in row.kinds)
     totals = [(each.value, labels[each], result.counts.get(each, 0)) for each in Result]
     totals += [("not-compared", "not compared", result.not_compared)]
@@ -96,7 +102,11 @@ def _context(result: RunResult) -> dict[str, Any]:
         "facts": list(summary.figures(result)),
         "totals": [
             (kind, label, count)
-            for kind, label, count in (*totals, (_CONFLICT, "conflicts", result.conflicts))
+            for kind, label, count in (
+                *totals,
+                (_CONFLICT, "conflicts", result.conflicts),
+                (_HELD, "held back", result.held),
+            )
             if count or kind in _ALWAYS
         ],
         "parts": list(_parts({kind: count for kind, _, count in totals if count})),
@@ -108,7 +118,7 @@ def _context(result: RunResult) -> dict[str, Any]:
         "products": products,
         "filters": [
             (kind, label, used[kind])
-            for kind, label in (*labels.items(), (_CONFLICT, "conflicts"))
+            for kind, label in (*labels.items(), (_CONFLICT, "conflicts"), (_HELD, "held back"))
             if used[kind]
         ],
     }
@@ -138,7 +148,11 @@ def _row(outcome: Outcome, result: RunResult, *, brief: bool = False) -> _Row:
         else:
             changes.append(_Change(name_of(detail), line, full))
     return _Row(
-        kinds=(outcome.result, *([_CONFLICT] if outcome.conflicts else [])),
+        kinds=(
+            outcome.result,
+            *([_CONFLICT] if outcome.conflicts else []),
+            *([_HELD] if outcome.held else []),
+        ),
         action=summary.action(outcome, dry_run=result.dry_run),
         external_id=external_id,
         title=title,

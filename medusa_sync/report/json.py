@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from datetime import UTC
-from typing import Any
+from collections.abc import Iterator
 
-from medusa_sync.core.change import FieldChange
-from medusa_sync.core.result import Outcome, Result, RunResult
+import msgspec
+
+from medusa_sync.core.result import RunResult
+from medusa_sync.report.document import change, document_without_changes
 from medusa_sync.report.escape import HIDDEN
 from medusa_sync.report.output import Output
 
-_VERSION = 1
 _NOT_ASCII = re.compile(r"[^ -~]")
 
 
@@ -44,7 +43,13 @@ def as_json(result: RunResult, *, pretty: bool = False, ascii_only: bool = False
 def _pieces(result: RunResult, *, pretty: bool, ascii_only: bool) -> Iterator[str]:
     """Render one change at a time, because there may be one for each product."""
     forbidden = _NOT_ASCII if ascii_only else HIDDEN
-    document = _text(_document(result), forbidden, pretty=pretty)
+
+    def text_of(value: object) -> str:
+        built = msgspec.to_builtins(value)
+        text = json.dumps(built, ensure_ascii=False, indent=2 if pretty else None)
+        return forbidden.sub(_escaped, text)
+
+    document = text_of(document_without_changes(result))
     if not result.changes:
         yield document
         return
@@ -52,7 +57,7 @@ def _pieces(result: RunResult, *, pretty: bool, ascii_only: bool) -> Iterator[st
     yield document.removesuffix("[]\n}" if pretty else "[]}")
     for number, outcome in enumerate(result.changes):
         yield between if number else start
-        yield _text(_change(outcome), forbidden, pretty=pretty).replace("\n", "\n    ")
+        yield text_of(change(outcome)).replace("\n", "\n    ")
     yield end
 
 
@@ -67,83 +72,3 @@ def _escaped(match: re.Match[str]) -> str:
     if "\ud800" <= character <= "\udfff":  # strict parsers refuse a lone surrogate even as an escape
         return "\\ufffd"
     return json.dumps(character)[1:-1]
-
-
-def _document(result: RunResult) -> dict[str, Any]:
-    store, requests = result.store, result.requests
-    started_at = result.started_at.astimezone(UTC).replace(tzinfo=None)
-    return {
-        "version": _VERSION,
-        "job": result.job,
-        "dry_run": result.dry_run,
-        "status": result.status,
-        "exit_code": result.exit_code,
-        "started_at": started_at.isoformat(timespec="milliseconds") + "Z",
-        "duration_s": round(result.duration_s, 3),
-        "source": {
-            "url": result.source_url,
-            "format": result.source_format,
-            "total": result.source_total,
-            "seen": result.seen,
-        },
-        "store": store and {"url": result.store_url, "products": store.products, "owned": store.owned},
-        "counts": _counts(result),
-        "requests": {
-            "source": requests.source,
-            "store_reads": requests.store_reads,
-            "store_writes": requests.store_writes,
-            "retries": requests.retries,
-        },
-        "problems": _problems(result),
-        "changes": [],  # last, because `_pieces` replaces it
-    }
-
-
-def _counts(result: RunResult) -> dict[str, int]:
-    counts = {each.value: result.counts.get(each, 0) for each in Result}
-    counts |= {"conflicts": result.conflicts}
-    return counts | ({"not_compared": result.not_compared} if result.not_compared else {})
-
-
-def _problems(result: RunResult) -> list[dict[str, str | None]]:
-    """List what ended the run early, then the products with problems."""
-    ended = [_problem(None, None, Result.FAILED, result.error)] if result.error else []
-    products = (*result.problems, *result.not_completed)
-    return ended + [_problem(p.external_id, p.title, p.result, p.reason) for p in products]
-
-
-def _problem(
-    external_id: str | None, title: str | None, outcome: Result, reason: str
-) -> dict[str, str | None]:
-    return {"external_id": external_id, "title": title, "outcome": outcome, "reason": reason}
-
-
-def _change(outcome: Outcome) -> dict[str, Any]:
-    fields, variants = _fields(outcome.changes)
-    conflicts = [
-        {"field": each.field, "store": each.stored, "source": each.desired, "kept": each.kept}
-        | ({"variant": each.variant} if each.variant else {})
-        for each in outcome.conflicts
-    ]
-    return (
-        {"external_id": outcome.external_id, "action": outcome.action or "keep", "fields": fields}
-        | ({"variants": variants} if variants else {})
-        | ({"conflicts": conflicts} if conflicts else {})
-    )
-
-
-def _fields(changes: Iterable[FieldChange]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The changes of the product, and those of each variant.
-
-    Variants without a SKU may have the same name: a second change of a field begins a new entry.
-    """
-    own: dict[str, Any] = {}
-    latest = {"": own}
-    variants: list[dict[str, Any]] = []
-    for each in changes:
-        fields = latest.get(each.variant)
-        if fields is None or each.field in fields:
-            fields = latest[each.variant] = {}
-            variants.append({"variant": each.variant, "fields": fields})
-        fields[each.field] = {"from": each.stored, "to": each.planned}
-    return own, variants

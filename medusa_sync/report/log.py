@@ -13,6 +13,10 @@ from contextvars import ContextVar
 from medusa_sync.report.escape import visible
 from medusa_sync.report.output import Output, print_error, print_line
 
+FIELDS = ("external_id", "outcome", "request", "duration_ms", "exit_code")
+"""What records may have in addition, as `extra`."""
+
+_OF_A_LIBRARY = "library"
 _run_id: ContextVar[str] = ContextVar("run_id", default="")
 
 
@@ -29,7 +33,7 @@ def run_id() -> Iterator[str]:
 def log_to(output: Output, *, job: str, level: int, as_json: bool, redact: Callable[[str], str]) -> None:
     """Send all records to stderr, replacing earlier handlers.
 
-    A record may carry `extra={"hint": ...}`: what to do next.
+    A record may carry `extra`: its `event`, some of `FIELDS`, and a `hint`, which is what to do next.
 
     Args:
         output: stderr.
@@ -72,13 +76,21 @@ class _Handler(logging.Handler):
         entry = {
             "time": _time(record, f".{int(record.msecs):03}Z"),
             "level": record.levelname.lower(),
+            "event": getattr(record, "event", _OF_A_LIBRARY),
             "job": self._job,
-            "run": _run_id.get() or None,
+            "run_id": _run_id.get() or None,
+            "run": _run_id.get() or None,  # its first name
             "logger": record.name,
             "message": message,
         }
+        entry |= {name: self._redacted(getattr(record, name)) for name in FIELDS if hasattr(record, name)}
         entry |= {name: text for name, text in (("hint", hint), ("traceback", trace)) if text}
         return json.dumps(entry)  # ASCII: nothing in it can break a line
+
+    def _redacted(self, value: object) -> object:
+        if isinstance(value, dict):
+            return {name: self._redacted(each) for name, each in value.items()}
+        return self._redact(value) if isinstance(value, str) else value
 
     def _line(self, record: logging.LogRecord, message: str, hint: str, trace: str) -> str:
         run = f"[{_run_id.get()}]" if _run_id.get() else ""

@@ -75,6 +75,16 @@ def _console(stream: TextIO) -> Console:
     return console
 
 
+def are_one_file(first: Output, second: Output) -> bool:
+    """Whether two outputs go to the same file or pipe, as after `2>&1`; a terminal does not count."""
+    if first.is_terminal or second.is_terminal:
+        return False
+    try:
+        return os.path.sameopenfile(first.file.fileno(), second.file.fileno())
+    except OSError:  # at least one has no file
+        return False
+
+
 @contextmanager
 def discard_unwritten(output: Output) -> Iterator[None]:
     """Discard what cannot be flushed at the end; Python would retry at exit and print an error."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from medusa_sync.core.fields import VARIANT
+from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
+from medusa_sync.report.details import parted
 from medusa_sync.report.escape import visible
 
 LISTED = 20  # products that a list shows; the others are counted
@@ -20,9 +23,8 @@ STYLES = {
     Result.NOT_ATTEMPTED: "yellow",
     Result.REMOVED: "magenta",
 }
-RARE = frozenset({Result.SKIPPED, Result.UNCONFIRMED, Result.NOT_ATTEMPTED, Result.REMOVED})
-"""Results that are left out of the counts if they are zero."""
 
+_NOTHING_TO_DO = frozenset({Result.UNCHANGED, Result.SKIPPED})
 _PLANNED = {Result.CREATED: "to create", Result.UPDATED: "to update", Result.REMOVED: "to remove"}
 _ACTIONS = {
     Action.CREATE: ("created", "to create"),
@@ -31,6 +33,13 @@ _ACTIONS = {
     Action.DRAFT: ("drafted", "to draft"),
     Action.DELETE: ("deleted", "to delete"),
 }
+_WINNERS = {
+    frozenset[OnConflict](): "A variant that was deleted in the admin is not created again.",
+    frozenset({OnConflict.SOURCE}): "The source won. To keep the merchant's values, set --on-conflict store.",
+    frozenset({OnConflict.STORE}): "The store won. To apply the source's values, set --on-conflict source.",
+    frozenset(OnConflict): "To choose which side wins, set --on-conflict.",
+}
+_HELD = "If these prices are right, run once with a higher --max-price-change."
 _MINUTE = 60  # seconds
 
 
@@ -44,20 +53,44 @@ def headline(result: RunResult, arrow: str) -> str:
 
 
 def one_line(result: RunResult) -> str:
-    """Summarize the run in one line, for the log."""
-    done = ", ".join(f"{count} {name}" for name, count, _ in counts(result) if count)
+    """Summarize the run in one line, for the log and for monitors."""
+    if line := up_to_date(result):
+        return line
+    done = ", ".join(f"{count} {name}" for name, count, _ in counts(result))
     dry_run = " (dry run)" if result.dry_run else ""
     return f"{result.status}{dry_run}: {done or 'nothing done'} in {duration(result.duration_s)}"
 
 
+def up_to_date(result: RunResult) -> str | None:
+    """Summarize a run in which there was nothing to do, in one line; None for any other run."""
+    counted = {each for each, count in result.counts.items() if count}
+    to_see = result.error or result.conflicts or result.held or result.not_compared
+    if to_see or not counted <= _NOTHING_TO_DO:
+        return None
+    skipped = result.counts.get(Result.SKIPPED, 0)
+    number = result.seen - skipped
+    total = result.source_total
+    of_total = "" if total is None or total == result.seen else f" of {total}"
+    noun = "product" if (number if not of_total else total) == 1 else "products"
+    others = f", {skipped} skipped" if skipped else ""
+    dry_run = "Dry run: " if result.dry_run else ""
+    return f"{dry_run}{number}{of_total} {noun} up to date{others} ({duration(result.duration_s)})"
+
+
+def ended_as(result: RunResult) -> Result:
+    """What a run that ended early counts as: only an error is a failure, not a signal, a limit or a lock."""
+    return Result.FAILED if result.status is Status.FAILED else Result.NOT_ATTEMPTED
+
+
 def counts(result: RunResult) -> Iterator[tuple[str, int, str]]:
-    """Yield the label, number of products and style of each result."""
+    """Yield the label, number of products and style of each result that is not zero."""
     for each in Result:
-        count = result.counts.get(each, 0)
-        if count or each not in RARE:
+        if count := result.counts.get(each, 0):
             yield label(each, dry_run=result.dry_run), count, STYLES[each]
     if result.conflicts:
         yield "conflicts", result.conflicts, "yellow"
+    if result.held:
+        yield "held back", result.held, "yellow"
     if result.not_compared:
         yield "not compared", result.not_compared, "yellow"
 
@@ -134,12 +167,21 @@ class Listing:
         self.noun = noun
         self._description = description
         self._count = 0
+        self._winners: set[OnConflict] = set()
         self.shown: list[Outcome] = []
 
     def add(self, outcome: Outcome) -> None:
         self._count += 1
+        self._winners.update(each.kept for each in outcome.conflicts if each.field != VARIANT)
         if self._count <= LISTED:
             self.shown.append(outcome)
+
+    @property
+    def hint(self) -> str:
+        """What to do about conflicts or held prices; empty if there is none in this list."""
+        if any(outcome.conflicts for outcome in self.shown):
+            return _WINNERS[frozenset(self._winners)]
+        return _HELD if any(outcome.held for outcome in self.shown) else ""
 
     @property
     def rest(self) -> str:
@@ -151,20 +193,40 @@ class Listing:
 def listings(result: RunResult, *, verbose: bool) -> Iterator[Listing]:
     """Yield the lists that are not empty; a product is in one at most.
 
-    Conflicts, pruned products and problems are always listed. Other changes are listed if `verbose`; a dry
-    run lists them too, except new products.
+    Conflicts, held prices, pruned products and problems are always listed. Other changes, and products that
+    are skipped for a reason, are listed if `verbose`; a dry run lists changes too, except new products.
     """
-    conflicts = Listing("Conflicts", "conflict", "with conflicts")
+    contested = _conflicts()
+    held = Listing("Held back", "held", "with prices that were held back")
     pruned = Listing("Pruned", "prune", "to remove" if result.dry_run else "removed")
     changes = Listing("Changes", "change", "with changes")
+    skipped = Listing("Skipped", "skip", "that are skipped")
     problems = Listing("Problems", "problem", "with problems")
     for outcome in result.changes:
         if outcome.conflicts:
-            conflicts.add(outcome)
+            contested.add(outcome)
+        elif outcome.held:
+            held.add(outcome)
         elif outcome.result is Result.REMOVED:
             pruned.add(outcome)
         elif verbose or (result.dry_run and outcome.action is not Action.CREATE):
             changes.add(outcome)
     for outcome in result.problems:
         problems.add(outcome)
-    return (listing for listing in (conflicts, pruned, changes, problems) if listing.shown)
+    for outcome in result.skipped if verbose else ():
+        skipped.add(outcome)
+    return (each for each in (contested, held, pruned, changes, skipped, problems) if each.shown)
+
+
+def conflicts(result: RunResult) -> Iterator[Listing]:
+    """Yield the list of conflicts without the other changes of these products, unless there are none."""
+    listing = _conflicts()
+    for outcome in result.changes:
+        if outcome.conflicts:
+            listing.add(parted(outcome).contested)
+    if listing.shown:
+        yield listing
+
+
+def _conflicts() -> Listing:
+    return Listing("Conflicts", "conflict", "with conflicts")

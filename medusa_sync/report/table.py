@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING
 
 from medusa_sync.core.result import Outcome, RunResult
 from medusa_sync.report import summary
-from medusa_sync.report.changes import change_lines
+from medusa_sync.report.changes import Line, change_lines
 from medusa_sync.report.escape import visible
 from medusa_sync.report.output import Output, Pipe, print_line
-from medusa_sync.report.text import as_text
+from medusa_sync.report.summary import Listing
+from medusa_sync.report.text import as_text, conflicts_as_text
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+_INDENT = 2
+
 
 def print_result(result: RunResult, output: Output, *, verbose: bool = False) -> None:
     """Print what a run did, or what a dry run would do; with `verbose`, list all changes.
 
-    The error that ended a run early is not printed: it belongs on stderr.
+    If there was nothing to do, this is one line. The error that ended a run early is not printed: it belongs
+    on stderr.
     """
     if isinstance(output, Pipe):
         output.file.write(as_text(result, verbose=verbose))
@@ -27,25 +31,50 @@ def print_result(result: RunResult, output: Output, *, verbose: bool = False) ->
         _print_on_terminal(result, output, verbose=verbose)
 
 
+def print_conflicts(result: RunResult, output: Output) -> None:
+    """Print the conflicts of a run, and nothing if there are none."""
+    if isinstance(output, Pipe):
+        output.file.write(conflicts_as_text(result))
+        return
+    for listing in summary.conflicts(result):
+        _print_listing(listing, result, output, verbose=False)
+
+
 def _print_on_terminal(result: RunResult, console: Console, *, verbose: bool) -> None:
-    arrow = "->" if console.options.ascii_only else "→"
-    print_line(console, (summary.headline(result, arrow), "bold"))
-    if result.dry_run:
-        print_line(console, ("Dry run: nothing was written.", "yellow"))
-    console.print(_table(result))
+    line = None if verbose else summary.up_to_date(result)
+    if line is None:
+        print_line(console, (summary.headline(result, _arrow(console)), "bold"))
+        if result.dry_run:
+            print_line(console, ("Dry run: nothing was written.", "yellow"))
+        console.print(_table(result))
+    else:
+        print_line(console, line)
     for listing in summary.listings(result, verbose=verbose):
         console.print()
-        print_line(console, (listing.heading, "bold underline"))
-        for outcome in listing.shown:
-            _print_product(outcome, result, console)
-            for line in change_lines(outcome, arrow, brief=not verbose):
-                print_line(console, *line, indent=2, hang=2)
-        if listing.rest:
-            print_line(console, (listing.rest, "yellow"))
-    if result.notes:
+        _print_listing(listing, result, console, verbose=verbose)
+    if result.notes and line is None:
         console.print()
     for note in result.notes:
         print_line(console, ("Note: ", "yellow"), visible(note))
+
+
+def _print_listing(listing: Listing, result: RunResult, console: Console, *, verbose: bool) -> None:
+    from rich.cells import cell_len
+
+    def fits(line: Line) -> bool:
+        return verbose or sum(cell_len(text) for text, _ in line) <= console.width - _INDENT
+
+    print_line(console, (listing.heading, "bold underline"))
+    for outcome in listing.shown:
+        _print_product(outcome, result, console)
+        for line in change_lines(outcome, _arrow(console), brief=not verbose, fits=fits):
+            print_line(console, *line, indent=_INDENT, hang=2)
+    for text in filter(None, (listing.rest, listing.hint)):
+        print_line(console, (text, "yellow"))
+
+
+def _arrow(console: Console) -> str:
+    return "->" if console.options.ascii_only else "→"
 
 
 def _table(result: RunResult) -> Table:

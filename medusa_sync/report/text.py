@@ -2,37 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from msgspec import structs
+from collections.abc import Iterable, Iterator
 
 from medusa_sync.core.result import Outcome, RunResult
 from medusa_sync.report import summary
 from medusa_sync.report.changes import plain_lines
-from medusa_sync.report.details import details
+from medusa_sync.report.details import parted
 from medusa_sync.report.escape import visible
+from medusa_sync.report.summary import Listing
 
 
 def as_text(result: RunResult, *, verbose: bool = False) -> str:
-    """Render lines of `name: value`, none of which starts with external text.
+    """Render lines of `name: value`, none of which starts with external text; one line if nothing was to do.
 
     With `verbose`, all changes are listed, including new products.
     """
-    return "".join(f"{line}\n" for line in _lines(result, verbose=verbose))
+    return _joined(_lines(result, verbose=verbose))
+
+
+def conflicts_as_text(result: RunResult) -> str:
+    """Render only the conflicts; an empty text if there are none."""
+    return _joined(
+        line for each in summary.conflicts(result) for line in _listed(each, result, verbose=False)
+    )
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _lines(result: RunResult, *, verbose: bool) -> Iterator[str]:
-    yield f"job: {summary.headline(result, '->')}"
-    if result.dry_run:
-        yield "dry run: nothing was written"
-    yield from (f"{label}: {count}" for label, count, _ in summary.counts(result))
-    yield from (f"{label}: {value}" for label, value in summary.facts(result))
+    line = None if verbose else summary.up_to_date(result)
+    if line is None:
+        yield f"job: {summary.headline(result, '->')}"
+        if result.dry_run:
+            yield "dry run: nothing was written"
+        yield from (f"{label}: {count}" for label, count, _ in summary.counts(result))
+        yield from (f"{label}: {value}" for label, value in summary.facts(result))
+    else:
+        yield line
     for listing in summary.listings(result, verbose=verbose):
-        for outcome in listing.shown:
-            yield from _product_lines(listing.noun, outcome, result, verbose=verbose)
-        if listing.rest:
-            yield listing.rest
+        yield from _listed(listing, result, verbose=verbose)
     yield from (f"note: {visible(note)}" for note in result.notes)
+
+
+def _listed(listing: Listing, result: RunResult, *, verbose: bool) -> Iterator[str]:
+    for outcome in listing.shown:
+        yield from _product_lines(listing.noun, outcome, result, verbose=verbose)
+    yield from filter(None, (listing.rest, listing.hint))
 
 
 def _product_lines(noun: str, outcome: Outcome, result: RunResult, *, verbose: bool) -> Iterator[str]:
@@ -47,13 +64,14 @@ def _product_lines(noun: str, outcome: Outcome, result: RunResult, *, verbose: b
 
 
 def _parts(noun: str, outcome: Outcome) -> Iterator[tuple[str, Outcome]]:
-    """Separate the conflicts of a product from its other changes."""
-    if not outcome.conflicts:
+    """Separate the conflicts and the held prices of a product from its other changes."""
+    if not outcome.conflicts and not outcome.held:
         yield noun, outcome
         return
-    found = details(outcome)
-    contested = tuple(each.change for each in found if each.change and each.conflict)
-    others = tuple(each.change for each in found if each.change and not each.conflict)
-    yield noun, structs.replace(outcome, changes=contested)
-    if others:
-        yield "change", structs.replace(outcome, changes=others, conflicts=())
+    parts = parted(outcome)
+    if outcome.conflicts:
+        yield "conflict", parts.contested
+    if outcome.held:
+        yield "held", parts.held
+    if parts.others.changes:
+        yield "change", parts.others

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
-from medusa_sync.core.policy import ConflictPolicy, OnMissing, Share
+from medusa_sync.core.policy import ConflictPolicy, OnDeleted, OnMissing, PriceLimit, Share
 from medusa_sync.settings import completions, parsers
 from medusa_sync.settings.option import Group, Option
 from medusa_sync.settings.secrets import (
@@ -180,6 +180,26 @@ class Settings:
         group="Guards",
         more="A number, or a percentage of the stored ones.",
     )
+    on_deleted: OnDeleted = _option(
+        "What happens to products that the merchant deleted in the store.",
+        parsers.member(OnDeleted),
+        "recreate",
+        "recreate|skip",
+    )
+    max_changes: Share | None = _optional(
+        "Write nothing if more stored products than this would be updated or removed.",
+        parsers.share,
+        "N|N%",
+        group="Guards",
+        more="Default: no limit.",
+    )
+    max_price_change: PriceLimit | None = _optional(
+        "Hold back prices that would move by more than this, up or down, or to 0.",
+        parsers.price_limit,
+        "N%",
+        group="Guards",
+        more="Default: no limit.",
+    )
     dry_run: bool = _switch("Show the plan and write nothing. Without credentials, only check the source.")
     batch_size: int | None = _option(
         "Products per write request; with 'auto', as many as are fastest.",
@@ -270,7 +290,7 @@ class Settings:
     )
     json: bool = _switch("Print one JSON document instead of the table.", "Output")
     quiet: bool = _switch(
-        "Print nothing, not even warnings, unless something fails.",
+        "Print only problems and conflicts, not even warnings.",
         "Output",
         more="--json still prints its document.",
     )
@@ -296,6 +316,14 @@ class Settings:
         group="Output",
         more="The name must end in .prom.",
     )
+    metrics_push: str | None = _optional(
+        "Push metrics to a Prometheus Pushgateway.",
+        parsers.gateway,
+        "URL",
+        group="Output",
+        shown=False,
+        more="The URL may contain a user and a password.",
+    )
     ping_url: str | None = _optional(
         "Ping a monitor such as healthchecks.io when a run starts and when it ends.",
         parsers.web_address,
@@ -316,7 +344,7 @@ class Settings:
                 yield secret.reveal()
         if (header := self.authorization()) is not None:
             yield from secrets_in_authorization(header)
-        for url in (self.source, self.medusa_url, *proxies()):
+        for url in (self.source, self.medusa_url, self.metrics_push or "", *proxies()):
             yield from secrets_in(url)
         if self.ping_url is not None:
             yield from secrets_in_ping_url(self.ping_url)

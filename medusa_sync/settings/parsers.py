@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from medusa_sync.core.policy import ConflictPolicy, OnConflict, Share
+from medusa_sync.core.policy import ConflictPolicy, OnConflict, PriceLimit, Share
 from medusa_sync.settings.secrets import Secret
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
@@ -128,6 +128,13 @@ def share(value: str) -> Share:
     return Share(float(number), is_percentage)
 
 
+def price_limit(value: str) -> PriceLimit:
+    """Parse a percentage such as `50%`, which may be above 100%."""
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?%", value.strip()):
+        raise ValueError("expected a percentage such as 50%")
+    return PriceLimit(float(value.strip().removesuffix("%")))
+
+
 def field_names(value: str) -> frozenset[str]:
     """Parse the names of fields, separated by commas."""
     names = frozenset(_field_name(part) for part in _parts_of(value))
@@ -185,22 +192,20 @@ def timezone(value: str) -> str:
 
 def web_address(value: str) -> str:
     """Parse an HTTP or HTTPS URL without credentials, and remove slashes at the end of its path."""
-    url = _any_web_address(value)
+    url = _address(value, "http://localhost:9000")
     if "@" in urlsplit(url).netloc:
         raise ValueError("expected a URL without a user name or password")
     return url
 
 
-def _any_web_address(value: str) -> str:
-    parts = _parts(value.strip())
-    if parts is None:
-        raise ValueError("expected a URL such as http://localhost:9000")
-    return urlunsplit(parts._replace(path=parts.path.rstrip("/")))
+def gateway(value: str) -> str:
+    """Parse the URL of a Pushgateway, which may contain credentials."""
+    _check_has_no_query(value)
+    return _address(value, "http://localhost:9091")
 
 
 def store_url(value: str) -> str:
-    if "?" in value or "#" in value:
-        raise ValueError("expected a URL without '?' or '#'")
+    _check_has_no_query(value)
     url = web_address(value)
     for page in ("/admin", "/app"):
         if url.endswith(page):
@@ -229,7 +234,19 @@ def file_ending(*endings: str, any_case: bool = False) -> Callable[[str], str]:
 
 def source(value: str) -> str:
     """Parse a URL, which may contain `user:password@`, or a path."""
-    return _any_web_address(value) if "://" in value else path(value)
+    return _address(value, "http://localhost:9000") if "://" in value else path(value)
+
+
+def _address(value: str, example: str) -> str:
+    parts = _parts(value.strip())
+    if parts is None:
+        raise ValueError(f"expected a URL such as {example}")
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/")))
+
+
+def _check_has_no_query(url: str) -> None:
+    if "?" in url or "#" in url:
+        raise ValueError("expected a URL without '?' or '#'")
 
 
 def _parts(url: str) -> SplitResult | None:

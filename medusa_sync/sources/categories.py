@@ -28,7 +28,9 @@ async def names_by_slug(categories: Awaitable[Iterable[Category]]) -> dict[str, 
     try:
         return {category.slug: one_line(category.name) or "" for category in await categories}
     except SourceError as error:
-        logger.warning("new categories are named after their slugs: %s", error)
+        logger.warning(
+            "new categories are named after their slugs: %s", error, extra={"event": "category_names_missing"}
+        )
         return {}
 
 

@@ -16,6 +16,7 @@ from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.batch import halves
+from medusa_sync.sync.deletion import delete_noted
 from medusa_sync.sync.inventory import ItemRename
 
 logger = logging.getLogger(__name__)
@@ -97,11 +98,15 @@ class Acknowledger:
             return set()
         lost = _losers(by_external_id(await self._api.details("external_id", doubled)))
         if lost:
-            logger.warning("another run created some of these products too; removing %d copies", len(lost))
+            logger.warning(
+                "another run created some of these products too; removing %d copies",
+                len(lost),
+                extra={"event": "copies_removed"},
+            )
             try:
-                await self._api.delete_products(sorted(lost))
+                await delete_noted(self._api, sorted(lost))
             except (StoreRefusedError, AmbiguousWriteError) as error:
-                logger.info("planned again: %s", error)
+                logger.info("planned again: %s", error, extra={"event": "copies_kept"})
         return lost
 
     async def _write(self, products: Sequence[Complete]) -> None:
@@ -112,13 +117,24 @@ class Acknowledger:
             await self._api.edit_products([record_body(each.product_id, each.record) for each in products])
         except StoreRefusedError as error:
             if len(products) == 1:
-                logger.warning("%s was not acknowledged: %s", products[0].desired.external_id, error)
+                external_id = products[0].desired.external_id
+                logger.warning(
+                    "%s was not acknowledged: %s",
+                    external_id,
+                    error,
+                    extra={"event": "not_acknowledged", "external_id": external_id},
+                )
                 return
             for part in halves(products):
                 found = await self._api.look_up([each.desired.external_id for each in part])
                 await self._write(_not_replaced(part, found))
         except AmbiguousWriteError as error:
-            logger.warning("%d products may not be acknowledged: %s", len(products), error)
+            logger.warning(
+                "%d products may not be acknowledged: %s",
+                len(products),
+                error,
+                extra={"event": "acknowledgement_unconfirmed"},
+            )
 
 
 def _not_replaced(
@@ -132,7 +148,11 @@ def _not_replaced(
         if each.product_id not in stored or _has_record(stored[each.product_id], each.known)
     ]
     if len(left) < len(products):
-        logger.info("another run has written %d of these products since", len(products) - len(left))
+        logger.info(
+            "another run has written %d of these products since",
+            len(products) - len(left),
+            extra={"event": "written_by_another_run"},
+        )
     return left
 
 

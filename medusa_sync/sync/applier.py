@@ -23,6 +23,7 @@ from medusa_sync.retry import pause
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from medusa_sync.sync.batch import Batch, Refusal
+from medusa_sync.sync.deletion import delete_noted
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.held import Held
 from medusa_sync.sync.intents import Intents
@@ -164,7 +165,7 @@ class Applier:
         )
         self._settle(batch, reading.outcomes)
         if reading.copies:
-            await self._api.delete_products([copy.id for copy in reading.copies])
+            await delete_noted(self._api, [copy.id for copy in reading.copies])
         updates = self._plan(batch, reading.updates)
         if not batch.released and (handed := values_to_release(updates)):
             await self._writer.release(handed)
@@ -216,7 +217,7 @@ class Applier:
         if not creates:
             return []
         if incomplete := [create.replaces for create in creates if create.replaces]:
-            await self._api.delete_products(incomplete)
+            await delete_noted(self._api, incomplete)
             if batch.items is None:  # the store does not delete items that were not linked yet
                 batch.items = await self._unlinked_items(creates)
                 free = self._without_blocked(batch, [create.desired for create in creates])
@@ -290,7 +291,7 @@ class Applier:
         # The merchant may have deleted a term.
         self._writer.forget(batch.planned)
         if len(batch.products) > 1:
-            logger.info("bisecting a batch of %d: %s", len(batch.products), error)
+            logger.info("bisecting a batch of %d: %s", len(batch.products), error, extra={"event": "bisect"})
             return batch.split()
         if batch.refusal is None:  # the new plan may differ, for example in the handle
             batch.refusal = Refusal(batch.planned, str(error))
@@ -304,7 +305,9 @@ class Applier:
             return []
         batch.tries, batch.refused = batch.tries + 1, False
         if batch.tries < self._attempts:
-            logger.info("reconciling %d products: %s", len(batch.products), error)
+            logger.info(
+                "reconciling %d products: %s", len(batch.products), error, extra={"event": "reconcile"}
+            )
             await self._stop.sleep(pause(batch.tries))
             return [batch]
         if len(batch.products) > 1:

@@ -63,11 +63,19 @@ class Items:
             # Clear their old SKUs: the items of other products may need them.
             await self._send([structs.replace(rename, new_sku=None) for rename in refused - held])
         except (AmbiguousWriteError, StoreError) as error:
-            logger.warning("the next run renames %d inventory items: %s", len(renames), error)
+            logger.warning(
+                "the next run renames %d inventory items: %s",
+                len(renames),
+                error,
+                extra={"event": "inventory_items_not_renamed"},
+            )
             return set(renames)
         for rename in refused - held:
             logger.warning(
-                "inventory item %s has no SKU now: another item has %r", rename.item_id, rename.new_sku
+                "inventory item %s has no SKU now: another item has %r",
+                rename.item_id,
+                rename.new_sku,
+                extra={"event": "inventory_item_without_sku"},
             )
         return held
 

@@ -10,6 +10,7 @@ from msgspec import structs
 from medusa_sync.core.change import Change, Create
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.spool import Spool
+from medusa_sync.sync.stale import Stale
 
 _PROBLEMS = frozenset({Result.REJECTED, Result.FAILED, Result.UNCONFIRMED, Result.NOT_ATTEMPTED})
 _GAINS = frozenset({Action.CREATE, Action.ADOPT})
@@ -24,6 +25,7 @@ class Ledger:
     Attributes:
         kept: number of products with an outcome that the store had before the run as products of this source.
         gained: number of created and adopted products.
+        partial: external ids of products of which some rows were rejected.
     """
 
     def __init__(self, on_settled: Callable[[Outcome], None]) -> None:
@@ -35,14 +37,16 @@ class Ledger:
         self.seen = 0
         self.not_compared = 0
         self.conflicts = 0
+        self.held = 0
         self.not_completed: list[Outcome] = []
         self.problems: list[Outcome] = []
         self.changes = Spool[Outcome]()
+        self.skipped = Spool[Outcome]()
         self.kept = 0
         self.gained = 0
         self._watched: dict[str, Result | None] = {}
         self._dropped: dict[str, Collection[str]] = {}  # keys of variants, by external id
-        self._partial: set[str] = set()  # products of which some rows were rejected
+        self.partial: set[str] = set()
 
     def open(self, external_id: str, title: str) -> None:
         """Add a valid product of the source, which has no outcome yet."""
@@ -77,8 +81,21 @@ class Ledger:
         return {
             external_id: self._dropped.get(external_id)
             for external_id, result in self._watched.items()
-            if result in {Result.UNCHANGED, Result.UPDATED} and external_id not in self._partial
+            if result in {Result.UNCHANGED, Result.UPDATED} and external_id not in self.partial
         }
+
+    def defer(self, products: Iterable[Stale]) -> None:
+        """Forget open products until they are resumed, so that memory does not grow with them."""
+        for each in products:
+            del self._open[each.desired.external_id]
+            self._stored.discard(each.desired.external_id)
+
+    def resume(self, products: Iterable[Stale]) -> None:
+        """Open deferred products again."""
+        for each in products:
+            self._open[each.desired.external_id] = each.desired.title
+            if each.copies:
+                self._stored.add(each.desired.external_id)
 
     def begin(self, external_id: str) -> None:
         """Mark an open product as being written: if the run ends now, it is unconfirmed."""
@@ -106,7 +123,7 @@ class Ledger:
         """Record the outcome of a row that is not a valid product."""
         self.seen += 1
         if outcome.external_id is not None:
-            self._partial.add(outcome.external_id)
+            self.partial.add(outcome.external_id)
         self._count(outcome)
 
     def revise(self, outcome: Outcome) -> None:
@@ -156,9 +173,12 @@ class Ledger:
     def _count(self, outcome: Outcome) -> None:
         self.counts[outcome.result] += 1
         self.conflicts += len(outcome.conflicts)
+        self.held += bool(outcome.held)
         if outcome.result in _PROBLEMS:
             self.problems.append(outcome)
-        elif outcome.action is not None or outcome.conflicts:
+        elif outcome.result is Result.SKIPPED and outcome.reason:
+            self.skipped.add(outcome)
+        elif outcome.action is not None or outcome.conflicts or outcome.held:
             self.changes.add(outcome)
             self.gained += outcome.action in _GAINS
         self._on_settled(outcome)
@@ -176,6 +196,7 @@ def outcome_of(change: Change) -> Outcome:
         changes=change.changes,
         conflicts=change.conflicts,
         action=Action.ADOPT if change.adopted else Action.UPDATE,
+        held=change.held,
     )
     if change.adopted or change.has_changes:
         return outcome

@@ -18,6 +18,7 @@ class SyncOptions(Struct, frozen=True):
         store_url: as it is shown.
         status: of new products, `published` or `draft`.
         max_removals: how many products a run may remove.
+        max_changes: how many products of the source in the store a run may update or remove; None for all.
         batch_size: products in a write request; None to choose while running.
         concurrency: batches at the same time.
         limit: the number of products to sync, the first ones of the source; None for all.
@@ -39,3 +40,4 @@ class SyncOptions(Struct, frozen=True):
     max_retries: int
     limit: int | None
     max_duration_s: float | None
+    max_changes: Share | None = None

@@ -6,15 +6,21 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import Change, Create, Update
 from medusa_sync.core.fields import FIELDS
-from medusa_sync.core.interrupted import is_in_progress, is_incomplete, may_change, surviving_copy
+from medusa_sync.core.interrupted import (
+    is_half_deleted,
+    is_in_progress,
+    is_incomplete,
+    may_change,
+    surviving_copy,
+)
 from medusa_sync.core.merge import as_set, merge_sets
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update, without_stock
-from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy
+from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.selection import ALL, Selection
@@ -26,8 +32,11 @@ from medusa_sync.sync.handles import Handles
 from medusa_sync.sync.inventory import item_renames
 from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.stale import Stale
+from medusa_sync.sync.tombstones import Tombstones
 
 T = TypeVar("T")
+
+_DELETED = "it was deleted in the store; --on-deleted recreate creates it again"
 
 
 class PlanOptions(Struct, frozen=True):
@@ -39,6 +48,8 @@ class PlanOptions(Struct, frozen=True):
         selection: the fields to sync of products that are in the store.
         create: new products are created.
         update: products that are in the store are updated; what an interrupted run began is always completed.
+        price_limit: how far a price may move; None for any distance.
+        on_deleted: what happens to products that the merchant deleted.
     """
 
     on_conflict: ConflictPolicy = SOURCE_WINS
@@ -47,6 +58,8 @@ class PlanOptions(Struct, frozen=True):
     selection: Selection = ALL
     create: bool = True
     update: bool = True
+    price_limit: PriceLimit | None = None
+    on_deleted: OnDeleted = OnDeleted.RECREATE
 
 
 class Reading(Struct):
@@ -56,7 +69,7 @@ class Reading(Struct):
         updates: of products whose fields or records have to be written.
         outcomes: of products that are up to date or fail.
         new: products that the store does not have.
-        incomplete: what an interrupted creation left of some of `new`, by external id.
+        incomplete: what an interrupted creation or deletion left of some of `new`, by external id.
         copies: surplus copies, to be removed.
         in_progress: products that the store may still be working on.
     """
@@ -77,15 +90,19 @@ class Planner:
         location_id: where stock is kept; None if the store has no location.
         sales: the sale prices of the source.
         options: how to decide.
+
+    Attributes:
+        sales: as above.
     """
 
     def __init__(self, api: AdminApi, location_id: str | None, sales: Sales, options: PlanOptions) -> None:
         self._api = api
-        self._sales = sales
+        self.sales = sales
         self._location_id = location_id
         self._options = options
         self._adoption = Adoption(api)
         self._handles = Handles(api)
+        self._tombstones = Tombstones(api)
 
     async def look_ahead(self, products: Sequence[Stale]) -> dict[str, list[str]]:
         """Prepare stale products: look up the handles of new ones, with one request for all of them.
@@ -100,6 +117,9 @@ class Planner:
         not_created = await self._adoption.matches([each.desired for each in new])
         created = [each for each in new if each.desired.external_id not in not_created]
         created = created if self._options.create else []
+        if self._options.on_deleted is OnDeleted.SKIP:
+            deleted = await self._tombstones.look_ahead([each.desired for each in created])
+            created = [each for each in created if each.desired.external_id not in deleted]
         await self._handles.look_ahead([each.desired for each in created])
         updated = [each for each in products if each.copies] if self._options.update else []
         selection = self._options.selection
@@ -147,7 +167,7 @@ class Planner:
         stored = [each for each in found if isinstance(each, StoredProduct)]
         unreadable = [each for each in found if isinstance(each, Unreadable)]
         wanted = {product.external_id: product for product in products}
-        return [*unreadable, *await self._sales.read(wanted, stored)]
+        return [*unreadable, *await self.sales.read(wanted, stored)]
 
     def _sort(
         self,
@@ -176,7 +196,7 @@ class Planner:
         is_unfinished = is_incomplete(stored) and product.external_id in created
         if waits and (is_unfinished or is_in_progress(product, stored, now=now)):
             reading.in_progress.append(product)
-        elif is_incomplete(stored):
+        elif is_incomplete(stored) or is_half_deleted(stored):
             reading.incomplete[product.external_id] = stored
             reading.new.append(product)
         else:
@@ -190,10 +210,12 @@ class Planner:
             on_conflict=self._options.on_conflict,
             overwrite=self._options.overwrite,
             selection=self._options.selection,
+            price_limit=self._options.price_limit,
         )
         is_done = update.is_up_to_date or is_recorded(update)
         if is_done or (may_change(update, now=time.time()) and not item_renames(update)):
-            reading.outcomes.append(Outcome.of(product, Result.UNCHANGED))
+            unchanged = Outcome.of(product, Result.UNCHANGED)
+            reading.outcomes.append(structs.replace(unchanged, held=update.held))
         elif not self._options.update and stored.pending is None:
             reading.outcomes.append(Outcome.of(product, Result.SKIPPED))
         else:
@@ -206,7 +228,7 @@ class Planner:
 
         Args:
             new: what the source wants.
-            incomplete: what an interrupted creation has left of some of them, by external id.
+            incomplete: what an interrupted creation or deletion has left of some of them, by external id.
 
         Raises:
             StoreError: the store cannot be read.
@@ -224,6 +246,11 @@ class Planner:
         if not self._options.create:
             entries.update((each.external_id, Outcome.of(each, Result.SKIPPED)) for each in created)
             created = []
+        if self._options.on_deleted is OnDeleted.SKIP:
+            deleted = await self._tombstones.deleted(created)
+            skipped = [each for each in created if each.external_id in deleted]
+            entries.update((each.external_id, Outcome.of(each, Result.SKIPPED, _DELETED)) for each in skipped)
+            created = [each for each in created if each.external_id not in deleted]
         handles = await self._handles.assign(created)
         entries.update((each.external_id, Create(each, handles[each.external_id])) for each in created)
         return [entries[product.external_id] for product in new]
@@ -246,8 +273,13 @@ class Planner:
             product = adopted[stored.id]
             try:
                 [readable] = _readable([stored])
-                plan = plan_update(product, readable, location_id=self._location_id, adopt=True)
-                entries[product.external_id] = plan
+                entries[product.external_id] = plan_update(
+                    product,
+                    readable,
+                    location_id=self._location_id,
+                    adopt=True,
+                    price_limit=self._options.price_limit,
+                )
             except ProductFailedError as error:
                 entries[product.external_id] = Outcome.of(product, Result.FAILED, f"{stored.id}: {error}")
         return entries

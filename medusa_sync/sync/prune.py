@@ -26,6 +26,7 @@ from medusa_sync.retry import retry
 from medusa_sync.stop import InFlight, Stop
 from medusa_sync.sync.batch import halves
 from medusa_sync.sync.batch_size import FIRST
+from medusa_sync.sync.deletion import delete_noted
 from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.options import SyncOptions
 
@@ -174,7 +175,7 @@ class Pruner:
             return
         ids = [stored.id for stored in products]
         if self._options.on_missing == OnMissing.DELETE:
-            await self._api.delete_products(ids)
+            await delete_noted(self._api, ids)
             return
         bodies = []
         for stored in await self._api.details("id", ids):
@@ -193,17 +194,20 @@ class Pruner:
         }
         return [product for product in products if product.id in left]
 
-    def _settle_removed(self, products: Sequence[ListedProduct]) -> None:
+    def outcome(self, stored: ListedProduct) -> Outcome:
+        """The outcome of an orphan that is removed."""
         drafting = self._options.on_missing == OnMissing.DRAFT
+        return Outcome(
+            stored.external_id,
+            stored.title,
+            Result.REMOVED,
+            changes=(FieldChange(STATUS, stored.status, "draft"),) if drafting else (),
+            action=Action.DRAFT if drafting else Action.DELETE,
+        )
+
+    def _settle_removed(self, products: Sequence[ListedProduct]) -> None:
         for stored in products:
-            outcome = Outcome(
-                stored.external_id,
-                stored.title,
-                Result.REMOVED,
-                changes=(FieldChange(STATUS, stored.status, "draft"),) if drafting else (),
-                action=Action.DRAFT if drafting else Action.DELETE,
-            )
-            self._settle(outcome)
+            self._settle(self.outcome(stored))
 
 
 def _as_drafted(stored: StoredProduct) -> Record:

@@ -280,7 +280,13 @@ class VariantPruner:
                         removal.stored.id, option, option.title, add=(), remove=unused
                     )
                 except (StoreRefusedError, AmbiguousWriteError) as error:
-                    logger.info("unused values of %s stay: %s", removal.stored.external_id, error)
+                    external_id = removal.stored.external_id or ""
+                    logger.info(
+                        "unused values of %s stay: %s",
+                        external_id,
+                        error,
+                        extra={"event": "option_values_kept", "external_id": external_id},
+                    )
 
     async def _write_records(
         self, removals: Sequence[Removal], change: Callable[[VariantRecord], VariantRecord]
@@ -292,13 +298,23 @@ class VariantPruner:
             bodies.append(record_body(removal.stored.id, record))
         await self._api.edit_products(bodies)
 
+    def outcome(self, removal: Removal, placement: Placement) -> Outcome | None:
+        """The outcome of a product that loses variants; None if nothing changes."""
+        self._location_id = placement.location_id or ""
+        return self._outcome(removal, removal.variants)
+
     def _settle(self, removal: Removal, keys: Collection[str]) -> None:
+        outcome = self._outcome(removal, keys)
+        if outcome is not None:
+            self._revise(outcome)
+
+    def _outcome(self, removal: Removal, keys: Collection[str]) -> Outcome | None:
         changes = tuple(change for key in keys if (change := self._change(removal, key)) is not None)
         stored = removal.stored
         if not changes:
-            return
-        self._revise(
-            Outcome(stored.external_id, stored.title, Result.UPDATED, changes=changes, action=Action.UPDATE)
+            return None
+        return Outcome(
+            stored.external_id, stored.title, Result.UPDATED, changes=changes, action=Action.UPDATE
         )
 
     def _change(self, removal: Removal, key: str) -> FieldChange | None:

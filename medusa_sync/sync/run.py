@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Protocol
 
-from medusa_sync.core.change import Change
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.errors import (
@@ -27,20 +26,23 @@ from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger
 from medusa_sync.sync.applier import Applier
+from medusa_sync.sync.backlog import Backlog
 from medusa_sync.sync.batch_size import BatchSize
+from medusa_sync.sync.change_guard import ChangeGuard
 from medusa_sync.sync.comparison import Comparison
 from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.intake import Intake
-from medusa_sync.sync.ledger import Ledger, outcome_of
+from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import Planner
-from medusa_sync.sync.prune import Pruner
-from medusa_sync.sync.prune_variants import REMOVABLE, Removal, VariantPruner, removal_of
+from medusa_sync.sync.preview import preview
+from medusa_sync.sync.prune_variants import REMOVABLE
+from medusa_sync.sync.removals import Removals
 from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.scan import Scan
-from medusa_sync.sync.stale import Stale, absent
+from medusa_sync.sync.stale import Stale
 
 _STATUSES: Mapping[type[MedusaSyncError], Status] = {
     InterruptedRunError: Status.INTERRUPTED,
@@ -89,7 +91,8 @@ class Run:
         self._ledger = Ledger(observer.settled)
         self._intake = Intake(self._delivery, self._ledger, observer.fetched, stop)
         self._placement: Placement | None = None
-        self._previewed: dict[str, Removal | None] = {}  # variants that updates drop, by external id
+        self._planner: Planner | None = None
+        self._backlog = Backlog(self._ledger)
 
     async def execute(self) -> RunResult:
         """Run. Errors that a user, a server or a catalogue can cause are not raised but in the result."""
@@ -97,7 +100,9 @@ class Run:
         store = None if self._stop.is_set else await self._run_until_stopped()
         if self._delivery.error is not None:  # after everything that was delivered has been applied
             self._stop.set(self._delivery.error)
-        self._ledger.close(f"not completed: {self._stop.reason}" if self._stop.is_set else "")
+        self._backlog.open_rest()
+        reason = str(self._stop.reason).partition("\n")[0]
+        self._ledger.close(f"not completed: {reason}" if self._stop.is_set else "")
         return self._result(store, started_at, time.monotonic() - clock)
 
     async def _run_until_stopped(self) -> StoreState | None:
@@ -160,33 +165,49 @@ class Run:
                 selection=selection,
                 overwrite=self._options.plan.overwrite,
             )
+            removals = Removals(
+                api,
+                self._delivery,
+                scan,
+                self._options,
+                self._ledger,
+                lambda: self._find_placement(api),
+                self._stop,
+            )
             async with aclosing(comparison.stale()) as stale:
-                first = await anext(stale, None)
+                parts: AsyncGenerator[list[Stale], None] = stale
+                if self._options.max_changes is not None:
+                    await self._backlog.fill(stale)
+                    await self._guard(
+                        api, ChangeGuard(self._options.max_changes, len(scan.source_ids)), removals
+                    )
+                    parts = self._backlog.take()
+                first = await anext(parts, None)
                 if first is not None:
-                    await self._plan_and_apply(api, health, comparison, first, stale)
+                    await self._plan_and_apply(api, health, comparison, removals, first, parts)
         if self._stop.is_set or self._delivery.error is not None:
             return None
         gained = 0 if self._options.dry_run else self._ledger.gained
         if self._prunes:
-            await self._prune(api, scan)
+            await removals.execute()
         is_changed = gained or self._ledger.counts[Result.REMOVED]
         size = await api.count_products() if is_changed else scan.size
         return StoreState(size, self._ledger.kept + gained)
 
-    async def _prune(self, api: AdminApi, scan: Scan) -> None:
-        """Remove orphans and dropped variants, after all of them were found and none is too many."""
-        options, ledger = self._options, self._ledger
-        pruner = Pruner(api, self._delivery, scan.source_ids, options, settle=ledger.remove, stop=self._stop)
-        orphans = await pruner.find()
-        variants = VariantPruner(api, options, revise=ledger.revise, fail=ledger.remove, stop=self._stop)
-        watched = ledger.watched
-        known = {own: keys for own, keys in watched.items() if own not in self._previewed}
-        previewed = [each for own, each in self._previewed.items() if each is not None and own in watched]
-        removals = [*previewed, *await variants.find(known)]
-        variants.guard(removals, scan.variants)
-        await pruner.execute(orphans)
-        if removals:
-            await variants.execute(removals, await self._find_placement(api))
+    async def _guard(self, api: AdminApi, guard: ChangeGuard, removals: Removals) -> None:
+        """Check all stale products before the first one is written.
+
+        Raises:
+            ChangeGuardError: too many products would change.
+            StoreMismatchError: a price is in a currency that the store does not have.
+            StoreError: the store cannot be read.
+        """
+        for part in self._backlog:
+            (await self._find_placement(api)).check_currencies(each.desired for each in part)
+        forecast = removals if self._prunes and self._delivery.error is None else None
+        most = self._backlog.stored + (forecast.most if forecast else 0)
+        if not (self._stop.is_set or guard.allows(most)):
+            await guard.check(self._backlog, await self._find_planner(api), forecast)
 
     @property
     def _prunes(self) -> bool:
@@ -195,7 +216,7 @@ class Run:
 
     def _wanted(self) -> int | None:
         """How many products have to be found in the store; None for all that it has."""
-        if self._prunes:
+        if self._prunes or self._options.max_changes is not None:
             return None
         total, limit = self._delivery.total, self._options.limit
         return min(total, limit) if total is not None and limit is not None else total or limit
@@ -205,52 +226,36 @@ class Run:
         api: AdminApi,
         health: Health,
         comparison: Comparison,
+        removals: Removals,
         first: list[Stale],
         rest: AsyncIterator[list[Stale]],
     ) -> None:
         """Settle stale products. If the placement is wrong, nothing at all is written."""
         placement = await self._find_placement(api)
         placement.check_currencies(chain((each.desired for each in first), comparison.ahead.values()))
-        sales = Sales(api.price_lists, self._options.source_name)
-        planner = Planner(api, placement.location_id, sales, self._options.plan)
+        planner = await self._find_planner(api)
         if self._options.dry_run:
-            await self._preview(planner, placement, first, rest)
+            await preview(planner, placement, removals, self._ledger, first, rest)
         else:
-            await self._apply(api, planner, placement, sales, health, first, rest)
+            await self._apply(api, planner, placement, health, first, rest)
 
     async def _find_placement(self, api: AdminApi) -> Placement:
         if self._placement is None:
             self._placement = await find_placement(api, self._options.wanted)
         return self._placement
 
-    async def _preview(
-        self, planner: Planner, placement: Placement, first: list[Stale], rest: AsyncIterator[list[Stale]]
-    ) -> None:
-        """Settle every product with what a real run would do."""
-        stale: list[Stale] | None = first
-        while stale is not None:
-            placement.check_currencies(each.desired for each in stale)
-            reading = await planner.read([each.desired for each in stale], absent=absent(stale))
-            entries: list[Change | Outcome] = [*reading.outcomes, *reading.updates]
-            entries += await planner.plan_new(reading.new, reading.incomplete)
-            entries += [
-                Outcome(each.external_id, each.title, Result.UNCONFIRMED, "another run is writing it")
-                for each in reading.in_progress
-            ]
-            for each in reading.updates:
-                external_id = each.desired.external_id
-                self._previewed[external_id] = removal_of(each, self._options.on_missing)
-            self._ledger.watch(each.desired.external_id for each in reading.updates if each.dropped)
-            for entry in entries:
-                self._ledger.settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
-            stale = await anext(rest, None)
+    async def _find_planner(self, api: AdminApi) -> Planner:
+        if self._planner is None:
+            placement = await self._find_placement(api)
+            sales = Sales(api.price_lists, self._options.source_name)
+            self._planner = Planner(api, placement.location_id, sales, self._options.plan)
+        return self._planner
 
     async def _apply(
         self,
         api: AdminApi,
         planner: Planner,
         placement: Placement,
-        sales: Sales,
         health: Health,
         first: list[Stale],
         rest: AsyncIterator[list[Stale]],
@@ -265,7 +270,7 @@ class Run:
             planner,
             taxonomy,
             placement,
-            sales,
+            planner.sales,
             Acknowledger(api, settle),
             self._ledger,
             health,
@@ -298,7 +303,7 @@ class Run:
 
     def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
         options, ledger, error = self._options, self._ledger, self._stop.reason
-        has_problems = ledger.problems or ledger.not_completed
+        has_problems = ledger.problems or ledger.not_completed or ledger.held
         status = Status.PARTIAL if has_problems else Status.OK
         exit_code = EXIT_PARTIAL if has_problems else 0
         if error is not None:
@@ -318,6 +323,8 @@ class Run:
             store=store,
             counts=dict(ledger.counts),
             conflicts=ledger.conflicts,
+            held=ledger.held,
+            skipped=ledger.skipped,
             not_compared=ledger.not_compared,
             requests=self._requests,
             problems=tuple(ledger.problems),

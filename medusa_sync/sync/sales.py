@@ -35,6 +35,7 @@ class Sales:
             f"Sale prices of the source {source_name}, written by medusa-sync. Keep this text."
         )
         self._list_id = ""
+        self._younger: list[str] = []  # lists that another run created at the same time
         self._prices: dict[str, list[SalePrice]] | None = None  # by variant
         self._newest = ""  # id of the newest price that was read
         self._has_created = False  # a price since then
@@ -140,7 +141,9 @@ class Sales:
             if copies := _copies(prices):
                 await self._lists.write(list_id, create=(), update=(), delete=copies)
         except (StoreRefusedError, AmbiguousWriteError) as error:
-            logger.warning("some sale prices may be stored twice: %s", error)
+            logger.warning(
+                "some sale prices may be stored twice: %s", error, extra={"event": "sale_prices_doubtful"}
+            )
 
     async def _load(self) -> dict[str, list[SalePrice]]:
         async with self._loading:
@@ -157,17 +160,16 @@ class Sales:
     async def _find_list(self, *, create_it: bool) -> str:
         """The id of the list; empty if there is none and it is not created.
 
-        If two runs create it at the same time, the older one stays.
+        If two runs create it at the same time, the older one stays; only a run that writes deletes the other.
         """
-        if self._list_id:
-            return self._list_id
-        found = await self._lists.find(self._description)
-        if not found and create_it:
-            await self._lists.create(self._title, self._description)
+        if not self._list_id:
             found = await self._lists.find(self._description)
-        for younger in found[1:]:
-            await self._lists.delete(younger)
-        self._list_id = found[0] if found else ""
+            if not found and create_it:
+                await self._lists.create(self._title, self._description)
+                found = await self._lists.find(self._description)
+            self._list_id, self._younger = (found[0], found[1:]) if found else ("", [])
+        while create_it and self._younger:
+            await self._lists.delete(self._younger.pop())
         return self._list_id
 
 

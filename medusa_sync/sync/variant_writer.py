@@ -130,7 +130,13 @@ class VariantWriter:
                     update.stored.id, option, title, add=missing, remove=unused
                 )
             except StoreRefusedError as error:  # a variant that was added meanwhile may have one of them
-                logger.info("unused values of %s stay: %s", update.desired.external_id, error)
+                external_id = update.desired.external_id
+                logger.info(
+                    "unused values of %s stay: %s",
+                    external_id,
+                    error,
+                    extra={"event": "option_values_kept", "external_id": external_id},
+                )
 
 
 def _is_removable(option: StoredOption, stored: StoredProduct) -> bool:

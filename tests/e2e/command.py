@@ -1,6 +1,5 @@
 """Runs the installed `medusa-sync` command."""
 
-import json
 import os
 import signal
 import subprocess
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.harness.documents import read_document
 from tests.harness.medusa import Store
 
 COMMAND = Path(sys.executable).with_name("medusa-sync")
@@ -28,8 +28,7 @@ class Finished:
     @property
     def document(self) -> dict[str, Any]:
         """The document of `--json`; nothing else is on stdout."""
-        document: dict[str, Any] = json.loads(self.stdout)
-        return document
+        return read_document(self.stdout)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from tests.e2e.exact import assert_exact, assert_quiet
 from tests.e2e.fault_proxy import FaultProxy, Hold
 from tests.e2e.shop import Shop, price
 from tests.harness.catalogue import products
+from tests.harness.documents import read_document
 from tests.harness.dummyjson import Response, dummyjson
 
 EVERY_TWO_SECONDS = ("--loop", "--schedule", "*/2 * * * * *")
@@ -28,7 +28,7 @@ def eventually(happened: Callable[[], bool]) -> None:
 
 
 def documents(stdout: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in stdout.splitlines()]
+    return [read_document(line) for line in stdout.splitlines()]
 
 
 def test_three_runs_a_few_seconds_apart_until_a_signal_during_a_batch(shop: Shop, proxy: FaultProxy) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import httpx
@@ -13,6 +15,8 @@ from medusa_sync import stop as stop_module
 from medusa_sync.core.result import Result, RunResult, Status
 from medusa_sync.errors import InterruptedRunError, MedusaSyncError, TimeLimitError
 from medusa_sync.medusa.client import LOGIN_PATH, Credentials, Login
+from medusa_sync.report.json import as_json
+from medusa_sync.report.text import as_text
 from medusa_sync.stop import Stop
 from tests.flow.stage import ListSource, assert_exact, counts, is_creation, run_once, sync
 from tests.harness.catalogue import products
@@ -111,6 +115,10 @@ def test_sent_products_are_unconfirmed_and_the_rest_not_attempted(error: MedusaS
     assert (result.exit_code, counts(result)) == (error.exit_code, {"unconfirmed": 5, "not_attempted": 55})
     unconfirmed = [each for each in result.not_completed if each.result is Result.UNCONFIRMED]
     assert {each.external_id for each in unconfirmed} == store.products.keys()
+    assert "\nunconfirmed: 5\nnot attempted: 55\nseen: 60 of 60\n" in as_text(result)
+    assert "failed" not in as_text(result)
+    outcomes = Counter(each["outcome"] for each in json.loads(as_json(result))["problems"])
+    assert outcomes == {"unconfirmed": 5, "not_attempted": 55 + 1}, "one more: what ended the run"
 
 
 def test_the_next_run_completes_an_abandoned_one() -> None:

@@ -72,3 +72,18 @@ def test_sale_prices_go_with_the_option_even_if_the_currency_changes_at_the_same
     store.requests.clear()
     assert sync(plain, store, wanted=PlacementOptions("eur")).exit_code == 0
     assert writes(store) == []
+
+
+def test_only_a_run_that_writes_deletes_a_second_list() -> None:
+    store = FakeMedusa()
+    assert sync(source(), store).exit_code == 0
+    [known] = store.state.price_lists.values()
+    body = {"title": known.title, "description": known.description, "type": "sale", "status": "active"}
+    store.call("POST", "/admin/price-lists", {**body, "prices": []})
+    dearer = ListSource([{**row, "price": row["price"] + 1} for row in ROWS], sale_prices=True)
+    store.requests.clear()
+    assert sync(dearer, store, dry_run=True).exit_code == 0
+    assert writes(store) == []
+    assert sync(dearer, store).exit_code == 0
+    assert list(store.state.price_lists) == [known.id]
+    assert_each_once(store)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.command import COMMAND, environment
+from tests.harness.documents import read_document
 from tests.harness.medusa import Store
 
 RUN_ENDS_WITHIN_S = 240
@@ -47,10 +47,7 @@ class Run:
     def document(self) -> dict[str, Any] | None:
         """The document of `--json`, or None if the run was killed."""
         text = self.output.read_text()
-        if not text.strip():
-            return None
-        document: dict[str, Any] = json.loads(text)
-        return document
+        return read_document(text) if text.strip() else None
 
     def flaws(self) -> list[str]:
         """Problems of a run that no disturbance explains."""

@@ -68,6 +68,15 @@ SHIRT = Outcome(  # each variant has a price of its own; both sides changed that
     ),
     action=Action.UPDATE,
 )
+HELD = Outcome(  # the price of the source is not written, the title is
+    "dummyjson:70",
+    "Brass Kettle",
+    Result.UPDATED,
+    changes=(FieldChange("title", "Kettle", "Brass Kettle", "Kettle", "Brass Kettle"),),
+    action=Action.UPDATE,
+    held=(FieldChange("price", 40, 0, 40, 0), FieldChange("price.eur", 38, 3.8, 38, 3.8, "Large")),
+)
+SKIPPED = Outcome("dummyjson:80", "Wool Hat", Result.SKIPPED, "it was deleted in the store")
 ROW = Outcome(None, "", Result.REJECTED, "row 17 is not an object")
 LEFT = (
     Outcome("dummyjson:50", "Rug 50", Result.UNCONFIRMED, "not completed: no response"),
@@ -103,6 +112,7 @@ def run(
         store=StoreState(200, 194),
         counts=counts,
         conflicts=sum(len(outcome.conflicts) for outcome in changes),
+        held=sum(bool(outcome.held) for outcome in changes),
         not_compared=0,
         requests=Requests(source=7, store_reads=12, store_writes=26, retries=1),
         problems=tuple(problems),

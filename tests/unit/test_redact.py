@@ -186,9 +186,10 @@ def everywhere(text: str) -> Any:
     problem = Outcome("dummyjson:2", text, Result.FAILED, text)
     return run(
         changed,
-        Outcome("dummyjson:3", text, Result.UNCHANGED, conflicts=(conflict,)),
+        Outcome("dummyjson:3", text, Result.UNCHANGED, conflicts=(conflict,), held=(change,)),
         problems=[problem, Outcome("dummyjson:4", text, Result.REJECTED, text)],
         not_completed=[problem],
+        skipped=(Outcome("dummyjson:5", text, Result.SKIPPED, text),),
         source_url=text,
         store_url=text,
         notes=(text,),
@@ -225,6 +226,7 @@ def test_result_without_secrets_does_not_change() -> None:
     result = everywhere("an ordinary text")
     cleaned = redacted(result, Redactor([SECRET]))
     assert list(cleaned.changes) == list(result.changes)
+    assert list(cleaned.skipped) == list(result.skipped)
     assert len(cleaned.changes) == 2
     assert result.changes[0] in cleaned.changes
     assert (cleaned.problems, cleaned.error) == (result.problems, result.error)
@@ -289,6 +291,7 @@ def outputs_of_runs(folder: Path) -> dict[str, str]:
                 "--medusa-url=http://medusa.test",
                 f"--ping-url={PING}",
                 "--metrics-file=m.prom",
+                "--metrics-push=http://me:hush-push@gateway.example",
                 "--max-retries=0",
                 *arguments,
             ],
@@ -322,6 +325,9 @@ def test_echoed_request_shows_no_secret_in_any_output(
 
     httpx_mock.add_callback(source, url=re.compile("^https://source.example/"), is_reusable=True)
     httpx_mock.add_response(url=re.compile("^https://monitor.example/"), text="OK", is_reusable=True)
+    httpx_mock.add_response(
+        503, url=re.compile("^http://.*gateway.example/"), text="hush-push", is_reusable=True
+    )
     if credentials == "key":
         monkeypatch.setenv("MEDUSA_API_KEY", KEY)
     else:

@@ -124,10 +124,13 @@ class Reads:
         raise LookupError(call.path)
 
     def _products(self, call: Call) -> dict[str, Any]:
+        products = list(self._state.products.values())
+        if ("with_deleted", "true") in call.query:
+            products += self._state.deleted_products.values()
         return self._list(
             call,
             "products",
-            self._state.products.values(),
+            products,
             {
                 "id": lambda product: [product.id],
                 "external_id": lambda product: [product.external_id],

@@ -233,7 +233,8 @@ class Deletion:
             item.removed, item.levels = True, []
         yield "items"
         for product in products:
-            del state.products[product.id]
+            product.deleted_at = state.ids.moment
+            state.deleted_products[product.id] = state.products.pop(product.id)
         yield "products"
         state.mark_list_prices(self._variant_ids(), deleted=True)
         yield "prices"
@@ -245,6 +246,8 @@ class Deletion:
             item.removed, item.levels = False, levels
         self._state.mark_list_prices(self._variant_ids(), deleted=False)
         for product in self._products:
+            product.deleted_at = None
+            self._state.deleted_products.pop(product.id, None)
             self._state.products[product.id] = product
             for variant in product.variants:
                 variant.restore_links()

@@ -136,6 +136,7 @@ class Product:
     handle: str
     created_at: int = 0
     """In milliseconds since 1970."""
+    deleted_at: int | None = None
     external_id: str | None = None
     status: str = "draft"
     subtitle: str | None = None
@@ -260,6 +261,7 @@ class State:
     ids: Ids
     store: StoreSettings
     products: dict[str, Product] = field(default_factory=dict)
+    deleted_products: dict[str, Product] = field(default_factory=dict)
     options: dict[str, Option] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     categories: dict[str, Category] = field(default_factory=dict)

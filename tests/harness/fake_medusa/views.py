@@ -90,6 +90,7 @@ class Views:
             tree,
             _PRODUCT,
             {
+                "deleted_at": lambda _sub: _moment(product.deleted_at),
                 "images": lambda sub: self._images(product, sub),
                 "tags": lambda sub: self._known(state.tags, product.tag_ids, self.tag, sub),
                 "categories": lambda sub: self._known(
@@ -277,10 +278,14 @@ def _selected(
         if name in relations:
             shown[name] = relations[name](tree[name])
         elif name == "created_at" and name in scalars:
-            shown[name] = datetime.fromtimestamp(thing.created_at / 1000, UTC).isoformat()
+            shown[name] = _moment(thing.created_at)
         elif name in scalars:
             shown[name] = getattr(thing, name)
     return {name: value for name, value in shown.items() if value is not _ABSENT}
+
+
+def _moment(milliseconds: int | None) -> str | None:
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
 
 
 def _without_id(shown: dict[str, Any], tree: Tree) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from typer.testing import CliRunner, Result
 
 from medusa_sync.cli import app
+from tests.harness.documents import read_document
 
 KEY = "sk_fake"
 
@@ -17,5 +17,4 @@ def run(*arguments: str) -> Result:
 
 
 def document(result: Result) -> dict[str, Any]:
-    parsed: dict[str, Any] = json.loads(result.stdout)
-    return parsed
+    return read_document(result.stdout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -239,11 +240,99 @@ def test_json_log_contains_only_json(tmp_path: Path) -> None:
     result = run("--source", str(tmp_path / "none.json"), "--log-format", "json")
     assert result.exit_code == 3
     records = [json.loads(line) for line in result.stderr.splitlines()]
-    assert [record["level"] for record in records] == ["warning", "error"]
-    assert records[0]["run"] is None, "settings are read before the run"
+    assert [record["level"] for record in records] == ["warning", "error", "info"]
+    assert [record["event"] for record in records] == ["unencrypted", "run_ended_early", "run_ended"]
+    assert records[0]["run_id"] is None, "settings are read before the run"
     assert "the file cannot be read" in records[1]["message"]
     assert "--source" in records[1]["hint"]
-    assert records[1]["run"] is not None
+    assert records[1]["run_id"] == records[2]["run_id"] == records[2]["run"] is not None
+    assert (records[2]["exit_code"], records[2]["duration_ms"] >= 0) == (3, True)
+
+
+def test_json_log_has_requests_and_products(store: FakeMedusa, source: Path) -> None:
+    rows = products(5)
+    rows[2]["price"] = -1
+    source.write_text(json.dumps({"products": rows}), encoding="utf-8")
+    result = run("--source", str(source), "--log-format", "json", "--verbose")
+    records = [json.loads(line) for line in result.stderr.splitlines()]
+    requests = [record for record in records if record["event"] == "request"]
+    assert len(requests) == len(store.requests)
+    assert all(record["duration_ms"] >= 0 for record in requests)
+    assert {"method": "POST", "url": "/admin/products/batch", "status": 200} in [
+        {name: record["request"][name] for name in ("method", "url", "status")} for record in requests
+    ]
+    outcomes = {
+        record["external_id"]: record["outcome"] for record in records if record["event"] == "product"
+    }
+    assert outcomes == {f"dummyjson:{n}": "rejected" if n == 3 else "created" for n in range(1, 6)}
+    (problem,) = (record for record in records if record["event"] == "problem")
+    assert (problem["level"], problem["external_id"], problem["outcome"]) == (
+        "warning",
+        "dummyjson:3",
+        "rejected",
+    )
+
+
+@pytest.mark.usefixtures("store")
+def test_nothing_to_do_is_one_line(source: Path) -> None:
+    """The log does not repeat what is on stdout, unless it is JSON."""
+    assert run("--source", str(source)).exit_code == 0
+    result = run("--source", str(source))
+    assert re.fullmatch(r"20 products up to date \(\d\.\d s\)\n", result.stdout)
+    assert "unchanged" not in result.stderr
+    assert "INFO sync-products" not in result.stderr
+    assert "20 products up to date" in run("--source", str(source), "--json").stderr
+    assert "20 products up to date" in run("--source", str(source), "--log-format", "json").stderr
+    assert "unchanged: 20\n" in run("--source", str(source), "--verbose").stdout
+    planned = run("--source", str(source), "--dry-run").stdout
+    assert re.fullmatch(r"Dry run: 20 products up to date \(\d\.\d s\)\n", planned)
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_in_a_log_with_both_streams_the_line_has_the_time(
+    log_format: str, store: FakeMedusa, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("--source", str(source)).exit_code == 0
+    monkeypatch.setattr(command_module, "_warn_of_plain_http", lambda _settings: None)
+    with (tmp_path / "log").open("a", encoding="utf-8") as log, os.fdopen(os.dup(log.fileno()), "a") as both:
+        monkeypatch.setattr(sys, "stdout", log)
+        monkeypatch.setattr(sys, "stderr", both)
+        assert command_module.execute({"source": str(source), "log_format": log_format}) == 0
+    lines = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    if log_format == "text":
+        (line,) = lines
+        assert re.fullmatch(
+            r"2\d{3}-\S+Z INFO sync-products\[\w{8}\]: 20 products up to date \(\d\.\d s\)", line
+        )
+    else:
+        assert lines[0].startswith("20 products up to date")
+        assert json.loads(lines[1])["event"] == "run_ended"
+    assert len(store.products) == 20
+
+
+@pytest.mark.parametrize(
+    ("wins", "values", "hint"),
+    [
+        ("source", "Ours -> New", "The source won. To keep the merchant's values, set --on-conflict store."),
+        ("store", "Ours", "The store won. To apply the source's values, set --on-conflict source."),
+    ],
+)
+def test_quiet_shows_conflicts(store: FakeMedusa, source: Path, wins: str, values: str, hint: str) -> None:
+    rows = products(3)
+    source.write_text(json.dumps({"products": rows}), encoding="utf-8")
+    assert run("--source", str(source), "--quiet").exit_code == 0
+    store.products["dummyjson:2"].title = "Ours"
+    rows[1]["title"] = "New"
+    rows[1]["price"] += 1  # no conflict
+    source.write_text(json.dumps({"products": rows}), encoding="utf-8")
+    result = run("--source", str(source), "--quiet", "--on-conflict", wins)
+    assert (result.exit_code, result.stderr) == (0, "")
+    line, last = result.stdout.splitlines()
+    assert line.startswith("conflict: updated dummyjson:2 (New): title: ")
+    assert f": title: {values} (" in line
+    assert line.endswith(f"the {wins} wins)")
+    assert last == hint
+    assert run("--source", str(source), "--quiet").output == ""
 
 
 def test_log_has_a_line_with_the_time_for_each_run(store: FakeMedusa, source: Path) -> None:

@@ -67,7 +67,42 @@ def test_monitor_is_pinged_at_start_and_end(httpx_mock: HTTPXMock, store: FakeMe
     assert run(*arguments, "--dry-run").exit_code == 0, "a dry run sends no ping"
     pings = [r for r in httpx_mock.get_requests() if r.url.host == "monitor.example"]
     assert [r.url.path for r in pings] == ["/secret/start", "/secret"]
-    assert b"created: 20" in pings[1].content
+    assert re.fullmatch(rb"ok: 20 created in \d+\.\d s", pings[1].content)
+    assert len(store.products) == 20
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_metrics_are_pushed(
+    httpx_mock: HTTPXMock, store: FakeMedusa, source: Path, *, dry_run: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYNC_PRODUCTS_METRICS_PUSH", "https://me:hush@gateway.example/push")
+    httpx_mock.add_response(url=re.compile("^https://.*gateway.example/"), is_optional=True)
+    result = run("--source", str(source), "--job-name", "nightly", "--dry-run" if dry_run else "--no-dry-run")
+    assert result.exit_code == 0
+    pushed = [request for request in httpx_mock.get_requests() if request.url.host == "gateway.example"]
+    assert [(request.method, request.url.path) for request in pushed] == (
+        [] if dry_run else [("PUT", "/push/metrics/job/nightly/source/dummyjson/store/medusa.test")]
+    )
+    assert len(store.products) == (0 if dry_run else 20)
+
+
+def test_a_push_or_ping_that_fails_is_a_warning_and_no_failure(
+    httpx_mock: HTTPXMock, store: FakeMedusa, source: Path
+) -> None:
+    httpx_mock.add_response(400, url=re.compile("^https://.*monitor.example/"), is_reusable=True)
+    urls = (
+        "--metrics-push",
+        "https://me:hush@monitor.example",
+        "--ping-url",
+        "https://monitor.example/secret",
+    )
+    result = run("--source", str(source), *urls)
+    assert result.exit_code == 0
+    assert "the metrics were not pushed to https://monitor.example/...: the server responded with 400" in (
+        result.stderr
+    )
+    assert result.stderr.count("the ping to https://monitor.example/... failed") == 2  # start and end
+    assert "hush" not in result.output
     assert len(store.products) == 20
 
 

@@ -256,8 +256,12 @@ def test_a_field_that_is_absent_from_the_record_counts_as_none(desired: DesiredP
     assert absent.is_up_to_date(desired) == (desired.fields[name] is None)
 
 
-@pytest.mark.parametrize("changes", [{"drafted": True}, {"pending": Pending(Step.UPDATE)}], ids=str)
-def test_a_product_with_a_draft_or_a_pending_write_is_not_up_to_date(changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "changes", [{"drafted": True}, {"deleted": True}, {"pending": Pending(Step.UPDATE)}], ids=str
+)
+def test_a_product_with_a_draft_a_deletion_or_a_pending_write_is_not_up_to_date(
+    changes: dict[str, Any],
+) -> None:
     desired = desired_product()
     assert not structs.replace(applied(desired), **changes).is_up_to_date(desired)
 

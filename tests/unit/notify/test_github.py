@@ -14,7 +14,7 @@ from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Outcome, Result, RunResult, Status
 from medusa_sync.notify.github import append_step_summary, step_summary, workflow_commands
 from medusa_sync.report.file import ReportError
-from tests.unit.results import LAMP, LEFT, MUG, OVERRULED, ROW, SPOON, STAMPS, TINY, run
+from tests.unit.results import HELD, LAMP, LEFT, MUG, OVERRULED, ROW, SPOON, STAMPS, TINY, of_variants, run
 
 MARKUP = st.lists(
     st.sampled_from(
@@ -42,7 +42,8 @@ def hostile(text: str) -> RunResult:
         source_url=wild,
         store_url=wild,
         notes=(wild,),
-        error=wild,
+        status=Status.FAILED,
+        error=wild.replace("\n", ""),  # line breaks in it are our own
         hint=wild,
     )
 
@@ -63,9 +64,9 @@ def test_the_summary_has_tables_of_counts_and_problems() -> None:
         "\n"
         "https://dummyjson.com/products → http://localhost:9000\n"
         "\n"
-        "| created | updated | unchanged | rejected | failed |\n"
-        "| ---: | ---: | ---: | ---: | ---: |\n"
-        "| 1 | 1 | 190 | 2 | 0 |\n"
+        "| created | updated | unchanged | rejected |\n"
+        "| ---: | ---: | ---: | ---: |\n"
+        "| 1 | 1 | 190 | 2 |\n"
         "\n"
         "- seen: 194 of 194\n"
         "- in store: 200 products, 194 of this source\n"
@@ -155,11 +156,75 @@ def test_a_failed_product_is_an_error_and_other_problems_are_warnings() -> None:
 
 def test_the_error_that_ended_the_run_comes_first_and_keeps_its_lines() -> None:
     result = run(
-        problems=[STAMPS], not_completed=LEFT, job="a,b:c%", error="no response\nfor 30 s", hint="Wait."
+        problems=[STAMPS],
+        not_completed=LEFT,
+        status=Status.FAILED,
+        job="a,b:c%",
+        error="no response\nfor 30 s",
+        hint="Wait.",
     )
     first, *others = workflow_commands(result)
-    assert first == "::error title=a%2Cb%3Ac%25::no response%0Afor 30 s%0AWait."
+    assert first == "::error title=a%2Cb%3Ac%25%3A ended early::no response%0Afor 30 s%0AWait."
     assert len(others) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "exit_code"),
+    [(Status.INTERRUPTED, 143), (Status.PARTIAL, 5), (Status.LOCKED, 75)],
+)
+def test_a_signal_a_limit_or_a_lock_is_a_warning(status: Status, exit_code: int) -> None:
+    result = run(status=status, exit_code=exit_code, error="stopped", hint="Wait.")
+    assert list(workflow_commands(result)) == [
+        "::warning title=sync-products%3A ended early::stopped%0AWait."
+    ]
+
+
+GUARD = run(
+    status=Status.FAILED,
+    exit_code=6,
+    error="180 of 194 products would change\n  stock: 180 of 194 products",
+    hint="Check the source.",
+)
+
+
+def test_a_guard_is_an_error_and_in_the_summary_with_all_its_lines() -> None:
+    assert list(workflow_commands(GUARD)) == [
+        (
+            "::error title=sync-products%3A guard::180 of 194 products would change%0A"
+            "  stock: 180 of 194 products%0ACheck the source."
+        )
+    ]
+    assert (
+        "**Guard:** 180 of 194 products would change<br>  stock: 180 of 194 products<br>Check the source.\n"
+    ) in read(step_summary(GUARD))
+
+
+def test_conflicts_and_held_prices_have_annotations() -> None:
+    assert list(workflow_commands(run(SPOON, OVERRULED, HELD))) == [
+        (
+            "::warning title=held back dummyjson%3A70::Brass Kettle: "
+            "price: 40 (kept; above --max-price-change; source: 0); "
+            "price.eur of Large: 38 (kept; above --max-price-change; source: 3.8)"
+        ),
+        (
+            "::notice title=conflict dummyjson%3A40::Linen Apron: "
+            "price: 21 → 19.99 (changed on both sides; last applied: 20; the source wins)"
+        ),
+    ]
+
+
+def test_conflicts_and_held_prices_are_in_the_summary_with_what_to_do() -> None:
+    summary = read(step_summary(run(SPOON, OVERRULED, HELD)))
+    assert "#### Conflicts\n" in summary
+    assert "\nThe source won. To keep the merchant's values, set --on-conflict store.\n" in summary
+    assert "#### Held back\n" in summary
+    assert "price: 40 (kept; above --max-price-change; source: 0)" in summary
+    assert "\nIf these prices are right, run once with a higher --max-price-change.\n" in summary
+
+
+def test_a_product_with_many_changed_variants_has_a_short_annotation() -> None:
+    (line,) = workflow_commands(run(of_variants(40, *range(40))))
+    assert line.endswith("; 35 more")
 
 
 @pytest.mark.parametrize("outcome", [LAMP, STAMPS])
@@ -173,11 +238,11 @@ def test_no_more_annotations_are_written_than_github_shows(outcome: Outcome, num
 @given(text=MARKUP)
 def test_an_annotation_is_one_line_with_one_title(text: str) -> None:
     lines = list(workflow_commands(hostile(text)))
-    assert [kind(line) for line in lines] == ["error", "error", "warning"]
+    assert [kind(line) for line in lines] == ["error", "error", "warning", "notice"]
     assert all(len(line.splitlines()) == 1 for line in lines)
     for line in lines:
         assert set(re.findall("%(..)?", line)) <= {"25", "0A", "3A", "2C"}
-    assert properties(lines) == [["title"]] * 3
+    assert properties(lines) == [["title"]] * 4
 
 
 def kind(line: str) -> str:

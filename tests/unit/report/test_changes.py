@@ -189,7 +189,7 @@ def test_a_product_that_is_published_again_says_why() -> None:
 def test_long_values_of_a_conflict_are_cut_to_show_the_difference() -> None:
     conflict = Conflict("field", LONG + "Mine.", LONG + "Theirs.", OnConflict.STORE)
     (shown,) = plain_lines(structs.replace(RESPECTED, conflicts=(conflict,)), "->")
-    source = "source: ...s fired twice. Theirs."
+    source = "source: ...s fired twice. Theirs.; the store wins"
     assert shown == f"field: ...s fired twice. Mine. (kept; changed on both sides; {source})"
 
 
@@ -201,9 +201,9 @@ def test_a_line_names_its_variant_and_a_conflict_is_that_of_the_variant() -> Non
         "title: Shirt -> Linen Shirt (changed in the source)",
         "price of S / Red: 20 -> 21 (changed in the source)",
         "option.Size of S / Red: Small -> S (changed in the source)",
-        "price of L / Red: 23 -> 24 (changed on both sides; last applied: 22)",
-        "sku of M / Red: MINE (kept; changed on both sides; source: SH-M)",
-        "variant XL / Red: nothing (kept; changed on both sides; source: SH-XL)",
+        "price of L / Red: 23 -> 24 (changed on both sides; last applied: 22; the source wins)",
+        "sku of M / Red: MINE (kept; changed on both sides; source: SH-M; the store wins)",
+        "variant XL / Red: nothing (kept; changed on both sides; source: SH-XL; the store wins)",
     ]
 
 

@@ -170,8 +170,8 @@ def test_the_page_shows_the_whole_run() -> None:
         "unconfirmed 1",
         "not attempted 1",
         "price 9.99 → 10.99 (changed in the source)",
-        "price 21 → 19.99 (changed on both sides; last applied: 20)",
-        "Our Teapot (kept; changed on both sides; source: Clay Teapot)",
+        "price 21 → 19.99 (changed on both sides; last applied: 20; the source wins)",
+        "Our Teapot (kept; changed on both sides; source: Clay Teapot; the store wins)",
         "price: it is -1, below 0",
         "row 17 is not an object",
     ):
@@ -186,9 +186,9 @@ def test_the_changes_of_a_variant_are_below_its_name() -> None:
     words = (
         "title Shirt → Linen Shirt (changed in the source)",
         "S / Red price 20 → 21 (changed in the source) option.Size Small → S (changed in the source)",
-        "L / Red price 23 → 24 (changed on both sides; last applied: 22)",
-        "M / Red sku MINE (kept; changed on both sides; source: SH-M)",
-        "XL / Red variant nothing (kept; changed on both sides; source: SH-XL)",
+        "L / Red price 23 → 24 (changed on both sides; last applied: 22; the source wins)",
+        "M / Red sku MINE (kept; changed on both sides; source: SH-M; the store wins)",
+        "XL / Red variant nothing (kept; changed on both sides; source: SH-XL; the store wins)",
     )
     positions = [re.sub(" +", " ", text).index(each) for each in words]
     assert positions == sorted(positions)

@@ -5,6 +5,7 @@ import json
 import re
 from datetime import datetime, timedelta, timezone
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
@@ -64,6 +65,7 @@ def test_the_document_has_the_documented_structure() -> None:
                 "not_attempted": 0,
                 "removed": 0,
                 "conflicts": 0,
+                "held": 0,
             },
             "requests": {"source": 7, "store_reads": 12, "store_writes": 26, "retries": 1},
             "problems": [
@@ -80,6 +82,8 @@ def test_the_document_has_the_documented_structure() -> None:
                     "reason": "row 17 is not an object",
                 },
             ],
+            "held": [],
+            "skipped": [],
             "changes": [
                 {
                     "external_id": "dummyjson:1",
@@ -255,3 +259,18 @@ def test_json_is_ascii_on_a_stream_that_is_not_utf_8() -> None:
     print_json(run(MUG, problems=[LAMP]), Console(file=stream))
     stream.flush()
     assert json.loads(written.getvalue().decode("ascii"))["problems"][0]["title"] == LAMP.title
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (Status.FAILED, "failed"),
+        (Status.INTERRUPTED, "not_attempted"),
+        (Status.PARTIAL, "not_attempted"),  # the time limit
+        (Status.LOCKED, "not_attempted"),
+    ],
+)
+def test_only_an_error_that_ended_a_run_is_a_failure(status: Status, outcome: str) -> None:
+    document = json.loads(as_json(run(not_completed=LEFT, status=status, error="The run was stopped")))
+    assert document["problems"][0]["outcome"] == outcome
+    assert document["counts"]["failed"] == 0

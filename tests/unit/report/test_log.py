@@ -90,15 +90,28 @@ def test_json_is_one_object_per_line() -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first.pop("time"))
     expected: dict[str, Any] = {
         "level": "error",
+        "event": "library",
         "job": "nightly",
+        "run_id": run,
         "run": run,
         "logger": "medusa_sync.test",
         "message": "no store\nat all",
         "hint": "look",
     }
     assert first == expected
-    assert (second["run"], second["message"]) == (None, "é")
+    assert (second["run_id"], second["message"]) == (None, "é")
     assert "hint" not in second
+
+
+def test_json_has_the_event_and_its_fields_without_secrets() -> None:
+    console = pipe()
+    log_to(console, as_json=True)
+    request = {"method": "GET", "url": f"/x/{SECRET}", "status": 200}
+    extra = {"event": "request", "request": request, "duration_ms": 12, "external_id": None}
+    logger.info("hello", extra=extra)
+    entry = json.loads(written(console))
+    assert {name: entry[name] for name in extra} == {**extra, "request": {**request, "url": "/x/***"}}
+    assert entry.keys().isdisjoint({"outcome", "exit_code"})
 
 
 def test_json_on_a_terminal_is_json_too() -> None:

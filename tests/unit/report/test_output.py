@@ -8,14 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from medusa_sync.core.result import Outcome, Result
 from medusa_sync.report.output import output_to, print_error
-from medusa_sync.report.progress import progress_observer
-from tests.unit.results import DELETED
 
 ESC = "\x1b"
 HINT = "Check --medusa-url (MEDUSA_BACKEND_URL)."
-OUTCOME = Outcome("dummyjson:1", "Spoon", Result.CREATED)
 
 
 class Terminal(io.StringIO):
@@ -111,47 +107,3 @@ def test_any_error_can_be_printed(message: str, hint: str, width: int) -> None:
     assert len(error_on(io.StringIO(), message, hint).split("\n")) == message.count("\n") + 2 + bool(hint)
     console = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)
     print_error(message, hint, console)
-
-
-# --- progress -------------------------------------------------------------------------------------------
-
-
-def test_progress_shows_two_bars_and_erases_them() -> None:
-    stream = Terminal()
-    with progress_observer(output_to(stream)) as observer:
-        observer.fetched(5, None)
-        observer.fetched(30, 194)
-        for _ in range(7):
-            observer.settled(OUTCOME)
-        observer.settled(DELETED)  # it was not fetched
-    shown = stream.getvalue()
-    assert "fetching" in shown
-    assert "applying" in shown
-    assert "30/194" in shown
-    assert "7/30" in shown.replace(" ", "")
-    assert "8/30" not in shown.replace(" ", "")
-    last_line_of_bars = shown.rindex("applying")
-    assert shown.count(f"{ESC}[1A{ESC}[2K", last_line_of_bars) == 2  # both lines are erased
-    assert f"{ESC}[?25h" in shown[last_line_of_bars:]  # the cursor is visible again
-
-
-def test_the_bar_of_a_dry_run_is_named_comparing() -> None:
-    stream = Terminal()
-    with progress_observer(output_to(stream), dry_run=True):
-        pass
-    assert "comparing" in stream.getvalue()
-
-
-def test_bars_are_erased_if_a_run_is_interrupted() -> None:
-    stream = Terminal()
-    with pytest.raises(KeyboardInterrupt), progress_observer(output_to(stream)):
-        raise KeyboardInterrupt
-    assert stream.getvalue().endswith(f"{ESC}[2K")
-
-
-@pytest.mark.parametrize(("stream", "quiet"), [(io.StringIO(), False), (Terminal(), True)])
-def test_a_pipe_and_a_quiet_terminal_get_no_progress(stream: io.StringIO, *, quiet: bool) -> None:
-    with progress_observer(output_to(stream), quiet=quiet) as observer:
-        observer.fetched(30, 194)
-        observer.settled(OUTCOME)
-    assert stream.getvalue() == ""

@@ -72,18 +72,19 @@ def test_conflicts_and_pruned_are_listed_despite_many_updates(*, dry_run: bool, 
 
 def test_conflicts_are_counted_and_listed_with_both_values() -> None:
     shown = as_text(run(OVERRULED, RESPECTED, SPOON))
-    assert "failed: 0\nconflicts: 2\nseen: 194 of 194\n" in shown
+    assert "unchanged: 192\nconflicts: 2\nseen: 194 of 194\n" in shown
     assert shown.endswith(
         "conflict: updated dummyjson:40 (Linen Apron): "
-        "price: 21 -> 19.99 (changed on both sides; last applied: 20)\n"
+        "price: 21 -> 19.99 (changed on both sides; last applied: 20; the source wins)\n"
         "conflict: unchanged dummyjson:41 (Clay Teapot): "
-        "title: Our Teapot (kept; changed on both sides; source: Clay Teapot)\n"
+        "title: Our Teapot (kept; changed on both sides; source: Clay Teapot; the store wins)\n"
+        "To choose which side wins, set --on-conflict.\n"
     )
 
 
 def test_removed_products_are_counted_and_listed() -> None:
     shown = as_text(run(DRAFTED, DELETED))
-    assert "failed: 0\nremoved: 2\nseen: 194 of 194\n" in shown
+    assert "unchanged: 194\nremoved: 2\nseen: 194 of 194\n" in shown
     assert shown.endswith(
         "prune: drafted dummyjson:90 (Felt Slippers): status: published -> draft\n"
         "prune: deleted dummyjson:91 (Wicker Basket)\n"

@@ -51,11 +51,11 @@ def test_nothing_is_lost_at_any_width(width: int, *, dry_run: bool) -> None:
         "requests 7 source, 12 store reads, 26 store writes, 1 retry",
         "format JSON pages",
         "price: 9.99 → 10.99 (changed in the source)",
-        "price: 21 → 19.99 (changed on both sides; last applied: 20)",
-        "title: Our Teapot (kept; changed on both sides; source: Clay Teapot)",
+        "price: 21 → 19.99 (changed on both sides; last applied: 20; the source wins)",
+        "title: Our Teapot (kept; changed on both sides; source: Clay Teapot; the store wins)",
         "price of S / Red: 20 → 21 (changed in the source)",
-        "price of L / Red: 23 → 24 (changed on both sides; last applied: 22)",
-        "sku of M / Red: MINE (kept; changed on both sides; source: SH-M)",
+        "price of L / Red: 23 → 24 (changed on both sides; last applied: 22; the source wins)",
+        "sku of M / Red: MINE (kept; changed on both sides; source: SH-M; the store wins)",
         "to draft dummyjson:90" if dry_run else "drafted dummyjson:90",
         "to delete dummyjson:91" if dry_run else "deleted dummyjson:91",
         "to adopt dummyjson:7" if dry_run else "adopted dummyjson:7",
@@ -70,7 +70,7 @@ def test_nothing_is_lost_at_any_width(width: int, *, dry_run: bool) -> None:
 
 @given(texts=st.lists(TINY, min_size=16, max_size=16), width=st.integers(40, 100))
 def test_any_text_is_shown_completely_and_within_the_width(texts: list[str], width: int) -> None:
-    shown = on_terminal(with_texts(texts, dry_run=True), width)
+    shown = on_terminal(with_texts(texts, dry_run=True), width, verbose=True)
     assert {unicodedata.category(each) for each in shown} & {"Cc", "Cs", "Zl", "Zp"} == {"Cc"}
     assert "\x1b" not in shown
     assert max(map(cell_len, shown.splitlines())) <= width

@@ -28,6 +28,7 @@ EXAMPLES: Final = {
     "SIDES": (("source", "store", "source,title=store"), "source,title"),
     "N": (("1", "2", "3"), "many"),
     "N|auto": (("1", "auto", "3"), "many"),
+    "N%": (("0%", "50%", "250.5%"), "50"),
     "N|N%": (("1", "20%", "3"), "101%"),
     "CRON": (("0 4 * * *", "@hourly", "*/10 * * * * *"), "0 25 * * *"),
     "ZONE": (("UTC", "Europe/Riga", "Asia/Tokyo"), "Mars/Phobos"),

@@ -179,3 +179,15 @@ def test_the_most_specific_name_of_a_field_decides(text: str, field: str, winner
 def test_an_invalid_conflict_policy_says_what_is_possible(text: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         parsers.conflict_policy(text)
+
+
+@pytest.mark.parametrize(("text", "percent"), [("50%", 50), (" 0% ", 0), ("1000%", 1000), ("2.5%", 2.5)])
+def test_a_price_limit_is_a_percentage(text: str, percent: float) -> None:
+    assert parsers.price_limit(text).percent == percent
+    assert str(parsers.price_limit(text)) == text.strip()
+
+
+@pytest.mark.parametrize("text", ["50", "-5%", "%", "half", "1e3%", ""])
+def test_invalid_price_limit(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a percentage such as 50%"):
+        parsers.price_limit(text)

@@ -20,6 +20,7 @@ def test_settings_list_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         medusa_url="https://lonely-token@store.example",
         api_key=Secret("sk_hush"),
         password=Secret("hush-password"),
+        metrics_push="https://me:push-pass@gateway.example",
         ping_url="https://hc.example/ping/0123-4567?create=1",
     )
     assert set(settings.secrets()) == {
@@ -33,6 +34,7 @@ def test_settings_list_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         "lonely-token",
         "proxy-user:proxy pass",
         "proxy pass",
+        "push-pass",
         "abcd",
         "A1b2C3d4e5",
         "https://hc.example/ping/0123-4567?create=1",

@@ -47,6 +47,10 @@ class Shelf(AdminApi):
         found = self._with(external_ids)
         return [StoredSummary(each.id, each.external_id, each.record) for each in found]
 
+    async def summaries(self, ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
+        found = [self.products[product_id] for product_id in ids]
+        return [StoredSummary(each.id, each.external_id, each.record) for each in found]
+
     async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
         assert key == "external_id"
         self._fail("details")
@@ -262,7 +266,7 @@ async def test_our_copy_is_removed_if_the_other_one_is_acknowledged() -> None:
     store = Shelf(pending(DESIRED, OURS), acknowledged)
     assert await acknowledge(store) == ([DESIRED], 0)
     assert store.products.keys() == {"prod_3"}
-    assert not store.records
+    assert {own: record.deleted for own, record in store.records.items()} == {OURS: True}
 
 
 async def test_our_copy_is_removed_if_the_other_one_is_older() -> None:

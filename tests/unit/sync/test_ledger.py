@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync.core.result import Action, Outcome, Result
+from medusa_sync.core.stored import StoredSummary
 from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.stale import Stale
+from tests.unit.builders import desired_product
 
 REASON = "the run was stopped"
 SETTLED = sorted(set(Result) - {Result.REJECTED, Result.REMOVED})
@@ -89,6 +92,32 @@ def test_products_of_this_source_in_the_store_are_counted(
         ledger.found(["dummyjson:1"])
     ledger.settle(Outcome("dummyjson:1", "Rug", Result.UPDATED, action=action))
     assert (ledger.kept, ledger.gained) == (kept, gained)
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_a_deferred_product_takes_no_memory_and_counts_as_before_when_it_is_resumed(
+    is_stored: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    ledger, product = new_ledger(), desired_product(1)
+    stale = [Stale(product, [StoredSummary("prod_1", product.external_id, None)] if is_stored else ())]
+    ledger.open(product.external_id, product.title)
+    ledger.found([product.external_id] if is_stored else [])
+    ledger.defer(stale)
+    with pytest.raises(KeyError):
+        ledger.begin(product.external_id)
+    ledger.resume(stale)
+    ledger.settle(Outcome.of(product, Result.UPDATED))
+    ledger.close("")
+    assert (ledger.seen, ledger.kept) == (1, is_stored)
+
+
+def test_skipped_products_with_a_reason_are_kept_apart_from_changes() -> None:
+    ledger = new_ledger()
+    for number, reason in enumerate(["", "it was deleted"]):
+        ledger.open(f"dummyjson:{number}", "Rug")
+        ledger.settle(Outcome(f"dummyjson:{number}", "Rug", Result.SKIPPED, reason))
+    assert [each.external_id for each in ledger.skipped] == ["dummyjson:1"]
+    assert (len(ledger.changes), ledger.problems, ledger.counts[Result.SKIPPED]) == (0, [], 2)
 
 
 @pytest.mark.parametrize("call", [Ledger.begin, Ledger.set_aside])

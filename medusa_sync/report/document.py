@@ -1,0 +1,241 @@
+"""The JSON document of a run, version 1, as types. `docs/result.schema.json` is generated from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.product import Value
+from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
+from medusa_sync.report.summary import ended_as
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
+
+_KEEP = "keep"
+
+Count = Annotated[int, Meta(ge=0)]
+
+
+class SourceInfo(Struct, frozen=True):
+    """The source."""
+
+    url: Annotated[str, Meta(description="Without a query.")]
+    total: Annotated[int | None, Meta(description="How many products it says it has.")]
+    seen: Annotated[int, Meta(ge=0, description="How many products it delivered.")]
+
+
+class StoreInfo(Struct, frozen=True):
+    """The store at the end of the run."""
+
+    url: str
+    products: Annotated[int, Meta(ge=0, description="All of its products.")]
+    owned: Annotated[int, Meta(ge=0, description="Those that the source delivered in this run.")]
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """Products by outcome. Those from `created` to `not_attempted` and `not_compared` add up to `seen`."""
+
+    created: Count
+    updated: Count
+    unchanged: Count
+    skipped: Annotated[int, Meta(ge=0, description="A setting says that they are not written.")]
+    rejected: Annotated[int, Meta(ge=0, description="Invalid at the source.")]
+    failed: Annotated[int, Meta(ge=0, description="Refused by the store or by this tool.")]
+    unconfirmed: Annotated[int, Meta(ge=0, description="Written, but the response was lost.")]
+    not_attempted: Annotated[int, Meta(ge=0, description="The run ended before they were sent.")]
+    removed: Annotated[int, Meta(ge=0, description="Set to draft or deleted.")]
+    conflicts: Annotated[int, Meta(ge=0, description="Fields, not products.")]
+    held: Annotated[int, Meta(ge=0, description="Products with prices that were held back.")]
+    not_compared: Annotated[
+        int | UnsetType, Meta(description="Valid products of a dry run without credentials.")
+    ] = UNSET
+
+
+class RequestCounts(Struct, frozen=True):
+    """Requests, including retries."""
+
+    source: Count
+    store_reads: Count
+    store_writes: Count
+    retries: Count
+
+
+class Problem(Struct, frozen=True):
+    """A product with a problem. Without an id and a title: what ended the run early."""
+
+    external_id: str | None
+    title: str | None
+    outcome: Result
+    reason: str
+
+
+class HeldPrice(Struct, frozen=True):
+    """A price that was not written, because it would move by more than `--max-price-change`."""
+
+    external_id: str | None
+    title: str
+    variant: Annotated[str | None, Meta(description="Null for a product without variants.")]
+    field: str
+    stored: Value
+    desired: Value
+
+
+class FieldValues(Struct, frozen=True, rename={"before": "from", "after": "to"}):
+    """What the store held, and what it holds now."""
+
+    before: Value
+    after: Value
+
+
+class VariantChanges(Struct, frozen=True):
+    """The changed fields of a variant."""
+
+    variant: Annotated[str, Meta(description="Its SKU, or else its title.")]
+    fields: dict[str, FieldValues]
+
+
+class ConflictInfo(Struct, frozen=True):
+    """A field that source and merchant both changed."""
+
+    field: str
+    store: Value
+    source: Value
+    kept: OnConflict
+    variant: Annotated[str | UnsetType, Meta(description="Missing for a field of the product.")] = UNSET
+
+
+class ProductChange(Struct, frozen=True):
+    """A product that was written, would be written by a dry run, or had conflicts."""
+
+    external_id: str | None
+    action: Annotated[
+        str,
+        Meta(
+            description=f"`{_KEEP}`: it only had conflicts.",
+            extra_json_schema={"enum": [*map(str, Action), _KEEP]},
+        ),
+    ]
+    fields: dict[str, FieldValues]
+    variants: list[VariantChanges] | UnsetType = UNSET
+    conflicts: list[ConflictInfo] | UnsetType = UNSET
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    """The result of `medusa-sync products --json`. Ignore fields that you do not know."""
+
+    version: Literal[1]
+    job: str
+    dry_run: bool
+    status: Status
+    exit_code: int
+    started_at: Annotated[str, Meta(pattern=_TIME, description="In UTC.")]
+    duration_s: Annotated[float, Meta(ge=0)]
+    source: SourceInfo
+    store: StoreInfo | None
+    counts: Counts
+    requests: RequestCounts
+    problems: list[Problem]
+    held: list[HeldPrice]
+    skipped: Annotated[list[Problem], Meta(description="Those that are skipped for a reason of their own.")]
+    changes: list[ProductChange]  # last, because `report.json` writes it one product at a time
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the document."""
+    return {"$schema": _DIALECT, "title": "medusa-sync result", **msgspec.json.schema(Document)}
+
+
+def document_without_changes(result: RunResult) -> Document:
+    """The document of a run, in which the list of changes is empty."""
+    store, requests = result.store, result.requests
+    started_at = result.started_at.astimezone(UTC).replace(tzinfo=None)
+    return Document(
+        version=1,
+        job=result.job,
+        dry_run=result.dry_run,
+        status=result.status,
+        exit_code=result.exit_code,
+        started_at=started_at.isoformat(timespec="milliseconds") + "Z",
+        duration_s=round(result.duration_s, 3),
+        source=SourceInfo(result.source_url, result.source_total, result.seen),
+        store=StoreInfo(result.store_url or "", store.products, store.owned) if store else None,
+        counts=_counts(result),
+        requests=RequestCounts(
+            requests.source, requests.store_reads, requests.store_writes, requests.retries
+        ),
+        problems=_problems(result),
+        held=list(_held(result)),
+        skipped=list(map(_problem, result.skipped)),
+        changes=[],
+    )
+
+
+def change(outcome: Outcome) -> ProductChange:
+    fields, variants = _fields(outcome.changes)
+    return ProductChange(
+        outcome.external_id,
+        outcome.action or _KEEP,
+        fields,
+        variants or UNSET,
+        [_conflict(each) for each in outcome.conflicts] or UNSET,
+    )
+
+
+def _counts(result: RunResult) -> Counts:
+    counts = {each.value: result.counts.get(each, 0) for each in Result}
+    return Counts(
+        **counts, conflicts=result.conflicts, held=result.held, not_compared=result.not_compared or UNSET
+    )
+
+
+def _problems(result: RunResult) -> list[Problem]:
+    """What ended the run early, then the products with problems."""
+    ended = [Problem(None, None, ended_as(result), result.error)] if result.error else []
+    return ended + list(map(_problem, (*result.problems, *result.not_completed)))
+
+
+def _problem(outcome: Outcome) -> Problem:
+    return Problem(outcome.external_id, outcome.title, outcome.result, outcome.reason)
+
+
+def _held(result: RunResult) -> Iterator[HeldPrice]:
+    for outcome in result.changes if result.held else ():
+        for each in outcome.held:
+            yield HeldPrice(
+                outcome.external_id,
+                outcome.title,
+                each.variant or None,
+                each.field,
+                each.stored,
+                each.desired,
+            )
+
+
+def _conflict(conflict: Conflict) -> ConflictInfo:
+    return ConflictInfo(
+        conflict.field, conflict.stored, conflict.desired, conflict.kept, conflict.variant or UNSET
+    )
+
+
+def _fields(changes: Iterable[FieldChange]) -> tuple[dict[str, FieldValues], list[VariantChanges]]:
+    """The changes of the product, and those of each variant.
+
+    Variants without a SKU may have the same name: a second change of a field begins a new entry.
+    """
+    own: dict[str, FieldValues] = {}
+    latest = {"": own}
+    variants: list[VariantChanges] = []
+    for each in changes:
+        fields = latest.get(each.variant)
+        if fields is None or each.field in fields:
+            fields = latest[each.variant] = {}
+            variants.append(VariantChanges(each.variant, fields))
+        fields[each.field] = FieldValues(each.stored, each.planned)
+    return own, variants

@@ -1,0 +1,120 @@
+"""Removes what the source no longer has, after all of it was found and none is too much."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from medusa_sync.core.change import Update
+from medusa_sync.core.result import Outcome
+from medusa_sync.core.stored import ListedProduct
+from medusa_sync.errors import PruneGuardError, SourceError
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.placement import Placement
+from medusa_sync.stop import Stop
+from medusa_sync.sync.delivery import Delivery
+from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.options import SyncOptions
+from medusa_sync.sync.prune import Pruner
+from medusa_sync.sync.prune_variants import Removal, VariantPruner, removal_of
+from medusa_sync.sync.scan import Scan
+
+
+class Removals:
+    """The orphans and dropped variants of a run.
+
+    Args:
+        api: of the store.
+        delivery: what the source has delivered.
+        scan: of the store before the run.
+        options: of the run.
+        ledger: notified of what is removed.
+        placement: finds the placement of the store, if it is needed.
+        stop: nothing more is removed once it is set.
+    """
+
+    def __init__(
+        self,
+        api: AdminApi,
+        delivery: Delivery,
+        scan: Scan,
+        options: SyncOptions,
+        ledger: Ledger,
+        placement: Callable[[], Awaitable[Placement]],
+        stop: Stop,
+    ) -> None:
+        self._scan = scan
+        self._delivery = delivery
+        self._options = options
+        self._ledger = ledger
+        self._placement = placement
+        self._pruner = Pruner(api, delivery, scan.source_ids, options, settle=ledger.remove, stop=stop)
+        self._variants = VariantPruner(api, options, revise=ledger.revise, fail=ledger.remove, stop=stop)
+        self._previewed: dict[str, Removal | None] = {}  # variants that updates drop, by external id
+        self._orphans: Sequence[ListedProduct] | None = None
+        self._refusal: PruneGuardError | SourceError | None = None
+
+    def preview(self, update: Update) -> None:
+        """Remember the variants that a dry run would remove after an update."""
+        self._previewed[update.desired.external_id] = self.after(update)
+
+    def after(self, update: Update) -> Removal | None:
+        """The variants to remove after an update."""
+        return removal_of(update, self._options.on_missing)
+
+    @property
+    def most(self) -> int:
+        """More products than this are not affected, apart from updates."""
+        missing = sum(source_id not in self._delivery for source_id in self._scan.source_ids)
+        return missing + len(self._scan.dropped)
+
+    async def forecast(self, dropped: Mapping[str, Removal]) -> list[Outcome]:
+        """What will be removed, by the current state; nothing if that will be refused.
+
+        Args:
+            dropped: the variants that updates drop, by external id of their product.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        try:
+            orphans, removals = await self._find(dropped)
+        except (PruneGuardError, SourceError):
+            return []  # `execute` raises it again
+        placement = await self._placement() if removals else None
+        lost = (self._variants.outcome(each, placement) for each in removals if placement)
+        return [*map(self._pruner.outcome, orphans), *(each for each in lost if each is not None)]
+
+    async def execute(self) -> None:
+        """Remove everything.
+
+        Raises:
+            PruneGuardError: too much is missing.
+            SourceError: the source cannot say whether a product is gone.
+            StoreError: the store is unavailable.
+        """
+        orphans, removals = await self._find(self._previewed)
+        await self._pruner.execute(orphans)
+        if removals:
+            await self._variants.execute(removals, await self._placement())
+
+    async def _find(
+        self, dropped: Mapping[str, Removal | None]
+    ) -> tuple[Sequence[ListedProduct], list[Removal]]:
+        orphans = await self._find_orphans()
+        partial = self._ledger.partial
+        known = {own: keys for own, keys in self._ledger.watched.items() if own not in dropped}
+        removals = [each for own, each in dropped.items() if each is not None and own not in partial]
+        removals += await self._variants.find(known)
+        self._variants.guard(removals, self._scan.variants)
+        return orphans, removals
+
+    async def _find_orphans(self) -> Sequence[ListedProduct]:
+        """Find the orphans once: the source may be asked about each of them."""
+        if self._orphans is None and self._refusal is None:
+            try:
+                self._orphans = await self._pruner.find()
+            except (PruneGuardError, SourceError) as error:
+                self._refusal = error
+        if self._refusal is not None:
+            raise self._refusal
+        return self._orphans or ()

@@ -1,0 +1,78 @@
+"""A real Pushgateway accepts the metrics and keeps the time of the last success."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from medusa_sync.core.result import RunResult, Status
+from medusa_sync.notify.metrics import LAST_SUCCESS, end_of
+from medusa_sync.notify.push import push_metrics
+from tests.harness.processes import free_port, running
+from tests.unit.results import LAMP, MUG, SPOON, run
+
+LABELS = {"job": "nightly", "source": "toys", "store": "localhost:9000"}
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[str]:
+    program = shutil.which("prometheus-pushgateway") or shutil.which("pushgateway")
+    if program is None:
+        reason = "the Pushgateway is not installed (Debian: package prometheus-pushgateway)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    address = f"127.0.0.1:{free_port()}"
+    command = [program, f"--web.listen-address={address}"]
+    with running("Pushgateway", command, log=tmp_path / "log", cwd=tmp_path, env={}) as started:
+
+        def is_ready() -> bool:
+            try:
+                return httpx.get(f"http://{address}/-/ready").is_success
+            except httpx.TransportError:
+                return False
+
+        started.wait_until(is_ready, 30)
+        yield f"http://{address}"
+
+
+def push(result: RunResult, gateway: str) -> None:
+    push_metrics(result, gateway, job="nightly", source="toys", store="http://localhost:9000")
+
+
+def held_by(gateway: str) -> dict[str, float]:
+    """The metrics of this job, without those that the gateway adds."""
+    return {
+        sample.name: sample.value
+        for family in text_string_to_metric_families(httpx.get(f"{gateway}/metrics").text)
+        for sample in family.samples
+        if sample.name.startswith("medusa_sync_") and sample.labels == {**LABELS, "instance": ""}
+    }
+
+
+def test_the_gateway_keeps_the_last_success(gateway: str, caplog: pytest.LogCaptureFixture) -> None:
+    success = run(SPOON, MUG, started_at=datetime(2026, 1, 2, tzinfo=UTC))
+    push(success, gateway)
+    whole = held_by(gateway)
+    assert whole[LAST_SUCCESS] == end_of(success)
+    push(run(problems=[LAMP], status=Status.PARTIAL), gateway)
+    after = held_by(gateway)
+    assert after.keys() == whole.keys()
+    assert after[LAST_SUCCESS] == end_of(success)
+    assert (whole["medusa_sync_last_run_exit_code"], after["medusa_sync_last_run_exit_code"]) == (0, 5)
+    assert not caplog.records
+
+
+def test_a_success_replaces_the_whole_group(gateway: str) -> None:
+    path = "metrics/job/nightly/source/toys/store/localhost:9000"
+    httpx.post(f"{gateway}/{path}", content=b"medusa_sync_of_an_older_version 1\n").raise_for_status()
+    assert "medusa_sync_of_an_older_version" in held_by(gateway)
+    push(run(problems=[LAMP]), gateway)
+    assert "medusa_sync_of_an_older_version" in held_by(gateway)
+    push(run(), gateway)
+    assert "medusa_sync_of_an_older_version" not in held_by(gateway)

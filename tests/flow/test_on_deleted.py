@@ -1,0 +1,202 @@
+"""With --on-deleted skip, a product that the merchant deleted is not created again, others are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from medusa_sync.core.policy import OnDeleted, OnMissing
+from medusa_sync.core.result import RunResult
+from medusa_sync.sync.planner import PlanOptions
+from tests.flow.kills import killed_runs
+from tests.flow.stage import BATCHES, ListSource, assert_exact, copies_of, counts, sync, writes
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa, Request
+
+SIZE = 6
+SKIP = PlanOptions(on_deleted=OnDeleted.SKIP)
+
+Row = dict[str, Any]
+Rows = list[Row]
+
+
+def store_with(rows: Rows) -> FakeMedusa:
+    store = FakeMedusa()
+    assert sync(ListSource(rows), store).exit_code == 0
+    store.requests.clear()
+    return store
+
+
+def delete(store: FakeMedusa, *numbers: int) -> None:
+    """Delete products, as the merchant does."""
+    for number in numbers:
+        store.call("DELETE", f"/admin/products/{store.products[f'dummyjson:{number}'].id}")
+
+
+def skipped(result: RunResult) -> set[str | None]:
+    assert all("--on-deleted recreate" in each.reason for each in result.skipped)
+    return {each.external_id for each in result.skipped}
+
+
+def tombstones_read(store: FakeMedusa) -> list[Request]:
+    return [each for each in store.requests if ("with_deleted", "true") in each.query]
+
+
+def test_a_product_that_the_merchant_deleted_is_skipped_and_nothing_is_written_for_it() -> None:
+    rows = products(SIZE)
+    store = store_with(rows)
+    delete(store, 2, 5)
+    for row in rows:
+        row["tags"], row["category"] = [f"tag {row['id']}"], f"shelf {row['id']}"
+    assert sync(ListSource(rows[2:4]), store).exit_code == 0
+    for dry_run in (True, False):
+        store.requests.clear()
+        result = sync(ListSource([rows[1], *rows[2:5]]), store, plan=SKIP, dry_run=dry_run)
+        assert (counts(result), result.exit_code) == ({"unchanged": 2, "skipped": 2}, 0)
+        assert skipped(result) == {"dummyjson:2", "dummyjson:5"}
+        assert writes(store) == []
+    assert not result.changes
+
+
+def test_by_default_it_is_created_again_and_no_tombstone_is_read() -> None:
+    rows = products(SIZE)
+    store = store_with(rows)
+    delete(store, 2)
+    assert counts(sync(ListSource(rows), store)) == {"unchanged": SIZE - 1, "created": 1}
+    assert_exact(rows, store)
+    assert tombstones_read(store) == []
+    delete(store, 2)
+    assert counts(sync(ListSource(rows), store, plan=SKIP)) == {"unchanged": SIZE - 1, "skipped": 1}
+
+
+def test_products_without_a_tombstone_are_created() -> None:
+    rows = products(450)
+    store = store_with(rows[:20])
+    delete(store, 3)
+    result = sync(ListSource(rows), store, plan=SKIP, batch_size=100)
+    assert counts(result) == {"unchanged": 19, "created": 430, "skipped": 1}
+    asked = [
+        [value for key, value in each.query if key == "external_id[]"] for each in tombstones_read(store)
+    ]
+    assert (sorted(map(len, asked)), len({each for part in asked for each in part})) == ([31, 200, 200], 431)
+
+
+def test_a_run_without_new_products_reads_no_tombstones() -> None:
+    rows = products(SIZE)
+    store = store_with(rows)
+    delete(store, 1)
+    rows[1]["price"] += 1
+    sync(ListSource(rows[1:]), store, plan=SKIP)
+    assert tombstones_read(store) == []
+
+
+def test_a_product_that_was_pruned_is_created_when_it_comes_back() -> None:
+    rows = products(20)
+    store = store_with(rows)
+    assert counts(sync(ListSource(rows[1:]), store, on_missing=OnMissing.DELETE))["removed"] == 1
+    assert counts(sync(ListSource(rows), store, plan=SKIP)) == {"unchanged": 19, "created": 1}
+    assert_exact(rows, store)
+
+
+def test_the_newest_tombstone_decides() -> None:
+    rows = products(20)
+    store = store_with(rows)
+    sync(ListSource(rows[1:]), store, on_missing=OnMissing.DELETE)
+    sync(ListSource(rows), store, plan=SKIP)
+    delete(store, 1)
+    assert skipped(sync(ListSource(rows), store, plan=SKIP)) == {"dummyjson:1"}
+    sync(ListSource(rows), store)  # created again
+    sync(ListSource(rows[1:]), store, on_missing=OnMissing.DELETE)
+    assert counts(sync(ListSource(rows), store, plan=SKIP)) == {"unchanged": 19, "created": 1}
+
+
+def test_new_products_are_not_created_with_no_create_either() -> None:
+    rows = products(SIZE)
+    store = store_with(rows[1:])
+    delete(store, 2)
+    plan = PlanOptions(on_deleted=OnDeleted.SKIP, create=False)
+    result = sync(ListSource(rows), store, plan=plan)
+    assert (counts(result), skipped(result)) == ({"unchanged": SIZE - 2, "skipped": 2}, set())
+    assert tombstones_read(store) == []
+
+
+def test_a_product_that_is_deleted_while_the_run_is_under_way_is_skipped() -> None:
+    rows = products(SIZE)
+    store = store_with(rows)
+    deleted = False
+
+    def before(request: httpx.Request) -> None:
+        nonlocal deleted
+        if "price_set" in str(request.url) and not deleted:
+            deleted = True
+            product = store.state.products.pop(store.products["dummyjson:1"].id)
+            product.deleted_at = store.state.ids.moment
+            store.state.deleted_products[product.id] = product
+
+    store.before = before
+    new = [{**row, "price": row["price"] + 1} for row in rows]
+    assert counts(sync(ListSource(new), store, plan=SKIP)) == {"updated": SIZE - 1, "skipped": 1}
+
+
+# --- kills ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("killed", ["both", "tool"])
+def test_after_a_killed_removal_the_product_is_created_if_it_comes_back(killed: str) -> None:
+    rows = products(20)
+    source = ListSource(rows[2:])
+    for hurt in killed_runs(
+        store_with(rows), killed, lambda store: sync(source, store, on_missing=OnMissing.DELETE)
+    ):
+        copy = copies_of(hurt)
+        store = copy()
+        result = sync(ListSource(rows), store, plan=SKIP)
+        assert (result.exit_code, counts(result).get("skipped"), result.conflicts) == (0, None, 0)
+        assert_exact(rows, store)
+        store.requests.clear()
+        assert counts(sync(ListSource(rows), store, plan=SKIP)) == {"unchanged": 20}
+        assert writes(store) == []
+        delete(store, 1)  # the note of the removal that was not finished does not count any more
+        assert skipped(sync(ListSource(rows), store, plan=SKIP)) == {"dummyjson:1"}
+        store = copy()
+        result = sync(source, store, plan=SKIP, on_missing=OnMissing.DELETE)
+        assert result.exit_code == 0
+        assert_exact(rows[2:], store)
+
+
+@pytest.mark.parametrize("killed", ["both", "tool", "store"])
+def test_after_a_killed_creation_the_products_are_created(killed: str) -> None:
+    rows = products(2)
+
+    def run(store: FakeMedusa) -> RunResult:
+        return sync(ListSource(rows), store, plan=SKIP)
+
+    for hurt in killed_runs(FakeMedusa(), killed, run):
+        again = copies_of(hurt)
+        is_deleted_first = any(not each.variants for each in hurt.products.values())
+        for twice in killed_runs(again(), killed, run) if is_deleted_first else [again()]:
+            result = run(twice)
+            assert (result.exit_code, counts(result).get("skipped")) == (0, None)
+            assert_exact(rows, twice)
+
+
+def test_the_copy_of_another_run_is_no_deletion_of_the_merchant() -> None:
+    rows = products(1)
+    store = store_with(rows)
+    product = store.products["dummyjson:1"]
+    pending = {"step": "creation", "at": 0}
+    body = {
+        "title": product.title,
+        "handle": "copy",
+        "external_id": "dummyjson:1",
+        "options": [{"title": "Default", "values": ["Default"]}],
+        "metadata": {"medusa_sync": {"version": 3, "fields": {"title": product.title}, "pending": pending}},
+    }
+    store.call("POST", BATCHES, {"create": [body]})
+    rows[0]["price"] += 1
+    assert counts(sync(ListSource(rows), store, plan=SKIP)) == {"updated": 1}
+    [copy] = store.state.deleted_products.values()
+    assert copy.metadata is not None
+    assert copy.metadata["medusa_sync"]["deleted"] is True

@@ -1,0 +1,129 @@
+"""Pushed metrics: what the gateway holds after each run, and that no failure ends a run or shows a secret."""
+
+import logging
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from msgspec import structs
+from pytest_httpx import HTTPXMock
+
+from medusa_sync.core.result import RunResult, Status
+from medusa_sync.notify.metrics import LAST_SUCCESS
+from medusa_sync.notify.push import push_metrics
+from tests.harness.gateway import Gateway
+from tests.unit.results import LAMP, MUG, SPOON, run
+
+URL = "http://gateway.example:9091"
+START = datetime(2026, 1, 2, tzinfo=UTC)
+EXIT_CODE = "medusa_sync_last_run_exit_code"
+
+
+@pytest.fixture
+def gateway(httpx_mock: HTTPXMock) -> Gateway:
+    gateway = Gateway()
+    httpx_mock.add_callback(
+        gateway.handle, url=re.compile("^http://.*gateway.example"), is_reusable=True, is_optional=True
+    )
+    return gateway
+
+
+def push(result: RunResult, url: str = URL, **names: str) -> None:
+    labels: dict[str, Any] = {"job": "nightly", "source": "toys", "store": "https://shop.example", **names}
+    push_metrics(result, url, **labels)
+
+
+def ended(hours: int, exit_code: int = 0) -> RunResult:
+    status = Status.FAILED if exit_code else Status.OK
+    return run(started_at=START + timedelta(hours=hours), duration_s=1.0, exit_code=exit_code, status=status)
+
+
+def end_of(hours: int) -> float:
+    return (START + timedelta(hours=hours, seconds=1)).timestamp()
+
+
+def test_the_gateway_has_the_numbers_of_the_run(gateway: Gateway) -> None:
+    push(run(SPOON, MUG, problems=[LAMP]))
+    ((path, metrics),) = gateway.groups.items()
+    assert path == "/metrics/job/nightly/source/toys/store/shop.example"
+    assert metrics["medusa_sync_last_run_updated_products"] == 1
+    assert metrics["medusa_sync_last_run_rejected_products"] == 1
+    assert metrics[EXIT_CODE] == 5
+
+
+def test_the_time_of_the_last_success_survives_failed_runs(gateway: Gateway) -> None:
+    expected = []
+    seen = []
+    for hours, exit_code in enumerate([0, 4, 5, 0, 3]):
+        push(ended(hours, exit_code))
+        ((_, metrics),) = gateway.groups.items()
+        seen.append((metrics[LAST_SUCCESS], metrics[EXIT_CODE]))
+        expected.append((end_of(3 if hours >= 3 else 0), exit_code))
+    assert seen == expected
+
+
+def test_a_success_removes_metrics_of_older_versions(gateway: Gateway) -> None:
+    push(ended(0))
+    (path,) = gateway.groups
+    gateway.groups[path]["medusa_sync_of_an_older_version"] = 1
+    push(ended(1, 4))
+    assert "medusa_sync_of_an_older_version" in gateway.groups[path]
+    push(ended(2))
+    assert "medusa_sync_of_an_older_version" not in gateway.groups[path]
+
+
+def test_jobs_sources_and_stores_do_not_share_a_group(gateway: Gateway) -> None:
+    push(ended(0))
+    push(ended(0), job="hourly")
+    push(ended(0), source="books")
+    push(ended(0), store="http://localhost:9000/shop")
+    assert len(gateway.groups) == 4
+    assert "/metrics/job/nightly/source/toys/store/localhost%3A9000" in gateway.groups
+
+
+def test_the_url_may_have_a_path_and_credentials(gateway: Gateway) -> None:
+    push(ended(0), "http://me:hush%20word@gateway.example:9091/push/")
+    (request,) = gateway.requests
+    assert request.url.path.startswith("/push/metrics/job/nightly/")
+    assert request.headers["authorization"] == httpx.BasicAuth("me", "hush word")._auth_header
+    assert request.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+@pytest.mark.parametrize("changes", [{"dry_run": True}, {"status": Status.LOCKED, "exit_code": 75}])
+def test_a_dry_or_locked_run_pushes_nothing(gateway: Gateway, changes: dict[str, Any]) -> None:
+    push(structs.replace(ended(0), **changes))
+    assert gateway.requests == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "attempts", "words"),
+    [
+        (httpx.ConnectError(""), 2, "no connection"),
+        (httpx.ReadTimeout(""), 2, "no response within 5 s"),
+        (503, 2, "the server responded with 503"),
+        (400, 1, "the server responded with 400"),
+        (401, 1, "the server responded with 401"),
+        (302, 1, "the server responded with 302"),
+    ],
+)
+def test_a_push_that_fails_is_a_warning_without_the_password(
+    httpx_mock: HTTPXMock,
+    caplog: pytest.LogCaptureFixture,
+    failure: Exception | int,
+    attempts: int,
+    words: str,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    if isinstance(failure, int):
+        httpx_mock.add_response(failure, text="hush", is_reusable=True)
+    else:
+        httpx_mock.add_exception(failure, is_reusable=True)
+    push(ended(0), "http://me:hush@gateway.example:9091")
+    assert len(httpx_mock.get_requests()) == attempts
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.getMessage() == (
+        f"the metrics were not pushed to http://gateway.example:9091/...: {words}; check --metrics-push"
+    )

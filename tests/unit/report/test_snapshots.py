@@ -1,0 +1,174 @@
+"""What each kind of run prints, at 80 and 200 columns and in a pipe: compare with `snapshots/`.
+
+`SNAPSHOTS=write pytest tests/unit/report/test_snapshots.py` writes them. Review the difference.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
+from medusa_sync.report.output import Output, output_to
+from medusa_sync.report.table import print_conflicts, print_result
+from tests.unit.results import (
+    BOWL,
+    DELETED,
+    DRAFTED,
+    HELD,
+    LAMP,
+    LEFT,
+    MUG,
+    OVERRULED,
+    RESPECTED,
+    ROW,
+    SHIRT,
+    SPOON,
+    of_variants,
+    run,
+)
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+BEFORE = "Hand-carved from a single piece of olive wood, which is hard and does not absorb any taste. "
+TEXT = FieldChange("description", BEFORE, f"{BEFORE}Wash it by hand.", BEFORE, f"{BEFORE}Wash it by hand.")
+IMAGES = tuple(f"https://cdn.example.com/products/kitchen/olive-wood-spoon/{n}.webp" for n in range(3))
+PICTURES = FieldChange("images", IMAGES[:2], (*IMAGES[:1], IMAGES[2]), IMAGES[:2], (*IMAGES[:1], IMAGES[2]))
+LONG = Outcome(
+    "dummyjson:2",
+    "Olive Wood Spoon with a long handle",
+    Result.UPDATED,
+    changes=(TEXT, PICTURES),
+    action=Action.UPDATE,
+)
+CONTESTED = Outcome(
+    "dummyjson:42",
+    "Olive Wood Spoon with a short handle",
+    Result.UPDATED,
+    changes=(FieldChange("description", "Ours. " * 12, f"{BEFORE}New.", BEFORE, f"{BEFORE}New."),),
+    conflicts=(Conflict("description", "Ours. " * 12, f"{BEFORE}New.", OnConflict.SOURCE),),
+    action=Action.UPDATE,
+)
+FEW = Requests(source=1, store_reads=1)
+INTERRUPTED = "Interrupted by SIGTERM"
+TAKEN = Outcome("dummyjson:9", "Mug", Result.FAILED, "Product with handle: mug, already exists.")
+
+
+def stopped(status: Status, exit_code: int, error: str) -> RunResult:
+    """A run that ended early: 3 products are unconfirmed, 70 not attempted."""
+    left = [*[LEFT[0]] * 3, *[LEFT[1]] * 70]
+    return run(SPOON, MUG, not_completed=left, status=status, exit_code=exit_code, error=error, store=None)
+
+
+Show = Callable[[RunResult, Output], None]
+KINDS: dict[str, tuple[RunResult, Show]] = {
+    "up-to-date": (run(requests=FEW, duration_s=0.31), print_result),
+    "up-to-date-dry-run": (run(requests=FEW, duration_s=0.31, dry_run=True), print_result),
+    "up-to-date-with-a-limit": (run(seen=60, counts={Result.UNCHANGED: 60}, duration_s=0.31), print_result),
+    "up-to-date-with-a-note": (
+        run(requests=FEW, duration_s=0.31, notes=("The store has no stock location.",)),
+        print_result,
+    ),
+    "some-skipped": (
+        run(requests=FEW, duration_s=0.31, counts={Result.UNCHANGED: 190, Result.SKIPPED: 4}),
+        print_result,
+    ),
+    "first-sync": (
+        run(counts={Result.CREATED: 194}, store=StoreState(194, 194), duration_s=7.91),
+        print_result,
+    ),
+    "dry-run": (run(SPOON, MUG, BOWL, LONG, of_variants(40), dry_run=True), print_result),
+    "removed": (run(DRAFTED, DELETED), print_result),
+    "problems": (run(SPOON, problems=[LAMP, ROW, TAKEN]), print_result),
+    "conflicts": (run(OVERRULED, RESPECTED, SHIRT, CONTESTED), print_result),
+    "conflicts-the-source-won": (run(OVERRULED, CONTESTED), print_result),
+    "conflicts-quiet": (run(OVERRULED, RESPECTED, SHIRT, SPOON), print_conflicts),
+    "quiet": (run(SPOON, MUG, DELETED), print_conflicts),
+    "held": (run(HELD, SPOON, status=Status.PARTIAL, exit_code=5), print_result),
+    "interrupted": (stopped(Status.INTERRUPTED, 143, INTERRUPTED), print_result),
+    "time-limit": (stopped(Status.PARTIAL, 5, "The run was stopped after 60 s"), print_result),
+    "store-down": (stopped(Status.FAILED, 4, "no connection"), print_result),
+    "guard": (run(SPOON, status=Status.FAILED, exit_code=6, error="180 of 194 products"), print_result),
+}
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", "1")
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLORTERM", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def printed(kind: str, stream: io.StringIO) -> str:
+    result, show = KINDS[kind]
+    show(result, output_to(stream))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_prints_its_snapshot(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = {"in a pipe": printed(kind, io.StringIO())}
+    for width in (80, 200):
+        monkeypatch.setenv("COLUMNS", str(width))
+        parts[f"{width} columns"] = shown = printed(kind, Terminal())
+        assert "\x1b" not in shown
+        assert max(map(cell_len, shown.splitlines()), default=0) <= width
+    text = "".join(f"--- {name}\n{part}" for name, part in parts.items())
+    file = SNAPSHOTS / f"{kind}.txt"
+    if os.environ.get("SNAPSHOTS") == "write":
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("width", ["80", "200"])
+def test_colour_changes_nothing_else(kind: str, width: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    plain = printed(kind, Terminal())
+    monkeypatch.delenv("NO_COLOR")
+    assert ESCAPE_SEQUENCE.sub("", printed(kind, Terminal())) == plain
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_dumb_terminal_gets_the_lines_of_a_pipe(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.delenv("NO_COLOR")
+    assert printed(kind, Terminal()) == printed(kind, io.StringIO())
+
+
+def test_there_is_no_snapshot_without_a_test() -> None:
+    assert {file.stem for file in SNAPSHOTS.iterdir()} == set(KINDS)
+
+
+def test_values_are_shortened_to_the_width_but_not_what_is_said_about_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def described(width: int, **rest: Any) -> str:
+        monkeypatch.setenv("COLUMNS", str(width))
+        stream = Terminal()
+        print_result(run(LONG, dry_run=True), output_to(stream), **rest)
+        return stream.getvalue()
+
+    narrow, wide = described(80), described(200)
+    for shown in (narrow, wide):
+        (line,) = (line for line in shown.splitlines() if "description: " in line)
+        assert line.endswith("(changed in the source)")
+        assert "Wash it" in line
+    assert len(wide) > len(narrow)
+    assert "olive-wood-spoon" not in narrow
+    assert described(80, verbose=True).count("\n") > narrow.count("\n"), "with --verbose, lines are folded"

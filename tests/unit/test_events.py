@@ -1,0 +1,55 @@
+"""The events of the JSON log are those of the documented table."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from medusa_sync.report.log import FIELDS
+
+ROOT = Path(__file__).parents[2]
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
+PAGE = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8").partition("\n## The log\n")[2]
+ROWS = re.findall(r"^\| `(\w+)` \| (\w+) \| .*? \| (.*?) ?\|$", PAGE, re.MULTILINE)
+
+
+def calls() -> Iterator[tuple[str, str, str | None, set[str]]]:
+    """Yield place, level, event and fields of each logging call of the package."""
+    for path in sorted((ROOT / "medusa_sync").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in LEVELS
+                and isinstance(node.func.value, ast.Name)
+                and "log" in node.func.value.id
+            ):
+                extra = next((each.value for each in node.keywords if each.arg == "extra"), None)
+                keys = extra.keys if isinstance(extra, ast.Dict) else []
+                values = extra.values if isinstance(extra, ast.Dict) else []
+                found = {
+                    str(key.value): value
+                    for key, value in zip(keys, values, strict=True)
+                    if isinstance(key, ast.Constant)
+                }
+                event = found.pop("event", None)
+                name = str(event.value) if isinstance(event, ast.Constant) else None
+                level = "info" if node.func.attr == "log" else node.func.attr
+                yield f"{path.name}:{node.lineno}", level, name, set(found) - {"hint"}
+
+
+def test_every_record_has_an_event() -> None:
+    assert [place for place, _, event, _ in calls() if not event] == []
+
+
+def test_the_table_has_every_event_with_its_level_and_fields() -> None:
+    emitted = {(event, level) for _, level, event, _ in calls()}
+    assert {(event, level) for event, level, _ in ROWS} == emitted | {("library", "any")}
+    documented = {event: set(re.findall(r"`(\w+)`", fields)) for event, _, fields in ROWS}
+    for place, _, event, fields in calls():
+        assert fields == documented[event or ""], place
+
+
+def test_the_fields_are_documented() -> None:
+    head = PAGE.partition("| event |")[0]
+    assert set(FIELDS) <= set(re.findall(r"`(\w+)`", head))
