@@ -27,6 +27,7 @@ class SourceInfo(Struct, frozen=True):
     """The source."""
 
     url: Annotated[str, Meta(description="Without a query.")]
+    format: Annotated[str, Meta(description="What was detected; empty if nothing was read.")]
     total: Annotated[int | None, Meta(description="How many products it says it has.")]
     seen: Annotated[int, Meta(ge=0, description="How many products it delivered.")]
 
@@ -164,7 +165,7 @@ def document_without_changes(result: RunResult) -> Document:
         exit_code=result.exit_code,
         started_at=started_at.isoformat(timespec="milliseconds") + "Z",
         duration_s=round(result.duration_s, 3),
-        source=SourceInfo(result.source_url, result.source_total, result.seen),
+        source=SourceInfo(result.source_url, result.source_format, result.source_total, result.seen),
         store=StoreInfo(result.store_url or "", store.products, store.owned) if store else None,
         counts=_counts(result),
         requests=RequestCounts(

@@ -71,6 +71,7 @@ def test_the_summary_has_tables_of_counts_and_problems() -> None:
         "- seen: 194 of 194\n"
         "- in store: 200 products, 194 of this source\n"
         "- requests: 7 source, 12 store reads, 26 store writes, 1 retry\n"
+        "- format: JSON pages\n"
         "- time: 9.5 s\n"
         "- status: partial (exit code 5)\n"
         "\n"

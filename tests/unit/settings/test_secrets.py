@@ -34,6 +34,7 @@ def test_settings_list_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         "lonely-token",
         "proxy-user:proxy pass",
         "proxy pass",
+        "me:push-pass",
         "push-pass",
         "abcd",
         "A1b2C3d4e5",
