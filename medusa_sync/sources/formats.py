@@ -119,9 +119,8 @@ def _json_or_ndjson(text: str, claimed: str) -> str:
         return "ndjson" if claimed == "ndjson" and not goes_on else "json"
     if any(isinstance(first.get(name), list) for name in LISTS):
         return "json"
-    if rest.strip():
-        return "ndjson" if rest.lstrip().startswith("{") else "json"
-    return "ndjson" if claimed == "ndjson" or (claimed != "json" and "id" in first) else "json"
+    is_product = claimed == "ndjson" or (claimed != "json" and "id" in first)
+    return "ndjson" if rest.strip() or is_product else "json"
 
 
 def _text(head: bytes) -> str:

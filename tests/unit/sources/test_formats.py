@@ -34,6 +34,7 @@ def format_of(head: bytes, name: str = "", content_type: str = "") -> str:
         (PRODUCT + b"\r\n\r\n" + PRODUCT, "ndjson"),
         (b"\xef\xbb\xbf" + PRODUCT + b"\n" + PRODUCT, "ndjson"),
         (PRODUCT + b"\n{", "ndjson"),
+        (PRODUCT + b"\nbroken", "ndjson"),
         (b"Handle,Title\n", "csv"),
         (b'"Handle";"Title"\r\n', "csv"),
         (b"id\ttitle\n", "csv"),
