@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from typing import Any, BinaryIO, Protocol
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from medusa_sync.core.product import DesiredProduct
 
@@ -31,10 +31,10 @@ class Entry(Struct, frozen=True):
     """A product as a file has it, in the shape of `SourceProduct`; it is not checked yet.
 
     Attributes:
-        product: decoded, or JSON.
+        product: a mapping, or JSON that is not decoded yet (`msgspec.Raw`).
     """
 
-    product: Mapping[str, Any] | Raw
+    product: Any
 
 
 class Refused(Struct, frozen=True):
