@@ -57,10 +57,10 @@ class Stream(io.BufferedIOBase):
             self._error = error
         return self._chunk[self._position : self._position + size]
 
-    def read1(self, size: int | None = -1, /) -> bytes:
-        if self._position == len(self._chunk) and size != 0:
+    def read1(self, size: int = -1, /) -> bytes:
+        if size and self._position == len(self._chunk):
             self._chunk, self._position = self._next(), 0
-        end = None if size is None or size < 0 else self._position + size
+        end = None if size < 0 else self._position + size
         part = self._chunk[self._position : end]
         self._position += len(part)
         return part

@@ -123,11 +123,13 @@ def _json_or_ndjson(text: str, claimed: str) -> str:
     except (ValueError, RecursionError):  # broken, or it goes on: in the next line, or beyond the head
         goes_on = bool(line_break) and line.rstrip().endswith(("{", "[", ",", ":"))
         return "ndjson" if claimed == "ndjson" and not goes_on else "json"
-    if any(isinstance(first.get(name), list) for name in LISTS):
-        return "json"
     if rest.strip():
-        return "ndjson" if rest.lstrip().startswith("{") else "json"
-    return "ndjson" if claimed == "ndjson" or (claimed != "json" and "id" in first) else "json"
+        return "ndjson"
+    # A single line: one product, or an object with the list of products.
+    has_id, has_list = "id" in first, any(isinstance(first.get(name), list) for name in LISTS)
+    if claimed == "ndjson":
+        return "ndjson" if has_id or not has_list else "json"
+    return "ndjson" if not claimed and has_id and not has_list else "json"
 
 
 def _text(head: bytes) -> str:

@@ -34,6 +34,8 @@ def format_of(head: bytes, name: str = "", content_type: str = "") -> str:
         (PRODUCT + b"\r\n\r\n" + PRODUCT, "ndjson"),
         (b"\xef\xbb\xbf" + PRODUCT + b"\n" + PRODUCT, "ndjson"),
         (PRODUCT + b"\n{", "ndjson"),
+        (PRODUCT + b"\nbroken", "ndjson"),
+        (b'{"id": 1, "items": [1, 2]}\n' + PRODUCT, "ndjson"),
         (b"Handle,Title\n", "csv"),
         (b'"Handle";"Title"\r\n', "csv"),
         (b"id\ttitle\n", "csv"),
@@ -58,6 +60,8 @@ def test_contents_count_more_than_the_name(head: bytes, format_: str, name: str)
         (PRODUCT, "a", "", "ndjson"),
         (PRODUCT, "a.json", "", "json"),
         (b'{"message": "no"}', "a", "", "json"),
+        (b'{"id": 1, "items": [1, 2]}', "a.ndjson", "", "ndjson"),
+        (b'{"id": 1, "items": [1, 2]}', "a", "", "json"),
         (b'{"message": "no"}', "a.jsonl", "", "ndjson"),
         (b'{"id": 1, "ti', "a.ndjson", "", "ndjson"),  # a broken line
         (b'{"id": 1, "ti', "a", "", "json"),

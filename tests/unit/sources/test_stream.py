@@ -130,6 +130,37 @@ async def test_a_part_with_an_id_is_rejected_under_it(monkeypatch: pytest.Monkey
     assert await rows(downloaded(b"[]")) == [Rejected("dummyjson:7", "7", "Jug", "price: it is missing")]
 
 
+@pytest.mark.parametrize("form", ["json", "ndjson"])
+@pytest.mark.parametrize(
+    ("broken", "path"),
+    [
+        (row(2, price=float("nan")), "price"),
+        (row(2, price=1e400), "price"),
+        (row(2, stock=10**30), "stock"),
+        (row(2, title="x" * 10_000_000), "title"),
+        ("Jug", "Expected object"),
+        (None, "Expected object"),
+    ],
+    ids=["nan", "infinity", "long", "10-mb", "text", "null"],
+)
+async def test_broken_product_is_rejected_alone(file: Path, form: str, broken: Any, path: str) -> None:
+    members = [row(1), broken, row(3)]
+    lines = "".join(f"{json.dumps(each)}\n" for each in members)
+    body = json.dumps(members) if form == "json" else lines
+    before, rejected, after = await rows(file_source(file, body.encode()))
+    assert (before, after) == (desired_product(1), desired_product(3))
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason.startswith(path)
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson"])
+async def test_lone_surrogate_is_not_a_reason_to_reject(file: Path, form: str) -> None:
+    product = json.dumps(row(1, title="Jug \ud83c"))
+    body = f"[{product}]" if form == "json" else f"{product}\n\n{{}}"
+    [delivered, *_] = await rows(file_source(file, body.encode()))
+    assert delivered == desired_product(1, title="Jug \ud83c")
+
+
 # --- formats --------------------------------------------------------------------------------------------
 
 
