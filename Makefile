@@ -56,7 +56,7 @@ lint: install ## check style, types, imports and spelling
 	$(BIN)/codespell
 
 docs: install ## write the generated parts of the README: tables and picture
-	$(BIN)/python docs/build.py
+	$(BIN)/python -m docs.build
 	$(BIN)/python -m docs.picture
 
 format: install ## fix and format the code with ruff

@@ -16,7 +16,7 @@ from medusa_sync._version import __version__
 
 if TYPE_CHECKING:
     from medusa_sync.app.session import sync_products
-    from medusa_sync.core.policy import OnConflict, OnMissing, Share
+    from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
     from medusa_sync.core.result import Result, RunResult
     from medusa_sync.errors import MedusaSyncError
     from medusa_sync.settings.load import load_settings
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from medusa_sync.settings.secrets import Secret
 
 __all__ = [
+    "ConflictPolicy",
     "MedusaSyncError",
     "OnConflict",
     "OnMissing",
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ConflictPolicy": "core.policy",
     "MedusaSyncError": "errors",
     "OnConflict": "core.policy",
     "OnMissing": "core.policy",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 EXIT_UNEXPECTED = 1
 EXIT_PARTIAL = 5
@@ -41,15 +41,21 @@ class MedusaSyncError(Exception):
 
 
 class SettingsError(MedusaSyncError):
-    """Some settings are invalid; the message lists all of them."""
+    """Some settings are invalid; the message lists all of them.
+
+    Args:
+        problems: one for each.
+        notes: what may be the reason, such as a variable that is misspelled.
+    """
 
     exit_code = 2
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, problems: list[str], notes: Iterable[str] = ()) -> None:
         count = "A setting is invalid" if len(problems) == 1 else f"{len(problems)} settings are invalid"
+        lines = [*problems, *(f"note: {note}" for note in notes)]
         super().__init__(
-            "\n".join([f"{count}:", *(f"  {problem}" for problem in problems)]),
-            hint="`medusa-sync products --help` lists all options with their variables and defaults.",
+            "\n".join([f"{count}:", *(f"  {line}" for line in lines)]),
+            hint="`medusa-sync products --help` lists all options with their defaults.",
         )
         self.problems = problems
 

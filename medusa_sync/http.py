@@ -5,85 +5,43 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from http import HTTPStatus
-from random import uniform
+from tempfile import SpooledTemporaryFile
 from time import monotonic
-from typing import BinaryIO, TypeVar
+from typing import IO, BinaryIO, TypeVar, cast
 from urllib.parse import urlencode
 
 import httpx
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError
 from medusa_sync.redact import Redactor
+from medusa_sync.response import (
+    Response,
+    body_of,
+    describe_error,
+    describe_response,
+    head_of,
+    retry_after,
+)
+from medusa_sync.retry import retry
 from medusa_sync.stop import Stop
 
 logger = logging.getLogger(__name__)
 
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024  # decompressed; a page of thousands of products is much smaller
-MAX_WAIT_S = 60.0  # for Retry-After
+MAX_DOWNLOAD_BYTES = 20 * 2**30  # decompressed
 
-_FIRST_WAIT_S = 0.25
-_LONGEST_WAIT_S = 10.0
-_MESSAGE_LENGTH = 500  # characters of a server's message
+_IN_MEMORY = 4 * 2**20  # bytes of a download that need no file on disk
 # The request did not reach the server, so even a write can be sent again.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 T = TypeVar("T")
 Query = Sequence[tuple[str, str | int]]
-
-
-async def retry(
-    operation: Callable[[int], Awaitable[T]],
-    *,
-    on: type[Exception] | Callable[[Exception], bool | float],
-    attempts: int,
-    stop: Stop,
-) -> T:
-    """Call `operation` until it succeeds, with pauses in between.
-
-    Args:
-        operation: takes the number of the attempt, starting at 1.
-        on: the errors to retry. A function can return the seconds to wait instead of True.
-        attempts: maximum.
-        stop: once it is set, pauses end and no attempt follows.
-
-    Raises:
-        Exception: the error of the last attempt.
-    """
-    attempt = 1
-    while True:
-        try:
-            return await operation(attempt)
-        except Exception as error:
-            wait = isinstance(error, on) if isinstance(on, type) else on(error)
-            if wait is False or attempt >= attempts:
-                raise
-            if not await stop.sleep(pause(attempt) if wait is True else wait):
-                raise
-        attempt += 1
-
-
-def pause(attempt: int) -> float:
-    """Return the seconds to wait after an attempt: doubled each time, and random to spread clients out."""
-    longest = min(2 * _FIRST_WAIT_S * 2 ** (attempt - 1), _LONGEST_WAIT_S)
-    return uniform(longest / 2, longest)  # noqa: S311 - no secret
-
-
-class Response(Struct, frozen=True):
-    """A complete response.
-
-    Attributes:
-        body: decompressed, not longer than `MAX_RESPONSE_BYTES`.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+_Receive = Callable[[httpx.Response, asyncio.Timeout], Awaitable[Response]]
+"""Reads the body of a response; can extend the time limit of the attempt."""
 
 
 class Download(Struct, frozen=True):
@@ -94,12 +52,14 @@ class Download(Struct, frozen=True):
         url: for messages, without secrets.
         content_type: empty if the server sent none.
         error: why the response is incomplete; None if all of it came.
+        head: the response without its body.
     """
 
     file: BinaryIO
     url: str
     content_type: str
     error: MedusaSyncError | None = None
+    head: Response = Response(HTTPStatus.OK, {}, b"")
 
 
 class _FailedError(Exception):
@@ -189,7 +149,7 @@ class HttpClient:
         method: str,
         url: str,
         *,
-        query: Query = (),
+        query: Query | str = (),
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool,
@@ -199,7 +159,7 @@ class HttpClient:
         Args:
             method: the HTTP method.
             url: absolute, or relative to the base URL of the client; without a query.
-            query: the query of the URL.
+            query: the query of the URL; a text is already encoded, and sent as it is.
             body: JSON.
             headers: in addition to those of the client.
             repeatable: sending the request twice is safe. Other requests are only retried if the server has
@@ -209,7 +169,81 @@ class HttpClient:
             AmbiguousWriteError: the request is not repeatable, and may have been executed.
             MedusaSyncError: all attempts failed; created by `unavailable`.
         """
+        return await self._send(method, url, query, body, headers, _read, repeatable=repeatable)
 
+    async def download(
+        self, url: str, *, query: Query | str = (), headers: Mapping[str, str] | None = None
+    ) -> Download | Response:
+        """Send a GET request, and write the body of the response to a temporary file.
+
+        An attempt may take any time as long as bytes arrive. If all attempts failed, but the response had
+        begun in one of them, return what the latest of these received, with the error.
+
+        Args:
+            url: absolute, or relative to the base URL of the client; without a query.
+            query: the query of the URL; a text is already encoded, and sent as it is.
+            headers: in addition to those of the client.
+
+        Returns:
+            The download, or the whole response if its status is not 200.
+
+        Raises:
+            MedusaSyncError: all attempts failed; created by `unavailable`.
+        """
+        head: Response | None = None
+
+        async def receive(stream: httpx.Response, timer: asyncio.Timeout) -> Response:
+            nonlocal head
+            if stream.status_code != HTTPStatus.OK:
+                return await _read(stream, timer)
+            head = head_of(stream)
+            try:
+                file.seek(0)
+                file.truncate()
+                self._extend(timer)
+                async for chunk in _chunks(stream, MAX_DOWNLOAD_BYTES):
+                    file.write(chunk)
+                    self._extend(timer)
+                file.flush()
+            except OSError as error:
+                head = None  # what is in the file is not what the server sent
+                message = f"the temporary file cannot be written ({error.strerror})"
+                raise _FailedError(message, sent=True, may_retry=False) from error
+            return head
+
+        with ExitStack() as stack:
+            file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the caller closes it
+            stack.callback(_discard, file)
+            error = None
+            try:
+                response = await self._send("GET", url, query, None, headers, receive, repeatable=True)
+                if response.status != HTTPStatus.OK:
+                    return response
+            except MedusaSyncError as failure:
+                if head is None:
+                    raise
+                response, error = head, failure
+            file.seek(0)
+            stack.pop_all()
+            content_type = response.headers.get("content-type", "")
+            return Download(cast(BinaryIO, file), url, content_type, error, response)
+
+    def _extend(self, timer: asyncio.Timeout) -> None:
+        """Give the next byte the time limit for reading."""
+        seconds = self._client.timeout.read
+        timer.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        query: Query | str,
+        body: bytes | None,
+        headers: Mapping[str, str] | None,
+        receive: _Receive,
+        *,
+        repeatable: bool,
+    ) -> Response:
         def wait_for(error: Exception) -> bool | float:
             if not isinstance(error, _FailedError) or not error.may_retry:
                 return False
@@ -222,7 +256,7 @@ class HttpClient:
                 self._on_retry()
                 logger.info("attempt %d of %d: %s %s", number, self._attempts, method, url)
             await self._keep_rate()
-            return await self._once(method, url, query, body, headers)
+            return await self._once(method, url, query, body, headers, receive)
 
         try:
             return await self.retry(attempt, on=wait_for)
@@ -246,92 +280,56 @@ class HttpClient:
         self,
         method: str,
         url: str,
-        query: Query,
+        query: Query | str,
         body: bytes | None,
         headers: Mapping[str, str] | None,
+        receive: _Receive,
     ) -> Response:
         self._on_request(method, url)
         started = monotonic()
         try:
-            target = f"{url}?{urlencode(query)}" if query else url
+            encoded = query if isinstance(query, str) else urlencode(query)
+            target = f"{url}?{encoded}" if encoded else url
             request = self._client.build_request(method, target, content=body, headers=headers)
             if body is not None:
                 request.headers["content-type"] = "application/json"
-            async with asyncio.timeout(self._limit_s):
+            async with asyncio.timeout(self._limit_s) as timer:
                 stream = await self._client.send(request, stream=True)
                 try:
-                    response = await _read(stream)
+                    response = await receive(stream, timer)
                 finally:
                     await stream.aclose()
         except (httpx.TransportError, TimeoutError) as error:
-            raise _FailedError(_describe(error), sent=not isinstance(error, _NOT_SENT)) from error
+            raise _FailedError(describe_error(error), sent=not isinstance(error, _NOT_SENT)) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _FailedError(_describe(error), sent=True, may_retry=False) from error
-        status, size, elapsed = response.status, len(response.body), monotonic() - started
+            raise _FailedError(describe_error(error), sent=True, may_retry=False) from error
+        status, size, elapsed = response.status, stream.num_bytes_downloaded, monotonic() - started
         logger.debug("%s %s: %d, %d bytes in %.0f ms", method, url, status, size, elapsed * 1000)
         if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _FailedError(
                 describe_response(response, self.redactor),
                 sent=status != HTTPStatus.TOO_MANY_REQUESTS,
                 responded=True,
-                wait=_retry_after(response.headers),
+                wait=retry_after(response.headers),
             )
         return response
 
 
-async def _read(stream: httpx.Response) -> Response:
-    chunks: list[bytes] = []
+async def _read(stream: httpx.Response, _timer: asyncio.Timeout) -> Response:
+    body = b"".join([chunk async for chunk in _chunks(stream, MAX_RESPONSE_BYTES)])
+    return structs.replace(head_of(stream), body=body)
+
+
+async def _chunks(stream: httpx.Response, limit: int) -> AsyncIterator[bytes]:
     size = 0
-    async for chunk in stream.aiter_bytes():
-        chunks.append(chunk)
+    async for chunk in body_of(stream):
         size += len(chunk)
-        if size > MAX_RESPONSE_BYTES:
-            message = f"the response is longer than {MAX_RESPONSE_BYTES // 2**20} MB"
+        if size > limit:
+            message = f"the response is longer than {limit // 2**20} MB"
             raise _FailedError(message, sent=True, may_retry=False)
-    return Response(stream.status_code, stream.headers, b"".join(chunks))
+        yield chunk
 
 
-def describe_response(response: Response, redactor: Redactor) -> str:
-    """Describe an error response: its status and, if it has one, the message of the server."""
-    description = f"the server responded with {response.status}"
-    try:
-        body = msgspec.json.decode(response.body, type=_ErrorBody)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # for example HTML from a proxy
-        return description
-    message = " ".join(redactor(body.message).split())  # redacted before it is cut
-    return f"{description}: {message[:_MESSAGE_LENGTH]}"
-
-
-class _ErrorBody(Struct):
-    message: str
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Parse a `Retry-After` header (RFC 9110, 10.2.3); return seconds, at most `MAX_WAIT_S`."""
-    value = headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    try:
-        seconds = (
-            float(value)
-            if value.isdigit()
-            else (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        )
-    except (ValueError, TypeError, OverflowError):  # invalid: ignored
-        return None
-    return min(max(seconds, 0.0), MAX_WAIT_S)
-
-
-def _describe(error: Exception) -> str:
-    """Describe an error of httpx, whose own message is often empty."""
-    match error:
-        case httpx.ConnectTimeout() | httpx.PoolTimeout():
-            return "no connection within the time limit"
-        case httpx.TimeoutException() | TimeoutError():
-            return "no complete response within the time limit"
-        case httpx.ConnectError():
-            return f"no connection ({error})" if str(error) else "no connection"
-        case httpx.DecodingError():
-            return "the compressed response is damaged"
-        case _:
-            return str(error) or type(error).__name__
+def _discard(file: IO[bytes]) -> None:
+    with suppress(OSError):  # closing writes what the disk has no space for
+        file.close()

@@ -16,7 +16,7 @@ from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.product import Value
 from medusa_sync.core.result import Outcome, RunResult
 
-_MASK = "***"
+MASK = "***"
 _SHORTEST = 4  # characters; anything shorter would match parts of ordinary words
 _LEVELS = 15  # backslashes before a character that was escaped four times
 # Every repetition is limited, so that no text takes exponential time.
@@ -52,7 +52,7 @@ class Redactor:
     def __call__(self, text: str) -> str:
         for form in chain.from_iterable(self._forms.values()):
             if form.marker in text:
-                text = re.sub(form.pattern, _MASK, text)
+                text = re.sub(form.pattern, MASK, text)
         return text
 
 

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from medusa_sync import stop as stop_module
-from medusa_sync.sources import file, pages
+from medusa_sync.sources import page_requests, stream
 from medusa_sync.stop import Stop
 from tests.harness.npm import NodeMissing, node
 
@@ -43,5 +43,5 @@ def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give small catalogues several pages: 100 products in each."""
-    for module in (file, pages):
+    for module in (page_requests, stream):
         monkeypatch.setattr(module, "PAGE_SIZE", 100)

@@ -19,15 +19,18 @@ from medusa_sync.errors import EXIT_CHANGES, MedusaSyncError, SettingsError
 from medusa_sync.notify import dispatch
 from medusa_sync.redact import Redactor
 from medusa_sync.report import log
+from medusa_sync.report.escape import visible
 from medusa_sync.report.file import ReportError
 from medusa_sync.report.json import print_json
-from medusa_sync.report.output import Output, discard_unwritten, output_to, print_error
+from medusa_sync.report.output import Output, discard_unwritten, output_to, print_error, print_line
 from medusa_sync.report.progress import progress_observer
+from medusa_sync.report.settings import print_settings
 from medusa_sync.report.summary import one_line
 from medusa_sync.report.table import print_result
 from medusa_sync.schedule import Schedule, time_zone
-from medusa_sync.settings.load import load_settings
+from medusa_sync.settings.load import Loaded, load
 from medusa_sync.settings.options import OPTIONS, Settings
+from medusa_sync.settings.secrets import without_user_info
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +48,12 @@ def execute(flags: Mapping[str, str | bool | None]) -> int:
     """
     out, err = output_to(sys.stdout), output_to(sys.stderr)
     try:
-        settings = _load(flags)
+        loaded = _load(flags)
+        settings = loaded.settings
         # On a terminal, SIGHUP keeps its meaning: the terminal was closed.
         reloads = settings.loop and not err.is_terminal
         signals = Signals(signal.SIGHUP) if reloads else Signals()
-        job = _Job(flags, settings, signals, out, err)
+        job = _Job(flags, loaded, signals, out, err)
     except MedusaSyncError as error:
         print_error(str(error), error.hint, err)
         return error.exit_code
@@ -59,10 +63,38 @@ def execute(flags: Mapping[str, str | bool | None]) -> int:
         return run_loop(job, signals.wait, run_now=settings.run_now, max_runs=settings.max_runs)
 
 
-def _load(flags: Mapping[str, str | bool | None]) -> Settings:
-    settings = load_settings(flags)
-    dispatch.check(settings)
-    return settings
+def show_settings(flags: Mapping[str, str | bool | None]) -> int:
+    """Print every setting and where it comes from, and return the exit code. Nothing is contacted.
+
+    Args:
+        flags: values by the name of the setting; None for a flag that is not given.
+    """
+    out, err = output_to(sys.stdout), output_to(sys.stderr)
+    try:
+        loaded = _load(flags, needs_credentials=False)
+        if loaded.settings.loop:
+            _schedule(loaded.settings)
+    except MedusaSyncError as error:
+        print_error(str(error), error.hint, err)
+        return error.exit_code
+    for warning in () if loaded.settings.quiet else loaded.warnings:
+        print_line(err, ("warning: ", "yellow"), visible(warning))
+    with discard_unwritten(out):
+        try:
+            print_settings(loaded, out)
+            out.file.flush()
+        except BrokenPipeError:
+            return 0
+        except OSError as error:
+            print_error(f"The settings were not written to stdout: {error.strerror}.", "", err)
+            return ReportError.exit_code
+    return 0
+
+
+def _load(flags: Mapping[str, str | bool | None], *, needs_credentials: bool = True) -> Loaded:
+    loaded = load(flags, needs_credentials=needs_credentials)
+    dispatch.check(loaded.settings)
+    return loaded
 
 
 class _Job:
@@ -75,7 +107,7 @@ class _Job:
     def __init__(
         self,
         flags: Mapping[str, str | bool | None],
-        settings: Settings,
+        loaded: Loaded,
         signals: Signals,
         out: Output,
         err: Output,
@@ -84,9 +116,11 @@ class _Job:
         self._signals = signals
         self._out = out
         self._err = err
-        self._use(settings)
+        self._warned: set[str] = set()
+        self._use(loaded)
 
-    def _use(self, settings: Settings) -> None:
+    def _use(self, loaded: Loaded) -> None:
+        settings = loaded.settings
         if settings.loop:
             self.schedule = _schedule(settings)
         self._settings = settings
@@ -99,6 +133,10 @@ class _Job:
             redact=self._redact,
         )
         _warn_of_plain_http(settings)
+        for warning in loaded.warnings:
+            if warning not in self._warned:
+                logger.warning("%s", warning, extra={"event": "misspelled_variable"})
+        self._warned.update(loaded.warnings)
 
     def _redact(self, text: str) -> str:
         return self._redactor(text)  # that of the current run
@@ -194,8 +232,14 @@ def _level(settings: Settings, *, is_terminal: bool) -> int:
 
 
 def _warn_of_plain_http(settings: Settings) -> None:
-    parts = urlsplit(settings.medusa_url)
+    if settings.api_key is not None or settings.password is not None:
+        _warn_if_plain(settings.medusa_url)
+    if settings.authorization() is not None and "://" in settings.source:
+        _warn_if_plain(without_user_info(settings.source).partition("?")[0])
+
+
+def _warn_if_plain(url: str) -> None:
+    parts = urlsplit(url)
     host = parts.hostname or ""
-    has_secret = settings.api_key is not None or settings.password is not None
-    if has_secret and parts.scheme == "http" and host not in _THIS_MACHINE and not host.startswith("127."):
-        logger.warning("the credentials are sent to %s unencrypted; use https", settings.medusa_url)
+    if parts.scheme == "http" and host not in _THIS_MACHINE and not host.startswith("127."):
+        logger.warning("the credentials are sent to %s unencrypted; use https", url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -41,11 +41,14 @@ from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, Me
 from medusa_sync.medusa.placement import PlacementOptions
 from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.progress import NoProgress
+from medusa_sync.settings.checks import contradictions
 from medusa_sync.settings.load import NO_CREDENTIALS
 from medusa_sync.settings.options import Settings
+from medusa_sync.settings.secrets import without_user_info
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.open import open_source
 from medusa_sync.sources.pages import RATE
+from medusa_sync.sources.spooled import SpooledSource
 from medusa_sync.stop import Stop
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.planner import PlanOptions
@@ -75,11 +78,14 @@ def sync_products(
         redactor: hides the secrets of `settings` and login tokens. Default: a new one.
 
     Raises:
-        SettingsError: credentials are missing, and it is not a dry run.
+        SettingsError: credentials are missing, and it is not a dry run; or settings contradict each other.
         InterruptedRunError: a second signal stopped the run immediately.
     """
+    problems = [*contradictions(settings)]
     if _credentials(settings) is None and not settings.dry_run:
-        raise SettingsError([NO_CREDENTIALS])
+        problems.append(NO_CREDENTIALS)
+    if problems:
+        raise SettingsError(problems)
     redactor = redactor or Redactor(settings.secrets())
     return redacted(asyncio.run(_sync(settings, observer or NoProgress(), signals, redactor)), redactor)
 
@@ -139,7 +145,8 @@ def _lock(settings: Settings) -> AbstractContextManager[None]:
     return run_lock(settings.job_name, settings.medusa_url, settings.source_name, folder=folder)
 
 
-def _source(settings: Settings, requests: Requests, connect: _Connect) -> AbstractAsyncContextManager[Source]:
+@asynccontextmanager
+async def _source(settings: Settings, requests: Requests, connect: _Connect) -> AsyncIterator[Source]:
     naming: dict[str, Any] = {
         "source_name": settings.source_name,
         "currency": settings.currency,
@@ -154,11 +161,18 @@ def _source(settings: Settings, requests: Requests, connect: _Connect) -> Abstra
     def count(_method: str, _url: str) -> None:
         requests.source += 1
 
-    def open_http() -> AbstractAsyncContextManager[HttpClient]:
-        # Redirects are safe: the source gets no credentials.
-        return connect(settings.source, unavailable, count, RATE, follow_redirects=True)
+    url = without_user_info(settings.source)
+    headers = _HEADERS | {"accept": "application/json, */*;q=0.5"}
+    if (authorization := settings.authorization()) is not None:
+        headers["authorization"] = authorization
 
-    return open_source(settings.source, open_http, **naming)
+    def open_http() -> AbstractAsyncContextManager[HttpClient]:
+        # Redirects are safe: httpx does not send the authorization to another host, port or scheme.
+        return connect(url, unavailable, count, RATE, headers=headers, follow_redirects=True)
+
+    async with open_source(url, settings.source_format, open_http, **naming) as source:
+        least = settings.min_products
+        yield source if least is None else SpooledSource(source, _shown(url), min_products=least)
 
 
 @asynccontextmanager
@@ -196,10 +210,11 @@ def _connections(settings: Settings, requests: Requests, stop: Stop, redactor: R
         unavailable: Callable[[str], MedusaSyncError],
         on_request: Callable[[str, str], None],
         rate: Rate | None = None,
+        headers: Mapping[str, str] = _HEADERS,
         **options: Any,
     ) -> AsyncIterator[HttpClient]:
         tls = _LazyTls(load) if urlsplit(url).scheme == "http" else load()
-        async with httpx.AsyncClient(headers=_HEADERS, timeout=timeout, verify=tls, **options) as client:
+        async with httpx.AsyncClient(headers=headers, timeout=timeout, verify=tls, **options) as client:
             yield HttpClient(
                 client,
                 max_retries=settings.max_retries,
@@ -242,7 +257,7 @@ def _options(settings: Settings) -> SyncOptions:
     return SyncOptions(
         job=settings.job_name,
         source_name=settings.source_name,
-        source_url=_without_query(settings.source),
+        source_url=_shown(settings.source),
         store_url=settings.medusa_url,
         wanted=PlacementOptions(
             currency=settings.currency,
@@ -273,9 +288,11 @@ def _options(settings: Settings) -> SyncOptions:
     )
 
 
-def _without_query(source: str) -> str:
-    """Remove the query of a URL, which may contain a token."""
+def _shown(source: str) -> str:
+    """Remove the password and the query of a URL, which may contain a token."""
+    if source == "-":
+        return "standard input"
     if "://" not in source:
         return source
-    parts = urlsplit(source)
+    parts = urlsplit(without_user_info(source))
     return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))

@@ -32,6 +32,8 @@ METADATA = "metadata."  # a key of a product's metadata
 OPTION = "option."  # the value of a variant for an option
 OTHER_PRICE = "price."  # the price of a variant in another currency
 
+VARIANTS = "variants"  # what settings call options, option values, new variants and dropped ones
+
 
 class Place(Enum):
     """Where a field lives. Medusa commits prices and levels later than the product row."""
@@ -161,3 +163,11 @@ VARIANT_FIELDS = Fields(
     _of_variant,
 )
 """The fields of a variant."""
+
+NAMES = tuple(dict.fromkeys([*(name.partition(".")[0] for name in FIELDS), VARIANTS, *VARIANT_FIELDS]))
+"""The names that settings can have for fields. `metadata` and `price` are all keys and all currencies."""
+
+
+def setting_names(name: str) -> tuple[str, ...]:
+    """The names that settings can have for a field, the most specific first."""
+    return (VARIANTS,) if name == OPTIONS or name.startswith(OPTION) else (name, name.partition(".")[0])

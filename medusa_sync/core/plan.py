@@ -21,10 +21,11 @@ from medusa_sync.core.fields import (
     Field,
     Merge,
     Place,
+    setting_names,
 )
 from medusa_sync.core.merge import Verdict, merge_field
 from medusa_sync.core.options import DEFAULT, OptionPlan, match_options
-from medusa_sync.core.policy import OnConflict, PriceLimit
+from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnConflict, PriceLimit
 from medusa_sync.core.price_guard import held_back
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import ONLY, Dropped, History, Record, Step, remember, remember_text
@@ -45,7 +46,7 @@ class _Policy(Struct, frozen=True):
         price_limit: how far a price may move; None for any distance.
     """
 
-    on_conflict: OnConflict
+    on_conflict: ConflictPolicy
     restore: bool
     selection: Selection
     price_limit: PriceLimit | None
@@ -65,7 +66,7 @@ def plan_update(
     stored: StoredProduct,
     *,
     location_id: str | None,
-    on_conflict: OnConflict = OnConflict.SOURCE,
+    on_conflict: ConflictPolicy = SOURCE_WINS,
     overwrite: bool = False,
     adopt: bool = False,
     selection: Selection = ALL,
@@ -90,7 +91,8 @@ def plan_update(
     if record is None or not record.is_settled:
         selection = ALL
     policy = _Policy(on_conflict, overwrite or adopt, selection, price_limit)
-    options = match_options(desired, stored, record, on_conflict=policy.on_conflict, restore=policy.restore)
+    options_side = on_conflict.side(setting_names(OPTIONS))
+    options = match_options(desired, stored, record, on_conflict=options_side, restore=policy.restore)
     if not selection.has_variants:
         options = options.unchanged()
     matches = match_variants(desired, stored, record, options, adopt=adopt)
@@ -100,7 +102,7 @@ def plan_update(
     if options.is_change:
         changes.append(option_change)
     if options.contested:
-        conflicts.append(Conflict(OPTIONS, option_change.stored, option_change.desired, policy.on_conflict))
+        conflicts.append(Conflict(OPTIONS, option_change.stored, option_change.desired, options_side))
     variants = [
         _variant_change(each, matches, options, desired, record, policy, location_id)
         for each in desired.variants
@@ -154,9 +156,10 @@ def _merge(
     """Add the change and the conflict of a field."""
     is_lost = field.place is Place.OPTION and held is None  # with its option; a variant needs a value
     verdict, planned = merge_field(field, wanted, held, history, restore=policy.restore or is_lost)
+    side = policy.on_conflict.side(setting_names(field.name))
     if verdict is Verdict.CONFLICT:
-        conflicts.append(Conflict(field.name, held, wanted, policy.on_conflict, variant))
-    if verdict is Verdict.SEND or (verdict is Verdict.CONFLICT and policy.on_conflict is OnConflict.SOURCE):
+        conflicts.append(Conflict(field.name, held, wanted, side, variant))
+    if verdict is Verdict.SEND or (verdict is Verdict.CONFLICT and side is OnConflict.SOURCE):
         applied = _full_text(history.applied if history else None, held, wanted)
         changes.append(FieldChange(field.name, held, planned, applied, wanted, variant))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isclose
 
@@ -29,7 +30,34 @@ class OnConflict(StrEnum):
     STORE = "store"
 
 
-@dataclass(frozen=True)  # not a Struct: `--version` and `--help` do not import msgspec
+# The classes below are no Structs: `--version` and `--help` do not import msgspec.
+
+
+@dataclass(frozen=True)
+class ConflictPolicy:
+    """Whose value wins a conflict, field by field.
+
+    Attributes:
+        default: for the fields that are not named.
+        sides: by the name that settings have for a field, such as `price`, `price.eur` or `variants`.
+    """
+
+    default: OnConflict = OnConflict.SOURCE
+    sides: Mapping[str, OnConflict] = field(default_factory=dict)
+
+    def side(self, names: Iterable[str]) -> OnConflict:
+        """Return who wins for a field.
+
+        Args:
+            names: that settings can have for it, the most specific first.
+        """
+        return next((self.sides[name] for name in names if name in self.sides), self.default)
+
+
+SOURCE_WINS = ConflictPolicy()
+
+
+@dataclass(frozen=True)
 class Share:
     """A limit: a number of products, or a percentage of all of them."""
 

@@ -92,6 +92,7 @@ class RunResult(Struct, frozen=True):
     """Everything that reports say about a run.
 
     Attributes:
+        source_format: what was detected, such as `JSON pages`; empty if nothing was.
         source_total: how many products the source says it has; None if it does not say.
         seen: how many products it delivered: the sum of `counts` and `not_compared`, without removed ones.
         store_url: None if no store was compared.
@@ -116,6 +117,7 @@ class RunResult(Struct, frozen=True):
     started_at: datetime
     duration_s: float
     source_url: str
+    source_format: str
     source_total: int | None
     seen: int
     store_url: str | None

@@ -6,16 +6,9 @@ from collections.abc import Mapping
 
 from msgspec import structs
 
-from medusa_sync.core.fields import FIELDS, OPTION, VARIANT_FIELDS
+from medusa_sync.core.fields import VARIANTS, setting_names
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Record, VariantRecord, applied
-
-VARIANTS = "variants"  # the name of options, option values, new variants and dropped ones
-
-NAMES = tuple(
-    dict.fromkeys([*(name.partition(".")[0] for name in FIELDS), VARIANTS, *VARIANT_FIELDS]),
-)
-"""The names that a selection can have. `metadata` and `price` stand for all keys and all currencies."""
 
 
 class Selection:
@@ -37,9 +30,9 @@ class Selection:
         """Whether a field is chosen."""
         chosen = self._known.get(name)
         if chosen is None:
-            names = {VARIANTS} if name.startswith(OPTION) else {name, name.partition(".")[0]}
-            is_named = self._only is None or not names.isdisjoint(self._only)
-            chosen = self._known[name] = is_named and names.isdisjoint(self._skip)
+            names = setting_names(name)
+            is_named = self._only is None or not self._only.isdisjoint(names)
+            chosen = self._known[name] = is_named and self._skip.isdisjoint(names)
         return chosen
 
     def is_up_to_date(self, record: Record, desired: DesiredProduct) -> bool:

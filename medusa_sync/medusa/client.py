@@ -11,7 +11,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
-from medusa_sync.http import HttpClient, Query, Response, describe_response
+from medusa_sync.http import HttpClient, Query
+from medusa_sync.response import Response, describe_response
 
 T = TypeVar("T")
 _Request = tuple[str, str, Query, bytes | None]  # method, path, query, body

@@ -17,6 +17,12 @@ _VERSION = 1
 _NOT_ASCII = re.compile(r"[^ -~]")
 
 
+def as_document(value: object, output: Output) -> str:
+    """Render a value as JSON for an output: indented on a terminal, in one line in a pipe."""
+    forbidden = HIDDEN if output.encoding.startswith("utf") else _NOT_ASCII
+    return _text(value, forbidden, pretty=output.is_terminal)
+
+
 def print_json(result: RunResult, output: Output) -> None:
     """Print the document: indented on a terminal, in one line in a pipe."""
     for piece in _pieces(result, pretty=output.is_terminal, ascii_only=not output.encoding.startswith("utf")):
@@ -38,12 +44,7 @@ def as_json(result: RunResult, *, pretty: bool = False, ascii_only: bool = False
 def _pieces(result: RunResult, *, pretty: bool, ascii_only: bool) -> Iterator[str]:
     """Render one change at a time, because there may be one for each product."""
     forbidden = _NOT_ASCII if ascii_only else HIDDEN
-
-    def text_of(value: object) -> str:
-        text = json.dumps(value, ensure_ascii=False, indent=2 if pretty else None)
-        return forbidden.sub(_escaped, text)
-
-    document = text_of(_document(result))
+    document = _text(_document(result), forbidden, pretty=pretty)
     if not result.changes:
         yield document
         return
@@ -51,8 +52,12 @@ def _pieces(result: RunResult, *, pretty: bool, ascii_only: bool) -> Iterator[st
     yield document.removesuffix("[]\n}" if pretty else "[]}")
     for number, outcome in enumerate(result.changes):
         yield between if number else start
-        yield text_of(_change(outcome)).replace("\n", "\n    ")
+        yield _text(_change(outcome), forbidden, pretty=pretty).replace("\n", "\n    ")
     yield end
+
+
+def _text(value: object, forbidden: re.Pattern[str], *, pretty: bool) -> str:
+    return forbidden.sub(_escaped, json.dumps(value, ensure_ascii=False, indent=2 if pretty else None))
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -75,7 +80,12 @@ def _document(result: RunResult) -> dict[str, Any]:
         "exit_code": result.exit_code,
         "started_at": started_at.isoformat(timespec="milliseconds") + "Z",
         "duration_s": round(result.duration_s, 3),
-        "source": {"url": result.source_url, "total": result.source_total, "seen": result.seen},
+        "source": {
+            "url": result.source_url,
+            "format": result.source_format,
+            "total": result.source_total,
+            "seen": result.seen,
+        },
         "store": store and {"url": result.store_url, "products": store.products, "owned": store.owned},
         "counts": _counts(result),
         "requests": {

@@ -77,7 +77,7 @@ def facts(result: RunResult) -> Iterator[tuple[str, str]]:
 
 
 def figures(result: RunResult) -> Iterator[tuple[str, str]]:
-    """Yield the facts that are numbers of products and requests."""
+    """Yield the facts that are numbers of products and requests, and the format of the source."""
     total = "" if result.source_total is None else f" of {result.source_total}"
     yield "seen", f"{result.seen}{total}"
     if result.store:
@@ -86,6 +86,8 @@ def figures(result: RunResult) -> Iterator[tuple[str, str]]:
     store = f"{requests.store_reads} store reads, {requests.store_writes} store writes"
     retries = f"{requests.retries} {'retry' if requests.retries == 1 else 'retries'}"
     yield "requests", f"{requests.source} source, {store}, {retries}"
+    if result.source_format:
+        yield "format", visible(result.source_format)
 
 
 def _status(result: RunResult) -> str:

@@ -6,72 +6,34 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
-from medusa_sync.core.policy import OnConflict, OnDeleted, OnMissing, PriceLimit, Share
-from medusa_sync.settings import parsers
-from medusa_sync.settings.secrets import Secret, proxies, secrets_in, secrets_in_ping_url
+from medusa_sync.core.policy import ConflictPolicy, OnDeleted, OnMissing, PriceLimit, Share
+from medusa_sync.settings import completions, parsers
+from medusa_sync.settings.option import Group, Option
+from medusa_sync.settings.secrets import (
+    Secret,
+    basic_authorization,
+    proxies,
+    secrets_in,
+    secrets_in_authorization,
+    secrets_in_ping_url,
+)
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Option:
-    """How a setting is spelled, read and described.
-
-    Attributes:
-        name: of the attribute of `Settings`; the flag and the variable are derived from it.
-        read: parses the text; raises ValueError.
-        default: as text; None if there is none.
-        group: panel of `--help`.
-        own_variable: the variable, if it is not the name with the prefix `SYNC_PRODUCTS_`.
-        is_secret: it has no flag, because the process list shows flags.
-        needs_loop: its flag has no effect without `--loop`.
-    """
-
-    name: str
-    help: str
-    read: Callable[[str], Any] = parsers.text
-    default: str | None = None
-    metavar: str = ""
-    group: str = "Run"
-    own_variable: str = ""
-    is_secret: bool = False
-    needs_loop: bool = False
-
-    @property
-    def flag(self) -> str:
-        return "" if self.is_secret else f"--{self.name.replace('_', '-')}"
-
-    @property
-    def variable(self) -> str:
-        return self.own_variable or f"SYNC_PRODUCTS_{self.name.upper()}"
-
-    @property
-    def is_switch(self) -> bool:
-        return self.read is parsers.switch
-
-    @property
-    def opposite(self) -> str:
-        """The flag that turns a switch off."""
-        is_negative = self.name.startswith("no_")
-        return (
-            f"--{self.flag.removeprefix('--no-')}" if is_negative else f"--no-{self.flag.removeprefix('--')}"
-        )
-
-    @property
-    def spelling(self) -> str:
-        return f"{self.flag} ({self.variable})" if self.flag else self.variable
-
-
+# `shown=False` keeps URLs that may contain a password out of the representation of the settings.
 def _option(help_: str, read: Callable[[str], T], default: str, metavar: str = "", **row: Any) -> T:
+    shown = row.pop("shown", True)
     row |= {"help": help_, "read": read, "default": default, "metavar": metavar}
-    return field(default_factory=lambda: read(default), metadata=row)
+    return field(default_factory=lambda: read(default), repr=shown, metadata=row)
 
 
 def _optional(help_: str, read: Callable[[str], T], metavar: str = "", **row: Any) -> T | None:
-    return field(default=None, metadata=row | {"help": help_, "read": read, "metavar": metavar})
+    shown = row.pop("shown", True)
+    return field(default=None, repr=shown, metadata=row | {"help": help_, "read": read, "metavar": metavar})
 
 
-def _switch(help_: str, group: str = "Run", **row: Any) -> bool:
+def _switch(help_: str, group: Group = "What is written", **row: Any) -> bool:
     return _option(help_, parsers.switch, "false", group=group, **row)
 
 
@@ -80,25 +42,42 @@ class Settings:
     """All settings of a run. `load_settings` reads them; a program can also construct them directly."""
 
     source: str = _option(
-        "Where products come from: a URL with the API of DummyJSON, a JSON file of the same form, or "
-        "'sample' for the built-in catalogue.",
+        "URL of an API or a file, path of a file, - for standard input, or the built-in sample.",
         parsers.source,
         "https://dummyjson.com/products",
-        "URL|FILE|sample",
+        "URL|FILE|-|sample",
         group="Source",
+        shown=False,
+    )
+    source_format: str = _option(
+        "Format of a file.",
+        parsers.choice("auto", "json", "ndjson", "csv", "xml"),
+        "auto",
+        "auto|json|ndjson|csv|xml",
+        group="Source",
+        more="'auto' recognises it by its content type, its name and its first bytes.",
     )
     source_name: str = _option(
-        "Prefix of the external ids in the store. Do not change it after the first sync.",
+        "Prefix of external ids in the store. Do not change it after the first sync.",
         parsers.slug,
         "dummyjson",
         "NAME",
         group="Source",
     )
-    limit: int | None = _optional(
-        "Sync only the first N products of the source.",
+    source_authorization: Secret | None = _optional(
+        "Value of the Authorization header for the source, such as 'Bearer ...'. Sent only to its host.",
+        parsers.authorization,
+        is_secret=True,
+    )
+    min_products: int | None = _optional(
+        "Write nothing if the source has fewer valid products.",
         parsers.whole_number(1, 1_000_000),
         "N",
-        group="Source",
+        group="Guards",
+        more="Reads all of them before the first write.",
+    )
+    limit: int | None = _optional(
+        "Sync only the first N products.", parsers.whole_number(1, 1_000_000), "N", group="Source"
     )
     medusa_url: str = _option(
         "URL of the Medusa backend.",
@@ -124,204 +103,239 @@ class Settings:
         "Password of that user.", parsers.secret, own_variable="MEDUSA_PASSWORD", is_secret=True
     )
     currency: str = _option(
-        "Currency of the source's prices, in major units (9.99 means 9.99). The store must support it.",
+        "Currency of the source's prices, in major units (9.99 means 9.99).",
         parsers.currency_code,
         "usd",
         "CODE",
-        group="Store",
+        group="Source",
+        more="The store must support it.",
     )
-    sale_prices: bool = _switch(
-        "Write discounts of the source as sale prices, to a price list of its own.", "Store"
-    )
+    sale_prices: bool = _switch("Write discounts of the source as sale prices, to a price list of its own.")
     status: str = _option(
-        "Status of new products that have none at the source. Only --on-missing changes it later.",
+        "Status of new products that have none at the source.",
         parsers.choice("published", "draft"),
         "published",
         "published|draft",
-        group="Store",
+        more="Only --on-missing changes it later.",
     )
     sales_channel: str | None = _optional(
-        "Name or id of the sales channel of new products. Default: the store's default sales channel.",
+        "Sales channel of new products. Default: the default one of the store.",
         parsers.text,
         "NAME|ID",
         group="Store",
     )
     shipping_profile: str | None = _optional(
-        "Name or id of the shipping profile of new products. Default: the profile of type 'default'.",
+        "Shipping profile of new products. Default: the one of type 'default'.",
         parsers.text,
         "NAME|ID",
         group="Store",
     )
     stock_location: str | None = _optional(
-        "Name or id of the location of the source's stock. Default: the store's default location, or its "
-        "only one.",
+        "Location of the source's stock. Default: the default one of the store, or its only one.",
         parsers.text,
         "NAME|ID",
         group="Store",
     )
     only: frozenset[str] | None = _optional(
-        "Sync only these fields of products that are in the store, such as price,stock. New products are "
-        "created with all fields.",
+        "Sync only these fields of stored products, such as price,stock.",
         parsers.field_names,
         "FIELDS",
+        complete=completions.field_names,
+        more="New products are created with all fields.",
     )
     skip: frozenset[str] | None = _optional(
-        "Do not sync these fields of products that are in the store.", parsers.field_names, "FIELDS"
+        "Do not sync these fields of stored products.",
+        parsers.field_names,
+        "FIELDS",
+        complete=completions.field_names,
     )
-    no_create: bool = _switch("Create no products: those that the store lacks are skipped.")
-    no_update: bool = _switch("Update no products, except those whose last update was interrupted.")
-    on_conflict: OnConflict = _option(
-        "Whose value is kept if both the source and the merchant changed a field.",
-        parsers.member(OnConflict),
+    no_create: bool = _switch("Skip products that the store lacks.")
+    no_update: bool = _switch("Skip products that the store has, unless their last update was interrupted.")
+    on_conflict: ConflictPolicy = _option(
+        "Who wins if both sides changed a field: source, store, or source,title=store.",
+        parsers.conflict_policy,
         "source",
-        "source|store",
-        group="Merchant's work",
+        "SIDES",
+        complete=completions.sides,
+        more="A side for all fields, and other sides for some of them.",
     )
     overwrite: bool = _switch(
-        "Compare with the current values in the store and restore the source's. With --dry-run: show drift.",
-        "Merchant's work",
+        "Restore the source's values that the merchant changed. With --dry-run: show drift."
     )
     adopt: bool = _switch(
-        "Take over existing products that have no external id of ours but the same old id, SKU or handle.",
-        "Merchant's work",
+        "Take over existing products with the same old id, SKU or handle.",
+        more="Only those that have no external id of ours.",
     )
     on_missing: OnMissing = _option(
-        "What to do with products and variants of this source that the source no longer has.",
+        "What happens to products and variants that the source no longer has.",
         parsers.member(OnMissing),
         "keep",
         "keep|draft|delete",
-        group="Merchant's work",
     )
     max_removals: Share = _option(
-        "Remove nothing if more than this number or percentage of its products or variants are missing.",
+        "Remove nothing if more products or variants than this are missing.",
         parsers.share,
         "10%",
         "N|N%",
-        group="Merchant's work",
+        group="Guards",
+        more="A number, or a percentage of the stored ones.",
     )
     on_deleted: OnDeleted = _option(
-        "What to do with products of the source that the merchant deleted in the store.",
+        "What happens to products of the source that the merchant deleted in the store.",
         parsers.member(OnDeleted),
         "recreate",
         "recreate|skip",
-        group="Merchant's work",
     )
     max_changes: Share | None = _optional(
-        "Write nothing if more than this number or percentage of its products in the store would be updated "
-        "or removed. Default: no limit.",
+        "Write nothing if more stored products than this would be updated or removed.",
         parsers.share,
         "N|N%",
-        group="Merchant's work",
+        group="Guards",
+        more="A number, or a percentage of the stored ones. Default: no limit.",
     )
     max_price_change: PriceLimit | None = _optional(
-        "Hold back a price that would move by more than this, up or down, or to 0. Default: no limit.",
+        "Hold back a price that would move by more than this, or to 0.",
         parsers.price_limit,
         "N%",
-        group="Merchant's work",
+        group="Guards",
+        more="Up or down. Default: no limit.",
     )
     dry_run: bool = _switch("Show the plan and write nothing. Without credentials, only check the source.")
     batch_size: int | None = _option(
-        "Number of products per write request. 'auto' starts with 15 and doubles while that is faster.",
+        "Products per write request; with 'auto', as many as are fastest.",
         parsers.whole_number_or_auto(1, 1000),
         "15",
         "N|auto",
+        group="Speed",
+        more="'auto' starts with 15 and doubles while that is faster.",
     )
     concurrency: int = _option(
-        "Number of batches written at the same time. Tags and categories are created eight at a time.",
+        "Batches written at the same time.",
         parsers.whole_number(1, 16),
         "2",
         "N",
+        group="Speed",
+        more="Tags and categories are created eight at a time.",
     )
     max_retries: int = _option(
-        "How many times a failed request is retried.", parsers.whole_number(0, 20), "2", "N"
+        "Retries of a failed request.", parsers.whole_number(0, 20), "2", "N", group="Speed"
     )
-    connect_timeout: float = _option("Seconds to wait for a connection.", parsers.seconds, "10", "SECONDS")
+    connect_timeout: float = _option(
+        "Seconds to wait for a connection.", parsers.seconds, "10", "SECONDS", group="Speed"
+    )
     read_timeout: float = _option(
-        "Seconds to wait for a complete response.", parsers.seconds, "60", "SECONDS"
+        "Seconds for a complete response, or for the next byte of a file.",
+        parsers.seconds,
+        "60",
+        "SECONDS",
+        group="Speed",
     )
     max_duration: float | None = _optional(
-        "Start nothing new after this many seconds. Requests in progress get 10 more. Default: no limit.",
+        "Start nothing new after this time; requests in progress get 10 seconds more.",
         parsers.seconds,
         "SECONDS",
+        group="Guards",
+        more="Default: no limit.",
     )
     lock_dir: str | None = _optional(
-        "Folder for lock files, which prevent concurrent runs. Default: the state folder of the user.",
+        "Folder of lock files. Default: the state folder of the user.",
         parsers.path,
         "FOLDER",
+        group="Guards",
+        more="Locks prevent concurrent runs.",
     )
-    exit_code: bool = _switch("With --dry-run: exit with code 7 if there is something to do.")
+    exit_code: bool = _switch("Exit with 7 if a dry run finds something to do.", "Output")
     job_name: str = _option(
-        "Name of the job in the lock, log, report and metrics. Set it if you configure several jobs.",
+        "Name of the job in the lock, log, report and metrics.",
         parsers.slug,
         "sync-products",
         "NAME",
+        group="Schedule",
+        more="Set it if you configure several jobs.",
     )
     loop: bool = _switch(
-        "Keep running, and sync at each tick of the schedule. SIGTERM ends the loop, SIGHUP reloads .env.",
-        "Loop",
+        "Keep running, and sync at each tick of the schedule.",
+        "Schedule",
+        more="SIGTERM ends the loop, SIGHUP reloads .env.",
     )
     schedule: str = _option(
-        "With --loop: a cron expression with five fields, six with seconds first, or a name such as @hourly.",
+        "With --loop: a cron expression, or a name such as @hourly.",
         parsers.schedule,
         "*/2 * * * *",
         "CRON",
-        group="Loop",
+        group="Schedule",
         needs_loop=True,
+        more="Five fields, or six with seconds first.",
     )
     timezone: str | None = _optional(
-        "With --loop: time zone of the schedule, such as Europe/Riga. Default: TZ, or the system's zone.",
+        "With --loop: zone of the schedule, such as Europe/Riga. Default: TZ, or the system's.",
         parsers.timezone,
         "ZONE",
-        group="Loop",
+        complete=completions.time_zones,
+        group="Schedule",
         needs_loop=True,
     )
     max_runs: int | None = _optional(
         "With --loop: exit after N runs.",
         parsers.whole_number(1, 1_000_000_000),
         "N",
-        group="Loop",
+        group="Schedule",
         needs_loop=True,
     )
-    run_now: bool = _switch("With --loop: start with a run, before the first tick.", "Loop", needs_loop=True)
+    run_now: bool = _switch(
+        "With --loop: start with a run.",
+        "Schedule",
+        needs_loop=True,
+        more="Without it, the first tick starts the first run.",
+    )
     json: bool = _switch("Print one JSON document instead of the table.", "Output")
     quiet: bool = _switch(
-        "Print nothing, not even warnings, unless something fails. --json still prints its document.",
+        "Print nothing, not even warnings, unless something fails.",
         "Output",
+        more="--json still prints its document.",
     )
-    verbose: bool = _switch(
-        "Log every request and decision to stderr, and list the changes of every run.", "Output"
-    )
+    verbose: bool = _switch("Log requests and decisions, list all changes.", "Output")
     log_format: str = _option(
-        "Format of the log on stderr: lines of text, or one JSON object per line.",
+        "Format of the log on stderr.",
         parsers.choice("text", "json"),
         "text",
         "text|json",
         group="Output",
+        more="Lines of text, or one JSON object per line.",
     )
     report: str | None = _optional(
-        "Also write every field change and every problem to a file: .json, .csv or .html.",
+        "Write all changes and problems to a file: .json, .csv or .html.",
         parsers.file_ending(".json", ".csv", ".html", any_case=True),
         "FILE",
         group="Output",
     )
     metrics_file: str | None = _optional(
-        "Also write metrics for the textfile collector of Prometheus. The name must end in .prom.",
+        "Write metrics for the textfile collector of Prometheus.",
         parsers.file_ending(".prom"),
         "FILE.prom",
         group="Output",
+        more="The name must end in .prom.",
     )
     ping_url: str | None = _optional(
-        "Also ping a monitor such as healthchecks.io when a run starts and when it ends.",
+        "Ping a monitor such as healthchecks.io when a run starts and when it ends.",
         parsers.web_address,
         "URL",
         group="Output",
+        shown=False,
     )
+
+    def authorization(self) -> str | None:
+        """Return the Authorization header of requests to the source; None if it needs none."""
+        given = self.source_authorization
+        return basic_authorization(self.source) if given is None else given.reveal()
 
     def secrets(self) -> Iterator[str]:
         """Yield the texts that no output may show."""
         for secret in (self.api_key, self.password):
             if secret is not None:
                 yield secret.reveal()
+        if (header := self.authorization()) is not None:
+            yield from secrets_in_authorization(header)
         for url in (self.source, self.medusa_url, *proxies()):
             yield from secrets_in(url)
         if self.ping_url is not None:
@@ -330,9 +344,21 @@ class Settings:
 
 ENV_FILE = Option(
     "env_file",
-    "File of settings, one NAME=value per line. Default: .env in the working directory.",
+    "File of settings, a NAME=value in each line. Default: .env in the working directory.",
     metavar="FILE",
+    group="Store",
+)
+PRINT_SETTINGS = Option(
+    "print_settings",
+    "Show every setting and its origin, and exit.",
+    parsers.switch,
+    default="false",
+    group="Output",
+    is_command=True,
 )
 OPTIONS: Mapping[str, Option] = {
     entry.name: Option(entry.name, **entry.metadata) for entry in fields(Settings)
 }
+"""The settings by name."""
+
+ALL_OPTIONS = (*OPTIONS.values(), ENV_FILE, PRINT_SETTINGS)

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from medusa_sync.core.policy import PriceLimit, Share
+from medusa_sync.core.policy import ConflictPolicy, OnConflict, PriceLimit, Share
 from medusa_sync.settings.secrets import Secret
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
@@ -51,6 +51,16 @@ def api_key(value: str) -> Secret:
     if key.split()[0].lower().rstrip(":") in {"authorization", "basic", "bearer"}:
         raise ValueError("expected only the key (sk_...), without a scheme such as Bearer")
     return Secret(key)
+
+
+def authorization(value: str) -> Secret:
+    """Parse the value of a header."""
+    header = text(value)
+    if header.lower().startswith("authorization:"):
+        raise ValueError("expected only the value of the header, without 'Authorization:'")
+    if not re.fullmatch(r"[ -~]+", header):
+        raise ValueError("expected the value of a header, such as 'Bearer ...': ASCII characters in one line")
+    return Secret(header)
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
@@ -127,15 +137,43 @@ def price_limit(value: str) -> PriceLimit:
 
 def field_names(value: str) -> frozenset[str]:
     """Parse the names of fields, separated by commas."""
-    from medusa_sync.core.selection import NAMES
-
-    names = [name for part in value.split(",") if (name := part.strip().lower())]
-    for name in names:
-        if name.partition(".")[0] not in NAMES:
-            raise ValueError(f"there is no field {name!r}; the fields are {', '.join(NAMES)}")
+    names = frozenset(_field_name(part) for part in _parts_of(value))
     if not names:
         raise ValueError("it is empty")
-    return frozenset(names)
+    return names
+
+
+def conflict_policy(value: str) -> ConflictPolicy:
+    """Parse who wins a conflict: `source` or `store` for all fields, and `FIELD=source` or `FIELD=store`."""
+    defaults: list[OnConflict] = []
+    sides: dict[str, OnConflict] = {}
+    for part in _parts_of(value):
+        name, equals, side = part.partition("=")
+        if (side if equals else part).strip() not in set(OnConflict):
+            raise ValueError(f"expected source or store, or FIELD=source or FIELD=store, not {part!r}")
+        if not equals:
+            defaults.append(OnConflict(part))
+        elif sides.setdefault(_field_name(name), OnConflict(side.strip())) != side.strip():
+            raise ValueError(f"it has both sides for the field {name.strip()!r}")
+    if len(set(defaults)) > 1:
+        raise ValueError("it has both source and store for all fields")
+    if not defaults and not sides:
+        raise ValueError("it is empty")
+    return ConflictPolicy(defaults[0] if defaults else OnConflict.SOURCE, sides)
+
+
+def _parts_of(value: str) -> list[str]:
+    """The parts of a list with commas, in lower case, without empty ones."""
+    return [part for each in value.split(",") if (part := each.strip().lower())]
+
+
+def _field_name(text: str) -> str:
+    from medusa_sync.core.fields import NAMES
+
+    name = text.strip()
+    if name.partition(".")[0] not in NAMES:
+        raise ValueError(f"there is no field {name!r}; the fields are {', '.join(NAMES)}")
+    return name
 
 
 def schedule(value: str) -> str:
@@ -154,11 +192,16 @@ def timezone(value: str) -> str:
 
 def web_address(value: str) -> str:
     """Parse an HTTP or HTTPS URL without credentials, and remove slashes at the end of its path."""
+    url = _any_web_address(value)
+    if "@" in urlsplit(url).netloc:
+        raise ValueError("expected a URL without a user name or password")
+    return url
+
+
+def _any_web_address(value: str) -> str:
     parts = _parts(value.strip())
     if parts is None:
         raise ValueError("expected a URL such as http://localhost:9000")
-    if "@" in parts.netloc:
-        raise ValueError("expected a URL without a user name or password")
     return urlunsplit(parts._replace(path=parts.path.rstrip("/")))
 
 
@@ -192,8 +235,8 @@ def file_ending(*endings: str, any_case: bool = False) -> Callable[[str], str]:
 
 
 def source(value: str) -> str:
-    """Parse a URL or a path."""
-    return web_address(value) if "://" in value else path(value)
+    """Parse a URL, which may contain `user:password@`, or a path."""
+    return _any_web_address(value) if "://" in value else path(value)
 
 
 def _parts(url: str) -> SplitResult | None:

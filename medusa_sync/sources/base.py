@@ -41,16 +41,26 @@ class Unchecked(Struct, frozen=True):
     digest: str
     row: Callable[[], Row]
 
-    def checked(self) -> Row:
-        """The product in the terms of the store."""
-        row = self.row()
-        return row if isinstance(row, Rejected) else structs.replace(row, digest=self.digest)
+
+Delivered = Row | Unchecked
+
+
+def checked(delivered: Delivered) -> Row:
+    """The product in the terms of the store, with its digest."""
+    if not isinstance(delivered, Unchecked):
+        return delivered
+    row = delivered.row()
+    return row if isinstance(row, Rejected) else structs.replace(row, digest=delivered.digest)
 
 
 class Entry(Struct, frozen=True):
-    """A product as a file has it, in the shape of `SourceProduct`; it is not checked yet."""
+    """A product as a file has it, in the shape of `SourceProduct`; it is not checked yet.
 
-    product: Mapping[str, Any]
+    Attributes:
+        product: decoded JSON, or a `msgspec.Raw`.
+    """
+
+    product: Any
 
 
 class Refused(Struct, frozen=True):
@@ -79,15 +89,22 @@ class Page(Struct, frozen=True):
 
     Attributes:
         total: how many products the source says it has; None if it does not say.
-        beyond_total: `total` products came before this page; if nothing on it is new, the source has ended.
+        beyond_total: `total` products came before this page, or it is not the first page of a source without
+            a total; if nothing on it is new, the source has ended.
     """
 
-    rows: tuple[Row | Unchecked, ...]
+    rows: tuple[Delivered, ...]
     total: int | None
     beyond_total: bool = False
 
 
 class Source(Protocol):
+    """Products, wherever they come from."""
+
+    @property
+    def format(self) -> str:
+        """What was detected, such as `JSON pages` or `CSV (Shopify), gzip`; empty until it is known."""
+
     def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         """All products, or the first `limit`. If the pages end without an error, the source was complete.
 

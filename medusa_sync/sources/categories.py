@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Iterable
+from pathlib import Path
 
 from msgspec import Struct
 
 from medusa_sync.errors import SourceError
+from medusa_sync.sources.decoding import decode
 from medusa_sync.sources.text import one_line
 
 logger = logging.getLogger(__name__)
@@ -27,3 +30,16 @@ async def names_by_slug(categories: Awaitable[Iterable[Category]]) -> dict[str, 
     except SourceError as error:
         logger.warning("new categories are named after their slugs: %s", error)
         return {}
+
+
+async def names_in(path: Path) -> dict[str, str]:
+    """The names in a file."""
+
+    def read() -> list[Category]:
+        try:
+            body = path.read_bytes()
+        except OSError as error:
+            raise SourceError(f"{path}: the file cannot be read ({error.strerror})") from error
+        return decode(body, list[Category], f"{path}: the file", "a list of categories")
+
+    return await names_by_slug(asyncio.to_thread(read))

@@ -1,20 +1,24 @@
-"""Decodes a JSON document that may be broken."""
+"""Decodes JSON that may be broken."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources import lenient
+from medusa_sync.sources.base import Entry, Refused
 from medusa_sync.sources.mapping import readable
 
 CHECK_SOURCE = (
     "Check --source (SYNC_PRODUCTS_SOURCE): it must be the URL of the products, such as "
     "https://dummyjson.com/products."
 )
+
+LONGEST = 16 * 1024 * 1024
+"""Bytes or characters of a product in a file; a longer one is not read into memory."""
 
 T = TypeVar("T")
 
@@ -45,3 +49,17 @@ def decode(body: bytes, type_: type[T], subject: str, what: str, *, undecoded: t
     except ValueError as error:  # not JSON, or not UTF-8
         kind = "is HTML, not JSON" if body.lstrip()[:1] == b"<" else f"is not complete JSON ({error})"
         raise SourceError(f"{subject} {kind}", hint=CHECK_SOURCE) from error
+
+
+def entry(value: Any, raw: msgspec.Raw, place: str) -> Entry | Refused:
+    """A product of a file; it is refused if it is no object.
+
+    Args:
+        value: what the file has in its place.
+        raw: the same as JSON, which is decoded as in pages of the API.
+        place: where it is.
+    """
+    if isinstance(value, dict):
+        return Entry(raw)
+    kind = "null" if value is None else "array" if isinstance(value, list) else type(value).__name__
+    return Refused(None, place, f"Expected object, got {kind}")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from medusa_sync.sources.base import Row, Unchecked
+from medusa_sync.sources.base import Delivered, Row, Unchecked
 from medusa_sync.sources.mapping import to_row, usable_id
 from medusa_sync.sources.schema import Id
 from medusa_sync.sources.text import one_line
@@ -23,7 +23,7 @@ class _Identity(Struct):
     title: str
 
 
-def deliver(raw: Any, *, source_name: str, currency: str, sale_prices: bool = False) -> Row | Unchecked:
+def deliver(raw: Any, *, source_name: str, currency: str, sale_prices: bool = False) -> Delivered:
     """A product as it was delivered; one without a usable id or title is rejected at once.
 
     Args:

@@ -18,6 +18,25 @@ def decode(body: bytes) -> Any:
     return json.loads(body, parse_int=_parse_int)
 
 
+def decode_at(text: str, start: int) -> tuple[Any, int]:
+    """Decode the value that starts there, and return the position after it.
+
+    Raises:
+        JSONDecodeError: it is not JSON, or not complete.
+        RecursionError: it is nested too deeply.
+    """
+    try:
+        return _FAST.raw_decode(text, start)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # a very long integer
+        return _PATIENT.raw_decode(text, start)
+
+
 def _parse_int(digits: str) -> int | float:
     """Python refuses very long integers; as a float, only their product is rejected."""
     return int(digits) if len(digits) <= _LONGEST_INT else float(digits)
+
+
+_FAST = json.JSONDecoder()
+_PATIENT = json.JSONDecoder(parse_int=_parse_int)

@@ -4,31 +4,75 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from medusa_sync.http import HttpClient
+from medusa_sync.http import Download, HttpClient
 from medusa_sync.sources.base import Source
-from medusa_sync.sources.file import FileSource
+from medusa_sync.sources.formats import named
 from medusa_sync.sources.pages import HttpSource
 
 SAMPLE = Path(__file__).with_name("sample") / "products.json"
 """The catalogue that comes with the package."""
 
+_FILES = frozenset({"ndjson", "csv", "xml"})  # formats that are not delivered in pages
+
 
 @asynccontextmanager
 async def open_source(
-    source: str, connect: Callable[[], AbstractAsyncContextManager[HttpClient]], **naming: Any
+    source: str,
+    format_: str,
+    connect: Callable[[], AbstractAsyncContextManager[HttpClient]],
+    **naming: Any,
 ) -> AsyncIterator[Source]:
     """The source of `--source`.
 
     Args:
-        source: a URL, a path or `sample`.
+        source: a URL, a path, `-` or `sample`.
+        format_: a value of `--source-format`.
         connect: creates the client for a URL.
-        naming: how products are mapped; see `to_row`.
+        naming: how products are mapped; see `deliver`.
     """
-    if "://" in source:
-        async with connect() as http:
-            yield HttpSource(http, source, **naming)
-    else:
-        yield FileSource(SAMPLE if source == "sample" else Path(source), **naming)
+    if "://" not in source:
+        yield _local(source, format_, **naming)
+        return
+    async with connect() as http:
+        yield _remote(http, source, format_, **naming)
+
+
+def _remote(http: HttpClient, url: str, format_: str, **naming: Any) -> Source:
+    """A file, if the URL or the format is that of one; otherwise an API, which may also send a file."""
+    if format_ in _FILES or named(urlsplit(url).path):
+        from medusa_sync.sources.download import download_file
+        from medusa_sync.sources.stream import StreamSource
+
+        return StreamSource(partial(download_file, http, url), format_=format_, **naming)
+
+    def read_file(download: Download) -> Source:
+        from medusa_sync.sources.content import Opening, open_download
+        from medusa_sync.sources.stream import StreamSource
+
+        async def fetch() -> Opening:
+            return partial(open_download, download)
+
+        return StreamSource(fetch, **naming)
+
+    return HttpSource(http, url, read_file=read_file if format_ == "auto" else None, **naming)
+
+
+def _local(source: str, format_: str, **naming: Any) -> Source:
+    # A URL with pages needs none of this.
+    from medusa_sync.sources.content import Opening, open_path, open_stdin
+    from medusa_sync.sources.stream import StreamSource
+
+    path = SAMPLE if source == "sample" else Path(source)
+    is_file = source != "-"
+
+    async def fetch() -> Opening:
+        return partial(open_path, path) if is_file else open_stdin
+
+    return StreamSource(
+        fetch, format_=format_, categories=path.with_name("categories.json") if is_file else None, **naming
+    )

@@ -1,4 +1,7 @@
-"""The shape of a source product: that of DummyJSON, with variants."""
+"""The shape of a source product: that of DummyJSON, with variants.
+
+The descriptions are part of docs/catalogue.md and docs/catalogue.schema.json, which `make docs` writes.
+"""
 
 from __future__ import annotations
 
@@ -13,70 +16,139 @@ LongText = Annotated[str, Meta(max_length=50_000)]
 Url = Annotated[str, Meta(max_length=2_048)]
 Count = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Amount = Annotated[int, Meta(ge=0, le=10**12)] | Annotated[float, Meta(ge=0, le=1e12)]
+Path = Annotated[tuple[Text, ...], Meta(max_length=20)]  # of categories, from the top
 Id = Annotated[int, Meta(ge=0, le=2**53)] | Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 
 
 class SourceDimensions(Struct, frozen=True):
     width: Amount | None = None
     height: Amount | None = None
-    depth: Amount | None = None
+    depth: Annotated[Amount | None, Meta(description="The `length` in the store.")] = None
 
 
 class SourceMeta(Struct, frozen=True):
-    barcode: Text | None = None
+    barcode: Annotated[Text | None, Meta(description="Of a product without `variants`.")] = None
 
 
 class SourceVariant(Struct, frozen=True, rename="camel"):
-    """A variant of a product; `price` may be left out if the product has one."""
+    """A variant of a product."""
 
-    id: Id | None = None
-    title: Text | None = None
-    sku: Text | None = None
-    barcode: Text | None = None
-    price: Amount | None = None
-    prices: dict[Text, Amount] | None = None
-    compare_at_price: Amount | None = None
-    stock: Count | None = None
+    id: Annotated[
+        Id | None,
+        Meta(
+            description="Identifies the variant within its product. Without it, the SKU does, else the "
+            "option values do."
+        ),
+    ] = None
+    title: Annotated[Text | None, Meta(description="Without it, the option values.")] = None
+    sku: Annotated[Text | None, Meta(description="Unique in a store.")] = None
+    barcode: Annotated[Text | None, Meta(description="Unique in a store.")] = None
+    price: Annotated[Amount | None, Meta(description="Without it, that of the product.")] = None
+    prices: Annotated[
+        dict[Text, Amount] | None, Meta(description="By currency code, in addition to `price`.")
+    ] = None
+    compare_at_price: Annotated[
+        Amount | None, Meta(description="The price before a sale. Without it, that of the product.")
+    ] = None
+    stock: Annotated[
+        Count | None, Meta(description="Without it, the inventory of the variant is not managed.")
+    ] = None
     weight: Amount | None = None
-    options: dict[Text, Text | int | float] = {}
+    options: Annotated[
+        dict[Text, Text | int | float],
+        Meta(description="A value for each option of the product."),
+    ] = {}
 
 
 class SourceProduct(Struct, frozen=True, rename="camel"):
-    """A product of `https://dummyjson.com/products`; fields that are not mapped are ignored."""
+    """A product of a catalogue. Fields that are not listed are ignored."""
 
-    id: Id
+    id: Annotated[
+        Id,
+        Meta(
+            description='Identifies the product in its source. `3` and `"3"` are the same. Never change it.'
+        ),
+    ]
     title: Annotated[str, Meta(min_length=1, max_length=500)]
-    price: Amount | None = None
-    prices: dict[Text, Amount] | None = None
-    compare_at_price: Amount | None = None
-    options: Annotated[tuple[Text, ...], Meta(max_length=50)] | None = None
-    variants: Annotated[tuple[SourceVariant, ...], Meta(max_length=10_000)] | None = None
-    metadata: dict[Text, LongText | bool | int | float | None] | None = None
+    price: Annotated[
+        Amount | None,
+        Meta(
+            description="In the currency of `--currency`, in major units: 9.99 means 9.99. Required, unless "
+            "each variant has one or `prices` has that currency."
+        ),
+    ] = None
+    prices: Annotated[
+        dict[Text, Amount] | None,
+        Meta(description='In other currencies, by code, such as `{"eur": 18}`.'),
+    ] = None
+    compare_at_price: Annotated[
+        Amount | None, Meta(description="The price before a sale; used with `--sale-prices`.")
+    ] = None
+    options: Annotated[
+        Annotated[tuple[Text, ...], Meta(max_length=50)] | None,
+        Meta(description="Names of options, in order. Without it, those that the variants have values for."),
+    ] = None
+    variants: Annotated[
+        Annotated[tuple[SourceVariant, ...], Meta(max_length=10_000)] | None,
+        Meta(description="Without it, the product has one variant, made of its own fields."),
+    ] = None
+    metadata: Annotated[
+        dict[Text, LongText | bool | int | float | None] | None,
+        Meta(description="Keys of the product's metadata; `medusa_sync` and `external_id` are ignored."),
+    ] = None
     subtitle: Text | None = None
-    type: Text | None = None
-    collection: Text | None = None
+    type: Annotated[Text | None, Meta(description="The value of a product type; created if missing.")] = None
+    collection: Annotated[Text | None, Meta(description="The title of a collection; created if missing.")] = (
+        None
+    )
     description: LongText | None = None
-    category: Text | None = None
-    brand: Text | None = None
-    sku: Text | None = None
-    stock: Count | None = None
+    category: Annotated[
+        Text | None, Meta(description="The handle of a category at the top level; created if missing.")
+    ] = None
+    categories: Annotated[
+        Annotated[tuple[Path, ...], Meta(max_length=50)] | None,
+        Meta(
+            description='Paths of categories, such as `[["Apparel", "Shirts"]]`; created if missing. The '
+            "product is assigned to the last category of each path."
+        ),
+    ] = None
+    brand: Annotated[Text | None, Meta(description="Stored in the metadata.")] = None
+    sku: Annotated[Text | None, Meta(description="Of a product without `variants`. Unique in a store.")] = (
+        None
+    )
+    stock: Annotated[
+        Count | None,
+        Meta(description="Of a product without `variants`. Without it, inventory is not managed."),
+    ] = None
     tags: Annotated[tuple[Text, ...], Meta(max_length=250)] | None = None
     weight: Amount | None = None
     dimensions: SourceDimensions | None = None
-    images: Annotated[tuple[Url, ...], Meta(max_length=250)] | None = None
-    thumbnail: Url | None = None
-    rating: Amount | None = None
-    reviews: list[Any] | None = None
-    discount_percentage: Amount | None = None
-    warranty_information: Text | None = None
-    shipping_information: Text | None = None
-    return_policy: Text | None = None
-    minimum_order_quantity: Count | None = None
-    availability_status: Text | None = None
+    images: Annotated[
+        Annotated[tuple[Url, ...], Meta(max_length=250)] | None,
+        Meta(description="`http` and `https` URLs, in order; others are ignored."),
+    ] = None
+    thumbnail: Annotated[Url | None, Meta(description="Without it, the first image.")] = None
+    rating: Annotated[Amount | None, Meta(description="Stored in the metadata.")] = None
+    reviews: Annotated[
+        list[Any] | None, Meta(description="Only their number is stored, in the metadata.")
+    ] = None
+    discount_percentage: Annotated[
+        Amount | None, Meta(description="Stored in the metadata; a sale price with `--sale-prices`.")
+    ] = None
+    warranty_information: Annotated[Text | None, Meta(description="Stored in the metadata.")] = None
+    shipping_information: Annotated[Text | None, Meta(description="Stored in the metadata.")] = None
+    return_policy: Annotated[Text | None, Meta(description="Stored in the metadata.")] = None
+    minimum_order_quantity: Annotated[Count | None, Meta(description="Stored in the metadata.")] = None
+    availability_status: Annotated[Text | None, Meta(description="Stored in the metadata.")] = None
     origin_country: Text | None = None
     hs_code: Text | None = None
     mid_code: Text | None = None
-    handle: Text | None = None
-    status: Literal["draft", "proposed", "published", "rejected"] | None = None
+    handle: Annotated[
+        Text | None, Meta(description="Only for a new product. Without it, a slug of the title.")
+    ] = None
+    status: Annotated[
+        Literal["draft", "proposed", "published", "rejected"] | None,
+        Meta(description="Only for a new product. Without it, that of `--status`."),
+    ] = None
     material: Text | None = None
     meta: SourceMeta | None = None

@@ -153,8 +153,8 @@ def _check(names: Sequence[str], variants: Sequence[DesiredVariant]) -> None:
     """Check what Medusa refuses, or what would make variants indistinguishable."""
     for kind, identity in (
         ("option values", lambda each: tuple(each.fields[f"{OPTION}{name}"] for name in names)),
-        ("id", lambda each: each.key),
         (SKU.upper(), lambda each: each.fields.get(SKU)),
+        ("id", lambda each: each.key),
         (BARCODE, lambda each: each.fields.get(BARCODE)),
     ):
         for first, second in _twins(variants, identity):

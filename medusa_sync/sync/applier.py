@@ -16,10 +16,10 @@ from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredItem
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
-from medusa_sync.http import pause
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.medusa.taxonomy import Taxonomy
+from medusa_sync.retry import pause
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from medusa_sync.sync.batch import Batch, Refusal

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
-from medusa_sync.sources.base import Rejected, Unchecked
+from medusa_sync.sources.base import Rejected, Unchecked, checked
 from medusa_sync.stop import Stop
 from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.ledger import Ledger
@@ -58,7 +58,7 @@ class Intake:
 
     def checked(self, product: DesiredProduct | Unchecked) -> DesiredProduct | None:
         """Check and map a product; if it is invalid, reject it and return None."""
-        row = product.checked() if isinstance(product, Unchecked) else product
+        row = checked(product)
         if isinstance(row, Rejected):
             self._ledger.settle(Outcome(product.external_id, row.title, Result.REJECTED, row.reason))
             return None

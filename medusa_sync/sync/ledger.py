@@ -45,6 +45,7 @@ class Ledger:
         self.gained = 0
         self._watched: dict[str, Result | None] = {}
         self._dropped: dict[str, Collection[str]] = {}  # keys of variants, by external id
+        self._partial: set[str] = set()  # products of which some rows were rejected
 
     def open(self, external_id: str, title: str) -> None:
         """Add a valid product of the source, which has no outcome yet."""
@@ -70,14 +71,21 @@ class Ledger:
     def watched(self) -> dict[str, Collection[str] | None]:
         """The watched products that the store has as the source wants them.
 
+        Products of which a part was rejected, such as rows of a CSV file that come too late, are left out:
+        their variants may only look dropped.
+
         Returns:
             The keys of their dropped variants; None for all that the record says.
         """
         return {
             external_id: self._dropped.get(external_id)
             for external_id, result in self._watched.items()
-            if result in {Result.UNCHANGED, Result.UPDATED}
+            if result in {Result.UNCHANGED, Result.UPDATED} and external_id not in self._partial
         }
+
+    def is_partial(self, external_id: str) -> bool:
+        """Whether a part of a product was rejected."""
+        return external_id in self._partial
 
     def defer(self, products: Iterable[Stale]) -> None:
         """Forget open products until they are resumed, so that memory does not grow with them."""
@@ -117,6 +125,8 @@ class Ledger:
     def reject(self, outcome: Outcome) -> None:
         """Record the outcome of a row that is not a valid product."""
         self.seen += 1
+        if outcome.external_id is not None:
+            self._partial.add(outcome.external_id)
         self._count(outcome)
 
     def revise(self, outcome: Outcome) -> None:

@@ -20,7 +20,7 @@ from medusa_sync.core.interrupted import (
 from medusa_sync.core.merge import as_set, merge_sets
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update, without_stock
-from medusa_sync.core.policy import OnConflict, OnDeleted, PriceLimit
+from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.selection import ALL, Selection
@@ -52,7 +52,7 @@ class PlanOptions(Struct, frozen=True):
         on_deleted: what happens to products that the merchant deleted.
     """
 
-    on_conflict: OnConflict = OnConflict.SOURCE
+    on_conflict: ConflictPolicy = SOURCE_WINS
     overwrite: bool = False
     adopt: bool = False
     selection: Selection = ALL

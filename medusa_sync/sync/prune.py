@@ -20,9 +20,9 @@ from medusa_sync.errors import (
     SourceError,
     StoreRefusedError,
 )
-from medusa_sync.http import retry
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
+from medusa_sync.retry import retry
 from medusa_sync.stop import InFlight, Stop
 from medusa_sync.sync.batch import halves
 from medusa_sync.sync.batch_size import FIRST

@@ -102,7 +102,11 @@ class Removals:
     ) -> tuple[Sequence[ListedProduct], list[Removal]]:
         orphans = await self._find_orphans()
         known = {own: keys for own, keys in self._ledger.watched.items() if own not in dropped}
-        removals = [removal for removal in dropped.values() if removal is not None]
+        removals = [
+            removal
+            for own, removal in dropped.items()
+            if removal is not None and not self._ledger.is_partial(own)
+        ]
         removals += await self._variants.find(known)
         self._variants.guard(removals, self._scan.variants)
         return orphans, removals

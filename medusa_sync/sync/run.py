@@ -281,8 +281,7 @@ class Run:
         try:
             while stale is not None:
                 placement.check_currencies(each.desired for each in stale)
-                titles = {handle: name for each in stale for handle, name in each.desired.names.items()}
-                taxonomy.begin(await planner.look_ahead(stale), titles)
+                taxonomy.begin(await planner.look_ahead(stale), [each.desired for each in stale])
                 await pipeline.take(stale)
                 stale = await anext(rest, None)
             await pipeline.flush()
@@ -309,6 +308,7 @@ class Run:
             started_at=started_at,
             duration_s=duration_s,
             source_url=options.source_url,
+            source_format=self._source.format,
             source_total=self._delivery.total,
             seen=ledger.seen,
             store_url=None if self._api is None else options.store_url,

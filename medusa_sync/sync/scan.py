@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import count, islice
 from typing import Self
 
+from medusa_sync.core.ids import IdSet
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Dropped, applied, fingerprint
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.medusa.api import AdminApi, ScanPage
 from medusa_sync.sources.base import Unchecked
-from medusa_sync.sync.ids import IdSet
 
 PAGE_SIZE = 2_000  # 3 to 7 times cheaper per product than look-ups by id
 LOOK_UP = 200  # products in a look-up; about 300 external ids fit into a request line

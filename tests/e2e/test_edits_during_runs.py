@@ -53,11 +53,22 @@ def _prices(product: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("changed_by_the_source", "on_conflict"),
-    [("other fields only", "source"), ("the same fields", "source"), ("the same fields", "store")],
+    ("changed_by_the_source", "on_conflict", "winners"),
+    [
+        ("other fields only", "source", ("source", "source")),
+        ("the same fields", "source", ("source", "source")),
+        ("the same fields", "store", ("store", "store")),
+        ("the same fields", "source,title=store", ("store", "source")),
+        ("the same fields", "store,price=source", ("store", "source")),
+    ],
 )
 def test_an_edit_before_the_write_of_its_product_is_kept_or_reported(
-    changed_by_the_source: str, on_conflict: str, source: DummyJson, shop: Shop, proxy: FaultProxy
+    changed_by_the_source: str,
+    on_conflict: str,
+    winners: tuple[str, str],
+    source: DummyJson,
+    shop: Shop,
+    proxy: FaultProxy,
 ) -> None:
     assert medusa_sync("--source", source.url, store=shop.store).exit_code == 0
     new: dict[str, Any] = {"rating": 1.25, "stock": 4}
@@ -89,11 +100,12 @@ def test_an_edit_before_the_write_of_its_product_is_kept_or_reported(
         for change in finished.document["changes"]
         for conflict in change.get("conflicts", ())
     }
-    disputed = {(f"dummyjson:{TITLE}", "title", on_conflict), (f"dummyjson:{PRICE}", "price", on_conflict)}
+    of_title, of_price = winners
+    disputed = {(f"dummyjson:{TITLE}", "title", of_title), (f"dummyjson:{PRICE}", "price", of_price)}
     assert conflicts == (disputed if both_changed else set())
-    source_won = both_changed and on_conflict == "source"
-    assert products[TITLE]["title"] == (f"New {TITLE}" if source_won else "The merchant's title")
-    assert price(products[PRICE]) == (1234 if source_won else 4321)
+    has_our_title = both_changed and of_title == "source"
+    assert products[TITLE]["title"] == (f"New {TITLE}" if has_our_title else "The merchant's title")
+    assert price(products[PRICE]) == (1234 if both_changed and of_price == "source" else 4321)
 
 
 def _wait_until_quiet(proxy: FaultProxy) -> None:

@@ -50,6 +50,7 @@ class ListSource:
     sale_prices: bool = False
     ends_after: int | None = None
     asked: list[str] = field(default_factory=list)
+    format: str = ""
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         rows = self.rows[:limit]

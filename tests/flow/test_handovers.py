@@ -8,7 +8,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.sync.planner import PlanOptions
 from tests.flow.faults import AFTER, BEFORE, SIZE, catalogue, fault_at, in_sync
 from tests.flow.shirts import held, shirt, wanted
@@ -125,7 +125,9 @@ def test_a_product_whose_sku_is_taken_for_good_fails() -> None:
 
 @pytest.mark.parametrize("name", [*BEFORE, *AFTER])
 def test_later_runs_repair_any_fault_while_skus_are_exchanged(name: str) -> None:
-    options = PlanOptions(OnConflict.STORE)  # a value that is freed in between is not an edit of the merchant
+    options = PlanOptions(
+        ConflictPolicy(OnConflict.STORE)
+    )  # a value that is freed in between is not an edit of the merchant
     number = 0
     while True:
         number += 1
@@ -212,8 +214,8 @@ def test_an_item_that_keeps_a_sku_of_a_sibling_does_not_keep_its_product_pending
     row = shirt()
     row["variants"][0]["sku"], row["variants"][1]["sku"] = "NEW", "SH1-S-R"
     source.rows = [row]
-    assert sync(source, store, plan=PlanOptions(OnConflict.STORE)).exit_code == 0
+    assert sync(source, store, plan=PlanOptions(ConflictPolicy(OnConflict.STORE))).exit_code == 0
     assert held(store).keys() == {*wanted(row), "MERCHANT"} - {"NEW"}
     store.requests.clear()
-    assert sync(source, store, plan=PlanOptions(OnConflict.STORE)).exit_code == 0
+    assert sync(source, store, plan=PlanOptions(ConflictPolicy(OnConflict.STORE))).exit_code == 0
     assert writes(store) == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.policy import OnConflict, PriceLimit
+from medusa_sync.core.policy import ConflictPolicy, OnConflict, PriceLimit
 from medusa_sync.core.result import RunResult, Status
 from medusa_sync.core.selection import Selection
 from medusa_sync.sync.planner import PlanOptions
@@ -101,12 +101,12 @@ def test_the_merchants_price_survives_while_the_price_of_the_source_is_held(on_c
     product = store.products["dummyjson:1"]
     variants = [{"id": product.variants[0].id, "prices": [{"currency_code": "usd", "amount": 12}]}]
     store.call("POST", f"/admin/products/{product.id}", {"variants": variants})
-    plan = PlanOptions(on_conflict, price_limit=PriceLimit(50))
+    plan = PlanOptions(ConflictPolicy(on_conflict), price_limit=PriceLimit(50))
     result = sync(source, store, plan=plan)
     assert price_of(store) == 12
     if on_conflict is OnConflict.SOURCE:  # it does not win before it is written
         assert (result.exit_code, result.conflicts) == (5, 0)
-        assert sync(source, store, plan=PlanOptions(on_conflict)).conflicts == 1
+        assert sync(source, store, plan=PlanOptions(ConflictPolicy(on_conflict))).conflicts == 1
         assert price_of(store) == 100
     else:
         assert (result.exit_code, result.conflicts, result.held) == (0, 1, 0)

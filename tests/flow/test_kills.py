@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.sync.planner import PlanOptions
 from tests.flow.kills import KILLED, NEXT, killed_runs
 from tests.flow.stage import SOURCE_NAME, ListSource, assert_exact, copies_of, sync
@@ -138,14 +138,14 @@ def test_a_killed_update_is_completed_even_if_the_source_changes_again(what: str
         for version in NEXT.values():
             for on_conflict in OnConflict if what == "everything" else [OnConflict.STORE]:
                 store = copy()
-                assert_heals(store, change(rows, version), PlanOptions(on_conflict))
+                assert_heals(store, change(rows, version), PlanOptions(ConflictPolicy(on_conflict)))
                 assert_items_follow(store)
 
 
 @pytest.mark.parametrize("killed", KILLED)
 def test_a_killed_adoption_is_completed_even_if_the_source_changes_again(killed: str) -> None:
     rows = catalogue()
-    options = PlanOptions(OnConflict.STORE, adopt=True)
+    options = PlanOptions(ConflictPolicy(OnConflict.STORE), adopt=True)
     for hurt in killed_runs(
         store_to_adopt(), killed, lambda store: sync(ListSource(rows), store, plan=options)
     ):
@@ -158,7 +158,7 @@ def test_a_killed_adoption_is_completed_even_if_the_source_changes_again(killed:
 @pytest.mark.parametrize("killed", KILLED)
 def test_a_killed_creation_is_completed_even_if_the_source_changes_again(killed: str) -> None:
     rows = catalogue()
-    options = PlanOptions(OnConflict.STORE)
+    options = PlanOptions(ConflictPolicy(OnConflict.STORE))
     for hurt in killed_runs(FakeMedusa(), killed, lambda store: sync(ListSource(rows), store)):
         copy = copies_of(hurt)
         for version in NEXT.values():

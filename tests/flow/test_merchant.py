@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from medusa_sync.core.change import Conflict
-from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.core.result import RunResult
 from medusa_sync.sync.planner import PlanOptions
@@ -203,7 +203,9 @@ def test_an_edit_during_a_run_conflicts_with_a_source_change_of_the_same_field(
     source.rows = [{**row, "price": row["price"] + 1, "title": f"New {row['id']}"} for row in source.rows]
     edit_at(store, change_our_price if field == "price" else change_title, at_the_first_write)
 
-    result = sync(source, store, batch_size=BATCH, concurrency=1, plan=PlanOptions(on_conflict))
+    result = sync(
+        source, store, batch_size=BATCH, concurrency=1, plan=PlanOptions(ConflictPolicy(on_conflict))
+    )
 
     theirs, ours = (7_777 if field == "price" else "Mine"), source.rows[3][field]
     assert [conflict for change in result.changes for conflict in change.conflicts] == [
@@ -212,6 +214,28 @@ def test_an_edit_during_a_run_conflicts_with_a_source_change_of_the_same_field(
     edited = store.products[EDITED]
     held = {"price": edited.variants[0].prices[0].amount, "title": edited.title}
     assert held[field] == (ours if on_conflict is OnConflict.SOURCE else theirs)
+    assert quiet(store, source)
+
+
+@pytest.mark.parametrize("kept", [{"title"}, {"price"}, {"title", "price"}, set()], ids=str)
+def test_each_field_of_a_product_has_its_own_winner_and_each_conflict_is_reported_once(
+    kept: set[str],
+) -> None:
+    store, source = in_sync()
+    product = store.products[EDITED]
+    change_title(store, product)
+    change_our_price(store, product)
+    assert quiet(store, source)
+    source.rows[3] |= {"title": "New", "price": 5}
+    policy = ConflictPolicy(OnConflict.SOURCE, dict.fromkeys(kept, OnConflict.STORE))
+
+    result = sync(source, store, plan=PlanOptions(policy))
+
+    found = {each.field: each.kept for change in result.changes for each in change.conflicts}
+    assert found == {name: policy.side([name]) for name in ("title", "price")}
+    held = store.products[EDITED]
+    assert held.title == ("Mine" if "title" in kept else "New")
+    assert held.variants[0].prices[0].amount == (7_777 if "price" in kept else 5)
     assert quiet(store, source)
 
 
@@ -257,7 +281,7 @@ def test_a_variant_of_the_merchant_is_unchanged_if_ours_is_deleted(
     for number in (1, 2):
         changed = {"title": f"Title {number}", "price": number, "sku": f"NEW-{number}", "stock": number}
         source.rows[3] = {**source.rows[3], **changed}
-        result = sync(source, store, batch_size=BATCH, plan=PlanOptions(on_conflict))
+        result = sync(source, store, batch_size=BATCH, plan=PlanOptions(ConflictPolicy(on_conflict)))
 
         assert (result.exit_code, conflicts(result)) == (0, [("variant", OnConflict.STORE)])
         assert store.products[EDITED].title == f"Title {number}"

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.policy import OnConflict, OnMissing
+from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing
 from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.sync.planner import PlanOptions
 from tests.flow.stage import SOURCE_NAME, ListSource, assert_exact, counts, sync
@@ -135,7 +135,7 @@ def test_the_prices_of_the_merchant_survive_with_the_index_engine(on_conflict: O
     assert_exact(source.rows, store)
     give_euro_price(store, "dummyjson:1")
     source.rows[0]["price"] += 1
-    result = sync(source, store, plan=PlanOptions(on_conflict=on_conflict))
+    result = sync(source, store, plan=PlanOptions(ConflictPolicy(on_conflict)))
     assert (counts(result), result.conflicts) == ({"updated": 1, "unchanged": 2}, 0)
     assert prices_of(store, "dummyjson:1") == {"usd": source.rows[0]["price"], "eur": 7}
     assert counts(sync(source, store)) == {"unchanged": 3}

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.policy import OnConflict, OnMissing, Share
+from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
 from medusa_sync.core.result import RunResult
 from medusa_sync.sync.planner import PlanOptions
 from tests.flow.kills import KILLED, NEXT, killed_runs
@@ -128,7 +128,9 @@ def test_a_killed_update_is_completed_even_if_the_source_changes_again(what: str
         for version in NEXT.values():
             if what == "new variants" and version == 0:
                 continue  # a dropped variant stays
-            assert_heals(copy(), rows_after(change, version), plan=PlanOptions(OnConflict.STORE))
+            assert_heals(
+                copy(), rows_after(change, version), plan=PlanOptions(ConflictPolicy(OnConflict.STORE))
+            )
 
 
 def test_a_killed_addition_of_an_option_is_completed() -> None:
@@ -138,7 +140,11 @@ def test_a_killed_addition_of_an_option_is_completed() -> None:
     for hurt in killed_runs(synced(rows_after(with_option_added, 0)), "both", update):
         copy = copies_of(hurt)
         for version in (1, 2):
-            assert_heals(copy(), rows_after(with_option_added, version), plan=PlanOptions(OnConflict.STORE))
+            assert_heals(
+                copy(),
+                rows_after(with_option_added, version),
+                plan=PlanOptions(ConflictPolicy(OnConflict.STORE)),
+            )
 
 
 @pytest.mark.parametrize("killed", KILLED)
@@ -149,7 +155,9 @@ def test_a_killed_creation_is_completed_even_if_the_source_changes_again(killed:
     for hurt in killed_runs(FakeMedusa(), killed, create):
         copy = copies_of(hurt)
         for version in NEXT.values():
-            assert_heals(copy(), rows_after(with_fields, version), plan=PlanOptions(OnConflict.STORE))
+            assert_heals(
+                copy(), rows_after(with_fields, version), plan=PlanOptions(ConflictPolicy(OnConflict.STORE))
+            )
 
 
 @pytest.mark.parametrize("on_missing", [OnMissing.DRAFT, OnMissing.DELETE])

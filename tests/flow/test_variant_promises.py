@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from medusa_sync.core import interrupted
-from medusa_sync.core.policy import OnConflict, OnMissing, Share
+from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
 from medusa_sync.core.result import RunResult
 from medusa_sync.sync.planner import PlanOptions
 from tests.e2e.shop import Shop
@@ -210,7 +210,9 @@ class VariantPromises(RuleBasedStateMachine):
     def _options(self) -> dict[str, Any]:
         return {
             "batch_size": BATCH,
-            "plan": PlanOptions(OnConflict.STORE if self.chosen.store_wins else OnConflict.SOURCE),
+            "plan": PlanOptions(
+                ConflictPolicy(OnConflict.STORE if self.chosen.store_wins else OnConflict.SOURCE)
+            ),
             "on_missing": OnMissing(self.chosen.on_missing),
             "max_removals": Share(100, is_percentage=True),
         }

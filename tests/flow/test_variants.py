@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.policy import OnConflict, OnMissing, Share
+from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
 from medusa_sync.core.result import Result
 from medusa_sync.sync.planner import PlanOptions
 from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, shirts, variant, wanted
 from tests.flow.stage import ListSource, counts, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
-from tests.harness.fake_medusa.state import Item
 
 ALL = Share(100, is_percentage=True)
 
@@ -252,19 +251,31 @@ def test_a_renamed_option_keeps_the_variants() -> None:
     assert writes(store) == []
 
 
-@pytest.mark.parametrize("on_conflict", OnConflict)
-def test_an_option_that_source_and_merchant_rename_is_a_conflict(on_conflict: OnConflict) -> None:
+RENAMES = [
+    (ConflictPolicy(OnConflict.SOURCE), OnConflict.SOURCE),
+    (ConflictPolicy(OnConflict.STORE), OnConflict.STORE),
+    (ConflictPolicy(OnConflict.SOURCE, {"variants": OnConflict.STORE}), OnConflict.STORE),
+    (ConflictPolicy(OnConflict.STORE, {"variants": OnConflict.SOURCE}), OnConflict.SOURCE),
+    (ConflictPolicy(OnConflict.STORE, {"title": OnConflict.SOURCE}), OnConflict.STORE),
+]
+
+
+@pytest.mark.parametrize(("policy", "winner"), RENAMES)
+def test_an_option_that_source_and_merchant_rename_is_a_conflict(
+    policy: ConflictPolicy, winner: OnConflict
+) -> None:
     store, source = stored(shirts(1))
     option = next(each for each in store.products["dummyjson:1"].options if each.title == "Colour")
     store.call("POST", f"/admin/product-options/{option.id}", {"title": "Shade"})
     assert counts(sync(source, store)) == {"unchanged": 1}
     assert option.title == "Shade"
     source.rows[0] = renamed(shirt(1), "Colour", "Farbe")
-    result = sync(source, store, plan=PlanOptions(on_conflict))
-    assert [each.field for outcome in result.changes for each in outcome.conflicts] == ["options"]
-    assert option.title == ("Farbe" if on_conflict is OnConflict.SOURCE else "Shade")
+    result = sync(source, store, plan=PlanOptions(policy))
+    found = [(each.field, each.kept) for outcome in result.changes for each in outcome.conflicts]
+    assert found == [("options", winner)]
+    assert option.title == ("Farbe" if winner is OnConflict.SOURCE else "Shade")
     store.requests.clear()
-    again = sync(source, store, plan=PlanOptions(on_conflict))
+    again = sync(source, store, plan=PlanOptions(policy))
     assert (again.conflicts, writes(store)) == (0, [])
 
 
@@ -369,66 +380,3 @@ def test_a_product_with_many_variants_is_created_and_updated() -> None:
     row["variants"][650]["price"] = 9
     assert counts(sync(source, store)) == {"updated": 1}
     assert_shirts([row], store)
-
-
-# --- currencies -----------------------------------------------------------------------------------------
-
-
-def test_a_currency_that_the_store_does_not_have_ends_the_run_before_anything_is_written() -> None:
-    row = shirt(2)
-    row["variants"][3]["prices"] = {"chf": 18}
-    store = FakeMedusa()
-    for dry_run in (False, True):
-        result = sync(ListSource([shirt(1), row]), store, dry_run=dry_run)
-        assert result.exit_code == 2
-        assert "dummyjson:2 has a price in 'chf'" in result.error
-        assert "eur, usd" in result.error
-    assert writes(store) == []
-
-
-def test_the_currencies_of_the_whole_page_are_checked_before_its_first_product_is_written() -> None:
-    rows = [{"id": number, "title": f"Cup {number}", "price": 5} for number in range(1, 401)]
-    rows[-1]["prices"] = {"chf": 6}
-    store = FakeMedusa()
-    result = sync(ListSource(rows, page_size=1_000), store)
-    assert (result.exit_code, writes(store)) == (2, [])
-
-
-def test_what_was_written_before_a_refusal_is_in_the_report() -> None:
-    store, source = stored([shirt(1), shirt(2)])
-    row = shirt(1, title="Better shirt")
-    row["variants"].append(variant(1, "XL", "Red", sku="SH2-S-R"))
-    source.rows[:] = [row, shirt(2)]
-    assert counts(sync(source, store)) == {"failed": 1, "unchanged": 1}
-    row["variants"][-1]["sku"] = "FREE"
-    store, source = stored([shirt(1), shirt(2)])
-    store.state.items["iitem_left"] = Item("iitem_left", "FREE", "Left over")  # the first attempt is refused
-    source.rows[:] = [row, shirt(2)]
-    result = sync(source, store)
-    assert counts(result) == {"updated": 1, "unchanged": 1}
-    [outcome] = result.changes
-    assert {change.field for change in outcome.changes} == {"title", "variant"}
-
-
-def test_prices_of_the_merchant_stay_and_dropped_ones_of_ours_are_removed() -> None:
-    row = shirt(1)
-    row["variants"][0]["prices"] = {"EUR": 18}
-    store, source = stored([row])
-    product = store.products["dummyjson:1"]
-    own = product.variants[0]
-    prices = [{"id": each.id, "currency_code": each.currency_code} for each in own.prices]
-    rule = {"currency_code": "usd", "amount": 1, "min_quantity": 10}
-    store.call(
-        "POST",
-        f"/admin/products/{product.id}/variants/batch",
-        {"update": [{"id": own.id, "prices": [*prices, rule]}]},
-    )
-    changed = shirt(1)
-    changed["variants"][0]["price"] = 19
-    source.rows[0] = changed
-    assert counts(sync(source, store)) == {"updated": 1}
-    after = next(each for each in store.products["dummyjson:1"].variants if each.id == own.id).prices
-    assert sorted((each.currency_code, each.amount, each.min_quantity) for each in after) == [
-        ("usd", 1, 10),
-        ("usd", 19, None),
-    ]

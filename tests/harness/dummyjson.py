@@ -39,10 +39,13 @@ class Response:
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    """In addition to Content-Length, which an empty text removes."""
     delay: float = 0
     """Seconds before the first byte."""
     keep: int | None = None
     """How many bytes of head and body are sent before the connection breaks; negative: all but so many."""
+    pause: float = 0
+    """Seconds between tenths of head and body."""
 
     @classmethod
     def json(cls, data: object, status: int = 200, headers: Mapping[str, str] | None = None) -> "Response":
@@ -232,6 +235,18 @@ def delayed(response: Response, seconds: float) -> Response:
     return replace(response, delay=seconds)
 
 
+def slow(response: Response, seconds: float) -> Response:
+    """The response arrives in ten parts with pauses in between."""
+    return replace(response, pause=seconds / 9)
+
+
+def chunked(response: Response, *, is_complete: bool = True) -> Response:
+    """The body without its length; if it is not complete, the last chunk is missing."""
+    chunk = b"%x\r\n%b\r\n" % (len(response.body), response.body)
+    headers = {**response.headers, "Content-Length": "", "Transfer-Encoding": "chunked"}
+    return replace(response, body=chunk + b"0\r\n\r\n" * is_complete, headers=headers)
+
+
 def with_fields(response: Response, **fields: Any) -> Response:
     """The page with other members, such as `total=99`."""
     return replace(response, body=_encode(json.loads(response.body) | fields))
@@ -293,9 +308,14 @@ class _Handler(BaseHTTPRequestHandler):
             return
         headers = {"Content-Length": str(len(response.body)), **response.headers}
         head = f"HTTP/1.1 {response.status} {responses.get(response.status, '')}\r\n"
-        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        self.wfile.write((head.encode("latin-1") + b"\r\n" + response.body)[: response.keep])
-        if response.keep is not None:
+        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value)
+        content = (head.encode("latin-1") + b"\r\n" + response.body)[: response.keep]
+        size = math.ceil(len(content) / 10) if response.pause else max(len(content), 1)
+        for start in range(0, len(content), size):
+            if start and self.server.closing.wait(response.pause):
+                break
+            self.wfile.write(content[start : start + size])
+        if response.keep is not None or not headers["Content-Length"]:
             self.close_connection = True
 
     def log_message(self, *_args: object) -> None:

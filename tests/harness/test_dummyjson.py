@@ -21,11 +21,13 @@ from tests.harness.dummyjson import (
     RateLimit,
     Request,
     Response,
+    chunked,
     delayed,
     dummyjson,
     half_json,
     in_turn,
     redirect,
+    slow,
     too_many_requests,
     truncated,
     with_fields,
@@ -209,6 +211,29 @@ def test_a_delayed_response_times_out(server: DummyJson, client: httpx.Client) -
     server.intercept = in_turn(delayed(Response.json({}), 30))
     with pytest.raises(httpx.ReadTimeout):
         client.get("/products", timeout=0.05)
+
+
+def test_a_slow_response_arrives_in_parts(server: DummyJson, client: httpx.Client) -> None:
+    server.intercept = in_turn(slow(Response.json(CATALOGUE), 0.05))
+    started = time.monotonic()
+    assert client.get("/products").json() == CATALOGUE
+    assert time.monotonic() - started >= 0.05
+
+
+def test_a_response_in_chunks_has_no_length(server: DummyJson, client: httpx.Client) -> None:
+    whole = Response.json(CATALOGUE)
+    server.intercept = in_turn(chunked(whole), chunked(whole, is_complete=False))
+    response = client.get("/products")
+    assert response.json() == CATALOGUE
+    assert "content-length" not in response.headers
+    with pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked read"):
+        client.get("/products")
+
+
+def test_a_response_can_end_with_the_connection(server: DummyJson, client: httpx.Client) -> None:
+    server.intercept = in_turn(Response(200, b"all", {"Content-Length": ""}))
+    assert client.get("/products").text == "all"
+    assert client.get("/products").status_code == 200
 
 
 def test_an_unknown_status_is_sent(server: DummyJson, client: httpx.Client) -> None:

@@ -105,6 +105,7 @@ def run(
         started_at=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
         duration_s=9.51234,
         source_url="https://dummyjson.com/products",
+        source_format="JSON pages",
         source_total=194,
         seen=194,
         store_url="http://localhost:9000",

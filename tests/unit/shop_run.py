@@ -6,7 +6,7 @@ from contextlib import suppress
 from medusa_sync.core.change import Create, Update
 from medusa_sync.core.interrupted import is_incomplete
 from medusa_sync.core.plan import plan_update
-from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.medusa.placement import Placement
@@ -59,7 +59,9 @@ class Run:
     def plan(self, desired: DesiredProduct) -> Update:
         stored = self._shop.stored()
         assert stored is not None
-        return plan_update(desired, stored, location_id=LOCATION, on_conflict=self._on_conflict)
+        return plan_update(
+            desired, stored, location_id=LOCATION, on_conflict=ConflictPolicy(self._on_conflict)
+        )
 
     async def sync(self, desired: DesiredProduct, *, steps: int | None = None) -> None:
         """Sync the product; the run is killed after some steps, if any."""

@@ -14,8 +14,9 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync import http
 from medusa_sync.errors import AmbiguousWriteError, InterruptedRunError, MedusaSyncError
-from medusa_sync.http import HttpClient, Response, describe_response
+from medusa_sync.http import HttpClient
 from medusa_sync.redact import Redactor
+from medusa_sync.response import Response, describe_response, retry_after
 from medusa_sync.stop import Stop
 from tests.unit.builders import http_client
 
@@ -219,7 +220,7 @@ async def test_invalid_retry_after_is_ignored(
 @example("Fri, 31 Dec 99999999999999 23:59:59 GMT")
 @example("Fri, 31 Dec 9999 23:59:59 -2359")
 def test_retry_after_is_limited(value: str) -> None:
-    assert 0 <= (http._retry_after({"retry-after": value}) or 0) <= 60
+    assert 0 <= (retry_after({"retry-after": value}) or 0) <= 60
 
 
 # --- the request ----------------------------------------------------------------------------------------

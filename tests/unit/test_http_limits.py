@@ -12,7 +12,8 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.errors import AmbiguousWriteError, InterruptedRunError, StoreError
-from medusa_sync.http import HttpClient, retry
+from medusa_sync.http import HttpClient
+from medusa_sync.retry import retry
 from medusa_sync.stop import Stop
 from tests.unit.builders import STORE_URL
 

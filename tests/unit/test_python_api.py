@@ -22,6 +22,7 @@ from medusa_sync import (
     sync_products,
 )
 from tests.harness.catalogue import products
+from tests.harness.dummyjson import dummyjson
 from tests.harness.fake_medusa import FakeMedusa
 
 
@@ -98,3 +99,14 @@ def test_quiet_run_imports_only_what_it_needs() -> None:
     spare = {"slugify", "jinja2", "prometheus_client", "tzlocal"}
     code = f"import sys, medusa_sync.app.command; print(*({spare} & set(sys.modules)))"
     assert subprocess.check_output([sys.executable, "-c", code], encoding="utf-8") == "\n"
+
+
+def test_run_with_an_api_imports_nothing_for_files() -> None:
+    spare = {"gzip", "backports", "xml", *(f"medusa_sync.sources.{name}" for name in ("stream", "content"))}
+    with dummyjson(products(3)) as server:
+        code = (
+            "import sys; from medusa_sync import Settings, sync_products; "
+            f"result = sync_products(Settings(source={server.url!r}, dry_run=True)); "
+            f"print(result.seen, *({spare} & set(sys.modules)))"
+        )
+        assert subprocess.check_output([sys.executable, "-c", code], encoding="utf-8") == "3\n"

@@ -4,12 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from docs.build import README, filled
-from medusa_sync.cli import app
+from docs.build import README, filled, pages
 from medusa_sync.core.fields import FIELDS, METADATA, VARIANT_FIELDS
-from medusa_sync.settings.options import ENV_FILE, OPTIONS
+from medusa_sync.errors import EXIT_CODES
+from medusa_sync.settings.options import ALL_OPTIONS
 
 ROOT = README.parent
 PAGES = [README, *sorted(ROOT.glob("docs/*.md"))]
@@ -17,30 +16,25 @@ PLACEHOLDERS = re.compile(r"\b[NM2]\b|'usd'|\.\.\.|[a-zA-Z_]+: ")
 OF_OTHERS = {"Expected int | float, got str", "already exists"}  # messages of msgspec and of Medusa
 
 
-def help_of(*command: str) -> str:
-    result = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"})
-    assert result.exit_code == 0
-    return result.output
-
-
 def test_generated_tables_are_up_to_date() -> None:
-    text = README.read_text(encoding="utf-8")
-    assert filled(text) == text, "run `make docs`"
+    for page, blocks in pages().items():
+        text = page.read_text(encoding="utf-8")
+        assert filled(text, blocks) == text, "run `make docs`"
 
 
-def test_help_shows_the_flags_of_the_table() -> None:
-    options = [option for option in [*OPTIONS.values(), ENV_FILE] if option.flag]
-    flags = {flag for each in options for flag in (each.flag, each.opposite if each.is_switch else each.flag)}
-    shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", help_of("products")))
-    assert shown - {"--help"} == flags
-
-
-def test_help_shows_the_variable_and_default_of_every_option() -> None:
-    text = " ".join(re.sub(r"[│\s]+", " ", help_of("products")).split())
-    for option in [*OPTIONS.values(), ENV_FILE]:
-        assert option.variable in text
-        if option.flag and option.default and not option.is_switch:
-            assert f"[default: {option.default}]" in text
+def test_the_table_names_each_flag_and_each_variable() -> None:
+    rows = (
+        README.read_text(encoding="utf-8").partition("<!-- options -->")[2].partition("<!-- /options -->")[0]
+    )
+    for option in ALL_OPTIONS:
+        [row] = [
+            row
+            for row in rows.splitlines()
+            if row.startswith(f"| `{option.flag}" if option.flag else f"| - | `{option.variable}`")
+            and re.search(rf"`{option.flag or option.variable}[ `]", row)
+        ]
+        assert not option.variable or f"| `{option.variable}` |" in row
+        assert option.help.replace("|", "\\|") in row
 
 
 def test_troubleshooting_quotes_messages_of_the_package() -> None:
@@ -58,6 +52,25 @@ def test_troubleshooting_quotes_messages_of_the_package() -> None:
 def test_links_between_pages_work(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_headings(page: Path) -> None:
+    for name, anchor in re.findall(r"\]\(((?!https?:)[^)#]*)#([^)]+)\)", page.read_text(encoding="utf-8")):
+        target = page.parent / name if name else page
+        titles = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        slugs = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+        assert anchor in slugs
+
+
+def test_each_exit_code_has_a_section_on_what_to_do() -> None:
+    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    headings = " ".join(re.findall(r"^## ([\d and,]+):", text, re.MULTILINE))
+    assert set(map(int, re.findall(r"\d+", headings))) == {*EXIT_CODES, 143}
+    sections = re.split(r"^##+ ", text, flags=re.MULTILINE)[1:]
+    for section in sections:
+        if not section.startswith("6: "):  # its guards have their own
+            assert section.count("**The shop:**") == section.count("**Now:**") == 1, section[:40]
 
 
 def test_files_that_the_pages_name_exist() -> None:

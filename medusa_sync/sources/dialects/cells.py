@@ -12,6 +12,7 @@ from medusa_sync.sources.dialects.base import Row
 
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[0-9]{1,15},[0-9]{1,2}")  # three digits could be thousands: no guess
+_SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}")
 _LONGEST = 40  # characters of a cell in a message
 _COUNT = re.compile(r"(-?[0-9]{1,15})(\.0+)?")
 
@@ -34,7 +35,7 @@ def amount(row: Row, key: str, text: str | None = None) -> int | float | None:
     if row.header.decimal_comma and _DECIMAL_COMMA.fullmatch(text):
         plain = text.replace(",", ".")
     if not _NUMBER.fullmatch(plain):
-        raise row.error(key, f"is {_shown(text)}, which is not a number such as 1234.50")
+        raise row.error(key, f"is {shown(text)}, which is not a number such as 1234.50")
     number = float(plain)
     return int(number) if number.is_integer() else number
 
@@ -50,8 +51,19 @@ def count(row: Row, key: str) -> int | None:
         return None
     match = _COUNT.fullmatch(text)
     if match is None:
-        raise row.error(key, f"is {_shown(text)}, which is not a whole number such as 12")
+        raise row.error(key, f"is {shown(text)}, which is not a whole number such as 12")
     return int(match[1])
+
+
+def code(row: Row, key: str) -> str:
+    """An SKU or a barcode; empty if the cell is.
+
+    Raises:
+        InvalidRowError: a spreadsheet has made it a number and lost its last digits.
+    """
+    if _SHORTENED.fullmatch(row[key]):
+        raise row.error(key, f"is {shown(row[key])}: a spreadsheet has lost its last digits")
+    return row[key]
 
 
 def flag(row: Row, key: str) -> bool | None:
@@ -65,7 +77,7 @@ def flag(row: Row, key: str) -> bool | None:
     if not text:
         return None
     if text.lower() not in known:
-        raise row.error(key, f"is {_shown(text)}, but should be `true` or `false`")
+        raise row.error(key, f"is {shown(text)}, but should be `true` or `false`")
     return known[text.lower()]
 
 
@@ -90,7 +102,7 @@ def json_object(row: Row, key: str) -> dict[str, Any] | None:
     try:
         return msgspec.json.decode(row[key], type=dict[str, Any])
     except (msgspec.MsgspecError, RecursionError):
-        raise row.error(key, f"is {_shown(row[key])}, which is not a JSON object") from None
+        raise row.error(key, f"is {shown(row[key])}, which is not a JSON object") from None
 
 
 def distinct(values: Iterable[str]) -> list[str]:
@@ -103,8 +115,13 @@ def unquoted(text: str) -> str:
     return text.removeprefix("'")
 
 
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
+def shown(text: str) -> str:
+    """The text of a cell in a message: quoted, and not too long."""
+    return repr(shortened(text))
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def present(**fields: Any) -> dict[str, Any]:

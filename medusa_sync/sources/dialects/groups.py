@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from medusa_sync.sources.base import Entry, Refused
 from medusa_sync.sources.dialects.base import Dialect, InvalidRowError, Row
 from medusa_sync.sources.dialects.first import FirstPlaces
 
 MAX_ROWS = 20_000  # of a product; more than 10,000 variants are rejected anyway
+MAX_SIZE = 2**26  # characters in the rows of a product, which are all in memory
+_TITLE_LENGTH = 200  # of refused products
 
 
 def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Entry | Refused]:
@@ -17,45 +19,57 @@ def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Entry | Refused]
     If reading the rows fails, the last product is left out, because it may have more of them.
     """
     first_places = FirstPlaces()
-    source_id = ""
-    group: list[Row] = []
+    group = _Group("")
     for row in rows:
-        own_id = dialect.source_id(row)
-        if not own_id:
+        source_id = dialect.source_id(row)
+        if not source_id:
             yield Refused(None, row.place, row.problem or "it belongs to no product: it has no id")
             continue
-        if group and own_id != source_id:
-            yield _product(source_id, group, dialect, first_places)
-            group = []
-        source_id = own_id
-        if len(group) <= MAX_ROWS:
-            group.append(row)
-    if group:
-        yield _product(source_id, group, dialect, first_places)
+        if source_id != group.source_id:
+            if group.rows:
+                yield group.product(dialect, first_places)
+            group = _Group(source_id)
+        group.add(row)
+    if group.rows:
+        yield group.product(dialect, first_places)
 
 
-def _product(
-    source_id: str, group: Sequence[Row], dialect: Dialect, first_places: FirstPlaces
-) -> Entry | Refused:
-    reason = _problem(source_id, group, first_places)
-    if not reason:
-        try:
-            return Entry(dialect.product(group))
-        except InvalidRowError as error:
-            reason = str(error)
-    return Refused(source_id, group[0]["title"], reason)
+class _Group:
+    """The rows of a product, as far as they are not too many."""
 
+    def __init__(self, source_id: str) -> None:
+        self.source_id = source_id
+        self.rows: list[Row] = []
+        self._last = 0  # the number of the last row
+        self._size = 0
+        self._is_too_large = False
 
-def _problem(source_id: str, group: Sequence[Row], first_places: FirstPlaces) -> str:
-    """Why a product is refused, whatever its cells are; empty if it is not."""
-    start, unit = group[0].number, group[0].header.unit
-    first = first_places.add(source_id, start)
-    if first is not None:
-        where = f"{unit}s {start} to {group[-1].number}" if len(group) > 1 else f"{unit} {start}"
-        return (
-            f"{where}: the product has begun on {unit} {first}; its rows do not follow one another, "
-            "or two products have the same id"
-        )
-    if len(group) > MAX_ROWS:
-        return f"{unit} {start}: the product has more than {MAX_ROWS:,} rows"
-    return next((f"{row.place}: {row.problem}" for row in group if row.problem), "")
+    def add(self, row: Row) -> None:
+        self._last = row.number
+        self._size += sum(map(len, row.cells.values()))
+        self._is_too_large = len(self.rows) >= MAX_ROWS or self._size > MAX_SIZE
+        if not self._is_too_large:
+            self.rows.append(row)
+
+    def product(self, dialect: Dialect, first_places: FirstPlaces) -> Entry | Refused:
+        reason = self._problem(first_places)
+        if not reason:
+            try:
+                return Entry(dialect.product(self.rows))
+            except InvalidRowError as error:
+                reason = str(error)
+        return Refused(self.source_id, self.rows[0]["title"][:_TITLE_LENGTH], reason)
+
+    def _problem(self, first_places: FirstPlaces) -> str:
+        """Why the product is refused, whatever its cells are; empty if it is not."""
+        start, unit = self.rows[0].number, self.rows[0].header.unit
+        where = f"{unit} {start}" if start == self._last else f"{unit}s {start} to {self._last}"
+        first = first_places.add(self.source_id, start)
+        if first is not None:
+            return (
+                f"{where}: the product has begun on {unit} {first}; its rows do not follow one another, "
+                "or two products have the same id"
+            )
+        if self._is_too_large:
+            return f"{where}: the product has more than {MAX_ROWS:,} rows or {MAX_SIZE:,} characters"
+        return next((f"{row.place}: {row.problem}" for row in self.rows if row.problem), "")

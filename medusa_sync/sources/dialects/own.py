@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medusa_sync.sources.dialects.base import Column, Dialect, Row
-from medusa_sync.sources.dialects.cells import amount, count, distinct, json_object, parts, path, present
+from medusa_sync.sources.dialects.cells import (
+    amount,
+    code,
+    count,
+    distinct,
+    json_object,
+    parts,
+    path,
+    present,
+)
 from medusa_sync.sources.dialects.options import NAME, VALUE, option_names, option_values
 
 _LIST = "separated by `|`"
@@ -104,17 +113,17 @@ def _variants(rows: Sequence[Row]) -> dict[str, Any]:
         present(
             id=row["variant_id"],
             title=row["variant_title"],
-            barcode=row["barcode"],
+            barcode=code(row, "barcode"),
             options=option_values(row, names),
             **_goods(row),
         )
         for row in rows
     ]
-    return {"variants": variants, "options": list(names.values())}
+    return present(options=list(names.values()), variants=variants)
 
 
 def _without_variants(row: Row) -> dict[str, Any]:
-    return present(meta=present(barcode=row["barcode"]), **_goods(row))
+    return present(meta=present(barcode=code(row, "barcode")), **_goods(row))
 
 
 def _goods(row: Row) -> dict[str, Any]:
@@ -126,7 +135,7 @@ def _goods(row: Row) -> dict[str, Any]:
     if stock is not None and stock < 0:
         raise row.error("stock", f"is {stock}, which is negative")
     return present(
-        sku=row["sku"],
+        sku=code(row, "sku"),
         price=price,
         prices=prices,
         compareAtPrice=amount(row, "compare_at_price"),

@@ -81,6 +81,23 @@ def test_quiet_prints_problems(source: Path) -> None:
     assert "problem: rejected dummyjson:3" in result.stdout
 
 
+@pytest.mark.parametrize("dry_run", [(), ("--dry-run",)], ids=["run", "dry-run"])
+def test_too_few_products_write_nothing(store: FakeMedusa, source: Path, dry_run: tuple[str, ...]) -> None:
+    result = run("--source", str(source), "--min-products", "21", "--json", *dry_run)
+    assert (result.exit_code, document(result)["source"]["seen"]) == (3, 0)
+    assert f"{source}: the source has 20 valid products, fewer than 21. Nothing was written." in result.stderr
+    assert store.products == {}
+    assert run("--source", str(source), "--min-products", "20", *dry_run).exit_code == 0
+    assert len(store.products) == (0 if dry_run else 20)
+
+
+def test_limit_below_the_least_number_of_products_is_a_usage_error(store: FakeMedusa, source: Path) -> None:
+    result = run("--source", str(source), "--min-products", "5", "--limit", "4")
+    assert result.exit_code == 2
+    assert "--limit (SYNC_PRODUCTS_LIMIT) 4 reads fewer products" in result.stderr
+    assert store.requests == []
+
+
 @pytest.mark.usefixtures("store")
 def test_missing_source_gives_one_message(tmp_path: Path) -> None:
     result = run("--source", str(tmp_path / "none.json"))

@@ -64,14 +64,14 @@ def test_many_runs_do_not_leak_memory(source: Path, tmp_path: Path) -> None:
 import gc, sys, tracemalloc
 from itertools import pairwise
 from medusa_sync.report.output import output_to; from medusa_sync.app import command
-from medusa_sync.settings.load import load_settings
+from medusa_sync.settings.load import load
 from medusa_sync.app.signals import Signals
 
 source, written, out = sys.argv[1:]
-settings = load_settings({"source": source, "dry_run": True, "json": True, "report": written})
+loaded = load({"source": source, "dry_run": True, "json": True, "report": written})
 with Signals() as signals, open(out, "w") as stream:
     output = output_to(stream)
-    job = command._Job({}, settings, signals, output, output)
+    job = command._Job({}, loaded, signals, output, output)
 
     def memory_after(runs):
         for _ in range(runs):

@@ -13,7 +13,7 @@ from medusa_sync.core.change import Update
 from medusa_sync.core.note import creation_note, final_record, update_note
 from medusa_sync.core.pending import freed
 from medusa_sync.core.plan import plan_update
-from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import ONLY
 from medusa_sync.core.stored import StoredProduct
@@ -62,7 +62,7 @@ class HalfWritten:
             desired,
             self.stored(),
             location_id=LOCATION,
-            on_conflict=on_conflict,
+            on_conflict=ConflictPolicy(on_conflict),
             adopt=not self.is_adopted,
         )
 

@@ -14,7 +14,7 @@ from medusa_sync.core.fields import FIELDS, METADATA, Merge
 from medusa_sync.core.interrupted import is_in_progress, surviving_copy
 from medusa_sync.core.note import final_record
 from medusa_sync.core.plan import without_stock
-from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import ONLY, Pending, Step
 from medusa_sync.core.stored import StoredCategory, StoredImage, StoredProduct, StoredTag
@@ -126,9 +126,34 @@ def test_by_default_the_source_wins_a_conflict() -> None:
 
 def test_the_store_wins_a_conflict_if_asked() -> None:
     before, after = desired_product(title="Jug", price=1), desired_product(title="Copper Jug", price=2)
-    update = planned(after, stored_product(before, title="Our Jug"), on_conflict=OnConflict.STORE)
+    update = planned(
+        after, stored_product(before, title="Our Jug"), on_conflict=ConflictPolicy(OnConflict.STORE)
+    )
     assert [change.field for change in update.changes] == ["price"]
     assert update.conflicts == (Conflict("title", "Our Jug", "Copper Jug", OnConflict.STORE),)
+
+
+@pytest.mark.parametrize(
+    ("sides", "title", "brand"),
+    [
+        ({"title": "store"}, "store", "source"),
+        ({"metadata": "store"}, "source", "store"),
+        ({"metadata.brand": "store"}, "source", "store"),
+        ({"metadata": "store", "metadata.brand": "source"}, "source", "source"),
+        ({"metadata.rating": "store"}, "source", "source"),
+    ],
+)
+def test_each_field_can_have_its_own_winner(sides: dict[str, str], title: str, brand: str) -> None:
+    policy = ConflictPolicy(OnConflict.SOURCE, {name: OnConflict(side) for name, side in sides.items()})
+    before, after = desired_product(title="Jug", brand="A"), desired_product(title="Copper Jug", brand="B")
+    theirs = stored_product(before, title="Our Jug", metadata=stored_metadata(before) | {"brand": "Ours"})
+    update = planned(after, theirs, on_conflict=policy)
+    assert update.conflicts == (
+        Conflict("title", "Our Jug", "Copper Jug", OnConflict(title)),
+        Conflict(f"{METADATA}brand", "Ours", "B", OnConflict(brand)),
+    )
+    sent = {change.field for change in update.changes}
+    assert sent == {each.field for each in update.conflicts if each.kept is OnConflict.SOURCE}
 
 
 def test_the_same_change_on_both_sides_writes_only_the_record() -> None:
@@ -140,7 +165,7 @@ def test_the_same_change_on_both_sides_writes_only_the_record() -> None:
 def test_orders_that_lower_the_stock_are_not_a_conflict() -> None:
     before, after = desired_product(stock=9), desired_product(stock=20)
     stored = stored_product(before, variants=(stored_variant(desired_product(stock=4)),))
-    update = planned(after, stored, on_conflict=OnConflict.STORE)
+    update = planned(after, stored, on_conflict=ConflictPolicy(OnConflict.STORE))
     assert ([d.planned for d in update.changes], update.conflicts) == ([20], ())
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from medusa_sync.core.change import Update
 from medusa_sync.core.note import final_record
 from medusa_sync.core.plan import plan_update
-from medusa_sync.core.policy import OnConflict, PriceLimit
+from medusa_sync.core.policy import PriceLimit
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import ONLY
 from tests.unit.builders import LOCATION, applied_ids, desired_product, stored_product, with_record
@@ -50,7 +50,7 @@ def plan(
     held = before if merchant is None else desired_product(price=merchant, title=before.title)
     stored = with_record(stored_product(held), applied_ids(before))
     limit = None if percent is None else PriceLimit(percent)
-    return plan_update(after, stored, location_id=LOCATION, on_conflict=OnConflict.SOURCE, price_limit=limit)
+    return plan_update(after, stored, location_id=LOCATION, price_limit=limit)
 
 
 @given(AMOUNTS, AMOUNTS, PERCENT)

@@ -166,6 +166,7 @@ def test_the_page_shows_the_whole_run() -> None:
         "Add a stock location.",
         "seen 194 of 194",
         "requests 7 source, 12 store reads, 26 store writes, 1 retry",
+        "format JSON pages",
         "unconfirmed 1",
         "not attempted 1",
         "price 9.99 → 10.99 (changed in the source)",

@@ -46,7 +46,12 @@ def test_the_document_has_the_documented_structure() -> None:
             "exit_code": 5,
             "started_at": "2026-01-02T03:04:05.678Z",
             "duration_s": 9.512,
-            "source": {"url": "https://dummyjson.com/products", "total": 194, "seen": 194},
+            "source": {
+                "url": "https://dummyjson.com/products",
+                "format": "JSON pages",
+                "total": 194,
+                "seen": 194,
+            },
             "store": {"url": "http://localhost:9000", "products": 200, "owned": 194},
             "counts": {
                 "created": 1,

@@ -49,6 +49,7 @@ def test_nothing_is_lost_at_any_width(width: int, *, dry_run: bool) -> None:
         "seen 194 of 194",
         "in store 200 products, 194 of this source",
         "requests 7 source, 12 store reads, 26 store writes, 1 retry",
+        "format JSON pages",
         "price: 9.99 → 10.99 (changed in the source)",
         "price: 21 → 19.99 (changed on both sides; last applied: 20)",
         "title: Our Teapot (kept; changed on both sides; source: Clay Teapot)",

@@ -24,6 +24,7 @@ def test_every_fact_is_a_line() -> None:
         "seen: 194 of 194\n"
         "in store: 200 products, 194 of this source\n"
         "requests: 7 source, 12 store reads, 26 store writes, 1 retry\n"
+        "format: JSON pages\n"
         "time: 9.5 s\n"
         "status: partial (exit code 5)\n"
         "problem: rejected dummyjson:18 (فانوس نحاسي صغير): price: it is -1, below 0\n"
@@ -45,6 +46,7 @@ def test_a_dry_run_is_a_plan() -> None:
         "seen: 194 of 194\n"
         "in store: 200 products, 194 of this source\n"
         "requests: 7 source, 12 store reads, 26 store writes, 1 retry\n"
+        "format: JSON pages\n"
         "time: 9.5 s\n"
         "status: ok\n"
         "change: to update dummyjson:1 (Olive Wood Spoon): price: 9.99 -> 10.99 (changed in the source)\n"
@@ -56,6 +58,10 @@ def test_without_a_store_there_are_no_lines_about_it() -> None:
     assert lines[0] == "job: sync-products: https://dummyjson.com/products"
     assert {"not compared: 194", "seen: 194"} <= set(lines)
     assert not any(line.startswith("in store") for line in lines)
+
+
+def test_without_a_format_there_is_no_line_about_it() -> None:
+    assert "format" not in as_text(run(source_format=""))
 
 
 def test_the_error_that_ended_a_run_is_not_printed() -> None:

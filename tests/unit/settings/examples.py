@@ -8,7 +8,8 @@ import pytest
 
 from medusa_sync.errors import SettingsError
 from medusa_sync.settings.load import load_settings
-from medusa_sync.settings.options import OPTIONS, Option, Settings
+from medusa_sync.settings.option import Option
+from medusa_sync.settings.options import OPTIONS, Settings
 from medusa_sync.settings.secrets import Secret
 
 # By metavar: three valid values and an invalid one.
@@ -21,9 +22,10 @@ EXAMPLES: Final = {
     "FILE.prom": (("one.prom", "two.prom", "three.prom"), "four.txt"),
     "FOLDER": (("one", "two", "three"), " "),
     "URL": (("http://one.example", "http://two.example", "http://three.example"), "store.example"),
-    "URL|FILE|sample": (("one.json", "https://two.example/products", "three.json"), "ftp://one.example"),
+    "URL|FILE|-|sample": (("one.json", "https://two.example/products", "three.json"), "ftp://one.example"),
     "CODE": (("eur", "gbp", "jpy"), "dollars"),
     "FIELDS": (("price", "price,stock", "metadata.brand, tags"), "cost"),
+    "SIDES": (("source", "store", "source,title=store"), "source,title"),
     "N": (("1", "2", "3"), "many"),
     "N|auto": (("1", "auto", "3"), "many"),
     "N%": (("0%", "50%", "250.5%"), "50"),

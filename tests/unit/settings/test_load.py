@@ -21,6 +21,8 @@ from tests.unit.settings.examples import (
     write_env,
 )
 
+AUTHORIZATION = "SYNC_PRODUCTS_SOURCE_AUTHORIZATION"
+
 every_flag = pytest.mark.parametrize("name", [name for name, option in OPTIONS.items() if option.flag])
 every_switch = pytest.mark.parametrize("name", [name for name, option in OPTIONS.items() if option.is_switch])
 every_valued_flag = pytest.mark.parametrize(
@@ -104,6 +106,16 @@ def test_loop_flags_need_the_loop_but_variables_do_not(name: str, tmp_path: Path
     load_settings({}, environment={**KEY, OPTIONS[name].variable: VALUES[name][0]}, directory=tmp_path)
 
 
+@pytest.mark.parametrize("loop", ["true", "false"])
+def test_standard_input_cannot_be_read_in_a_loop(loop: str, tmp_path: Path) -> None:
+    environment = {**KEY, "SYNC_PRODUCTS_LOOP": loop}
+    if loop == "false":
+        assert load_settings({"source": "-"}, environment=environment, directory=tmp_path).source == "-"
+        return
+    (problem,) = problems({"source": "-"}, environment, tmp_path)
+    assert problem.startswith("--source (SYNC_PRODUCTS_SOURCE) '-': ")
+
+
 # --- problems -------------------------------------------------------------------------------------------
 
 
@@ -153,7 +165,13 @@ def test_dry_run_needs_no_credentials(tmp_path: Path) -> None:
 
 
 def test_representation_hides_secrets(tmp_path: Path) -> None:
-    settings = load_settings({}, environment={**KEY, **LOGIN}, directory=tmp_path)
+    environment = {
+        **KEY,
+        **LOGIN,
+        "SYNC_PRODUCTS_SOURCE": "https://me:hush@source.example",
+        "SYNC_PRODUCTS_PING_URL": "https://hc.example/hush",
+    }
+    settings = load_settings({}, environment=environment, directory=tmp_path)
     for text in (repr(settings), str(settings), f"{settings.api_key} {settings.password}"):
         assert "sk_key" not in text
         assert "hush" not in text
@@ -170,19 +188,58 @@ def test_messages_and_tracebacks_hide_secrets(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("name", "url"),
     [
-        "http://me:hush@store.example",
-        "http://hush@store.example",
-        "htps://store.example/?token=hush",
-        "https://store.example:x/?token=hush",
+        ("medusa_url", "http://me:hush@store.example"),
+        ("medusa_url", "http://hush@store.example"),
+        ("medusa_url", "htps://store.example/?token=hush"),
+        ("source", "htps://source.example/?token=hush"),
+        ("source", "https://source.example:x/?token=hush"),
+        ("source", "htps://me:hush@source.example"),
+        ("source", "https://me:hush?!@source.example"),
+        ("source", "https://me:hush/!@source.example"),
     ],
 )
-@pytest.mark.parametrize("name", ["medusa_url", "source"])
 def test_invalid_url_is_reported_without_its_secret(name: str, url: str, tmp_path: Path) -> None:
     (problem,) = problems({name: url}, KEY, tmp_path)
     assert "hush" not in problem
 
 
 def test_secrets_have_no_flag() -> None:
-    assert all(OPTIONS[name].flag == "" for name in ("api_key", "email", "password"))
+    assert all(OPTIONS[name].flag == "" for name in ("api_key", "email", "password", "source_authorization"))
+
+
+# --- settings that contradict each other ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("user_info", ["me:hush", "hush", ":hush", "me:"])
+def test_source_is_authorized_in_one_way(user_info: str, tmp_path: Path) -> None:
+    source = f"https://{user_info}@source.example/products"
+    (problem,) = problems({"source": source}, {**KEY, AUTHORIZATION: "Bearer hush"}, tmp_path)
+    assert problem.startswith(
+        "SYNC_PRODUCTS_SOURCE_AUTHORIZATION: --source (SYNC_PRODUCTS_SOURCE) also has a"
+    )
+    assert "hush" not in problem
+
+
+@pytest.mark.parametrize("source", ["https://@source.example/products", "a@b.json", "sample"])
+def test_source_without_a_user_may_have_an_authorization(source: str, tmp_path: Path) -> None:
+    environment = {**KEY, AUTHORIZATION: "Bearer hush"}
+    assert load_settings({"source": source}, environment=environment, directory=tmp_path).source == source
+
+
+@pytest.mark.parametrize(("limit", "is_valid"), [("2", False), ("3", True), ("4", True)])
+def test_limit_is_not_below_the_least_number_of_products(
+    limit: str,
+    is_valid: bool,  # noqa: FBT001 - a parameter
+    tmp_path: Path,
+) -> None:
+    flags = {"limit": limit, "min_products": "3"}
+    if is_valid:
+        load_settings(flags, environment=KEY, directory=tmp_path)
+        return
+    (problem,) = problems(flags, KEY, tmp_path)
+    assert problem == (
+        "--min-products (SYNC_PRODUCTS_MIN_PRODUCTS) 3: --limit (SYNC_PRODUCTS_LIMIT) 2 reads fewer "
+        "products; raise the limit or remove one of them"
+    )

@@ -8,8 +8,9 @@ import pytest
 
 import medusa_sync
 from medusa_sync.settings.load import load_settings
-from medusa_sync.settings.options import ENV_FILE, OPTIONS
-from tests.unit.settings.examples import KEY, every_option
+from medusa_sync.settings.option import GROUPS, Option
+from medusa_sync.settings.options import ALL_OPTIONS, ENV_FILE, OPTIONS
+from tests.unit.settings.examples import KEY
 
 PACKAGE = Path(medusa_sync.__file__).parent
 
@@ -21,9 +22,17 @@ def test_flags_and_variables_are_unique() -> None:
     assert len({option.variable for option in options}) == len(options)
 
 
-@every_option
-def test_every_help_text_is_a_sentence(name: str) -> None:
-    assert OPTIONS[name].help.endswith(".")
+@pytest.mark.parametrize("option", ALL_OPTIONS, ids=lambda option: option.name)
+def test_every_help_text_is_a_short_sentence(option: Option) -> None:
+    """`--help` has a limit of lines; the README adds `more`."""
+    assert option.help.endswith(".")
+    assert len(option.help) <= 96
+    assert option.more == "" or option.more.endswith(".")
+
+
+@pytest.mark.parametrize("option", ALL_OPTIONS, ids=lambda option: option.name)
+def test_every_option_is_in_a_panel(option: Option) -> None:
+    assert option.group in GROUPS
 
 
 def test_settings_are_immutable(tmp_path: Path) -> None:
@@ -37,7 +46,8 @@ def test_messages_name_existing_flags_with_their_variables() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")))
     code = re.sub(r'"\s+f?"', "", code)  # joins the parts of a text
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", code))
-    assert named - {"--help", "--version", "--no-"} <= {option.flag for option in OPTIONS.values()}
+    flags = {flag for option in ALL_OPTIONS for flag in (option.flag, option.opposite)}
+    assert named - {"--help", "--version", "--no-"} <= flags
     pairs = re.findall(r"--[a-z-]+ \([A-Z_]+\)", code)
     assert len(pairs) > 10
     assert set(pairs) <= {option.spelling for option in OPTIONS.values()}

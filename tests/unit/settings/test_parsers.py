@@ -7,6 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from medusa_sync.core.fields import OPTION, setting_names
+from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.settings import parsers
 from medusa_sync.settings.options import OPTIONS
 
@@ -98,7 +100,9 @@ def test_httpx_accepts_every_valid_url(text: str) -> None:
     [
         ("https://dummyjson.com/products/", "https://dummyjson.com/products"),
         ("https://source.example/products?key=a/", "https://source.example/products?key=a/"),
+        ("https://me:hush@source.example/products/", "https://me:hush@source.example/products"),
         (" catalogue.json ", "catalogue.json"),
+        ("-", "-"),
         ("/var/data/catalogue.json", "/var/data/catalogue.json"),
     ],
 )
@@ -106,9 +110,7 @@ def test_source_is_a_url_or_a_file(text: str, source: str) -> None:
     assert parsers.source(text) == source
 
 
-@pytest.mark.parametrize(
-    "text", ["ftp://source.example", "file:///a.json", "https://", "http://me:hush@a.example"]
-)
+@pytest.mark.parametrize("text", ["ftp://source.example", "file:///a.json", "https://", "http://me:hush@"])
 def test_invalid_source_url(text: str) -> None:
     with pytest.raises(ValueError, match=r"expected"):
         parsers.source(text)
@@ -132,3 +134,60 @@ def test_a_price_limit_is_a_percentage(text: str, percent: float) -> None:
 def test_invalid_price_limit(text: str) -> None:
     with pytest.raises(ValueError, match="expected a percentage such as 50%"):
         parsers.price_limit(text)
+
+
+@pytest.mark.parametrize("value", ["Bearer abc", "Basic bWU6aHVzaA==", 'Token token="abc", v=1', " abc "])
+def test_authorization_is_the_value_of_a_header(value: str) -> None:
+    assert parsers.authorization(value).reveal() == value.strip()
+
+
+@pytest.mark.parametrize(
+    "value", [" ", "Authorization: Bearer abc", "Bearer a\r\nX: b", "Bearer \u00e9", "a\x00"]
+)
+def test_invalid_authorization(value: str) -> None:
+    with pytest.raises(ValueError, match=r"expected|empty") as caught:
+        parsers.authorization(value)
+    assert "abc" not in str(caught.value)
+
+
+@pytest.mark.parametrize("side", OnConflict)
+def test_one_side_wins_all_conflicts(side: OnConflict) -> None:
+    assert parsers.conflict_policy(f" {side.upper()} ") == ConflictPolicy(side)
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "winner"),
+    [
+        ("source,title=store", "title", "store"),
+        ("source,title=store", "price", "source"),
+        ("title = Store , store", "price", "store"),
+        ("title=store", "price", "source"),
+        ("store,price=source", "price.eur", "source"),
+        ("price=source,price.eur=store", "price.eur", "store"),
+        ("price=store,price.eur=source", "price", "store"),
+        ("price.eur=store", "price.gbp", "source"),
+        ("metadata=store", "metadata.brand", "store"),
+        ("variants=store", f"{OPTION}Size", "store"),
+        ("variants=store", "options", "store"),
+        ("variants=store", "sku", "source"),
+    ],
+)
+def test_the_most_specific_name_of_a_field_decides(text: str, field: str, winner: str) -> None:
+    assert parsers.conflict_policy(text).side(setting_names(field)) == winner
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("merchant", "expected source or store, or FIELD=source or FIELD=store, not 'merchant'"),
+        ("source,title=mine", "expected source or store, .* not 'title=mine'"),
+        ("source,titles=store", "there is no field 'titles'; the fields are title, .*, price, stock"),
+        ("source,option.Size=store", "there is no field 'option.size'"),
+        ("source,store", "it has both source and store for all fields"),
+        ("price=store,price=source", "it has both sides for the field 'price'"),
+        (" , ", "it is empty"),
+    ],
+)
+def test_an_invalid_conflict_policy_says_what_is_possible(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        parsers.conflict_policy(text)

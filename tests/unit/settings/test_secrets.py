@@ -3,7 +3,13 @@
 import pytest
 
 from medusa_sync.settings.options import Settings
-from medusa_sync.settings.secrets import Secret
+from medusa_sync.settings.secrets import (
+    Secret,
+    secrets_in,
+    secrets_in_authorization,
+    user_info,
+    without_user_info,
+)
 
 
 def test_settings_list_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,8 +25,13 @@ def test_settings_list_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(settings.secrets()) == {
         "sk_hush",
         "hush-password",
+        "me:url-pass",
         "url-pass",
+        "Basic bWU6dXJsLXBhc3M=",
+        "bWU6dXJsLXBhc3M=",
+        "bWU6dXJsLXBhc3M",
         "lonely-token",
+        "proxy-user:proxy pass",
         "proxy pass",
         "abcd",
         "A1b2C3d4e5",
@@ -29,5 +40,54 @@ def test_settings_list_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
 
+def test_authorization_of_the_source_is_a_secret() -> None:
+    settings = Settings(source="sample", source_authorization=Secret("Bearer header-token"))
+    assert set(settings.secrets()) == {"Bearer header-token", "header-token"}
+
+
 def test_file_path_contains_no_secret() -> None:
     assert list(Settings(source="[shop]/a@b?token=catalogue.json").secrets()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [
+        ("https://me:p%40ss@source.example", {"me:p@ss", "p@ss"}),
+        ("https://lonely-key@source.example", {"lonely-key"}),
+        ("https://A1b2C3d4e5:x@source.example", {"A1b2C3d4e5:x", "x", "A1b2C3d4e5"}),
+        ("https://A1b2C3d4e5:@source.example", {"A1b2C3d4e5"}),
+    ],
+)
+def test_secrets_of_a_user(url: str, secrets: set[str]) -> None:
+    """Some services expect a key as the user, with any password."""
+    assert set(secrets_in(url)) == secrets
+
+
+@pytest.mark.parametrize(
+    ("value", "secrets"),
+    [
+        ("header-token", {"header-token"}),
+        ("Bearer abc", {"Bearer abc", "abc"}),
+        ("Basic bWU6aHVzaA==", {"Basic bWU6aHVzaA==", "bWU6aHVzaA==", "bWU6aHVzaA", "me:hush", "hush"}),
+        ("Basic ####", {"Basic ####", "####"}),
+        ('Token token="A1b2C3d4", v=1', {'Token token="A1b2C3d4", v=1', 'token="A1b2C3d4", v=1', "A1b2C3d4"}),
+    ],
+)
+def test_secrets_of_an_authorization(value: str, secrets: set[str]) -> None:
+    assert {each for each in secrets_in_authorization(value) if each} == secrets
+
+
+@pytest.mark.parametrize(
+    ("url", "user", "rest"),
+    [
+        ("https://m%65:a%3Ab@[::1]:8/p?q=a@b", "me:a:b", "https://[::1]:8/p?q=a@b"),
+        ("https://me@source.example", "me:", "https://source.example"),
+        ("https://:hush@source.example", ":hush", "https://source.example"),
+        ("https://a:b@c@source.example", "a:b@c", "https://source.example"),
+        ("https://@source.example", None, "https://source.example"),
+        ("https://source.example/a@b", None, "https://source.example/a@b"),
+        ("me:hush@file.json", None, "me:hush@file.json"),
+    ],
+)
+def test_user_info_is_split_from_a_url(url: str, user: str | None, rest: str) -> None:
+    assert (user_info(url), without_user_info(url)) == (user, rest)

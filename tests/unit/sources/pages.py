@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,8 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Page, Row, Source, Unchecked
-from medusa_sync.sources.file import FileSource
+from medusa_sync.sources.content import Opening, open_path
+from medusa_sync.sources.stream import StreamSource
 from tests.harness import catalogue
 from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import CURRENCY
@@ -36,7 +38,7 @@ def checked(row: Row | Unchecked) -> Row:
 
 
 def ids(rows: Iterable[Row | Unchecked]) -> list[int]:
-    return [int(row.source_id) for row in rows if isinstance(row, DesiredProduct)]
+    return [int(row.source_id) for row in rows if isinstance(row, DesiredProduct | Unchecked)]
 
 
 def page_of(products: list[Any], /, **members: Any) -> Product:
@@ -90,11 +92,15 @@ def serve(
     return asked
 
 
-def file_source(file: Path, body: bytes | None = None) -> FileSource:
+def file_source(file: Path, body: bytes | None = None) -> StreamSource:
     """The file as a source, written first if there is a body."""
     if body is not None:
         file.write_bytes(body)
-    return FileSource(file, **NAMING)
+
+    async def fetch() -> Opening:
+        return partial(open_path, file)
+
+    return StreamSource(fetch, categories=file.with_name("categories.json"), **NAMING)
 
 
 PAGE = body_of(CATALOGUE[:3])

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import SourceError
+from medusa_sync.sources import received
 from medusa_sync.sources.base import Page, Rejected, Row, Unchecked
-from medusa_sync.sync import delivery as delivery_module
 from medusa_sync.sync.delivery import Delivery
 from tests.unit.builders import SOURCE_URL, desired_product
 
@@ -34,6 +34,8 @@ class PagesSource:
         has: the response of `has`.
         fails: whether it raises an error after the last page.
     """
+
+    format = ""
 
     def __init__(self, *pages: Page, has: bool | None = None, fails: bool = False) -> None:
         self.delivered = 0
@@ -131,7 +133,7 @@ async def test_product_that_moved_to_the_next_page_is_not_a_repeated_page(second
 
 
 async def test_endless_source_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery_module, "MAX_PRODUCTS", 3)
+    monkeypatch.setattr(received, "MAX_PRODUCTS", 3)
     reading = delivery(page(valid(1, 2)), page(valid(3)), page(valid(4)))
     assert ids(await read(reading)) == [1, 2, 3]
     assert f"{SOURCE_URL}: the source does not end" in str(reading.error)

@@ -10,7 +10,7 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.change import Create, Update
 from medusa_sync.core.pending import freed
-from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import ONLY, Pending, Record, Step
 from medusa_sync.core.stored import (
@@ -312,7 +312,7 @@ def test_an_item_follows_a_variant_whose_update_was_undone_in_part() -> None:
 
 def test_an_item_keeps_its_sku_if_the_merchant_keeps_that_of_the_variant() -> None:
     stored = with_record(holding(ONE, "MINE", "ONE"), applied_ids(ONE))
-    assert item_rename(planned(TWO, stored, on_conflict=OnConflict.STORE)) is None
+    assert item_rename(planned(TWO, stored, on_conflict=ConflictPolicy(OnConflict.STORE))) is None
 
 
 @pytest.mark.parametrize("wanted", [ONE, TWO, THREE], ids=["old value", "same", "newer"])

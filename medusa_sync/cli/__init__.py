@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 from inspect import Parameter, Signature
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from medusa_sync import __version__
-from medusa_sync.settings.options import ENV_FILE, OPTIONS, Option
+from medusa_sync.settings.option import Option
+from medusa_sync.settings.options import ALL_OPTIONS
 
 app = typer.Typer(
     name="medusa-sync",
@@ -35,15 +37,33 @@ def main(
     """Sync the products of an external catalogue to a Medusa v2 store."""
 
 
+class _Command(TyperCommand):
+    """A command whose help is made from the table of options."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from medusa_sync.cli.help import render_help  # a run needs no rich
+
+        formatter.write(render_help(ctx.command_path, self.help or ""))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:  # Typer has its own copy of click's exceptions
+            if nearest := getattr(error, "possibilities", None):
+                error.possibilities = nearest[:1]  # type: ignore[attr-defined]
+            raise
+
+
 def _parameter(option: Option) -> Parameter:
     """Return the parameter of an option; `load_settings` parses its text, to report all problems at once."""
-    default = "" if option.default in {None, "false"} else rf" \[default: {option.default}]"
+
+    def complete(incomplete: str) -> list[str]:
+        return option.completions(incomplete)
+
     info = typer.Option(
-        f"{option.flag}/{option.opposite}" if option.is_switch else option.flag,
-        help=rf"{option.help}{default} \[env: {option.variable}]",  # \[ because rich reads markup here
-        metavar=option.metavar,
-        rich_help_panel=option.group,
-        show_default=False,
+        f"{option.flag}/{option.opposite}" if option.opposite else option.flag,
+        help=option.help,  # for completion
+        autocompletion=complete,
     )
     kind = bool if option.is_switch else str
     return Parameter(
@@ -51,19 +71,17 @@ def _parameter(option: Option) -> Parameter:
     )
 
 
-def products(**flags: str | bool | None) -> None:
+def products(*, print_settings: bool = False, **flags: str | bool | None) -> None:
     """Sync the products of the source to the store: create new products and update changed ones."""
     gc.disable()  # imports create no garbage; looking for it takes 5 % of a run in which nothing changed
-    from medusa_sync.app.command import execute  # --help and --version do not need an HTTP client
+    from medusa_sync.app.command import execute, show_settings  # --help needs no HTTP client
 
     gc.freeze()
     gc.enable()
-    raise typer.Exit(execute(flags))
+    raise typer.Exit(show_settings(flags) if print_settings else execute(flags))
 
 
 products.__signature__ = Signature(  # type: ignore[attr-defined]  # PEP 362: Typer reads it
-    [_parameter(option) for option in (*OPTIONS.values(), ENV_FILE) if option.flag]
+    [_parameter(option) for option in ALL_OPTIONS if option.flag]
 )
-app.command(
-    epilog="Secrets: set MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD, in the environment or .env."
-)(products)
+app.command(cls=_Command)(products)

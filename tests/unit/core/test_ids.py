@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.sync.ids import IdSet
+from medusa_sync.core.ids import IdSet
 
 NUMBERS = st.integers(-10, 300) | st.integers(0, 2**53) | st.integers(2**24 - 2, 2**24 + 2)
 IDS = NUMBERS.map(str) | st.text(max_size=5) | NUMBERS.map(lambda number: f"0{number}") | st.just("\u0663")

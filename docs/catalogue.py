@@ -1,0 +1,100 @@
+"""The JSON Schema of a source product, and the tables of its fields in docs/catalogue.md (`make docs`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from medusa_sync.sources.schema import SourceProduct, SourceVariant
+
+_ROOT = SourceProduct.__name__
+_REF = "#/$defs/"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a product."""
+    definitions = _definitions()
+    root = definitions.pop(_ROOT)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **root,
+        "title": "Product",
+        "$defs": definitions,
+    }
+
+
+def blocks() -> Mapping[str, str]:
+    """The tables of docs/catalogue.md by name."""
+    return {"product": _table(_ROOT), "variant": _table(SourceVariant.__name__)}
+
+
+def _definitions() -> dict[str, Any]:
+    _, definitions = msgspec.json.schema_components([SourceProduct], ref_template=_REF + "{name}")
+    return definitions
+
+
+def _table(name: str) -> str:
+    definitions = _definitions()
+    rows = [
+        f"| `{field}` | {_kind(each, definitions)} | {each.get('description', '')} |\n"
+        for field, each in _fields(definitions[name], definitions)
+    ]
+    return "| field | value | |\n| --- | --- | --- |\n" + "".join(rows)
+
+
+def _fields(definition: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The fields of an object; those of an object in it follow with its name before theirs."""
+    for name, each in definition["properties"].items():
+        inner = definitions[_name(each)] if _name(each) else None
+        if inner is None:
+            yield name, each
+            continue
+        for field, value in inner["properties"].items():
+            yield f"{name}.{field}", value
+
+
+def _name(value: Mapping[str, Any]) -> str:
+    """The name of the object that a value is; empty if it is none."""
+    refs = [each.get("$ref", "") for each in value.get("anyOf", [value])]
+    return next((ref.removeprefix(_REF) for ref in refs if ref), "")
+
+
+def _kind(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    """What a value may be, in words."""
+    if "anyOf" in value:
+        kinds = [_kind(each, definitions) for each in value["anyOf"] if each.get("type") != "null"]
+        return _joined(kinds)
+    if "enum" in value:
+        return _joined([f"`{each}`" for each in value["enum"]])
+    match value.get("type"):
+        case "string" if "maxLength" in value:
+            return f"text of up to {value['maxLength']:,} characters"
+        case "string":
+            return "text"
+        case "integer" | "number":
+            return "whole number" if value["type"] == "integer" else "number"
+        case "boolean":
+            return "true or false"
+        case "array":
+            most = f"up to {value['maxItems']:,} " if "maxItems" in value else ""
+            items = value.get("items", {})
+            return f"list of {most}{'variants' if _name(items) else _plural(items)}"
+        case "object":
+            return f"object, each value: {_kind(value['additionalProperties'], definitions)}"
+    return ""
+
+
+def _plural(items: Mapping[str, Any]) -> str:
+    if items.get("type") == "array":
+        return f"lists of up to {items['maxItems']} texts"
+    return "texts" if items.get("type") == "string" else "anything"
+
+
+def _joined(kinds: list[str]) -> str:
+    """Kinds of values; `number` covers whole numbers."""
+    unique = dict.fromkeys(kinds)
+    if "number" in unique:
+        unique.pop("whole number", None)
+    return " or ".join(unique)

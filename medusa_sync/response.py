@@ -1,0 +1,126 @@
+"""Responses of a server, and what they say."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from medusa_sync.redact import Redactor
+
+MAX_WAIT_S = 60.0  # for Retry-After
+
+_GZIP = 31  # for zlib
+_MESSAGE_LENGTH = 500  # characters of a server's message
+
+
+class Response(Struct, frozen=True):
+    """A complete response.
+
+    Attributes:
+        body: decompressed.
+        url: that sent it, after redirects.
+        next_url: of the `Link` header with `rel="next"`, absolute or relative.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str = ""
+    next_url: str | None = None
+
+
+def head_of(stream: httpx.Response) -> Response:
+    """Return a response without its body."""
+    links = (link["url"] for rel, link in stream.links.items() if rel and "next" in rel.lower().split())
+    return Response(stream.status_code, stream.headers, b"", str(stream.url), next(links, None))
+
+
+async def body_of(stream: httpx.Response) -> AsyncIterator[bytes]:
+    """The body of a response, decompressed. Other than httpx, it notices if gzip is cut off.
+
+    Raises:
+        httpx.HTTPError: the body is damaged or incomplete.
+    """
+    if stream.headers.get("content-encoding", "").strip().lower() not in {"gzip", "x-gzip"}:
+        async for chunk in stream.aiter_bytes():
+            yield chunk
+        return
+    decoder: Any = None
+    async for part in stream.aiter_raw():
+        rest = part
+        while rest:
+            if decoder is None or decoder.eof:  # several members can follow each other
+                decoder = zlib.decompressobj(wbits=_GZIP)
+            try:
+                yield decoder.decompress(rest)
+            except zlib.error as error:
+                raise httpx.DecodingError(str(error)) from error
+            rest = decoder.unused_data
+    if decoder is not None and not decoder.eof:
+        raise httpx.RemoteProtocolError("the compressed response is cut off")
+
+
+def describe_response(response: Response, redactor: Redactor) -> str:
+    """Describe an error response: its status and, if it has one, the message of the server."""
+    description = f"the server responded with {response.status}"
+    try:
+        body = msgspec.json.decode(response.body, type=_ErrorBody)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # for example HTML from a proxy
+        return description
+    message = " ".join(redactor(body.message).split())  # redacted before it is cut
+    return f"{description}: {message[:_MESSAGE_LENGTH]}"
+
+
+class _ErrorBody(Struct):
+    message: str
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Parse a `Retry-After` header (RFC 9110, 10.2.3); return seconds, at most `MAX_WAIT_S`."""
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        seconds = (
+            float(value)
+            if value.isdigit()
+            else (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+        )
+    except (ValueError, TypeError, OverflowError):  # invalid: ignored
+        return None
+    return min(max(seconds, 0.0), MAX_WAIT_S)
+
+
+def describe_error(error: Exception) -> str:
+    """Describe an error of httpx, whose own message is often empty."""
+    match error:
+        case httpx.ConnectTimeout() | httpx.PoolTimeout():
+            return "no connection within the time limit"
+        case httpx.TimeoutException() | TimeoutError():
+            return "no complete response within the time limit"
+        case httpx.ConnectError():
+            return f"no connection ({error})" if str(error) else "no connection"
+        case httpx.DecodingError():
+            return "the compressed response is damaged"
+        case _:
+            return str(error) or type(error).__name__
+
+
+def origin(url: str) -> tuple[str, bytes, int | None]:
+    """Return the scheme, host and port of a URL; the port is None if it is that of the scheme.
+
+    Raises:
+        ValueError: the URL is invalid.
+    """
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from error
+    return parsed.scheme, parsed.raw_host, parsed.port

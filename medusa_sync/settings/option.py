@@ -1,0 +1,80 @@
+"""What an option is: how a setting is spelled, read, described and completed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from medusa_sync.settings import parsers
+
+Group = Literal["Source", "Store", "What is written", "Guards", "Speed", "Schedule", "Output"]
+GROUPS: tuple[Group, ...] = get_args(Group)
+"""The panels of `--help`, in their order."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """How a setting is spelled, read and described.
+
+    Attributes:
+        name: of the attribute of `Settings`; the flag and the variable are derived from it.
+        help: what `--help` shows: short, because it has a limit of lines.
+        read: parses the text; raises ValueError.
+        default: as text; None if there is none.
+        metavar: what the value is; words in lower case are values, all others stand for values.
+        group: panel of `--help`.
+        own_variable: the variable, if it is not the name with the prefix `SYNC_PRODUCTS_`.
+        is_secret: it has no flag, because the process list shows flags.
+        needs_loop: its flag has no effect without `--loop`.
+        is_command: it says what to do instead of a run, so it has no variable.
+        more: what the README adds to the help.
+        complete: returns values that may begin with a text, for shells; default: those of the metavar.
+    """
+
+    name: str
+    help: str
+    read: Callable[[str], Any] = parsers.text
+    default: str | None = None
+    metavar: str = ""
+    group: Group = "What is written"
+    own_variable: str = ""
+    is_secret: bool = False
+    needs_loop: bool = False
+    is_command: bool = False
+    more: str = ""
+    complete: Callable[[str], Iterable[str]] | None = None
+
+    @property
+    def flag(self) -> str:
+        return "" if self.is_secret else f"--{self.name.replace('_', '-')}"
+
+    @property
+    def variable(self) -> str:
+        rule = "" if self.is_command else f"SYNC_PRODUCTS_{self.name.upper()}"
+        return self.own_variable or rule
+
+    @property
+    def is_switch(self) -> bool:
+        return self.read is parsers.switch
+
+    @property
+    def opposite(self) -> str:
+        """The flag that turns a switch off; empty if there is none."""
+        if not self.is_switch or self.is_command:
+            return ""
+        is_negative = self.name.startswith("no_")
+        return (
+            f"--{self.flag.removeprefix('--no-')}" if is_negative else f"--no-{self.flag.removeprefix('--')}"
+        )
+
+    def completions(self, typed: str) -> list[str]:
+        """Return the values that begin with a text; none if it may be a path, which the shell completes."""
+        words = self.metavar.split("|")
+        values = [word for word in words if word.islower() and "FILE" not in words]
+        candidates = self.complete(typed) if self.complete else values
+        return [value for value in candidates if value.startswith(typed)]
+
+    @property
+    def spelling(self) -> str:
+        return f"{self.flag} ({self.variable})" if self.flag and self.variable else self.flag or self.variable

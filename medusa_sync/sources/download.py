@@ -1,0 +1,25 @@
+"""A file at a URL."""
+
+from __future__ import annotations
+
+from functools import partial
+from urllib.parse import urlsplit, urlunsplit
+
+from medusa_sync.http import HttpClient
+from medusa_sync.response import Response
+from medusa_sync.sources.content import Opening, open_download
+from medusa_sync.sources.refusal import refusal
+
+
+async def download_file(http: HttpClient, url: str) -> Opening:
+    """Download a file; its URL is not changed, because it may be signed.
+
+    Raises:
+        SourceError: there is no response, or its status is not 200.
+    """
+    parts = urlsplit(url)
+    shown = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+    got = await http.download(shown, query=parts.query, headers={"accept": "*/*"})
+    if isinstance(got, Response):
+        raise refusal(shown, got, http.redactor)
+    return partial(open_download, got)

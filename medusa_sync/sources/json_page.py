@@ -1,0 +1,70 @@
+"""The forms of a JSON page of products."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from medusa_sync.errors import SourceError
+from medusa_sync.sources.decoding import CHECK_SOURCE, decode
+from medusa_sync.sources.formats import LISTS
+
+
+class JsonPage(Struct, frozen=True):
+    """A page of products.
+
+    Attributes:
+        products: not decoded yet, or decoded if the page is not quite valid.
+        total: how many products the source says it has.
+        next_url: of the next page, absolute or relative.
+        is_dummyjson: it has the form of DummyJSON's pages.
+        url: that sent it.
+    """
+
+    products: list[Any]
+    total: int | None = None
+    next_url: str | None = None
+    is_dummyjson: bool = False
+    url: str = ""
+
+
+def decode_page(body: bytes, subject: str) -> JsonPage:
+    """Decode an array, or an object with `products`, `items` or `data`.
+
+    Args:
+        body: JSON.
+        subject: of the error message.
+
+    Raises:
+        SourceError: it is not JSON, or has another form.
+    """
+    what = "a page of products"
+    page: Any = decode(body, _ANY_PAGE, subject, what, undecoded=_ANY_RAW_PAGE)
+    if isinstance(page, list):
+        return JsonPage(page)
+    for key in LISTS:
+        products = getattr(page, key)
+        if isinstance(products, list):
+            total = None if page.total is UNSET else page.total
+            return JsonPage(products, total, page.next or None, key == "products" and total is not None)
+    raise SourceError(
+        f"{subject} is not {what}: expected an array, or an object with `products`, `items` or `data`",
+        hint=CHECK_SOURCE,
+    )
+
+
+class _Page(Struct):
+    products: list[Any] | UnsetType = UNSET
+    items: Any = None  # may be something else if there are `products`
+    data: Any = None
+    total: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    next: str | None = None
+
+
+class _RawPage(_Page):
+    products: list[Raw] | UnsetType = UNSET  # decoded one at a time, which takes less memory
+
+
+_ANY_PAGE: Any = _Page | list[Any]
+_ANY_RAW_PAGE: Any = _RawPage | list[Raw]

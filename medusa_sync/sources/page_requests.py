@@ -1,0 +1,126 @@
+"""Requests for JSON pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from http import HTTPStatus
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from msgspec import structs
+
+from medusa_sync import http
+from medusa_sync.errors import SourceError
+from medusa_sync.http import Download, HttpClient, Query
+from medusa_sync.response import Response, describe_response, origin
+from medusa_sync.sources.json_page import JsonPage, decode_page
+from medusa_sync.sources.refusal import refusal
+
+PAGE_SIZE = 1_000
+
+_ELSEWHERE = (
+    "Set --source (SYNC_PRODUCTS_SOURCE) to the scheme, host and port of the pages: pages elsewhere are not "
+    "read, because they would get the credentials of the source."
+)
+
+
+class PageRequests:
+    """Requests to one API.
+
+    Args:
+        http: a client for the source.
+        url: of the products; its query is sent with each request, except for `limit` and `skip`.
+
+    Attributes:
+        url: without its query.
+        query: without `limit` and `skip`.
+    """
+
+    def __init__(self, http: HttpClient, url: str) -> None:
+        parts = urlsplit(url)
+        self.url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+        query = parse_qsl(parts.query, keep_blank_values=True)
+        self.query: Query = [(key, value) for key, value in query if key not in {"limit", "skip"}]
+        self._http = http
+
+    async def first(self, limit: int | None) -> Download:
+        """Request the first page; it may be a file."""
+        got = await self._http.download(self.url, query=self._paging(0, limit))
+        if isinstance(got, Response):
+            raise refusal(self.url, got, self._http.redactor)
+        return got
+
+    def read(self, first: Download) -> JsonPage:
+        """Decode the first page."""
+        with first.file:
+            body = first.file.read(http.MAX_RESPONSE_BYTES + 1)
+        if first.error is not None:
+            raise first.error
+        if len(body) > http.MAX_RESPONSE_BYTES:
+            raise SourceError(
+                f"{self.url}: the response is longer than {http.MAX_RESPONSE_BYTES // 2**20} MB",
+                hint="The source seems to ignore `limit`. A URL that ends in .json is read as one long file.",
+            )
+        return self._decode(self.url, structs.replace(first.head, body=body))
+
+    def begin(self, skip: int, limit: int | None) -> asyncio.Task[JsonPage]:
+        """Begin to request the products from `skip` on."""
+        return asyncio.create_task(self._page(self.url, self._paging(skip, limit)))
+
+    async def follow(self, url: str) -> JsonPage:
+        """Request a page that another one named.
+
+        Raises:
+            SourceError: it is elsewhere, so it could get the credentials; or the request fails.
+        """
+        there, here = urlsplit(url), urlsplit(self.url)
+        if origin(url) != origin(self.url):
+            host = f"{there.scheme}://{there.netloc.rpartition('@')[2]}"
+            raise SourceError(f"{self.url}: the next page is at another place, {host}", hint=_ELSEWHERE)
+        return await self._page(urlunsplit((here.scheme, here.netloc, there.path, "", "")), there.query)
+
+    async def get(self, url: str, query: Query | str) -> Response:
+        """Send a request.
+
+        Raises:
+            SourceError: it fails, or the status is not 200.
+        """
+        response = await self.send(url, query)
+        if response.status != HTTPStatus.OK:
+            raise refusal(url, response, self._http.redactor)
+        return response
+
+    async def send(self, url: str, query: Query | str) -> Response:
+        return await self._http.send("GET", url, query=query, repeatable=True)
+
+    def describe(self, response: Response) -> str:
+        return describe_response(response, self._http.redactor)
+
+    def size(self, skip: int, limit: int | None) -> int:
+        """The number of products to request."""
+        return PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - skip)
+
+    def _paging(self, skip: int, limit: int | None) -> Query:
+        return [*self.query, ("limit", self.size(skip, limit)), ("skip", skip)]
+
+    async def _page(self, url: str, query: Query | str) -> JsonPage:
+        return self._decode(url, await self.get(url, query))
+
+    def _decode(self, url: str, response: Response) -> JsonPage:
+        page = decode_page(response.body, f"{url}: the response")
+        return structs.replace(page, next_url=response.next_url or page.next_url, url=response.url)
+
+
+async def cancel(requests: Iterable[asyncio.Task[JsonPage]]) -> None:
+    """Cancel requests, and wait until they have ended."""
+    cancelled = list(requests)
+    for request in cancelled:
+        request.cancel()
+    await asyncio.gather(*cancelled, return_exceptions=True)
+
+
+def ended_early(url: str, position: int, total: int) -> SourceError:
+    return SourceError(
+        f"{url}: the source ended after {position} of {total} products",
+        hint="No product was removed. Run again; if it happens again, the source is broken.",
+    )

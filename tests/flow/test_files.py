@@ -1,0 +1,158 @@
+"""Runs from files, pipes and standard input: the same products in any format are the same products."""
+
+import asyncio
+import gzip
+import json
+import os
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from backports import zstd
+
+from medusa_sync.core.policy import OnMissing, Share
+from medusa_sync.core.result import RunResult
+from medusa_sync.sources import content as content_module
+from medusa_sync.sources import stream as stream_module
+from medusa_sync.sources.content import Opening, open_path, open_stdin
+from medusa_sync.sources.stream import StreamSource
+from tests.flow.stage import SOURCE_NAME, assert_exact, counts, run_once, writes
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+
+ROWS = products(60)
+
+
+def lines(rows: list[dict[str, Any]]) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def in_frames(body: bytes) -> bytes:
+    """Several frames, because nothing of an incomplete one can be decompressed."""
+    return b"".join(zstd.compress(body[start : start + 5000]) for start in range(0, len(body), 5000))
+
+
+FORMS: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
+    "JSON": lambda rows: json.dumps(rows).encode(),
+    "JSON object": lambda rows: json.dumps({"total": len(rows), "data": rows}, indent=1).encode(),
+    "JSON in UTF-16": lambda rows: json.dumps(rows, ensure_ascii=False).encode("utf-16"),
+    "NDJSON": lines,
+    "NDJSON, gzip": lambda rows: gzip.compress(lines(rows)),
+    "JSON, zstd": lambda rows: in_frames(json.dumps(rows).encode()),
+}
+
+
+def source_of(opening: Opening) -> StreamSource:
+    async def fetch() -> Opening:
+        return opening
+
+    return StreamSource(fetch, source_name=SOURCE_NAME, currency="usd")
+
+
+def sync(opening: Opening, store: FakeMedusa, **changes: Any) -> RunResult:
+    store.requests.clear()
+    return asyncio.run(run_once(source_of(opening), store, **changes))
+
+
+def sync_file(path: Path, body: bytes, store: FakeMedusa, **changes: Any) -> RunResult:
+    path.write_bytes(body)
+    return sync(partial(open_path, path), store, **changes)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "catalogue"
+
+
+@pytest.mark.parametrize("first", FORMS)
+def test_the_same_products_in_another_form_are_unchanged(file: Path, first: str) -> None:
+    store = FakeMedusa()
+    result = sync_file(file, FORMS[first](ROWS), store)
+    assert (result.exit_code, counts(result)) == (0, {"created": 60})
+    assert_exact(ROWS, store)
+    for name, write in FORMS.items():
+        result = sync_file(file, write(ROWS), store)
+        assert (result.exit_code, counts(result), writes(store)) == (0, {"unchanged": 60}, []), name
+        assert result.source_format == name.replace(" object", "").replace(" in UTF-16", "")
+        assert (result.seen, result.source_total) == (60, 60)
+
+
+def test_products_from_a_pipe_are_unchanged(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FakeMedusa()
+    sync_file(file, FORMS["JSON"](ROWS), store)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_bytes, args=[lines(ROWS)])
+    writer.start()
+    assert counts(sync(partial(open_path, fifo), store)) == {"unchanged": 60}
+    writer.join()
+    with file.open("rb") as redirected:
+        monkeypatch.setattr(content_module, "_STDIN", redirected.fileno())
+        assert counts(sync(open_stdin, store)) == {"unchanged": 60}
+
+
+def test_a_bad_line_is_rejected_alone(file: Path) -> None:
+    store = FakeMedusa()
+    body = lines(ROWS[:7]) + b'{"id": 8,\n' + lines(ROWS[8:])
+    result = sync_file(file, body, store)
+    assert (result.exit_code, counts(result)) == (5, {"created": 59, "rejected": 1})
+    [problem] = result.problems
+    assert (problem.external_id, problem.title) == (None, "line 8")
+
+
+@pytest.mark.parametrize(
+    ("form", "cut"),
+    [(form, cut) for form in FORMS for cut in (0.5, 0.95) if form != "JSON in UTF-16"],
+)
+def test_what_came_before_a_cut_is_stored_and_nothing_is_removed(
+    file: Path, form: str, cut: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "PAGE_SIZE", 10)
+    store = FakeMedusa()
+    sync_file(file, FORMS[form](ROWS), store)
+    changed = [row | {"price": row["price"] + 1} for row in ROWS]
+    body = FORMS[form](changed)
+    result = sync_file(
+        file,
+        body[: int(len(body) * cut)],
+        store,
+        on_missing=OnMissing.DELETE,
+        max_removals=Share(100, is_percentage=True),
+    )
+    assert result.exit_code == 3
+    assert str(file) in result.error
+    assert counts(result) == {"updated": result.seen}
+    assert 0 < result.seen < 60
+    assert_exact(changed[: result.seen] + ROWS[result.seen :], store)
+
+
+def test_an_incomplete_list_removes_nothing(file: Path) -> None:
+    store = FakeMedusa()
+    sync_file(file, FORMS["JSON"](ROWS), store)
+    body = json.dumps({"products": ROWS[:30], "total": 194}).encode()
+    result = sync_file(
+        file, body, store, on_missing=OnMissing.DELETE, max_removals=Share(100, is_percentage=True)
+    )
+    assert (result.exit_code, result.error) == (3, f"{file}: the file has 30 of 194 products")
+    assert_exact(ROWS, store)
+
+
+def test_products_that_a_complete_file_lacks_are_removed(file: Path) -> None:
+    store = FakeMedusa()
+    sync_file(file, FORMS["JSON"](ROWS), store)
+    result = sync_file(file, FORMS["NDJSON"](ROWS[:57]), store, on_missing=OnMissing.DELETE)
+    assert (result.exit_code, counts(result)) == (0, {"unchanged": 57, "removed": 3})
+
+
+def test_a_run_that_waits_for_a_pipe_ends_at_its_time_limit(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    store = FakeMedusa()
+    result = sync(partial(open_path, fifo), store, max_duration_s=0.01)
+    assert (result.exit_code, result.seen) == (5, 0)
+    assert "was stopped after 0.01 s" in result.error

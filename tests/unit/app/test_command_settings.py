@@ -1,0 +1,160 @@
+"""`--print-settings`, and warnings of misspelled variables."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from medusa_sync.app import command
+from medusa_sync.app.signals import Signals
+from medusa_sync.report.output import output_to
+from medusa_sync.settings.options import ALL_OPTIONS, OPTIONS
+from tests.unit.app.commands import run
+
+pytestmark = pytest.mark.usefixtures("isolated", "no_waiting")
+
+SECRETS = ("sk_hush", "hush-password", "url-token", "ping-hush")
+
+
+def settings(*arguments: str) -> dict[str, Any]:
+    result = run("--print-settings", "--json", *arguments)
+    assert (result.exit_code, result.stderr) == (0, "")
+    document = json.loads(result.stdout)
+    assert document["version"] == 1
+    found: dict[str, Any] = document["settings"]
+    return found
+
+
+def lines(*arguments: str) -> dict[str, tuple[str, str]]:
+    """The value and the origin of each setting, by flag or variable."""
+    result = run("--print-settings", *arguments)
+    assert (result.exit_code, result.stderr) == (0, "")
+    columns = [[cell.strip() for cell in line.split("  ") if cell] for line in result.stdout.splitlines()]
+    return {name: (value, origin) for name, value, origin in columns}
+
+
+@pytest.fixture(autouse=True)
+def _no_requests(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Any request or run would fail; the store of `store` is used by the tests of warnings."""
+    if "store" not in request.fixturenames:
+        monkeypatch.setattr(command, "sync_products", None)
+
+
+def test_every_setting_is_shown_with_its_value_and_origin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text(
+        "# ours\nSYNC_PRODUCTS_BATCH_SIZE=auto\nSYNC_PRODUCTS_MAX_RETRIES=4\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("SYNC_PRODUCTS_ON_CONFLICT", "source,title=store")
+    monkeypatch.setenv("SYNC_PRODUCTS_LIMIT", "")
+    monkeypatch.setenv("SYNC_PRODUCTS_MAX_DURATION", "123456.789")
+    shown = lines("--currency", "EUR", "--adopt")
+    assert list(shown) == [each.flag or each.variable for each in ALL_OPTIONS if not each.is_command]
+    assert shown["--batch-size"] == ("auto", "file .env, line 2")
+    assert shown["--max-retries"] == ("4", "file .env, line 3")
+    assert shown["--on-conflict"] == ("source,title=store", "variable SYNC_PRODUCTS_ON_CONFLICT")
+    assert shown["--currency"] == ("EUR", "flag")
+    assert shown["--adopt"] == ("true", "flag")
+    assert shown["--limit"] == ("-", "default")
+    assert shown["--read-timeout"] == ("60", "default")
+    assert shown["--max-duration"][0] == "123456.789"
+    assert shown["--env-file"] == (".env", "default")
+    assert shown["MEDUSA_API_KEY"] == ("-", "default")
+
+
+def test_a_long_value_changes_only_its_own_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SYNC_PRODUCTS_LOCK_DIR")
+    before = run("--print-settings").stdout.splitlines()
+    assert max(map(len, before)) <= 80
+    monkeypatch.setenv("SYNC_PRODUCTS_SOURCE", f"https://source.example/{'x' * 80}")
+    after = run("--print-settings").stdout.splitlines()
+    assert [line for line in after if line not in before] == [after[0]]
+    assert after[0].endswith("  variable SYNC_PRODUCTS_SOURCE")
+
+
+def test_the_document_has_the_same_as_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("SYNC_PRODUCTS_BATCH_SIZE=7\n", encoding="utf-8")
+    monkeypatch.setenv("SYNC_PRODUCTS_READ_TIMEOUT", "2.5")
+    found = settings("--no-verbose")
+    assert found.keys() == {*OPTIONS, "env_file"}
+    file = {"kind": "file", "name": ".env", "line": 1}
+    assert found["batch_size"] == {"value": 7, "origin": file}
+    variable = {"kind": "variable", "name": "SYNC_PRODUCTS_READ_TIMEOUT"}
+    assert found["read_timeout"] == {"value": 2.5, "origin": variable}
+    assert found["verbose"] == {"value": False, "origin": {"kind": "flag", "name": "--verbose"}}
+    assert found["limit"] == {"value": None, "origin": {"kind": "default"}}
+    assert found["max_removals"] == {"value": "10%", "origin": {"kind": "default"}}
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
+def test_secrets_are_stars_and_nothing_more(form: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDUSA_API_KEY", "sk_hush")
+    monkeypatch.setenv("MEDUSA_EMAIL", "owner@shop.example")
+    monkeypatch.setenv("MEDUSA_PASSWORD", "hush-password")
+    monkeypatch.setenv("SYNC_PRODUCTS_PING_URL", "https://hc.example/ping-hush")
+    result = run(
+        "--print-settings", *form, "--source", "https://source.example/p?select=title&token=url-token"
+    )
+    assert result.exit_code == 0
+    assert [secret for secret in (*SECRETS, "owner") if secret in result.output] == []
+    assert "https://source.example/p?select=title&token=***" in result.stdout
+    if form:
+        found = json.loads(result.stdout)["settings"]
+        for name in ("api_key", "email", "password", "ping_url"):
+            assert found[name]["value"] == "***"
+
+
+def test_invalid_settings_are_reported_as_always() -> None:
+    result = run("--print-settings", "--batch-size", "0")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--batch-size (SYNC_PRODUCTS_BATCH_SIZE) '0': expected" in result.stderr
+
+
+def test_a_variable_cannot_replace_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYNC_PRODUCTS_PRINT_SETTINGS", "true")
+    assert "SYNC_PRODUCTS_PRINT_SETTINGS is not a setting" in run("--print-settings").stderr
+    assert run("--no-print-settings").exit_code == 2
+
+
+def test_a_loop_shows_its_settings_and_does_not_start() -> None:
+    assert lines("--loop", "--schedule", "@hourly")["--schedule"] == ("@hourly", "flag")
+
+
+# --- misspelled variables -------------------------------------------------------------------------------
+
+WARNING = "the variable SYNC_PRODUCTS_CURENCY is not a setting; did you mean SYNC_PRODUCTS_CURRENCY?"
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("arguments", [(), ("--json",), ("--log-format", "json")], ids=str)
+def test_a_misspelled_variable_is_a_warning_in_the_log(
+    arguments: tuple[str, ...], source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYNC_PRODUCTS_CURENCY", "eur")
+    result = run("--source", str(source), *arguments)
+    assert result.exit_code == 0
+    assert result.stderr.count(WARNING) == 1
+    assert WARNING not in result.stdout
+    assert run("--source", str(source), "--quiet", *arguments).stderr == ""
+
+
+def test_a_loop_warns_once_even_if_it_reads_its_settings_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYNC_PRODUCTS_CURENCY", "eur")
+    flags = {"dry_run": True, "loop": True}
+    stream = StringIO()
+    output = output_to(stream)
+    with Signals() as signals:
+        job = command._Job(flags, command._load(flags), signals, output, output)
+        assert stream.getvalue().count(WARNING) == 1
+        job.reload()
+        assert "the settings were read again" in stream.getvalue()
+        assert stream.getvalue().count(WARNING) == 1
+        Path(".env").write_text("MEDUSA_EMIAL=me@example.com\n", encoding="utf-8")
+        job.reload()
+    assert stream.getvalue().count(WARNING) == 1
+    assert "did you mean MEDUSA_EMAIL?" in stream.getvalue()

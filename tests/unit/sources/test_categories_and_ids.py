@@ -1,0 +1,94 @@
+"""Names of categories, and ids."""
+
+import pytest
+from pytest_httpx import HTTPXMock
+
+from medusa_sync.errors import SourceError
+from medusa_sync.sources.pages import HttpSource
+from tests.harness import catalogue
+from tests.unit.builders import SOURCE_URL, row
+from tests.unit.sources.pages import (
+    Product,
+    page_of,
+    respond_with,
+    rows,
+)
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")]
+
+
+# --- categories -----------------------------------------------------------------------------------------
+
+
+async def test_categories_have_the_names_of_the_source(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    httpx_mock.add_response(url=f"{SOURCE_URL}/categories", json=catalogue.CATEGORIES)
+    names = await source.category_names()
+    assert names == {category["slug"]: category["name"] for category in catalogue.CATEGORIES}
+
+
+@pytest.mark.parametrize("responses", [[404], [503] * 3, [b"<html>"], [b'[{"slug":"a"}]']])
+async def test_source_without_category_names_is_not_an_error(
+    httpx_mock: HTTPXMock,
+    source: HttpSource,
+    caplog: pytest.LogCaptureFixture,
+    responses: list[bytes | int | Exception | Product],
+) -> None:
+    respond_with(httpx_mock, *responses)
+    assert await source.category_names() == {}
+    assert f"{SOURCE_URL}/categories" in caplog.text
+
+
+async def test_category_names_can_be_stored(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    respond_with(
+        httpx_mock, b'[{"slug": "a", "name": " To\\u0000ys\\n& Games\\ud800 "}, {"slug": "b", "name": " "}]'
+    )
+    names = await source.category_names()
+    assert names.get("a") == "Toys & Games"
+    assert not names.get("b")
+
+
+# --- ids -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source_id", ["a:b", "a,b", "007", "Größe 5", "null", "-2"])
+async def test_an_id_may_be_any_text(httpx_mock: HTTPXMock, source: HttpSource, source_id: str) -> None:
+    respond_with(httpx_mock, page_of([row(1, id=source_id)]))
+    [delivered] = await rows(source)
+    assert (delivered.external_id, delivered.source_id) == (f"dummyjson:{source_id}", source_id)
+
+
+async def test_a_number_and_its_text_are_the_same_id(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    respond_with(httpx_mock, page_of([row(1, id=3), row(1, id="3")]))
+    number, text = await rows(source)
+    assert number == text
+
+
+async def test_an_id_is_quoted_in_the_url_of_a_product(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    httpx_mock.add_response(404, url=f"{SOURCE_URL}/a%2Fb%3Fc%2Cd", content=b'{"message":"no"}')
+    assert await source.has("a/b?c,d") is False
+
+
+# --- asking for one product -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("status", "body", "has"), [(200, b"{}", True), (404, b'{"message":"no"}', False)])
+async def test_source_says_whether_it_has_a_product(
+    httpx_mock: HTTPXMock,
+    source: HttpSource,
+    status: int,
+    body: bytes,
+    has: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    httpx_mock.add_response(status, url=f"{SOURCE_URL}/7", content=body)
+    assert await source.has("7") is has
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(404, b"<h1>404</h1>"), (404, b""), (403, b"{}"), (400, b"{}"), (204, b"")]
+)
+async def test_other_responses_do_not_say_that_a_product_is_gone(
+    httpx_mock: HTTPXMock, source: HttpSource, status: int, body: bytes
+) -> None:
+    httpx_mock.add_response(status, content=body)
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}/7"):
+        await source.has("7")
