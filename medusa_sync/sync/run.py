@@ -195,7 +195,15 @@ class Run:
         return StoreState(size, self._ledger.kept + gained)
 
     async def _guard(self, api: AdminApi, guard: ChangeGuard, removals: Removals) -> None:
-        """Raises ChangeGuardError if too many products would change."""
+        """Check all stale products before the first one is written.
+
+        Raises:
+            ChangeGuardError: too many products would change.
+            StoreMismatchError: a price is in a currency that the store does not have.
+            StoreError: the store cannot be read.
+        """
+        for part in self._backlog:
+            (await self._find_placement(api)).check_currencies(each.desired for each in part)
         forecast = removals if self._prunes and self._delivery.error is None else None
         most = self._backlog.stored + (forecast.most if forecast else 0)
         if not (self._stop.is_set or guard.allows(most)):

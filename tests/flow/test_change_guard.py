@@ -269,6 +269,15 @@ def test_what_an_incomplete_source_delivered_is_checked_too() -> None:
     assert len(store.products) == SIZE
 
 
+def test_all_currencies_are_checked_before_the_first_product_is_written() -> None:
+    rows = [{"id": number, "title": f"Cup {number}", "price": 5} for number in range(1, 401)]
+    rows[-1]["prices"] = {"chf": 6}
+    store = FakeMedusa()
+    result = sync(ListSource(rows), store, max_changes=TENTH)
+    assert (result.exit_code, writes(store)) == (2, [])
+    assert counts(result) == {"not_attempted": 400}
+
+
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_a_run_that_is_stopped_accounts_for_every_product(at: int) -> None:
     rows = products(SIZE)
