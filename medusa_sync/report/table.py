@@ -34,7 +34,8 @@ def print_result(result: RunResult, output: Output, *, verbose: bool = False) ->
 def print_conflicts(result: RunResult, output: Output) -> None:
     """Print the conflicts of a run, and nothing if there are none."""
     if isinstance(output, Pipe):
-        output.file.write(conflicts_as_text(result))
+        if result.conflicts:  # a full disk refuses even an empty text
+            output.file.write(conflicts_as_text(result))
         return
     for listing in summary.conflicts(result):
         _print_listing(listing, result, output, verbose=False)

@@ -224,6 +224,18 @@ def test_products_that_lose_variants_and_change_otherwise_count_once() -> None:
     assert sync(ListSource(rows), store, max_changes=two, **options).exit_code == 0
 
 
+def test_variants_of_a_product_of_which_a_part_was_rejected_do_not_count() -> None:
+    rows = shirts(4)
+    store = store_with(rows)
+    for row in rows[:2]:
+        del row["variants"][-1]
+    options: dict[str, Any] = {"on_missing": OnMissing.DELETE, "max_removals": ANY}
+    source = ListSource([*rows, *rows[:2]])  # the second time, they are rejected
+    result = sync(source, store, max_changes=Share(0, is_percentage=False), **options)
+    assert (result.exit_code, counts(result)) == (5, {"unchanged": 4, "rejected": 2})
+    assert all(len(product.variants) == 6 for product in store.products.values())
+
+
 def test_the_completion_of_an_interrupted_run_does_not_count() -> None:
     rows = products(SIZE)
     store = store_with(rows)

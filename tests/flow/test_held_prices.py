@@ -6,6 +6,8 @@ import copy
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from medusa_sync.core.policy import ConflictPolicy, OnConflict, PriceLimit
 from medusa_sync.core.result import RunResult, Status
@@ -229,3 +231,35 @@ def test_a_price_that_an_interrupted_run_sent_is_held_and_lifted_without_a_confl
         assert (result.exit_code, price_of(hurt)) == ((0, 100) if before == 100 else (5, 10))
         result = sync(ListSource([row]), hurt)
         assert (result.exit_code, result.conflicts, price_of(hurt)) == (0, 0, 100)
+
+
+PRICES = st.sampled_from([0, 1, 5, 9, 10, 14, 15, 16, 100])
+
+
+@given(st.lists(st.tuples(PRICES, st.none() | PRICES, st.integers(0, 3)), max_size=6))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_run_moves_a_price_too_far_and_a_run_without_a_limit_converges(
+    rounds: list[tuple[float, float | None, int]],
+) -> None:
+    store, price = stored(CUP), 10.0
+    for price, merchant, stock in rounds:
+        if merchant is not None:
+            product = store.products["dummyjson:1"]
+            variants = [
+                {"id": product.variants[0].id, "prices": [{"currency_code": "usd", "amount": merchant}]}
+            ]
+            store.call("POST", f"/admin/products/{product.id}", {"variants": variants})
+        before, source = price_of(store), ListSource([CUP | {"price": price, "stock": stock}])
+        plan = sync(source, store, plan=HALF, dry_run=True)
+        result = sync(source, store, plan=HALF)
+        assert (result.exit_code, result.counts, result.held) == (plan.exit_code, plan.counts, plan.held)
+        assert HALF.price_limit is not None
+        assert HALF.price_limit.allows(before, price_of(store))
+        assert (result.exit_code == 5) == bool(result.held)
+        assert not result.held or price_of(store) == before != price
+        assert store.level_of("CUP") == stock
+        store.requests.clear()
+        again = sync(source, store, plan=HALF)
+        assert (counts(again), again.held, writes(store)) == ({"unchanged": 1}, result.held, [])
+    ours = sync(ListSource([CUP | {"price": 77}]), store)
+    assert (ours.exit_code, price_of(store)) == (0, 77)

@@ -10,6 +10,7 @@ from msgspec import structs
 from medusa_sync.core.interrupted import (
     LATE_S,
     SETTLE_S,
+    is_half_deleted,
     is_in_progress,
     is_incomplete,
     may_change,
@@ -42,6 +43,29 @@ from tests.unit.builders import (
 
 NOW = 1_000_000
 BASE = desired_product(price=1, stock=5, sku="A", title="one", tags=["red"])
+
+# --- half deleted products ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+@pytest.mark.parametrize(
+    ("changes", "is_lost"),
+    [
+        ({}, False),
+        ({"inventory_items": ()}, True),
+        ({"inventory_items": (), "manage_inventory": False}, False),
+    ],
+)
+def test_a_product_is_half_deleted_if_this_tool_began_and_an_item_is_gone(
+    changes: dict[str, Any],
+    is_lost: bool,  # noqa: FBT001 - a parameter
+    deleted: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    variant = structs.replace(stored_variant(BASE), **changes)
+    record = structs.replace(applied_ids(BASE), deleted=deleted)
+    stored = with_record(stored_product(BASE, variants=(variant,)), record)
+    assert is_half_deleted(stored) == (is_lost and deleted)
+
 
 # --- incomplete products --------------------------------------------------------------------------------
 
