@@ -210,7 +210,10 @@ def _variant_change(
             continue
         held = held_value(stored, name, options, desired.currency, location_id)
         is_unwanted = value is None and (
-            field.merge is Merge.FOLLOW or (field.place is Place.SALE and bool(stored.sale_prices))
+            field.merge is Merge.FOLLOW
+            or (
+                field.place is Place.SALE and held is None and bool(stored.sale_prices)
+            )  # in another currency
         )
         if is_unwanted or (field.place is Place.SALE and _is_repeated(stored, desired.currency)):
             applied = history.applied if history else None

@@ -9,7 +9,9 @@ import httpx
 import pytest
 
 from medusa_sync.core import interrupted
+from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.medusa.placement import PlacementOptions
+from medusa_sync.sync.planner import PlanOptions
 from tests.flow.stage import ListSource, run_once, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -87,3 +89,19 @@ def test_only_a_run_that_writes_deletes_a_second_list() -> None:
     assert sync(dearer, store).exit_code == 0
     assert list(store.state.price_lists) == [known.id]
     assert_each_once(store)
+
+
+@pytest.mark.parametrize("winner", OnConflict)
+def test_a_sale_price_that_the_merchant_edited_is_a_conflict_when_the_option_is_turned_off(
+    winner: OnConflict,
+) -> None:
+    store = FakeMedusa()
+    assert sync(source(), store).exit_code == 0
+    listed = next(iter(store.state.list_prices.values()))
+    listed.amount = 1.25
+    plan = PlanOptions(ConflictPolicy(winner))
+    result = sync(ListSource(ROWS), store, plan=plan)
+    assert (result.exit_code, result.conflicts) == (0, 1)
+    left = [price.amount for price in store.state.list_prices.values() if not price.is_deleted]
+    assert left == ([1.25] if winner is OnConflict.STORE else [])
+    assert sync(ListSource(ROWS), store, plan=plan).conflicts == 0
