@@ -63,6 +63,10 @@ class StoreError(MedusaSyncError):
     exit_code = 4
 
 
+class UnknownQueryError(StoreError):
+    """The store does not know a part of a query; older versions lack some."""
+
+
 class StoreMismatchError(StoreError):
     """The settings name something that the store does not have."""
 
@@ -105,6 +109,10 @@ class StoreRefusedError(StoreError):
     def __init__(self, message: str, *, status: int, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.status = status
+
+
+class RequestTooLargeError(StoreRefusedError):
+    """A request is larger than the store accepts, so it was not sent."""
 
 
 class AmbiguousWriteError(MedusaSyncError):

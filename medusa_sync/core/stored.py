@@ -30,15 +30,39 @@ class StoredInventoryItem(ItemLink, frozen=True):
     inventory: StoredInventory | None = None
 
 
+class OwningProduct(Struct, frozen=True):
+    """A product that has something which another one may want."""
+
+    id: str
+    external_id: str | None
+    title: str
+
+
+class OwningVariant(Struct, frozen=True):
+    """A variant that has an SKU, a barcode or an inventory item which another one may want."""
+
+    id: str
+    sku: str | None = None
+    barcode: str | None = None
+    product: OwningProduct | None = None
+
+
 class StoredItem(Struct, frozen=True):
-    """An inventory item, the variants and products that use it, and the locations where it has levels."""
+    """An inventory item, the variants that use it, and the locations where it has levels."""
 
     id: str
     sku: str | None
     reserved_quantity: int | float
-    variant_ids: tuple[str, ...]
-    product_ids: tuple[str, ...]
+    users: tuple[OwningVariant, ...]
     location_ids: tuple[str, ...]
+
+    @property
+    def variant_ids(self) -> tuple[str, ...]:
+        return tuple(variant.id for variant in self.users)
+
+    @property
+    def product_ids(self) -> tuple[str, ...]:
+        return tuple(variant.product.id for variant in self.users if variant.product)
 
     @property
     def use(self) -> str:

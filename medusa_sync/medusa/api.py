@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -13,6 +14,8 @@ from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
 from medusa_sync.core.stored import (
     ListedCategory,
     ListedProduct,
+    OwningProduct,
+    OwningVariant,
     StoredCategory,
     StoredCollection,
     StoredItem,
@@ -25,7 +28,7 @@ from medusa_sync.core.stored import (
     WrittenProduct,
     WrittenVariant,
 )
-from medusa_sync.errors import StoreRefusedError
+from medusa_sync.errors import StoreRefusedError, UnknownQueryError
 from medusa_sync.http import Query
 from medusa_sync.medusa import responses
 from medusa_sync.medusa.client import MedusaClient
@@ -40,8 +43,13 @@ _ID_ONLY: Query = [("fields", "id")]
 _SUMMARY_FIELDS = "id,external_id,metadata"
 _LISTED_FIELDS = "id,external_id,title,status"
 _UNOWNED_FIELDS = "id,title,handle,metadata,variants.sku"
-_HANDLE_FIELDS = "id,external_id,handle"
-_ITEM_FIELDS = "id,sku,reserved_quantity,variants.id,variants.product_id,location_levels.location_id"
+_PRODUCT_FIELDS = "id,external_id,title"
+_HANDLE_FIELDS = f"{_PRODUCT_FIELDS},handle"
+_OWNER_FIELDS = "id,sku,barcode,product.id,product.external_id,product.title"
+_ITEM_FIELDS = (
+    "id,sku,reserved_quantity,location_levels.location_id,"
+    "variants.id,variants.product.id,variants.product.external_id,variants.product.title"
+)
 # The default fields would make a batch call almost twice as slow.
 _WRITTEN_VARIANT = "id,sku,inventory_items.inventory_item_id"
 _WRITTEN_FIELDS = ",".join(["id,external_id", *(f"variants.{name}" for name in _WRITTEN_VARIANT.split(","))])
@@ -144,17 +152,17 @@ class AdminApi:
         """Products by `id` or `external_id`, with their details."""
         return await self._products(key, values, _DETAIL_FIELDS, StoredProduct)
 
-    async def handles(self, handles: Sequence[str]) -> dict[str, str | None]:
-        """The external ids of products by handle, for those of these handles that are taken."""
+    async def handles(self, handles: Sequence[str]) -> dict[str, OwningProduct]:
+        """The products by handle, for those of these handles that are taken."""
         page = responses.ProductPage[responses.HandleOwner]
-        owners: dict[str, str | None] = {}
+        owners: dict[str, OwningProduct] = {}
         for part in chunks("handle", handles):
             query = [*part, ("fields", _HANDLE_FIELDS), ("limit", len(part))]
             response = await self._client.get("/admin/products", query, page)
-            owners.update((owner.handle, owner.external_id) for owner in response.entries)
+            owners.update((owner.handle, owner) for owner in response.entries)
         if NULL in handles:  # before 2.21, a search does not look into handles
             async for entries in walk(self._client, "/admin/products", [("fields", _HANDLE_FIELDS)], page):
-                owners.update((owner.handle, owner.external_id) for owner in entries)
+                owners.update((owner.handle, owner) for owner in entries)
         return {handle: owners[handle] for handle in handles if handle in owners}
 
     async def scan(self, offset: int, limit: int) -> ScanPage:
@@ -206,6 +214,13 @@ class AdminApi:
         """Inventory items that have one of these SKUs, whether a variant uses them or not."""
         found = await find(self._client, "/admin/inventory-items", "sku", skus, _ITEM_FIELDS, responses.Items)
         return [item.stored() for item in found]
+
+    async def variants_with(self, field: str, values: Sequence[str]) -> list[OwningVariant]:
+        """The variants that have one of these values in a unique field; none if the store is too old."""
+        path = "/admin/product-variants"
+        with suppress(UnknownQueryError):  # the SKU is known since Medusa 2.14
+            return await find(self._client, path, field, values, _OWNER_FIELDS, responses.OwningVariants)
+        return []
 
     async def _products(
         self, key: str, values: Sequence[str], fields: str, type_: type[T]

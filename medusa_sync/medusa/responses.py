@@ -9,6 +9,8 @@ from msgspec import Meta, Raw, Struct, defstruct, field
 
 from medusa_sync.core.stored import (
     ListedCategory,
+    OwningProduct,
+    OwningVariant,
     StoredCategory,
     StoredCollection,
     StoredItem,
@@ -84,8 +86,7 @@ class ProductPage(Struct, Generic[T]):
     limit: int
 
 
-class HandleOwner(Struct):
-    external_id: str | None
+class HandleOwner(OwningProduct, frozen=True):
     handle: str
 
 
@@ -167,16 +168,11 @@ class LocatedLevel(Struct):
     location_id: str
 
 
-class ItemVariant(Struct):
-    id: str
-    product_id: str
-
-
 class ListedItem(Struct):
     id: str
     sku: str | None
     reserved_quantity: int | float
-    variants: list[ItemVariant | None]  # None is a deleted variant
+    variants: list[OwningVariant | None]  # None is a deleted variant
     location_levels: list[LocatedLevel]
 
     def stored(self) -> StoredItem:
@@ -184,14 +180,18 @@ class ListedItem(Struct):
             self.id,
             self.sku,
             self.reserved_quantity,
-            tuple(variant.id for variant in self.variants if variant),
-            tuple(variant.product_id for variant in self.variants if variant),
+            tuple(variant for variant in self.variants if variant),
             tuple(level.location_id for level in self.location_levels),
         )
 
 
 class Items(Struct):
     entries: list[ListedItem] = field(name="inventory_items")
+    limit: int
+
+
+class OwningVariants(Struct):
+    entries: list[OwningVariant] = field(name="variants")
     limit: int
 
 

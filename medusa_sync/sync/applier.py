@@ -15,7 +15,7 @@ from medusa_sync.core.change import Change, Create, Update, new_variants, stocke
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredItem
-from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.errors import AmbiguousWriteError, RequestTooLargeError, StoreRefusedError
 from medusa_sync.http import pause
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
@@ -23,6 +23,8 @@ from medusa_sync.medusa.taxonomy import Taxonomy
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from medusa_sync.sync.batch import Batch, Refusal
+from medusa_sync.sync.claims import Repeats
+from medusa_sync.sync.collisions import Collisions
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.held import Held
 from medusa_sync.sync.intents import Intents
@@ -48,6 +50,7 @@ class Applier:
     Args:
         api: of the store.
         planner: reads and plans.
+        collisions: finds values that other products have.
         taxonomy: ids of terms.
         placement: of new and adopted products.
         sales: the sale prices of the source.
@@ -64,6 +67,7 @@ class Applier:
         self,
         api: AdminApi,
         planner: Planner,
+        collisions: Collisions,
         taxonomy: Taxonomy,
         placement: Placement,
         sales: Sales,
@@ -78,6 +82,8 @@ class Applier:
     ) -> None:
         self._api = api
         self._planner = planner
+        self._collisions = collisions
+        self._repeats = Repeats()
         self._acknowledger = acknowledger
         self._sales = sales
         self._ledger = ledger
@@ -103,7 +109,13 @@ class Applier:
         Raises:
             StoreError: the store is unavailable.
         """
-        return await self._apply(Batch([each.desired for each in products], absent=absent(products)))
+        # Before anything is awaited, so in the order of the source.
+        repeated = [each for each in products if self._repeats.add(each.desired)]
+        self._held.repeat(each.desired for each in repeated)
+        first = [each for each in products if each not in repeated] if repeated else products
+        if not first:
+            return True
+        return await self._apply(Batch([each.desired for each in first], absent=absent(first)))
 
     async def _apply(self, batch: Batch) -> bool:
         left = [batch]
@@ -118,7 +130,7 @@ class Applier:
                 has_failed, again = True, await self._reconcile(batch, error)
             left = [*again, *left]
             if self._again:
-                left.append(Batch(self._again))
+                left.append(Batch(self._again, is_last=self._held.is_released))
                 self._again = []
         return not has_failed
 
@@ -132,14 +144,14 @@ class Applier:
         for outcome in outcomes:
             self._report(outcome)
         if held:
-            await self._apply(Batch(held))
+            await self._apply(Batch(held, is_last=True))
         if self._postponed:
             await self._rename_postponed()
         await self._sales.remove_copies()
         self._again += await self._acknowledger.flush()
         while self._again and not self._stop.is_set:
             again, self._again = self._again, []
-            await self._apply(Batch(again))
+            await self._apply(Batch(again, is_last=True))
             await self._sales.remove_copies()
             self._again += await self._acknowledger.flush()
         await self._writer.late.note()
@@ -165,7 +177,10 @@ class Applier:
         self._settle(batch, reading.outcomes)
         if reading.copies:
             await self._api.delete_products([copy.id for copy in reading.copies])
-        updates = self._plan(batch, reading.updates)
+        updates = reading.updates
+        if batch.is_last or (not batch.checked and values_to_release(updates)):
+            updates = await self._without_collisions(batch, updates)
+        updates = self._plan(batch, updates)
         if not batch.released and (handed := values_to_release(updates)):
             await self._writer.release(handed)
             batch.released = True
@@ -178,7 +193,10 @@ class Applier:
         new = self._without_blocked(batch, reading.new)
         planned = await self._planner.plan_new(new, reading.incomplete)
         self._settle(batch, [each for each in planned if isinstance(each, Outcome)])
-        changes = self._plan(batch, [each for each in planned if not isinstance(each, Outcome)])
+        changes = [each for each in planned if not isinstance(each, Outcome)]
+        if batch.is_last:
+            changes = await self._without_collisions(batch, changes)
+        changes = self._plan(batch, changes)
         adoptions = [each for each in changes if isinstance(each, Update)]
         if await self._writer.prepare(adoptions):
             return [batch]
@@ -209,7 +227,7 @@ class Applier:
         written, refused = await self._writer.update(updates, batch.unused_items)
         await self._finish(batch, written)
         batch.drop(each.external_id for each in refused)
-        return [Batch([product], items=batch.items, refused=True) for product in refused]
+        return batch.alone(refused)
 
     async def _create(self, batch: Batch, creates: Sequence[Create]) -> list[Batch]:
         """Returns the products of which the store refused some variants, each in a batch of its own."""
@@ -228,7 +246,22 @@ class Applier:
         written, refused = await self._writer.create(creates, batch.unused_items)
         await self._finish(batch, written)
         batch.drop(each.external_id for each in refused)
-        return [Batch([product], items=batch.items, refused=True) for product in refused]
+        return batch.alone(refused)
+
+    async def _without_collisions(self, batch: Batch, changes: Sequence[C]) -> list[C]:
+        """Settle or hold back changes that want unique values of other products; returns the others."""
+        owners = await self._collisions.owners(changes)
+        decision = self._collisions.decide(changes, owners, is_last=batch.is_last)
+        products = {each.external_id: each for each in batch.products}
+        for own in decision.waiting:
+            self._intents.drop(own)
+            self._held.wait([products[own]])
+        batch.drop(decision.waiting)
+        self._settle(
+            batch,
+            [Outcome.of(products[own], Result.REJECTED, reason) for own, reason in decision.rejected.items()],
+        )
+        return [each for each in changes if each.desired.external_id not in decision]
 
     async def _finish(self, batch: Batch, written: Sequence[Complete]) -> None:
         """Settle what is final, and hand over the rest to be acknowledged."""
@@ -263,7 +296,7 @@ class Applier:
         }
         products = [each for each in batch.products if each.external_id in used]
         self._settle(
-            batch, [Outcome.of(each, Result.FAILED, used[each.external_id].use) for each in products]
+            batch, [Outcome.of(each, Result.REJECTED, used[each.external_id].use) for each in products]
         )
         return set(used)
 
@@ -283,6 +316,14 @@ class Applier:
         batch.refused = all(isinstance(change, Update) for change in batch.planned)
         if self._stop.is_set:
             return []
+        if not batch.checked:
+            batch.checked = not batch.is_last
+            left = {each.external_id for each in batch.products}
+            await self._without_collisions(
+                batch, [each for each in batch.planned if each.desired.external_id in left]
+            )
+            if len(batch.products) < len(left):
+                return [batch] if batch.products else []
         if batch.items is None and any(map(new_variants, batch.planned)):
             batch.items = await self._unlinked_items(batch.planned)
             if batch.items:
@@ -295,7 +336,8 @@ class Applier:
         if batch.refusal is None:  # the new plan may differ, for example in the handle
             batch.refusal = Refusal(batch.planned, str(error))
             return [batch]
-        self._settle(batch, [Outcome.of(each, Result.FAILED, str(error)) for each in batch.products])
+        result = Result.REJECTED if isinstance(error, RequestTooLargeError) else Result.FAILED
+        self._settle(batch, [Outcome.of(each, result, str(error)) for each in batch.products])
         return []
 
     async def _reconcile(self, batch: Batch, error: AmbiguousWriteError) -> list[Batch]:
@@ -323,7 +365,15 @@ class Applier:
             self._settle(batch, [Outcome.of(each, Result.UNCONFIRMED, reason) for each in products])
             return []
         await self._stop.sleep(_POLL_S)
-        return [Batch(list(products), polls=batch.polls + 1, created=batch.created, items=batch.items)]
+        return [
+            Batch(
+                list(products),
+                polls=batch.polls + 1,
+                created=batch.created,
+                items=batch.items,
+                is_last=batch.is_last,
+            )
+        ]
 
     def _settle(self, batch: Batch, outcomes: Iterable[Outcome]) -> None:
         """Settle products; one that was sent and is up to date now gets the outcome of what was sent."""

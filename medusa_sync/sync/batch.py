@@ -41,6 +41,8 @@ class Batch(Struct):
         refused: the store refused the last write, so it is not working on one of ours.
         refusal: of a single product that is tried a second time.
         released: the unique values that one product takes from another are free.
+        checked: the products do not want unique values that others keep.
+        is_last: all other products have been written.
     """
 
     products: list[DesiredProduct]
@@ -53,10 +55,18 @@ class Batch(Struct):
     refused: bool = False
     refusal: Refusal | None = None
     released: bool = False
+    checked: bool = False
+    is_last: bool = False
 
     def drop(self, external_ids: Iterable[str]) -> None:
         gone = set(external_ids)
         self.products = [product for product in self.products if product.external_id not in gone]
+
+    def alone(self, products: Iterable[DesiredProduct]) -> list[Batch]:
+        """A batch for each product of which the store refused a part."""
+        return [
+            Batch([product], items=self.items, refused=True, is_last=self.is_last) for product in products
+        ]
 
     def split(self) -> list[Batch]:
         """The two halves of the batch, each with one more try."""
@@ -67,6 +77,8 @@ class Batch(Struct):
                 created=self.created,
                 items=self.items,
                 refused=self.refused,
+                checked=self.checked,
+                is_last=self.is_last,
             )
             for products in halves(self.products)
         ]

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Protocol
 
-from medusa_sync.core.change import Change
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.errors import (
@@ -28,19 +27,22 @@ from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger
 from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.batch_size import BatchSize
+from medusa_sync.sync.collisions import Collisions
 from medusa_sync.sync.comparison import Comparison
 from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.intake import Intake
-from medusa_sync.sync.ledger import Ledger, outcome_of
+from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import Planner
+from medusa_sync.sync.preview import Preview
 from medusa_sync.sync.prune import Pruner
 from medusa_sync.sync.prune_variants import REMOVABLE, Removal, VariantPruner, removal_of
 from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.scan import Scan
-from medusa_sync.sync.stale import Stale, absent
+from medusa_sync.sync.sizes import Sizes
+from medusa_sync.sync.stale import Stale
 
 _STATUSES: Mapping[type[MedusaSyncError], Status] = {
     InterruptedRunError: Status.INTERRUPTED,
@@ -163,6 +165,8 @@ class Run:
                 first = await anext(stale, None)
                 if first is not None:
                     await self._plan_and_apply(api, health, comparison, first, stale)
+                elif self._options.dry_run and not self._stop.is_set:
+                    await self._find_placement(api)
         if self._stop.is_set or self._delivery.error is not None:
             return None
         gained = 0 if self._options.dry_run else self._ledger.gained
@@ -179,7 +183,8 @@ class Run:
         orphans = await pruner.find()
         variants = VariantPruner(api, options, revise=ledger.revise, fail=ledger.remove, stop=self._stop)
         known = {own: keys for own, keys in ledger.watched.items() if own not in self._previewed}
-        previewed = [removal for removal in self._previewed.values() if removal is not None]
+        watched = ledger.watched
+        previewed = [each for own, each in self._previewed.items() if each is not None and own in watched]
         removals = [*previewed, *await variants.find(known)]
         variants.guard(removals, scan.variants)
         await pruner.execute(orphans)
@@ -211,10 +216,13 @@ class Run:
         placement.check_currencies(chain((each.desired for each in first), comparison.ahead.values()))
         sales = Sales(api.price_lists, self._options.source_name)
         planner = Planner(api, placement.location_id, sales, self._options.plan)
+        collisions = Collisions(api, self._options.source_name)
         if self._options.dry_run:
-            await self._preview(planner, placement, first, rest)
+            sizes = Sizes(placement, self._options.status)
+            preview = Preview(planner, collisions, sizes, self._ledger)
+            await self._preview(preview, placement, first, rest)
         else:
-            await self._apply(api, planner, placement, sales, health, first, rest)
+            await self._apply(api, planner, collisions, placement, sales, health, first, rest)
 
     async def _find_placement(self, api: AdminApi) -> Placement:
         if self._placement is None:
@@ -222,31 +230,23 @@ class Run:
         return self._placement
 
     async def _preview(
-        self, planner: Planner, placement: Placement, first: list[Stale], rest: AsyncIterator[list[Stale]]
+        self, preview: Preview, placement: Placement, first: list[Stale], rest: AsyncIterator[list[Stale]]
     ) -> None:
         """Settle every product with what a real run would do."""
         stale: list[Stale] | None = first
         while stale is not None:
             placement.check_currencies(each.desired for each in stale)
-            reading = await planner.read([each.desired for each in stale], absent=absent(stale))
-            entries: list[Change | Outcome] = [*reading.outcomes, *reading.updates]
-            entries += await planner.plan_new(reading.new, reading.incomplete)
-            entries += [
-                Outcome(each.external_id, each.title, Result.UNCONFIRMED, "another run is writing it")
-                for each in reading.in_progress
-            ]
-            for each in reading.updates:
-                external_id = each.desired.external_id
-                self._previewed[external_id] = removal_of(each, self._options.on_missing)
-            self._ledger.watch(each.desired.external_id for each in reading.updates if each.dropped)
-            for entry in entries:
-                self._ledger.settle(entry if isinstance(entry, Outcome) else outcome_of(entry))
+            for update in await preview.take(stale):
+                external_id = update.desired.external_id
+                self._previewed[external_id] = removal_of(update, self._options.on_missing)
             stale = await anext(rest, None)
+        preview.finish()
 
     async def _apply(
         self,
         api: AdminApi,
         planner: Planner,
+        collisions: Collisions,
         placement: Placement,
         sales: Sales,
         health: Health,
@@ -261,6 +261,7 @@ class Run:
         applier = Applier(
             api,
             planner,
+            collisions,
             taxonomy,
             placement,
             sales,
@@ -333,6 +334,11 @@ class Run:
             yield (
                 "Nothing was compared with a store: no credentials are set "
                 "(MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD)."
+            )
+        if self._options.dry_run and self._placement is not None and self._stop.reason is None:
+            yield (
+                "The installation is valid: settings, credentials, source, sales channel, shipping profile "
+                "and stock location. Only a real run shows whether the credentials may write."
             )
         if self._placement is not None and self._placement.location_id is None:
             yield "The store has no stock location, so stock is not synced. Add a location in the admin."

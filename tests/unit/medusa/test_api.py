@@ -181,7 +181,8 @@ async def test_the_handle_null_is_found_by_a_scan(httpx_mock: HTTPXMock, api: Ad
         return httpx.Response(200, json={"products": products, "count": 0, "limit": 500})
 
     httpx_mock.add_callback(respond, is_reusable=True)
-    assert await api.handles(["null", "mug"]) == {"null": "x:null"}
+    owners = await api.handles(["null", "mug"])
+    assert {handle: owner.external_id for handle, owner in owners.items()} == {"null": "x:null"}
 
 
 async def test_products_without_an_external_id_are_read_in_two_lists_at_once(

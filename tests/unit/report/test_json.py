@@ -52,7 +52,7 @@ def test_the_document_has_the_documented_structure() -> None:
                 "created": 1,
                 "updated": 1,
                 "unchanged": 190,
-                    "skipped": 0,
+                "skipped": 0,
                 "rejected": 2,
                 "failed": 0,
                 "unconfirmed": 0,
