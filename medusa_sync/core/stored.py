@@ -69,7 +69,8 @@ class StoredItem(Struct, frozen=True):
         """Why a variant without an item cannot take this one; empty if it can."""
         name = f"its SKU {self.sku!r} is taken: the inventory item {self.id}"
         if self.variant_ids:
-            return f"{name} belongs to {', '.join(self.variant_ids)}; change one of the SKUs"
+            users = self.product_ids or self.variant_ids
+            return f"{name} belongs to {', '.join(users)}; change one of the SKUs"
         if self.reserved_quantity:
             return f"{name} has {self.reserved_quantity:g} reserved; change one of the SKUs"
         return ""

@@ -23,7 +23,7 @@ from medusa_sync.medusa.taxonomy import Taxonomy
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from medusa_sync.sync.batch import Batch, Refusal
-from medusa_sync.sync.claims import Repeats
+from medusa_sync.sync.claims import Repeats, claims
 from medusa_sync.sync.collisions import Collisions
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.held import Held
@@ -178,7 +178,7 @@ class Applier:
         if reading.copies:
             await self._api.delete_products([copy.id for copy in reading.copies])
         updates = reading.updates
-        if batch.is_last or (not batch.checked and values_to_release(updates)):
+        if batch.is_last or (not batch.checked and _is_checked_first(updates)):
             updates = await self._without_collisions(batch, updates)
         updates = self._plan(batch, updates)
         if not batch.released and (handed := values_to_release(updates)):
@@ -333,11 +333,13 @@ class Applier:
         if len(batch.products) > 1:
             logger.info("bisecting a batch of %d: %s", len(batch.products), error)
             return batch.split()
+        if isinstance(error, RequestTooLargeError):
+            self._settle(batch, [Outcome.of(each, Result.REJECTED, str(error)) for each in batch.products])
+            return []
         if batch.refusal is None:  # the new plan may differ, for example in the handle
             batch.refusal = Refusal(batch.planned, str(error))
             return [batch]
-        result = Result.REJECTED if isinstance(error, RequestTooLargeError) else Result.FAILED
-        self._settle(batch, [Outcome.of(each, result, str(error)) for each in batch.products])
+        self._settle(batch, [Outcome.of(each, Result.FAILED, str(error)) for each in batch.products])
         return []
 
     async def _reconcile(self, batch: Batch, error: AmbiguousWriteError) -> list[Batch]:
@@ -387,3 +389,10 @@ class Applier:
             arrived = intended is not None and outcome.result is Result.UNCHANGED
             self._report(intended if intended is not None and arrived else outcome)
         batch.drop(settled)
+
+
+def _is_checked_first(updates: Sequence[Update]) -> bool:
+    """Whether a refusal would come after a part is written: freed values come first, new variants last."""
+    return bool(values_to_release(updates)) or any(
+        update.writes_variants_apart and claims(update) for update in updates
+    )

@@ -177,7 +177,8 @@ async def test_an_incomplete_product_does_not_affect_the_others(httpx_mock: HTTP
 async def test_the_handle_null_is_found_by_a_scan(httpx_mock: HTTPXMock, api: AdminApi) -> None:
     def respond(request: httpx.Request) -> httpx.Response:
         handles = [] if "handle[]" in request.url.params else ["jug", "null"]
-        products = [{"id": "prod_1", "external_id": f"x:{handle}", "handle": handle} for handle in handles]
+        product = {"id": "prod_1", "title": "Jug"}
+        products = [{**product, "external_id": f"x:{handle}", "handle": handle} for handle in handles]
         return httpx.Response(200, json={"products": products, "count": 0, "limit": 500})
 
     httpx_mock.add_callback(respond, is_reusable=True)
