@@ -39,6 +39,7 @@ from medusa_sync.medusa.price_list_api import PriceLists
 
 T = TypeVar("T")
 _ID_ONLY: Query = [("fields", "id")]
+_LISTED_NAMES = 20
 
 _SUMMARY_FIELDS = "id,external_id,metadata"
 _LISTED_FIELDS = "id,external_id,title,status"
@@ -139,6 +140,13 @@ class AdminApi:
         response = await self._client.get(path, full_query, responses.NAMED[collection])
         found: list[responses.Entity] = getattr(response, collection)
         return found
+
+    async def names(self, collection: str) -> list[str]:
+        """The names of sales channels, shipping profiles or stock locations, for a message."""
+        path = f"/admin/{collection.replace('_', '-')}"
+        query: Query = [("fields", "id,name"), ("limit", _LISTED_NAMES)]
+        response = await self._client.get(path, query, responses.WITH_NAMES[collection])
+        return sorted(entity.name for entity in getattr(response, collection))
 
     async def count_products(self) -> int:
         query: Query = [("limit", 1), *_ID_ONLY]

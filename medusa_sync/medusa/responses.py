@@ -44,13 +44,18 @@ class Entity(Struct, frozen=True):
     id: str
 
 
+class NamedEntity(Entity, frozen=True):
+    name: str
+
+
 class Stores(Struct):
     stores: Annotated[list[StoreDefaults], Meta(min_length=1)]
 
 
-NAMED: Mapping[str, type[Struct]] = {
-    name: defstruct(name, [(name, list[Entity])])
-    for name in ("sales_channels", "shipping_profiles", "stock_locations")
+_COLLECTIONS = ("sales_channels", "shipping_profiles", "stock_locations")
+NAMED: Mapping[str, type[Struct]] = {name: defstruct(name, [(name, list[Entity])]) for name in _COLLECTIONS}
+WITH_NAMES: Mapping[str, type[Struct]] = {
+    name: defstruct(name, [(name, list[NamedEntity])]) for name in _COLLECTIONS
 }
 
 
