@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from random import uniform
 from time import monotonic
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 from urllib.parse import urlencode
 
 import httpx
@@ -84,6 +84,22 @@ class Response(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+class Download(Struct, frozen=True):
+    """A response in a temporary file.
+
+    Attributes:
+        file: open for reading, at its start. It has no name in the file system.
+        url: for messages, without secrets.
+        content_type: empty if the server sent none.
+        error: why the response is incomplete; None if all of it came.
+    """
+
+    file: BinaryIO
+    url: str
+    content_type: str
+    error: MedusaSyncError | None = None
 
 
 class _FailedError(Exception):

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from medusa_sync import stop as stop_module
-from medusa_sync.sources import dummyjson
+from medusa_sync.sources import file, pages
 from medusa_sync.stop import Stop
 from tests.harness.npm import NodeMissing, node
 
@@ -43,4 +43,5 @@ def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give small catalogues several pages: 100 products in each."""
-    monkeypatch.setattr(dummyjson, "PAGE_SIZE", 100)
+    for module in (file, pages):
+        monkeypatch.setattr(module, "PAGE_SIZE", 100)

@@ -44,7 +44,8 @@ from medusa_sync.report.progress import NoProgress
 from medusa_sync.settings.load import NO_CREDENTIALS
 from medusa_sync.settings.options import Settings
 from medusa_sync.sources.base import Source
-from medusa_sync.sources.dummyjson import RATE, SAMPLE, FileSource, HttpSource
+from medusa_sync.sources.open import open_source
+from medusa_sync.sources.pages import RATE
 from medusa_sync.stop import Stop
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.planner import PlanOptions
@@ -138,16 +139,12 @@ def _lock(settings: Settings) -> AbstractContextManager[None]:
     return run_lock(settings.job_name, settings.medusa_url, settings.source_name, folder=folder)
 
 
-@asynccontextmanager
-async def _source(settings: Settings, requests: Requests, connect: _Connect) -> AsyncIterator[Source]:
+def _source(settings: Settings, requests: Requests, connect: _Connect) -> AbstractAsyncContextManager[Source]:
     naming: dict[str, Any] = {
         "source_name": settings.source_name,
         "currency": settings.currency,
         "sale_prices": settings.sale_prices,
     }
-    if "://" not in settings.source:
-        yield FileSource(SAMPLE if settings.source == "sample" else Path(settings.source), **naming)
-        return
 
     def unavailable(message: str) -> MedusaSyncError:
         return SourceError(
@@ -157,9 +154,11 @@ async def _source(settings: Settings, requests: Requests, connect: _Connect) -> 
     def count(_method: str, _url: str) -> None:
         requests.source += 1
 
-    # Redirects are safe: the source gets no credentials.
-    async with connect(settings.source, unavailable, count, RATE, follow_redirects=True) as http:
-        yield HttpSource(http, settings.source, **naming)
+    def open_http() -> AbstractAsyncContextManager[HttpClient]:
+        # Redirects are safe: the source gets no credentials.
+        return connect(settings.source, unavailable, count, RATE, follow_redirects=True)
+
+    return open_source(settings.source, open_http, **naming)
 
 
 @asynccontextmanager

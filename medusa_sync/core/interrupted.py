@@ -53,7 +53,20 @@ def with_late_note(record: Record, update: Update, *, now: float) -> Record:
     is_written = update.has_changes or update.placed
     if pending is None or is_written or not _awaits_late_write(update, now=now):
         return record
-    return structs.replace(record, pending=structs.replace(pending, step=Step.UPDATE))
+    variants = {
+        key: {name: values for name, values in sent.items() if _may_arrive_late(name)}
+        for key, sent in pending.variants.items()
+    }
+    variants = {key: sent for key, sent in variants.items() if sent}
+    note = structs.replace(pending, step=Step.UPDATE, variants=variants, options={})
+    return structs.replace(record, pending=note)
+
+
+def _may_arrive_late(name: str) -> bool:
+    """Whether a field is written by a request of its own, which may be delivered late."""
+    return name == SKU or (
+        VARIANT_FIELDS.knows(name) and VARIANT_FIELDS[name].place in {Place.PRICE, Place.SALE}
+    )
 
 
 def _awaits_late_write(update: Update, *, now: float) -> bool:

@@ -54,7 +54,7 @@ def without_stock(desired: DesiredProduct) -> DesiredProduct:
         structs.replace(each, fields={name: value for name, value in each.fields.items() if name != STOCK})
         for each in desired.variants
     )
-    return structs.replace(desired, variants=tuple(variants))
+    return structs.replace(desired, variants=tuple(variants), digest="")
 
 
 def plan_update(
@@ -289,7 +289,7 @@ def _is_owned(
     if field.merge is Merge.FOLLOW and wanted is None:  # the store does not have to track it any more
         return keeps_stock and stored.manage_inventory and (applied is not None or bool(sent))
     if field.merge is Merge.FOLLOW:
-        return applied is None or stored.manage_inventory
+        return applied is None or bool(sent) or stored.manage_inventory
     if field.place is Place.OPTION:  # a variant cannot lack a value
         return wanted is not None
     if field.place is Place.SALE and stored.sale_prices:  # they may be in another currency

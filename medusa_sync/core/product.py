@@ -38,6 +38,8 @@ class DesiredProduct(Struct, frozen=True):
         names: display names of terms that may have to be created, by value.
         handle: of a new product; None for a slug of the title.
         status: of a new product; None for that of the settings.
+        digest: of the source product and of the settings that its mapping depends on; empty if it is not
+            known, or if not everything of the source product is wanted.
     """
 
     external_id: str
@@ -49,6 +51,7 @@ class DesiredProduct(Struct, frozen=True):
     names: Mapping[str, str] = {}
     handle: str | None = None
     status: str | None = None
+    digest: str = ""
 
     @property
     def title(self) -> str:

@@ -111,6 +111,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         variants: by the key of the source.
         drafted: this tool set the product to draft because the source no longer had it.
         pending: a write that may be incomplete; a product that has one is never up to date.
+        source: the digest of the source product that was applied; empty if it is not known.
     """
 
     fields: dict[str, Value] = {}
@@ -119,6 +120,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     variants: dict[str, VariantRecord] = {}
     drafted: bool = False
     pending: Pending | None = None
+    source: str = ""
 
     @property
     def option_ids(self) -> dict[str, str]:
@@ -193,6 +195,7 @@ def applied(
             )
             for each in desired.variants
         },
+        source=desired.digest,
     )
 
 

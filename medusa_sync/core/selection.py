@@ -76,7 +76,7 @@ class Selection:
             for key in recorded.variants
         }
         fields = self._chosen(new.fields) | self._others(old.fields)
-        return structs.replace(new, fields=fields, options=recorded.options, variants=variants)
+        return structs.replace(new, fields=fields, options=recorded.options, variants=variants, source="")
 
     def _merged_variant(self, new: VariantRecord | None, old: VariantRecord | None) -> VariantRecord:
         if new is None or old is None:

@@ -38,7 +38,7 @@ def variant_value(variant: StoredVariant, name: str, currency: str, location_id:
             price = owned_price(variant, price_currency(name, currency))
             return price.amount if price else None
         case Place.LEVEL:
-            level = stock_level(variant, location_id)
+            level = stock_level(variant, location_id) if variant.manage_inventory else None
             return level.stocked_quantity if level else None
         case Place.SALE:
             sale = next((each for each in variant.sale_prices if each.currency_code == currency), None)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
-from typing import Protocol
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from typing import Any, BinaryIO, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from medusa_sync.core.product import DesiredProduct
 
@@ -27,6 +27,53 @@ class Rejected(Struct, frozen=True):
 Row = DesiredProduct | Rejected
 
 
+class Unchecked(Struct, frozen=True):
+    """A product that is checked and mapped only if it has changed.
+
+    Attributes:
+        digest: of the product and of the settings that its mapping depends on.
+        row: checks and maps it.
+    """
+
+    external_id: str
+    source_id: str
+    title: str
+    digest: str
+    row: Callable[[], Row]
+
+    def checked(self) -> Row:
+        """The product in the terms of the store."""
+        row = self.row()
+        return row if isinstance(row, Rejected) else structs.replace(row, digest=self.digest)
+
+
+class Entry(Struct, frozen=True):
+    """A product as a file has it, in the shape of `SourceProduct`; it is not checked yet."""
+
+    product: Mapping[str, Any]
+
+
+class Refused(Struct, frozen=True):
+    """A part of a file that is no product.
+
+    Attributes:
+        source_id: None if it has no usable id.
+        title: of the product, or where the part is, such as `line 7`.
+        reason: what is wrong with it.
+    """
+
+    source_id: str | None
+    title: str
+    reason: str
+
+
+Reader = Callable[[BinaryIO], Iterator[Entry | Refused]]
+"""Reads the products of a file, one after another.
+
+It raises `SourceError` if the rest of the file cannot be read.
+"""
+
+
 class Page(Struct, frozen=True):
     """Products in the order of the source.
 
@@ -35,7 +82,7 @@ class Page(Struct, frozen=True):
         beyond_total: `total` products came before this page; if nothing on it is new, the source has ended.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[Row | Unchecked, ...]
     total: int | None
     beyond_total: bool = False
 

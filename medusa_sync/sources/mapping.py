@@ -68,7 +68,7 @@ def readable(error: msgspec.ValidationError) -> str:
 
 def _rejected(raw: Any, source_name: str, reason: str) -> Rejected:
     row = raw if isinstance(raw, dict) else {}
-    source_id, title = _usable_id(row.get("id")), row.get("title")
+    source_id, title = usable_id(row.get("id")), row.get("title")
     return Rejected(
         None if source_id is None else f"{source_name}:{source_id}",
         source_id,
@@ -77,7 +77,7 @@ def _rejected(raw: Any, source_name: str, reason: str) -> Rejected:
     )
 
 
-def _usable_id(value: Any) -> str | None:
+def usable_id(value: Any) -> str | None:
     """An id as text: `3` and `"3"` are the same; None if it cannot identify a product."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
@@ -86,7 +86,7 @@ def _usable_id(value: Any) -> str | None:
 
 
 def to_desired(product: SourceProduct, *, source_name: str, currency: str, sale_prices: bool = False) -> Row:
-    title, source_id = one_line(product.title), _usable_id(product.id)
+    title, source_id = one_line(product.title), usable_id(product.id)
     if source_id is None:
         reason = "id: it has control characters, or spaces that could be lost"
         return Rejected(None, None, title or "", reason)

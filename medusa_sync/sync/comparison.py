@@ -11,6 +11,7 @@ from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import Unreadable, by_external_id
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.sources.base import Unchecked
 from medusa_sync.stop import Stop
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
@@ -25,7 +26,8 @@ class Comparison:
     Args:
         api: of the store.
         scan: of the store; most products are compared with it alone.
-        pages: the valid products of the source.
+        pages: the products of the source.
+        check: checks and maps a product; None if it is invalid.
         ledger: notified of outcomes, and of products that the store has.
         health: notified of products that the store has.
         stop: nothing more is compared once it is set.
@@ -42,7 +44,8 @@ class Comparison:
         self,
         api: AdminApi,
         scan: Scan,
-        pages: AsyncGenerator[list[DesiredProduct], None],
+        pages: AsyncGenerator[list[DesiredProduct | Unchecked], None],
+        check: Callable[[DesiredProduct | Unchecked], DesiredProduct | None],
         ledger: Ledger,
         health: Health,
         stop: Stop,
@@ -54,6 +57,7 @@ class Comparison:
         self._api = api
         self._scan = scan
         self._pages = pages
+        self._check = check
         self._ledger = ledger
         self._health = health
         self._stop = stop
@@ -84,7 +88,7 @@ class Comparison:
                 await self._scan.ready(self._wanted())
                 self._health.found(self._scan.witness)
                 self._ledger.watch(self._scan.dropped)
-                waiting += [product for product in products if not self._settle_if_shown(product)]
+                waiting += filter(None, map(self._checked_if_not_shown, products))
                 self.ahead.update((product.external_id, product) for product in waiting)
                 while len(waiting) >= LOOK_UP and not self._stop.is_set:
                     part, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
@@ -116,13 +120,20 @@ class Comparison:
     def _is_up_to_date(self, record: Record | None, desired: DesiredProduct) -> bool:
         return record is not None and self._selection.is_up_to_date(record, desired)
 
-    def _settle_if_shown(self, product: DesiredProduct) -> bool:
-        """Settle a product that the scan shows to be up to date."""
-        if self._overwrite or not self._scan.shows(product):
-            return False
+    def _checked_if_not_shown(self, product: DesiredProduct | Unchecked) -> DesiredProduct | None:
+        """Settle a product that the scan shows to be up to date, or that is invalid; return any other one."""
+        if not self._overwrite and self._scan.shows_source(product):
+            self._settle_unchanged(product)
+            return None
+        checked = self._check(product)
+        if checked is not None and not self._overwrite and self._scan.shows(checked):
+            self._settle_unchanged(checked)
+            return None
+        return checked
+
+    def _settle_unchanged(self, product: DesiredProduct | Unchecked) -> None:
         self._ledger.found([product.external_id])
-        self._ledger.settle(Outcome.of(product, Result.UNCHANGED))
-        return True
+        self._ledger.settle(Outcome(product.external_id, product.title, Result.UNCHANGED))
 
     def _settle_if_done(self, product: Stale) -> bool:
         """Settle a product that the look-up shows to be up to date, or that cannot be read."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Rejected, Row, Source
+from medusa_sync.sources.base import Rejected, Row, Source, Unchecked
 from medusa_sync.sync.ids import IdSet
 
 MAX_PRODUCTS = 1_000_000  # a source whose total grows with every page would never end
@@ -34,7 +34,7 @@ class Delivery:
         self._rejected = IdSet()
         self._rows = 0
 
-    async def pages(self) -> AsyncGenerator[list[Row], None]:
+    async def pages(self) -> AsyncGenerator[list[Row | Unchecked], None]:
         """The rows of each page. If the source fails, the pages end and `error` is set."""
         try:
             async with aclosing(self._source.pages(self._limit)) as pages:
@@ -59,7 +59,7 @@ class Delivery:
         has = await self._source.has(source_id)
         return source_id in self if has is None else has
 
-    def _accept(self, rows: Sequence[Row]) -> list[Row]:
+    def _accept(self, rows: Sequence[Row | Unchecked]) -> list[Row | Unchecked]:
         self._rows += len(rows)
         if self._rows > MAX_PRODUCTS:
             raise SourceError(
@@ -74,7 +74,7 @@ class Delivery:
             )
         return [self._remember(row) for row in rows]
 
-    def _remember(self, row: Row) -> Row:
+    def _remember(self, row: Row | Unchecked) -> Row | Unchecked:
         if isinstance(row, Rejected):
             if row.source_id is not None:
                 self._rejected.add(row.source_id)

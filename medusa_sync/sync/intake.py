@@ -1,4 +1,4 @@
-"""Reads the valid products of the source, and accounts for all of its rows."""
+"""Reads the products of the source, and accounts for all of its rows."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from contextlib import aclosing
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
-from medusa_sync.sources.base import Rejected
+from medusa_sync.sources.base import Rejected, Unchecked
 from medusa_sync.stop import Stop
 from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.ledger import Ledger
 
 
 class Intake:
-    """The valid products of the source. They are opened in the ledger; the other rows are rejected.
+    """The products of the source. They are opened in the ledger, or rejected.
 
     Args:
         delivery: what the source delivers.
@@ -33,7 +33,7 @@ class Intake:
 
     async def pages(
         self, after: Callable[[], Awaitable[None]] | None = None
-    ) -> AsyncGenerator[list[DesiredProduct], None]:
+    ) -> AsyncGenerator[list[DesiredProduct | Unchecked], None]:
         """The products, a page at a time.
 
         Args:
@@ -43,7 +43,7 @@ class Intake:
             async for rows in pages:
                 if after is not None:
                     await after()
-                products = []
+                products: list[DesiredProduct | Unchecked] = []
                 for row in rows:
                     if isinstance(row, Rejected):
                         rejected = Outcome(row.external_id, row.title, Result.REJECTED, row.reason)
@@ -55,3 +55,11 @@ class Intake:
                 if self._stop.is_set:
                     return
                 yield products
+
+    def checked(self, product: DesiredProduct | Unchecked) -> DesiredProduct | None:
+        """Check and map a product; if it is invalid, reject it and return None."""
+        row = product.checked() if isinstance(product, Unchecked) else product
+        if isinstance(row, Rejected):
+            self._ledger.settle(Outcome(product.external_id, row.title, Result.REJECTED, row.reason))
+            return None
+        return row

@@ -136,7 +136,7 @@ class Run:
     async def _only_read(self) -> None:
         """Check the products of the source; there is no store to compare them with."""
         async for products in self._intake.pages():
-            for product in products:
+            for product in filter(None, map(self._intake.checked, products)):
                 self._ledger.set_aside(product.external_id)
 
     async def _sync(self, api: AdminApi) -> StoreState | None:
@@ -154,6 +154,7 @@ class Run:
                 api,
                 scan,
                 self._intake.pages(after=scan.begun),
+                self._intake.checked,
                 self._ledger,
                 health,
                 self._stop,

@@ -13,6 +13,7 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Dropped, applied, fingerprint
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.medusa.api import AdminApi, ScanPage
+from medusa_sync.sources.base import Unchecked
 from medusa_sync.sync.ids import IdSet
 
 PAGE_SIZE = 2_000  # 3 to 7 times cheaper per product than look-ups by id
@@ -64,6 +65,7 @@ class Scan:
         self._is_ready = False
         self._is_complete = False
         self._up_to_date = array("q")  # fingerprints; sorted when all pages are read
+        self._applied = array("q")  # the same for digests of source products
         self._copied: set[str] = set()  # source ids that were seen twice
 
     async def __aenter__(self) -> Self:
@@ -140,13 +142,17 @@ class Scan:
 
     def _sort(self) -> None:
         self._up_to_date = array("q", sorted(self._up_to_date))
+        self._applied = array("q", sorted(self._applied))
 
     def shows(self, product: DesiredProduct) -> bool:
         """Whether the product is certainly up to date."""
         wanted = fingerprint(product.external_id, self._selection.of(applied(product)))
-        place = bisect_left(self._up_to_date, wanted)
-        is_up_to_date = place < len(self._up_to_date) and self._up_to_date[place] == wanted
-        return is_up_to_date and product.source_id not in self._copied
+        return _contains(self._up_to_date, wanted) and product.source_id not in self._copied
+
+    def shows_source(self, product: DesiredProduct | Unchecked) -> bool:
+        """Whether what the source delivered is certainly applied, whatever it is mapped to."""
+        is_applied = _contains(self._applied, hash((product.external_id, product.digest)))
+        return is_applied and product.source_id not in self._copied
 
     def _take(self, page: ScanPage) -> None:
         self._is_complete = self._is_complete or page.is_last
@@ -166,3 +172,10 @@ class Scan:
             if product.record.is_settled:
                 content = self._selection.of(product.record)
                 self._up_to_date.append(fingerprint(external_id, content))
+                if product.record.source:
+                    self._applied.append(hash((external_id, product.record.source)))
+
+
+def _contains(sorted_numbers: array[int], number: int) -> bool:
+    place = bisect_left(sorted_numbers, number)
+    return place < len(sorted_numbers) and sorted_numbers[place] == number

@@ -10,7 +10,7 @@ from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
-from medusa_sync.sources.dummyjson import HttpSource
+from medusa_sync.sources.pages import HttpSource
 from medusa_sync.stop import Stop
 from tests.flow.stage import SOURCE_NAME, assert_exact, counts, run_once
 from tests.harness.catalogue import products

@@ -13,6 +13,7 @@ from medusa_sync.core.stored import (
     ListedValue,
     StoredInventory,
     StoredInventoryItem,
+    StoredItem,
     StoredLevel,
     StoredOption,
     StoredOptionValue,
@@ -274,6 +275,10 @@ class Shop(AdminApi):
             assert (level in create) == (not item.location_levels)
             self._set_item(own, item, location_levels=(StoredLevel(LOCATION, level.stocked_quantity),))
 
+    async def items_by_sku(self, _skus: Sequence[str]) -> list[StoredItem]:
+        """None: a variant of this store keeps its item when it is not managed."""
+        return []
+
     async def rename_inventory_item(self, item_id: str, sku: str | None) -> None:
         self.step()
         own, item = self._item(item_id)
@@ -357,7 +362,8 @@ class ShopOptions(OptionApi):
 
     async def remove(self, product_id: str, option: StoredOption) -> None:
         self._shop.check(product_id)
-        assert not self._shop.has_entities
+        used = any(variant.value_of(option.id) for variant in self._shop.variants.values())
+        assert not (self._shop.has_entities and used), "Medusa would refuse it"
         self._shop.step()
         del self._shop.by_id[option.id]
         for own, variant in self._shop.variants.items():

@@ -313,9 +313,9 @@ def test_stock_that_the_merchant_stopped_managing_is_not_sent() -> None:
     assert steps(after, stored_product(before, variants=(variant,))) == ()
 
 
-def test_stock_that_the_source_drops_is_not_sent() -> None:
+def test_stock_that_the_source_drops_is_not_tracked_any_more() -> None:
     before, after = desired_product(stock=5), desired_product(stock=None)
-    assert steps(after, stored_product(before)) == ()
+    assert steps(after, stored_product(before)) == (("stock", 5, None),)
 
 
 def test_stock_that_the_source_adds_is_sent() -> None:

@@ -116,5 +116,7 @@ def test_invalid_source_url(text: str) -> None:
 
 def test_fields_are_named_as_in_the_tables_and_the_error_lists_them() -> None:
     assert parsers.field_names(" Price, stock,metadata.brand,") == {"price", "stock", "metadata.brand"}
-    with pytest.raises(ValueError, match="there is no field 'prise'; the fields are title, .*, price, stock"):
+    with pytest.raises(
+        ValueError, match=r"there is no field 'prise'; the fields are title, .*, price, stock"
+    ):
         parsers.field_names("price,prise")

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.dummyjson import HttpSource
+from medusa_sync.sources.pages import HttpSource
 from tests.unit.builders import SOURCE_URL, http_client
 from tests.unit.sources.pages import NAMING
 

@@ -1,15 +1,17 @@
 """Pages of DummyJSON, and a server that delivers them."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from msgspec import structs
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.sources.base import Page, Row, Source
-from medusa_sync.sources.dummyjson import FileSource
+from medusa_sync.sources.base import Page, Row, Source, Unchecked
+from medusa_sync.sources.file import FileSource
 from tests.harness import catalogue
 from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import CURRENCY
@@ -21,14 +23,19 @@ DEEP = b"[" * 100_000
 
 
 async def pages(source: Source, limit: int | None = None) -> list[Page]:
-    return [page async for page in source.pages(limit)]
+    """The pages of a source, with checked rows."""
+    return [structs.replace(page, rows=tuple(map(checked, page.rows))) async for page in source.pages(limit)]
 
 
 async def rows(source: Source, limit: int | None = None) -> list[Row]:
-    return [row for page in await pages(source, limit) for row in page.rows]
+    return [checked(row) for page in await pages(source, limit) for row in page.rows]
 
 
-def ids(rows: list[Row]) -> list[int]:
+def checked(row: Row | Unchecked) -> Row:
+    return row.row() if isinstance(row, Unchecked) else row
+
+
+def ids(rows: Iterable[Row | Unchecked]) -> list[int]:
     return [int(row.source_id) for row in rows if isinstance(row, DesiredProduct)]
 
 

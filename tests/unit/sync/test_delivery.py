@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Page, Rejected, Row
+from medusa_sync.sources.base import Page, Rejected, Row, Unchecked
 from medusa_sync.sync import delivery as delivery_module
 from medusa_sync.sync.delivery import Delivery
 from tests.unit.builders import SOURCE_URL, desired_product
@@ -68,11 +68,11 @@ def delivery(*pages: Page, **options: Any) -> Delivery:
     return Delivery(PagesSource(*pages, **options), source_url=SOURCE_URL, limit=None)
 
 
-async def read(reading: Delivery) -> list[Row]:
+async def read(reading: Delivery) -> list[Row | Unchecked]:
     return [row async for rows in reading.pages() for row in rows]
 
 
-def ids(rows: Sequence[Row]) -> list[int]:
+def ids(rows: Sequence[Row | Unchecked]) -> list[int]:
     return [int(row.source_id) for row in rows if isinstance(row, DesiredProduct)]
 
 

@@ -7,9 +7,10 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources import dummyjson as source_module
+from medusa_sync.sources import file as source_module
 from medusa_sync.sources.base import Page
-from medusa_sync.sources.dummyjson import SAMPLE, HttpSource
+from medusa_sync.sources.open import SAMPLE
+from medusa_sync.sources.pages import HttpSource
 from tests.harness import catalogue
 from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import SOURCE_URL, desired_product, row

@@ -11,7 +11,7 @@ from pytest_httpx import HTTPXMock
 from medusa_sync import http
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Rejected, Row
-from medusa_sync.sources.dummyjson import HttpSource
+from medusa_sync.sources.pages import HttpSource
 from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import SOURCE_URL, desired_product, row
 from tests.unit.sources.pages import DEEP, PAGE, Product, body_of, file_source, page_of, respond_with, rows

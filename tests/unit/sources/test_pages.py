@@ -9,7 +9,7 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Page
-from medusa_sync.sources.dummyjson import HttpSource
+from medusa_sync.sources.pages import HttpSource
 from tests.unit.builders import SOURCE_URL, http_client
 from tests.unit.sources.pages import (
     CATALOGUE,

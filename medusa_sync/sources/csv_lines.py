@@ -1,0 +1,147 @@
+"""Reads the lines of a text whose encoding is not known in advance."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import BinaryIO
+
+from medusa_sync.errors import SourceError
+
+MAX_ROW = 2**24  # characters: a quote that is never closed must not fill the memory
+SAMPLE = 2**20  # bytes
+_BLOCK = 2**16  # bytes
+_UTF_8, _WINDOWS = "UTF-8", "Windows-1252"
+_MARKS = {codecs.BOM_UTF8: _UTF_8, codecs.BOM_UTF16_LE: "UTF-16-LE", codecs.BOM_UTF16_BE: "UTF-16-BE"}
+_LONGEST_MARK = max(map(len, _MARKS))
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_DAMAGED = "Export it again as UTF-8. If only some characters are damaged, correct them first."
+
+
+class Lines:
+    r"""Iterates over lines with their ends, which are `\n`, `\r\n` or `\r`.
+
+    A byte order mark decides the encoding. Without one, the text is ASCII until a byte comes that is not, and
+    what follows that byte decides between UTF-8 and Windows-1252: it is never guessed half way.
+
+    Attributes:
+        encoding: as far as it is known.
+        number: how many lines there were so far.
+        row_size: characters since it was set to 0; more than `MAX_ROW` are refused.
+        is_open: the last line has no line break.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.encoding = _UTF_8
+        self.number = 0
+        self.row_size = 0
+        self.is_open = False
+        self._stream = stream
+        self._failure: SourceError | None = None  # of the stream
+        self._damage = ""  # what is wrong with the text
+
+    def __iter__(self) -> Iterator[str]:
+        """The lines.
+
+        Raises:
+            SourceError: the stream failed, or the text is damaged. The lines before that came first.
+        """
+        line: list[str] = []
+        for text in self._texts():
+            for piece in io.StringIO(text, newline=""):
+                line.append(piece)
+                self.row_size += len(piece)
+                if self.row_size > MAX_ROW:
+                    raise self._error(f"the row has more than {MAX_ROW:,} characters", _ENDLESS)
+                if piece.endswith(("\n", "\r")):
+                    self.number += 1
+                    yield "".join(line)
+                    line.clear()
+        if self._damage:
+            raise self._error(self._damage, _DAMAGED)
+        if self._failure is not None:
+            raise self._failure
+        if line:
+            self.number += 1
+            self.is_open = True
+            yield "".join(line)
+
+    def _error(self, reason: str, hint: str) -> SourceError:
+        return SourceError(f"line {self.number + 1}: {reason}", hint=hint)
+
+    def _texts(self) -> Iterator[str]:
+        """The text in blocks that do not end within a line break, as far as it is not damaged."""
+        held = ""
+        for decoded in self._decoded():
+            text, nul, _ = decoded.partition("\0")
+            text = held + text
+            held = "\r" if text.endswith("\r") and not nul else ""
+            yield text.removesuffix(held)
+            if nul:
+                self._damage = "it has a NUL byte; the file is damaged, or UTF-16 without a byte order mark"
+                return
+        yield held
+
+    def _decoded(self) -> Iterator[str]:
+        blocks = self._blocks()
+        start = _joined(blocks, _LONGEST_MARK)
+        mark = next((each for each in _MARKS if start.startswith(each)), b"")
+        decoder = self._decoder(_MARKS[mark]) if mark else None
+        for block in chain([start[len(mark) :]], blocks):
+            data = block
+            if decoder is None:
+                found = _NOT_ASCII.search(block)
+                if found is None:
+                    yield block.decode("ascii")
+                    continue
+                data += _joined(blocks, SAMPLE - len(block) + found.start())
+                decoder = self._decoder(self._detected(data[found.start() :]))
+            yield self._decode(decoder, data)
+            if self._damage:
+                return
+        if decoder is not None and self._failure is None:
+            yield self._decode(decoder, b"", final=True)
+
+    def _detected(self, sample: bytes) -> str:
+        is_all = len(sample) < SAMPLE and self._failure is None
+        try:
+            codecs.getincrementaldecoder(_UTF_8)().decode(sample[:SAMPLE], final=is_all)
+        except UnicodeDecodeError:
+            return _WINDOWS
+        return _UTF_8
+
+    def _decoder(self, encoding: str) -> codecs.IncrementalDecoder:
+        self.encoding = encoding.removesuffix("-LE").removesuffix("-BE")
+        return codecs.getincrementaldecoder(encoding)()
+
+    def _decode(self, decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = False) -> str:
+        try:
+            return decoder.decode(data, final=final)
+        except UnicodeDecodeError as error:
+            self._damage = f"the byte 0x{error.object[error.start]:02X} is not valid {self.encoding}"
+            return error.object[: error.start].decode(error.encoding)
+
+    def _blocks(self) -> Iterator[bytes]:
+        while self._failure is None:
+            try:
+                block = self._stream.read(_BLOCK)
+            except SourceError as error:
+                self._failure = error
+                return
+            if not block:
+                return
+            yield block
+
+
+_ENDLESS = "Is a quote missing at the end of a cell? Correct the file, or shorten the cell."
+
+
+def _joined(blocks: Iterator[bytes], size: int) -> bytes:
+    """At least so many bytes, if there are so many."""
+    joined = bytearray()
+    while len(joined) < size and (block := next(blocks, b"")):
+        joined += block
+    return bytes(joined)

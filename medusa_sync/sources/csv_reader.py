@@ -1,0 +1,106 @@
+"""Reads the products of a CSV file (see docs/formats.md)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import BinaryIO
+
+from medusa_sync.errors import SourceError
+from medusa_sync.sources.base import Entry, Refused
+from medusa_sync.sources.csv_lines import MAX_ROW, Lines
+from medusa_sync.sources.dialects.base import Header, Row
+from medusa_sync.sources.dialects.groups import products
+from medusa_sync.sources.dialects.table import best, known_columns
+
+_DELIMITERS = ",;\t"
+
+
+def read_csv(stream: BinaryIO, report: Callable[[str], None] = lambda _: None) -> Iterator[Entry | Refused]:
+    """Read the products of a CSV file, one after another.
+
+    Args:
+        stream: it raises `SourceError` at its end if that is not the end of the file.
+        report: called with the format, such as `CSV (Shopify)`, once the header is read, and again as soon as
+            the encoding turns out not to be UTF-8.
+
+    Raises:
+        SourceError: no dialect knows the header, or the rest of the file cannot be read. The last product
+            before that is left out, because it may have more rows.
+    """
+    csv.field_size_limit(MAX_ROW)  # of the whole process; nothing else in it reads CSV
+    lines = Lines(stream)
+    texts = iter(lines)
+    delimiter, names = _header(lines, texts)
+    found = best(names, decimal_comma=delimiter == ";")
+    report(_format(found.dialect.name, lines.encoding))
+
+    def rows() -> Iterator[Row]:
+        encoding = lines.encoding
+        for row in _rows(lines, texts, delimiter, found.header):
+            if lines.encoding != encoding:
+                encoding = lines.encoding
+                report(_format(found.dialect.name, encoding))
+            yield row
+
+    yield from products(rows(), found.dialect)
+
+
+def _format(dialect: str, encoding: str) -> str:
+    return f"CSV ({dialect})" if encoding == "UTF-8" else f"CSV ({dialect}), {encoding}"
+
+
+def _header(lines: Lines, texts: Iterator[str]) -> tuple[str, list[str]]:
+    """The delimiter with which most columns are known, and the names of the columns."""
+    text, quotes = [], 0
+    for line in texts:
+        text.append(line)
+        quotes += line.count('"')
+        if quotes % 2 == 0 and any(map(str.strip, text)):
+            break
+    else:
+        raise SourceError("it has no header", hint="The first line must name the columns.")
+    lines.row_size = 0
+    headers = {}
+    for delimiter in _DELIMITERS:
+        table = csv.reader(text, delimiter=delimiter, strict=True)
+        with suppress(csv.Error):
+            headers[delimiter] = next(filter(any, table), [])
+    if not headers:
+        raise SourceError(f"line {lines.number}: the header is not valid CSV", hint=_MALFORMED)
+    return max(headers.items(), key=lambda each: (known_columns(each[1]), len(each[1])))
+
+
+def _rows(lines: Lines, texts: Iterator[str], delimiter: str, header: Header) -> Iterator[Row]:
+    """The rows below the header, without empty ones."""
+    table = csv.reader(texts, delimiter=delimiter, strict=True)
+    while True:
+        number = lines.number + 1
+        lines.row_size = 0
+        try:
+            values = next(table, None)
+        except csv.Error as error:
+            raise SourceError(
+                f"line {number}: the row is not valid CSV ({error})", hint=_MALFORMED
+            ) from error
+        if values is None:
+            return
+        if not any(map(str.strip, values)):
+            continue
+        if lines.is_open and len(values) < header.width:
+            raise SourceError(
+                f"line {number}: the file ends within a row, which has {len(values)} of {header.width} cells",
+                hint="Export it again. If it is complete, add a line break at its end.",
+            )
+        yield header.row(number, values, _problem(values, header.width))
+
+
+def _problem(values: Sequence[str], width: int) -> str:
+    """Why the product of a row is refused. Exports leave out empty cells at the end, or add some."""
+    if not any(map(str.strip, values[width:])):
+        return ""
+    return f"the row has {len(values)} cells, but the header has {width}"
+
+
+_MALFORMED = "A cell with a quote must be in quotes, and each quote in it written twice. Is one missing?"

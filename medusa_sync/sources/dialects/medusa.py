@@ -1,0 +1,164 @@
+"""The product CSV of Medusa 2: the template of its import, and its exports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from medusa_sync.sources.dialects.base import Column, Dialect, Row
+from medusa_sync.sources.dialects.cells import amount, distinct, json_object, path, present
+from medusa_sync.sources.dialects.options import NAME, VALUE, option_values
+
+_NAMES = "a name; ids of the store that exported it are ignored, because they mean nothing in another one"
+_NOT_OF_VARIANTS = "synced for products only"
+_OF_STORE = "belongs to the store that exported it"
+_COLUMNS = (
+    Column("external_id", ("Product External Id",), "id"),
+    Column("handle", ("Product Handle",), "handle, id", "the id, if the external id is empty"),
+    Column("id", ("Product Id",), "id", "if the external id and the handle are empty"),
+    Column("title", ("Product Title",), "title"),
+    Column("subtitle", ("Product Subtitle",), "subtitle"),
+    Column("description", ("Product Description",), "description"),
+    Column("status", ("Product Status",), "status"),
+    Column("thumbnail", ("Product Thumbnail",), "thumbnail"),
+    Column("weight", ("Product Weight",), "weight"),
+    Column("length", ("Product Length",), "dimensions.depth"),
+    Column("width", ("Product Width",), "dimensions.width"),
+    Column("height", ("Product Height",), "dimensions.height"),
+    Column("hs_code", ("Product HS Code",), "hsCode"),
+    Column("origin_country", ("Product Origin Country",), "originCountry"),
+    Column("mid_code", ("Product MID Code",), "midCode"),
+    Column("material", ("Product Material",), "material"),
+    Column("collection", ("Product Collection Id",), "collection", _NAMES),
+    Column("type", ("Product Type Id",), "type", _NAMES),
+    Column("category", ("Product Category {n}",), "categories", f"{_NAMES}, or a path `Apparel > Shirts`"),
+    Column("tag", ("Product Tag {n}",), "tags", _NAMES),
+    Column("image", ("Product Image {n} Url", "Product Image {n}"), "images"),
+    Column("metadata", ("Product Metadata",), "metadata", "a JSON object"),
+    Column("variant_id", ("Variant Id",), "variants[].id"),
+    Column("variant_title", ("Variant Title",), "variants[].title"),
+    Column("sku", ("Variant SKU",), "variants[].sku"),
+    Column("barcode", ("Variant Barcode",), "variants[].barcode"),
+    Column("variant_weight", ("Variant Weight",), "variants[].weight"),
+    Column("price", ("Variant Price {currency}",), "variants[].prices", "one of them is in `--currency`"),
+    Column(
+        NAME,
+        ("Variant Option {n} Name",),
+        "options",
+        "`Default option` with the only value `Default option value` is no option",
+    ),
+    Column(VALUE, ("Variant Option {n} Value",), "variants[].options"),
+    Column("region_price", ("Variant Price REGION [EUR]",), "", "a store's regions are its own"),
+    Column("option_id", ("Variant Option {n} Id",), "", _OF_STORE),
+    Column("option_is_exclusive", ("Variant Option {n} Is Exclusive",), "", _OF_STORE),
+    Column("profile", ("Shipping Profile Id",), "", f"{_OF_STORE}; see `--shipping-profile`"),
+    Column("channel", ("Product Sales Channel {n}",), "", f"{_OF_STORE}; see `--sales-channel`"),
+    Column("discountable", ("Product Discountable",), "", "not synced"),
+    Column("gift_card", ("Product Is Giftcard",), "", "not synced"),
+    Column("created", ("Product Created At", "Variant Created At"), "", "not synced", repeats=True),
+    Column("updated", ("Product Updated At", "Variant Updated At"), "", "not synced", repeats=True),
+    Column("deleted", ("Product Deleted At", "Variant Deleted At"), "", "not synced", repeats=True),
+    Column("upc", ("Variant UPC", "Variant EAN"), "", "not synced; only the barcode is", repeats=True),
+    Column(
+        "backorder",
+        ("Variant Allow Backorder", "Variant Manage Inventory"),
+        "",
+        "not synced; the file has no stock, so that inventory of new variants is not managed",
+        repeats=True,
+    ),
+    Column(
+        "measure",
+        ("Variant Length", "Variant Width", "Variant Height"),
+        "",
+        _NOT_OF_VARIANTS,
+        repeats=True,
+    ),
+    Column(
+        "origin",
+        ("Variant HS Code", "Variant Origin Country", "Variant MID Code", "Variant Material"),
+        "",
+        _NOT_OF_VARIANTS,
+        repeats=True,
+    ),
+    Column("variant_metadata", ("Variant Metadata",), "", "not synced"),
+    Column("rank", ("Variant Variant Rank", "Variant Product Id"), "", "not synced", repeats=True),
+    Column("variant_image", ("Variant Image {n}", "Variant Thumbnail"), "", "not synced", repeats=True),
+)
+_ID = re.compile(r"(pcol|ptyp|pcat|ptag)_[0-9A-Za-z]+")
+_NO_OPTION = {"Default option": "Default option value", "Default": "Default"}  # of the admin, of this tool
+
+
+def _source_id(row: Row) -> str:
+    return row["external_id"] or row["handle"] or row["id"]
+
+
+def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
+    first = rows[0]
+    if not first["title"]:
+        raise first.error("title", "is empty on the first row of the product")
+    options = [option_values(row, row.series(NAME)) for row in rows]  # their numbers may differ
+    if len(rows) == 1 and options[0].items() <= _NO_OPTION.items():
+        options = [{}]
+    return present(
+        id=_source_id(first),
+        handle=first["handle"],
+        title=first["title"],
+        subtitle=first["subtitle"],
+        description=first["description"],
+        status=first["status"].lower(),
+        thumbnail=first["thumbnail"],
+        weight=amount(first, "weight"),
+        dimensions=present(
+            width=amount(first, "width"), height=amount(first, "height"), depth=amount(first, "length")
+        ),
+        hsCode=first["hs_code"],
+        originCountry=first["origin_country"],
+        midCode=first["mid_code"],
+        material=first["material"],
+        collection=_name(first["collection"]),
+        type=_name(first["type"]),
+        categories=[path(name) for name in _names(first, "category")],
+        tags=_names(first, "tag"),
+        images=distinct(first.series("image").values()),
+        metadata=json_object(first, "metadata"),
+        options=distinct(name for values in options for name in values),
+        variants=[_variant(row, values) for row, values in zip(rows, options, strict=True)],
+    )
+
+
+def _name(text: str) -> str:
+    return "" if _ID.fullmatch(text) else text
+
+
+def _names(row: Row, key: str) -> list[str]:
+    return distinct(map(_name, row.series(key).values()))
+
+
+def _variant(row: Row, options: Mapping[str, str]) -> Mapping[str, Any]:
+    prices = {
+        currency: amount(row, f"price {currency}", text) for currency, text in row.series("price").items()
+    }
+    if not prices:
+        name = row["sku"] or row["variant_title"]
+        raise row.error("price", f"is empty (variant {name})" if name else "is empty")
+    return present(
+        id=row["variant_id"],
+        title=row["variant_title"],
+        sku=row["sku"],
+        barcode=row["barcode"],
+        weight=amount(row, "variant_weight"),
+        prices=prices,
+        options=options,
+    )
+
+
+MEDUSA = Dialect(
+    "Medusa",
+    _COLUMNS,
+    ("handle", "title", "price"),
+    "a product by its external id, else its handle, else its id; a variant by its id, else its SKU, else its "
+    "option values",
+    _source_id,
+    _product,
+)

@@ -1,0 +1,162 @@
+"""Shopify's product CSV, with the old and the new names of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from medusa_sync.sources.dialects.base import Column, Dialect, Row
+from medusa_sync.sources.dialects.cells import amount, count, distinct, flag, parts, path, present, unquoted
+from medusa_sync.sources.dialects.options import NAME, VALUE, option_names, option_values
+
+_FIRST = "of the first row"
+_COLUMNS = (
+    Column("handle", ("Handle", "URL handle"), "id, handle", "unchanged; on every row of the product"),
+    Column("title", ("Title",), "title", _FIRST),
+    Column("description", ("Body (HTML)", "Description"), "description", f"{_FIRST}; the HTML is kept"),
+    Column("vendor", ("Vendor",), "brand", _FIRST),
+    Column(
+        "category",
+        ("Product Category",),
+        "categories",
+        f"{_FIRST}; one path, such as `Apparel & Accessories > Jewelry`; `Uncategorized` is none",
+    ),
+    Column("type", ("Type", "Custom Product Type"), "type", _FIRST),
+    Column("tags", ("Tags",), "tags", f"{_FIRST}; separated by commas"),
+    Column("published", ("Published", "Published on online store"), "status", f"{_FIRST}; false is `draft`"),
+    Column(
+        "status",
+        ("Status",),
+        "status",
+        f"{_FIRST}; draft, archived and unlisted are `draft`; a new product that is active gets the status "
+        "of `--status`",
+    ),
+    Column(
+        NAME,
+        ("Option{n} Name",),
+        "options",
+        "of the first row; `Title` with the only value `Default Title` is no option",
+    ),
+    Column(VALUE, ("Option{n} Value",), "variants[].options"),
+    Column("sku", ("Variant SKU", "SKU"), "variants[].sku", "identifies the variant"),
+    Column("barcode", ("Variant Barcode", "Barcode"), "variants[].barcode", "without a leading apostrophe"),
+    Column(
+        "grams", ("Variant Grams", "Weight value (grams)"), "variants[].weight", "in grams; 0 is no weight"
+    ),
+    Column("price", ("Variant Price", "Price"), "variants[].price", "in `--currency`"),
+    Column("compare_at_price", ("Variant Compare At Price", "Compare-at price"), "variants[].compareAtPrice"),
+    Column(
+        "tracker",
+        ("Variant Inventory Tracker", "Inventory tracker"),
+        "",
+        "if it is empty, the stock is not tracked, and the quantity is ignored",
+    ),
+    Column(
+        "quantity",
+        ("Variant Inventory Qty", "Inventory quantity"),
+        "variants[].stock",
+        "a negative one is 0: more were sold than there were. Without it, inventory is not managed",
+    ),
+    Column("image", ("Image Src", "Product image URL"), "images", "of all rows, each once"),
+    Column("position", ("Image Position",), "", "the order of the images; those without one are last"),
+    Column("variant_image", ("Variant Image", "Variant image URL"), "", "Medusa's variants share images"),
+    Column("image_alt", ("Image Alt Text",), "", "images have no text in Medusa"),
+    Column("policy", ("Variant Inventory Policy", "Continue selling when out of stock"), "", "not synced"),
+    Column(
+        "fulfillment",
+        ("Variant Fulfillment Service", "Fulfillment service"),
+        "",
+        "belongs to Shopify's fulfilment",
+    ),
+    Column("shipping", ("Variant Requires Shipping", "Requires shipping"), "", "not synced"),
+    Column("taxable", ("Variant Taxable", "Charge tax"), "", "taxes are set up in the store"),
+    Column("tax_code", ("Variant Tax Code", "Tax code"), "", "taxes are set up in the store"),
+    Column("unit", ("Variant Weight Unit", "Weight unit for display"), "", "the weight is always in grams"),
+    Column("cost", ("Cost per item",), "", "private"),
+    Column("gift_card", ("Gift Card",), "", "Medusa has gift cards of its own"),
+    Column("seo_title", ("SEO Title",), "", "Medusa has no such field"),
+    Column("seo_description", ("SEO Description",), "", "Medusa has no such field"),
+)
+
+
+def _source_id(row: Row) -> str:
+    return row["handle"]
+
+
+def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
+    first = rows[0]
+    if not first["title"]:
+        raise first.error("title", "is empty on the first row of the product")
+    variants = [row for row in rows if row is first or _is_variant(row)]
+    names = _option_names(rows, variants)
+    category = path(first["category"])
+    return present(
+        id=first["handle"],
+        handle=first["handle"],
+        title=first["title"],
+        description=first["description"],
+        brand=first["vendor"],
+        categories=[category] if category and category != ["Uncategorized"] else [],
+        type=first["type"],
+        tags=parts(first["tags"], ","),
+        status="draft" if _is_draft(first) else None,
+        images=_images(rows),
+        options=list(names.values()),
+        variants=[_variant(row, names) for row in variants],
+    )
+
+
+def _is_variant(row: Row) -> bool:
+    """Whether a row after the first one has a variant; otherwise it has another image."""
+    return bool(row["price"] or row["sku"] or row.series(VALUE))
+
+
+def _option_names(rows: Sequence[Row], variants: Sequence[Row]) -> Mapping[str, str]:
+    """The names of the options by number; none if the product has the only option of Shopify's own."""
+    names, values = option_names(rows), variants[0].series(VALUE)
+    has_own = set(names.values()) <= {"Title"} and set(values.values()) <= {"Default Title"}
+    return {} if len(variants) == 1 and has_own else names
+
+
+def _variant(row: Row, names: Mapping[str, str]) -> Mapping[str, Any]:
+    price = amount(row, "price")
+    if price is None:
+        name = row["sku"] or " / ".join(row.series(VALUE).values())
+        raise row.error("price", f"is empty (variant {name})" if name else "is empty")
+    return present(
+        sku=row["sku"],
+        barcode=unquoted(row["barcode"]),
+        price=price,
+        compareAtPrice=amount(row, "compare_at_price"),
+        stock=_stock(row),
+        weight=amount(row, "grams") or None,
+        options=option_values(row, names) if names else {},
+    )
+
+
+def _stock(row: Row) -> int | None:
+    quantity = count(row, "quantity")
+    is_tracked = bool(row["tracker"]) or "tracker" not in row.header.names
+    return max(quantity, 0) if quantity is not None and is_tracked else None
+
+
+def _images(rows: Sequence[Row]) -> list[str]:
+    placed = [(count(row, "position"), row["image"]) for row in rows if row["image"]]
+    return distinct(image for _, image in sorted(placed, key=lambda each: (each[0] is None, each[0] or 0)))
+
+
+def _is_draft(row: Row) -> bool:
+    status = row["status"].lower()
+    if status not in {"", "active", "draft", "archived", "unlisted"}:
+        raise row.error("status", f"is {row['status']!r}, but should be active, draft, archived or unlisted")
+    return status not in {"", "active"} or flag(row, "published") is False
+
+
+SHOPIFY = Dialect(
+    "Shopify",
+    _COLUMNS,
+    ("handle", "title", "price"),
+    "a product by its handle, a variant by its SKU, or else by its option values",
+    _source_id,
+    _product,
+)
