@@ -1,4 +1,4 @@
-"""Write the tables of the README that are generated from the code (`make docs`)."""
+"""Write the tables of the pages that are generated from the code (`make docs`)."""
 
 from __future__ import annotations
 
@@ -8,26 +8,34 @@ from pathlib import Path
 
 from medusa_sync.errors import EXIT_CODES
 from medusa_sync.settings.options import ENV_FILE, OPTIONS
+from medusa_sync.sources.dialects.base import Column, Dialect
+from medusa_sync.sources.dialects.table import DIALECTS
 
 README = Path(__file__).parent.parent / "README.md"
+FORMATS = Path(__file__).parent / "formats.md"
 
 
 def main() -> None:
-    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page, blocks in pages().items():
+        page.write_text(filled(page.read_text(encoding="utf-8"), blocks), encoding="utf-8")
 
 
-def filled(text: str) -> str:
+def pages() -> Mapping[Path, Mapping[str, str]]:
+    """The generated blocks of each page."""
+    return {
+        README: {"options": options_table(), "exit codes": exit_codes_table()},
+        FORMATS: {dialect.name: dialect_tables(dialect) for dialect in DIALECTS},
+    }
+
+
+def filled(text: str, blocks: Mapping[str, str]) -> str:
     """Return the text with every generated block replaced."""
-    for name, block in blocks().items():
+    for name, block in blocks.items():
         pattern = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
         text, found = pattern.subn(block.replace("\\", "\\\\"), text)
         if found != 1:
-            raise ValueError(f"README.md has the block {name!r} {found} times; expected one")
+            raise ValueError(f"the page has the block {name!r} {found} times; expected one")
     return text
-
-
-def blocks() -> Mapping[str, str]:
-    return {"options": options_table(), "exit codes": exit_codes_table()}
 
 
 def options_table() -> str:
@@ -45,6 +53,26 @@ def options_table() -> str:
 
 def exit_codes_table() -> str:
     return _table(("code", "meaning"), [(str(code), meaning) for code, meaning in EXIT_CODES.items()])
+
+
+def dialect_tables(dialect: Dialect) -> str:
+    """Tables of the columns that a dialect uses, and of those that it ignores."""
+    used = [column for column in dialect.columns if column.field]
+    rows = [(_names(each), _code(each.field.split(", ")), each.rule.replace("|", "\\|")) for each in used]
+    others = [(_names(each), each.rule) for each in dialect.columns if not each.field]
+    required = _code(dialect.named[key].names[0] for key in dialect.required)
+    head = (
+        f"Identity: {dialect.identity}. Required: {required}.\n\n{_table(('column', 'field', 'rule'), rows)}"
+    )
+    return f"{head}\n{_table(('ignored column', 'why'), others)}" if others else head
+
+
+def _names(column: Column) -> str:
+    return _code(column.names)
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -26,6 +26,18 @@ class DesiredVariant(Struct, frozen=True):
     fields: Mapping[str, Value]
 
 
+class Category(Struct, frozen=True):
+    """A category that may have to be created.
+
+    Attributes:
+        name: its display name.
+        parent: the handle of the category above it; None for one at the top.
+    """
+
+    name: str
+    parent: str | None = None
+
+
 class DesiredProduct(Struct, frozen=True):
     """A product of the source, in Medusa's terms.
 
@@ -35,7 +47,8 @@ class DesiredProduct(Struct, frozen=True):
         fields: a value for each field of the table, None if the source has none, and its own metadata.
         variants: in the order of the source; at least one.
         options: the names of the options, in order; empty for a product without variants at the source.
-        names: display names of terms that may have to be created, by value.
+        names: titles of collections that may have to be created, by handle.
+        categories: those of category paths, with all above them, by handle.
         handle: of a new product; None for a slug of the title.
         status: of a new product; None for that of the settings.
         digest: of the source product and of the settings that its mapping depends on; empty if it is not
@@ -49,6 +62,7 @@ class DesiredProduct(Struct, frozen=True):
     variants: tuple[DesiredVariant, ...]
     options: tuple[str, ...] = ()
     names: Mapping[str, str] = {}
+    categories: Mapping[str, Category] = {}
     handle: str | None = None
     status: str | None = None
     digest: str = ""

@@ -329,8 +329,11 @@ class AdminApi:
         link = {"inventory_item_id": item_id, "required_quantity": 1}
         await self._client.post(path, link, dict[str, Any], query=_ID_ONLY)
 
-    async def create_category(self, handle: str, name: str) -> StoredCategory:
+    async def create_category(self, handle: str, name: str, parent_id: str | None = None) -> StoredCategory:
+        """Create a category, at the top if it has no parent."""
         body = {"name": name, "handle": handle, "is_active": True}  # the default is inactive
+        if parent_id is not None:
+            body["parent_category_id"] = parent_id
         path, query = "/admin/product-categories", [("fields", "id,handle")]
         return (await self._client.post(path, body, responses.Category, query=query)).product_category
 

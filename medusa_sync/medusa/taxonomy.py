@@ -6,16 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from medusa_sync.core.fields import CATEGORIES, COLLECTION, TAGS, TYPE
-from medusa_sync.core.stored import StoredCategory, StoredCollection, StoredTag, StoredType
-from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
+from medusa_sync.core.product import Category, DesiredProduct
+from medusa_sync.core.stored import StoredCategory, StoredCollection
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.terms import Create, Find, Term, Terms
 from medusa_sync.stop import InFlight, Stop
 
 _AT_ONCE = 8  # creations at the same time; Medusa has no batch call for terms
-_MAY_EXIST = (StoreRefusedError, AmbiguousWriteError)  # this call or another run may have created it
-
-_Find = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
-_Create = Callable[[str], Awaitable[StoredCategory | StoredTag | StoredType | StoredCollection]]
 
 Needs = Mapping[str, Sequence[str]]
 """Values of terms, by field."""
@@ -39,30 +36,36 @@ class Taxonomy:
         self._inactive: dict[str, str] = {}
         self._in_flight = InFlight(stop)
         self._titles: dict[str, str] = {}  # of collections, by handle
+        self._categories: dict[str, Category] = {}  # of category paths, by handle
         slots = asyncio.Semaphore(_AT_ONCE)
-        ways: Mapping[str, tuple[_Find, _Create]] = {
-            CATEGORIES: (self._find_categories, self._create_category),
-            TAGS: (self._find_tags, api.create_tag),
-            TYPE: (self._find_types, api.create_type),
-            COLLECTION: (self._find_collections, self._create_collection),
+        ways: Mapping[str, tuple[Find, Create]] = {
+            TAGS: (self._find_tags, _flat(api.create_tag)),
+            TYPE: (self._find_types, _flat(api.create_type)),
+            COLLECTION: (self._find_collections, _flat(self._create_collection)),
         }
         self._terms = {
-            name: _Terms(find, create, slots, self._in_flight, stop) for name, (find, create) in ways.items()
+            name: Terms(find, create, slots, self._in_flight, stop) for name, (find, create) in ways.items()
         }
+        self._terms[CATEGORIES] = Terms(
+            self._find_categories, self._create_category, slots, self._in_flight, stop, self._parent_of
+        )
 
-    def begin(self, needs: Needs, titles: Mapping[str, str] = {}) -> None:
+    def begin(self, needs: Needs, products: Iterable[DesiredProduct] = ()) -> None:
         """Start to find and create what products will need; errors are raised where the ids are asked for.
 
         Args:
             needs: terms.
-            titles: of collections, by handle.
+            products: that need them.
         """
-        self._titles.update(titles)
+        for product in products:
+            self._titles.update(product.names)
+            for handle, category in product.categories.items():
+                self._categories.setdefault(handle, category)
         # Every batch needs a category, so they are created first.
-        found = self._terms[CATEGORIES].begin(needs.get(CATEGORIES, ()))
+        begun = self._terms[CATEGORIES].begin(needs.get(CATEGORIES, ()))
         for name, keys in needs.items():
             if name != CATEGORIES:
-                self._terms[name].begin(keys, after=found)
+                self._terms[name].begin(keys, after=begun)
 
     async def finish(self) -> None:
         """Wait until everything that began has ended."""
@@ -102,11 +105,20 @@ class Taxonomy:
         self._inactive.update((each.handle, each.id) for each in found if not each.is_active)
         return {each.handle: each.id for each in found}
 
-    async def _create_category(self, handle: str) -> StoredCategory:
+    def _parent_of(self, handle: str) -> str | None:
+        category = self._categories.get(handle)
+        return None if category is None else category.parent
+
+    async def _create_category(self, handle: str, parent_id: str | None) -> StoredCategory:
+        return await self._api.create_category(handle, await self._name_of(handle), parent_id)
+
+    async def _name_of(self, handle: str) -> str:
+        category = self._categories.get(handle)
+        if category is not None:
+            return category.name
         if self._names is None:
             self._names = asyncio.ensure_future(self._category_names())
-        name = (await self._names).get(handle) or handle.replace("-", " ").title()
-        return await self._api.create_category(handle, name)
+        return (await self._names).get(handle) or handle.replace("-", " ").title()
 
     async def _find_tags(self, values: Sequence[str]) -> Mapping[str, str]:
         return {each.value: each.id for each in await self._api.tags(values)}
@@ -121,132 +133,6 @@ class Taxonomy:
         return await self._api.create_collection(handle, self._titles.get(handle) or handle)
 
 
-class _Terms:
-    """The ids of one kind, by key. Several batches may wait for the same id.
-
-    Args:
-        find: returns the ids of those that exist.
-        create: creates one.
-        slots: for creations.
-        in_flight: runs what begins.
-        stop: nothing more is created once it is set.
-    """
-
-    def __init__(
-        self, find: _Find, create: _Create, slots: asyncio.Semaphore, in_flight: InFlight, stop: Stop
-    ) -> None:
-        self._find = find
-        self._create = create
-        self._slots = slots
-        self._stop = stop
-        self._ids: dict[str, asyncio.Future[str]] = {}
-        self._in_flight = in_flight
-
-    def begin(self, keys: Iterable[str], *, after: asyncio.Event | None = None) -> asyncio.Event:
-        """Start to find and create ids.
-
-        Args:
-            keys: those that are known or under way are left out.
-            after: creations wait for it.
-
-        Returns:
-            An event that is set when all have been looked up. Creations that wait for it come after these.
-        """
-        new = [key for key in dict.fromkeys(keys) if key not in self._ids]
-        found = asyncio.Event()
-        if new:
-            loop = asyncio.get_running_loop()
-            self._ids.update((key, loop.create_future()) for key in new)
-            self._in_flight.begin(self._resolve({key: self._ids[key] for key in new}, found, after))
-        else:
-            found.set()
-        return found
-
-    def has(self, keys: Iterable[str]) -> bool:
-        return all(key in self._ids and self._ids[key].done() for key in keys)
-
-    def forget(self, keys: Iterable[str]) -> list[str]:
-        """Forget those that are known; returns them."""
-        forgotten = [key for key in set(keys) if key in self._ids and self._ids[key].done()]
-        for key in forgotten:
-            del self._ids[key]
-        return forgotten
-
-    async def ids(self, keys: Iterable[str]) -> Mapping[str, str]:
-        wanted = list(dict.fromkeys(keys))
-        while True:
-            self.begin(wanted)
-            futures = {key: self._ids[key] for key in wanted}
-            if futures:
-                await asyncio.wait(futures.values())  # does not cancel them if this call is cancelled
-            tried = [future for future in futures.values() if not future.cancelled()]
-            errors = [error for each in tried if (error := each.exception()) is not None]
-            for error in sorted(errors, key=lambda error: isinstance(error, _MAY_EXIST)):
-                raise error
-            if len(tried) == len(futures):
-                return {key: future.result() for key, future in futures.items()}
-            # Otherwise some were not tried, because the store failed for another key.
-
-    async def _resolve(
-        self,
-        wanted: Mapping[str, asyncio.Future[str]],
-        are_found: asyncio.Event,
-        after: asyncio.Event | None,
-    ) -> None:
-        """Find the ids, and create what is missing."""
-        try:
-            found = await self._find(list(wanted))
-            for key, term_id in found.items():
-                wanted[key].set_result(term_id)
-            are_found.set()
-            if after is not None:
-                await after.wait()
-            await self._create_all({key: wanted[key] for key in wanted if key not in found})
-        except BaseException as error:
-            for key, future in wanted.items():
-                self._fail(key, future, error)
-            if not isinstance(error, MedusaSyncError):
-                raise
-        finally:
-            are_found.set()
-
-    async def _create_all(self, missing: Mapping[str, asyncio.Future[str]]) -> None:
-        """Create what is missing; once the store fails, nothing more is tried."""
-        has_failed = False
-
-        async def create(key: str, future: asyncio.Future[str]) -> None:
-            nonlocal has_failed
-            async with self._slots:
-                if has_failed:
-                    del self._ids[key]
-                    future.cancel()
-                    return
-                try:
-                    future.set_result(await self._created(key))
-                except MedusaSyncError as error:
-                    self._fail(key, future, error)
-                    if not isinstance(error, StoreRefusedError):
-                        has_failed = True
-
-        creations = (create(key, future) for key, future in missing.items())
-        for result in await asyncio.gather(*creations, return_exceptions=True):
-            if result is not None:
-                raise result
-
-    async def _created(self, key: str) -> str:
-        if self._stop.reason is not None:
-            raise self._stop.reason
-        try:
-            return (await self._create(key)).id
-        except _MAY_EXIST:
-            found = await self._find([key])
-            if key not in found:
-                raise
-            return found[key]
-
-    def _fail(self, key: str, future: asyncio.Future[str], error: BaseException) -> None:
-        """Raise the error to those that wait; the next one looks the key up again."""
-        if not future.done():
-            future.set_exception(error)
-            future.exception()  # nobody has to wait for it
-            self._ids.pop(key, None)
+def _flat(create: Callable[[str], Awaitable[Term]]) -> Create:
+    """Creates terms that are below no other."""
+    return lambda key, _parent_id: create(key)

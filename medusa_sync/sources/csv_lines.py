@@ -30,18 +30,24 @@ class Lines:
     Attributes:
         encoding: as far as it is known.
         number: how many lines there were so far.
-        row_size: characters since it was set to 0; more than `MAX_ROW` are refused.
+        row: the line on which the current row begins.
         is_open: the last line has no line break.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
         self.encoding = _UTF_8
         self.number = 0
-        self.row_size = 0
+        self.row = 1
         self.is_open = False
+        self._row_size = 0
         self._stream = stream
         self._failure: SourceError | None = None  # of the stream
         self._damage = ""  # what is wrong with the text
+
+    def begin_row(self) -> None:
+        """The next line begins a row, which must not have more than `MAX_ROW` characters."""
+        self.row = self.number + 1
+        self._row_size = 0
 
     def __iter__(self) -> Iterator[str]:
         """The lines.
@@ -53,24 +59,22 @@ class Lines:
         for text in self._texts():
             for piece in io.StringIO(text, newline=""):
                 line.append(piece)
-                self.row_size += len(piece)
-                if self.row_size > MAX_ROW:
-                    raise self._error(f"the row has more than {MAX_ROW:,} characters", _ENDLESS)
+                self._row_size += len(piece)
+                if self._row_size > MAX_ROW:
+                    reason = f"line {self.row}: the row has more than {MAX_ROW:,} characters"
+                    raise SourceError(reason, hint=_ENDLESS)
                 if piece.endswith(("\n", "\r")):
                     self.number += 1
                     yield "".join(line)
                     line.clear()
         if self._damage:
-            raise self._error(self._damage, _DAMAGED)
+            raise SourceError(f"line {self.number + 1}: {self._damage}", hint=_DAMAGED)
         if self._failure is not None:
             raise self._failure
         if line:
             self.number += 1
             self.is_open = True
             yield "".join(line)
-
-    def _error(self, reason: str, hint: str) -> SourceError:
-        return SourceError(f"line {self.number + 1}: {reason}", hint=hint)
 
     def _texts(self) -> Iterator[str]:
         """The text in blocks that do not end within a line break, as far as it is not damaged."""

@@ -53,22 +53,18 @@ def _format(dialect: str, encoding: str) -> str:
 
 def _header(lines: Lines, texts: Iterator[str]) -> tuple[str, list[str]]:
     """The delimiter with which most columns are known, and the names of the columns."""
-    text, quotes = [], 0
-    for line in texts:
-        text.append(line)
-        quotes += line.count('"')
-        if quotes % 2 == 0 and any(map(str.strip, text)):
-            break
-    else:
+    text, quotes = [next(filter(str.strip, texts), "")], 0
+    if not text[0]:
         raise SourceError("it has no header", hint="The first line must name the columns.")
-    lines.row_size = 0
-    headers = {}
+    lines.row = lines.number
+    while (quotes := quotes + text[-1].count('"')) % 2 and (line := next(texts, "")):
+        text.append(line)  # a name has a line break
+    headers: dict[str, list[str]] = {}
     for delimiter in _DELIMITERS:
-        table = csv.reader(text, delimiter=delimiter, strict=True)
         with suppress(csv.Error):
-            headers[delimiter] = next(filter(any, table), [])
+            headers[delimiter] = next(csv.reader(text, delimiter=delimiter, strict=True))
     if not headers:
-        raise SourceError(f"line {lines.number}: the header is not valid CSV", hint=_MALFORMED)
+        raise SourceError(f"line {lines.row}: the header is not valid CSV", hint=_MALFORMED)
     return max(headers.items(), key=lambda each: (known_columns(each[1]), len(each[1])))
 
 
@@ -76,13 +72,12 @@ def _rows(lines: Lines, texts: Iterator[str], delimiter: str, header: Header) ->
     """The rows below the header, without empty ones."""
     table = csv.reader(texts, delimiter=delimiter, strict=True)
     while True:
-        number = lines.number + 1
-        lines.row_size = 0
+        lines.begin_row()
         try:
             values = next(table, None)
         except csv.Error as error:
             raise SourceError(
-                f"line {number}: the row is not valid CSV ({error})", hint=_MALFORMED
+                f"line {lines.row}: the row is not valid CSV ({error})", hint=_MALFORMED
             ) from error
         if values is None:
             return
@@ -90,10 +85,10 @@ def _rows(lines: Lines, texts: Iterator[str], delimiter: str, header: Header) ->
             continue
         if lines.is_open and len(values) < header.width:
             raise SourceError(
-                f"line {number}: the file ends within a row, which has {len(values)} of {header.width} cells",
+                f"line {lines.row}: the file ends within a row: it has {len(values)} of {header.width} cells",
                 hint="Export it again. If it is complete, add a line break at its end.",
             )
-        yield header.row(number, values, _problem(values, header.width))
+        yield header.row(lines.row, values, _problem(values, header.width))
 
 
 def _problem(values: Sequence[str], width: int) -> str:

@@ -16,6 +16,7 @@ from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.sources import lenient
 from medusa_sync.sources.base import Rejected, Row
+from medusa_sync.sources.category_paths import InvalidCategoryError, nested
 from medusa_sync.sources.prices import InvalidPriceError
 from medusa_sync.sources.schema import MAX_ID, SourceProduct
 from medusa_sync.sources.text import one_line, paragraphs
@@ -95,7 +96,8 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str, sale_
         return Rejected(external_id, source_id, "", "title: it has no visible characters")
     try:
         options, variants = desired_variants(product, currency, sale_prices=sale_prices)
-    except (InvalidPriceError, InvalidVariantError) as error:
+        leaves, categories = nested(product.categories or ())
+    except (InvalidCategoryError, InvalidPriceError, InvalidVariantError) as error:
         return Rejected(external_id, source_id, title, str(error))
     dimensions = product.dimensions
     title_of_collection = one_line(product.collection)
@@ -117,7 +119,7 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str, sale_
         "material": one_line(product.material),
         "type": one_line(product.type),
         "collection": collection,
-        "categories": _members([product.category or ""]),
+        "categories": _members([product.category or "", *leaves]),
         "tags": _members(product.tags or ()),
         "images": images,
         f"{METADATA}brand": one_line(product.brand),
@@ -141,6 +143,7 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str, sale_
         variants,
         options,
         {collection: title_of_collection} if collection and title_of_collection else {},
+        categories,
         product.handle,
         product.status,
     )

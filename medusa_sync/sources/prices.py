@@ -34,6 +34,8 @@ def prices_of(price: float | None, others: Mapping[str, float] | None, currency:
         amounts[code.lower()] = amount
     same = amounts.pop(currency, price)
     price = same if price is None else price
+    if price is None and amounts:
+        raise InvalidPriceError(f"prices: none in {currency}, only in {' and '.join(sorted(amounts))}")
     if price is None:
         raise InvalidPriceError("Object missing required field price")
     if same != price:

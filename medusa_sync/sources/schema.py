@@ -13,6 +13,7 @@ LongText = Annotated[str, Meta(max_length=50_000)]
 Url = Annotated[str, Meta(max_length=2_048)]
 Count = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Amount = Annotated[int, Meta(ge=0, le=10**12)] | Annotated[float, Meta(ge=0, le=1e12)]
+Path = Annotated[tuple[Text, ...], Meta(max_length=20)]  # of categories, from the top
 Id = Annotated[int, Meta(ge=0, le=2**53)] | Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 
 
@@ -57,6 +58,7 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
     collection: Text | None = None
     description: LongText | None = None
     category: Text | None = None
+    categories: Annotated[tuple[Path, ...], Meta(max_length=50)] | None = None
     brand: Text | None = None
     sku: Text | None = None
     stock: Count | None = None

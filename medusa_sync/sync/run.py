@@ -284,8 +284,7 @@ class Run:
         try:
             while stale is not None:
                 placement.check_currencies(each.desired for each in stale)
-                titles = {handle: name for each in stale for handle, name in each.desired.names.items()}
-                taxonomy.begin(await planner.look_ahead(stale), titles)
+                taxonomy.begin(await planner.look_ahead(stale), [each.desired for each in stale])
                 await pipeline.take(stale)
                 stale = await anext(rest, None)
             await pipeline.flush()

@@ -189,6 +189,44 @@ def test_the_update_of_an_unknown_category_returns_nothing(shop: Shop) -> None:
     assert shop.call("POST", "/admin/product-categories/pcat_gone", {"name": "x"}) == {}
 
 
+def test_a_category_is_created_below_another_one(shop: Shop) -> None:
+    shoes = shop.category("shoes")
+    boots = shop.category("boots", parent_category_id=shoes["id"])
+    hats = shop.category("hats", parent_category_id=None)
+    fields = "id,handle,parent_category_id"
+    listed = shop.call("GET", "/admin/product-categories", fields=fields)["product_categories"]
+    assert {each["id"]: (each["handle"], each["parent_category_id"]) for each in listed} == {
+        shoes["id"]: ("shoes", None),
+        boots["id"]: ("boots", shoes["id"]),
+        hats["id"]: ("hats", None),
+    }
+
+
+def test_the_handle_of_a_category_is_unique_below_all_others(shop: Shop) -> None:
+    shoes = shop.category("shoes")
+    shop.category("sale", parent_category_id=shoes["id"])
+    body = {"name": "Sale", "handle": "sale", "parent_category_id": shop.category("hats")["id"]}
+    message = "Product category with handle: sale, already exists."
+    assert shop.refusal("POST", "/admin/product-categories", body) == (400, "invalid_data", message)
+
+
+def test_a_category_can_be_moved(shop: Shop) -> None:
+    shoes, hats = shop.category("shoes"), shop.category("hats")
+    sale = shop.category("sale", parent_category_id=shoes["id"])
+    for parent_id in (hats["id"], None):
+        shop.call("POST", f"/admin/product-categories/{sale['id']}", {"parent_category_id": parent_id})
+        query = {"handle": "sale", "fields": "id,parent_category_id"}
+        [moved] = shop.call("GET", "/admin/product-categories", **query)["product_categories"]
+        assert moved == {"id": sale["id"], "parent_category_id": parent_id}
+
+
+def test_a_category_below_an_unknown_one_is_an_error(shop: Shop) -> None:
+    body = {"name": "Boots", "handle": "boots", "parent_category_id": "pcat_gone"}
+    message = "Parent category with id: 'pcat_gone' does not exist"
+    assert shop.refusal("POST", "/admin/product-categories", body) == (500, "invalid_argument", message)
+    assert shop.call("GET", "/admin/product-categories", handle="boots")["product_categories"] == []
+
+
 # --- tags ---
 
 

@@ -209,6 +209,7 @@ SOURCE_PRODUCTS: Final = st.builds(
     price=_AMOUNTS,
     description=_maybe(ANY_TEXT),
     category=_maybe(ANY_TEXT),
+    categories=_maybe(st.lists(st.lists(ANY_TEXT, max_size=3).map(tuple), max_size=3).map(tuple)),
     brand=_maybe(ANY_TEXT),
     sku=_maybe(ANY_TEXT),
     stock=_maybe(_COUNTS),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from docs.build import README, filled
+from docs.build import README, filled, pages
 from medusa_sync.cli import app
 from medusa_sync.core.fields import FIELDS, METADATA, VARIANT_FIELDS
 from medusa_sync.settings.options import ENV_FILE, OPTIONS
@@ -24,8 +24,9 @@ def help_of(*command: str) -> str:
 
 
 def test_generated_tables_are_up_to_date() -> None:
-    text = README.read_text(encoding="utf-8")
-    assert filled(text) == text, "run `make docs`"
+    for page, blocks in pages().items():
+        text = page.read_text(encoding="utf-8")
+        assert filled(text, blocks) == text, "run `make docs`"
 
 
 def test_help_shows_the_flags_of_the_table() -> None:

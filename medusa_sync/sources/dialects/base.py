@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-_PLACEHOLDERS = {"{n}": "([0-9]{1,4})", "{currency}": "([a-z]{3})"}
+_PLACEHOLDERS = {"{n}": "([0-9]{1,4})", "{currency}": "([a-z]{3})", "{name}": "(.+)"}
 
 
 class InvalidRowError(Exception):
@@ -21,8 +21,9 @@ class Column(Struct, frozen=True):
     Attributes:
         key: what the dialect calls it.
         names: its spellings. Upper and lower case, spaces and punctuation make no difference. A name with
-            `{n}` stands for numbered columns, one with `{currency}` for a column per currency: a series.
-        field: of our own shape; empty if the column is ignored.
+            `{n}` stands for numbered columns, one with `{currency}` for a column per currency: a series. A
+            `{name}` stands for anything.
+        field: of our own shape; empty if the column is known, but ignored.
         rule: how it becomes the field, or why it is ignored.
         repeats: it may occur several times: a series too.
     """
@@ -34,12 +35,17 @@ class Column(Struct, frozen=True):
     repeats: bool = False
 
 
+def ignored(reason: str, *names: str) -> Column:
+    """Columns that a dialect knows, but does not use."""
+    return Column(names[0], names, rule=reason)
+
+
 class Dialect(Struct, frozen=True):
     """How a kind of table describes products.
 
     Attributes:
         name: such as `Shopify`.
-        columns: those that it knows; all others are ignored.
+        columns: those that it knows; all others are ignored too.
         required: keys of columns without which a table is not of this dialect.
         identity: of products and variants, in words.
         source_id: the id of the product that a row belongs to; empty if it has none.
@@ -62,7 +68,7 @@ class Header(Struct, frozen=True):
     """The columns of a table.
 
     Attributes:
-        columns: index and key of each column that the dialect knows; in a series, its number or currency too.
+        columns: index and key of each column that is not ignored; in a series, its number or currency too.
         names: of the columns, as the table has them, by key.
         width: the number of all columns.
         unit: what a row is called in messages: `line` or `item`.
@@ -85,8 +91,9 @@ class Header(Struct, frozen=True):
         """
         cells: dict[str, str] = {}
         series: dict[str, dict[str, str]] = {}
+        width = len(values)
         for index, key, suffix in self.columns:
-            if index < len(values) and (value := values[index].strip()):
+            if index < width and values[index] and (value := values[index].strip()):
                 if suffix:
                     series.setdefault(key, {})[suffix] = value
                 else:
@@ -162,7 +169,7 @@ class _Names:
 
 
 def _pattern(name: str) -> re.Pattern[str]:
-    parts = re.split(r"(\{n\}|\{currency\})", name)
+    parts = re.split(r"(\{[a-z]+\})", name)
     return re.compile("".join(_PLACEHOLDERS.get(part, re.escape(fold(part))) for part in parts))
 
 
@@ -170,32 +177,36 @@ class Recognised(Struct, frozen=True):
     """What a dialect finds in a header.
 
     Attributes:
+        known: how many columns of the header the dialect knows.
         missing: names of required columns that the header lacks.
-        repeated: the name of a known column that occurs twice; empty if there is none.
+        repeated: the names of two columns that mean the same; empty if there are none.
     """
 
     dialect: Dialect
     header: Header
+    known: int
     missing: tuple[str, ...]
-    repeated: str = ""
+    repeated: tuple[str, ...] = ()
 
 
 def recognise(
     dialect: Dialect, names: Sequence[str], *, unit: str = "line", decimal_comma: bool = False
 ) -> Recognised:
     """Find the columns of a dialect in the header of a table."""
-    known = _Names(dialect.columns)
+    find = _Names(dialect.columns).find
     columns: dict[tuple[str, str], tuple[int, str]] = {}
-    repeated = ""
+    repeated: tuple[str, ...] = ()
+    known = 0
     for index, name in enumerate(names):
-        found = known.find(name)
-        if found is None:
+        found = find(name)
+        known += found is not None
+        if found is None or not found[0].field:
             continue
         column, suffix = found
         if column.repeats:
             suffix = str(1 + sum(key == column.key for key, _ in columns))
         if (column.key, suffix) in columns:
-            repeated = repeated or name.strip()
+            repeated = columns[column.key, suffix][1], name.strip()
             continue
         columns[column.key, suffix] = index, name.strip()
     in_order = sorted(columns.items(), key=lambda each: int(each[0][1]) if each[0][1].isdecimal() else 0)
@@ -208,4 +219,4 @@ def recognise(
     )
     present = {key for key, _ in columns}
     missing = tuple(dialect.named[key].names[0] for key in dialect.required if key not in present)
-    return Recognised(dialect, header, missing, repeated)
+    return Recognised(dialect, header, known, missing, repeated)

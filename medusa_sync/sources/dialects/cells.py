@@ -34,7 +34,7 @@ def amount(row: Row, key: str, text: str | None = None) -> int | float | None:
     if row.header.decimal_comma and _DECIMAL_COMMA.fullmatch(text):
         plain = text.replace(",", ".")
     if not _NUMBER.fullmatch(plain):
-        raise row.error(key, f"is {_shown(text)}, which is not a number such as 1234.50")
+        raise row.error(key, f"is {shown(text)}, which is not a number such as 1234.50")
     number = float(plain)
     return int(number) if number.is_integer() else number
 
@@ -50,7 +50,7 @@ def count(row: Row, key: str) -> int | None:
         return None
     match = _COUNT.fullmatch(text)
     if match is None:
-        raise row.error(key, f"is {_shown(text)}, which is not a whole number such as 12")
+        raise row.error(key, f"is {shown(text)}, which is not a whole number such as 12")
     return int(match[1])
 
 
@@ -65,7 +65,7 @@ def flag(row: Row, key: str) -> bool | None:
     if not text:
         return None
     if text.lower() not in known:
-        raise row.error(key, f"is {_shown(text)}, but should be `true` or `false`")
+        raise row.error(key, f"is {shown(text)}, but should be `true` or `false`")
     return known[text.lower()]
 
 
@@ -90,7 +90,7 @@ def json_object(row: Row, key: str) -> dict[str, Any] | None:
     try:
         return msgspec.json.decode(row[key], type=dict[str, Any])
     except (msgspec.MsgspecError, RecursionError):
-        raise row.error(key, f"is {_shown(row[key])}, which is not a JSON object") from None
+        raise row.error(key, f"is {shown(row[key])}, which is not a JSON object") from None
 
 
 def distinct(values: Iterable[str]) -> list[str]:
@@ -103,8 +103,13 @@ def unquoted(text: str) -> str:
     return text.removeprefix("'")
 
 
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
+def shown(text: str) -> str:
+    """The text of a cell in a message: quoted, and not too long."""
+    return repr(shortened(text))
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def present(**fields: Any) -> dict[str, Any]:

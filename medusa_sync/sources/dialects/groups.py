@@ -9,6 +9,7 @@ from medusa_sync.sources.dialects.base import Dialect, InvalidRowError, Row
 from medusa_sync.sources.dialects.first import FirstPlaces
 
 MAX_ROWS = 20_000  # of a product; more than 10,000 variants are rejected anyway
+_TITLE_LENGTH = 200  # of refused products
 
 
 def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Entry | Refused]:
@@ -43,7 +44,7 @@ def _product(
             return Entry(dialect.product(group))
         except InvalidRowError as error:
             reason = str(error)
-    return Refused(source_id, group[0]["title"], reason)
+    return Refused(source_id, group[0]["title"][:_TITLE_LENGTH], reason)
 
 
 def _problem(source_id: str, group: Sequence[Row], first_places: FirstPlaces) -> str:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from medusa_sync.sources.dialects.base import Column, Dialect, Row
-from medusa_sync.sources.dialects.cells import amount, distinct, json_object, path, present
+from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
+from medusa_sync.sources.dialects.cells import amount, distinct, json_object, path, present, shortened
 from medusa_sync.sources.dialects.options import NAME, VALUE, option_values
 
-_NAMES = "a name; ids of the store that exported it are ignored, because they mean nothing in another one"
-_NOT_OF_VARIANTS = "synced for products only"
-_OF_STORE = "belongs to the store that exported it"
+_NAMES = "a name; an id of the store that exported it is ignored"
+_MEASURES = ("Length", "Width", "Height", "HS Code", "Origin Country", "MID Code", "Material")
+_TIMES = ("Created", "Updated", "Deleted")
 _COLUMNS = (
     Column("external_id", ("Product External Id",), "id"),
     Column("handle", ("Product Handle",), "handle, id", "the id, if the external id is empty"),
@@ -32,7 +32,9 @@ _COLUMNS = (
     Column("material", ("Product Material",), "material"),
     Column("collection", ("Product Collection Id",), "collection", _NAMES),
     Column("type", ("Product Type Id",), "type", _NAMES),
-    Column("category", ("Product Category {n}",), "categories", f"{_NAMES}, or a path `Apparel > Shirts`"),
+    Column(
+        "category", ("Product Category {n}",), "categories", f"{_NAMES}; or a path such as `Apparel > Shirts`"
+    ),
     Column("tag", ("Product Tag {n}",), "tags", _NAMES),
     Column("image", ("Product Image {n} Url", "Product Image {n}"), "images"),
     Column("metadata", ("Product Metadata",), "metadata", "a JSON object"),
@@ -49,41 +51,21 @@ _COLUMNS = (
         "`Default option` with the only value `Default option value` is no option",
     ),
     Column(VALUE, ("Variant Option {n} Value",), "variants[].options"),
-    Column("region_price", ("Variant Price REGION [EUR]",), "", "a store's regions are its own"),
-    Column("option_id", ("Variant Option {n} Id",), "", _OF_STORE),
-    Column("option_is_exclusive", ("Variant Option {n} Is Exclusive",), "", _OF_STORE),
-    Column("profile", ("Shipping Profile Id",), "", f"{_OF_STORE}; see `--shipping-profile`"),
-    Column("channel", ("Product Sales Channel {n}",), "", f"{_OF_STORE}; see `--sales-channel`"),
-    Column("discountable", ("Product Discountable",), "", "not synced"),
-    Column("gift_card", ("Product Is Giftcard",), "", "not synced"),
-    Column("created", ("Product Created At", "Variant Created At"), "", "not synced", repeats=True),
-    Column("updated", ("Product Updated At", "Variant Updated At"), "", "not synced", repeats=True),
-    Column("deleted", ("Product Deleted At", "Variant Deleted At"), "", "not synced", repeats=True),
-    Column("upc", ("Variant UPC", "Variant EAN"), "", "not synced; only the barcode is", repeats=True),
-    Column(
-        "backorder",
-        ("Variant Allow Backorder", "Variant Manage Inventory"),
-        "",
-        "not synced; the file has no stock, so that inventory of new variants is not managed",
-        repeats=True,
+    ignored(
+        "a price of a region, and the regions of a store are its own", "Variant Price {name} [{currency}]"
     ),
-    Column(
-        "measure",
-        ("Variant Length", "Variant Width", "Variant Height"),
-        "",
-        _NOT_OF_VARIANTS,
-        repeats=True,
+    ignored("synced for products only", *(f"Variant {name}" for name in _MEASURES), "Variant Metadata"),
+    ignored("only the barcode is synced", "Variant UPC", "Variant EAN"),
+    ignored("not synced; the file has no stock", "Variant Allow Backorder", "Variant Manage Inventory"),
+    ignored("belongs to the store that exported it", "Shipping Profile Id", "Product Sales Channel {n}"),
+    ignored(
+        "belongs to the store that exported it", "Variant Option {n} Id", "Variant Option {n} Is Exclusive"
     ),
-    Column(
-        "origin",
-        ("Variant HS Code", "Variant Origin Country", "Variant MID Code", "Variant Material"),
-        "",
-        _NOT_OF_VARIANTS,
-        repeats=True,
-    ),
-    Column("variant_metadata", ("Variant Metadata",), "", "not synced"),
-    Column("rank", ("Variant Variant Rank", "Variant Product Id"), "", "not synced", repeats=True),
-    Column("variant_image", ("Variant Image {n}", "Variant Thumbnail"), "", "not synced", repeats=True),
+    ignored("belongs to the store that exported it", *(f"Product {name} At" for name in _TIMES)),
+    ignored("belongs to the store that exported it", *(f"Variant {name} At" for name in _TIMES)),
+    ignored("belongs to the store that exported it", "Variant Product Id"),
+    ignored("not synced", "Product Discountable", "Product Is Giftcard"),
+    ignored("not synced", "Variant Variant Rank", "Variant Thumbnail", "Variant Image {n}"),
 )
 _ID = re.compile(r"(pcol|ptyp|pcat|ptag)_[0-9A-Za-z]+")
 _NO_OPTION = {"Default option": "Default option value", "Default": "Default"}  # of the admin, of this tool
@@ -140,7 +122,7 @@ def _variant(row: Row, options: Mapping[str, str]) -> Mapping[str, Any]:
         currency: amount(row, f"price {currency}", text) for currency, text in row.series("price").items()
     }
     if not prices:
-        name = row["sku"] or row["variant_title"]
+        name = shortened(row["sku"] or row["variant_title"])
         raise row.error("price", f"is empty (variant {name})" if name else "is empty")
     return present(
         id=row["variant_id"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from medusa_sync.sources.dialects.base import Row
+from medusa_sync.sources.dialects.cells import shown
 
 NAME, VALUE = "option_name", "option_value"  # keys of the columns
 
@@ -19,8 +20,8 @@ def option_names(rows: Sequence[Row]) -> Mapping[str, str]:
     for row in rows:
         for number, name in row.series(NAME).items():
             if names.get(number) != name:
-                first = repr(names[number]) if number in names else "empty"
-                raise row.error(f"{NAME} {number}", f"is {name!r}, but {first} on {rows[0].place}")
+                first = shown(names[number]) if number in names else "empty"
+                raise row.error(f"{NAME} {number}", f"is {shown(name)}, but {first} on {rows[0].place}")
     return names
 
 
@@ -33,5 +34,5 @@ def option_values(row: Row, names: Mapping[str, str]) -> dict[str, str]:
     values = row.series(VALUE)
     for number, value in values.items():
         if number not in names:
-            raise row.error(f"{VALUE} {number}", f"is {value!r}, but the option has no name")
+            raise row.error(f"{VALUE} {number}", f"is {shown(value)}, but the option has no name")
     return {name: values[number] for number, name in names.items() if number in values}

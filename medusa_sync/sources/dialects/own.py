@@ -110,7 +110,7 @@ def _variants(rows: Sequence[Row]) -> dict[str, Any]:
         )
         for row in rows
     ]
-    return {"variants": variants, "options": list(names.values())}
+    return present(options=list(names.values()), variants=variants)
 
 
 def _without_variants(row: Row) -> dict[str, Any]:

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from medusa_sync.sources.dialects.base import Column, Dialect, Row
-from medusa_sync.sources.dialects.cells import amount, count, distinct, flag, parts, path, present, unquoted
+from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
+from medusa_sync.sources.dialects.cells import (
+    amount,
+    count,
+    distinct,
+    flag,
+    parts,
+    path,
+    present,
+    shortened,
+    shown,
+    unquoted,
+)
 from medusa_sync.sources.dialects.options import NAME, VALUE, option_names, option_values
 
 _FIRST = "of the first row"
@@ -28,14 +39,13 @@ _COLUMNS = (
         "status",
         ("Status",),
         "status",
-        f"{_FIRST}; draft, archived and unlisted are `draft`; a new product that is active gets the status "
-        "of `--status`",
+        f"{_FIRST}; draft, archived and unlisted are `draft`; active is that of `--status`",
     ),
     Column(
         NAME,
         ("Option{n} Name",),
         "options",
-        "of the first row; `Title` with the only value `Default Title` is no option",
+        "names on the first row; `Title` with the only value `Default Title` is no option",
     ),
     Column(VALUE, ("Option{n} Value",), "variants[].options"),
     Column("sku", ("Variant SKU", "SKU"), "variants[].sku", "identifies the variant"),
@@ -48,7 +58,7 @@ _COLUMNS = (
     Column(
         "tracker",
         ("Variant Inventory Tracker", "Inventory tracker"),
-        "",
+        "variants[].stock",
         "if it is empty, the stock is not tracked, and the quantity is ignored",
     ),
     Column(
@@ -58,25 +68,25 @@ _COLUMNS = (
         "a negative one is 0: more were sold than there were. Without it, inventory is not managed",
     ),
     Column("image", ("Image Src", "Product image URL"), "images", "of all rows, each once"),
-    Column("position", ("Image Position",), "", "the order of the images; those without one are last"),
-    Column("variant_image", ("Variant Image", "Variant image URL"), "", "Medusa's variants share images"),
-    Column("image_alt", ("Image Alt Text",), "", "images have no text in Medusa"),
-    Column("policy", ("Variant Inventory Policy", "Continue selling when out of stock"), "", "not synced"),
-    Column(
-        "fulfillment",
-        ("Variant Fulfillment Service", "Fulfillment service"),
-        "",
-        "belongs to Shopify's fulfilment",
-    ),
-    Column("shipping", ("Variant Requires Shipping", "Requires shipping"), "", "not synced"),
-    Column("taxable", ("Variant Taxable", "Charge tax"), "", "taxes are set up in the store"),
-    Column("tax_code", ("Variant Tax Code", "Tax code"), "", "taxes are set up in the store"),
-    Column("unit", ("Variant Weight Unit", "Weight unit for display"), "", "the weight is always in grams"),
-    Column("cost", ("Cost per item",), "", "private"),
-    Column("gift_card", ("Gift Card",), "", "Medusa has gift cards of its own"),
-    Column("seo_title", ("SEO Title",), "", "Medusa has no such field"),
-    Column("seo_description", ("SEO Description",), "", "Medusa has no such field"),
+    Column("position", ("Image Position",), "images", "their order; those without one are last"),
+    ignored("not synced; images belong to products", "Variant Image", "Variant image URL"),
+    ignored("Medusa has no text for an image", "Image Alt Text"),
+    ignored("not synced", "Variant Inventory Policy", "Continue selling when out of stock"),
+    ignored("not synced", "Variant Requires Shipping", "Requires shipping"),
+    ignored("belongs to Shopify", "Variant Fulfillment Service", "Fulfillment service"),
+    ignored("belongs to Shopify", "Option{n} Linked To", "{name} (product.metafields.{name})"),
+    ignored("taxes are set up in the store", "Variant Taxable", "Charge tax", "Variant Tax Code", "Tax code"),
+    ignored("only how Shopify shows the grams", "Variant Weight Unit", "Weight unit for display"),
+    ignored("private", "Cost per item"),
+    ignored("a market is not a currency", "Price / {name}", "Compare At Price / {name}"),
+    ignored("the store has its own markets", "Included / {name}"),
+    ignored("Medusa has gift cards of its own", "Gift Card"),
+    ignored("Medusa has no such field", "SEO Title", "SEO Description", "Unit Price {name}"),
+    ignored("not of this store", "Google Shopping / {name}"),
 )
+
+
+_STATUSES = ("active", "draft", "archived", "unlisted")
 
 
 def _source_id(row: Row) -> str:
@@ -121,7 +131,7 @@ def _option_names(rows: Sequence[Row], variants: Sequence[Row]) -> Mapping[str, 
 def _variant(row: Row, names: Mapping[str, str]) -> Mapping[str, Any]:
     price = amount(row, "price")
     if price is None:
-        name = row["sku"] or " / ".join(row.series(VALUE).values())
+        name = shortened(row["sku"] or " / ".join(row.series(VALUE).values()))
         raise row.error("price", f"is empty (variant {name})" if name else "is empty")
     return present(
         sku=row["sku"],
@@ -147,8 +157,8 @@ def _images(rows: Sequence[Row]) -> list[str]:
 
 def _is_draft(row: Row) -> bool:
     status = row["status"].lower()
-    if status not in {"", "active", "draft", "archived", "unlisted"}:
-        raise row.error("status", f"is {row['status']!r}, but should be active, draft, archived or unlisted")
+    if status and status not in _STATUSES:
+        raise row.error("status", f"is {shown(row['status'])}, but should be {', '.join(_STATUSES)}")
     return status not in {"", "active"} or flag(row, "published") is False
 
 

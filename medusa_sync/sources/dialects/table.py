@@ -6,17 +6,18 @@ from collections.abc import Sequence
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.dialects.base import Dialect, Recognised, recognise
+from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.dialects.medusa import MEDUSA
 from medusa_sync.sources.dialects.own import OWN
 from medusa_sync.sources.dialects.shopify import SHOPIFY
 
-DIALECTS: tuple[Dialect, ...] = (SHOPIFY, MEDUSA, OWN)
+DIALECTS: tuple[Dialect, ...] = (SHOPIFY, MEDUSA, GOOGLE, OWN)
 """In the order of precedence, if two of them know the same number of columns."""
 
 
 def known_columns(names: Sequence[str]) -> int:
     """How many columns of a header the dialect knows that knows most."""
-    return max(len(recognise(dialect, names).header.columns) for dialect in DIALECTS)
+    return max(recognise(dialect, names).known for dialect in DIALECTS)
 
 
 def best(names: Sequence[str], *, decimal_comma: bool = False) -> Recognised:
@@ -29,11 +30,11 @@ def best(names: Sequence[str], *, decimal_comma: bool = False) -> Recognised:
     matching = [each for each in tried if not each.missing]
     if not matching:
         raise SourceError(_unknown(names, tried), hint=_HINT)
-    found = max(matching, key=lambda each: len(each.header.columns))
+    found = max(matching, key=lambda each: each.known)
     if found.repeated:
         raise SourceError(
-            f"the header has two columns {found.repeated!r} ({found.dialect.name})",
-            hint="Remove one of them, because only one can be used.",
+            f"the columns {' and '.join(map(repr, found.repeated))} mean the same ({found.dialect.name})",
+            hint="Rename or remove one of them.",
         )
     return found
 

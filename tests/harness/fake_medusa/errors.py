@@ -23,6 +23,11 @@ def invalid_data(message: str) -> ApiError:
     return ApiError(400, "invalid_data", message)
 
 
+def invalid_argument(message: str) -> ApiError:
+    """Medusa has no status of its own for these."""
+    return ApiError(500, "invalid_argument", message)
+
+
 def not_found(message: str) -> ApiError:
     return ApiError(404, "not_found", message)
 

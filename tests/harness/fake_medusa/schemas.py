@@ -162,7 +162,8 @@ _CATEGORY: Final[dict[str, Check]] = {
     "is_internal": boolean,
     "is_active": boolean,
     "metadata": _METADATA,
-    **dict.fromkeys(["parent_category_id", "external_id", "rank"], not_in_the_fake),
+    "parent_category_id": nullable(text),
+    **dict.fromkeys(["external_id", "rank"], not_in_the_fake),
 }
 NEW_CATEGORY: Final = fields(_CATEGORY, required=["name"])
 CATEGORY: Final = fields(_CATEGORY)

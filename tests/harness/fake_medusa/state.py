@@ -199,6 +199,7 @@ class Category:
     description: str = ""
     is_active: bool = False
     is_internal: bool = False
+    parent_category_id: str | None = None
     metadata: Metadata = None
 
 

@@ -4,7 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tests.harness.fake_medusa.errors import already_exists, invalid_data, not_found, unknown_error
+from tests.harness.fake_medusa.errors import (
+    already_exists,
+    invalid_argument,
+    invalid_data,
+    not_found,
+    unknown_error,
+)
 from tests.harness.fake_medusa.rules import handle_of_name, reject_nul
 from tests.harness.fake_medusa.state import Category, Collection, Currency, Named, State, Tag, Type
 
@@ -30,6 +36,9 @@ def update_category(state: State, category_id: str, body: Body) -> Category | No
 
 def _save_category(state: State, category: Category) -> None:
     reject_nul([category.name, category.handle, category.description, category.metadata])
+    parent_id = category.parent_category_id
+    if parent_id is not None and parent_id not in state.categories:
+        raise invalid_argument(f"Parent category with id: '{parent_id}' does not exist")
     others = (other for other in state.categories.values() if other.id != category.id)
     if any(other.handle == category.handle for other in others):
         raise already_exists("Product category", handle=category.handle)

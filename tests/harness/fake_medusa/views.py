@@ -39,7 +39,15 @@ _VARIANT: Final = (
 )
 _PRICE: Final = ("amount", "currency_code", "min_quantity", "max_quantity")
 _PRICE_LIST: Final = ("title", "description", "type", "status", "metadata", "created_at")
-_CATEGORY: Final = ("name", "description", "handle", "is_active", "is_internal", "metadata")
+_CATEGORY: Final = (
+    "name",
+    "description",
+    "handle",
+    "is_active",
+    "is_internal",
+    "parent_category_id",
+    "metadata",
+)
 _LEVEL: Final = ("location_id", "stocked_quantity", "reserved_quantity")
 _STORE: Final = (
     *("name", "default_sales_channel_id", "default_region_id", "default_location_id", "metadata"),

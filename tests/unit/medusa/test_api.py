@@ -251,6 +251,13 @@ async def test_a_category_is_created_active(httpx_mock: HTTPXMock, api: AdminApi
     assert httpx_mock.get_requests()[0].content == b'{"name":"Toys","handle":"toys","is_active":true}'
 
 
+async def test_a_category_is_created_below_another_one(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    httpx_mock.add_response(json={"product_category": {"id": "pcat_2", "handle": "toys-cars"}})
+    assert (await api.create_category("toys-cars", "Cars", "pcat_1")).id == "pcat_2"
+    body = b'{"name":"Cars","handle":"toys-cars","is_active":true,"parent_category_id":"pcat_1"}'
+    assert httpx_mock.get_requests()[0].content == body
+
+
 async def test_activating_a_category_changes_nothing_else(httpx_mock: HTTPXMock, api: AdminApi) -> None:
     httpx_mock.add_response(url=f"{STORE_URL}/admin/product-categories/pcat_1", json={})
     await api.activate_category("pcat_1")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from medusa_sync.core.fields import CATEGORIES, COLLECTION, TAGS, TYPE
+from medusa_sync.core.merge import members
 from medusa_sync.core.stored import (
     ListedCategory,
     StoredCategory,
@@ -23,6 +24,7 @@ from medusa_sync.errors import (
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.taxonomy import Taxonomy
 from medusa_sync.stop import Stop
+from tests.unit.builders import desired_product
 
 pytestmark = pytest.mark.anyio
 
@@ -38,6 +40,7 @@ class Store(AdminApi):
         self.asked: list[tuple[str, ...]] = []
         self.attempts = 0
         self.created: dict[str, str] = {}
+        self.parents: dict[str, str | None] = {}
         self.activated: list[str] = []
         self.refusals: dict[str, MedusaSyncError] = {}
         self.created_by_others: set[str] = set()
@@ -73,7 +76,8 @@ class Store(AdminApi):
         await self._create(value, value)
         return StoredTag(_id(value), value)
 
-    async def create_category(self, handle: str, name: str) -> StoredCategory:
+    async def create_category(self, handle: str, name: str, parent_id: str | None = None) -> StoredCategory:
+        self.parents[handle] = parent_id
         await self._create(handle, name)
         return StoredCategory(_id(handle), handle)
 
@@ -89,6 +93,7 @@ class Store(AdminApi):
         if key in self.refusals:
             raise self.refusals[key]
         self.created[key] = name
+        self.known[key] = True
 
 
 class Names:
@@ -352,8 +357,184 @@ async def test_types_and_collections_are_found_or_created_with_their_titles() ->
     store = Store("shirts", "winter-2026")
     taxonomy = Taxonomy(store, Names(), Stop())
     needs = {TYPE: ["shirts", "hats"], COLLECTION: ["winter-2026", "ete-co"]}
-    taxonomy.begin(needs, {"ete-co": "Été & Co"})
+    taxonomy.begin(needs, [desired_product(collection="Été & Co")])
     ids = await taxonomy.ids(needs)
     assert ids == {name: {key: _id(key) for key in keys} for name, keys in needs.items()}
     assert store.created == {"hats": "hats", "ete-co": "Été & Co"}
     await taxonomy.finish()
+
+
+# --- category paths -------------------------------------------------------------------------------------
+
+
+async def path_ids(taxonomy: Taxonomy, *paths: str) -> Mapping[str, str]:
+    """The ids of the last categories of paths such as `Toys > Trains`."""
+    product = desired_product(category=None, categories=[path.split(" > ") for path in paths])
+    handles = list(members(product.fields[CATEGORIES]))
+    taxonomy.begin({CATEGORIES: handles}, [product])
+    return await category_ids(taxonomy, handles)
+
+
+async def test_the_categories_of_a_path_are_created_from_the_top() -> None:
+    store, names = Store(), Names()
+    ids = await path_ids(Taxonomy(store, names, Stop()), "Toys > Trains > Parts & Spares")
+    assert ids == {"toys-trains-parts-spares": "id of toys-trains-parts-spares"}
+    assert list(store.created.items()) == [
+        ("toys", "Toys"),
+        ("toys-trains", "Trains"),
+        ("toys-trains-parts-spares", "Parts & Spares"),
+    ]
+    assert store.parents == {
+        "toys": None,
+        "toys-trains": "id of toys",
+        "toys-trains-parts-spares": "id of toys-trains",
+    }
+    assert names.asked == 0
+
+
+async def test_all_categories_of_many_paths_are_looked_up_with_one_request() -> None:
+    store = Store("toys")
+    await path_ids(Taxonomy(store, Names(), Stop()), "Toys > Trains", "Toys > Cars > Red", "Books")
+    [asked] = store.asked
+    assert sorted(asked) == ["books", "toys", "toys-cars", "toys-cars-red", "toys-trains"]
+    assert store.created.keys() == {"books", "toys-cars", "toys-cars-red", "toys-trains"}
+
+
+async def test_what_is_above_an_existing_category_is_not_created() -> None:
+    """The merchant has moved it."""
+    store = Store("toys-trains", "books-red")
+    ids = await path_ids(Taxonomy(store, Names(), Stop()), "Toys > Trains", "Books > Red > Thin")
+    assert ids.keys() == {"toys-trains", "books-red-thin"}
+    assert store.created == {"books-red-thin": "Thin"}
+    assert store.parents == {"books-red-thin": "id of books-red"}
+
+
+async def test_a_category_that_was_not_needed_is_created_when_a_product_needs_it() -> None:
+    store = Store("toys-trains")
+    taxonomy = Taxonomy(store, Names(), Stop())
+    await path_ids(taxonomy, "Toys > Trains")
+    await path_ids(taxonomy, "Toys")
+    await path_ids(taxonomy, "Toys > Cars")
+    assert store.created == {"toys": "Toys", "toys-cars": "Cars"}
+
+
+async def test_concurrent_batches_create_the_categories_of_a_path_once() -> None:
+    store = Store("toys-trains")
+    taxonomy = Taxonomy(store, Names(), Stop())
+    paths = ["Toys > Trains", "Toys > Cars > Red", "Toys > Cars", "Toys", "Toys > Cars > Blue"]
+    await asyncio.gather(*(path_ids(taxonomy, path) for path in paths))
+    assert store.created.keys() == {"toys", "toys-cars", "toys-cars-red", "toys-cars-blue"}
+    assert store.parents["toys-cars-red"] == store.parents["toys-cars-blue"] == "id of toys-cars"
+
+
+async def test_many_branches_are_created_at_the_same_time() -> None:
+    at_once = 0
+
+    class Slow(Store):
+        async def _create(self, key: str, name: str) -> None:
+            nonlocal at_once
+            self.running = getattr(self, "running", 0) + 1
+            at_once = max(at_once, self.running)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            await super()._create(key, name)
+            self.running -= 1
+
+    store = Slow()
+    await path_ids(Taxonomy(store, Names(), Stop()), *(f"Toys > Shelf {number}" for number in range(20)))
+    assert (len(store.created), at_once) == (21, 8)
+
+
+@pytest.mark.parametrize(
+    "failure", [REFUSED, LOST, StoreError("gone")], ids=["refused", "lost", "unreachable"]
+)
+@pytest.mark.parametrize("broken", ["toys", "toys-cars", "toys-cars-red"])
+async def test_below_a_category_that_cannot_be_created_nothing_is_tried(
+    failure: MedusaSyncError, broken: str
+) -> None:
+    store = Store()
+    store.refusals = {broken: failure}
+    taxonomy = Taxonomy(store, Names(), Stop())
+    with pytest.raises(type(failure), match=str(failure)):
+        await path_ids(taxonomy, "Toys > Cars > Red")
+    assert all(broken.startswith(handle) for handle in store.created)
+    assert store.attempts == len(store.created) + 1
+    store.refusals = {}
+    await path_ids(taxonomy, "Toys > Cars > Red")
+    assert list(store.created) == ["toys", "toys-cars", "toys-cars-red"]
+
+
+async def test_an_unexpected_error_is_raised_for_all_categories_below() -> None:
+    class Broken(Store):
+        async def create_category(
+            self, handle: str, name: str, parent_id: str | None = None
+        ) -> StoredCategory:
+            raise ZeroDivisionError(handle, name, parent_id)
+
+    taxonomy = Taxonomy(Broken(), Names(), Stop())
+    with pytest.raises(ZeroDivisionError):
+        await path_ids(taxonomy, "Toys > Cars > Red")
+    with pytest.raises(ZeroDivisionError):
+        await taxonomy.finish()
+
+
+async def test_a_refused_branch_does_not_affect_the_others() -> None:
+    store = Store()
+    store.refusals = {"toys-cars": REFUSED}
+    taxonomy = Taxonomy(store, Names(), Stop())
+    product = desired_product(categories=[["Toys", "Cars", "Red"], ["Toys", "Trains"]])
+    taxonomy.begin({CATEGORIES: ["toys-cars-red", "toys-trains"]}, [product])
+    assert (await category_ids(taxonomy, ["toys-trains"])).keys() == {"toys-trains"}
+    with pytest.raises(StoreRefusedError):
+        await category_ids(taxonomy, ["toys-cars-red"])
+
+
+async def test_if_a_category_disappears_before_one_is_created_below_it_both_are_created_again() -> None:
+    store = Store()
+    taxonomy = Taxonomy(store, Names(), Stop())
+    await path_ids(taxonomy, "Toys > Cars")
+    store.known.clear()
+    store.created.clear()
+    store.refusals = {"toys-trains": LOST}
+    with pytest.raises(AmbiguousWriteError):
+        await path_ids(taxonomy, "Toys > Trains")
+    store.refusals = {}
+    await path_ids(taxonomy, "Toys > Trains")
+    assert list(store.created) == ["toys", "toys-trains"]
+
+
+async def test_what_is_above_a_forgotten_category_is_forgotten() -> None:
+    store = Store()
+    taxonomy = Taxonomy(store, Names(), Stop())
+    await path_ids(taxonomy, "Toys > Trains")
+    taxonomy.forget({CATEGORIES: ["toys-trains"]})
+    await path_ids(taxonomy, "Toys > Trains")
+    assert [sorted(asked) for asked in store.asked] == [["toys", "toys-trains"]] * 2
+
+
+async def test_nested_categories_are_created_before_tags() -> None:
+    store = Store()
+    taxonomy = Taxonomy(store, Names(), Stop())
+    product = desired_product(category=None, categories=[["Toys", f"Shelf {each}"] for each in range(12)])
+    tags = [f"tag {number}" for number in range(30)]
+    taxonomy.begin({CATEGORIES: list(members(product.fields[CATEGORIES])), TAGS: tags}, [product])
+    await taxonomy.finish()
+    created = list(store.created)
+    assert len(created) == 43
+    assert created.index("toys-shelf-11") < created.index("tag 8")
+
+
+async def test_after_a_stop_nothing_is_created_below_a_new_category() -> None:
+    stop = Stop()
+
+    class Slow(Store):
+        async def create_category(
+            self, handle: str, name: str, parent_id: str | None = None
+        ) -> StoredCategory:
+            stop.set(TimeLimitError("over"))
+            return await super().create_category(handle, name, parent_id)
+
+    store = Slow()
+    with pytest.raises(TimeLimitError):
+        await path_ids(Taxonomy(store, Names(), stop), "Toys > Cars > Red")
+    assert list(store.created) == ["toys"]

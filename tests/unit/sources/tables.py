@@ -1,0 +1,155 @@
+"""CSV files for tests: how programs write them, and how streams deliver them."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from medusa_sync.errors import SourceError
+from medusa_sync.sources.base import Entry, Refused
+from medusa_sync.sources.csv_reader import read_csv
+from medusa_sync.sources.dialects.base import Dialect
+
+T = TypeVar("T")
+
+ALPHABET = "abcXYZ019 .,;:|>'\"\t\n\r-&<%éüß"  # in Windows-1252, no two of these letters look like UTF-8
+UNICODE = ALPHABET + "żИ日本🎁\u2028\x0b\x85"
+PROGRAMS = {  # what the file begins with, and its encoding
+    "UTF-8": (b"", "utf-8"),
+    "UTF-8 with a mark": (b"\xef\xbb\xbf", "utf-8"),
+    "UTF-16, little": (b"\xff\xfe", "utf-16-le"),
+    "UTF-16, big": (b"\xfe\xff", "utf-16-be"),
+    "Windows-1252": (b"", "cp1252"),
+}
+
+
+class Style(Struct, frozen=True):
+    """How a program writes a table, and how its bytes arrive."""
+
+    program: str = "UTF-8"
+    delimiter: str = ","
+    line_end: str = "\n"
+    has_last_line_end: bool = True
+    chunk: int = 2**16
+
+    @property
+    def alphabet(self) -> str:
+        return ALPHABET if self.program == "Windows-1252" else UNICODE
+
+    def write(self, table: Iterable[Sequence[str]]) -> bytes:
+        text = io.StringIO()
+        csv.writer(
+            text, delimiter=self.delimiter, lineterminator=self.line_end, quoting=csv.QUOTE_ALL
+        ).writerows(table)
+        mark, encoding = PROGRAMS[self.program]
+        written = text.getvalue()
+        return mark + (written if self.has_last_line_end else written.removesuffix(self.line_end)).encode(
+            encoding
+        )
+
+
+STYLES = st.builds(
+    Style,
+    st.sampled_from(list(PROGRAMS)),
+    st.sampled_from(",;\t"),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.booleans(),
+    st.sampled_from([1, 2, 3, 7, 100, 2**16]),
+)
+
+
+class Stream(io.BytesIO):
+    """Delivers some bytes at a time.
+
+    Args:
+        content: all bytes.
+        chunk: how many of them at a time.
+        error: raised at the end, as by a file that is incomplete.
+    """
+
+    def __init__(self, content: bytes, chunk: int = 2**16, error: SourceError | None = None) -> None:
+        super().__init__(content)
+        self._chunk = chunk
+        self._error = error
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        wanted = self._chunk if size is None or size < 0 else min(size, self._chunk)
+        data = super().read(wanted)
+        if not data and self._error is not None:
+            raise self._error
+        return data
+
+
+def read(content: bytes | str, *, chunk: int = 2**16) -> list[Entry | Refused]:
+    data = content.encode() if isinstance(content, str) else content
+    return list(read_csv(Stream(data, chunk)))
+
+
+def products_of(content: bytes | str) -> list[Mapping[str, Any]]:
+    """The products of a file in which none is refused."""
+    entries = read(content)
+    assert not [entry for entry in entries if isinstance(entry, Refused)]
+    return [entry.product for entry in entries if isinstance(entry, Entry)]
+
+
+def read_until_error(
+    content: bytes | str, error: SourceError | None = None
+) -> tuple[list[Entry | Refused], str]:
+    """What comes before the file cannot be read any further, and the message; it is empty if all was read."""
+    entries: list[Entry | Refused] = []
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        for entry in read_csv(Stream(data, error=error)):
+            entries.append(entry)  # noqa: PERF402 - those before an error are kept
+    except SourceError as raised:
+        return entries, str(raised)
+    return entries, ""
+
+
+def table_of(
+    dialect: Dialect, rows: Sequence[Mapping[str, str]], columns: Sequence[str], generation: int = 0
+) -> list[list[str]]:
+    """A table with a header.
+
+    Args:
+        dialect: of the table.
+        rows: cells by the dialect's key, in a series with a space and the number.
+        columns: the keys in the order of the columns.
+        generation: which of the names of a column its header has.
+    """
+    return [
+        [_name(dialect, key, generation) for key in columns],
+        *([row.get(key, "") for key in columns] for row in rows),
+    ]
+
+
+def _name(dialect: Dialect, key: str, generation: int) -> str:
+    name, _, suffix = key.partition(" ")
+    names = dialect.named[name].names
+    wanted = [each for each in names if ("{" in each) == bool(suffix)]
+    return wanted[generation % len(wanted)].replace("{n}", suffix).replace("{currency}", suffix)
+
+
+def texts(style: Style, *, without: str = "") -> st.SearchStrategy[str]:
+    """Texts that the cells of a table can have: not empty, without white space at their ends."""
+    return _texts("".join(each for each in style.alphabet if each not in without))
+
+
+def words(style: Style, *, without: str = "") -> st.SearchStrategy[str]:
+    """Texts on one line."""
+    return texts(style, without=without + "\n\r\t\x0b\x85\u2028")
+
+
+@cache
+def perhaps(strategy: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
+    return st.none() | strategy
+
+
+# Building a strategy takes longer than drawing from it.
+@cache
+def _texts(alphabet: str) -> st.SearchStrategy[str]:
+    return st.text(alphabet, min_size=1, max_size=12).map(str.strip).filter(bool)

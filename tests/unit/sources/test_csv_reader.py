@@ -1,0 +1,385 @@
+"""Reading CSV: encodings, delimiters, rows, and files that are damaged."""
+
+import csv
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medusa_sync.errors import SourceError
+from medusa_sync.sources import csv_lines
+from medusa_sync.sources.base import Entry, Refused, Rejected
+from medusa_sync.sources.csv_reader import read_csv
+from medusa_sync.sources.dialects import groups
+from medusa_sync.sources.dialects.first import FirstPlaces
+from medusa_sync.sources.mapping import to_row
+from tests.unit.sources.tables import Stream, products_of, read, read_until_error
+
+LONG = "x" * (csv_lines.SAMPLE + 1)
+HEADER = "id,title,price,option1_name,option1_value\n"
+
+
+def titles(content: bytes | str) -> list[str]:
+    return [each["title"] for each in products_of(content)]
+
+
+def titles_of(entries: list[Entry | Refused]) -> list[str]:
+    return [entry.product["title"] for entry in entries if isinstance(entry, Entry)]
+
+
+def formats(content: bytes) -> list[str]:
+    """What a run reports of a file."""
+    reported: list[str] = []
+    list(read_csv(Stream(content), reported.append))
+    return reported
+
+
+def refused(content: str) -> Refused:
+    [only] = [entry for entry in read(content) if isinstance(entry, Refused)]
+    return only
+
+
+def mugs(*titles: str) -> str:
+    rows = [f"{number},{title},9\n" for number, title in enumerate(titles, 1)]
+    return "".join(["id,title,price\n", *rows])
+
+
+# --- encodings ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mark", "encoding", "reported"),
+    [
+        (b"", "utf-8", ["CSV (medusa-sync)"]),
+        (b"\xef\xbb\xbf", "utf-8", ["CSV (medusa-sync)"]),
+        (b"\xff\xfe", "utf-16-le", ["CSV (medusa-sync), UTF-16"]),
+        (b"\xfe\xff", "utf-16-be", ["CSV (medusa-sync), UTF-16"]),
+        (b"", "cp1252", ["CSV (medusa-sync), Windows-1252"]),
+    ],
+)
+def test_the_encoding_is_recognised_and_reported(mark: bytes, encoding: str, reported: list[str]) -> None:
+    content = mark + mugs("Mug", "Café “Ž”").encode(encoding)
+    assert titles(content) == ["Mug", "Café “Ž”"]
+    assert formats(content) == reported
+
+
+def test_a_text_that_is_ascii_for_long_can_still_be_windows_1252() -> None:
+    content = mugs("Mug", LONG, "Café").encode("cp1252")
+    assert titles(content) == ["Mug", LONG, "Café"]
+    assert formats(content) == ["CSV (medusa-sync)", "CSV (medusa-sync), Windows-1252"]
+
+
+def test_a_character_may_be_cut_by_the_end_of_the_sample() -> None:
+    padding = "é" + "x" * (csv_lines.SAMPLE - 3)
+    assert len(padding.encode()) == csv_lines.SAMPLE - 1
+    assert titles(mugs(padding + "é"))[0] == padding + "é"
+
+
+def test_a_byte_that_is_not_utf_8_far_behind_others_that_are_is_an_error_with_its_line() -> None:
+    entries, message = read_until_error(mugs("Café", LONG, "Mug").encode() + b"4,Caf\xe9,9\n")
+    assert message == "line 5: the byte 0xE9 is not valid UTF-8"
+    assert titles_of(entries) == ["Café", LONG]  # the mug could have had more rows
+
+
+def test_a_byte_that_windows_1252_does_not_have_is_an_error_with_its_line() -> None:
+    _, message = read_until_error(mugs("Mug").encode() + b"2,Caf\xe9 \x81,9\n")
+    assert message == "line 3: the byte 0x81 is not valid Windows-1252"
+
+
+def test_utf_16_that_ends_within_a_character_is_an_error() -> None:
+    content = b"\xff\xfe" + mugs("Mug", "Jug", "Cup").encode("utf-16-le")
+    entries, message = read_until_error(content[:-1])
+    assert titles_of(entries) == ["Mug"]
+    assert message == "line 4: the byte 0x0A is not valid UTF-16"
+
+
+@pytest.mark.parametrize("content", [mugs("Mug").encode("utf-16-le"), b"\0" * 100, b"id,title\0,price\n"])
+def test_a_nul_byte_is_an_error(content: bytes) -> None:
+    _, message = read_until_error(content)
+    assert message.startswith("line 1: it has a NUL byte")
+
+
+def test_a_file_whose_end_is_lost_has_the_products_before_that() -> None:
+    entries, message = read_until_error(mugs("Mug", "Jug", "Cup").encode() + b"\0" * 4096)
+    assert titles_of(entries) == ["Mug", "Jug"]
+    assert message.startswith("line 5: it has a NUL byte")
+
+
+# --- lines and cells ------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.text("ab\n\r,;\"'\t \x0b\u2028é"), max_size=5), st.integers(1, 9), st.booleans())
+def test_lines_are_those_of_the_text_whatever_the_blocks(
+    pieces: list[str],
+    chunk: int,
+    has_last: bool,  # noqa: FBT001
+) -> None:
+    text = "\n".join(pieces) + ("\n" if has_last else "")
+    lines = csv_lines.Lines(Stream(text.encode(), chunk))
+    read_lines = list(lines)
+    assert "".join(read_lines) == text
+    assert lines.number == len(read_lines)
+    assert all(line.endswith(("\n", "\r")) for line in read_lines[:-1])
+    assert not any("\r" in line.removesuffix("\r\n").removesuffix("\r") for line in read_lines)
+    assert not any("\n" in line.removesuffix("\n") for line in read_lines)
+    assert lines.is_open is (not text.endswith(("\n", "\r")) and text != "")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_delimiters_and_line_ends(delimiter: str, line_end: str) -> None:
+    content = 'id,title,price\n1,"A ""big""\nmug",9\n2,Jug,8\n'.replace(",", delimiter).replace(
+        "\n", line_end
+    )
+    assert titles(content) == [f'A "big"{line_end}mug', "Jug"]
+
+
+def test_the_delimiter_is_the_one_with_which_most_columns_are_known() -> None:
+    assert titles("id;title;price;notes, prices, sizes, and more\n1;Mug;9;-\n") == ["Mug"]
+
+
+@pytest.mark.parametrize(
+    "header", ["\ufeffID,Title,PRICE", " id , title ,price ", '"id","title","price"', '"id\n",title,price']
+)
+def test_the_names_of_columns_may_differ_in_case_and_spaces(header: str) -> None:
+    assert titles(f"{header}\n1,Mug,9\n") == ["Mug"]
+
+
+def test_empty_lines_are_no_rows() -> None:
+    assert titles("\n\nid,title,price\n\n1,Mug,9\n,,\n \n\n2,Jug,8\n\n") == ["Mug", "Jug"]
+
+
+def test_only_a_header_is_a_catalogue_without_products() -> None:
+    assert read("id,title,price\n") == read("id,title,price") == []
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "\ufeff"])
+def test_an_empty_file_has_no_header(content: str) -> None:
+    assert read_until_error(content) == ([], "it has no header")
+
+
+def test_cells_at_the_end_may_be_missing_or_empty() -> None:
+    content = "id,title,price,sku,stock\n1,Mug,9\n2,Jug,8,J-1,4,,\n"
+    assert [each.get("stock") for each in products_of(content)] == [None, 4]
+
+
+def test_a_row_with_more_cells_than_the_header_is_refused() -> None:
+    content = "id,title,price\n1,Mug,9\n2,Jug, large,8\n3,Cup,7\n"
+    assert refused(content) == Refused("2", "Jug", "line 3: the row has 4 cells, but the header has 3")
+    assert len(read(content)) == 3
+
+
+def test_one_bad_row_refuses_all_variants_of_its_product() -> None:
+    content = f"{HEADER}1,Mug,9,Size,S\n1,,9,Size,M,?\n1,,9,Size,L\n"
+    assert read(content) == [Refused("1", "Mug", "line 3: the row has 6 cells, but the header has 5")]
+
+
+def test_a_cell_of_10_mb_rejects_only_its_product() -> None:
+    content = f"id,title,price,description\n1,Mug,9,{'x' * 10_000_000}\n2,Jug,8,\n"
+    rows = [to_row(dict(each), source_name="shop", currency="usd") for each in products_of(content)]
+    assert isinstance(rows[0], Rejected)
+    assert "description" in rows[0].reason
+    assert rows[1].source_id == "2"
+
+
+def test_a_quote_that_is_never_closed_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_lines, "MAX_ROW", 1_000)
+    content = mugs("Mug", "Jug", '"Cup') + "4,Plate,9\n" * 1_000
+    entries, message = read_until_error(content)
+    assert titles_of(entries) == ["Mug"]
+    assert message.startswith("line 4: the row has more than 1,000 characters")
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (mugs("Mug", "Jug", '"Cup', "Plate"), "line 4"),
+        (mugs("Mug", "Jug", '"Cup" large'), "line 4"),
+        (mugs("Mug", "Jug", '""Cup'), "line 4"),
+    ],
+)
+def test_a_row_that_is_not_valid_csv_is_an_error_with_its_line(content: str, place: str) -> None:
+    entries, message = read_until_error(content)
+    assert titles_of(entries) == ["Mug"]
+    assert message.startswith(f"{place}: the row is not valid CSV")
+
+
+def test_a_last_row_that_is_too_short_and_has_no_line_break_is_cut_off() -> None:
+    entries, message = read_until_error("id,title,price\n1,Mug,9\n2,Jug,8\n3,Cu")
+    assert titles_of(entries) == ["Mug"]
+    assert message == "line 4: the file ends within a row: it has 2 of 3 cells"
+
+
+# --- the header -----------------------------------------------------------------------------------------
+
+
+def test_a_header_that_is_not_valid_csv_is_an_error() -> None:
+    _, message = read_until_error('\n"id"x,title,price\n1,Mug,9\n')
+    assert message == "line 2: the header is not valid CSV"
+
+
+def test_an_unknown_header_is_an_error_with_the_columns_that_each_format_lacks() -> None:
+    _, message = read_until_error("Name,Cost\nMug,9\n")
+    assert message.splitlines()[0] == "no known format has this header. Columns that are missing:"
+    assert "  Shopify: Handle, Title, Variant Price" in message
+    assert "  Medusa: Product Handle, Product Title, Variant Price {currency}" in message
+    assert "  medusa-sync: id, price" in message
+    assert message.endswith("  It has: Name, Cost")
+
+
+def test_a_long_header_is_shortened_in_the_message() -> None:
+    header = ",".join(f"column {number} {'x' * 100}" for number in range(50))
+    _, message = read_until_error(f"{header}\n")
+    assert message.endswith(" and 30 more")
+    assert len(message) < 1_500
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [("id,title,price,Title", "'title' and 'Title'"), ("id,product_id,title,price", "'id' and 'product_id'")],
+)
+def test_two_columns_for_the_same_thing_are_an_error(header: str, names: str) -> None:
+    _, message = read_until_error(f"{header}\n1,2,3,4\n")
+    assert message == f"the columns {names} mean the same (medusa-sync)"
+
+
+def test_unknown_columns_may_repeat() -> None:
+    assert titles("id,title,price,notes,notes\n1,Mug,9,a,b\n") == ["Mug"]
+
+
+def test_a_format_is_the_one_that_knows_most_columns() -> None:
+    assert formats(b"id,handle,title,price,stock\n") == ["CSV (medusa-sync)"]
+    assert formats(b"URL handle,Title,Price,Inventory tracker\n") == ["CSV (Shopify)"]
+    assert formats(b"Handle,Title,Variant Price,Variant SKU,ID\n") == ["CSV (Shopify)"]
+
+
+# --- numbers --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "text", "price"),
+    [
+        (",", "1234.5", 1234.5),
+        (",", "1234", 1234),
+        (";", "1234.50", 1234.5),
+        (";", "1234,50", 1234.5),
+        (";", "1234,5", 1234.5),
+        (",", "1,234.50", None),
+        (",", "1234,50", None),
+        ("\t", "1234,50", None),
+        (";", "1,234", None),  # could be 1234
+        (";", "1.234,50", None),
+        (";", "1 234,50", None),
+        (",", "9.99 USD", None),
+        (",", ".5", None),
+        (",", "१", None),
+    ],
+)
+def test_numbers_are_never_guessed(delimiter: str, text: str, price: float | None) -> None:
+    [entry] = read(
+        f'id,title,price\n1,Mug,"{text}"\n'.replace(",", delimiter, 2).replace(
+            "1,Mug,", f"1{delimiter}Mug{delimiter}"
+        )
+    )
+    if price is None:
+        assert isinstance(entry, Refused)
+        assert entry.reason == f"line 2: price is {text!r}, which is not a number such as 1234.50"
+    else:
+        assert isinstance(entry, Entry)
+        assert entry.product["price"] == price
+
+
+# --- products -------------------------------------------------------------------------------------------
+
+
+def test_lines_are_those_of_the_file_even_behind_cells_of_several_lines() -> None:
+    assert refused('id,title,price\n1,"A\nbig\nmug",9\n2,Jug,?\n').reason.startswith("line 5: ")
+
+
+def test_a_product_that_begins_again_is_refused_with_the_lines_of_both() -> None:
+    content = f"{HEADER}1,Mug,9,Size,S\n2,Jug,8,,\n1,Mug,9,Size,M\n1,Mug,9,Size,L\n"
+    assert refused(content) == Refused(
+        "1",
+        "Mug",
+        "lines 4 to 5: the product has begun on line 2; its rows do not follow one another, "
+        "or two products have the same id",
+    )
+    assert len(read(content)) == 3
+
+
+def test_a_row_without_an_id_is_refused_and_does_not_split_its_neighbours() -> None:
+    first, second = read(f"{HEADER}1,Mug,9,Size,S\n,Jug,8,,\n1,Mug,9,Size,M\n")
+    assert first == Refused(None, "line 3", "it belongs to no product: it has no id")
+    assert isinstance(second, Entry)
+    assert len(second.product["variants"]) == 2
+
+
+def test_a_product_with_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(groups, "MAX_ROWS", 3)
+    rows = "".join(f"1,Mug,9,Size,{number}\n" for number in range(5))
+    entries = read(f"{HEADER}{rows}2,Jug,8,,\n")
+    assert entries[0] == Refused("1", "Mug", "line 2: the product has more than 3 rows")
+    assert isinstance(entries[1], Entry)
+
+
+def test_products_are_read_one_after_another() -> None:
+    """So that memory is flat."""
+    content = mugs(*["Mug"] * 100_000).encode()
+    stream = Stream(content)
+    first = list(itertools.islice(read_csv(stream), 10))
+    assert len(first) == 10
+    assert stream.tell() < len(content) / 10
+
+
+def test_an_error_of_the_stream_leaves_out_the_last_product() -> None:
+    content = mugs("Mug", "Jug")
+    error = SourceError("it ended early")
+    entries, message = read_until_error(content, error)
+    assert titles_of(entries) == ["Mug"]
+    assert message == "it ended early"
+
+
+@pytest.mark.parametrize("content", ["", "id,ti", "id,title,price\n", "id,title,price\n1,Mug,9"])
+def test_an_error_of_the_stream_counts_even_if_nothing_was_read(content: str) -> None:
+    assert read_until_error(content, SourceError("it ended early")) == ([], "it ended early")
+
+
+def test_text_that_is_not_ascii_is_read_up_to_an_error_of_the_stream() -> None:
+    entries, _ = read_until_error(mugs("Café", "Jug", "Cup").encode(), SourceError("it ended early"))
+    assert titles_of(entries) == ["Café", "Jug"]
+
+
+def test_the_limit_of_cells_is_above_that_of_rows() -> None:
+    read(mugs("Mug"))
+    assert csv.field_size_limit() >= csv_lines.MAX_ROW
+
+
+@given(st.lists(st.tuples(st.text(max_size=3), st.integers(1, 2**32 - 1)), max_size=200))
+def test_first_places_are_those_of_a_dict(added: list[tuple[str, int]]) -> None:
+    places, known = FirstPlaces(), dict[str, int]()
+    for source_id, number in added:
+        assert places.add(source_id, number) == known.get(source_id)
+        known.setdefault(source_id, number)
+
+
+def test_first_places_grow() -> None:
+    places = FirstPlaces()
+    assert all(places.add(str(number), number) is None for number in range(5_000))
+    assert all(places.add(str(number), 0) == number for number in range(5_000))
+
+
+def test_messages_are_short_whatever_a_cell_has() -> None:
+    long = "x" * 10_000
+    contents = [
+        f"id,title,price\n1,{long},{long}\n",
+        f"{HEADER}1,{long},9,,{long}\n",
+        f"{HEADER}1,{long},9,{long},S\n1,,9,{long * 2},L\n",
+        f"Handle,Title,Variant Price,Variant SKU,Status\nmug,{long},,{long},{long}\n",
+        f"Handle,Title,Variant Price,Variant SKU,Status\nmug,{long},9,{long},{long}\n",
+    ]
+    for content in contents:
+        [entry] = read(content)
+        assert isinstance(entry, Refused)
+        assert len(entry.reason) < 300
+        assert len(entry.title) <= 200
