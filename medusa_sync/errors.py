@@ -111,8 +111,8 @@ class StoreRefusedError(StoreError):
         self.status = status
 
 
-class RequestTooLargeError(StoreRefusedError):
-    """A request is larger than the store accepts, so it was not sent."""
+class KnownRefusalError(StoreRefusedError):
+    """A write was not sent, because it is known that the store would refuse it."""
 
 
 class AmbiguousWriteError(MedusaSyncError):

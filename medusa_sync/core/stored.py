@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
-from medusa_sync.core.record import Pending, Record
+from medusa_sync.core.record import RECORD_KEY, Pending, Record
+
+_SLUG = "slug"  # in the record of a category
 
 
 class StoredLevel(Struct, frozen=True):
@@ -189,12 +191,37 @@ class StoredCollection(Struct, frozen=True):
 
 
 class StoredCategory(Struct, frozen=True):
+    """A category; `slug` is what the source calls it, even if the merchant gave it another handle."""
+
     id: str
     handle: str
+    metadata: dict[str, Any] | None = None
+
+    @property
+    def slug(self) -> str:
+        return recorded_slug(self.metadata) or self.handle
 
 
-class ListedCategory(StoredCategory, frozen=True):
+class ListedCategory(Struct, frozen=True):
+    """A category with what is needed to find it again and to use it."""
+
+    id: str
+    handle: str
     is_active: bool
+    name: str = ""
+    metadata: dict[str, Any] | None = None
+
+
+def recorded_slug(metadata: Mapping[str, Any] | None) -> str | None:
+    """What the source calls a category that this tool created; None for other categories."""
+    record = (metadata or {}).get(RECORD_KEY)
+    slug = record.get(_SLUG) if isinstance(record, dict) else None
+    return slug if isinstance(slug, str) and slug else None
+
+
+def category_metadata(slug: str) -> dict[str, Any]:
+    """The metadata of a new category."""
+    return {RECORD_KEY: {_SLUG: slug}}
 
 
 class StoredLink(Struct, frozen=True):

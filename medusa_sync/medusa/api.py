@@ -27,6 +27,8 @@ from medusa_sync.core.stored import (
     Unreadable,
     WrittenProduct,
     WrittenVariant,
+    category_metadata,
+    recorded_slug,
 )
 from medusa_sync.errors import StoreRefusedError, UnknownQueryError
 from medusa_sync.http import Query
@@ -40,6 +42,7 @@ from medusa_sync.medusa.price_list_api import PriceLists
 T = TypeVar("T")
 _ID_ONLY: Query = [("fields", "id")]
 _LISTED_NAMES = 20
+_MANY_CATEGORIES = 2_000
 
 _SUMMARY_FIELDS = "id,external_id,metadata"
 _LISTED_FIELDS = "id,external_id,title,status"
@@ -62,7 +65,7 @@ def _table_fields() -> Iterator[str]:
     """The fields of the tables that are attributes of a product, of its sets or of its variants."""
     for name, field in FIELDS.items():
         if field.member:
-            yield f"{name}.id,{name}.{field.member}"
+            yield from (f"{name}.{attribute}" for attribute in ("id", *(field.reads or (field.member,))))
         elif field.place is Place.PRODUCT:
             yield name
     for name, field in VARIANT_FIELDS.items():
@@ -199,10 +202,25 @@ class AdminApi:
         absent, empty = await asyncio.gather(read(NULL), read(""))
         return absent + empty
 
-    async def categories(self, handles: Sequence[str]) -> list[ListedCategory]:
-        """Categories that have one of these handles."""
-        path, fields = "/admin/product-categories", "id,handle,is_active"
-        return await find(self._client, path, "handle", handles, fields, responses.Categories)
+    async def categories(self, slugs: Sequence[str]) -> list[ListedCategory]:
+        """Categories that the source calls so, or that have one of these handles; the oldest first.
+
+        Medusa does not search metadata, so all of them are read: shops have few, and one request lists many.
+        """
+        wanted = set(slugs)
+        path, page = "/admin/product-categories", responses.Categories
+        query: Query = [("fields", "id,handle,is_active,name,metadata")]
+        pages = walk(self._client, path, query, page, size=_MANY_CATEGORIES)
+        return (
+            [
+                each
+                async for entries in pages
+                for each in entries
+                if not wanted.isdisjoint((each.handle, recorded_slug(each.metadata)))
+            ]
+            if wanted
+            else []
+        )
 
     async def tags(self, values: Sequence[str]) -> list[StoredTag]:
         """Tags that have one of these values."""
@@ -331,7 +349,12 @@ class AdminApi:
 
     async def create_category(self, handle: str, name: str, parent_id: str | None = None) -> StoredCategory:
         """Create a category, at the top if it has no parent."""
-        body = {"name": name, "handle": handle, "is_active": True}  # the default is inactive
+        body: dict[str, Any] = {
+            "name": name,
+            "handle": handle,
+            "is_active": True,  # the default is inactive
+            "metadata": category_metadata(handle),
+        }
         if parent_id is not None:
             body["parent_category_id"] = parent_id
         path, query = "/admin/product-categories", [("fields", "id,handle")]

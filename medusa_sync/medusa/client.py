@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from medusa_sync.errors import (
     AmbiguousWriteError,
-    RequestTooLargeError,
+    KnownRefusalError,
     StoreError,
     StoreRefusedError,
     UnknownQueryError,
@@ -115,7 +115,7 @@ class MedusaClient:
         """
         encoded = msgspec.json.encode(body)
         if len(encoded) > MAX_BODY_BYTES:
-            raise RequestTooLargeError(
+            raise KnownRefusalError(
                 f"POST {path}: the request has {len(encoded)} bytes, more than the store accepts",
                 status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 hint="Shorten the texts of the product at the source.",

@@ -15,7 +15,7 @@ from medusa_sync.core.change import Change, Create, Update, new_variants, stocke
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredItem
-from medusa_sync.errors import AmbiguousWriteError, RequestTooLargeError, StoreRefusedError
+from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.http import pause
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
@@ -316,7 +316,7 @@ class Applier:
         batch.refused = all(isinstance(change, Update) for change in batch.planned)
         if self._stop.is_set:
             return []
-        if not batch.checked:
+        if not batch.checked and not isinstance(error, KnownRefusalError):
             batch.checked = not batch.is_last
             left = {each.external_id for each in batch.products}
             await self._without_collisions(
@@ -333,7 +333,7 @@ class Applier:
         if len(batch.products) > 1:
             logger.info("bisecting a batch of %d: %s", len(batch.products), error)
             return batch.split()
-        if isinstance(error, RequestTooLargeError):
+        if isinstance(error, KnownRefusalError):
             self._settle(batch, [Outcome.of(each, Result.REJECTED, str(error)) for each in batch.products])
             return []
         if batch.refusal is None:  # the new plan may differ, for example in the handle

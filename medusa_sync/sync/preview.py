@@ -10,6 +10,7 @@ from medusa_sync.core.result import Outcome, Result
 from medusa_sync.sync.claims import Hold, Owner, Owners, Value, claims, given_up
 from medusa_sync.sync.collisions import Collisions
 from medusa_sync.sync.ledger import Ledger, outcome_of
+from medusa_sync.sync.obstacles import Obstacles
 from medusa_sync.sync.planner import Planner
 from medusa_sync.sync.sizes import Sizes
 from medusa_sync.sync.stale import Stale, absent
@@ -24,13 +25,22 @@ class Preview:
     Args:
         planner: reads and plans.
         collisions: finds values that other products have.
+        obstacles: finds categories that cannot be created.
         sizes: of requests.
         ledger: notified of outcomes, and of products with variants that the source dropped.
     """
 
-    def __init__(self, planner: Planner, collisions: Collisions, sizes: Sizes, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        planner: Planner,
+        collisions: Collisions,
+        obstacles: Obstacles,
+        sizes: Sizes,
+        ledger: Ledger,
+    ) -> None:
         self._planner = planner
         self._collisions = collisions
+        self._obstacles = obstacles
         self._sizes = sizes
         self._ledger = ledger
         self._settle = ledger.settle
@@ -53,10 +63,12 @@ class Preview:
         for each in reading.in_progress:
             self._settle(Outcome.of(each, Result.UNCONFIRMED, "another run is writing it"))
         planned: dict[str, Change] = {}
-        for entry in [*reading.updates, *new]:
+        entries = [*reading.updates, *new]
+        obstacles = await self._obstacles.of(each for each in entries if not isinstance(each, Outcome))
+        for entry in entries:
             if isinstance(entry, Outcome):
                 self._settle(entry)
-            elif (reason := self._sizes.excess(entry)) is not None:
+            elif reason := self._sizes.excess(entry) or obstacles.get(entry.desired.external_id):
                 self._settle(Outcome.of(entry.desired, Result.REJECTED, reason))
             else:
                 planned[entry.desired.external_id] = entry

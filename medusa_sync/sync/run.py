@@ -33,6 +33,7 @@ from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.intake import Intake
 from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.obstacles import Obstacles
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import Planner
@@ -220,7 +221,7 @@ class Run:
         collisions = Collisions(api, self._options.source_name)
         if self._options.dry_run:
             sizes = Sizes(placement, self._options.status)
-            preview = Preview(planner, collisions, sizes, self._ledger)
+            preview = Preview(planner, collisions, Obstacles(api), sizes, self._ledger)
             await self._preview(preview, placement, first, rest)
         else:
             await self._apply(api, planner, collisions, placement, sales, health, first, rest)
