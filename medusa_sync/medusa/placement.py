@@ -104,9 +104,9 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
     currencies = tuple(sorted(currency.currency_code for currency in store.supported_currencies))
     if options.currency not in currencies:
         raise StoreMismatchError(
-            f"The store does not sell in {options.currency!r}, only in: {', '.join(currencies) or 'nothing'}"
-            f"{_suggestion(options.currency, currencies)}",
-            hint="Add it in the admin (Settings > Store), or set --currency (SYNC_PRODUCTS_CURRENCY).",
+            f"The store does not sell in {options.currency!r}, only in: {', '.join(currencies) or 'nothing'}",
+            hint=f"{_suggestion(options.currency, currencies)}"
+            "Add it in the admin (Settings > Store), or set --currency (SYNC_PRODUCTS_CURRENCY).",
         )
     channel, profile, location = await asyncio.gather(
         _find(api, _CHANNEL, options.sales_channel, "id", store.default_sales_channel_id),
@@ -141,8 +141,8 @@ async def _by_name(api: AdminApi, kind: _Kind, name: str) -> str:
         names = await api.names(kind.collection)
         known = ", ".join(map(repr, names)) or "none"
         raise StoreMismatchError(
-            f"The store has no {kind} {name!r}, only: {known}{_suggestion(name, names)}",
-            hint=f"Check {kind.option}: a name or an id.",
+            f"The store has no {kind} {name!r}, only: {known}",
+            hint=f"{_suggestion(name, names)}Check {kind.option}: a name or an id.",
         )
     if len(found) > 1:
         hint = f"Give the id with {kind.option}."
@@ -155,4 +155,4 @@ def _suggestion(wrong: str, names: Sequence[str]) -> str:
 
     by_lower = {name.lower(): name for name in names}
     close = get_close_matches(wrong.lower(), by_lower, n=1)
-    return f". Did you mean {by_lower[close[0]]!r}?" if close else ""
+    return f"Did you mean {by_lower[close[0]]!r}? " if close else ""
