@@ -137,12 +137,12 @@ async def test_without_a_stock_location_there_is_none() -> None:
 async def test_the_error_lists_the_names_that_exist_and_the_nearest_one(option: str) -> None:
     shop = Shop()
     shop.entities[f"{option}s"] = [{"id": "x_1", "name": "Market"}, {"id": "x_2", "name": "Warehouse"}]
-    with pytest.raises(StoreMismatchError, match="'warehuose', only: 'Market', 'Warehouse'$") as caught:
+    with pytest.raises(StoreMismatchError, match=r"'warehuose', only: 'Market', 'Warehouse'$") as caught:
         await placement(shop, **{option: "warehuose"})
     assert caught.value.hint.startswith("Did you mean 'Warehouse'? Check --")
 
 
 async def test_the_error_suggests_the_nearest_currency() -> None:
-    with pytest.raises(StoreMismatchError, match="only in: eur, usd$") as caught:
+    with pytest.raises(StoreMismatchError, match=r"only in: eur, usd$") as caught:
         await placement(Shop(), currency="uds")
     assert caught.value.hint.startswith("Did you mean 'usd'? Add it")
