@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
 from medusa_sync.core.stored import (
     ListedCategory,
     ListedProduct,
@@ -32,7 +31,7 @@ from medusa_sync.core.stored import (
 )
 from medusa_sync.errors import StoreRefusedError, UnknownQueryError
 from medusa_sync.http import Query
-from medusa_sync.medusa import responses
+from medusa_sync.medusa import queries, responses
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.decode import decode_product, decode_record, tree_of
 from medusa_sync.medusa.lists import NULL, chunks, find, is_last, walk
@@ -43,51 +42,6 @@ T = TypeVar("T")
 _ID_ONLY: Query = [("fields", "id")]
 _LISTED_NAMES = 20
 _MANY_CATEGORIES = 2_000
-
-_SUMMARY_FIELDS = "id,external_id,metadata"
-_LISTED_FIELDS = "id,external_id,title,status"
-_UNOWNED_FIELDS = "id,title,handle,metadata,variants.sku"
-_PRODUCT_FIELDS = "id,external_id,title"
-_HANDLE_FIELDS = f"{_PRODUCT_FIELDS},handle"
-_OWNER_FIELDS = "id,sku,barcode,product.id,product.external_id,product.title"
-_ITEM_FIELDS = (
-    "id,sku,reserved_quantity,location_levels.location_id,"
-    "variants.id,variants.product.id,variants.product.external_id,variants.product.title"
-)
-# The default fields would make a batch call almost twice as slow.
-_WRITTEN_VARIANT = "id,sku,inventory_items.inventory_item_id"
-_WRITTEN_FIELDS = ",".join(["id,external_id", *(f"variants.{name}" for name in _WRITTEN_VARIANT.split(","))])
-_WRITTEN_OPTIONS = ",options.id,options.title,variants.options.value,variants.options.option.title"
-_VALUE_AND_OPTION = ",options.value,options.option.title"
-
-
-def _table_fields() -> Iterator[str]:
-    """The fields of the tables that are attributes of a product, of its sets or of its variants."""
-    for name, field in FIELDS.items():
-        if field.member:
-            yield from (f"{name}.{attribute}" for attribute in ("id", *(field.reads or (field.member,))))
-        elif field.place is Place.PRODUCT:
-            yield name
-    for name, field in VARIANT_FIELDS.items():
-        if field.place is Place.VARIANT:
-            yield f"variants.{name}"
-
-
-# Responses show `variants.price_set.prices` as `variants.prices`. If asked for by that name, a store with the
-# index engine leaves them out of filtered lists.
-_DETAIL_FIELDS = (
-    f"id,external_id,metadata,created_at,handle,status,{','.join(_table_fields())},"
-    "sales_channels.id,shipping_profile.id,"
-    "options.id,options.title,options.is_exclusive,options.values.id,options.values.value,"
-    "variants.options.option_id,variants.options.value,variants.id,variants.created_at,variants.manage_inventory,"
-    "variants.price_set.prices.id,variants.price_set.prices.amount,"
-    "variants.price_set.prices.currency_code,"
-    "variants.price_set.prices.min_quantity,variants.price_set.prices.max_quantity,"
-    "variants.price_set.prices.price_rules.attribute,variants.price_set.prices.price_rules.value,"
-    "variants.inventory_items.inventory_item_id,variants.inventory_items.inventory.sku,"
-    "variants.inventory_items.inventory.location_levels.location_id,"
-    "variants.inventory_items.inventory.location_levels.stocked_quantity"
-)
 
 
 class Level(Struct, frozen=True):
@@ -157,28 +111,35 @@ class AdminApi:
 
     async def look_up(self, external_ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
         """Products by external id, with their records."""
-        return await self._products("external_id", external_ids, _SUMMARY_FIELDS, StoredSummary)
+        return await self._products("external_id", external_ids, queries.SUMMARY_FIELDS, StoredSummary)
 
     async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
         """Products by `id` or `external_id`, with their details."""
-        return await self._products(key, values, _DETAIL_FIELDS, StoredProduct)
+        return await self._products(key, values, queries.DETAIL_FIELDS, StoredProduct)
 
     async def handles(self, handles: Sequence[str]) -> dict[str, OwningProduct]:
         """The products by handle, for those of these handles that are taken."""
         page = responses.ProductPage[responses.HandleOwner]
         owners: dict[str, OwningProduct] = {}
         for part in chunks("handle", handles):
-            query = [*part, ("fields", _HANDLE_FIELDS), ("limit", len(part))]
+            query = [*part, ("fields", queries.HANDLE_FIELDS), ("limit", len(part))]
             response = await self._client.get("/admin/products", query, page)
             owners.update((owner.handle, owner) for owner in response.entries)
         if NULL in handles:  # before 2.21, a search does not look into handles
-            async for entries in walk(self._client, "/admin/products", [("fields", _HANDLE_FIELDS)], page):
+            async for entries in walk(
+                self._client, "/admin/products", [("fields", queries.HANDLE_FIELDS)], page
+            ):
                 owners.update((owner.handle, owner) for owner in entries)
         return {handle: owners[handle] for handle in handles if handle in owners}
 
     async def scan(self, offset: int, limit: int) -> ScanPage:
         """One page of all products, in the order of their ids."""
-        query: Query = [("fields", _SUMMARY_FIELDS), ("order", "id"), ("limit", limit), ("offset", offset)]
+        query: Query = [
+            ("fields", queries.SUMMARY_FIELDS),
+            ("order", "id"),
+            ("limit", limit),
+            ("offset", offset),
+        ]
         response = await self._client.get("/admin/products", query, responses.ScanPage)
         entries = response.entries
         products = (
@@ -188,14 +149,14 @@ class AdminApi:
 
     async def listed(self, external_ids: Sequence[str]) -> list[ListedProduct | Unreadable]:
         """Products by external id, with what pruning needs."""
-        return await self._products("external_id", external_ids, _LISTED_FIELDS, ListedProduct)
+        return await self._products("external_id", external_ids, queries.LISTED_FIELDS, ListedProduct)
 
     async def without_external_id(self) -> list[UnownedProduct]:
         """All products without an external id."""
         page = responses.ProductPage[UnownedProduct]
 
         async def read(external_id: str) -> list[UnownedProduct]:
-            query: Query = [("external_id", external_id), ("fields", _UNOWNED_FIELDS)]
+            query: Query = [("external_id", external_id), ("fields", queries.UNOWNED_FIELDS)]
             pages = walk(self._client, "/admin/products", query, page)
             return [product async for entries in pages for product in entries]
 
@@ -238,14 +199,18 @@ class AdminApi:
 
     async def items_by_sku(self, skus: Sequence[str]) -> list[StoredItem]:
         """Inventory items that have one of these SKUs, whether a variant uses them or not."""
-        found = await find(self._client, "/admin/inventory-items", "sku", skus, _ITEM_FIELDS, responses.Items)
+        found = await find(
+            self._client, "/admin/inventory-items", "sku", skus, queries.ITEM_FIELDS, responses.Items
+        )
         return [item.stored() for item in found]
 
     async def variants_with(self, field: str, values: Sequence[str]) -> list[OwningVariant]:
         """The variants that have one of these values in a unique field; none if the store is too old."""
         path = "/admin/product-variants"
         with suppress(UnknownQueryError):  # the SKU is known since Medusa 2.14
-            return await find(self._client, path, field, values, _OWNER_FIELDS, responses.OwningVariants)
+            return await find(
+                self._client, path, field, values, queries.OWNER_FIELDS, responses.OwningVariants
+            )
         return []
 
     async def _products(
@@ -273,13 +238,13 @@ class AdminApi:
         self, bodies: Sequence[dict[str, Any]], *, with_options: bool = False
     ) -> list[WrittenProduct]:
         """Create products in one all-or-nothing call; the response has no particular order."""
-        fields = _WRITTEN_FIELDS + (_WRITTEN_OPTIONS if with_options else "")
+        fields = queries.WRITTEN_FIELDS + (queries.WRITTEN_OPTIONS if with_options else "")
         return (await self._batch({"create": bodies}, fields)).created
 
     async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
         """Update products in one all-or-nothing call; the response has no particular order."""
         images = ",images.id,images.url" if any("images" in body for body in bodies) else ""
-        return (await self._batch({"update": bodies}, _WRITTEN_FIELDS + images)).updated
+        return (await self._batch({"update": bodies}, queries.WRITTEN_FIELDS + images)).updated
 
     async def edit_products(self, bodies: Sequence[dict[str, Any]]) -> None:
         """Like `update_products`, but asks only for ids and returns nothing: up to a quarter faster."""
@@ -312,7 +277,7 @@ class AdminApi:
 
     async def _batch_variants(self, product_id: str, body: dict[str, Any]) -> responses.WrittenVariants:
         path = f"/admin/products/{product_id}/variants/batch"
-        query: Query = [("fields", _WRITTEN_VARIANT + _VALUE_AND_OPTION)]
+        query: Query = [("fields", queries.WRITTEN_VARIANT + queries.VALUE_AND_OPTION)]
         return await self._client.post(path, body, responses.WrittenVariants, query=query)
 
     async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:

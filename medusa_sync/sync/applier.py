@@ -8,11 +8,11 @@ read details -> plan -> note + write -> settle -> acknowledge -> outcome
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from medusa_sync.core.change import Change, Create, Update, new_variants, stocked_skus
-from medusa_sync.core.product import DesiredProduct, DesiredVariant
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredItem
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
@@ -28,7 +28,7 @@ from medusa_sync.sync.collisions import Collisions
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.held import Held
 from medusa_sync.sync.intents import Intents
-from medusa_sync.sync.inventory import item_renames, values_to_release
+from medusa_sync.sync.inventory import values_to_release
 from medusa_sync.sync.items import Items
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.planner import Planner
@@ -178,7 +178,7 @@ class Applier:
         if reading.copies:
             await self._api.delete_products([copy.id for copy in reading.copies])
         updates = reading.updates
-        if batch.is_last or (not batch.checked and _is_checked_first(updates)):
+        if batch.is_last or _is_checked_first(batch, updates):
             updates = await self._without_collisions(batch, updates)
         updates = self._plan(batch, updates)
         if not batch.released and (handed := values_to_release(updates)):
@@ -190,8 +190,7 @@ class Applier:
         alone = await self._update(batch, updates)
         if self._stop.is_set:
             return []
-        new = self._without_blocked(batch, reading.new)
-        planned = await self._planner.plan_new(new, reading.incomplete)
+        planned = await self._planner.plan_new(reading.new, reading.incomplete)
         self._settle(batch, [each for each in planned if isinstance(each, Outcome)])
         changes = [each for each in planned if not isinstance(each, Outcome)]
         if batch.is_last:
@@ -218,10 +217,6 @@ class Applier:
 
     async def _update(self, batch: Batch, updates: Sequence[Update]) -> list[Batch]:
         """Returns the products whose variants the store refused, each in a batch of its own."""
-        renamed = {rename.item_id for each in updates for rename in item_renames(each).values()}
-        added = {each.desired.external_id: new_variants(each) for each in updates}
-        blocked = self._settle_blocked(batch, added, renamed)
-        updates = [each for each in updates if each.desired.external_id not in blocked]
         if not updates:
             return []
         written, refused = await self._writer.update(updates, batch.unused_items)
@@ -237,10 +232,8 @@ class Applier:
             await self._api.delete_products(incomplete)
             if batch.items is None:  # the store does not delete items that were not linked yet
                 batch.items = await self._unlinked_items(creates)
-                free = self._without_blocked(batch, [create.desired for create in creates])
-                creates = [create for create in creates if create.desired in free]
         await self._writer.prepare(creates)
-        if self._stop.is_set or not creates:
+        if self._stop.is_set:
             return []
         batch.created |= {create.desired.external_id for create in creates}
         written, refused = await self._writer.create(creates, batch.unused_items)
@@ -250,6 +243,7 @@ class Applier:
 
     async def _without_collisions(self, batch: Batch, changes: Sequence[C]) -> list[C]:
         """Settle or hold back changes that want unique values of other products; returns the others."""
+        batch.checked |= {each.desired.external_id for each in changes}
         owners = await self._collisions.owners(changes)
         decision = self._collisions.decide(changes, owners, is_last=batch.is_last)
         products = {each.external_id: each for each in batch.products}
@@ -273,33 +267,6 @@ class Applier:
         rest = [each for each in written if not each.is_acknowledged and not each.refused]
         self._again += await self._acknowledger.add(rest)
 
-    def _without_blocked(self, batch: Batch, new: Sequence[DesiredProduct]) -> list[DesiredProduct]:
-        """Settle new products with an SKU that belongs to an inventory item in use; returns the others."""
-        blocked = self._settle_blocked(batch, {each.external_id: each.variants for each in new})
-        return [product for product in new if product.external_id not in blocked]
-
-    def _settle_blocked(
-        self, batch: Batch, added: Mapping[str, Iterable[DesiredVariant]], renamed: Collection[str] = ()
-    ) -> set[str]:
-        """Settle products that get a variant whose SKU belongs to an inventory item in use.
-
-        Args:
-            batch: of the products.
-            added: their new variants by external id.
-            renamed: ids of items that get another SKU first.
-
-        Returns:
-            Their external ids.
-        """
-        used = {
-            own: item for own, variants in added.items() if (item := batch.item_in_use(variants, renamed))
-        }
-        products = [each for each in batch.products if each.external_id in used]
-        self._settle(
-            batch, [Outcome.of(each, Result.REJECTED, used[each.external_id].use) for each in products]
-        )
-        return set(used)
-
     async def _unlinked_items(self, changes: Iterable[Change]) -> dict[str, StoredItem]:
         """The inventory items that already have the SKU of a new variant with stock."""
         skus = [sku for change in changes for sku in stocked_skus(new_variants(change))]
@@ -316,12 +283,11 @@ class Applier:
         batch.refused = all(isinstance(change, Update) for change in batch.planned)
         if self._stop.is_set:
             return []
-        if not batch.checked and not isinstance(error, KnownRefusalError):
-            batch.checked = not batch.is_last
-            left = {each.external_id for each in batch.products}
-            await self._without_collisions(
-                batch, [each for each in batch.planned if each.desired.external_id in left]
-            )
+        left = {each.external_id for each in batch.products}
+        planned = [each for each in batch.planned if each.desired.external_id in left]
+        is_checked = all(each.desired.external_id in batch.checked for each in planned)
+        if not isinstance(error, KnownRefusalError) and (batch.is_last or not is_checked):
+            await self._without_collisions(batch, planned)
             if len(batch.products) < len(left):
                 return [batch] if batch.products else []
         if batch.items is None and any(map(new_variants, batch.planned)):
@@ -391,8 +357,8 @@ class Applier:
         batch.drop(settled)
 
 
-def _is_checked_first(updates: Sequence[Update]) -> bool:
+def _is_checked_first(batch: Batch, updates: Sequence[Update]) -> bool:
     """Whether a refusal would come after a part is written: freed values come first, new variants last."""
-    return bool(values_to_release(updates)) or any(
-        update.writes_variants_apart and claims(update) for update in updates
-    )
+    is_apart = any(update.writes_variants_apart and claims(update) for update in updates)
+    is_checked = all(update.desired.external_id in batch.checked for update in updates)
+    return not is_checked and bool(is_apart or values_to_release(updates))

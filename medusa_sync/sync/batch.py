@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from msgspec import Struct, field
 
-from medusa_sync.core.change import Change, stocked_skus
-from medusa_sync.core.product import DesiredProduct, DesiredVariant
+from medusa_sync.core.change import Change
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import StoredItem
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class Batch(Struct):
         refused: the store refused the last write, so it is not working on one of ours.
         refusal: of a single product that is tried a second time.
         released: the unique values that one product takes from another are free.
-        checked: the products do not want unique values that others keep.
+        checked: external ids of products of which it is known that others have not got what they want.
         is_last: all other products have been written.
     """
 
@@ -55,7 +55,7 @@ class Batch(Struct):
     refused: bool = False
     refusal: Refusal | None = None
     released: bool = False
-    checked: bool = False
+    checked: set[str] = field(default_factory=set)
     is_last: bool = False
 
     def drop(self, external_ids: Iterable[str]) -> None:
@@ -82,14 +82,6 @@ class Batch(Struct):
             )
             for products in halves(self.products)
         ]
-
-    def item_in_use(
-        self, variants: Iterable[DesiredVariant], renamed: Collection[str] = ()
-    ) -> StoredItem | None:
-        """An inventory item in use that has the SKU of one of some new variants, unless it is renamed."""
-        items = self.items or {}
-        found = (items[sku] for sku in stocked_skus(variants) if sku in items)
-        return next((item for item in found if item.use and item.id not in renamed), None)
 
     @property
     def unused_items(self) -> dict[str, StoredItem]:

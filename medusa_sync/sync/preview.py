@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 
 from medusa_sync.core.change import Change, Update
@@ -82,7 +82,7 @@ class Preview:
         """Settle the products that depended on others."""
         # A real run writes the updates of a batch first.
         changes = sorted(self._contested.values(), key=lambda change: not isinstance(change, Update))
-        owners = self._with_promised(changes, self._owners)
+        owners = self._with_promised(changes, self._owners, undecided=self._contested)
         decision = self._collisions.decide(changes, owners, freed=self._freed, is_last=True)
         for change in changes:
             own = change.desired.external_id
@@ -112,12 +112,14 @@ class Preview:
             self._freed.update(given_up(change))
             self._settle(outcome_of(change))
 
-    def _with_promised(self, changes: Iterable[Change], owners: Owners) -> Owners:
-        """The owners in the store, and the products that get values in this run."""
+    def _with_promised(
+        self, changes: Iterable[Change], owners: Owners, undecided: Collection[str] = ()
+    ) -> Owners:
+        """The owners in the store, and the products that get values in this run, except undecided ones."""
         found = dict(owners)
         for claim in chain.from_iterable(map(claims, changes)):
             value = claim.field, claim.value
             first = self._promised.get(value)
-            if first is not None and first[0] not in self._contested:
+            if first is not None and first[0] not in undecided:
                 found[value] = (*owners.get(value, ()), Owner("", "", *first))
         return found

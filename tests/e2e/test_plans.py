@@ -16,7 +16,7 @@ from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
 
 SIZE = 40
-ROUNDS = 12
+ROUNDS = 8
 TAGS = [f"tag {letter}" for letter in "abcdefgh"]
 VALID = "The installation is valid: settings, credentials, source"
 
@@ -120,7 +120,8 @@ def test_a_product_whose_sku_belongs_to_another_source_is_rejected(shop: Shop, t
     rows = products(30)
     shared = rows[0]["sku"]
     file = tmp_path / "other.json"
-    file.write_text(json.dumps([{**row, "sku": f"O-{row['id']}", "meta": {}} for row in rows[:10]]))
+    others = [{**row, "sku": f"O-{row['id']}", "meta": {}} for row in rows[:10]]
+    file.write_text(json.dumps({"products": others}))
     with dummyjson(rows) as source:
         other = ["--source", str(file), "--source-name", "other", "--json"]
         with (
@@ -130,7 +131,8 @@ def test_a_product_whose_sku_belongs_to_another_source_is_rejected(shop: Shop, t
             assert [run.finish().exit_code for run in (one, two)] == [0, 0]
         assert len(shop.by_external_id()) == 40
 
-        file.write_text(json.dumps([{**rows[0], "sku": shared, "title": "Taken", "meta": {}, "id": "x"}]))
+        taken = {**rows[0], "sku": shared, "title": "Taken", "meta": {}, "id": "x"}
+        file.write_text(json.dumps({"products": [taken]}))
         for dry_run in (["--dry-run"], []):
             run = medusa_sync(*other, *dry_run, store=shop.store)
             assert (run.exit_code, run.counts) == (5, {"rejected": 1})

@@ -135,6 +135,18 @@ def test_a_new_product_gets_the_sku_that_another_one_gives_up(receiver: str, opt
 
 
 @pytest.mark.parametrize("options", BATCHES)
+def test_of_two_products_the_first_one_gets_what_a_third_one_gives_up(options: dict[str, Any]) -> None:
+    rows = products(4)
+    store, source = FakeMedusa(), ListSource(rows[:3])
+    sync(source, store)
+    given = rows[2]["sku"]
+    source.rows = [rows[0] | {"sku": given}, rows[1], rows[2] | {"sku": "NEW"}, rows[3] | {"sku": given}]
+    result = carried_out(source, store, **options)
+    assert list(reasons(result)) == ["dummyjson:4"]
+    assert reasons(result)["dummyjson:4"].startswith(f"its SKU {given!r} belongs to dummyjson:1 ")
+
+
+@pytest.mark.parametrize("options", BATCHES)
 def test_who_cannot_get_an_sku_does_not_give_up_its_own(options: dict[str, Any]) -> None:
     """1 wants the SKU of 2, which wants that of 3, which wants a barcode of another source."""
     rows = products(6)
