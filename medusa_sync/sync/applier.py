@@ -290,6 +290,8 @@ class Applier:
             await self._without_collisions(batch, planned)
             if len(batch.products) < len(left):
                 return [batch] if batch.products else []
+            if len(left) == 1 and not is_checked and any(map(claims, planned)):
+                return [batch]  # another batch may have freed what it wants in the meantime
         if batch.items is None and any(map(new_variants, batch.planned)):
             batch.items = await self._unlinked_items(batch.planned)
             if batch.items:

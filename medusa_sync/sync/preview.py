@@ -85,14 +85,9 @@ class Preview:
         owners = self._with_promised(changes, self._owners, undecided=self._contested)
         decision = self._collisions.decide(changes, owners, freed=self._freed, is_last=True)
         for change in changes:
-            own = change.desired.external_id
-            reason = decision.rejected.get(own)
-            is_possible = reason is None
-            self._settle(
-                outcome_of(change)
-                if is_possible
-                else Outcome.of(change.desired, Result.REJECTED, reason or "")
-            )
+            reason = decision.rejected.get(change.desired.external_id)
+            rejected = None if reason is None else Outcome.of(change.desired, Result.REJECTED, reason)
+            self._settle(rejected or outcome_of(change))
 
     def _sort(self, change: Change, owners: Owners) -> None:
         """Settle a change unless it depends on others."""
