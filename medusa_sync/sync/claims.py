@@ -44,6 +44,7 @@ class Owner(Struct, frozen=True):
         external_id: of the product.
         title: of the product.
         is_item: it is an inventory item, which is in the way of new ones only.
+        variant_id: what uses an inventory item.
         reserved: how much of the stock of an inventory item is reserved.
     """
 
@@ -52,6 +53,7 @@ class Owner(Struct, frozen=True):
     external_id: str | None
     title: str
     is_item: bool = False
+    variant_id: str = ""
     reserved: int | float = 0
 
 
@@ -145,11 +147,20 @@ def owners_of(field: str, variants: Iterable[OwningVariant]) -> Iterator[tuple[V
 def item_owners(items: Iterable[StoredItem]) -> Iterator[tuple[Value, Owner]]:
     """The inventory items that no new variant can have, by their SKUs."""
     for item in items:
-        product = next((user.product for user in item.users if user.product), None)
-        if product is not None:
-            owner = Owner(item.id, product.id, product.external_id, product.title, is_item=True)
-            yield (SKU, str(item.sku)), owner
-        elif item.reserved_quantity:
+        users = ((user.id, user.product) for user in item.users if user.product is not None)
+        for variant_id, product in users:
+            yield (
+                (SKU, str(item.sku)),
+                Owner(
+                    item.id,
+                    product.id,
+                    product.external_id,
+                    product.title,
+                    is_item=True,
+                    variant_id=variant_id,
+                ),
+            )
+        if not item.users and item.reserved_quantity:
             reserved = item.reserved_quantity
             yield (SKU, str(item.sku)), Owner(item.id, "", None, "", is_item=True, reserved=reserved)
 
@@ -212,7 +223,7 @@ def _is_own(owner: Owner, change: Change) -> bool:
         return False
     if isinstance(change, Create) or owner.product_id != change.stored.id:
         return True
-    return owner.id in {each.replaces for each in change.variants}
+    return bool({owner.id, owner.variant_id} & {each.replaces for each in change.variants if each.replaces})
 
 
 def _repeated(changes: Iterable[Change]) -> Iterator[tuple[str, str]]:

@@ -187,6 +187,14 @@ async def test_the_handle_null_is_found_by_a_scan(httpx_mock: HTTPXMock, api: Ad
     assert {handle: owner.external_id for handle, owner in owners.items()} == {"null": "x:null"}
 
 
+async def test_a_store_that_does_not_know_a_filter_shows_no_owners(
+    httpx_mock: HTTPXMock, api: AdminApi
+) -> None:
+    message = "Invalid request: Unrecognized fields: 'sku'"
+    httpx_mock.add_response(status_code=400, json={"type": "invalid_data", "message": message})
+    assert await api.variants_with("sku", ["SKU-1"]) == []
+
+
 async def test_products_without_an_external_id_are_read_in_two_lists_at_once(
     httpx_mock: HTTPXMock, api: AdminApi
 ) -> None:
