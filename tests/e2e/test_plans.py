@@ -174,9 +174,9 @@ def test_new_products_go_into_a_category_that_the_merchant_renamed_and_moved(sho
 @pytest.mark.parametrize(
     ("option", "wrong", "suggested"),
     [
-        ("--sales-channel", "Default Sales Chanel", "Default Sales Channel"),
+        ("--sales-channel", "Default Sale Channel", "Default Sales Channel"),
         ("--shipping-profile", "default shipping profile", "Default Shipping Profile"),
-        ("--stock-location", "Warehosue", "Warehouse"),
+        ("--stock-location", "Warehouses", "Warehouse"),
         ("--currency", "uds", "usd"),
     ],
 )
