@@ -56,8 +56,10 @@ class Shelves:
             return {name: [{"id": _NAMED[collection], "name": collection}]}
         if collection in self._tables:
             table = self._tables[collection]
-            keys = query.get("handle[]", []) + query.get("value[]", [])
-            return {name: [table[key] for key in keys if key in table], "limit": len(keys)}
+            asked = [key for key in query if key.endswith("[]")]
+            keys = [value for key in asked for value in query[key]] if asked else list(table)
+            found_terms = [table[key] for key in keys if key in table]
+            return {name: found_terms, "limit": int(query["limit"][0])}
         limit, offset = (int(query[key][0]) if key in query else 0 for key in ("limit", "offset"))
         found: Iterable[Row] = itertools.islice(self._products.values(), offset, offset + limit)
         for key, index in self._by.items():

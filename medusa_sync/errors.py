@@ -73,6 +73,10 @@ class StoreError(MedusaSyncError):
     exit_code = 4
 
 
+class UnknownQueryError(StoreError):
+    """The store does not know a part of a query; older versions lack some."""
+
+
 class StoreMismatchError(StoreError):
     """The settings name something that the store does not have."""
 
@@ -115,6 +119,10 @@ class StoreRefusedError(StoreError):
     def __init__(self, message: str, *, status: int, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.status = status
+
+
+class KnownRefusalError(StoreRefusedError):
+    """A write was not sent, because it is known that the store would refuse it."""
 
 
 class AmbiguousWriteError(MedusaSyncError):

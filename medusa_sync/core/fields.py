@@ -62,6 +62,7 @@ class Field(Struct, frozen=True):
         unique: no two variants of a store can have the same value.
         single_precision: the store keeps it as a 32-bit float.
         member: the attribute of a stored member of a set, or of a stored term, that holds its value.
+        reads: the attributes of the store that `member` is made of, if it is none itself.
         is_term: the value names something that many products share, such as a tag; products refer to its id.
     """
 
@@ -71,6 +72,7 @@ class Field(Struct, frozen=True):
     unique: bool = False
     single_precision: bool = False
     member: str = ""
+    reads: tuple[str, ...] = ()
     is_term: bool = False
 
     @property
@@ -126,7 +128,7 @@ FIELDS = Fields(
         Field("hs_code"),
         Field("mid_code"),
         Field("material"),
-        Field(CATEGORIES, merge=Merge.UNION, member="handle", is_term=True),
+        Field(CATEGORIES, merge=Merge.UNION, member="slug", reads=("handle", "metadata"), is_term=True),
         Field(TAGS, merge=Merge.UNION, member="value", is_term=True),
         Field(TYPE, member="value", is_term=True),
         Field(COLLECTION, member="handle", is_term=True),

@@ -16,10 +16,15 @@ def slug_of(desired: DesiredProduct) -> str:
 
 
 def handle_candidates(desired: DesiredProduct) -> Iterator[str]:
-    """Handles in order of preference: `<slug>`, `<slug>-<id>`, `<slug>-<id>-2`, and so on."""
+    """Handles in order of preference: `<slug>`, `<slug>-<id>`, `<slug>-<id>-2`, and so on.
+
+    A handle of the source is part of the product's address in the shop, so it has no alternatives.
+    """
     base, own_id = slug_of(desired), slug(desired.source_id)
     if base:
         yield base
+    if base and desired.handle:
+        return
     with_id = f"{base}-{own_id}" if base and own_id else base or slug(desired.external_id)
     if with_id != base:
         yield with_id

@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
-from medusa_sync.core.record import Pending, Record
+from medusa_sync.core.record import RECORD_KEY, Pending, Record
+
+_SLUG = "slug"  # in the record of a category
 
 
 class StoredLevel(Struct, frozen=True):
@@ -30,22 +32,47 @@ class StoredInventoryItem(ItemLink, frozen=True):
     inventory: StoredInventory | None = None
 
 
+class OwningProduct(Struct, frozen=True):
+    """A product that has something which another one may want."""
+
+    id: str
+    external_id: str | None
+    title: str
+
+
+class OwningVariant(Struct, frozen=True):
+    """A variant that has an SKU, a barcode or an inventory item which another one may want."""
+
+    id: str
+    sku: str | None = None
+    barcode: str | None = None
+    product: OwningProduct | None = None
+
+
 class StoredItem(Struct, frozen=True):
-    """An inventory item, the variants and products that use it, and the locations where it has levels."""
+    """An inventory item, the variants that use it, and the locations where it has levels."""
 
     id: str
     sku: str | None
     reserved_quantity: int | float
-    variant_ids: tuple[str, ...]
-    product_ids: tuple[str, ...]
+    users: tuple[OwningVariant, ...]
     location_ids: tuple[str, ...]
+
+    @property
+    def variant_ids(self) -> tuple[str, ...]:
+        return tuple(variant.id for variant in self.users)
+
+    @property
+    def product_ids(self) -> tuple[str, ...]:
+        return tuple(variant.product.id for variant in self.users if variant.product)
 
     @property
     def use(self) -> str:
         """Why a variant without an item cannot take this one; empty if it can."""
         name = f"its SKU {self.sku!r} is taken: the inventory item {self.id}"
         if self.variant_ids:
-            return f"{name} belongs to {', '.join(self.variant_ids)}; change one of the SKUs"
+            users = self.product_ids or self.variant_ids
+            return f"{name} belongs to {', '.join(users)}; change one of the SKUs"
         if self.reserved_quantity:
             return f"{name} has {self.reserved_quantity:g} reserved; change one of the SKUs"
         return ""
@@ -164,12 +191,37 @@ class StoredCollection(Struct, frozen=True):
 
 
 class StoredCategory(Struct, frozen=True):
+    """A category; `slug` is what the source calls it, even if the merchant gave it another handle."""
+
     id: str
     handle: str
+    metadata: dict[str, Any] | None = None
+
+    @property
+    def slug(self) -> str:
+        return recorded_slug(self.metadata) or self.handle
 
 
-class ListedCategory(StoredCategory, frozen=True):
+class ListedCategory(Struct, frozen=True):
+    """A category with what is needed to find it again and to use it."""
+
+    id: str
+    handle: str
     is_active: bool
+    name: str = ""
+    metadata: dict[str, Any] | None = None
+
+
+def recorded_slug(metadata: Mapping[str, Any] | None) -> str | None:
+    """What the source calls a category that this tool created; None for other categories."""
+    record = (metadata or {}).get(RECORD_KEY)
+    slug = record.get(_SLUG) if isinstance(record, dict) else None
+    return slug if isinstance(slug, str) and slug else None
+
+
+def category_metadata(slug: str) -> dict[str, Any]:
+    """The metadata of a new category."""
+    return {RECORD_KEY: {_SLUG: slug}}
 
 
 class StoredLink(Struct, frozen=True):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
 from medusa_sync.core.stored import (
     ListedCategory,
     ListedProduct,
+    OwningProduct,
+    OwningVariant,
     StoredCategory,
     StoredCollection,
     StoredItem,
@@ -25,10 +27,12 @@ from medusa_sync.core.stored import (
     Unreadable,
     WrittenProduct,
     WrittenVariant,
+    category_metadata,
+    recorded_slug,
 )
-from medusa_sync.errors import StoreRefusedError
+from medusa_sync.errors import StoreRefusedError, UnknownQueryError
 from medusa_sync.http import Query
-from medusa_sync.medusa import responses
+from medusa_sync.medusa import queries, responses
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.decode import decode_product, decode_record, tree_of
 from medusa_sync.medusa.lists import NULL, chunks, find, is_last, walk
@@ -37,47 +41,8 @@ from medusa_sync.medusa.price_list_api import PriceLists
 
 T = TypeVar("T")
 _ID_ONLY: Query = [("fields", "id")]
-
-_SUMMARY_FIELDS = "id,external_id,metadata"
-_TOMBSTONE_FIELDS = f"{_SUMMARY_FIELDS},deleted_at"
-_LISTED_FIELDS = "id,external_id,title,status"
-_UNOWNED_FIELDS = "id,title,handle,metadata,variants.sku"
-_HANDLE_FIELDS = "id,external_id,handle"
-_ITEM_FIELDS = "id,sku,reserved_quantity,variants.id,variants.product_id,location_levels.location_id"
-# The default fields would make a batch call almost twice as slow.
-_WRITTEN_VARIANT = "id,sku,inventory_items.inventory_item_id"
-_WRITTEN_FIELDS = ",".join(["id,external_id", *(f"variants.{name}" for name in _WRITTEN_VARIANT.split(","))])
-_WRITTEN_OPTIONS = ",options.id,options.title,variants.options.value,variants.options.option.title"
-_VALUE_AND_OPTION = ",options.value,options.option.title"
-
-
-def _table_fields() -> Iterator[str]:
-    """The fields of the tables that are attributes of a product, of its sets or of its variants."""
-    for name, field in FIELDS.items():
-        if field.member:
-            yield f"{name}.id,{name}.{field.member}"
-        elif field.place is Place.PRODUCT:
-            yield name
-    for name, field in VARIANT_FIELDS.items():
-        if field.place is Place.VARIANT:
-            yield f"variants.{name}"
-
-
-# Responses show `variants.price_set.prices` as `variants.prices`. If asked for by that name, a store with the
-# index engine leaves them out of filtered lists.
-_DETAIL_FIELDS = (
-    f"id,external_id,metadata,created_at,handle,status,{','.join(_table_fields())},"
-    "sales_channels.id,shipping_profile.id,"
-    "options.id,options.title,options.is_exclusive,options.values.id,options.values.value,"
-    "variants.options.option_id,variants.options.value,variants.id,variants.created_at,variants.manage_inventory,"
-    "variants.price_set.prices.id,variants.price_set.prices.amount,"
-    "variants.price_set.prices.currency_code,"
-    "variants.price_set.prices.min_quantity,variants.price_set.prices.max_quantity,"
-    "variants.price_set.prices.price_rules.attribute,variants.price_set.prices.price_rules.value,"
-    "variants.inventory_items.inventory_item_id,variants.inventory_items.inventory.sku,"
-    "variants.inventory_items.inventory.location_levels.location_id,"
-    "variants.inventory_items.inventory.location_levels.stocked_quantity"
-)
+_LISTED_NAMES = 20
+_MANY_CATEGORIES = 2_000
 
 
 class Level(Struct, frozen=True):
@@ -134,21 +99,28 @@ class AdminApi:
         found: list[responses.Entity] = getattr(response, collection)
         return found
 
+    async def names(self, collection: str) -> list[str]:
+        """The names of sales channels, shipping profiles or stock locations, for a message."""
+        path = f"/admin/{collection.replace('_', '-')}"
+        query: Query = [("fields", "id,name"), ("limit", _LISTED_NAMES)]
+        response = await self._client.get(path, query, responses.WITH_NAMES[collection])
+        return sorted(entity.name for entity in getattr(response, collection))
+
     async def count_products(self) -> int:
         query: Query = [("limit", 1), *_ID_ONLY]
         return (await self._client.get("/admin/products", query, responses.Count)).count
 
     async def look_up(self, external_ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
         """Products by external id, with their records."""
-        return await self._products("external_id", external_ids, _SUMMARY_FIELDS, StoredSummary)
+        return await self._products("external_id", external_ids, queries.SUMMARY_FIELDS, StoredSummary)
 
     async def summaries(self, ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
         """Products by id, with their records."""
-        return await self._products("id", ids, _SUMMARY_FIELDS, StoredSummary)
+        return await self._products("id", ids, queries.SUMMARY_FIELDS, StoredSummary)
 
     async def tombstones(self, external_ids: Sequence[str]) -> list[Tombstone]:
         """What deleted products with these external ids have left; there may be several for each."""
-        fields: Query = [("with_deleted", "true"), ("fields", _TOMBSTONE_FIELDS)]
+        fields: Query = [("with_deleted", "true"), ("fields", queries.TOMBSTONE_FIELDS)]
         page = responses.ProductPage[responses.DeletedProduct]
         return [
             Tombstone(each.id, each.external_id, decode_record(each.metadata), each.deleted_at)
@@ -160,24 +132,31 @@ class AdminApi:
 
     async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
         """Products by `id` or `external_id`, with their details."""
-        return await self._products(key, values, _DETAIL_FIELDS, StoredProduct)
+        return await self._products(key, values, queries.DETAIL_FIELDS, StoredProduct)
 
-    async def handles(self, handles: Sequence[str]) -> dict[str, str | None]:
-        """The external ids of products by handle, for those of these handles that are taken."""
+    async def handles(self, handles: Sequence[str]) -> dict[str, OwningProduct]:
+        """The products by handle, for those of these handles that are taken."""
         page = responses.ProductPage[responses.HandleOwner]
-        owners: dict[str, str | None] = {}
+        owners: dict[str, OwningProduct] = {}
         for part in chunks("handle", handles):
-            query = [*part, ("fields", _HANDLE_FIELDS), ("limit", len(part))]
+            query = [*part, ("fields", queries.HANDLE_FIELDS), ("limit", len(part))]
             response = await self._client.get("/admin/products", query, page)
-            owners.update((owner.handle, owner.external_id) for owner in response.entries)
+            owners.update((owner.handle, owner) for owner in response.entries)
         if NULL in handles:  # before 2.21, a search does not look into handles
-            async for entries in walk(self._client, "/admin/products", [("fields", _HANDLE_FIELDS)], page):
-                owners.update((owner.handle, owner.external_id) for owner in entries)
+            async for entries in walk(
+                self._client, "/admin/products", [("fields", queries.HANDLE_FIELDS)], page
+            ):
+                owners.update((owner.handle, owner) for owner in entries)
         return {handle: owners[handle] for handle in handles if handle in owners}
 
     async def scan(self, offset: int, limit: int) -> ScanPage:
         """One page of all products, in the order of their ids."""
-        query: Query = [("fields", _SUMMARY_FIELDS), ("order", "id"), ("limit", limit), ("offset", offset)]
+        query: Query = [
+            ("fields", queries.SUMMARY_FIELDS),
+            ("order", "id"),
+            ("limit", limit),
+            ("offset", offset),
+        ]
         response = await self._client.get("/admin/products", query, responses.ScanPage)
         entries = response.entries
         products = (
@@ -187,24 +166,39 @@ class AdminApi:
 
     async def listed(self, external_ids: Sequence[str]) -> list[ListedProduct | Unreadable]:
         """Products by external id, with what pruning needs."""
-        return await self._products("external_id", external_ids, _LISTED_FIELDS, ListedProduct)
+        return await self._products("external_id", external_ids, queries.LISTED_FIELDS, ListedProduct)
 
     async def without_external_id(self) -> list[UnownedProduct]:
         """All products without an external id."""
         page = responses.ProductPage[UnownedProduct]
 
         async def read(external_id: str) -> list[UnownedProduct]:
-            query: Query = [("external_id", external_id), ("fields", _UNOWNED_FIELDS)]
+            query: Query = [("external_id", external_id), ("fields", queries.UNOWNED_FIELDS)]
             pages = walk(self._client, "/admin/products", query, page)
             return [product async for entries in pages for product in entries]
 
         absent, empty = await asyncio.gather(read(NULL), read(""))
         return absent + empty
 
-    async def categories(self, handles: Sequence[str]) -> list[ListedCategory]:
-        """Categories that have one of these handles."""
-        path, fields = "/admin/product-categories", "id,handle,is_active"
-        return await find(self._client, path, "handle", handles, fields, responses.Categories)
+    async def categories(self, slugs: Sequence[str]) -> list[ListedCategory]:
+        """Categories that the source calls so, or that have one of these handles; the oldest first.
+
+        Medusa does not search metadata, so all of them are read: shops have few, and one request lists many.
+        """
+        wanted = set(slugs)
+        path, page = "/admin/product-categories", responses.Categories
+        query: Query = [("fields", "id,handle,is_active,name,metadata")]
+        pages = walk(self._client, path, query, page, size=_MANY_CATEGORIES)
+        return (
+            [
+                each
+                async for entries in pages
+                for each in entries
+                if not wanted.isdisjoint((each.handle, recorded_slug(each.metadata)))
+            ]
+            if wanted
+            else []
+        )
 
     async def tags(self, values: Sequence[str]) -> list[StoredTag]:
         """Tags that have one of these values."""
@@ -222,8 +216,19 @@ class AdminApi:
 
     async def items_by_sku(self, skus: Sequence[str]) -> list[StoredItem]:
         """Inventory items that have one of these SKUs, whether a variant uses them or not."""
-        found = await find(self._client, "/admin/inventory-items", "sku", skus, _ITEM_FIELDS, responses.Items)
+        found = await find(
+            self._client, "/admin/inventory-items", "sku", skus, queries.ITEM_FIELDS, responses.Items
+        )
         return [item.stored() for item in found]
+
+    async def variants_with(self, field: str, values: Sequence[str]) -> list[OwningVariant]:
+        """The variants that have one of these values in a unique field; none if the store is too old."""
+        path = "/admin/product-variants"
+        with suppress(UnknownQueryError):  # the SKU is known since Medusa 2.14
+            return await find(
+                self._client, path, field, values, queries.OWNER_FIELDS, responses.OwningVariants
+            )
+        return []
 
     async def _products(
         self, key: str, values: Sequence[str], fields: str, type_: type[T]
@@ -250,13 +255,13 @@ class AdminApi:
         self, bodies: Sequence[dict[str, Any]], *, with_options: bool = False
     ) -> list[WrittenProduct]:
         """Create products in one all-or-nothing call; the response has no particular order."""
-        fields = _WRITTEN_FIELDS + (_WRITTEN_OPTIONS if with_options else "")
+        fields = queries.WRITTEN_FIELDS + (queries.WRITTEN_OPTIONS if with_options else "")
         return (await self._batch({"create": bodies}, fields)).created
 
     async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
         """Update products in one all-or-nothing call; the response has no particular order."""
         images = ",images.id,images.url" if any("images" in body for body in bodies) else ""
-        return (await self._batch({"update": bodies}, _WRITTEN_FIELDS + images)).updated
+        return (await self._batch({"update": bodies}, queries.WRITTEN_FIELDS + images)).updated
 
     async def edit_products(self, bodies: Sequence[dict[str, Any]]) -> None:
         """Like `update_products`, but asks only for ids and returns nothing: up to a quarter faster."""
@@ -289,7 +294,7 @@ class AdminApi:
 
     async def _batch_variants(self, product_id: str, body: dict[str, Any]) -> responses.WrittenVariants:
         path = f"/admin/products/{product_id}/variants/batch"
-        query: Query = [("fields", _WRITTEN_VARIANT + _VALUE_AND_OPTION)]
+        query: Query = [("fields", queries.WRITTEN_VARIANT + queries.VALUE_AND_OPTION)]
         return await self._client.post(path, body, responses.WrittenVariants, query=query)
 
     async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:
@@ -326,7 +331,12 @@ class AdminApi:
 
     async def create_category(self, handle: str, name: str, parent_id: str | None = None) -> StoredCategory:
         """Create a category, at the top if it has no parent."""
-        body = {"name": name, "handle": handle, "is_active": True}  # the default is inactive
+        body: dict[str, Any] = {
+            "name": name,
+            "handle": handle,
+            "is_active": True,  # the default is inactive
+            "metadata": category_metadata(handle),
+        }
         if parent_id is not None:
             body["parent_category_id"] = parent_id
         path, query = "/admin/product-categories", [("fields", "id,handle")]

@@ -10,7 +10,13 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
+from medusa_sync.errors import (
+    AmbiguousWriteError,
+    KnownRefusalError,
+    StoreError,
+    StoreRefusedError,
+    UnknownQueryError,
+)
 from medusa_sync.http import HttpClient, Query
 from medusa_sync.response import Response, describe_response
 
@@ -87,11 +93,13 @@ class MedusaClient:
 
         Raises:
             StoreRefusedError: the store refuses this request, although the credentials are valid.
+            UnknownQueryError: the store does not know a part of the query.
             StoreError: the store cannot be reached, refuses the credentials, or is not Medusa.
         """
         response = await self._authorized("GET", path, query, None)
         if response.status != HTTPStatus.OK:
-            raise StoreError(f"GET {path}: {self._describe(response)}", hint=_ADVICE_URL)
+            error = UnknownQueryError if response.status == HTTPStatus.BAD_REQUEST else StoreError
+            raise error(f"GET {path}: {self._describe(response)}", hint=_ADVICE_URL)
         try:
             return msgspec.json.decode(response.body, type=type_)
         except _UNREADABLE as error:
@@ -108,7 +116,7 @@ class MedusaClient:
         """
         encoded = msgspec.json.encode(body)
         if len(encoded) > MAX_BODY_BYTES:
-            raise StoreRefusedError(
+            raise KnownRefusalError(
                 f"POST {path}: the request has {len(encoded)} bytes, more than the store accepts",
                 status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 hint="Shorten the texts of the product at the source.",

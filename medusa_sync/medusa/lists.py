@@ -41,12 +41,12 @@ async def find(
 
 
 async def walk(
-    client: MedusaClient, path: str, query: Query, page: type[responses.Page[T]]
+    client: MedusaClient, path: str, query: Query, page: type[responses.Page[T]], *, size: int = _PAGE_SIZE
 ) -> AsyncIterator[Sequence[T]]:
     """A whole list in pages, the oldest entries first, so that new ones come at the end."""
     offset = 0
     while True:
-        bounds: Query = [("order", "id"), ("limit", _PAGE_SIZE), ("offset", offset)]
+        bounds: Query = [("order", "id"), ("limit", size), ("offset", offset)]
         response = await client.get(path, [*query, *bounds], page)
         yield response.entries
         offset += len(response.entries)

@@ -87,7 +87,7 @@ def _known_ids(stored: StoredProduct, ids: Ids) -> Ids:
     """The ids of what the product has, and of what is added."""
     return {
         **ids,
-        CATEGORIES: {**ids.get(CATEGORIES, {}), **{each.handle: each.id for each in stored.categories}},
+        CATEGORIES: {**ids.get(CATEGORIES, {}), **{each.slug: each.id for each in stored.categories}},
         TAGS: {**ids.get(TAGS, {}), **{tag.value: tag.id for tag in stored.tags}},
         IMAGES: _image_ids(stored.images),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -105,7 +105,8 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
     if options.currency not in currencies:
         raise StoreMismatchError(
             f"The store does not sell in {options.currency!r}, only in: {', '.join(currencies) or 'nothing'}",
-            hint="Add it in the admin (Settings > Store), or set --currency (SYNC_PRODUCTS_CURRENCY).",
+            hint=f"{_suggestion(options.currency, currencies)}"
+            "Add it in the admin (Settings > Store), or set --currency (SYNC_PRODUCTS_CURRENCY).",
         )
     channel, profile, location = await asyncio.gather(
         _find(api, _CHANNEL, options.sales_channel, "id", store.default_sales_channel_id),
@@ -137,9 +138,21 @@ async def _find(api: AdminApi, kind: _Kind, name: str | None, key: str, default:
 async def _by_name(api: AdminApi, kind: _Kind, name: str) -> str:
     found = await api.named(kind.collection, {"id" if name.startswith(kind.id_prefix) else "name": name})
     if not found:
-        hint = f"Check {kind.option}: a name or an id."
-        raise StoreMismatchError(f"The store has no {kind} {name!r}", hint=hint)
+        names = await api.names(kind.collection)
+        known = ", ".join(map(repr, names)) or "none"
+        raise StoreMismatchError(
+            f"The store has no {kind} {name!r}, only: {known}",
+            hint=f"{_suggestion(name, names)}Check {kind.option}: a name or an id.",
+        )
     if len(found) > 1:
         hint = f"Give the id with {kind.option}."
         raise StoreMismatchError(f"The store has several {kind}s {name!r}", hint=hint)
     return found[0].id
+
+
+def _suggestion(wrong: str, names: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    by_lower = {name.lower(): name for name in names}
+    close = get_close_matches(wrong.lower(), by_lower, n=1)
+    return f"Did you mean {by_lower[close[0]]!r}? " if close else ""

@@ -9,6 +9,8 @@ from msgspec import Meta, Raw, Struct, defstruct, field
 
 from medusa_sync.core.stored import (
     ListedCategory,
+    OwningProduct,
+    OwningVariant,
     StoredCategory,
     StoredCollection,
     StoredItem,
@@ -42,13 +44,18 @@ class Entity(Struct, frozen=True):
     id: str
 
 
+class NamedEntity(Entity, frozen=True):
+    name: str
+
+
 class Stores(Struct):
     stores: Annotated[list[StoreDefaults], Meta(min_length=1)]
 
 
-NAMED: Mapping[str, type[Struct]] = {
-    name: defstruct(name, [(name, list[Entity])])
-    for name in ("sales_channels", "shipping_profiles", "stock_locations")
+_COLLECTIONS = ("sales_channels", "shipping_profiles", "stock_locations")
+NAMED: Mapping[str, type[Struct]] = {name: defstruct(name, [(name, list[Entity])]) for name in _COLLECTIONS}
+WITH_NAMES: Mapping[str, type[Struct]] = {
+    name: defstruct(name, [(name, list[NamedEntity])]) for name in _COLLECTIONS
 }
 
 
@@ -90,8 +97,7 @@ class ProductPage(Struct, Generic[T]):
     limit: int
 
 
-class HandleOwner(Struct):
-    external_id: str | None
+class HandleOwner(OwningProduct, frozen=True):
     handle: str
 
 
@@ -173,16 +179,11 @@ class LocatedLevel(Struct):
     location_id: str
 
 
-class ItemVariant(Struct):
-    id: str
-    product_id: str
-
-
 class ListedItem(Struct):
     id: str
     sku: str | None
     reserved_quantity: int | float
-    variants: list[ItemVariant | None]  # None is a deleted variant
+    variants: list[OwningVariant | None]  # None is a deleted variant
     location_levels: list[LocatedLevel]
 
     def stored(self) -> StoredItem:
@@ -190,14 +191,18 @@ class ListedItem(Struct):
             self.id,
             self.sku,
             self.reserved_quantity,
-            tuple(variant.id for variant in self.variants if variant),
-            tuple(variant.product_id for variant in self.variants if variant),
+            tuple(variant for variant in self.variants if variant),
             tuple(level.location_id for level in self.location_levels),
         )
 
 
 class Items(Struct):
     entries: list[ListedItem] = field(name="inventory_items")
+    limit: int
+
+
+class OwningVariants(Struct):
+    entries: list[OwningVariant] = field(name="variants")
     limit: int
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from http import HTTPStatus
 
 from medusa_sync.core.fields import CATEGORIES, COLLECTION, TAGS, TYPE
 from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.core.stored import StoredCategory, StoredCollection
+from medusa_sync.errors import KnownRefusalError
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.categories import Categories
 from medusa_sync.medusa.terms import Create, Find, Term, Terms
 from medusa_sync.stop import InFlight, Stop
 
@@ -34,6 +37,7 @@ class Taxonomy:
         self._category_names = category_names
         self._names: asyncio.Future[Mapping[str, str]] | None = None
         self._inactive: dict[str, str] = {}
+        self._obstacles: dict[str, str] = {}  # why categories cannot be created, by slug
         self._in_flight = InFlight(stop)
         self._titles: dict[str, str] = {}  # of collections, by handle
         self._categories: dict[str, Category] = {}  # of category paths, by handle
@@ -101,15 +105,21 @@ class Taxonomy:
                 self._inactive.pop(handle, None)
 
     async def _find_categories(self, handles: Sequence[str]) -> Mapping[str, str]:
-        found = await self._api.categories(handles)
-        self._inactive.update((each.handle, each.id) for each in found if not each.is_active)
-        return {each.handle: each.id for each in found}
+        known = Categories(await self._api.categories(handles))
+        found = {slug: category for slug in handles if (category := known.get(slug)) is not None}
+        self._inactive.update((slug, each.id) for slug, each in found.items() if not each.is_active)
+        obstacles = {slug: known.obstacle(slug, self._parent_of) for slug in handles}
+        self._obstacles |= {slug: reason for slug, reason in obstacles.items() if reason is not None}
+        return {slug: each.id for slug, each in found.items()}
 
     def _parent_of(self, handle: str) -> str | None:
         category = self._categories.get(handle)
         return None if category is None else category.parent
 
     async def _create_category(self, handle: str, parent_id: str | None) -> StoredCategory:
+        obstacle = self._obstacles.pop(handle, None)
+        if obstacle is not None:
+            raise KnownRefusalError(obstacle, status=HTTPStatus.BAD_REQUEST)
         return await self._api.create_category(handle, await self._name_of(handle), parent_id)
 
     async def _name_of(self, handle: str) -> str:

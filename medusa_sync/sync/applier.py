@@ -8,14 +8,14 @@ read details -> plan -> note + write -> settle -> acknowledge -> outcome
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from medusa_sync.core.change import Change, Create, Update, new_variants, stocked_skus
-from medusa_sync.core.product import DesiredProduct, DesiredVariant
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredItem
-from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.medusa.taxonomy import Taxonomy
@@ -23,11 +23,13 @@ from medusa_sync.retry import pause
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from medusa_sync.sync.batch import Batch, Refusal
+from medusa_sync.sync.claims import Repeats, claims
+from medusa_sync.sync.collisions import Collisions
 from medusa_sync.sync.deletion import delete_noted
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.held import Held
 from medusa_sync.sync.intents import Intents
-from medusa_sync.sync.inventory import item_renames, values_to_release
+from medusa_sync.sync.inventory import values_to_release
 from medusa_sync.sync.items import Items
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.planner import Planner
@@ -49,6 +51,7 @@ class Applier:
     Args:
         api: of the store.
         planner: reads and plans.
+        collisions: finds values that other products have.
         taxonomy: ids of terms.
         placement: of new and adopted products.
         sales: the sale prices of the source.
@@ -65,6 +68,7 @@ class Applier:
         self,
         api: AdminApi,
         planner: Planner,
+        collisions: Collisions,
         taxonomy: Taxonomy,
         placement: Placement,
         sales: Sales,
@@ -79,6 +83,8 @@ class Applier:
     ) -> None:
         self._api = api
         self._planner = planner
+        self._collisions = collisions
+        self._repeats = Repeats()
         self._acknowledger = acknowledger
         self._sales = sales
         self._ledger = ledger
@@ -104,7 +110,13 @@ class Applier:
         Raises:
             StoreError: the store is unavailable.
         """
-        return await self._apply(Batch([each.desired for each in products], absent=absent(products)))
+        # Before anything is awaited, so in the order of the source.
+        repeated = [each for each in products if self._repeats.add(each.desired)]
+        self._held.repeat(each.desired for each in repeated)
+        first = [each for each in products if each not in repeated] if repeated else products
+        if not first:
+            return True
+        return await self._apply(Batch([each.desired for each in first], absent=absent(first)))
 
     async def _apply(self, batch: Batch) -> bool:
         left = [batch]
@@ -119,7 +131,7 @@ class Applier:
                 has_failed, again = True, await self._reconcile(batch, error)
             left = [*again, *left]
             if self._again:
-                left.append(Batch(self._again))
+                left.append(Batch(self._again, is_last=self._held.is_released))
                 self._again = []
         return not has_failed
 
@@ -133,14 +145,14 @@ class Applier:
         for outcome in outcomes:
             self._report(outcome)
         if held:
-            await self._apply(Batch(held))
+            await self._apply(Batch(held, is_last=True))
         if self._postponed:
             await self._rename_postponed()
         await self._sales.remove_copies()
         self._again += await self._acknowledger.flush()
         while self._again and not self._stop.is_set:
             again, self._again = self._again, []
-            await self._apply(Batch(again))
+            await self._apply(Batch(again, is_last=True))
             await self._sales.remove_copies()
             self._again += await self._acknowledger.flush()
         await self._writer.late.note()
@@ -166,7 +178,10 @@ class Applier:
         self._settle(batch, reading.outcomes)
         if reading.copies:
             await delete_noted(self._api, [copy.id for copy in reading.copies])
-        updates = self._plan(batch, reading.updates)
+        updates = reading.updates
+        if batch.is_last or _is_checked_first(batch, updates):
+            updates = await self._without_collisions(batch, updates)
+        updates = self._plan(batch, updates)
         if not batch.released and (handed := values_to_release(updates)):
             await self._writer.release(handed)
             batch.released = True
@@ -176,10 +191,12 @@ class Applier:
         alone = await self._update(batch, updates)
         if self._stop.is_set:
             return []
-        new = self._without_blocked(batch, reading.new)
-        planned = await self._planner.plan_new(new, reading.incomplete)
+        planned = await self._planner.plan_new(reading.new, reading.incomplete)
         self._settle(batch, [each for each in planned if isinstance(each, Outcome)])
-        changes = self._plan(batch, [each for each in planned if not isinstance(each, Outcome)])
+        changes = [each for each in planned if not isinstance(each, Outcome)]
+        if batch.is_last:
+            changes = await self._without_collisions(batch, changes)
+        changes = self._plan(batch, changes)
         adoptions = [each for each in changes if isinstance(each, Update)]
         if await self._writer.prepare(adoptions):
             return [batch]
@@ -201,16 +218,12 @@ class Applier:
 
     async def _update(self, batch: Batch, updates: Sequence[Update]) -> list[Batch]:
         """Returns the products whose variants the store refused, each in a batch of its own."""
-        renamed = {rename.item_id for each in updates for rename in item_renames(each).values()}
-        added = {each.desired.external_id: new_variants(each) for each in updates}
-        blocked = self._settle_blocked(batch, added, renamed)
-        updates = [each for each in updates if each.desired.external_id not in blocked]
         if not updates:
             return []
         written, refused = await self._writer.update(updates, batch.unused_items)
         await self._finish(batch, written)
         batch.drop(each.external_id for each in refused)
-        return [Batch([product], items=batch.items, refused=True) for product in refused]
+        return batch.alone(refused)
 
     async def _create(self, batch: Batch, creates: Sequence[Create]) -> list[Batch]:
         """Returns the products of which the store refused some variants, each in a batch of its own."""
@@ -220,16 +233,30 @@ class Applier:
             await delete_noted(self._api, incomplete)
             if batch.items is None:  # the store does not delete items that were not linked yet
                 batch.items = await self._unlinked_items(creates)
-                free = self._without_blocked(batch, [create.desired for create in creates])
-                creates = [create for create in creates if create.desired in free]
         await self._writer.prepare(creates)
-        if self._stop.is_set or not creates:
+        if self._stop.is_set:
             return []
         batch.created |= {create.desired.external_id for create in creates}
         written, refused = await self._writer.create(creates, batch.unused_items)
         await self._finish(batch, written)
         batch.drop(each.external_id for each in refused)
-        return [Batch([product], items=batch.items, refused=True) for product in refused]
+        return batch.alone(refused)
+
+    async def _without_collisions(self, batch: Batch, changes: Sequence[C]) -> list[C]:
+        """Settle or hold back changes that want unique values of other products; returns the others."""
+        batch.checked |= {each.desired.external_id for each in changes}
+        owners = await self._collisions.owners(changes)
+        decision = self._collisions.decide(changes, owners, is_last=batch.is_last)
+        products = {each.external_id: each for each in batch.products}
+        for own in decision.waiting:
+            self._intents.drop(own)
+            self._held.wait([products[own]])
+        batch.drop(decision.waiting)
+        self._settle(
+            batch,
+            [Outcome.of(products[own], Result.REJECTED, reason) for own, reason in decision.rejected.items()],
+        )
+        return [each for each in changes if each.desired.external_id not in decision]
 
     async def _finish(self, batch: Batch, written: Sequence[Complete]) -> None:
         """Settle what is final, and hand over the rest to be acknowledged."""
@@ -240,33 +267,6 @@ class Applier:
         self._postponed += [each for each in written if each.refused]
         rest = [each for each in written if not each.is_acknowledged and not each.refused]
         self._again += await self._acknowledger.add(rest)
-
-    def _without_blocked(self, batch: Batch, new: Sequence[DesiredProduct]) -> list[DesiredProduct]:
-        """Settle new products with an SKU that belongs to an inventory item in use; returns the others."""
-        blocked = self._settle_blocked(batch, {each.external_id: each.variants for each in new})
-        return [product for product in new if product.external_id not in blocked]
-
-    def _settle_blocked(
-        self, batch: Batch, added: Mapping[str, Iterable[DesiredVariant]], renamed: Collection[str] = ()
-    ) -> set[str]:
-        """Settle products that get a variant whose SKU belongs to an inventory item in use.
-
-        Args:
-            batch: of the products.
-            added: their new variants by external id.
-            renamed: ids of items that get another SKU first.
-
-        Returns:
-            Their external ids.
-        """
-        used = {
-            own: item for own, variants in added.items() if (item := batch.item_in_use(variants, renamed))
-        }
-        products = [each for each in batch.products if each.external_id in used]
-        self._settle(
-            batch, [Outcome.of(each, Result.FAILED, used[each.external_id].use) for each in products]
-        )
-        return set(used)
 
     async def _unlinked_items(self, changes: Iterable[Change]) -> dict[str, StoredItem]:
         """The inventory items that already have the SKU of a new variant with stock."""
@@ -284,6 +284,15 @@ class Applier:
         batch.refused = all(isinstance(change, Update) for change in batch.planned)
         if self._stop.is_set:
             return []
+        left = {each.external_id for each in batch.products}
+        planned = [each for each in batch.planned if each.desired.external_id in left]
+        is_checked = all(each.desired.external_id in batch.checked for each in planned)
+        if not isinstance(error, KnownRefusalError) and (batch.is_last or not is_checked):
+            await self._without_collisions(batch, planned)
+            if len(batch.products) < len(left):
+                return [batch] if batch.products else []
+            if len(left) == 1 and not is_checked and any(map(claims, planned)):
+                return [batch]  # another batch may have freed what it wants in the meantime
         if batch.items is None and any(map(new_variants, batch.planned)):
             batch.items = await self._unlinked_items(batch.planned)
             if batch.items:
@@ -293,6 +302,9 @@ class Applier:
         if len(batch.products) > 1:
             logger.info("bisecting a batch of %d: %s", len(batch.products), error, extra={"event": "bisect"})
             return batch.split()
+        if isinstance(error, KnownRefusalError):
+            self._settle(batch, [Outcome.of(each, Result.REJECTED, str(error)) for each in batch.products])
+            return []
         if batch.refusal is None:  # the new plan may differ, for example in the handle
             batch.refusal = Refusal(batch.planned, str(error))
             return [batch]
@@ -326,7 +338,15 @@ class Applier:
             self._settle(batch, [Outcome.of(each, Result.UNCONFIRMED, reason) for each in products])
             return []
         await self._stop.sleep(_POLL_S)
-        return [Batch(list(products), polls=batch.polls + 1, created=batch.created, items=batch.items)]
+        return [
+            Batch(
+                list(products),
+                polls=batch.polls + 1,
+                created=batch.created,
+                items=batch.items,
+                is_last=batch.is_last,
+            )
+        ]
 
     def _settle(self, batch: Batch, outcomes: Iterable[Outcome]) -> None:
         """Settle products; one that was sent and is up to date now gets the outcome of what was sent."""
@@ -340,3 +360,10 @@ class Applier:
             arrived = intended is not None and outcome.result is Result.UNCHANGED
             self._report(intended if intended is not None and arrived else outcome)
         batch.drop(settled)
+
+
+def _is_checked_first(batch: Batch, updates: Sequence[Update]) -> bool:
+    """Whether a refusal would come after a part is written: freed values come first, new variants last."""
+    is_apart = any(update.writes_variants_apart and claims(update) for update in updates)
+    is_checked = all(update.desired.external_id in batch.checked for update in updates)
+    return not is_checked and bool(is_apart or values_to_release(updates))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from msgspec import Struct, field
 
-from medusa_sync.core.change import Change, stocked_skus
-from medusa_sync.core.product import DesiredProduct, DesiredVariant
+from medusa_sync.core.change import Change
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import StoredItem
 
 T = TypeVar("T")
@@ -41,6 +41,8 @@ class Batch(Struct):
         refused: the store refused the last write, so it is not working on one of ours.
         refusal: of a single product that is tried a second time.
         released: the unique values that one product takes from another are free.
+        checked: external ids of products of which it is known that others have not got what they want.
+        is_last: all other products have been written.
     """
 
     products: list[DesiredProduct]
@@ -53,10 +55,18 @@ class Batch(Struct):
     refused: bool = False
     refusal: Refusal | None = None
     released: bool = False
+    checked: set[str] = field(default_factory=set)
+    is_last: bool = False
 
     def drop(self, external_ids: Iterable[str]) -> None:
         gone = set(external_ids)
         self.products = [product for product in self.products if product.external_id not in gone]
+
+    def alone(self, products: Iterable[DesiredProduct]) -> list[Batch]:
+        """A batch for each product of which the store refused a part."""
+        return [
+            Batch([product], items=self.items, refused=True, is_last=self.is_last) for product in products
+        ]
 
     def split(self) -> list[Batch]:
         """The two halves of the batch, each with one more try."""
@@ -67,17 +77,11 @@ class Batch(Struct):
                 created=self.created,
                 items=self.items,
                 refused=self.refused,
+                checked=self.checked,
+                is_last=self.is_last,
             )
             for products in halves(self.products)
         ]
-
-    def item_in_use(
-        self, variants: Iterable[DesiredVariant], renamed: Collection[str] = ()
-    ) -> StoredItem | None:
-        """An inventory item in use that has the SKU of one of some new variants, unless it is renamed."""
-        items = self.items or {}
-        found = (items[sku] for sku in stocked_skus(variants) if sku in items)
-        return next((item for item in found if item.use and item.id not in renamed), None)
 
     @property
     def unused_items(self) -> dict[str, StoredItem]:

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from medusa_sync.core.handle import handle_candidates
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.stored import OwningProduct
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 
@@ -18,7 +19,7 @@ class Handles:
         self._api = api
         self._owners: dict[str, str] = {}  # external id by handle
         self._assigned: dict[str, str] = {}  # handle by external id
-        self._ahead: dict[str, Mapping[str, str | None]] = {}  # what a look-up ahead found, by handle
+        self._ahead: dict[str, Mapping[str, OwningProduct]] = {}  # what a look-up ahead found, by handle
 
     async def look_ahead(self, new: Sequence[DesiredProduct]) -> None:
         """Look up the handles that products will probably get; `assign` uses each result once.
@@ -30,13 +31,17 @@ class Handles:
         """
         handles: dict[str, None] = {}
         for product in new:
-            handles[next(handle for handle in handle_candidates(product) if handle not in handles)] = None
+            likely = next((handle for handle in handle_candidates(product) if handle not in handles), None)
+            handles.update({likely: None} if likely is not None else {})
         with suppress(StoreRefusedError):
             owners = await self._api.handles(list(handles)) if handles else {}
             self._ahead.update(dict.fromkeys(handles, owners))
 
-    async def assign(self, new: Sequence[DesiredProduct]) -> dict[str, str]:
-        """Choose a free handle for each product, by external id; earlier products get the better ones.
+    async def assign(self, new: Sequence[DesiredProduct]) -> tuple[dict[str, str], dict[str, str]]:
+        """Choose a free handle for each product; earlier products get the better ones.
+
+        Returns:
+            Handles by external id, and for products without a free one the reasons.
 
         Raises:
             StoreError: the store cannot be read.
@@ -44,27 +49,33 @@ class Handles:
         for product in new:
             self.release(product.external_id)
         assigned: dict[str, str] = {}
+        reasons: dict[str, str] = {}
         waiting = [(product.external_id, handle_candidates(product)) for product in new]
         while waiting:
-            proposals = {
-                external_id: next(handle for handle in candidates if self._claim(handle, external_id))
-                for external_id, candidates in waiting
-            }
+            proposals: dict[str, str] = {}
+            for external_id, candidates in waiting:
+                for handle in candidates:
+                    if self._claim(handle, external_id):
+                        proposals[external_id] = handle
+                        break
+                    reasons[external_id] = _reason(handle, self._owners[handle])
             owners = await self._owners_of(list(proposals.values()))
             taken = {
-                external_id
+                external_id: (handle, owners[handle])
                 for external_id, handle in proposals.items()
-                if handle in owners and owners[handle] != external_id
+                if handle in owners and owners[handle].external_id != external_id
             }
-            for external_id in taken:
+            for external_id, (handle, owner) in taken.items():
                 self.release(external_id)
-            assigned.update(proposals)
+                of_store = f"{owner.external_id} " if owner.external_id else ""
+                reasons[external_id] = _reason(handle, f"{of_store}{owner.title!r} ({owner.id})")
+            assigned.update((own, handle) for own, handle in proposals.items() if own not in taken)
             waiting = [
                 (external_id, candidates) for external_id, candidates in waiting if external_id in taken
             ]
-        return assigned
+        return assigned, {own: reason for own, reason in reasons.items() if own not in assigned}
 
-    async def _owners_of(self, handles: Sequence[str]) -> Mapping[str, str | None]:
+    async def _owners_of(self, handles: Sequence[str]) -> Mapping[str, OwningProduct]:
         known = {handle: found for handle in handles if (found := self._ahead.pop(handle, None)) is not None}
         unknown = [handle for handle in handles if handle not in known]
         owners = await self._api.handles(unknown) if unknown else {}
@@ -82,3 +93,7 @@ class Handles:
             return False
         self._assigned[external_id] = handle
         return True
+
+
+def _reason(handle: str, owner: str) -> str:
+    return f"its handle {handle!r} belongs to {owner}; change one of the two"

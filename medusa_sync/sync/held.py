@@ -1,6 +1,8 @@
-"""Holds back products that the store refused because they may need the SKUs of one another."""
+"""Holds back products that need the SKUs of one another until all others are written."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from medusa_sync.core.change import Change, Update, new_variants
 from medusa_sync.core.fields import VARIANT_FIELDS
@@ -12,10 +14,24 @@ _MOST = 100  # products; more of them have another cause
 
 
 class Held:
-    """Failed updates that take unique values, such as SKUs, which products of other batches may have had."""
+    """Products that take unique values, such as SKUs, which products of other batches have or want."""
 
     def __init__(self) -> None:
         self._held: dict[str, tuple[DesiredProduct, Outcome]] | None = {}
+        self._waiting: dict[str, DesiredProduct] = {}
+        self._repeated: dict[str, DesiredProduct] = {}
+
+    @property
+    def is_released(self) -> bool:
+        return self._held is None
+
+    def wait(self, products: Iterable[DesiredProduct]) -> None:
+        """Hold back products until others have given up what they want."""
+        self._waiting.update((product.external_id, product) for product in products)
+
+    def repeat(self, products: Iterable[DesiredProduct]) -> None:
+        """Hold back products that want what an earlier product of the run gets."""
+        self._repeated.update((product.external_id, product) for product in products)
 
     def takes(self, batch: Batch, outcome: Outcome) -> bool:
         """Hold a product back instead of settling it, until `release` is called."""
@@ -36,7 +52,8 @@ class Held:
         """
         held, self._held = (self._held or {}).values(), None
         products, outcomes = [each for each, _ in held], [outcome for _, outcome in held]
-        return (products, []) if again else ([], outcomes)
+        waiting = [*self._waiting.values(), *self._repeated.values()]
+        return ([*products, *waiting], []) if again else ([], outcomes)
 
 
 def _takes_unique(change: Change, external_id: str) -> bool:

@@ -251,8 +251,17 @@ class Planner:
             skipped = [each for each in created if each.external_id in deleted]
             entries.update((each.external_id, Outcome.of(each, Result.SKIPPED, _DELETED)) for each in skipped)
             created = [each for each in created if each.external_id not in deleted]
-        handles = await self._handles.assign(created)
-        entries.update((each.external_id, Create(each, handles[each.external_id])) for each in created)
+        handles, reasons = await self._handles.assign(created)
+        entries.update(
+            (each.external_id, Outcome.of(each, Result.REJECTED, reasons[each.external_id]))
+            for each in created
+            if each.external_id in reasons
+        )
+        entries.update(
+            (each.external_id, Create(each, handles[each.external_id]))
+            for each in created
+            if each.external_id in handles
+        )
         return [entries[product.external_id] for product in new]
 
     async def _adopted(self, new: Sequence[DesiredProduct]) -> dict[str, Change | Outcome]:

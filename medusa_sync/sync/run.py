@@ -29,19 +29,22 @@ from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.backlog import Backlog
 from medusa_sync.sync.batch_size import BatchSize
 from medusa_sync.sync.change_guard import ChangeGuard
+from medusa_sync.sync.collisions import Collisions
 from medusa_sync.sync.comparison import Comparison
 from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.intake import Intake
 from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.obstacles import Obstacles
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import Planner
-from medusa_sync.sync.preview import preview
+from medusa_sync.sync.preview import Preview
 from medusa_sync.sync.prune_variants import REMOVABLE
 from medusa_sync.sync.removals import Removals
 from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.scan import Scan
+from medusa_sync.sync.sizes import Sizes
 from medusa_sync.sync.stale import Stale
 
 _STATUSES: Mapping[type[MedusaSyncError], Status] = {
@@ -185,6 +188,8 @@ class Run:
                 first = await anext(parts, None)
                 if first is not None:
                     await self._plan_and_apply(api, health, comparison, removals, first, parts)
+                elif self._options.dry_run and not self._stop.is_set:
+                    await self._find_placement(api)
         if self._stop.is_set or self._delivery.error is not None:
             return None
         gained = 0 if self._options.dry_run else self._ledger.gained
@@ -234,10 +239,13 @@ class Run:
         placement = await self._find_placement(api)
         placement.check_currencies(chain((each.desired for each in first), comparison.ahead.values()))
         planner = await self._find_planner(api)
+        collisions = Collisions(api, self._options.source_name)
         if self._options.dry_run:
-            await preview(planner, placement, removals, self._ledger, first, rest)
+            sizes = Sizes(placement, self._options.status)
+            preview = Preview(planner, collisions, Obstacles(api), sizes, self._ledger)
+            await self._preview(preview, placement, removals, first, rest)
         else:
-            await self._apply(api, planner, placement, health, first, rest)
+            await self._apply(api, planner, collisions, placement, health, first, rest)
 
     async def _find_placement(self, api: AdminApi) -> Placement:
         if self._placement is None:
@@ -251,10 +259,28 @@ class Run:
             self._planner = Planner(api, placement.location_id, sales, self._options.plan)
         return self._planner
 
+    async def _preview(
+        self,
+        preview: Preview,
+        placement: Placement,
+        removals: Removals,
+        first: list[Stale],
+        rest: AsyncIterator[list[Stale]],
+    ) -> None:
+        """Settle every product with what a real run would do."""
+        stale: list[Stale] | None = first
+        while stale is not None:
+            placement.check_currencies(each.desired for each in stale)
+            for update in await preview.take(stale):
+                removals.preview(update)
+            stale = await anext(rest, None)
+        preview.finish()
+
     async def _apply(
         self,
         api: AdminApi,
         planner: Planner,
+        collisions: Collisions,
         placement: Placement,
         health: Health,
         first: list[Stale],
@@ -268,6 +294,7 @@ class Run:
         applier = Applier(
             api,
             planner,
+            collisions,
             taxonomy,
             placement,
             planner.sales,
@@ -342,6 +369,11 @@ class Run:
             yield (
                 "Nothing was compared with a store: no credentials are set "
                 "(MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD)."
+            )
+        if self._options.dry_run and self._placement is not None and self._stop.reason is None:
+            yield (
+                "The installation is valid: settings, credentials, source, sales channel, shipping profile "
+                "and stock location. Only a real run shows whether the credentials may write."
             )
         if self._placement is not None and self._placement.location_id is None:
             yield "The store has no stock location, so stock is not synced. Add a location in the admin."

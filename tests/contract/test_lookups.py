@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from medusa_sync.core.stored import StoredProduct
 from medusa_sync.medusa.api import AdminApi
 from tests.contract.shop import LEVELS, Shop, item_of, variant_of
 from tests.harness.fake_medusa import FakeMedusa
@@ -129,3 +130,44 @@ def test_an_item_shows_who_uses_it(shop: Shop) -> None:
     shop.call("POST", LEVELS, {"create": [shop.level(item_id, 3)]})
     shop.update(product, variants=[{"id": variant_id, "manage_inventory": False}])
     assert seen() == (item_id, "a,b", 0, (), (shop.location_id,))
+
+
+@pytest.mark.parametrize("field", ["sku", "barcode"])
+def test_the_owners_of_unique_values_are_found(shop: Shop, field: str) -> None:
+    texts = [*TEXTS, "free"]
+    shop.batch(
+        create=[shop.body(number, variant={field: text}) for number, text in enumerate(texts[:-1], start=1)]
+    )
+
+    def owners(*asked: str) -> dict[str, str | None]:
+        found = shop.ask(lambda api: api.variants_with(field, asked))
+        return {
+            str(getattr(variant, field)): variant.product.external_id for variant in found if variant.product
+        }
+
+    expected = {text: f"contract:{number}" for number, text in enumerate(texts[:-1], start=1)}
+    assert owners(*texts) == expected
+    for text in texts:
+        assert owners(text) == ({text: expected[text]} if text in expected else {})
+
+
+def test_an_item_shows_the_product_that_uses_it(shop: Shop) -> None:
+    product = shop.create()
+    (item,) = shop.ask(lambda api: api.items_by_sku([variant_of(product)["sku"]]))
+    assert item.product_ids == (product["id"],)
+    [user] = item.users
+    assert user.product is not None
+    assert (user.product.external_id, user.product.title) == (product["external_id"], product["title"])
+
+
+def test_a_category_is_found_by_its_slug_after_the_merchant_renamed_it(shop: Shop) -> None:
+    created = shop.ask(lambda api: api.create_category("shoes", "Shoes"))
+    changes = {"name": "Footwear", "handle": "footwear"}
+    shop.call("POST", f"/admin/product-categories/{created.id}", changes)
+    shop.category("hats")
+    [found] = shop.ask(lambda api: api.categories(["shoes"]))
+    assert (found.id, found.handle, found.name, found.is_active) == (created.id, "footwear", "Footwear", True)
+    product = shop.create(categories=[{"id": created.id}])
+    [stored] = shop.ask(lambda api: api.details("id", [product["id"]]))
+    assert isinstance(stored, StoredProduct)
+    assert [category.slug for category in stored.categories] == ["shoes"]

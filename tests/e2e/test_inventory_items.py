@@ -69,7 +69,7 @@ def test_an_item_in_use_fails_one_product_and_is_named(source: DummyJson, shop: 
 
     assert (run.exit_code, run.counts) == (
         5,
-        {"created": 1, "updated": 1, "unchanged": SIZE - 3, "failed": 2},
+        {"created": 1, "updated": 1, "unchanged": SIZE - 3, "rejected": 2},
     ), run.document["problems"]
     reasons = {problem["external_id"]: problem["reason"] for problem in run.document["problems"]}
     assert part in reasons["dummyjson:1"]

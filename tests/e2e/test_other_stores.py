@@ -118,3 +118,10 @@ def test_the_prices_of_the_merchant_survive_with_the_index_engine(
             product = shop.by_external_id()["dummyjson:1"]
             assert (price(product, "eur"), price(product)) == (7, 12.5 + number)
         assert sync(source, indexed_store) == (0, {"unchanged": SIZE})
+
+
+def test_an_old_store_shows_whose_skus_are_taken(source: DummyJson, old_store: Store) -> None:
+    """It does not search variants by SKU, but inventory items."""
+    assert sync(source, old_store) == (0, {"created": SIZE})
+    for dry_run in (["--dry-run"], []):
+        assert sync(source, old_store, "--source-name", "copy", *dry_run) == (5, {"rejected": SIZE})

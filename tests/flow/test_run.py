@@ -219,14 +219,6 @@ def test_a_refused_product_fails_alone(size: int, status: int) -> None:
     assert len(products_written) <= 1 + 2 * log2(size) + 2
 
 
-def test_of_two_products_with_the_same_sku_one_fails() -> None:
-    store, source = FakeMedusa(), ListSource(products(30))
-    source.rows[20]["sku"] = source.rows[3]["sku"]
-    result = sync(source, store)
-    assert (result.exit_code, counts(result)) == (5, {"created": 29, "failed": 1})
-    assert source.rows[3]["sku"] in result.problems[0].reason
-
-
 def test_a_batch_that_is_too_large_for_a_request_is_split() -> None:
     store, source = FakeMedusa(), ListSource(products(60))
     for row in source.rows:

@@ -156,6 +156,7 @@ class Reads:
             self._views.variant,
             default=VARIANT_DEFAULTS,
             limit=50,
+            searched=lambda variant: [variant.title, variant.sku, variant.barcode],
         )
 
     def _price_lists(self, call: Call) -> dict[str, Any]:

@@ -144,8 +144,8 @@ def test_unknown_sales_channel() -> None:
     assert_ended(
         run("--sales-channel", "Webshop"),
         2,
-        "The store has no sales channel 'Webshop'. Check --sales-channel (SYNC_PRODUCTS_SALES_CHANNEL): a "
-        "name or an id.",
+        "The store has no sales channel 'Webshop', only: 'Default Sales Channel'. Check --sales-channel "
+        "(SYNC_PRODUCTS_SALES_CHANNEL): a name or an id.",
     )
 
 

@@ -46,9 +46,13 @@ def test_without_a_slug_the_external_id_is_the_handle() -> None:
     assert first_handles(desired_product(7, title="!!!"))[:2] == ["dummyjson-7", "dummyjson-7-2"]
 
 
-def test_the_handle_of_the_source_wins_over_the_title() -> None:
+def test_a_handle_of_the_source_wins_over_the_title_and_has_no_alternatives() -> None:
     handles = first_handles(desired_product(7, title="Café Crème", handle="Morning Coffee"))
-    assert handles[:3] == ["morning-coffee", "morning-coffee-7", "morning-coffee-7-2"]
+    assert handles == ["morning-coffee"]
+
+
+def test_a_handle_without_letters_and_digits_has_alternatives() -> None:
+    assert first_handles(desired_product(7, handle="!!!"))[:2] == ["dummyjson-7", "dummyjson-7-2"]
 
 
 @given(DESIRED_PRODUCTS, st.text(min_size=1, max_size=20))

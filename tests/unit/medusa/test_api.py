@@ -88,7 +88,8 @@ async def test_details_include_every_field_of_the_table(httpx_mock: HTTPXMock, a
     asked = request.url.params["fields"].split(",")
     for name, field in FIELDS.items():
         if field.place is Place.PRODUCT:
-            assert (f"{name}.{field.member}" if field.member else name) in asked
+            attributes = field.reads or filter(None, [field.member])
+            assert ({f"{name}.{attribute}" for attribute in attributes} or {name}) <= set(asked)
     for name, field in VARIANT_FIELDS.items():
         if field.place is Place.VARIANT:
             assert f"variants.{name}" in asked
@@ -177,11 +178,21 @@ async def test_an_incomplete_product_does_not_affect_the_others(httpx_mock: HTTP
 async def test_the_handle_null_is_found_by_a_scan(httpx_mock: HTTPXMock, api: AdminApi) -> None:
     def respond(request: httpx.Request) -> httpx.Response:
         handles = [] if "handle[]" in request.url.params else ["jug", "null"]
-        products = [{"id": "prod_1", "external_id": f"x:{handle}", "handle": handle} for handle in handles]
+        product = {"id": "prod_1", "title": "Jug"}
+        products = [{**product, "external_id": f"x:{handle}", "handle": handle} for handle in handles]
         return httpx.Response(200, json={"products": products, "count": 0, "limit": 500})
 
     httpx_mock.add_callback(respond, is_reusable=True)
-    assert await api.handles(["null", "mug"]) == {"null": "x:null"}
+    owners = await api.handles(["null", "mug"])
+    assert {handle: owner.external_id for handle, owner in owners.items()} == {"null": "x:null"}
+
+
+async def test_a_store_that_does_not_know_a_filter_shows_no_owners(
+    httpx_mock: HTTPXMock, api: AdminApi
+) -> None:
+    message = "Invalid request: Unrecognized fields: 'sku'"
+    httpx_mock.add_response(status_code=400, json={"type": "invalid_data", "message": message})
+    assert await api.variants_with("sku", ["SKU-1"]) == []
 
 
 async def test_products_without_an_external_id_are_read_in_two_lists_at_once(
@@ -243,17 +254,19 @@ async def test_levels_are_one_call(httpx_mock: HTTPXMock, api: AdminApi) -> None
     assert httpx_mock.get_requests()[0].content == b'{"create":[' + level + b'],"update":[]}'
 
 
-async def test_a_category_is_created_active(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+async def test_a_category_is_created_active_with_the_slug_of_the_source(
+    httpx_mock: HTTPXMock, api: AdminApi
+) -> None:
     httpx_mock.add_response(json={"product_category": {"id": "pcat_1", "handle": "toys"}})
     assert (await api.create_category("toys", "Toys")).id == "pcat_1"
-    assert httpx_mock.get_requests()[0].content == b'{"name":"Toys","handle":"toys","is_active":true}'
+    body = b'{"name":"Toys","handle":"toys","is_active":true,"metadata":{"medusa_sync":{"slug":"toys"}}}'
+    assert httpx_mock.get_requests()[0].content == body
 
 
 async def test_a_category_is_created_below_another_one(httpx_mock: HTTPXMock, api: AdminApi) -> None:
     httpx_mock.add_response(json={"product_category": {"id": "pcat_2", "handle": "toys-cars"}})
     assert (await api.create_category("toys-cars", "Cars", "pcat_1")).id == "pcat_2"
-    body = b'{"name":"Cars","handle":"toys-cars","is_active":true,"parent_category_id":"pcat_1"}'
-    assert httpx_mock.get_requests()[0].content == body
+    assert httpx_mock.get_requests()[0].content.endswith(b',"parent_category_id":"pcat_1"}')
 
 
 async def test_activating_a_category_changes_nothing_else(httpx_mock: HTTPXMock, api: AdminApi) -> None:

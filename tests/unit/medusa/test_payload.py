@@ -144,7 +144,7 @@ def test_zero_is_sent() -> None:
     assert (amount, body["weight"], body["metadata"]["minimum_order_quantity"]) == (0, 0, 0)
 
 
-UNUSED = StoredItem("iitem_09", "KIT-7", 0, (), (), ())
+UNUSED = StoredItem("iitem_09", "KIT-7", 0, (), ())
 
 
 def test_an_unused_inventory_item_is_linked_to_a_new_variant() -> None:

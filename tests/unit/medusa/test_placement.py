@@ -27,6 +27,9 @@ class Shop(AdminApi):
     async def defaults(self) -> StoreDefaults:
         return self.store
 
+    async def names(self, collection: str) -> list[str]:
+        return sorted(entry["name"] for entry in self.entities[collection])
+
     async def named(self, collection: str, query: dict[str, str]) -> list[Entity]:
         found = [entry for entry in self.entities[collection] if entry.items() >= query.items()]
         return [Entity(entry["id"]) for entry in found[:2]]
@@ -128,3 +131,18 @@ async def test_several_stock_locations_without_a_default_are_an_error() -> None:
 async def test_without_a_stock_location_there_is_none() -> None:
     store = StoreDefaults("store_1", STORE.supported_currencies, "sc_1", None)
     assert (await placement(Shop(stock_locations=[]), store)).location_id is None
+
+
+@pytest.mark.parametrize("option", ["sales_channel", "shipping_profile", "stock_location"])
+async def test_the_error_lists_the_names_that_exist_and_the_nearest_one(option: str) -> None:
+    shop = Shop()
+    shop.entities[f"{option}s"] = [{"id": "x_1", "name": "Market"}, {"id": "x_2", "name": "Warehouse"}]
+    with pytest.raises(StoreMismatchError, match=r"'warehuose', only: 'Market', 'Warehouse'$") as caught:
+        await placement(shop, **{option: "warehuose"})
+    assert caught.value.hint.startswith("Did you mean 'Warehouse'? Check --")
+
+
+async def test_the_error_suggests_the_nearest_currency() -> None:
+    with pytest.raises(StoreMismatchError, match=r"only in: eur, usd$") as caught:
+        await placement(Shop(), currency="uds")
+    assert caught.value.hint.startswith("Did you mean 'usd'? Add it")

@@ -52,7 +52,7 @@ from tests.unit.shirts import held, option, planned, shirt, shirt_of, size, stor
 
 # --- levels ---------------------------------------------------------------------------------------------
 
-ITEM = StoredItem("iitem_09", "KIT-1", 0, (), (), ())
+ITEM = StoredItem("iitem_09", "KIT-1", 0, (), ())
 
 
 def levels_of_new(desired: DesiredProduct, *items: StoredItem) -> list[LevelChange]:

@@ -1,0 +1,197 @@
+"""A dry run is the plan: the next run does what it printed. It also checks the installation."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.command import Finished, medusa_sync, running
+from tests.e2e.shop import Shop
+from tests.harness.catalogue import product as generated
+from tests.harness.catalogue import products
+from tests.harness.dummyjson import DummyJson, dummyjson
+
+SIZE = 40
+ROUNDS = 8
+TAGS = [f"tag {letter}" for letter in "abcdefgh"]
+VALID = "The installation is valid: settings, credentials, source"
+
+
+def plan_and_run(source: DummyJson, shop: Shop, *options: str) -> Finished:
+    """A run, after checking that it does what a dry run printed."""
+    arguments = ["--source", source.url, "--json", *options]
+    plan = medusa_sync(*arguments, "--dry-run", store=shop.store)
+    assert plan.document["requests"]["store_writes"] == 0
+    run = medusa_sync(*arguments, store=shop.store)
+    assert shown(plan) == shown(run), (plan.document["problems"], run.document["problems"])
+    return run
+
+
+def shown(run: Finished) -> dict[str, Any]:
+    """What both runs must agree on."""
+    return {
+        "exit code": run.exit_code,
+        "counts": run.counts,
+        "changes": {each["external_id"]: in_order(each) for each in run.document["changes"]},
+        "problems": sorted((each["external_id"], each["outcome"]) for each in run.document["problems"]),
+    }
+
+
+def in_order(value: Any) -> Any:
+    """The same value; the store lists the members of sets in any order."""
+    if isinstance(value, dict):
+        return {name: in_order(each) for name, each in value.items()}
+    return sorted((in_order(each) for each in value), key=str) if isinstance(value, list) else value
+
+
+def reasons(run: Finished) -> dict[str, str]:
+    return {each["external_id"]: each["reason"] for each in run.document["problems"]}
+
+
+def edit_source(source: DummyJson, dice: random.Random) -> None:
+    rows = source.products
+    row, other = dice.sample(rows, 2)
+    match dice.choice(
+        ["price", "title", "tags", "sku", "swap", "barcode", "category", "stock", "new", "gone"]
+    ):
+        case "price":
+            source.edit(row["id"], price=dice.randrange(100, 99999) / 100)
+        case "title":
+            source.edit(row["id"], title=f"Title {dice.randrange(10**6)}")
+        case "tags":
+            source.edit(row["id"], tags=dice.sample(TAGS, 3))
+        case "sku":
+            source.edit(row["id"], sku=dice.choice([other["sku"], f"NEW-{dice.randrange(10**6)}"]))
+        case "swap":
+            source.edit(row["id"], sku=other["sku"])
+            source.edit(other["id"], sku=row["sku"])
+        case "barcode":
+            source.edit(row["id"], meta=row["meta"] | {"barcode": other["meta"]["barcode"]})
+        case "category":
+            source.edit(row["id"], category=dice.choice(["kites", "lamps", "new-aisle"]))
+        case "stock":
+            source.edit(row["id"], stock=dice.randrange(100))
+        case "new":
+            number = max(each["id"] for each in rows) + 1
+            source.add(generated(number) | {"sku": dice.choice([f"S-{number}", row["sku"]])})
+        case _:
+            source.remove(row["id"])
+
+
+def edit_store(shop: Shop, dice: random.Random) -> None:
+    stored = dice.choice(shop.products())
+    path = f"/admin/products/{stored['id']}"
+    match dice.choice(["title", "sku", "tags", "category", "metadata"]):
+        case "title":
+            shop.post(path, {"title": f"Merchant's {dice.randrange(10**6)}"})
+        case "sku":
+            sku = f"MERCHANT-{dice.randrange(10**6)}"
+            shop.post(f"{path}/variants/{stored['variants'][0]['id']}", {"sku": sku})
+        case "tags":
+            shop.post(path, {"tags": [{"id": shop.tag(tag)} for tag in dice.sample(TAGS, 2)]})
+        case "category":
+            categories = shop.get("/admin/product-categories", limit=100)["product_categories"]
+            changes = {"handle": f"renamed-{dice.randrange(10**6)}", "name": "Renamed"}
+            shop.post(f"/admin/product-categories/{dice.choice(categories)['id']}", changes)
+        case _:
+            shop.post(path, {"metadata": {"brand": f"Brand {dice.randrange(10**6)}"}})
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_a_run_does_what_the_dry_run_before_it_printed(shop: Shop, seed: int) -> None:
+    dice = random.Random(seed)
+    with dummyjson([generated(number) for number in range(1, SIZE + 1)]) as source:
+        assert plan_and_run(source, shop).exit_code == 0
+        for _ in range(ROUNDS):
+            for _ in range(6):
+                edit_source(source, dice)
+            for _ in range(2):
+                edit_store(shop, dice)
+            run = plan_and_run(source, shop, "--batch-size", str(dice.choice([2, 5, 15])))
+            assert set(run.counts) <= {"created", "updated", "unchanged", "rejected", "conflicts"}
+
+
+def test_a_product_whose_sku_belongs_to_another_source_is_rejected(shop: Shop, tmp_path: Path) -> None:
+    """Two sources in two formats, at the same time."""
+    rows = products(30)
+    shared = rows[0]["sku"]
+    file = tmp_path / "other.json"
+    others = [{**row, "sku": f"O-{row['id']}", "meta": {}} for row in rows[:10]]
+    file.write_text(json.dumps({"products": others}))
+    with dummyjson(rows) as source:
+        other = ["--source", str(file), "--source-name", "other", "--json"]
+        with (
+            running("--source", source.url, "--json", store=shop.store) as one,
+            running(*other, store=shop.store) as two,
+        ):
+            assert [run.finish().exit_code for run in (one, two)] == [0, 0]
+        assert len(shop.by_external_id()) == 40
+
+        taken = {**rows[0], "sku": shared, "title": "Taken", "meta": {}, "id": "x"}
+        file.write_text(json.dumps({"products": [taken]}))
+        for dry_run in (["--dry-run"], []):
+            run = medusa_sync(*other, *dry_run, store=shop.store)
+            assert (run.exit_code, run.counts) == (5, {"rejected": 1})
+            owner = shop.by_external_id()["dummyjson:1"]
+            assert reasons(run)["other:x"] == (
+                f"its SKU {shared!r} belongs to dummyjson:1 {owner['title']!r} ({owner['id']}); "
+                "change one of the two"
+            )
+        assert plan_and_run(source, shop).counts == {"unchanged": 30}
+
+
+def test_a_store_whose_skus_belong_to_another_source_gets_nothing(shop: Shop) -> None:
+    with dummyjson(products(40)) as source:
+        assert plan_and_run(source, shop).counts == {"created": 40}
+        assert plan_and_run(source, shop, "--source-name", "copy").counts == {"rejected": 40}
+
+
+def test_new_products_go_into_a_category_that_the_merchant_renamed_and_moved(shop: Shop) -> None:
+    rows = [row | {"category": "kites"} for row in products(4)]
+    with dummyjson(rows[:2]) as source:
+        assert plan_and_run(source, shop).counts == {"created": 2}
+        own, above = shop.category("kites"), shop.category("outdoors")
+        changes = {"name": "Flying", "handle": "flying", "parent_category_id": above}
+        shop.post(f"/admin/product-categories/{own}", changes)
+        assert plan_and_run(source, shop).counts == {"unchanged": 2}
+        source.add(rows[2])
+        source.edit(1, title="New title")
+        run = plan_and_run(source, shop)
+        assert run.counts == {"created": 1, "updated": 1, "unchanged": 1}
+        [updated] = [each for each in run.document["changes"] if each["action"] == "update"]
+        assert updated["fields"].keys() == {"title"}
+        assert {category["handle"] for each in shop.products() for category in each["categories"]} == {
+            "flying"
+        }
+        source.add(rows[3] | {"category": "flying"})
+        assert "its category 'flying' cannot be created" in reasons(plan_and_run(source, shop))["dummyjson:4"]
+
+
+@pytest.mark.parametrize(
+    ("option", "wrong", "suggested"),
+    [
+        ("--sales-channel", "Default Sale Channel", "Default Sales Channel"),
+        ("--shipping-profile", "default shipping profile", "Default Shipping Profile"),
+        ("--stock-location", "Warehouses", "Warehouse"),
+        ("--currency", "uds", "usd"),
+    ],
+)
+def test_a_dry_run_checks_the_placement_even_if_there_is_nothing_to_do(
+    shop: Shop, option: str, wrong: str, suggested: str
+) -> None:
+    with dummyjson([]) as source:
+        run = medusa_sync("--source", source.url, "--dry-run", option, wrong, store=shop.store)
+    assert run.exit_code == 2
+    assert f"Did you mean '{suggested}'?" in " ".join(run.stderr.split())
+
+
+def test_a_dry_run_says_that_the_installation_is_valid(shop: Shop) -> None:
+    with dummyjson(products(3)) as source:
+        assert medusa_sync("--source", source.url, store=shop.store).exit_code == 0
+        run = medusa_sync("--source", source.url, "--dry-run", store=shop.store)
+        assert VALID in run.stdout
+        assert VALID not in medusa_sync("--source", source.url, store=shop.store).stdout

@@ -1,0 +1,52 @@
+"""Compares what a dry run plans with what the next run does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from medusa_sync.core.product import Value
+from medusa_sync.core.result import Outcome, RunResult
+from tests.flow.stage import ListSource, copies_of, counts, sync, writes
+from tests.harness.fake_medusa import FakeMedusa
+
+
+def carried_out(source: ListSource, store: FakeMedusa, **options: Any) -> RunResult:
+    """A run, after checking that it does what a dry run planned; returns its result."""
+    fresh = copies_of(store)()
+    plan = sync(source, fresh, dry_run=True, **options)
+    assert writes(fresh) == []
+    result = sync(source, store, **options)
+    assert shown(plan) == shown(result), (
+        shown(plan),
+        shown(result),
+        reasons(plan),
+        reasons(result),
+    )
+    return result
+
+
+def shown(result: RunResult) -> dict[str, Any]:
+    """What both runs must agree on; the order of products depends on the batches."""
+    return {
+        "exit code": result.exit_code,
+        "counts": counts(result),
+        "changes": {str(each.external_id): (each.action, _changes(each)) for each in result.changes},
+        "problems": sorted((str(each.external_id), each.result) for each in result.problems),
+    }
+
+
+def _changes(outcome: Outcome) -> list[str]:
+    """The changes and conflicts; the store lists the members of sets in any order."""
+    fields = [
+        (each.variant, each.field, _value(each.stored), _value(each.planned)) for each in outcome.changes
+    ]
+    return sorted(map(str, [*fields, *outcome.conflicts]))
+
+
+def _value(value: Value) -> Value:
+    return tuple(sorted(value)) if isinstance(value, tuple) else value
+
+
+def reasons(result: RunResult) -> dict[str, str]:
+    """The reasons of rejected products by external id."""
+    return {str(each.external_id): each.reason for each in result.problems if each.result == "rejected"}
