@@ -173,7 +173,11 @@ class Applier:
         batch.planned = []
         absent, batch.absent = batch.absent, frozenset()
         reading = await self._planner.read(
-            batch.products, created=batch.created, absent=absent, refused=batch.refused
+            batch.products,
+            created=batch.created,
+            absent=absent,
+            refused=batch.refused,
+            released=self._writer.released,
         )
         self._settle(batch, reading.outcomes)
         if reading.copies:

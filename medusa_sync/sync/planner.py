@@ -22,6 +22,7 @@ from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update, without_stock
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.record import Record
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredSummary, UnownedProduct, Unreadable, by_external_id
@@ -133,6 +134,7 @@ class Planner:
         created: Collection[str] = (),
         absent: Collection[str] = (),
         refused: bool = False,
+        released: Mapping[str, Record] = {},
     ) -> Reading:
         """Read the details of products and plan updates.
 
@@ -142,6 +144,7 @@ class Planner:
             absent: external ids of products that a look-up did not find. They are new without another read,
                 unless look-ups may lag behind writes.
             refused: the store refused the last write of this run, so it is not working on it.
+            released: notes of this run that the store may have lost, by external id.
 
         Raises:
             StoreError: the store cannot be read.
@@ -154,7 +157,8 @@ class Planner:
             copies = details.get(product.external_id, [])
             try:
                 wanted = product if self._location_id else without_stock(product)
-                self._sort(wanted, _readable(copies), created, reading, waits=not refused)
+                readable = [_with_note(each, released) for each in _readable(copies)]
+                self._sort(wanted, readable, created, reading, waits=not refused)
             except ProductFailedError as error:
                 ids = ", ".join(copy.id for copy in copies)
                 reading.outcomes.append(Outcome.of(product, Result.FAILED, f"{ids}: {error}"))
@@ -306,6 +310,14 @@ def _added(products: Sequence[Stale], name: str) -> list[str]:
         applied = [term for record in records for term in as_set(record.fields.get(name))]
         added += merge_sets(as_set(product.desired.fields.get(name)), (), tuple(applied), restore=False)
     return added
+
+
+def _with_note(stored: StoredProduct, notes: Mapping[str, Record]) -> StoredProduct:
+    """The product with the note that a failing store has undone, although it kept what came with it."""
+    record, note = stored.record, notes.get(stored.external_id or "")
+    if record is None or record.pending is not None or note is None:
+        return stored
+    return structs.replace(stored, record=structs.replace(record, pending=note.pending))
 
 
 def _readable(copies: Sequence[T | Unreadable]) -> list[T]:

@@ -44,6 +44,8 @@ class Writer:
 
     Attributes:
         late: requests that may still be delivered.
+        released: the notes of products whose values may be free, by external id. If the store fails, it may
+            undo the note and not the rest.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Writer:
         self._variants = VariantWriter(api, keeps_stock=placement.location_id is not None)
         self._status = status
         self.late = LateRequests(api)
+        self.released: dict[str, Record] = {}
 
     async def prepare(self, changes: Sequence[Change]) -> bool:
         """Find or create the terms that changes need; returns whether any was unknown."""
@@ -101,7 +104,10 @@ class Writer:
                 at=now,
             )
             bodies.append(release_body(update, fields, record))
+            self.released[update.desired.external_id] = record
         await self._api.edit_products(bodies)
+        for update, _ in handed:
+            del self.released[update.desired.external_id]
 
     async def update(
         self, updates: Sequence[Update], items: Mapping[str, StoredItem]

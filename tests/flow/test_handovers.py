@@ -12,7 +12,7 @@ from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.sync.planner import PlanOptions
 from tests.flow.faults import AFTER, BEFORE, SIZE, catalogue, fault_at, in_sync
 from tests.flow.shirts import held, shirt, wanted
-from tests.flow.stage import Killed, ListSource, assert_exact, sync, writes
+from tests.flow.stage import Killed, ListSource, assert_exact, counts, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -219,3 +219,23 @@ def test_an_item_that_keeps_a_sku_of_a_sibling_does_not_keep_its_product_pending
     store.requests.clear()
     assert sync(source, store, plan=PlanOptions(ConflictPolicy(OnConflict.STORE))).exit_code == 0
     assert writes(store) == []
+
+
+def test_values_that_a_failing_store_freed_without_keeping_the_note_are_no_edit_of_the_merchant() -> None:
+    one, two = products(2)
+    store = FakeMedusa()
+    assert counts(sync(ListSource([one, two]), store)) == {"created": 2}
+    swapped = [{**one, "sku": two["sku"]}, {**two, "sku": one["sku"]}]
+
+    def fail(request: httpx.Request) -> httpx.Response | None:
+        if b'"sku":null' not in request.content:
+            return None
+        store.before = None
+        for product in store.products.values():
+            product.variants[0].sku = None
+        return httpx.Response(500)
+
+    store.before = fail
+    result = sync(ListSource(swapped), store, plan=PlanOptions(ConflictPolicy(OnConflict.STORE)))
+    assert (counts(result), result.conflicts) == ({"updated": 2}, 0)
+    assert [store.products[f"dummyjson:{n}"].variants[0].sku for n in (1, 2)] == [two["sku"], one["sku"]]

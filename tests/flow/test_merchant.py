@@ -217,7 +217,11 @@ def test_an_edit_during_a_run_conflicts_with_a_source_change_of_the_same_field(
     assert quiet(store, source)
 
 
-@pytest.mark.parametrize("kept", [{"title"}, {"price"}, {"title", "price"}, set()], ids=str)
+@pytest.mark.parametrize(
+    "kept",
+    [{"title"}, {"price"}, {"title", "price"}, set()],
+    ids=lambda kept: "-".join(sorted(kept)) or "none",
+)
 def test_each_field_of_a_product_has_its_own_winner_and_each_conflict_is_reported_once(
     kept: set[str],
 ) -> None:
