@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from medusa_sync.core.policy import OnConflict, OnMissing, Share
+from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
 from medusa_sync.sync.planner import PlanOptions
 from tests.flow.plans import carried_out
 from tests.flow.stage import ListSource, copies_of, sync
@@ -44,7 +44,7 @@ OPTIONS = st.fixed_dictionaries(
         "on_missing": st.sampled_from([OnMissing.KEEP, OnMissing.DELETE]),
         "plan": st.builds(
             PlanOptions,
-            on_conflict=st.sampled_from(OnConflict),
+            on_conflict=st.sampled_from(OnConflict).map(ConflictPolicy),
             overwrite=st.booleans(),
             create=st.sampled_from([True, True, False]),
             update=st.sampled_from([True, True, False]),

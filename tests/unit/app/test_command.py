@@ -285,7 +285,9 @@ def test_nothing_to_do_is_one_line(source: Path) -> None:
     assert "20 products up to date" in run("--source", str(source), "--log-format", "json").stderr
     assert "unchanged: 20\n" in run("--source", str(source), "--verbose").stdout
     planned = run("--source", str(source), "--dry-run").stdout
-    assert re.fullmatch(r"Dry run: 20 products up to date \(\d\.\d s\)\n", planned)
+    first, note = planned.splitlines()
+    assert re.fullmatch(r"Dry run: 20 products up to date \(\d\.\d s\)", first)
+    assert note.startswith("note: The installation is valid: settings, credentials, source, sales channel")
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
