@@ -26,6 +26,7 @@ class Ledger:
         kept: number of products with an outcome that the store had before the run as products of this source.
         gained: number of created and adopted products.
         partial: external ids of products of which some rows were rejected.
+        unidentified: number of rejected rows without a usable id, which may be of any product.
     """
 
     def __init__(self, on_settled: Callable[[Outcome], None]) -> None:
@@ -44,6 +45,7 @@ class Ledger:
         self.skipped = Spool[Outcome]()
         self.kept = 0
         self.gained = 0
+        self.unidentified = 0
         self._watched: dict[str, Result | None] = {}
         self._dropped: dict[str, Collection[str]] = {}  # keys of variants, by external id
         self.partial: set[str] = set()
@@ -122,7 +124,9 @@ class Ledger:
     def reject(self, outcome: Outcome) -> None:
         """Record the outcome of a row that is not a valid product."""
         self.seen += 1
-        if outcome.external_id is not None:
+        if outcome.external_id is None:
+            self.unidentified += 1
+        else:
             self.partial.add(outcome.external_id)
         self._count(outcome)
 

@@ -100,6 +100,8 @@ class Removals:
     async def _find(
         self, dropped: Mapping[str, Removal | None]
     ) -> tuple[Sequence[ListedProduct], list[Removal]]:
+        if self._ledger.unidentified:  # those rows may be of products that only look missing
+            return [], []
         orphans = await self._find_orphans()
         partial = self._ledger.partial
         known = {own: keys for own, keys in self._ledger.watched.items() if own not in dropped}

@@ -365,6 +365,11 @@ class Run:
     def _notes(self) -> Iterator[str]:
         if self._options.on_missing != OnMissing.KEEP and self._options.limit is not None:
             yield "Nothing is removed with --limit, because products beyond the limit are not missing."
+        elif self._prunes and self._ledger.unidentified:
+            yield (
+                f"Nothing is removed, because {self._ledger.unidentified} of the rejected rows have no id: "
+                "they may be of products or variants that only look missing."
+            )
         if self._api is None:
             yield (
                 "Nothing was compared with a store: no credentials are set "

@@ -149,6 +149,41 @@ def test_products_that_a_complete_file_lacks_are_removed(file: Path) -> None:
     assert (result.exit_code, counts(result)) == (0, {"unchanged": 57, "removed": 3})
 
 
+@pytest.mark.parametrize("on_missing", [OnMissing.DRAFT, OnMissing.DELETE])
+def test_nothing_is_removed_if_a_rejected_line_may_be_the_missing_product(
+    file: Path, on_missing: OnMissing
+) -> None:
+    store = FakeMedusa()
+    sync_file(file, lines(ROWS), store)
+    broken = lines(ROWS).replace(b'{"id": 5,', b'{"id": 5;')
+    result = sync_file(file, broken, store, on_missing=on_missing)
+    assert (result.exit_code, counts(result)) == (5, {"unchanged": 59, "rejected": 1})
+    assert "Nothing is removed, because 1 of the rejected rows have no id" in result.notes[0]
+    assert_exact(ROWS, store)
+
+
+ROWS_OF_SHOPIFY = b"""Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price
+tee,Tee,Size,S,T-S,5
+tee,,,M,T-M,5
+tee,,,L,T-L,5
+"""
+
+
+def test_a_variant_whose_row_has_lost_its_id_is_not_removed(file: Path) -> None:
+    store, all_of_them = FakeMedusa(), Share(100, is_percentage=True)
+    sync_file(file, ROWS_OF_SHOPIFY, store)
+    damaged = ROWS_OF_SHOPIFY.replace(b"tee,,,M", b",,,M")
+    for dry_run in (True, False):
+        result = sync_file(
+            file, damaged, store, on_missing=OnMissing.DELETE, max_removals=all_of_them, dry_run=dry_run
+        )
+        assert result.exit_code == 5
+    variants = store.products[f"{SOURCE_NAME}:tee"].variants
+    assert sorted(str(each.sku) for each in variants) == ["T-L", "T-M", "T-S"]
+    result = sync_file(file, ROWS_OF_SHOPIFY, store, on_missing=OnMissing.DELETE)
+    assert (result.exit_code, len(store.products[f"{SOURCE_NAME}:tee"].variants)) == (0, 3)
+
+
 def test_a_run_that_waits_for_a_pipe_ends_at_its_time_limit(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
