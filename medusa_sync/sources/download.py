@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
+from msgspec import structs
+
+from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
 from medusa_sync.response import Response
 from medusa_sync.sources.content import Opening, open_download
@@ -22,4 +25,10 @@ async def download_file(http: HttpClient, url: str) -> Opening:
     got = await http.download(shown, query=parts.query, headers={"accept": "*/*"})
     if isinstance(got, Response):
         raise refusal(shown, got, http.redactor)
+    if got.error is None and got.head.next_url is not None:
+        reason = f"{shown}: the file is one page of several: its Link header names the next one"
+        got = structs.replace(got, error=SourceError(reason, hint=_ONE_PAGE))
     return partial(open_download, got)
+
+
+_ONE_PAGE = "Nothing was removed. Pages are followed only from a URL that does not end like a file."

@@ -12,6 +12,10 @@ from medusa_sync.sources.formats import LISTS
 from medusa_sync.sources.json_text import JsonText
 
 _HINT = "Nothing was removed. Write the whole file, then run again."
+_ONE_PAGE = (
+    "Nothing was removed. Pages are followed only from a URL that does not end like a file; a file must have "
+    "all products."
+)
 _SHAPE = f"It must be an array of products, or an object with one of the arrays {', '.join(LISTS)}."
 
 
@@ -45,7 +49,7 @@ def _array(text: JsonText) -> Iterator[Entry | Refused]:
 
 
 def _object(text: JsonText) -> Iterator[Entry | Refused]:
-    found, total, count = "", None, 0
+    found, total, following, count = "", None, None, 0
     for name in _names(text):
         if name in LISTS and text.next() == "[":
             if found:
@@ -57,12 +61,15 @@ def _object(text: JsonText) -> Iterator[Entry | Refused]:
         else:
             value, _ = text.value()
             total = value if name == "total" else total
+            following = value if name == "next" else following
     if not found:
         raise SourceError("the file has no list of products", hint=_SHAPE)
     if total is not None and (not isinstance(total, int) or total < 0):
         raise SourceError("the total of the file is not a number of products", hint=_HINT)
     if total is not None and count < total:
         raise SourceError(f"the file has {count} of {total} products", hint=_HINT)
+    if following and isinstance(following, str):
+        raise SourceError("the file is one page of several: it names the next one", hint=_ONE_PAGE)
 
 
 def _names(text: JsonText) -> Iterator[str]:

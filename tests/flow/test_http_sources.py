@@ -289,6 +289,24 @@ CUT: dict[str, Callable[[Response], Response]] = {
 every_cut = pytest.mark.parametrize("cut", CUT.values(), ids=CUT)
 
 
+@pytest.mark.parametrize("place", ["header", "file"])
+def test_a_file_that_names_a_next_page_is_not_complete(server: DummyJson, place: str) -> None:
+    store = FakeMedusa()
+    server.intercept = lambda _request: Response.json(ROWS)
+    assert sync(file_url(server, "feed.json"), store).exit_code == 0
+    following = f"{server.url}/feed.json?page=2"
+    link = {"Link": f'<{following}>; rel="next"'}
+    server.intercept = lambda _request: (
+        Response.json(ROWS[:110], headers=link)
+        if place == "header"
+        else Response.json({"products": ROWS[:110], "next": following})
+    )
+    result = sync(file_url(server, "feed.json"), store, on_missing=OnMissing.DELETE)
+    assert (result.exit_code, counts(result)) == (3, {"unchanged": 110})
+    assert "one page of several" in result.error
+    assert_exact(ROWS, store)
+
+
 @every_cut
 @pytest.mark.parametrize("name", ["feed.json", "feed.ndjson"])
 def test_download_that_is_cut_off_stores_what_came_and_removes_nothing(

@@ -37,8 +37,8 @@ def test_every_product_of_an_array_is_read_once(
 @given(
     products,
     st.sampled_from(LISTS),
-    st.dictionaries(texts.filter(lambda name: name not in {*LISTS, "total"}), values, max_size=3),
-    st.dictionaries(texts.filter(lambda name: name not in {*LISTS, "total"}), values, max_size=3),
+    st.dictionaries(texts.filter(lambda name: name not in {*LISTS, "total", "next"}), values, max_size=3),
+    st.dictionaries(texts.filter(lambda name: name not in {*LISTS, "total", "next"}), values, max_size=3),
     layouts,
     sizes,
 )
@@ -124,6 +124,8 @@ def test_any_bytes_are_read_in_the_same_way_in_any_pieces(body: bytes, sizes: li
         (b'{"items": [{}], "data": []}', 1, "the file has two lists of products, items and data"),
         (b'{"products": [{}], "total": 194}', 1, "the file has 1 of 194 products"),
         (b'{"total": 194, "data": [{}]}', 1, "the file has 1 of 194 products"),
+        (b'{"products": [{}], "next": "https://x.example/products.json?page=2"}', 1, "one page of several"),
+        (b'{"products": [{}], "next": null}', 1, ""),
         (b'{"products": [{}], "total": -1}', 1, "the total of the file is not a number of products"),
         (b'{"products": [{}], "total": "1"}', 1, "the total of the file is not a number of products"),
         (b'{"products": [{}], "total": null}', 1, ""),
