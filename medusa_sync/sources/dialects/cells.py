@@ -12,6 +12,7 @@ from medusa_sync.sources.dialects.base import Row
 
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[0-9]{1,15},[0-9]{1,2}")  # three digits could be thousands: no guess
+_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")  # if commas are decimal: no guess
 _SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}")
 _LONGEST = 40  # characters of a cell in a message
 _COUNT = re.compile(r"(-?[0-9]{1,15})(\.0+)?")
@@ -34,7 +35,7 @@ def amount(row: Row, key: str, text: str | None = None) -> int | float | None:
     plain = text
     if row.header.decimal_comma and _DECIMAL_COMMA.fullmatch(text):
         plain = text.replace(",", ".")
-    if not _NUMBER.fullmatch(plain):
+    if not _NUMBER.fullmatch(plain) or _may_have_thousands(row, text):
         raise row.error(key, f"is {shown(text)}, which is not a number such as 1234.50")
     number = float(plain)
     return int(number) if number.is_integer() else number
@@ -50,9 +51,14 @@ def count(row: Row, key: str) -> int | None:
     if not text:
         return None
     match = _COUNT.fullmatch(text)
-    if match is None:
+    if match is None or _may_have_thousands(row, text):
         raise row.error(key, f"is {shown(text)}, which is not a whole number such as 12")
     return int(match[1])
+
+
+def _may_have_thousands(row: Row, text: str) -> bool:
+    """Whether `1.234` may be 1234, because the file may have decimal commas."""
+    return row.header.decimal_comma and _THOUSANDS.fullmatch(text) is not None
 
 
 def code(row: Row, key: str) -> str:

@@ -273,6 +273,10 @@ def test_a_format_is_the_one_that_knows_most_columns() -> None:
         (",", "1234,50", None),
         ("\t", "1234,50", None),
         (";", "1,234", None),  # could be 1234
+        (";", "1.234", None),  # the same
+        (";", "0.234", 0.234),
+        (";", "1.2340", 1.234),
+        (",", "1.234", 1.234),
         (";", "1.234,50", None),
         (";", "1 234,50", None),
         (",", "9.99 USD", None),
@@ -295,6 +299,23 @@ def test_numbers_are_never_guessed(delimiter: str, text: str, price: float | Non
 
 
 # --- products -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "text", "stock"),
+    [(",", "1.000", 1), (";", "1.000", None), (";", "12.0", 12), (";", "12.0000", 12), (";", "1000", 1000)],
+)
+def test_a_stock_that_could_mean_thousands_is_not_guessed(
+    delimiter: str, text: str, stock: int | None
+) -> None:
+    content = "id,title,price,stock\n1,Mug,9,STOCK\n".replace(",", delimiter).replace("STOCK", text)
+    [entry] = read(content)
+    if stock is None:
+        assert isinstance(entry, Refused)
+        assert entry.reason == f"line 2: stock is {text!r}, which is not a whole number such as 12"
+    else:
+        assert isinstance(entry, Entry)
+        assert entry.product["stock"] == stock
 
 
 def test_lines_are_those_of_the_file_even_behind_cells_of_several_lines() -> None:
