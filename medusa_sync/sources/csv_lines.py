@@ -111,12 +111,14 @@ class Lines:
             yield self._decode(decoder, b"", final=True)
 
     def _detected(self, sample: bytes) -> str:
-        is_all = len(sample) < SAMPLE and self._failure is None
+        decoder = codecs.getincrementaldecoder(_UTF_8)()
         try:
-            codecs.getincrementaldecoder(_UTF_8)().decode(sample[:SAMPLE], final=is_all)
+            text = decoder.decode(sample[:SAMPLE])
         except UnicodeDecodeError:
             return _WINDOWS
-        return _UTF_8
+        # If there is nothing but the start of a character, it is one only if the rest is yet to come.
+        is_all = len(sample) < SAMPLE and self._failure is None
+        return _WINDOWS if not text and is_all else _UTF_8
 
     def _decoder(self, encoding: str) -> codecs.IncrementalDecoder:
         self._codec, self.encoding = encoding, encoding.removesuffix("-LE").removesuffix("-BE")

@@ -75,6 +75,13 @@ def test_a_last_byte_that_would_need_others_in_utf_8_is_windows_1252() -> None:
     assert titles("id,price,title\n1,9,Café".encode("cp1252")) == ["Café"]
 
 
+def test_a_file_that_is_cut_off_within_a_character_stays_utf_8() -> None:
+    content = mugs("Krügle", "Krüge", "Krü").encode()
+    entries, message = read_until_error(content[: content.rindex("ü".encode()) + 1])
+    assert titles_of(entries) == ["Krügle"]  # the product before the damage may have more rows
+    assert message == "line 4: the byte 0xC3 is not valid UTF-8"
+
+
 def test_a_character_may_be_cut_by_the_end_of_the_sample() -> None:
     padding = "é" + "x" * (csv_lines.SAMPLE - 3)
     assert len(padding.encode()) == csv_lines.SAMPLE - 1
