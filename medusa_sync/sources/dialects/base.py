@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from msgspec import Struct
@@ -120,6 +121,11 @@ class Row(Struct, frozen=True):
     def place(self) -> str:
         """Where it is: `line 7`."""
         return f"{self.header.unit} {self.number}"
+
+    @property
+    def size(self) -> int:
+        """The number of characters in its cells."""
+        return sum(map(len, chain(self.cells.values(), *(each.values() for each in self.numbered.values()))))
 
     def __getitem__(self, key: str) -> str:
         """The text of a cell; empty if the table has no such column."""

@@ -46,7 +46,7 @@ class _Group:
 
     def add(self, row: Row) -> None:
         self._last = row.number
-        self._size += sum(map(len, row.cells.values()))
+        self._size += row.size
         self._is_too_large = len(self.rows) >= MAX_ROWS or self._size > MAX_SIZE
         if not self._is_too_large:
             self.rows.append(row)

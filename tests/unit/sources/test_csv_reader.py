@@ -359,6 +359,14 @@ def test_a_product_that_is_too_large_is_refused(
     assert isinstance(entries[1], Entry)
 
 
+def test_numbered_columns_count_towards_the_size_of_a_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(groups, "MAX_SIZE", 40)
+    row = "https://example.com/1.png"
+    [entry] = read(f"id,title,price,variant_id,images\n1,Mug,9,S,{row}\n1,,9,M,{row}\n")
+    assert isinstance(entry, Refused)
+    assert "or 40 characters" in entry.reason
+
+
 def test_products_are_read_one_after_another() -> None:
     """So that memory is flat."""
     content = mugs(*["Mug"] * 100_000).encode()
