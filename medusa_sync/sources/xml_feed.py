@@ -18,6 +18,7 @@ _CHUNK = 64 * 1024
 _MAX_TOKEN = 16 * 1024 * 1024  # bytes of a tag or comment, which the parser keeps in memory
 _MAX_DEPTH = 1_000  # elements; a feed has 5
 _MAX_TEXT = 100_000  # characters of an attribute; more than any field may have
+_MAX_ITEM = 1_000_000  # characters of an item
 _ROOTS = {"rss": "RSS", "RDF": "RSS", "feed": "Atom"}
 _ITEMS = frozenset({"item", "entry"})
 _GOOGLE = "base.google.com/ns/"
@@ -184,7 +185,8 @@ class _Item:
         self._target: list[str] | None = None  # where the text of the current attribute goes
         self._key = ""
         self._is_googles = False
-        self._size = 0
+        self._size = 0  # of the current attribute
+        self._total = 0  # of all attributes that are kept
         self._depth = 0
         self._problem = ""
 
@@ -199,10 +201,13 @@ class _Item:
         if self._target is None or self._depth != 1:
             return
         self._size += len(text)
-        if self._size <= _MAX_TEXT:
-            self._target.append(text)
-        else:
+        if self._size > _MAX_TEXT:
             self._problem = f"{self._key} has more than {_MAX_TEXT:,} characters"
+        elif self._total > _MAX_ITEM:
+            self._problem = f"it has more than {_MAX_ITEM:,} characters"
+        else:
+            self._total += len(text)
+            self._target.append(text)
 
     def end(self, depth: int) -> None:
         self._depth = depth - 1

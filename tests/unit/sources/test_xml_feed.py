@@ -237,6 +237,17 @@ def test_a_text_of_10_mb_refuses_its_product_only() -> None:
     assert entries[3] == Refused("7", "Mug", "item 4: description has more than 100,000 characters")
 
 
+def test_an_item_with_too_many_attributes_does_not_fill_the_memory() -> None:
+    link = b"<g:additional_image_link>https://example.com/" + b"x" * 50_000 + b"</g:additional_image_link>"
+    start = f"{RSS}<item>{GOOD}".encode()
+    tracemalloc.start()
+    [entry] = read_feed(stream(start, *[link] * 1_000, b"</item></channel></rss>"))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert entry == Refused("1", "Mug", "item 1: it has more than 1,000,000 characters")
+    assert peak < 10_000_000
+
+
 def test_a_long_text_that_is_ignored_does_no_harm() -> None:
     assert ids(
         read_xml(item(f"{GOOD}<g:link>{'x' * 200_000}</g:link><g:custom>{'x' * 10_000_000}</g:custom>"))
