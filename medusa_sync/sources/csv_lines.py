@@ -16,6 +16,7 @@ SAMPLE = 2**20  # bytes
 _BLOCK = 2**16  # bytes
 _UTF_8, _WINDOWS = "UTF-8", "Windows-1252"
 _MARKS = {codecs.BOM_UTF8: _UTF_8, codecs.BOM_UTF16_LE: "UTF-16-LE", codecs.BOM_UTF16_BE: "UTF-16-BE"}
+_MARK = "\ufeff"  # decoded
 _LONGEST_MARK = max(map(len, _MARKS))
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _DAMAGED = "Export it again as UTF-8. If only some characters are damaged, correct them first."
@@ -25,7 +26,8 @@ class Lines:
     r"""Iterates over lines with their ends, which are `\n`, `\r\n` or `\r`.
 
     A byte order mark decides the encoding. Without one, the text is ASCII until a byte comes that is not, and
-    what follows that byte decides between UTF-8 and Windows-1252: it is never guessed half way.
+    what follows that byte decides between UTF-8 and Windows-1252: it is never guessed half way. A mark at the
+    start of a later line, where another file was appended, is left out.
 
     Attributes:
         encoding: as far as it is known.
@@ -66,7 +68,7 @@ class Lines:
                     raise SourceError(reason, hint=_ENDLESS)
                 if piece.endswith(("\n", "\r")):
                     self.number += 1
-                    yield "".join(line)
+                    yield "".join(line).removeprefix(_MARK)
                     line.clear()
         if self._damage:
             raise SourceError(f"line {self.number + 1}: {self._damage}", hint=_DAMAGED)
@@ -75,7 +77,7 @@ class Lines:
         if line:
             self.number += 1
             self.is_open = True
-            yield "".join(line)
+            yield "".join(line).removeprefix(_MARK)
 
     def _texts(self) -> Iterator[str]:
         """The text in blocks that do not end within a line break, as far as it is not damaged."""

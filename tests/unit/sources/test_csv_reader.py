@@ -65,6 +65,11 @@ def test_the_encoding_is_recognised_and_reported(mark: bytes, encoding: str, rep
     assert formats(content) == reported
 
 
+def test_a_mark_where_another_file_was_appended_does_not_change_an_id() -> None:
+    content = "\ufeffid,title,price\n1,Mug,9\n\ufeff2,Jug,8\n\ufeff3,Cup,7"
+    assert [each["id"] for each in products_of(content)] == ["1", "2", "3"]
+
+
 def test_a_text_that_is_ascii_for_long_can_still_be_windows_1252() -> None:
     content = mugs("Mug", LONG, "Café").encode("cp1252")
     assert titles(content) == ["Mug", LONG, "Café"]
