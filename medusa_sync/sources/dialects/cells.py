@@ -62,14 +62,19 @@ def _may_have_thousands(row: Row, text: str) -> bool:
 
 
 def code(row: Row, key: str) -> str:
-    """An SKU or a barcode; empty if the cell is.
+    """An id, an SKU or a barcode; empty if the cell is.
 
     Raises:
         InvalidRowError: a spreadsheet has made it a number and lost its last digits.
     """
-    if _SHORTENED.fullmatch(row[key]):
+    if is_shortened(row[key]):
         raise row.error(key, f"is {shown(row[key])}: a spreadsheet has lost its last digits")
     return row[key]
+
+
+def is_shortened(text: str) -> bool:
+    """Whether a spreadsheet has made a long number such as `7.12393E+11` of a code."""
+    return _SHORTENED.fullmatch(text) is not None
 
 
 def flag(row: Row, key: str) -> bool | None:

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
-from medusa_sync.sources.dialects.cells import amount, count, distinct, path, present, shown
+from medusa_sync.sources.dialects.cells import amount, code, count, distinct, path, present, shown
 
 _FIRST = "of the first row that has it"
 _SAME = "if all rows of the product that have it agree"
@@ -143,8 +143,8 @@ def _variant(row: Row, options: Mapping[str, str]) -> Mapping[str, Any]:
         {"prices": {price.currency: price.amount}} if price.currency else {"price": price.amount}
     )
     return present(
-        id=row["id"],
-        sku=row["sku"] or row["id"],
+        id=code(row, "id"),
+        sku=code(row, "sku") or row["id"],
         barcode=row["gtin"].split(",")[0].strip(),
         **money,
         compareAtPrice=full.amount if full else None,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from medusa_sync.sources.base import Entry, Refused
 from medusa_sync.sources.dialects.base import Dialect, InvalidRowError, Row
+from medusa_sync.sources.dialects.cells import is_shortened, shown
 from medusa_sync.sources.dialects.first import FirstPlaces
 
 MAX_ROWS = 20_000  # of a product; more than 10,000 variants are rejected anyway
@@ -24,6 +25,10 @@ def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Entry | Refused]
         source_id = dialect.source_id(row)
         if not source_id:
             yield Refused(None, row.place, row.problem or "it belongs to no product: it has no id")
+            continue
+        if is_shortened(source_id):  # products with different ids can have the same one now
+            reason = f"its id is {shown(source_id)}: a spreadsheet has lost its last digits"
+            yield Refused(None, row.place, reason)
             continue
         if source_id != group.source_id:
             if group.rows:

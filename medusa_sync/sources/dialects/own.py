@@ -111,7 +111,7 @@ def _variants(rows: Sequence[Row]) -> dict[str, Any]:
     names = option_names(rows)
     variants = [
         present(
-            id=row["variant_id"],
+            id=code(row, "variant_id"),
             title=row["variant_title"],
             barcode=code(row, "barcode"),
             options=option_values(row, names),

@@ -345,6 +345,25 @@ def test_a_product_that_begins_again_is_refused_with_the_lines_of_both() -> None
     assert len(read(content)) == 3
 
 
+def test_an_id_that_a_spreadsheet_has_shortened_identifies_nothing() -> None:
+    entries = read("id;title;price\n1;Mug;9\n4,00638E+12;Pen;2\n4,00638E+12;Ink;3\n")
+    assert titles_of(entries) == ["Mug"]
+    reason = "its id is '4,00638E+12': a spreadsheet has lost its last digits"
+    assert sorted(each.title for each in entries if isinstance(each, Refused)) == ["line 3", "line 4"]
+    assert {each.reason for each in entries if isinstance(each, Refused)} == {reason}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id,title,price,variant_id,option1_name,option1_value\n1,Mug,9,4.00638E+12,Size,S\n",
+        "id,title,price,availability,item_group_id\n4.00638E+12,Mug,9 USD,in stock,1\n",
+    ],
+)
+def test_an_id_of_a_variant_that_a_spreadsheet_has_shortened_refuses_the_product(content: str) -> None:
+    assert refused(content).reason.endswith("id is '4.00638E+12': a spreadsheet has lost its last digits")
+
+
 def test_a_row_without_an_id_is_refused_and_does_not_split_its_neighbours() -> None:
     first, second = read(f"{HEADER}1,Mug,9,Size,S\n,Jug,8,,\n1,Mug,9,Size,M\n")
     assert first == Refused(None, "line 3", "it belongs to no product: it has no id")
