@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import BinaryIO
@@ -11,10 +12,12 @@ from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Entry, Refused
 from medusa_sync.sources.csv_lines import MAX_ROW, Lines
 from medusa_sync.sources.dialects.base import Header, Row
+from medusa_sync.sources.dialects.cells import shown
 from medusa_sync.sources.dialects.groups import products
 from medusa_sync.sources.dialects.table import best, known_columns
 
 _DELIMITERS = ",;\t"
+_ERROR = re.compile(r"\s*((<b>|PHP )?(Fatal|Parse) error(</b>)?:|<(!doctype|html)\b)", re.IGNORECASE)
 
 
 def read_csv(stream: BinaryIO, report: Callable[[str], None] = lambda _: None) -> Iterator[Entry | Refused]:
@@ -83,6 +86,11 @@ def _rows(lines: Lines, texts: Iterator[str], delimiter: str, header: Header) ->
             return
         if not any(map(str.strip, values)):
             continue
+        if _ERROR.match(values[0]):
+            raise SourceError(
+                f"line {lines.row}: an error message of the server is in place of a row: {shown(values[0])}",
+                hint="Nothing was removed, because the rest of the file is missing. Repair the export.",
+            )
         if lines.is_open and len(values) < header.width:
             raise SourceError(
                 f"line {lines.row}: the file ends within a row: it has {len(values)} of {header.width} cells",

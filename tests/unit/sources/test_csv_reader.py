@@ -230,6 +230,20 @@ def test_a_last_row_that_is_too_short_and_has_no_line_break_is_cut_off() -> None
 # --- the header -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "<br />\n<b>Fatal error</b>:  Allowed memory size of 1 bytes exhausted in <b>/feed.php</b><br />\n",
+        "\nPHP Fatal error:  Uncaught Error in /feed.php:3\n",
+        "<!DOCTYPE html>\n<html><body>Internal Server Error, sorry</body></html>\n",
+    ],
+)
+def test_a_program_that_failed_while_it_wrote_the_file_did_not_write_all(message: str) -> None:
+    entries, error = read_until_error(mugs("Mug", "Jug").encode() + message.encode())
+    assert titles_of(entries)[0] == "Mug"
+    assert "an error message of the server is in place of a row" in error
+
+
 def test_a_header_that_is_not_valid_csv_is_an_error() -> None:
     _, message = read_until_error('\n"id"x,title,price\n1,Mug,9\n')
     assert message == "line 2: the header is not valid CSV"
