@@ -103,6 +103,8 @@ class Removals:
         if self._ledger.unidentified:  # those rows may be of products that only look missing
             return [], []
         orphans = await self._find_orphans()
+        if not self._options.plan.selection.has_variants:  # dropped ones may be back at the source
+            return orphans, []
         partial = self._ledger.partial
         known = {own: keys for own, keys in self._ledger.watched.items() if own not in dropped}
         removals = [each for own, each in dropped.items() if each is not None and own not in partial]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.selection import Selection
 from medusa_sync.sync.planner import PlanOptions
 from tests.flow.shirts import held, shirt, variant
@@ -161,3 +162,27 @@ def test_stored_products_are_skipped_with_no_update() -> None:
     assert (counts(result), result.exit_code) == ({"skipped": 1, "created": 1}, 0)
     assert store.products["dummyjson:1"].title == "Cup"
     assert changed(sync(ListSource([NEW, other]), store)) >= {"title", "price"}
+
+
+@pytest.mark.parametrize("on_missing", [OnMissing.DRAFT, OnMissing.DELETE])
+@pytest.mark.parametrize("plan", [only("price"), skip("variants")])
+def test_a_dropped_variant_that_is_back_is_not_removed_if_variants_are_not_synced(
+    plan: PlanOptions, on_missing: OnMissing
+) -> None:
+    fewer = shirt(1)
+    fewer["variants"] = fewer["variants"][:4]
+    store = stored(shirt(1))
+    sync(ListSource([fewer]), store)
+    before = held(store)
+    for dry_run in (False, True, False):
+        result = sync(
+            ListSource([shirt(1)]),
+            store,
+            plan=plan,
+            on_missing=on_missing,
+            max_removals=Share(100, is_percentage=True),
+            dry_run=dry_run,
+        )
+        assert (result.exit_code, held(store)) == (0, before)
+    assert sync(ListSource([shirt(1)]), store, on_missing=on_missing).exit_code == 0
+    assert held(store) == before
