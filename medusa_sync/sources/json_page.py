@@ -17,6 +17,7 @@ class JsonPage(Struct, frozen=True):
     Attributes:
         products: not decoded yet, or decoded if the page is not quite valid.
         total: how many products the source says it has.
+        has_more: the source says that more products follow.
         next_url: of the next page, absolute or relative.
         is_dummyjson: it has the form of DummyJSON's pages.
         url: that sent it.
@@ -24,6 +25,7 @@ class JsonPage(Struct, frozen=True):
 
     products: list[Any]
     total: int | None = None
+    has_more: bool = False
     next_url: str | None = None
     is_dummyjson: bool = False
     url: str = ""
@@ -47,7 +49,9 @@ def decode_page(body: bytes, subject: str) -> JsonPage:
         products = getattr(page, key)
         if isinstance(products, list):
             total = None if page.total is UNSET else page.total
-            return JsonPage(products, total, page.next or None, key == "products" and total is not None)
+            has_more = page.has_more is True or page.hasMore is True
+            is_dummyjson = key == "products" and total is not None
+            return JsonPage(products, total, has_more, page.next or None, is_dummyjson)
     raise SourceError(
         f"{subject} is not {what}: expected an array, or an object with `products`, `items` or `data`",
         hint=CHECK_SOURCE,
@@ -60,6 +64,8 @@ class _Page(Struct):
     data: Any = None
     total: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
     next: str | None = None
+    has_more: Any = None
+    hasMore: Any = None  # noqa: N815 - the other spelling
 
 
 class _RawPage(_Page):

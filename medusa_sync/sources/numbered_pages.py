@@ -24,6 +24,7 @@ async def numbered_pages(
     """
     position = 0
     previous: list[Delivered] = []
+    has_more = False
     requests: dict[int, asyncio.Task[JsonPage]] = {}  # by position
     try:
         while True:
@@ -37,8 +38,13 @@ async def numbered_pages(
                         f"{api.url}: the source sent the same {len(previous)} products again",
                         hint="It seems to support `limit` but not `skip`, so it may have more products.",
                     )
+                if has_more:
+                    raise SourceError(
+                        f"{api.url}: the source says that it has more products, but does not send them",
+                        hint="No product was removed. It seems not to support `skip`.",
+                    )
                 return
-            previous = rows
+            previous, has_more = rows, page.has_more
             position += len(rows)
             if not rows and position < total and position != limit:
                 raise ended_early(api.url, position, total)

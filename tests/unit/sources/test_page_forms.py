@@ -99,6 +99,35 @@ async def test_source_that_ignores_only_skip_is_an_error(
         await anext(delivery)
 
 
+@pytest.mark.parametrize("name", ["has_more", "hasMore"])
+@pytest.mark.parametrize("ignored", [("skip",), ("skip", "limit")])
+async def test_source_that_has_more_but_does_not_send_it_is_an_error(
+    httpx_mock: HTTPXMock, source: HttpSource, name: str, ignored: tuple[str, ...]
+) -> None:
+    serve(
+        httpx_mock,
+        CATALOGUE[:80],
+        lambda products: {"data": products, name: True},
+        at_most=30,
+        ignored=ignored,
+    )
+    with pytest.raises(SourceError, match="it has more products, but does not send them"):
+        await rows(source)
+
+
+async def test_source_that_has_more_on_all_pages_but_the_last_is_complete(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    last = CATALOGUE[79]
+    serve(
+        httpx_mock,
+        CATALOGUE[:80],
+        lambda them: {"data": them, "has_more": bool(them) and last not in them},
+        at_most=30,
+    )
+    assert ids(await rows(source)) == list(range(1, 81))
+
+
 async def test_products_may_change_while_they_come_again(httpx_mock: HTTPXMock, source: HttpSource) -> None:
     respond_with(httpx_mock, *([row(1, stock=stock), row(2, id=None)] for stock in (7, 6)))  # type: ignore[arg-type]
     assert len(await rows(source)) == 2
