@@ -29,7 +29,8 @@ class PageRequests:
 
     Args:
         http: a client for the source.
-        url: of the products; its query is sent with each request, except for `limit` and `skip`.
+        url: of the products; its query is sent with each request, except for `skip`. A `limit` in it is the
+            size of pages if it is smaller than ours: some servers refuse larger ones.
 
     Attributes:
         url: without its query.
@@ -41,6 +42,8 @@ class PageRequests:
         self.url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
         query = parse_qsl(parts.query, keep_blank_values=True)
         self.query: Query = [(key, value) for key, value in query if key not in {"limit", "skip"}]
+        asked = next((value for key, value in reversed(query) if key == "limit"), "")
+        self._size = min(PAGE_SIZE, int(asked) or PAGE_SIZE) if asked.isdecimal() else PAGE_SIZE
         self._http = http
 
     async def first(self, limit: int | None) -> Download:
@@ -98,7 +101,7 @@ class PageRequests:
 
     def size(self, skip: int, limit: int | None) -> int:
         """The number of products to request."""
-        return PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - skip)
+        return self._size if limit is None else min(self._size, limit - skip)
 
     def _paging(self, skip: int, limit: int | None) -> Query:
         return [*self.query, ("limit", self.size(skip, limit)), ("skip", skip)]

@@ -196,7 +196,7 @@ async def test_trailing_slash_of_the_url_does_not_matter(
     assert request.url.path == "/products"
 
 
-@pytest.mark.parametrize("query", ["key=a%26b", "key=a%26b&limit=0", "key=a%26b&limit=5&skip=90"])
+@pytest.mark.parametrize("query", ["key=a%26b", "key=a%26b&limit=0", "key=a%26b&limit=500&skip=90"])
 async def test_query_of_the_url_is_kept_except_for_paging(
     httpx_mock: HTTPXMock, pool: httpx.AsyncClient, query: str
 ) -> None:
@@ -204,3 +204,11 @@ async def test_query_of_the_url_is_kept_except_for_paging(
     await rows(HttpSource(http_client(pool), f"{SOURCE_URL}?{query}", **NAMING))
     (request,) = httpx_mock.get_requests()
     assert request.url.params.multi_items() == [("key", "a&b"), ("limit", "100"), ("skip", "0")]
+
+
+async def test_limit_in_the_url_is_the_size_of_pages(httpx_mock: HTTPXMock, pool: httpx.AsyncClient) -> None:
+    """Some servers refuse larger ones."""
+    asked = serve(httpx_mock, CATALOGUE)
+    source = HttpSource(http_client(pool), f"{SOURCE_URL}?limit=60", **NAMING)
+    assert ids(await rows(source)) == list(range(1, 251))
+    assert asked == [(skip, 60) for skip in range(0, 250, 60)]
