@@ -34,7 +34,7 @@ _GRAMS = {
 }
 _PRICE = re.compile(r"([0-9.,]+)\s*([A-Za-z]{3})?")
 _WEIGHT = re.compile(r"([0-9.,]+)\s*([a-z]+?)s?", re.IGNORECASE)
-_NEXT_URL = re.compile(r"\s*,\s*(?=https?://)")  # a URL may have commas of its own
+_SCHEMES = ("http://", "https://")
 _AVAILABILITIES = ("in_stock", "backorder", "preorder", "out_of_stock")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -246,8 +246,16 @@ def _images(rows: Iterable[Row]) -> list[str]:
     for row in rows:
         found.append(row["image_link"])
         for text in row.series("additional_image_link").values():
-            found += (url.strip() for url in _NEXT_URL.split(text))
+            found += _urls(text)
     return distinct(found)
+
+
+def _urls(text: str) -> list[str]:
+    """The URLs of a cell, separated by commas; a URL may have commas of its own."""
+    parts = text.split(",")
+    starts = [index for index, part in enumerate(parts) if not index or part.lstrip().startswith(_SCHEMES)]
+    ends = [*starts[1:], len(parts)]
+    return [",".join(parts[start:end]).strip() for start, end in zip(starts, ends, strict=True)]
 
 
 def _first(rows: Iterable[Row], key: str) -> str:
