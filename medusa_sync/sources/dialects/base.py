@@ -51,6 +51,8 @@ class Dialect(Struct, frozen=True):
         identity: of products and variants, in words.
         source_id: the id of the product that a row belongs to; empty if it has none.
         product: rows with the same id, in our own shape. It raises `InvalidRowError`.
+        continues: whether a row belongs to the product of the row before it, even if it lacks its id. It gets
+            the row and the first row of that product.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Dialect(Struct, frozen=True):
     identity: str
     source_id: Callable[[Row], str]
     product: Callable[[Sequence[Row]], Mapping[str, Any]]
+    continues: Callable[[Row, Row], bool] = lambda _row, _first: False
 
     @property
     def named(self) -> Mapping[str, Column]:

@@ -22,7 +22,8 @@ def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Entry | Refused]
     first_places = FirstPlaces()
     group = _Group("")
     for row in rows:
-        source_id = dialect.source_id(row)
+        is_next = bool(group.rows) and dialect.continues(row, group.rows[0])
+        source_id = group.source_id if is_next else dialect.source_id(row)
         if not source_id:
             yield Refused(None, row.place, row.problem or "it belongs to no product: it has no id")
             continue

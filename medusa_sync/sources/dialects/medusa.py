@@ -75,6 +75,11 @@ def _source_id(row: Row) -> str:
     return row["external_id"] or row["handle"] or row["id"]
 
 
+def _continues(row: Row, first: Row) -> bool:
+    """Whether a row has the handle of the product before it, and lacks only the external id."""
+    return not row["external_id"] and bool(row["handle"]) and row["handle"] == first["handle"]
+
+
 def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     first = rows[0]
     if not first["title"]:
@@ -143,4 +148,5 @@ MEDUSA = Dialect(
     "option values",
     _source_id,
     _product,
+    _continues,
 )

@@ -183,6 +183,15 @@ def test_the_id_is_the_external_id_else_the_handle_else_the_product_id(
     assert only(row(**cells))["id"] == source_id
 
 
+def test_rows_that_lack_only_the_external_id_belong_to_the_product_before_them() -> None:
+    option = {"Variant_Option_1_Name": "Size"}
+    small = row(Product_External_Id="x-1", Variant_Option_1_Value="S", **option)
+    mug = only(small, row(Variant_Option_1_Value="M", **option), row(Variant_Option_1_Value="L", **option))
+    assert (mug["id"], len(mug["variants"])) == ("x-1", 3)
+    other = row(Product_Handle="jug")
+    assert [each["id"] for each in products_of(file(small, other))] == ["x-1", "jug"]
+
+
 def test_a_row_without_any_id_belongs_to_no_product() -> None:
     [refused] = read(file(row(Product_Handle="")))
     assert refused == Refused(None, "line 2", "it belongs to no product: it has no id")
