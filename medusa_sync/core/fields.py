@@ -172,4 +172,6 @@ NAMES = tuple(dict.fromkeys([*(name.partition(".")[0] for name in FIELDS), VARIA
 
 def setting_names(name: str) -> tuple[str, ...]:
     """The names that settings can have for a field, the most specific first."""
+    if name == SALE:  # without it, customers would not pay the price that is synced
+        return SALE, PRICE
     return (VARIANTS,) if name == OPTIONS or name.startswith(OPTION) else (name, name.partition(".")[0])

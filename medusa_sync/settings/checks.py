@@ -21,6 +21,9 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"{OPTIONS['min_products'].spelling} {least}: {OPTIONS['limit'].spelling} {limit} reads fewer "
             "products; raise the limit or remove one of them"
         )
+    if settings.only is not None and settings.only <= (settings.skip or frozenset()):
+        only, skip = OPTIONS["only"].spelling, OPTIONS["skip"].spelling
+        yield f"{skip}: it leaves out all fields of {only}; remove one of them"
     if settings.loop and settings.source == "-":
         yield (
             f"{OPTIONS['source'].spelling} '-': standard input can be read only once; name a file or a URL, "

@@ -83,7 +83,8 @@ def usable_id(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     text = str(value)
-    return text if len(text) <= MAX_ID and one_line(text) == text else None
+    is_visible = text.isprintable()  # an invisible character would make another product of it
+    return text if is_visible and len(text) <= MAX_ID and one_line(text) == text else None
 
 
 def to_desired(product: SourceProduct, *, source_name: str, currency: str, sale_prices: bool = False) -> Row:

@@ -54,6 +54,6 @@ class Received:
         if isinstance(row, Rejected):
             if row.source_id is not None:
                 self._rejected.add(row.source_id)
-        elif not self._valid.add(row.source_id):
+        elif row.source_id in self._rejected or not self._valid.add(row.source_id):
             return Rejected(row.external_id, row.source_id, row.title, _REPEATED)
         return row

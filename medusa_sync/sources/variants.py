@@ -160,7 +160,8 @@ def _check(names: Sequence[str], variants: Sequence[DesiredVariant]) -> None:
         for first, second in _twins(variants, identity):
             is_ambiguous = first.name == second.name
             one, two = (each.fields[TITLE] if is_ambiguous else each.name for each in (first, second))
-            raise InvalidVariantError(f"variants {one} and {two} have the same {kind}")
+            named = f"variants {one} and {two}" if one and two else "two variants"
+            raise InvalidVariantError(f"{named} have the same {kind}")
 
 
 def _twins(

@@ -186,3 +186,12 @@ def test_a_dropped_variant_that_is_back_is_not_removed_if_variants_are_not_synce
         assert (result.exit_code, held(store)) == (0, before)
     assert sync(ListSource([shirt(1)]), store, on_missing=on_missing).exit_code == 0
     assert held(store) == before
+
+
+def test_the_sale_price_belongs_to_the_price() -> None:
+    row = CUP | {"price": 8, "compareAtPrice": 10}
+    store = FakeMedusa()
+    assert sync(ListSource([row], sale_prices=True), store).exit_code == 0
+    ended = ListSource([CUP | {"price": 20}], sale_prices=True)
+    assert changed(sync(ended, store, plan=only("price", "stock"))) == {"price", "sale_price"}
+    assert all(price.is_deleted for price in store.state.list_prices.values())

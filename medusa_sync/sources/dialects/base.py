@@ -9,7 +9,9 @@ from typing import Any
 
 from msgspec import Struct
 
-_PLACEHOLDERS = {"{n}": "([0-9]{1,4})", "{currency}": "([a-z]{3})", "{name}": "(.+)"}
+from medusa_sync.core.currencies import CURRENCIES
+
+_PLACEHOLDERS = {"{n}": "([0-9]{1,4})", "{currency}": f"({'|'.join(sorted(CURRENCIES))})", "{name}": "(.+)"}
 
 
 class InvalidRowError(Exception):

@@ -39,6 +39,8 @@ EXAMPLES: Final = {
 def _examples(option: Option) -> tuple[tuple[str, ...], str]:
     if option.is_switch:
         return ("true", "false", "true"), "perhaps"
+    if option.name == "skip":  # not what `only` has
+        return ("tags", "tags,images", "metadata.rating"), "cost"
     choices = option.metavar.split("|")
     return EXAMPLES.get(option.metavar) or ((*choices, *choices)[:3], "neither")
 

@@ -243,3 +243,9 @@ def test_limit_is_not_below_the_least_number_of_products(
         "--min-products (SYNC_PRODUCTS_MIN_PRODUCTS) 3: --limit (SYNC_PRODUCTS_LIMIT) 2 reads fewer "
         "products; raise the limit or remove one of them"
     )
+
+
+def test_only_and_skip_must_leave_a_field(tmp_path: Path) -> None:
+    (problem,) = problems({"only": "price", "skip": "stock,price"}, KEY, tmp_path)
+    assert problem.startswith("--skip (SYNC_PRODUCTS_SKIP): it leaves out all fields of --only")
+    load_settings({"only": "price,stock", "skip": "price"}, environment=KEY, directory=tmp_path)

@@ -333,3 +333,8 @@ def test_a_file_that_is_cut_off_has_only_whole_products(
     assert message
     assert entries == [Entry(each) for each in catalogue][: len(entries)]
     assert len(entries) < len(catalogue)
+
+
+def test_a_column_is_a_price_in_a_currency_only_if_there_is_such_a_currency() -> None:
+    [product] = products_of("id,title,price,price_eur,price_old,price_net\n1,Mug,9.50,8,12,7\n")
+    assert product["prices"] == {"eur": 8}
