@@ -21,30 +21,21 @@ from medusa_sync.errors import (
 )
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement, find_placement
-from medusa_sync.medusa.taxonomy import Taxonomy
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
-from medusa_sync.sync.acknowledger import Acknowledger
-from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.backlog import Backlog
-from medusa_sync.sync.batch_size import BatchSize
 from medusa_sync.sync.change_guard import ChangeGuard
-from medusa_sync.sync.collisions import Collisions
 from medusa_sync.sync.comparison import Comparison
 from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.intake import Intake
 from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.obstacles import Obstacles
 from medusa_sync.sync.options import SyncOptions
-from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import Planner
-from medusa_sync.sync.preview import Preview
 from medusa_sync.sync.prune_variants import REMOVABLE
 from medusa_sync.sync.removals import Removals
 from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.scan import Scan
-from medusa_sync.sync.sizes import Sizes
 from medusa_sync.sync.stale import Stale
 
 _STATUSES: Mapping[type[MedusaSyncError], Status] = {
@@ -239,13 +230,16 @@ class Run:
         placement = await self._find_placement(api)
         placement.check_currencies(chain((each.desired for each in first), comparison.ahead.values()))
         planner = await self._find_planner(api)
-        collisions = Collisions(api, self._options.source_name)
-        if self._options.dry_run:
-            sizes = Sizes(placement, self._options.status)
-            preview = Preview(planner, collisions, Obstacles(api), sizes, self._ledger)
-            await self._preview(preview, placement, removals, first, rest)
+        from medusa_sync.sync import outcomes  # only runs that write something need it
+
+        parts = _beginning_with(first, rest)
+        options, ledger = self._options, self._ledger
+        if options.dry_run:
+            await outcomes.preview(api, options, planner, placement, removals, ledger, parts)
         else:
-            await self._apply(api, planner, collisions, placement, health, first, rest)
+            await outcomes.apply(
+                api, options, planner, placement, self._source, ledger, health, self._stop, parts
+            )
 
     async def _find_placement(self, api: AdminApi) -> Placement:
         if self._placement is None:
@@ -258,75 +252,6 @@ class Run:
             sales = Sales(api.price_lists, self._options.source_name)
             self._planner = Planner(api, placement.location_id, sales, self._options.plan)
         return self._planner
-
-    async def _preview(
-        self,
-        preview: Preview,
-        placement: Placement,
-        removals: Removals,
-        first: list[Stale],
-        rest: AsyncIterator[list[Stale]],
-    ) -> None:
-        """Settle every product with what a real run would do."""
-        stale: list[Stale] | None = first
-        while stale is not None:
-            placement.check_currencies(each.desired for each in stale)
-            for update in await preview.take(stale):
-                removals.preview(update)
-            stale = await anext(rest, None)
-        preview.finish()
-
-    async def _apply(
-        self,
-        api: AdminApi,
-        planner: Planner,
-        collisions: Collisions,
-        placement: Placement,
-        health: Health,
-        first: list[Stale],
-        rest: AsyncIterator[list[Stale]],
-    ) -> None:
-        def settle(outcome: Outcome) -> None:
-            planner.release(outcome.external_id or "")
-            self._ledger.settle(outcome)
-
-        taxonomy = Taxonomy(api, self._source.category_names, self._stop)
-        applier = Applier(
-            api,
-            planner,
-            collisions,
-            taxonomy,
-            placement,
-            planner.sales,
-            Acknowledger(api, settle),
-            self._ledger,
-            health,
-            self._stop,
-            settle=settle,
-            status=self._options.status,
-            max_retries=self._options.max_retries,
-        )
-        pipeline = Pipeline(
-            applier,
-            batch_size=BatchSize(self._options.batch_size),
-            concurrency=self._options.concurrency,
-            stop=self._stop,
-        )
-        stale: list[Stale] | None = first
-        try:
-            while stale is not None:
-                placement.check_currencies(each.desired for each in stale)
-                taxonomy.begin(await planner.look_ahead(stale), [each.desired for each in stale])
-                await pipeline.take(stale)
-                stale = await anext(rest, None)
-            await pipeline.flush()
-        except MedusaSyncError as error:
-            self._stop.set(error)
-        finally:
-            try:
-                await pipeline.finish()
-            finally:
-                await taxonomy.finish()
 
     def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
         options, ledger, error = self._options, self._ledger, self._stop.reason
@@ -382,3 +307,9 @@ class Run:
             )
         if self._placement is not None and self._placement.location_id is None:
             yield "The store has no stock location, so stock is not synced. Add a location in the admin."
+
+
+async def _beginning_with(first: list[Stale], rest: AsyncIterator[list[Stale]]) -> AsyncIterator[list[Stale]]:
+    yield first
+    async for part in rest:
+        yield part

@@ -1,0 +1,104 @@
+"""Takes the stale products of a run to their outcomes. A run in which nothing changed does not import it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from medusa_sync.core.result import Outcome
+from medusa_sync.errors import MedusaSyncError
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.placement import Placement
+from medusa_sync.medusa.taxonomy import Taxonomy
+from medusa_sync.sources.base import Source
+from medusa_sync.stop import Stop
+from medusa_sync.sync.acknowledger import Acknowledger
+from medusa_sync.sync.applier import Applier
+from medusa_sync.sync.batch_size import BatchSize
+from medusa_sync.sync.collisions import Collisions
+from medusa_sync.sync.health import Health
+from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.obstacles import Obstacles
+from medusa_sync.sync.options import SyncOptions
+from medusa_sync.sync.pipeline import Pipeline
+from medusa_sync.sync.planner import Planner
+from medusa_sync.sync.preview import Preview
+from medusa_sync.sync.removals import Removals
+from medusa_sync.sync.sizes import Sizes
+from medusa_sync.sync.stale import Stale
+
+
+async def preview(
+    api: AdminApi,
+    options: SyncOptions,
+    planner: Planner,
+    placement: Placement,
+    removals: Removals,
+    ledger: Ledger,
+    parts: AsyncIterator[list[Stale]],
+) -> None:
+    """Settle every product with what a real run would do.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    collisions, sizes = Collisions(api, options.source_name), Sizes(placement, options.status)
+    plan = Preview(planner, collisions, Obstacles(api), sizes, ledger)
+    async for stale in parts:
+        placement.check_currencies(each.desired for each in stale)
+        for update in await plan.take(stale):
+            removals.preview(update)
+    plan.finish()
+
+
+async def apply(
+    api: AdminApi,
+    options: SyncOptions,
+    planner: Planner,
+    placement: Placement,
+    source: Source,
+    ledger: Ledger,
+    health: Health,
+    stop: Stop,
+    parts: AsyncIterator[list[Stale]],
+) -> None:
+    """Write every product; an error that ends the run sets the stop token."""
+
+    def settle(outcome: Outcome) -> None:
+        planner.release(outcome.external_id or "")
+        ledger.settle(outcome)
+
+    taxonomy = Taxonomy(api, source.category_names, stop)
+    applier = Applier(
+        api,
+        planner,
+        Collisions(api, options.source_name),
+        taxonomy,
+        placement,
+        planner.sales,
+        Acknowledger(api, settle),
+        ledger,
+        health,
+        stop,
+        settle=settle,
+        status=options.status,
+        max_retries=options.max_retries,
+    )
+    pipeline = Pipeline(
+        applier,
+        batch_size=BatchSize(options.batch_size),
+        concurrency=options.concurrency,
+        stop=stop,
+    )
+    try:
+        async for stale in parts:
+            placement.check_currencies(each.desired for each in stale)
+            taxonomy.begin(await planner.look_ahead(stale), [each.desired for each in stale])
+            await pipeline.take(stale)
+        await pipeline.flush()
+    except MedusaSyncError as error:
+        stop.set(error)
+    finally:
+        try:
+            await pipeline.finish()
+        finally:
+            await taxonomy.finish()
