@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from medusa_sync.core.note import sku_note
 from medusa_sync.core.stored import StoredSummary
-from medusa_sync.errors import AmbiguousWriteError
+from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
+
+logger = logging.getLogger(__name__)
 
 
 class LateRequests:
@@ -42,7 +45,7 @@ class LateRequests:
         """Note the products again, so that a later run checks them.
 
         Raises:
-            StoreRefusedError, AmbiguousWriteError, StoreError: the notes were not written.
+            StoreError: the store is unavailable.
         """
         if not self._external_ids:
             return
@@ -54,5 +57,10 @@ class LateRequests:
             for product_id, record in records.items()
             if record is not None and record.pending is None
         ]
-        if bodies:
+        if not bodies:
+            return
+        try:
             await self._api.edit_products(bodies)
+        except (StoreRefusedError, AmbiguousWriteError) as error:
+            words = "%d products may not be checked again: %s", len(bodies), error
+            logger.warning(*words, extra={"event": "acknowledgement_unconfirmed"})
