@@ -119,8 +119,10 @@ def given_up(change: Change) -> Iterator[Hold]:
     if isinstance(change, Create):
         return
     for variant in change.variants:
-        for each in variant.changes if variant.stored else ():
-            if variant.stored and each.field in _UNIQUE and each.stored is not None:
+        if variant.stored is None:
+            continue
+        for each in variant.changes:
+            if each.field in _UNIQUE and each.stored is not None:
                 yield each.field, str(each.stored), variant.stored.id
     for rename in item_renames(change).values():
         if rename.sku is not None:

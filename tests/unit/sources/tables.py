@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from medusa_sync.sources.csv_reader import read_csv
 from medusa_sync.sources.dialects.base import Dialect
 
 T = TypeVar("T")
+Catalogue = list[dict[str, Any]]
 
 ALPHABET = "abcXYZ019 .,;:|>'\"\t\n\r-&<%éüß"  # in Windows-1252, no two of these letters look like UTF-8
 UNICODE = ALPHABET + "żИ日本🎁\u2028\x0b\x85"
@@ -60,6 +61,14 @@ STYLES = st.builds(
     st.booleans(),
     st.sampled_from([1, 2, 3, 7, 100, 2**16]),
 )
+
+
+class File(Struct, frozen=True):
+    """A file with its products."""
+
+    style: Style
+    catalogue: Catalogue
+    content: bytes
 
 
 class Stream(io.BytesIO):
@@ -132,6 +141,43 @@ def _name(dialect: Dialect, key: str, generation: int) -> str:
     names = dialect.named[name].names
     wanted = [each for each in names if ("{" in each) == bool(suffix)]
     return wanted[generation % len(wanted)].replace("{n}", suffix).replace("{currency}", suffix)
+
+
+@st.composite
+def files(
+    draw: st.DrawFn,
+    dialect: Dialect,
+    catalogues: Callable[[Style], st.SearchStrategy[Catalogue]],
+    written: Callable[[Catalogue], Sequence[Mapping[str, str]]],
+    columns: Sequence[str],
+) -> File:
+    """Files of a dialect, with the catalogues that they have.
+
+    Args:
+        draw: draws from a strategy.
+        dialect: of the tables.
+        catalogues: what programs with a style can write.
+        written: the rows of a catalogue, as `table_of` takes them.
+        columns: their keys; files have them in different orders.
+    """
+    style = draw(STYLES)
+    catalogue = draw(catalogues(style))
+    first = draw(st.integers(0, len(columns) - 1))
+    in_order = [*columns[first:], *columns[:first]]
+    table = table_of(dialect, written(catalogue), in_order, draw(st.integers(0, 1)))
+    return File(style, catalogue, style.write(table))
+
+
+def assert_all_is_read(file: File) -> None:
+    assert read(file.content, chunk=file.style.chunk) == [Entry(each) for each in file.catalogue]
+
+
+def assert_whole_products_are_read(file: File, length: int) -> None:
+    """Check what is read of a file that is cut off."""
+    entries, message = read_until_error(file.content[:length], SourceError("it ended early"))
+    assert message
+    assert entries == [Entry(each) for each in file.catalogue][: len(entries)]
+    assert len(entries) < len(file.catalogue)
 
 
 def texts(style: Style, *, without: str = "") -> st.SearchStrategy[str]:

@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Entry, Refused
+from medusa_sync.sources.base import Refused
 from medusa_sync.sources.dialects.cells import present
 from medusa_sync.sources.dialects.own import OWN
 from medusa_sync.sources.mapping import to_row
 from tests.unit.builders import row as source_row
 from tests.unit.sources.tables import (
-    STYLES,
+    File,
     Style,
+    assert_all_is_read,
+    assert_whole_products_are_read,
+    files,
     perhaps,
     products_of,
     read,
-    read_until_error,
-    table_of,
     texts,
     words,
 )
@@ -189,7 +189,7 @@ TEXTS = {
     "return_policy": "returnPolicy",
 }
 COLUMNS = [
-    *("id", "title", "description", *TEXTS, "categories", "tags", "images", "width", "depth", "rating"),
+    *("id", "title", "description", *TEXTS, "categories", "tags", "images 1", "width", "depth", "rating"),
     *("price", "price eur", "price gbp", "compare_at_price", "sku", "barcode", "stock", "weight"),
     *("variant_id", "variant_title"),
     *(f"option_{part} {number}" for number in (1, 2) for part in ("name", "value")),
@@ -279,7 +279,7 @@ def _of_product(each: Mapping[str, Any]) -> dict[str, str]:
         **{key: each.get(field, "") for key, field in TEXTS.items()},
         "categories": " | ".join(" > ".join(path) for path in each.get("categories", [])),
         "tags": "|".join(each.get("tags", [])),
-        "images": "|".join(each.get("images", [])),
+        "images 1": "|".join(each.get("images", [])),
         **{key: f"{number:.2f}" for key, number in numbers.items() if number is not None},
     }
 
@@ -302,37 +302,17 @@ def _of_variant(variant: Mapping[str, Any], names: Sequence[str]) -> dict[str, s
     }
 
 
-@st.composite
-def files(draw: st.DrawFn) -> tuple[Style, list[dict[str, Any]], bytes]:
-    style = draw(STYLES)
-    catalogue = draw(catalogues(style))
-    first = draw(st.integers(0, len(COLUMNS) - 1))
-    columns = COLUMNS[first:] + COLUMNS[:first]
-    # The column of images repeats, so its key has a number.
-    names = ["images 1" if key == "images" else key for key in columns]
-    rows = [
-        {"images 1" if key == "images" else key: text for key, text in row.items()}
-        for row in written(catalogue)
-    ]
-    return style, catalogue, style.write(table_of(OWN, rows, names))
+FILES = files(OWN, catalogues, written, COLUMNS)
 
 
-@given(files())
-def test_what_a_program_writes_is_what_is_read(example: tuple[Style, list[dict[str, Any]], bytes]) -> None:
-    style, catalogue, content = example
-    assert read(content, chunk=style.chunk) == [Entry(each) for each in catalogue]
+@given(FILES)
+def test_what_a_program_writes_is_what_is_read(file: File) -> None:
+    assert_all_is_read(file)
 
 
-@given(files(), st.data())
-def test_a_file_that_is_cut_off_has_only_whole_products(
-    example: tuple[Style, list[dict[str, Any]], bytes], data: st.DataObject
-) -> None:
-    _, catalogue, content = example
-    cut = content[: data.draw(st.integers(0, len(content) - 1))]
-    entries, message = read_until_error(cut, SourceError("it ended early"))
-    assert message
-    assert entries == [Entry(each) for each in catalogue][: len(entries)]
-    assert len(entries) < len(catalogue)
+@given(FILES, st.data())
+def test_a_file_that_is_cut_off_has_only_whole_products(file: File, data: st.DataObject) -> None:
+    assert_whole_products_are_read(file, data.draw(st.integers(0, len(file.content) - 1)))
 
 
 def test_a_column_is_a_price_in_a_currency_only_if_there_is_such_a_currency() -> None:

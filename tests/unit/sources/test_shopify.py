@@ -10,19 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Entry, Refused, Rejected
 from medusa_sync.sources.dialects.cells import present
 from medusa_sync.sources.dialects.shopify import SHOPIFY
 from medusa_sync.sources.mapping import to_row
 from tests.unit.sources.tables import (
-    STYLES,
+    File,
     Style,
+    assert_all_is_read,
+    assert_whole_products_are_read,
+    files,
     perhaps,
     products_of,
     read,
-    read_until_error,
-    table_of,
     texts,
     words,
 )
@@ -468,32 +468,14 @@ def _of_variant(variant: Mapping[str, Any], names: Sequence[str]) -> dict[str, s
     }
 
 
-@st.composite
-def files(draw: st.DrawFn) -> tuple[Style, list[dict[str, Any]], bytes]:
-    style = draw(STYLES)
-    catalogue = draw(catalogues(style))
-    first = draw(st.integers(0, len(COLUMNS) - 1))
-    columns = COLUMNS[first:] + COLUMNS[:first]
-    return (
-        style,
-        catalogue,
-        style.write(table_of(SHOPIFY, written(catalogue), columns, draw(st.integers(0, 1)))),
-    )
+FILES = files(SHOPIFY, catalogues, written, COLUMNS)
 
 
-@given(files())
-def test_what_an_export_has_is_what_is_read(example: tuple[Style, list[dict[str, Any]], bytes]) -> None:
-    style, catalogue, content = example
-    assert read(content, chunk=style.chunk) == [Entry(each) for each in catalogue]
+@given(FILES)
+def test_what_an_export_has_is_what_is_read(example: File) -> None:
+    assert_all_is_read(example)
 
 
-@given(files(), st.data())
-def test_a_file_that_is_cut_off_has_only_whole_products(
-    example: tuple[Style, list[dict[str, Any]], bytes], data: st.DataObject
-) -> None:
-    _, catalogue, content = example
-    cut = content[: data.draw(st.integers(0, len(content) - 1))]
-    entries, message = read_until_error(cut, SourceError("it ended early"))
-    assert message
-    assert entries == [Entry(each) for each in catalogue][: len(entries)]
-    assert len(entries) < len(catalogue)
+@given(FILES, st.data())
+def test_a_file_that_is_cut_off_has_only_whole_products(example: File, data: st.DataObject) -> None:
+    assert_whole_products_are_read(example, data.draw(st.integers(0, len(example.content) - 1)))
