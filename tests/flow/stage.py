@@ -33,6 +33,26 @@ class Killed(BaseException):
     """The process is killed: nothing catches this."""
 
 
+FAULTS: dict[str, Callable[[], BaseException]] = {
+    "lost before": lambda: httpx.ReadError("reset"),
+    "timed out": lambda: httpx.ReadTimeout("slow"),
+    "killed": Killed,
+}
+
+
+def fault_at(number: int, fault: str) -> Callable[..., None]:
+    """A hook of the fake store that fails at one of its calls."""
+    seen = 0
+
+    def hit(*_: Any) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == number:
+            raise FAULTS[fault]()  # noqa: RSE102 - a function that returns an exception
+
+    return hit
+
+
 @dataclass
 class ListSource:
     """A source in memory, with rows of DummyJSON.

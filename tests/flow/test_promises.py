@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
-import httpx
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from medusa_sync.core.result import RunResult
-from tests.flow.stage import SOURCE_NAME, Killed, ListSource, counts, run_once, sync, writes
+from tests.flow.stage import FAULTS, SOURCE_NAME, Killed, ListSource, counts, fault_at, run_once, sync, writes
 from tests.harness.catalogue import product as generated
 from tests.harness.fake_medusa import FakeMedusa
 
 TAGS = ("red", "green", "blue", "new", "old")
 BATCH = 3
-
-
-FAULTS: dict[str, Callable[[], BaseException]] = {
-    "lost before": lambda: httpx.ReadError("reset"),
-    "timed out": lambda: httpx.ReadTimeout("slow"),
-    "killed": Killed,
-}
 
 
 class Promises(RuleBasedStateMachine):
@@ -144,15 +135,7 @@ class Promises(RuleBasedStateMachine):
     )
     def run_with_a_fault(self, number: int, fault: str, moment: str, linger: int) -> None:
         self.store.linger = linger
-        seen = 0
-
-        def hit(*_: Any) -> None:
-            nonlocal seen
-            seen += 1
-            if seen == number:
-                raise FAULTS[fault]()  # noqa: RSE102 - a function that returns an exception
-
-        setattr(self.store, moment, hit)
+        setattr(self.store, moment, fault_at(number, fault))
         try:
             self._assert_accounted(sync(self.source, self.store, batch_size=BATCH))
         except Killed:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 from typing import Any, cast
 from unittest.mock import patch
 
-import httpx
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -18,7 +16,7 @@ from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
 from medusa_sync.core.result import RunResult
 from medusa_sync.sync.planner import PlanOptions
 from tests.e2e.shop import Shop
-from tests.flow.stage import Killed, ListSource, counts, run_once, sync, writes
+from tests.flow.stage import FAULTS, Killed, ListSource, counts, fault_at, run_once, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.medusa import Store
 from tests.soak.expected import Rules
@@ -33,11 +31,6 @@ NUMBERS = (1, 2, 3, 4, 7, 10, 15, 24)
 BATCH = 2
 RUNS = 3  # until everything is done; variants of different batches may wait for the SKUs of one another
 DICE = st.randoms(use_true_random=False)
-FAULTS: dict[str, Callable[[], BaseException]] = {
-    "lost before": lambda: httpx.ReadError("reset"),
-    "timed out": lambda: httpx.ReadTimeout("slow"),
-    "killed": Killed,
-}
 
 
 class Rows:
@@ -146,15 +139,7 @@ class VariantPromises(RuleBasedStateMachine):
     def run_with_a_fault(self, number: int, fault: str, moment: str, *, crash: bool) -> None:
         """The store finishes what it has accepted, or it crashes before."""
         self.store.linger = 1_000 if crash else 0
-        seen = 0
-
-        def hit(*_: Any) -> None:
-            nonlocal seen
-            seen += 1
-            if seen == number:
-                raise FAULTS[fault]()  # noqa: RSE102 - a function that returns an exception
-
-        setattr(self.store, moment, hit)
+        setattr(self.store, moment, fault_at(number, fault))
         wanted = self._wanted()
         try:
             self._check(self._sync(), wanted)

@@ -132,7 +132,7 @@ def test_a_file_whose_end_is_lost_has_the_products_before_that() -> None:
 def test_lines_are_those_of_the_text_whatever_the_blocks(
     pieces: list[str],
     chunk: int,
-    has_last: bool,  # noqa: FBT001
+    has_last: bool,  # noqa: FBT001 - drawn
 ) -> None:
     text = "\n".join(pieces) + ("\n" if has_last else "")
     lines = csv_lines.Lines(Stream(text.encode(), chunk))

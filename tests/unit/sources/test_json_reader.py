@@ -160,7 +160,7 @@ def test_a_value_that_does_not_end_is_not_read_into_memory(monkeypatch: pytest.M
             piece, self.start = self.start[:size], self.start[size:]
             return piece or b"x" * size
 
-    entries, error = read(read_json, Endless())  # type: ignore[arg-type]
+    entries, error = read(read_json, Endless())  # type: ignore[arg-type]  # it has what is used
     assert entries == [{"a": 1}]
     assert "longer than" in error
     assert delivered < 10_000

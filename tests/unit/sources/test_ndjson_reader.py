@@ -95,7 +95,7 @@ def test_a_line_that_does_not_end_is_not_read_into_memory(monkeypatch: pytest.Mo
     longest: list[int] = []
 
     class Lines(bytearray):
-        def __iadd__(self, other: Any) -> Self:  # type: ignore[misc]
+        def __iadd__(self, other: Any) -> Self:  # type: ignore[misc]  # it only adds
             added: Self = super().__iadd__(other)
             longest.append(len(added))
             return added

@@ -129,7 +129,7 @@ async def test_source_that_has_more_on_all_pages_but_the_last_is_complete(
 
 
 async def test_products_may_change_while_they_come_again(httpx_mock: HTTPXMock, source: HttpSource) -> None:
-    respond_with(httpx_mock, *([row(1, stock=stock), row(2, id=None)] for stock in (7, 6)))  # type: ignore[arg-type]
+    respond_with(httpx_mock, *([row(1, stock=stock), row(2, id=None)] for stock in (7, 6)))  # type: ignore[arg-type]  # no id
     assert len(await rows(source)) == 2
 
 

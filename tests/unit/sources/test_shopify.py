@@ -235,7 +235,7 @@ def test_a_file_without_the_column_of_the_tracker_has_stock() -> None:
         ({"Status": "unlisted"}, True),
     ],
 )
-def test_what_customers_could_not_see_is_a_draft(cells: dict[str, str], is_draft: bool) -> None:  # noqa: FBT001
+def test_what_customers_could_not_see_is_a_draft(cells: dict[str, str], is_draft: bool) -> None:  # noqa: FBT001 - a parameter
     assert only(row(**cells)).get("status") == ("draft" if is_draft else None)
 
 

@@ -77,7 +77,7 @@ async def test_pages_are_delivered_as_they_are(delivered: list[list[Row]]) -> No
 
 async def test_texts_that_are_not_unicode_are_kept() -> None:
     [delivered] = await pages(spooled(page(structs.replace(desired_product(1), handle="\ud800"), REJECTED)))
-    assert [delivered.rows[0].handle, delivered.rows[1]] == ["\ud800", REJECTED]  # type: ignore[union-attr]
+    assert [delivered.rows[0].handle, delivered.rows[1]] == ["\ud800", REJECTED]  # type: ignore[union-attr]  # it is valid
 
 
 @pytest.mark.parametrize(("least", "is_enough"), [(1, True), (2, True), (3, False)])
@@ -138,7 +138,7 @@ async def test_other_questions_go_to_the_source() -> None:
 
 async def test_pages_are_not_in_memory() -> None:
     class Long(PagesSource):
-        async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:  # noqa: ARG002
+        async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:  # noqa: ARG002 - the interface's
             for number in range(40):
                 description = f"{number}" * 1_000_000
                 product = desired_product(number)
