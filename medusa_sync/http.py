@@ -44,6 +44,18 @@ _Receive = Callable[[httpx.Response, asyncio.Timeout], Awaitable[Response]]
 """Reads the body of a response; can extend the time limit of the attempt."""
 
 
+class _Request(Struct, frozen=True):
+    """A request, as often as it is sent; `receive` reads the response."""
+
+    method: str
+    url: str
+    query: Query | str
+    body: bytes | None
+    headers: Mapping[str, str] | None
+    receive: _Receive
+    repeatable: bool
+
+
 class Download(Struct, frozen=True):
     """A response in a temporary file.
 
@@ -169,7 +181,7 @@ class HttpClient:
             AmbiguousWriteError: the request is not repeatable, and may have been executed.
             MedusaSyncError: all attempts failed; created by `unavailable`.
         """
-        return await self._send(method, url, query, body, headers, _read, repeatable=repeatable)
+        return await self._send(_Request(method, url, query, body, headers, _read, repeatable))
 
     async def download(
         self, url: str, *, query: Query | str = (), headers: Mapping[str, str] | None = None
@@ -216,7 +228,9 @@ class HttpClient:
             stack.callback(_discard, file)
             error = None
             try:
-                response = await self._send("GET", url, query, None, headers, receive, repeatable=True)
+                response = await self._send(
+                    _Request("GET", url, query, None, headers, receive, repeatable=True)
+                )
                 if response.status != HTTPStatus.OK:
                     return response
             except MedusaSyncError as failure:
@@ -233,38 +247,30 @@ class HttpClient:
         seconds = self._client.timeout.read
         timer.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
 
-    async def _send(
-        self,
-        method: str,
-        url: str,
-        query: Query | str,
-        body: bytes | None,
-        headers: Mapping[str, str] | None,
-        receive: _Receive,
-        *,
-        repeatable: bool,
-    ) -> Response:
+    async def _send(self, request: _Request) -> Response:
+        method, url = request.method, request.url
+
         def wait_for(error: Exception) -> bool | float:
             if not isinstance(error, _FailedError) or not error.may_retry:
                 return False
-            if error.sent and not repeatable:
+            if error.sent and not request.repeatable:
                 return False
             return True if error.wait is None else error.wait
 
         async def attempt(number: int) -> Response:
             if number > 1:
                 self._on_retry()
-                request = {"method": method, "url": url, "attempt": number}
+                about = {"method": method, "url": url, "attempt": number}
                 words = "attempt %d of %d: %s %s", number, self._attempts, method, url
-                logger.info(*words, extra={"event": "retry", "request": request})
+                logger.info(*words, extra={"event": "retry", "request": about})
             await self._keep_rate()
-            return await self._once(method, url, query, body, headers, receive)
+            return await self._once(request)
 
         try:
             return await self.retry(attempt, on=wait_for)
         except _FailedError as error:
             message = f"{method} {url}: {error}"
-            if error.sent and not repeatable:
+            if error.sent and not request.repeatable:
                 raise AmbiguousWriteError(message, responded=error.responded) from error
             raise self._unavailable(message) from error
 
@@ -278,27 +284,20 @@ class HttpClient:
         if begin > now:
             await self._stop.sleep(begin - now)
 
-    async def _once(
-        self,
-        method: str,
-        url: str,
-        query: Query | str,
-        body: bytes | None,
-        headers: Mapping[str, str] | None,
-        receive: _Receive,
-    ) -> Response:
+    async def _once(self, request: _Request) -> Response:
+        method, url, query = request.method, request.url, request.query
         self._on_request(method, url)
         started = monotonic()
         try:
             encoded = query if isinstance(query, str) else urlencode(query)
             target = f"{url}?{encoded}" if encoded else url
-            request = self._client.build_request(method, target, content=body, headers=headers)
-            if body is not None:
-                request.headers["content-type"] = "application/json"
+            sent = self._client.build_request(method, target, content=request.body, headers=request.headers)
+            if request.body is not None:
+                sent.headers["content-type"] = "application/json"
             async with asyncio.timeout(self._limit_s) as timer:
-                stream = await self._client.send(request, stream=True)
+                stream = await self._client.send(sent, stream=True)
                 try:
-                    response = await receive(stream, timer)
+                    response = await request.receive(stream, timer)
                 finally:
                     await stream.aclose()
         except (httpx.TransportError, TimeoutError) as error:

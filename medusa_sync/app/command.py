@@ -153,7 +153,7 @@ class _Job:
             self._use(_load(self._flags))
         except MedusaSyncError as error:
             hint = "The settings stay as they were."
-            logger.error("%s", error, extra={"event": "settings_invalid", "hint": hint})  # noqa: TRY400
+            logger.error("%s", error, extra={"event": "settings_invalid", "hint": hint})  # noqa: TRY400 - no traceback for users
         else:
             logger.info("the settings were read again", extra={"event": "settings_reloaded"})
 
@@ -231,7 +231,7 @@ def _attempt(step: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> int:
     try:
         step(*args, **kwargs)
     except MedusaSyncError as error:
-        logger.error("%s", error, extra={"event": "result_not_written", "hint": error.hint})  # noqa: TRY400
+        logger.error("%s", error, extra={"event": "result_not_written", "hint": error.hint})  # noqa: TRY400 - no traceback for users
         return error.exit_code
     return 0
 

@@ -50,7 +50,7 @@ class _Command(TyperCommand):
             return super().parse_args(ctx, args)
         except Exception as error:  # Typer has its own copy of click's exceptions
             if nearest := getattr(error, "possibilities", None):
-                error.possibilities = nearest[:1]  # type: ignore[attr-defined]
+                error.possibilities = nearest[:1]  # type: ignore[attr-defined]  # it has them
             raise
 
 
