@@ -24,8 +24,9 @@ $(VENV)/installed: pyproject.toml
 
 $(VENV)/locked: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --require-hashes --requirement requirements.lock
+	$(PIP) install --no-deps --require-hashes --requirement requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(PIP) check
 	@touch $@
 
 demo: install ## start a real Medusa store and sync the sample catalogue into it
