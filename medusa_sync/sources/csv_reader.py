@@ -17,6 +17,7 @@ from medusa_sync.sources.dialects.groups import products
 from medusa_sync.sources.dialects.table import best, known_columns
 
 _DELIMITERS = ",;\t"
+_DELIMITER = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # a first line for Excel
 _ERROR = re.compile(r"\s*((<b>|PHP )?(Fatal|Parse) error(</b>)?:|<(!doctype|html)\b)", re.IGNORECASE)
 
 
@@ -56,19 +57,27 @@ def _format(dialect: str, encoding: str) -> str:
 
 def _header(lines: Lines, texts: Iterator[str]) -> tuple[str, list[str]]:
     """The delimiter with which most columns are known, and the names of the columns."""
-    text, quotes = [next(filter(str.strip, texts), "")], 0
+    delimiters = _DELIMITERS
+    text, quotes = [_line(texts)], 0
+    if named := _DELIMITER.fullmatch(text[0]):
+        delimiters, text = named[1], [_line(texts)]
     if not text[0]:
         raise SourceError("it has no header", hint="The first line must name the columns.")
     lines.row = lines.number
     while (quotes := quotes + text[-1].count('"')) % 2 and (line := next(texts, "")):
         text.append(line)  # a name has a line break
     headers: dict[str, list[str]] = {}
-    for delimiter in _DELIMITERS:
+    for delimiter in delimiters:
         with suppress(csv.Error):
             headers[delimiter] = next(csv.reader(text, delimiter=delimiter, strict=True))
     if not headers:
         raise SourceError(f"line {lines.row}: the header is not valid CSV", hint=_MALFORMED)
     return max(headers.items(), key=lambda each: (known_columns(each[1]), len(each[1])))
+
+
+def _line(texts: Iterator[str]) -> str:
+    """The next line that is not blank; empty if there is none."""
+    return next(filter(str.strip, texts), "")
 
 
 def _rows(lines: Lines, texts: Iterator[str], delimiter: str, header: Header) -> Iterator[Row]:

@@ -155,6 +155,19 @@ def test_the_delimiter_is_the_one_with_which_most_columns_are_known() -> None:
     assert titles("id;title;price;notes, prices, sizes, and more\n1;Mug;9;-\n") == ["Mug"]
 
 
+@pytest.mark.parametrize("line", ["sep=|\r\n", '"sep=|"\n', "\n\nSEP=|\n"])
+def test_a_line_for_excel_names_the_delimiter(line: str) -> None:
+    assert titles(line + "id|title|price\n1|Mug, red; large|9\n") == ["Mug, red; large"]
+
+
+def test_a_line_for_excel_counts_as_a_line() -> None:
+    assert refused("sep=;\nid;title;price\n1;Mug;x\n").reason.startswith("line 3: ")
+
+
+def test_a_file_with_only_a_line_for_excel_has_no_header() -> None:
+    assert read_until_error("sep=;\n") == ([], "it has no header")
+
+
 @pytest.mark.parametrize(
     "header", ["\ufeffID,Title,PRICE", " id , title ,price ", '"id","title","price"', '"id\n",title,price']
 )
