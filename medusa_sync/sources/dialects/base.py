@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -208,6 +209,7 @@ def recognise(
     columns: dict[tuple[str, str], tuple[int, str]] = {}
     repeated: tuple[str, ...] = ()
     known = 0
+    numbers = Counter[str]()
     for index, name in enumerate(names):
         found = find(name)
         known += found is not None
@@ -215,7 +217,8 @@ def recognise(
             continue
         column, suffix = found
         if column.repeats:
-            suffix = str(1 + sum(key == column.key for key, _ in columns))
+            numbers[column.key] += 1
+            suffix = str(numbers[column.key])
         if (column.key, suffix) in columns:
             repeated = columns[column.key, suffix][1], name.strip()
             continue

@@ -109,8 +109,6 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     for row in rows:
         if not row["id"]:
             raise row.error("id", "is empty")
-    if not first["title"]:
-        raise first.error("title", "is empty")
     options = _options(rows)
     same = {key: _same(rows, key) for key in ("mpn", "condition", "google_product_category", *_OPTIONS)}
     return present(

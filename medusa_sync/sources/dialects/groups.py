@@ -67,8 +67,9 @@ class _Group:
         return Refused(self.source_id, self.rows[0]["title"][:_TITLE_LENGTH], reason)
 
     def _problem(self, first_places: FirstPlaces) -> str:
-        """Why the product is refused, whatever its cells are; empty if it is not."""
-        start, unit = self.rows[0].number, self.rows[0].header.unit
+        """Why the product is refused in any dialect; empty if it is not."""
+        first_row = self.rows[0]
+        start, unit = first_row.number, first_row.header.unit
         where = f"{unit} {start}" if start == self._last else f"{unit}s {start} to {self._last}"
         first = first_places.add(self.source_id, start)
         if first is not None:
@@ -78,4 +79,9 @@ class _Group:
             )
         if self._is_too_large:
             return f"{where}: the product has more than {MAX_ROWS:,} rows or {MAX_SIZE:,} characters"
-        return next((f"{row.place}: {row.problem}" for row in self.rows if row.problem), "")
+        for row in self.rows:
+            if row.problem:
+                return f"{row.place}: {row.problem}"
+        if not first_row["title"]:
+            return str(first_row.error("title", f"is empty; the first {unit} of a product must have it"))
+        return ""

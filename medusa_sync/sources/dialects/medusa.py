@@ -82,8 +82,6 @@ def _continues(row: Row, first: Row) -> bool:
 
 def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     first = rows[0]
-    if not first["title"]:
-        raise first.error("title", "is empty on the first row of the product")
     options = [option_values(row, row.series(NAME)) for row in rows]  # their numbers may differ
     if len(rows) == 1 and options[0].items() <= _NO_OPTION.items():
         options = [{}]

@@ -83,8 +83,6 @@ def _source_id(row: Row) -> str:
 
 def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     first = rows[0]
-    if not first["title"]:
-        raise first.error("title", "is empty on the first row of the product")
     has_variants = any(row["variant_id"] or row.series(VALUE) for row in rows)
     if len(rows) > 1 and not has_variants:
         raise rows[1].error("id", "is that of the row before it, but there is no variant_id and no option")

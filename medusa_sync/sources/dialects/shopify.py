@@ -96,8 +96,6 @@ def _source_id(row: Row) -> str:
 
 def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     first = rows[0]
-    if not first["title"]:
-        raise first.error("title", "is empty on the first row of the product")
     variants = [row for row in rows if row is first or _is_variant(row)]
     names = _option_names(rows)
     category = path(first["category"])

@@ -131,7 +131,10 @@ def test_texts_are_those_of_the_first_item_that_has_them() -> None:
 
 
 def test_a_product_without_a_title_is_refused() -> None:
-    assert refusal_of({"title": " "}).reason == "item 1: title is empty"
+    assert (
+        refusal_of({"title": " "}).reason
+        == "item 1: title is empty; the first item of a product must have it"
+    )
 
 
 def test_images_of_all_items_are_used_once() -> None:

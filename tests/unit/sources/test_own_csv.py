@@ -129,7 +129,7 @@ def test_images_may_be_in_several_columns(header: str) -> None:
     ("content", "expected"),
     [
         ("id,title,price\n1,Mug,\n", "line 2: price is empty"),
-        ("id,title,price\n1,,9\n", "line 2: title is empty on the first row of the product"),
+        ("id,title,price\n1,,9\n", "line 2: title is empty; the first line of a product must have it"),
         ("id,title,price\n1,Mug,'9\n", 'line 2: price is "\'9", which is not a number such as 1234.50'),
         (
             "id,title,price,barcode\n1,Mug,9,7E+11\n",

@@ -333,7 +333,7 @@ def test_a_value_of_an_option_without_a_name_is_refused() -> None:
             {"Variant_Barcode": "7.12393E+11"},
             "line 2: Variant Barcode is '7.12393E+11': a spreadsheet has lost its last digits",
         ),
-        ({"Title": ""}, "line 2: Title is empty on the first row of the product"),
+        ({"Title": ""}, "line 2: Title is empty; the first line of a product must have it"),
         (
             {"Variant_Inventory_Tracker": "shopify", "Variant_Inventory_Qty": "many"},
             "line 2: Variant Inventory Qty is 'many', which is not a whole number such as 12",
