@@ -62,28 +62,28 @@ def redacted(result: RunResult, redactor: Redactor) -> RunResult:
         result,
         source_url=redactor(result.source_url),
         store_url=result.store_url and redactor(result.store_url),
-        problems=tuple(_outcome(each, redactor) for each in result.problems),
+        problems=_Redacted(result.problems, redactor),
         not_completed=tuple(_outcome(each, redactor) for each in result.not_completed),
-        changes=_Changes(result.changes, redactor),
-        skipped=_Changes(result.skipped, redactor),
+        changes=_Redacted(result.changes, redactor),
+        skipped=_Redacted(result.skipped, redactor),
         notes=tuple(map(redactor, result.notes)),
         error=redactor(result.error),
         hint=redactor(result.hint),
     )
 
 
-class _Changes(Collection[Outcome]):
+class _Redacted(Collection[Outcome]):
     """Redacts outcomes one at a time, because they may not fit in memory."""
 
-    def __init__(self, changes: Collection[Outcome], redactor: Redactor) -> None:
-        self._changes = changes
+    def __init__(self, outcomes: Collection[Outcome], redactor: Redactor) -> None:
+        self._outcomes = outcomes
         self._redactor = redactor
 
     def __len__(self) -> int:
-        return len(self._changes)
+        return len(self._outcomes)
 
     def __iter__(self) -> Iterator[Outcome]:
-        return (_outcome(each, self._redactor) for each in self._changes)
+        return (_outcome(each, self._redactor) for each in self._outcomes)
 
     def __contains__(self, outcome: object) -> bool:
         return any(each == outcome for each in self)

@@ -126,7 +126,7 @@ class RunResult(Struct, frozen=True):
     conflicts: int
     not_compared: int
     requests: Requests
-    problems: tuple[Outcome, ...]
+    problems: Collection[Outcome]
     not_completed: tuple[Outcome, ...]
     changes: Collection[Outcome]
     notes: tuple[str, ...]

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from itertools import chain
 
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
@@ -41,7 +42,7 @@ def _cell(text: str) -> str:
 def _rows(result: RunResult) -> Iterator[tuple[str, ...]]:
     if result.error:
         yield "", "", ended_as(result), "", "", "", "", result.error, ""
-    for outcome in (*result.problems, *result.not_completed, *result.skipped):
+    for outcome in chain(result.problems, result.not_completed, result.skipped):
         yield *_product(outcome), "", "", "", outcome.reason, ""
     for outcome in result.changes:
         fields = list(_fields(outcome)) or [("",) * 5]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -199,7 +200,7 @@ def _counts(result: RunResult) -> Counts:
 def _problems(result: RunResult) -> list[Problem]:
     """What ended the run early, then the products with problems."""
     ended = [Problem(None, None, ended_as(result), result.error)] if result.error else []
-    return ended + list(map(_problem, (*result.problems, *result.not_completed)))
+    return ended + list(map(_problem, chain(result.problems, result.not_completed)))
 
 
 def _problem(outcome: Outcome) -> Problem:

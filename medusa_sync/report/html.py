@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC
 from importlib import resources
+from itertools import islice
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, StrictUndefined
@@ -112,7 +113,11 @@ def _context(result: RunResult) -> dict[str, Any]:
         "parts": list(_parts({kind: count for kind, _, count in totals if count})),
         "bar": ", ".join(f"{count} {label}" for _, label, count in totals if count) or "no products",
         "lists": [
-            (heading, [_row(each, result, brief=True) for each in listed[: summary.LISTED]], len(listed))
+            (
+                heading,
+                [_row(each, result, brief=True) for each in islice(listed, summary.LISTED)],
+                len(listed),
+            )
             for heading, listed in lists.items()
         ],
         "products": products,

@@ -45,9 +45,7 @@ def _pieces(result: RunResult, *, pretty: bool, ascii_only: bool) -> Iterator[st
     forbidden = _NOT_ASCII if ascii_only else HIDDEN
 
     def text_of(value: object) -> str:
-        built = msgspec.to_builtins(value)
-        text = json.dumps(built, ensure_ascii=False, indent=2 if pretty else None)
-        return forbidden.sub(_escaped, text)
+        return _text(msgspec.to_builtins(value), forbidden, pretty=pretty)
 
     document = text_of(document_without_changes(result))
     if not result.changes:

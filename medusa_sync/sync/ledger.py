@@ -40,7 +40,7 @@ class Ledger:
         self.conflicts = 0
         self.held = 0
         self.not_completed: list[Outcome] = []
-        self.problems: list[Outcome] = []
+        self.problems = Spool[Outcome]()
         self.changes = Spool[Outcome]()
         self.skipped = Spool[Outcome]()
         self.kept = 0
@@ -149,7 +149,7 @@ class Ledger:
         if outcome.result is Result.REMOVED:
             self._count(outcome)
         else:  # not counted: the source did not deliver it
-            self.problems.append(outcome)
+            self.problems.add(outcome)
 
     def close(self, reason: str) -> None:
         """Give open products an outcome, and check the sum.
@@ -179,7 +179,7 @@ class Ledger:
         self.conflicts += len(outcome.conflicts)
         self.held += bool(outcome.held)
         if outcome.result in _PROBLEMS:
-            self.problems.append(outcome)
+            self.problems.add(outcome)
         elif outcome.result is Result.SKIPPED and outcome.reason:
             self.skipped.add(outcome)
         elif outcome.action is not None or outcome.conflicts or outcome.held:

@@ -279,7 +279,7 @@ class Run:
             skipped=ledger.skipped,
             not_compared=ledger.not_compared,
             requests=self._requests,
-            problems=tuple(ledger.problems),
+            problems=ledger.problems,
             not_completed=tuple(ledger.not_completed),
             changes=ledger.changes,
             notes=tuple(self._notes()),

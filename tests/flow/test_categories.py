@@ -119,7 +119,7 @@ def test_the_next_run_completes_categories_after_a_kill_at_any_step() -> None:
         for store in killed_runs(FakeMedusa(), killed, lambda store: sync(source, store)):
             for _ in range(2):  # a product may need the SKU of an incomplete one
                 result = sync(source, store)
-            assert result.exit_code == 0, result.problems
+            assert result.exit_code == 0, list(result.problems)
             assert_nested(source, store)
 
 

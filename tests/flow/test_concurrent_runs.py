@@ -79,7 +79,7 @@ def test_two_first_syncs_with_different_titles_store_each_product_once(requests:
     # may then name the other title; the next title corrects that.
     newer = catalogue("C")
     result = sync(ListSource(newer), store)
-    assert result.exit_code == 0, result.problems
+    assert result.exit_code == 0, list(result.problems)
     assert_stored_once(store, newer)
 
 
@@ -119,7 +119,7 @@ def test_two_runs_that_both_found_the_products_absent_store_each_once(
 
     for result in asyncio.run(both()):
         assert result.seen == sum(result.counts.values()) == SIZE
-        assert result.exit_code == 0, result.problems
+        assert result.exit_code == 0, list(result.problems)
     assert store.waiting == 2
     assert len(store.products) == SIZE, "a duplicate was left for the next run"
     newer = catalogue("C")
@@ -148,7 +148,7 @@ def test_duplicates_that_a_killed_run_left_are_removed() -> None:
     with pytest.raises(AssertionError, match="stored more than once"):
         _ = store.products
     result = sync(ListSource(rows), store)
-    assert (result.exit_code, result.conflicts) == (0, 0), result.problems
+    assert (result.exit_code, result.conflicts) == (0, 0), list(result.problems)
     assert_stored_once(store, rows)
 
 

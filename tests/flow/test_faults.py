@@ -37,7 +37,7 @@ def test_the_next_run_repairs_any_fault_at_any_write_of_a_first_sync(name: str) 
         assert hit, number
         store.before = store.after = None
         healed = sync(source, store, batch_size=BATCH)
-        assert healed.exit_code == 0, (number, hit, healed.problems)
+        assert healed.exit_code == 0, (number, hit, list(healed.problems))
         assert_exact(source.rows, store)
         store.requests.clear()
         assert sync(source, store).exit_code == 0
@@ -79,7 +79,7 @@ def test_the_next_run_repairs_writes_that_the_store_finished_after_a_timeout(lin
         store.between = None
         store.catch_up()
         healed = sync(source, store, batch_size=BATCH)
-        assert healed.exit_code == 0, (number, healed.problems)
+        assert healed.exit_code == 0, (number, list(healed.problems))
         assert_exact(source.rows, store)
 
 
@@ -95,7 +95,7 @@ def test_products_that_a_killed_store_left_incomplete_are_created_again() -> Non
         store.crash()
         for _ in range(2):  # a product may need the handle or SKU of an incomplete one
             healed = sync(source, store, batch_size=BATCH)
-        assert healed.exit_code == 0, (number, healed.problems)
+        assert healed.exit_code == 0, (number, list(healed.problems))
         assert_exact(source.rows, store)
 
 
@@ -112,7 +112,7 @@ def test_incomplete_products_are_repaired_when_the_next_run_has_other_batches() 
         sync(source, store, batch_size=BATCH, limit=BATCH)
         for _ in range(2):
             healed = sync(source, store, batch_size=BATCH)
-        assert healed.exit_code == 0, (number, healed.problems)
+        assert healed.exit_code == 0, (number, list(healed.problems))
         assert_exact(source.rows, store)
 
 

@@ -45,7 +45,7 @@ def test_the_next_run_repairs_any_fault_while_a_sku_moves(name: str) -> None:
         assert hit, number
         store.before = store.after = None
         healed = sync(source, store)
-        assert healed.exit_code == 0, (number, hit, healed.problems)
+        assert healed.exit_code == 0, (number, hit, list(healed.problems))
         assert_exact(source.rows, store)
 
 
@@ -106,7 +106,7 @@ def test_products_of_different_batches_exchange_skus_in_one_run() -> None:
     sync(source, store)
     hand_over(source, [4, 0, 1, 2, 3])
     result = sync(source, store, batch_size=2, concurrency=1)
-    assert result.exit_code == 0, result.problems
+    assert result.exit_code == 0, list(result.problems)
     assert_exact(source.rows, store)
     store.requests.clear()
     assert sync(source, store).exit_code == 0
@@ -139,7 +139,7 @@ def test_later_runs_repair_any_fault_while_skus_are_exchanged(name: str) -> None
         store.before = store.after = None
         for _ in range(2):  # a handover that was split takes two runs
             healed = sync(source, store, plan=options)
-        assert healed.exit_code == 0, (number, hit, healed.problems)
+        assert healed.exit_code == 0, (number, hit, list(healed.problems))
         assert_exact(source.rows, store)
         if not hit:
             break

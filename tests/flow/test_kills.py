@@ -108,7 +108,7 @@ def store_to_adopt() -> FakeMedusa:
 def assert_heals(store: FakeMedusa, rows: Rows, options: PlanOptions) -> None:
     """The next run makes the store match the source, without a conflict."""
     result = sync(ListSource(rows), store, plan=options)
-    assert (result.exit_code, result.conflicts) == (0, 0), (result.problems, list(result.changes))
+    assert (result.exit_code, result.conflicts) == (0, 0), (list(result.problems), list(result.changes))
     assert_exact(rows, store)
     tags = {tag.id: tag.value for tag in store.state.tags.values()}
     for row in rows:

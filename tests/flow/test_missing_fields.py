@@ -86,7 +86,8 @@ def test_a_product_with_a_missing_field_fails_alone_and_is_not_written(field: st
     store.after = hidden(field, "dummyjson:2")
     result = sync(source, store)
     assert (result.exit_code, counts(result)) == (5, {"updated": 2, "failed": 1})
-    assert result.problems[0].reason.endswith(f"the response lacks {field}")
+    [problem] = result.problems
+    assert problem.reason.endswith(f"the response lacks {field}")
     assert prices_of(store, "dummyjson:2") == before
     store.after = None
     assert counts(sync(source, store)) == {"updated": 1, "unchanged": 2}
@@ -111,7 +112,8 @@ def test_a_product_that_cannot_be_read_is_not_drafted() -> None:
     store.after = hidden("metadata", "dummyjson:1")
     result = sync(ListSource(rows[2:]), store, on_missing=OnMissing.DRAFT)
     assert (result.exit_code, counts(result)) == (5, {"unchanged": 38, "removed": 1})
-    assert result.problems[0].reason == "not removed: the response lacks metadata"
+    [problem] = result.problems
+    assert problem.reason == "not removed: the response lacks metadata"
     assert [store.products[f"dummyjson:{number}"].status for number in (1, 2)] == ["published", "draft"]
 
 
@@ -177,7 +179,8 @@ def test_a_product_with_a_record_of_a_newer_version_fails_alone(
     source.rows[1]["price"] = 77
     result = sync(source, store, plan=PlanOptions(overwrite=overwrite))
     assert (result.exit_code, counts(result)) == (5, {"failed": 1, "unchanged": 2})
-    assert result.problems[0].reason.endswith("upgrade medusa-sync")
+    [problem] = result.problems
+    assert problem.reason.endswith("upgrade medusa-sync")
     assert (store.products["dummyjson:2"].metadata or {})[RECORD_KEY] == newer
 
 
@@ -199,7 +202,8 @@ def test_a_product_that_the_index_does_not_list_yet_is_not_created_again() -> No
     store.after = hide
     result = sync(ListSource(rows), store)
     assert (result.exit_code, counts(result)) == (5, {"unconfirmed": 1, "unchanged": 2})
-    assert "its index does not list it yet" in result.problems[0].reason
+    [problem] = result.problems
+    assert "its index does not list it yet" in problem.reason
     store.after = None
     assert counts(sync(ListSource(rows), store)) == {"updated": 1, "unchanged": 2}
     assert store.products[f"{SOURCE_NAME}:1"].title == rows[0]["title"]

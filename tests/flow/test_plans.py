@@ -110,4 +110,4 @@ def test_a_run_does_what_a_dry_run_planned(
     edit_store(store, store_edits)
     source = ListSource(edit_source(list(ROWS), source_edits), page_size=5)
     result = carried_out(source, store, max_removals=Share(100, is_percentage=True), **options)
-    assert all(each.result == "rejected" for each in result.problems), result.problems
+    assert all(each.result == "rejected" for each in result.problems), list(result.problems)

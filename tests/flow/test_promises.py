@@ -119,7 +119,7 @@ class Promises(RuleBasedStateMachine):
         plan = sync(self.source, self.store, batch_size=BATCH, dry_run=True)
         assert not writes(self.store)
         result = sync(self.source, self.store, batch_size=BATCH)
-        assert result.exit_code == 0, result.problems
+        assert result.exit_code == 0, list(result.problems)
         assert counts(plan) == counts(result)
         self._assert_exact()
         self.store.requests.clear()

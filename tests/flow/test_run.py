@@ -99,7 +99,7 @@ def test_after_a_failed_attempt_all_details_are_read(status: int) -> None:
 
     store.after = fail
     result = sync(source, store)
-    assert result.exit_code == 0, result.problems
+    assert result.exit_code == 0, list(result.problems)
     read = details_read(store)
     assert set().union(*read) == {f"{SOURCE_NAME}:{row['id']}" for row in source.rows}
     assert_exact(source.rows, store)

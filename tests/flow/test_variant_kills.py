@@ -89,7 +89,7 @@ def assert_heals(store: FakeMedusa, rows: list[Row], **options: Any) -> None:
     """The next run makes the store match the source, without a conflict, and the one after writes nothing."""
     rows = deepcopy(rows)
     result = sync(ListSource(rows), store, **options)
-    assert (result.exit_code, result.conflicts) == (0, 0), (result.problems, list(result.changes))
+    assert (result.exit_code, result.conflicts) == (0, 0), (list(result.problems), list(result.changes))
     assert_shirts(rows, store)
     for row in rows:
         assert values(store, row["id"]) == sorted(
@@ -99,7 +99,7 @@ def assert_heals(store: FakeMedusa, rows: list[Row], **options: Any) -> None:
         assert [store.state.items[item_id].sku for item_id in each.item_ids] == [each.sku]
     store.requests.clear()
     again = sync(ListSource(rows), store, **options)
-    assert counts(again) == {"unchanged": len(rows)}, again.problems
+    assert counts(again) == {"unchanged": len(rows)}, list(again.problems)
     assert writes(store) == []
 
 
@@ -175,7 +175,7 @@ def test_a_killed_removal_is_completed_or_taken_back(killed: str, on_missing: On
         assert_heals(copy(), rows_after(with_fields, 0), on_missing=on_missing)
         store = copy()
         result = remove(store)
-        assert (result.exit_code, result.conflicts) == (0, 0), result.problems
+        assert (result.exit_code, result.conflicts) == (0, 0), list(result.problems)
         if on_missing is OnMissing.DELETE:
             assert_shirts([less(small(1)), less(small(2))], store)
         else:
@@ -201,6 +201,6 @@ def test_an_option_that_is_created_twice_is_removed() -> None:
     assert [option.title for option in store.products["dummyjson:1"].options].count("Fit") == 2
     rows = [with_option_added(small(), 2)]
     result = sync(ListSource(rows), store)
-    assert (result.exit_code, result.conflicts) == (0, 0), result.problems
+    assert (result.exit_code, result.conflicts) == (0, 0), list(result.problems)
     assert held(store) == {**wanted(rows[0]), "Theirs": own}
     assert [option.title for option in store.products["dummyjson:1"].options] == ["Size", "Colour", "Fit"]

@@ -116,7 +116,7 @@ class VariantPromises(RuleBasedStateMachine):
             self._check(result, wanted)
             if result.exit_code == 0:
                 break
-        assert result.exit_code == 0, result.problems
+        assert result.exit_code == 0, list(result.problems)
         assert counts(plan) == counts(result), (list(plan.changes), list(result.changes))
         self.store.requests.clear()
         again = self._sync()

@@ -20,7 +20,7 @@ def stored(rows: list[dict[str, Any]]) -> tuple[FakeMedusa, ListSource]:
     """A store that has these products."""
     store, source = FakeMedusa(), ListSource(rows)
     result = sync(source, store)
-    assert counts(result) == {"created": len(rows)}, result.problems
+    assert counts(result) == {"created": len(rows)}, list(result.problems)
     store.requests.clear()
     return store, source
 
@@ -320,7 +320,8 @@ def test_an_option_that_distinguishes_dropped_variants_cannot_be_removed_and_nei
     source.rows[:] = [in_one_colour(1), neighbour]
     result = sync(source, store)
     assert counts(result) == {"updated": 1, "failed": 1}
-    assert "the same option values as SH1-S-B" in result.problems[0].reason
+    [problem] = result.problems
+    assert "the same option values as SH1-S-B" in problem.reason
     assert held(store, 2) == wanted(neighbour)
 
 
@@ -340,7 +341,7 @@ def test_a_product_gets_variants_and_loses_them_without_losing_the_first() -> No
     assert ids(store)["SH1-M-R"] == before
     source.rows[0] = plain
     result = sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
-    assert result.exit_code == 0, result.problems
+    assert result.exit_code == 0, list(result.problems)
     assert ids(store) == {"SH1-M-R": before}
     assert store.products["dummyjson:1"].variants[0].options == {"Default": "Default"}
     store.requests.clear()
@@ -354,8 +355,9 @@ def test_a_rejected_variant_rejects_its_product_and_nothing_else() -> None:
     store = FakeMedusa()
     result = sync(ListSource(rows), store)
     assert counts(result) == {"created": 2, "rejected": 1}
-    assert result.problems[0].reason == "variant SH2-M-R: it has no value for the option 'Colour'"
-    assert result.problems[0].result is Result.REJECTED
+    [problem] = result.problems
+    assert problem.reason == "variant SH2-M-R: it has no value for the option 'Colour'"
+    assert problem.result is Result.REJECTED
     assert_shirts([rows[0], rows[2]], store)
 
 

@@ -229,7 +229,7 @@ def test_result_without_secrets_does_not_change() -> None:
     assert list(cleaned.skipped) == list(result.skipped)
     assert len(cleaned.changes) == 2
     assert result.changes[0] in cleaned.changes
-    assert (cleaned.problems, cleaned.error) == (result.problems, result.error)
+    assert (list(cleaned.problems), cleaned.error) == (list(result.problems), result.error)
 
 
 # --- the whole command ----------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def test_unconfirmed_product_is_a_problem() -> None:
     lost = Outcome("dummyjson:1", "Rug", Result.UNCONFIRMED, "no answer")
     ledger.settle(lost)
     ledger.close("")
-    assert (ledger.problems, ledger.not_completed) == ([lost], [])
+    assert (list(ledger.problems), ledger.not_completed) == ([lost], [])
 
 
 @pytest.mark.parametrize("result", [Result.FAILED, Result.UNCONFIRMED])
@@ -117,7 +117,7 @@ def test_skipped_products_with_a_reason_are_kept_apart_from_changes() -> None:
         ledger.open(f"dummyjson:{number}", "Rug")
         ledger.settle(Outcome(f"dummyjson:{number}", "Rug", Result.SKIPPED, reason))
     assert [each.external_id for each in ledger.skipped] == ["dummyjson:1"]
-    assert (len(ledger.changes), ledger.problems, ledger.counts[Result.SKIPPED]) == (0, [], 2)
+    assert (len(ledger.changes), len(ledger.problems), ledger.counts[Result.SKIPPED]) == (0, 0, 2)
 
 
 @pytest.mark.parametrize("call", [Ledger.begin, Ledger.set_aside])
