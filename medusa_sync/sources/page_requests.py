@@ -73,11 +73,16 @@ class PageRequests:
     async def follow(self, url: str) -> JsonPage:
         """Request a page that another one named.
 
+        An API behind a proxy may name it with `http`, because it does not know that the proxy uses HTTPS. The
+        page is requested with the scheme of the source.
+
         Raises:
             SourceError: it is elsewhere, so it could get the credentials; or the request fails.
         """
         there, here = urlsplit(url), urlsplit(self.url)
-        if origin(url) != origin(self.url):
+        scheme, *place = origin(url)
+        own_scheme, *own_place = origin(self.url)
+        if scheme not in {"http", own_scheme} or place != own_place:
             host = f"{there.scheme}://{there.netloc.rpartition('@')[2]}"
             raise SourceError(f"{self.url}: the next page is at another place, {host}", hint=_ELSEWHERE)
         return await self._page(urlunsplit((here.scheme, here.netloc, there.path, "", "")), there.query)

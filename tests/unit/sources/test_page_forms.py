@@ -310,12 +310,22 @@ async def test_page_of_another_server_cannot_name_the_next_one(
 
 
 @every_name
+async def test_page_that_an_api_behind_a_proxy_names_with_http_is_requested_with_https(
+    httpx_mock: HTTPXMock, source: HttpSource, name: Name
+) -> None:
+    serve_linked(httpx_mock, name, url="http://source.example/products?after=1")
+    httpx_mock.add_response(json={"items": []})
+    await rows(source)
+    assert str(httpx_mock.get_requests()[-1].url) == "https://source.example/products?after=1"
+
+
+@every_name
 @pytest.mark.parametrize(
     ("url", "place"),
     [
         ("https://other.example/products", "https://other.example"),
         ("https://sub.source.example/products", "https://sub.source.example"),
-        ("http://source.example/products", "http://source.example"),
+        ("http://source.example:8080/products", "http://source.example:8080"),
         ("https://source.example:8443/products", "https://source.example:8443"),
         ("https://source.example@other.example/products", "https://other.example"),
         ("//other.example/products", "https://other.example"),
