@@ -122,8 +122,9 @@ def _find(
 
 def _shown(option: Option, text: str) -> str:
     """Return the value for a message, without the parts that may contain a secret."""
-    public = text.partition("?")[0]
-    return f" {public!r}" if option.flag and "@" not in text else ""
+    if not option.flag or option.is_private or "@" in text:
+        return ""
+    return f" {text.partition('?')[0]!r}"
 
 
 def _missing_credentials(values: Mapping[str, Any], *, needs_credentials: bool) -> Iterator[str]:

@@ -26,6 +26,7 @@ class Option:
         group: panel of `--help`.
         own_variable: the variable, if it is not the name with the prefix `SYNC_PRODUCTS_`.
         is_secret: it has no flag, because the process list shows flags.
+        is_private: anyone who knows the value can use it, so messages do not show it.
         needs_loop: its flag has no effect without `--loop`.
         is_command: it says what to do instead of a run, so it has no variable.
         more: what the README adds to the help.
@@ -40,6 +41,7 @@ class Option:
     group: Group = "What is written"
     own_variable: str = ""
     is_secret: bool = False
+    is_private: bool = False
     needs_loop: bool = False
     is_command: bool = False
     more: str = ""

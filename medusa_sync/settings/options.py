@@ -326,10 +326,11 @@ class Settings:
     )
     ping_url: str | None = _optional(
         "Ping a monitor such as healthchecks.io when a run starts and when it ends.",
-        parsers.web_address,
+        parsers.ping_url,
         "URL",
         group="Output",
         shown=False,
+        is_private=True,
     )
 
     def authorization(self) -> str | None:

@@ -190,12 +190,8 @@ def timezone(value: str) -> str:
     return value.strip()
 
 
-def web_address(value: str) -> str:
-    """Parse an HTTP or HTTPS URL without credentials, and remove slashes at the end of its path."""
-    url = _address(value, "http://localhost:9000")
-    if "@" in urlsplit(url).netloc:
-        raise ValueError("expected a URL without a user name or password")
-    return url
+def ping_url(value: str) -> str:
+    return _without_credentials(_address(value, "https://hc-ping.com/your-uuid"))
 
 
 def gateway(value: str) -> str:
@@ -206,7 +202,7 @@ def gateway(value: str) -> str:
 
 def store_url(value: str) -> str:
     _check_has_no_query(value)
-    url = web_address(value)
+    url = _without_credentials(_address(value, "http://localhost:9000"))
     for page in ("/admin", "/app"):
         if url.endswith(page):
             raise ValueError(f"expected the backend without {page!r}: {url.removesuffix(page)}")
@@ -238,10 +234,17 @@ def source(value: str) -> str:
 
 
 def _address(value: str, example: str) -> str:
+    """Parse an HTTP or HTTPS URL, and remove slashes at the end of its path."""
     parts = _parts(value.strip())
     if parts is None:
         raise ValueError(f"expected a URL such as {example}")
     return urlunsplit(parts._replace(path=parts.path.rstrip("/")))
+
+
+def _without_credentials(url: str) -> str:
+    if "@" in urlsplit(url).netloc:
+        raise ValueError("expected a URL without a user name or password")
+    return url
 
 
 def _check_has_no_query(url: str) -> None:

@@ -131,7 +131,8 @@ def test_invalid_setting_is_reported_once_with_flag_and_variable(name: str, tmp_
 @every_flag
 def test_invalid_flag_is_reported_with_its_value(name: str, tmp_path: Path) -> None:
     (problem,) = problems({name: INVALID[name]}, KEY, tmp_path)
-    assert problem.startswith(f"{OPTIONS[name].flag} ({OPTIONS[name].variable}) {INVALID[name]!r}: ")
+    shown = "" if OPTIONS[name].is_private else f" {INVALID[name]!r}"
+    assert problem.startswith(f"{OPTIONS[name].flag} ({OPTIONS[name].variable}){shown}: ")
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
@@ -198,6 +199,9 @@ def test_messages_and_tracebacks_hide_secrets(tmp_path: Path) -> None:
         ("source", "htps://me:hush@source.example"),
         ("source", "https://me:hush?!@source.example"),
         ("source", "https://me:hush/!@source.example"),
+        ("ping_url", "hc-ping.com/hush"),
+        ("ping_url", "htps://hc-ping.com/hush"),
+        ("ping_url", "https://me:x@hc-ping.com/hush"),
     ],
 )
 def test_invalid_url_is_reported_without_its_secret(name: str, url: str, tmp_path: Path) -> None:
