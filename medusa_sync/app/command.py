@@ -190,13 +190,15 @@ class _Job:
         return result
 
     def _report(self, result: RunResult) -> int:
-        """Print, log and notify; return the exit code of the run, or else of the first step that failed."""
-        printed = _attempt(self._print, result)
+        """Print, log and notify; return the exit code of the run, or else of the first output that failed."""
+        codes = [result.exit_code, _attempt(self._print, result)]
         settings = self._settings
         is_printed = not (settings.json or settings.quiet or settings.verbose or self._is_logged(result))
         log_result(result, as_json=settings.log_format == "json", is_printed=is_printed)
-        notified = _attempt(dispatch.end, self._settings, result)
-        return result.exit_code or printed or notified
+        codes += map(_attempt, dispatch.outputs(settings, result))
+        exit_code = next(filter(None, codes), 0)
+        dispatch.end(settings, structs.replace(result, exit_code=exit_code))
+        return exit_code
 
     def _is_logged(self, result: RunResult) -> bool:
         """Whether the log has the only line about a run, with its time: stdout goes to the same file."""

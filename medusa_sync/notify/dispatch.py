@@ -1,9 +1,11 @@
-"""Decides who is notified of a run: report file, metrics file, gateway, ping, GitHub."""
+"""Sends the result of a run to files, monitors and GitHub, as the settings say."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from medusa_sync.core.result import RunResult, Status
@@ -36,12 +38,22 @@ def begin(settings: Settings) -> None:
         ping.ping_start(url)
 
 
-def end(settings: Settings, result: RunResult) -> None:
-    """Notify of the result of a run; a ping, a push or a metrics file that fails is only logged.
+def outputs(settings: Settings, result: RunResult) -> Iterator[Callable[[], None]]:
+    """Yield the steps that write the result; each may raise `ReportError`."""
+    if settings.report is not None:
+        yield partial(file.write_report, result, Path(settings.report))
+    if _is_github():
+        yield partial(_annotate, result)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        yield partial(github.append_step_summary, result, Path(summary))
 
-    Raises:
-        ReportError: the report or the step summary cannot be written.
-    """
+
+def _annotate(result: RunResult) -> None:
+    sys.stderr.writelines(f"{line}\n" for line in github.workflow_commands(result))
+
+
+def end(settings: Settings, result: RunResult) -> None:
+    """Notify monitors of the result of a run; a ping, a push or a metrics file that fails is only logged."""
     if settings.metrics_file is not None:
         from medusa_sync.notify import metrics  # slow to import: its library contains a web server
 
@@ -55,12 +67,6 @@ def end(settings: Settings, result: RunResult) -> None:
     url = _ping_url(settings)
     if url and result.status is not Status.LOCKED:  # the run that holds the lock pings
         ping.ping_end(url, result.exit_code, _in_one_line(result))
-    if settings.report is not None:
-        file.write_report(result, Path(settings.report))
-    if _is_github():
-        sys.stderr.writelines(f"{line}\n" for line in github.workflow_commands(result))
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        github.append_step_summary(result, Path(summary))
 
 
 def end_without_result(settings: Settings, exit_code: int, message: str) -> None:

@@ -87,7 +87,7 @@ def _table(result: RunResult) -> Table:
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
     counts = list(summary.counts(result))
-    width = max(len(str(count)) for _, count, _ in counts)
+    width = max((len(str(count)) for _, count, _ in counts), default=0)
     for label, count, style in counts:
         table.add_row(Text(label), Text(f"{count:>{width}}"), style=style if count else "dim")
     table.add_section()

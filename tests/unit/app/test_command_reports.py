@@ -10,6 +10,7 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.app import command as command_module
+from medusa_sync.report import file
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.unit.app.commands import KEY, document, run
@@ -68,6 +69,27 @@ def test_monitor_is_pinged_at_start_and_end(httpx_mock: HTTPXMock, store: FakeMe
     pings = [r for r in httpx_mock.get_requests() if r.url.host == "monitor.example"]
     assert [r.url.path for r in pings] == ["/secret/start", "/secret"]
     assert re.fullmatch(rb"ok: 20 created in \d+\.\d s", pings[1].content)
+    assert len(store.products) == 20
+
+
+def test_a_report_that_cannot_be_written_is_a_failure_for_monitors_too(
+    httpx_mock: HTTPXMock, store: FakeMedusa, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: Path, _content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(file, "_replace", full)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    httpx_mock.add_response(url=re.compile("^https://monitor.example/"), text="OK", is_reusable=True)
+    metrics = tmp_path / "sync.prom"
+    arguments = ("--report", str(tmp_path / "r.json"), "--metrics-file", str(metrics))
+    result = run("--source", str(source), "--ping-url", "https://monitor.example/secret", *arguments)
+    assert result.exit_code == 2
+    assert "was not written: No space left on device" in result.stderr
+    assert [r.url.path for r in httpx_mock.get_requests()][-1] == "/secret/2"
+    assert re.search(r"last_run_exit_code\{.*\} 2.0", metrics.read_text(encoding="utf-8"))
+    assert (tmp_path / "summary.md").exists()
     assert len(store.products) == 20
 
 

@@ -6,9 +6,11 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from rich.cells import cell_len
 from rich.console import Console
 
+from medusa_sync.core.result import Result
 from medusa_sync.report.escape import visible
 from medusa_sync.report.table import print_result
 from tests.unit.results import (
@@ -89,3 +91,9 @@ def test_a_terminal_without_unicode_gets_a_plain_box_and_arrow() -> None:
     print_result(run(SPOON, dry_run=True), Console(file=stream, force_terminal=True, color_system=None))
     stream.flush()
     assert "price: 9.99 -> 10.99" in written.getvalue().decode("ascii")
+
+
+@pytest.mark.parametrize(("verbose", "words"), [(True, "seen 0 of 0"), (False, "0 products up to date")])
+def test_a_source_without_products_is_shown_too(words: str, *, verbose: bool) -> None:
+    empty = structs.replace(run(), counts=dict.fromkeys(Result, 0), seen=0, source_total=0)
+    assert squeezed(words) in squeezed(on_terminal(empty, 80, verbose=verbose))
