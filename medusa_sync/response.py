@@ -70,16 +70,25 @@ async def body_of(stream: httpx.Response) -> AsyncIterator[bytes]:
 def describe_response(response: Response, redactor: Redactor) -> str:
     """Describe an error response: its status and, if it has one, the message of the server."""
     description = f"the server responded with {response.status}"
+    message = " ".join(redactor(_error(response).message).split())  # redacted before it is cut
+    return f"{description}: {message[:_MESSAGE_LENGTH]}" if message else description
+
+
+def error_type(response: Response) -> str:
+    """Return the type of Medusa's errors, such as `not_found`; empty if the response has none."""
+    return str(_error(response).type)
+
+
+class _Error(Struct):
+    message: str = ""
+    type: Any = ""  # other servers may have a number here
+
+
+def _error(response: Response) -> _Error:
     try:
-        body = msgspec.json.decode(response.body, type=_ErrorBody)
+        return msgspec.json.decode(response.body, type=_Error)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # for example HTML from a proxy
-        return description
-    message = " ".join(redactor(body.message).split())  # redacted before it is cut
-    return f"{description}: {message[:_MESSAGE_LENGTH]}"
-
-
-class _ErrorBody(Struct):
-    message: str
+        return _Error()
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -18,7 +18,7 @@ from medusa_sync.errors import (
     UnknownQueryError,
 )
 from medusa_sync.http import HttpClient, Query
-from medusa_sync.response import Response, describe_response
+from medusa_sync.response import Response, describe_response, error_type
 
 T = TypeVar("T")
 _Request = tuple[str, str, Query, bytes | None]  # method, path, query, body
@@ -92,11 +92,14 @@ class MedusaClient:
         """Read.
 
         Raises:
-            StoreRefusedError: the store refuses this request, although the credentials are valid.
+            StoreRefusedError: the store refuses this request, although the credentials are valid, or it does
+                not have what the request is about.
             UnknownQueryError: the store does not know a part of the query.
             StoreError: the store cannot be reached, refuses the credentials, or is not Medusa.
         """
         response = await self._authorized("GET", path, query, None)
+        if response.status == HTTPStatus.NOT_FOUND and error_type(response) == "not_found":
+            raise StoreRefusedError(f"GET {path}: {self._describe(response)}", status=response.status)
         if response.status != HTTPStatus.OK:
             error = UnknownQueryError if response.status == HTTPStatus.BAD_REQUEST else StoreError
             raise error(f"GET {path}: {self._describe(response)}", hint=_ADVICE_URL)

@@ -57,6 +57,15 @@ async def test_a_refused_read_is_an_error_of_the_store(
         await get(medusa_client(pool))
 
 
+async def test_a_read_of_something_that_was_deleted_is_a_refusal(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient
+) -> None:
+    httpx_mock.add_response(404, json={"type": "not_found", "message": "Product was not found"})
+    with pytest.raises(StoreRefusedError, match=r"404: Product was not found$") as caught:
+        await get(medusa_client(pool))
+    assert caught.value.status == 404
+
+
 @pytest.mark.parametrize("status", [400, 404, 409, 413, 431])
 async def test_a_refused_write_reports_the_reason(
     httpx_mock: HTTPXMock, pool: httpx.AsyncClient, status: int
