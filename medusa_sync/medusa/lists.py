@@ -41,12 +41,19 @@ async def find(
 
 
 async def walk(
-    client: MedusaClient, path: str, query: Query, page: type[responses.Page[T]], *, size: int = _PAGE_SIZE
+    client: MedusaClient,
+    path: str,
+    query: Query,
+    page: type[responses.Page[T]],
+    *,
+    size: int = _PAGE_SIZE,
+    newest_first: bool = False,
 ) -> AsyncIterator[Sequence[T]]:
-    """A whole list in pages, the oldest entries first, so that new ones come at the end."""
+    """A list in pages by age, because ids are ULIDs. Oldest first, new entries come at the end."""
     offset = 0
+    order = "-id" if newest_first else "id"
     while True:
-        bounds: Query = [("order", "id"), ("limit", size), ("offset", offset)]
+        bounds: Query = [("order", order), ("limit", size), ("offset", offset)]
         response = await client.get(path, [*query, *bounds], page)
         yield response.entries
         offset += len(response.entries)

@@ -8,9 +8,9 @@ from typing import Any
 from msgspec import Struct
 
 from medusa_sync.core.stored import SalePrice
-from medusa_sync.http import Query
 from medusa_sync.medusa import responses
 from medusa_sync.medusa.client import MedusaClient
+from medusa_sync.medusa.lists import walk
 
 _PATH = "/admin/price-lists"
 _PAGE_SIZE = 1_000
@@ -36,14 +36,9 @@ class PriceLists:
     async def find(self, description: str) -> list[str]:
         """The ids of the lists with a description, oldest first."""
         found: list[str] = []
-        offset = 0
-        while True:
-            query: Query = [("fields", "id,description"), ("limit", _PAGE_SIZE), ("offset", offset)]
-            page = await self._client.get(_PATH, query, responses.PriceLists)
-            found += [each.id for each in page.entries if each.description == description]
-            offset += len(page.entries)
-            if len(page.entries) < max(page.limit, 1):
-                return sorted(found)  # ids are ULIDs, so they sort by age
+        async for lists in walk(self._client, _PATH, [("fields", "id,description")], responses.PriceLists):
+            found += [each.id for each in lists if each.description == description]
+        return found
 
     async def create(self, title: str, description: str) -> None:
         """Create an active list of sale prices."""
@@ -62,21 +57,14 @@ class PriceLists:
 
     async def prices(self, list_id: str, *, newest_first: bool = False) -> AsyncIterator[ListedPrice]:
         """The prices of a list by age; later pages are read only if they are asked for."""
-        offset = 0
-        while True:
-            query: Query = [
-                ("fields", _PRICE_FIELDS),
-                ("order", "-id" if newest_first else "id"),
-                ("limit", _PAGE_SIZE),
-                ("offset", offset),
-            ]
-            page = await self._client.get(f"{_PATH}/{list_id}/prices", query, responses.ListPrices)
-            for each in page.entries:
+        path, query = f"{_PATH}/{list_id}/prices", [("fields", _PRICE_FIELDS)]
+        pages = walk(
+            self._client, path, query, responses.ListPrices, size=_PAGE_SIZE, newest_first=newest_first
+        )
+        async for prices in pages:
+            for each in prices:
                 if (listed := _listed(each)) is not None:
                     yield listed
-            offset += len(page.entries)
-            if len(page.entries) < max(page.limit, 1):
-                return
 
     async def write(
         self,
