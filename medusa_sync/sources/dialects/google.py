@@ -143,7 +143,7 @@ def _variant(row: Row, options: Mapping[str, str]) -> Mapping[str, Any]:
     return present(
         id=code(row, "id"),
         sku=code(row, "sku") or row["id"],
-        barcode=row["gtin"].split(",")[0].strip(),
+        barcode=code(row, "gtin").split(",")[0].strip(),
         **money,
         compareAtPrice=full.amount if full else None,
         stock=_stock(row),

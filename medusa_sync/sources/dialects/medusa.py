@@ -128,7 +128,7 @@ def _variant(row: Row, options: Mapping[str, str]) -> Mapping[str, Any]:
         name = shortened(row["sku"] or row["variant_title"])
         raise row.error("price", f"is empty (variant {name})" if name else "is empty")
     return present(
-        id=row["variant_id"],
+        id=code(row, "variant_id"),
         title=row["variant_title"],
         sku=code(row, "sku"),
         barcode=code(row, "barcode"),

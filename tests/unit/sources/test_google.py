@@ -374,6 +374,8 @@ def test_a_quantity_is_the_stock(name: str) -> None:
 def test_the_gtin_is_the_barcode() -> None:
     assert variant_of(gtin="3234567890126")["barcode"] == "3234567890126"
     assert variant_of(gtin="3234567890126, 3234567890133")["barcode"] == "3234567890126"
+    reason = "item 1: gtin is '3.23457E+12': a spreadsheet has lost its last digits"
+    assert refusal_of({"gtin": "3.23457E+12"}).reason == reason
 
 
 @pytest.mark.parametrize(

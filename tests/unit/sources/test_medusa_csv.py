@@ -249,6 +249,10 @@ def test_metadata_is_a_json_object() -> None:
             {"Variant_SKU": "7.12393E+11"},
             "line 2: Variant SKU is '7.12393E+11': a spreadsheet has lost its last digits",
         ),
+        (
+            {"Variant_Id": "7.12393E+11"},
+            "line 2: Variant Id is '7.12393E+11': a spreadsheet has lost its last digits",
+        ),
         ({"Product_Title": ""}, "line 2: Product Title is empty; the first line of a product must have it"),
         ({"Variant_Price_USD": "", "Variant_SKU": "M-1"}, "line 2: price is empty (variant M-1)"),
         (
