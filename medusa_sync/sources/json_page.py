@@ -48,10 +48,9 @@ def decode_page(body: bytes, subject: str) -> JsonPage:
     for key in LISTS:
         products = getattr(page, key)
         if isinstance(products, list):
-            total = None if page.total is UNSET else page.total
             has_more = page.has_more is True or page.hasMore is True
-            is_dummyjson = key == "products" and total is not None
-            return JsonPage(products, total, has_more, page.next or None, is_dummyjson)
+            is_dummyjson = key == "products" and page.total is not None
+            return JsonPage(products, page.total, has_more, page.next or None, is_dummyjson)
     raise SourceError(
         f"{subject} is not {what}: expected an array, or an object with `products`, `items` or `data`",
         hint=CHECK_SOURCE,
@@ -62,7 +61,7 @@ class _Page(Struct):
     products: list[Any] | UnsetType = UNSET
     items: Any = None  # may be something else if there are `products`
     data: Any = None
-    total: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    total: Annotated[int, Meta(ge=0)] | None = None
     next: str | None = None
     has_more: Any = None
     hasMore: Any = None  # noqa: N815 - the other spelling

@@ -1,4 +1,4 @@
-"""Maps a DummyJSON product to what the store should hold (see docs/mapping.md)."""
+"""Maps a source product to what the store should hold (see docs/mapping.md)."""
 
 from __future__ import annotations
 

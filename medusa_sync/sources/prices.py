@@ -31,7 +31,10 @@ def prices_of(price: float | None, others: Mapping[str, float] | None, currency:
     for code, amount in (others or {}).items():
         if not _CURRENCY.fullmatch(code):
             raise InvalidPriceError(f"prices: {code!r} is not a currency code")
-        amounts[code.lower()] = amount
+        if amounts.setdefault(code.lower(), amount) != amount:
+            raise InvalidPriceError(
+                f"prices: two in {code.lower()}, {amounts[code.lower()]:g} and {amount:g}"
+            )
     same = amounts.pop(currency, price)
     price = same if price is None else price
     if price is None and amounts:

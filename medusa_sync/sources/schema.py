@@ -16,6 +16,7 @@ LongText = Annotated[str, Meta(max_length=50_000)]
 Url = Annotated[str, Meta(max_length=2_048)]
 Count = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Amount = Annotated[int, Meta(ge=0, le=10**12)] | Annotated[float, Meta(ge=0, le=1e12)]
+Number = int | Annotated[float, Meta(ge=-1e15, le=1e15)]  # NaN and infinity are not JSON
 Path = Annotated[tuple[Text, ...], Meta(max_length=20)]  # of categories, from the top
 Id = Annotated[int, Meta(ge=0, le=2**53)] | Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 
@@ -55,7 +56,7 @@ class SourceVariant(Struct, frozen=True, rename="camel"):
     ] = None
     weight: Amount | None = None
     options: Annotated[
-        dict[Text, Text | int | float],
+        dict[Text, Text | Number],
         Meta(description="A value for each option of the product."),
     ] = {}
 
@@ -93,7 +94,7 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
         Meta(description="Without it, the product has one variant, made of its own fields."),
     ] = None
     metadata: Annotated[
-        dict[Text, LongText | bool | int | float | None] | None,
+        dict[Text, LongText | bool | Number | None] | None,
         Meta(description="Keys of the product's metadata; `medusa_sync` and `external_id` are ignored."),
     ] = None
     subtitle: Text | None = None

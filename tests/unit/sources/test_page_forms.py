@@ -24,7 +24,7 @@ FORMS: dict[str, Callable[[list[Product]], Any]] = {
     "array": lambda products: products,
     "products": lambda products: {"products": products, "data": {"page": 1}},
     "items": lambda products: {"items": products},
-    "data": lambda products: {"data": products, "next": None},
+    "data": lambda products: {"data": products, "next": None, "total": None},
 }
 every_form = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 
@@ -158,7 +158,7 @@ async def test_other_form_that_ends_before_its_total_is_an_error(
     ("page", "words"),
     [
         ({"items": {}}, "expected an array, or an object with `products`, `items` or `data`"),
-        ({"items": [], "total": "2"}, "total: Expected int, got str"),
+        ({"items": [], "total": "2"}, r"total: Expected int \| null, got str"),
         ({"items": [], "next": 2}, r"next: Expected str \| null, got int"),
         ({"Products": []}, "expected an array, or an object with"),
     ],
