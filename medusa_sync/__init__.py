@@ -1,4 +1,4 @@
-"""Syncs the products of an external catalogue (DummyJSON) to a Medusa v2 store.
+"""Syncs the products of an external catalogue to a Medusa v2 store.
 
     from medusa_sync import Secret, Settings, sync_products
 

@@ -43,7 +43,7 @@ def head_of(stream: httpx.Response) -> Response:
 
 
 async def body_of(stream: httpx.Response) -> AsyncIterator[bytes]:
-    """The body of a response, decompressed. Other than httpx, it notices if gzip is cut off.
+    """The body of a response, decompressed. Unlike httpx, it raises an error if gzip data is cut off.
 
     Raises:
         httpx.HTTPError: the body is damaged or incomplete.

@@ -1,4 +1,4 @@
-"""Repeats what failed, with pauses in between."""
+"""Retries an operation, with pauses."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import match_variants
 from medusa_sync.core.view import product_value, stock_levels, variant_value
 
-SETTLE_S = 10  # the store may still be working on a younger write, so it is waited for
-LATE_S = 120  # an older write does not arrive any more
+SETTLE_S = 10  # the store may still be working on a younger write, so the run waits for it
+LATE_S = 120  # after this, an earlier write can no longer arrive
 
 
 def is_incomplete(stored: StoredProduct) -> bool:
@@ -49,7 +49,7 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float
 
 
 def may_change(update: Update, *, now: float) -> bool:
-    """Whether nothing is left to do for a product but to see whether an earlier write still arrives."""
+    """Whether a product is only kept open because an earlier write may still arrive."""
     record = update.stored.record
     is_recorded = record is not None and not record.differs_from(update.desired)
     return is_recorded and not update.has_changes and _awaits_late_write(update, now=now)

@@ -30,7 +30,7 @@ class OnConflict(StrEnum):
     STORE = "store"
 
 
-# The classes below are no Structs: `--version` and `--help` do not import msgspec.
+# The classes below are dataclasses, so that `--version` and `--help` do not import msgspec.
 
 
 @dataclass(frozen=True)

@@ -202,7 +202,7 @@ def applied(
 
 
 def fingerprint(external_id: str, record: Record) -> int:
-    """A number that two products have in common only if the same values were applied to them."""
+    """A hash of the external id and the applied values."""
     return hash((external_id, _content(record)))
 
 

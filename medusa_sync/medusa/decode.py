@@ -116,7 +116,7 @@ def _take_record(product: dict[str, Any]) -> Record | None:
 
 
 def _variants(product: dict[str, Any]) -> list[dict[str, Any]]:
-    """Its variants, without what is none."""
+    """The variants, without malformed entries."""
     variants = product.get("variants")
     return [each for each in variants if isinstance(each, dict)] if isinstance(variants, list) else []
 

@@ -217,12 +217,12 @@ class Terms:
             return found[key]
 
     def _leave(self, key: str, future: asyncio.Future[str]) -> None:
-        """Do not try this one; the next one that needs it looks it up again."""
+        """Cancel this key; the next request for it looks it up again."""
         del self._ids[key]
         future.cancel()
 
     def _fail(self, key: str, future: asyncio.Future[str], error: BaseException) -> None:
-        """Raise the error to those that wait; the next one looks the key up again."""
+        """Fail this key; the next request for it looks it up again."""
         if not future.done():
             future.set_exception(error)
             future.exception()  # nobody has to wait for it

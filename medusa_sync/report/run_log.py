@@ -45,8 +45,8 @@ def log_result(result: RunResult, *, as_json: bool, is_printed: bool) -> None:
 
     Args:
         result: the run.
-        as_json: who reads a JSON log may not see stdout: log the first products with problems and conflicts
-            too.
+        as_json: also log the first products with problems and conflicts, because readers of a JSON log may
+            not see stdout.
         is_printed: the result is on stdout as text; a log of text does not repeat it if it is one line.
     """
     if as_json:

@@ -152,7 +152,7 @@ class Settings:
     no_create: bool = _switch("Skip products that the store lacks.")
     no_update: bool = _switch("Skip products that the store has, unless their last update was interrupted.")
     on_conflict: ConflictPolicy = _option(
-        "Who wins if both sides changed a field: source, store, or source,title=store.",
+        "Which side wins if both changed a field: source, store, or source,title=store.",
         parsers.conflict_policy,
         "source",
         "SIDES",
@@ -202,7 +202,7 @@ class Settings:
     )
     dry_run: bool = _switch("Show the plan and write nothing. Without credentials, only check the source.")
     batch_size: int | None = _option(
-        "Products per write request; with 'auto', as many as are fastest.",
+        "Products per write request, or 'auto' to choose the fastest number.",
         parsers.whole_number_or_auto(1, 1000),
         "15",
         "N|auto",

@@ -1,4 +1,4 @@
-"""Variables that look like settings but are none."""
+"""Finds misspelled variables."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class Page(Struct, frozen=True):
 
 
 class Source(Protocol):
-    """Products, wherever they come from."""
+    """A source of products."""
 
     @property
     def format(self) -> str:

@@ -28,7 +28,7 @@ _AGAIN = "Nothing was removed. Create the compressed file again, and check that 
 
 
 class HaltedError(Exception):
-    """The run does not want the rest."""
+    """The run stopped reading."""
 
 
 class Stream(io.BufferedIOBase):

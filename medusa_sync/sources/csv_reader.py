@@ -97,7 +97,7 @@ def _rows(lines: Lines, texts: Iterator[str], delimiter: str, header: Header) ->
             continue
         if _ERROR.match(values[0]):
             raise SourceError(
-                f"line {lines.row}: an error message of the server is in place of a row: {shown(values[0])}",
+                f"line {lines.row}: the row is an error message of the server: {shown(values[0])}",
                 hint="Nothing was removed, because the rest of the file is missing. Repair the export.",
             )
         if lines.is_open and len(values) < header.width:

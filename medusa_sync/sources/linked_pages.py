@@ -55,7 +55,7 @@ async def _follow(api: PageRequests, page: JsonPage, named: set[str]) -> JsonPag
         raise SourceError(f"{api.url}: the URL of the next page is invalid", hint=_BROKEN) from error
     if url in named:
         raise SourceError(
-            f"{api.url}: the pages of the source form a loop: one names a page that was named before",
+            f"{api.url}: the pages form a loop: one names an earlier page",
             hint=_BROKEN,
         )
     if len(named) + 1 >= MAX_PAGES:

@@ -8,7 +8,7 @@ from medusa_sync.sources.base import Delivered, Page, Rejected
 
 MAX_PRODUCTS = 1_000_000  # a source whose total grows with every page would never end
 
-_REPEATED = "id: the source delivered it twice; the first one counts"
+_REPEATED = "id: duplicate; the first product with this id is used"
 
 
 class Received:

@@ -82,7 +82,7 @@ class Repeats:
 
 
 class Decision(Struct):
-    """What becomes of changes.
+    """Which changes are rejected and which wait.
 
     Attributes:
         rejected: reasons by external id.
@@ -175,9 +175,9 @@ def decide(
     freed: Collection[Hold] = frozenset(),
     is_last: bool = True,
 ) -> Decision:
-    """Decide which changes have to give way; the first of two that want the same value gets it.
+    """Decide which changes are rejected or wait; the first of two that want the same value gets it.
 
-    A change that has to give way does not give up values either.
+    A change that is rejected or waits frees no values.
 
     Args:
         changes: in the order in which they get what they want.

@@ -63,7 +63,7 @@ class Collisions:
             if field.unique
         }
         skus = list(dict.fromkeys(claim.value for claim in wanted if claim.makes_item))
-        # No list of the store has both, so they are read at the same time.
+        # The store has no list with both, so they are read concurrently.
         items, variants = await asyncio.gather(
             self._items(skus), asyncio.gather(*(self._variants(name, own) for name, own in values.items()))
         )

@@ -6,7 +6,7 @@ from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreError,
 from medusa_sync.medusa.api import AdminApi
 
 _SUSPICIOUS = 3  # failed products in a row
-_MOST = 20  # as many end the run if no stored product is known to check the store with
+_MOST = 20  # ends the run if no stored product is available for a check
 
 
 class Health:

@@ -37,7 +37,7 @@ class Intake:
         """The products, a page at a time.
 
         Args:
-            after: nothing is accounted for before this has succeeded; the source is asked meanwhile.
+            after: awaited before a page is processed; the source request runs meanwhile.
         """
         async with aclosing(self._delivery.pages()) as pages:
             async for rows in pages:

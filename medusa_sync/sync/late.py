@@ -32,7 +32,7 @@ class LateRequests:
 
         Args:
             external_ids: of the products that the requests change.
-            unless_responded: after a response, nothing arrives late.
+            unless_responded: ignore writes that got a response, because they cannot arrive late.
         """
         try:
             yield

@@ -1,4 +1,4 @@
-"""Removes what the source no longer has, after all of it was found and none is too much."""
+"""Removes what the source no longer has, if the guards allow it."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ class Removals:
 
     @property
     def most(self) -> int:
-        """More products than this are not affected, apart from updates."""
+        """Upper bound on the products that removals affect."""
         missing = sum(source_id not in self._delivery for source_id in self._scan.source_ids)
         return missing + len(self._scan.dropped)
 
     async def forecast(self, dropped: Mapping[str, Removal]) -> list[Outcome]:
-        """What will be removed, by the current state; nothing if that will be refused.
+        """Predict the removals; empty if a guard will refuse them.
 
         Args:
             dropped: the variants that updates drop, by external id of their product.

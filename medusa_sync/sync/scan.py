@@ -160,7 +160,7 @@ class Scan:
             external_id = product.external_id or ""
             source_id = external_id.removeprefix(self._prefix)
             if source_id in {external_id, ""} or (product.record is None and not source_id.isdecimal()):
-                continue  # somebody else's
+                continue  # not from this source
             self.witness = self.witness or product.id
             if not self.source_ids.add(source_id):
                 self._copied.add(source_id)

@@ -211,7 +211,7 @@ def test_the_products_are_stored_and_the_run_is_logged(ticks: Ticks) -> None:
     for product in ticks.source.products:
         assert as_stored(stored[f"dummyjson:{product['id']}"]) == as_mapped(product, ticks.shop)
     assert LOG_LINE.findall(ticks.log)[:2] == [f"{LOGGED} created", f"{LOGGED} products up to date"]
-    _, first = ticks.log.split("job: ")  # a run in which nothing was to do is only a line of the log
+    _, first = ticks.log.split("job: ")  # a run with nothing to do is only a line of the log
     assert {f"created: {LOGGED}", "status: ok"} <= set(first.splitlines())
 
 

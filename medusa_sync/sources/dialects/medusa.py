@@ -48,7 +48,7 @@ _COLUMNS = (
         NAME,
         ("Variant Option {n} Name",),
         "options",
-        "`Default option` with the only value `Default option value` is no option",
+        "`Default option` with the only value `Default option value` is ignored",
     ),
     Column(VALUE, ("Variant Option {n} Value",), "variants[].options"),
     ignored(

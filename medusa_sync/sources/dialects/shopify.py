@@ -31,7 +31,7 @@ _COLUMNS = (
         "category",
         ("Product Category",),
         "categories",
-        f"{_FIRST}; one path, such as `Apparel & Accessories > Jewelry`; `Uncategorized` is none",
+        f"{_FIRST}; one path, such as `Apparel & Accessories > Jewelry`; `Uncategorized` is ignored",
     ),
     Column("type", ("Type", "Custom Product Type"), "type", _FIRST),
     Column("tags", ("Tags",), "tags", f"{_FIRST}; separated by commas"),
@@ -46,13 +46,13 @@ _COLUMNS = (
         NAME,
         ("Option{n} Name",),
         "options",
-        "names on the first row; `Title` with the only value `Default Title` is no option",
+        "names on the first row; `Title` with the only value `Default Title` is ignored",
     ),
     Column(VALUE, ("Option{n} Value",), "variants[].options"),
     Column("sku", ("Variant SKU", "SKU"), "variants[].sku", "identifies the variant"),
     Column("barcode", ("Variant Barcode", "Barcode"), "variants[].barcode", "without a leading apostrophe"),
     Column(
-        "grams", ("Variant Grams", "Weight value (grams)"), "variants[].weight", "in grams; 0 is no weight"
+        "grams", ("Variant Grams", "Weight value (grams)"), "variants[].weight", "in grams; 0 is ignored"
     ),
     Column("price", ("Variant Price", "Price"), "variants[].price", "in `--currency`"),
     Column("compare_at_price", ("Variant Compare At Price", "Compare-at price"), "variants[].compareAtPrice"),

@@ -254,7 +254,7 @@ def test_a_last_row_that_is_too_short_and_has_no_line_break_is_cut_off() -> None
 def test_a_program_that_failed_while_it_wrote_the_file_did_not_write_all(message: str) -> None:
     entries, error = read_until_error(mugs("Mug", "Jug").encode() + message.encode())
     assert titles_of(entries)[0] == "Mug"
-    assert "an error message of the server is in place of a row" in error
+    assert "the row is an error message of the server" in error
 
 
 def test_a_header_that_is_not_valid_csv_is_an_error() -> None:

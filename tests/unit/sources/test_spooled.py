@@ -94,7 +94,7 @@ async def test_valid_products_are_counted_once(
         await anext(source.pages(None))
     assert str(caught.value) == (
         f"{SOURCE_URL}: the source has 2 valid products, fewer than 3; the first one that is not valid: "
-        "id: the source delivered it twice; the first one counts"
+        "id: duplicate; the first product with this id is used"
     )
     assert "--min-products (SYNC_PRODUCTS_MIN_PRODUCTS)" in caught.value.hint
 
