@@ -19,7 +19,10 @@ EXIT_CODES: Mapping[int, str] = {
         "Partial: products are rejected, failed or unconfirmed, prices are held back, or `--max-duration` "
         "ended the run."
     ),
-    EXIT_GUARD: "Guard: more is missing than `--max-removals` allows, or more would change than `--max-changes` allows.",
+    EXIT_GUARD: (
+        "Guard: more is missing than `--max-removals` allows, or more would change than `--max-changes` "
+        "allows."
+    ),
     EXIT_CHANGES: "There is something to do: only with `--dry-run --exit-code`.",
     75: "Locked: another run of the same job for the same store and source is under way. Nothing was done.",
     130: "Interrupted by SIGINT (Ctrl-C), or 143 by SIGTERM. The next run completes the work.",

@@ -157,10 +157,6 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         """Whether no write of this tool is left to be checked or undone."""
         return self.pending is None and not (self.drafted or self.deleted)
 
-    def is_up_to_date(self, desired: DesiredProduct) -> bool:
-        """Whether nothing is left to do for the product."""
-        return self.is_settled and not self.differs_from(desired)
-
     def differs_from(self, desired: DesiredProduct) -> bool:
         """Whether the source changed something; a field that is absent from the record counts as None."""
         return not self.holds_same(applied(desired))

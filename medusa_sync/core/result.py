@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.change import Change, Conflict, Create, FieldChange
 from medusa_sync.core.product import DesiredProduct
 
 
@@ -57,6 +57,26 @@ class Outcome(Struct, frozen=True):
     @classmethod
     def of(cls, product: DesiredProduct, result: Result, reason: str = "") -> Outcome:
         return cls(product.external_id, product.title, result, reason)
+
+
+def outcome_of(change: Change) -> Outcome:
+    """Return the outcome that a change has once it is applied."""
+    desired = change.desired
+    if isinstance(change, Create):
+        return Outcome(desired.external_id, desired.title, Result.CREATED, action=Action.CREATE)
+    outcome = Outcome(
+        desired.external_id,
+        desired.title,
+        Result.UPDATED,
+        changes=change.changes,
+        conflicts=change.conflicts,
+        action=Action.ADOPT if change.adopted else Action.UPDATE,
+        held=change.held,
+    )
+    if change.adopted or change.has_changes:
+        return outcome
+    # Only the record is written: the store already holds the desired values.
+    return structs.replace(outcome, result=Result.UNCHANGED, action=None)
 
 
 class Status(StrEnum):

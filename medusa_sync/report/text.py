@@ -13,7 +13,7 @@ from medusa_sync.report.summary import Listing
 
 
 def as_text(result: RunResult, *, verbose: bool = False) -> str:
-    """Render lines of `name: value`, none of which starts with external text; one line if there was nothing to do.
+    """Render lines of `name: value`, or one line if there was nothing to do; none starts with external text.
 
     With `verbose`, all changes are listed, including new products.
     """

@@ -84,7 +84,9 @@ class PageRequests:
         own_scheme, *own_place = origin(self.url)
         if scheme not in {"http", own_scheme} or place != own_place:
             host = f"{there.scheme}://{there.netloc.rpartition('@')[2]}"
-            raise SourceError(f"{self.url}: the next page has another scheme, host or port: {host}", hint=_ELSEWHERE)
+            raise SourceError(
+                f"{self.url}: the next page has another scheme, host or port: {host}", hint=_ELSEWHERE
+            )
         return await self._page(urlunsplit((here.scheme, here.netloc, there.path, "", "")), there.query)
 
     async def get(self, url: str, query: Query | str) -> Response:

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Sequence
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.policy import Share
 from medusa_sync.core.product import Value
-from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.result import Outcome, Result, outcome_of
 from medusa_sync.errors import ChangeGuardError
-from medusa_sync.sync.ledger import outcome_of
 from medusa_sync.sync.planner import Planner
 from medusa_sync.sync.prune_variants import Removal
 from medusa_sync.sync.removals import Removals

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from msgspec import structs
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.result import Outcome, Result
-from medusa_sync.sync.ledger import outcome_of
+from medusa_sync.core.result import Outcome, Result, outcome_of
 
 
 class Intents:

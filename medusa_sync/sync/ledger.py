@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 
-from msgspec import structs
-
-from medusa_sync.core.change import Change, Create
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.spool import Spool
 from medusa_sync.sync.stale import Stale
@@ -186,23 +183,3 @@ class Ledger:
             self.changes.add(outcome)
             self.gained += outcome.action in _GAINS
         self._on_settled(outcome)
-
-
-def outcome_of(change: Change) -> Outcome:
-    """Return the outcome that a change has once it is applied."""
-    desired = change.desired
-    if isinstance(change, Create):
-        return Outcome(desired.external_id, desired.title, Result.CREATED, action=Action.CREATE)
-    outcome = Outcome(
-        desired.external_id,
-        desired.title,
-        Result.UPDATED,
-        changes=change.changes,
-        conflicts=change.conflicts,
-        action=Action.ADOPT if change.adopted else Action.UPDATE,
-        held=change.held,
-    )
-    if change.adopted or change.has_changes:
-        return outcome
-    # Only the record is written: the store already holds the desired values.
-    return structs.replace(outcome, result=Result.UNCHANGED, action=None)

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 
 from medusa_sync.core.change import Change, Update
-from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.result import Outcome, Result, outcome_of
 from medusa_sync.sync.claims import Hold, Owner, Owners, Value, claims, given_up
 from medusa_sync.sync.collisions import Collisions
-from medusa_sync.sync.ledger import Ledger, outcome_of
+from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.obstacles import Obstacles
 from medusa_sync.sync.planner import Planner
 from medusa_sync.sync.sizes import Sizes

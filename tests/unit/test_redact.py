@@ -27,10 +27,11 @@ from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.notify.github import step_summary, workflow_commands
-from medusa_sync.redact import Redactor, redacted
+from medusa_sync.redact import Redactor
 from medusa_sync.report.file import write_report
 from medusa_sync.report.json import print_json
 from medusa_sync.report.output import output_to
+from medusa_sync.report.redacted import redacted
 from medusa_sync.report.table import print_result
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa

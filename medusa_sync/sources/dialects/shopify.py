@@ -51,9 +51,7 @@ _COLUMNS = (
     Column(VALUE, ("Option{n} Value",), "variants[].options"),
     Column("sku", ("Variant SKU", "SKU"), "variants[].sku", "identifies the variant"),
     Column("barcode", ("Variant Barcode", "Barcode"), "variants[].barcode", "without a leading apostrophe"),
-    Column(
-        "grams", ("Variant Grams", "Weight value (grams)"), "variants[].weight", "in grams; 0 is ignored"
-    ),
+    Column("grams", ("Variant Grams", "Weight value (grams)"), "variants[].weight", "in grams; 0 is ignored"),
     Column("price", ("Variant Price", "Price"), "variants[].price", "in `--currency`"),
     Column("compare_at_price", ("Variant Compare At Price", "Compare-at price"), "variants[].compareAtPrice"),
     Column(

@@ -21,6 +21,7 @@ from medusa_sync.core.record import (
     parse_record,
     remember,
 )
+from medusa_sync.core.selection import ALL
 from medusa_sync.medusa.decode import decode_record
 from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import (
@@ -125,7 +126,7 @@ IMAGES_2: Final = written(
 @pytest.mark.parametrize(("record", "desired"), [(JUG_2, JUG), (BARE_2, BARE)], ids=["full", "bare"])
 def test_a_product_of_the_second_version_is_up_to_date(record: Any, desired: DesiredProduct) -> None:
     now = parsed(record)
-    assert now.is_up_to_date(desired)
+    assert ALL.is_up_to_date(now, desired)
     assert fingerprint(desired.external_id, now) == fingerprint(desired.external_id, applied(desired))
     assert planned(desired, with_record(stored_product(desired), record)).is_up_to_date
 
@@ -162,7 +163,7 @@ def test_a_pending_update_of_the_second_version_is_pending() -> None:
 def test_pending_images_of_the_second_version_are_pending() -> None:
     record = parsed(IMAGES_2)
     assert record.pending == Pending(Step.UPDATE, {}, {}, "usd", 1_700_000_000)
-    assert not record.is_up_to_date(JUG)
+    assert not ALL.is_up_to_date(record, JUG)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +202,7 @@ def test_a_pending_creation_of_the_first_version_is_pending(desired: DesiredProd
     assert record.pending.step is Step.CREATION
     assert record.pending.variants.keys() == {ONLY}
     assert record.pending.variants[ONLY].keys() == set(OF_VARIANT)
-    assert not structs.replace(record, pending=None).is_up_to_date(desired)
+    assert not ALL.is_up_to_date(structs.replace(record, pending=None), desired)
     for name in OF_VARIANT:
         value = remember(all_fields(desired)[name])
         assert record.variant_history(ONLY, name, desired.currency) == History(None, (value,), value)

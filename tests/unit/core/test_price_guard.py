@@ -10,6 +10,7 @@ from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import PriceLimit
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import ONLY
+from medusa_sync.core.selection import ALL
 from tests.unit.builders import LOCATION, applied_ids, desired_product, stored_product, with_record
 
 AMOUNTS = st.integers(1, 10**9).map(lambda cents: cents / 100)
@@ -64,7 +65,7 @@ def test_a_price_is_either_sent_or_held_and_the_record_follows_what_is_sent(
     assert bool(update.held) == (not PriceLimit(percent).allows(before, after))
     recorded = final_record(update).variants[ONLY].fields["price"]
     assert recorded == (before if update.held else after)
-    assert final_record(update).is_up_to_date(update.desired) == (not update.held)
+    assert ALL.is_up_to_date(final_record(update), update.desired) == (not update.held)
 
 
 def test_without_a_limit_nothing_is_held() -> None:

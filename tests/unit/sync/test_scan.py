@@ -12,6 +12,7 @@ from msgspec import structs
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Pending, Record, Step, applied
+from medusa_sync.core.selection import ALL
 from medusa_sync.core.stored import StoredSummary
 from medusa_sync.medusa.api import AdminApi, ScanPage
 from medusa_sync.sync.scan import PAGE_SIZE, Scan
@@ -64,7 +65,7 @@ def test_a_product_is_shown_only_if_nothing_has_changed(
 ) -> None:
     record = applied(structs.replace(before, external_id=desired.external_id))
     is_shown = scanned(Store([stored(desired, record)])).shows(desired)
-    assert is_shown <= record.is_up_to_date(desired)
+    assert is_shown <= ALL.is_up_to_date(record, desired)
     assert scanned(Store([stored(desired)])).shows(desired)
 
 
