@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import structs
 
-from medusa_sync.core.change import Update
-from medusa_sync.core.fields import FIELDS, SKU, VARIANT_FIELDS, Field, Merge, Place
+from medusa_sync.core.change import FieldChange, Update
+from medusa_sync.core.fields import FIELDS, OPTIONS, SKU, VARIANT_FIELDS, Field, Merge, Place
 from medusa_sync.core.merge import members
 from medusa_sync.core.options import OptionPlan
+from medusa_sync.core.pending import as_sent
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import Record, Step, remember
+from medusa_sync.core.record import Record, Step, VariantRecord, remember
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import match_variants
 from medusa_sync.core.view import product_value, stock_levels, variant_value
@@ -53,6 +54,27 @@ def may_change(update: Update, *, now: float) -> bool:
     record = update.stored.record
     is_recorded = record is not None and not record.differs_from(update.desired)
     return is_recorded and not update.has_changes and _awaits_late_write(update, now=now)
+
+
+def sends_nothing_new(update: Update) -> bool:
+    """Whether an update only repeats what an interrupted write has sent."""
+    record, noted = update.record, update.stored.record
+    if record is None or noted is None or record.pending is None:
+        return False
+    sent = as_sent(record)
+
+    def are_sent(changes: Iterable[FieldChange], fields: Mapping[str, Value]) -> bool:
+        return all(remember(change.desired) == fields.get(change.field) for change in changes)
+
+    own = [each for each in update.own_changes if each.field != OPTIONS]
+    if not are_sent(own, sent.fields) or not set(update.desired.options).issubset(noted.option_ids):
+        return False
+    return all(
+        variant.desired.key in record.pending.variants
+        if variant.is_new
+        else are_sent(variant.changes, sent.variants.get(variant.desired.key, VariantRecord()).fields)
+        for variant in update.variants
+    )
 
 
 def with_late_note(record: Record, update: Update, *, now: float) -> Record:

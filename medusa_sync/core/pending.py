@@ -92,6 +92,18 @@ def freed(
     return structs.replace(before, pending=pending)
 
 
+def as_sent(record: Record) -> Record:
+    """The record that a product gets if its pending write arrives completely."""
+    if record.pending is None:
+        return record
+    variants = dict(record.variants)
+    for key, sent in record.pending.variants.items():
+        entry = variants.get(key, VariantRecord())
+        newest = {name: values[-1] for name, values in sent.items() if values}
+        variants[key] = structs.replace(entry, fields=entry.fields | newest)
+    return structs.replace(record, variants=variants, currency=record.pending.currency, pending=None)
+
+
 def _sent(before: Record, late: Late, currency: str) -> dict[str, dict[str, tuple[Value, ...]]]:
     """The pending values of each field: those of earlier runs, then those that are sent now."""
     sent: dict[str, dict[str, tuple[Value, ...]]] = {}

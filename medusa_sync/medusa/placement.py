@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -42,31 +42,17 @@ class Placement(Struct, frozen=True):
     location_id: str | None
     currencies: tuple[str, ...] = ()
 
-    def check_currencies(self, products: Iterable[DesiredProduct]) -> None:
-        """Check that the store sells in all currencies of some products.
-
-        Raises:
-            StoreMismatchError: Medusa would store the price, and nobody could buy.
-        """
-        for product in products:
-            prices = (
-                name
-                for variant in product.variants
-                for name in variant.fields
-                if name.startswith(OTHER_PRICE)
+    def refusal(self, product: DesiredProduct) -> str:
+        """Why a product is rejected: Medusa would store a price, but never use it; empty if it is not."""
+        names = {name for variant in product.variants for name in variant.fields}
+        codes = {name.removeprefix(OTHER_PRICE) for name in names if name.startswith(OTHER_PRICE)}
+        if unknown := codes.difference(self.currencies):
+            return (
+                f"it has a price in {min(unknown)!r}, but the store sells only in "
+                f"{', '.join(self.currencies)}; add the currency in the admin (Settings > Store), or remove "
+                "the price at the source"
             )
-            unknown = (
-                code for name in prices if (code := name.removeprefix(OTHER_PRICE)) not in self.currencies
-            )
-            for code in unknown:
-                raise StoreMismatchError(
-                    f"{product.external_id} has a price in {code!r}. {_sells_in(self.currencies)}",
-                    hint="Add it in the admin (Settings > Store), or remove these prices at the source.",
-                )
-
-
-def _sells_in(currencies: Iterable[str]) -> str:
-    return f"The store sells only in: {', '.join(currencies) or 'nothing'}"
+        return ""
 
 
 class _Kind(Struct, frozen=True):

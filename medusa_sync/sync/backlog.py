@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable
 
 from medusa_sync.spool import Spool
 from medusa_sync.sync.ledger import Ledger
@@ -32,14 +32,16 @@ class Backlog:
             self._ledger.defer(part)
             self._parts.add(part)
 
-    def __iter__(self) -> Iterator[list[Stale]]:
-        return iter(self._parts)
+    async def opened_in(self, ledger: Ledger) -> AsyncGenerator[list[Stale], None]:
+        """The products, opened in another ledger, a part at a time."""
+        for part in self._parts:
+            ledger.resume(part)
+            yield part
 
     async def take(self) -> AsyncGenerator[list[Stale], None]:
         """Open the products again, a part at a time."""
-        for part in self._parts:
+        async for part in self.opened_in(self._ledger):
             self._taken += 1
-            self._ledger.resume(part)
             yield part
 
     def open_rest(self) -> None:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.policy import Share
 from medusa_sync.core.product import Value
-from medusa_sync.core.result import Outcome, Result, outcome_of
+from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.errors import ChangeGuardError
-from medusa_sync.sync.planner import Planner
-from medusa_sync.sync.prune_variants import Removal
-from medusa_sync.sync.removals import Removals
-from medusa_sync.sync.stale import Stale
 
 _LISTED = 10  # products that the error names
 _FIELDS = 3  # changes that it shows of each
@@ -39,37 +35,26 @@ class ChangeGuard:
         """Whether this number of products may change."""
         return self._limit.allows(count, self._owned)
 
-    async def check(
-        self, backlog: Iterable[Sequence[Stale]], planner: Planner, removals: Removals | None
+    def check(
+        self, planned: Iterable[Outcome], removed: Iterable[Outcome], completed: Collection[str]
     ) -> None:
-        """Plan all updates and removals, and count them.
-
-        What completes an interrupted write is not counted, because it has to be completed in any case.
+        """Count the updates and removals of a plan.
 
         Args:
-            backlog: all stale products.
-            planner: reads and plans.
-            removals: finds what will be removed; None if nothing will.
+            planned: the outcomes of stale products.
+            removed: the outcomes of products that are removed, or that lose variants.
+            completed: external ids of products that only get what an interrupted write has sent already.
+                They are not counted, because it has to be completed in any case.
 
         Raises:
             ChangeGuardError: they are too many.
-            StoreError: the store cannot be read.
         """
-        dropped: dict[str, Removal] = {}
-        counted: set[str] = set()
-        for part in backlog:
-            reading = await planner.read([each.desired for each in part if each.copies])
-            for update in reading.updates:
-                own = update.desired.external_id
-                removal = removals.after(update) if removals else None
-                is_change = update.has_changes and update.stored.pending is None
-                if is_change:
-                    self._add(outcome_of(update))
-                if removal is not None:
-                    dropped[own] = removal
-                if removal is not None and is_change:
-                    counted.add(own)
-        for outcome in await removals.forecast(dropped) if removals else ():
+        counted: set[str | None] = set()
+        for outcome in planned:
+            if outcome.action is Action.UPDATE and outcome.external_id not in completed:
+                counted.add(outcome.external_id)
+                self._add(outcome)
+        for outcome in removed:
             if outcome.external_id not in counted:
                 self._add(outcome)
         if not self.allows(self._count):

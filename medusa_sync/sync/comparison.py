@@ -34,10 +34,6 @@ class Comparison:
         wanted: how many products have to be found in the store; None for all that it has.
         selection: the fields to sync.
         overwrite: compare all products with what the store holds now, so all of them are stale.
-
-    Attributes:
-        ahead: products that were read and may be stale, but are not part of what `stale` has returned, by
-            external id.
     """
 
     def __init__(
@@ -64,7 +60,6 @@ class Comparison:
         self._wanted = wanted
         self._selection = selection
         self._overwrite = overwrite
-        self.ahead: dict[str, DesiredProduct] = {}
 
     async def stale(self) -> AsyncGenerator[list[Stale], None]:
         """The stale products, in parts of at most `LOOK_UP`; no part is empty.
@@ -74,8 +69,6 @@ class Comparison:
         """
         async with aclosing(prefetch(self._looked_up())) as looked_up:
             async for products in looked_up:
-                for product in products:
-                    del self.ahead[product.desired.external_id]
                 stale = [product for product in products if not self._settle_if_done(product)]
                 if stale:
                     yield stale
@@ -89,7 +82,6 @@ class Comparison:
                 self._health.found(self._scan.witness)
                 self._ledger.watch(self._scan.dropped)
                 waiting += filter(None, map(self._checked_if_not_shown, products))
-                self.ahead.update((product.external_id, product) for product in waiting)
                 while len(waiting) >= LOOK_UP and not self._stop.is_set:
                     part, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
                     yield await self._look_up(part)
@@ -108,7 +100,6 @@ class Comparison:
         hidden = {product.external_id: product for product in await self._scan.hidden(absent)}
         self._ledger.found([*stored, *hidden])
         for product in hidden.values():
-            del self.ahead[product.external_id]
             reason = "the store has it, but its index does not list it yet; the next run checks it again"
             self._ledger.settle(Outcome.of(product, Result.UNCONFIRMED, reason))
         return [

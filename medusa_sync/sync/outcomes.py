@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 
-from medusa_sync.core.result import Outcome
+from medusa_sync.core.change import Update
+from medusa_sync.core.result import Outcome, Result
 from medusa_sync.errors import MedusaSyncError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
@@ -22,7 +23,6 @@ from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import Planner
 from medusa_sync.sync.preview import Preview
-from medusa_sync.sync.removals import Removals
 from medusa_sync.sync.sizes import Sizes
 from medusa_sync.sync.stale import Stale
 
@@ -32,11 +32,20 @@ async def preview(
     options: SyncOptions,
     planner: Planner,
     placement: Placement,
-    removals: Removals,
     ledger: Ledger,
     parts: AsyncIterator[list[Stale]],
+    planned: Callable[[Update], None],
 ) -> None:
     """Settle every product with what a real run would do.
+
+    Args:
+        api: of the store.
+        options: of the run.
+        planner: reads and plans.
+        placement: of new products.
+        ledger: gets the outcomes.
+        parts: the stale products.
+        planned: called with each update.
 
     Raises:
         StoreError: the store cannot be read.
@@ -44,9 +53,8 @@ async def preview(
     collisions, sizes = Collisions(api, options.source_name), Sizes(placement, options.status)
     plan = Preview(planner, collisions, Obstacles(api), sizes, ledger)
     async for stale in parts:
-        placement.check_currencies(each.desired for each in stale)
-        for update in await plan.take(stale):
-            removals.preview(update)
+        for update in await plan.take(_accepted(stale, placement, ledger.settle)):
+            planned(update)
     plan.finish()
 
 
@@ -90,8 +98,8 @@ async def apply(
         stop=stop,
     )
     try:
-        async for stale in parts:
-            placement.check_currencies(each.desired for each in stale)
+        async for part in parts:
+            stale = _accepted(part, placement, settle)
             taxonomy.begin(await planner.look_ahead(stale), [each.desired for each in stale])
             await pipeline.take(stale)
         await pipeline.flush()
@@ -102,3 +110,12 @@ async def apply(
             await pipeline.finish()
         finally:
             await taxonomy.finish()
+
+
+def _accepted(stale: Sequence[Stale], placement: Placement, settle: Callable[[Outcome], None]) -> list[Stale]:
+    """The products that the store can sell; the others are rejected."""
+    refusals = {each.desired.external_id: placement.refusal(each.desired) for each in stale}
+    for each in stale:
+        if reason := refusals[each.desired.external_id]:
+            settle(Outcome.of(each.desired, Result.REJECTED, reason))
+    return [each for each in stale if not refusals[each.desired.external_id]]

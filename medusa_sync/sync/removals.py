@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from medusa_sync.core.change import Update
 from medusa_sync.core.result import Outcome
@@ -67,17 +67,18 @@ class Removals:
         missing = sum(source_id not in self._delivery for source_id in self._scan.source_ids)
         return missing + len(self._scan.dropped)
 
-    async def forecast(self, dropped: Mapping[str, Removal]) -> list[Outcome]:
+    async def forecast(self, dropped: Mapping[str, Removal | None], planned: Ledger) -> list[Outcome]:
         """Predict the removals; empty if a guard will refuse them.
 
         Args:
             dropped: the variants that updates drop, by external id of their product.
+            planned: has the outcomes that stale products will get.
 
         Raises:
             StoreError: the store cannot be read.
         """
         try:
-            orphans, removals = await self._find(dropped)
+            orphans, removals = await self._find(dropped, {**self._ledger.watched, **planned.watched})
         except (PruneGuardError, SourceError):
             return []  # `execute` raises it again
         placement = await self._placement() if removals else None
@@ -92,23 +93,22 @@ class Removals:
             SourceError: the source cannot say whether a product is gone.
             StoreError: the store is unavailable.
         """
-        orphans, removals = await self._find(self._previewed)
+        orphans, removals = await self._find(self._previewed, self._ledger.watched)
         await self._pruner.execute(orphans)
         if removals:
             await self._variants.execute(removals, await self._placement())
 
     async def _find(
-        self, dropped: Mapping[str, Removal | None]
+        self, dropped: Mapping[str, Removal | None], watched: Mapping[str, Collection[str] | None]
     ) -> tuple[Sequence[ListedProduct], list[Removal]]:
         if self._ledger.unidentified:  # those rows may be of products that only look missing
             return [], []
         orphans = await self._find_orphans()
         if not self._options.plan.selection.has_variants:  # dropped ones may be back at the source
             return orphans, []
-        partial = self._ledger.partial
-        known = {own: keys for own, keys in self._ledger.watched.items() if own not in dropped}
-        removals = [each for own, each in dropped.items() if each is not None and own not in partial]
-        removals += await self._variants.find(known)
+        in_sync = {own: keys for own, keys in watched.items() if own not in self._ledger.partial}
+        removals = [each for own, each in dropped.items() if each is not None and own in in_sync]
+        removals += await self._variants.find({own: in_sync[own] for own in in_sync if own not in dropped})
         self._variants.guard(removals, self._scan.variants)
         return orphans, removals
 

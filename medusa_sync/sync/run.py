@@ -7,9 +7,10 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Protocol
 
+from medusa_sync.core.change import Update
+from medusa_sync.core.interrupted import sends_nothing_new
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.errors import (
@@ -32,7 +33,7 @@ from medusa_sync.sync.intake import Intake
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.planner import Planner
-from medusa_sync.sync.prune_variants import REMOVABLE
+from medusa_sync.sync.prune_variants import REMOVABLE, Removal
 from medusa_sync.sync.removals import Removals
 from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.scan import Scan
@@ -85,7 +86,6 @@ class Run:
         self._ledger = Ledger(observer.settled)
         self._intake = Intake(self._delivery, self._ledger, observer.fetched, stop)
         self._placement: Placement | None = None
-        self._planner: Planner | None = None
         self._backlog = Backlog(self._ledger)
 
     async def execute(self) -> RunResult:
@@ -178,7 +178,7 @@ class Run:
                     parts = self._backlog.take()
                 first = await anext(parts, None)
                 if first is not None:
-                    await self._plan_and_apply(api, health, comparison, removals, first, parts)
+                    await self._plan_and_apply(api, health, removals, first, parts)
                 elif self._options.dry_run and not self._stop.is_set:
                     await self._find_placement(api)
         if self._stop.is_set or self._delivery.error is not None:
@@ -195,15 +195,28 @@ class Run:
 
         Raises:
             ChangeGuardError: too many products would change.
-            StoreMismatchError: a price is in a currency that the store does not have.
             StoreError: the store cannot be read.
         """
-        for part in self._backlog:
-            (await self._find_placement(api)).check_currencies(each.desired for each in part)
-        forecast = removals if self._prunes and self._delivery.error is None else None
-        most = self._backlog.stored + (forecast.most if forecast else 0)
-        if not (self._stop.is_set or guard.allows(most)):
-            await guard.check(self._backlog, await self._find_planner(api), forecast)
+        prunes = self._prunes and self._delivery.error is None
+        most = self._backlog.stored + (removals.most if prunes else 0)
+        if self._stop.is_set or guard.allows(most):
+            return
+        from medusa_sync.sync import outcomes
+
+        dropped: dict[str, Removal | None] = {}
+        completed: set[str] = set()
+
+        def planned(update: Update) -> None:
+            dropped[update.desired.external_id] = removals.after(update)
+            if sends_nothing_new(update):
+                completed.add(update.desired.external_id)
+
+        plan, placement = Ledger(lambda _outcome: None), await self._find_placement(api)
+        planner = self._planner(api, placement)
+        parts = self._backlog.opened_in(plan)
+        await outcomes.preview(api, self._options, planner, placement, plan, parts, planned)
+        removed = await removals.forecast(dropped, plan) if prunes else ()
+        guard.check(plan.changes, removed, completed)
 
     @property
     def _prunes(self) -> bool:
@@ -221,21 +234,19 @@ class Run:
         self,
         api: AdminApi,
         health: Health,
-        comparison: Comparison,
         removals: Removals,
         first: list[Stale],
         rest: AsyncIterator[list[Stale]],
     ) -> None:
         """Settle stale products. If the placement is wrong, nothing at all is written."""
         placement = await self._find_placement(api)
-        placement.check_currencies(chain((each.desired for each in first), comparison.ahead.values()))
-        planner = await self._find_planner(api)
+        planner = self._planner(api, placement)
         from medusa_sync.sync import outcomes  # only runs that write something need it
 
         parts = _beginning_with(first, rest)
         options, ledger = self._options, self._ledger
         if options.dry_run:
-            await outcomes.preview(api, options, planner, placement, removals, ledger, parts)
+            await outcomes.preview(api, options, planner, placement, ledger, parts, removals.preview)
         else:
             await outcomes.apply(
                 api, options, planner, placement, self._source, ledger, health, self._stop, parts
@@ -246,12 +257,9 @@ class Run:
             self._placement = await find_placement(api, self._options.wanted)
         return self._placement
 
-    async def _find_planner(self, api: AdminApi) -> Planner:
-        if self._planner is None:
-            placement = await self._find_placement(api)
-            sales = Sales(api.price_lists, self._options.source_name)
-            self._planner = Planner(api, placement.location_id, sales, self._options.plan)
-        return self._planner
+    def _planner(self, api: AdminApi, placement: Placement) -> Planner:
+        sales = Sales(api.price_lists, self._options.source_name)
+        return Planner(api, placement.location_id, sales, self._options.plan)
 
     def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
         options, ledger, error = self._options, self._ledger, self._stop.reason

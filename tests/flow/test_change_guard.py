@@ -17,6 +17,7 @@ from medusa_sync.stop import Stop
 from medusa_sync.sync.planner import PlanOptions
 from tests.flow.shirts import shirts
 from tests.flow.stage import (
+    BATCHES,
     Killed,
     ListSource,
     assert_exact,
@@ -254,6 +255,60 @@ def test_the_completion_of_an_interrupted_run_does_not_count() -> None:
     assert_exact(new, store)
 
 
+def test_what_a_bad_feed_changes_after_an_interrupted_run_counts() -> None:
+    rows = products(SIZE)
+    store = store_with(rows)
+
+    def kill(request: Any) -> None:
+        if "location-levels" in request.url.path:
+            raise Killed
+
+    store.before = kill
+    with suppress(Killed):
+        sync(ListSource([{**row, "stock": row["stock"] + 1} for row in rows]), store, batch_size=SIZE)
+    store.before = None
+    store.requests.clear()
+    broken = [{**row, "title": "BROKEN", "price": 0.01, "stock": 0} for row in rows]
+    result = sync(ListSource(broken), store, max_changes=TENTH)
+    assert (result.exit_code, writes(store)) == (6, [])
+
+
+def merchants_product(store: FakeMedusa, sku: str) -> None:
+    variants = [{"title": "D", "sku": sku, "prices": [], "options": {"D": "D"}}]
+    body = {"title": "Mine", "options": [{"title": "D", "values": ["D"]}], "variants": variants}
+    store.call("POST", BATCHES, {"create": [body]})
+    store.requests.clear()
+
+
+def test_products_that_will_be_rejected_do_not_count() -> None:
+    rows = products(SIZE)
+    store = store_with(rows)
+    merchants_product(store, "TAKEN")
+    rows[0]["sku"] = "TAKEN"
+    rows[1]["stock"] += 1
+    one = Share(1, is_percentage=False)
+    for dry_run in (True, False):
+        result = sync(ListSource(rows), store, max_changes=one, dry_run=dry_run)
+        assert (result.exit_code, counts(result)) == (5, {"unchanged": 18, "updated": 1, "rejected": 1})
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_dropped_variants_of_a_rejected_product_do_not_hide_other_removals(*, dry_run: bool) -> None:
+    rows = shirts(10)
+    store = store_with(rows)
+    merchants_product(store, "TAKEN")
+    left = rows[:7]
+    left[0]["variants"][0]["sku"] = "TAKEN"
+    del left[0]["variants"][2:]  # more than --max-removals allows, if the product were not rejected
+    limits = {"max_removals": Share(3, is_percentage=False), "max_changes": Share(2, is_percentage=False)}
+    result = sync(ListSource(left), store, on_missing=OnMissing.DELETE, dry_run=dry_run, **limits)
+    assert (result.exit_code, len(store.products), writes(store)) == (6, 10, [])
+    assert result.error.startswith("3 of 10 products would change; --max-changes is 2.")
+    limits["max_changes"] = Share(3, is_percentage=False)
+    result = sync(ListSource(left), store, on_missing=OnMissing.DELETE, dry_run=dry_run, **limits)
+    assert (result.exit_code, counts(result)) == (5, {"unchanged": 6, "rejected": 1, "removed": 3})
+
+
 # --- faults -----------------------------------------------------------------------------------------------
 
 
@@ -267,15 +322,6 @@ def test_what_an_incomplete_source_delivered_is_checked_too() -> None:
     result = sync(source, store, max_changes=Share(10, is_percentage=False), on_missing=OnMissing.DELETE)
     assert (result.exit_code, counts(result)) == (3, {"updated": 10})
     assert len(store.products) == SIZE
-
-
-def test_all_currencies_are_checked_before_the_first_product_is_written() -> None:
-    rows = [{"id": number, "title": f"Cup {number}", "price": 5} for number in range(1, 401)]
-    rows[-1]["prices"] = {"chf": 6}
-    store = FakeMedusa()
-    result = sync(ListSource(rows), store, max_changes=TENTH)
-    assert (result.exit_code, writes(store)) == (2, [])
-    assert counts(result) == {"not_attempted": 400}
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])

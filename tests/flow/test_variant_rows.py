@@ -6,30 +6,28 @@ import pytest
 
 from medusa_sync.core.policy import OnMissing
 from tests.flow.shirts import held, shirt, variant
-from tests.flow.stage import ListSource, counts, sync, writes
+from tests.flow.stage import ListSource, counts, sync
 from tests.flow.test_variants import ALL, stored
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Item
 
 
-def test_a_currency_that_the_store_does_not_have_ends_the_run_before_anything_is_written() -> None:
-    row = shirt(2)
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_a_price_in_a_currency_that_the_store_lacks_rejects_only_its_product(*, is_stored: bool) -> None:
+    store = FakeMedusa()
+    if is_stored:
+        sync(ListSource([shirt(1), shirt(2)]), store)
+    row, neighbour = shirt(2, title="Dearer"), shirt(1, title="Better")
     row["variants"][3]["prices"] = {"chf": 18}
-    store = FakeMedusa()
-    for dry_run in (False, True):
-        result = sync(ListSource([shirt(1), row]), store, dry_run=dry_run)
-        assert result.exit_code == 2
-        assert "dummyjson:2 has a price in 'chf'" in result.error
-        assert "eur, usd" in result.error
-    assert writes(store) == []
-
-
-def test_the_currencies_of_the_whole_page_are_checked_before_its_first_product_is_written() -> None:
-    rows = [{"id": number, "title": f"Cup {number}", "price": 5} for number in range(1, 401)]
-    rows[-1]["prices"] = {"chf": 6}
-    store = FakeMedusa()
-    result = sync(ListSource(rows, page_size=1_000), store)
-    assert (result.exit_code, writes(store)) == (2, [])
+    for dry_run in (True, False):
+        result = sync(ListSource([neighbour, row]), store, dry_run=dry_run)
+        written = "updated" if is_stored else "created"
+        assert (result.exit_code, counts(result)) == (5, {written: 1, "rejected": 1})
+        [problem] = result.problems
+        assert problem.external_id == "dummyjson:2"
+        assert problem.reason.startswith("it has a price in 'chf', but the store sells only in eur, usd; add")
+    assert store.products["dummyjson:1"].title == "Better"
+    assert "dummyjson:2" not in store.products or store.products["dummyjson:2"].title == "Shirt 2"
 
 
 def test_what_was_written_before_a_refusal_is_in_the_report() -> None:
