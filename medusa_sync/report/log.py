@@ -1,4 +1,4 @@
-"""Writes log records to stderr: coloured on a terminal, otherwise a line of text or JSON each."""
+"""Writes log records to stderr: coloured on a terminal, otherwise as lines of text or JSON."""
 
 from __future__ import annotations
 
@@ -93,11 +93,16 @@ class _Handler(logging.Handler):
         return self._redact(value) if isinstance(value, str) else value
 
     def _line(self, record: logging.LogRecord, message: str, hint: str, trace: str) -> str:
+        """The record as text: one line, unless an error has several, or there is a traceback."""
         run = f"[{_run_id.get()}]" if _run_id.get() else ""
-        text = f"{message.rstrip('.')}. {hint}" if hint else message
         head = f"{_time(record, 'Z')} {record.levelname} {self._job}{run}"
-        below = "".join(f"\n    {visible(line)}" for line in trace.split("\n")) if trace else ""
-        return f"{head}: {visible(text)}{below}"
+        first, *others = message.split("\n") if record.levelno >= logging.ERROR else [message]
+        if hint and others:
+            others.append(hint)
+        elif hint:
+            first = f"{first.rstrip('.')}. {hint}"
+        others += trace.split("\n") if trace else []
+        return "\n    ".join([f"{head}: {visible(first)}", *map(visible, others)])
 
     def _print(self, record: logging.LogRecord, message: str, hint: str, trace: str) -> None:
         if record.levelno >= logging.ERROR:

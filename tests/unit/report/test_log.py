@@ -128,6 +128,15 @@ def test_a_hint_follows_its_message_in_the_same_line() -> None:
     assert written(console).endswith("ERROR nightly: the store is down. Start it.\n")
 
 
+def test_an_error_of_several_lines_stays_readable_and_looks_like_one_record() -> None:
+    console = pipe()
+    log_to(console)
+    logger.error("%s", "too many\n  3: stock\x1b", extra={"hint": "Check the source."})
+    first, *others = written(console).splitlines()
+    assert first.endswith("ERROR nightly: too many")
+    assert others == ["      3: stock\\x1b", "    Check the source."]
+
+
 def test_a_terminal_gets_short_lines() -> None:
     console = terminal()
     log_to(console)
