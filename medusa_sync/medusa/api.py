@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -120,15 +120,20 @@ class AdminApi:
 
     async def tombstones(self, external_ids: Sequence[str]) -> list[Tombstone]:
         """What deleted products with these external ids have left; there may be several for each."""
-        fields: Query = [("with_deleted", "true"), ("fields", queries.TOMBSTONE_FIELDS)]
+        parts = chunks("external_id", external_ids)
+        return [each for part in parts async for each in self._tombstones(part)]
+
+    async def all_tombstones(self) -> list[Tombstone]:
+        """What all deleted products have left; the index engine shows them only in an unfiltered list."""
+        return [each async for each in self._tombstones([])]
+
+    async def _tombstones(self, wanted: Query) -> AsyncIterator[Tombstone]:
+        query: Query = [*wanted, ("with_deleted", "true"), ("fields", queries.TOMBSTONE_FIELDS)]
         page = responses.ProductPage[responses.DeletedProduct]
-        return [
-            Tombstone(each.id, each.external_id, decode_record(each.metadata), each.deleted_at)
-            for part in chunks("external_id", external_ids)
-            async for entries in walk(self._client, "/admin/products", [*part, *fields], page)
-            for each in entries
-            if each.deleted_at is not None
-        ]
+        async for entries in walk(self._client, "/admin/products", query, page):
+            for each in entries:
+                if each.deleted_at is not None:
+                    yield Tombstone(each.id, each.external_id, decode_record(each.metadata), each.deleted_at)
 
     async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
         """Products by `id` or `external_id`, with their details."""

@@ -246,15 +246,16 @@ class Planner:
         }
         rest = [product for product in new if product.external_id not in entries]
         entries.update(await self._adopted(rest))
+        if self._options.create and self._options.on_deleted is OnDeleted.SKIP:
+            # The merchant may have replaced a product, and then the replacement looks like one to adopt.
+            left = [each for each in rest if not isinstance(entries.get(each.external_id), Update)]
+            deleted = await self._tombstones.deleted(left)
+            skipped = [each for each in left if each.external_id in deleted]
+            entries.update((each.external_id, Outcome.of(each, Result.SKIPPED, _DELETED)) for each in skipped)
         created = [product for product in rest if product.external_id not in entries]
         if not self._options.create:
             entries.update((each.external_id, Outcome.of(each, Result.SKIPPED)) for each in created)
             created = []
-        if self._options.on_deleted is OnDeleted.SKIP:
-            deleted = await self._tombstones.deleted(created)
-            skipped = [each for each in created if each.external_id in deleted]
-            entries.update((each.external_id, Outcome.of(each, Result.SKIPPED, _DELETED)) for each in skipped)
-            created = [each for each in created if each.external_id not in deleted]
         handles, reasons = await self._handles.assign(created)
         entries.update(
             (each.external_id, Outcome.of(each, Result.REJECTED, reasons[each.external_id]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import Tombstone
@@ -15,6 +15,7 @@ class Tombstones:
     def __init__(self, api: AdminApi) -> None:
         self._api = api
         self._ahead: dict[str, bool] = {}  # what `look_ahead` found, by external id
+        self._all: set[str] | None = None  # all of them, if they cannot be looked up
 
     async def look_ahead(self, new: Sequence[DesiredProduct]) -> set[str]:
         """Read the tombstones of many products; `deleted` uses each result once.
@@ -41,14 +42,24 @@ class Tombstones:
         return found | {external_id for external_id, is_deleted in known.items() if is_deleted}
 
     async def _read(self, new: Sequence[DesiredProduct]) -> set[str]:
-        if not new:
+        external_ids = [product.external_id for product in new]
+        if not external_ids:
             return set()
-        newest: dict[str, Tombstone] = {}
-        for each in await self._api.tombstones([product.external_id for product in new]):
-            known = newest.setdefault(each.external_id or "", each)
-            if _age(known) < _age(each):
-                newest[each.external_id or ""] = each
-        return {external_id for external_id, each in newest.items() if not each.is_ours}
+        if not self._api.may_lag:
+            return _deleted_by_merchant(await self._api.tombstones(external_ids))
+        if self._all is None:
+            self._all = _deleted_by_merchant(await self._api.all_tombstones())
+        return self._all.intersection(external_ids)
+
+
+def _deleted_by_merchant(tombstones: Iterable[Tombstone]) -> set[str]:
+    """The external ids whose newest deletion was not by this tool."""
+    newest: dict[str, Tombstone] = {}
+    for each in tombstones:
+        known = newest.setdefault(each.external_id or "", each)
+        if _age(known) < _age(each):
+            newest[each.external_id or ""] = each
+    return {external_id for external_id, each in newest.items() if not each.is_ours}
 
 
 def _age(tombstone: Tombstone) -> tuple[str, str]:

@@ -118,6 +118,10 @@ def test_the_prices_of_the_merchant_survive_with_the_index_engine(
             product = shop.by_external_id()["dummyjson:1"]
             assert (price(product, "eur"), price(product)) == (7, 12.5 + number)
         assert sync(source, indexed_store) == (0, {"unchanged": SIZE})
+        shop.delete(f"/admin/products/{product['id']}")
+        wait_until(lambda: not indexed())
+        skipped = sync(source, indexed_store, "--on-deleted", "skip")
+        assert skipped == (0, {"unchanged": SIZE - 1, "skipped": 1})
 
 
 def test_an_old_store_shows_whose_skus_are_taken(source: DummyJson, old_store: Store) -> None:

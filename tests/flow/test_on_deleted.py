@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -69,6 +70,36 @@ def test_by_default_it_is_created_again_and_no_tombstone_is_read() -> None:
     assert tombstones_read(store) == []
     delete(store, 2)
     assert counts(sync(ListSource(rows), store, plan=SKIP)) == {"unchanged": SIZE - 1, "skipped": 1}
+
+
+def test_the_index_engine_does_not_hide_what_the_merchant_deleted() -> None:
+    rows = products(SIZE)
+    store = store_with(rows)
+    delete(store, 2)
+
+    def from_the_index(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        if request.url.path != "/admin/products" or "external_id[]" not in request.url.params:
+            return None
+        document = json.loads(response.content)
+        found = [each for each in document["products"] if each.get("deleted_at") is None]
+        return httpx.Response(200, json={**document, "products": found, "estimate_count": len(found)})
+
+    store.after = from_the_index
+    result = sync(ListSource(rows), store, plan=SKIP)
+    assert (counts(result), skipped(result)) == ({"unchanged": SIZE - 1, "skipped": 1}, {"dummyjson:2"})
+
+
+def test_a_product_that_the_merchant_replaced_is_skipped_too() -> None:
+    rows = products(SIZE)
+    store = store_with(rows)
+    delete(store, 2)
+    variants = [{"title": "D", "sku": rows[1]["sku"], "prices": [], "options": {"D": "D"}}]
+    body = {"title": "Hers", "options": [{"title": "D", "values": ["D"]}], "variants": variants}
+    store.call("POST", BATCHES, {"create": [body]})
+    result = sync(ListSource(rows), store, plan=SKIP)
+    assert (result.exit_code, skipped(result)) == (0, {"dummyjson:2"})
+    adopt = PlanOptions(on_deleted=OnDeleted.SKIP, adopt=True)
+    assert counts(sync(ListSource(rows), store, plan=adopt)) == {"unchanged": SIZE - 1, "updated": 1}
 
 
 def test_products_without_a_tombstone_are_created() -> None:
