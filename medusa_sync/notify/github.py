@@ -62,7 +62,7 @@ def _summary(result: RunResult) -> Iterator[str]:
         yield ""
     yield from (f"- {name}: {value}" for name, value in summary.facts(result))
     yield ""
-    for listing in summary.listings(result, verbose=False):
+    for listing in summary.listings(result, verbose=False, is_short=True):
         yield from _table(listing, result)
     for note in result.notes:
         yield from (f"**Note:** {_literal(note)}", "")

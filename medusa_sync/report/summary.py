@@ -35,8 +35,12 @@ _ACTIONS = {
 }
 _WINNERS = {
     frozenset[OnConflict](): "A variant that was deleted in the admin is not created again.",
-    frozenset({OnConflict.SOURCE}): "The source won. To keep the merchant's values, set --on-conflict store.",
-    frozenset({OnConflict.STORE}): "The store won. To apply the source's values, set --on-conflict source.",
+    frozenset({OnConflict.SOURCE}): (
+        "The source won. To keep the merchant's values, set --on-conflict store (or FIELD=store)."
+    ),
+    frozenset({OnConflict.STORE}): (
+        "The store won. To apply the source's values, set --on-conflict source (or FIELD=source)."
+    ),
     frozenset(OnConflict): "To choose which side wins, set --on-conflict.",
 }
 _HELD = "If these prices are right, run once with a higher --max-price-change."
@@ -160,11 +164,13 @@ class Listing:
         heading: of the list on a terminal or a page.
         noun: starts the line of a product in a pipe.
         description: of the products that are left out, as in "3 more with problems".
+        is_complete: nothing is left out, because no later run reports it again.
     """
 
-    def __init__(self, heading: str, noun: str, description: str) -> None:
+    def __init__(self, heading: str, noun: str, description: str, *, is_complete: bool = False) -> None:
         self.heading = heading
         self.noun = noun
+        self.is_complete = is_complete
         self._description = description
         self._count = 0
         self._winners: set[OnConflict] = set()
@@ -173,7 +179,7 @@ class Listing:
     def add(self, outcome: Outcome) -> None:
         self._count += 1
         self._winners.update(each.kept for each in outcome.conflicts if each.field != VARIANT)
-        if self._count <= LISTED:
+        if self.is_complete or self._count <= LISTED:
             self.shown.append(outcome)
 
     @property
@@ -190,13 +196,18 @@ class Listing:
         return f"... and {rest} more {self._description}; --json shows them all" if rest else ""
 
 
-def listings(result: RunResult, *, verbose: bool) -> Iterator[Listing]:
+def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> Iterator[Listing]:
     """Yield the lists that are not empty; a product is in one at most.
 
     Conflicts, held prices, pruned products and problems are always listed. Other changes, and products that
     are skipped for a reason, are listed if `verbose`; a dry run lists changes too, except new products.
+
+    Args:
+        result: the run.
+        verbose: list all changes.
+        is_short: leave out conflicts too if they are many.
     """
-    contested = _conflicts()
+    contested = _conflicts(is_complete=not (result.dry_run or is_short))
     held = Listing("Held back", "held", "with prices that were held back")
     pruned = Listing("Pruned", "prune", "to remove" if result.dry_run else "removed")
     changes = Listing("Changes", "change", "with changes")
@@ -220,7 +231,7 @@ def listings(result: RunResult, *, verbose: bool) -> Iterator[Listing]:
 
 def conflicts(result: RunResult) -> Iterator[Listing]:
     """Yield the list of conflicts without the other changes of these products, unless there are none."""
-    listing = _conflicts()
+    listing = _conflicts(is_complete=not result.dry_run)
     for outcome in result.changes:
         if outcome.conflicts:
             listing.add(parted(outcome).contested)
@@ -228,5 +239,5 @@ def conflicts(result: RunResult) -> Iterator[Listing]:
         yield listing
 
 
-def _conflicts() -> Listing:
-    return Listing("Conflicts", "conflict", "with conflicts")
+def _conflicts(*, is_complete: bool) -> Listing:
+    return Listing("Conflicts", "conflict", "with conflicts", is_complete=is_complete)

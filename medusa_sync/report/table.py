@@ -68,7 +68,8 @@ def _print_listing(listing: Listing, result: RunResult, console: Console, *, ver
     print_line(console, (listing.heading, "bold underline"))
     for outcome in listing.shown:
         _print_product(outcome, result, console)
-        for line in change_lines(outcome, _arrow(console), brief=not verbose, fits=fits):
+        brief = not (verbose or listing.is_complete)
+        for line in change_lines(outcome, _arrow(console), brief=brief, fits=fits):
             print_line(console, *line, indent=_INDENT, hang=2)
     for text in filter(None, (listing.rest, listing.hint)):
         print_line(console, (text, "yellow"))

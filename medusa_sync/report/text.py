@@ -48,16 +48,16 @@ def _lines(result: RunResult, *, verbose: bool) -> Iterator[str]:
 
 def _listed(listing: Listing, result: RunResult, *, verbose: bool) -> Iterator[str]:
     for outcome in listing.shown:
-        yield from _product_lines(listing.noun, outcome, result, verbose=verbose)
+        yield from _product_lines(listing.noun, outcome, result, brief=not (verbose or listing.is_complete))
     yield from filter(None, (listing.rest, listing.hint))
 
 
-def _product_lines(noun: str, outcome: Outcome, result: RunResult, *, verbose: bool) -> Iterator[str]:
+def _product_lines(noun: str, outcome: Outcome, result: RunResult, *, brief: bool) -> Iterator[str]:
     external_id, title = summary.name(outcome)
     action = summary.action(outcome, dry_run=result.dry_run)
     product = f"{action} {external_id} ({title})" if title else f"{action} {external_id}"
     for label, part in _parts(noun, outcome):
-        lines = plain_lines(part, "->", brief=not verbose)
+        lines = plain_lines(part, "->", brief=brief)
         yield from (f"{label}: {product}: {line}" for line in lines)
         if not lines:
             yield f"{label}: {product}"

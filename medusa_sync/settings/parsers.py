@@ -149,11 +149,12 @@ def conflict_policy(value: str) -> ConflictPolicy:
     sides: dict[str, OnConflict] = {}
     for part in _parts_of(value):
         name, equals, side = part.partition("=")
-        if (side if equals else part).strip() not in set(OnConflict):
+        wanted = (side if equals else part).strip().lower()
+        if wanted not in set(OnConflict):
             raise ValueError(f"expected source or store, or FIELD=source or FIELD=store, not {part!r}")
         if not equals:
-            defaults.append(OnConflict(part))
-        elif sides.setdefault(_field_name(name), OnConflict(side.strip())) != side.strip():
+            defaults.append(OnConflict(wanted))
+        elif sides.setdefault(_field_name(name), OnConflict(wanted)) != wanted:
             raise ValueError(f"it has both sides for the field {name.strip()!r}")
     if len(set(defaults)) > 1:
         raise ValueError("it has both source and store for all fields")
@@ -163,17 +164,20 @@ def conflict_policy(value: str) -> ConflictPolicy:
 
 
 def _parts_of(value: str) -> list[str]:
-    """The parts of a list with commas, in lower case, without empty ones."""
-    return [part for each in value.split(",") if (part := each.strip().lower())]
+    """The parts of a list with commas, without empty ones."""
+    return [part for each in value.split(",") if (part := each.strip())]
 
 
 def _field_name(text: str) -> str:
-    from medusa_sync.core.fields import NAMES
+    """Parse the name of a field; only the keys of metadata are case-sensitive."""
+    from medusa_sync.core.fields import METADATA, NAMES
 
-    name = text.strip()
-    if name.partition(".")[0] not in NAMES:
-        raise ValueError(f"there is no field {name!r}; the fields are {', '.join(NAMES)}")
-    return name
+    head, dot, key = text.strip().partition(".")
+    head = head.lower()
+    if head not in NAMES:
+        raise ValueError(f"there is no field {text.strip()!r}; the fields are {', '.join(NAMES)}")
+    name = f"{head}{dot}{key}"
+    return name if name.startswith(METADATA) else name.lower()
 
 
 def schedule(value: str) -> str:

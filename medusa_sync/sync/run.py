@@ -309,9 +309,10 @@ class Run:
                 "(MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD)."
             )
         if self._options.dry_run and self._placement is not None and self._stop.reason is None:
+            location = "" if self._placement.location_id is None else " and stock location"
             yield (
-                "The installation is valid: settings, credentials, source, sales channel, shipping profile "
-                "and stock location. Only a real run shows whether the credentials may write."
+                f"The installation is valid: settings, credentials, source, sales channel, shipping profile"
+                f"{location}. Only a real run shows whether the credentials may write."
             )
         if self._placement is not None and self._placement.location_id is None:
             yield "The store has no stock location, so stock is not synced. Add a location in the admin."

@@ -315,8 +315,16 @@ def test_in_a_log_with_both_streams_the_line_has_the_time(
 @pytest.mark.parametrize(
     ("wins", "values", "hint"),
     [
-        ("source", "Ours -> New", "The source won. To keep the merchant's values, set --on-conflict store."),
-        ("store", "Ours", "The store won. To apply the source's values, set --on-conflict source."),
+        (
+            "source",
+            "Ours -> New",
+            "The source won. To keep the merchant's values, set --on-conflict store (or FIELD=store).",
+        ),
+        (
+            "store",
+            "Ours",
+            "The store won. To apply the source's values, set --on-conflict source (or FIELD=source).",
+        ),
     ],
 )
 def test_quiet_shows_conflicts(store: FakeMedusa, source: Path, wins: str, values: str, hint: str) -> None:

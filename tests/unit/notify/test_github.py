@@ -217,7 +217,10 @@ def test_conflicts_and_held_prices_have_annotations() -> None:
 def test_conflicts_and_held_prices_are_in_the_summary_with_what_to_do() -> None:
     summary = read(step_summary(run(SPOON, OVERRULED, HELD)))
     assert "#### Conflicts\n" in summary
-    assert "\nThe source won. To keep the merchant's values, set --on-conflict store.\n" in summary
+    assert (
+        "\nThe source won. To keep the merchant's values, set --on-conflict store (or FIELD=store).\n"
+        in summary
+    )
     assert "#### Held back\n" in summary
     assert "price: 40 (kept; above --max-price-change; source: 0)" in summary
     assert "\nIf these prices are right, run once with a higher --max-price-change.\n" in summary

@@ -10,7 +10,7 @@ from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Outcome, RunResult, Status
 from medusa_sync.report.summary import one_line
-from medusa_sync.report.text import as_text
+from medusa_sync.report.text import as_text, conflicts_as_text
 from tests.unit.results import (
     BOWL,
     DELETED,
@@ -36,7 +36,7 @@ from tests.unit.results import (
     ("outcome", "dry_run", "what"),
     [
         (SPOON, True, "with changes"),
-        (OVERRULED, False, "with conflicts"),
+        (OVERRULED, True, "with conflicts"),
         (RESPECTED, True, "with conflicts"),
         (DRAFTED, True, "to remove"),
         (DELETED, False, "removed"),
@@ -56,6 +56,17 @@ def test_a_list_has_twenty_products_and_counts_the_rest(
     assert len(re.findall(r"id-\d+", shown(21))) == 20
     assert f"... and 1 more {what}; --json shows them all\n" in shown(21)
     assert f"... and 80 more {what}; --json shows them all\n" in shown(100)
+
+
+@pytest.mark.parametrize("show", [as_text, conflicts_as_text, lambda result: on_terminal(result, 80)])
+def test_a_run_lists_all_of_its_conflicts_because_no_other_run_does(show: Callable[[RunResult], str]) -> None:
+    price, *_ = OVERRULED.conflicts
+    conflicts = tuple(structs.replace(price, variant=f"size {number}") for number in range(30))
+    changes = tuple(structs.replace(OVERRULED.changes[0], variant=each.variant) for each in conflicts)
+    outcome = structs.replace(OVERRULED, conflicts=conflicts, changes=changes)
+    shown = show(run(*(structs.replace(outcome, external_id=f"id-{number:03}") for number in range(30))))
+    assert len(re.findall(r"price of size \d+: 21", shown)) == 900
+    assert "--json" not in shown
 
 
 @pytest.mark.parametrize("dry_run", [True, False])

@@ -117,7 +117,8 @@ def test_invalid_source_url(text: str) -> None:
 
 
 def test_fields_are_named_as_in_the_tables_and_the_error_lists_them() -> None:
-    assert parsers.field_names(" Price, stock,metadata.brand,") == {"price", "stock", "metadata.brand"}
+    named = parsers.field_names(" Price, stock,Metadata.Marke,PRICE.EUR,")
+    assert named == {"price", "stock", "metadata.Marke", "price.eur"}
     with pytest.raises(
         ValueError, match=r"there is no field 'prise'; the fields are title, .*, price, stock"
     ):
@@ -170,7 +171,7 @@ def test_the_most_specific_name_of_a_field_decides(text: str, field: str, winner
         ("merchant", "expected source or store, or FIELD=source or FIELD=store, not 'merchant'"),
         ("source,title=mine", "expected source or store, .* not 'title=mine'"),
         ("source,titles=store", "there is no field 'titles'; the fields are title, .*, price, stock"),
-        ("source,option.Size=store", "there is no field 'option.size'"),
+        ("source,option.Size=store", "there is no field 'option.Size'"),
         ("source,store", "it has both source and store for all fields"),
         ("price=store,price=source", "it has both sides for the field 'price'"),
         (" , ", "it is empty"),
