@@ -198,7 +198,7 @@ def decide(
                 decision.rejected[own] = _taken(claim, owner, left[own])
             else:
                 decision.waiting.add(own)
-        again = {} if kept else dict(_repeated(left.values()))
+        again = {} if kept else dict(_repeated(left.values(), owners))
         for own, reason in again.items():
             if is_last:
                 decision.rejected[own] = reason
@@ -228,20 +228,26 @@ def _is_own(owner: Owner, change: Change) -> bool:
     return bool({owner.id, owner.variant_id} & {each.replaces for each in change.variants if each.replaces})
 
 
-def _repeated(changes: Iterable[Change]) -> Iterator[tuple[str, str]]:
-    """The changes that want a value which an earlier one gets, with the reasons."""
+def _repeated(changes: Collection[Change], owners: Owners) -> Iterator[tuple[str, str]]:
+    """The changes that want a value which another one gets, with the reasons.
+
+    The one whose product has the value already gets it, else the first one.
+    """
     first: dict[Value, Change] = {}
     for change in changes:
-        wanted = claims(change)
-        earlier = next(
-            ((claim, first[own]) for claim in wanted if (own := (claim.field, claim.value)) in first), None
-        )
-        if earlier is not None:
-            claim, other = earlier
-            desired = other.desired
-            yield change.desired.external_id, _reason(claim, f"{desired.external_id} {desired.title!r}")
+        for claim in claims(change):
+            value = claim.field, claim.value
+            if any(owner.external_id == change.desired.external_id for owner in owners.get(value, ())):
+                first[value] = change
+    for change in changes:
+        wanted = {(claim.field, claim.value): claim for claim in claims(change)}
+        lost = next((value for value in wanted if first.get(value, change) is not change), None)
+        if lost is not None:
+            desired = first[lost].desired
+            reason = _reason(wanted[lost], f"{desired.external_id} {desired.title!r}")
+            yield change.desired.external_id, reason
             continue
-        first.update(((claim.field, claim.value), change) for claim in wanted)
+        first.update(dict.fromkeys(wanted, change))
 
 
 def _taken(claim: Claim, owner: Owner, change: Change) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
+from msgspec import structs
+
+from medusa_sync.core.change import Conflict
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.spool import Spool
 from medusa_sync.sync.stale import Stale
@@ -29,7 +32,7 @@ class Ledger:
     def __init__(self, on_settled: Callable[[Outcome], None]) -> None:
         self._on_settled = on_settled
         self._open: dict[str, str] = {}  # titles by external id, of the products without an outcome
-        self._begun: set[str] = set()  # open products whose write is being sent
+        self._begun: dict[str, tuple[Conflict, ...]] = {}  # conflicts of open products that are being written
         self._stored: set[str] = set()  # products without an outcome that the store has
         self.counts: Counter[Result] = Counter(dict.fromkeys(Result, 0))
         self.seen = 0
@@ -96,21 +99,29 @@ class Ledger:
             if each.copies:
                 self._stored.add(each.desired.external_id)
 
-    def begin(self, external_id: str) -> None:
-        """Mark an open product as being written: if the run ends now, it is unconfirmed."""
+    def begin(self, external_id: str, conflicts: Sequence[Conflict] = ()) -> None:
+        """Mark an open product as being written: if the run ends now, it is unconfirmed.
+
+        Args:
+            external_id: of the product.
+            conflicts: that the write decides. If it arrives, no later run sees them.
+        """
         if external_id not in self._open:
             raise KeyError(external_id)
-        self._begun.add(external_id)
+        known = self._begun.get(external_id, ())
+        self._begun[external_id] = (*known, *(each for each in conflicts if each not in known))
 
     def take_back(self, external_id: str) -> None:
         """Undo `begin`, after the store refused the write: nothing was written."""
-        self._begun.discard(external_id)
+        self._begun.pop(external_id, None)
 
     def settle(self, outcome: Outcome) -> None:
         """Record the outcome of an open product."""
         external_id = outcome.external_id or ""
         del self._open[external_id]
-        self._begun.discard(external_id)
+        if outcome.result is Result.UNCONFIRMED:
+            self._report_conflicts(outcome)
+        self._begun.pop(external_id, None)
         if external_id in self._watched:
             self._watched[external_id] = outcome.result
         if external_id in self._stored:
@@ -166,10 +177,19 @@ class Ledger:
             )
             for external_id, title in self._open.items()
         ]
+        for outcome in self.not_completed:
+            self._report_conflicts(outcome)
         self.counts.update(outcome.result for outcome in self.not_completed)
         accounted = self.counts.total() - self.counts[Result.REMOVED] + self.not_compared
         if accounted != self.seen:
             raise RuntimeError(f"{self.seen} products were delivered, but {accounted} have an outcome")
+
+    def _report_conflicts(self, outcome: Outcome) -> None:
+        """Add the conflicts of a write whose result is unknown to the changes."""
+        conflicts = self._begun.get(outcome.external_id or "", ())
+        if conflicts and not outcome.conflicts:
+            self.conflicts += len(conflicts)
+            self.changes.add(structs.replace(outcome, conflicts=conflicts))
 
     def _count(self, outcome: Outcome) -> None:
         self.counts[outcome.result] += 1

@@ -302,7 +302,8 @@ class Writer:
 
     def _begin(self, changes: Iterable[Change]) -> None:
         for change in changes:
-            self._ledger.begin(change.desired.external_id)
+            conflicts = change.conflicts if isinstance(change, Update) else ()
+            self._ledger.begin(change.desired.external_id, conflicts)
 
     def _updated(
         self,

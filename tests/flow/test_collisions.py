@@ -215,3 +215,17 @@ def test_a_dry_run_looks_up_owners_once_for_200_products() -> None:
     store.requests.clear()
     sync(source, store, dry_run=True)
     assert all(request.path != "/admin/product-variants" for request in store.requests)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_product_that_moves_its_sku_to_another_of_its_variants_keeps_it(*, is_first: bool) -> None:
+    store = FakeMedusa()
+    sync(ListSource([shirt(1)]), store)
+    one, two = shirt(1), shirt(2)
+    moved = one["variants"].pop(0)
+    one["variants"][0]["sku"] = moved["sku"]
+    two["variants"] = [{**two["variants"][0], "sku": moved["sku"]}]
+    source = ListSource([one, two] if is_first else [two, one])
+    result = carried_out(source, store)
+    assert reasons(result).keys() == {"dummyjson:2"}
+    assert f"its SKU {moved['sku']!r} belongs to dummyjson:1" in reasons(result)["dummyjson:2"]

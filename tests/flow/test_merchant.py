@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +14,10 @@ from medusa_sync.core.change import Conflict
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.core.result import RunResult
+from medusa_sync.errors import TimeLimitError
+from medusa_sync.stop import Stop
 from medusa_sync.sync.planner import PlanOptions
-from tests.flow.stage import BATCHES, ListSource, assert_exact, counts, sync, writes
+from tests.flow.stage import BATCHES, ListSource, assert_exact, counts, run_once, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Product, Variant
@@ -241,6 +244,32 @@ def test_each_field_of_a_product_has_its_own_winner_and_each_conflict_is_reporte
     assert held.title == ("Mine" if "title" in kept else "New")
     assert held.variants[0].prices[0].amount == (7_777 if "price" in kept else 5)
     assert quiet(store, source)
+
+
+@pytest.mark.parametrize("ends_at", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_a_conflict_that_the_source_won_is_reported_even_if_no_response_to_the_write_arrives(
+    ends_at: int,
+) -> None:
+    store, source = in_sync()
+    change_title(store, store.products[EDITED])
+    source.rows[3]["title"] = "New"
+    stop = Stop()
+
+    def lose(_request: httpx.Request, _response: httpx.Response) -> None:
+        if len(store.requests) >= ends_at:
+            stop.set(TimeLimitError("too late"))
+            raise httpx.ReadTimeout("slow")
+
+    store.requests.clear()
+    store.after = lose
+    first = asyncio.run(run_once(source, store, stop=stop))
+    store.after = None
+    assert first.seen == sum(first.counts.values())
+    second = sync(source, store)
+    assert store.products[EDITED].title == "New"
+    reported = [each for run in (first, second) for change in run.changes for each in change.conflicts]
+    assert Conflict("title", "Mine", "New", OnConflict.SOURCE) in reported
+    assert first.conflicts + second.conflicts == len(reported)
 
 
 # --- our variant ----------------------------------------------------------------------------------------
