@@ -17,8 +17,6 @@ from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredItem
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.placement import Placement
-from medusa_sync.medusa.taxonomy import Taxonomy
 from medusa_sync.retry import pause
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
@@ -30,10 +28,8 @@ from medusa_sync.sync.health import Health
 from medusa_sync.sync.held import Held
 from medusa_sync.sync.intents import Intents
 from medusa_sync.sync.inventory import values_to_release
-from medusa_sync.sync.items import Items
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.planner import Planner
-from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.stale import Stale, absent
 from medusa_sync.sync.writer import Writer
 
@@ -52,15 +48,13 @@ class Applier:
         api: of the store.
         planner: reads and plans.
         collisions: finds values that other products have.
-        taxonomy: ids of terms.
-        placement: of new and adopted products.
-        sales: the sale prices of the source.
+        writer: writes changes.
+        intents: the outcomes of what is sent.
         acknowledger: takes complete products.
         ledger: notified of products that are sent, and of those that the store refused.
         health: decides whether the store itself fails.
         stop: once it is set, nothing is retried or bisected.
         settle: called with the outcome of every product.
-        status: of new products, `published` or `draft`.
         max_retries: how many times a batch is reconciled.
     """
 
@@ -69,16 +63,14 @@ class Applier:
         api: AdminApi,
         planner: Planner,
         collisions: Collisions,
-        taxonomy: Taxonomy,
-        placement: Placement,
-        sales: Sales,
+        writer: Writer,
+        intents: Intents,
         acknowledger: Acknowledger,
         ledger: Ledger,
         health: Health,
         stop: Stop,
         *,
         settle: Callable[[Outcome], None],
-        status: str,
         max_retries: int,
     ) -> None:
         self._api = api
@@ -86,17 +78,13 @@ class Applier:
         self._collisions = collisions
         self._repeats = Repeats()
         self._acknowledger = acknowledger
-        self._sales = sales
         self._ledger = ledger
         self._health = health
         self._stop = stop
-        self._report = settle
+        self._settled = settle
+        self._writer = writer
+        self._intents = intents
         self._attempts = max_retries + 1
-        self._intents = Intents()
-        self._items = Items(api, placement.location_id, stop)
-        self._writer = Writer(
-            api, taxonomy, placement, self._items, sales, ledger, self._intents, health, status=status
-        )
         self._postponed: list[Complete] = []  # their inventory items have to be renamed later
         self._again: list[DesiredProduct] = []  # to be planned again, also from other batches
         self._held = Held()
@@ -143,26 +131,27 @@ class Applier:
         """
         held, outcomes = self._held.release(again=not self._stop.is_set)
         for outcome in outcomes:
-            self._report(outcome)
+            self._settled(outcome)
         if held:
             await self._apply(Batch(held, is_last=True))
         if self._postponed:
             await self._rename_postponed()
-        await self._sales.remove_copies()
+        await self._writer.sales.remove_copies()
         self._again += await self._acknowledger.flush()
         while self._again and not self._stop.is_set:
             again, self._again = self._again, []
             await self._apply(Batch(again, is_last=True))
-            await self._sales.remove_copies()
+            await self._writer.sales.remove_copies()
             self._again += await self._acknowledger.flush()
         await self._writer.late.note()
 
     async def _rename_postponed(self) -> None:
         postponed, self._postponed = self._postponed, []
-        held = await self._items.rename_again([rename for each in postponed for rename in each.refused])
+        refused = [rename for each in postponed for rename in each.refused]
+        held = await self._writer.items.rename_again(refused)
         for each in postponed:
             if not held.isdisjoint(each.refused):  # it stays pending, so the next run tries again
-                self._report(each.outcome)
+                self._settled(each.outcome)
         done = [each for each in postponed if held.isdisjoint(each.refused)]
         self._again += await self._acknowledger.add(done)
 
@@ -267,7 +256,7 @@ class Applier:
         batch.drop(each.desired.external_id for each in written)
         for each in written:
             if each.is_acknowledged and not each.refused:
-                self._report(each.outcome)
+                self._settled(each.outcome)
         self._postponed += [each for each in written if each.refused]
         rest = [each for each in written if not each.is_acknowledged and not each.refused]
         self._again += await self._acknowledger.add(rest)
@@ -362,7 +351,7 @@ class Applier:
             if self._held.takes(batch, outcome):
                 continue
             arrived = intended is not None and outcome.result is Result.UNCHANGED
-            self._report(intended if intended is not None and arrived else outcome)
+            self._settled(intended if intended is not None and arrived else outcome)
         batch.drop(settled)
 
 

@@ -17,20 +17,23 @@ from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.batch_size import BatchSize
 from medusa_sync.sync.collisions import Collisions
 from medusa_sync.sync.health import Health
+from medusa_sync.sync.intents import Intents
+from medusa_sync.sync.items import Items
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.obstacles import Obstacles
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import Planner
 from medusa_sync.sync.preview import Preview
+from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.sizes import Sizes
 from medusa_sync.sync.stale import Stale
+from medusa_sync.sync.writer import Writer
 
 
 async def preview(
     api: AdminApi,
     options: SyncOptions,
-    planner: Planner,
     placement: Placement,
     ledger: Ledger,
     parts: AsyncIterator[list[Stale]],
@@ -41,7 +44,6 @@ async def preview(
     Args:
         api: of the store.
         options: of the run.
-        planner: reads and plans.
         placement: of new products.
         ledger: gets the outcomes.
         parts: the stale products.
@@ -50,6 +52,7 @@ async def preview(
     Raises:
         StoreError: the store cannot be read.
     """
+    planner = Planner(api, placement.location_id, Sales(api.price_lists, options.source_name), options.plan)
     collisions, sizes = Collisions(api, options.source_name), Sizes(placement, options.status)
     plan = Preview(planner, collisions, Obstacles(api), sizes, ledger)
     async for stale in parts:
@@ -61,7 +64,6 @@ async def preview(
 async def apply(
     api: AdminApi,
     options: SyncOptions,
-    planner: Planner,
     placement: Placement,
     source: Source,
     ledger: Ledger,
@@ -70,25 +72,27 @@ async def apply(
     parts: AsyncIterator[list[Stale]],
 ) -> None:
     """Write every product; an error that ends the run sets the stop token."""
+    sales = Sales(api.price_lists, options.source_name)
+    planner = Planner(api, placement.location_id, sales, options.plan)
 
     def settle(outcome: Outcome) -> None:
         planner.release(outcome.external_id or "")
         ledger.settle(outcome)
 
     taxonomy = Taxonomy(api, source.category_names, stop)
+    items, intents = Items(api, placement.location_id, stop), Intents()
+    writer = Writer(api, taxonomy, placement, items, sales, ledger, intents, health, status=options.status)
     applier = Applier(
         api,
         planner,
         Collisions(api, options.source_name),
-        taxonomy,
-        placement,
-        planner.sales,
+        writer,
+        intents,
         Acknowledger(api, settle),
         ledger,
         health,
         stop,
         settle=settle,
-        status=options.status,
         max_retries=options.max_retries,
     )
     pipeline = Pipeline(

@@ -91,14 +91,11 @@ class Planner:
         location_id: where stock is kept; None if the store has no location.
         sales: the sale prices of the source.
         options: how to decide.
-
-    Attributes:
-        sales: as above.
     """
 
     def __init__(self, api: AdminApi, location_id: str | None, sales: Sales, options: PlanOptions) -> None:
         self._api = api
-        self.sales = sales
+        self._sales = sales
         self._location_id = location_id
         self._options = options
         self._adoption = Adoption(api)
@@ -171,7 +168,7 @@ class Planner:
         stored = [each for each in found if isinstance(each, StoredProduct)]
         unreadable = [each for each in found if isinstance(each, Unreadable)]
         wanted = {product.external_id: product for product in products}
-        return [*unreadable, *await self.sales.read(wanted, stored)]
+        return [*unreadable, *await self._sales.read(wanted, stored)]
 
     def _sort(
         self,

@@ -16,7 +16,6 @@ from medusa_sync.core.stored import ListedProduct, StoredProduct, Unreadable
 from medusa_sync.errors import (
     AmbiguousWriteError,
     ProductFailedError,
-    PruneGuardError,
     SourceError,
     StoreRefusedError,
 )
@@ -29,8 +28,8 @@ from medusa_sync.sync.batch_size import FIRST
 from medusa_sync.sync.deletion import delete_noted
 from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.options import SyncOptions
+from medusa_sync.sync.prune_guard import guard_error
 
-_LISTED = 10  # products that the error of the guard names
 _ASKED_AT_ONCE = 4
 
 
@@ -114,20 +113,14 @@ class Pruner:
     def _guard(self, orphans: Sequence[ListedProduct], delivered: str | None) -> None:
         missing, before = len(orphans), len(self._owned)
         allowed = self._options.max_removals
+        names = [f"{stored.external_id} {stored.title!r}" for stored in orphans]
         if delivered is None:
             what = f"The source delivered none of its {before} products in the store."
             hint = "Check the source. If it is no longer used, remove its products in the admin."
-        elif not allowed.allows(missing, before):
+            raise guard_error(what, names, hint)
+        if not allowed.allows(missing, before):
             what = f"{missing} of {before} products are missing at the source; --max-removals is {allowed}."
-            hint = (
-                "If they are really gone, run once with a higher --max-removals (SYNC_PRODUCTS_MAX_REMOVALS)."
-            )
-        else:
-            return
-        names = [f"  {stored.external_id} {stored.title!r}" for stored in orphans[:_LISTED]]
-        if missing > _LISTED:
-            names.append(f"  ... and {missing - _LISTED} more")
-        raise PruneGuardError("\n".join([f"{what} Nothing was removed.", *names]), hint=hint)
+            raise guard_error(what, names)
 
     async def _confirm(self, orphans: Sequence[ListedProduct], delivered: str | None) -> list[ListedProduct]:
         """The orphans that the source does not have: paging by offset can skip a product that exists."""

@@ -6,71 +6,24 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import structs
 
-from medusa_sync.core.change import FieldChange, Update
-from medusa_sync.core.fields import OPTION, STOCK, VARIANT
+from medusa_sync.core.fields import OPTION, STOCK
 from medusa_sync.core.policy import OnMissing
-from medusa_sync.core.record import Dropped, Record, VariantRecord, remember_text
-from medusa_sync.core.result import Action, Outcome, Result
-from medusa_sync.core.stored import StoredLevel, StoredProduct, StoredVariant
-from medusa_sync.core.view import stock_level
-from medusa_sync.errors import AmbiguousWriteError, PruneGuardError, StoreRefusedError
+from medusa_sync.core.record import Dropped, VariantRecord, remember_text
+from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.stored import StoredProduct
+from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi, Level
 from medusa_sync.medusa.payload import record_body
-from medusa_sync.medusa.placement import Placement
 from medusa_sync.stop import Stop
+from medusa_sync.sync.dropped import Removal, removal_from, removal_outcome, stocked_level
 from medusa_sync.sync.inventory import item_id_of
 from medusa_sync.sync.options import SyncOptions
 
 logger = logging.getLogger(__name__)
 
-_LISTED = 10  # variants that the error of the guard names
 _AT_ONCE = 50  # products in a write of records, and variants in a deletion
-
-REMOVABLE: Mapping[OnMissing, Collection[Dropped]] = {
-    OnMissing.KEEP: (),
-    OnMissing.DRAFT: (Dropped.KEPT, Dropped.REMOVED),
-    OnMissing.DELETE: tuple(Dropped),
-}
-"""The states of dropped variants that are removed."""
-
-
-class Removal(Struct, frozen=True):
-    """The variants of a product to remove.
-
-    Attributes:
-        variants: by key.
-        gone: keys of variants that the store does not have any more.
-    """
-
-    stored: StoredProduct
-    record: Record
-    variants: Mapping[str, StoredVariant]
-    gone: tuple[str, ...] = ()
-
-    def named(self, key: str) -> str:
-        variant = self.variants[key]
-        return variant.sku or variant.title or key
-
-
-def removal_of(update: Update, on_missing: OnMissing) -> Removal | None:
-    """The variants that a run removes after an update; None if there are none."""
-    record = update.record or Record()
-    variants = {
-        key: variant
-        for key, variant in update.dropped.items()
-        if (record.variants[key].dropped or Dropped.KEPT) in REMOVABLE[on_missing]
-    }
-    return _without_last(Removal(update.stored, record, variants))
-
-
-def _without_last(removal: Removal) -> Removal | None:
-    """A removal that leaves a variant; None if nothing is left to be removed."""
-    variants = dict(removal.variants)
-    if variants and len(variants) == len(removal.stored.variants):
-        variants.pop(next(iter(variants)))
-    return structs.replace(removal, variants=variants) if variants or removal.gone else None
 
 
 class VariantPruner:
@@ -79,6 +32,7 @@ class VariantPruner:
     Args:
         api: of the store.
         options: of the run.
+        location_id: where the stock of the source is.
         revise: called with the outcome of each product that loses variants.
         fail: called with each variant that is not removed.
         stop: nothing more is removed once it is set.
@@ -88,6 +42,7 @@ class VariantPruner:
         self,
         api: AdminApi,
         options: SyncOptions,
+        location_id: str,
         *,
         revise: Callable[[Outcome], None],
         fail: Callable[[Outcome], None],
@@ -98,68 +53,14 @@ class VariantPruner:
         self._revise = revise
         self._fail = fail
         self._stop = stop
-        self._location_id = ""
-        self._deletes = options.on_missing == OnMissing.DELETE
+        self._location_id = location_id
 
-    async def find(self, dropped: Mapping[str, Collection[str] | None]) -> list[Removal]:
-        """The variants to remove from some products.
-
-        Args:
-            dropped: keys of variants by external id; None for all that the record says are dropped.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
-        found = await self._api.details("external_id", list(dropped))
-        removals = (
-            self._removal(stored, dropped.get(stored.external_id or ""))
-            for stored in found
-            if isinstance(stored, StoredProduct)
-        )
-        return [removal for removal in removals if removal is not None]
-
-    def _removal(self, stored: StoredProduct, keys: Collection[str] | None) -> Removal | None:
-        record = stored.record or Record()
-        by_id = {variant.id: variant for variant in stored.variants}
-        ids = {
-            key: entry.id
-            for key, entry in record.variants.items()
-            if entry.dropped in REMOVABLE[self._options.on_missing] and (keys is None or key in keys)
-        }
-        variants = {key: by_id[own] for key, own in ids.items() if own in by_id}
-        return _without_last(Removal(stored, record, variants, tuple(ids.keys() - variants.keys())))
-
-    def guard(self, removals: Sequence[Removal], owned: int) -> None:
-        """Check that not too many variants are removed.
-
-        Args:
-            removals: all of the run.
-            owned: the variants that the store had of this source before the run.
-
-        Raises:
-            PruneGuardError: more than `--max-removals` allows.
-        """
-        count, allowed = sum(len(removal.variants) for removal in removals), self._options.max_removals
-        if allowed.allows(count, owned):
-            return
-        named = [(removal, key) for removal in removals for key in removal.variants]
-        lines = [
-            f"  {removal.stored.external_id} {removal.stored.title!r}: {removal.named(key)}"
-            for removal, key in named[:_LISTED]
-        ]
-        if count > _LISTED:
-            lines.append(f"  ... and {count - _LISTED} more")
-        what = f"{count} of {owned} variants are missing at the source; --max-removals is {allowed}."
-        hint = "If they are really gone, run once with a higher --max-removals (SYNC_PRODUCTS_MAX_REMOVALS)."
-        raise PruneGuardError("\n".join([f"{what} Nothing was removed.", *lines]), hint=hint)
-
-    async def execute(self, removals: Sequence[Removal], placement: Placement) -> None:
+    async def execute(self, removals: Sequence[Removal]) -> None:
         """Remove variants.
 
         Raises:
             StoreError: the store is unavailable.
         """
-        self._location_id = placement.location_id or ""
         for start in range(0, len(removals), _AT_ONCE):
             if self._stop.is_set:
                 return
@@ -173,7 +74,7 @@ class VariantPruner:
                     self._settle(removal, removal.variants)
                 return
             removals = await self._without_gone(removals)
-            if self._deletes:
+            if self._options.on_missing == OnMissing.DELETE:
                 await self._delete(removals)
             else:
                 await self._draft(removals)
@@ -188,7 +89,9 @@ class VariantPruner:
     async def _remove_again(self, removal: Removal) -> None:
         """Read a product again, because some of its variants may be removed already."""
         keys = {*removal.variants, *removal.gone}
-        for left in await self.find({str(removal.stored.external_id): keys}):
+        for left in await find_removals(
+            self._api, {str(removal.stored.external_id): keys}, self._options.on_missing
+        ):
             await self._remove([left])
 
     async def _without_gone(self, removals: Sequence[Removal]) -> list[Removal]:
@@ -216,7 +119,7 @@ class VariantPruner:
             Level(item_id, self._location_id, 0)
             for removal in removals
             for variant in removal.variants.values()
-            if _stocked_level(variant, self._location_id) and (item_id := item_id_of(variant)) is not None
+            if stocked_level(variant, self._location_id) and (item_id := item_id_of(variant)) is not None
         ]
         if levels:
             await self._api.write_levels(create=(), update=levels)
@@ -298,40 +201,32 @@ class VariantPruner:
             bodies.append(record_body(removal.stored.id, record))
         await self._api.edit_products(bodies)
 
-    def outcome(self, removal: Removal, placement: Placement) -> Outcome | None:
-        """The outcome of a product that loses variants; None if nothing changes."""
-        self._location_id = placement.location_id or ""
-        return self._outcome(removal, removal.variants)
-
     def _settle(self, removal: Removal, keys: Collection[str]) -> None:
-        outcome = self._outcome(removal, keys)
+        outcome = removal_outcome(removal, keys, self._options.on_missing, self._location_id)
         if outcome is not None:
             self._revise(outcome)
 
-    def _outcome(self, removal: Removal, keys: Collection[str]) -> Outcome | None:
-        changes = tuple(change for key in keys if (change := self._change(removal, key)) is not None)
-        stored = removal.stored
-        if not changes:
-            return None
-        return Outcome(
-            stored.external_id, stored.title, Result.UPDATED, changes=changes, action=Action.UPDATE
-        )
 
-    def _change(self, removal: Removal, key: str) -> FieldChange | None:
-        """The change of a variant; None if it has no stock to set to 0."""
-        name = removal.named(key)
-        if self._deletes:
-            return FieldChange(VARIANT, name, None, name, None, name)
-        level = _stocked_level(removal.variants[key], self._location_id)
-        if level is None:
-            return None
-        return FieldChange(STOCK, level.stocked_quantity, 0, level.stocked_quantity, 0, name)
+async def find_removals(
+    api: AdminApi, dropped: Mapping[str, Collection[str] | None], on_missing: OnMissing
+) -> list[Removal]:
+    """Read which variants of some products are to be removed.
 
+    Args:
+        api: of the store.
+        dropped: keys of variants by external id; None for all that the record says are dropped.
+        on_missing: what happens to them.
 
-def _stocked_level(variant: StoredVariant, location_id: str) -> StoredLevel | None:
-    """The level of a variant at a location, if its stock is tracked and not 0."""
-    level = stock_level(variant, location_id) if variant.manage_inventory else None
-    return level if level and level.stocked_quantity else None
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    found = await api.details("external_id", list(dropped))
+    removals = (
+        removal_from(stored, on_missing, dropped.get(stored.external_id or ""))
+        for stored in found
+        if isinstance(stored, StoredProduct)
+    )
+    return [removal for removal in removals if removal is not None]
 
 
 def _without_stock(entry: VariantRecord) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.stop import Stop
 from medusa_sync.sync.delivery import Delivery
+from medusa_sync.sync.dropped import Removal, check_removals, removal_of, removal_outcome
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.prune import Pruner
-from medusa_sync.sync.prune_variants import Removal, VariantPruner, removal_of
+from medusa_sync.sync.prune_variants import VariantPruner, find_removals
 from medusa_sync.sync.scan import Scan
 
 
@@ -48,7 +49,8 @@ class Removals:
         self._ledger = ledger
         self._placement = placement
         self._pruner = Pruner(api, delivery, scan.source_ids, options, settle=ledger.remove, stop=stop)
-        self._variants = VariantPruner(api, options, revise=ledger.revise, fail=ledger.remove, stop=stop)
+        self._api = api
+        self._stop = stop
         self._previewed: dict[str, Removal | None] = {}  # variants that updates drop, by external id
         self._orphans: Sequence[ListedProduct] | None = None
         self._refusal: PruneGuardError | SourceError | None = None
@@ -62,8 +64,8 @@ class Removals:
         return removal_of(update, self._options.on_missing)
 
     @property
-    def most(self) -> int:
-        """Upper bound on the products that removals affect."""
+    def upper_bound(self) -> int:
+        """More products than this are not removed, and do not lose variants."""
         missing = sum(source_id not in self._delivery for source_id in self._scan.source_ids)
         return missing + len(self._scan.dropped)
 
@@ -81,8 +83,9 @@ class Removals:
             orphans, removals = await self._find(dropped, {**self._ledger.watched, **planned.watched})
         except (PruneGuardError, SourceError):
             return []  # `execute` raises it again
-        placement = await self._placement() if removals else None
-        lost = (self._variants.outcome(each, placement) for each in removals if placement)
+        location_id = await self._location_id() if removals else ""
+        on_missing = self._options.on_missing
+        lost = (removal_outcome(each, each.variants, on_missing, location_id) for each in removals)
         return [*map(self._pruner.outcome, orphans), *(each for each in lost if each is not None)]
 
     async def execute(self) -> None:
@@ -96,7 +99,19 @@ class Removals:
         orphans, removals = await self._find(self._previewed, self._ledger.watched)
         await self._pruner.execute(orphans)
         if removals:
-            await self._variants.execute(removals, await self._placement())
+            ledger, location_id = self._ledger, await self._location_id()
+            variants = VariantPruner(
+                self._api,
+                self._options,
+                location_id,
+                revise=ledger.revise,
+                fail=ledger.remove,
+                stop=self._stop,
+            )
+            await variants.execute(removals)
+
+    async def _location_id(self) -> str:
+        return (await self._placement()).location_id or ""
 
     async def _find(
         self, dropped: Mapping[str, Removal | None], watched: Mapping[str, Collection[str] | None]
@@ -108,8 +123,9 @@ class Removals:
             return orphans, []
         in_sync = {own: keys for own, keys in watched.items() if own not in self._ledger.partial}
         removals = [each for own, each in dropped.items() if each is not None and own in in_sync]
-        removals += await self._variants.find({own: in_sync[own] for own in in_sync if own not in dropped})
-        self._variants.guard(removals, self._scan.variants)
+        others = {own: keys for own, keys in in_sync.items() if own not in dropped}
+        removals += await find_removals(self._api, others, self._options.on_missing)
+        check_removals(removals, self._scan.variants, self._options.max_removals)
         return orphans, removals
 
     async def _find_orphans(self) -> Sequence[ListedProduct]:

@@ -28,14 +28,12 @@ from medusa_sync.sync.backlog import Backlog
 from medusa_sync.sync.change_guard import ChangeGuard
 from medusa_sync.sync.comparison import Comparison
 from medusa_sync.sync.delivery import Delivery
+from medusa_sync.sync.dropped import REMOVABLE, Removal
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.intake import Intake
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.options import SyncOptions
-from medusa_sync.sync.planner import Planner
-from medusa_sync.sync.prune_variants import REMOVABLE, Removal
 from medusa_sync.sync.removals import Removals
-from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.scan import Scan
 from medusa_sync.sync.stale import Stale
 
@@ -198,7 +196,7 @@ class Run:
             StoreError: the store cannot be read.
         """
         prunes = self._prunes and self._delivery.error is None
-        most = self._backlog.stored + (removals.most if prunes else 0)
+        most = self._backlog.stored + (removals.upper_bound if prunes else 0)
         if self._stop.is_set or guard.allows(most):
             return
         from medusa_sync.sync import outcomes
@@ -212,9 +210,8 @@ class Run:
                 completed.add(update.desired.external_id)
 
         plan, placement = Ledger(lambda _outcome: None), await self._find_placement(api)
-        planner = self._planner(api, placement)
         parts = self._backlog.opened_in(plan)
-        await outcomes.preview(api, self._options, planner, placement, plan, parts, planned)
+        await outcomes.preview(api, self._options, placement, plan, parts, planned)
         removed = await removals.forecast(dropped, plan) if prunes else ()
         guard.check(plan.changes, removed, completed)
 
@@ -240,26 +237,19 @@ class Run:
     ) -> None:
         """Settle stale products. If the placement is wrong, nothing at all is written."""
         placement = await self._find_placement(api)
-        planner = self._planner(api, placement)
         from medusa_sync.sync import outcomes  # only runs that write something need it
 
         parts = _beginning_with(first, rest)
         options, ledger = self._options, self._ledger
         if options.dry_run:
-            await outcomes.preview(api, options, planner, placement, ledger, parts, removals.preview)
+            await outcomes.preview(api, options, placement, ledger, parts, removals.preview)
         else:
-            await outcomes.apply(
-                api, options, planner, placement, self._source, ledger, health, self._stop, parts
-            )
+            await outcomes.apply(api, options, placement, self._source, ledger, health, self._stop, parts)
 
     async def _find_placement(self, api: AdminApi) -> Placement:
         if self._placement is None:
             self._placement = await find_placement(api, self._options.wanted)
         return self._placement
-
-    def _planner(self, api: AdminApi, placement: Placement) -> Planner:
-        sales = Sales(api.price_lists, self._options.source_name)
-        return Planner(api, placement.location_id, sales, self._options.plan)
 
     def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
         options, ledger, error = self._options, self._ledger, self._stop.reason

@@ -35,14 +35,16 @@ class Writer:
         api: of the store.
         taxonomy: ids of terms.
         placement: of new and adopted products.
-        items: the inventory items of the store.
-        sales: the sale prices of the source.
+        items: of the store.
+        sales: of the source.
         ledger: notified of products that are about to be sent.
         intents: the outcomes of what is sent.
         health: notified of writes that succeed.
         status: of new products, `published` or `draft`.
 
     Attributes:
+        items: inventory items.
+        sales: sale prices.
         late: requests that may still be delivered.
         released: the notes of products whose values may be free, by external id. If the store fails, it may
             undo the note and not the rest.
@@ -64,8 +66,8 @@ class Writer:
         self._api = api
         self._taxonomy = taxonomy
         self._placement = placement
-        self._items = items
-        self._sales = sales
+        self.items = items
+        self.sales = sales
         self._ledger = ledger
         self._intents = intents
         self._health = health
@@ -133,7 +135,7 @@ class Writer:
             for update in updates
             if (own := update.desired.external_id) and (update.has_changes or update.placed)
         }
-        items = {**items, **await self._items.link(updates)}
+        items = {**items, **await self.items.link(updates)}
         written = await self._write_rows(updates, notes, ids)
         options: dict[str, dict[str, str]] = {}  # ids of new ones by external id
         refused: list[DesiredProduct] = []
@@ -154,7 +156,7 @@ class Writer:
                 await self._variants.remove_unused_values(update)
         complete = [update for update in updates if update.desired not in refused]
         levels = level_changes(complete, self._placement.location_id, items)
-        await self._items.write_levels(levels, written)
+        await self.items.write_levels(levels, written)
         await self._write_sales(complete, written)
         if notes:
             self._health.succeeded(updates[-1].stored.id)
@@ -178,7 +180,7 @@ class Writer:
         """Returns the renames to an SKU that is taken."""
         written = [update.desired.external_id for update in updates if update.desired not in refused]
         with self.late.may_change([external_id for external_id, own in renames.items() if own]):
-            return await self._items.rename([each for own in written for each in renames[own].values()])
+            return await self.items.rename([each for own in written for each in renames[own].values()])
 
     async def _write_rows(
         self, updates: Sequence[Update], notes: Mapping[str, Record], ids: Ids
@@ -279,7 +281,7 @@ class Writer:
             written[create.desired.external_id] = (product.id, variants)
         complete = [create for create in creates if create.desired.external_id in written]
         levels = level_changes(complete, self._placement.location_id, unused_items)
-        await self._items.write_levels(levels, written)
+        await self.items.write_levels(levels, written)
         await self._write_sales(complete, written)
         self._health.succeeded(products[-1].id)
         return [
@@ -298,7 +300,7 @@ class Writer:
         amounts = {variant_id: amount for own in sold.values() for variant_id, amount in own.items()}
         on_sale = [own for own, prices in sold.items() if prices]
         with self.late.may_change(on_sale, unless_responded=True):
-            await self._sales.write(amounts, changes[0].desired.currency if changes else "")
+            await self.sales.write(amounts, changes[0].desired.currency if changes else "")
 
     def _begin(self, changes: Iterable[Change]) -> None:
         for change in changes:
