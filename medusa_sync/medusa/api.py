@@ -5,52 +5,36 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
-from http import HTTPStatus
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from medusa_sync.core.stored import (
-    ListedCategory,
     ListedProduct,
     OwningProduct,
     OwningVariant,
-    StoredCategory,
-    StoredCollection,
-    StoredItem,
     StoredProduct,
     StoredSummary,
-    StoredTag,
-    StoredType,
     Tombstone,
     UnownedProduct,
     Unreadable,
     WrittenProduct,
     WrittenVariant,
-    category_metadata,
-    recorded_slug,
 )
-from medusa_sync.errors import StoreRefusedError, UnknownQueryError
+from medusa_sync.errors import UnknownQueryError
 from medusa_sync.http import Query
 from medusa_sync.medusa import queries, responses
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.decode import decode_product, decode_record, tree_of
+from medusa_sync.medusa.item_api import ItemApi
 from medusa_sync.medusa.lists import NULL, chunks, find, is_last, walk
 from medusa_sync.medusa.option_api import OptionApi
 from medusa_sync.medusa.price_list_api import PriceLists
+from medusa_sync.medusa.term_api import TermApi
 
 T = TypeVar("T")
 _ID_ONLY: Query = [("fields", "id")]
 _LISTED_NAMES = 20
-_MANY_CATEGORIES = 2_000
-
-
-class Level(Struct, frozen=True):
-    """The stock of an inventory item at a stock location."""
-
-    inventory_item_id: str
-    location_id: str
-    stocked_quantity: int
 
 
 class ScanPage(Struct, frozen=True):
@@ -74,14 +58,18 @@ class AdminApi:
 
     Attributes:
         may_lag: look-ups come from the index engine, which lags behind writes. Scans do not.
-        options: of its products.
-        price_lists: of the store.
+        items: inventory items.
+        options: of products.
+        price_lists: lists of sale prices.
+        terms: categories, tags, types and collections.
     """
 
     def __init__(self, client: MedusaClient) -> None:
         self.may_lag = False
+        self.items = ItemApi(client)
         self.options = OptionApi(client)
         self.price_lists = PriceLists(client)
+        self.terms = TermApi(client)
         self._client = client
 
     # --- reads ---
@@ -185,47 +173,6 @@ class AdminApi:
         absent, empty = await asyncio.gather(read(NULL), read(""))
         return absent + empty
 
-    async def categories(self, slugs: Sequence[str]) -> list[ListedCategory]:
-        """Categories that the source calls so, or that have one of these handles; the oldest first.
-
-        Medusa does not search metadata, so all of them are read: shops have few, and one request lists many.
-        """
-        wanted = set(slugs)
-        path, page = "/admin/product-categories", responses.Categories
-        query: Query = [("fields", "id,handle,is_active,name,metadata")]
-        pages = walk(self._client, path, query, page, size=_MANY_CATEGORIES)
-        return (
-            [
-                each
-                async for entries in pages
-                for each in entries
-                if not wanted.isdisjoint((each.handle, recorded_slug(each.metadata)))
-            ]
-            if wanted
-            else []
-        )
-
-    async def tags(self, values: Sequence[str]) -> list[StoredTag]:
-        """Tags that have one of these values."""
-        return await find(self._client, "/admin/product-tags", "value", values, "id,value", responses.Tags)
-
-    async def types(self, values: Sequence[str]) -> list[StoredType]:
-        """Product types that have one of these values."""
-        return await find(self._client, "/admin/product-types", "value", values, "id,value", responses.Types)
-
-    async def collections(self, handles: Sequence[str]) -> list[StoredCollection]:
-        """Collections that have one of these handles."""
-        return await find(
-            self._client, "/admin/collections", "handle", handles, "id,handle", responses.Collections
-        )
-
-    async def items_by_sku(self, skus: Sequence[str]) -> list[StoredItem]:
-        """Inventory items that have one of these SKUs, whether a variant uses them or not."""
-        found = await find(
-            self._client, "/admin/inventory-items", "sku", skus, queries.ITEM_FIELDS, responses.Items
-        )
-        return [item.stored() for item in found]
-
     async def variants_with(self, field: str, values: Sequence[str]) -> list[OwningVariant]:
         """The variants that have one of these values in a unique field; none if the store is too old."""
         path = "/admin/product-variants"
@@ -301,65 +248,3 @@ class AdminApi:
         path = f"/admin/products/{product_id}/variants/batch"
         query: Query = [("fields", queries.WRITTEN_VARIANT + queries.VALUE_AND_OPTION)]
         return await self._client.post(path, body, responses.WrittenVariants, query=query)
-
-    async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:
-        body = {"create": create, "update": update}
-        await self._client.post("/admin/inventory-items/location-levels/batch", body, dict[str, Any])
-
-    async def rename_inventory_item(self, item_id: str, sku: str | None) -> None:
-        """Change the SKU of an inventory item; no other item can have it."""
-        path = f"/admin/inventory-items/{item_id}"
-        await self._client.post(path, {"sku": sku}, dict[str, Any], query=_ID_ONLY)
-
-    async def give_inventory_item(self, product_id: str, variant: WrittenVariant) -> str:
-        """Give a variant an inventory item, as newer stores do themselves; returns its id.
-
-        If an unused item with its SKU exists, the variant gets that one.
-        """
-        items = await self.items_by_sku([variant.sku]) if variant.sku else []
-        if items and items[0].use:
-            raise StoreRefusedError(items[0].use, status=HTTPStatus.BAD_REQUEST)
-        if items:
-            item_id = items[0].id
-        else:
-            body = {"sku": variant.sku} if variant.sku else {}
-            response = await self._client.post("/admin/inventory-items", body, responses.Item, query=_ID_ONLY)
-            item_id = response.inventory_item.id
-        await self.link_inventory_item(product_id, variant.id, item_id)
-        return item_id
-
-    async def link_inventory_item(self, product_id: str, variant_id: str, item_id: str) -> None:
-        """Give a variant an inventory item that exists."""
-        path = f"/admin/products/{product_id}/variants/{variant_id}/inventory-items"
-        link = {"inventory_item_id": item_id, "required_quantity": 1}
-        await self._client.post(path, link, dict[str, Any], query=_ID_ONLY)
-
-    async def create_category(self, handle: str, name: str, parent_id: str | None = None) -> StoredCategory:
-        """Create a category, at the top if it has no parent."""
-        body: dict[str, Any] = {
-            "name": name,
-            "handle": handle,
-            "is_active": True,  # the default is inactive
-            "metadata": category_metadata(handle),
-        }
-        if parent_id is not None:
-            body["parent_category_id"] = parent_id
-        path, query = "/admin/product-categories", [("fields", "id,handle")]
-        return (await self._client.post(path, body, responses.Category, query=query)).product_category
-
-    async def activate_category(self, category_id: str) -> None:
-        path = f"/admin/product-categories/{category_id}"
-        await self._client.post(path, {"is_active": True}, dict[str, Any])
-
-    async def create_type(self, value: str) -> StoredType:
-        path, query = "/admin/product-types", [("fields", "id,value")]
-        return (await self._client.post(path, {"value": value}, responses.Type, query=query)).product_type
-
-    async def create_collection(self, handle: str, title: str) -> StoredCollection:
-        body = {"title": title, "handle": handle}
-        path, query = "/admin/collections", [("fields", "id,handle")]
-        return (await self._client.post(path, body, responses.Collection, query=query)).collection
-
-    async def create_tag(self, value: str) -> StoredTag:
-        path, query = "/admin/product-tags", [("fields", "id,value")]
-        return (await self._client.post(path, {"value": value}, responses.Tag, query=query)).product_tag

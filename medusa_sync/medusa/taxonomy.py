@@ -10,8 +10,8 @@ from medusa_sync.core.fields import CATEGORIES, COLLECTION, TAGS, TYPE
 from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.core.stored import StoredCategory, StoredCollection
 from medusa_sync.errors import KnownRefusalError
-from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.categories import Categories
+from medusa_sync.medusa.term_api import TermApi
 from medusa_sync.medusa.terms import Create, Find, Term, Terms
 from medusa_sync.stop import InFlight, Stop
 
@@ -25,13 +25,13 @@ class Taxonomy:
     """Remembers the ids of terms; each is looked up once and created once.
 
     Args:
-        api: of the store.
+        api: of the terms.
         category_names: reads the names of categories from the source; called when one has to be created.
         stop: nothing more is created once it is set.
     """
 
     def __init__(
-        self, api: AdminApi, category_names: Callable[[], Awaitable[Mapping[str, str]]], stop: Stop
+        self, api: TermApi, category_names: Callable[[], Awaitable[Mapping[str, str]]], stop: Stop
     ) -> None:
         self._api = api
         self._category_names = category_names

@@ -264,7 +264,7 @@ class Applier:
     async def _unlinked_items(self, changes: Iterable[Change]) -> dict[str, StoredItem]:
         """The inventory items that already have the SKU of a new variant with stock."""
         skus = [sku for change in changes for sku in stocked_skus(new_variants(change))]
-        return {str(item.sku): item for item in await self._api.items_by_sku(skus)} if skus else {}
+        return {str(item.sku): item for item in await self._api.items.by_sku(skus)} if skus else {}
 
     # --- failed writes ---
 

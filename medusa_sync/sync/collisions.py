@@ -76,7 +76,7 @@ class Collisions:
         return found
 
     async def _items(self, skus: Sequence[str]) -> list[StoredItem]:
-        return await _shown(self._api.items_by_sku(skus)) if skus else []
+        return await _shown(self._api.items.by_sku(skus)) if skus else []
 
     async def _variants(self, name: str, values: Sequence[str]) -> list[OwningVariant]:
         return await _shown(self._api.variants_with(name, values)) if values else []

@@ -12,8 +12,9 @@ from msgspec import structs
 from medusa_sync.core.change import Update
 from medusa_sync.core.fields import SKU
 from medusa_sync.core.stored import StoredItem, StoredProduct, WrittenVariant
-from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError
-from medusa_sync.medusa.api import AdminApi, Level
+from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreError, StoreRefusedError
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.item_api import Level
 from medusa_sync.stop import Stop
 from medusa_sync.sync.inventory import ItemRename, LevelChange, item_id_of, tracked_again
 
@@ -87,12 +88,28 @@ class Items:
             StoreError: the store is unavailable.
         """
         variants = {str(variant.sku): (own, variant) for own, variant in tracked_again(updates)}
-        found = await self._api.items_by_sku(list(variants)) if variants else []
+        found = await self._api.items.by_sku(list(variants)) if variants else []
         unused = {str(item.sku): item for item in found if not item.variant_ids}
         for sku, item in unused.items():
             product_id, variant = variants[sku]
-            await self._api.link_inventory_item(product_id, variant.id, item.id)
+            await self._api.items.link(product_id, variant.id, item.id)
         return unused
+
+    async def give(self, product_id: str, variant: WrittenVariant) -> str:
+        """Give a variant an inventory item, as newer stores do themselves; returns its id.
+
+        If an unused item with its SKU exists, the variant gets that one.
+
+        Raises:
+            StoreRefusedError: another variant has the SKU.
+            AmbiguousWriteError: the result is unknown.
+        """
+        items = await self._api.items.by_sku([variant.sku]) if variant.sku else []
+        if items and items[0].use:
+            raise KnownRefusalError(items[0].use, status=HTTPStatus.BAD_REQUEST)
+        item_id = items[0].id if items else await self._api.items.create(variant.sku)
+        await self._api.items.link(product_id, variant.id, item_id)
+        return item_id
 
     async def write_levels(self, changes: Sequence[LevelChange], written: Written) -> None:
         """Write stock levels.
@@ -114,7 +131,7 @@ class Items:
                 item_id = await self._item_id(change, written)
                 level = Level(item_id, self._location_id, change.quantity)
                 (update if change.exists else create).append(level)
-            await self._api.write_levels(create=create, update=update)
+            await self._api.items.write_levels(create=create, update=update)
         except StoreRefusedError as error:
             # The products are written, so the batch is not refused: another run may have written a level.
             raise AmbiguousWriteError(str(error), responded=True) from error
@@ -124,7 +141,7 @@ class Items:
         variant = variants.get(change.key)
         item_id = change.item_id or (item_id_of(variant) if variant else None)
         if item_id is None and variant and not change.is_new:
-            item_id = await self._api.give_inventory_item(product_id, variant)
+            item_id = await self.give(product_id, variant)
         if item_id is None:
             raise AmbiguousWriteError(f"{change.external_id}: the store has not made its inventory item yet")
         return item_id
@@ -138,7 +155,7 @@ class Items:
                 if self._stop.is_set:
                     raise AmbiguousWriteError("the run ended before all inventory items were renamed")
                 try:
-                    await self._api.rename_inventory_item(rename.item_id, rename.new_sku)
+                    await self._api.items.rename(rename.item_id, rename.new_sku)
                 except StoreRefusedError as error:
                     if error.status != HTTPStatus.BAD_REQUEST:  # the products are written all the same
                         raise AmbiguousWriteError(str(error), responded=True) from error
@@ -154,7 +171,7 @@ class Items:
     async def _held_by_pending(self, renames: Collection[ItemRename]) -> set[ItemRename]:
         """Return the renames to an SKU that an incomplete variant has, and will release."""
         skus = {rename.new_sku: rename for rename in renames if rename.new_sku is not None}
-        items = await self._api.items_by_sku(list(skus)) if skus else []
+        items = await self._api.items.by_sku(list(skus)) if skus else []
         product_ids = {product_id for item in items for product_id in item.product_ids}
         details = await self._api.details("id", list(product_ids))
         stored = [each for each in details if isinstance(each, StoredProduct)]

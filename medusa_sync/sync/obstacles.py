@@ -32,7 +32,7 @@ class Obstacles:
                 self._paths.setdefault(slug, category)
         new = {slug for slugs in needed.values() for slug in slugs if slug not in self._reasons}
         if new:
-            known = Categories(await self._api.categories([*new, *self._paths]))
+            known = Categories(await self._api.terms.categories([*new, *self._paths]))
             self._reasons |= {slug: known.obstacle(slug, self._parent_of) for slug in new}
         return {
             own: reason

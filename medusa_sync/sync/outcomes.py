@@ -79,7 +79,7 @@ async def apply(
         planner.release(outcome.external_id or "")
         ledger.settle(outcome)
 
-    taxonomy = Taxonomy(api, source.category_names, stop)
+    taxonomy = Taxonomy(api.terms, source.category_names, stop)
     items, intents = Items(api, placement.location_id, stop), Intents()
     writer = Writer(api, taxonomy, placement, items, sales, ledger, intents, health, status=options.status)
     applier = Applier(

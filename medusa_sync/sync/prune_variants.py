@@ -14,7 +14,8 @@ from medusa_sync.core.record import Dropped, VariantRecord, remember_text
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
-from medusa_sync.medusa.api import AdminApi, Level
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.item_api import Level
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.stop import Stop
 from medusa_sync.sync.dropped import Removal, removal_from, removal_outcome, stocked_level
@@ -122,7 +123,7 @@ class VariantPruner:
             if stocked_level(variant, self._location_id) and (item_id := item_id_of(variant)) is not None
         ]
         if levels:
-            await self._api.write_levels(create=(), update=levels)
+            await self._api.items.write_levels(create=(), update=levels)
         await self._write_records(
             removals,
             lambda entry: structs.replace(entry, fields=_without_stock(entry), dropped=Dropped.DRAFTED),

@@ -35,15 +35,15 @@ def _add_items(shop: Shop, skus: Sequence[str]) -> None:
 
 
 async def _tags(api: AdminApi, values: Sequence[str]) -> list[str | None]:
-    return [tag.value for tag in await api.tags(values)]
+    return [tag.value for tag in await api.terms.tags(values)]
 
 
 async def _categories(api: AdminApi, handles: Sequence[str]) -> list[str | None]:
-    return [category.handle for category in await api.categories(handles)]
+    return [category.handle for category in await api.terms.categories(handles)]
 
 
 async def _items(api: AdminApi, skus: Sequence[str]) -> list[str | None]:
-    return [item.sku for item in await api.items_by_sku(skus)]
+    return [item.sku for item in await api.items.by_sku(skus)]
 
 
 class Kind(Struct):
@@ -123,7 +123,7 @@ def test_an_item_shows_who_uses_it(shop: Shop) -> None:
     item_id, variant_id = item_of(product), variant_of(product)["id"]
 
     def seen() -> tuple[Any, ...]:
-        (item,) = shop.ask(lambda api: api.items_by_sku(["a,b"]))
+        (item,) = shop.ask(lambda api: api.items.by_sku(["a,b"]))
         return item.id, item.sku, item.reserved_quantity, item.variant_ids, item.location_ids
 
     assert seen() == (item_id, "a,b", 0, (variant_id,), ())
@@ -153,7 +153,7 @@ def test_the_owners_of_unique_values_are_found(shop: Shop, field: str) -> None:
 
 def test_an_item_shows_the_product_that_uses_it(shop: Shop) -> None:
     product = shop.create()
-    (item,) = shop.ask(lambda api: api.items_by_sku([variant_of(product)["sku"]]))
+    (item,) = shop.ask(lambda api: api.items.by_sku([variant_of(product)["sku"]]))
     assert item.product_ids == (product["id"],)
     [user] = item.users
     assert user.product is not None
@@ -161,11 +161,11 @@ def test_an_item_shows_the_product_that_uses_it(shop: Shop) -> None:
 
 
 def test_a_category_is_found_by_its_slug_after_the_merchant_renamed_it(shop: Shop) -> None:
-    created = shop.ask(lambda api: api.create_category("shoes", "Shoes"))
+    created = shop.ask(lambda api: api.terms.create_category("shoes", "Shoes"))
     changes = {"name": "Footwear", "handle": "footwear"}
     shop.call("POST", f"/admin/product-categories/{created.id}", changes)
     shop.category("hats")
-    [found] = shop.ask(lambda api: api.categories(["shoes"]))
+    [found] = shop.ask(lambda api: api.terms.categories(["shoes"]))
     assert (found.id, found.handle, found.name, found.is_active) == (created.id, "footwear", "Footwear", True)
     product = shop.create(categories=[{"id": created.id}])
     [stored] = shop.ask(lambda api: api.details("id", [product["id"]]))

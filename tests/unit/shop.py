@@ -26,7 +26,8 @@ from medusa_sync.core.stored import (
     WrittenVariant,
 )
 from medusa_sync.errors import StoreRefusedError
-from medusa_sync.medusa.api import AdminApi, Level
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.item_api import ItemApi, Level
 from medusa_sync.medusa.option_api import OptionApi
 from medusa_sync.medusa.price_list_api import PriceLists
 from tests.unit.builders import CREATED_AT, LOCATION, with_record
@@ -53,6 +54,7 @@ class Shop(AdminApi):
     """
 
     def __init__(self, *, has_entities: bool = True) -> None:
+        self.items = ShopItems(self)
         self.options = ShopOptions(self)
         self.price_lists = PriceLists.__new__(PriceLists)  # not used: nothing is on sale
         self.steps_left = 10**9
@@ -219,7 +221,7 @@ class Shop(AdminApi):
             self._make_item(own)
         self.step()
         for own, body in made.items():
-            self._edit(own, has_price_set=True, prices=self._prices(body["prices"]))
+            self.edit(own, has_price_set=True, prices=self._prices(body["prices"]))
 
     def _write_variants(self, bodies: Iterable[Mapping[str, Any]]) -> None:
         before = dict(self.variants)
@@ -228,7 +230,7 @@ class Shop(AdminApi):
             changes = {name: body[name] for name in names if name in body}
             if "options" in body:
                 changes["options"] = self._values(body["options"])
-            self._edit(body["id"], **changes)
+            self.edit(body["id"], **changes)
         try:
             self._check_values()
         except StoreRefusedError:
@@ -241,7 +243,7 @@ class Shop(AdminApi):
             self.step()
         for body in priced:
             assert self.variants[body["id"]].has_price_set, "such a variant cannot get prices any more"
-            self._edit(body["id"], prices=self._prices(body["prices"]))
+            self.edit(body["id"], prices=self._prices(body["prices"]))
 
     def _prices(self, bodies: Bodies) -> tuple[StoredPrice, ...]:
         known = {price.id: price for each in self.variants.values() for price in each.prices}
@@ -268,44 +270,13 @@ class Shop(AdminApi):
 
     # --- inventory ---
 
-    async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:
-        self.step()
-        for level in [*create, *update]:
-            own, item = self._item(level.inventory_item_id)
-            assert (level in create) == (not item.location_levels)
-            self._set_item(own, item, location_levels=(StoredLevel(LOCATION, level.stocked_quantity),))
-
-    async def items_by_sku(self, _skus: Sequence[str]) -> list[StoredItem]:
-        """None: a variant of this store keeps its item when it is not managed."""
-        return []
-
-    async def rename_inventory_item(self, item_id: str, sku: str | None) -> None:
-        self.step()
-        own, item = self._item(item_id)
-        others = {_item(each) for each in self.variants.values()} - {item}
-        if sku is not None and sku in {other.sku for other in others if other is not None}:
-            raise refused(f"an item with SKU {sku} exists")
-        self._set_item(own, item, sku=sku)
-
     def _make_item(self, own: str) -> None:
         variant = self.variants[own]
         if variant.manage_inventory and not variant.inventory_items:
             item = StoredInventoryItem(self.new_id("iitem"), StoredInventory((), variant.sku))
-            self._edit(own, inventory_items=(item,))
+            self.edit(own, inventory_items=(item,))
 
-    def _item(self, item_id: str) -> tuple[str, StoredInventory]:
-        for own, variant in self.variants.items():
-            for link in variant.inventory_items:
-                if link.inventory_item_id == item_id and link.inventory is not None:
-                    return own, link.inventory
-        raise refused("there is no such item")
-
-    def _set_item(self, own: str, item: StoredInventory, **changes: Any) -> None:
-        [link] = self.variants[own].inventory_items
-        changed = structs.replace(link, inventory=structs.replace(item, **changes))
-        self._edit(own, inventory_items=(changed,))
-
-    def _edit(self, own: str, **changes: Any) -> None:
+    def edit(self, own: str, **changes: Any) -> None:
         self.variants[own] = structs.replace(self.variants[own], **changes)
 
     # --- options ---
@@ -321,6 +292,44 @@ class Shop(AdminApi):
 
 def _item(variant: StoredVariant) -> StoredInventory | None:
     return variant.inventory_items[0].inventory if variant.inventory_items else None
+
+
+class ShopItems(ItemApi):
+    """The inventory items of the product of a shop."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+
+    async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:
+        self._shop.step()
+        for level in [*create, *update]:
+            own, item = self._item(level.inventory_item_id)
+            assert (level in create) == (not item.location_levels)
+            self._set_item(own, item, location_levels=(StoredLevel(LOCATION, level.stocked_quantity),))
+
+    async def by_sku(self, _skus: Sequence[str]) -> list[StoredItem]:
+        """None: a variant of this store keeps its item when it is not managed."""
+        return []
+
+    async def rename(self, item_id: str, sku: str | None) -> None:
+        self._shop.step()
+        own, item = self._item(item_id)
+        others = {_item(each) for each in self._shop.variants.values()} - {item}
+        if sku is not None and sku in {other.sku for other in others if other is not None}:
+            raise refused(f"an item with SKU {sku} exists")
+        self._set_item(own, item, sku=sku)
+
+    def _item(self, item_id: str) -> tuple[str, StoredInventory]:
+        for own, variant in self._shop.variants.items():
+            for link in variant.inventory_items:
+                if link.inventory_item_id == item_id and link.inventory is not None:
+                    return own, link.inventory
+        raise refused("there is no such item")
+
+    def _set_item(self, own: str, item: StoredInventory, **changes: Any) -> None:
+        [link] = self._shop.variants[own].inventory_items
+        changed = structs.replace(link, inventory=structs.replace(item, **changes))
+        self._shop.edit(own, inventory_items=(changed,))
 
 
 class ShopOptions(OptionApi):

@@ -11,7 +11,8 @@ from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
 from medusa_sync.core.record import ONLY, RECORD_KEY, Record, VariantRecord, applied
 from medusa_sync.core.stored import StoredSummary, Unreadable, WrittenProduct
 from medusa_sync.errors import StoreError
-from medusa_sync.medusa.api import AdminApi, Level
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.item_api import Level
 from tests.unit.builders import STORE_URL, as_json, desired_product, medusa_client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
@@ -53,7 +54,7 @@ async def test_look_ups_are_split_so_that_no_url_is_too_long(
 ) -> None:
     hold(httpx_mock, "product_tags", "value")
     values = [f"{number}{letter * length}" for number in range(20_000 // (length + 10))]
-    assert [tag.value for tag in await api.tags(values)] == values
+    assert [tag.value for tag in await api.terms.tags(values)] == values
     for request in httpx_mock.get_requests():
         assert len(request.url.raw_path) < URL_LIMIT
 
@@ -109,7 +110,7 @@ async def test_the_count_is_that_of_the_store(httpx_mock: HTTPXMock, api: AdminA
 
 
 async def test_an_empty_look_up_sends_no_request(api: AdminApi) -> None:
-    assert (await api.look_up([]), await api.tags([]), await api.categories([])) == ([], [], [])
+    assert (await api.look_up([]), await api.terms.tags([]), await api.terms.categories([])) == ([], [], [])
 
 
 @pytest.mark.parametrize("limit", [2, 2000])
@@ -249,7 +250,7 @@ async def test_deletes_are_a_separate_call(httpx_mock: HTTPXMock, api: AdminApi)
 
 async def test_levels_are_one_call(httpx_mock: HTTPXMock, api: AdminApi) -> None:
     httpx_mock.add_response(json={})
-    await api.write_levels(create=[Level("iitem_1", "sloc_1", 5)], update=[])
+    await api.items.write_levels(create=[Level("iitem_1", "sloc_1", 5)], update=[])
     level = b'{"inventory_item_id":"iitem_1","location_id":"sloc_1","stocked_quantity":5}'
     assert httpx_mock.get_requests()[0].content == b'{"create":[' + level + b'],"update":[]}'
 
@@ -258,20 +259,20 @@ async def test_a_category_is_created_active_with_the_slug_of_the_source(
     httpx_mock: HTTPXMock, api: AdminApi
 ) -> None:
     httpx_mock.add_response(json={"product_category": {"id": "pcat_1", "handle": "toys"}})
-    assert (await api.create_category("toys", "Toys")).id == "pcat_1"
+    assert (await api.terms.create_category("toys", "Toys")).id == "pcat_1"
     body = b'{"name":"Toys","handle":"toys","is_active":true,"metadata":{"medusa_sync":{"slug":"toys"}}}'
     assert httpx_mock.get_requests()[0].content == body
 
 
 async def test_a_category_is_created_below_another_one(httpx_mock: HTTPXMock, api: AdminApi) -> None:
     httpx_mock.add_response(json={"product_category": {"id": "pcat_2", "handle": "toys-cars"}})
-    assert (await api.create_category("toys-cars", "Cars", "pcat_1")).id == "pcat_2"
+    assert (await api.terms.create_category("toys-cars", "Cars", "pcat_1")).id == "pcat_2"
     assert httpx_mock.get_requests()[0].content.endswith(b',"parent_category_id":"pcat_1"}')
 
 
 async def test_activating_a_category_changes_nothing_else(httpx_mock: HTTPXMock, api: AdminApi) -> None:
     httpx_mock.add_response(url=f"{STORE_URL}/admin/product-categories/pcat_1", json={})
-    await api.activate_category("pcat_1")
+    await api.terms.activate_category("pcat_1")
     assert httpx_mock.get_requests()[0].content == b'{"is_active":true}'
 
 

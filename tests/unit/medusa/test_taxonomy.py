@@ -21,8 +21,8 @@ from medusa_sync.errors import (
     StoreRefusedError,
     TimeLimitError,
 )
-from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.taxonomy import Taxonomy
+from medusa_sync.medusa.term_api import TermApi
 from medusa_sync.stop import Stop
 from tests.unit.builders import desired_product
 
@@ -32,7 +32,7 @@ REFUSED = StoreRefusedError("it exists", status=400)
 LOST = AmbiguousWriteError("no response")
 
 
-class Store(AdminApi):
+class Store(TermApi):
     """A store with tags and categories that records what was looked up and created."""
 
     def __init__(self, *known: str, inactive: Sequence[str] = ()) -> None:

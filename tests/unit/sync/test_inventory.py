@@ -25,6 +25,7 @@ from medusa_sync.core.stored import (
 )
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.stop import Stop
 from medusa_sync.sync.inventory import (
     ItemRename,
     LevelChange,
@@ -34,6 +35,7 @@ from medusa_sync.sync.inventory import (
     level_changes,
     values_to_release,
 )
+from medusa_sync.sync.items import Items
 from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import (
     LOCATION,
@@ -438,7 +440,8 @@ async def give_item(
         is_optional=True,
     )
     async with httpx.AsyncClient(base_url=STORE_URL) as client:
-        item_id = await AdminApi(medusa_client(client)).give_inventory_item("prod_1", variant)
+        items = Items(AdminApi(medusa_client(client)), "sloc_1", Stop())
+        item_id = await items.give("prod_1", variant)
     *others, link = [request for request in httpx_mock.get_requests() if request.method == "POST"]
     assert link.read() == b'{"inventory_item_id":"%s","required_quantity":1}' % item_id.encode()
     return item_id, [(request.url.path, request.read()) for request in others]

@@ -1,0 +1,93 @@
+"""What products refer to: categories, tags, types and collections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from medusa_sync.core.stored import (
+    ListedCategory,
+    StoredCategory,
+    StoredCollection,
+    StoredTag,
+    StoredType,
+    category_metadata,
+    recorded_slug,
+)
+from medusa_sync.http import Query
+from medusa_sync.medusa import responses
+from medusa_sync.medusa.client import MedusaClient
+from medusa_sync.medusa.lists import find, walk
+
+_MANY_CATEGORIES = 2_000
+
+
+class TermApi:
+    """The terms of a store. Reads raise what `MedusaClient.get` raises, writes what `post` raises."""
+
+    def __init__(self, client: MedusaClient) -> None:
+        self._client = client
+
+    async def categories(self, slugs: Sequence[str]) -> list[ListedCategory]:
+        """Categories that the source calls so, or that have one of these handles; the oldest first.
+
+        Medusa does not search metadata, so all of them are read: shops have few, and one request lists many.
+        """
+        wanted = set(slugs)
+        path, page = "/admin/product-categories", responses.Categories
+        query: Query = [("fields", "id,handle,is_active,name,metadata")]
+        pages = walk(self._client, path, query, page, size=_MANY_CATEGORIES)
+        return (
+            [
+                each
+                async for entries in pages
+                for each in entries
+                if not wanted.isdisjoint((each.handle, recorded_slug(each.metadata)))
+            ]
+            if wanted
+            else []
+        )
+
+    async def tags(self, values: Sequence[str]) -> list[StoredTag]:
+        """Tags that have one of these values."""
+        return await find(self._client, "/admin/product-tags", "value", values, "id,value", responses.Tags)
+
+    async def types(self, values: Sequence[str]) -> list[StoredType]:
+        """Product types that have one of these values."""
+        return await find(self._client, "/admin/product-types", "value", values, "id,value", responses.Types)
+
+    async def collections(self, handles: Sequence[str]) -> list[StoredCollection]:
+        """Collections that have one of these handles."""
+        return await find(
+            self._client, "/admin/collections", "handle", handles, "id,handle", responses.Collections
+        )
+
+    async def create_category(self, handle: str, name: str, parent_id: str | None = None) -> StoredCategory:
+        """Create a category, at the top if it has no parent."""
+        body: dict[str, Any] = {
+            "name": name,
+            "handle": handle,
+            "is_active": True,  # the default is inactive
+            "metadata": category_metadata(handle),
+        }
+        if parent_id is not None:
+            body["parent_category_id"] = parent_id
+        path, query = "/admin/product-categories", [("fields", "id,handle")]
+        return (await self._client.post(path, body, responses.Category, query=query)).product_category
+
+    async def activate_category(self, category_id: str) -> None:
+        path = f"/admin/product-categories/{category_id}"
+        await self._client.post(path, {"is_active": True}, dict[str, Any])
+
+    async def create_type(self, value: str) -> StoredType:
+        path, query = "/admin/product-types", [("fields", "id,value")]
+        return (await self._client.post(path, {"value": value}, responses.Type, query=query)).product_type
+
+    async def create_collection(self, handle: str, title: str) -> StoredCollection:
+        body = {"title": title, "handle": handle}
+        path, query = "/admin/collections", [("fields", "id,handle")]
+        return (await self._client.post(path, body, responses.Collection, query=query)).collection
+
+    async def create_tag(self, value: str) -> StoredTag:
+        path, query = "/admin/product-tags", [("fields", "id,value")]
+        return (await self._client.post(path, {"value": value}, responses.Tag, query=query)).product_tag
