@@ -45,6 +45,11 @@ class FieldChange(Struct, frozen=True):
     desired: Value = None
     variant: str = ""
 
+    @property
+    def name(self) -> str:
+        """The field with its variant, such as `price of S / Red`."""
+        return _named(self.field, self.variant)
+
 
 class Conflict(Struct, frozen=True):
     """A field that source and merchant both changed to different values since it was last applied.
@@ -59,6 +64,14 @@ class Conflict(Struct, frozen=True):
     desired: Value
     kept: OnConflict
     variant: str = ""
+
+    @property
+    def name(self) -> str:
+        return _named(self.field, self.variant)
+
+
+def _named(field: str, variant: str) -> str:
+    return f"{field} of {variant}" if variant else field
 
 
 class Create(Struct, frozen=True):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
 from medusa_sync.core.change import FieldChange, Update
-from medusa_sync.core.fields import FIELDS, OPTIONS, SKU, VARIANT_FIELDS, Field, Merge, Place
-from medusa_sync.core.merge import members
+from medusa_sync.core.fields import OPTIONS, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.pending import as_sent
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Record, Step, VariantRecord, remember
-from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import match_variants
-from medusa_sync.core.view import product_value, stock_levels, variant_value
+from medusa_sync.core.view import stock_levels, variant_value
 
 SETTLE_S = 10  # the store may still be working on a younger write, so the run waits for it
 LATE_S = 120  # after this, an earlier write can no longer arrive
@@ -27,7 +26,7 @@ def is_incomplete(stored: StoredProduct) -> bool:
     The store commits the product first, then the variants, the inventory items and the prices. A product with
     more variants than were sent or with a stock level was complete once.
     """
-    if stored.record is None or not _is_pending_creation(stored):
+    if stored.record is None or not stored.is_creation_pending:
         return False
     if len(stored.variants) > len(stored.record.variants):
         return False
@@ -49,7 +48,7 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float
     return is_incomplete(stored) or _lacks_price(desired, stored)
 
 
-def may_change(update: Update, *, now: float) -> bool:
+def only_awaits_late_write(update: Update, *, now: float) -> bool:
     """Whether a product is only kept open because an earlier write may still arrive."""
     record = update.stored.record
     is_recorded = record is not None and not record.differs_from(update.desired)
@@ -130,57 +129,3 @@ def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:
         if VARIANT_FIELDS[name].place in {Place.PRICE, Place.SALE}
         and (sent := record.variant_history(key, name, desired.currency).sent)
     )
-
-
-def surviving_copy(copies: Sequence[StoredProduct]) -> tuple[StoredProduct, list[StoredProduct]] | None:
-    """Decide which of several products with the same external id stays.
-
-    Two runs on different machines may both create a product. An acknowledged copy wins over one whose
-    creation is pending, then the oldest wins. Only pending copies that nobody has edited are removed.
-
-    Returns:
-        The copy that stays and those to remove; None if more than one has to stay.
-    """
-    acknowledged = [copy for copy in copies if not _is_pending_creation(copy)]
-    if len(acknowledged) > 1:
-        return None
-    survivor = acknowledged[0] if acknowledged else min(copies, key=lambda copy: copy.id)
-    losers = [copy for copy in copies if copy.id != survivor.id]
-    return (survivor, losers) if all(map(_is_untouched, losers)) else None
-
-
-def _is_pending_creation(stored: StoredProduct) -> bool:
-    return stored.pending is not None and stored.pending.step is Step.CREATION
-
-
-def _is_untouched(stored: StoredProduct) -> bool:
-    """Whether a copy whose creation is pending holds only what its creation sent."""
-    record, pending = stored.record, stored.pending
-    if record is None or pending is None or len(stored.variants) > len(record.variants):
-        return False
-    return all(
-        _is_one_of(FIELDS[name], remember(product_value(stored, name)), (value,))
-        for name, value in record.fields.items()
-        if FIELDS.knows(name)
-    ) and all(_was_sent(variant, record) for variant in stored.variants)
-
-
-def _was_sent(variant: StoredVariant, record: Record) -> bool:
-    """Whether a variant holds what was sent for one of the variants of a product."""
-    currency = record.pending.currency if record.pending else ""
-    return any(
-        all(
-            _is_one_of(field, remember(variant_value(variant, name, currency, None)), values)
-            for name, values in fields.items()
-            if VARIANT_FIELDS.knows(name)
-            and (field := VARIANT_FIELDS[name]).place in {Place.VARIANT, Place.PRICE}
-        )
-        for fields in (record.pending.variants.values() if record.pending else ())
-    )
-
-
-def _is_one_of(field: Field, held: Value, values: Sequence[Value]) -> bool:
-    """Whether the store holds one of the values that were sent; a field may be missing until it commits."""
-    if field.merge is Merge.UNION:
-        return any(set(members(held)) == set(members(value)) for value in values)
-    return held is None or any(field.same(held, value) for value in values)

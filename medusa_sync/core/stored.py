@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
-from medusa_sync.core.record import RECORD_KEY, Pending, Record
+from medusa_sync.core.record import RECORD_KEY, Pending, Record, Step
 
 _SLUG = "slug"  # in the record of a category
 
@@ -336,6 +336,10 @@ class StoredProduct(Identified, frozen=True):
     @property
     def pending(self) -> Pending | None:
         return self.record.pending if self.record else None
+
+    @property
+    def is_creation_pending(self) -> bool:
+        return self.pending is not None and self.pending.step is Step.CREATION
 
 
 P = TypeVar("P", bound=Identified)

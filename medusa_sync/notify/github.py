@@ -123,8 +123,8 @@ def workflow_commands(result: RunResult) -> Iterator[str]:
         if each.held:
             lines["warning"].append(_product("warning", "held back", each, plain_lines(parts.held, "→")))
         if each.conflicts:
-            told = plain_lines(parts.contested, "→")
-            lines["notice"].append(_product("notice", "conflict", each, told))
+            contested = plain_lines(parts.contested, "→")
+            lines["notice"].append(_product("notice", "conflict", each, contested))
     for level, commands in lines.items():
         yield from _limited(level, result.job, commands)
 
@@ -146,8 +146,8 @@ def _limited(level: str, job: str, lines: Sequence[str]) -> Sequence[str]:
 def _product(level: str, what: str, outcome: Outcome, lines: Sequence[str]) -> str:
     external_id, title = summary.name(outcome)
     # Only line breaks of our own messages split an annotation.
-    told = "; ".join([*map(visible, lines[:_LINES]), *_rest(lines)])
-    return workflow_command(level, f"{what} {external_id}", f"{title}: {told}" if title else told)
+    details = "; ".join([*map(visible, lines[:_LINES]), *_rest(lines)])
+    return workflow_command(level, f"{what} {external_id}", f"{title}: {details}" if title else details)
 
 
 def _ended(result: RunResult) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from itertools import islice
 
-from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.result import Outcome, Result, RunResult
 from medusa_sync.report import summary
 from medusa_sync.report.progress import NoProgress
@@ -87,7 +86,7 @@ def _log_products(result: RunResult) -> None:
                 "held back %s (%s): %s: store %r, source %r",
                 outcome.external_id,
                 outcome.title,
-                _name(each),
+                each.name,
                 each.stored,
                 each.desired,
                 extra={"event": "held", "external_id": outcome.external_id},
@@ -99,13 +98,9 @@ def _log_products(result: RunResult) -> None:
                 "conflict %s (%s): %s: store %r, source %r; the %s wins",
                 outcome.external_id,
                 outcome.title,
-                _name(conflict),
+                conflict.name,
                 conflict.stored,
                 conflict.desired,
                 conflict.kept.value,
                 extra={"event": "conflict", "external_id": outcome.external_id},
             )
-
-
-def _name(field: FieldChange | Conflict) -> str:
-    return f"{field.field} of {field.variant}" if field.variant else field.field

@@ -21,13 +21,13 @@ _DELIMITER = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # a first line for Ex
 _ERROR = re.compile(r"\s*((<b>|PHP )?(Fatal|Parse) error(</b>)?:|<(!doctype|html)\b)", re.IGNORECASE)
 
 
-def read_csv(stream: BinaryIO, report: Callable[[str], None] = lambda _: None) -> Iterator[Entry | Refused]:
+def read_csv(stream: BinaryIO, detected: Callable[[str], None] = lambda _: None) -> Iterator[Entry | Refused]:
     """Read the products of a CSV file, one after another.
 
     Args:
         stream: it raises `SourceError` at its end if that is not the end of the file.
-        report: called with the format, such as `CSV (Shopify)`, once the header is read, and again as soon as
-            the encoding turns out not to be UTF-8.
+        detected: called with the format, such as `CSV (Shopify)`, once the header is read, and again as soon
+            as the encoding turns out not to be UTF-8.
 
     Raises:
         SourceError: no dialect knows the header, or the rest of the file cannot be read. The last product
@@ -38,14 +38,14 @@ def read_csv(stream: BinaryIO, report: Callable[[str], None] = lambda _: None) -
     texts = iter(lines)
     delimiter, names = _header(lines, texts)
     found = best(names, decimal_comma=delimiter == ";")
-    report(_format(found.dialect.name, lines.encoding))
+    detected(_format(found.dialect.name, lines.encoding))
 
     def rows() -> Iterator[Row]:
         encoding = lines.encoding
         for row in _rows(lines, texts, delimiter, found.header):
             if lines.encoding != encoding:
                 encoding = lines.encoding
-                report(_format(found.dialect.name, encoding))
+                detected(_format(found.dialect.name, encoding))
             yield row
 
     yield from products(rows(), found.dialect)

@@ -42,22 +42,24 @@ _HINT = "The source must be an RSS 2.0 or Atom feed in UTF-8, or in the encoding
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # in front of the XML, where it is not allowed but common
 
 
-def read_feed(stream: BinaryIO, report: Callable[[str], None] = lambda _: None) -> Iterator[Entry | Refused]:
+def read_feed(
+    stream: BinaryIO, detected: Callable[[str], None] = lambda _: None
+) -> Iterator[Entry | Refused]:
     """Read the products of a feed, one after another.
 
     Args:
         stream: it raises `SourceError` at its end if that is not the end of the feed.
-        report: called with the format, such as `RSS (Google Merchant)`.
+        detected: called with the format, such as `RSS (Google Merchant)`.
 
     Raises:
         SourceError: it is no feed, or not well-formed. All products before that are complete and were
             yielded, except the last one, which may have more items.
     """
-    return products(_items(stream, report), GOOGLE)
+    return products(_items(stream, detected), GOOGLE)
 
 
-def _items(stream: BinaryIO, report: Callable[[str], None]) -> Iterator[Row]:
-    parser = _Parser(report)
+def _items(stream: BinaryIO, detected: Callable[[str], None]) -> Iterator[Row]:
+    parser = _Parser(detected)
     is_blank = True
     while chunk := stream.read(_CHUNK):
         content = chunk.lstrip(_BLANK) if is_blank else chunk
@@ -75,8 +77,8 @@ class _Parser:
     none can be read from another file or URL.
     """
 
-    def __init__(self, report: Callable[[str], None]) -> None:
-        self._report = report
+    def __init__(self, detected: Callable[[str], None]) -> None:
+        self._detected = detected
         self._encoding = ""
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
@@ -157,7 +159,7 @@ class _Parser:
             kind = "HTML" if name.lower() == "html" else f"XML of another kind: <{shortened(name)}>"
             raise SourceError(f"it is {kind}, not a feed", hint=_HINT)
         encoding = "" if self._encoding.lower() in {"", "utf-8"} else f", {self._encoding}"
-        self._report(f"{_ROOTS[name]} ({GOOGLE.name}){encoding}")
+        self._detected(f"{_ROOTS[name]} ({GOOGLE.name}){encoding}")
 
     def _text(self, text: str) -> None:
         if self._item is not None:

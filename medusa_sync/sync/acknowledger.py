@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from medusa_sync.core.interrupted import surviving_copy
+from medusa_sync.core.copies import surviving_copy
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import Outcome

@@ -23,9 +23,9 @@ from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from medusa_sync.sync.batch import Batch, Refusal
 from medusa_sync.sync.claims import Repeats, claims
 from medusa_sync.sync.collisions import Collisions
+from medusa_sync.sync.deferred import Deferred
 from medusa_sync.sync.deletion import delete_noted
 from medusa_sync.sync.health import Health
-from medusa_sync.sync.held import Held
 from medusa_sync.sync.intents import Intents
 from medusa_sync.sync.inventory import values_to_release
 from medusa_sync.sync.ledger import Ledger
@@ -87,7 +87,7 @@ class Applier:
         self._attempts = max_retries + 1
         self._postponed: list[Complete] = []  # their inventory items have to be renamed later
         self._again: list[DesiredProduct] = []  # to be planned again, also from other batches
-        self._held = Held()
+        self._deferred = Deferred()
 
     async def apply(self, products: Sequence[Stale]) -> bool:
         """Take products to their outcomes. If the run is stopped, some do not get one.
@@ -100,7 +100,7 @@ class Applier:
         """
         # Before anything is awaited, so in the order of the source.
         repeated = [each for each in products if self._repeats.add(each.desired)]
-        self._held.repeat(each.desired for each in repeated)
+        self._deferred.repeat(each.desired for each in repeated)
         first = [each for each in products if each not in repeated] if repeated else products
         if not first:
             return True
@@ -119,7 +119,7 @@ class Applier:
                 has_failed, again = True, await self._reconcile(batch, error)
             left = [*again, *left]
             if self._again:
-                left.append(Batch(self._again, is_last=self._held.is_released))
+                left.append(Batch(self._again, is_last=self._deferred.is_released))
                 self._again = []
         return not has_failed
 
@@ -129,11 +129,11 @@ class Applier:
         Raises:
             StoreError: the store is unavailable.
         """
-        held, outcomes = self._held.release(again=not self._stop.is_set)
+        deferred, outcomes = self._deferred.release(again=not self._stop.is_set)
         for outcome in outcomes:
             self._settled(outcome)
-        if held:
-            await self._apply(Batch(held, is_last=True))
+        if deferred:
+            await self._apply(Batch(deferred, is_last=True))
         if self._postponed:
             await self._rename_postponed()
         await self._writer.sales.remove_copies()
@@ -148,11 +148,11 @@ class Applier:
     async def _rename_postponed(self) -> None:
         postponed, self._postponed = self._postponed, []
         refused = [rename for each in postponed for rename in each.refused]
-        held = await self._writer.items.rename_again(refused)
+        left = await self._writer.items.rename_again(refused)
         for each in postponed:
-            if not held.isdisjoint(each.refused):  # it stays pending, so the next run tries again
+            if not left.isdisjoint(each.refused):  # it stays pending, so the next run tries again
                 self._settled(each.outcome)
-        done = [each for each in postponed if held.isdisjoint(each.refused)]
+        done = [each for each in postponed if left.isdisjoint(each.refused)]
         self._again += await self._acknowledger.add(done)
 
     # --- read, plan, write ---
@@ -165,7 +165,7 @@ class Applier:
             batch.products,
             created=batch.created,
             absent=absent,
-            refused=batch.refused,
+            refused=self._writer.note_times if batch.last_write_refused else (),
             released=self._writer.released,
         )
         self._settle(batch, reading.outcomes)
@@ -243,7 +243,7 @@ class Applier:
         products = {each.external_id: each for each in batch.products}
         for own in decision.waiting:
             self._intents.drop(own)
-            self._held.wait([products[own]])
+            self._deferred.wait([products[own]])
         batch.drop(decision.waiting)
         self._settle(
             batch,
@@ -274,7 +274,7 @@ class Applier:
             if self._intents.withdraw(product.external_id):
                 self._ledger.take_back(product.external_id)
         # Another run may still be creating a product that this one could not create.
-        batch.refused = all(isinstance(change, Update) for change in batch.planned)
+        batch.last_write_refused = all(isinstance(change, Update) for change in batch.planned)
         if self._stop.is_set:
             return []
         left = {each.external_id for each in batch.products}
@@ -308,7 +308,7 @@ class Applier:
         """It is not known what arrived: read the products again, and plan and send the rest."""
         if self._stop.is_set:
             return []
-        batch.tries, batch.refused = batch.tries + 1, False
+        batch.tries, batch.last_write_refused = batch.tries + 1, False
         if batch.tries < self._attempts:
             logger.info(
                 "reconciling %d products: %s", len(batch.products), error, extra={"event": "reconcile"}
@@ -348,7 +348,7 @@ class Applier:
             own = outcome.external_id or ""
             intended = self._intents.drop(own)
             settled.append(own)
-            if self._held.takes(batch, outcome):
+            if self._deferred.takes(batch, outcome):
                 continue
             arrived = intended is not None and outcome.result is Result.UNCHANGED
             self._settled(intended if intended is not None and arrived else outcome)

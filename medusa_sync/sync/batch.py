@@ -38,7 +38,7 @@ class Batch(Struct):
         absent: external ids of products that the look-up did not find; empty after the first attempt.
         items: inventory items that the store already has, by SKU; None if they were not looked up.
         planned: the changes of the current attempt.
-        refused: the store refused the last write, so it is not working on one of ours.
+        last_write_refused: the store is not working on a write of this run.
         refusal: of a single product that is tried a second time.
         released: the unique values that one product takes from another are free.
         checked: external ids of products of which it is known that others have not got what they want.
@@ -52,7 +52,7 @@ class Batch(Struct):
     absent: frozenset[str] = frozenset()
     items: dict[str, StoredItem] | None = None
     planned: list[Change] = field(default_factory=list)
-    refused: bool = False
+    last_write_refused: bool = False
     refusal: Refusal | None = None
     released: bool = False
     checked: set[str] = field(default_factory=set)
@@ -65,7 +65,8 @@ class Batch(Struct):
     def alone(self, products: Iterable[DesiredProduct]) -> list[Batch]:
         """A batch for each product of which the store refused a part."""
         return [
-            Batch([product], items=self.items, refused=True, is_last=self.is_last) for product in products
+            Batch([product], items=self.items, last_write_refused=True, is_last=self.is_last)
+            for product in products
         ]
 
     def split(self) -> list[Batch]:
@@ -76,7 +77,7 @@ class Batch(Struct):
                 tries=max(self.tries - 1, 0),
                 created=self.created,
                 items=self.items,
-                refused=self.refused,
+                last_write_refused=self.last_write_refused,
                 checked=self.checked,
                 is_last=self.is_last,
             )

@@ -86,11 +86,7 @@ class ChangeGuard:
 
 
 def _described(changes: Sequence[FieldChange]) -> str:
-    shown = [
-        f"{each.field}{f' of {each.variant}' if each.variant else ''}: "
-        f"{_value(each.stored)} -> {_value(each.planned)}"
-        for each in changes[:_FIELDS]
-    ]
+    shown = [f"{each.name}: {_value(each.stored)} -> {_value(each.planned)}" for each in changes[:_FIELDS]]
     rest = [f"{len(changes) - _FIELDS} more"] if len(changes) > _FIELDS else []
     return ", ".join([*shown, *rest])
 

@@ -9,13 +9,13 @@ from typing import TypeVar
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import Change, Create, Update
+from medusa_sync.core.copies import surviving_copy
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.interrupted import (
     is_half_deleted,
     is_in_progress,
     is_incomplete,
-    may_change,
-    surviving_copy,
+    only_awaits_late_write,
 )
 from medusa_sync.core.merge import as_set, merge_sets
 from medusa_sync.core.note import is_recorded
@@ -130,7 +130,7 @@ class Planner:
         *,
         created: Collection[str] = (),
         absent: Collection[str] = (),
-        refused: bool = False,
+        refused: Collection[float] = (),
         released: Mapping[str, Record] = {},
     ) -> Reading:
         """Read the details of products and plan updates.
@@ -140,7 +140,7 @@ class Planner:
             created: external ids of products that this run has sent to be created.
             absent: external ids of products that a look-up did not find. They are new without another read,
                 unless look-ups may lag behind writes.
-            refused: the store refused the last write of this run, so it is not working on it.
+            refused: times of notes that the store is not working on, because it refused the last write.
             released: notes of this run that the store may have lost, by external id.
 
         Raises:
@@ -155,7 +155,7 @@ class Planner:
             try:
                 wanted = product if self._location_id else without_stock(product)
                 readable = [_with_note(each, released) for each in _readable(copies)]
-                self._sort(wanted, readable, created, reading, waits=not refused)
+                self._sort(wanted, readable, created, reading, refused)
             except ProductFailedError as error:
                 ids = ", ".join(copy.id for copy in copies)
                 reading.outcomes.append(Outcome.of(product, Result.FAILED, f"{ids}: {error}"))
@@ -176,10 +176,9 @@ class Planner:
         copies: list[StoredProduct],
         created: Collection[str],
         reading: Reading,
-        *,
-        waits: bool,
+        refused: Collection[float],
     ) -> None:
-        """Add a product to one part of the reading; `waits` for writes that the store may be working on."""
+        """Add a product to one part of the reading."""
         if not copies:
             reading.new.append(product)
             return
@@ -194,6 +193,7 @@ class Planner:
             stored, losers = survivor
             reading.copies += losers
         now = time.time()
+        waits = stored.pending is None or stored.pending.at not in refused
         is_unfinished = is_incomplete(stored) and product.external_id in created
         if waits and (is_unfinished or is_in_progress(product, stored, now=now)):
             reading.in_progress.append(product)
@@ -214,7 +214,7 @@ class Planner:
             price_limit=self._options.price_limit,
         )
         is_done = update.is_up_to_date or is_recorded(update)
-        if is_done or (may_change(update, now=time.time()) and not item_renames(update)):
+        if is_done or (only_awaits_late_write(update, now=time.time()) and not item_renames(update)):
             unchanged = Outcome.of(product, Result.UNCHANGED)
             reading.outcomes.append(structs.replace(unchanged, held=update.held))
         elif not self._options.update and stored.pending is None:

@@ -46,6 +46,7 @@ class Writer:
         items: inventory items.
         sales: sale prices.
         late: requests that may still be delivered.
+        note_times: when the notes of this run were made, as they say.
         released: the notes of products whose values may be free, by external id. If the store fails, it may
             undo the note and not the rest.
     """
@@ -74,6 +75,7 @@ class Writer:
         self._variants = VariantWriter(api, keeps_stock=placement.location_id is not None)
         self._status = status
         self.late = LateRequests(api)
+        self.note_times: set[float] = set()
         self.released: dict[str, Record] = {}
 
     async def prepare(self, changes: Sequence[Change]) -> bool:
@@ -91,7 +93,7 @@ class Writer:
     async def release(self, handed: Sequence[tuple[Update, Release]]) -> None:
         """Free the unique values that variants of a batch take from one another."""
         self._begin(update for update, _ in handed)
-        now = round(time.time(), 3)
+        now = self._next_time()
         bodies = []
         for update, fields in handed:
             late = {
@@ -129,7 +131,7 @@ class Writer:
         ids = await self._taxonomy.ids(needed_terms(updates))
         await self._taxonomy.activate_categories(placed_categories(updates))
         renames = {update.desired.external_id: item_renames(update) for update in updates}
-        now = round(time.time(), 3)
+        now = self._next_time()
         notes = {
             own: update_note(update, renamed_items=renames[own], now=now)
             for update in updates
@@ -248,7 +250,7 @@ class Writer:
         """
         ids = await self._taxonomy.ids(needed_terms(creates))
         self._begin(creates)
-        now = round(time.time(), 3)
+        now = self._next_time()
         notes = {create.desired.external_id: creation_note(create.desired, now=now) for create in creates}
         bodies = [
             create_body(
@@ -301,6 +303,11 @@ class Writer:
         on_sale = [own for own, prices in sold.items() if prices]
         with self.late.may_change(on_sale, unless_responded=True):
             await self.sales.write(amounts, changes[0].desired.currency if changes else "")
+
+    def _next_time(self) -> float:
+        now = round(time.time(), 3)
+        self.note_times.add(now)
+        return now
 
     def _begin(self, changes: Iterable[Change]) -> None:
         for change in changes:

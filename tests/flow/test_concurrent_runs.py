@@ -6,11 +6,14 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
 
+from medusa_sync.core import interrupted
 from medusa_sync.core.result import Result, RunResult
+from tests.flow.shirts import assert_shirts, shirts, variant
 from tests.flow.stage import BATCHES, SOURCE_NAME, Killed, ListSource, is_creation, run_once, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -223,3 +226,37 @@ def test_notes_of_two_runs_in_the_same_second_differ(monkeypatch: pytest.MonkeyP
 def _kill(request: httpx.Request, _step: str) -> None:
     if request.url.path == BATCHES:
         raise Killed
+
+
+@pytest.mark.parametrize("linger", [8, 12, 20])
+def test_a_variant_that_another_run_is_creating_is_not_deleted_after_a_refusal(linger: int) -> None:
+    """A variant has no prices until its creation is complete. The refusal has another cause."""
+    store, source = FakeMedusa(), ListSource(shirts(2))
+    sync(source, store)
+    source.rows[0]["variants"].append(variant(1, "XXL", "Blue"))
+
+    def give_up(request: httpx.Request, step: str) -> None:
+        if request.url.path.endswith("variants/batch") and step == "items":
+            store.between = None
+            raise Killed
+
+    store.between, store.linger = give_up, linger
+    with pytest.raises(Killed):
+        sync(source, store)
+    created = [each.id for each in store.products["dummyjson:1"].variants]
+    source.rows[1]["title"] = "New"
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "GET":
+            return None
+        store.before = None
+        return httpx.Response(400, json={"type": "invalid_data", "message": "No"})
+
+    store.before = refuse
+    with patch.object(interrupted, "SETTLE_S", 10):
+        result = sync(source, store)
+        again = sync(source, store)
+    assert (result.conflicts, again.conflicts) == (0, 0)
+    assert again.exit_code == 0
+    assert_shirts(source.rows, store)
+    assert [each.id for each in store.products["dummyjson:1"].variants] == created

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from medusa_sync.core.fields import OPTION
-from medusa_sync.core.interrupted import may_change
+from medusa_sync.core.interrupted import only_awaits_late_write
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.stored import ListedValue, StoredOptionValue, StoredVariant
@@ -149,7 +149,7 @@ async def follow(shop: Shop, history: Sequence[Event], on_conflict: OnConflict) 
     except (ProductFailedError, StoreRefusedError):
         reject()
     again = run.plan(desired)
-    assert again.is_up_to_date or may_change(again, now=time.time())
+    assert again.is_up_to_date or only_awaits_late_write(again, now=time.time())
     stored = shop.stored()
     assert stored is not None
     assert stored.record is not None

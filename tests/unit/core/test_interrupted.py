@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from medusa_sync.core.copies import surviving_copy
 from medusa_sync.core.interrupted import (
     LATE_S,
     SETTLE_S,
     is_half_deleted,
     is_in_progress,
     is_incomplete,
-    may_change,
-    surviving_copy,
+    only_awaits_late_write,
 )
 from medusa_sync.core.note import creation_note
 from medusa_sync.core.pending import noted
@@ -165,7 +165,7 @@ def test_a_deleted_variant_is_not_waited_for() -> None:
 
 def may_arrive(record: Any, desired: DesiredProduct, *, price: int = 1, seconds: float = 0) -> bool:
     stored = with_record(stored_product(with_fields(BASE, price=price)), record)
-    return may_change(plan_update(desired, stored, location_id=LOCATION), now=NOW + seconds)
+    return only_awaits_late_write(plan_update(desired, stored, location_id=LOCATION), now=NOW + seconds)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.copies import surviving_copy
 from medusa_sync.core.fields import FIELDS, METADATA, Merge
-from medusa_sync.core.interrupted import is_in_progress, surviving_copy
+from medusa_sync.core.interrupted import is_in_progress
 from medusa_sync.core.note import final_record
 from medusa_sync.core.plan import without_stock
 from medusa_sync.core.policy import ConflictPolicy, OnConflict

@@ -1,4 +1,4 @@
-"""Holds back products that need the SKUs of one another until all others are written."""
+"""Defers products that need the SKUs of one another until all others are written."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from medusa_sync.sync.batch import Batch
 _MOST = 100  # products; more of them have another cause
 
 
-class Held:
+class Deferred:
     """Products that take unique values, such as SKUs, which products of other batches have or want."""
 
     def __init__(self) -> None:
-        self._held: dict[str, tuple[DesiredProduct, Outcome]] | None = {}
+        self._refused: dict[str, tuple[DesiredProduct, Outcome]] | None = {}
         self._waiting: dict[str, DesiredProduct] = {}
         self._repeated: dict[str, DesiredProduct] = {}
 
     @property
     def is_released(self) -> bool:
-        return self._held is None
+        return self._refused is None
 
     def wait(self, products: Iterable[DesiredProduct]) -> None:
-        """Hold back products until others have given up what they want."""
+        """Defer products until others have given up what they want."""
         self._waiting.update((product.external_id, product) for product in products)
 
     def repeat(self, products: Iterable[DesiredProduct]) -> None:
-        """Hold back products that want what an earlier product of the run gets."""
+        """Defer products that want what an earlier product of the run gets."""
         self._repeated.update((product.external_id, product) for product in products)
 
     def takes(self, batch: Batch, outcome: Outcome) -> bool:
-        """Hold a product back instead of settling it, until `release` is called."""
+        """Defer a product instead of settling it, until `release` is called."""
         own = outcome.external_id or ""
-        if self._held is None or len(self._held) >= _MOST or outcome.result is not Result.FAILED:
+        if self._refused is None or len(self._refused) >= _MOST or outcome.result is not Result.FAILED:
             return False
         product = next((each for each in batch.products if each.external_id == own), None)
         if product is None or not any(_takes_unique(each, own) for each in batch.planned):
             return False
-        self._held[own] = product, outcome
+        self._refused[own] = product, outcome
         return True
 
     def release(self, *, again: bool) -> tuple[list[DesiredProduct], list[Outcome]]:
@@ -50,8 +50,8 @@ class Held:
         Args:
             again: they can be tried again.
         """
-        held, self._held = (self._held or {}).values(), None
-        products, outcomes = [each for each, _ in held], [outcome for _, outcome in held]
+        refused, self._refused = (self._refused or {}).values(), None
+        products, outcomes = [each for each, _ in refused], [outcome for _, outcome in refused]
         waiting = [*self._waiting.values(), *self._repeated.values()]
         return ([*products, *waiting], []) if again else ([], outcomes)
 
