@@ -137,31 +137,27 @@ def _product_changes(
         wanted, history = desired.fields.get(name), record.history(name) if record else None
         if wanted is not None or (history is not None and history.applied is not None):
             held = product_value(stored, name)
-            _merge(FIELDS[name], wanted, held, history, policy, changes, conflicts)
+            changed, contested = _merged(FIELDS[name], wanted, held, history, policy)
+            changes += changed
+            conflicts += contested
     if record and record.drafted and stored.status == "draft":
         changes.append(FieldChange(STATUS, "draft", "published", "draft", "published"))
     return changes, conflicts
 
 
-def _merge(
-    field: Field,
-    wanted: Value,
-    held: Value,
-    history: History | None,
-    policy: _Policy,
-    changes: list[FieldChange],
-    conflicts: list[Conflict],
-    variant: str = "",
-) -> None:
-    """Add the change and the conflict of a field."""
+def _merged(
+    field: Field, wanted: Value, held: Value, history: History | None, policy: _Policy, variant: str = ""
+) -> tuple[list[FieldChange], list[Conflict]]:
+    """The change of a field, if there is one, and its conflict."""
     is_lost = field.place is Place.OPTION and held is None  # with its option; a variant needs a value
     verdict, planned = merge_field(field, wanted, held, history, restore=policy.restore or is_lost)
     side = policy.on_conflict.side(setting_names(field.name))
-    if verdict is Verdict.CONFLICT:
-        conflicts.append(Conflict(field.name, held, wanted, side, variant))
-    if verdict is Verdict.SEND or (verdict is Verdict.CONFLICT and side is OnConflict.SOURCE):
-        applied = _full_text(history.applied if history else None, held, wanted)
-        changes.append(FieldChange(field.name, held, planned, applied, wanted, variant))
+    is_contested = verdict is Verdict.CONFLICT
+    conflicts = [Conflict(field.name, held, wanted, side, variant)] if is_contested else []
+    if verdict is not Verdict.SEND and not (is_contested and side is OnConflict.SOURCE):
+        return [], conflicts
+    applied = _full_text(history.applied if history else None, held, wanted)
+    return [FieldChange(field.name, held, planned, applied, wanted, variant)], conflicts
 
 
 def _option_change(
@@ -219,7 +215,9 @@ def _variant_change(
             applied = history.applied if history else None
             changes.append(FieldChange(name, held, value, applied, value, full.name))
         else:
-            _merge(field, value, held, history, policy, changes, conflicts, full.name)
+            changed, contested = _merged(field, value, held, history, policy, full.name)
+            changes += changed
+            conflicts += contested
     prices = held_back(changes, stored, desired.currency, policy.price_limit)
     names = {change.field for change in prices}
     return VariantChange(

@@ -78,7 +78,8 @@ def end_without_result(settings: Settings, exit_code: int, message: str) -> None
 
 
 def _in_one_line(result: RunResult) -> str:
-    return f"{one_line(result)}: {result.error}" if result.error else one_line(result)
+    error = result.error.partition("\n")[0]
+    return f"{one_line(result)}: {error}" if error else one_line(result)
 
 
 def _ping_url(settings: Settings) -> str | None:

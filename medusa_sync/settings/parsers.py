@@ -120,10 +120,11 @@ def slug(value: str) -> str:
 
 
 def share(value: str) -> Share:
-    """Parse a number, or a percentage such as `10%`."""
+    """Parse a whole number, or a percentage such as `10%`."""
     number = value.strip().removesuffix("%")
     is_percentage = number != value.strip()
-    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", number) or (is_percentage and float(number) > _HUNDRED):
+    pattern = r"[0-9]{1,3}(\.[0-9]{1,6})?" if is_percentage else r"[0-9]{1,9}(\.0{1,6})?"
+    if not re.fullmatch(pattern, number) or (is_percentage and float(number) > _HUNDRED):
         raise ValueError("expected a number of products, or a percentage up to 100%")
     return Share(float(number), is_percentage)
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from medusa_sync.core.fields import OPTION, setting_names
-from medusa_sync.core.policy import ConflictPolicy, OnConflict
+from medusa_sync.core.policy import ConflictPolicy, OnConflict, Share
 from medusa_sync.settings import parsers
 from medusa_sync.settings.options import OPTIONS
 
@@ -123,6 +123,24 @@ def test_fields_are_named_as_in_the_tables_and_the_error_lists_them() -> None:
         ValueError, match=r"there is no field 'prise'; the fields are title, .*, price, stock"
     ):
         parsers.field_names("price,prise")
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("10", Share(10, is_percentage=False)),
+        (" 0.5% ", Share(0.5, is_percentage=True)),
+        ("3.0", Share(3, is_percentage=False)),
+    ],
+)
+def test_a_limit_is_a_number_of_products_or_a_percentage(text: str, limit: Share) -> None:
+    assert parsers.share(text) == limit
+
+
+@pytest.mark.parametrize("text", ["0.5", "-1", "101%", "100.1%", "%", "10 %", "1e3", "ten", ""])
+def test_an_invalid_limit_says_what_is_possible(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a number of products, or a percentage up to 100%"):
+        parsers.share(text)
 
 
 @pytest.mark.parametrize("value", ["Bearer abc", "Basic bWU6aHVzaA==", 'Token token="abc", v=1', " abc "])
