@@ -47,6 +47,7 @@ from medusa_sync.settings.load import NO_CREDENTIALS
 from medusa_sync.settings.options import Settings
 from medusa_sync.settings.secrets import without_user_info
 from medusa_sync.sources.base import Source
+from medusa_sync.sources.delivered import MappingOptions
 from medusa_sync.sources.open import open_source
 from medusa_sync.sources.pages import RATE
 from medusa_sync.sources.spooled import SpooledSource
@@ -148,11 +149,7 @@ def _lock(settings: Settings) -> AbstractContextManager[None]:
 
 @asynccontextmanager
 async def _source(settings: Settings, requests: Requests, connect: _Connect) -> AsyncIterator[Source]:
-    naming: dict[str, Any] = {
-        "source_name": settings.source_name,
-        "currency": settings.currency,
-        "sale_prices": settings.sale_prices,
-    }
+    mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices)
 
     def unavailable(message: str) -> MedusaSyncError:
         return SourceError(
@@ -171,7 +168,7 @@ async def _source(settings: Settings, requests: Requests, connect: _Connect) -> 
         # Redirects are safe: httpx does not send the authorization to another host, port or scheme.
         return connect(url, unavailable, count, RATE, headers=headers, follow_redirects=True)
 
-    async with open_source(url, settings.source_format, open_http, **naming) as source:
+    async with open_source(url, settings.source_format, open_http, mapping) as source:
         least = settings.min_products
         yield source if least is None else SpooledSource(source, _shown(url), min_products=least)
 

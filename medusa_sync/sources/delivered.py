@@ -23,18 +23,31 @@ class _Identity(Struct):
     title: str
 
 
-def deliver(raw: Any, *, source_name: str, currency: str, sale_prices: bool = False) -> Delivered:
+class MappingOptions(Struct, frozen=True):
+    """What the mapping of a product depends on besides the product.
+
+    Attributes:
+        source_name: the prefix of external ids.
+        currency: of the prices.
+        sale_prices: discounts become sale prices.
+    """
+
+    source_name: str
+    currency: str
+    sale_prices: bool = False
+
+
+def deliver(raw: Any, options: MappingOptions) -> Delivered:
     """A product as it was delivered; one without a usable id or title is rejected at once.
 
     Args:
         raw: JSON, or JSON that is already decoded.
-        source_name: the prefix of its external id.
-        currency: of its prices.
-        sale_prices: discounts become sale prices.
+        options: of its mapping.
     """
+    name, currency, sale_prices = options.source_name, options.currency, options.sale_prices
 
     def row() -> Row:
-        return to_row(raw, source_name=source_name, currency=currency, sale_prices=sale_prices)
+        return to_row(raw, source_name=name, currency=currency, sale_prices=sale_prices)
 
     try:
         body = raw if isinstance(raw, msgspec.Raw) else msgspec.json.encode(raw)
@@ -46,4 +59,4 @@ def deliver(raw: Any, *, source_name: str, currency: str, sale_prices: bool = Fa
         return row()
     settings = f"{MAPPING} {currency} {sale_prices}".encode()
     digest = blake2b(body, digest_size=8, key=settings).hexdigest()
-    return Unchecked(f"{source_name}:{source_id}", source_id, title, digest, row)
+    return Unchecked(f"{name}:{source_id}", source_id, title, digest, row)

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from medusa_sync.http import Download, HttpClient
 from medusa_sync.sources.base import Source
+from medusa_sync.sources.delivered import MappingOptions
 from medusa_sync.sources.formats import named
 from medusa_sync.sources.pages import HttpSource
 
@@ -25,7 +25,7 @@ async def open_source(
     source: str,
     format_: str,
     connect: Callable[[], AbstractAsyncContextManager[HttpClient]],
-    **naming: Any,
+    mapping: MappingOptions,
 ) -> AsyncIterator[Source]:
     """The source of `--source`.
 
@@ -33,22 +33,22 @@ async def open_source(
         source: a URL, a path, `-` or `sample`.
         format_: a value of `--source-format`.
         connect: creates the client for a URL.
-        naming: how products are mapped; see `deliver`.
+        mapping: options of the mapping.
     """
     if "://" not in source:
-        yield _local(source, format_, **naming)
+        yield _local(source, format_, mapping)
         return
     async with connect() as http:
-        yield _remote(http, source, format_, **naming)
+        yield _remote(http, source, format_, mapping)
 
 
-def _remote(http: HttpClient, url: str, format_: str, **naming: Any) -> Source:
+def _remote(http: HttpClient, url: str, format_: str, mapping: MappingOptions) -> Source:
     """A file, if the URL or the format is that of one; otherwise an API, which may also send a file."""
     if format_ in _FILES or named(urlsplit(url).path):
         from medusa_sync.sources.download import download_file
         from medusa_sync.sources.stream import StreamSource
 
-        return StreamSource(partial(download_file, http, url), format_=format_, **naming)
+        return StreamSource(partial(download_file, http, url), mapping, format_=format_)
 
     def read_file(download: Download) -> Source:
         from medusa_sync.sources.content import Opening, open_download
@@ -57,12 +57,12 @@ def _remote(http: HttpClient, url: str, format_: str, **naming: Any) -> Source:
         async def fetch() -> Opening:
             return partial(open_download, download)
 
-        return StreamSource(fetch, **naming)
+        return StreamSource(fetch, mapping)
 
-    return HttpSource(http, url, read_file=read_file if format_ == "auto" else None, **naming)
+    return HttpSource(http, url, mapping, read_file=read_file if format_ == "auto" else None)
 
 
-def _local(source: str, format_: str, **naming: Any) -> Source:
+def _local(source: str, format_: str, mapping: MappingOptions) -> Source:
     # A URL with pages needs none of this.
     from medusa_sync.sources.content import Opening, open_path, open_stdin
     from medusa_sync.sources.stream import StreamSource
@@ -73,6 +73,5 @@ def _local(source: str, format_: str, **naming: Any) -> Source:
     async def fetch() -> Opening:
         return partial(open_path, path) if is_file else open_stdin
 
-    return StreamSource(
-        fetch, format_=format_, categories=path.with_name("categories.json") if is_file else None, **naming
-    )
+    categories = path.with_name("categories.json") if is_file else None
+    return StreamSource(fetch, mapping, format_=format_, categories=categories)

@@ -13,7 +13,7 @@ from medusa_sync.http import Download, HttpClient, Rate
 from medusa_sync.sources.base import Page, Source
 from medusa_sync.sources.categories import Category, names_by_slug
 from medusa_sync.sources.decoding import decode
-from medusa_sync.sources.delivered import deliver
+from medusa_sync.sources.delivered import MappingOptions, deliver
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, is_html, recognise
 from medusa_sync.sources.linked_pages import linked_pages
 from medusa_sync.sources.numbered_pages import numbered_pages
@@ -39,24 +39,20 @@ class HttpSource:
     Args:
         http: a client for the source.
         url: of the products, such as `https://dummyjson.com/products`; its query is sent with each request.
+        mapping: options of the mapping.
         read_file: creates a source of a response that is not JSON; None if that is an error.
-        source_name: the prefix of external ids.
-        currency: of the prices.
-        sale_prices: discounts become sale prices.
     """
 
     def __init__(
         self,
         http: HttpClient,
         url: str,
+        mapping: MappingOptions,
         *,
         read_file: Callable[[Download], Source] | None = None,
-        source_name: str,
-        currency: str,
-        sale_prices: bool = False,
     ) -> None:
         self._api = PageRequests(http, url)
-        self._deliver = partial(deliver, source_name=source_name, currency=currency, sale_prices=sale_prices)
+        self._deliver = partial(deliver, options=mapping)
         self._read_file = read_file
         self._file: Source | None = None
         self._is_dummyjson = True

@@ -14,7 +14,7 @@ from medusa_sync.errors import MedusaSyncError, SourceError
 from medusa_sync.sources.base import Delivered, Entry, Page, Refused, Rejected
 from medusa_sync.sources.categories import names_in
 from medusa_sync.sources.content import CHUNK, Content, Opening
-from medusa_sync.sources.delivered import deliver
+from medusa_sync.sources.delivered import MappingOptions, deliver
 from medusa_sync.sources.formats import HEAD, check, reader_of, recognise
 from medusa_sync.sources.mapping import usable_id
 
@@ -28,11 +28,9 @@ class StreamSource:
 
     Args:
         fetch: returns what opens the stream.
+        mapping: options of the mapping.
         format_: a value of `--source-format`.
         categories: a JSON file with the names of categories; it need not exist.
-        source_name: the prefix of external ids.
-        currency: of the prices.
-        sale_prices: discounts become sale prices.
 
     Attributes:
         format: what was detected.
@@ -41,19 +39,16 @@ class StreamSource:
     def __init__(
         self,
         fetch: Callable[[], Awaitable[Opening]],
+        mapping: MappingOptions,
         *,
         format_: str = "auto",
         categories: Path | None = None,
-        source_name: str,
-        currency: str,
-        sale_prices: bool = False,
     ) -> None:
         self.format = ""
         self._fetch = fetch
         self._format = format_
         self._categories = categories
-        self._source_name = source_name
-        self._deliver = partial(deliver, source_name=source_name, currency=currency, sale_prices=sale_prices)
+        self._mapping = mapping
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         halt = Event()
@@ -110,9 +105,9 @@ class StreamSource:
 
     def _row(self, entry: Entry | Refused) -> Delivered:
         if isinstance(entry, Entry):
-            return self._deliver(entry.product)
+            return deliver(entry.product, self._mapping)
         source_id = usable_id(entry.source_id)
-        external_id = None if source_id is None else f"{self._source_name}:{source_id}"
+        external_id = None if source_id is None else f"{self._mapping.source_name}:{source_id}"
         return Rejected(external_id, source_id, entry.title, entry.reason)
 
 

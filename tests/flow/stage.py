@@ -18,7 +18,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
 from medusa_sync.medusa.placement import PlacementOptions
 from medusa_sync.sources.base import Page, Source
-from medusa_sync.sources.delivered import deliver
+from medusa_sync.sources.delivered import MappingOptions, deliver
 from medusa_sync.stop import Stop
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.planner import PlanOptions
@@ -78,7 +78,7 @@ class ListSource:
             if number == self.ends_after:
                 raise SourceError("the source failed")
             page = [
-                deliver(row, source_name=SOURCE_NAME, currency=self.currency, sale_prices=self.sale_prices)
+                deliver(row, MappingOptions(SOURCE_NAME, self.currency, self.sale_prices))
                 for row in rows[start : start + self.page_size]
             ]
             yield Page(tuple(page), len(self.rows))

@@ -18,6 +18,7 @@ from medusa_sync.core.result import RunResult
 from medusa_sync.sources import content as content_module
 from medusa_sync.sources import stream as stream_module
 from medusa_sync.sources.content import Opening, open_path, open_stdin
+from medusa_sync.sources.delivered import MappingOptions
 from medusa_sync.sources.stream import StreamSource
 from tests.flow.stage import SOURCE_NAME, assert_exact, counts, run_once, writes
 from tests.harness.catalogue import products
@@ -49,7 +50,7 @@ def source_of(opening: Opening) -> StreamSource:
     async def fetch() -> Opening:
         return opening
 
-    return StreamSource(fetch, source_name=SOURCE_NAME, currency="usd")
+    return StreamSource(fetch, MappingOptions(SOURCE_NAME, "usd"))
 
 
 def sync(opening: Opening, store: FakeMedusa, **changes: Any) -> RunResult:

@@ -15,6 +15,7 @@ from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
+from medusa_sync.sources.delivered import MappingOptions
 from medusa_sync.sources.open import open_source
 from medusa_sync.sources.spooled import SpooledSource
 from medusa_sync.stop import Stop
@@ -88,8 +89,8 @@ def sync(
 
                 return Connected()
 
-            naming = {"source_name": SOURCE_NAME, "currency": "usd"}
-            async with open_source(url, format_, connect, **naming) as source:
+            mapping = MappingOptions(SOURCE_NAME, "usd")
+            async with open_source(url, format_, connect, mapping) as source:
                 least = min_products
                 used = source if least is None else SpooledSource(source, url, min_products=least)
                 return await run_once(used, store, max_removals=ANY_SHARE, **changes)

@@ -8,13 +8,13 @@ import pytest
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.pages import HttpSource
 from tests.unit.builders import SOURCE_URL, http_client
-from tests.unit.sources.pages import NAMING
+from tests.unit.sources.pages import MAPPING
 
 
 @pytest.fixture
 def source(pool: httpx.AsyncClient) -> HttpSource:
     pool.follow_redirects = True
-    return HttpSource(http_client(pool, unavailable=SourceError), SOURCE_URL, **NAMING)
+    return HttpSource(http_client(pool, unavailable=SourceError), SOURCE_URL, MAPPING)
 
 
 @pytest.fixture

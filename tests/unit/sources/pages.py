@@ -13,6 +13,7 @@ from pytest_httpx import HTTPXMock
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Page, Row, Source, Unchecked
 from medusa_sync.sources.content import Opening, open_path
+from medusa_sync.sources.delivered import MappingOptions
 from medusa_sync.sources.stream import StreamSource
 from tests.harness import catalogue
 from tests.harness.dummyjson import ABSENT
@@ -20,7 +21,7 @@ from tests.unit.builders import CURRENCY
 
 Product = dict[str, Any]
 CATALOGUE = catalogue.products(250)
-NAMING: Final[dict[str, Any]] = {"source_name": "dummyjson", "currency": CURRENCY}
+MAPPING: Final = MappingOptions("dummyjson", CURRENCY)
 DEEP = b"[" * 100_000
 
 
@@ -100,7 +101,7 @@ def file_source(file: Path, body: bytes | None = None) -> StreamSource:
     async def fetch() -> Opening:
         return partial(open_path, file)
 
-    return StreamSource(fetch, categories=file.with_name("categories.json"), **NAMING)
+    return StreamSource(fetch, MAPPING, categories=file.with_name("categories.json"))
 
 
 PAGE = body_of(CATALOGUE[:3])

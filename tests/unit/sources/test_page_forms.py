@@ -16,7 +16,7 @@ from medusa_sync.sources import linked_pages
 from medusa_sync.sources.base import Page
 from medusa_sync.sources.pages import HttpSource
 from tests.unit.builders import SOURCE_URL, http_client, row
-from tests.unit.sources.pages import CATALOGUE, NAMING, Product, ids, page_of, pages, respond_with, rows
+from tests.unit.sources.pages import CATALOGUE, MAPPING, Product, ids, page_of, pages, respond_with, rows
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")]
 
@@ -433,7 +433,7 @@ def any_source(pool: httpx.AsyncClient, files: list[FileStub]) -> HttpSource:
         return files[-1]
 
     http = http_client(pool, unavailable=SourceError)
-    return HttpSource(http, SOURCE_URL, read_file=read_file, **NAMING)
+    return HttpSource(http, SOURCE_URL, MAPPING, read_file=read_file)
 
 
 @pytest.mark.parametrize(

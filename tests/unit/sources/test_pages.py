@@ -13,7 +13,7 @@ from medusa_sync.sources.pages import HttpSource
 from tests.unit.builders import SOURCE_URL, http_client
 from tests.unit.sources.pages import (
     CATALOGUE,
-    NAMING,
+    MAPPING,
     Product,
     ids,
     page_of,
@@ -191,7 +191,7 @@ async def test_trailing_slash_of_the_url_does_not_matter(
     httpx_mock: HTTPXMock, pool: httpx.AsyncClient, url: str
 ) -> None:
     serve(httpx_mock, CATALOGUE[:1])
-    await rows(HttpSource(http_client(pool), url, **NAMING))
+    await rows(HttpSource(http_client(pool), url, MAPPING))
     (request,) = httpx_mock.get_requests()
     assert request.url.path == "/products"
 
@@ -201,7 +201,7 @@ async def test_query_of_the_url_is_kept_except_for_paging(
     httpx_mock: HTTPXMock, pool: httpx.AsyncClient, query: str
 ) -> None:
     serve(httpx_mock, CATALOGUE[:1])
-    await rows(HttpSource(http_client(pool), f"{SOURCE_URL}?{query}", **NAMING))
+    await rows(HttpSource(http_client(pool), f"{SOURCE_URL}?{query}", MAPPING))
     (request,) = httpx_mock.get_requests()
     assert request.url.params.multi_items() == [("key", "a&b"), ("limit", "100"), ("skip", "0")]
 
@@ -209,6 +209,6 @@ async def test_query_of_the_url_is_kept_except_for_paging(
 async def test_limit_in_the_url_is_the_size_of_pages(httpx_mock: HTTPXMock, pool: httpx.AsyncClient) -> None:
     """Some servers refuse larger ones."""
     asked = serve(httpx_mock, CATALOGUE)
-    source = HttpSource(http_client(pool), f"{SOURCE_URL}?limit=60", **NAMING)
+    source = HttpSource(http_client(pool), f"{SOURCE_URL}?limit=60", MAPPING)
     assert ids(await rows(source)) == list(range(1, 251))
     assert asked == [(skip, 60) for skip in range(0, 250, 60)]

@@ -26,7 +26,7 @@ from tests.unit.builders import desired_product, row
 from tests.unit.sources.pages import (
     CATALOGUE,
     DEEP,
-    NAMING,
+    MAPPING,
     PAGE,
     Product,
     body_of,
@@ -48,7 +48,7 @@ def downloaded(body: bytes, error: SourceError | None = None, **options: Any) ->
     async def fetch() -> Opening:
         return partial(open_download, Download(io.BytesIO(body), URL, "", error))
 
-    return StreamSource(fetch, **NAMING, **options)
+    return StreamSource(fetch, MAPPING, **options)
 
 
 async def rows_before_error(source: StreamSource) -> tuple[list[int], SourceError]:
@@ -257,7 +257,7 @@ async def test_a_step_ends_when_the_run_is_cancelled(monkeypatch: pytest.MonkeyP
         return partial(open_download, Download(file, URL, ""))
 
     monkeypatch.setattr(stream_module, "reader_of", lambda _format, _detected: read)
-    reading = asyncio.create_task(rows(StreamSource(fetch, **NAMING)))
+    reading = asyncio.create_task(rows(StreamSource(fetch, MAPPING)))
     await begun.wait()
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -272,7 +272,7 @@ async def test_closing_early_closes_the_file() -> None:
     async def fetch() -> Opening:
         return partial(open_download, Download(file, URL, ""))
 
-    delivery = StreamSource(fetch, **NAMING).pages(None)
+    delivery = StreamSource(fetch, MAPPING).pages(None)
     await anext(delivery)
     assert not file.closed
     await delivery.aclose()
