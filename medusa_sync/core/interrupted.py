@@ -11,7 +11,7 @@ from medusa_sync.core.fields import OPTIONS, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.pending import as_sent
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import Record, Step, VariantRecord, remember
+from medusa_sync.core.record import Record, Step, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import match_variants
 from medusa_sync.core.view import stock_levels, variant_value
@@ -65,14 +65,17 @@ def sends_nothing_new(update: Update) -> bool:
     def are_sent(changes: Iterable[FieldChange], fields: Mapping[str, Value]) -> bool:
         return all(remember(change.desired) == fields.get(change.field) for change in changes)
 
-    own = [each for each in update.own_changes if each.field != OPTIONS]
-    if not are_sent(own, sent.fields) or not set(update.desired.options).issubset(noted.option_ids):
+    # The fields of the product are committed together with the note, so a difference is something new.
+    if any(each.field != OPTIONS for each in update.own_changes):
         return False
+    if not set(update.desired.options).issubset(noted.option_ids):
+        return False
+    fields = {key: entry.fields for key, entry in sent.variants.items()}
     return all(
-        variant.desired.key in record.pending.variants
-        if variant.is_new
-        else are_sent(variant.changes, sent.variants.get(variant.desired.key, VariantRecord()).fields)
-        for variant in update.variants
+        fields.get(each.desired.key) == {name: remember(value) for name, value in each.desired.fields.items()}
+        if each.is_new
+        else are_sent(each.changes, fields.get(each.desired.key, {}))
+        for each in update.variants
     )
 
 

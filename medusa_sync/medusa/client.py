@@ -99,7 +99,8 @@ class MedusaClient:
         """
         response = await self._authorized("GET", path, query, None)
         if response.status == HTTPStatus.NOT_FOUND and error_type(response) == "not_found":
-            raise StoreRefusedError(f"GET {path}: {self._describe(response)}", status=response.status)
+            message = f"GET {path}: {self._describe(response)}"
+            raise StoreRefusedError(message, status=response.status, hint=_ADVICE_URL)
         if response.status != HTTPStatus.OK:
             error = UnknownQueryError if response.status == HTTPStatus.BAD_REQUEST else StoreError
             raise error(f"GET {path}: {self._describe(response)}", hint=_ADVICE_URL)

@@ -81,7 +81,8 @@ def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: in
         return [*values, *_in_brackets([*notes, *wins], "yellow" if conflict else "dim")]
     side = conflict or detail.held
     stored, wanted = _excerpts(_shown(detail.stored), _shown(side.desired if side else None), longest)
-    notes = ["kept", _HELD if detail.held else _CONFLICT, f"source: {visible(wanted)}", *wins]
+    state = "may be overwritten" if conflict and conflict.kept == OnConflict.SOURCE else "kept"
+    notes = [state, _HELD if detail.held else _CONFLICT, f"source: {visible(wanted)}", *wins]
     return [(visible(stored), ""), *_in_brackets(notes, "yellow")]
 
 

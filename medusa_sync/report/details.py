@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import NamedTuple
 
 from msgspec import structs
@@ -35,10 +36,11 @@ class Detail(NamedTuple):
 
 
 def details(outcome: Outcome) -> list[Detail]:
-    """The changes of a product, then what changed nothing: conflicts that the store won, and held prices.
+    """The changes of a product, then what changed nothing: conflicts without a change, and held prices.
 
-    The others belong to a change of the same field of the same variant. Variants without a SKU may have the
-    same name, so there may be several for one name.
+    Conflicts have none if the store won, or if it is not known whether the write arrived. The others belong
+    to a change of the same field of the same variant. Variants without a SKU may have the same name, so there
+    may be several for one name.
     """
     won: dict[tuple[str, str], list[Conflict]] = {}
     for each in outcome.conflicts:
@@ -50,6 +52,7 @@ def details(outcome: Outcome) -> list[Detail]:
         conflict = same.pop(0) if same else None
         changed.append(Detail(change.variant, change.field, change.stored, change, conflict))
     kept = [each for each in outcome.conflicts if each.kept == OnConflict.STORE]
+    kept += chain.from_iterable(won.values())
     changed += [Detail(each.variant, each.field, each.stored, None, each) for each in kept]
     return changed + [
         Detail(each.variant, each.field, each.stored, None, None, each) for each in outcome.held

@@ -17,7 +17,7 @@ from medusa_sync.sources.dialects.groups import products
 from medusa_sync.sources.dialects.table import best, known_columns
 
 _DELIMITERS = ",;\t"
-_DELIMITER = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # a first line for Excel
+_DELIMITER = re.compile(r'"?sep=(.)"?\1*\s*', re.IGNORECASE)  # a first line for Excel
 _ERROR = re.compile(r"\s*((<b>|PHP )?(Fatal|Parse) error(</b>)?:|<(!doctype|html)\b)", re.IGNORECASE)
 
 

@@ -119,7 +119,7 @@ class Ledger:
         """Record the outcome of an open product."""
         external_id = outcome.external_id or ""
         del self._open[external_id]
-        if outcome.result is Result.UNCONFIRMED:
+        if outcome.result in _PROBLEMS:
             self._report_conflicts(outcome)
         self._begun.pop(external_id, None)
         if external_id in self._watched:
@@ -185,11 +185,11 @@ class Ledger:
             raise RuntimeError(f"{self.seen} products were delivered, but {accounted} have an outcome")
 
     def _report_conflicts(self, outcome: Outcome) -> None:
-        """Add the conflicts of a write whose result is unknown to the changes."""
+        """Add the conflicts of a write that may have arrived to the changes."""
         conflicts = self._begun.get(outcome.external_id or "", ())
         if conflicts and not outcome.conflicts:
             self.conflicts += len(conflicts)
-            self.changes.add(structs.replace(outcome, conflicts=conflicts))
+            self.changes.add(structs.replace(outcome, reason="", conflicts=conflicts))
 
     def _count(self, outcome: Outcome) -> None:
         self.counts[outcome.result] += 1

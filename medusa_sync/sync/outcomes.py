@@ -38,6 +38,8 @@ async def preview(
     ledger: Ledger,
     parts: AsyncIterator[list[Stale]],
     planned: Callable[[Update], None],
+    *,
+    waits: bool = True,
 ) -> None:
     """Settle every product with what a real run would do.
 
@@ -48,13 +50,14 @@ async def preview(
         ledger: gets the outcomes.
         parts: the stale products.
         planned: called with each update.
+        waits: products that the store may still be writing are unconfirmed; otherwise they are planned too.
 
     Raises:
         StoreError: the store cannot be read.
     """
     planner = Planner(api, placement.location_id, Sales(api.price_lists, options.source_name), options.plan)
     collisions, sizes = Collisions(api, options.source_name), Sizes(placement, options.status)
-    plan = Preview(planner, collisions, Obstacles(api), sizes, ledger)
+    plan = Preview(planner, collisions, Obstacles(api), sizes, ledger, waits=waits)
     async for stale in parts:
         for update in await plan.take(_accepted(stale, placement, ledger.settle)):
             planned(update)

@@ -131,6 +131,7 @@ class Planner:
         created: Collection[str] = (),
         absent: Collection[str] = (),
         refused: Collection[float] = (),
+        waits: bool = True,
         released: Mapping[str, Record] = {},
     ) -> Reading:
         """Read the details of products and plan updates.
@@ -141,6 +142,7 @@ class Planner:
             absent: external ids of products that a look-up did not find. They are new without another read,
                 unless look-ups may lag behind writes.
             refused: times of notes that the store is not working on, because it refused the last write.
+            waits: products that the store may still be working on are in progress.
             released: notes of this run that the store may have lost, by external id.
 
         Raises:
@@ -155,7 +157,7 @@ class Planner:
             try:
                 wanted = product if self._location_id else without_stock(product)
                 readable = [_with_note(each, released) for each in _readable(copies)]
-                self._sort(wanted, readable, created, reading, refused)
+                self._sort(wanted, readable, created, reading, refused, waits=waits)
             except ProductFailedError as error:
                 ids = ", ".join(copy.id for copy in copies)
                 reading.outcomes.append(Outcome.of(product, Result.FAILED, f"{ids}: {error}"))
@@ -177,6 +179,8 @@ class Planner:
         created: Collection[str],
         reading: Reading,
         refused: Collection[float],
+        *,
+        waits: bool,
     ) -> None:
         """Add a product to one part of the reading."""
         if not copies:
@@ -193,9 +197,9 @@ class Planner:
             stored, losers = survivor
             reading.copies += losers
         now = time.time()
-        waits = stored.pending is None or stored.pending.at not in refused
+        may_be_writing = waits and (stored.pending is None or stored.pending.at not in refused)
         is_unfinished = is_incomplete(stored) and product.external_id in created
-        if waits and (is_unfinished or is_in_progress(product, stored, now=now)):
+        if may_be_writing and (is_unfinished or is_in_progress(product, stored, now=now)):
             reading.in_progress.append(product)
         elif is_incomplete(stored) or is_half_deleted(stored):
             reading.incomplete[product.external_id] = stored

@@ -28,6 +28,7 @@ class Preview:
         obstacles: finds categories that cannot be created.
         sizes: of requests.
         ledger: notified of outcomes, and of products with variants that the source dropped.
+        waits: products that the store may still be writing are unconfirmed.
     """
 
     def __init__(
@@ -37,12 +38,15 @@ class Preview:
         obstacles: Obstacles,
         sizes: Sizes,
         ledger: Ledger,
+        *,
+        waits: bool,
     ) -> None:
         self._planner = planner
         self._collisions = collisions
         self._obstacles = obstacles
         self._sizes = sizes
         self._ledger = ledger
+        self._waits = waits
         self._settle = ledger.settle
         self._contested: dict[str, Change] = {}
         self._owners: dict[Value, Sequence[Owner]] = {}  # of what contested changes want
@@ -55,7 +59,9 @@ class Preview:
         Raises:
             StoreError: the store cannot be read.
         """
-        reading = await self._planner.read([each.desired for each in stale], absent=absent(stale))
+        reading = await self._planner.read(
+            [each.desired for each in stale], absent=absent(stale), waits=self._waits
+        )
         self._ledger.watch(each.desired.external_id for each in reading.updates if each.dropped)
         new = await self._planner.plan_new(reading.new, reading.incomplete)
         for outcome in reading.outcomes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Protocol
@@ -171,7 +171,10 @@ class Run:
                 if self._options.max_changes is not None:
                     await self._backlog.fill(stale)
                     await self._guard(
-                        api, ChangeGuard(self._options.max_changes, len(scan.source_ids)), removals
+                        api,
+                        ChangeGuard(self._options.max_changes, len(scan.source_ids)),
+                        removals,
+                        scan.dropped,
                     )
                     parts = self._backlog.take()
                 first = await anext(parts, None)
@@ -188,8 +191,16 @@ class Run:
         size = await api.count_products() if is_changed else scan.size
         return StoreState(size, self._ledger.kept + gained)
 
-    async def _guard(self, api: AdminApi, guard: ChangeGuard, removals: Removals) -> None:
+    async def _guard(
+        self, api: AdminApi, guard: ChangeGuard, removals: Removals, dropped_before: Collection[str]
+    ) -> None:
         """Check all stale products before the first one is written.
+
+        Args:
+            api: of the store.
+            guard: counts changes.
+            removals: finds what will be removed.
+            dropped_before: external ids of products with variants that the source dropped in earlier runs.
 
         Raises:
             ChangeGuardError: too many products would change.
@@ -210,8 +221,9 @@ class Run:
                 completed.add(update.desired.external_id)
 
         plan, placement = Ledger(lambda _outcome: None), await self._find_placement(api)
+        plan.watch(dropped_before)
         parts = self._backlog.opened_in(plan)
-        await outcomes.preview(api, self._options, placement, plan, parts, planned)
+        await outcomes.preview(api, self._options, placement, plan, parts, planned, waits=False)
         removed = await removals.forecast(dropped, plan) if prunes else ()
         guard.check(plan.changes, removed, completed)
 

@@ -8,14 +8,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import httpx
 import pytest
 
+from medusa_sync.core import interrupted
 from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.result import Result, Status
 from medusa_sync.errors import InterruptedRunError
 from medusa_sync.stop import Stop
 from medusa_sync.sync.planner import PlanOptions
-from tests.flow.shirts import shirts
+from tests.flow.shirts import shirts, variant
 from tests.flow.stage import (
     BATCHES,
     Killed,
@@ -24,6 +26,7 @@ from tests.flow.stage import (
     counts,
     details_read,
     is_creation,
+    kill_at_step,
     run_once,
     sync,
     writes,
@@ -271,6 +274,63 @@ def test_what_a_bad_feed_changes_after_an_interrupted_run_counts() -> None:
     broken = [{**row, "title": "BROKEN", "price": 0.01, "stock": 0} for row in rows]
     result = sync(ListSource(broken), store, max_changes=TENTH)
     assert (result.exit_code, writes(store)) == (6, [])
+
+
+def test_what_a_bad_feed_changes_counts_even_if_the_store_may_still_be_writing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = products(SIZE)
+    store = store_with(rows)
+    kill_at_step(store, "products")
+    with suppress(httpx.ReadError):
+        sync(ListSource([{**row, "price": row["price"] + 1} for row in rows]), store, batch_size=SIZE)
+    store.before = store.between = None
+    store.requests.clear()
+    monkeypatch.setattr(interrupted, "SETTLE_S", 10)
+    broken = [{**row, "title": "BROKEN", "price": 0.01} for row in rows]
+    for dry_run in (True, False):
+        result = sync(ListSource(broken), store, max_changes=TENTH, dry_run=dry_run)
+        assert (result.exit_code, writes(store)) == (6, [])
+
+
+def test_variants_that_the_source_dropped_earlier_count_even_if_nothing_else_changes() -> None:
+    rows = shirts(4)
+    store = store_with(rows)
+    for row in rows[:3]:
+        del row["variants"][-1]
+    sync(ListSource(rows), store)
+    store.requests.clear()
+    options: dict[str, Any] = {"on_missing": OnMissing.DELETE, "max_removals": ANY}
+    result = sync(
+        ListSource(rows),
+        store,
+        max_changes=Share(2, is_percentage=False),
+        plan=PlanOptions(overwrite=True),
+        **options,
+    )
+    assert (result.exit_code, writes(store)) == (6, [])
+    assert result.error.startswith("3 of 4 products would change")
+
+
+def test_a_new_variant_with_other_values_than_an_interrupted_run_sent_counts() -> None:
+    rows = shirts(2)
+    store = store_with(rows)
+    rows[0]["variants"].append(variant(1, "XXL", "Blue"))
+
+    def kill(request: Any) -> None:
+        if "variants/batch" in request.url.path:
+            raise Killed
+
+    store.before = kill
+    with suppress(Killed):
+        sync(ListSource(rows), store)
+    store.before = None
+    none = Share(0, is_percentage=False)
+    cheap = copy.deepcopy(rows)
+    cheap[0]["variants"][-1]["price"] = 0.01
+    assert sync(ListSource(cheap), store, max_changes=none).exit_code == 6
+    result = sync(ListSource(rows), store, max_changes=none)
+    assert (result.exit_code, counts(result)) == (0, {"updated": 1, "unchanged": 1})
 
 
 def merchants_product(store: FakeMedusa, sku: str) -> None:

@@ -15,6 +15,7 @@ from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import TimeLimitError
+from medusa_sync.report.text import as_text
 from medusa_sync.stop import Stop
 from medusa_sync.sync.planner import PlanOptions
 from tests.flow.stage import BATCHES, ListSource, assert_exact, counts, run_once, sync, writes
@@ -270,6 +271,22 @@ def test_a_conflict_that_the_source_won_is_reported_even_if_no_response_to_the_w
     reported = [each for run in (first, second) for change in run.changes for each in change.conflicts]
     assert Conflict("title", "Mine", "New", OnConflict.SOURCE) in reported
     assert first.conflicts + second.conflicts == len(reported)
+
+
+def test_a_conflict_of_a_product_that_fails_after_its_row_was_written_is_reported() -> None:
+    store, source = in_sync()
+    change_title(store, store.products[EDITED])
+    source.rows[3] |= {"title": "New", "stock": 77}
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if "location-levels" not in request.url.path:
+            return None
+        return httpx.Response(400, json={"type": "invalid_data", "message": "No"})
+
+    store.before = refuse
+    result = sync(source, store)
+    assert (result.exit_code, result.conflicts, store.products[EDITED].title) == (5, 1, "New")
+    assert "title: Mine (may be overwritten; changed on both sides; source: New" in as_text(result)
 
 
 # --- our variant ----------------------------------------------------------------------------------------

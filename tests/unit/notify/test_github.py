@@ -124,7 +124,7 @@ def test_the_summary_is_small_enough_for_github() -> None:
     problems = [structs.replace(STAMPS, title="|" * 500, reason="|" * 9_000)] * 300
     summary = step_summary(run(*[long] * 300, problems=problems))
     assert len(summary.encode()) < 500_000
-    assert "<br>25 more |" in summary
+    assert "<br>26 more |" in summary  # of 30 changes and a conflict
     assert "... and 280 more with problems" in summary
 
 

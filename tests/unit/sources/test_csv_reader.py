@@ -155,7 +155,7 @@ def test_the_delimiter_is_the_one_with_which_most_columns_are_known() -> None:
     assert titles("id;title;price;notes, prices, sizes, and more\n1;Mug;9;-\n") == ["Mug"]
 
 
-@pytest.mark.parametrize("line", ["sep=|\r\n", '"sep=|"\n', "\n\nSEP=|\n"])
+@pytest.mark.parametrize("line", ["sep=|\r\n", "sep=|||\n", '"sep=|"\n', "\n\nSEP=|\n"])
 def test_a_line_for_excel_names_the_delimiter(line: str) -> None:
     assert titles(line + "id|title|price\n1|Mug, red; large|9\n") == ["Mug, red; large"]
 
