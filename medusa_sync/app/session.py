@@ -52,8 +52,7 @@ from medusa_sync.sources.open import open_source
 from medusa_sync.sources.pages import RATE
 from medusa_sync.sources.spooled import SpooledSource
 from medusa_sync.stop import Stop
-from medusa_sync.sync.options import SyncOptions
-from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.options import PlanOptions, SyncOptions
 from medusa_sync.sync.run import Observer, Run
 
 _HEADERS = {"user-agent": f"medusa-sync/{__version__}", "accept": "application/json"}

@@ -20,17 +20,17 @@ from medusa_sync.core.interrupted import (
 from medusa_sync.core.merge import as_set, merge_sets
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update, without_stock
-from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
+from medusa_sync.core.policy import OnDeleted
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import Outcome, Result
-from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredSummary, UnownedProduct, Unreadable, by_external_id
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.adoption import Adoption
 from medusa_sync.sync.handles import Handles
 from medusa_sync.sync.inventory import item_renames
+from medusa_sync.sync.options import PlanOptions
 from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.stale import Stale
 from medusa_sync.sync.tombstones import Tombstones
@@ -38,29 +38,6 @@ from medusa_sync.sync.tombstones import Tombstones
 T = TypeVar("T")
 
 _DELETED = "it was deleted in the store; --on-deleted recreate creates it again"
-
-
-class PlanOptions(Struct, frozen=True):
-    """How to decide.
-
-    Attributes:
-        overwrite: compare with what the store holds now, and put the source's values back.
-        adopt: take over products that are in the store without our external id.
-        selection: the fields to sync of products that are in the store.
-        create: new products are created.
-        update: products that are in the store are updated; what an interrupted run began is always completed.
-        price_limit: how far a price may move; None for any distance.
-        on_deleted: what happens to products that the merchant deleted.
-    """
-
-    on_conflict: ConflictPolicy = SOURCE_WINS
-    overwrite: bool = False
-    adopt: bool = False
-    selection: Selection = ALL
-    create: bool = True
-    update: bool = True
-    price_limit: PriceLimit | None = None
-    on_deleted: OnDeleted = OnDeleted.RECREATE
 
 
 class Reading(Struct):

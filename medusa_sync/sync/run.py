@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from medusa_sync.core.change import Update
-from medusa_sync.core.interrupted import sends_nothing_new
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.errors import (
@@ -210,6 +209,7 @@ class Run:
         most = self._backlog.stored + (removals.upper_bound if prunes else 0)
         if self._stop.is_set or guard.allows(most):
             return
+        from medusa_sync.core.interrupted import sends_nothing_new  # only few runs need these
         from medusa_sync.sync import outcomes
 
         dropped: dict[str, Removal | None] = {}

@@ -20,8 +20,7 @@ from medusa_sync.medusa.placement import PlacementOptions
 from medusa_sync.sources.base import Page, Source
 from medusa_sync.sources.delivered import MappingOptions, deliver
 from medusa_sync.stop import Stop
-from medusa_sync.sync.options import SyncOptions
-from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.options import PlanOptions, SyncOptions
 from medusa_sync.sync.run import Run
 from tests.harness.fake_medusa import FakeMedusa, Request
 

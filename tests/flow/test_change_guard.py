@@ -16,7 +16,7 @@ from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.result import Result, Status
 from medusa_sync.errors import InterruptedRunError
 from medusa_sync.stop import Stop
-from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.options import PlanOptions
 from tests.flow.shirts import shirts, variant
 from tests.flow.stage import (
     BATCHES,

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
-from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.options import PlanOptions
 from tests.flow.faults import AFTER, BEFORE, SIZE, catalogue, fault_at, in_sync
 from tests.flow.shirts import held, shirt, wanted
 from tests.flow.stage import Killed, ListSource, assert_exact, counts, sync, writes

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from medusa_sync.core.policy import ConflictPolicy, OnConflict, PriceLimit
 from medusa_sync.core.result import RunResult, Status
 from medusa_sync.core.selection import Selection
-from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.options import PlanOptions
 from tests.flow.kills import killed_runs
 from tests.flow.shirts import held, shirt
 from tests.flow.stage import ListSource, copies_of, counts, sync, writes

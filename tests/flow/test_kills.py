@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
-from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.options import PlanOptions
 from tests.flow.kills import KILLED, NEXT, killed_runs
 from tests.flow.stage import SOURCE_NAME, ListSource, assert_exact, copies_of, sync
 from tests.harness.catalogue import products

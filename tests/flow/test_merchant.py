@@ -17,7 +17,7 @@ from medusa_sync.core.result import RunResult
 from medusa_sync.errors import TimeLimitError
 from medusa_sync.report.text import as_text
 from medusa_sync.stop import Stop
-from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.options import PlanOptions
 from tests.flow.stage import BATCHES, ListSource, assert_exact, counts, run_once, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa

@@ -12,7 +12,7 @@ import pytest
 
 from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing
 from medusa_sync.core.record import RECORD_KEY
-from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.options import PlanOptions
 from tests.flow.stage import SOURCE_NAME, ListSource, assert_exact, counts, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa

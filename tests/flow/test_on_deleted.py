@@ -10,7 +10,7 @@ import pytest
 
 from medusa_sync.core.policy import OnDeleted, OnMissing
 from medusa_sync.core.result import RunResult
-from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.options import PlanOptions
 from tests.flow.kills import killed_runs
 from tests.flow.stage import BATCHES, ListSource, assert_exact, copies_of, counts, sync, writes
 from tests.harness.catalogue import products

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
-from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.options import PlanOptions
 from tests.flow.plans import carried_out
 from tests.flow.stage import ListSource, copies_of, sync
 from tests.harness.catalogue import products

@@ -11,7 +11,7 @@ import pytest
 from medusa_sync.core import interrupted
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.medusa.placement import PlacementOptions
-from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.options import PlanOptions
 from tests.flow.stage import ListSource, run_once, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa

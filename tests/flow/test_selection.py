@@ -9,7 +9,7 @@ import pytest
 
 from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.selection import Selection
-from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.options import PlanOptions
 from tests.flow.shirts import held, shirt, variant
 from tests.flow.stage import ListSource, counts, sync, writes
 from tests.harness.fake_medusa import FakeMedusa

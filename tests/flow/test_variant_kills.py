@@ -11,7 +11,7 @@ import pytest
 
 from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
 from medusa_sync.core.result import RunResult
-from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.options import PlanOptions
 from tests.flow.kills import KILLED, NEXT, killed_runs
 from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, variant, wanted
 from tests.flow.stage import SOURCE_NAME, ListSource, copies_of, counts, sync, writes

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from medusa_sync.core import interrupted
 from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
 from medusa_sync.core.result import RunResult
-from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.options import PlanOptions
 from tests.e2e.shop import Shop
 from tests.flow.stage import FAULTS, Killed, ListSource, counts, fault_at, run_once, sync, writes
 from tests.harness.fake_medusa import FakeMedusa

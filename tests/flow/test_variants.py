@@ -8,7 +8,7 @@ import pytest
 
 from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
 from medusa_sync.core.result import Result
-from medusa_sync.sync.planner import PlanOptions
+from medusa_sync.sync.options import PlanOptions
 from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, shirts, variant, wanted
 from tests.flow.stage import ListSource, counts, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
