@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 from msgspec import structs
 
-from medusa_sync.core.change import FieldChange, Update
+from medusa_sync.core.change import Update
 from medusa_sync.core.fields import OPTIONS, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.options import OptionPlan
-from medusa_sync.core.pending import as_sent
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.pending import fields_as_sent
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, Step, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import match_variants
@@ -60,21 +58,19 @@ def sends_nothing_new(update: Update) -> bool:
     record, noted = update.record, update.stored.record
     if record is None or noted is None or record.pending is None:
         return False
-    sent = as_sent(record)
-
-    def are_sent(changes: Iterable[FieldChange], fields: Mapping[str, Value]) -> bool:
-        return all(remember(change.desired) == fields.get(change.field) for change in changes)
-
     # The fields of the product are committed together with the note, so a difference is something new.
     if any(each.field != OPTIONS for each in update.own_changes):
         return False
     if not set(update.desired.options).issubset(noted.option_ids):
         return False
-    fields = {key: entry.fields for key, entry in sent.variants.items()}
+    sent = fields_as_sent(record)
     return all(
-        fields.get(each.desired.key) == {name: remember(value) for name, value in each.desired.fields.items()}
+        sent.get(each.desired.key) == {name: remember(value) for name, value in each.desired.fields.items()}
         if each.is_new
-        else are_sent(each.changes, fields.get(each.desired.key, {}))
+        else all(
+            remember(change.desired) == sent.get(each.desired.key, {}).get(change.field)
+            for change in each.changes
+        )
         for each in update.variants
     )
 

@@ -92,16 +92,13 @@ def freed(
     return structs.replace(before, pending=pending)
 
 
-def as_sent(record: Record) -> Record:
-    """The record that a product gets if its pending write arrives completely."""
-    if record.pending is None:
-        return record
-    variants = dict(record.variants)
-    for key, sent in record.pending.variants.items():
-        entry = variants.get(key, VariantRecord())
+def fields_as_sent(record: Record) -> dict[str, dict[str, Value]]:
+    """The fields of the variants, by key, if the pending write of a product arrives completely."""
+    fields = {key: entry.fields for key, entry in record.variants.items()}
+    for key, sent in record.pending.variants.items() if record.pending else ():
         newest = {name: values[-1] for name, values in sent.items() if values}
-        variants[key] = structs.replace(entry, fields=entry.fields | newest)
-    return structs.replace(record, variants=variants, currency=record.pending.currency, pending=None)
+        fields[key] = fields.get(key, {}) | newest
+    return fields
 
 
 def _sent(before: Record, late: Late, currency: str) -> dict[str, dict[str, tuple[Value, ...]]]:
