@@ -152,8 +152,7 @@ class Applier:
         for each in postponed:
             if not left.isdisjoint(each.refused):  # it stays pending, so the next run tries again
                 self._settled(each.outcome)
-        done = [each for each in postponed if left.isdisjoint(each.refused)]
-        self._again += await self._acknowledger.add(done)
+        await self._acknowledge([each for each in postponed if left.isdisjoint(each.refused)])
 
     # --- read, plan, write ---
 
@@ -254,12 +253,14 @@ class Applier:
     async def _finish(self, batch: Batch, written: Sequence[Complete]) -> None:
         """Settle what is final, and hand over the rest to be acknowledged."""
         batch.drop(each.desired.external_id for each in written)
-        for each in written:
-            if each.is_acknowledged and not each.refused:
-                self._settled(each.outcome)
         self._postponed += [each for each in written if each.refused]
-        rest = [each for each in written if not each.is_acknowledged and not each.refused]
-        self._again += await self._acknowledger.add(rest)
+        await self._acknowledge([each for each in written if not each.refused])
+
+    async def _acknowledge(self, complete: Sequence[Complete]) -> None:
+        for each in complete:
+            if each.is_acknowledged:
+                self._settled(each.outcome)
+        self._again += await self._acknowledger.add([each for each in complete if not each.is_acknowledged])
 
     async def _unlinked_items(self, changes: Iterable[Change]) -> dict[str, StoredItem]:
         """The inventory items that already have the SKU of a new variant with stock."""

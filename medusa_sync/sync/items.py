@@ -45,12 +45,16 @@ class Items:
 
         Raises:
             AmbiguousWriteError: some may not be renamed.
-            StoreError: the store is unavailable.
+            StoreError: the store cannot be read, or is unavailable.
         """
-        taken = {rename.new_sku for rename in renames}
-        in_the_way = [rename for rename in renames if rename.sku in taken]
-        await self._send([structs.replace(rename, new_sku=None) for rename in in_the_way])
-        return await self._send(renames)
+        own = {rename.item_id for rename in renames}
+        skus = [rename.new_sku for rename in renames if rename.new_sku is not None]
+        found = await self._api.items.by_sku(skus) if skus else []
+        taken = {item.sku for item in found if item.id not in own}
+        free = [rename for rename in renames if rename.new_sku not in taken]
+        given = {rename.new_sku for rename in free}
+        await self._clear(rename for rename in renames if rename.sku in given)
+        return {rename for rename in renames if rename.new_sku in taken} | await self._send(free)
 
     async def rename_again(self, renames: Collection[ItemRename]) -> set[ItemRename]:
         """Try refused renames again: other batches may have freed the SKUs since.
@@ -61,8 +65,9 @@ class Items:
         try:
             refused = await self.rename(renames)
             held = await self._held_by_pending(refused)
-            # Clear their old SKUs: the items of other products may need them.
-            await self._send([structs.replace(rename, new_sku=None) for rename in refused - held])
+            # The items of other products may need their old SKUs.
+            cleared = [rename for rename in refused - held if rename.sku is not None]
+            await self._clear(cleared)
         except (AmbiguousWriteError, StoreError) as error:
             logger.warning(
                 "the next run renames %d inventory items: %s",
@@ -71,7 +76,7 @@ class Items:
                 extra={"event": "inventory_items_not_renamed"},
             )
             return set(renames)
-        for rename in refused - held:
+        for rename in cleared:
             logger.warning(
                 "inventory item %s has no SKU now: another item has %r",
                 rename.item_id,
@@ -145,6 +150,9 @@ class Items:
         if item_id is None:
             raise AmbiguousWriteError(f"{change.external_id}: the store has not made its inventory item yet")
         return item_id
+
+    async def _clear(self, renames: Iterable[ItemRename]) -> None:
+        await self._send([structs.replace(rename, new_sku=None) for rename in renames])
 
     async def _send(self, renames: Iterable[ItemRename]) -> set[ItemRename]:
         slots = asyncio.Semaphore(_AT_ONCE)

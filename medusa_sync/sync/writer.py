@@ -329,13 +329,15 @@ class Writer:
             if each.is_new and each.desired.key in variants
         }
         record = final_record(update, new=new, added_options=options)
+        record = with_late_note(record, update, now=time.time())
+        is_final = note.pending is None and not update.placed if note else record == update.stored.record
         return Complete(
             update.desired,
             update.stored.id,
             (update.stored.record, note or update.stored.record),
-            with_late_note(record, update, now=time.time()),
+            record,
             self._intents.take(update.desired.external_id),
-            is_acknowledged=note is not None and note.pending is None and not update.placed,
+            is_acknowledged=is_final,
             refused=tuple(taken),
         )
 

@@ -9,7 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flow.stage import ListSource, assert_exact, counts, kill_at_step, sync
+from tests.flow.stage import (
+    Killed,
+    ListSource,
+    assert_exact,
+    counts,
+    kill_at_step,
+    sync,
+    writes,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Item, Level
@@ -165,6 +173,36 @@ def test_an_item_that_cannot_get_its_sku_gives_its_old_one_to_the_next_item() ->
 
     assert_exact(source.rows, store)
     assert [store.state.items[item_id].sku for item_id in (first, second)] == [None, old]
+
+
+@pytest.mark.parametrize("is_used", [True, False])
+def test_an_item_whose_sku_stays_taken_is_not_written_again_while_a_late_write_may_arrive(
+    is_used: bool,
+) -> None:
+    """The run that changes the SKU is killed, so the product keeps its note for a while."""
+    store, source = FakeMedusa(), ListSource(products(2))
+    sync(source, store)
+    taken = left_over(store, "TAKEN", Level("ilev_9", store.location_id, 1))
+    if is_used:
+        in_use(store, taken)
+    source.rows = [{**source.rows[0], "sku": "TAKEN"}, source.rows[1]]
+
+    def kill(request: httpx.Request, _response: httpx.Response) -> None:
+        if request.method != "GET":
+            raise Killed
+
+    store.after = kill
+    with pytest.raises(Killed):
+        sync(source, store)
+    store.after = None
+    assert sync(source, store).exit_code == 0
+    assert_exact(source.rows, store)
+    store.requests.clear()
+
+    result = sync(source, store)
+
+    assert (result.exit_code, counts(result)) == (0, {"unchanged": 2})
+    assert [request.path for request in writes(store)] == []
 
 
 def test_an_incomplete_product_fails_if_an_item_in_use_has_its_sku() -> None:
