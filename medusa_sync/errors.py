@@ -117,11 +117,13 @@ class StoreRefusedError(StoreError):
 
     Attributes:
         status: the HTTP status.
+        kind: the type of Medusa's error, such as `not_found`; empty if the response has none.
     """
 
-    def __init__(self, message: str, *, status: int, hint: str = "") -> None:
+    def __init__(self, message: str, *, status: int, kind: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.status = status
+        self.kind = kind
 
 
 class KnownRefusalError(StoreRefusedError):
@@ -132,12 +134,16 @@ class AmbiguousWriteError(MedusaSyncError):
     """The result of a write is unknown, after a timeout, a broken connection or a 5xx response.
 
     Attributes:
-        responded: the store sent a response, for example 500.
+        status: the HTTP status of the response, for example 500; None if there was none.
     """
 
-    def __init__(self, message: str, *, responded: bool = False) -> None:
+    def __init__(self, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
-        self.responded = responded
+        self.status = status
+
+    @property
+    def responded(self) -> bool:
+        return self.status is not None
 
 
 class PruneGuardError(MedusaSyncError):

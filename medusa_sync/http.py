@@ -79,7 +79,7 @@ class _FailedError(Exception):
 
     Attributes:
         sent: the server may have executed the request.
-        responded: the server sent a response.
+        status: of the response; None if there was none.
         may_retry: the same request may succeed.
         wait: seconds to wait, if the server asked for it.
     """
@@ -89,13 +89,13 @@ class _FailedError(Exception):
         message: str,
         *,
         sent: bool,
-        responded: bool = False,
+        status: int | None = None,
         may_retry: bool = True,
         wait: float | None = None,
     ) -> None:
         super().__init__(message)
         self.sent = sent
-        self.responded = responded
+        self.status = status
         self.may_retry = may_retry
         self.wait = wait
 
@@ -271,7 +271,7 @@ class HttpClient:
         except _FailedError as error:
             message = f"{method} {url}: {error}"
             if error.sent and not request.repeatable:
-                raise AmbiguousWriteError(message, responded=error.responded) from error
+                raise AmbiguousWriteError(message, status=error.status) from error
             raise self._unavailable(message) from error
 
     async def _keep_rate(self) -> None:
@@ -314,7 +314,7 @@ class HttpClient:
             raise _FailedError(
                 describe_response(response, self.redactor),
                 sent=status != HTTPStatus.TOO_MANY_REQUESTS,
-                responded=True,
+                status=status,
                 wait=retry_after(response.headers),
             )
         return response

@@ -13,8 +13,6 @@ from medusa_sync.core.fields import (
     SKU,
     STOCK,
     VARIANT,
-    VARIANT_FIELDS,
-    Place,
 )
 from medusa_sync.core.merge import as_set, members
 from medusa_sync.core.options import OptionPlan
@@ -23,8 +21,6 @@ from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import Record
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-
-_INLINE = 50  # variants; a product update lists all of them, which is slower than a request for its variants
 
 
 class FieldChange(Struct, frozen=True):
@@ -151,15 +147,6 @@ class Update(Struct, frozen=True):
     def has_changes(self) -> bool:
         """Whether something besides the record is written."""
         return bool(self.own_changes or self.options.is_change or any(map(_is_written, self.variants)))
-
-    @property
-    def writes_variants_apart(self) -> bool:
-        """Whether the variants are written by requests of their own, after the product row."""
-        if self.options.is_change or any(each.is_new for each in self.variants):
-            return True
-        fields = {change.field for each in self.variants for change in each.changes}
-        sets_options = any(VARIANT_FIELDS[name].place is Place.OPTION for name in fields)
-        return sets_options or (len(self.stored.variants) > _INLINE and bool(fields))
 
     @property
     def is_up_to_date(self) -> bool:

@@ -75,11 +75,6 @@ class Field(Struct, frozen=True):
     reads: tuple[str, ...] = ()
     is_term: bool = False
 
-    @property
-    def commits_late(self) -> bool:
-        """Whether a killed store may have committed the product row without this field."""
-        return self.place in {Place.PRICE, Place.LEVEL, Place.SALE}
-
     def same(self, stored: object, desired: object) -> bool:
         """Whether two values are equal as far as the store can represent them."""
         if self.single_precision and isinstance(stored, int | float) and isinstance(desired, int | float):

@@ -113,8 +113,7 @@ def update_note(update: Update, *, renamed_items: Collection[str], now: float) -
         renamed_items: keys of the variants whose inventory item a later call gives the SKU.
         now: in seconds since 1970.
     """
-    is_late = update.writes_variants_apart
-    late = {each.desired.key: _late_values(update, each, all_late=is_late) for each in update.variants}
+    late = {each.desired.key: _late_values(update, each) for each in update.variants}
     skus = {each.desired.key: each.desired.fields.get(SKU) for each in update.variants}
     skus |= {key: stored.sku for key, stored in update.dropped.items()}
     for key in renamed_items:
@@ -132,10 +131,8 @@ def update_note(update: Update, *, renamed_items: Collection[str], now: float) -
     return noted(update.record, after, late, step, titles=titles, newest=newest, at=now)
 
 
-def _late_values(
-    update: Update, variant: VariantChange, *, all_late: bool
-) -> Mapping[str, Collection[Value]]:
-    """The values that fields of a variant may get after the product row."""
+def _late_values(update: Update, variant: VariantChange) -> Mapping[str, Collection[Value]]:
+    """The values that fields of a variant get after the product row."""
     if variant.is_new:
         return {name: (value,) for name, value in variant.desired.fields.items()}
     record = update.record.variants.get(variant.desired.key) if update.record else None
@@ -145,7 +142,6 @@ def _late_values(
         # A stored value that was never applied may still be there if the write is interrupted.
         change.field: (change.desired,) if change.field in before else (change.stored, change.desired)
         for change in variant.changes
-        if all_late or VARIANT_FIELDS[change.field].commits_late
     }
 
 

@@ -81,15 +81,13 @@ def plan_update(
         on_conflict: whose value wins a conflict.
         overwrite: put the source's values back, even if only the merchant changed them.
         adopt: take the product over: ignore its record, and set all fields to the source's values.
-        selection: the fields to sync. An interrupted write is always completed with all fields.
+        selection: the fields to sync.
         price_limit: how far a price may move; None for any distance.
 
     Raises:
         ProductFailedError: Medusa does not support the change.
     """
     record = None if adopt else stored.record
-    if record is None or not record.is_settled:
-        selection = ALL
     policy = _Policy(on_conflict, overwrite or adopt, selection, price_limit)
     options_side = on_conflict.side(setting_names(OPTIONS))
     options = match_options(desired, stored, record, on_conflict=options_side, restore=policy.restore)
@@ -123,6 +121,11 @@ def plan_update(
         adopted=adopt,
         placed=adopt or (pending is not None and pending.step is Step.ADOPTION),
     )
+
+
+def selection_for(record: Record | None, selection: Selection) -> Selection:
+    """The fields to sync of a product: an interrupted write is completed with all of them."""
+    return ALL if record is None or not record.is_settled else selection
 
 
 def _product_changes(

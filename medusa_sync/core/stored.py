@@ -282,7 +282,7 @@ class UnownedProduct(Struct, frozen=True):
 class WrittenProduct(Identified, frozen=True):
     """A product in the response to a write."""
 
-    variants: tuple[WrittenVariant, ...]
+    variants: tuple[WrittenVariant, ...] = ()  # requested only if it was created
     images: tuple[StoredImage, ...] = ()  # requested only if images were written
     options: tuple[StoredOption, ...] = ()  # requested only for products with variants at the source
 

@@ -138,7 +138,8 @@ class MedusaClient:
     async def _write(self, method: str, path: str, query: Query, body: bytes | None) -> Response:
         response = await self._authorized(method, path, query, body)
         if response.status >= HTTPStatus.BAD_REQUEST:
-            raise StoreRefusedError(f"{method} {path}: {self._describe(response)}", status=response.status)
+            message, kind = f"{method} {path}: {self._describe(response)}", error_type(response)
+            raise StoreRefusedError(message, status=response.status, kind=kind)
         return response
 
     async def _authorized(self, method: str, path: str, query: Query, body: bytes | None) -> Response:

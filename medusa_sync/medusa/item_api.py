@@ -46,10 +46,6 @@ class ItemApi:
         response = await self._client.post(_PATH, body, responses.Item, query=_ID_ONLY)
         return response.inventory_item.id
 
-    async def rename(self, item_id: str, sku: str | None) -> None:
-        """Change the SKU of an inventory item; no other item can have it."""
-        await self._client.post(f"{_PATH}/{item_id}", {"sku": sku}, dict[str, Any], query=_ID_ONLY)
-
     async def link(self, product_id: str, variant_id: str, item_id: str) -> None:
         """Give a variant an inventory item that exists."""
         path = f"/admin/products/{product_id}/variants/{variant_id}/inventory-items"

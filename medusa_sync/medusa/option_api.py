@@ -7,7 +7,6 @@ from typing import Any
 
 from medusa_sync.core.stored import StoredOption
 from medusa_sync.http import Query
-from medusa_sync.medusa import responses
 from medusa_sync.medusa.client import MedusaClient
 
 _ID_ONLY: Query = [("fields", "id")]
@@ -22,15 +21,13 @@ class OptionApi:
     def __init__(self, client: MedusaClient) -> None:
         self._client = client
 
-    async def add(self, product_id: str, title: str, values: Sequence[str], *, are_entities: bool) -> str:
-        """Add an option that no other product has; returns its id."""
+    async def add(self, product_id: str, title: str, values: Sequence[str], *, are_entities: bool) -> None:
+        """Add an option that no other product has."""
         path = f"/admin/products/{product_id}/options"
         option: dict[str, Any] = {"title": title, "values": values}
         if are_entities:  # without `is_exclusive`, the option would be shared by the whole store
             path, option = f"{path}/batch", {"add": [{**option, "is_exclusive": True}]}
-        query: Query = [("fields", "options.id,options.title")]
-        product = (await self._client.post(path, option, responses.WithOptions, query=query)).product
-        return next((each.id for each in product.options if each.title == title), "")
+        await self._client.post(path, option, dict[str, Any], query=_ID_ONLY)
 
     async def rename(self, product_id: str, option: StoredOption, title: str) -> None:
         """Rename an option; its variants keep their values."""

@@ -12,7 +12,7 @@ from medusa_sync.core.product import Value
 from medusa_sync.core.record import RECORD_KEY, Record
 from medusa_sync.core.stored import StoredImage, StoredItem, StoredProduct, WrittenProduct
 from medusa_sync.medusa.placement import Placement
-from medusa_sync.medusa.variant_payload import all_variants, new_options, new_variants, variant_edits
+from medusa_sync.medusa.variant_payload import new_options, new_variants
 
 FIRST_VARIANTS = 100  # that a product is created with; others are added, which takes less time in all
 
@@ -74,13 +74,7 @@ def update_body(change: Update, record: Record, *, placement: Placement, ids: Id
     for each in change.own_changes:
         if each.field != OPTIONS:  # they are written apart
             _set_product_field(body, each.field, each.planned, known)
-    if not change.writes_variants_apart and (edits := variant_edits(change)):
-        body["variants"] = all_variants(_ids(stored), edits)
     return body
-
-
-def _ids(stored: StoredProduct) -> list[str]:
-    return [variant.id for variant in stored.variants]
 
 
 def _known_ids(stored: StoredProduct, ids: Ids) -> Ids:
@@ -93,12 +87,14 @@ def _known_ids(stored: StoredProduct, ids: Ids) -> Ids:
     }
 
 
-def release_body(change: Update, fields: Mapping[str, Mapping[str, Value]], record: Record) -> dict[str, Any]:
-    """The body that clears unique fields of variants, so that other variants can have their values."""
+def release_bodies(change: Update, fields: Mapping[str, Mapping[str, Value]]) -> list[dict[str, Any]]:
+    """The bodies that clear unique fields of variants, so that other variants can have their values."""
     ids = {each.desired.key: each.stored.id for each in change.variants if each.stored is not None}
     ids |= {key: stored.id for key, stored in change.dropped.items()}
-    edits = {ids[key]: dict.fromkeys(names) for key, names in fields.items()}
-    return {**record_body(change.stored.id, record), "variants": all_variants(_ids(change.stored), edits)}
+    product_id = change.stored.id
+    return [
+        {"id": ids[key], "product_id": product_id, **dict.fromkeys(names)} for key, names in fields.items()
+    ]
 
 
 def distinct_images_body(product: WrittenProduct) -> dict[str, Any] | None:

@@ -18,10 +18,9 @@ ITEM_FIELDS = (
     "variants.id,variants.product.id,variants.product.external_id,variants.product.title"
 )
 # The default fields would make a batch call almost twice as slow.
-WRITTEN_VARIANT = "id,sku,inventory_items.inventory_item_id"
-WRITTEN_FIELDS = ",".join(["id,external_id", *(f"variants.{name}" for name in WRITTEN_VARIANT.split(","))])
-WRITTEN_OPTIONS = ",options.id,options.title,variants.options.value,variants.options.option.title"
-VALUE_AND_OPTION = ",options.value,options.option.title"
+WRITTEN_FIELDS = "id,external_id,variants.id,variants.sku,variants.inventory_items.inventory_item_id"
+WRITTEN_VALUES = ",variants.options.value,variants.options.option.title"
+WRITTEN_OPTIONS = ",options.id,options.title" + WRITTEN_VALUES
 
 
 def _table_fields() -> Iterator[str]:

@@ -14,11 +14,9 @@ from medusa_sync.core.stored import (
     StoredCategory,
     StoredCollection,
     StoredItem,
-    StoredOption,
     StoredTag,
     StoredType,
     WrittenProduct,
-    WrittenVariant,
 )
 
 T = TypeVar("T")
@@ -114,19 +112,6 @@ class WithVariants(Struct):
     product: ProductVariants
 
 
-class ChangedOptions(Struct):
-    options: list[StoredOption]
-
-
-class WithOptions(Struct):
-    product: ChangedOptions
-
-
-class WrittenVariants(Struct):
-    created: list[WrittenVariant]
-    updated: list[WrittenVariant]
-
-
 class ListedPriceList(Struct):
     id: str
     description: str | None
@@ -171,8 +156,9 @@ class Categories(Struct):
     limit: int
 
 
-class Category(Struct):
-    product_category: StoredCategory
+class CategoryIds(Struct):
+    entries: list[StoredCategory] = field(name="product_categories")
+    limit: int
 
 
 class LocatedLevel(Struct):
@@ -215,23 +201,11 @@ class Types(Struct):
     limit: int
 
 
-class Type(Struct):
-    product_type: StoredType
-
-
 class Collections(Struct):
     entries: list[StoredCollection] = field(name="collections")
     limit: int
 
 
-class Collection(Struct):
-    collection: StoredCollection
-
-
 class Tags(Struct):
     entries: list[StoredTag] = field(name="product_tags")
     limit: int
-
-
-class Tag(Struct):
-    product_tag: StoredTag

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from medusa_sync.core.stored import (
-    ListedCategory,
-    StoredCategory,
-    StoredCollection,
-    StoredTag,
-    StoredType,
-    category_metadata,
-    recorded_slug,
-)
+from medusa_sync.core.stored import ListedCategory, StoredCollection, StoredTag, StoredType, recorded_slug
 from medusa_sync.http import Query
 from medusa_sync.medusa import responses
 from medusa_sync.medusa.client import MedusaClient
@@ -62,32 +54,6 @@ class TermApi:
             self._client, "/admin/collections", "handle", handles, "id,handle", responses.Collections
         )
 
-    async def create_category(self, handle: str, name: str, parent_id: str | None = None) -> StoredCategory:
-        """Create a category, at the top if it has no parent."""
-        body: dict[str, Any] = {
-            "name": name,
-            "handle": handle,
-            "is_active": True,  # the default is inactive
-            "metadata": category_metadata(handle),
-        }
-        if parent_id is not None:
-            body["parent_category_id"] = parent_id
-        path, query = "/admin/product-categories", [("fields", "id,handle")]
-        return (await self._client.post(path, body, responses.Category, query=query)).product_category
-
     async def activate_category(self, category_id: str) -> None:
         path = f"/admin/product-categories/{category_id}"
         await self._client.post(path, {"is_active": True}, dict[str, Any])
-
-    async def create_type(self, value: str) -> StoredType:
-        path, query = "/admin/product-types", [("fields", "id,value")]
-        return (await self._client.post(path, {"value": value}, responses.Type, query=query)).product_type
-
-    async def create_collection(self, handle: str, title: str) -> StoredCollection:
-        body = {"title": title, "handle": handle}
-        path, query = "/admin/collections", [("fields", "id,handle")]
-        return (await self._client.post(path, body, responses.Collection, query=query)).collection
-
-    async def create_tag(self, value: str) -> StoredTag:
-        path, query = "/admin/product-tags", [("fields", "id,value")]
-        return (await self._client.post(path, {"value": value}, responses.Tag, query=query)).product_tag

@@ -1,229 +1,230 @@
-"""Finds and creates the terms of one kind, such as tags or categories, each of them once."""
+"""Finds the ids of categories, tags, types and collections, and creates those that are missing."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
-from medusa_sync.stop import InFlight, Stop
+from medusa_sync.core.fields import CATEGORIES, COLLECTION, TAGS, TYPE
+from medusa_sync.core.product import Category, DesiredProduct
+from medusa_sync.core.stored import category_metadata
+from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
+from medusa_sync.medusa import bulk
+from medusa_sync.medusa.bulk import Bulk, Operation, new_id
+from medusa_sync.medusa.categories import Categories
+from medusa_sync.medusa.term_api import TermApi
+from medusa_sync.stop import Stop
 
-_MAY_EXIST = (StoreRefusedError, AmbiguousWriteError)  # this call or another run may have created it
+Needs = Mapping[str, Collection[str]]
+"""Keys of terms by field: the values of tags and types, the handles of collections and categories."""
+
+_CREATION: Mapping[str, tuple[Operation, str, str]] = {  # with the prefix of ids, and the field of the key
+    TAGS: (bulk.CREATE_TAGS, "ptag", "value"),
+    TYPE: (bulk.CREATE_TYPES, "ptyp", "value"),
+    COLLECTION: (bulk.CREATE_COLLECTIONS, "pcol", "handle"),
+    CATEGORIES: (bulk.CREATE_CATEGORIES, "pcat", "handle"),
+}
 
 
-class Term(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-Find = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
-"""Returns the ids of those that exist."""
-
-Create = Callable[[str, str | None], Awaitable[Term]]
-"""Creates a term below another one whose id is given; None if it is below no other."""
-
-
-def _without_parent(_key: str) -> None:
-    return None
-
-
-class _Search(Struct, frozen=True):
-    """Terms that are looked up together.
+class _Kind(Struct):
+    """The terms of one kind.
 
     Attributes:
-        wanted: those that are needed.
-        futures: ids of these and of the terms above them that were not known.
-        parents: ids of the terms directly above these.
+        ids: of those that are known, by key.
+        expected: keys that products of later batches need, in order.
+        stale: keys whose ids may be wrong, because the store refused a term below them.
+        errors: why keys of the latest search have no id.
     """
 
-    wanted: Sequence[str]
-    futures: Mapping[str, asyncio.Future[str]]
-    parents: Mapping[str, asyncio.Future[str]]
+    ids: dict[str, str] = field(default_factory=dict)
+    expected: dict[str, None] = field(default_factory=dict)
+    stale: set[str] = field(default_factory=set)
+    errors: dict[str, MedusaSyncError] = field(default_factory=dict)
 
 
 class Terms:
-    """The ids of one kind, by key. Several batches may wait for the same id.
+    """Remembers the ids of terms. Those of many products are found and created together.
 
     Args:
-        find: returns the ids of those that exist.
-        create: creates one.
-        slots: for creations.
-        in_flight: runs what begins.
+        api: of the terms.
+        bulk: creates them.
+        category_names: reads the names of categories from the source; called when one has to be created.
         stop: nothing more is created once it is set.
-        parent_of: returns the key of the term above another one, if there is one. It is looked up with the
-            term, and created first if both are missing.
     """
 
     def __init__(
         self,
-        find: Find,
-        create: Create,
-        slots: asyncio.Semaphore,
-        in_flight: InFlight,
+        api: TermApi,
+        bulk: Bulk,
+        category_names: Callable[[], Awaitable[Mapping[str, str]]],
         stop: Stop,
-        parent_of: Callable[[str], str | None] = _without_parent,
     ) -> None:
-        self._find = find
-        self._create = create
-        self._parent_of = parent_of
-        self._slots = slots
+        self._api = api
+        self._bulk = bulk
+        self._category_names = category_names
         self._stop = stop
-        self._ids: dict[str, asyncio.Future[str]] = {}
-        self._in_flight = in_flight
+        self._kinds = {name: _Kind() for name in _CREATION}
+        self._searching = asyncio.Lock()  # batches wait for each other instead of creating a term twice
+        self._names: Mapping[str, str] | None = None
+        self._inactive: dict[str, str] = {}
+        self._obstacles: dict[str, str] = {}  # why categories cannot be created, by handle
+        self._titles: dict[str, str] = {}  # of collections, by handle
+        self._categories: dict[str, Category] = {}  # of category paths, by handle
 
-    def begin(self, keys: Iterable[str], *, after: asyncio.Event | None = None) -> asyncio.Event:
-        """Start to find and create ids.
+    def expect(self, needs: Needs, products: Iterable[DesiredProduct] = ()) -> None:
+        """Find and create these terms too when ids are needed the next time.
 
         Args:
-            keys: those that are known or under way are left out.
-            after: creations wait for it.
-
-        Returns:
-            An event that is set when all have been looked up and no creation waits for a slot.
+            needs: terms.
+            products: that need them.
         """
-        new = [key for key in dict.fromkeys(keys) if key not in self._ids]
-        begun = asyncio.Event()
-        if new:
-            above = chain.from_iterable(map(self._above, new))
-            asked = [key for key in dict.fromkeys([*new, *above]) if key not in self._ids]
-            loop = asyncio.get_running_loop()
-            self._ids.update((key, loop.create_future()) for key in asked)
-            parents = {
-                key: self._ids[parent] for key in asked if (parent := self._parent_of(key)) is not None
-            }
-            search = _Search(new, {key: self._ids[key] for key in asked}, parents)
-            self._in_flight.begin(self._resolve(search, begun, after))
-        else:
-            begun.set()
-        return begun
+        for product in products:
+            self._titles.update(product.names)
+            for handle, category in product.categories.items():
+                self._categories.setdefault(handle, category)
+        for name, keys in needs.items():
+            self._kinds[name].expected.update(dict.fromkeys(keys))
 
-    def _above(self, key: str) -> Iterator[str]:
-        """The keys of the terms above another one, the nearest first."""
-        parent = self._parent_of(key)
-        while parent is not None:
-            yield parent
-            parent = self._parent_of(parent)
+    def has(self, needs: Needs) -> bool:
+        """Whether the ids of all of these are known."""
+        return all(key in self._kinds[name].ids for name, keys in needs.items() for key in keys)
 
-    def has(self, keys: Iterable[str]) -> bool:
-        return all(key in self._ids and self._ids[key].done() for key in keys)
+    def forget(self, needs: Needs) -> None:
+        """Look these up again the next time, because the store refused a product that refers to them."""
+        for name, keys in needs.items():
+            self._forget(name, [each for key in keys for each in (key, *self._above(name, key))])
 
-    def forget(self, keys: Iterable[str]) -> list[str]:
-        """Forget those that are known, and the terms above them; returns what was forgotten."""
-        named = set(chain.from_iterable((key, *self._above(key)) for key in keys))
-        forgotten = [key for key in named if key in self._ids and self._ids[key].done()]
-        for key in forgotten:
-            del self._ids[key]
-        return forgotten
+    async def ids(self, needs: Needs) -> Mapping[str, Mapping[str, str]]:
+        """Ids by field and key; terms that are missing are created.
 
-    async def ids(self, keys: Iterable[str]) -> Mapping[str, str]:
-        wanted = list(dict.fromkeys(keys))
-        while True:
-            self.begin(wanted)
-            futures = {key: self._ids[key] for key in wanted}
-            if futures:
-                await asyncio.wait(futures.values())  # does not cancel them if this call is cancelled
-            tried = [future for future in futures.values() if not future.cancelled()]
-            errors = [error for each in tried if (error := each.exception()) is not None]
-            for error in sorted(errors, key=lambda error: isinstance(error, _MAY_EXIST)):
+        Raises:
+            StoreRefusedError: the store refuses a term.
+            AmbiguousWriteError: a term may have been created.
+            StoreError: the store cannot be reached.
+        """
+        may_exist = (StoreRefusedError, AmbiguousWriteError)  # other errors end the run
+        while not self.has(needs):  # another batch may forget an id meanwhile
+            async with self._searching:
+                await asyncio.gather(*(self._search(name, needs.get(name, ())) for name in self._kinds))
+            kinds = [(self._kinds[name], keys) for name, keys in needs.items()]
+            missing = [(kind, key) for kind, keys in kinds for key in keys if key not in kind.ids]
+            errors = [kind.errors[key] for kind, key in missing if key in kind.errors]
+            for error in sorted(errors, key=lambda each: isinstance(each, may_exist)):
                 raise error
-            if len(tried) == len(futures):
-                return {key: future.result() for key, future in futures.items()}
-            # Otherwise some were not tried, because the store failed for another key or did not need them.
+        return {name: {key: self._kinds[name].ids[key] for key in keys} for name, keys in needs.items()}
 
-    async def _resolve(self, search: _Search, begun: asyncio.Event, after: asyncio.Event | None) -> None:
-        """Find the ids, and create what is missing."""
+    async def activate_categories(self, handles: Iterable[str]) -> None:
+        """Activate those of these categories that were inactive when found; raises the same errors."""
+        for handle in handles:
+            category_id = self._inactive.get(handle)
+            if category_id is not None:
+                await self._api.activate_category(category_id)
+                self._inactive.pop(handle, None)
+
+    async def _search(self, name: str, wanted: Iterable[str]) -> None:
+        """Find the ids of one kind, and create what is missing."""
+        kind = self._kinds[name]
+        self._forget(name, kind.stale)
+        keys = [key for key in dict.fromkeys([*wanted, *kind.expected]) if key not in kind.ids]
+        kind.expected, kind.stale, kind.errors = {}, set(), {}
+        if not keys:
+            return
         try:
-            found = await self._find(list(search.futures))
-            for key, term_id in found.items():
-                search.futures[key].set_result(term_id)
-            missing = self._missing(search, found)
-            for key, future in search.futures.items():
-                if key not in missing and key not in found:
-                    self._leave(key, future)
-            if after is not None:
-                await after.wait()
-            await self._create_all(missing, search.parents, begun)
-        except BaseException as error:
-            for key, future in search.futures.items():
-                self._fail(key, future, error)
-            if not isinstance(error, MedusaSyncError):
-                raise
-        finally:
-            begun.set()
+            kind.ids.update(await self._find(name, [*keys, *self._unknown_above(name, keys)]))
+            # One that is only above others that exist is not needed.
+            missing = [key for key in keys if key not in kind.ids]
+            missing += self._unknown_above(name, missing)
+            while missing:
+                ready = [key for key in missing if self._parent_of(name, key) not in missing]
+                await self._create(name, ready)
+                missing = [key for key in missing if key not in ready]
+        except MedusaSyncError as error:
+            kind.errors = dict.fromkeys(keys, error) | kind.errors
 
-    def _missing(self, search: _Search, found: Mapping[str, str]) -> dict[str, asyncio.Future[str]]:
-        """What has to be created: a missing term that is only above others that exist is not needed."""
-        missing: dict[str, asyncio.Future[str]] = {}
-        for key in search.wanted:
-            for each in (key, *self._above(key)):
-                if each in found or each in missing or each not in search.futures:  # or under way
-                    break
-                missing[each] = search.futures[each]
-        return missing
-
-    async def _create_all(
-        self,
-        missing: Mapping[str, asyncio.Future[str]],
-        parents: Mapping[str, asyncio.Future[str]],
-        begun: asyncio.Event,
-    ) -> None:
-        """Create what is missing, from the top; once the store fails, nothing more is tried."""
-        has_failed = False
-        waiting = set(missing)
-
-        async def create(key: str, future: asyncio.Future[str]) -> None:
-            nonlocal has_failed
-            parent = parents.get(key)
-            if parent is not None:
-                await asyncio.wait([parent])
-            async with self._slots:
-                waiting.discard(key)
-                if not waiting:
-                    begun.set()
-                not_tried = parent is not None and parent.cancelled()
-                try:
-                    parent_id = None if parent is None or not_tried else parent.result()
-                    if has_failed or not_tried:
-                        self._leave(key, future)
-                    else:
-                        future.set_result(await self._created(key, parent_id))
-                except MedusaSyncError as error:
-                    self._fail(key, future, error)
-                    self.forget(self._above(key))  # the one above it may be gone
-                    if not isinstance(error, StoreRefusedError):
-                        has_failed = True
-                except BaseException as error:
-                    self._fail(key, future, error)  # those below it wait for it
-                    raise
-
-        creations = (create(key, future) for key, future in missing.items())
-        for result in await asyncio.gather(*creations, return_exceptions=True):
-            if result is not None:
-                raise result
-
-    async def _created(self, key: str, parent_id: str | None) -> str:
+    async def _create(self, name: str, keys: Sequence[str]) -> None:
+        """Create terms of one level; for those that are refused, the reason is kept."""
         if self._stop.reason is not None:
             raise self._stop.reason
-        try:
-            return (await self._create(key, parent_id)).id
-        except _MAY_EXIST:
-            found = await self._find([key])
-            if key not in found:
-                raise
-            return found[key]
+        kind, (operation, prefix, field) = self._kinds[name], _CREATION[name]
+        refused: dict[str, MedusaSyncError] = {}
+        bodies: list[dict[str, Any]] = []
+        for key in keys:
+            parent = self._parent_of(name, key)
+            if name == CATEGORIES and (obstacle := self._obstacles.pop(key, None)):
+                refused[key] = KnownRefusalError(obstacle, status=HTTPStatus.BAD_REQUEST)
+            elif parent is not None and parent not in kind.ids:
+                refused[key] = kind.errors[parent]
+            else:
+                bodies.append({"id": new_id(prefix), field: key, **await self._details(name, key)})
+        for body, result in zip(bodies, await self._bulk.run(operation, bodies), strict=True):
+            if isinstance(result, str):
+                kind.ids[body[field]] = result
+            else:
+                refused[body[field]] = result
+        for key, error in refused.items():
+            kind.errors[key] = error
+            kind.stale.update(self._above(name, key))
 
-    def _leave(self, key: str, future: asyncio.Future[str]) -> None:
-        """Cancel this key; the next request for it looks it up again."""
-        del self._ids[key]
-        future.cancel()
+    async def _details(self, name: str, key: str) -> dict[str, Any]:
+        """The fields of a new term besides its id and its key."""
+        if name == COLLECTION:
+            return {"title": self._titles.get(key) or key}
+        if name != CATEGORIES:
+            return {}
+        details = {"name": await self._name_of(key), "is_active": True, "metadata": category_metadata(key)}
+        parent = self._parent_of(name, key)
+        return details if parent is None else {**details, "parent_category_id": self._kinds[name].ids[parent]}
 
-    def _fail(self, key: str, future: asyncio.Future[str], error: BaseException) -> None:
-        """Fail this key; the next request for it looks it up again."""
-        if not future.done():
-            future.set_exception(error)
-            future.exception()  # nobody has to wait for it
-            self._ids.pop(key, None)
+    async def _name_of(self, handle: str) -> str:
+        category = self._categories.get(handle)
+        if category is not None:
+            return category.name
+        if self._names is None:
+            self._names = await self._category_names()
+        return self._names.get(handle) or handle.replace("-", " ").title()
+
+    async def _find(self, name: str, keys: Sequence[str]) -> dict[str, str]:
+        """The ids of those that exist."""
+        if name == TAGS:
+            return {each.value: each.id for each in await self._api.tags(keys)}
+        if name == TYPE:
+            return {each.value: each.id for each in await self._api.types(keys)}
+        if name == COLLECTION:
+            return {each.handle: each.id for each in await self._api.collections(keys)}
+        known = Categories(await self._api.categories(keys))
+        found = {slug: category for slug in keys if (category := known.get(slug)) is not None}
+        self._inactive.update((slug, each.id) for slug, each in found.items() if not each.is_active)
+        obstacles = {slug: known.obstacle(slug, lambda own: self._parent_of(name, own)) for slug in keys}
+        self._obstacles = {slug: reason for slug, reason in obstacles.items() if reason is not None}
+        return {slug: each.id for slug, each in found.items()}
+
+    def _parent_of(self, name: str, key: str) -> str | None:
+        """The key of the term above another one; only categories have one."""
+        category = self._categories.get(key) if name == CATEGORIES else None
+        return None if category is None else category.parent
+
+    def _above(self, name: str, key: str) -> Iterator[str]:
+        """The keys of the terms above another one, the nearest first."""
+        parent = self._parent_of(name, key)
+        while parent is not None:
+            yield parent
+            parent = self._parent_of(name, parent)
+
+    def _unknown_above(self, name: str, keys: Iterable[str]) -> list[str]:
+        """The terms above these up to the first one that is known, without these."""
+        found: dict[str, None] = {}
+        for key in keys:
+            for parent in self._above(name, key):
+                if parent in self._kinds[name].ids:
+                    break
+                found[parent] = None
+        return [key for key in found if key not in set(keys)]
+
+    def _forget(self, name: str, keys: Iterable[str]) -> None:
+        for key in keys:
+            if self._kinds[name].ids.pop(key, None) and name == CATEGORIES:
+                self._inactive.pop(key, None)

@@ -165,7 +165,6 @@ class Applier:
             created=batch.created,
             absent=absent,
             refused=self._writer.note_times if batch.last_write_refused else (),
-            released=self._writer.released,
         )
         self._settle(batch, reading.outcomes)
         if reading.copies:
@@ -357,7 +356,6 @@ class Applier:
 
 
 def _is_checked_first(batch: Batch, updates: Sequence[Update]) -> bool:
-    """Whether a refusal would come after a part is written: freed values come first, new variants last."""
-    is_apart = any(update.writes_variants_apart and claims(update) for update in updates)
+    """Whether values are wanted that others may have: variants are written after the rows of products."""
     is_checked = all(update.desired.external_id in batch.checked for update in updates)
-    return not is_checked and bool(is_apart or values_to_release(updates))
+    return not is_checked and any(map(claims, updates))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
@@ -14,6 +13,7 @@ from medusa_sync.core.fields import SKU
 from medusa_sync.core.stored import StoredItem, StoredProduct, WrittenVariant
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.bulk import RENAME_ITEMS
 from medusa_sync.medusa.item_api import Level
 from medusa_sync.stop import Stop
 from medusa_sync.sync.inventory import ItemRename, LevelChange, item_id_of, tracked_again
@@ -22,8 +22,6 @@ logger = logging.getLogger(__name__)
 
 Written = Mapping[str, tuple[str, Mapping[str, WrittenVariant]]]
 """The ids of products, and their variants by key, by external id."""
-
-_AT_ONCE = 4  # there is no bulk call for inventory items
 
 
 class Items:
@@ -139,7 +137,7 @@ class Items:
             await self._api.items.write_levels(create=create, update=update)
         except StoreRefusedError as error:
             # The products are written, so the batch is not refused: another run may have written a level.
-            raise AmbiguousWriteError(str(error), responded=True) from error
+            raise AmbiguousWriteError(str(error), status=error.status) from error
 
     async def _item_id(self, change: LevelChange, written: Written) -> str:
         product_id, variants = written.get(change.external_id, ("", {}))
@@ -155,25 +153,16 @@ class Items:
         await self._send([structs.replace(rename, new_sku=None) for rename in renames])
 
     async def _send(self, renames: Iterable[ItemRename]) -> set[ItemRename]:
-        slots = asyncio.Semaphore(_AT_ONCE)
+        sent = list(renames)
+        if sent and self._stop.is_set:
+            raise AmbiguousWriteError("the run ended before all inventory items were renamed")
+        bodies = [{"id": rename.item_id, "sku": rename.new_sku} for rename in sent]
         refused = set()
-
-        async def send(rename: ItemRename) -> None:
-            async with slots:
-                if self._stop.is_set:
-                    raise AmbiguousWriteError("the run ended before all inventory items were renamed")
-                try:
-                    await self._api.items.rename(rename.item_id, rename.new_sku)
-                except StoreRefusedError as error:
-                    if error.status != HTTPStatus.BAD_REQUEST:  # the products are written all the same
-                        raise AmbiguousWriteError(str(error), responded=True) from error
-                    refused.add(rename)
-
-        # Wait for all of them: one that is abandoned could undo what is written later.
-        results = await asyncio.gather(*map(send, renames), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        for rename, result in zip(sent, await self._api.bulk.run(RENAME_ITEMS, bodies), strict=True):
+            if not isinstance(result, str):
+                if result.status != HTTPStatus.BAD_REQUEST:  # the products are written all the same
+                    raise AmbiguousWriteError(str(result), status=result.status)
+                refused.add(rename)
         return refused
 
     async def _held_by_pending(self, renames: Collection[ItemRename]) -> set[ItemRename]:

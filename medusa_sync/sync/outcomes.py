@@ -9,7 +9,7 @@ from medusa_sync.core.result import Outcome, Result
 from medusa_sync.errors import MedusaSyncError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
-from medusa_sync.medusa.taxonomy import Taxonomy
+from medusa_sync.medusa.terms import Terms
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger
@@ -82,9 +82,11 @@ async def apply(
         planner.release(outcome.external_id or "")
         ledger.settle(outcome)
 
-    taxonomy = Taxonomy(api.terms, source.category_names, stop)
+    terms = Terms(api.terms, api.bulk, source.category_names, stop)
     items, intents = Items(api, placement.location_id, stop), Intents()
-    writer = Writer(api, taxonomy, placement, items, sales, ledger, intents, health, status=options.status)
+    writer = Writer(
+        api, terms, placement, items, sales, ledger, intents, health, planner.again, status=options.status
+    )
     applier = Applier(
         api,
         planner,
@@ -107,16 +109,13 @@ async def apply(
     try:
         async for part in parts:
             stale = _accepted(part, placement, settle)
-            taxonomy.begin(await planner.look_ahead(stale), [each.desired for each in stale])
+            terms.expect(await planner.look_ahead(stale), [each.desired for each in stale])
             await pipeline.take(stale)
         await pipeline.flush()
     except MedusaSyncError as error:
         stop.set(error)
     finally:
-        try:
-            await pipeline.finish()
-        finally:
-            await taxonomy.finish()
+        await pipeline.finish()
 
 
 def _accepted(stale: Sequence[Stale], placement: Placement, settle: Callable[[Outcome], None]) -> list[Stale]:

@@ -19,11 +19,11 @@ from medusa_sync.core.interrupted import (
 )
 from medusa_sync.core.merge import as_set, merge_sets
 from medusa_sync.core.note import is_recorded
-from medusa_sync.core.plan import plan_update, without_stock
+from medusa_sync.core.plan import plan_update, selection_for, without_stock
 from medusa_sync.core.policy import OnDeleted
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record
 from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredSummary, UnownedProduct, Unreadable, by_external_id
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
@@ -109,7 +109,6 @@ class Planner:
         absent: Collection[str] = (),
         refused: Collection[float] = (),
         waits: bool = True,
-        released: Mapping[str, Record] = {},
     ) -> Reading:
         """Read the details of products and plan updates.
 
@@ -120,7 +119,6 @@ class Planner:
                 unless look-ups may lag behind writes.
             refused: times of notes that the store is not working on, because it refused the last write.
             waits: products that the store may still be working on are in progress.
-            released: notes of this run that the store may have lost, by external id.
 
         Raises:
             StoreError: the store cannot be read.
@@ -133,8 +131,7 @@ class Planner:
             copies = details.get(product.external_id, [])
             try:
                 wanted = product if self._location_id else without_stock(product)
-                readable = [_with_note(each, released) for each in _readable(copies)]
-                self._sort(wanted, readable, created, reading, refused, waits=waits)
+                self._sort(wanted, _readable(copies), created, reading, refused, waits=waits)
             except ProductFailedError as error:
                 ids = ", ".join(copy.id for copy in copies)
                 reading.outcomes.append(Outcome.of(product, Result.FAILED, f"{ids}: {error}"))
@@ -184,16 +181,39 @@ class Planner:
         else:
             self._update(product, stored, reading)
 
-    def _update(self, product: DesiredProduct, stored: StoredProduct, reading: Reading) -> None:
-        update = plan_update(
+    async def again(self, updates: Sequence[Update]) -> list[Update]:
+        """Read products whose row is written, and plan again what is left; those that are gone are left out.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        found = await self._api.details("id", [update.stored.id for update in updates])
+        stored = [each for each in found if isinstance(each, StoredProduct)]
+        wanted = {update.desired.external_id: update.desired for update in updates}
+        read = {each.id: each for each in await self._sales.read(wanted, stored)}
+        return [
+            self._planned(update.desired, read[update.stored.id], update.selection, adopt=update.adopted)
+            for update in updates
+            if update.stored.id in read
+        ]
+
+    def _planned(
+        self, product: DesiredProduct, stored: StoredProduct, selection: Selection, *, adopt: bool = False
+    ) -> Update:
+        return plan_update(
             product,
             stored,
             location_id=self._location_id,
             on_conflict=self._options.on_conflict,
             overwrite=self._options.overwrite,
-            selection=self._options.selection,
+            adopt=adopt,
+            selection=selection,
             price_limit=self._options.price_limit,
         )
+
+    def _update(self, product: DesiredProduct, stored: StoredProduct, reading: Reading) -> None:
+        selection = selection_for(stored.record, self._options.selection)
+        update = self._planned(product, stored, selection)
         is_done = update.is_up_to_date or is_recorded(update)
         if is_done or (only_awaits_late_write(update, now=time.time()) and not item_renames(update)):
             unchanged = Outcome.of(product, Result.UNCHANGED)
@@ -265,13 +285,7 @@ class Planner:
             product = adopted[stored.id]
             try:
                 [readable] = _readable([stored])
-                entries[product.external_id] = plan_update(
-                    product,
-                    readable,
-                    location_id=self._location_id,
-                    adopt=True,
-                    price_limit=self._options.price_limit,
-                )
+                entries[product.external_id] = self._planned(product, readable, ALL, adopt=True)
             except ProductFailedError as error:
                 entries[product.external_id] = Outcome.of(product, Result.FAILED, f"{stored.id}: {error}")
         return entries
@@ -289,14 +303,6 @@ def _added(products: Sequence[Stale], name: str) -> list[str]:
         applied = [term for record in records for term in as_set(record.fields.get(name))]
         added += merge_sets(as_set(product.desired.fields.get(name)), (), tuple(applied), restore=False)
     return added
-
-
-def _with_note(stored: StoredProduct, notes: Mapping[str, Record]) -> StoredProduct:
-    """The product with the note that a failing store has undone, although it kept what came with it."""
-    record, note = stored.record, notes.get(stored.external_id or "")
-    if record is None or record.pending is not None or note is None:
-        return stored
-    return structs.replace(stored, record=structs.replace(record, pending=note.pending))
 
 
 def _readable(copies: Sequence[T | Unreadable]) -> list[T]:

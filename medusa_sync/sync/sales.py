@@ -82,7 +82,9 @@ class Sales:
         except (StoreRefusedError, AmbiguousWriteError) as error:
             self._prices, self._list_id = None, ""  # read again what arrived
             # The products are written, so the batch is not refused.
-            raise AmbiguousWriteError(str(error), responded=isinstance(error, StoreRefusedError)) from error
+            raise AmbiguousWriteError(
+                str(error), status=error.status if isinstance(error, StoreRefusedError) else None
+            ) from error
 
     async def _write(self, amounts: Mapping[str, float | None], currency: str) -> None:
         prices = await self._load()

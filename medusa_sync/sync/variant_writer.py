@@ -1,18 +1,19 @@
-"""Writes options and variants by requests of their own, after the product row."""
+"""Writes options and variants, which are written after the rows of their products."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from medusa_sync.core.change import Create, Update
+from medusa_sync.core.change import Change, Create, Update
 from medusa_sync.core.fields import OPTION
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
-from medusa_sync.core.stored import StoredItem, StoredOption, StoredProduct, WrittenVariant
+from medusa_sync.core.stored import StoredItem, StoredOption, StoredProduct
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.bulk import CREATE_VARIANTS, DELETE_VARIANTS, UPDATE_VARIANTS, Operation, new_id
 from medusa_sync.medusa.payload import FIRST_VARIANTS
 from medusa_sync.medusa.variant_payload import (
     added_variants,
@@ -25,14 +26,17 @@ from medusa_sync.medusa.variant_payload import (
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
+Refusals = dict[str, StoreRefusedError]
+"""Why the store refused a part of a product, by external id."""
 
-_AT_ONCE = 500  # variants in a request: about 2 s
-_DELETED_AT_ONCE = 50  # the time that the store takes grows faster than their number
+Bodies = Iterable[Mapping[str, Any]]
 
 
 class VariantWriter:
-    """Writes the options and variants of one product at a time; raises what `MedusaClient.post` raises.
+    """Writes the options and variants of many products; the variants with one call for all of them.
+
+    Every method returns the products of which the store refused a part, and raises AmbiguousWriteError or
+    StoreError.
 
     Args:
         api: of the store.
@@ -43,61 +47,116 @@ class VariantWriter:
         self._api = api
         self._keeps_stock = keeps_stock
 
-    async def complete(
-        self, create: Create, product_id: str, items: Mapping[str, StoredItem]
-    ) -> list[WrittenVariant]:
-        """Add the variants that a product was not created with."""
-        left = create.desired.variants[FIRST_VARIANTS:]
-        bodies = new_variants(create.desired, left, keeps_stock=self._keeps_stock, items=items)
-        return await self._create(product_id, bodies)
+    async def complete(self, creates: Mapping[str, Create], items: Mapping[str, StoredItem]) -> Refusals:
+        """Add the variants that products were not created with.
 
-    async def change(self, update: Update) -> tuple[list[WrittenVariant], dict[str, str]]:
-        """Write the options, and the variants that exist.
-
-        Returns:
-            The changed variants, and the ids of new options by name.
+        Args:
+            creates: the products by id.
+            items: unused inventory items for new variants, by SKU.
         """
-        stored, edits = update.stored, variant_edits(update)
-        added = await self._change_options(update)
-        await self.delete(stored.id, [each.replaces for each in update.variants if each.replaces])
-        product: dict[str, Any] = {"id": stored.id}
-        removed = {option.id for option in update.options.removed if not _is_removable(option, stored)}
+        return await self._run(
+            CREATE_VARIANTS,
+            {
+                product_id: (create, _created(self._left(create, items)))
+                for product_id, create in creates.items()
+                if is_created_in_parts(create)
+            },
+        )
+
+    def _left(self, create: Create, items: Mapping[str, StoredItem]) -> Bodies:
+        variants = create.desired.variants[FIRST_VARIANTS:]
+        return new_variants(create.desired, variants, keeps_stock=self._keeps_stock, items=items)
+
+    async def replace(self, updates: Sequence[Update]) -> Refusals:
+        """Delete the incomplete variants that are created again."""
+        return await self._run(
+            DELETE_VARIANTS,
+            {
+                update.stored.id: (
+                    update,
+                    [{"id": each.replaces} for each in update.variants if each.replaces],
+                )
+                for update in updates
+            },
+        )
+
+    async def change(self, updates: Sequence[Update]) -> Refusals:
+        """Write the variants that exist. Call it right after planning: prices are replaced as a list."""
+        edits = {update.stored.id: variant_edits(update) for update in updates}
+        refused = await self._run(
+            UPDATE_VARIANTS,
+            {update.stored.id: (update, _without_options(edits[update.stored.id])) for update in updates},
+        )
+        for update in updates:
+            if update.desired.external_id in refused:
+                continue
+            try:
+                await self._change_values(update, edits[update.stored.id])
+            except StoreRefusedError as error:
+                refused[update.desired.external_id] = error
+        return refused
+
+    async def _change_values(self, update: Update, edits: Mapping[str, Mapping[str, Any]]) -> None:
+        """Give variants other option values, and remove options that variants have values of."""
+        product: dict[str, Any] = {"id": update.stored.id}
+        values = {own: {"options": body["options"]} for own, body in edits.items() if "options" in body}
+        removed = {each.id for each in update.options.removed if not _is_removable(each, update.stored)}
         if removed:
-            kept = [option.id for option in stored.options if option.id not in removed]
-            product["option_ids"] = [*kept, *added.values()]
-            values = kept_options(update)
-            edits = {key: {**edits.get(key, {}), "options": values[key]} for key in values}
-        if any("options" in body for body in edits.values()):
+            product["option_ids"] = [
+                option.id for option in update.stored.options if option.id not in removed
+            ]
+            values = {own: {"options": kept} for own, kept in kept_options(update).items()}
+        if values:
             # Only a product update allows variants to exchange their option values. It deletes variants that
             # it does not list, so their ids are read right before.
-            product["variants"] = all_variants(await self._api.variant_ids(stored.id), edits)
-            products = await self._api.update_products([product])
-            return [variant for each in products for variant in each.variants], added
-        written: list[WrittenVariant] = []
-        for part in _parts([{"id": variant_id, **body} for variant_id, body in edits.items()], _AT_ONCE):
-            written += await self._api.update_variants(stored.id, part)
-        return written, added
+            product["variants"] = all_variants(await self._api.variant_ids(update.stored.id), values)
+            await self._api.edit_products([product])
 
-    async def add(self, update: Update, items: Mapping[str, StoredItem]) -> list[WrittenVariant]:
-        """Create new variants, and remove option values that no variant has any more."""
-        bodies = added_variants(update, keeps_stock=self._keeps_stock, items=items)
-        written = await self._create(update.stored.id, bodies)
-        await self.remove_unused_values(update)
-        return written
+    async def add(self, updates: Sequence[Update], items: Mapping[str, StoredItem]) -> Refusals:
+        """Create new variants.
 
-    async def delete(self, product_id: str, ids: Sequence[str]) -> None:
-        """Delete variants of a product."""
-        for part in _parts(ids, _DELETED_AT_ONCE):
-            await self._api.delete_variants(product_id, part)
+        Args:
+            updates: of products.
+            items: unused inventory items for them, by SKU.
+        """
+        return await self._run(
+            CREATE_VARIANTS,
+            {
+                update.stored.id: (
+                    update,
+                    _created(added_variants(update, keeps_stock=self._keeps_stock, items=items)),
+                )
+                for update in updates
+            },
+        )
 
-    async def _create(self, product_id: str, bodies: Sequence[dict[str, Any]]) -> list[WrittenVariant]:
-        written: list[WrittenVariant] = []
-        for part in _parts(bodies, _AT_ONCE):
-            written += await self._api.create_variants(product_id, part)
-        return written
+    async def _run(self, operation: Operation, bodies: Mapping[str, tuple[Change, Bodies]]) -> Refusals:
+        """Carry out an operation for the variants of products.
 
-    async def _change_options(self, update: Update) -> dict[str, str]:
-        """Returns the ids of new options by name."""
+        Args:
+            operation: what to do.
+            bodies: of the variants, with the change of their product, by its id.
+        """
+        owners: list[str] = []
+        entries: list[dict[str, Any]] = []
+        for product_id, (change, own) in bodies.items():
+            for body in own:
+                owners.append(change.desired.external_id)
+                entries.append({**body, "product_id": product_id})
+        results = await self._api.bulk.run(operation, entries) if entries else []
+        return {own: each for own, each in zip(owners, results, strict=True) if not isinstance(each, str)}
+
+    async def change_options(self, updates: Sequence[Update]) -> Refusals:
+        """Add, rename and remove options, one product at a time: there is no bulk call for their values."""
+        refused: Refusals = {}
+        for update in updates:
+            try:
+                await self._change_options(update)
+            except StoreRefusedError as error:
+                refused[update.desired.external_id] = error
+        return refused
+
+    async def _change_options(self, update: Update) -> None:
         plan, product_id = update.options, update.stored.id
         options = {option.id: option for option in update.stored.options}
         are_entities = any(option.is_exclusive is not None for option in options.values())
@@ -107,17 +166,13 @@ class VariantWriter:
                 await self._api.options.remove(product_id, option)
         for name, option_id in plan.renamed.items():
             await self._api.options.rename(product_id, options[option_id], name)
-        added = {
-            name: await self._api.options.add(
-                product_id, name, wanted_values(variants, name), are_entities=are_entities
-            )
-            for name in plan.added
-        }
+        for name in plan.added:
+            values = wanted_values(variants, name)
+            await self._api.options.add(product_id, name, values, are_entities=are_entities)
         for name, known in plan.stored.items():
             if known is not None and (missing := _missing_values(update, name, known)):
                 title = plan.title(name)
                 await self._api.options.change_values(product_id, known, title, add=missing, remove=())
-        return added
 
     async def remove_unused_values(self, update: Update) -> None:
         """Remove the option values that this tool created, also in a killed run, and that no variant has."""
@@ -137,6 +192,17 @@ class VariantWriter:
                     error,
                     extra={"event": "option_values_kept", "external_id": external_id},
                 )
+
+
+def is_created_in_parts(create: Create) -> bool:
+    """Whether a product has more variants than it is created with."""
+    return len(create.desired.variants) > FIRST_VARIANTS
+
+
+def writes_variants(update: Update) -> bool:
+    """Whether options or variants are written, after the row of the product."""
+    has_new = any(each.is_new for each in update.variants)
+    return bool(update.options.is_change or has_new or variant_edits(update))
 
 
 def _is_removable(option: StoredOption, stored: StoredProduct) -> bool:
@@ -188,6 +254,13 @@ def _our_values(record: Record, field: str) -> set[Value]:
     return applied.union(*(sent.get(field, ()) for sent in pending))
 
 
-def _parts(entries: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(entries), size):
-        yield entries[start : start + size]
+def _without_options(edits: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    bodies = (
+        {"id": own, **{name: value for name, value in body.items() if name != "options"}}
+        for own, body in edits.items()
+    )
+    return [body for body in bodies if len(body) > 1]
+
+
+def _created(bodies: Bodies) -> list[dict[str, Any]]:
+    return [{"id": new_id("variant"), **body} for body in bodies]

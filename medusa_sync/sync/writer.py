@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, TypeVar
 
-from medusa_sync.core.change import Change, Create, Update, needed_terms, placed_categories
+from medusa_sync.core.change import Change, Create, Update, needed_terms, new_variants, placed_categories
 from medusa_sync.core.interrupted import with_late_note
 from medusa_sync.core.note import creation_note, final_record, update_note
 from medusa_sync.core.pending import freed
@@ -14,9 +16,17 @@ from medusa_sync.core.record import Record, applied
 from medusa_sync.core.stored import StoredItem, WrittenProduct, WrittenVariant
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.payload import Ids, create_body, distinct_images_body, release_body, update_body
+from medusa_sync.medusa.bulk import UPDATE_VARIANTS
+from medusa_sync.medusa.payload import (
+    Ids,
+    create_body,
+    distinct_images_body,
+    record_body,
+    release_bodies,
+    update_body,
+)
 from medusa_sync.medusa.placement import Placement
-from medusa_sync.medusa.taxonomy import Taxonomy
+from medusa_sync.medusa.terms import Terms
 from medusa_sync.sync.acknowledger import Complete
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.intents import Intents
@@ -25,7 +35,14 @@ from medusa_sync.sync.items import Items, Written
 from medusa_sync.sync.late import LateRequests
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.sales import Sales, sale_prices
-from medusa_sync.sync.variant_writer import VariantWriter
+from medusa_sync.sync.variant_writer import (
+    Refusals,
+    VariantWriter,
+    is_created_in_parts,
+    writes_variants,
+)
+
+C = TypeVar("C", Create, Update)
 
 
 class Writer:
@@ -33,13 +50,14 @@ class Writer:
 
     Args:
         api: of the store.
-        taxonomy: ids of terms.
+        terms: finds and creates categories and the like.
         placement: of new and adopted products.
         items: of the store.
         sales: of the source.
         ledger: notified of products that are about to be sent.
         intents: the outcomes of what is sent.
         health: notified of writes that succeed.
+        again: reads products whose rows are written, and plans again what is left.
         status: of new products, `published` or `draft`.
 
     Attributes:
@@ -47,54 +65,54 @@ class Writer:
         sales: sale prices.
         late: requests that may still be delivered.
         note_times: when the notes of this run were made, as they say.
-        released: the notes of products whose values may be free, by external id. If the store fails, it may
-            undo the note and not the rest.
     """
 
     def __init__(
         self,
         api: AdminApi,
-        taxonomy: Taxonomy,
+        terms: Terms,
         placement: Placement,
         items: Items,
         sales: Sales,
         ledger: Ledger,
         intents: Intents,
         health: Health,
+        again: Callable[[Sequence[Update]], Awaitable[list[Update]]],
         *,
         status: str,
     ) -> None:
         self._api = api
-        self._taxonomy = taxonomy
+        self._terms = terms
         self._placement = placement
         self.items = items
         self.sales = sales
         self._ledger = ledger
         self._intents = intents
         self._health = health
+        self._again = again
         self._variants = VariantWriter(api, keeps_stock=placement.location_id is not None)
         self._status = status
         self.late = LateRequests(api)
         self.note_times: set[float] = set()
-        self.released: dict[str, Record] = {}
 
     async def prepare(self, changes: Sequence[Change]) -> bool:
         """Find or create the terms that changes need; returns whether any was unknown."""
         needs = needed_terms(changes)
-        if self._taxonomy.has(needs):
+        if self._terms.has(needs):
             return False
-        await self._taxonomy.ids(needs)
+        await self._terms.ids(needs)
         return True
 
     def forget(self, changes: Sequence[Change]) -> None:
         """Look up the terms that changes need again the next time."""
-        self._taxonomy.forget(needed_terms(changes))
+        self._terms.forget(needed_terms(changes))
 
     async def release(self, handed: Sequence[tuple[Update, Release]]) -> None:
         """Free the unique values that variants of a batch take from one another."""
         self._begin(update for update, _ in handed)
         now = self._next_time()
-        bodies = []
+        notes: list[dict[str, Any]] = []
+        bodies: list[dict[str, Any]] = []
         for update, fields in handed:
             late = {
                 key: {name: (None, value) for name, value in values.items()} for key, values in fields.items()
@@ -107,11 +125,12 @@ class Writer:
                 newest=update.stored.newest_variant,
                 at=now,
             )
-            bodies.append(release_body(update, fields, record))
-            self.released[update.desired.external_id] = record
-        await self._api.edit_products(bodies)
-        for update, _ in handed:
-            del self.released[update.desired.external_id]
+            notes.append(record_body(update.stored.id, record))
+            bodies += release_bodies(update, fields)
+        await self._api.edit_products(notes)
+        for result in await self._api.bulk.run(UPDATE_VARIANTS, bodies):
+            if not isinstance(result, str):
+                raise result
 
     async def update(
         self, updates: Sequence[Update], items: Mapping[str, StoredItem]
@@ -128,8 +147,8 @@ class Writer:
         """
         for update in updates:
             self._ledger.watch_variants(update.desired.external_id, update.dropped.keys())
-        ids = await self._taxonomy.ids(needed_terms(updates))
-        await self._taxonomy.activate_categories(placed_categories(updates))
+        ids = await self._terms.ids(needed_terms(updates))
+        await self._terms.activate_categories(placed_categories(updates))
         renames = {update.desired.external_id: item_renames(update) for update in updates}
         now = self._next_time()
         notes = {
@@ -138,59 +157,94 @@ class Writer:
             if (own := update.desired.external_id) and (update.has_changes or update.placed)
         }
         items = {**items, **await self.items.link(updates)}
-        written = await self._write_rows(updates, notes, ids)
-        options: dict[str, dict[str, str]] = {}  # ids of new ones by external id
-        refused: list[DesiredProduct] = []
-
-        async def change(update: Update) -> list[WrittenVariant]:
-            variants, options[update.desired.external_id] = await self._variants.change(update)
-            return variants
-
-        async def add(update: Update) -> list[WrittenVariant]:
-            return await self._variants.add(update, items)
-
-        await self._write_apart(change, updates, written, refused)
+        await self._write_rows(updates, notes, ids)
+        refused: Refusals = {}
+        left = await self._change_options(updates, refused)
+        refused |= await self._variants.change(_without(left, refused))
         # New variants may get SKUs that items have until they are renamed.
-        taken = await self._rename_items(updates, refused, renames)
-        await self._write_apart(add, updates, written, refused)
-        for update in updates:
-            if not update.writes_variants_apart:  # a killed run may have left option values
-                await self._variants.remove_unused_values(update)
-        complete = [update for update in updates if update.desired not in refused]
+        taken = await self._rename_items(_without(left, refused), renames)
+        refused |= await self._variants.add(_without(left, refused), items)
+        complete = _without(left, refused)
+        for update in complete:  # a killed run may have left option values
+            await self._variants.remove_unused_values(update)
         levels = level_changes(complete, self._placement.location_id, items)
+        without_item = {level.external_id for level in levels if level.item_id is None}
+        unknown = {
+            update.stored.id: update
+            for update in complete
+            if update.desired.external_id in without_item or new_variants(update)
+        }
+        written = await self._read_written(unknown)
         await self.items.write_levels(levels, written)
         await self._write_sales(complete, written)
         if notes:
             self._health.succeeded(updates[-1].stored.id)
+        if refused and len(updates) == 1:
+            raise next(iter(refused.values()))
+        known = {update.desired.external_id: update.stored.record for update in updates}
         return [
             self._updated(
                 update,
+                known[update.desired.external_id],
                 notes.get(update.desired.external_id),
                 written,
-                options.get(update.desired.external_id, {}),
                 [each for each in renames[update.desired.external_id].values() if each in taken],
             )
             for update in complete
-        ], refused
+        ], [update.desired for update in updates if update.desired.external_id in refused]
+
+    async def _change_options(self, updates: Sequence[Update], refused: Refusals) -> list[Update]:
+        """Write options, then read again and plan what is left of the variants.
+
+        Nothing lies between this reading and the write of variants, which replaces their lists of prices.
+
+        Args:
+            updates: of products whose rows are written.
+            refused: the products of which the store refused a part; they are added.
+
+        Returns:
+            All updates that are not refused.
+        """
+        apart = [update for update in updates if writes_variants(update)]
+        if not apart:
+            return list(updates)
+        refused |= await self._variants.replace(apart)
+        refused |= await self._variants.change_options(_without(apart, refused))
+        planned = {each.desired.external_id: each for each in await self._again(_without(apart, refused))}
+        for update in _without(apart, refused):
+            own = update.desired.external_id
+            if own in planned:
+                self._intents.add(planned[own])
+            else:
+                message = f"{update.stored.id} was deleted while it was written"
+                refused[own] = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
+        return _without([planned.get(each.desired.external_id, each) for each in updates], refused)
+
+    async def _read_written(self, changes: Mapping[str, Change]) -> Written:
+        """Read the variants of products by id, with the ids of their inventory items."""
+        found = await self._api.written_variants(list(changes)) if changes else {}
+        written: dict[str, tuple[str, Mapping[str, WrittenVariant]]] = {}
+        for product_id, change in changes.items():
+            variants = by_key(change, found.get(product_id, ()))
+            external_id = change.desired.external_id
+            if any(each.key not in variants for each in new_variants(change)):
+                raise AmbiguousWriteError(f"{external_id}: the store does not show its new variants yet")
+            written[external_id] = product_id, variants
+        return written
 
     async def _rename_items(
-        self,
-        updates: Sequence[Update],
-        refused: Sequence[DesiredProduct],
-        renames: Mapping[str, Mapping[str, ItemRename]],
+        self, updates: Sequence[Update], renames: Mapping[str, Mapping[str, ItemRename]]
     ) -> set[ItemRename]:
         """Returns the renames to an SKU that is taken."""
-        written = [update.desired.external_id for update in updates if update.desired not in refused]
+        wanted = [each for update in updates for each in renames[update.desired.external_id].values()]
         with self.late.may_change([external_id for external_id, own in renames.items() if own]):
-            return await self.items.rename([each for own in written for each in renames[own].values()])
+            return await self.items.rename(wanted) if wanted else set()
 
-    async def _write_rows(
-        self, updates: Sequence[Update], notes: Mapping[str, Record], ids: Ids
-    ) -> dict[str, tuple[str, dict[str, WrittenVariant]]]:
-        """Write the product rows with their notes; returns the variants in the response."""
+    async def _write_rows(self, updates: Sequence[Update], notes: Mapping[str, Record], ids: Ids) -> None:
+        """Write the product rows with their notes."""
         sent = {each.desired.external_id: each for each in updates if each.desired.external_id in notes}
         if not sent:
-            return {}
+            return
         self._begin(sent.values())
         bodies = [
             update_body(update, notes[external_id], placement=self._placement, ids=ids)
@@ -202,39 +256,6 @@ class Writer:
         self._intents.begin(sent)
         if repeated := [body for each in products if (body := distinct_images_body(each)) is not None]:
             await self._api.edit_products(repeated)
-        return {
-            external_id: (product.id, by_key(sent[external_id], product.variants))
-            for product in products
-            if (external_id := product.external_id) in sent
-        }
-
-    async def _write_apart(
-        self,
-        write: Callable[[Update], Awaitable[list[WrittenVariant]]],
-        updates: Sequence[Update],
-        written: dict[str, tuple[str, dict[str, WrittenVariant]]],
-        refused: list[DesiredProduct],
-    ) -> None:
-        """Write options or variants after the product rows.
-
-        Args:
-            write: writes those of one product.
-            updates: of products. If there is only one, its refusal is raised.
-            written: the variants that were written; those of `write` are added.
-            refused: the products for which the store refused that; they are added and left out.
-        """
-        for update in updates:
-            if not update.writes_variants_apart or update.desired in refused:
-                continue
-            try:
-                variants = await write(update)
-            except StoreRefusedError:
-                if len(updates) == 1:
-                    raise
-                refused.append(update.desired)
-                continue
-            _, known = written[update.desired.external_id]
-            known.update(by_key(update, variants))
 
     async def create(
         self, creates: Sequence[Create], unused_items: Mapping[str, StoredItem]
@@ -248,7 +269,7 @@ class Writer:
         Returns:
             What is complete, and the products with many variants of which the store refused some.
         """
-        ids = await self._taxonomy.ids(needed_terms(creates))
+        ids = await self._terms.ids(needed_terms(creates))
         self._begin(creates)
         now = self._next_time()
         notes = {create.desired.external_id: creation_note(create.desired, now=now) for create in creates}
@@ -268,20 +289,18 @@ class Writer:
         created = {product.external_id: product for product in products}
         if any(external_id not in created for external_id in notes):
             raise AmbiguousWriteError("the response lacks products")
-        written: dict[str, tuple[str, dict[str, WrittenVariant]]] = {}
-        refused: list[DesiredProduct] = []
-        for create in creates:
-            product = created[create.desired.external_id]
-            try:
-                later = await self._variants.complete(create, product.id, unused_items)
-            except StoreRefusedError:
-                if len(creates) == 1:
-                    raise
-                refused.append(create.desired)
-                continue
-            variants = by_key(create, [*product.variants, *later])
-            written[create.desired.external_id] = (product.id, variants)
-        complete = [create for create in creates if create.desired.external_id in written]
+        by_id = {created[create.desired.external_id].id: create for create in creates}
+        refused = await self._variants.complete(by_id, unused_items)
+        if refused and len(creates) == 1:
+            raise next(iter(refused.values()))
+        complete = _without(creates, refused)
+        written: Written = {
+            own: (created[own].id, by_key(create, created[own].variants))
+            for create in complete
+            if (own := create.desired.external_id)
+        }
+        large = {own: each for own, each in by_id.items() if each in complete and is_created_in_parts(each)}
+        written = {**written, **await self._read_written(large)}
         levels = level_changes(complete, self._placement.location_id, unused_items)
         await self.items.write_levels(levels, written)
         await self._write_sales(complete, written)
@@ -294,7 +313,7 @@ class Writer:
                 notes[create.desired.external_id],
             )
             for create in complete
-        ], refused
+        ], [create.desired for create in creates if create.desired.external_id in refused]
 
     async def _write_sales(self, changes: Sequence[Change], written: Written) -> None:
         """Write the sale prices of all variants in one call; they have the same currency."""
@@ -317,24 +336,19 @@ class Writer:
     def _updated(
         self,
         update: Update,
+        before: Record | None,
         note: Record | None,
         written: Written,
-        options: Mapping[str, str],
         taken: Collection[ItemRename],
     ) -> Complete:
         _, variants = written.get(update.desired.external_id, ("", {}))
-        new = {
-            each.desired.key: variants[each.desired.key].id
-            for each in update.variants
-            if each.is_new and each.desired.key in variants
-        }
-        record = final_record(update, new=new, added_options=options)
-        record = with_late_note(record, update, now=time.time())
-        is_final = note.pending is None and not update.placed if note else record == update.stored.record
+        new = {each.desired.key: variants[each.desired.key].id for each in update.variants if each.is_new}
+        record = with_late_note(final_record(update, new=new), update, now=time.time())
+        is_final = note.pending is None and not update.placed if note else record == before
         return Complete(
             update.desired,
             update.stored.id,
-            (update.stored.record, note or update.stored.record),
+            (before, note or before),
             record,
             self._intents.take(update.desired.external_id),
             is_acknowledged=is_final,
@@ -355,3 +369,7 @@ class Writer:
         )
         outcome = self._intents.take(create.desired.external_id)
         return Complete(create.desired, product.id, (note,), record, outcome, is_new=True)
+
+
+def _without(changes: Sequence[C], refused: Collection[str]) -> list[C]:
+    return [change for change in changes if change.desired.external_id not in refused]

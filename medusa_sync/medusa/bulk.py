@@ -1,0 +1,272 @@
+"""Writes many things in one call, by running the workflows of Medusa that the ordinary routes run for one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.medusa import responses
+from medusa_sync.medusa.client import MedusaClient
+from medusa_sync.medusa.lists import find
+
+logger = logging.getLogger(__name__)
+
+_BODY_BYTES = 95_000  # the route accepts 100 kB
+_AT_ONCE = 4  # requests to ordinary routes
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of ULIDs
+_UNUSABLE = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED})
+
+Body = Mapping[str, Any]
+Result = str | StoreRefusedError
+"""The id of what was written, or why the store refused it."""
+
+
+class Operation(Struct, frozen=True):
+    """What a bulk call does, and the ordinary route for the same.
+
+    Attributes:
+        workflow: its id.
+        items: the name of the list in its input.
+        path: of the ordinary route; fields of a body in braces.
+        batch: the list of the ordinary route for several bodies with the same path; empty if it takes one.
+        only_in_bulk: the fields of a body that the ordinary route does not take.
+        only_in_path: the fields of a body that are for the path of the ordinary route.
+        takes_ids: the lists have ids instead of bodies.
+        key: a unique field by which a created thing can be found; empty if it cannot.
+        page: a list of such things.
+    """
+
+    workflow: str
+    items: str
+    path: str
+    batch: str = ""
+    only_in_bulk: frozenset[str] = frozenset()
+    only_in_path: frozenset[str] = frozenset()
+    takes_ids: bool = False
+    key: str = ""
+    page: type[responses.Page[Any]] | None = None
+
+
+_ID = frozenset({"id"})
+_PRODUCT = frozenset({"product_id"})
+_VARIANTS = "/admin/products/{product_id}/variants/batch"
+
+CREATE_TAGS = Operation(
+    "create-product-tags",
+    "product_tags",
+    "/admin/product-tags",
+    only_in_bulk=_ID,
+    key="value",
+    page=responses.Tags,
+)
+CREATE_TYPES = Operation(
+    "create-product-types",
+    "product_types",
+    "/admin/product-types",
+    only_in_bulk=_ID,
+    key="value",
+    page=responses.Types,
+)
+CREATE_COLLECTIONS = Operation(
+    "create-collections",
+    "collections",
+    "/admin/collections",
+    only_in_bulk=_ID,
+    key="handle",
+    page=responses.Collections,
+)
+CREATE_CATEGORIES = Operation(
+    "create-product-categories",
+    "product_categories",
+    "/admin/product-categories",
+    only_in_bulk=_ID,
+    key="handle",
+    page=responses.CategoryIds,
+)
+RENAME_ITEMS = Operation(
+    "update-inventory-items-workflow", "updates", "/admin/inventory-items/{id}", only_in_bulk=_ID
+)
+CREATE_VARIANTS = Operation(
+    "create-product-variants", "product_variants", _VARIANTS, "create", only_in_bulk=_ID | _PRODUCT
+)
+UPDATE_VARIANTS = Operation(
+    "update-product-variants", "product_variants", _VARIANTS, "update", only_in_path=_PRODUCT
+)
+DELETE_VARIANTS = Operation(
+    "delete-product-variants", "ids", _VARIANTS, "delete", only_in_path=_PRODUCT, takes_ids=True
+)
+
+
+class _Acknowledgement(Struct):
+    has_finished: bool = field(name="hasFinished")
+    has_failed: bool = field(name="hasFailed")
+
+
+class _Run(Struct):
+    acknowledgement: _Acknowledgement
+
+
+class Bulk:
+    """Runs operations for many things.
+
+    A refused call changes nothing. It is halved until the culprit is alone, which is sent to its ordinary
+    route for the reason. If the store does not offer the bulk route, for example because the role of the
+    credentials lacks `workflow_execution:read`, everything is sent to the ordinary routes.
+
+    Args:
+        client: of the store.
+    """
+
+    def __init__(self, client: MedusaClient) -> None:
+        self._client = client
+        self._is_available = True
+
+    async def run(self, operation: Operation, bodies: Sequence[Body]) -> list[Result]:
+        """Carry out an operation for some things.
+
+        Args:
+            operation: what to do.
+            bodies: each with an `id`; the ordinary routes give new things ids of their own.
+
+        Returns:
+            The result of each, in the order of the bodies.
+
+        Raises:
+            AmbiguousWriteError: some may not have arrived.
+            StoreError: the store is unavailable.
+        """
+        results: list[Result] = []
+        for part in _parts(bodies):
+            results += await self._run(operation, part)
+        return results
+
+    async def _run(self, operation: Operation, bodies: Sequence[Body]) -> list[Result]:
+        if not self._is_available:
+            return await self._ordinary(operation, bodies)
+        try:
+            await self._call(operation, bodies)
+        except StoreRefusedError as error:
+            reason: Exception = error
+            if error.status in _UNUSABLE or _is_unknown(error):
+                logger.info("writing one by one: %s", error, extra={"event": "bulk_unavailable"})
+                self._is_available = False
+                return await self._ordinary(operation, bodies)
+        except AmbiguousWriteError as error:
+            reason = error
+            if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
+                found = await self._existing(operation, bodies)
+                if len(found) < len(bodies):
+                    raise
+                return [found[body[operation.key]] for body in bodies]
+        else:
+            return [body["id"] for body in bodies]
+        if len(bodies) == 1:
+            return await self._ordinary(operation, bodies)
+        logger.info("bisecting %d of %s: %s", len(bodies), operation.items, reason, extra={"event": "bisect"})
+        middle = len(bodies) // 2
+        return [
+            *await self._run(operation, bodies[:middle]),
+            *await self._run(operation, bodies[middle:]),
+        ]
+
+    async def _call(self, operation: Operation, bodies: Sequence[Body]) -> None:
+        path = f"/admin/workflows-executions/{operation.workflow}/run"
+        entries = [_entry(operation, body, operation.only_in_path) for body in bodies]
+        run = await self._client.post(path, {"input": {operation.items: entries}}, _Run)
+        if not run.acknowledgement.has_finished:
+            raise AmbiguousWriteError(f"POST {path}: the store has not finished it")
+        if run.acknowledgement.has_failed:
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+            raise AmbiguousWriteError(f"POST {path}: the workflow failed", status=status)
+
+    async def _ordinary(self, operation: Operation, bodies: Sequence[Body]) -> list[Result]:
+        groups: dict[object, list[Body]] = {}
+        for number, body in enumerate(bodies):
+            groups.setdefault(operation.path.format(**body) if operation.batch else number, []).append(body)
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def send(group: Sequence[Body]) -> list[Result]:
+            async with slots:
+                return await self._send(operation, group)
+
+        # Wait for all of them: one that is abandoned could undo what is written later.
+        sent = await asyncio.gather(*map(send, groups.values()), return_exceptions=True)
+        results: dict[int, Result] = {}
+        for group, own in zip(groups.values(), sent, strict=True):
+            if isinstance(own, BaseException):
+                raise own
+            results.update(zip(map(id, group), own, strict=True))
+        return [results[id(body)] for body in bodies]
+
+    async def _send(self, operation: Operation, group: Sequence[Body]) -> list[Result]:
+        """Send bodies with the same path to the ordinary route."""
+        path = operation.path.format(**group[0])
+        omitted = operation.only_in_bulk | operation.only_in_path
+        entries = [_entry(operation, body, omitted) for body in group]
+        try:
+            response = await self._client.post(
+                path, {operation.batch: entries} if operation.batch else entries[0], dict[str, Any]
+            )
+        except (StoreRefusedError, AmbiguousWriteError) as error:
+            found = await self._existing(operation, group)
+            if len(found) == len(group):
+                return [found[body[operation.key]] for body in group]
+            if isinstance(error, AmbiguousWriteError):
+                raise
+            return [error] * len(group)
+        if not operation.key:
+            return [body["id"] for body in group]
+        return [str(created["id"]) for created in response.values()]
+
+    async def _existing(self, operation: Operation, bodies: Sequence[Body]) -> dict[str, str]:
+        """The ids of what the store has, by key: this call or another run may have created it."""
+        if operation.page is None:
+            return {}
+        key, values = operation.key, [body[operation.key] for body in bodies]
+        found = await find(self._client, operation.path, key, values, f"id,{key}", operation.page)
+        return {getattr(each, key): each.id for each in found}
+
+
+def new_id(prefix: str) -> str:
+    """An id like those of Medusa: ids that are created later sort after it.
+
+    Args:
+        prefix: of the kind, such as `ptag`.
+    """
+    number = (round(time.time() * 1000) << 80) | secrets.randbits(80)
+    return f"{prefix}_{''.join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))}"
+
+
+def _entry(operation: Operation, body: Body, omitted: frozenset[str]) -> Any:
+    if operation.takes_ids:
+        return body["id"]
+    return {name: value for name, value in body.items() if name not in omitted}
+
+
+def _is_unknown(error: StoreRefusedError) -> bool:
+    """Whether the store does not know the route or the workflow, and not only one of the things."""
+    return error.status == HTTPStatus.NOT_FOUND and (not error.kind or "Workflow with id" in str(error))
+
+
+def _parts(bodies: Sequence[Body]) -> Iterator[list[Body]]:
+    """The bodies in parts that fit into a request."""
+    part: list[Body] = []
+    size = 0
+    for body in bodies:
+        length = len(msgspec.json.encode(body)) + 1
+        if part and size + length > _BODY_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(body)
+        size += length
+    if part:
+        yield part
