@@ -142,8 +142,10 @@ class VariantDeletion:
                 (product.id, variant) for variant in product.variants if variant.id in self._ids
             ]
             product.variants = [variant for variant in product.variants if variant.id not in self._ids]
+        state.deleted_ids.update(variant.id for _, variant in self._variants)
 
     def undo(self) -> None:
+        self._state.deleted_ids.difference_update(variant.id for _, variant in self._variants)
         for product_id, variant in self._variants:
             if product_id in self._state.products:
                 self._state.products[product_id].variants.append(variant)
