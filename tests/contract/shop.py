@@ -80,6 +80,14 @@ class Shop:
         """Status, type and message, with ids as `<id>`."""
         return refusal_of(self.send(method, path, body))
 
+    def workflow(self, workflow_id: str, **given: Any) -> View:
+        """Run a workflow with these lists as input."""
+        response: View = self.call("POST", workflow_path(workflow_id), {"input": given})
+        return response
+
+    def workflow_refusal(self, workflow_id: str, **given: Any) -> tuple[int, str, str]:
+        return self.refusal("POST", workflow_path(workflow_id), {"input": given})
+
     def batch(self, **parts: list[Any]) -> View:
         """Send a batch of `create`, `update` and `delete`."""
         response: View = self.call("POST", "/admin/products/batch", parts, fields=FIELDS)
@@ -189,6 +197,10 @@ class Shop:
             "shipping_profile_id": self.shipping_profile_id,
             **changes,
         }
+
+
+def workflow_path(workflow_id: str) -> str:
+    return f"/admin/workflows-executions/{workflow_id}/run"
 
 
 def invalid(message: str) -> tuple[int, str, str]:

@@ -30,6 +30,7 @@ from tests.harness.fake_medusa.views import (
     Views,
     tree_of,
 )
+from tests.harness.fake_medusa.workflows import workflow
 from tests.harness.fake_medusa.writes import Writes
 
 T = TypeVar("T")
@@ -80,6 +81,8 @@ class Api:
                 return {"id": variant_id, "object": "variant", "deleted": True, "parent": parent}
             case "POST", ["price-lists", price_list_id, "prices", "batch"]:
                 return (yield from self._list_price_batch(call, price_list_id))
+            case "POST", ["workflows-executions", workflow_id, "run"]:
+                return (yield from self._run_workflow(call, workflow_id))
             case "POST", ["inventory-items", "location-levels", "batch"]:
                 return self._level_batch(call)
             case _:
@@ -159,6 +162,17 @@ class Api:
             "updated": [self._views.list_price(price, tree) for price in self._shuffled(revision.prices)],
             "deleted": {"ids": bodies["delete"], "object": "price", "deleted": True},
         }
+
+    def _run_workflow(self, call: Call, workflow_id: str) -> Steps:
+        validate(schemas.WORKFLOW, call.body)
+        yield from run([workflow(self._state, workflow_id, call.body.get("input"))])
+        acknowledgement = {
+            "transactionId": self._state.ids.new("auto").replace("_", "-"),
+            "workflowId": workflow_id,
+            "hasFinished": True,
+            "hasFailed": False,
+        }
+        return {"acknowledgement": acknowledgement}
 
     def _level_batch(self, call: Call) -> dict[str, Any]:
         validate(schemas.LEVEL_BATCH, call.body)

@@ -1,11 +1,12 @@
 """Inventory items and their stock levels."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.harness.fake_medusa.errors import ApiError, already_exists, invalid_data, no_such_entity, not_found
-from tests.harness.fake_medusa.rules import as_boolean, check_unique
+from tests.harness.fake_medusa.rules import as_boolean, check_new_id, check_unique, reject_nul
 from tests.harness.fake_medusa.state import Item, Level, State, Variant
+from tests.harness.fake_medusa.steps import Steps
 
 Body = dict[str, Any]
 
@@ -77,19 +78,75 @@ def update_item(state: State, item_id: str, body: Body) -> Item:
     if item_id not in stored:
         raise not_found(f'InventoryItem with id "{item_id}" not found')
     if "sku" in body:
+        reject_nul(body["sku"])
         known = ((item.id, item.sku) for item in stored.values())
         check_unique("Inventory item", "sku", known, [(item_id, body["sku"])])
         stored[item_id].sku = body["sku"]
     return stored[item_id]
 
 
+def update_items(state: State, bodies: Iterable[Body]) -> None:
+    """Update all of them, or none if one is refused."""
+    before = {item.id: item.sku for item in state.live_items()}
+    try:
+        for body in bodies:
+            update_item(state, body["id"], body)
+    except ApiError:
+        for item_id, sku in before.items():
+            state.items[item_id].sku = sku
+        raise
+
+
 def create_item(state: State, body: Body) -> Item:
-    item = Item(state.ids.new("iitem"), body.get("sku"), "")
+    item = Item(body.get("id") or state.ids.new("iitem"), body.get("sku"), body.get("title") or "")
+    check_new_id(state, "Inventory item", item.id, state.items)
+    reject_nul([item.sku, item.title])
     check_unique(
         "Inventory item", "sku", ((each.id, each.sku) for each in state.live_items()), [(item.id, item.sku)]
     )
     state.items[item.id] = item
     return item
+
+
+def delete_item(state: State, item_id: str) -> None:
+    item = state.items.get(item_id)
+    if item is None or item.removed or any(item_id in each.item_ids for each in state.variants().values()):
+        raise NotImplementedError("FakeMedusa deletes only unused inventory items")
+    check_reservations([item])
+    item.removed, item.levels = True, []
+
+
+class ItemCreation:
+    """Creates inventory items with levels."""
+
+    def __init__(self, state: State, bodies: Sequence[Body]) -> None:
+        self._state = state
+        self._bodies = bodies
+        self._items: list[Item] = []
+
+    def steps(self) -> Steps:
+        state, before = self._state, dict(self._state.items)
+        try:
+            self._items = [create_item(state, body) for body in self._bodies]
+        except ApiError:
+            state.items = before
+            raise
+        yield "items"
+        levels = [
+            {**level, "inventory_item_id": item.id}
+            for item, body in zip(self._items, self._bodies, strict=True)
+            for level in body.get("location_levels", [])
+        ]
+        unknown = [
+            level["location_id"] for level in levels if level["location_id"] not in state.stock_locations
+        ]
+        if unknown:
+            raise not_found(f"Stock locations with ids: {', '.join(dict.fromkeys(unknown))} was not found")
+        LevelBatch(state, {"create": levels}).write()
+
+    def undo(self) -> None:
+        for item in self._items:
+            self._state.items.pop(item.id, None)
 
 
 def link_item(state: State, variant_id: str, body: Body) -> None:

@@ -4,11 +4,11 @@ import json
 import re
 import struct
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from tests.harness.fake_medusa.errors import already_exists, unknown_error
-from tests.harness.fake_medusa.state import Metadata, Number
+from tests.harness.fake_medusa.state import Metadata, Number, State
 
 
 def reject_nul(value: object) -> None:
@@ -93,6 +93,12 @@ def check_unique(
     for key, value in wanted:
         if value is not None and owners.setdefault(value, key) != key:
             raise already_exists(what, **{column: value})
+
+
+def check_new_id(state: State, what: str, new_id: str, stored: Container[str]) -> None:
+    """Refuse the id of another row, even of a deleted one."""
+    if new_id in stored or new_id in state.deleted_ids:
+        raise already_exists(what, id=new_id)
 
 
 def ids_of(bodies: Iterable[Mapping[str, Any]]) -> list[str]:

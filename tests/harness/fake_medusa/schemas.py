@@ -257,3 +257,26 @@ ITEM_LINK: Final = fields(
     {"inventory_item_id": text, "required_quantity": number},
     required=["inventory_item_id", "required_quantity"],
 )
+
+# The members of the lists that workflows get; Medusa does not check these.
+WORKFLOW: Final = fields({"input": lambda _value, _path: [], "transaction_id": not_in_the_fake})
+TAG_WITH_ID: Final = fields({"id": text, "value": text, "metadata": _METADATA}, required=["value"])
+TYPE_WITH_ID: Final = TAG_WITH_ID
+COLLECTION_WITH_ID: Final = fields({**_COLLECTION, "id": text}, required=["title"])
+CATEGORY_WITH_ID: Final = fields({**_CATEGORY, "id": text}, required=["name"])
+ITEM_WITH_ID: Final = fields(
+    {
+        "id": text,
+        "sku": nullable(text),
+        "title": nullable(text),
+        "location_levels": array(
+            fields({"location_id": text, "stocked_quantity": number}, required=["location_id"])
+        ),
+    }
+)
+CHANGED_ITEM: Final = fields({"id": text, "sku": nullable(text)}, required=["id"])
+VARIANT_WITH_ID: Final = fields(
+    {**_NEW_VARIANT, "id": text, "product_id": text, "prices": array(fields(_PRICE))},
+    required=["title", "product_id"],
+)
+CHANGED_VARIANT: Final = fields({**_CHANGED_VARIANT, "prices": array(fields(_PRICE))}, required=["id"])

@@ -273,10 +273,17 @@ class State:
     sales_channels: dict[str, Named] = field(default_factory=dict)
     shipping_profiles: dict[str, Named] = field(default_factory=dict)
     stock_locations: dict[str, Named] = field(default_factory=dict)
+    deleted_ids: set[str] = field(default_factory=set)
+    """Ids of deleted variants, tags, types, collections and categories: they cannot be used again."""
 
     def variants(self) -> dict[str, Variant]:
         """All variants by id."""
         return {variant.id: variant for product in self.products.values() for variant in product.variants}
+
+    def variant_ids(self) -> set[str]:
+        """The ids of all variants, and of those of deleted products."""
+        products = [*self.products.values(), *self.deleted_products.values()]
+        return {variant.id for product in products for variant in product.variants}
 
     def mark_list_prices(self, variant_ids: AnyCollection[str], *, deleted: bool) -> None:
         """Delete the list prices of these variants, or restore all that they ever had, as Medusa does."""

@@ -1,25 +1,42 @@
 """Categories, tags, types, collections, placement, and the settings of the store."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.harness.fake_medusa.errors import (
+    ApiError,
     already_exists,
     invalid_argument,
     invalid_data,
     not_found,
     unknown_error,
 )
-from tests.harness.fake_medusa.rules import handle_of_name, reject_nul
+from tests.harness.fake_medusa.rules import check_new_id, handle_of_name, reject_nul
 from tests.harness.fake_medusa.state import Category, Collection, Currency, Named, State, Tag, Type
 
 Body = dict[str, Any]
+T = TypeVar("T")
+
+
+def create_all(
+    state: State, table: dict[str, T], create: Callable[[State, Body], T], bodies: Iterable[Body]
+) -> None:
+    """Create all of them, or none if one is refused."""
+    before = dict(table)
+    try:
+        for body in bodies:
+            create(state, body)
+    except ApiError:
+        table.clear()
+        table.update(before)
+        raise
 
 
 def create_category(state: State, body: Body) -> Category:
     handle = body.get("handle", handle_of_name(body["name"]))
-    category = Category(state.ids.new("pcat"), **{**body, "handle": handle})
+    category = Category(**{"id": state.ids.new("pcat"), **body, "handle": handle})
+    check_new_id(state, "Product category", category.id, state.categories)
     _save_category(state, category)
     return category
 
@@ -46,7 +63,8 @@ def _save_category(state: State, category: Category) -> None:
 
 
 def create_tag(state: State, body: Body) -> Tag:
-    tag = Tag(state.ids.new("ptag"), **body)
+    tag = Tag(**{"id": state.ids.new("ptag"), **body})
+    check_new_id(state, "Product tag", tag.id, state.tags)
     reject_nul([tag.value, tag.metadata])
     if any(other.value == tag.value for other in state.tags.values()):
         raise already_exists("Product tag", value=tag.value)
@@ -55,7 +73,9 @@ def create_tag(state: State, body: Body) -> Tag:
 
 
 def create_type(state: State, body: Body) -> Type:
-    return _save_type(state, Type(state.ids.new("ptyp"), **body))
+    created = Type(**{"id": state.ids.new("ptyp"), **body})
+    check_new_id(state, "Product type", created.id, state.types)
+    return _save_type(state, created)
 
 
 def update_type(state: State, type_id: str, body: Body) -> Type:
@@ -73,8 +93,12 @@ def _save_type(state: State, saved: Type) -> Type:
 
 
 def create_collection(state: State, body: Body) -> Collection:
-    handle = body.get("handle") or handle_of_name(body["title"])
-    return _save_collection(state, Collection(state.ids.new("pcol"), **{**body, "handle": handle}))
+    """Medusa changes a collection that has the id already, even a deleted one."""
+    body = {**body, "handle": body.get("handle") or handle_of_name(body["title"])}
+    if body.get("id") in state.deleted_ids:
+        return Collection(**body)
+    stored = state.collections.get(body.get("id", ""), Collection(state.ids.new("pcol"), "", ""))
+    return _save_collection(state, replace(stored, **body))
 
 
 def update_collection(state: State, collection_id: str, body: Body) -> Collection:
@@ -89,6 +113,22 @@ def _save_collection(state: State, saved: Collection) -> Collection:
         raise already_exists("Product collection", handle=saved.handle)
     state.collections[saved.id] = saved
     return saved
+
+
+def delete_term(state: State, table: dict[str, Any], term_id: str) -> None:
+    """Delete a tag, type, collection or category; Medusa reports an unknown one only of categories."""
+    if table is state.categories and term_id not in table:
+        raise not_found(f"ProductCategory with id: {term_id} was not found")
+    if any(category.parent_category_id == term_id for category in state.categories.values()):
+        message = f"Deleting ProductCategory ({term_id}) with category children is not allowed"
+        raise ApiError(400, "not_allowed", message)
+    for product in state.products.values():
+        if term_id in (product.type_id, product.collection_id):
+            raise NotImplementedError("FakeMedusa does not delete a type or a collection that is in use")
+        product.tag_ids = [tag_id for tag_id in product.tag_ids if tag_id != term_id]
+        product.category_ids = [category_id for category_id in product.category_ids if category_id != term_id]
+    if table.pop(term_id, None):
+        state.deleted_ids.add(term_id)
 
 
 def create_named(state: State, table: dict[str, Named], prefix: str, body: Body) -> Named:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tests.harness.fake_medusa.errors import already_exists, invalid_data, not_found
+from tests.harness.fake_medusa.errors import ApiError, already_exists, invalid_data, not_found
 from tests.harness.fake_medusa.inventory import InventoryChange, check_reservations
 from tests.harness.fake_medusa.pricing import replace_prices
 from tests.harness.fake_medusa.rules import merged, reject_nul
@@ -18,7 +18,9 @@ class VariantRevision:
     """An update of variants.
 
     Medusa undoes it only in part: option values and new metadata keys keep what was written, and the prices
-    in the request are lost, as well as the ones that they replaced.
+    in the request are lost, as well as the ones that they replaced. All other fields get back what they had
+    before, even if somebody else has changed them since. If one variant cannot get it back, because it was
+    deleted or its SKU or barcode is taken, then none does.
     """
 
     def __init__(self, state: State, bodies: Sequence[Body]) -> None:
@@ -52,15 +54,19 @@ class VariantRevision:
     def undo(self) -> None:
         stored = self._state.variants()
         self._inventory.undo()
+        for variant_id in self._priced:
+            if variant_id in stored:
+                stored[variant_id].prices = []
+        if not self._before.keys() <= stored.keys():
+            return
+        try:
+            self._check_unique(stored, self._before)
+        except ApiError:
+            return
         for variant_id, before in self._before.items():
-            variant = stored.get(variant_id)
-            if variant is None:
-                continue
             for name in RESTORED:
-                setattr(variant, name, getattr(before, name))
-            variant.metadata = merged(variant.metadata, before.metadata)
-            if variant_id in self._priced:
-                variant.prices = []
+                setattr(stored[variant_id], name, getattr(before, name))
+            stored[variant_id].metadata = merged(stored[variant_id].metadata, before.metadata)
 
     def _rewrite(self) -> None:
         products = {
@@ -142,8 +148,10 @@ class VariantDeletion:
                 (product.id, variant) for variant in product.variants if variant.id in self._ids
             ]
             product.variants = [variant for variant in product.variants if variant.id not in self._ids]
+        state.deleted_ids.update(variant.id for _, variant in self._variants)
 
     def undo(self) -> None:
+        self._state.deleted_ids.difference_update(variant.id for _, variant in self._variants)
         for product_id, variant in self._variants:
             if product_id in self._state.products:
                 self._state.products[product_id].variants.append(variant)

@@ -7,7 +7,7 @@ from tests.harness.fake_medusa.errors import invalid_data, no_such_entity, unkno
 from tests.harness.fake_medusa.inventory import given_items, link_items, make_items
 from tests.harness.fake_medusa.options import chosen_values
 from tests.harness.fake_medusa.pricing import new_prices
-from tests.harness.fake_medusa.rules import as_boolean, as_real, check_unique, reject_nul
+from tests.harness.fake_medusa.rules import as_boolean, as_real, check_new_id, check_unique, reject_nul
 from tests.harness.fake_medusa.state import Item, Option, OptionValue, Product, State, Variant
 from tests.harness.fake_medusa.steps import Steps
 
@@ -50,7 +50,7 @@ class VariantCreation:
         stored = self._state.variants()
         for variant_id, body in bodies.items():
             if variant_id in stored:
-                stored[variant_id].prices = new_prices(body["prices"], self._state.ids)
+                stored[variant_id].prices = new_prices(body.get("prices", []), self._state.ids)
                 stored[variant_id].has_price_set = True
 
     def undo(self) -> None:
@@ -125,6 +125,9 @@ def _add_variants(state: State, wanted: Sequence[tuple[Product, Body]]) -> list[
         if body.get("options") == {}:
             raise unknown_error()  # Medusa expects a list
         variants.append(new_variant(state, values, body))
+    known = state.variant_ids()
+    for variant in variants:
+        check_new_id(state, "Product variant", variant.id, known)
     reject_nul([body for _, body in wanted])
     check_variants_unique(state, variants)
     for variant, (product, _) in zip(variants, wanted, strict=True):

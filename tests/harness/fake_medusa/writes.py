@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.harness.fake_medusa import schemas, tables
 from tests.harness.fake_medusa.call import Call
-from tests.harness.fake_medusa.inventory import create_item, link_item, reserve, update_item
+from tests.harness.fake_medusa.inventory import create_item, delete_item, link_item, reserve, update_item
 from tests.harness.fake_medusa.options import delete_value, rename_option, rename_value
 from tests.harness.fake_medusa.price_lists import create_price_list, delete_price_list, update_price_list
 from tests.harness.fake_medusa.state import State
@@ -69,7 +69,24 @@ class Writes:
                 validate(schemas.COLLECTION, body)
                 collection = tables.update_collection(state, collection_id, body)
                 return {"collection": views.collection(collection, call.tree())}
+            case "DELETE", [
+                ("product-tags" | "product-types" | "collections" | "product-categories") as kind,
+                key,
+            ]:
+                return self._delete_term(kind, key)
         return None
+
+    def _delete_term(self, kind: str, term_id: str) -> dict[str, Any]:
+        state = self._state
+        tables_by_kind: dict[str, tuple[dict[str, Any], str]] = {
+            "product-tags": (state.tags, "product_tag"),
+            "product-types": (state.types, "product_type"),
+            "collections": (state.collections, "collection"),
+            "product-categories": (state.categories, "product_category"),
+        }
+        table, name = tables_by_kind[kind]
+        tables.delete_term(state, table, term_id)
+        return {"id": term_id, "object": name, "deleted": True}
 
     def _price_lists(self, call: Call) -> dict[str, Any] | None:
         state, views, body = self._state, self._views, call.body
@@ -101,6 +118,9 @@ class Writes:
                 validate(schemas.ITEM, body)
                 item = update_item(state, item_id, body)
                 return {"inventory_item": views.item(item, call.tree("*,location_levels.*"))}
+            case "DELETE", ["inventory-items", item_id]:
+                delete_item(state, item_id)
+                return {"id": item_id, "object": "inventory_item", "deleted": True}
             case "POST", ["reservations"]:
                 validate(schemas.RESERVATION, body)
                 return {"reservation": {"id": state.ids.new("resitem"), **reserve(state, body)}}

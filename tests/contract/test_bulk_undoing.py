@@ -1,0 +1,228 @@
+"""What Medusa undoes if an update of variants is refused after its first step, and edits saved meanwhile."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.contract.conftest import RealStore
+from tests.contract.shirts import entry, shirt, sizes, stocked_shirt
+from tests.contract.shop import UNKNOWN_ERROR, Shop, View, invalid, options_of, variant_of, workflow_path
+from tests.contract.test_bulk_variants import UPDATE, USD, both, refusal, skus
+from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.slow import is_slow, slowed
+
+Interrupt = Callable[[list[View], Callable[[], object]], tuple[int, str]]
+"""Sends an update and does something after its first step; returns status and text of the response."""
+
+
+@pytest.fixture
+def products(shop: Shop) -> tuple[View, View]:
+    """Two shirts; `S / Red` of the second is not managed."""
+    first, second = stocked_shirt(shop), shirt(shop, 2)
+    metadata = {"kept": 1, "changed": 1, "gone": 1}
+    update = [entry(first, "S / Red", metadata=metadata, barcode="B", weight=2)]
+    unmanaged = entry(second, "S / Red", manage_inventory=False, sku="OTHER")
+    shop.variants(first, update=update)
+    shop.variants(second, update=[unmanaged])
+    return shop.product(first["id"]), shop.product(second["id"])
+
+
+@pytest.fixture
+def interrupt(request: pytest.FixtureRequest) -> Interrupt:
+    is_fake = request.node.callspec.params["shop"] == "fake"
+    chosen: Interrupt = request.getfixturevalue("_interrupt_fake" if is_fake else "_interrupt_real")
+    return chosen
+
+
+@pytest.fixture
+def _interrupt_fake(fake: FakeMedusa, fake_shop: Shop) -> Interrupt:
+    def interrupt(bodies: list[View], act: Callable[[], object]) -> tuple[int, str]:
+        def hook(_request: httpx.Request, step: str) -> None:
+            if step == "variants":
+                fake.between = None
+                act()
+
+        fake.between = hook
+        response = fake_shop.send("POST", workflow_path(UPDATE), {"input": {"product_variants": bodies}})
+        return response.status_code, response.text
+
+    return interrupt
+
+
+@pytest.fixture
+def _interrupt_real(real_store: RealStore, real_shop: Shop) -> Interrupt:
+    """The step for inventory items is slow; the updates contain a variant that gets one."""
+    url = real_store.store.database_url
+
+    def interrupt(bodies: list[View], act: Callable[[], object]) -> tuple[int, str]:
+        responses: list[httpx.Response] = []
+
+        def send() -> None:
+            body = {"input": {"product_variants": bodies}}
+            with httpx.Client(base_url=real_shop.client.base_url, auth=(real_shop.api_key, "")) as client:
+                responses.append(client.post(workflow_path(UPDATE), json=body, timeout=60))
+
+        writing = threading.Thread(target=send)
+        with slowed(url, "inventory_item", seconds=2, on="INSERT"):
+            writing.start()
+            while not is_slow(url):
+                assert writing.is_alive()
+                time.sleep(0.01)
+            act()
+            assert is_slow(url)
+            writing.join()
+        (response,) = responses
+        return response.status_code, response.text
+
+    return interrupt
+
+
+def last_step_is_refused(products: tuple[View, View], **changes: Any) -> list[View]:
+    """An update that writes all rows, makes an item, and is refused because of a price."""
+    first, second = products
+    return [
+        entry(first, "S / Red", **changes),
+        entry(first, "S / Blue", title="New"),
+        entry(second, "S / Red", manage_inventory=True),
+        entry(second, "M / Red", prices=[USD]),
+    ]
+
+
+# --- without edits ---
+
+
+def test_an_undone_update_keeps_prices_but_also_new_metadata_and_options(
+    shop: Shop, products: tuple[View, View]
+) -> None:
+    changes = {
+        **dict.fromkeys(("title", "sku", "barcode", "hs_code"), "NEW"),
+        **sizes("XL"),
+        "weight": 9,
+        "manage_inventory": False,
+        "metadata": {"changed": 2, "gone": "", "new": 3},
+        "prices": [{**USD, "amount": 1}],
+    }
+    first, second = products
+    before = skus(shop)
+    assert refusal(shop, UPDATE, *last_step_is_refused(products, **changes)) == UNKNOWN_ERROR
+    seen, other = both(shop, *products)
+    own = variant_of(seen, "S / Red")
+    assert options_of(seen, own) == {"Size": "XL", "Colour": "Red"}
+    metadata = {"kept": 1, "changed": 1, "gone": 1, "new": 3}
+    assert own == {**variant_of(first, "S / Red"), "options": own["options"], "metadata": metadata}
+    rest = [each for each in first["variants"] if each["id"] != own["id"]]
+    assert [each for each in seen["variants"] if each["id"] != own["id"]] == rest
+    assert other == second
+    assert skus(shop) == before
+
+
+def test_an_update_is_undone_if_an_item_cannot_be_made(shop: Shop, products: tuple[View, View]) -> None:
+    first, second = products
+    shop.workflow("create-inventory-items-workflow", items=[{"sku": "OTHER"}])
+    bodies = [
+        entry(first, "S / Red", title="New", manage_inventory=False, prices=[{**USD, "amount": 1}]),
+        entry(second, "S / Red", manage_inventory=True),
+    ]
+    message = "Inventory item with sku: OTHER, already exists."
+    assert refusal(shop, UPDATE, *bodies) == invalid(message)
+    assert both(shop, *products) == list(products)
+
+
+def test_an_update_is_undone_if_a_price_belongs_to_another_variant(
+    shop: Shop, products: tuple[View, View]
+) -> None:
+    first, second = products
+    price_id = variant_of(second, "M / Red")["prices"][0]["id"]
+    prices = [{**USD, "id": price_id, "amount": 1}]
+    bodies = [entry(first, "S / Blue", title="New"), entry(first, "S / Red", prices=prices)]
+    assert refusal(shop, UPDATE, *bodies) == invalid("Price with id: <id>, already exists.")
+    assert both(shop, *products) == list(products)
+
+
+# --- with edits ---
+
+
+def test_an_edit_that_is_saved_before_the_undoing_is_lost(
+    shop: Shop, products: tuple[View, View], interrupt: Interrupt
+) -> None:
+    """Even of fields that the update does not name. Other prices, new metadata and options stay."""
+    first, _ = products
+    edits = {
+        "title": "Mine",
+        "sku": "MINE",
+        "material": "wool",
+        "weight": 5,
+        "metadata": {"changed": 3, "kept": 3, "mine": 3},
+        "prices": [{**USD, "amount": 500}, {"currency_code": "gbp", "amount": 400}],
+        **sizes("L"),
+    }
+
+    def edit() -> None:
+        path = f"/admin/products/{first['id']}/variants/{entry(first, 'S / Red')['id']}"
+        shop.call("POST", path, edits)
+
+    changes = {"title": "New", "metadata": {"changed": 2, "new": 2}, "prices": [{**USD, "amount": 1}]}
+    assert interrupt(last_step_is_refused(products, **changes), edit)[0] == 500
+    seen = shop.product(first["id"])
+    before, own = variant_of(first, "S / Red"), variant_of(seen, "S / Red")
+    assert {(price["currency_code"], price["amount"]) for price in own["prices"]} == {
+        ("usd", 500),
+        ("gbp", 400),
+    }
+    assert options_of(seen, own) == {"Size": "L", "Colour": "Red"}
+    metadata = {"changed": 1, "kept": 1, "gone": 1, "new": 2, "mine": 3}
+    assert own == {**before, "metadata": metadata, "prices": own["prices"], "options": own["options"]}
+
+
+def test_edits_of_other_variants_stay(shop: Shop, products: tuple[View, View], interrupt: Interrupt) -> None:
+    first, _ = products
+
+    def edit() -> None:
+        shop.variants(first, update=[entry(first, "M / Red", title="Mine", sku="MINE")])
+        shop.call("POST", f"/admin/products/{first['id']}", {"title": "Mine"})
+
+    assert interrupt(last_step_is_refused(products, title="New"), edit)[0] == 500
+    seen = shop.product(first["id"])
+    assert seen["title"] == "Mine"
+    assert variant_of(seen, "Mine")["sku"] == "MINE"
+    assert variant_of(seen, "S / Red") == variant_of(first, "S / Red")
+
+
+def test_nothing_is_restored_if_one_variant_was_deleted_meanwhile(
+    shop: Shop, products: tuple[View, View], interrupt: Interrupt
+) -> None:
+    """The reason for the refusal is that of the step, here the one that makes an item."""
+    first, second = products
+    shop.workflow("create-inventory-items-workflow", items=[{"sku": "OTHER"}])
+
+    def delete() -> None:
+        shop.variants(first, delete=[entry(first, "S / Blue")["id"]])
+
+    changes = {"title": "New S", "sku": "NEW", "prices": [{**USD, "amount": 1}]}
+    status, text = interrupt(last_step_is_refused(products, **changes), delete)
+    assert (status, "Inventory item with sku: OTHER, already exists." in text) == (400, True)
+    seen, other = both(shop, *products)
+    assert {each["title"] for each in seen["variants"]} == {"New S", "M / Red", "M / Blue"}
+    own, before = variant_of(seen, "New S"), variant_of(first, "S / Red")
+    assert own == {**before, "title": "New S", "sku": "NEW"}
+    unmanaged = variant_of(second, "S / Red")
+    assert variant_of(other, "S / Red") == {**unmanaged, "manage_inventory": True}
+
+
+def test_nothing_is_restored_if_an_old_sku_was_taken_meanwhile(
+    shop: Shop, products: tuple[View, View], interrupt: Interrupt
+) -> None:
+    first, _ = products
+
+    def take() -> None:
+        shop.variants(first, update=[entry(first, "M / Red", sku="SH1-S-Red")])
+
+    assert interrupt(last_step_is_refused(products, sku="NEW"), take)[0] == 500
+    seen = shop.product(first["id"])
+    assert variant_of(seen, "M / Red")["sku"] == "SH1-S-Red"
+    assert variant_of(seen, "S / Red")["sku"] == "NEW"
+    assert variant_of(seen, "New")["sku"] == "SH1-S-Blue"

@@ -1,0 +1,117 @@
+"""Medusa's own workflows, which write many things at once."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from tests.harness.fake_medusa import schemas, tables
+from tests.harness.fake_medusa.errors import ApiError, not_found, unknown_error
+from tests.harness.fake_medusa.inventory import ItemCreation, update_items
+from tests.harness.fake_medusa.state import State
+from tests.harness.fake_medusa.steps import Steps, Work
+from tests.harness.fake_medusa.validation import Check, array, fields, text
+from tests.harness.fake_medusa.variant_changes import VariantDeletion, VariantRevision
+from tests.harness.fake_medusa.variants import VariantCreation
+
+Bodies = list[dict[str, Any]]
+
+
+class _OneStep:
+    def __init__(self, write: Callable[[], None]) -> None:
+        self._write = write
+
+    def steps(self) -> Steps:
+        self._write()
+        yield from ()
+
+    def undo(self) -> None:
+        """A refused step has changed nothing."""
+
+
+class _Masked:
+    """A workflow whose response is made of the results of its steps.
+
+    Medusa makes it even if a step was refused. That fails if the result of an early step is missing, and
+    hides why the step was refused.
+    """
+
+    def __init__(self, work: Work, last: str) -> None:
+        self._work = work
+        self._last = last
+        """The name of the last of these steps."""
+
+    def steps(self) -> Steps:
+        is_masked = True
+        steps = self._work.steps()
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration:
+                return
+            except ApiError as error:
+                raise (unknown_error() if is_masked else error) from None
+            is_masked = is_masked and step != self._last
+            yield step
+
+    def undo(self) -> None:
+        self._work.undo()
+
+
+def _new_tags(state: State, bodies: Bodies) -> Work:
+    return _OneStep(lambda: tables.create_all(state, state.tags, tables.create_tag, bodies))
+
+
+def _new_types(state: State, bodies: Bodies) -> Work:
+    return _OneStep(lambda: tables.create_all(state, state.types, tables.create_type, bodies))
+
+
+def _new_collections(state: State, bodies: Bodies) -> Work:
+    return _OneStep(lambda: tables.create_all(state, state.collections, tables.create_collection, bodies))
+
+
+def _new_categories(state: State, bodies: Bodies) -> Work:
+    return _OneStep(lambda: tables.create_all(state, state.categories, tables.create_category, bodies))
+
+
+def _changed_items(state: State, bodies: Bodies) -> Work:
+    return _OneStep(lambda: update_items(state, bodies))
+
+
+def _new_variants(state: State, bodies: Bodies) -> Work:
+    if any(body["product_id"] not in state.products for body in bodies):
+        raise unknown_error()
+    wanted = [(state.products[body["product_id"]], body) for body in bodies]
+    return _Masked(VariantCreation(state, wanted), "prices")
+
+
+def _changed_variants(state: State, bodies: Bodies) -> Work:
+    return _Masked(VariantRevision(state, bodies), "variants")
+
+
+_WORKFLOWS: Final[Mapping[str, tuple[str, Check, Callable[[State, Any], Work]]]] = {
+    "create-product-tags": ("product_tags", schemas.TAG_WITH_ID, _new_tags),
+    "create-product-types": ("product_types", schemas.TYPE_WITH_ID, _new_types),
+    "create-collections": ("collections", schemas.COLLECTION_WITH_ID, _new_collections),
+    "create-product-categories": ("product_categories", schemas.CATEGORY_WITH_ID, _new_categories),
+    "create-inventory-items-workflow": ("items", schemas.ITEM_WITH_ID, ItemCreation),
+    "update-inventory-items-workflow": ("updates", schemas.CHANGED_ITEM, _changed_items),
+    "create-product-variants": ("product_variants", schemas.VARIANT_WITH_ID, _new_variants),
+    "update-product-variants": ("product_variants", schemas.CHANGED_VARIANT, _changed_variants),
+    "delete-product-variants": ("ids", text, VariantDeletion),
+}
+"""For each workflow, the name of its list, the check of a member, and the work."""
+
+
+def workflow(state: State, workflow_id: str, given: Any) -> Work:
+    """Medusa does not check the input, so the fake supports only one that is well-formed."""
+    if workflow_id not in _WORKFLOWS:
+        raise not_found(f"Workflow with id {json.dumps(workflow_id)} not found.")
+    name, check, work = _WORKFLOWS[workflow_id]
+    issues = fields({name: array(check)}, required=[name])(given, ())
+    if issues:
+        raise NotImplementedError(f"FakeMedusa does not support this input of {workflow_id}: {issues}")
+    members = given[name]
+    ids = [member["id"] for member in members if "id" in member]
+    if workflow_id.startswith("create-") and len(set(ids)) < len(ids):
+        raise NotImplementedError("FakeMedusa does not create two things with one id in one call")
+    return work(state, members)
