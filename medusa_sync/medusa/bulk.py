@@ -26,8 +26,11 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of ULIDs
 _UNUSABLE = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED})
 
 Body = Mapping[str, Any]
-Result = str | StoreRefusedError
-"""The id of what was written, or why the store refused it."""
+Refusal = StoreRefusedError | AmbiguousWriteError
+"""Why the store refused something; ambiguous is a 500, which does not say why."""
+
+Result = str | Refusal
+"""The id of what was written, or why it was not."""
 
 
 class Operation(Struct, frozen=True):
@@ -146,37 +149,50 @@ class Bulk:
         """
         results: list[Result] = []
         for part in _parts(bodies):
-            results += await self._run(operation, part)
+            sent, rest = await self._try(operation, part), part
+            if isinstance(sent, AmbiguousWriteError):
+                # If the store fails every write, the ordinary route fails too, and nothing more is sent.
+                [first] = await self._ordinary(operation, part[:1])
+                if isinstance(first, AmbiguousWriteError):
+                    raise first
+                results, rest = [*results, first], part[1:]
+            results += sent if isinstance(sent, list) else await self._bisect(operation, rest, sent)
         return results
 
-    async def _run(self, operation: Operation, bodies: Sequence[Body]) -> list[Result]:
+    async def _bisect(self, operation: Operation, bodies: Sequence[Body], refusal: Refusal) -> list[Result]:
+        """Carry out the halves of a call that the store refused."""
+        if len(bodies) <= 1:
+            return await self._ordinary(operation, bodies)
+        logger.info(
+            "bisecting %d of %s: %s", len(bodies), operation.items, refusal, extra={"event": "bisect"}
+        )
+        middle = len(bodies) // 2
+        results: list[Result] = []
+        for half in (bodies[:middle], bodies[middle:]):
+            sent = await self._try(operation, half)
+            results += sent if isinstance(sent, list) else await self._bisect(operation, half, sent)
+        return results
+
+    async def _try(self, operation: Operation, bodies: Sequence[Body]) -> list[Result] | Refusal:
+        """Send one call and return its refusal; if the store does not offer that, use the ordinary route."""
         if not self._is_available:
             return await self._ordinary(operation, bodies)
         try:
             await self._call(operation, bodies)
         except StoreRefusedError as error:
-            reason: Exception = error
-            if error.status in _UNUSABLE or _is_unknown(error):
-                logger.info("writing one by one: %s", error, extra={"event": "bulk_unavailable"})
-                self._is_available = False
-                return await self._ordinary(operation, bodies)
-        except AmbiguousWriteError as error:
-            reason = error
-            if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
-                found = await self._existing(operation, bodies)
-                if len(found) < len(bodies):
-                    raise
-                return [found[body[operation.key]] for body in bodies]
-        else:
-            return [body["id"] for body in bodies]
-        if len(bodies) == 1:
+            if error.status not in _UNUSABLE and not _is_unknown(error):
+                return error
+            logger.info("writing one by one: %s", error, extra={"event": "bulk_unavailable"})
+            self._is_available = False
             return await self._ordinary(operation, bodies)
-        logger.info("bisecting %d of %s: %s", len(bodies), operation.items, reason, extra={"event": "bisect"})
-        middle = len(bodies) // 2
-        return [
-            *await self._run(operation, bodies[:middle]),
-            *await self._run(operation, bodies[middle:]),
-        ]
+        except AmbiguousWriteError as error:
+            if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:  # it does not say why
+                return error
+            found = await self._existing(operation, bodies)
+            if len(found) < len(bodies):
+                raise
+            return [found[body[operation.key]] for body in bodies]
+        return [body["id"] for body in bodies]
 
     async def _call(self, operation: Operation, bodies: Sequence[Body]) -> None:
         path = f"/admin/workflows-executions/{operation.workflow}/run"
@@ -220,7 +236,7 @@ class Bulk:
             found = await self._existing(operation, group)
             if len(found) == len(group):
                 return [found[body[operation.key]] for body in group]
-            if isinstance(error, AmbiguousWriteError):
+            if isinstance(error, AmbiguousWriteError) and error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise
             return [error] * len(group)
         if not operation.key:

@@ -11,9 +11,16 @@ from medusa_sync.core.fields import OPTION
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
 from medusa_sync.core.stored import StoredItem, StoredOption, StoredProduct
-from medusa_sync.errors import StoreRefusedError
+from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.bulk import CREATE_VARIANTS, DELETE_VARIANTS, UPDATE_VARIANTS, Operation, new_id
+from medusa_sync.medusa.bulk import (
+    CREATE_VARIANTS,
+    DELETE_VARIANTS,
+    UPDATE_VARIANTS,
+    Operation,
+    Refusal,
+    new_id,
+)
 from medusa_sync.medusa.payload import FIRST_VARIANTS
 from medusa_sync.medusa.variant_payload import (
     added_variants,
@@ -144,7 +151,8 @@ class VariantWriter:
                 owners.append(change.desired.external_id)
                 entries.append({**body, "product_id": product_id})
         results = await self._api.bulk.run(operation, entries) if entries else []
-        return {own: each for own, each in zip(owners, results, strict=True) if not isinstance(each, str)}
+        failed = {own: each for own, each in zip(owners, results, strict=True) if not isinstance(each, str)}
+        return _refused(failed)
 
     async def change_options(self, updates: Sequence[Update]) -> Refusals:
         """Add, rename and remove options, one product at a time: there is no bulk call for their values."""
@@ -174,10 +182,16 @@ class VariantWriter:
                 title = plan.title(name)
                 await self._api.options.change_values(product_id, known, title, add=missing, remove=())
 
-    async def remove_unused_values(self, update: Update) -> None:
-        """Remove the option values that this tool created, also in a killed run, and that no variant has."""
+    async def remove_unused_values(self, update: Update, before: Record | None) -> None:
+        """Remove the option values that this tool created, also in a killed run, and that no variant has.
+
+        Args:
+            update: that was written.
+            before: the record before the update.
+        """
+        records = [record for record in (update.record, before) if record is not None]
         for name, option in update.options.stored.items():
-            if option is None or not (unused := _unused_values(update, name, option)):
+            if option is None or not (unused := _unused_values(update, name, option, records)):
                 continue
             missing, title = _missing_values(update, name, option), update.options.title(name)
             try:
@@ -232,7 +246,7 @@ def _new_values(update: Update, name: str) -> list[str]:
     return list(dict.fromkeys(str(value) for value in values if value is not None))
 
 
-def _unused_values(update: Update, name: str, option: StoredOption) -> set[str]:
+def _unused_values(update: Update, name: str, option: StoredOption, records: Iterable[Record]) -> set[str]:
     field = f"{OPTION}{name}"
     planned = {
         each.stored.id: change.planned
@@ -243,7 +257,7 @@ def _unused_values(update: Update, name: str, option: StoredOption) -> set[str]:
     }
     used = {planned.get(each.id, each.value_of(option.id)) for each in update.stored.variants}
     used |= set(_new_values(update, name))
-    ours = _our_values(update.record, field) if update.record else set()
+    ours = set[Value]().union(*(_our_values(record, field) for record in records))
     return {each.value for each in option.values if remember_text(each.value) in ours} - used
 
 
@@ -252,6 +266,16 @@ def _our_values(record: Record, field: str) -> set[Value]:
     applied = {entry.fields.get(field) for entry in record.variants.values()}
     pending = record.pending.variants.values() if record.pending else ()
     return applied.union(*(sent.get(field, ()) for sent in pending))
+
+
+def _refused(failed: Mapping[str, Refusal]) -> Refusals:
+    """What the store refused; raises AmbiguousWriteError if it is not certain that it was refused."""
+    refused: Refusals = {}
+    for external_id, error in failed.items():
+        if isinstance(error, AmbiguousWriteError):
+            raise error
+        refused[external_id] = error
+    return refused
 
 
 def _without_options(edits: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -165,8 +165,9 @@ class Writer:
         taken = await self._rename_items(_without(left, refused), renames)
         refused |= await self._variants.add(_without(left, refused), items)
         complete = _without(left, refused)
+        before = {update.desired.external_id: update.stored.record for update in updates}
         for update in complete:  # a killed run may have left option values
-            await self._variants.remove_unused_values(update)
+            await self._variants.remove_unused_values(update, before[update.desired.external_id])
         levels = level_changes(complete, self._placement.location_id, items)
         without_item = {level.external_id for level in levels if level.item_id is None}
         unknown = {
@@ -181,11 +182,10 @@ class Writer:
             self._health.succeeded(updates[-1].stored.id)
         if refused and len(updates) == 1:
             raise next(iter(refused.values()))
-        known = {update.desired.external_id: update.stored.record for update in updates}
         return [
             self._updated(
                 update,
-                known[update.desired.external_id],
+                before[update.desired.external_id],
                 notes.get(update.desired.external_id),
                 written,
                 [each for each in renames[update.desired.external_id].values() if each in taken],

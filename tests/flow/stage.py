@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import pickle
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -177,6 +178,15 @@ def details_read(store: FakeMedusa) -> list[set[str]]:
 
 def is_creation(request: httpx.Request) -> bool:
     return request.url.path == BATCHES and b'"create"' in request.content
+
+
+def sent_in_bulk(request: httpx.Request | Request, workflow: str) -> list[Any]:
+    """The things in a bulk call of a workflow; empty for any other request."""
+    path = request.url.path
+    if not (path.startswith("/admin/workflows-executions/") and path.split("/")[3] == workflow):
+        return []
+    [things] = json.loads(request.content)["input"].values()
+    return list(things)
 
 
 def kill_at_step(store: FakeMedusa, name: str) -> None:

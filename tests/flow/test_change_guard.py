@@ -28,6 +28,7 @@ from tests.flow.stage import (
     is_creation,
     kill_at_step,
     run_once,
+    sent_in_bulk,
     sync,
     writes,
 )
@@ -318,7 +319,7 @@ def test_a_new_variant_with_other_values_than_an_interrupted_run_sent_counts() -
     rows[0]["variants"].append(variant(1, "XXL", "Blue"))
 
     def kill(request: Any) -> None:
-        if "variants/batch" in request.url.path:
+        if sent_in_bulk(request, "create-product-variants"):
             raise Killed
 
     store.before = kill

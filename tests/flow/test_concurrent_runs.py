@@ -14,7 +14,16 @@ import pytest
 from medusa_sync.core import interrupted
 from medusa_sync.core.result import Result, RunResult
 from tests.flow.shirts import assert_shirts, shirts, variant
-from tests.flow.stage import BATCHES, SOURCE_NAME, Killed, ListSource, is_creation, run_once, sync
+from tests.flow.stage import (
+    BATCHES,
+    SOURCE_NAME,
+    Killed,
+    ListSource,
+    is_creation,
+    run_once,
+    sent_in_bulk,
+    sync,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Image
@@ -236,7 +245,7 @@ def test_a_variant_that_another_run_is_creating_is_not_deleted_after_a_refusal(l
     source.rows[0]["variants"].append(variant(1, "XXL", "Blue"))
 
     def give_up(request: httpx.Request, step: str) -> None:
-        if request.url.path.endswith("variants/batch") and step == "items":
+        if sent_in_bulk(request, "create-product-variants") and step == "items":
             store.between = None
             raise Killed
 

@@ -12,7 +12,16 @@ import pytest
 from medusa_sync import stop as stop_module
 from medusa_sync.core.result import Result
 from medusa_sync.sync import scan as scan_module
-from tests.flow.stage import BATCHES, SOURCE_NAME, ListSource, counts, is_creation, run_once, sync
+from tests.flow.stage import (
+    BATCHES,
+    SOURCE_NAME,
+    ListSource,
+    counts,
+    is_creation,
+    run_once,
+    sent_in_bulk,
+    sync,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -24,8 +33,10 @@ def rows_with_own_tags(count: int) -> list[dict[str, Any]]:
 
 def refuse_tag(store: FakeMedusa, value: str, status: int) -> None:
     def before(request: httpx.Request) -> httpx.Response | None:
-        is_tag = request.method == "POST" and request.url.path == "/admin/product-tags"
-        return httpx.Response(status) if is_tag and json.loads(request.content)["value"] == value else None
+        values = [each["value"] for each in sent_in_bulk(request, "create-product-tags")]
+        if request.method == "POST" and request.url.path == "/admin/product-tags":
+            values = [json.loads(request.content)["value"]]
+        return httpx.Response(status) if value in values else None
 
     store.before = before
 
@@ -85,7 +96,7 @@ def test_no_task_is_left_if_the_run_ends_while_a_tag_is_created(monkeypatch: pyt
 
     class SlowTag(FakeMedusa):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            if request.url.path == "/admin/product-tags" and b"tag 30" in request.content:
+            if sent_in_bulk(request, "create-product-tags"):
                 await asyncio.sleep(60)
             if "price_set" in str(request.url) and f"{SOURCE_NAME}:30" in request.url.params.get_list(
                 "external_id[]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -142,16 +142,19 @@ def assert_wanted(store: FakeMedusa, wanted: Wanted) -> None:
     row = wanted.row
     assert product.title == wanted.title
     for each in row.get("variants", [row]):
-        found = variant_of(product, each, wanted)
+        found = variant_of(product, each)
         prices = {price.currency_code: price.amount for price in found.prices}
         assert prices == {"usd": each["price"], **each.get("prices", {})}
         assert found.sku == each.get("sku")
         if "stock" in each:
             [item] = (store.state.items[item_id] for item_id in found.item_ids)
-            assert (item.sku, [level.stocked_quantity for level in item.levels]) == (found.sku, [each["stock"]])
+            assert (item.sku, [level.stocked_quantity for level in item.levels]) == (
+                found.sku,
+                [each["stock"]],
+            )
 
 
-def variant_of(product: Product, row: dict[str, Any], wanted: Wanted) -> Variant:
+def variant_of(product: Product, row: dict[str, Any]) -> Variant:
     options = row.get("options", {"Default": "Default"})
     [found] = (each for each in product.variants if options.items() <= each.options.items())
     return found

@@ -195,7 +195,7 @@ def test_an_option_that_is_created_twice_is_removed() -> None:
             store.between = None
             raise httpx.ReadTimeout("slow")
 
-    store.between, store.linger = between, 5
+    store.between, store.linger = between, 7
     source = ListSource([with_option_added(small(), 1)])
     sync(source, store)
     assert [option.title for option in store.products["dummyjson:1"].options].count("Fit") == 2

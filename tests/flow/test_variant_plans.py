@@ -9,7 +9,7 @@ import pytest
 
 from medusa_sync.core.policy import OnMissing, Share
 from tests.flow.shirts import held, shirt, wanted
-from tests.flow.stage import ListSource, counts, sync, writes
+from tests.flow.stage import ListSource, counts, sent_in_bulk, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
 
 ALL = Share(100, is_percentage=True)
@@ -56,7 +56,7 @@ def test_a_variant_is_removed_although_a_late_request_may_still_change_its_produ
     store = synced(shirt(), on_missing=OnMissing.DELETE)
 
     def before(request: httpx.Request) -> None:
-        if request.url.path.startswith("/admin/inventory-items/iitem"):
+        if sent_in_bulk(request, "update-inventory-items-workflow"):
             store.before = None
             raise httpx.ReadError("reset")
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
+from medusa_sync.medusa.taxonomy import Needs, Taxonomy
+
 from medusa_sync.core.change import Create, Update
 from medusa_sync.core.interrupted import is_incomplete
 from medusa_sync.core.plan import plan_update
@@ -10,7 +12,6 @@ from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.medusa.placement import Placement
-from medusa_sync.medusa.taxonomy import Needs, Taxonomy
 from medusa_sync.stop import Stop
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.intents import Intents

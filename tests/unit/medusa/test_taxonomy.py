@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 import pytest
+from medusa_sync.medusa.taxonomy import Taxonomy
 
 from medusa_sync.core.fields import CATEGORIES, COLLECTION, TAGS, TYPE
 from medusa_sync.core.merge import members
@@ -21,7 +22,6 @@ from medusa_sync.errors import (
     StoreRefusedError,
     TimeLimitError,
 )
-from medusa_sync.medusa.taxonomy import Taxonomy
 from medusa_sync.medusa.term_api import TermApi
 from medusa_sync.stop import Stop
 from tests.unit.builders import desired_product
