@@ -64,11 +64,6 @@ def test_using_a_field_that_is_not_in_the_table_does_not_change_the_table() -> N
     assert [list(FIELDS), list(VARIANT_FIELDS)] == before
 
 
-def test_prices_and_stock_commit_after_the_product_row() -> None:
-    assert names(commits_late=True) == {"price", "sale_price", "stock"}
-    assert VARIANT_FIELDS["price.eur"].commits_late
-
-
 def test_skus_and_barcodes_are_unique() -> None:
     assert names(unique=True) == {"sku", "barcode"}
 

@@ -239,7 +239,7 @@ async def test_creates_and_updates_are_separate_calls_that_ask_for_few_fields(
     assert update.content == b'{"update":[{"id":"prod_2"}]}'
     for request in (create, update):
         assert request.url.path == "/admin/products/batch"
-        assert request.url.params["fields"].startswith("id,external_id,")
+        assert request.url.params["fields"].startswith("id,external_id")
 
 
 async def test_deletes_are_a_separate_call(httpx_mock: HTTPXMock, api: AdminApi) -> None:
@@ -253,21 +253,6 @@ async def test_levels_are_one_call(httpx_mock: HTTPXMock, api: AdminApi) -> None
     await api.items.write_levels(create=[Level("iitem_1", "sloc_1", 5)], update=[])
     level = b'{"inventory_item_id":"iitem_1","location_id":"sloc_1","stocked_quantity":5}'
     assert httpx_mock.get_requests()[0].content == b'{"create":[' + level + b'],"update":[]}'
-
-
-async def test_a_category_is_created_active_with_the_slug_of_the_source(
-    httpx_mock: HTTPXMock, api: AdminApi
-) -> None:
-    httpx_mock.add_response(json={"product_category": {"id": "pcat_1", "handle": "toys"}})
-    assert (await api.terms.create_category("toys", "Toys")).id == "pcat_1"
-    body = b'{"name":"Toys","handle":"toys","is_active":true,"metadata":{"medusa_sync":{"slug":"toys"}}}'
-    assert httpx_mock.get_requests()[0].content == body
-
-
-async def test_a_category_is_created_below_another_one(httpx_mock: HTTPXMock, api: AdminApi) -> None:
-    httpx_mock.add_response(json={"product_category": {"id": "pcat_2", "handle": "toys-cars"}})
-    assert (await api.terms.create_category("toys-cars", "Cars", "pcat_1")).id == "pcat_2"
-    assert httpx_mock.get_requests()[0].content.endswith(b',"parent_category_id":"pcat_1"}')
 
 
 async def test_activating_a_category_changes_nothing_else(httpx_mock: HTTPXMock, api: AdminApi) -> None:

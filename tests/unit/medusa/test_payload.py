@@ -11,12 +11,12 @@ from msgspec import structs
 from medusa_sync.core.change import Create
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.merge import as_set
-from medusa_sync.core.pending import freed
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import ONLY, RECORD_KEY, Pending, Record, Step, applied
 from medusa_sync.core.stored import StoredImage, StoredInventoryItem, StoredItem, StoredPrice, StoredProduct
-from medusa_sync.medusa.payload import Ids, create_body, record_body, release_body, update_body
+from medusa_sync.medusa.payload import Ids, create_body, record_body, release_bodies, update_body
 from medusa_sync.medusa.placement import Placement
+from medusa_sync.medusa.variant_payload import variant_edits
 from tests.unit.builders import (
     DESIRED_PRODUCTS,
     LOCATION,
@@ -65,11 +65,11 @@ def created(
 
 
 def updated(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> dict[str, Any]:
-    """The body without what every update has: id and record."""
-    record = applied_ids(desired)
-    body = sent(
-        update_body(planned(desired, stored, **how), record, placement=PLACEMENT, ids=ids_of(desired))
-    )
+    """The body without what every update has: id and record; with the variants that are written apart."""
+    record, update = applied_ids(desired), planned(desired, stored, **how)
+    body = sent(update_body(update, record, placement=PLACEMENT, ids=ids_of(desired)))
+    if edits := variant_edits(update):
+        body["variants"] = [{"id": own, **edit} for own, edit in edits.items()]
     assert body.pop("id") == stored.id
     assert body["metadata"].pop(RECORD_KEY) == as_json(record)
     if not body["metadata"]:
@@ -236,14 +236,12 @@ def test_a_text_that_the_source_drops_is_sent_as_null() -> None:
     assert updated(after, stored_product(before)) == {"description": None}
 
 
-def test_other_variants_are_kept_by_id() -> None:
+def test_other_variants_are_not_sent() -> None:
     before, after = desired_product(sku="KIT-7"), desired_product(sku="KIT-8")
     ours = stored_variant(before)
     others = [stored_variant(before, id=f"variant_{number}", sku=None) for number in ("00", "02")]
     body = updated(after, stored_product(before, variants=(others[0], ours, others[1])))
-    assert body == {
-        "variants": [{"id": "variant_00"}, {"id": "variant_01", "sku": "KIT-8"}, {"id": "variant_02"}]
-    }
+    assert body == {"variants": [{"id": "variant_01", "sku": "KIT-8"}]}
 
 
 OTHER_PRICES = (
@@ -378,12 +376,8 @@ def test_values_are_freed_on_our_variant_only() -> None:
     before, after = desired_product(sku="ONE"), desired_product(sku="TWO")
     others = tuple(stored_variant(before, id=f"variant_0{number}", sku=None) for number in (2, 3))
     update = planned(after, stored_product(before, variants=(others[0], stored_variant(before), others[1])))
-    record = freed(update.record, {ONLY: {"sku": (None, "TWO")}}, "usd", at=1)
-    assert sent(release_body(update, {ONLY: {"sku": "TWO"}}, record)) == {
-        "id": update.stored.id,
-        "metadata": {RECORD_KEY: as_json(record)},
-        "variants": [{"id": "variant_02"}, {"id": "variant_01", "sku": None}, {"id": "variant_03"}],
-    }
+    [body] = release_bodies(update, {ONLY: {"sku": "TWO"}})
+    assert body == {"id": "variant_01", "product_id": update.stored.id, "sku": None}
 
 
 @pytest.mark.parametrize("record", [applied(desired_product()), Record({})])
