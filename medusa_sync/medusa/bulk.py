@@ -182,8 +182,9 @@ class Bulk:
         except StoreRefusedError as error:
             if error.status not in _UNUSABLE and not _is_unknown(error):
                 return error
-            logger.info("writing one by one: %s", error, extra={"event": "bulk_unavailable"})
-            self._is_available = False
+            if self._is_available:  # calls that were sent together get the same response
+                logger.info("writing one by one: %s", error, extra={"event": "bulk_unavailable"})
+                self._is_available = False
             return await self._ordinary(operation, bodies)
         except AmbiguousWriteError as error:
             if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:  # it does not say why

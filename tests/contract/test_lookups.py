@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from medusa_sync.core.stored import StoredProduct
+from medusa_sync.core.stored import StoredProduct, category_metadata
 from medusa_sync.medusa.api import AdminApi
 from tests.contract.shop import LEVELS, Shop, item_of, variant_of
 from tests.harness.fake_medusa import FakeMedusa
@@ -161,13 +161,14 @@ def test_an_item_shows_the_product_that_uses_it(shop: Shop) -> None:
 
 
 def test_a_category_is_found_by_its_slug_after_the_merchant_renamed_it(shop: Shop) -> None:
-    created = shop.ask(lambda api: api.terms.create_category("shoes", "Shoes"))
+    body = {"name": "Shoes", "handle": "shoes", "metadata": category_metadata("shoes"), "is_active": True}
+    created = shop.call("POST", "/admin/product-categories", body)["product_category"]["id"]
     changes = {"name": "Footwear", "handle": "footwear"}
-    shop.call("POST", f"/admin/product-categories/{created.id}", changes)
+    shop.call("POST", f"/admin/product-categories/{created}", changes)
     shop.category("hats")
     [found] = shop.ask(lambda api: api.terms.categories(["shoes"]))
-    assert (found.id, found.handle, found.name, found.is_active) == (created.id, "footwear", "Footwear", True)
-    product = shop.create(categories=[{"id": created.id}])
+    assert (found.id, found.handle, found.name, found.is_active) == (created, "footwear", "Footwear", True)
+    product = shop.create(categories=[{"id": created}])
     [stored] = shop.ask(lambda api: api.details("id", [product["id"]]))
     assert isinstance(stored, StoredProduct)
     assert [category.slug for category in stored.categories] == ["shoes"]
