@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from tests.contract.midway import Midway, fake_midway, real_midway
 from tests.contract.shop import Shop
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.medusa import MEDUSA_VERSION, Store, running_store
@@ -56,3 +57,12 @@ def real_shop(real_store: RealStore) -> Iterator[Shop]:
 def shop(request: pytest.FixtureRequest) -> Shop:
     chosen: Shop = request.getfixturevalue(f"{request.param}_shop")
     return chosen
+
+
+@pytest.fixture
+def midway(request: pytest.FixtureRequest) -> Midway:
+    """For tests with the fixture `shop`."""
+    fixture = request.getfixturevalue
+    if request.node.callspec.params["shop"] == "fake":
+        return fake_midway(fixture("fake"), fixture("fake_shop"))
+    return real_midway(fixture("real_store").store.database_url, fixture("real_shop"))

@@ -1,22 +1,17 @@
 """What Medusa undoes if an update of variants is refused after its first step, and edits saved meanwhile."""
 
-import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.contract.conftest import RealStore
+from tests.contract.midway import Midway
 from tests.contract.shirts import entry, shirt, sizes, stocked_shirt
-from tests.contract.shop import UNKNOWN_ERROR, Shop, View, invalid, options_of, variant_of, workflow_path
+from tests.contract.shop import UNKNOWN_ERROR, Shop, View, invalid, options_of, refusal_of, variant_of
 from tests.contract.test_bulk_variants import UPDATE, USD, both, refusal, skus
-from tests.harness.fake_medusa import FakeMedusa
-from tests.harness.slow import is_slow, slowed
 
-Interrupt = Callable[[list[View], Callable[[], object]], tuple[int, str]]
-"""Sends an update and does something after its first step; returns status and text of the response."""
+Interrupted = Callable[[list[View], Callable[[], object]], tuple[int, str, str]]
+"""Sends an update and does something after its first step; returns the refusal."""
 
 
 @pytest.fixture
@@ -32,53 +27,11 @@ def products(shop: Shop) -> tuple[View, View]:
 
 
 @pytest.fixture
-def interrupt(request: pytest.FixtureRequest) -> Interrupt:
-    is_fake = request.node.callspec.params["shop"] == "fake"
-    chosen: Interrupt = request.getfixturevalue("_interrupt_fake" if is_fake else "_interrupt_real")
-    return chosen
+def interrupted(midway: Midway) -> Interrupted:
+    def interrupted(bodies: list[View], act: Callable[[], object]) -> tuple[int, str, str]:
+        return refusal_of(midway("variants", act, UPDATE, product_variants=bodies))
 
-
-@pytest.fixture
-def _interrupt_fake(fake: FakeMedusa, fake_shop: Shop) -> Interrupt:
-    def interrupt(bodies: list[View], act: Callable[[], object]) -> tuple[int, str]:
-        def hook(_request: httpx.Request, step: str) -> None:
-            if step == "variants":
-                fake.between = None
-                act()
-
-        fake.between = hook
-        response = fake_shop.send("POST", workflow_path(UPDATE), {"input": {"product_variants": bodies}})
-        return response.status_code, response.text
-
-    return interrupt
-
-
-@pytest.fixture
-def _interrupt_real(real_store: RealStore, real_shop: Shop) -> Interrupt:
-    """The step for inventory items is slow; the updates contain a variant that gets one."""
-    url = real_store.store.database_url
-
-    def interrupt(bodies: list[View], act: Callable[[], object]) -> tuple[int, str]:
-        responses: list[httpx.Response] = []
-
-        def send() -> None:
-            body = {"input": {"product_variants": bodies}}
-            with httpx.Client(base_url=real_shop.client.base_url, auth=(real_shop.api_key, "")) as client:
-                responses.append(client.post(workflow_path(UPDATE), json=body, timeout=60))
-
-        writing = threading.Thread(target=send)
-        with slowed(url, "inventory_item", seconds=2, on="INSERT"):
-            writing.start()
-            while not is_slow(url):
-                assert writing.is_alive()
-                time.sleep(0.01)
-            act()
-            assert is_slow(url)
-            writing.join()
-        (response,) = responses
-        return response.status_code, response.text
-
-    return interrupt
+    return interrupted
 
 
 def last_step_is_refused(products: tuple[View, View], **changes: Any) -> list[View]:
@@ -147,7 +100,7 @@ def test_an_update_is_undone_if_a_price_belongs_to_another_variant(
 
 
 def test_an_edit_that_is_saved_before_the_undoing_is_lost(
-    shop: Shop, products: tuple[View, View], interrupt: Interrupt
+    shop: Shop, products: tuple[View, View], interrupted: Interrupted
 ) -> None:
     """Even of fields that the update does not name. Other prices, new metadata and options stay."""
     first, _ = products
@@ -166,7 +119,7 @@ def test_an_edit_that_is_saved_before_the_undoing_is_lost(
         shop.call("POST", path, edits)
 
     changes = {"title": "New", "metadata": {"changed": 2, "new": 2}, "prices": [{**USD, "amount": 1}]}
-    assert interrupt(last_step_is_refused(products, **changes), edit)[0] == 500
+    assert interrupted(last_step_is_refused(products, **changes), edit)[0] == 500
     seen = shop.product(first["id"])
     before, own = variant_of(first, "S / Red"), variant_of(seen, "S / Red")
     assert {(price["currency_code"], price["amount"]) for price in own["prices"]} == {
@@ -178,14 +131,16 @@ def test_an_edit_that_is_saved_before_the_undoing_is_lost(
     assert own == {**before, "metadata": metadata, "prices": own["prices"], "options": own["options"]}
 
 
-def test_edits_of_other_variants_stay(shop: Shop, products: tuple[View, View], interrupt: Interrupt) -> None:
+def test_edits_of_other_variants_stay(
+    shop: Shop, products: tuple[View, View], interrupted: Interrupted
+) -> None:
     first, _ = products
 
     def edit() -> None:
         shop.variants(first, update=[entry(first, "M / Red", title="Mine", sku="MINE")])
         shop.call("POST", f"/admin/products/{first['id']}", {"title": "Mine"})
 
-    assert interrupt(last_step_is_refused(products, title="New"), edit)[0] == 500
+    assert interrupted(last_step_is_refused(products, title="New"), edit)[0] == 500
     seen = shop.product(first["id"])
     assert seen["title"] == "Mine"
     assert variant_of(seen, "Mine")["sku"] == "MINE"
@@ -193,7 +148,7 @@ def test_edits_of_other_variants_stay(shop: Shop, products: tuple[View, View], i
 
 
 def test_nothing_is_restored_if_one_variant_was_deleted_meanwhile(
-    shop: Shop, products: tuple[View, View], interrupt: Interrupt
+    shop: Shop, products: tuple[View, View], interrupted: Interrupted
 ) -> None:
     """The reason for the refusal is that of the step, here the one that makes an item."""
     first, second = products
@@ -203,8 +158,8 @@ def test_nothing_is_restored_if_one_variant_was_deleted_meanwhile(
         shop.variants(first, delete=[entry(first, "S / Blue")["id"]])
 
     changes = {"title": "New S", "sku": "NEW", "prices": [{**USD, "amount": 1}]}
-    status, text = interrupt(last_step_is_refused(products, **changes), delete)
-    assert (status, "Inventory item with sku: OTHER, already exists." in text) == (400, True)
+    refused = interrupted(last_step_is_refused(products, **changes), delete)
+    assert refused == invalid("Inventory item with sku: OTHER, already exists.")
     seen, other = both(shop, *products)
     assert {each["title"] for each in seen["variants"]} == {"New S", "M / Red", "M / Blue"}
     own, before = variant_of(seen, "New S"), variant_of(first, "S / Red")
@@ -214,14 +169,14 @@ def test_nothing_is_restored_if_one_variant_was_deleted_meanwhile(
 
 
 def test_nothing_is_restored_if_an_old_sku_was_taken_meanwhile(
-    shop: Shop, products: tuple[View, View], interrupt: Interrupt
+    shop: Shop, products: tuple[View, View], interrupted: Interrupted
 ) -> None:
     first, _ = products
 
     def take() -> None:
         shop.variants(first, update=[entry(first, "M / Red", sku="SH1-S-Red")])
 
-    assert interrupt(last_step_is_refused(products, sku="NEW"), take)[0] == 500
+    assert interrupted(last_step_is_refused(products, sku="NEW"), take)[0] == 500
     seen = shop.product(first["id"])
     assert variant_of(seen, "M / Red")["sku"] == "SH1-S-Red"
     assert variant_of(seen, "S / Red")["sku"] == "NEW"

@@ -100,14 +100,34 @@ def test_one_refused_variant_refuses_the_call_without_a_reason(
     first, second = products
     unused = [{"id": "iitem_unused", "sku": "UNUSED"}]
     shop.workflow("create-inventory-items-workflow", items=unused)
-    existing = {"id": second["variants"][0]["id"]}
     before = skus(shop)
-    for changes in [*REFUSED_CREATIONS, existing]:
+    for changes in REFUSED_CREATIONS:
         bodies = [new(first, "L", 1, id="variant_own"), new(second, "L", 2, **changes)]
         assert refusal(shop, CREATE, *bodies) == UNKNOWN_ERROR, changes
     assert both(shop, *products) == list(products)
     assert skus(shop) == before
     shop.workflow(CREATE, product_variants=[new(first, "L", 1, id="variant_own")])
+
+
+def test_creating_a_variant_whose_id_exists_can_delete_it(shop: Shop, products: tuple[View, View]) -> None:
+    """If the call has a variant of its product, and no option value is the same."""
+    first, second = products
+    existing = {"id": entry(second, "S / Blue")["id"]}
+    assert refusal(shop, CREATE, new(second, "S", 3, **existing)) == UNKNOWN_ERROR
+    assert refusal(shop, CREATE, new(first, "L", 3, **existing)) == UNKNOWN_ERROR
+    assert both(shop, *products) == list(products)
+    refused = invalid("Cannot create multiple links between 'product' and 'pricing'")
+    assert refusal(shop, CREATE, new(second, "L", 3, **existing)) == refused
+    seen = shop.product(second["id"])
+    assert {each["title"] for each in seen["variants"]} == {"S / Red", "M / Red", "M / Blue"}
+    assert "SH2-S-Blue" in skus(shop)
+    assert "SH3-L-Red" not in skus(shop)
+    assert refusal(shop, CREATE, new(second, "L", 3, **existing))[0] in {400, 500}  # its links are left
+    existing = {"id": entry(second, "M / Blue")["id"]}
+    assert refusal(shop, CREATE, new(first, "L", 4, **existing), new(second, "XL", 4)) == refused
+    seen = shop.product(second["id"])
+    assert {each["title"] for each in seen["variants"]} == {"S / Red", "M / Red"}
+    assert shop.product(first["id"]) == first
 
 
 def test_a_variant_without_options_is_accepted(shop: Shop, products: tuple[View, View]) -> None:

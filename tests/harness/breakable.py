@@ -4,16 +4,16 @@ import secrets
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from random import SystemRandom
 
 import psycopg
+from psycopg.sql import SQL, Identifier, Literal
 
 from tests.harness.medusa import MEDUSA_VERSION, Store
 from tests.harness.medusa_server import Project, project
 from tests.harness.postgres import TEST_DATABASE_PREFIX, Postgres
-from tests.harness.slow import is_slow, slowed
 from tests.harness.template import facts_of, template_database
 
 _PORTS = range(20_000, 32_000)  # below the ephemeral ports, so no client takes it while the server is down
@@ -63,11 +63,30 @@ class BreakableStore:
 
     def is_slow(self) -> bool:
         """Whether the server is writing to a slowed table."""
-        return is_slow(self._database_url)
+        query = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+        with psycopg.connect(self._database_url, autocommit=True) as connection:
+            return connection.execute(query).fetchone() is not None
 
-    def slowed(self, table: str, *, seconds: float = 0.5) -> AbstractContextManager[None]:
+    @contextmanager
+    def slowed(self, table: str, *, seconds: float = 0.5) -> Iterator[None]:
         """Delay each row that is written to a table."""
-        return slowed(self._database_url, table, seconds=seconds)
+        with psycopg.connect(self._database_url, autocommit=True) as connection:
+            connection.execute(
+                SQL(
+                    "CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql "
+                    "AS 'BEGIN PERFORM pg_sleep({}); RETURN new; END'"
+                ).format(Literal(seconds))
+            )
+            connection.execute(
+                SQL(
+                    "CREATE TRIGGER slow BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION slow()"
+                ).format(Identifier(table))
+            )
+        try:
+            yield
+        finally:
+            with psycopg.connect(self._database_url, autocommit=True) as connection:
+                connection.execute(SQL("DROP TRIGGER slow ON {}").format(Identifier(table)))
 
 
 @contextmanager

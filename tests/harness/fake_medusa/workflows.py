@@ -81,7 +81,7 @@ def _new_variants(state: State, bodies: Bodies) -> Work:
     if any(body["product_id"] not in state.products for body in bodies):
         raise unknown_error()
     wanted = [(state.products[body["product_id"]], body) for body in bodies]
-    return _Masked(VariantCreation(state, wanted), "prices")
+    return _Masked(VariantCreation(state, wanted), "inventory")
 
 
 def _changed_variants(state: State, bodies: Bodies) -> Work:

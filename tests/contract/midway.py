@@ -1,0 +1,69 @@
+"""Acts in the middle of a workflow: after one of its steps is committed, before the next one."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Protocol
+
+import httpx
+
+from tests.contract.shop import Shop, workflow_path
+from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.held import held
+
+_NEXT_WRITES: Final = {
+    ("create-product-variants", "variants"): ("inventory_item", "INSERT"),
+    ("create-product-variants", "items"): ("product_variant_inventory_item", "INSERT"),
+    ("create-product-variants", "inventory"): ("price", "INSERT"),
+    ("update-product-variants", "variants"): ("inventory_item", "INSERT"),
+    ("update-product-variants", "inventory"): ("price", "INSERT"),
+    ("delete-product-variants", "links"): ("price", "UPDATE"),
+    ("delete-product-variants", "prices"): ("inventory_item", "UPDATE"),
+    ("delete-product-variants", "items"): ("product_variant", "UPDATE"),
+    ("create-inventory-items-workflow", "items"): ("inventory_level", "INSERT"),
+}
+"""For a step of a workflow, the table that the next step of the real store writes, and how."""
+
+
+class Midway(Protocol):
+    def __call__(
+        self, step: str, act: Callable[[], object], workflow_id: str, **given: object
+    ) -> httpx.Response:
+        """Run a workflow, and call `act` when a step is committed; the next one is still in progress."""
+
+
+def fake_midway(fake: FakeMedusa, shop: Shop) -> Midway:
+    def midway(step: str, act: Callable[[], object], workflow_id: str, **given: object) -> httpx.Response:
+        steps: list[str] = []
+
+        def hook(_request: httpx.Request, reached: str) -> None:
+            if reached == step not in steps:
+                steps.append(step)
+                act()
+
+        fake.between = hook
+        response = shop.send("POST", workflow_path(workflow_id), {"input": given})
+        fake.between = None
+        assert steps, f"{step} was not reached"
+        return response
+
+    return midway
+
+
+def real_midway(database_url: str, shop: Shop) -> Midway:
+    """The next step must write a row to its table."""
+
+    def midway(step: str, act: Callable[[], object], workflow_id: str, **given: object) -> httpx.Response:
+        def send() -> httpx.Response:
+            with httpx.Client(base_url=shop.client.base_url, auth=(shop.api_key, ""), timeout=60) as client:
+                return client.post(workflow_path(workflow_id), json={"input": given})
+
+        table, how = _NEXT_WRITES[workflow_id, step]
+        with ThreadPoolExecutor(1) as pool:
+            with held(database_url, table, on=how) as wait:
+                writing = pool.submit(send)
+                wait(lambda: not writing.done())
+                act()
+                assert not writing.done(), f"{step} was not reached"
+            return writing.result()
+
+    return midway
