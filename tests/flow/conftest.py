@@ -1,6 +1,13 @@
 import pytest
 
 from medusa_sync.core import interrupted
+from tests.harness.fake_medusa import FakeMedusa
+
+
+@pytest.fixture(params=["bulk", "one by one"])
+def routes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test with a store that offers bulk calls, and with one that does not."""
+    monkeypatch.setattr(FakeMedusa, "offers_bulk", request.param == "bulk")
 
 
 @pytest.fixture(autouse=True)

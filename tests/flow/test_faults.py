@@ -12,6 +12,8 @@ from tests.flow.stage import Killed, assert_exact, is_creation, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
+pytestmark = pytest.mark.usefixtures("routes")
+
 
 def first_sync_writes() -> int:
     store = FakeMedusa()

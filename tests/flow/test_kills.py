@@ -14,6 +14,8 @@ from tests.flow.stage import SOURCE_NAME, ListSource, assert_exact, copies_of, s
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
+pytestmark = pytest.mark.usefixtures("routes")
+
 SIZE = 2
 
 Row = dict[str, Any]

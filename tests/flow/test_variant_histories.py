@@ -18,6 +18,8 @@ from tests.flow.stage import Killed, ListSource, counts, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Product, Variant
 
+pytestmark = pytest.mark.usefixtures("routes")
+
 MANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 KEYS = ("s", "m", "l")

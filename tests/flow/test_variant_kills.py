@@ -17,6 +17,8 @@ from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, varia
 from tests.flow.stage import SOURCE_NAME, ListSource, copies_of, counts, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
 
+pytestmark = pytest.mark.usefixtures("routes")
+
 ALL = Share(100, is_percentage=True)
 
 Row = dict[str, Any]

@@ -80,9 +80,11 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
             (see `linger`).
         after: called with the request and the response at the end; may raise, or return another response.
         linger: how many requests are handled before the store continues work whose client gave up.
+        offers_bulk: workflows can be run; otherwise the credentials lack the right to do that.
     """
 
     VERSION: Final = "2.21.2"
+    offers_bulk = True
 
     def __init__(self, seed: int = 0) -> None:
         random = Random(seed)
@@ -227,6 +229,8 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
             return self._log_in(body)
         if refusal := self._unauthorized(request.headers.get("Authorization", "")):
             return httpx.Response(401, json={"message": refusal})
+        if path.startswith("/admin/workflows-executions/") and not self.offers_bulk:
+            return httpx.Response(403, json={"type": "forbidden", "message": "Forbidden"})
         try:
             call = Call(request.method, path, tuple(request.url.params.multi_items()), body)
             return httpx.Response(200, json=(yield from self._api.respond(call)))
