@@ -185,6 +185,34 @@ def test_a_variant_whose_row_has_lost_its_id_is_not_removed(file: Path) -> None:
     assert (result.exit_code, len(store.products[f"{SOURCE_NAME}:tee"].variants)) == (0, 3)
 
 
+@pytest.mark.parametrize("bad", [0, 25, 50])
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_one_byte_in_another_encoding_spoils_no_product(
+    file: Path, bad: int, compress: Callable[[bytes], bytes]
+) -> None:
+    store = FakeMedusa()
+    rows = [b"id,title,price,category\n", *(f"{n},Größe {n},9,küche\n".encode() for n in range(51))]
+    rows[bad + 1] = f"{bad},Café {bad},9,küche\n".encode("cp1252")
+    result = sync_file(file, compress(b"".join(rows)), store, on_missing=OnMissing.DELETE)
+    assert (result.exit_code, counts(result)) == (3, {"created": max(bad - 1, 0)} if bad > 1 else {})
+    assert result.error == f"{file}: line {bad + 2}: the byte 0xE9 is not valid UTF-8"
+    assert {each.title for each in store.products.values()} == {f"Größe {n}" for n in range(bad - 1)}
+    assert {each.handle for each in store.state.categories.values()} <= {"küche"}
+
+
+def test_a_line_of_ndjson_in_another_encoding_is_rejected_alone(file: Path) -> None:
+    store = FakeMedusa()
+    rows = [row | {"title": f"Größe {row['id']}"} for row in ROWS]
+    bodies = [json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows]
+    sync_file(file, b"".join(bodies), store)
+    bodies[6] = bodies[6].decode().encode("cp1252")
+    result = sync_file(file, b"".join(bodies), store, on_missing=OnMissing.DELETE)
+    assert (result.exit_code, counts(result)) == (5, {"unchanged": 59, "rejected": 1})
+    [problem] = result.problems
+    assert (problem.title, problem.reason) == ("line 7", "it is not UTF-8")
+    assert_exact(rows, store)
+
+
 def test_a_run_that_waits_for_a_pipe_ends_at_its_time_limit(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
