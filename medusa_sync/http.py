@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from http import HTTPStatus
+from os import SEEK_END
 from tempfile import SpooledTemporaryFile
 from time import monotonic
 from typing import IO, BinaryIO, TypeVar, cast
@@ -32,7 +33,7 @@ from medusa_sync.stop import Stop
 logger = logging.getLogger(__name__)
 
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024  # decompressed; a page of thousands of products is much smaller
-MAX_DOWNLOAD_BYTES = 20 * 2**30  # decompressed
+MAX_DOWNLOAD_BYTES = 4 * 2**30  # decompressed
 
 _IN_MEMORY = 4 * 2**20  # bytes of a download that need no file on disk
 # The request did not reach the server, so even a write can be sent again.
@@ -184,7 +185,12 @@ class HttpClient:
         return await self._send(_Request(method, url, query, body, headers, _read, repeatable))
 
     async def download(
-        self, url: str, *, query: Query | str = (), headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        *,
+        query: Query | str = (),
+        headers: Mapping[str, str] | None = None,
+        is_page: Callable[[Download], bool] = lambda _begun: False,
     ) -> Download | Response:
         """Send a GET request, and write the body of the response to a temporary file.
 
@@ -195,6 +201,8 @@ class HttpClient:
             url: absolute, or relative to the base URL of the client; without a query.
             query: the query of the URL; a text is already encoded, and sent as it is.
             headers: in addition to those of the client.
+            is_page: whether what has begun to arrive must not have more than `MAX_RESPONSE_BYTES`; asked once
+                it has more.
 
         Returns:
             The download, or the whole response if its status is not 200.
@@ -209,12 +217,19 @@ class HttpClient:
             if stream.status_code != HTTPStatus.OK:
                 return await _read(stream, timer)
             head = head_of(stream)
+            limit = MAX_RESPONSE_BYTES
             try:
                 file.seek(0)
                 file.truncate()
                 self._extend(timer)
-                async for chunk in _chunks(stream, MAX_DOWNLOAD_BYTES):
+                async for chunk in body_of(stream):
                     file.write(chunk)
+                    if file.tell() > limit == MAX_RESPONSE_BYTES:
+                        file.seek(0)
+                        limit = limit if is_page(downloaded(head)) else MAX_DOWNLOAD_BYTES
+                        file.seek(0, SEEK_END)
+                    if file.tell() > limit:
+                        raise _too_long(limit)
                     self._extend(timer)
                 file.flush()
             except OSError as error:
@@ -222,6 +237,10 @@ class HttpClient:
                 message = f"the temporary file cannot be written ({error.strerror})"
                 raise _FailedError(message, sent=True, may_retry=False) from error
             return head
+
+        def downloaded(head: Response, error: MedusaSyncError | None = None) -> Download:
+            content_type = head.headers.get("content-type", "")
+            return Download(cast(BinaryIO, file), url, content_type, error, head)
 
         with ExitStack() as stack:
             file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the caller closes it
@@ -239,8 +258,7 @@ class HttpClient:
                 response, error = head, failure
             file.seek(0)
             stack.pop_all()
-            content_type = response.headers.get("content-type", "")
-            return Download(cast(BinaryIO, file), url, content_type, error, response)
+            return downloaded(response, error)
 
     def _extend(self, timer: asyncio.Timeout) -> None:
         """Give the next byte the time limit for reading."""
@@ -321,18 +339,17 @@ class HttpClient:
 
 
 async def _read(stream: httpx.Response, _timer: asyncio.Timeout) -> Response:
-    body = b"".join([chunk async for chunk in _chunks(stream, MAX_RESPONSE_BYTES)])
-    return structs.replace(head_of(stream), body=body)
-
-
-async def _chunks(stream: httpx.Response, limit: int) -> AsyncIterator[bytes]:
-    size = 0
+    body = bytearray()
     async for chunk in body_of(stream):
-        size += len(chunk)
-        if size > limit:
-            message = f"the response is longer than {limit // 2**20} MB"
-            raise _FailedError(message, sent=True, may_retry=False)
-        yield chunk
+        body += chunk
+        if len(body) > MAX_RESPONSE_BYTES:
+            raise _too_long(MAX_RESPONSE_BYTES)
+    return structs.replace(head_of(stream), body=bytes(body))
+
+
+def _too_long(limit: int) -> _FailedError:
+    message = f"the response is longer than {limit // 2**20} MB"
+    return _FailedError(message, sent=True, may_retry=False)
 
 
 def _discard(file: IO[bytes]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -46,9 +46,9 @@ class PageRequests:
         self._size = min(PAGE_SIZE, int(asked) or PAGE_SIZE) if asked.isdecimal() else PAGE_SIZE
         self._http = http
 
-    async def first(self, limit: int | None) -> Download:
-        """Request the first page; it may be a file."""
-        got = await self._http.download(self.url, query=self._paging(0, limit))
+    async def first(self, limit: int | None, is_page: Callable[[Download], bool]) -> Download:
+        """Request the first page; it may be a file, which may be larger."""
+        got = await self._http.download(self.url, query=self._paging(0, limit), is_page=is_page)
         if isinstance(got, Response):
             raise refusal(self.url, got, self._http.redactor)
         return got
@@ -57,13 +57,13 @@ class PageRequests:
         """Decode the first page."""
         with first.file:
             body = first.file.read(http.MAX_RESPONSE_BYTES + 1)
-        if first.error is not None:
-            raise first.error
         if len(body) > http.MAX_RESPONSE_BYTES:
             raise SourceError(
                 f"{self.url}: the response is longer than {http.MAX_RESPONSE_BYTES // 2**20} MB",
                 hint="The source seems to ignore `limit`. A URL that ends in .json is read as one long file.",
             )
+        if first.error is not None:
+            raise first.error
         return self._decode(self.url, structs.replace(first.head, body=body))
 
     def begin(self, skip: int, limit: int | None) -> asyncio.Task[JsonPage]:

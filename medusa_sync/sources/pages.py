@@ -63,8 +63,8 @@ class HttpSource:
         return self._format if self._file is None else self._file.format
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
-        first = await self._api.first(limit)
-        if self._read_file is not None and not _is_json(first):
+        first = await self._api.first(limit, self._is_page)
+        if self._read_file is not None and not self._is_page(first):
             self._file = self._read_file(first)
             pages = self._file.pages(limit)
         else:
@@ -76,6 +76,9 @@ class HttpSource:
         async with aclosing(pages):
             async for each in pages:
                 yield each
+
+    def _is_page(self, first: Download) -> bool:
+        return self._read_file is None or _is_json(first)
 
     async def category_names(self) -> Mapping[str, str]:
         if self._file is not None:
