@@ -59,7 +59,10 @@ def without_secrets(url: str) -> str:
     """Replace the user info of a URL, and the query values that are secrets; other texts stay as they are."""
     if "://" not in url:
         return url
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
     _, at, host = parts.netloc.rpartition("@")
     query = "&".join(map(_without_secret, parts.query.split("&")))
     return urlunsplit(parts._replace(netloc=f"{MASK}@{host}" if at else host, query=query))
