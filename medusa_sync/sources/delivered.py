@@ -19,7 +19,7 @@ _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError, Ov
 
 
 class _Identity(Struct):
-    id: Id
+    id: Id | float
     title: str
 
 
