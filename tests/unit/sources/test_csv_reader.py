@@ -3,7 +3,9 @@
 import csv
 import io
 import itertools
+import os
 import tracemalloc
+from errno import ENOSPC
 from itertools import chain
 from typing import BinaryIO, cast
 
@@ -140,6 +142,19 @@ def test_what_follows_a_byte_of_unknown_encoding_is_not_read_if_the_file_is_inco
     content = mugs("Mug", "Jug").encode() + b"3,Caf\xe9,9\n4,Cup,9\n5,Pot,9\n"
     entries, message = read_until_error(content, SourceError("it ended early"))
     assert (titles_of(entries), message) == (["Mug"], "it ended early")
+
+
+def test_a_disk_that_is_full_is_an_error_and_spoils_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, _data: object) -> int:
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+    monkeypatch.setattr(csv_lines, "SpooledTemporaryFile", lambda _size: Full())
+    entries, message = read_until_error(mugs("Mug", "Jug", "Café").encode("cp1252"))
+    assert (titles_of(entries), message) == (
+        ["Mug"],
+        "the temporary file cannot be written (No space left on device)",
+    )
 
 
 def test_a_long_file_in_windows_1252_is_not_in_memory() -> None:
