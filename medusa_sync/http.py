@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from http import HTTPStatus
-from os import SEEK_END
 from tempfile import SpooledTemporaryFile
 from time import monotonic
 from typing import IO, BinaryIO, TypeVar, cast
@@ -190,7 +189,7 @@ class HttpClient:
         *,
         query: Query | str = (),
         headers: Mapping[str, str] | None = None,
-        is_page: Callable[[Download], bool] = lambda _begun: False,
+        limit: int | None = None,
     ) -> Download | Response:
         """Send a GET request, and write the body of the response to a temporary file.
 
@@ -201,8 +200,7 @@ class HttpClient:
             url: absolute, or relative to the base URL of the client; without a query.
             query: the query of the URL; a text is already encoded, and sent as it is.
             headers: in addition to those of the client.
-            is_page: whether what has begun to arrive must not have more than `MAX_RESPONSE_BYTES`; asked once
-                it has more.
+            limit: bytes of the body, decompressed; default: `MAX_DOWNLOAD_BYTES`. What is longer is an error.
 
         Returns:
             The download, or the whole response if its status is not 200.
@@ -210,6 +208,7 @@ class HttpClient:
         Raises:
             MedusaSyncError: all attempts failed; created by `unavailable`.
         """
+        most = MAX_DOWNLOAD_BYTES if limit is None else limit
         head: Response | None = None
 
         async def receive(stream: httpx.Response, timer: asyncio.Timeout) -> Response:
@@ -217,19 +216,14 @@ class HttpClient:
             if stream.status_code != HTTPStatus.OK:
                 return await _read(stream, timer)
             head = head_of(stream)
-            limit = MAX_RESPONSE_BYTES
             try:
                 file.seek(0)
                 file.truncate()
                 self._extend(timer)
                 async for chunk in body_of(stream):
                     file.write(chunk)
-                    if file.tell() > limit == MAX_RESPONSE_BYTES:
-                        file.seek(0)
-                        limit = limit if is_page(downloaded(head)) else MAX_DOWNLOAD_BYTES
-                        file.seek(0, SEEK_END)
-                    if file.tell() > limit:
-                        raise _too_long(limit)
+                    if file.tell() > most:
+                        raise _too_long(most)
                     self._extend(timer)
                 file.flush()
             except OSError as error:
@@ -237,10 +231,6 @@ class HttpClient:
                 message = f"the temporary file cannot be written ({error.strerror})"
                 raise _FailedError(message, sent=True, may_retry=False) from error
             return head
-
-        def downloaded(head: Response, error: MedusaSyncError | None = None) -> Download:
-            content_type = head.headers.get("content-type", "")
-            return Download(cast(BinaryIO, file), url, content_type, error, head)
 
         with ExitStack() as stack:
             file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the caller closes it
@@ -258,7 +248,8 @@ class HttpClient:
                 response, error = head, failure
             file.seek(0)
             stack.pop_all()
-            return downloaded(response, error)
+            content_type = response.headers.get("content-type", "")
+            return Download(cast(BinaryIO, file), url, content_type, error, response)
 
     def _extend(self, timer: asyncio.Timeout) -> None:
         """Give the next byte the time limit for reading."""

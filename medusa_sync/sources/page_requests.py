@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -46,9 +46,14 @@ class PageRequests:
         self._size = min(PAGE_SIZE, int(asked) or PAGE_SIZE) if asked.isdecimal() else PAGE_SIZE
         self._http = http
 
-    async def first(self, limit: int | None, is_page: Callable[[Download], bool]) -> Download:
-        """Request the first page; it may be a file, which may be larger."""
-        got = await self._http.download(self.url, query=self._paging(0, limit), is_page=is_page)
+    async def first(self, limit: int | None, *, most: int) -> Download:
+        """Request the first page; it may be a file.
+
+        Args:
+            limit: of products.
+            most: bytes of the body.
+        """
+        got = await self._http.download(self.url, query=self._paging(0, limit), limit=most)
         if isinstance(got, Response):
             raise refusal(self.url, got, self._http.redactor)
         return got

@@ -283,7 +283,6 @@ async def test_download_can_be_larger_than_a_response_and_takes_no_memory(
 async def test_download_has_a_limit(
     httpx_mock: HTTPXMock, client: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 2**19)
     monkeypatch.setattr(http, "MAX_DOWNLOAD_BYTES", 2**20)
     httpx_mock.add_response(stream=Zeros(megabytes=2))
     body, error = await download(client)
