@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
@@ -32,7 +32,7 @@ from medusa_sync.stop import Stop
 logger = logging.getLogger(__name__)
 
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024  # decompressed; a page of thousands of products is much smaller
-MAX_DOWNLOAD_BYTES = 20 * 2**30  # decompressed
+MAX_DOWNLOAD_BYTES = 4 * 2**30  # decompressed
 
 _IN_MEMORY = 4 * 2**20  # bytes of a download that need no file on disk
 # The request did not reach the server, so even a write can be sent again.
@@ -184,7 +184,12 @@ class HttpClient:
         return await self._send(_Request(method, url, query, body, headers, _read, repeatable))
 
     async def download(
-        self, url: str, *, query: Query | str = (), headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        *,
+        query: Query | str = (),
+        headers: Mapping[str, str] | None = None,
+        limit: int | None = None,
     ) -> Download | Response:
         """Send a GET request, and write the body of the response to a temporary file.
 
@@ -195,6 +200,7 @@ class HttpClient:
             url: absolute, or relative to the base URL of the client; without a query.
             query: the query of the URL; a text is already encoded, and sent as it is.
             headers: in addition to those of the client.
+            limit: bytes of the body, decompressed; default: `MAX_DOWNLOAD_BYTES`. What is longer is an error.
 
         Returns:
             The download, or the whole response if its status is not 200.
@@ -202,6 +208,7 @@ class HttpClient:
         Raises:
             MedusaSyncError: all attempts failed; created by `unavailable`.
         """
+        most = MAX_DOWNLOAD_BYTES if limit is None else limit
         head: Response | None = None
 
         async def receive(stream: httpx.Response, timer: asyncio.Timeout) -> Response:
@@ -213,8 +220,10 @@ class HttpClient:
                 file.seek(0)
                 file.truncate()
                 self._extend(timer)
-                async for chunk in _chunks(stream, MAX_DOWNLOAD_BYTES):
+                async for chunk in body_of(stream):
                     file.write(chunk)
+                    if file.tell() > most:
+                        raise _too_long(most)
                     self._extend(timer)
                 file.flush()
             except OSError as error:
@@ -321,18 +330,17 @@ class HttpClient:
 
 
 async def _read(stream: httpx.Response, _timer: asyncio.Timeout) -> Response:
-    body = b"".join([chunk async for chunk in _chunks(stream, MAX_RESPONSE_BYTES)])
-    return structs.replace(head_of(stream), body=body)
-
-
-async def _chunks(stream: httpx.Response, limit: int) -> AsyncIterator[bytes]:
-    size = 0
+    body = bytearray()
     async for chunk in body_of(stream):
-        size += len(chunk)
-        if size > limit:
-            message = f"the response is longer than {limit // 2**20} MB"
-            raise _FailedError(message, sent=True, may_retry=False)
-        yield chunk
+        body += chunk
+        if len(body) > MAX_RESPONSE_BYTES:
+            raise _too_long(MAX_RESPONSE_BYTES)
+    return structs.replace(head_of(stream), body=bytes(body))
+
+
+def _too_long(limit: int) -> _FailedError:
+    message = f"the response is longer than {limit // 2**20} MB"
+    return _FailedError(message, sent=True, may_retry=False)
 
 
 def _discard(file: IO[bytes]) -> None:

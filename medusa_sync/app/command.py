@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec import structs
 
+from medusa_sync.app import arguments
 from medusa_sync.app.loop import run_loop
 from medusa_sync.app.session import sync_products
 from medusa_sync.app.signals import Signals
@@ -98,6 +99,7 @@ def show_settings(flags: Mapping[str, str | bool | None]) -> int:
 
 
 def _load(flags: Mapping[str, str | bool | None], *, needs_credentials: bool = True) -> Loaded:
+    arguments.hide_secrets(flags)
     loaded = load(flags, needs_credentials=needs_credentials)
     dispatch.check(loaded.settings)
     return loaded

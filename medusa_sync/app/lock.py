@@ -42,7 +42,8 @@ def run_lock(job: str, store_url: str, source_name: str, *, folder: Path | None 
         folder.mkdir(parents=True, exist_ok=True)
         file = _open(path)
     except OSError as error:
-        reason = f"{path.name} is a symbolic link" if path.is_symlink() else error.strerror
+        is_link = os.path.islink(path)  # noqa: PTH114 - pathlib raises an error if the name is too long
+        reason = f"{path.name} is a symbolic link" if is_link else error.strerror
         raise _unavailable(path, reason) from error
     try:
         _take(file, path)

@@ -73,16 +73,18 @@ def run_loop(
 
 def _sleep_until_due(job: Job, wait: Wait, clock: Callable[[], datetime]) -> datetime | signal.Signals:
     """Sleep until the next tick; return its time, or the signal that ended the sleep."""
-    now = clock()
-    due = _next(job.schedule, now)
-    while now < due:
-        number = wait(min((due - now).total_seconds(), _LONGEST_SLEEP_S))
+    now, due = clock(), None
+    while due is None or now < due:
+        # Before the tick is looked up, only take a signal that has arrived in the meantime.
+        number = wait(0 if due is None else min((due - now).total_seconds(), _LONGEST_SLEEP_S))
         before, now = now, clock()
         if number is signal.SIGHUP:
             job.reload()
         elif number is not None:
             return number
         if number is signal.SIGHUP or now < before:  # the clock was set back
+            due = None
+        elif due is None:
             due = _next(job.schedule, now)
     return due
 

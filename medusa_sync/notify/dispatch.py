@@ -26,7 +26,7 @@ def check(settings: Settings) -> None:
         return
     path = Path(settings.report)
     problem = file.check_report_path(path)
-    if path.resolve() == Path(settings.source).resolve():
+    if os.path.realpath(path) == os.path.realpath(settings.source):  # unlike pathlib, accepts a loop of links
         problem = f"{settings.report!r} is the source; choose another file"
     if problem:
         raise SettingsError([f"{OPTIONS['report'].spelling}: {problem}"])

@@ -39,8 +39,11 @@ def check_report_path(path: Path) -> str | None:
     if path.suffix.lower() not in _FORMATS:
         return f"{str(path)!r} must end in one of {', '.join(_FORMATS)}"
     file = Path(os.path.realpath(path))
-    if file.exists() and not file.is_file():
-        return f"{str(path)!r} is not a file"
+    try:
+        if file.exists() and not file.is_file():
+            return f"{str(path)!r} is not a file"
+    except OSError as error:
+        return f"{str(path)!r} cannot be used ({error.strerror}); choose another name"
     if not file.parent.is_dir():
         return f"the folder {str(file.parent)!r} does not exist; create it first"
     if not os.access(file.parent, os.W_OK | os.X_OK):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from medusa_sync.redact import MASK, Redactor
+from medusa_sync.redact import Redactor
 from medusa_sync.report.escape import visible
 from medusa_sync.report.json import as_document
 from medusa_sync.report.output import Output, print_line
@@ -44,7 +44,7 @@ def _settings(loaded: Loaded) -> Iterator[tuple[Option, Found, Any]]:
         if found.text is None or isinstance(value, bool | int | float):
             yield option, found, value
         else:
-            yield option, found, MASK if option.is_secret else redactor(found.text)
+            yield option, found, redactor(option.shown(found.text))
 
 
 def _text(value: Any) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from medusa_sync.redact import MASK
 from medusa_sync.settings import parsers
+from medusa_sync.settings.secrets import without_secrets
 
 Group = Literal["Source", "Store", "What is written", "Guards", "Speed", "Schedule", "Output"]
 GROUPS: tuple[Group, ...] = get_args(Group)
@@ -26,7 +28,7 @@ class Option:
         group: panel of `--help`.
         own_variable: the variable, if it is not the name with the prefix `SYNC_PRODUCTS_`.
         is_secret: it has no flag, because the process list shows flags.
-        is_private: anyone who knows the value can use it, so messages do not show it.
+        is_private: anyone who knows the value can use it, so no output shows it.
         needs_loop: its flag has no effect without `--loop`.
         is_command: it says what to do instead of a run, so it has no variable.
         more: what the README adds to the help.
@@ -76,6 +78,10 @@ class Option:
         values = [word for word in words if word.islower() and "FILE" not in words]
         candidates = self.complete(typed) if self.complete else values
         return [value for value in candidates if value.startswith(typed)]
+
+    def shown(self, text: str) -> str:
+        """A value as it is written, without the secrets that it has."""
+        return MASK if self.is_secret or self.is_private else without_secrets(text)
 
     @property
     def spelling(self) -> str:

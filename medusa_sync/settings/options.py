@@ -71,13 +71,13 @@ class Settings:
     )
     min_products: int | None = _optional(
         "Write nothing if the source has fewer valid products.",
-        parsers.whole_number(1, 1_000_000),
+        parsers.whole_number(1, 1_000_000_000),
         "N",
         group="Guards",
         more="Reads all of them before the first write.",
     )
     limit: int | None = _optional(
-        "Sync only the first N products.", parsers.whole_number(1, 1_000_000), "N", group="Source"
+        "Sync only the first N products.", parsers.whole_number(1, 1_000_000_000), "N", group="Source"
     )
     medusa_url: str = _option(
         "URL of the Medusa backend.",

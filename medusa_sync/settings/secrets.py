@@ -7,11 +7,17 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit, urlunsplit
 
-_SECRET_NAME = re.compile(r"auth|code|cred|key|pass|secret|session|sig|token", re.IGNORECASE)
+from medusa_sync.redact import MASK
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")  # of a name such as `accessToken` or `API_KEY`
+_SECRET_WORD = re.compile(
+    r"o?auth|authorization|credentials?|jwt|pass|passphrase|pwd|session|sessionid|sign?|"
+    r".*(key|passwd|password|secret|signature|token)"
+)
 _SHORTEST_TOKEN = 8  # characters
-_WORDS = re.compile(r"[a-z]+([-_, ][a-z]+)*")  # not a token: for example the name of a category
+_WORDS = re.compile(r"[A-Za-z][a-z]*([-_, ][A-Za-z][a-z]*)*")  # not a token: for example a name
 
 
 class Secret:
@@ -49,8 +55,32 @@ def without_user_info(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
+def without_secrets(url: str) -> str:
+    """Replace the user info of a URL, and the query values that are secrets; other texts stay as they are."""
+    if "://" not in url:
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
+    _, at, host = parts.netloc.rpartition("@")
+    query = "&".join(map(_without_secret, parts.query.split("&")))
+    return urlunsplit(parts._replace(netloc=f"{MASK}@{host}" if at else host, query=query))
+
+
+def _without_secret(parameter: str) -> str:
+    name, _, value = parameter.partition("=")
+    return f"{name}={MASK}" if value and _names_secret(unquote_plus(name)) else parameter
+
+
+def _names_secret(name: str) -> bool:
+    """Whether the value of a parameter is a secret. Azure has keys named `code`."""
+    words = (word.lower() for word in _WORD.findall(name))
+    return name.lower() == "code" or any(map(_SECRET_WORD.fullmatch, words))
+
+
 def secrets_in(url: str) -> Iterator[str]:
-    """Yield the password of a URL, and the query values that look like secrets."""
+    """Yield the password of a URL, and the query values whose names say that they are secrets."""
     if "://" not in url:  # a file
         return
     try:
@@ -60,9 +90,7 @@ def secrets_in(url: str) -> Iterator[str]:
     encoded, at, _ = parts.netloc.rpartition("@")
     if at:
         yield from _secrets_in_user_info(unquote(encoded))
-    query = parse_qsl(parts.query)
-    yield from (value for name, value in query if _SECRET_NAME.search(name))
-    yield from _tokens(value for _, value in query)
+    yield from (value for name, value in parse_qsl(parts.query) if _names_secret(name))
 
 
 def secrets_in_authorization(value: str) -> Iterator[str]:
@@ -70,10 +98,16 @@ def secrets_in_authorization(value: str) -> Iterator[str]:
     yield value
     scheme, _, credentials = value.partition(" ")
     yield credentials.strip()
-    yield from _tokens(re.split(r'[\s,;="]+', credentials))
+    yield from _tokens(map(_value, re.split(r"[\s,;]+", credentials)))
     if scheme.lower() == "basic":
         with suppress(ValueError):  # not base64, or not text
             yield from _secrets_in_user_info(b64decode(credentials).decode())
+
+
+def _value(part: str) -> str:
+    """The value of `name="value"`; all of a part that is none, without the padding of base64."""
+    name, _, value = part.partition("=")
+    return (value.strip('="') or name).strip('"')
 
 
 def secrets_in_ping_url(url: str) -> Iterator[str]:

@@ -91,11 +91,13 @@ class Page(Struct, frozen=True):
         total: how many products the source says it has; None if it does not say.
         beyond_total: `total` products came before this page, or it is not the first page of a source without
             a total; if nothing on it is new, the source has ended.
+        of_file: it is a part of a file, which ends by itself.
     """
 
     rows: tuple[Delivered, ...]
     total: int | None
     beyond_total: bool = False
+    of_file: bool = False
 
 
 class Source(Protocol):

@@ -5,29 +5,35 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import BinaryIO
+from tempfile import SpooledTemporaryFile
+from typing import IO, BinaryIO
 
 from medusa_sync.errors import SourceError
 
 MAX_ROW = 2**24  # characters: a quote that is never closed must not fill the memory
-SAMPLE = 2**20  # bytes
 _BLOCK = 2**16  # bytes
+_IN_MEMORY = 2**22  # bytes that need no file on disk
 _UTF_8, _WINDOWS = "UTF-8", "Windows-1252"
 _MARKS = {codecs.BOM_UTF8: _UTF_8, codecs.BOM_UTF16_LE: "UTF-16-LE", codecs.BOM_UTF16_BE: "UTF-16-BE"}
 _MARK = "\ufeff"  # decoded
 _LONGEST_MARK = max(map(len, _MARKS))
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
-_DAMAGED = "Export it again as UTF-8. If only some characters are damaged, correct them first."
+_DAMAGED = (
+    "Export it again as UTF-8. If all of it is Windows-1252, convert it: "
+    "iconv -f WINDOWS-1252 -t UTF-8 old.csv > new.csv. If only some characters are damaged, correct them."
+)
+_NO_SPACE = "Free disk space, or set TMPDIR to a folder with more."
 
 
 class Lines:
     r"""Iterates over lines with their ends, which are `\n`, `\r\n` or `\r`.
 
-    A byte order mark decides the encoding. Without one, the text is ASCII until a byte comes that is not, and
-    what follows that byte decides between UTF-8 and Windows-1252: it is never guessed half way. A mark at the
-    start of a later line, where another file was appended, is left out.
+    A byte order mark decides the encoding. Without one, a text with any character in UTF-8 that is not ASCII
+    is UTF-8, and a byte that is not valid in it is an error. Without such a character, the text is
+    Windows-1252 if it is not ASCII: usually that is known only at its end, so until then it is kept in a
+    temporary file. A mark at the start of a later line, where another file was appended, is left out.
 
     Attributes:
         encoding: as far as it is known.
@@ -96,35 +102,47 @@ class Lines:
         blocks = self._blocks()
         start = _joined(blocks, _LONGEST_MARK)
         mark = next((each for each in _MARKS if start.startswith(each)), b"")
-        decoder = self._decoder(_MARKS[mark]) if mark else None
-        for block in chain([start[len(mark) :]], blocks):
-            data = block
-            if decoder is None:
-                found = _NOT_ASCII.search(block)
-                if found is None:
-                    yield block.decode("ascii")
-                    continue
-                data += _joined(blocks, SAMPLE - len(block) + found.start())
-                decoder = self._decoder(self._detected(data[found.start() :]))
-            yield self._decode(decoder, data)
+        blocks = chain([start[len(mark) :]], blocks)
+        if mark:
+            yield from self._decoded_as(_MARKS[mark], blocks)
+            return
+        for block in blocks:
+            if found := _NOT_ASCII.search(block):
+                break
+            yield block.decode("ascii")
+        else:
+            return
+        with SpooledTemporaryFile(_IN_MEMORY) as seen:
+            encoding = self._recognised(chain([block], blocks), seen)
+            if self._failure is None:
+                seen.seek(0)
+                yield from self._decoded_as(encoding, chain(iter(lambda: seen.read(_BLOCK), b""), blocks))
+            else:
+                yield block[: found.start()].decode("ascii")
+
+    def _recognised(self, blocks: Iterator[bytes], seen: IO[bytes]) -> str:
+        """Read on until a character shows that the text is UTF-8, or to the end, and keep what was read."""
+        valid = codecs.getincrementaldecoder(_UTF_8)("ignore")
+        try:
+            for block in blocks:
+                seen.write(block)
+                if not valid.decode(block).isascii():
+                    return _UTF_8
+            seen.flush()
+        except OSError as error:
+            reason = f"the temporary file cannot be written ({error.strerror})"
+            self._failure = SourceError(reason, hint=_NO_SPACE)
+        return _WINDOWS
+
+    def _decoded_as(self, encoding: str, blocks: Iterable[bytes]) -> Iterator[str]:
+        self._codec, self.encoding = encoding, encoding.removesuffix("-LE").removesuffix("-BE")
+        decoder = codecs.getincrementaldecoder(encoding)()
+        for block in blocks:
+            yield self._decode(decoder, block)
             if self._damage:
                 return
-        if decoder is not None and self._failure is None:
+        if self._failure is None:
             yield self._decode(decoder, b"", final=True)
-
-    def _detected(self, sample: bytes) -> str:
-        decoder = codecs.getincrementaldecoder(_UTF_8)()
-        try:
-            text = decoder.decode(sample[:SAMPLE])
-        except UnicodeDecodeError:
-            return _WINDOWS
-        # If there is nothing but the start of a character, it is one only if the rest is yet to come.
-        is_all = len(sample) < SAMPLE and self._failure is None
-        return _WINDOWS if not text and is_all else _UTF_8
-
-    def _decoder(self, encoding: str) -> codecs.IncrementalDecoder:
-        self._codec, self.encoding = encoding, encoding.removesuffix("-LE").removesuffix("-BE")
-        return codecs.getincrementaldecoder(encoding)()
 
     def _decode(self, decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = False) -> str:
         try:

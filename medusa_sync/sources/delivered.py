@@ -13,13 +13,13 @@ from medusa_sync.sources.mapping import to_row, usable_id
 from medusa_sync.sources.schema import Id
 from medusa_sync.sources.text import one_line
 
-MAPPING = 1  # raised when a product of a source is mapped to other values than before
+MAPPING = 2  # raised when a product of a source is mapped to other values than before
 
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError, OverflowError)
 
 
 class _Identity(Struct):
-    id: Id
+    id: Id | float
     title: str
 
 

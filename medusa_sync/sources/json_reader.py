@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from medusa_sync.errors import SourceError
+from medusa_sync.sources import lenient
 from medusa_sync.sources.base import Entry, Refused
 from medusa_sync.sources.decoding import entry
 from medusa_sync.sources.formats import LISTS
@@ -60,7 +61,8 @@ def _object(text: JsonText) -> Iterator[Entry | Refused]:
                 yield each
         else:
             value, _ = text.value()
-            total = value if name == "total" else total
+            if name == "total":
+                total = lenient.whole(value) if isinstance(value, float) else value
             following = value if name == "next" else following
     if not found:
         raise SourceError("the file has no list of products", hint=_SHAPE)

@@ -6,16 +6,19 @@ import json
 from typing import Any
 
 _LONGEST_INT = 20  # digits
+_LARGEST_INT = 2**53  # as a float, it is still exact
 
 
 def decode(body: bytes) -> Any:
     """Decode JSON with the standard library, which accepts NaN and lone surrogates.
 
+    A whole number is an `int`, even if it is written as `3.0`.
+
     Raises:
         ValueError: it is not JSON, or not UTF-8.
         RecursionError: it is nested too deeply.
     """
-    return json.loads(body, parse_int=_parse_int)
+    return json.loads(body, parse_int=_parse_int, parse_float=lambda text: whole(float(text)))
 
 
 def decode_at(text: str, start: int) -> tuple[Any, int]:
@@ -31,6 +34,11 @@ def decode_at(text: str, start: int) -> tuple[Any, int]:
         raise
     except ValueError:  # a very long integer
         return _PATIENT.raw_decode(text, start)
+
+
+def whole(number: float) -> int | float:
+    """`3` for `3.0`, which JSON Schema calls an integer too; other numbers stay as they are."""
+    return int(number) if number.is_integer() and abs(number) <= _LARGEST_INT else number
 
 
 def _parse_int(digits: str) -> int | float:

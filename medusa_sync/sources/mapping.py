@@ -79,10 +79,11 @@ def _rejected(raw: Any, source_name: str, reason: str) -> Rejected:
 
 
 def usable_id(value: Any) -> str | None:
-    """An id as text: `3` and `"3"` are the same; None if it cannot identify a product."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    """An id as text: `3`, `3.0` and `"3"` are the same; None if it cannot identify a product."""
+    known = lenient.whole(value) if isinstance(value, float) else value
+    if isinstance(known, bool) or not isinstance(known, int | str):
         return None
-    text = str(value)
+    text = str(known)
     is_visible = text.isprintable()  # an invisible character would make another product of it
     return text if is_visible and len(text) <= MAX_ID and one_line(text) == text else None
 

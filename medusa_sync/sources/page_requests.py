@@ -46,9 +46,14 @@ class PageRequests:
         self._size = min(PAGE_SIZE, int(asked) or PAGE_SIZE) if asked.isdecimal() else PAGE_SIZE
         self._http = http
 
-    async def first(self, limit: int | None) -> Download:
-        """Request the first page; it may be a file."""
-        got = await self._http.download(self.url, query=self._paging(0, limit))
+    async def first(self, limit: int | None, *, most: int) -> Download:
+        """Request the first page; it may be a file.
+
+        Args:
+            limit: of products.
+            most: bytes of the body.
+        """
+        got = await self._http.download(self.url, query=self._paging(0, limit), limit=most)
         if isinstance(got, Response):
             raise refusal(self.url, got, self._http.redactor)
         return got
@@ -57,13 +62,13 @@ class PageRequests:
         """Decode the first page."""
         with first.file:
             body = first.file.read(http.MAX_RESPONSE_BYTES + 1)
-        if first.error is not None:
-            raise first.error
         if len(body) > http.MAX_RESPONSE_BYTES:
             raise SourceError(
                 f"{self.url}: the response is longer than {http.MAX_RESPONSE_BYTES // 2**20} MB",
                 hint="The source seems to ignore `limit`. A URL that ends in .json is read as one long file.",
             )
+        if first.error is not None:
+            raise first.error
         return self._decode(self.url, structs.replace(first.head, body=body))
 
     def begin(self, skip: int, limit: int | None) -> asyncio.Task[JsonPage]:

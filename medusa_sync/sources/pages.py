@@ -6,8 +6,10 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from functools import partial
 from http import HTTPStatus
+from os import SEEK_END
 from urllib.parse import quote
 
+from medusa_sync import http
 from medusa_sync.errors import SourceError
 from medusa_sync.http import Download, HttpClient, Rate
 from medusa_sync.sources.base import Page, Source
@@ -63,8 +65,12 @@ class HttpSource:
         return self._format if self._file is None else self._file.format
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
-        first = await self._api.first(limit)
+        first = await self._api.first(limit, most=http.MAX_RESPONSE_BYTES)
         if self._read_file is not None and not _is_json(first):
+            if first.file.seek(0, SEEK_END) > http.MAX_RESPONSE_BYTES:  # too long for a page, not for a file
+                first.file.close()
+                first = await self._api.first(limit, most=http.MAX_DOWNLOAD_BYTES)
+            first.file.seek(0)
             self._file = self._read_file(first)
             pages = self._file.pages(limit)
         else:

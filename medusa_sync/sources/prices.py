@@ -52,12 +52,13 @@ def with_sale(
     """The prices with a sale price: the price below a compare-at price, or the price after the discount.
 
     The discount is applied as in DummyJSON's carts. A compare-at price that is not above the price is no
-    sale: real exports are full of them.
+    sale: real exports are full of them. Neither is a sale price of 0, which would make the product free.
     """
     price = prices[PRICE]
     if not isinstance(price, int | float):
         return dict(prices)
-    if compared is not None:
-        return {**prices, PRICE: compared, SALE: price} if compared > price else dict(prices)
-    sale = round(price * (1 - min(discount or 0, 100) / 100), _DIGITS.get(currency, 2))
-    return {**prices, SALE: sale} if sale < price else dict(prices)
+    if compared is None:
+        full, sale = price, round(price * (1 - (discount or 0) / 100), _DIGITS.get(currency, 2))
+    else:
+        full, sale = max(price, compared), price
+    return {**prices, PRICE: full, **({SALE: sale} if 0 < sale < full else {})}

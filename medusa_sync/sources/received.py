@@ -6,7 +6,7 @@ from medusa_sync.core.ids import IdSet
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Delivered, Page, Rejected
 
-MAX_PRODUCTS = 1_000_000  # a source whose total grows with every page would never end
+MAX_PRODUCTS = 1_000_000  # of an API: one whose total grows with every page would never end
 
 _REPEATED = "id: duplicate; the first product with this id is used"
 
@@ -37,7 +37,7 @@ class Received:
         if page.beyond_total and all(row.source_id in self for row in page.rows):
             return None
         self._rows += len(page.rows)
-        if self._rows > MAX_PRODUCTS:
+        if self._rows > MAX_PRODUCTS and not page.of_file:
             raise SourceError(
                 f"{self._source_url}: the source does not end: it has sent more than {MAX_PRODUCTS} products",
                 hint="Check its paging, or read only its first products with --limit (SYNC_PRODUCTS_LIMIT).",

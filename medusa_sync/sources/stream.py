@@ -79,12 +79,12 @@ class StreamSource:
                         rows.append(self._row(entry))  # noqa: PERF401 - an error must not lose the rows
                 except MedusaSyncError as error:
                     if rows:
-                        yield Page(tuple(rows), None)
+                        yield Page(tuple(rows), None, of_file=True)
                     message = str(error) if content.name in str(error) else f"{content.name}: {error}"
                     raise SourceError(message, hint=error.hint) from error
                 count += len(rows)
                 is_last = len(rows) < size
-                yield Page(tuple(rows), count if is_last else None)
+                yield Page(tuple(rows), count if is_last else None, of_file=True)
 
     def _entries(self, content: Content) -> Iterator[Entry | Refused]:
         stream = content.stream

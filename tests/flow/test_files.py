@@ -16,9 +16,11 @@ from backports import zstd
 from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.result import RunResult
 from medusa_sync.sources import content as content_module
+from medusa_sync.sources import received
 from medusa_sync.sources import stream as stream_module
 from medusa_sync.sources.content import Opening, open_path, open_stdin
 from medusa_sync.sources.delivered import MappingOptions
+from medusa_sync.sources.spooled import SpooledSource
 from medusa_sync.sources.stream import StreamSource
 from tests.flow.stage import SOURCE_NAME, assert_exact, counts, run_once, writes
 from tests.harness.catalogue import products
@@ -183,6 +185,52 @@ def test_a_variant_whose_row_has_lost_its_id_is_not_removed(file: Path) -> None:
     assert sorted(str(each.sku) for each in variants) == ["T-L", "T-M", "T-S"]
     result = sync_file(file, ROWS_OF_SHOPIFY, store, on_missing=OnMissing.DELETE)
     assert (result.exit_code, len(store.products[f"{SOURCE_NAME}:tee"].variants)) == (0, 3)
+
+
+@pytest.mark.parametrize("min_products", [None, 60])
+@pytest.mark.parametrize("form", [json.dumps, lambda rows: lines(rows).decode()])
+def test_a_file_may_have_more_products_than_an_endless_api(
+    file: Path,
+    form: Callable[[list[dict[str, Any]]], str],
+    min_products: int | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(received, "MAX_PRODUCTS", 25)
+    monkeypatch.setattr(stream_module, "PAGE_SIZE", 10)
+    store = FakeMedusa()
+    file.write_text(form(ROWS))
+    source = source_of(partial(open_path, file))
+    used = source if min_products is None else SpooledSource(source, str(file), min_products=min_products)
+    result = asyncio.run(run_once(used, store))
+    assert (result.exit_code, counts(result)) == (0, {"created": 60}), result.error
+
+
+@pytest.mark.parametrize("bad", [0, 25, 50])
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_one_byte_in_another_encoding_spoils_no_product(
+    file: Path, bad: int, compress: Callable[[bytes], bytes]
+) -> None:
+    store = FakeMedusa()
+    rows = [b"id,title,price,category\n", *(f"{n},Größe {n},9,küche\n".encode() for n in range(51))]
+    rows[bad + 1] = f"{bad},Café {bad},9,küche\n".encode("cp1252")
+    result = sync_file(file, compress(b"".join(rows)), store, on_missing=OnMissing.DELETE)
+    assert (result.exit_code, counts(result)) == (3, {"created": max(bad - 1, 0)} if bad > 1 else {})
+    assert result.error == f"{file}: line {bad + 2}: the byte 0xE9 is not valid UTF-8"
+    assert {each.title for each in store.products.values()} == {f"Größe {n}" for n in range(bad - 1)}
+    assert {each.handle for each in store.state.categories.values()} <= {"küche"}
+
+
+def test_a_line_of_ndjson_in_another_encoding_is_rejected_alone(file: Path) -> None:
+    store = FakeMedusa()
+    rows = [row | {"title": f"Größe {row['id']}"} for row in ROWS]
+    bodies = [json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows]
+    sync_file(file, b"".join(bodies), store)
+    bodies[6] = bodies[6].decode().encode("cp1252")
+    result = sync_file(file, b"".join(bodies), store, on_missing=OnMissing.DELETE)
+    assert (result.exit_code, counts(result)) == (5, {"unchanged": 59, "rejected": 1})
+    [problem] = result.problems
+    assert (problem.title, problem.reason) == ("line 7", "it is not UTF-8")
+    assert_exact(rows, store)
 
 
 def test_a_run_that_waits_for_a_pipe_ends_at_its_time_limit(tmp_path: Path) -> None:

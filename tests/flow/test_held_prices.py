@@ -57,6 +57,15 @@ def test_a_price_that_moves_too_far_is_held_back_and_the_other_fields_are_synced
     assert (store.products["dummyjson:1"].title, store.level_of("CUP"), price_of(store)) == ("Mug", 9, 10)
 
 
+def test_a_price_that_falls_a_little_in_each_run_is_not_held() -> None:
+    """The example of docs/guards.md: the limit counts one run."""
+    store, prices = stored(CUP), [6, 3.6, 2.16, 1.3, 0.78, 0.47]
+    for price in prices:
+        plan = PlanOptions(price_limit=PriceLimit(40))
+        result = sync(ListSource([CUP | {"price": price}]), store, plan=plan)
+        assert (result.exit_code, price_of(store)) == (0, price)
+
+
 @pytest.mark.parametrize("price", [15, 5, 10, 10.01])
 def test_a_price_that_moves_up_to_the_limit_is_written(price: float) -> None:
     store = stored(CUP)

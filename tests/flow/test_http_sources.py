@@ -241,6 +241,20 @@ def test_an_api_may_send_a_table(server: DummyJson) -> None:
     assert result.source_format.startswith("CSV")
 
 
+@pytest.mark.parametrize("name", ["products", "export.csv"])
+def test_a_table_at_a_url_with_one_byte_in_another_encoding_spoils_no_product(
+    server: DummyJson, name: str
+) -> None:
+    store = FakeMedusa()
+    rows = [row | {"title": f"Größe {row['id']}"} for row in FEW]
+    body = table(rows) + b"\n9;Caf\xe9;9;;\n"
+    server.intercept = lambda _request: Response(200, body, {"Content-Type": CSV})
+    result = sync(file_url(server, name), store)
+    assert (result.exit_code, counts(result)) == (3, {"created": 4})  # the last one may have more rows
+    assert result.error.endswith(": line 7: the byte 0xE9 is not valid UTF-8")
+    assert {each.title for each in store.products.values()} == {row["title"] for row in rows[:4]}
+
+
 def test_an_api_may_not_send_a_file_if_json_is_asked_for(server: DummyJson) -> None:
     store = FakeMedusa()
     server.intercept = lambda _request: Response(200, table(FEW), {"Content-Type": CSV})

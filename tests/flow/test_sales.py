@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from medusa_sync.sync.options import PlanOptions
 from tests.flow.stage import ListSource, run_once, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.unit.sources.tables import products_of
 
 ROWS = [{**row, "discountPercentage": 10} for row in products(4)]
 
@@ -26,6 +28,47 @@ def source() -> ListSource:
 def assert_each_once(store: FakeMedusa) -> None:
     prices = Counter(price.variant_id for price in store.state.list_prices.values() if not price.is_deleted)
     assert prices == dict.fromkeys(store.state.variants(), 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "price"),
+    [
+        ({"price": 20, "discountPercentage": 100}, 20),
+        ({"price": 20, "discountPercentage": 250}, 20),
+        ({"price": 0.01, "discountPercentage": 60}, 0.01),
+        ({"price": 20, "compareAtPrice": 0}, 20),
+        ({"price": 20, "compareAtPrice": 0, "discountPercentage": 100}, 20),
+        ({"price": 20, "compareAtPrice": None, "discountPercentage": None}, 20),
+        ({"price": 0, "compareAtPrice": 20}, 20),
+        ({"price": 0, "compareAtPrice": 0}, 0),
+        ({"variants": [{"price": 0, "compareAtPrice": 20}]}, 20),
+    ],
+)
+def test_a_sale_price_that_is_not_above_0_and_below_the_price_is_no_sale(
+    changes: dict[str, Any], price: float
+) -> None:
+    store = FakeMedusa()
+    rows = [{**products(1)[0], "discountPercentage": 0, **changes}]
+    assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
+    [product] = store.products.values()
+    assert [each.amount for variant in product.variants for each in variant.prices] == [price]
+    assert store.state.list_prices == {}
+    store.requests.clear()
+    assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
+    assert writes(store) == []
+
+
+@pytest.mark.parametrize("compared", ["", "0", "0.00", "20.00"])
+def test_a_compare_at_price_of_a_table_makes_no_product_free(compared: str) -> None:
+    table = f"Handle,Title,Variant Price,Variant Compare At Price\nmug,Mug,20.00,{compared}\n"
+    free = f"Handle,Title,Variant Price,Variant Compare At Price\nmug,Mug,0.00,{compared}\n"
+    for content, price in ((table, 20), (free, 20 if compared == "20.00" else 0)):
+        store = FakeMedusa()
+        rows = [dict(each) for each in products_of(content)]
+        assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
+        [variant] = store.products["dummyjson:mug"].variants
+        assert [each.amount for each in variant.prices] == [price]
+        assert store.state.list_prices == {}
 
 
 def test_two_runs_at_the_same_time_store_each_sale_price_once() -> None:

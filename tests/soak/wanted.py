@@ -101,4 +101,4 @@ def _prices(product: Product, variant: Product, *, sale_prices: bool) -> dict[st
     if compared is not None:
         return prices | ({"price": compared, "sale_price": price} if compared > price else {})
     sale = round(price * (1 - product["discountPercentage"] / 100), 2)
-    return prices | ({"sale_price": sale} if sale < price else {})
+    return prices | ({"sale_price": sale} if 0 < sale < price else {})

@@ -54,7 +54,7 @@ _COLUMNS = (
     _column(
         "sale_price",
         "variants[].prices",
-        "if it is lower and applies now; `price` is then `compareAtPrice`",
+        "if it is lower, above 0 and applies now; `price` is then `compareAtPrice`",
     ),
     _column(
         "sale_price_effective_date", "variants[].prices", "when the `sale_price` applies; without it, always"
@@ -168,7 +168,8 @@ def _prices(row: Row, now: datetime) -> tuple[_Price, _Price | None]:
         return price, None
     if sale.currency not in {"", price.currency}:
         raise row.error("sale_price", f"is in {sale.currency.upper()}, but the price is not")
-    return (_Price(sale.amount, price.currency), price) if sale.amount < price.amount else (price, None)
+    is_sale = 0 < sale.amount < price.amount
+    return (_Price(sale.amount, price.currency), price) if is_sale else (price, None)
 
 
 def _price(row: Row, key: str) -> _Price | None:

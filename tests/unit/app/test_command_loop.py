@@ -57,6 +57,7 @@ def test_signal_before_a_run_ends_it_before_it_writes(
     assert result.exit_code == 143
     assert document(result)["status"] == "interrupted"
     assert store.products == {}
+    assert "the next run is at" not in result.stderr
 
 
 def test_many_runs_do_not_leak_memory(source: Path, tmp_path: Path) -> None:

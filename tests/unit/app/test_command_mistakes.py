@@ -156,3 +156,31 @@ def test_report_folder_is_not_writable(tmp_path: Path, monkeypatch: pytest.Monke
         f"--report (SYNC_PRODUCTS_REPORT): the folder {str(tmp_path)!r} is not writable; change its "
         "permissions or choose another",
     )
+
+
+@pytest.mark.parametrize(
+    "name", ["n" * 300, f"{'n' * 300}/x", "d/" * 3000 + "x"], ids=["name", "folder", "path"]
+)
+@pytest.mark.parametrize(
+    ("flag", "ending", "exit_code"),
+    [
+        ("--report", ".json", 2),
+        ("--report", ".html", 2),
+        ("--lock-dir", "", 2),
+        ("--env-file", "", 2),
+        ("--source", ".csv", 3),
+        ("--metrics-file", ".prom", 0),  # only a warning, like all failures of metrics
+    ],
+)
+def test_a_name_that_is_too_long_is_a_message(flag: str, ending: str, exit_code: int, name: str) -> None:
+    result = run(flag, f"{name}{ending}")
+    assert result.exit_code == exit_code
+    assert "File name too long" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "bug" not in result.stderr
+
+
+def test_a_report_that_is_a_link_to_itself_is_replaced() -> None:
+    Path("loop.json").symlink_to("loop.json")
+    assert run("--report", "loop.json").exit_code == 0
+    assert json.loads(Path("loop.json").read_text(encoding="utf-8"))["version"] == 1

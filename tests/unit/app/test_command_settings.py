@@ -109,6 +109,32 @@ def test_secrets_are_stars_and_nothing_more(form: tuple[str, ...], monkeypatch: 
             assert found[name]["value"] == "***"
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
+@pytest.mark.parametrize(
+    ("flag", "url", "shown"),
+    [
+        (
+            "--source",
+            "https://u:p@source.example/p?q=Smartphone",
+            "https://***@source.example/p?q=Smartphone",
+        ),
+        ("--source", "https://source.example/p?key=abc", "https://source.example/p?key=***"),
+        ("--metrics-push", "https://u:p@push.example/", "https://***@push.example/"),
+        ("--ping-url", "https://hc.example/abc/", "***"),
+    ],
+)
+def test_a_url_with_a_secret_is_shown_without_it_however_short_it_is(
+    form: tuple[str, ...], flag: str, url: str, shown: str
+) -> None:
+    result = run("--print-settings", *form, flag, url)
+    assert (result.exit_code, result.stderr) == (0, "")
+    if form:
+        value = json.loads(result.stdout)["settings"][flag.removeprefix("--").replace("-", "_")]["value"]
+    else:
+        value = next(line.split()[1] for line in result.stdout.splitlines() if line.startswith(f"{flag} "))
+    assert value == shown
+
+
 def test_invalid_settings_are_reported_as_always() -> None:
     result = run("--print-settings", "--batch-size", "0")
     assert (result.exit_code, result.stdout) == (2, "")

@@ -51,7 +51,7 @@ class Stage:
         self.reloaded(self)
 
     def wait(self, seconds: float) -> signal.Signals | None:
-        assert 0 < seconds <= 60
+        assert 0 <= seconds <= 60
         if self.signals and self.signals[0][0] <= self.elapsed + seconds:
             moment, number = self.signals.pop(0)
             self._pass(max(moment - self.elapsed, 0))
@@ -138,10 +138,14 @@ def test_signal_ends_the_sleep_and_the_loop(number: signal.Signals, code: int, m
     assert (stage.runs, stage.elapsed) == (0, moment)
 
 
-def test_signal_during_a_run_ends_the_loop_after_it() -> None:
-    stage = Stage(lasts=(5,), codes=(143,), signals=[(92, signal.SIGTERM)])
+@pytest.mark.parametrize("before", [[], [(91, signal.SIGHUP)]])
+def test_signal_during_a_run_ends_the_loop_after_it_without_a_next_run(
+    caplog: pytest.LogCaptureFixture, before: list[tuple[float, signal.Signals]]
+) -> None:
+    stage = Stage(lasts=(5,), codes=(143,), signals=[*before, (92, signal.SIGTERM)])
     assert stage.loop(max_runs=None) == 143
     assert (stage.runs, stage.elapsed) == (1, 95)
+    assert caplog.messages == ["the next run is at 2026-05-04T12:02:00+00:00, in 0:01:30"]
 
 
 def test_sighup_reloads_the_schedule() -> None:

@@ -248,6 +248,34 @@ def test_no_message_shows_what_the_source_sends_back(
     assert_hidden(way, tmp_path, result.stdout, result.stderr)
 
 
+NAMES = ["key", "api_key", "access_token", "client_secret", "password", "X-Amz-Signature", "sig", "auth"]
+
+
+@pytest.mark.parametrize("report", ["r.json", "r.csv", "r.html"])
+@pytest.mark.parametrize("output", ["--json", "--verbose", "--verbose --log-format json"])
+@pytest.mark.parametrize("url", [f"{URL}?q=Smartphone&category=Kitchen+Tools&id=A1b2C3d4e5&author=Elmwood"])
+@pytest.mark.usefixtures("store")
+def test_words_of_the_query_are_shown_and_only_secrets_are_hidden(
+    httpx_mock: HTTPXMock, tmp_path: Path, report: str, output: str, url: str
+) -> None:
+    secrets = {name: f"{name.title()} Zq7/pass" for name in NAMES}
+    leaked = [form for secret in secrets.values() for form in forms(secret)]
+    words = ["Smartphone X", "Kitchen Tools A1b2C3d4e5", "Elmwood"]
+    titles = [*words, *(f"Leak {each}" for each in leaked)]
+    rows = [
+        row | {"title": title, "price": -1}  # rejected, because each output has the titles of those
+        for row, title in zip(products(len(titles)), titles, strict=True)
+    ]
+    httpx_mock.add_response(url=re.compile(r"^https://source\.example/"), json=page(rows), is_reusable=True)
+    query = "".join(f"&{name}={quote_plus(secret)}" for name, secret in secrets.items())
+    result = run("--source", url + query, "--report", str(tmp_path / report), *output.split())
+    assert result.exit_code == 5
+    outputs = [result.stdout, result.stderr, (tmp_path / report).read_text(encoding="utf-8")]
+    assert not [form for form in leaked for text in outputs if form in text]
+    assert not [text for text in outputs if "Zq7" in text]
+    assert all(word in outputs[2] for word in words)
+
+
 def test_refusal_names_the_variable(httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(401)
     result = run("--source", URL, "--dry-run")

@@ -8,6 +8,7 @@ from medusa_sync.settings.secrets import (
     secrets_in,
     secrets_in_authorization,
     user_info,
+    without_secrets,
     without_user_info,
 )
 
@@ -37,7 +38,6 @@ def test_settings_list_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         "me:push-pass",
         "push-pass",
         "abcd",
-        "A1b2C3d4e5",
         "https://hc.example/ping/0123-4567?create=1",
         "ping/0123-4567",
     }
@@ -59,11 +59,59 @@ def test_file_path_contains_no_secret() -> None:
         ("https://lonely-key@source.example", {"lonely-key"}),
         ("https://A1b2C3d4e5:x@source.example", {"A1b2C3d4e5:x", "x", "A1b2C3d4e5"}),
         ("https://A1b2C3d4e5:@source.example", {"A1b2C3d4e5"}),
+        ("https://Administrator:hush@source.example", {"Administrator:hush", "hush"}),
     ],
 )
 def test_secrets_of_a_user(url: str, secrets: set[str]) -> None:
     """Some services expect a key as the user, with any password."""
     assert set(secrets_in(url)) == secrets
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("key", "api_key", "apikey", "API-KEY", "X-Api-Key", "consumer_key", "AWSAccessKeyId", "auth[key]"),
+        *("token", "access_token", "accessToken", "X-Amz-Security-Token", "private_token", "authtoken"),
+        *("secret", "client_secret", "clientSecret", "password", "passwd", "pass", "pwd", "user_password"),
+        *("signature", "X-Goog-Signature", "sig", "sign", "auth", "oauth", "authorization", "jwt", "code"),
+        *("credential", "session", "sessionid", "session%5Fid"),
+    ],
+)
+def test_a_value_of_a_query_is_a_secret_if_its_name_says_so(name: str) -> None:
+    assert set(secrets_in(f"https://source.example/p?a=1&{name}=Sm%2Fart+phone&b=2")) == {"Sm/art phone"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("q", "keyword", "keywords", "category", "x", "author", "design", "compass", "passage", "monkeys"),
+        *("currency_code", "countryCode", "signal", "tokenizer", "secretary", "sessions_per_day"),
+    ],
+)
+@pytest.mark.parametrize("value", ["Smartphone", "A1b2C3d4e5f6", "Kitchen+Tools", "SHOES2024", "createdAt"])
+def test_other_values_of_a_query_are_words(name: str, value: str) -> None:
+    assert list(secrets_in(f"https://source.example/p?{name}={value}")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://me:hush@[::1]:8/p?q=a@b", "https://***@[::1]:8/p?q=a@b"),
+        ("https://a:b@source.example/p", "https://***@source.example/p"),  # too short to be found in texts
+        (
+            "https://source.example/p?q=Smartphone&key=abc&x=",
+            "https://source.example/p?q=Smartphone&key=***&x=",
+        ),
+        (
+            "https://source.example/p?access%5Ftoken=a%2Fb#top",
+            "https://source.example/p?access%5Ftoken=***#top",
+        ),
+        ("https://source.example/p?token", "https://source.example/p?token"),
+        ("me:hush@file.json?key=a", "me:hush@file.json?key=a"),
+    ],
+)
+def test_secrets_in_a_url_are_stars(text: str, shown: str) -> None:
+    assert without_secrets(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -74,6 +122,16 @@ def test_secrets_of_a_user(url: str, secrets: set[str]) -> None:
         ("Basic bWU6aHVzaA==", {"Basic bWU6aHVzaA==", "bWU6aHVzaA==", "bWU6aHVzaA", "me:hush", "hush"}),
         ("Basic ####", {"Basic ####", "####"}),
         ('Token token="A1b2C3d4", v=1', {'Token token="A1b2C3d4", v=1', 'token="A1b2C3d4", v=1', "A1b2C3d4"}),
+        (
+            "AWS Credential=A1b2C3d4/x, Signature=9f8e7d6c5b4a==",
+            {
+                "AWS Credential=A1b2C3d4/x, Signature=9f8e7d6c5b4a==",
+                "Credential=A1b2C3d4/x, Signature=9f8e7d6c5b4a==",
+                "A1b2C3d4/x",
+                "9f8e7d6c5b4a",
+            },
+        ),
+        ('Digest realm="Smartphone", x', {'Digest realm="Smartphone", x', 'realm="Smartphone", x'}),
     ],
 )
 def test_secrets_of_an_authorization(value: str, secrets: set[str]) -> None:

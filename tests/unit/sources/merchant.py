@@ -179,7 +179,7 @@ def _money(draw: st.DrawFn) -> tuple[dict[str, str], Product]:
     attributes = {"price": f"{price / 100:.2f} USD"} | (
         {} if sale is None else {"sale_price": f"{sale / 100:.2f} USD"}
     )
-    if sale is None or sale >= price:
+    if not sale or sale >= price:
         return attributes, {"prices": {"usd": price / 100}}
     return attributes, {"prices": {"usd": sale / 100}, "compareAtPrice": price / 100}
 

@@ -3,6 +3,11 @@
 import csv
 import io
 import itertools
+import os
+import tracemalloc
+from errno import ENOSPC
+from itertools import chain
+from typing import BinaryIO, cast
 
 import pytest
 from hypothesis import given
@@ -17,7 +22,7 @@ from medusa_sync.sources.dialects.first import FirstPlaces
 from medusa_sync.sources.mapping import to_row
 from tests.unit.sources.tables import Stream, products_of, read, read_until_error
 
-LONG = "x" * (csv_lines.SAMPLE + 1)
+LONG = "x" * 2**20
 HEADER = "id,title,price,option1_name,option1_value\n"
 
 
@@ -87,10 +92,89 @@ def test_a_file_that_is_cut_off_within_a_character_stays_utf_8() -> None:
     assert message == "line 4: the byte 0xC3 is not valid UTF-8"
 
 
-def test_a_character_may_be_cut_by_the_end_of_the_sample() -> None:
-    padding = "é" + "x" * (csv_lines.SAMPLE - 3)
-    assert len(padding.encode()) == csv_lines.SAMPLE - 1
-    assert titles(mugs(padding + "é"))[0] == padding + "é"
+@given(
+    st.lists(
+        st.sampled_from(["Mug", "Krüge", "日本", "🎁", b"Kr\xfcge", b"\x80", b"\xe2\x82", b"\xf0\x9f"]),
+        min_size=1,
+    ),
+    st.integers(1, 9),
+)
+def test_a_file_with_any_character_in_utf_8_is_utf_8_wherever_it_is(
+    titles: list[str | bytes], chunk: int
+) -> None:
+    rows = [
+        b"%d,%s,9\n" % (number, title.encode() if isinstance(title, str) else title)
+        for number, title in enumerate(titles, 1)
+    ]
+    read_lines = csv_lines.Lines(Stream(b"".join(rows), chunk))
+    has_utf_8 = any(isinstance(title, str) and not title.isascii() for title in titles)
+    damaged = [number for number, title in enumerate(titles, 1) if isinstance(title, bytes)]
+    if not (has_utf_8 and damaged):
+        encoding = "cp1252" if damaged else "utf-8"
+        assert list(read_lines) == [row.decode(encoding) for row in rows]
+        return
+    found: list[str] = []
+    with pytest.raises(SourceError, match=f"^line {damaged[0]}: the byte 0x.. is not valid UTF-8$"):
+        found.extend(read_lines)
+
+
+def test_one_byte_of_windows_1252_in_a_file_in_utf_8_is_an_error_with_its_line() -> None:
+    content = mugs(*["Größe"] * 50).encode() + b"51,Caf\xe9,9\n"
+    entries, message = read_until_error(content)
+    assert titles_of(entries) == ["Größe"] * 49  # the product before the damage may have more rows
+    assert message == "line 52: the byte 0xE9 is not valid UTF-8"
+
+
+def test_one_character_in_utf_8_far_behind_bytes_that_are_not_is_an_error_with_the_line_of_these() -> None:
+    content = mugs("Mug", "Jug").encode() + b"3,Caf\xe9,9\n" + f"4,{LONG},9\n5,Größe,9\n".encode()
+    entries, message = read_until_error(content)
+    assert titles_of(entries) == ["Mug"]
+    assert message == "line 4: the byte 0xE9 is not valid UTF-8"
+
+
+def test_two_letters_of_windows_1252_that_look_like_one_in_utf_8_are_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(SourceError, match="line 2: the byte 0xE4 is not valid UTF-8") as caught:
+        read(mugs("Käse", "„Spaß“").encode("cp1252"))
+    assert "iconv -f WINDOWS-1252 -t UTF-8" in caught.value.hint
+
+
+def test_what_follows_a_byte_of_unknown_encoding_is_not_read_if_the_file_is_incomplete() -> None:
+    content = mugs("Mug", "Jug").encode() + b"3,Caf\xe9,9\n4,Cup,9\n5,Pot,9\n"
+    entries, message = read_until_error(content, SourceError("it ended early"))
+    assert (titles_of(entries), message) == (["Mug"], "it ended early")
+
+
+def test_a_disk_that_is_full_is_an_error_and_spoils_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, _data: object) -> int:
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+    monkeypatch.setattr(csv_lines, "SpooledTemporaryFile", lambda _size: Full())
+    entries, message = read_until_error(mugs("Mug", "Jug", "Café").encode("cp1252"))
+    assert (titles_of(entries), message) == (
+        ["Mug"],
+        "the temporary file cannot be written (No space left on device)",
+    )
+
+
+def test_a_long_file_in_windows_1252_is_not_in_memory() -> None:
+    class Mugs(io.BufferedIOBase):
+        """40 MB, and the only letter beyond ASCII is in the second line."""
+
+        rows = chain(
+            [b"id,title,price\n1,Caf\xe9,9\n"],
+            (b"%d,%s,9\n" % (number, b"x" * 40_000) for number in range(2, 1_000)),
+        )
+
+        def read(self, _size: int | None = -1, /) -> bytes:
+            return next(self.rows, b"")
+
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in read_csv(cast(BinaryIO, Mugs()))) == 999
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_byte_that_is_not_utf_8_far_behind_others_that_are_is_an_error_with_its_line() -> None:

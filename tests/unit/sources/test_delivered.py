@@ -23,7 +23,7 @@ ROWS = [
     shirt(900),
     {"id": 901, "title": "A", "price": 1, "categories": [["B", "C"]]},
 ]
-MAPPED = {1: "792de153"}
+MAPPED = {2: "792de153"}
 """A digest of what the rows are mapped to, by the version of the mapping."""
 
 

@@ -309,8 +309,8 @@ def test_a_sale_price_is_the_price_and_the_price_is_compared_with_it(sale: str) 
     assert (fields["price"], fields["sale_price"]) == (15, 12)
 
 
-@pytest.mark.parametrize("sale", ["15.00 USD", "18.00 USD"])
-def test_a_sale_price_that_is_not_lower_is_ignored(sale: str) -> None:
+@pytest.mark.parametrize("sale", ["15.00 USD", "18.00 USD", "0.00 USD", "0"])
+def test_a_sale_price_that_is_0_or_not_lower_is_ignored(sale: str) -> None:
     assert variant_of(sale_price=sale) == variant_of()
 
 

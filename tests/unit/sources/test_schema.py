@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,14 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from msgspec import structs
+from pytest_httpx import HTTPXMock
 
 from docs.build import as_json, schemas
 from docs.catalogue import schema
 from docs.mapping import FIELDS, VARIANT
 from medusa_sync.core.fields import NAMES
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.sources.base import Rejected, Row
+from medusa_sync.sources.pages import HttpSource
 from medusa_sync.sources.schema import SourceProduct
 from tests.flow.shirts import shirt
 from tests.harness import catalogue
+from tests.unit.sources.pages import file_source, rows
 
 VALIDATOR = Draft202012Validator(schema())
 FULL = shirt(1) | {
@@ -68,6 +76,78 @@ def test_a_field_is_valid_if_and_only_if_it_is_read(name: str, value: Any) -> No
 def test_a_field_of_a_variant_is_valid_if_and_only_if_it_is_read(name: str, value: Any) -> None:
     row = {"id": 1, "title": "A", "price": 1, "variants": [{"options": {"Size": "S"}, name: value}]}
     assert VALIDATOR.is_valid(row) == is_read(row)
+
+
+WHOLE: list[dict[str, Any]] = [
+    {"id": 3, "title": "A", "price": 9, "stock": 4, "minimumOrderQuantity": 2, "metadata": {"year": 2026}},
+    {
+        "id": 4,
+        "title": "B",
+        "price": 9,
+        "variants": [
+            {"id": 40, "sku": "S", "stock": 0, "options": {"Size": 38}},
+            {"id": 41, "sku": "L", "stock": 7, "options": {"Size": 40}},
+        ],
+    },
+]
+
+
+def as_floats(value: Any) -> Any:
+    """The same value, with `3.0` for `3`."""
+    match value:
+        case dict():
+            return {name: as_floats(each) for name, each in value.items()}
+        case list():
+            return list(map(as_floats, value))
+        case int():
+            return float(value)
+    return value
+
+
+FORMS: dict[str, Callable[[list[Any]], Any]] = {
+    "array": lambda rows: rows,
+    "object": lambda rows: {"products": rows, "total": as_floats(len(rows))},
+    "page": lambda rows: {"items": rows, "total": as_floats(len(rows))},
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("exponent", ["", "e0"])
+async def test_a_whole_number_may_be_written_as_a_float(
+    file: Path, httpx_mock: HTTPXMock, source: HttpSource, form: str, exponent: str
+) -> None:
+    assert all(map(VALIDATOR.is_valid, as_floats(WHOLE)))
+    expected = await rows(file_source(file, json.dumps(WHOLE).encode()))
+    body = json.dumps(FORMS[form](as_floats(WHOLE))).replace(".0", f".0{exponent}").encode()
+    lines = b"".join(json.dumps(each).encode() + b"\n" for each in as_floats(WHOLE))
+    httpx_mock.add_response(content=body, is_reusable=True)
+    for each in (file_source(file, body), file_source(file, lines), source):
+        assert without_digests(await rows(each)) == without_digests(expected)
+
+
+def without_digests(products: list[Row]) -> list[Row]:
+    return [
+        structs.replace(each, digest="") if isinstance(each, DesiredProduct) else each for each in products
+    ]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("value", [3.5, 1e30, -1.0])
+@pytest.mark.parametrize("name", ["id", "stock", "minimumOrderQuantity"])
+async def test_other_floats_are_no_whole_numbers(file: Path, name: str, value: float) -> None:
+    row = {"id": 3, "title": "A", "price": 9, name: value}
+    assert not VALIDATOR.is_valid(row)
+    [rejected] = await rows(file_source(file, json.dumps([row]).encode()))
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason.startswith(f"{name}: Expected")
+
+
+@pytest.mark.anyio
+async def test_an_id_that_is_written_in_three_ways_is_one_product(file: Path) -> None:
+    products = [{"id": each, "title": "A", "price": 9} for each in (3, 3.0, "3")]
+    read = await rows(file_source(file, json.dumps(products).encode()))
+    assert {each.external_id for each in read} == {"dummyjson:3"}
 
 
 def test_each_field_of_the_schema_and_of_the_store_is_in_the_table_of_all_formats() -> None:

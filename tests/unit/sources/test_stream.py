@@ -89,7 +89,7 @@ async def test_the_total_is_known_once_the_end_is_read(
 
 
 async def test_a_small_file_is_one_page_with_its_total(file: Path) -> None:
-    assert await pages(file_source(file, body_of([row(1)]))) == [Page((desired_product(1),), 1)]
+    assert await pages(file_source(file, body_of([row(1)]))) == [Page((desired_product(1),), 1, of_file=True)]
 
 
 async def test_with_a_limit_the_rest_of_a_file_is_not_read(file: Path) -> None:
@@ -107,7 +107,7 @@ async def test_file_is_complete_if_its_total_is_too_small(file: Path, limit: int
 
 
 async def test_file_without_products_is_one_empty_page(file: Path) -> None:
-    assert await pages(file_source(file, body_of([]))) == [Page((), 0)]
+    assert await pages(file_source(file, body_of([]))) == [Page((), 0, of_file=True)]
 
 
 async def test_sample_is_complete() -> None:
