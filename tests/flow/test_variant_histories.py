@@ -20,7 +20,7 @@ from tests.harness.fake_medusa.state import Product, Variant
 
 pytestmark = pytest.mark.usefixtures("routes")
 
-MANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 KEYS = ("s", "m", "l")
 VALUES = ("1", "2", "3", "y" * 50)
@@ -150,10 +150,7 @@ def assert_wanted(store: FakeMedusa, wanted: Wanted) -> None:
         assert found.sku == each.get("sku")
         if "stock" in each:
             [item] = (store.state.items[item_id] for item_id in found.item_ids)
-            assert (item.sku, [level.stocked_quantity for level in item.levels]) == (
-                found.sku,
-                [each["stock"]],
-            )
+            assert [level.stocked_quantity for level in item.levels] == [each["stock"]]
 
 
 def variant_of(product: Product, row: dict[str, Any]) -> Variant:
