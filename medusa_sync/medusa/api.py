@@ -21,11 +21,11 @@ from medusa_sync.core.stored import (
     WrittenProduct,
     WrittenVariant,
 )
-from medusa_sync.errors import UnknownQueryError
+from medusa_sync.errors import ProductFailedError, UnknownQueryError
 from medusa_sync.http import Query
 from medusa_sync.medusa import queries, responses
 from medusa_sync.medusa.client import MedusaClient
-from medusa_sync.medusa.decode import decode_product, decode_record, tree_of
+from medusa_sync.medusa.decode import decode_product, decode_record, is_marked_as_deleted, tree_of
 from medusa_sync.medusa.item_api import ItemApi
 from medusa_sync.medusa.lists import NULL, chunks, find, is_last, walk
 from medusa_sync.medusa.option_api import OptionApi
@@ -47,7 +47,7 @@ class ScanPage(Struct, frozen=True):
         is_last: no page follows.
     """
 
-    products: Iterable[StoredSummary]
+    products: Iterable[StoredSummary | Unreadable]
     size: int
     count: int
     is_last: bool
@@ -121,7 +121,8 @@ class AdminApi:
         async for entries in walk(self._client, "/admin/products", query, page):
             for each in entries:
                 if each.deleted_at is not None:
-                    yield Tombstone(each.id, each.external_id, decode_record(each.metadata), each.deleted_at)
+                    is_ours = is_marked_as_deleted(each.metadata)
+                    yield Tombstone(each.id, each.external_id, each.deleted_at, is_ours)
 
     async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
         """Products by `id` or `external_id`, with their details."""
@@ -152,10 +153,8 @@ class AdminApi:
         ]
         response = await self._client.get("/admin/products", query, responses.ScanPage)
         entries = response.entries
-        products = (
-            StoredSummary(each.id, each.external_id, decode_record(each.metadata)) for each in entries
-        )
-        return ScanPage(products, len(entries), response.count, is_last(len(entries), response.limit))
+        last = is_last(len(entries), response.limit)
+        return ScanPage(map(_scanned, entries), len(entries), response.count, last)
 
     async def listed(self, external_ids: Sequence[str]) -> list[ListedProduct | Unreadable]:
         """Products by external id, with what pruning needs."""
@@ -248,3 +247,12 @@ class AdminApi:
         path = f"/admin/products/{product_id}/variants/batch"
         query: Query = [("fields", queries.WRITTEN_VARIANT + queries.VALUE_AND_OPTION)]
         return await self._client.post(path, body, responses.WrittenVariants, query=query)
+
+
+def _scanned(product: responses.ScannedProduct) -> StoredSummary | Unreadable:
+    if product.metadata is responses.ABSENT:
+        return Unreadable(product.id, product.external_id, "the response lacks metadata")
+    try:
+        return StoredSummary(product.id, product.external_id, decode_record(product.metadata))
+    except ProductFailedError as error:
+        return Unreadable(product.id, product.external_id, str(error))
