@@ -85,6 +85,7 @@ async def apply(
     taxonomy = Taxonomy(api.terms, source.category_names, stop)
     items, intents = Items(api, placement.location_id, stop), Intents()
     writer = Writer(api, taxonomy, placement, items, sales, ledger, intents, health, status=options.status)
+    batch_size = BatchSize(options.batch_size)
     applier = Applier(
         api,
         planner,
@@ -95,12 +96,13 @@ async def apply(
         ledger,
         health,
         stop,
+        batch_size,
         settle=settle,
         max_retries=options.max_retries,
     )
     pipeline = Pipeline(
         applier,
-        batch_size=BatchSize(options.batch_size),
+        batch_size=batch_size,
         concurrency=options.concurrency,
         stop=stop,
     )

@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
+from msgspec import structs
+
 from medusa_sync.core.change import Change, Create, Update, needed_terms, placed_categories
+from medusa_sync.core.fields import SKU
 from medusa_sync.core.interrupted import with_late_note
 from medusa_sync.core.note import creation_note, final_record, update_note
 from medusa_sync.core.pending import freed
@@ -20,7 +23,7 @@ from medusa_sync.medusa.taxonomy import Taxonomy
 from medusa_sync.sync.acknowledger import Complete
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.intents import Intents
-from medusa_sync.sync.inventory import ItemRename, Release, by_key, item_renames, level_changes
+from medusa_sync.sync.inventory import ItemRename, Release, Values, by_key, item_renames, level_changes
 from medusa_sync.sync.items import Items, Written
 from medusa_sync.sync.late import LateRequests
 from medusa_sync.sync.ledger import Ledger
@@ -112,6 +115,17 @@ class Writer:
         await self._api.edit_products(bodies)
         for update, _ in handed:
             del self.released[update.desired.external_id]
+
+    async def free_items(self, updates: Sequence[Update], taken: Values) -> None:
+        """Take SKUs from inventory items whose variants have given them up; they get their new ones later."""
+        renames = [
+            structs.replace(rename, new_sku=None)
+            for update in updates
+            for rename in item_renames(update).values()
+            if (SKU, rename.sku) in taken
+        ]
+        with self.late.may_change([update.desired.external_id for update in updates]):
+            await self.items.rename(renames)
 
     async def update(
         self, updates: Sequence[Update], items: Mapping[str, StoredItem]
