@@ -326,6 +326,11 @@ class StoredProduct(Identified, frozen=True):
     shipping_profile: StoredLink | None = None
 
     @property
+    def rounds_weights(self) -> bool:
+        """Whether the store may keep weights of variants as whole numbers, as Medusa up to 2.15.0 does."""
+        return all(option.is_exclusive is None for option in self.options)  # known since 2.17
+
+    @property
     def newest_variant(self) -> str:
         """The id of the newest variant; ids are ULIDs, so they sort by age."""
         return max((variant.id for variant in self.variants), default="")
