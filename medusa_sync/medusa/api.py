@@ -129,19 +129,14 @@ class AdminApi:
         return await self._products(key, values, queries.DETAIL_FIELDS, StoredProduct)
 
     async def handles(self, handles: Sequence[str]) -> dict[str, OwningProduct]:
-        """The products by handle, for those of these handles that are taken."""
+        """The products by handle, for those of these handles that are taken; `null` is not found."""
         page = responses.ProductPage[responses.HandleOwner]
         owners: dict[str, OwningProduct] = {}
         for part in chunks("handle", handles):
             query = [*part, ("fields", queries.HANDLE_FIELDS), ("limit", len(part))]
             response = await self._client.get("/admin/products", query, page)
             owners.update((owner.handle, owner) for owner in response.entries)
-        if NULL in handles:  # before 2.21, a search does not look into handles
-            async for entries in walk(
-                self._client, "/admin/products", [("fields", queries.HANDLE_FIELDS)], page
-            ):
-                owners.update((owner.handle, owner) for owner in entries)
-        return {handle: owners[handle] for handle in handles if handle in owners}
+        return owners
 
     async def scan(self, offset: int, limit: int) -> ScanPage:
         """One page of all products, in the order of their ids."""

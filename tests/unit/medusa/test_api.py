@@ -192,18 +192,6 @@ async def test_an_incomplete_product_does_not_affect_the_others(httpx_mock: HTTP
     ]
 
 
-async def test_the_handle_null_is_found_by_a_scan(httpx_mock: HTTPXMock, api: AdminApi) -> None:
-    def respond(request: httpx.Request) -> httpx.Response:
-        handles = [] if "handle[]" in request.url.params else ["jug", "null"]
-        product = {"id": "prod_1", "title": "Jug"}
-        products = [{**product, "external_id": f"x:{handle}", "handle": handle} for handle in handles]
-        return httpx.Response(200, json={"products": products, "count": 0, "limit": 500})
-
-    httpx_mock.add_callback(respond, is_reusable=True)
-    owners = await api.handles(["null", "mug"])
-    assert {handle: owner.external_id for handle, owner in owners.items()} == {"null": "x:null"}
-
-
 async def test_a_store_that_does_not_know_a_filter_shows_no_owners(
     httpx_mock: HTTPXMock, api: AdminApi
 ) -> None:
