@@ -37,6 +37,7 @@ from medusa_sync.sync.scan import Scan
 from medusa_sync.sync.stale import Stale
 
 _NAMED = 10  # products in a note
+_LOST = "medusa-sync lost track of it, which is a bug; the next run checks it again"
 _STATUSES: Mapping[type[MedusaSyncError], Status] = {
     InterruptedRunError: Status.INTERRUPTED,
     LockedError: Status.LOCKED,
@@ -94,8 +95,8 @@ class Run:
         if self._delivery.error is not None:  # after everything that was delivered has been applied
             self._stop.set(self._delivery.error)
         self._backlog.open_rest()
-        reason = str(self._stop.reason).partition("\n")[0]
-        self._ledger.close(f"not completed: {reason}" if self._stop.is_set else "")
+        reason = str(self._stop.reason).partition("\n")[0] if self._stop.is_set else _LOST
+        self._ledger.close(f"not completed: {reason}")
         return self._result(store, started_at, time.monotonic() - clock)
 
     async def _run_until_stopped(self) -> StoreState | None:

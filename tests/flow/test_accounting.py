@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from medusa_sync.core.result import Result, RunResult
+from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.options import PlanOptions
 from tests.flow.shirts import held, shirt, variant, wanted
 from tests.flow.stage import ListSource, counts, is_creation, sync
@@ -72,3 +73,13 @@ def test_a_product_whose_variants_are_refused_once_is_written_although_its_batch
     assert refused
     assert (result.exit_code, counts(result)) == (0, {"updated": 3})
     assert held(store, 1) == wanted(with_another_variant(1))
+
+
+def test_a_product_that_is_lost_by_mistake_has_a_reason_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def do_nothing(*_: object) -> bool:
+        return True
+
+    monkeypatch.setattr(Applier, "apply", do_nothing)
+    result = sync(ListSource([shirt(1)]), FakeMedusa())
+    assert (result.exit_code, counts(result)) == (5, {"not_attempted": 1})
+    assert "bug" in result.not_completed[0].reason
