@@ -174,7 +174,9 @@ class Run:
                     await self._backlog.fill(stale)
                     await self._guard(
                         api,
-                        ChangeGuard(self._options.max_changes, len(scan.source_ids)),
+                        ChangeGuard(
+                            self._options.max_changes, len(scan.source_ids) - len(removals.unrecorded)
+                        ),
                         removals,
                         scan.dropped,
                     )
