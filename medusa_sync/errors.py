@@ -24,7 +24,7 @@ EXIT_CODES: Mapping[int, str] = {
         "allows."
     ),
     EXIT_CHANGES: "There is something to do: only with `--dry-run --exit-code`.",
-    75: "Locked: another run of the same job for the same store and source is under way. Nothing was done.",
+    75: "Locked: another run for the same store and source is under way. Nothing was done.",
     130: "Interrupted by SIGINT (Ctrl-C), or 143 by SIGTERM. The next run completes the work.",
 }
 
@@ -101,7 +101,7 @@ class TimeLimitError(MedusaSyncError):
 
 
 class LockedError(MedusaSyncError):
-    """Another run of the same job for the same store and source holds the lock."""
+    """Another run for the same store and source holds the lock."""
 
     exit_code = 75
 

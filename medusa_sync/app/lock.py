@@ -1,4 +1,4 @@
-"""Prevents concurrent runs of the same job, store and source on a machine."""
+"""Prevents concurrent runs of the same store and source on a machine, whatever their jobs are called."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 
+import httpx
 from platformdirs import user_state_path
 
 from medusa_sync.errors import LockedError, LockUnavailableError
@@ -28,15 +29,20 @@ _LONGEST_HOLDER = 4096  # bytes
 def run_lock(job: str, store_url: str, source_name: str, *, folder: Path | None = None) -> Iterator[None]:
     """Hold the lock in this context. The system releases it if the process is killed.
 
-    The lock files are in `folder`, which users can share; by default in the state folder of the user.
+    Args:
+        job: for messages; it has no part in the lock.
+        store_url: of the store; all spellings of a URL are the same store.
+        source_name: of the source.
+        folder: of lock files, which users can share; by default the state folder of the user.
 
     Raises:
         LockedError: another process holds the lock.
         LockUnavailableError: the lock file cannot be created or opened, or is not a regular file.
     """
     folder = folder or user_state_path("medusa-sync")
+    store = str(httpx.URL(store_url.rstrip("/")))  # the host in lower case, without the default port
     # A digest, because a URL may contain characters that a file name cannot.
-    key = blake2b(f"{job}\n{store_url}\n{source_name}".encode(), digest_size=8).hexdigest()
+    key = blake2b(f"{store}\n{source_name}".encode(), digest_size=8).hexdigest()
     path = folder / f"{key}.lock"
     try:
         folder.mkdir(parents=True, exist_ok=True)

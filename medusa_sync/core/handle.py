@@ -8,6 +8,7 @@ from itertools import count
 from medusa_sync.core.product import DesiredProduct
 
 _MAX_LENGTH = 200
+_NULL = "null"
 
 
 def slug_of(desired: DesiredProduct) -> str:
@@ -18,9 +19,12 @@ def slug_of(desired: DesiredProduct) -> str:
 def handle_candidates(desired: DesiredProduct) -> Iterator[str]:
     """Handles in order of preference: `<slug>`, `<slug>-<id>`, `<slug>-<id>-2`, and so on.
 
-    A handle of the source is part of the product's address in the shop, so it has no alternatives.
+    A handle of the source is part of the product's address in the shop, so it has no alternatives. The handle
+    `null` is not used: Medusa reads it as no value, so it cannot be looked up.
     """
     base, own_id = slug_of(desired), slug(desired.source_id)
+    if base == _NULL:
+        base = ""
     if base:
         yield base
     if base and desired.handle:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, auto
+from math import copysign, floor
 
 from medusa_sync.core.fields import Field, Merge
 from medusa_sync.core.product import Value
@@ -69,6 +70,18 @@ def merge_field(
     if any(field.same(remember(stored), ours) for ours in (applied, *sent)):
         return Verdict.SEND, desired
     return (Verdict.CONFLICT if changed else Verdict.KEEP), desired
+
+
+def as_sent(stored: Value, desired: Value, history: History | None) -> Value:
+    """What was sent, if the store holds it rounded to a whole number; else what the store holds."""
+    ours = (history.applied, *history.sent) if history else ()
+    rounded = [value for value in ours if isinstance(value, float) and _rounded(value) == stored]
+    return desired if desired in rounded else (*rounded, stored)[0]
+
+
+def _rounded(value: float) -> float:
+    """A number as PostgreSQL rounds it: halves away from zero."""
+    return copysign(floor(abs(value) + 0.5), value)
 
 
 def merge_sets(

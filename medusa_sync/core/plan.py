@@ -18,12 +18,13 @@ from medusa_sync.core.fields import (
     TITLE,
     VARIANT,
     VARIANT_FIELDS,
+    WEIGHT,
     Field,
     Merge,
     Place,
     setting_names,
 )
-from medusa_sync.core.merge import Verdict, merge_field
+from medusa_sync.core.merge import Verdict, as_sent, merge_field
 from medusa_sync.core.options import DEFAULT, OptionPlan, match_options
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnConflict, PriceLimit
 from medusa_sync.core.price_guard import held_back
@@ -102,7 +103,7 @@ def plan_update(
     if options.contested:
         conflicts.append(Conflict(OPTIONS, option_change.stored, option_change.desired, options_side))
     variants = [
-        _variant_change(each, matches, options, desired, record, policy, location_id)
+        _variant_change(each, matches, options, desired, stored, record, policy, location_id)
         for each in desired.variants
         if selection.has_variants or matches.stored[each.key] is not None
     ]
@@ -187,6 +188,7 @@ def _variant_change(
     matches: Matches,
     options: OptionPlan,
     desired: DesiredProduct,
+    product: StoredProduct,
     record: Record | None,
     policy: _Policy,
     location_id: str | None,
@@ -208,6 +210,8 @@ def _variant_change(
         if not _is_owned(field, value, history, stored, keeps_stock=location_id is not None):
             continue
         held = held_value(stored, name, options, desired.currency, location_id)
+        if name == WEIGHT and product.rounds_weights:
+            held = as_sent(held, value, history)
         is_unwanted = value is None and (
             field.merge is Merge.FOLLOW
             or (

@@ -243,22 +243,19 @@ class StoredSummary(Identified, frozen=True):
     record: Record | None
 
 
-class Tombstone(StoredSummary, frozen=True):
+class Tombstone(Identified, frozen=True):
     """What a deleted product leaves.
 
     Attributes:
-        deleted_at: None if the product was not deleted.
+        deleted_at: when it was deleted.
+        is_ours: this tool deleted it.
     """
 
-    deleted_at: str | None
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether this tool deleted the product."""
-        return self.record is not None and self.record.deleted
+    deleted_at: str
+    is_ours: bool
 
 
-class ListedProduct(Identified, frozen=True):
+class ListedProduct(StoredSummary, frozen=True):
     """A product with what pruning needs."""
 
     title: str
@@ -327,6 +324,11 @@ class StoredProduct(Identified, frozen=True):
     variants: tuple[StoredVariant, ...] = ()
     sales_channels: tuple[StoredLink | None, ...] = ()  # None is a link to a deleted channel
     shipping_profile: StoredLink | None = None
+
+    @property
+    def rounds_weights(self) -> bool:
+        """Whether the store may keep weights of variants as whole numbers, as Medusa up to 2.15.0 does."""
+        return all(option.is_exclusive is None for option in self.options)  # known since 2.17
 
     @property
     def newest_variant(self) -> str:

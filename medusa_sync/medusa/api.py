@@ -21,12 +21,12 @@ from medusa_sync.core.stored import (
     WrittenProduct,
     WrittenVariant,
 )
-from medusa_sync.errors import UnknownQueryError
+from medusa_sync.errors import ProductFailedError, UnknownQueryError
 from medusa_sync.http import Query
 from medusa_sync.medusa import queries, responses
 from medusa_sync.medusa.bulk import Bulk
 from medusa_sync.medusa.client import MedusaClient
-from medusa_sync.medusa.decode import decode_product, decode_record, tree_of
+from medusa_sync.medusa.decode import decode_product, decode_record, is_marked_as_deleted, tree_of
 from medusa_sync.medusa.item_api import ItemApi
 from medusa_sync.medusa.lists import NULL, chunks, find, is_last, walk
 from medusa_sync.medusa.option_api import OptionApi
@@ -48,7 +48,7 @@ class ScanPage(Struct, frozen=True):
         is_last: no page follows.
     """
 
-    products: Iterable[StoredSummary]
+    products: Iterable[StoredSummary | Unreadable]
     size: int
     count: int
     is_last: bool
@@ -124,26 +124,22 @@ class AdminApi:
         async for entries in walk(self._client, "/admin/products", query, page):
             for each in entries:
                 if each.deleted_at is not None:
-                    yield Tombstone(each.id, each.external_id, decode_record(each.metadata), each.deleted_at)
+                    is_ours = is_marked_as_deleted(each.metadata)
+                    yield Tombstone(each.id, each.external_id, each.deleted_at, is_ours)
 
     async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
         """Products by `id` or `external_id`, with their details."""
         return await self._products(key, values, queries.DETAIL_FIELDS, StoredProduct)
 
     async def handles(self, handles: Sequence[str]) -> dict[str, OwningProduct]:
-        """The products by handle, for those of these handles that are taken."""
+        """The products by handle, for those of these handles that are taken; `null` is not found."""
         page = responses.ProductPage[responses.HandleOwner]
         owners: dict[str, OwningProduct] = {}
         for part in chunks("handle", handles):
             query = [*part, ("fields", queries.HANDLE_FIELDS), ("limit", len(part))]
             response = await self._client.get("/admin/products", query, page)
             owners.update((owner.handle, owner) for owner in response.entries)
-        if NULL in handles:  # before 2.21, a search does not look into handles
-            async for entries in walk(
-                self._client, "/admin/products", [("fields", queries.HANDLE_FIELDS)], page
-            ):
-                owners.update((owner.handle, owner) for owner in entries)
-        return {handle: owners[handle] for handle in handles if handle in owners}
+        return owners
 
     async def scan(self, offset: int, limit: int) -> ScanPage:
         """One page of all products, in the order of their ids."""
@@ -155,10 +151,8 @@ class AdminApi:
         ]
         response = await self._client.get("/admin/products", query, responses.ScanPage)
         entries = response.entries
-        products = (
-            StoredSummary(each.id, each.external_id, decode_record(each.metadata)) for each in entries
-        )
-        return ScanPage(products, len(entries), response.count, is_last(len(entries), response.limit))
+        last = is_last(len(entries), response.limit)
+        return ScanPage(map(_scanned, entries), len(entries), response.count, last)
 
     async def listed(self, external_ids: Sequence[str]) -> list[ListedProduct | Unreadable]:
         """Products by external id, with what pruning needs."""
@@ -243,7 +237,11 @@ class AdminApi:
         path = "/admin/products/batch"
         return await self._client.post(path, body, responses.Written, query=[("fields", fields)])
 
-    async def delete_variants(self, product_id: str, ids: Sequence[str]) -> None:
-        """Delete variants of a product with their inventory items; ids that do not exist are ignored."""
-        path = f"/admin/products/{product_id}/variants/batch"
-        await self._client.post(path, {"delete": ids}, dict[str, Any], query=_ID_ONLY)
+
+def _scanned(product: responses.ScannedProduct) -> StoredSummary | Unreadable:
+    if product.metadata is responses.ABSENT:
+        return Unreadable(product.id, product.external_id, "the response lacks metadata")
+    try:
+        return StoredSummary(product.id, product.external_id, decode_record(product.metadata))
+    except ProductFailedError as error:
+        return Unreadable(product.id, product.external_id, str(error))

@@ -44,6 +44,7 @@ class Operation(Struct, frozen=True):
         only_in_bulk: the fields of a body that the ordinary route does not take.
         only_in_path: the fields of a body that are for the path of the ordinary route.
         takes_ids: the lists have ids instead of bodies.
+        at_once: how many of them a call has at most.
         key: a unique field by which a created thing can be found; empty if it cannot.
         page: a list of such things.
     """
@@ -55,6 +56,7 @@ class Operation(Struct, frozen=True):
     only_in_bulk: frozenset[str] = frozenset()
     only_in_path: frozenset[str] = frozenset()
     takes_ids: bool = False
+    at_once: int = 500
     key: str = ""
     page: type[responses.Page[Any]] | None = None
 
@@ -105,7 +107,13 @@ UPDATE_VARIANTS = Operation(
     "update-product-variants", "product_variants", _VARIANTS, "update", only_in_path=_PRODUCT
 )
 DELETE_VARIANTS = Operation(
-    "delete-product-variants", "ids", _VARIANTS, "delete", only_in_path=_PRODUCT, takes_ids=True
+    "delete-product-variants",
+    "ids",
+    _VARIANTS,
+    "delete",
+    only_in_path=_PRODUCT,
+    takes_ids=True,
+    at_once=50,  # the time that the store takes grows faster than their number
 )
 
 
@@ -148,7 +156,7 @@ class Bulk:
             StoreError: the store is unavailable.
         """
         results: list[Result] = []
-        for part in _parts(bodies):
+        for part in _parts(bodies, operation.at_once):
             sent, rest = await self._try(operation, part), part
             if isinstance(sent, AmbiguousWriteError):
                 # If the store fails every write, the ordinary route fails too, and nothing more is sent.
@@ -274,13 +282,13 @@ def _is_unknown(error: StoreRefusedError) -> bool:
     return error.status == HTTPStatus.NOT_FOUND and (not error.kind or "Workflow with id" in str(error))
 
 
-def _parts(bodies: Sequence[Body]) -> Iterator[list[Body]]:
+def _parts(bodies: Sequence[Body], at_once: int) -> Iterator[list[Body]]:
     """The bodies in parts that fit into a request."""
     part: list[Body] = []
     size = 0
     for body in bodies:
         length = len(msgspec.json.encode(body)) + 1
-        if part and size + length > _BODY_BYTES:
+        if part and (size + length > _BODY_BYTES or len(part) == at_once):
             yield part
             part, size = [], 0
         part.append(body)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from msgspec import Raw, Struct, ValidationError, convert, json
+from msgspec import DecodeError, Raw, Struct, ValidationError, convert, json
 
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.record import RECORD_KEY, AnyRecord, Record, parse_record, upgraded
@@ -90,14 +90,32 @@ class _Metadata(Struct):
 
 
 def decode_record(metadata: Raw) -> Record | None:
-    """The record in the metadata of a product; None if there is none that this version can read."""
+    """The record in the metadata of a product; None if there is none.
+
+    Raises:
+        ProductFailedError: a newer version of this tool wrote it.
+    """
     with suppress(ValidationError):  # no detour over a dict
         record = json.decode(metadata, type=_Metadata).medusa_sync
         return None if record is None else upgraded(record)
-    with suppress(ProductFailedError):
-        decoded = json.decode(metadata)
-        return parse_record(decoded) if isinstance(decoded, dict) else None
-    return None
+    decoded = json.decode(metadata)
+    return parse_record(decoded) if isinstance(decoded, dict) else None
+
+
+class _Mark(Struct):
+    deleted: bool = False
+
+
+class _Marked(Struct):
+    medusa_sync: _Mark | None = None
+
+
+def is_marked_as_deleted(metadata: Raw) -> bool:
+    """Whether this tool was about to delete a product, also in a newer version."""
+    with suppress(DecodeError):
+        mark = json.decode(metadata, type=_Marked).medusa_sync
+        return mark is not None and mark.deleted
+    return False
 
 
 class _Identity(Struct):

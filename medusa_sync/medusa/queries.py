@@ -8,7 +8,7 @@ from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
 
 SUMMARY_FIELDS = "id,external_id,metadata"
 TOMBSTONE_FIELDS = f"{SUMMARY_FIELDS},deleted_at"
-LISTED_FIELDS = "id,external_id,title,status"
+LISTED_FIELDS = f"{SUMMARY_FIELDS},title,status"
 UNOWNED_FIELDS = "id,title,handle,metadata,variants.sku"
 PRODUCT_FIELDS = "id,external_id,title"
 HANDLE_FIELDS = f"{PRODUCT_FIELDS},handle"

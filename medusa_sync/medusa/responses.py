@@ -72,10 +72,14 @@ class Products(Struct):
     estimate_count: int | None = None
 
 
+ABSENT = Raw(b"")
+"""A field that the response does not have, which is not the same as null."""
+
+
 class ScannedProduct(Struct):
     id: str
     external_id: str | None
-    metadata: Raw = Raw(b"null")  # one that is absent is reported when the product is looked up
+    metadata: Raw = ABSENT
 
 
 class DeletedProduct(ScannedProduct):

@@ -246,12 +246,12 @@ class Settings:
     )
     exit_code: bool = _switch("Exit with 7 if a dry run finds something to do.", "Output")
     job_name: str = _option(
-        "Name of the job in the lock, log, report and metrics.",
+        "Name of the job in the log, report and metrics.",
         parsers.slug,
         "sync-products",
         "NAME",
         group="Schedule",
-        more="Set it if you configure several jobs.",
+        more="Set it if you configure several jobs. Two jobs of one store and source never run at once.",
     )
     loop: bool = _switch(
         "Keep running, and sync at each tick of the schedule.",

@@ -20,14 +20,15 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.retry import pause
 from medusa_sync.stop import Stop
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
-from medusa_sync.sync.batch import Batch, Refusal
+from medusa_sync.sync.batch import Batch, Refusal, parts
+from medusa_sync.sync.batch_size import BatchSize
 from medusa_sync.sync.claims import Repeats, claims
 from medusa_sync.sync.collisions import Collisions
 from medusa_sync.sync.deferred import Deferred
 from medusa_sync.sync.deletion import delete_noted
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.intents import Intents
-from medusa_sync.sync.inventory import values_to_release
+from medusa_sync.sync.inventory import Values, values_to_release, values_wanted
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.planner import Planner
 from medusa_sync.sync.stale import Stale, absent
@@ -54,6 +55,7 @@ class Applier:
         ledger: notified of products that are sent, and of those that the store refused.
         health: decides whether the store itself fails.
         stop: once it is set, nothing is retried or bisected.
+        batch_size: of batches that are formed here.
         settle: called with the outcome of every product.
         max_retries: how many times a batch is reconciled.
     """
@@ -69,6 +71,7 @@ class Applier:
         ledger: Ledger,
         health: Health,
         stop: Stop,
+        batch_size: BatchSize,
         *,
         settle: Callable[[Outcome], None],
         max_retries: int,
@@ -81,6 +84,7 @@ class Applier:
         self._ledger = ledger
         self._health = health
         self._stop = stop
+        self._batch_size = batch_size
         self._settled = settle
         self._writer = writer
         self._intents = intents
@@ -88,6 +92,7 @@ class Applier:
         self._postponed: list[Complete] = []  # their inventory items have to be renamed later
         self._again: list[DesiredProduct] = []  # to be planned again, also from other batches
         self._deferred = Deferred()
+        self._freed: set[str] = set()  # external ids of products that have given up what others get
 
     async def apply(self, products: Sequence[Stale]) -> bool:
         """Take products to their outcomes. If the run is stopped, some do not get one.
@@ -104,10 +109,10 @@ class Applier:
         first = [each for each in products if each not in repeated] if repeated else products
         if not first:
             return True
-        return await self._apply(Batch([each.desired for each in first], absent=absent(first)))
+        return await self._apply([Batch([each.desired for each in first], absent=absent(first))])
 
-    async def _apply(self, batch: Batch) -> bool:
-        left = [batch]
+    async def _apply(self, batches: Iterable[Batch]) -> bool:
+        left = [*batches]
         has_failed = False
         while left and not self._stop.is_set:
             batch = left.pop(0)
@@ -117,9 +122,10 @@ class Applier:
                 has_failed, again = True, await self._bisect(batch, error)
             except AmbiguousWriteError as error:
                 has_failed, again = True, await self._reconcile(batch, error)
-            left = [*again, *left]
+            left = [*batch.apart, *again, *left]
+            batch.apart = []
             if self._again:
-                left.append(Batch(self._again, is_last=self._deferred.is_released))
+                left += self._batches(self._again, is_last=self._deferred.is_released)
                 self._again = []
         return not has_failed
 
@@ -133,17 +139,44 @@ class Applier:
         for outcome in outcomes:
             self._settled(outcome)
         if deferred:
-            await self._apply(Batch(deferred, is_last=True))
+            await self._apply_last(deferred)
         if self._postponed:
             await self._rename_postponed()
         await self._writer.sales.remove_copies()
         self._again += await self._acknowledger.flush()
         while self._again and not self._stop.is_set:
             again, self._again = self._again, []
-            await self._apply(Batch(again, is_last=True))
+            await self._apply(self._batches(again, is_last=True))
             await self._writer.sales.remove_copies()
             self._again += await self._acknowledger.flush()
         await self._writer.late.note()
+
+    async def _apply_last(self, products: Sequence[DesiredProduct]) -> None:
+        """Write products that get values of one another; in several batches, all values are freed first."""
+        if len(products) <= self._batch_size.current:
+            await self._apply([Batch(list(products), is_last=True)])
+            return
+        everything = Batch(list(products), is_last=True)
+        reading = await self._planner.read(products)
+        updates = await self._without_collisions(everything, reading.updates)
+        taken = values_wanted(updates)
+        givers = [update.desired for update, _ in values_to_release(updates, taken)]
+        await self._apply(self._batches(givers, only_frees=taken))
+        failed = {each.external_id for each in givers} - self._freed
+        left = [each for each in everything.products if each.external_id not in failed]
+        stored = {update.desired.external_id for update in updates}
+        updated = [each for each in left if each.external_id in stored]
+        others = [each for each in left if each.external_id not in stored]  # they get what updates give up
+        for part in (updated, others):
+            await self._apply(self._batches(part, is_last=True))
+
+    def _batches(
+        self, products: Sequence[DesiredProduct], *, is_last: bool = False, only_frees: Values | None = None
+    ) -> list[Batch]:
+        return [
+            Batch(list(part), is_last=is_last, only_frees=only_frees)
+            for part in parts(products, self._batch_size.current)
+        ]
 
     async def _rename_postponed(self) -> None:
         postponed, self._postponed = self._postponed, []
@@ -169,6 +202,9 @@ class Applier:
         self._settle(batch, reading.outcomes)
         if reading.copies:
             await delete_noted(self._api, [copy.id for copy in reading.copies])
+        if batch.only_frees is not None:
+            await self._free(batch, self._plan(batch, reading.updates), batch.only_frees)
+            return []
         updates = reading.updates
         if batch.is_last or _is_checked_first(batch, updates):
             updates = await self._without_collisions(batch, updates)
@@ -179,7 +215,7 @@ class Applier:
             return [batch]
         if await self._writer.prepare(updates):
             return [batch]
-        alone = await self._update(batch, updates)
+        await self._update(batch, updates)
         if self._stop.is_set:
             return []
         planned = await self._planner.plan_new(reading.new, reading.incomplete)
@@ -191,9 +227,9 @@ class Applier:
         adoptions = [each for each in changes if isinstance(each, Update)]
         if await self._writer.prepare(adoptions):
             return [batch]
-        alone += await self._update(batch, adoptions)
-        alone += await self._create(batch, [each for each in changes if isinstance(each, Create)])
-        return [*alone, *await self._wait_for(batch, reading.in_progress)]
+        await self._update(batch, adoptions)
+        await self._create(batch, [each for each in changes if isinstance(each, Create)])
+        return await self._wait_for(batch, reading.in_progress)
 
     def _plan(self, batch: Batch, changes: Sequence[C]) -> list[C]:
         """Note what will be sent; a single product that was refused is not sent a second time unchanged."""
@@ -207,31 +243,36 @@ class Applier:
             self._intents.add(change)
         return list(changes)
 
-    async def _update(self, batch: Batch, updates: Sequence[Update]) -> list[Batch]:
-        """Returns the products whose variants the store refused, each in a batch of its own."""
-        if not updates:
-            return []
-        written, refused = await self._writer.update(updates, batch.unused_items)
-        await self._finish(batch, written)
-        batch.drop(each.external_id for each in refused)
-        return batch.alone(refused)
+    async def _free(self, batch: Batch, updates: Sequence[Update], taken: Values) -> None:
+        """Free the values that products of other batches get."""
+        if handed := values_to_release(updates, taken):
+            await self._writer.release(handed)
+        await self._writer.free_items(updates, taken)
+        self._freed |= {each.external_id for each in batch.products}
 
-    async def _create(self, batch: Batch, creates: Sequence[Create]) -> list[Batch]:
-        """Returns the products of which the store refused some variants, each in a batch of its own."""
+    async def _update(self, batch: Batch, updates: Sequence[Update]) -> None:
+        """Products whose variants the store refuses get a batch of their own."""
+        if not updates:
+            return
+        written, refused = await self._writer.update(updates, batch.unused_items)
+        batch.set_apart(refused)
+        await self._finish(batch, written)
+
+    async def _create(self, batch: Batch, creates: Sequence[Create]) -> None:
+        """Products of which the store refuses some variants get a batch of their own."""
         if not creates:
-            return []
+            return
         if incomplete := [create.replaces for create in creates if create.replaces]:
             await delete_noted(self._api, incomplete)
             if batch.items is None:  # the store does not delete items that were not linked yet
                 batch.items = await self._unlinked_items(creates)
         await self._writer.prepare(creates)
         if self._stop.is_set:
-            return []
+            return
         batch.created |= {create.desired.external_id for create in creates}
         written, refused = await self._writer.create(creates, batch.unused_items)
+        batch.set_apart(refused)
         await self._finish(batch, written)
-        batch.drop(each.external_id for each in refused)
-        return batch.alone(refused)
 
     async def _without_collisions(self, batch: Batch, changes: Sequence[C]) -> list[C]:
         """Settle or hold back changes that want unique values of other products; returns the others."""
@@ -280,7 +321,8 @@ class Applier:
         left = {each.external_id for each in batch.products}
         planned = [each for each in batch.planned if each.desired.external_id in left]
         is_checked = all(each.desired.external_id in batch.checked for each in planned)
-        if not isinstance(error, KnownRefusalError) and (batch.is_last or not is_checked):
+        may_collide = batch.only_frees is None and not isinstance(error, KnownRefusalError)
+        if may_collide and (batch.is_last or not is_checked):
             await self._without_collisions(batch, planned)
             if len(batch.products) < len(left):
                 return [batch] if batch.products else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from msgspec import Struct, field
@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from medusa_sync.core.change import Change
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import StoredItem
+from medusa_sync.sync.inventory import Values
 
 T = TypeVar("T")
 
@@ -18,6 +19,11 @@ def halves(products: Sequence[T]) -> tuple[Sequence[T], Sequence[T]]:
     """Bisect products that the store refused together."""
     middle = len(products) // 2
     return products[:middle], products[middle:]
+
+
+def parts(products: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Products in parts of a size; the last one may have fewer."""
+    return (products[start : start + size] for start in range(0, len(products), size))
 
 
 class Refusal(Struct, frozen=True):
@@ -43,6 +49,9 @@ class Batch(Struct):
         released: the unique values that one product takes from another are free.
         checked: external ids of products of which it is known that others have not got what they want.
         is_last: all other products have been written.
+        only_frees: unique values that other products get; the products are written by later batches. None for
+            a batch that writes them.
+        apart: of products that left the batch, because the store refused a part of them.
     """
 
     products: list[DesiredProduct]
@@ -57,14 +66,17 @@ class Batch(Struct):
     released: bool = False
     checked: set[str] = field(default_factory=set)
     is_last: bool = False
+    only_frees: Values | None = None
+    apart: list[Batch] = field(default_factory=list)
 
     def drop(self, external_ids: Iterable[str]) -> None:
         gone = set(external_ids)
         self.products = [product for product in self.products if product.external_id not in gone]
 
-    def alone(self, products: Iterable[DesiredProduct]) -> list[Batch]:
-        """A batch for each product of which the store refused a part."""
-        return [
+    def set_apart(self, products: Sequence[DesiredProduct]) -> None:
+        """Give each product of which the store refused a part a batch of its own."""
+        self.drop(product.external_id for product in products)
+        self.apart += [
             Batch([product], items=self.items, last_write_refused=True, is_last=self.is_last)
             for product in products
         ]
@@ -80,6 +92,7 @@ class Batch(Struct):
                 last_write_refused=self.last_write_refused,
                 checked=self.checked,
                 is_last=self.is_last,
+                only_frees=self.only_frees,
             )
             for products in halves(self.products)
         ]

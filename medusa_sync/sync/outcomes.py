@@ -87,6 +87,7 @@ async def apply(
     writer = Writer(
         api, terms, placement, items, sales, ledger, intents, health, planner.again, status=options.status
     )
+    batch_size = BatchSize(options.batch_size)
     applier = Applier(
         api,
         planner,
@@ -97,12 +98,13 @@ async def apply(
         ledger,
         health,
         stop,
+        batch_size,
         settle=settle,
         max_retries=options.max_retries,
     )
     pipeline = Pipeline(
         applier,
-        batch_size=BatchSize(options.batch_size),
+        batch_size=batch_size,
         concurrency=options.concurrency,
         stop=stop,
     )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import STATUS
 from medusa_sync.core.policy import OnMissing
-from medusa_sync.core.record import Record
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.stored import ListedProduct, StoredProduct, Unreadable
 from medusa_sync.errors import (
@@ -25,10 +24,11 @@ from medusa_sync.retry import retry
 from medusa_sync.stop import InFlight, Stop
 from medusa_sync.sync.batch import halves
 from medusa_sync.sync.batch_size import FIRST
-from medusa_sync.sync.deletion import delete_noted
+from medusa_sync.sync.deletion import delete_noted, why_kept
 from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.prune_guard import guard_error
+from medusa_sync.sync.scan import Scan
 
 _ASKED_AT_ONCE = 4
 
@@ -39,7 +39,7 @@ class Pruner:
     Args:
         api: of the store.
         delivery: what the source has delivered.
-        owned: source ids of the products that the store had of this source before the run.
+        scan: of the store before the run.
         options: of the run.
         settle: called with the outcome of each orphan.
         stop: no further batch starts once it is set.
@@ -49,7 +49,7 @@ class Pruner:
         self,
         api: AdminApi,
         delivery: Delivery,
-        owned: Collection[str],
+        scan: Scan,
         options: SyncOptions,
         *,
         settle: Callable[[Outcome], None],
@@ -57,7 +57,7 @@ class Pruner:
     ) -> None:
         self._api = api
         self._delivery = delivery
-        self._owned = owned
+        self._scan = scan
         self._options = options
         self._settle = settle
         self._stop = stop
@@ -73,7 +73,7 @@ class Pruner:
         orphans = await self._orphans()
         if not orphans:
             return []
-        delivered = next((source_id for source_id in self._owned if source_id in self._delivery), None)
+        delivered = next((source_id for source_id in self._scan.owned if source_id in self._delivery), None)
         self._guard(orphans, delivered)
         return await self._confirm(orphans, delivered)
 
@@ -98,11 +98,13 @@ class Pruner:
     async def _orphans(self) -> list[ListedProduct]:
         """The products that the source did not deliver, without those that were already drafted."""
         name = self._options.source_name
-        missing = [f"{name}:{source_id}" for source_id in self._owned if source_id not in self._delivery]
+        missing = [f"{name}:{source_id}" for source_id in self._scan.owned if source_id not in self._delivery]
         orphans = []
         for stored in await self._api.listed(missing):
             if isinstance(stored, Unreadable):
                 self._settle(Outcome(stored.external_id, "", Result.FAILED, f"not removed: {stored.reason}"))
+            elif stored.record is None:  # a copy that the merchant may have created
+                continue
             elif self._options.on_missing == OnMissing.DELETE or stored.status == "published":
                 orphans.append(stored)
         return orphans
@@ -111,7 +113,7 @@ class Pruner:
         return (stored.external_id or "").removeprefix(f"{self._options.source_name}:")
 
     def _guard(self, orphans: Sequence[ListedProduct], delivered: str | None) -> None:
-        missing, before = len(orphans), len(self._owned)
+        missing, before = len(orphans), self._scan.owned_size
         allowed = self._options.max_removals
         names = [f"{stored.external_id} {stored.title!r}" for stored in orphans]
         if delivered is None:
@@ -168,13 +170,15 @@ class Pruner:
             return
         ids = [stored.id for stored in products]
         if self._options.on_missing == OnMissing.DELETE:
-            await delete_noted(self._api, ids)
+            for reason in (await delete_noted(self._api, ids)).values():
+                raise ProductFailedError(reason)
             return
         bodies = []
-        for stored in await self._api.details("id", ids):
-            if isinstance(stored, Unreadable):
-                raise ProductFailedError(stored.reason)
-            bodies.append({**record_body(stored.id, _as_drafted(stored)), STATUS: "draft"})
+        for stored in await self._api.summaries(ids):
+            if isinstance(stored, Unreadable) or stored.record is None:
+                raise ProductFailedError(why_kept(stored))
+            record = structs.replace(stored.record, drafted=True)  # by this tool, not by the merchant
+            bodies.append({**record_body(stored.id, record), STATUS: "draft"})
         await self._api.edit_products(bodies)
 
     async def _still_there(self, products: Sequence[ListedProduct]) -> list[ListedProduct]:
@@ -201,8 +205,3 @@ class Pruner:
     def _settle_removed(self, products: Sequence[ListedProduct]) -> None:
         for stored in products:
             self._settle(self.outcome(stored))
-
-
-def _as_drafted(stored: StoredProduct) -> Record:
-    """The record, marked to show that this tool drafted the product."""
-    return structs.replace(stored.record or Record(fields={}), drafted=True)

@@ -12,9 +12,10 @@ from medusa_sync.core.fields import OPTION, STOCK
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.record import Dropped, VariantRecord, remember_text
 from medusa_sync.core.result import Outcome, Result
-from medusa_sync.core.stored import StoredProduct
+from medusa_sync.core.stored import StoredProduct, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.bulk import DELETE_VARIANTS
 from medusa_sync.medusa.item_api import Level
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.stop import Stop
@@ -69,53 +70,29 @@ class VariantPruner:
 
     async def _remove(self, removals: Sequence[Removal]) -> None:
         """Remove the variants of some products; if the store refuses a write, of one product at a time."""
+        if self._options.dry_run:
+            for removal in removals:
+                self._settle(removal, removal.variants)
+            return
         try:
-            if self._options.dry_run:
-                for removal in removals:
-                    self._settle(removal, removal.variants)
-                return
-            removals = await self._without_gone(removals)
+            # Other removals took time: another run may have written these products since.
+            keys = {str(each.stored.external_id): {*each.variants, *each.gone} for each in removals}
+            current = await find_removals(self._api, keys, self._options.on_missing)
             if self._options.on_missing == OnMissing.DELETE:
-                await self._delete(removals)
+                await self._delete(current)
             else:
-                await self._draft(removals)
+                await self._draft(current)
         except (StoreRefusedError, AmbiguousWriteError) as error:
             if len(removals) == 1:
                 self._report(removals[0], f"its dropped variants were not removed: {error}")
                 return
             for removal in removals:
                 if not self._stop.is_set:
-                    await self._remove_again(removal)
-
-    async def _remove_again(self, removal: Removal) -> None:
-        """Read a product again, because some of its variants may be removed already."""
-        keys = {*removal.variants, *removal.gone}
-        for left in await find_removals(
-            self._api, {str(removal.stored.external_id): keys}, self._options.on_missing
-        ):
-            await self._remove([left])
-
-    async def _without_gone(self, removals: Sequence[Removal]) -> list[Removal]:
-        """Leave variants that do not exist any more out of the records; returns what is left to remove."""
-        left: list[Removal] = []
-        bodies = []
-        for removal in removals:
-            variants = {key: each for key, each in removal.record.variants.items() if key not in removal.gone}
-            record = structs.replace(removal.record, variants=variants)
-            left.append(structs.replace(removal, record=record, gone=()))
-            if removal.gone:
-                bodies.append(record_body(removal.stored.id, record))
-        if bodies:
-            await self._api.edit_products(bodies)
-        return [removal for removal in left if removal.variants]
+                    await self._remove([removal])
 
     async def _draft(self, removals: Sequence[Removal]) -> None:
         """Set the stock to 0. Without a recorded level, a variant that comes back gets its stock again."""
-        if not removals:
-            return
-        await self._write_records(
-            removals, lambda entry: structs.replace(entry, fields=_without_stock(entry))
-        )
+        await self._note(removals, lambda entry: structs.replace(entry, fields=_without_stock(entry)))
         levels = [
             Level(item_id, self._location_id, 0)
             for removal in removals
@@ -124,46 +101,38 @@ class VariantPruner:
         ]
         if levels:
             await self._api.items.write_levels(create=(), update=levels)
-        await self._write_records(
-            removals,
-            lambda entry: structs.replace(entry, fields=_without_stock(entry), dropped=Dropped.DRAFTED),
-        )
+        await self._acknowledge(removals, _as_drafted)
         for removal in removals:
             self._settle(removal, removal.variants)
 
     async def _delete(self, removals: Sequence[Removal]) -> None:
         """Delete variants; their records show first that it was this tool."""
-        if not removals:
-            return
-        await self._write_records(removals, lambda entry: structs.replace(entry, dropped=Dropped.REMOVED))
-        bodies = []
-        for removal in removals:
-            deleted = await self._delete_from(removal)
-            if not deleted:
-                continue
-            left = {key: entry for key, entry in removal.record.variants.items() if key not in deleted}
-            bodies.append(record_body(removal.stored.id, structs.replace(removal.record, variants=left)))
-            await self._remove_values(removal, deleted)
-            self._settle(removal, deleted)
-        if bodies:
-            await self._api.edit_products(bodies)
+        await self._note(removals, lambda entry: structs.replace(entry, dropped=Dropped.REMOVED))
+        deleted = await self._delete_variants(removals)
+        done = []
+        for removal, keys in zip(removals, deleted, strict=True):
+            await self._remove_values(removal, keys)
+            self._settle(removal, keys)
+            done.append(structs.replace(removal, variants={key: removal.variants[key] for key in keys}))
+        await self._acknowledge(done, lambda _: None)
 
-    async def _delete_from(self, removal: Removal) -> list[str]:
-        """Delete variants of a product, one at a time if the store refuses one; returns their keys."""
-        keys = list(removal.variants)
-        parts = [keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE)]
-        deleted: list[str] = []
-        while parts:
-            part = parts.pop(0)
-            ids = [removal.variants[key].id for key in part]
-            try:
-                await self._api.delete_variants(removal.stored.id, ids)
-                deleted += part
-            except StoreRefusedError as error:  # some of its stock may be reserved
-                if len(part) > 1:
-                    parts[:0] = [[key] for key in part]
-                else:
-                    self._report(removal, f"variant {removal.named(part[0])} was not removed: {error}")
+    async def _delete_variants(self, removals: Sequence[Removal]) -> list[list[str]]:
+        """Delete the variants of products, and report those that the store refuses; returns their keys."""
+        wanted = [(number, key) for number, removal in enumerate(removals) for key in removal.variants]
+        bodies = [
+            {"id": removals[number].variants[key].id, "product_id": removals[number].stored.id}
+            for number, key in wanted
+        ]
+        deleted: list[list[str]] = [[] for _ in removals]
+        results = await self._api.bulk.run(DELETE_VARIANTS, bodies)
+        for (number, key), result in zip(wanted, results, strict=True):
+            if isinstance(result, AmbiguousWriteError):
+                raise result
+            if isinstance(result, str):
+                deleted[number].append(key)
+            else:  # some of its stock may be reserved
+                removal = removals[number]
+                self._report(removal, f"variant {removal.named(key)} was not removed: {result}")
         return deleted
 
     def _report(self, removal: Removal, reason: str) -> None:
@@ -192,15 +161,36 @@ class VariantPruner:
                         extra={"event": "option_values_kept", "external_id": external_id},
                     )
 
-    async def _write_records(
+    async def _note(
         self, removals: Sequence[Removal], change: Callable[[VariantRecord], VariantRecord]
     ) -> None:
+        """Change the records of variants that will be removed; leave out those that are gone already."""
         bodies: list[dict[str, Any]] = []
         for removal in removals:
-            changed = {key: change(removal.record.variants[key]) for key in removal.variants}
-            record = structs.replace(removal.record, variants=removal.record.variants | changed)
-            bodies.append(record_body(removal.stored.id, record))
-        await self._api.edit_products(bodies)
+            entries = {key: each for key, each in removal.record.variants.items() if key not in removal.gone}
+            entries |= {key: change(entries[key]) for key in removal.variants}
+            bodies.append(record_body(removal.stored.id, structs.replace(removal.record, variants=entries)))
+        if bodies:
+            await self._api.edit_products(bodies)
+
+    async def _acknowledge(
+        self, removals: Sequence[Removal], change: Callable[[VariantRecord], VariantRecord | None]
+    ) -> None:
+        """Change, or leave out, the records of variants that were removed, as they are now."""
+        by_id = {removal.stored.id: removal for removal in removals if removal.variants}
+        bodies: list[dict[str, Any]] = []
+        for stored in await self._api.summaries(list(by_id)):
+            if isinstance(stored, Unreadable) or stored.record is None:
+                continue
+            removed = {variant.id for variant in by_id[stored.id].variants.values()}
+            changed = {
+                key: change(each) if each.id in removed else each
+                for key, each in stored.record.variants.items()
+            }
+            entries = {key: each for key, each in changed.items() if each is not None}
+            bodies.append(record_body(stored.id, structs.replace(stored.record, variants=entries)))
+        if bodies:
+            await self._api.edit_products(bodies)
 
     def _settle(self, removal: Removal, keys: Collection[str]) -> None:
         outcome = removal_outcome(removal, keys, self._options.on_missing, self._location_id)
@@ -228,6 +218,13 @@ async def find_removals(
         if isinstance(stored, StoredProduct)
     )
     return [removal for removal in removals if removal is not None]
+
+
+def _as_drafted(entry: VariantRecord) -> VariantRecord:
+    """The record of a variant whose stock is 0 now; another run may have brought it back meanwhile."""
+    return structs.replace(
+        entry, fields=_without_stock(entry), dropped=Dropped.DRAFTED if entry.dropped else None
+    )
 
 
 def _without_stock(entry: VariantRecord) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class Removals:
         self._options = options
         self._ledger = ledger
         self._placement = placement
-        self._pruner = Pruner(api, delivery, scan.source_ids, options, settle=ledger.remove, stop=stop)
+        self._pruner = Pruner(api, delivery, scan, options, settle=ledger.remove, stop=stop)
         self._api = api
         self._stop = stop
         self._previewed: dict[str, Removal | None] = {}  # variants that updates drop, by external id
@@ -66,8 +66,14 @@ class Removals:
     @property
     def upper_bound(self) -> int:
         """More products than this are not removed, and do not lose variants."""
-        missing = sum(source_id not in self._delivery for source_id in self._scan.source_ids)
+        missing = sum(source_id not in self._delivery for source_id in self._scan.owned)
         return missing + len(self._scan.dropped)
+
+    @property
+    def unrecorded(self) -> list[str]:
+        """External ids of products that the source did not deliver, and that are kept without a record."""
+        name = self._options.source_name
+        return [f"{name}:{own}" for own in sorted(self._scan.unrecorded) if own not in self._delivery]
 
     async def forecast(self, dropped: Mapping[str, Removal | None], planned: Ledger) -> list[Outcome]:
         """Predict the removals; empty if a guard will refuse them.

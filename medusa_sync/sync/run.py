@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Protocol
@@ -36,6 +36,8 @@ from medusa_sync.sync.removals import Removals
 from medusa_sync.sync.scan import Scan
 from medusa_sync.sync.stale import Stale
 
+_NAMED = 10  # products in a note
+_LOST = "medusa-sync lost track of it, which is a bug; the next run checks it again"
 _STATUSES: Mapping[type[MedusaSyncError], Status] = {
     InterruptedRunError: Status.INTERRUPTED,
     LockedError: Status.LOCKED,
@@ -84,6 +86,7 @@ class Run:
         self._intake = Intake(self._delivery, self._ledger, observer.fetched, stop)
         self._placement: Placement | None = None
         self._backlog = Backlog(self._ledger)
+        self._unrecorded: Sequence[str] = ()
 
     async def execute(self) -> RunResult:
         """Run. Errors that a user, a server or a catalogue can cause are not raised but in the result."""
@@ -92,8 +95,8 @@ class Run:
         if self._delivery.error is not None:  # after everything that was delivered has been applied
             self._stop.set(self._delivery.error)
         self._backlog.open_rest()
-        reason = str(self._stop.reason).partition("\n")[0]
-        self._ledger.close(f"not completed: {reason}" if self._stop.is_set else "")
+        reason = str(self._stop.reason).partition("\n")[0] if self._stop.is_set else _LOST
+        self._ledger.close(f"not completed: {reason}")
         return self._result(store, started_at, time.monotonic() - clock)
 
     async def _run_until_stopped(self) -> StoreState | None:
@@ -171,7 +174,9 @@ class Run:
                     await self._backlog.fill(stale)
                     await self._guard(
                         api,
-                        ChangeGuard(self._options.max_changes, len(scan.source_ids)),
+                        ChangeGuard(
+                            self._options.max_changes, len(scan.source_ids) - len(removals.unrecorded)
+                        ),
                         removals,
                         scan.dropped,
                     )
@@ -185,6 +190,7 @@ class Run:
             return None
         gained = 0 if self._options.dry_run else self._ledger.gained
         if self._prunes:
+            self._unrecorded = removals.unrecorded
             await removals.execute()
         is_changed = gained or self._ledger.counts[Result.REMOVED]
         size = await api.count_products() if is_changed else scan.size
@@ -304,6 +310,14 @@ class Run:
             yield (
                 f"Nothing is removed, because {self._ledger.unidentified} of the rejected rows have no id: "
                 "they may be of products or variants that only look missing."
+            )
+        if self._unrecorded:
+            named, more = ", ".join(self._unrecorded[:_NAMED]), len(self._unrecorded) - _NAMED
+            yield (
+                f"Not removed, although the source does not have them: {named}"
+                f"{f' and {more} more' if more > 0 else ''}. They have an external id of this source, but no "
+                "record of medusa-sync, so someone else may have created them. Remove them in the admin if "
+                "you do not need them."
             )
         if self._api is None:
             yield (

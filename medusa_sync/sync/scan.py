@@ -11,8 +11,9 @@ from typing import Self
 
 from medusa_sync.core.ids import IdSet
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Dropped, applied, fingerprint
+from medusa_sync.core.record import Dropped, Record, applied, fingerprint
 from medusa_sync.core.selection import ALL, Selection
+from medusa_sync.core.stored import Unreadable
 from medusa_sync.medusa.api import AdminApi, ScanPage
 from medusa_sync.sources.base import Unchecked
 
@@ -38,7 +39,8 @@ class Scan:
 
     Attributes:
         size: how many products the store had when the scan began.
-        source_ids: of the products of the source that the scan saw.
+        source_ids: of the products with an external id of the source that the scan saw.
+        unrecorded: those of them without a record: the merchant may have created them.
         witness: the store's id of one of them; empty if there is none.
         variants: how many variants of the source they have.
         dropped: external ids of those with variants that the source dropped in an earlier run.
@@ -53,6 +55,7 @@ class Scan:
     ) -> None:
         self.size = 0
         self.source_ids = IdSet()
+        self.unrecorded: set[str] = set()
         self.witness = ""
         self.variants = 0
         self.dropped: set[str] = set()
@@ -75,6 +78,15 @@ class Scan:
     async def __aexit__(self, *_: object) -> None:
         self._first_page.cancel()
         await asyncio.gather(self._first_page, return_exceptions=True)
+
+    @property
+    def owned(self) -> Iterator[str]:
+        """Source ids of the products that this tool has written."""
+        return (source_id for source_id in self.source_ids if source_id not in self.unrecorded)
+
+    @property
+    def owned_size(self) -> int:
+        return len(self.source_ids) - len(self.unrecorded)
 
     async def begun(self) -> None:
         """Wait for the first page.
@@ -159,21 +171,28 @@ class Scan:
         for product in page.products:
             external_id = product.external_id or ""
             source_id = external_id.removeprefix(self._prefix)
-            if source_id in {external_id, ""} or (product.record is None and not source_id.isdecimal()):
+            if source_id in {external_id, ""}:
                 continue  # not from this source
             self.witness = self.witness or product.id
-            if not self.source_ids.add(source_id):
+            is_first = self.source_ids.add(source_id)
+            if not is_first:
                 self._copied.add(source_id)
-            if product.record is None:
-                continue
-            self.variants += len(product.record.variants)
-            if any(variant.dropped in self._removable for variant in product.record.variants.values()):
-                self.dropped.add(external_id)
-            if product.record.is_settled:
-                content = self._selection.of(product.record)
-                self._up_to_date.append(fingerprint(external_id, content))
-                if product.record.source:
-                    self._applied.append(hash((external_id, product.record.source)))
+            if isinstance(product, Unreadable):  # it has a record
+                self.unrecorded.discard(source_id)
+            elif product.record is not None:
+                self.unrecorded.discard(source_id)
+                self._take_record(external_id, product.record)
+            elif is_first:
+                self.unrecorded.add(source_id)
+
+    def _take_record(self, external_id: str, record: Record) -> None:
+        self.variants += len(record.variants)
+        if any(variant.dropped in self._removable for variant in record.variants.values()):
+            self.dropped.add(external_id)
+        if record.is_settled:
+            self._up_to_date.append(fingerprint(external_id, self._selection.of(record)))
+            if record.source:
+                self._applied.append(hash((external_id, record.source)))
 
 
 def _contains(sorted_numbers: array[int], number: int) -> bool:

@@ -7,7 +7,10 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from http import HTTPStatus
 from typing import Any, TypeVar
 
+from msgspec import structs
+
 from medusa_sync.core.change import Change, Create, Update, needed_terms, new_variants, placed_categories
+from medusa_sync.core.fields import SKU
 from medusa_sync.core.interrupted import with_late_note
 from medusa_sync.core.note import creation_note, final_record, update_note
 from medusa_sync.core.pending import freed
@@ -30,7 +33,7 @@ from medusa_sync.medusa.terms import Terms
 from medusa_sync.sync.acknowledger import Complete
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.intents import Intents
-from medusa_sync.sync.inventory import ItemRename, Release, by_key, item_renames, level_changes
+from medusa_sync.sync.inventory import ItemRename, Release, Values, by_key, item_renames, level_changes
 from medusa_sync.sync.items import Items, Written
 from medusa_sync.sync.late import LateRequests
 from medusa_sync.sync.ledger import Ledger
@@ -131,6 +134,17 @@ class Writer:
         for result in await self._api.bulk.run(UPDATE_VARIANTS, bodies):
             if not isinstance(result, str):
                 raise result
+
+    async def free_items(self, updates: Sequence[Update], taken: Values) -> None:
+        """Take SKUs from inventory items whose variants have given them up; they get their new ones later."""
+        renames = [
+            structs.replace(rename, new_sku=None)
+            for update in updates
+            for rename in item_renames(update).values()
+            if (SKU, rename.sku) in taken
+        ]
+        with self.late.may_change([update.desired.external_id for update in updates]):
+            await self.items.rename(renames)
 
     async def update(
         self, updates: Sequence[Update], items: Mapping[str, StoredItem]

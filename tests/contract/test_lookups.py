@@ -30,6 +30,15 @@ def _add_categories(shop: Shop, handles: Sequence[str]) -> None:
         shop.category(handle, name="Category")
 
 
+def _add_collections(shop: Shop, handles: Sequence[str]) -> None:
+    for handle in handles:
+        shop.collection("Collection", handle=handle)
+
+
+def _add_products(shop: Shop, handles: Sequence[str]) -> None:
+    shop.batch(create=[shop.body(number, handle=handle) for number, handle in enumerate(handles)])
+
+
 def _add_items(shop: Shop, skus: Sequence[str]) -> None:
     shop.batch(create=[shop.body(number, variant={"sku": sku}) for number, sku in enumerate(skus)])
 
@@ -89,6 +98,52 @@ def test_an_array_does_not_find_the_text_null(shop: Shop, kind: Kind) -> None:
     kind.add(shop, ["null", "NULL"])
     assert kind.found(shop, "[]", ["null"]) == set()
     assert kind.found(shop, "[]", ["null", "NULL"]) == {"NULL"}
+
+
+@pytest.mark.parametrize(
+    ("collection", "add"),
+    [
+        ("product_categories", _add_categories),
+        ("collections", _add_collections),
+        ("products", _add_products),
+    ],
+)
+def test_the_handle_null_finds_everything(
+    shop: Shop, collection: str, add: Callable[[Shop, Sequence[str]], None]
+) -> None:
+    """No filter finds the entity with this handle, not even a list of several."""
+    add(shop, ["null", "nil"])
+    path = f"/admin/{collection.replace('_', '-')}"
+
+    def found(**query: str | Sequence[str]) -> set[str]:
+        return {entry["handle"] for entry in shop.call("GET", path, **query)[collection]}
+
+    assert found(handle="null") == {"null", "nil"}
+    assert found(**{"handle[]": ["null"]}) == set()
+    assert found(**{"handle[]": ["null", "nil"]}) == {"nil"}
+
+
+@pytest.mark.parametrize(
+    ("path", "collection", "key"),
+    [
+        ("/admin/product-tags", "product_tags", "value"),
+        ("/admin/inventory-items", "inventory_items", "sku"),
+        ("/admin/product-variants", "variants", "sku"),
+    ],
+)
+def test_the_value_null_finds_what_has_no_value(shop: Shop, path: str, collection: str, key: str) -> None:
+    shop.tag("null")
+    shop.batch(
+        create=[
+            shop.body(number, title=sku or "x", variant={"sku": sku})
+            for number, sku in enumerate(("null", "Null", None))
+        ]
+    )
+    found = [entry[key] for entry in shop.call("GET", path, **{key: "null"})[collection]]
+    assert set(found) <= {None}
+    assert [entry[key] for entry in shop.call("GET", path, **{key: "Null"})[collection]] == (
+        [] if key == "value" else ["Null"]
+    )
 
 
 def test_a_search_finds_parts_of_words_in_any_case(shop: Shop, kind: Kind) -> None:

@@ -74,6 +74,16 @@ def test_too_many_changes_write_nothing_and_are_named(*, dry_run: bool) -> None:
     assert {each.reason for each in result.not_completed} == {f"not completed: {what}"}
 
 
+def test_products_without_our_record_that_the_source_lacks_do_not_raise_the_limit() -> None:
+    rows = products(2 * SIZE)
+    store = store_with(rows)
+    for row in rows[SIZE - 1 :]:
+        store.products[f"dummyjson:{row['id']}"].metadata = None
+    result = sync(ListSource(sold_out(rows[:SIZE], 2)), store, max_changes=TENTH)
+    assert (result.exit_code, writes(store)) == (6, [])
+    assert result.error.startswith("3 of 20 products would change"), "the third one gets a record again"
+
+
 def test_each_product_is_one_line_whatever_its_texts_are() -> None:
     rows = products(2)
     store = store_with(rows)

@@ -229,3 +229,25 @@ def test_a_product_that_moves_its_sku_to_another_of_its_variants_keeps_it(*, is_
     result = carried_out(source, store)
     assert reasons(result).keys() == {"dummyjson:2"}
     assert f"its SKU {moved['sku']!r} belongs to dummyjson:1" in reasons(result)["dummyjson:2"]
+
+
+@pytest.mark.parametrize("handle", [None, "null"])
+@pytest.mark.parametrize("title", ["Null", "NULL", "Nil"])
+def test_a_product_titled_null_does_not_read_the_whole_store(title: str, handle: str | None) -> None:
+    rows = products(30)
+    store = of_another_source(rows[:20])
+    next(iter(store.state.products.values())).handle = "null"
+    new = [row | {"title": title, **({"handle": handle} if handle else {})} for row in rows[20:22]]
+    result = carried_out(ListSource(new), store)
+    assert (result.exit_code, counts(result)) == (0, {"created": 2})
+    unfiltered = [
+        request
+        for request in store.requests
+        if request.path == "/admin/products"
+        and request.method == "GET"
+        and {key for key, _ in request.query} <= {"fields", "order", "limit", "offset"}
+        and dict(request.query)["limit"] not in {"1", "2000"}  # the count, and the scan of every run
+    ]
+    assert unfiltered == []
+    handles = {product.handle for own, product in store.products.items() if own.startswith("dummyjson:")}
+    assert len(handles - {"null"}) == 2

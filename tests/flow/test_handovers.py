@@ -10,8 +10,8 @@ import pytest
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.sync.options import PlanOptions
 from tests.flow.faults import AFTER, BEFORE, SIZE, catalogue, fault_at, in_sync
-from tests.flow.shirts import held, shirt, wanted
-from tests.flow.stage import Killed, ListSource, assert_exact, counts, sent_in_bulk, sync, writes
+from tests.flow.shirts import assert_shirts, held, shirt, variant, wanted
+from tests.flow.stage import BATCHES, Killed, ListSource, assert_exact, counts, sent_in_bulk, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -198,8 +198,8 @@ def test_an_item_gets_its_sku_after_another_batch_freed_it(lost: bool) -> None: 
     assert set(renames) == {200}, "sent after the other batch freed the SKU"
     assert sync(source, store).exit_code == 0
     assert_exact(source.rows, store)
-    for variant in store.state.variants().values():
-        assert [store.state.items[item_id].sku for item_id in variant.item_ids] == [variant.sku]
+    for each in store.state.variants().values():
+        assert [store.state.items[item_id].sku for item_id in each.item_ids] == [each.sku]
 
 
 def test_an_item_that_keeps_a_sku_of_a_sibling_does_not_keep_its_product_pending() -> None:
@@ -237,3 +237,93 @@ def test_values_that_a_failing_store_freed_without_keeping_the_note_are_no_edit_
     result = sync(ListSource(swapped), store, plan=PlanOptions(ConflictPolicy(OnConflict.STORE)))
     assert (counts(result), result.conflicts) == ({"updated": 2}, 0)
     assert [store.products[f"dummyjson:{n}"].variants[0].sku for n in (1, 2)] == [two["sku"], one["sku"]]
+
+
+def exchanged(size: int, by: int) -> tuple[FakeMedusa, ListSource]:
+    """A store, and a source in which each product has the SKU of another one."""
+    rows = products(size)
+    store = FakeMedusa()
+    assert sync(ListSource(rows), store, batch_size=100).exit_code == 0
+    store.requests.clear()
+    moved = [{**row, "sku": rows[(place + by) % size]["sku"]} for place, row in enumerate(rows)]
+    return store, ListSource(moved)
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_many_products_exchange_skus_although_the_store_accepts_only_small_requests(concurrency: int) -> None:
+    store, source = exchanged(60, by=17)
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        is_large = request.method == "POST" and len(request.content) > 15_000
+        return httpx.Response(413, json={"message": "request entity too large"}) if is_large else None
+
+    store.before = refuse
+    result = sync(source, store, batch_size=15, concurrency=concurrency)
+    assert (result.exit_code, counts(result)) == (0, {"updated": 60}), list(result.problems)
+    assert_exact(source.rows, store)
+    store.requests.clear()
+    assert sync(source, store).exit_code == 0
+    assert not writes(store)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 15])
+def test_the_last_pass_keeps_to_the_batch_size(batch_size: int) -> None:
+    store, source = exchanged(40, by=17)
+    result = sync(source, store, batch_size=batch_size)
+    assert (result.exit_code, counts(result)) == (0, {"updated": 40}), list(result.problems)
+    assert_exact(source.rows, store)
+    sizes = [
+        sum("variants" in body for body in request.json.get("update", []))
+        for request in writes(store)
+        if request.path == BATCHES
+    ]
+    assert max(sizes) == batch_size
+
+
+@pytest.mark.parametrize("fault", ["400", "500", "lost"])
+def test_one_product_that_cannot_be_written_does_not_stop_an_exchange(fault: str) -> None:
+    store, source = exchanged(40, by=17)
+    culprit = store.products["dummyjson:5"].id.encode()
+
+    def hurt(request: httpx.Request) -> httpx.Response | None:
+        if request.method != "POST" or culprit not in request.content or b'"variants"' not in request.content:
+            return None
+        if fault == "lost":
+            raise httpx.ReadTimeout("slow")
+        return httpx.Response(int(fault), json={"type": "invalid_data", "message": "No."})
+
+    store.before = hurt
+    result = sync(source, store, batch_size=15)
+    assert all(each.reason for each in result.problems)
+    if (
+        fault != "lost"
+    ):  # then it is known too early that it keeps its SKU, and the others cannot exchange theirs
+        wants_its_sku = "dummyjson:28"
+        assert {each.external_id for each in result.problems} == {"dummyjson:5", wants_its_sku}
+        assert counts(result)["updated"] == 38
+    store.before = None
+    for _ in range(2):
+        healed = sync(source, store, batch_size=15)
+    assert healed.exit_code == 0
+    assert_exact(source.rows, store)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 15])
+def test_new_variants_get_the_skus_that_products_of_other_batches_give_up(batch_size: int) -> None:
+    rows = [shirt(number) for number in range(1, 7)]
+    store = FakeMedusa()
+    sync(ListSource(rows), store)
+    moved = []
+    for number, row in enumerate(rows):
+        given = rows[(number + 1) % 6]["variants"][0]["sku"]
+        renamed = {**row["variants"][0], "sku": f"NEW-{number}"}
+        added = {**variant(number + 1, "XL", "Red"), "sku": given, "barcode": f"99{number}"}
+        moved.append(row | {"variants": [renamed, *row["variants"][1:], added]})
+    new = {**shirt(7), "variants": [{**shirt(7)["variants"][0], "sku": rows[2]["variants"][1]["sku"]}]}
+    moved[2]["variants"][1] = {**moved[2]["variants"][1], "sku": "NEW-7"}
+    source = ListSource([new, *moved])
+    result = sync(source, store, batch_size=batch_size)
+    assert result.exit_code == 0, list(result.problems)
+    assert_shirts(source.rows, store)
+    for each in store.state.variants().values():
+        assert [store.state.items[item_id].sku for item_id in each.item_ids] == [each.sku]

@@ -143,6 +143,18 @@ def test_the_newest_tombstone_decides() -> None:
     assert counts(sync(ListSource(rows), store, plan=SKIP)) == {"unchanged": 19, "created": 1}
 
 
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_the_note_of_a_newer_version_decides_too(*, is_ours: bool) -> None:
+    """A newer version has removed the product because it was missing at the source."""
+    rows = products(SIZE)
+    store = store_with(rows)
+    record = {"version": 99, **({"deleted": True} if is_ours else {})}
+    store.products["dummyjson:2"].metadata = {"medusa_sync": record}
+    delete(store, 2)
+    expected = {"created": 1} if is_ours else {"skipped": 1}
+    assert counts(sync(ListSource(rows), store, plan=SKIP)) == {"unchanged": SIZE - 1} | expected
+
+
 def test_new_products_are_not_created_with_no_create_either() -> None:
     rows = products(SIZE)
     store = store_with(rows[1:])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from medusa_sync.core.policy import OnMissing, Share
-from tests.flow.stage import ListSource, assert_exact, counts, sync
+from medusa_sync.core.result import Result
+from tests.flow.stage import BATCHES, ListSource, assert_exact, counts, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -114,3 +116,112 @@ def test_product_with_reserved_stock_fails_alone() -> None:
     assert (result.exit_code, counts(result)) == (5, {"unchanged": 36, "removed": 3})
     assert [problem.external_id for problem in result.problems] == ["dummyjson:2"]
     assert_exact([rows[1], *rows[4:]], store)
+
+
+# --- products without a record ----------------------------------------------------------------------------
+
+
+def forget(store: FakeMedusa, *numbers: int) -> None:
+    """Delete the records of products, as a merchant or an import may do."""
+    for number in numbers:
+        store.products[f"dummyjson:{number}"].metadata = None
+
+
+def make_by_hand(store: FakeMedusa, external_id: str) -> None:
+    """Create a product as the merchant does."""
+    body = {
+        "title": f"Theirs {external_id}",
+        "external_id": external_id,
+        "status": "published",
+        "options": [{"title": "Default", "values": ["Default"]}],
+        "variants": [{"title": "Default", "options": {"Default": "Default"}, "prices": []}],
+    }
+    store.call("POST", BATCHES, {"create": [body]})
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("how", [OnMissing.DELETE, OnMissing.DRAFT])
+@pytest.mark.parametrize("external_id", ["dummyjson:900", "dummyjson:A-9"])
+def test_a_product_without_our_record_is_never_removed_and_a_note_names_it(
+    external_id: str, how: OnMissing, *, dry_run: bool
+) -> None:
+    rows = products(20)
+    store = store_with(rows)
+    make_by_hand(store, external_id)
+    result = sync(ListSource(rows[1:]), store, on_missing=how, dry_run=dry_run)
+    assert (result.exit_code, counts(result)) == (0, {"unchanged": 19, "removed": 1})
+    assert store.products[external_id].status == "published"
+    [note] = [note for note in result.notes if "record" in note]
+    assert external_id in note
+    assert "in the admin" in note
+
+
+@pytest.mark.parametrize("how", [OnMissing.DELETE, OnMissing.DRAFT])
+def test_a_lost_record_causes_no_removal_and_no_double(how: OnMissing) -> None:
+    rows = products(20)
+    store = store_with(rows)
+    forget(store, 1, 2)
+    result = sync(ListSource(rows[1:]), store, on_missing=how)
+    assert (result.exit_code, counts(result)) == (0, {"unchanged": 18, "updated": 1})
+    assert_exact(rows, store)
+    result = sync(ListSource(rows[2:]), store, on_missing=how)
+    assert (result.exit_code, counts(result)) == (0, {"unchanged": 18, "removed": 1}), "it has a record again"
+
+
+def test_products_without_our_record_do_not_raise_the_limit() -> None:
+    rows = products(10)
+    store = store_with(rows)
+    for number in range(100, 190):
+        make_by_hand(store, f"dummyjson:{number}")
+    result = sync(ListSource(rows[2:]), store, on_missing=OnMissing.DELETE)
+    assert (result.exit_code, len(store.products)) == (6, 100)
+    assert "2 of 10 products are missing" in result.error
+    assert sync(ListSource(rows[1:]), store, on_missing=OnMissing.DELETE).exit_code == 0
+
+
+def test_products_without_our_record_do_not_show_that_the_source_is_the_right_one() -> None:
+    rows = products(21)
+    store = store_with(rows[:20])
+    make_by_hand(store, "dummyjson:21")
+    result = sync(ListSource(rows[20:]), store, on_missing=OnMissing.DELETE, max_removals=ANY)
+    assert (result.exit_code, len(store.products)) == (6, 21)
+    assert "The source delivered none of its 20 products" in result.error
+
+
+@pytest.mark.parametrize("how", [OnMissing.DELETE, OnMissing.DRAFT])
+def test_a_product_that_loses_its_record_before_it_is_removed_is_not_removed(how: OnMissing) -> None:
+    rows = products(40)
+    store = store_with(rows)
+
+    def before(request: httpx.Request) -> None:
+        if ("fields", "id,external_id,title,status,metadata") in request.url.params.multi_items():
+            return
+        if "id[]" in request.url.params:  # the last read before the removal
+            forget(store, 1)
+
+    store.before = before
+    result = sync(ListSource(rows[3:]), store, on_missing=how)
+    assert (result.exit_code, counts(result)) == (5, {"unchanged": 37, "removed": 2})
+    [problem] = result.problems
+    assert (problem.external_id, problem.result) == ("dummyjson:1", Result.FAILED)
+    assert "record" in problem.reason
+    assert store.products["dummyjson:1"].status == "published"
+
+
+@pytest.mark.parametrize("how", [OnMissing.DELETE, OnMissing.DRAFT])
+@pytest.mark.parametrize("number", [1, "A-1"])
+def test_a_product_with_a_record_of_a_newer_version_is_seen_and_not_removed(
+    number: object, how: OnMissing
+) -> None:
+    rows = products(20)
+    rows[0]["id"] = number
+    store = store_with(rows)
+    own = f"dummyjson:{number}"
+    store.products[own].metadata = {"medusa_sync": {"version": 99, "fields": {}}}
+    result = sync(ListSource(rows[2:]), store, on_missing=how)
+    assert (result.exit_code, counts(result)) == (5, {"unchanged": 18, "removed": 1})
+    [problem] = result.problems
+    assert problem.external_id == own
+    assert "version 99" in problem.reason
+    assert "upgrade medusa-sync" in problem.reason
+    assert store.products[own].status == "published"

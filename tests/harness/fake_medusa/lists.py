@@ -56,10 +56,12 @@ def listed(
         raise invalid_data(f"Invalid request: Unrecognized fields: '{', '.join(unknown)}'")
     arrays = {parameter.removesuffix("[]") for parameter, _ in query if parameter.endswith("[]")}
     wanted = {
-        parameter: _wanted(parameter, values, is_array=parameter in arrays)
+        parameter: _wanted(values, is_array=parameter in arrays)
         for parameter, values in asked.items()
         if parameter in filters
     }
+    if wanted.get("handle") == {None}:  # Medusa ignores it
+        del wanted["handle"]
     reject_nul([values for parameter, values in asked.items() if parameter in filters])
     found = [
         thing
@@ -79,13 +81,11 @@ def listed(
     return {name: page, "count": len(found), "offset": skip, "limit": take}
 
 
-def _wanted(parameter: str, values: list[str], *, is_array: bool) -> set[str | None]:
+def _wanted(values: list[str], *, is_array: bool) -> set[str | None]:
     """Medusa splits an array of one value at commas, and reads the text `null` as no value."""
     if is_array:
         members = values[0].split(",") if len(values) == 1 else values
         return {member for member in members if member != "null"}
-    if "null" in values and parameter != "external_id":
-        raise NotImplementedError(f"FakeMedusa does not know what {parameter}=null finds")
     return {None if value == "null" else value for value in values}
 
 

@@ -131,6 +131,14 @@ def test_second_run_reports_the_holder_of_the_lock(store: FakeMedusa, source: Pa
     assert run("--source", str(source)).exit_code == 0
 
 
+def test_a_job_with_another_name_has_the_same_lock(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
+    with run_lock("sync-products", f"{store.url}/", "dummyjson", folder=tmp_path / "locks"):
+        result = run("--source", str(source), "--job-name", "nightly")
+    assert result.exit_code == 75
+    assert "Another run is under way: sync-products, process" in result.stderr
+    assert run("--source", str(source), "--job-name", "nightly").exit_code == 0
+
+
 @pytest.mark.parametrize(("url", "warned"), [("http://shop.example", True), ("http://127.0.0.1:9", False)])
 def test_plain_http_to_another_machine_gives_a_warning(
     url: str,

@@ -26,11 +26,38 @@ def test_second_run_reports_the_holder(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("place", range(3))
-def test_other_jobs_stores_and_sources_have_other_locks(place: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", [1, 2])
+def test_other_stores_and_sources_have_other_locks(place: int, tmp_path: Path) -> None:
     other = [*RUN]
-    other[place] = "another"
+    other[place] = "http://another.example.com"
     with run_lock(*RUN, folder=tmp_path), run_lock(*other, folder=tmp_path):
+        pass
+
+
+def test_another_job_of_the_same_store_and_source_has_the_same_lock(tmp_path: Path) -> None:
+    with run_lock(*RUN, folder=tmp_path), pytest.raises(LockedError, match=r"sync-products, process "):
+        run_lock("nightly", *RUN[1:], folder=tmp_path).__enter__()
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "https://store.example.com/",
+        "https://Store.Example.COM",
+        "https://store.example.com:443",
+        "https://STORE.example.com:443//",
+    ],
+)
+def test_all_spellings_of_a_store_have_the_same_lock(spelling: str, tmp_path: Path) -> None:
+    with run_lock(*RUN, folder=tmp_path), pytest.raises(LockedError):
+        run_lock(RUN[0], spelling, RUN[2], folder=tmp_path).__enter__()
+
+
+@pytest.mark.parametrize(
+    "other", ["http://store.example.com", "https://store.example.com:9000", "https://store.example.com/two"]
+)
+def test_another_port_or_path_is_another_store(other: str, tmp_path: Path) -> None:
+    with run_lock(*RUN, folder=tmp_path), run_lock(RUN[0], other, RUN[2], folder=tmp_path):
         pass
 
 

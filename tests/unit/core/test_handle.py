@@ -3,6 +3,7 @@
 import re
 from itertools import islice
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
@@ -53,6 +54,11 @@ def test_a_handle_of_the_source_wins_over_the_title_and_has_no_alternatives() ->
 
 def test_a_handle_without_letters_and_digits_has_alternatives() -> None:
     assert first_handles(desired_product(7, handle="!!!"))[:2] == ["dummyjson-7", "dummyjson-7-2"]
+
+
+@pytest.mark.parametrize("fields", [{"title": "Null"}, {"title": "NULL!"}, {"handle": "null"}], ids=str)
+def test_null_is_no_handle_because_medusa_cannot_look_it_up(fields: dict[str, str]) -> None:
+    assert first_handles(desired_product(7, **fields))[:2] == ["dummyjson-7", "dummyjson-7-2"]
 
 
 @given(DESIRED_PRODUCTS, st.text(min_size=1, max_size=20))

@@ -150,7 +150,6 @@ OLD_RECORD = {"fields": {"title": "Jug"}, "currency": "usd"}
         ({}, None),
         ({RECORD_KEY: None}, None),
         ({RECORD_KEY: "text"}, None),
-        ({RECORD_KEY: {"version": 99, "fields": {}}}, None),
         ({RECORD_KEY: OLD_RECORD, "mine": 1}, TITLED),
         ({RECORD_KEY: as_json(applied(desired_product())), "mine": [1]}, applied(desired_product())),
     ],
@@ -164,6 +163,23 @@ async def test_a_scan_reads_the_records_that_this_version_knows(
     assert list((await api.scan(0, 2000)).products) == [StoredSummary("prod_1", "dummyjson:1", record)]
 
 
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({}, "lacks metadata"),
+        ({"metadata": {RECORD_KEY: {"version": 99}}}, "version 99"),
+    ],
+)
+async def test_a_scan_shows_products_that_cannot_be_compared(
+    httpx_mock: HTTPXMock, api: AdminApi, more: dict[str, Any], reason: str
+) -> None:
+    product = {"id": "prod_1", "external_id": "dummyjson:1", **more}
+    httpx_mock.add_response(json={"products": [product], "count": 1, "limit": 2000})
+    [found] = (await api.scan(0, 2000)).products
+    assert isinstance(found, Unreadable)
+    assert reason in found.reason
+
+
 async def test_an_incomplete_product_does_not_affect_the_others(httpx_mock: HTTPXMock, api: AdminApi) -> None:
     record = applied(desired_product())
     metadata = {RECORD_KEY: as_json(record), "mine": 1}
@@ -174,18 +190,6 @@ async def test_an_incomplete_product_does_not_affect_the_others(httpx_mock: HTTP
         StoredSummary("prod_1", "dummyjson:1", record),
         Unreadable("prod_2", "dummyjson:2", "the response lacks metadata"),
     ]
-
-
-async def test_the_handle_null_is_found_by_a_scan(httpx_mock: HTTPXMock, api: AdminApi) -> None:
-    def respond(request: httpx.Request) -> httpx.Response:
-        handles = [] if "handle[]" in request.url.params else ["jug", "null"]
-        product = {"id": "prod_1", "title": "Jug"}
-        products = [{**product, "external_id": f"x:{handle}", "handle": handle} for handle in handles]
-        return httpx.Response(200, json={"products": products, "count": 0, "limit": 500})
-
-    httpx_mock.add_callback(respond, is_reusable=True)
-    owners = await api.handles(["null", "mug"])
-    assert {handle: owner.external_id for handle, owner in owners.items()} == {"null": "x:null"}
 
 
 async def test_a_store_that_does_not_know_a_filter_shows_no_owners(

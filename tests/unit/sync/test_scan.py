@@ -108,9 +108,19 @@ def test_any_text_can_be_an_id(source_id: str) -> None:
     assert scan.shows(desired)
 
 
-def test_a_text_without_a_record_is_the_id_of_something_else() -> None:
-    theirs = StoredSummary("prod_1", "dummyjson:theirs", None)
-    assert list(scanned(Store([theirs])).source_ids) == []
+@pytest.mark.parametrize("source_id", ["theirs", "7"])
+def test_a_product_without_a_record_is_not_owned(source_id: str) -> None:
+    ours, theirs = stored(desired_product()), StoredSummary("prod_2", f"dummyjson:{source_id}", None)
+    scan = scanned(Store([ours, theirs]))
+    assert set(scan.source_ids) == {desired_product().source_id, source_id}
+    assert (list(scan.owned), scan.owned_size) == ([desired_product().source_id], 1)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_product_with_a_copy_without_a_record_is_owned(*, is_first: bool) -> None:
+    copies = [stored(desired_product()), StoredSummary("prod_2", desired_product().external_id, None)]
+    scan = scanned(Store(copies if is_first else copies[::-1]))
+    assert (scan.owned_size, scan.unrecorded, scan.shows(desired_product())) == (1, set(), False)
 
 
 @pytest.mark.parametrize("limit", [7, 60, 100, PAGE_SIZE])
