@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from medusa_sync.http import Download, HttpClient
 from medusa_sync.sources.base import Source
+from medusa_sync.sources.categories import names_by_slug
 from medusa_sync.sources.delivered import MappingOptions
 from medusa_sync.sources.formats import named
 from medusa_sync.sources.pages import HttpSource
@@ -17,6 +18,7 @@ from medusa_sync.sources.pages import HttpSource
 SAMPLE = Path(__file__).with_name("sample") / "products.json"
 """The catalogue that comes with the package."""
 
+_SAMPLE_CATEGORIES = SAMPLE.with_name("categories.json")
 _FILES = frozenset({"ndjson", "csv", "xml"})  # formats that are not delivered in pages
 
 
@@ -68,10 +70,9 @@ def _local(source: str, format_: str, mapping: MappingOptions) -> Source:
     from medusa_sync.sources.stream import StreamSource
 
     path = SAMPLE if source == "sample" else Path(source)
-    is_file = source != "-"
 
     async def fetch() -> Opening:
-        return partial(open_path, path) if is_file else open_stdin
+        return open_stdin if source == "-" else partial(open_path, path)
 
-    categories = path.with_name("categories.json") if is_file else None
+    categories = names_by_slug(_SAMPLE_CATEGORIES.read_bytes()) if source == "sample" else {}
     return StreamSource(fetch, mapping, format_=format_, categories=categories)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from http import HTTPStatus
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
 from msgspec import structs
 
 from medusa_sync import http
 from medusa_sync.errors import SourceError
-from medusa_sync.http import Download, HttpClient, Query
+from medusa_sync.http import Download, HttpClient
 from medusa_sync.response import Response, describe_response, origin
 from medusa_sync.sources.json_page import JsonPage, decode_page
 from medusa_sync.sources.refusal import refusal
@@ -34,15 +34,15 @@ class PageRequests:
 
     Attributes:
         url: without its query.
-        query: without `limit` and `skip`.
+        query: as it is in the URL, without `limit` and `skip`.
     """
 
     def __init__(self, http: HttpClient, url: str) -> None:
         parts = urlsplit(url)
-        self.url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
-        query = parse_qsl(parts.query, keep_blank_values=True)
-        self.query: Query = [(key, value) for key, value in query if key not in {"limit", "skip"}]
-        asked = next((value for key, value in reversed(query) if key == "limit"), "")
+        self.url = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+        given = [part for part in parts.query.split("&") if part]
+        self.query = "&".join(part for part in given if _name(part) not in {"limit", "skip"})
+        asked = next((part.partition("=")[2] for part in reversed(given) if _name(part) == "limit"), "")
         self._size = min(PAGE_SIZE, int(asked) or PAGE_SIZE) if asked.isdecimal() else PAGE_SIZE
         self._http = http
 
@@ -89,7 +89,7 @@ class PageRequests:
             )
         return await self._page(urlunsplit((here.scheme, here.netloc, there.path, "", "")), there.query)
 
-    async def get(self, url: str, query: Query | str) -> Response:
+    async def get(self, url: str, query: str) -> Response:
         """Send a request.
 
         Raises:
@@ -100,7 +100,7 @@ class PageRequests:
             raise refusal(url, response, self._http.redactor)
         return response
 
-    async def send(self, url: str, query: Query | str) -> Response:
+    async def send(self, url: str, query: str) -> Response:
         return await self._http.send("GET", url, query=query, repeatable=True)
 
     def describe(self, response: Response) -> str:
@@ -110,15 +110,26 @@ class PageRequests:
         """The number of products to request."""
         return self._size if limit is None else min(self._size, limit - skip)
 
-    def _paging(self, skip: int, limit: int | None) -> Query:
-        return [*self.query, ("limit", self.size(skip, limit)), ("skip", skip)]
+    def below(self, name: str) -> str:
+        """A URL below that of the products, such as that of one product; a slash at the end is kept."""
+        slash = "/" if self.url.endswith("/") else ""
+        return f"{self.url.rstrip('/')}/{quote(name, safe='')}{slash}"
 
-    async def _page(self, url: str, query: Query | str) -> JsonPage:
+    def _paging(self, skip: int, limit: int | None) -> str:
+        paging = f"limit={self.size(skip, limit)}&skip={skip}"
+        return f"{self.query}&{paging}" if self.query else paging
+
+    async def _page(self, url: str, query: str) -> JsonPage:
         return self._decode(url, await self.get(url, query))
 
     def _decode(self, url: str, response: Response) -> JsonPage:
         page = decode_page(response.body, f"{url}: the response")
         return structs.replace(page, next_url=response.next_url or page.next_url, url=response.url)
+
+
+def _name(part: str) -> str:
+    """The name of a parameter, decoded."""
+    return unquote_plus(part.partition("=")[0])
 
 
 async def cancel(requests: Iterable[asyncio.Task[JsonPage]]) -> None:
