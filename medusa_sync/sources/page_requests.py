@@ -12,7 +12,8 @@ from msgspec import structs
 from medusa_sync import http
 from medusa_sync.errors import SourceError
 from medusa_sync.http import Download, HttpClient
-from medusa_sync.response import Response, describe_response, origin
+from medusa_sync.response import Response, origin
+from medusa_sync.sources.download import download
 from medusa_sync.sources.json_page import JsonPage, decode_page
 from medusa_sync.sources.refusal import refusal
 
@@ -38,6 +39,7 @@ class PageRequests:
     """
 
     def __init__(self, http: HttpClient, url: str) -> None:
+        self._given = url
         parts = urlsplit(url)
         self.url = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
         given = [part for part in parts.query.split("&") if part]
@@ -46,15 +48,18 @@ class PageRequests:
         self._size = min(PAGE_SIZE, int(asked) or PAGE_SIZE) if asked.isdecimal() else PAGE_SIZE
         self._http = http
 
-    async def first(self, limit: int | None) -> Download:
-        """Request the first page; it may be a file."""
-        got = await self._http.download(self.url, query=self._paging(0, limit))
-        if isinstance(got, Response):
-            raise refusal(self.url, got, self._http.redactor)
-        return got
+    async def first(self, limit: int | None) -> Download | Response:
+        """Request the first page; it may be a file. Return a response if its status is not 200."""
+        return await self._http.download(self.url, query=self._paging(0, limit))
 
-    def read(self, first: Download) -> JsonPage:
+    async def as_given(self) -> Download:
+        """Request the URL without our parameters."""
+        return await download(self._http, self._given)
+
+    def read(self, first: Download | Response) -> JsonPage:
         """Decode the first page."""
+        if isinstance(first, Response):
+            raise self.refusal(first)
         with first.file:
             body = first.file.read(http.MAX_RESPONSE_BYTES + 1)
         if first.error is not None:
@@ -103,8 +108,8 @@ class PageRequests:
     async def send(self, url: str, query: str) -> Response:
         return await self._http.send("GET", url, query=query, repeatable=True)
 
-    def describe(self, response: Response) -> str:
-        return describe_response(response, self._http.redactor)
+    def refusal(self, response: Response) -> SourceError:
+        return refusal(self.url, response, self._http.redactor)
 
     def size(self, skip: int, limit: int | None) -> int:
         """The number of products to request."""

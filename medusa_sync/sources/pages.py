@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from functools import partial
 from http import HTTPStatus
@@ -14,8 +14,10 @@ from msgspec import Struct
 
 from medusa_sync.errors import SourceError
 from medusa_sync.http import Download, HttpClient, Rate
+from medusa_sync.response import Response
 from medusa_sync.sources.base import Page, Source
 from medusa_sync.sources.categories import names_by_slug
+from medusa_sync.sources.decoding import CHECK_SOURCE
 from medusa_sync.sources.delivered import MappingOptions, deliver
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, is_html, recognise
 from medusa_sync.sources.linked_pages import linked_pages
@@ -26,6 +28,10 @@ from medusa_sync.sources.schema import Id
 
 logger = logging.getLogger(__name__)
 
+_LARGEST_PAGE = (
+    "The same URL is answered without `limit` and `skip`. If the source has a largest page, name its size in "
+    "the URL, such as ?limit=100."
+)
 _HOST = "dummyjson.com"
 _RATE = Rate(100, 10)  # more are refused
 
@@ -51,13 +57,14 @@ class HttpSource:
     - It has neither: pages are requested in the same way. The last one is empty or has nothing new. If a
       source sends the same page again, with as many products as were requested, it may have more, so that
       is an error. A source that ignores `skip` and has a smaller page size of its own is not recognized.
-    - It is not JSON: it is read as a file, with the proof of its format.
+    - It is not JSON, or the server refuses the request: the URL is requested as it is given, and read as a
+      file, with the proof of its format.
 
     Args:
         http: a client for the source.
         url: of the products, such as `https://dummyjson.com/products`; its query is sent with each request.
         mapping: options of the mapping.
-        read_file: creates a source of a response that is not JSON; None if that is an error.
+        read_file: creates a source of a file; None if a response that is not JSON is an error.
     """
 
     def __init__(
@@ -66,7 +73,7 @@ class HttpSource:
         url: str,
         mapping: MappingOptions,
         *,
-        read_file: Callable[[Download], Source] | None = None,
+        read_file: Callable[[Callable[[], Awaitable[Download]]], Source] | None = None,
     ) -> None:
         self._api = PageRequests(http, url)
         self._deliver = partial(deliver, options=mapping)
@@ -81,10 +88,11 @@ class HttpSource:
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         first = await self._api.first(limit)
-        if self._read_file is not None and not _is_json(first):
-            self._file = self._read_file(first)
+        if self._read_file is not None and not _is_page(first):
+            self._file = self._read_file(partial(self._file_instead_of, first))
             pages = self._file.pages(limit)
         else:
+            self._file = None
             page = self._api.read(first)
             self._format = "JSON pages"
             self._is_dummyjson = page.is_dummyjson and page.next_url is None
@@ -93,6 +101,24 @@ class HttpSource:
         async with aclosing(pages):
             async for each in pages:
                 yield each
+
+    async def _file_instead_of(self, first: Download | Response) -> Download:
+        """Request the URL as it is given: with our parameters, a server may send a part of a file, or refuse.
+
+        Raises:
+            SourceError: it has no file either. A page may not be the only one.
+        """
+        if isinstance(first, Download):
+            first.file.close()
+        file = await self._api.as_given()
+        if not _is_page(file):
+            return file
+        file.file.close()
+        if isinstance(first, Response):
+            raise SourceError(str(self._api.refusal(first)), hint=_LARGEST_PAGE)
+        raise SourceError(
+            f"{self._api.url}: the response is JSON only without `limit` and `skip`", hint=CHECK_SOURCE
+        )
 
     async def category_names(self) -> Mapping[str, str]:
         if self._file is not None:
@@ -130,15 +156,17 @@ def _id_of(body: bytes) -> str | None:
         return None
 
 
-def _is_json(first: Download) -> bool:
+def _is_page(got: Download | Response) -> bool:
     """Whether a response is a page. HTML is none, but the message that it is not JSON is the right one."""
-    head = first.file.read(HEAD)
-    first.file.seek(0)
+    if isinstance(got, Response):  # with another status than 200
+        return False
+    head = got.file.read(HEAD)
+    got.file.seek(0)
     if not head or is_html(head):
         return True
     if head.startswith((GZIP, ZSTD)):
         return False
     try:
-        return recognise(head, first.url, first.content_type) == "json"
+        return recognise(head, got.url, got.content_type) == "json"
     except SourceError:  # it is raised again when it is read
         return False

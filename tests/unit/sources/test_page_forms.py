@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
 import httpx
@@ -401,15 +401,17 @@ async def test_broken_page_is_an_error_without_its_query(
 
 
 class FileStub:
-    """A source that delivers the response as the title of its only page."""
+    """A source that keeps the response, and delivers an empty page."""
 
     format = "a file"
 
-    def __init__(self, download: Download) -> None:
-        with download.file:
-            self.body = download.file.read()
+    def __init__(self, fetch: Callable[[], Awaitable[Download]]) -> None:
+        self.body = b""
+        self._fetch = fetch
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
+        with (await self._fetch()).file as file:
+            self.body = file.read()
         yield Page((), limit)
 
     async def category_names(self) -> Mapping[str, str]:
@@ -428,8 +430,8 @@ def files() -> list[FileStub]:
 def any_source(pool: httpx.AsyncClient, files: list[FileStub]) -> HttpSource:
     """A source that can also read files."""
 
-    def read_file(download: Download) -> FileStub:
-        files.append(FileStub(download))
+    def read_file(fetch: Callable[[], Awaitable[Download]]) -> FileStub:
+        files.append(FileStub(fetch))
         return files[-1]
 
     http = http_client(pool, unavailable=SourceError)
@@ -452,13 +454,18 @@ def any_source(pool: httpx.AsyncClient, files: list[FileStub]) -> HttpSource:
 async def test_other_responses_are_read_as_files(
     httpx_mock: HTTPXMock, any_source: HttpSource, files: list[FileStub], content_type: str, body: bytes
 ) -> None:
-    httpx_mock.add_response(content=body, headers={"content-type": content_type})
+    as_given = body + b" "
+    for each in (body, as_given):
+        httpx_mock.add_response(content=each, headers={"content-type": content_type})
     assert await pages(any_source, 5) == [Page((), 5)]
     [file] = files
-    assert (file.body, any_source.format) == (body, "a file")
+    assert (file.body, any_source.format) == (as_given, "a file")
     assert await any_source.category_names() == {"of": "the file"}
     assert await any_source.has("of the file")
-    assert len(httpx_mock.get_requests()) == 1
+    assert [str(each.url) for each in httpx_mock.get_requests()] == [
+        f"{SOURCE_URL}?limit=5&skip=0",
+        SOURCE_URL,
+    ]
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", ""])
