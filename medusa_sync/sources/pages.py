@@ -19,7 +19,7 @@ from medusa_sync.sources.base import Page, Source
 from medusa_sync.sources.categories import names_by_slug
 from medusa_sync.sources.decoding import CHECK_SOURCE
 from medusa_sync.sources.delivered import MappingOptions, deliver
-from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, is_html, recognise
+from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, recognise
 from medusa_sync.sources.linked_pages import linked_pages
 from medusa_sync.sources.mapping import usable_id
 from medusa_sync.sources.numbered_pages import numbered_pages
@@ -157,13 +157,11 @@ def _id_of(body: bytes) -> str | None:
 
 
 def _is_page(got: Download | Response) -> bool:
-    """Whether a response is a page. HTML is none, but the message that it is not JSON is the right one."""
+    """Whether a response is a page: JSON that is not compressed again."""
     if isinstance(got, Response):  # with another status than 200
         return False
     head = got.file.read(HEAD)
     got.file.seek(0)
-    if not head or is_html(head):
-        return True
     if head.startswith((GZIP, ZSTD)):
         return False
     try:

@@ -15,7 +15,7 @@ from tests.flow.stage import ListSource, assert_exact, copies_of, counts, writes
 from tests.flow.stage import sync as memory_sync
 from tests.flow.urls import sync
 from tests.harness.catalogue import products
-from tests.harness.dummyjson import DummyJson, Intercept, Request, Response, dummyjson, truncated
+from tests.harness.dummyjson import HTML_PAGE, DummyJson, Intercept, Request, Response, dummyjson, truncated
 from tests.harness.fake_medusa import FakeMedusa
 
 pytestmark = pytest.mark.usefixtures("small_pages")
@@ -118,11 +118,18 @@ def test_file_of_a_url_with_a_limit_is_what_the_url_says(server: DummyJson) -> N
     assert_exact(ROWS[7:12], store)
 
 
-@pytest.mark.parametrize(("form", "status"), [*((each, 400) for each in FORMS), ("CSV", 403), ("CSV", 422)])
+REFUSALS = {
+    status: Response.json({"message": "Unknown parameter: skip"}, status) for status in (400, 403, 422)
+} | {200: HTML_PAGE, 204: Response(204)}
+
+
+@pytest.mark.parametrize(
+    ("form", "status"), [*((each, 400) for each in FORMS), *(("CSV", status) for status in REFUSALS)]
+)
 def test_server_that_refuses_our_parameters_is_asked_without_them(
     server: DummyJson, store: FakeMedusa, form: str, status: int
 ) -> None:
-    refusal = Response.json({"message": "Unknown parameter: skip"}, status)
+    refusal = REFUSALS[status]
     export(server, form, answers=lambda request: refusal if "skip" in request.query else None)
     result = sync(f"{server.url}?key=a", store, on_missing=OnMissing.DELETE)
     assert (result.exit_code, result.seen, len(store.products)) == (0, len(ROWS), len(ROWS)), result.error
