@@ -379,6 +379,35 @@ async def test_number_of_pages_is_limited(
     assert len(httpx_mock.get_requests()) == 3
 
 
+def serve_cursors(httpx_mock: HTTPXMock, pages: Callable[[int], list[Product]]) -> None:
+    """Respond with pages that all name a next one."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params.get("cursor", "0"))
+        return httpx.Response(200, json={"items": pages(number), "next": f"?cursor={number + 1}"})
+
+    httpx_mock.add_callback(respond, is_reusable=True)
+
+
+async def test_cursors_that_never_end_are_an_error_after_100_empty_pages(
+    httpx_mock: HTTPXMock, source: HttpSource
+) -> None:
+    serve_cursors(httpx_mock, lambda number: CATALOGUE[:30] if number == 0 else [])
+    delivery = source.pages(None)
+    assert len((await anext(delivery)).rows) == 30
+    with pytest.raises(
+        SourceError, match=f"{SOURCE_URL}: the source does not end: .* 100 empty pages"
+    ) as caught:
+        [page async for page in delivery]
+    assert "Nothing was removed" in caught.value.hint
+    assert len(httpx_mock.get_requests()) == 101
+
+
+async def test_fewer_empty_pages_in_a_row_are_not_the_end(httpx_mock: HTTPXMock, source: HttpSource) -> None:
+    serve_cursors(httpx_mock, lambda number: [] if number % 100 else CATALOGUE[number // 100 :][:1])
+    assert ids(await rows(source, 3)) == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("response", "words"),
     [
