@@ -80,11 +80,16 @@ class HttpSource:
         self._read_file = read_file
         self._file: Source | None = None
         self._is_dummyjson = True
+        self._is_whole = False
         self._format = ""
 
     @property
     def format(self) -> str:
         return self._format if self._file is None else self._file.format
+
+    @property
+    def in_one_piece(self) -> bool:
+        return self._is_whole if self._file is None else self._file.in_one_piece
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         first = await self._api.first(limit)
@@ -96,6 +101,7 @@ class HttpSource:
             page = self._api.read(first)
             self._format = "JSON pages"
             self._is_dummyjson = page.is_dummyjson and page.next_url is None
+            self._is_whole = page.next_url is None and len(page.products) == page.total
             form = numbered_pages if page.next_url is None else linked_pages
             pages = form(self._api, page, limit, self._deliver)
         async with aclosing(pages):

@@ -34,6 +34,8 @@ class StreamSource:
         format: what was detected.
     """
 
+    in_one_piece = True
+
     def __init__(
         self,
         fetch: Callable[[], Awaitable[Opening]],

@@ -24,8 +24,15 @@ class Delivery:
         self.total: int | None = None
         self.error: SourceError | None = None
         self._source = source
+        self._source_url = source_url
         self._limit = limit
         self._received = Received(source_url)
+        self._first: str | None = None  # the first id
+        self._can_tell: bool | None = None
+
+    def again(self) -> Delivery:
+        """Another reading of the same source."""
+        return Delivery(self._source, source_url=self._source_url, limit=self._limit)
 
     async def pages(self) -> AsyncGenerator[list[Delivered], None]:
         """The rows of each page. If the source fails, the pages end and `error` is set."""
@@ -36,6 +43,7 @@ class Delivery:
                     if rows is None:
                         return
                     self.total = page.total
+                    self._first = self._first or next(filter(None, (row.source_id for row in rows)), None)
                     yield rows
         except SourceError as error:
             self.error = error
@@ -43,11 +51,30 @@ class Delivery:
     def __contains__(self, source_id: str | None) -> bool:
         return source_id in self._received
 
-    async def has(self, source_id: str) -> bool:
-        """Whether the source has a product now; if only its pages can tell, whether it was delivered.
+    async def can_tell(self) -> bool:
+        """Whether the source can say that it lacks a product.
+
+        It can if all products came in one piece, or if it answers for each of them; then it must have one
+        that it has just delivered. Otherwise, a product that is missing may have moved between pages.
 
         Raises:
-            SourceError: the source gives no clear response.
+            SourceError: the source is down.
         """
+        if self._can_tell is None:
+            self._can_tell = self._source.in_one_piece or (
+                self._first is not None and await self._source.has(self._first) is True
+            )
+        return self._can_tell
+
+    async def has(self, source_id: str) -> bool:
+        """Whether the source has a product now. If it gives no clear answer, it cannot tell after all.
+
+        Raises:
+            SourceError: the source is down.
+        """
+        if self._source.in_one_piece:
+            return source_id in self
         has = await self._source.has(source_id)
-        return source_id in self if has is None else has
+        if has is None:
+            self._can_tell = False
+        return bool(has)

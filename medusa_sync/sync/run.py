@@ -83,6 +83,7 @@ class Run:
         self._ledger = Ledger(observer.settled)
         self._intake = Intake(self._delivery, self._ledger, observer.fetched, stop)
         self._placement: Placement | None = None
+        self._removals: Removals | None = None
         self._backlog = Backlog(self._ledger)
 
     async def execute(self) -> RunResult:
@@ -156,7 +157,7 @@ class Run:
                 selection=selection,
                 overwrite=self._options.plan.overwrite,
             )
-            removals = Removals(
+            removals = self._removals = Removals(
                 api,
                 self._delivery,
                 scan,
@@ -305,6 +306,8 @@ class Run:
                 f"Nothing is removed, because {self._ledger.unidentified} of the rejected rows have no id: "
                 "they may be of products or variants that only look missing."
             )
+        if self._removals is not None and self._removals.note:
+            yield self._removals.note
         if self._api is None:
             yield (
                 "Nothing was compared with a store: no credentials are set "

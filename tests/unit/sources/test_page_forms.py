@@ -433,6 +433,7 @@ class FileStub:
     """A source that keeps the response, and delivers an empty page."""
 
     format = "a file"
+    in_one_piece = True
 
     def __init__(self, fetch: Callable[[], Awaitable[Download]]) -> None:
         self.body = b""
