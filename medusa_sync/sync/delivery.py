@@ -28,7 +28,8 @@ class Delivery:
         self._limit = limit
         self._received = Received(source_url)
         self._first: str | None = None  # the first id
-        self._can_tell: bool | None = None
+        self._answers: bool | None = None
+        self._in_one_piece = False
 
     def again(self) -> Delivery:
         """Another reading of the same source."""
@@ -47,34 +48,37 @@ class Delivery:
                     yield rows
         except SourceError as error:
             self.error = error
+        finally:
+            self._in_one_piece = self._source.in_one_piece
 
     def __contains__(self, source_id: str | None) -> bool:
         return source_id in self._received
 
     async def can_tell(self) -> bool:
-        """Whether the source can say that it lacks a product.
-
-        It can if all products came in one piece, or if it answers for each of them; then it must have one
-        that it has just delivered. Otherwise, a product that is missing may have moved between pages.
+        """Whether the source can say that it lacks a product; otherwise one may have moved between its pages.
 
         Raises:
             SourceError: the source is down.
         """
-        if self._can_tell is None:
-            self._can_tell = self._source.in_one_piece or (
-                self._first is not None and await self._source.has(self._first) is True
-            )
-        return self._can_tell
+        return self._in_one_piece or await self.answers()
+
+    async def answers(self) -> bool:
+        """Whether the source answers for single products: it must have one that it has just delivered.
+
+        Raises:
+            SourceError: the source is down.
+        """
+        if self._answers is None:
+            self._answers = self._first is not None and await self._source.has(self._first) is True
+        return self._answers
 
     async def has(self, source_id: str) -> bool:
-        """Whether the source has a product now. If it gives no clear answer, it cannot tell after all.
+        """Whether the source has a product now. After an unclear answer, `answers` is false.
 
         Raises:
             SourceError: the source is down.
         """
-        if self._source.in_one_piece:
-            return source_id in self
         has = await self._source.has(source_id)
         if has is None:
-            self._can_tell = False
+            self._answers = False
         return bool(has)

@@ -62,7 +62,7 @@ class Pruner:
         self._stop = stop
 
     async def find(self) -> list[ListedProduct]:
-        """Find the orphans. If the source can tell, those that it has are left out.
+        """Find the orphans. If the source answers for single products, those that it has are left out.
 
         Raises:
             PruneGuardError: too many products are missing.
@@ -76,7 +76,7 @@ class Pruner:
             what = f"The source delivered none of its {len(self._owned)} products in the store."
             hint = "Check the source. If it is no longer used, remove its products in the admin."
             raise guard_error(what, _names(orphans), hint)
-        if not await self._delivery.can_tell():
+        if not await self._delivery.answers():
             return orphans
         self.guard(orphans)  # before the source is asked about each of them
         return await self._gone(orphans)

@@ -139,7 +139,7 @@ class Removals:
         if loses and not await self._delivery.can_tell():
             second = await self._read_again(orphans, removals)
             orphans, removals = second.missing(orphans), second.dropped(removals)
-            self._pruner.guard(orphans)
+        self._pruner.guard(orphans)
         check_removals(removals, self._scan.variants, self._options.max_removals)
         return orphans, removals
 

@@ -187,6 +187,17 @@ def test_catalogue_with_an_address_per_product_is_read_once(
     assert asked == {1, SIZE - 1, SIZE}
 
 
+def test_product_that_a_catalogue_in_one_piece_lacks_is_asked_for(
+    server: DummyJson, store: FakeMedusa
+) -> None:
+    """The page may come from a cache."""
+    server.products = ROWS
+    stale = Response.json({"products": ROWS[:-1], "total": SIZE - 1})
+    server.intercept = lambda request: stale if request.path == "/products" else None
+    result = sync(server.url, store, on_missing=OnMissing.DELETE)
+    assert (result.exit_code, counts(result), result.notes) == (0, {"unchanged": SIZE - 1}, ())
+
+
 def test_unclear_answer_to_one_question_leads_to_a_second_reading(
     server: DummyJson, store: FakeMedusa
 ) -> None:

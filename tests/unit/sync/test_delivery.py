@@ -171,24 +171,20 @@ async def test_failure_of_the_source_follows_what_it_delivered() -> None:
     assert str(reading.error) == "the source failed"
 
 
-async def test_source_in_one_piece_lacks_what_it_did_not_deliver() -> None:
-    reading = delivery(page(valid(1)), has=None, in_one_piece=True)
-    await read(reading)
-    assert await reading.can_tell()
-    assert [await reading.has(source_id) for source_id in ("1", "2")] == [True, False]
-
-
+@pytest.mark.parametrize("in_one_piece", [True, False])
 @pytest.mark.parametrize("has", [True, False, None])
-async def test_source_in_pages_can_tell_if_it_has_a_product_that_it_delivered(
+async def test_source_answers_if_it_has_a_product_that_it_delivered(
     has: bool | None,  # noqa: FBT001 - a parameter
+    in_one_piece: bool,  # noqa: FBT001 - a parameter
 ) -> None:
-    reading = delivery(page([rejected(), *valid(1)]), has=has)
+    reading = delivery(page([rejected(), *valid(1)]), has=has, in_one_piece=in_one_piece)
     await read(reading)
-    assert await reading.can_tell() is (has is True)
+    assert await reading.answers() is (has is True)
+    assert await reading.can_tell() is (has is True or in_one_piece)
     assert [await reading.has(source_id) for source_id in ("1", "2")] == [has is True, has is True]
 
 
-async def test_source_that_delivered_nothing_cannot_tell() -> None:
+async def test_source_that_delivered_nothing_does_not_answer() -> None:
     reading = delivery(page([]), has=True)
     await read(reading)
-    assert not await reading.can_tell()
+    assert not await reading.answers()
