@@ -49,8 +49,15 @@ class PageRequests:
         self._http = http
 
     async def first(self, limit: int | None) -> Download | Response:
-        """Request the first page; it may be a file. Return a response if its status is not 200."""
-        return await self._http.download(self.url, query=self._paging(0, limit))
+        """Request the first page; it may be a file. Return a response if our parameters may be the reason.
+
+        Raises:
+            SourceError: the server wants other credentials, or the request fails.
+        """
+        got = await self._http.download(self.url, query=self._paging(0, limit))
+        if isinstance(got, Response) and got.status == HTTPStatus.UNAUTHORIZED:
+            raise self.refusal(got)
+        return got
 
     async def as_given(self) -> Download:
         """Request the URL without our parameters."""

@@ -50,9 +50,8 @@ class SecondReading:
         Raises:
             SourceError: it fails.
         """
-        words = "the source is read again: %d products and the variants of %d others are missing"
-        count = len(self._orphans), len(self._removals)
-        logger.info(words, *count, extra={"event": "second_reading"})
+        words = "missing products: %d, products that lack variants: %d; the source is read a second time"
+        logger.info(words, len(self._orphans), len(self._removals), extra={"event": "second_reading"})
         async with aclosing(delivery.pages()) as pages:
             async for rows in pages:
                 for row in rows:
