@@ -49,7 +49,7 @@ from medusa_sync.settings.secrets import without_user_info
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.delivered import MappingOptions
 from medusa_sync.sources.open import open_source
-from medusa_sync.sources.pages import RATE
+from medusa_sync.sources.pages import rate_of
 from medusa_sync.sources.spooled import SpooledSource
 from medusa_sync.stop import Stop
 from medusa_sync.sync.options import PlanOptions, SyncOptions
@@ -165,7 +165,7 @@ async def _source(settings: Settings, requests: Requests, connect: _Connect) -> 
 
     def open_http() -> AbstractAsyncContextManager[HttpClient]:
         # Redirects are safe: httpx does not send the authorization to another host, port or scheme.
-        return connect(url, unavailable, count, RATE, headers=headers, follow_redirects=True)
+        return connect(url, unavailable, count, rate_of(url), headers=headers, follow_redirects=True)
 
     async with open_source(url, settings.source_format, open_http, mapping) as source:
         least = settings.min_products

@@ -146,6 +146,7 @@ class Document(Struct, frozen=True, kw_only=True):
     problems: list[Problem]
     held: list[HeldPrice]
     skipped: Annotated[list[Problem], Meta(description="Those that are skipped for a reason of their own.")]
+    notes: Annotated[list[str], Meta(description="Remarks about the run, not about one product.")]
     changes: list[ProductChange]  # last, because `report.json` writes it one product at a time
 
 
@@ -175,6 +176,7 @@ def document_without_changes(result: RunResult) -> Document:
         problems=_problems(result),
         held=list(_held(result)),
         skipped=list(map(_problem, result.skipped)),
+        notes=list(result.notes),
         changes=[],
     )
 

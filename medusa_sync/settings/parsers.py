@@ -234,8 +234,12 @@ def file_ending(*endings: str, any_case: bool = False) -> Callable[[str], str]:
 
 
 def source(value: str) -> str:
-    """Parse a URL, which may contain `user:password@`, or a path."""
-    return _address(value, "http://localhost:9000") if "://" in value else path(value)
+    """Parse a URL, which may contain `user:password@` and is not changed, or a path."""
+    if "://" not in value:
+        return path(value)
+    if _parts(value.strip()) is None:
+        raise ValueError("expected a URL such as https://dummyjson.com/products, or the path of a file")
+    return value.strip()
 
 
 def _address(value: str, example: str) -> str:

@@ -114,11 +114,15 @@ class Source(Protocol):
             SourceError: the source is unavailable, malformed, or ends before its own total.
         """
 
+    @property
+    def in_one_piece(self) -> bool:
+        """Whether all products came in one file or response; otherwise one may have moved between pages."""
+
     async def category_names(self) -> Mapping[str, str]:
         """Display names of categories by slug; may be empty."""
 
     async def has(self, source_id: str) -> bool | None:
-        """Whether the source has a product; None if only its pages can tell.
+        """Whether the source has a product, by its own answer; None if it gives none.
 
         Raises:
             SourceError: the source gives no clear response.

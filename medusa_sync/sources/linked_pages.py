@@ -14,8 +14,9 @@ from medusa_sync.sources.json_page import JsonPage
 from medusa_sync.sources.page_requests import PageRequests, cancel, ended_early
 
 MAX_PAGES = 10_000  # otherwise they could go on forever
+MAX_EMPTY = 100  # in a row
 
-_BROKEN = "No product was removed. The source is broken: each page must name the next one, and the last none."
+_BROKEN = "Nothing was removed. The source is broken: each page must name the next one, and the last none."
 
 
 async def linked_pages(
@@ -24,14 +25,20 @@ async def linked_pages(
     """The first page and all that follow, up to one that names no other.
 
     Raises:
-        SourceError: a page cannot be read, is at another host or was read before, or the last one comes
-            before the total of the source.
+        SourceError: a page cannot be read, is at another host or was read before, too many are empty, or the
+            last one comes before the total of the source.
     """
-    position = 0
+    position = empty = 0
     named = set[str]()
     while True:
         rows = [*map(deliver, page.products[: None if limit is None else limit - position])]
         position += len(rows)
+        empty = 0 if rows else empty + 1
+        if empty == MAX_EMPTY and page.next_url is not None:
+            raise SourceError(
+                f"{api.url}: the source does not end: it has sent {empty} empty pages that name a next one",
+                hint=_BROKEN,
+            )
         request = None
         if page.next_url is not None and position != limit:  # requested while the caller works on this page
             request = asyncio.create_task(_follow(api, page, named))

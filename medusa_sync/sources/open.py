@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -10,13 +10,16 @@ from urllib.parse import urlsplit
 
 from medusa_sync.http import Download, HttpClient
 from medusa_sync.sources.base import Source
+from medusa_sync.sources.categories import names_by_slug
 from medusa_sync.sources.delivered import MappingOptions
+from medusa_sync.sources.download import download
 from medusa_sync.sources.formats import named
 from medusa_sync.sources.pages import HttpSource
 
 SAMPLE = Path(__file__).with_name("sample") / "products.json"
 """The catalogue that comes with the package."""
 
+_SAMPLE_CATEGORIES = SAMPLE.with_name("categories.json")
 _FILES = frozenset({"ndjson", "csv", "xml"})  # formats that are not delivered in pages
 
 
@@ -44,21 +47,18 @@ async def open_source(
 
 def _remote(http: HttpClient, url: str, format_: str, mapping: MappingOptions) -> Source:
     """A file, if the URL or the format is that of one; otherwise an API, which may also send a file."""
+
+    def read_file(fetch: Callable[[], Awaitable[Download]]) -> Source:
+        from medusa_sync.sources.content import Opening, open_download  # a URL with pages needs neither
+        from medusa_sync.sources.stream import StreamSource
+
+        async def opening() -> Opening:
+            return partial(open_download, await fetch())
+
+        return StreamSource(opening, mapping, format_=format_)
+
     if format_ in _FILES or named(urlsplit(url).path):
-        from medusa_sync.sources.download import download_file
-        from medusa_sync.sources.stream import StreamSource
-
-        return StreamSource(partial(download_file, http, url), mapping, format_=format_)
-
-    def read_file(download: Download) -> Source:
-        from medusa_sync.sources.content import Opening, open_download
-        from medusa_sync.sources.stream import StreamSource
-
-        async def fetch() -> Opening:
-            return partial(open_download, download)
-
-        return StreamSource(fetch, mapping)
-
+        return read_file(partial(download, http, url))
     return HttpSource(http, url, mapping, read_file=read_file if format_ == "auto" else None)
 
 
@@ -68,10 +68,9 @@ def _local(source: str, format_: str, mapping: MappingOptions) -> Source:
     from medusa_sync.sources.stream import StreamSource
 
     path = SAMPLE if source == "sample" else Path(source)
-    is_file = source != "-"
 
     async def fetch() -> Opening:
-        return partial(open_path, path) if is_file else open_stdin
+        return open_stdin if source == "-" else partial(open_path, path)
 
-    categories = path.with_name("categories.json") if is_file else None
+    categories = names_by_slug(_SAMPLE_CATEGORIES.read_bytes()) if source == "sample" else {}
     return StreamSource(fetch, mapping, format_=format_, categories=categories)

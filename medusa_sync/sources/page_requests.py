@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from http import HTTPStatus
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
 from msgspec import structs
 
 from medusa_sync import http
 from medusa_sync.errors import SourceError
-from medusa_sync.http import Download, HttpClient, Query
-from medusa_sync.response import Response, describe_response, origin
+from medusa_sync.http import Download, HttpClient
+from medusa_sync.response import Response, origin
+from medusa_sync.sources.download import download
 from medusa_sync.sources.json_page import JsonPage, decode_page
 from medusa_sync.sources.refusal import refusal
 
@@ -34,32 +35,39 @@ class PageRequests:
 
     Attributes:
         url: without its query.
-        query: without `limit` and `skip`.
+        query: as it is in the URL, without `limit` and `skip`.
     """
 
     def __init__(self, http: HttpClient, url: str) -> None:
+        self._given = url
         parts = urlsplit(url)
-        self.url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
-        query = parse_qsl(parts.query, keep_blank_values=True)
-        self.query: Query = [(key, value) for key, value in query if key not in {"limit", "skip"}]
-        asked = next((value for key, value in reversed(query) if key == "limit"), "")
+        self.url = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+        given = [part for part in parts.query.split("&") if part]
+        self.query = "&".join(part for part in given if _name(part) not in {"limit", "skip"})
+        asked = next((part.partition("=")[2] for part in reversed(given) if _name(part) == "limit"), "")
         self._size = min(PAGE_SIZE, int(asked) or PAGE_SIZE) if asked.isdecimal() else PAGE_SIZE
         self._http = http
 
-    async def first(self, limit: int | None, *, most: int) -> Download:
-        """Request the first page; it may be a file.
+    async def first(self, limit: int | None) -> Download | Response:
+        """Request the first page; it may be a file. Return a response if our parameters may be the reason.
 
-        Args:
-            limit: of products.
-            most: bytes of the body.
+        Raises:
+            SourceError: the server wants other credentials, or the request fails.
         """
-        got = await self._http.download(self.url, query=self._paging(0, limit), limit=most)
-        if isinstance(got, Response):
-            raise refusal(self.url, got, self._http.redactor)
+        query = self._paging(0, limit)
+        got = await self._http.download(self.url, query=query, limit=http.MAX_RESPONSE_BYTES)
+        if isinstance(got, Response) and got.status == HTTPStatus.UNAUTHORIZED:
+            raise self.refusal(got)
         return got
 
-    def read(self, first: Download) -> JsonPage:
+    async def as_given(self) -> Download:
+        """Request the URL without our parameters."""
+        return await download(self._http, self._given)
+
+    def read(self, first: Download | Response) -> JsonPage:
         """Decode the first page."""
+        if isinstance(first, Response):
+            raise self.refusal(first)
         with first.file:
             body = first.file.read(http.MAX_RESPONSE_BYTES + 1)
         if len(body) > http.MAX_RESPONSE_BYTES:
@@ -94,7 +102,7 @@ class PageRequests:
             )
         return await self._page(urlunsplit((here.scheme, here.netloc, there.path, "", "")), there.query)
 
-    async def get(self, url: str, query: Query | str) -> Response:
+    async def get(self, url: str, query: str) -> Response:
         """Send a request.
 
         Raises:
@@ -105,25 +113,36 @@ class PageRequests:
             raise refusal(url, response, self._http.redactor)
         return response
 
-    async def send(self, url: str, query: Query | str) -> Response:
+    async def send(self, url: str, query: str) -> Response:
         return await self._http.send("GET", url, query=query, repeatable=True)
 
-    def describe(self, response: Response) -> str:
-        return describe_response(response, self._http.redactor)
+    def refusal(self, response: Response) -> SourceError:
+        return refusal(self.url, response, self._http.redactor)
 
     def size(self, skip: int, limit: int | None) -> int:
         """The number of products to request."""
         return self._size if limit is None else min(self._size, limit - skip)
 
-    def _paging(self, skip: int, limit: int | None) -> Query:
-        return [*self.query, ("limit", self.size(skip, limit)), ("skip", skip)]
+    def below(self, name: str) -> str:
+        """A URL below that of the products, such as that of one product; a slash at the end is kept."""
+        slash = "/" if self.url.endswith("/") else ""
+        return f"{self.url.rstrip('/')}/{quote(name, safe='')}{slash}"
 
-    async def _page(self, url: str, query: Query | str) -> JsonPage:
+    def _paging(self, skip: int, limit: int | None) -> str:
+        paging = f"limit={self.size(skip, limit)}&skip={skip}"
+        return f"{self.query}&{paging}" if self.query else paging
+
+    async def _page(self, url: str, query: str) -> JsonPage:
         return self._decode(url, await self.get(url, query))
 
     def _decode(self, url: str, response: Response) -> JsonPage:
         page = decode_page(response.body, f"{url}: the response")
         return structs.replace(page, next_url=response.next_url or page.next_url, url=response.url)
+
+
+def _name(part: str) -> str:
+    """The name of a parameter, decoded."""
+    return unquote_plus(part.partition("=")[0])
 
 
 async def cancel(requests: Iterable[asyncio.Task[JsonPage]]) -> None:

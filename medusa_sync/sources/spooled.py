@@ -33,6 +33,10 @@ class SpooledSource:
     def format(self) -> str:
         return self._source.format
 
+    @property
+    def in_one_piece(self) -> bool:
+        return self._source.in_one_piece
+
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         received, first_rejected = Received(self._url), None
         spool = Spool[Page]()

@@ -6,13 +6,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Mapping
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from threading import Event
 from typing import BinaryIO, TypeVar, cast
 
 from medusa_sync.errors import MedusaSyncError, SourceError
 from medusa_sync.sources.base import Delivered, Entry, Page, Refused, Rejected
-from medusa_sync.sources.categories import names_in
 from medusa_sync.sources.content import CHUNK, Content, Opening
 from medusa_sync.sources.delivered import MappingOptions, deliver
 from medusa_sync.sources.formats import HEAD, check, reader_of, recognise
@@ -30,11 +28,13 @@ class StreamSource:
         fetch: returns what opens the stream.
         mapping: options of the mapping.
         format_: a value of `--source-format`.
-        categories: a JSON file with the names of categories; it need not exist.
+        categories: names by slug.
 
     Attributes:
         format: what was detected.
     """
+
+    in_one_piece = True
 
     def __init__(
         self,
@@ -42,12 +42,12 @@ class StreamSource:
         mapping: MappingOptions,
         *,
         format_: str = "auto",
-        categories: Path | None = None,
+        categories: Mapping[str, str] | None = None,
     ) -> None:
         self.format = ""
         self._fetch = fetch
         self._format = format_
-        self._categories = categories
+        self._categories = categories or {}
         self._mapping = mapping
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
@@ -60,8 +60,7 @@ class StreamSource:
             steps.close()
 
     async def category_names(self) -> Mapping[str, str]:
-        path = self._categories
-        return await names_in(path) if path is not None and path.is_file() else {}
+        return self._categories
 
     async def has(self, source_id: str) -> bool | None:  # noqa: ARG002 - the interface's
         return None

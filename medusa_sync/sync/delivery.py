@@ -24,8 +24,16 @@ class Delivery:
         self.total: int | None = None
         self.error: SourceError | None = None
         self._source = source
+        self._source_url = source_url
         self._limit = limit
         self._received = Received(source_url)
+        self._first: str | None = None  # the first id
+        self._answers: bool | None = None
+        self._in_one_piece = False
+
+    def again(self) -> Delivery:
+        """Another reading of the same source."""
+        return Delivery(self._source, source_url=self._source_url, limit=self._limit)
 
     async def pages(self) -> AsyncGenerator[list[Delivered], None]:
         """The rows of each page. If the source fails, the pages end and `error` is set."""
@@ -36,18 +44,41 @@ class Delivery:
                     if rows is None:
                         return
                     self.total = page.total
+                    self._first = self._first or next(filter(None, (row.source_id for row in rows)), None)
                     yield rows
         except SourceError as error:
             self.error = error
+        finally:
+            self._in_one_piece = self._source.in_one_piece
 
     def __contains__(self, source_id: str | None) -> bool:
         return source_id in self._received
 
-    async def has(self, source_id: str) -> bool:
-        """Whether the source has a product now; if only its pages can tell, whether it was delivered.
+    async def can_tell(self) -> bool:
+        """Whether the source can say that it lacks a product; otherwise one may have moved between its pages.
 
         Raises:
-            SourceError: the source gives no clear response.
+            SourceError: the source is down.
+        """
+        return self._in_one_piece or await self.answers()
+
+    async def answers(self) -> bool:
+        """Whether the source answers for single products: it must have one that it has just delivered.
+
+        Raises:
+            SourceError: the source is down.
+        """
+        if self._answers is None:
+            self._answers = self._first is not None and await self._source.has(self._first) is True
+        return self._answers
+
+    async def has(self, source_id: str) -> bool:
+        """Whether the source has a product now. After an unclear answer, `answers` is false.
+
+        Raises:
+            SourceError: the source is down.
         """
         has = await self._source.has(source_id)
-        return source_id in self if has is None else has
+        if has is None:
+            self._answers = False
+        return bool(has)

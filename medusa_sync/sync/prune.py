@@ -15,7 +15,6 @@ from medusa_sync.core.stored import ListedProduct, StoredProduct, Unreadable
 from medusa_sync.errors import (
     AmbiguousWriteError,
     ProductFailedError,
-    SourceError,
     StoreRefusedError,
 )
 from medusa_sync.medusa.api import AdminApi
@@ -63,19 +62,24 @@ class Pruner:
         self._stop = stop
 
     async def find(self) -> list[ListedProduct]:
-        """Find the orphans, and check that they are gone.
+        """Find the orphans. If the source answers for single products, those that it has are left out.
 
         Raises:
             PruneGuardError: too many products are missing.
-            SourceError: the source cannot say whether a product is gone.
+            SourceError: the source is down.
             StoreError: the store cannot be read.
         """
         orphans = await self._orphans()
         if not orphans:
             return []
-        delivered = next((source_id for source_id in self._scan.owned if source_id in self._delivery), None)
-        self._guard(orphans, delivered)
-        return await self._confirm(orphans, delivered)
+        if not any(source_id in self._delivery for source_id in self._scan.owned):
+            what = f"The source delivered none of its {self._scan.owned_size} products in the store."
+            hint = "Check the source. If it is no longer used, remove its products in the admin."
+            raise guard_error(what, _names(orphans), hint)
+        if not await self._delivery.answers():
+            return orphans
+        self.guard(orphans)  # before the source is asked about each of them
+        return await self._gone(orphans)
 
     async def execute(self, gone: Sequence[ListedProduct]) -> None:
         """Remove orphans.
@@ -112,25 +116,20 @@ class Pruner:
     def _source_id(self, stored: ListedProduct) -> str:
         return (stored.external_id or "").removeprefix(f"{self._options.source_name}:")
 
-    def _guard(self, orphans: Sequence[ListedProduct], delivered: str | None) -> None:
+    def guard(self, orphans: Sequence[ListedProduct]) -> None:
+        """Check that not too many products are removed.
+
+        Raises:
+            PruneGuardError: they are too many.
+        """
         missing, before = len(orphans), self._scan.owned_size
         allowed = self._options.max_removals
-        names = [f"{stored.external_id} {stored.title!r}" for stored in orphans]
-        if delivered is None:
-            what = f"The source delivered none of its {before} products in the store."
-            hint = "Check the source. If it is no longer used, remove its products in the admin."
-            raise guard_error(what, names, hint)
         if not allowed.allows(missing, before):
             what = f"{missing} of {before} products are missing at the source; --max-removals is {allowed}."
-            raise guard_error(what, names)
+            raise guard_error(what, _names(orphans))
 
-    async def _confirm(self, orphans: Sequence[ListedProduct], delivered: str | None) -> list[ListedProduct]:
+    async def _gone(self, orphans: Sequence[ListedProduct]) -> list[ListedProduct]:
         """The orphans that the source does not have: paging by offset can skip a product that exists."""
-        if delivered is None or not await self._delivery.has(delivered):
-            raise SourceError(
-                f"The source says that it does not have product {delivered}, which it has just delivered",
-                hint="Nothing was removed. The source must return each product at its own URL.",
-            )
         slots = asyncio.Semaphore(_ASKED_AT_ONCE)
 
         async def is_gone(stored: ListedProduct) -> bool:
@@ -205,3 +204,7 @@ class Pruner:
     def _settle_removed(self, products: Sequence[ListedProduct]) -> None:
         for stored in products:
             self._settle(self.outcome(stored))
+
+
+def _names(products: Sequence[ListedProduct]) -> list[str]:
+    return [f"{stored.external_id} {stored.title!r}" for stored in products]

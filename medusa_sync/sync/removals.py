@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from medusa_sync.core.change import Update
 from medusa_sync.core.result import Outcome
@@ -18,6 +19,9 @@ from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.prune import Pruner
 from medusa_sync.sync.prune_variants import VariantPruner, find_removals
 from medusa_sync.sync.scan import Scan
+
+if TYPE_CHECKING:
+    from medusa_sync.sync.second_reading import SecondReading
 
 
 class Removals:
@@ -54,6 +58,7 @@ class Removals:
         self._previewed: dict[str, Removal | None] = {}  # variants that updates drop, by external id
         self._orphans: Sequence[ListedProduct] | None = None
         self._refusal: PruneGuardError | SourceError | None = None
+        self._second: SecondReading | None = None
 
     def preview(self, update: Update) -> None:
         """Remember the variants that a dry run would remove after an update."""
@@ -99,7 +104,7 @@ class Removals:
 
         Raises:
             PruneGuardError: too much is missing.
-            SourceError: the source cannot say whether a product is gone.
+            SourceError: the source is down, or its second reading failed.
             StoreError: the store is unavailable.
         """
         orphans, removals = await self._find(self._previewed, self._ledger.watched)
@@ -116,6 +121,11 @@ class Removals:
             )
             await variants.execute(removals)
 
+    @property
+    def note(self) -> str:
+        """What the result says about a second reading of the source; empty if there was none."""
+        return "" if self._second is None else self._second.note
+
     async def _location_id(self) -> str:
         return (await self._placement()).location_id or ""
 
@@ -125,14 +135,35 @@ class Removals:
         if self._ledger.unidentified:  # those rows may be of products that only look missing
             return [], []
         orphans = await self._find_orphans()
-        if not self._options.plan.selection.has_variants:  # dropped ones may be back at the source
-            return orphans, []
-        in_sync = {own: keys for own, keys in watched.items() if own not in self._ledger.partial}
-        removals = [each for own, each in dropped.items() if each is not None and own in in_sync]
-        others = {own: keys for own, keys in in_sync.items() if own not in dropped}
-        removals += await find_removals(self._api, others, self._options.on_missing)
+        removals: list[Removal] = []
+        if self._options.plan.selection.has_variants:  # otherwise dropped ones may be back at the source
+            in_sync = {own: keys for own, keys in watched.items() if own not in self._ledger.partial}
+            removals += [each for own, each in dropped.items() if each is not None and own in in_sync]
+            others = {own: keys for own, keys in in_sync.items() if own not in dropped}
+            removals += await find_removals(self._api, others, self._options.on_missing)
+        loses = orphans or any(removal.variants for removal in removals)
+        if loses and not await self._delivery.can_tell():
+            second = await self._read_again(orphans, removals)
+            orphans, removals = second.missing(orphans), second.dropped(removals)
+        self._pruner.guard(orphans)
         check_removals(removals, self._scan.variants, self._options.max_removals)
         return orphans, removals
+
+    async def _read_again(
+        self, orphans: Sequence[ListedProduct], removals: Sequence[Removal]
+    ) -> SecondReading:
+        """Read the source again, unless a forecast has done so."""
+        if self._second is None or not self._second.covers(orphans, removals):
+            from medusa_sync.sync.second_reading import SecondReading  # only few runs need it
+
+            second = SecondReading(orphans, removals)
+            try:
+                await second.read(self._delivery.again())
+            except SourceError as error:
+                self._refusal = error
+                raise
+            self._second = second
+        return self._second
 
     async def _find_orphans(self) -> Sequence[ListedProduct]:
         """Find the orphans once: the source may be asked about each of them."""

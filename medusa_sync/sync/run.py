@@ -85,6 +85,7 @@ class Run:
         self._ledger = Ledger(observer.settled)
         self._intake = Intake(self._delivery, self._ledger, observer.fetched, stop)
         self._placement: Placement | None = None
+        self._removals: Removals | None = None
         self._backlog = Backlog(self._ledger)
         self._unrecorded: Sequence[str] = ()
 
@@ -159,7 +160,7 @@ class Run:
                 selection=selection,
                 overwrite=self._options.plan.overwrite,
             )
-            removals = Removals(
+            removals = self._removals = Removals(
                 api,
                 self._delivery,
                 scan,
@@ -319,6 +320,8 @@ class Run:
                 "record of medusa-sync, so someone else may have created them. Remove them in the admin if "
                 "you do not need them."
             )
+        if self._removals is not None and self._removals.note:
+            yield self._removals.note
         if self._api is None:
             yield (
                 "Nothing was compared with a store: no credentials are set "

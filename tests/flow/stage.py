@@ -71,6 +71,7 @@ class ListSource:
     ends_after: int | None = None
     asked: list[str] = field(default_factory=list)
     format: str = ""
+    in_one_piece: bool = False
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         rows = self.rows[:limit]

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
 import pytest
 
-from medusa_sync.core.policy import OnMissing, Share
-from medusa_sync.core.result import RunResult
-from medusa_sync.errors import SourceError
-from medusa_sync.http import HttpClient
-from medusa_sync.sources.delivered import MappingOptions
-from medusa_sync.sources.open import open_source
-from medusa_sync.sources.spooled import SpooledSource
-from medusa_sync.stop import Stop
-from tests.flow.stage import SOURCE_NAME, assert_exact, counts, run_once, writes
+from medusa_sync.core.policy import OnMissing
+from tests.flow.stage import SOURCE_NAME, assert_exact, counts, writes
+from tests.flow.urls import sync
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import (
     CLOSED,
@@ -46,56 +38,11 @@ ROWS = products(SIZE)
 FEW = products(5)
 CSV = "text/csv"
 
-ANY_SHARE = Share(100, is_percentage=True)
-
 
 @pytest.fixture
 def server() -> Iterator[DummyJson]:
     with dummyjson(ROWS) as server:
         yield server
-
-
-def sync(
-    url: str,
-    store: FakeMedusa,
-    *,
-    format_: str = "auto",
-    min_products: int | None = None,
-    max_retries: int = 0,
-    timeout: float = 5,
-    **changes: Any,
-) -> RunResult:
-    """A run as in a session."""
-    store.requests.clear()
-
-    async def run() -> RunResult:
-        async with httpx.AsyncClient(timeout=timeout, follow_redirects=True) as client:
-            http = HttpClient(
-                client,
-                max_retries=max_retries,
-                unavailable=SourceError,
-                on_request=lambda _method, _url: None,
-                on_retry=lambda: None,
-                stop=Stop(),
-            )
-
-            def connect() -> Any:
-                class Connected:
-                    async def __aenter__(self) -> HttpClient:
-                        return http
-
-                    async def __aexit__(self, *_: object) -> None:
-                        """The client is closed above."""
-
-                return Connected()
-
-            mapping = MappingOptions(SOURCE_NAME, "usd")
-            async with open_source(url, format_, connect, mapping) as source:
-                least = min_products
-                used = source if least is None else SpooledSource(source, url, min_products=least)
-                return await run_once(used, store, max_removals=ANY_SHARE, **changes)
-
-    return asyncio.run(run())
 
 
 def file_url(server: DummyJson, name: str) -> str:
@@ -230,7 +177,7 @@ def test_an_api_may_send_a_file(server: DummyJson, name: str) -> None:
     result = sync(server.url, store)
     assert (result.exit_code, counts(result), result.source_format) == (0, {"created": SIZE}, name)
     assert_exact(ROWS, store)
-    assert len(server.requests) == 1
+    assert len(server.requests) == 2, "one of them as the URL is given"
 
 
 def test_an_api_may_send_a_table(server: DummyJson) -> None:

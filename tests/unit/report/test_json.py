@@ -37,7 +37,7 @@ from tests.unit.results import (
 def test_the_document_has_the_documented_structure() -> None:
     tags = FieldChange("tags", ("a",), ("a", "b"))
     spoon = structs.replace(SPOON, changes=(PRICE, tags))
-    text = as_json(run(spoon, MUG, problems=[LAMP, ROW]))
+    text = as_json(run(spoon, MUG, problems=[LAMP, ROW], notes=("Add a location.",)))
     assert list(json.loads(text).items()) == list(
         {
             "version": 1,
@@ -84,6 +84,7 @@ def test_the_document_has_the_documented_structure() -> None:
             ],
             "held": [],
             "skipped": [],
+            "notes": ["Add a location."],
             "changes": [
                 {
                     "external_id": "dummyjson:1",

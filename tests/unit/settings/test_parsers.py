@@ -98,9 +98,10 @@ def test_httpx_accepts_every_valid_url(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "source"),
     [
-        ("https://dummyjson.com/products/", "https://dummyjson.com/products"),
-        ("https://source.example/products?key=a/", "https://source.example/products?key=a/"),
-        ("https://me:hush@source.example/products/", "https://me:hush@source.example/products"),
+        ("https://source.example/products/", "https://source.example/products/"),
+        (" https://source.example/products?key=a/", "https://source.example/products?key=a/"),
+        ("https://source.example/?a=b%20c&d", "https://source.example/?a=b%20c&d"),
+        ("https://me:hush@source.example/products/", "https://me:hush@source.example/products/"),
         (" catalogue.json ", "catalogue.json"),
         ("-", "-"),
         ("/var/data/catalogue.json", "/var/data/catalogue.json"),
@@ -112,7 +113,7 @@ def test_source_is_a_url_or_a_file(text: str, source: str) -> None:
 
 @pytest.mark.parametrize("text", ["ftp://source.example", "file:///a.json", "https://", "http://me:hush@"])
 def test_invalid_source_url(text: str) -> None:
-    with pytest.raises(ValueError, match=r"expected"):
+    with pytest.raises(ValueError, match=r"expected a URL such as https://dummyjson\.com/products, or "):
         parsers.source(text)
 
 

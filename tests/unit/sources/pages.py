@@ -101,7 +101,7 @@ def file_source(file: Path, body: bytes | None = None) -> StreamSource:
     async def fetch() -> Opening:
         return partial(open_path, file)
 
-    return StreamSource(fetch, MAPPING, categories=file.with_name("categories.json"))
+    return StreamSource(fetch, MAPPING)
 
 
 PAGE = body_of(CATALOGUE[:3])

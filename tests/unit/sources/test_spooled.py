@@ -32,6 +32,7 @@ class PagesSource:
     """
 
     format = "pages"
+    in_one_piece = False
 
     def __init__(self, *pages: Page, fails: bool = False) -> None:
         self.is_closed = False

@@ -282,15 +282,6 @@ async def test_closing_early_closes_the_file() -> None:
 # --- the rest of the interface --------------------------------------------------------------------------
 
 
-async def test_category_names_of_a_file_are_beside_it(file: Path) -> None:
-    assert await file_source(file).category_names() == {}
-    names = file.with_name("categories.json")
-    names.write_bytes(b'[{"slug": "toys", "name": "Toys & Games"}]')
-    assert await file_source(file).category_names() == {"toys": "Toys & Games"}
-    names.write_bytes(b"<html>")
-    assert await file_source(file).category_names() == {}
-
-
 async def test_a_download_has_no_category_names() -> None:
     assert await downloaded(b"[]").category_names() == {}
 

@@ -37,8 +37,11 @@ class PagesSource:
 
     format = ""
 
-    def __init__(self, *pages: Page, has: bool | None = None, fails: bool = False) -> None:
+    def __init__(
+        self, *pages: Page, has: bool | None = None, fails: bool = False, in_one_piece: bool = False
+    ) -> None:
         self.delivered = 0
+        self.in_one_piece = in_one_piece
         self._pages = pages
         self._has = has
         self._fails = fails
@@ -168,14 +171,20 @@ async def test_failure_of_the_source_follows_what_it_delivered() -> None:
     assert str(reading.error) == "the source failed"
 
 
-@pytest.mark.parametrize("has", [True, False])
-async def test_source_decides_whether_it_has_a_product(has: bool) -> None:  # noqa: FBT001 - a parameter
-    reading = delivery(page(valid(1)), has=has)
+@pytest.mark.parametrize("in_one_piece", [True, False])
+@pytest.mark.parametrize("has", [True, False, None])
+async def test_source_answers_if_it_has_a_product_that_it_delivered(
+    has: bool | None,  # noqa: FBT001 - a parameter
+    in_one_piece: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    reading = delivery(page([rejected(), *valid(1)]), has=has, in_one_piece=in_one_piece)
     await read(reading)
-    assert [await reading.has(source_id) for source_id in ("1", "2")] == [has, has]
+    assert await reading.answers() is (has is True)
+    assert await reading.can_tell() is (has is True or in_one_piece)
+    assert [await reading.has(source_id) for source_id in ("1", "2")] == [has is True, has is True]
 
 
-async def test_source_that_cannot_be_asked_has_what_it_delivered() -> None:
-    reading = delivery(page(valid(1)), has=None)
+async def test_source_that_delivered_nothing_does_not_answer() -> None:
+    reading = delivery(page([]), has=True)
     await read(reading)
-    assert [await reading.has(source_id) for source_id in ("1", "2")] == [True, False]
+    assert not await reading.answers()
