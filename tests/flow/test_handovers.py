@@ -122,8 +122,9 @@ def test_a_product_whose_sku_is_taken_for_good_fails() -> None:
     assert result.exit_code == 5
 
 
+@pytest.mark.parametrize("batch_size", [2, 15])
 @pytest.mark.parametrize("name", [*BEFORE, *AFTER])
-def test_later_runs_repair_any_fault_while_skus_are_exchanged(name: str) -> None:
+def test_later_runs_repair_any_fault_while_skus_are_exchanged(name: str, batch_size: int) -> None:
     options = PlanOptions(
         ConflictPolicy(OnConflict.STORE)
     )  # a value that is freed in between is not an edit of the merchant
@@ -134,7 +135,7 @@ def test_later_runs_repair_any_fault_while_skus_are_exchanged(name: str) -> None
         hand_over(source, HANDOVERS["rotation"])
         hit = fault_at(store, number, name)
         with suppress(Killed):
-            sync(source, store, plan=options)
+            sync(source, store, plan=options, batch_size=batch_size, concurrency=1)
         store.before = store.after = None
         for _ in range(2):  # a handover that was split takes two runs
             healed = sync(source, store, plan=options)
