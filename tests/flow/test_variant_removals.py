@@ -10,7 +10,7 @@ import pytest
 
 from medusa_sync.core.policy import OnMissing, Share
 from tests.flow.shirts import held, shirt, shirts
-from tests.flow.stage import BATCHES, ListSource, counts, sync
+from tests.flow.stage import BATCHES, ListSource, counts, sent_in_bulk, sync
 from tests.harness.fake_medusa import FakeMedusa
 
 ALL = Share(100, is_percentage=True)
@@ -60,7 +60,7 @@ def removes_orphans(request: httpx.Request) -> bool:
 
 def removes_variants(request: httpx.Request) -> bool:
     levels = request.url.path.endswith("/location-levels/batch")
-    return levels or (request.url.path.endswith("/variants/batch") and b'"delete"' in request.content)
+    return levels or bool(sent_in_bulk(request, "delete-product-variants"))
 
 
 @BOTH

@@ -61,9 +61,7 @@ async def read(pool: httpx.AsyncClient, url: str = SOURCE_URL, format_: str = "a
 
 
 @pytest.mark.parametrize("format_", ["auto", "json"])
-@pytest.mark.parametrize(
-    "start", [b'{"total": 9, "products": [', b"[", b" " * 50_000 + b"[", b"<!doctype html><p>"]
-)
+@pytest.mark.parametrize("start", [b'{"total": 9, "products": [', b"[", b" " * 50_000 + b"["])
 async def test_an_endless_page_is_not_received(
     httpx_mock: HTTPXMock, pool: httpx.AsyncClient, start: bytes, format_: str
 ) -> None:
