@@ -97,10 +97,6 @@ class AdminApi:
         response = await self._client.get(path, query, responses.WITH_NAMES[collection])
         return sorted(entity.name for entity in getattr(response, collection))
 
-    async def count_products(self) -> int:
-        query: Query = [("limit", 1), *_ID_ONLY]
-        return (await self._client.get("/admin/products", query, responses.Count)).count
-
     async def look_up(self, external_ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
         """Products by external id, with their records."""
         return await self._products("external_id", external_ids, queries.SUMMARY_FIELDS, StoredSummary)

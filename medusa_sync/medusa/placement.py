@@ -60,19 +60,17 @@ class _Kind(Struct, frozen=True):
 
     Attributes:
         option: the setting that names one.
-        only: without a default, the only one of the store is used.
     """
 
     collection: str
     id_prefix: str
     option: str
-    only: bool = True
 
     def __str__(self) -> str:
         return self.collection.removesuffix("s").replace("_", " ")
 
 
-_CHANNEL = _Kind("sales_channels", "sc_", "--sales-channel (SYNC_PRODUCTS_SALES_CHANNEL)", only=False)
+_CHANNEL = _Kind("sales_channels", "sc_", "--sales-channel (SYNC_PRODUCTS_SALES_CHANNEL)")
 _PROFILE = _Kind("shipping_profiles", "sp_", "--shipping-profile (SYNC_PRODUCTS_SHIPPING_PROFILE)")
 _LOCATION = _Kind("stock_locations", "sloc_", "--stock-location (SYNC_PRODUCTS_STOCK_LOCATION)")
 
@@ -86,7 +84,11 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
         StoreMismatchError: the store does not have what is named, or has no default.
         StoreError: the store cannot be read.
     """
-    store = await api.defaults()
+    store, channel, profile = await asyncio.gather(
+        api.defaults(),
+        _named(api, _CHANNEL, options.sales_channel),
+        _find(api, _PROFILE, options.shipping_profile, "type", "default"),
+    )
     currencies = tuple(sorted(currency.currency_code for currency in store.supported_currencies))
     if options.currency not in currencies:
         raise StoreMismatchError(
@@ -94,26 +96,23 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
             hint=f"{_suggestion(options.currency, currencies)}"
             "Add it in the admin (Settings > Store), or set --currency (SYNC_PRODUCTS_CURRENCY).",
         )
-    channel, profile, location = await asyncio.gather(
-        _find(api, _CHANNEL, options.sales_channel, "id", store.default_sales_channel_id),
-        _find(api, _PROFILE, options.shipping_profile, "type", "default"),
-        _find(api, _LOCATION, options.stock_location, "id", store.default_location_id),
-    )
+    channel = channel or store.default_sales_channel_id  # Medusa does not delete the default one
     if channel is None:
         hint = "Set one in the admin (Settings > Store), or choose one with --sales-channel."
         raise StoreMismatchError("The store has no default sales channel", hint=hint)
     if profile is None:
         hint = "Add one in the admin (Settings > Shipping Profiles)."
         raise StoreMismatchError("The store has no shipping profile", hint=hint)
+    location = await _find(api, _LOCATION, options.stock_location, "id", store.default_location_id)
     return Placement(channel, profile, location, currencies)
 
 
 async def _find(api: AdminApi, kind: _Kind, name: str | None, key: str, default: str | None) -> str | None:
     """The id of what the settings name, or of the default, which the store may have deleted."""
     if name is not None:
-        return await _by_name(api, kind, name)
+        return await _named(api, kind, name)
     found = await api.named(kind.collection, {key: default}) if default is not None else []
-    if not found and kind.only:
+    if not found:
         found = await api.named(kind.collection, {})
         if len(found) > 1:
             hint = f"Choose one with {kind.option}."
@@ -121,7 +120,10 @@ async def _find(api: AdminApi, kind: _Kind, name: str | None, key: str, default:
     return found[0].id if found else None
 
 
-async def _by_name(api: AdminApi, kind: _Kind, name: str) -> str:
+async def _named(api: AdminApi, kind: _Kind, name: str | None) -> str | None:
+    """The id of what the settings name."""
+    if name is None:
+        return None
     found = await api.named(kind.collection, {"id" if name.startswith(kind.id_prefix) else "name": name})
     if not found:
         names = await api.names(kind.collection)

@@ -17,11 +17,15 @@ class Adoption:
 
     A product matches if it has the source's id in `metadata.external_id` (where the job that ran inside
     Medusa put it), one of the SKUs, or the handle that is the slug of the title.
+
+    Args:
+        api: of the store.
+        may_exist: there may be such products.
     """
 
-    def __init__(self, api: AdminApi) -> None:
+    def __init__(self, api: AdminApi, *, may_exist: bool) -> None:
         self._api = api
-        self._loaded = False
+        self._loaded = not may_exist
         self._by_old_id: defaultdict[str, list[UnownedProduct]] = defaultdict(list)
         self._by_handle: dict[str, UnownedProduct] = {}
         self._by_sku: dict[str, UnownedProduct] = {}

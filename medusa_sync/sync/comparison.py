@@ -95,8 +95,10 @@ class Comparison:
 
     async def _look_up(self, products: Sequence[DesiredProduct]) -> list[Stale]:
         """Look products up; those that are absent although a scan shows them are settled."""
-        stored = by_external_id(await self._api.look_up([product.external_id for product in products]))
-        absent = [product for product in products if product.external_id not in stored]
+        asked = [product for product in products if not self._scan.lacks(product)]
+        found = await self._api.look_up([product.external_id for product in asked]) if asked else []
+        stored = by_external_id(found)
+        absent = [product for product in asked if product.external_id not in stored]
         hidden = {product.external_id: product for product in await self._scan.hidden(absent)}
         self._ledger.found([*stored, *hidden])
         for product in hidden.values():

@@ -39,6 +39,7 @@ async def preview(
     parts: AsyncIterator[list[Stale]],
     planned: Callable[[Update], None],
     *,
+    may_adopt: bool,
     waits: bool = True,
 ) -> None:
     """Settle every product with what a real run would do.
@@ -50,12 +51,14 @@ async def preview(
         ledger: gets the outcomes.
         parts: the stale products.
         planned: called with each update.
+        may_adopt: the store may have products without an external id.
         waits: products that the store may still be writing are unconfirmed; otherwise they are planned too.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    planner = Planner(api, placement.location_id, Sales(api.price_lists, options.source_name), options.plan)
+    sales = Sales(api.price_lists, options.source_name)
+    planner = Planner(api, placement.location_id, sales, options.plan, may_adopt=may_adopt)
     collisions, sizes = Collisions(api, options.source_name), Sizes(placement, options.status)
     plan = Preview(planner, collisions, Obstacles(api), sizes, ledger, waits=waits)
     async for stale in parts:
@@ -73,10 +76,12 @@ async def apply(
     health: Health,
     stop: Stop,
     parts: AsyncIterator[list[Stale]],
+    *,
+    may_adopt: bool,
 ) -> None:
     """Write every product; an error that ends the run sets the stop token."""
     sales = Sales(api.price_lists, options.source_name)
-    planner = Planner(api, placement.location_id, sales, options.plan)
+    planner = Planner(api, placement.location_id, sales, options.plan, may_adopt=may_adopt)
 
     def settle(outcome: Outcome) -> None:
         planner.release(outcome.external_id or "")

@@ -68,14 +68,23 @@ class Planner:
         location_id: where stock is kept; None if the store has no location.
         sales: the sale prices of the source.
         options: how to decide.
+        may_adopt: the store may have products without an external id.
     """
 
-    def __init__(self, api: AdminApi, location_id: str | None, sales: Sales, options: PlanOptions) -> None:
+    def __init__(
+        self,
+        api: AdminApi,
+        location_id: str | None,
+        sales: Sales,
+        options: PlanOptions,
+        *,
+        may_adopt: bool = True,
+    ) -> None:
         self._api = api
         self._sales = sales
         self._location_id = location_id
         self._options = options
-        self._adoption = Adoption(api)
+        self._adoption = Adoption(api, may_exist=may_adopt)
         self._handles = Handles(api)
         self._tombstones = Tombstones(api)
 

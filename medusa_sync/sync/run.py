@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Protocol
@@ -179,12 +179,12 @@ class Run:
                             self._options.max_changes, len(scan.source_ids) - len(removals.unrecorded)
                         ),
                         removals,
-                        scan.dropped,
+                        scan,
                     )
                     parts = self._backlog.take()
                 first = await anext(parts, None)
                 if first is not None:
-                    await self._plan_and_apply(api, health, removals, first, parts)
+                    await self._plan_and_apply(api, health, removals, scan, first, parts)
                 elif self._options.dry_run and not self._stop.is_set:
                     await self._find_placement(api)
         if self._stop.is_set or self._delivery.error is not None:
@@ -193,20 +193,19 @@ class Run:
         if self._prunes:
             self._unrecorded = removals.unrecorded
             await removals.execute()
-        is_changed = gained or self._ledger.counts[Result.REMOVED]
-        size = await api.count_products() if is_changed else scan.size
-        return StoreState(size, self._ledger.kept + gained)
+        deletes = self._options.on_missing is OnMissing.DELETE and not self._options.dry_run
+        removed = self._ledger.counts[Result.REMOVED] if deletes else 0
+        created = 0 if self._options.dry_run else self._ledger.counts[Result.CREATED]
+        return StoreState(scan.size + created - removed, self._ledger.kept + gained)
 
-    async def _guard(
-        self, api: AdminApi, guard: ChangeGuard, removals: Removals, dropped_before: Collection[str]
-    ) -> None:
+    async def _guard(self, api: AdminApi, guard: ChangeGuard, removals: Removals, scan: Scan) -> None:
         """Check all stale products before the first one is written.
 
         Args:
             api: of the store.
             guard: counts changes.
             removals: finds what will be removed.
-            dropped_before: external ids of products with variants that the source dropped in earlier runs.
+            scan: of the store.
 
         Raises:
             ChangeGuardError: too many products would change.
@@ -228,9 +227,11 @@ class Run:
                 completed.add(update.desired.external_id)
 
         plan, placement = Ledger(lambda _outcome: None), await self._find_placement(api)
-        plan.watch(dropped_before)
+        plan.watch(scan.dropped)
         parts = self._backlog.opened_in(plan)
-        await outcomes.preview(api, self._options, placement, plan, parts, planned, waits=False)
+        await outcomes.preview(
+            api, self._options, placement, plan, parts, planned, may_adopt=scan.may_adopt, waits=False
+        )
         removed = await removals.forecast(dropped, plan) if prunes else ()
         guard.check(plan.changes, removed, completed)
 
@@ -251,6 +252,7 @@ class Run:
         api: AdminApi,
         health: Health,
         removals: Removals,
+        scan: Scan,
         first: list[Stale],
         rest: AsyncIterator[list[Stale]],
     ) -> None:
@@ -261,9 +263,21 @@ class Run:
         parts = _beginning_with(first, rest)
         options, ledger = self._options, self._ledger
         if options.dry_run:
-            await outcomes.preview(api, options, placement, ledger, parts, removals.preview)
+            await outcomes.preview(
+                api, options, placement, ledger, parts, removals.preview, may_adopt=scan.may_adopt
+            )
         else:
-            await outcomes.apply(api, options, placement, self._source, ledger, health, self._stop, parts)
+            await outcomes.apply(
+                api,
+                options,
+                placement,
+                self._source,
+                ledger,
+                health,
+                self._stop,
+                parts,
+                may_adopt=scan.may_adopt,
+            )
 
     async def _find_placement(self, api: AdminApi) -> Placement:
         if self._placement is None:

@@ -28,8 +28,8 @@ class Scan:
     """The products of a source in the store.
 
     A scan can only prove that a product is up to date: while others write, products move between pages. So a
-    product that it does not show is looked up by its external id, and a stale one is read again before it is
-    written. Only a fingerprint of each product is kept.
+    product that it does not show is looked up by its external id, unless one page showed the whole store. A
+    stale product is read again before it is written. Only a fingerprint of each product is kept.
 
     Args:
         api: of the store.
@@ -39,6 +39,7 @@ class Scan:
 
     Attributes:
         size: how many products the store had when the scan began.
+        has_unowned: the scan saw products without an external id.
         source_ids: of the products with an external id of the source that the scan saw.
         unrecorded: those of them without a record: the merchant may have created them.
         witness: the store's id of one of them; empty if there is none.
@@ -54,6 +55,7 @@ class Scan:
         selection: Selection = ALL,
     ) -> None:
         self.size = 0
+        self.has_unowned = False
         self.source_ids = IdSet()
         self.unrecorded: set[str] = set()
         self.witness = ""
@@ -67,6 +69,7 @@ class Scan:
         self._step = 0
         self._is_ready = False
         self._is_complete = False
+        self._is_snapshot = False  # one response showed the whole store
         self._up_to_date = array("q")  # fingerprints; sorted when all pages are read
         self._applied = array("q")  # the same for digests of source products
         self._copied: set[str] = set()  # source ids that were seen twice
@@ -114,6 +117,15 @@ class Scan:
             await self._read_rest()
         self._sort()
 
+    def lacks(self, product: DesiredProduct) -> bool:
+        """Whether the store certainly did not have the product when the scan began."""
+        return self._is_snapshot and product.source_id not in self.source_ids
+
+    @property
+    def may_adopt(self) -> bool:
+        """Whether the store may have products without an external id."""
+        return self.has_unowned or not self._is_snapshot
+
     async def hidden(self, absent: Sequence[DesiredProduct]) -> list[DesiredProduct]:
         """Return the products that the store has although a look-up did not find them: its index may lag.
 
@@ -130,6 +142,7 @@ class Scan:
     async def _begin(self) -> None:
         page = await self._api.scan(0, PAGE_SIZE)
         self.size, self._step = page.count, page.size  # the server may limit the size of a page
+        self._is_snapshot = page.is_last
         self._take(page)
 
     async def _read_rest(self) -> None:
@@ -170,6 +183,7 @@ class Scan:
         self._is_complete = self._is_complete or page.is_last
         for product in page.products:
             external_id = product.external_id or ""
+            self.has_unowned |= not external_id
             source_id = external_id.removeprefix(self._prefix)
             if source_id in {external_id, ""}:
                 continue  # not from this source

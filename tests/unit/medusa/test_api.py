@@ -104,11 +104,6 @@ async def test_products_are_looked_up_by_the_given_key(httpx_mock: HTTPXMock, ap
     assert asked == [("id[]", "prod_1"), ("handle[]", "jug")]
 
 
-async def test_the_count_is_that_of_the_store(httpx_mock: HTTPXMock, api: AdminApi) -> None:
-    httpx_mock.add_response(json={"products": [{"id": "prod_1"}], "count": 194})
-    assert await api.count_products() == 194
-
-
 async def test_an_empty_look_up_sends_no_request(api: AdminApi) -> None:
     assert (await api.look_up([]), await api.terms.tags([]), await api.terms.categories([])) == ([], [], [])
 
