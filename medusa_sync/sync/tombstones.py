@@ -16,6 +16,7 @@ class Tombstones:
         self._api = api
         self._ahead: dict[str, bool] = {}  # what `look_ahead` found, by external id
         self._all: set[str] | None = None  # all of them, if they cannot be looked up
+        self._has_looked_up = False
 
     async def look_ahead(self, new: Sequence[DesiredProduct]) -> set[str]:
         """Read the tombstones of many products; `deleted` uses each result once.
@@ -45,6 +46,9 @@ class Tombstones:
         external_ids = [product.external_id for product in new]
         if not external_ids:
             return set()
+        if not self._has_looked_up:  # this shows whether look-ups come from the index
+            await self._api.look_up(external_ids[:1])
+            self._has_looked_up = True
         if not self._api.may_lag:
             return _deleted_by_merchant(await self._api.tombstones(external_ids))
         if self._all is None:

@@ -143,7 +143,7 @@ def test_one_new_product_does_not_cause_a_scan_of_the_store() -> None:
     store.requests.clear()
     assert counts(sync(source, store)) == {"unchanged": 1200, "created": 1}
     asked = [value for request in store.requests for key, value in request.query if key == "external_id"]
-    assert asked == ["null", ""]
+    assert asked == [], "the scan showed that all products have an external id"
     assert not any(
         key == "offset" and value != "0" for request in store.requests for key, value in request.query
     )
@@ -182,7 +182,7 @@ def test_a_token_that_expires_during_a_run_is_renewed() -> None:
     store, source = FakeMedusa(), ListSource(products(60))
 
     def expire(_request: httpx.Request, _response: httpx.Response) -> httpx.Response | None:
-        if len(store.requests) >= 20:
+        if len(store.requests) >= 14:
             store.expire_tokens()
             store.after = None
         return None
@@ -326,7 +326,7 @@ def stop_at(store: FakeMedusa, number: int, stop: Any) -> None:
     store.between = between
 
 
-@pytest.mark.parametrize("number", [12, 20, 33, 40])
+@pytest.mark.parametrize("number", [9, 12, 20, 33])
 def test_requests_in_flight_at_an_interruption_are_finished_and_counted(number: int) -> None:
     store, source, watcher, stop = FakeMedusa(), ListSource(products(200)), Watcher(), Stop()
     error = InterruptedRunError("Interrupted by SIGTERM", signal_number=15)
