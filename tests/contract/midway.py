@@ -11,6 +11,7 @@ from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.held import held
 
 _NEXT_WRITES: Final = {
+    ("create-products", "variants"): ("inventory_item", "INSERT"),
     ("create-product-variants", "variants"): ("inventory_item", "INSERT"),
     ("create-product-variants", "items"): ("product_variant_inventory_item", "INSERT"),
     ("create-product-variants", "inventory"): ("price", "INSERT"),
