@@ -11,6 +11,7 @@ from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.held import held
 
 _NEXT_WRITES: Final = {
+    ("create-products", "variants"): ("inventory_item", "INSERT"),
     ("create-product-variants", "variants"): ("inventory_item", "INSERT"),
     ("create-product-variants", "items"): ("product_variant_inventory_item", "INSERT"),
     ("create-product-variants", "inventory"): ("price", "INSERT"),
@@ -53,14 +54,10 @@ def real_midway(database_url: str, shop: Shop) -> Midway:
     """The next step must write a row to its table."""
 
     def midway(step: str, act: Callable[[], object], workflow_id: str, **given: object) -> httpx.Response:
-        def send() -> httpx.Response:
-            with httpx.Client(base_url=shop.client.base_url, auth=(shop.api_key, ""), timeout=60) as client:
-                return client.post(workflow_path(workflow_id), json={"input": given})
-
         table, how = _NEXT_WRITES[workflow_id, step]
         with ThreadPoolExecutor(1) as pool:
             with held(database_url, table, on=how) as wait:
-                writing = pool.submit(send)
+                writing = pool.submit(shop.send, "POST", workflow_path(workflow_id), {"input": given})
                 wait(lambda: not writing.done())
                 act()
                 assert not writing.done(), f"{step} was not reached"

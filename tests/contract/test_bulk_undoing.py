@@ -15,7 +15,7 @@ Interrupted = Callable[[list[View], Callable[[], object]], tuple[int, str, str]]
 
 
 @pytest.fixture
-def products(shop: Shop) -> tuple[View, View]:
+def two_shirts(shop: Shop) -> tuple[View, View]:
     """Two shirts; `S / Red` of the second is not managed."""
     first, second = stocked_shirt(shop), shirt(shop, 2)
     metadata = {"kept": 1, "changed": 1, "gone": 1}
@@ -34,9 +34,9 @@ def interrupted(midway: Midway) -> Interrupted:
     return interrupted
 
 
-def last_step_is_refused(products: tuple[View, View], **changes: Any) -> list[View]:
+def last_step_is_refused(two_shirts: tuple[View, View], **changes: Any) -> list[View]:
     """An update that writes all rows, makes an item, and is refused because of a price."""
-    first, second = products
+    first, second = two_shirts
     return [
         entry(first, "S / Red", **changes),
         entry(first, "S / Blue", title="New"),
@@ -49,7 +49,7 @@ def last_step_is_refused(products: tuple[View, View], **changes: Any) -> list[Vi
 
 
 def test_an_undone_update_keeps_prices_but_also_new_metadata_and_options(
-    shop: Shop, products: tuple[View, View]
+    shop: Shop, two_shirts: tuple[View, View]
 ) -> None:
     changes = {
         **dict.fromkeys(("title", "sku", "barcode", "hs_code"), "NEW"),
@@ -59,10 +59,10 @@ def test_an_undone_update_keeps_prices_but_also_new_metadata_and_options(
         "metadata": {"changed": 2, "gone": "", "new": 3},
         "prices": [{**USD, "amount": 1}],
     }
-    first, second = products
+    first, second = two_shirts
     before = skus(shop)
-    assert refusal(shop, UPDATE, *last_step_is_refused(products, **changes)) == UNKNOWN_ERROR
-    seen, other = both(shop, *products)
+    assert refusal(shop, UPDATE, *last_step_is_refused(two_shirts, **changes)) == UNKNOWN_ERROR
+    seen, other = both(shop, *two_shirts)
     own = variant_of(seen, "S / Red")
     assert options_of(seen, own) == {"Size": "XL", "Colour": "Red"}
     metadata = {"kept": 1, "changed": 1, "gone": 1, "new": 3}
@@ -73,8 +73,8 @@ def test_an_undone_update_keeps_prices_but_also_new_metadata_and_options(
     assert skus(shop) == before
 
 
-def test_an_update_is_undone_if_an_item_cannot_be_made(shop: Shop, products: tuple[View, View]) -> None:
-    first, second = products
+def test_an_update_is_undone_if_an_item_cannot_be_made(shop: Shop, two_shirts: tuple[View, View]) -> None:
+    first, second = two_shirts
     shop.workflow("create-inventory-items-workflow", items=[{"sku": "OTHER"}])
     bodies = [
         entry(first, "S / Red", title="New", manage_inventory=False, prices=[{**USD, "amount": 1}]),
@@ -82,28 +82,28 @@ def test_an_update_is_undone_if_an_item_cannot_be_made(shop: Shop, products: tup
     ]
     message = "Inventory item with sku: OTHER, already exists."
     assert refusal(shop, UPDATE, *bodies) == invalid(message)
-    assert both(shop, *products) == list(products)
+    assert both(shop, *two_shirts) == list(two_shirts)
 
 
 def test_an_update_is_undone_if_a_price_belongs_to_another_variant(
-    shop: Shop, products: tuple[View, View]
+    shop: Shop, two_shirts: tuple[View, View]
 ) -> None:
-    first, second = products
+    first, second = two_shirts
     price_id = variant_of(second, "M / Red")["prices"][0]["id"]
     prices = [{**USD, "id": price_id, "amount": 1}]
     bodies = [entry(first, "S / Blue", title="New"), entry(first, "S / Red", prices=prices)]
     assert refusal(shop, UPDATE, *bodies) == invalid("Price with id: <id>, already exists.")
-    assert both(shop, *products) == list(products)
+    assert both(shop, *two_shirts) == list(two_shirts)
 
 
 # --- with edits ---
 
 
 def test_an_edit_that_is_saved_before_the_undoing_is_lost(
-    shop: Shop, products: tuple[View, View], interrupted: Interrupted
+    shop: Shop, two_shirts: tuple[View, View], interrupted: Interrupted
 ) -> None:
     """Even of fields that the update does not name. Other prices, new metadata and options stay."""
-    first, _ = products
+    first, _ = two_shirts
     edits = {
         "title": "Mine",
         "sku": "MINE",
@@ -119,7 +119,7 @@ def test_an_edit_that_is_saved_before_the_undoing_is_lost(
         shop.call("POST", path, edits)
 
     changes = {"title": "New", "metadata": {"changed": 2, "new": 2}, "prices": [{**USD, "amount": 1}]}
-    assert interrupted(last_step_is_refused(products, **changes), edit)[0] == 500
+    assert interrupted(last_step_is_refused(two_shirts, **changes), edit)[0] == 500
     seen = shop.product(first["id"])
     before, own = variant_of(first, "S / Red"), variant_of(seen, "S / Red")
     assert {(price["currency_code"], price["amount"]) for price in own["prices"]} == {
@@ -132,15 +132,15 @@ def test_an_edit_that_is_saved_before_the_undoing_is_lost(
 
 
 def test_edits_of_other_variants_stay(
-    shop: Shop, products: tuple[View, View], interrupted: Interrupted
+    shop: Shop, two_shirts: tuple[View, View], interrupted: Interrupted
 ) -> None:
-    first, _ = products
+    first, _ = two_shirts
 
     def edit() -> None:
         shop.variants(first, update=[entry(first, "M / Red", title="Mine", sku="MINE")])
         shop.call("POST", f"/admin/products/{first['id']}", {"title": "Mine"})
 
-    assert interrupted(last_step_is_refused(products, title="New"), edit)[0] == 500
+    assert interrupted(last_step_is_refused(two_shirts, title="New"), edit)[0] == 500
     seen = shop.product(first["id"])
     assert seen["title"] == "Mine"
     assert variant_of(seen, "Mine")["sku"] == "MINE"
@@ -148,19 +148,19 @@ def test_edits_of_other_variants_stay(
 
 
 def test_nothing_is_restored_if_one_variant_was_deleted_meanwhile(
-    shop: Shop, products: tuple[View, View], interrupted: Interrupted
+    shop: Shop, two_shirts: tuple[View, View], interrupted: Interrupted
 ) -> None:
     """The reason for the refusal is that of the step, here the one that makes an item."""
-    first, second = products
+    first, second = two_shirts
     shop.workflow("create-inventory-items-workflow", items=[{"sku": "OTHER"}])
 
     def delete() -> None:
         shop.variants(first, delete=[entry(first, "S / Blue")["id"]])
 
     changes = {"title": "New S", "sku": "NEW", "prices": [{**USD, "amount": 1}]}
-    refused = interrupted(last_step_is_refused(products, **changes), delete)
+    refused = interrupted(last_step_is_refused(two_shirts, **changes), delete)
     assert refused == invalid("Inventory item with sku: OTHER, already exists.")
-    seen, other = both(shop, *products)
+    seen, other = both(shop, *two_shirts)
     assert {each["title"] for each in seen["variants"]} == {"New S", "M / Red", "M / Blue"}
     own, before = variant_of(seen, "New S"), variant_of(first, "S / Red")
     assert own == {**before, "title": "New S", "sku": "NEW"}
@@ -169,14 +169,14 @@ def test_nothing_is_restored_if_one_variant_was_deleted_meanwhile(
 
 
 def test_nothing_is_restored_if_an_old_sku_was_taken_meanwhile(
-    shop: Shop, products: tuple[View, View], interrupted: Interrupted
+    shop: Shop, two_shirts: tuple[View, View], interrupted: Interrupted
 ) -> None:
-    first, _ = products
+    first, _ = two_shirts
 
     def take() -> None:
         shop.variants(first, update=[entry(first, "M / Red", sku="SH1-S-Red")])
 
-    assert interrupted(last_step_is_refused(products, sku="NEW"), take)[0] == 500
+    assert interrupted(last_step_is_refused(two_shirts, sku="NEW"), take)[0] == 500
     seen = shop.product(first["id"])
     assert variant_of(seen, "M / Red")["sku"] == "SH1-S-Red"
     assert variant_of(seen, "S / Red")["sku"] == "NEW"

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -59,15 +59,37 @@ def running_store(
         version: of Medusa.
         index_engine: read filtered product lists from Medusa's index, which lags behind the database.
     """
+    with (
+        fresh_database(postgres, version, index_engine=index_engine) as database_url,
+        project(version, database_url, index_engine=index_engine) as medusa,
+        medusa.serve() as url,
+    ):
+        yield Store(**asdict(facts_of(database_url)), url=url, database_url=database_url, log=medusa.log)
+
+
+@contextmanager
+def running_instances(
+    postgres: Postgres, redis_url: str, count: int, version: str = MEDUSA_VERSION
+) -> Iterator[list[Store]]:
+    """Run several servers for one fresh store, with Redis as workflow engine, event bus, cache and lock."""
+    with ExitStack() as stack:
+        database_url = stack.enter_context(fresh_database(postgres, version))
+        facts = asdict(facts_of(database_url))
+        stores = []
+        for _ in range(count):
+            medusa = stack.enter_context(project(version, database_url, redis_url=redis_url))
+            url = stack.enter_context(medusa.serve())
+            stores.append(Store(**facts, url=url, database_url=database_url, log=medusa.log))
+        yield stores
+
+
+@contextmanager
+def fresh_database(postgres: Postgres, version: str, *, index_engine: bool = False) -> Iterator[str]:
+    """Create the database of a fresh store; yields its URL."""
     template = template_database(postgres, version, index_engine=index_engine)
     name = f"{TEST_DATABASE_PREFIX}{secrets.token_hex(6)}"
-    database_url = postgres.create_database(name, template)
     try:
-        with (
-            project(version, database_url, index_engine=index_engine) as medusa,
-            medusa.serve() as url,
-        ):
-            yield Store(**asdict(facts_of(database_url)), url=url, database_url=database_url, log=medusa.log)
+        yield postgres.create_database(name, template)
     finally:
         postgres.drop_database(name)
 

@@ -37,6 +37,7 @@ class Project:
     folder: Path
     database_url: str
     index_engine: bool
+    redis_url: str
 
     @property
     def log(self) -> Path:
@@ -79,6 +80,7 @@ class Project:
         feature_flags = {"MEDUSA_FF_INDEX_ENGINE": "true"} if self.index_engine else {}
         return {
             **feature_flags,
+            **({"REDIS_URL": self.redis_url} if self.redis_url else {}),
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "XDG_CONFIG_HOME": str(self.folder / "config"),  # holds the setting that turns telemetry off
@@ -89,9 +91,11 @@ class Project:
 
 
 @contextmanager
-def project(version: str, database_url: str, *, index_engine: bool = False) -> Iterator[Project]:
+def project(
+    version: str, database_url: str, *, index_engine: bool = False, redis_url: str = ""
+) -> Iterator[Project]:
     with tempfile.TemporaryDirectory(prefix="medusa-sync-store-") as name:
         folder = Path(name)
         shutil.copytree(PROJECT_FILES, folder, dirs_exist_ok=True)
         (folder / "node_modules").symlink_to(installed_app(version) / "node_modules")
-        yield Project(folder, database_url, index_engine)
+        yield Project(folder, database_url, index_engine, redis_url)

@@ -8,6 +8,7 @@ from tests.harness.fake_medusa.options import check_new_options, new_option
 from tests.harness.fake_medusa.rules import (
     as_boolean,
     as_real,
+    check_new_id,
     check_unique,
     handle_of_title,
     ids_of,
@@ -68,6 +69,9 @@ class Creation:
                     f"Tag with id {tag_id} not found."
                     " Please create the tag before associating it with the product."
                 )
+        known = {*state.products, *state.deleted_products}
+        for product in products:
+            check_new_id(state, "Product", product.id, known)
         reject_nul([{**body, "variants": None} for body in bodies])
         check_unique(
             "Product", "handle", handles(state), ((product.id, product.handle) for product in products)
@@ -85,7 +89,7 @@ class Creation:
         options = [new_option(ids, option, is_exclusive=True) for option in body["options"]]
         images = [Image(ids.new("img"), image["url"]) for image in body.get("images", [])]
         return Product(
-            id=ids.new("prod"),
+            id=body.get("id") or ids.new("prod"),
             title=body["title"],
             handle=body.get("handle") or handle_of_title(body["title"]),
             created_at=ids.moment,
@@ -107,8 +111,8 @@ class Creation:
             options=options,
             values=[value for option in options for value in option.values],
             images=images,
-            tag_ids=ids_of(body.get("tags", [])),
-            category_ids=ids_of(body.get("categories", [])),
+            tag_ids=body.get("tag_ids", ids_of(body.get("tags", []))),
+            category_ids=body.get("category_ids", ids_of(body.get("categories", []))),
             type_id=body.get("type_id"),
             collection_id=body.get("collection_id"),
         )

@@ -92,17 +92,14 @@ _PRODUCT: Final[dict[str, Check]] = {
     **dict.fromkeys(["type_id", "collection_id"], nullable(text)),
     "is_giftcard": not_in_the_fake,
 }
-_NEW_PRODUCT: Final = fields(
-    {
-        **_PRODUCT,
-        "images": array(fields({"url": text}, required=["url"], strict=False)),
-        "status": nullable(_STATUS),
-        "options": array(_NEW_OPTION),
-        "variants": array(fields(_NEW_VARIANT, required=["title", "prices"])),
-        "shipping_profile_id": text,
-    },
-    required=["title"],
-)
+_NEW_PRODUCT: Final[dict[str, Check]] = {
+    **_PRODUCT,
+    "images": array(fields({"url": text}, required=["url"], strict=False)),
+    "status": nullable(_STATUS),
+    "options": array(_NEW_OPTION),
+    "variants": array(fields(_NEW_VARIANT, required=["title", "prices"])),
+    "shipping_profile_id": text,
+}
 _CHANGED_PRODUCT: Final[dict[str, Check]] = {
     **_PRODUCT,
     "options": _OPTIONS_ARE_GONE,
@@ -116,7 +113,7 @@ _CHANGED_PRODUCT: Final[dict[str, Check]] = {
 PRODUCT: Final = fields(_CHANGED_PRODUCT)
 PRODUCT_BATCH: Final = fields(
     {
-        "create": array(_NEW_PRODUCT),
+        "create": array(fields(_NEW_PRODUCT, required=["title"])),
         "update": array(fields({**_CHANGED_PRODUCT, "id": text}, required=["id"])),
         "delete": array(text),
     }
@@ -275,8 +272,16 @@ ITEM_WITH_ID: Final = fields(
     }
 )
 CHANGED_ITEM: Final = fields({"id": text, "sku": nullable(text)}, required=["id"])
-VARIANT_WITH_ID: Final = fields(
-    {**_NEW_VARIANT, "id": text, "product_id": text, "prices": array(fields(_PRICE))},
-    required=["title", "product_id"],
+_VARIANT_WITH_ID: Final = {**_NEW_VARIANT, "id": text, "prices": array(fields(_PRICE))}
+VARIANT_WITH_ID: Final = fields({**_VARIANT_WITH_ID, "product_id": text}, required=["title", "product_id"])
+PRODUCT_WITH_ID: Final = fields(
+    {
+        **_NEW_PRODUCT,
+        "id": text,
+        "tag_ids": array(text),
+        "category_ids": array(text),
+        "variants": array(fields(_VARIANT_WITH_ID, required=["title"])),
+    },
+    required=["title"],
 )
 CHANGED_VARIANT: Final = fields({**_CHANGED_VARIANT, "prices": array(fields(_PRICE))}, required=["id"])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tests.harness.fake_medusa import schemas, tables
+from tests.harness.fake_medusa.creation import Creation
 from tests.harness.fake_medusa.errors import ApiError, not_found, unknown_error
 from tests.harness.fake_medusa.inventory import ItemCreation, update_items
 from tests.harness.fake_medusa.state import State
@@ -35,10 +36,10 @@ class _Masked:
     hides why the step was refused.
     """
 
-    def __init__(self, work: Work, last: str) -> None:
+    def __init__(self, work: Work, last: str = "") -> None:
         self._work = work
         self._last = last
-        """The name of the last of these steps."""
+        """The name of the last of these steps, if others follow."""
 
     def steps(self) -> Steps:
         is_masked = True
@@ -77,6 +78,10 @@ def _changed_items(state: State, bodies: Bodies) -> Work:
     return _OneStep(lambda: update_items(state, bodies))
 
 
+def _new_products(state: State, bodies: Bodies) -> Work:
+    return _Masked(Creation(state, bodies))
+
+
 def _new_variants(state: State, bodies: Bodies) -> Work:
     if any(body["product_id"] not in state.products for body in bodies):
         raise unknown_error()
@@ -95,6 +100,7 @@ _WORKFLOWS: Final[Mapping[str, tuple[str, Check, Callable[[State, Any], Work]]]]
     "create-product-categories": ("product_categories", schemas.CATEGORY_WITH_ID, _new_categories),
     "create-inventory-items-workflow": ("items", schemas.ITEM_WITH_ID, ItemCreation),
     "update-inventory-items-workflow": ("updates", schemas.CHANGED_ITEM, _changed_items),
+    "create-products": ("products", schemas.PRODUCT_WITH_ID, _new_products),
     "create-product-variants": ("product_variants", schemas.VARIANT_WITH_ID, _new_variants),
     "update-product-variants": ("product_variants", schemas.CHANGED_VARIANT, _changed_variants),
     "delete-product-variants": ("ids", text, VariantDeletion),

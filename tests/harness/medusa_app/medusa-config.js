@@ -1,13 +1,23 @@
 const { defineConfig } = require("@medusajs/framework/utils")
 
 const withIndexEngine = process.env.MEDUSA_FF_INDEX_ENGINE === "true"
+const redisUrl = process.env.REDIS_URL
+
+const redis = (resolve, id) => ({ resolve, id, is_default: true, options: { redisUrl } })
+const redisModules = [
+  { resolve: "@medusajs/medusa/workflow-engine-redis", options: { redis: { redisUrl } } },
+  { resolve: "@medusajs/medusa/event-bus-redis", options: { redisUrl } },
+  { resolve: "@medusajs/medusa/caching", options: { providers: [redis("@medusajs/medusa/caching-redis", "caching-redis")] } },
+  { resolve: "@medusajs/medusa/locking", options: { providers: [redis("@medusajs/medusa/locking-redis", "locking-redis")] } },
+]
 
 module.exports = defineConfig({
   admin: { disable: true },
-  featureFlags: { index_engine: withIndexEngine },
-  modules: withIndexEngine ? [{ resolve: "@medusajs/index" }] : [],
+  featureFlags: { index_engine: withIndexEngine, caching: Boolean(redisUrl) },
+  modules: [...(withIndexEngine ? [{ resolve: "@medusajs/index" }] : []), ...(redisUrl ? redisModules : [])],
   projectConfig: {
     databaseUrl: process.env.DATABASE_URL,
+    redisUrl,
     http: {
       adminCors: "http://localhost",
       authCors: "http://localhost",

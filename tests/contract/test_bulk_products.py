@@ -1,0 +1,132 @@
+"""The workflow that creates many products with ids of our own."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.contract.midway import Midway
+from tests.contract.shop import UNKNOWN_ERROR, Shop, View, item_of, prices_of, variant_of
+from tests.contract.test_bulk_variants import DELETE, skus
+from tests.contract.test_faults import give_up_at
+from tests.harness.fake_medusa import FakeMedusa
+
+CREATE = "create-products"
+STOCK = "create-inventory-items-workflow"
+
+
+def body(shop: Shop, number: int, **changes: Any) -> View:
+    """A new product with ids; `variant` changes its variant."""
+    variant = {"id": f"variant_{number}", **changes.pop("variant", {})}
+    return {"id": f"prod_{number}", **shop.body(number, variant=variant, **changes)}
+
+
+def test_products_are_created_with_ids_of_our_own(shop: Shop) -> None:
+    tags, categories = [shop.tag(value)["id"] for value in ("red", "blue")], [shop.category("above")["id"]]
+    stock = [{"location_id": shop.location_id, "stocked_quantity": 3}]
+    shop.workflow(STOCK, items=[{"id": "iitem_1", "sku": "SKU-1", "location_levels": stock}])
+    details = {
+        "tag_ids": tags,
+        "category_ids": categories,
+        "type_id": shop.type("Shirt")["id"],
+        "collection_id": shop.collection("Summer")["id"],
+        "images": [{"url": "http://images.test/1.png"}, {"url": "http://images.test/2.png"}],
+        "metadata": {"a": {"b": 1}},
+        "weight": 1.5,
+        "description": "Long",
+    }
+    variant = {"inventory_items": [{"inventory_item_id": "iitem_1"}], "metadata": {"c": 1}, "weight": 2.5}
+    second = body(shop, 2, tags=[{"id": tags[0]}], categories=[{"id": categories[0]}], variant={"prices": []})
+    response = shop.workflow(CREATE, products=[body(shop, 1, **details, variant=variant), second])
+    assert response["acknowledgement"]["hasFinished"]
+    seen = shop.product("prod_1")
+    assert {name: seen[name] for name in ("external_id", "handle", "status", "metadata", "weight")} == {
+        "external_id": "contract:1",
+        "handle": "product-1",
+        "status": "published",
+        "metadata": {"a": {"b": 1}},
+        "weight": 1.5,
+    }
+    assert {tag["value"] for tag in seen["tags"]} == {"red", "blue"}
+    assert [category["handle"] for category in seen["categories"]] == ["above"]
+    assert (seen["type"]["value"], seen["collection"]["handle"]) == ("Shirt", "summer")
+    assert [image["url"][-5:] for image in seen["images"]] == ["1.png", "2.png"]
+    assert seen["thumbnail"] == "http://images.test/1.png"
+    assert [channel["name"] for channel in seen["sales_channels"]] == ["Default Sales Channel"]
+    assert seen["shipping_profile"]["name"] == "Default Shipping Profile"
+    own = variant_of(seen)
+    assert (own["id"], own["metadata"], own["weight"]) == ("variant_1", {"c": 1}, 2.5)
+    assert item_of(seen) == "iitem_1"
+    assert own["inventory_items"][0]["inventory"]["location_levels"][0]["stocked_quantity"] == 3
+    assert {price[:2] for price in prices_of(seen)} == {("usd", 9.99)}
+    other = shop.product("prod_2")
+    assert ([tag["value"] for tag in other["tags"]], len(other["categories"])) == (["red"], 1)
+    assert (variant_of(other)["prices"], skus(shop)) == ([], {"SKU-1", "SKU-2"})
+
+
+REFUSED: list[View] = [
+    {"id": "prod_1"},
+    {"handle": "product-1"},
+    {"handle": "A b/"},
+    {"title": "NUL \0"},
+    {"options": []},
+    {"tag_ids": ["ptag_gone"]},
+    {"category_ids": ["pcat_gone"]},
+    {"type_id": "ptyp_gone"},
+    {"collection_id": "pcol_gone"},
+    {"variant": {"id": "variant_1"}},
+    {"variant": {"sku": "SKU-1"}},
+    {"variant": {"sku": "SKU-8"}},
+    {"variant": {"sku": "UNUSED"}},
+    {"variant": {"barcode": "BAR-1"}},
+    {"variant": {"options": {"Default": "Huge"}}},
+    {"variant": {"prices": [{"currency_code": "usd"}]}},
+    {"variant": {"inventory_items": [{"inventory_item_id": "iitem_gone"}]}},
+]
+
+
+def test_one_refused_product_refuses_the_call_without_a_reason(shop: Shop) -> None:
+    shop.workflow(CREATE, products=[body(shop, 1)])
+    shop.workflow(STOCK, items=[{"sku": "UNUSED"}])
+    before = shop.products()
+    for changes in REFUSED:
+        products = [body(shop, 8), body(shop, 9, **changes)]
+        assert shop.workflow_refusal(CREATE, products=products) == UNKNOWN_ERROR, changes
+    assert shop.products() == before
+    assert skus(shop) == {"SKU-1", "UNUSED"}
+    shop.workflow(CREATE, products=[body(shop, 8), body(shop, 9)])
+
+
+def test_the_ids_of_a_deleted_product_cannot_be_used_again(shop: Shop) -> None:
+    shop.workflow(CREATE, products=[body(shop, 1)])
+    shop.call("DELETE", "/admin/products/prod_1")
+    assert shop.workflow_refusal(CREATE, products=[body(shop, 1)]) == UNKNOWN_ERROR
+    again = body(shop, 1, id="prod_2")
+    assert shop.workflow_refusal(CREATE, products=[again]) == UNKNOWN_ERROR
+    again["variants"][0]["id"] = "variant_2"
+    shop.workflow(CREATE, products=[again])
+
+
+def test_products_are_visible_before_their_variants_and_prices(shop: Shop, midway: Midway) -> None:
+    seen: list[View] = []
+    midway("variants", lambda: seen.append(shop.product("prod_1")), CREATE, products=[body(shop, 1)])
+    (variant,) = seen[0]["variants"]
+    assert ("prices" in variant, variant["inventory_items"]) == (False, [])
+    assert seen[0]["shipping_profile"]["name"] == "Default Shipping Profile"
+    assert len(variant_of(shop.product("prod_1"))["prices"]) == 1
+
+
+@pytest.mark.parametrize(("step", "variants"), [("products", 0), ("placement", 0), ("variants", 1)])
+def test_a_killed_creation_leaves_a_product_whose_id_is_taken(
+    fake: FakeMedusa, fake_shop: Shop, step: str, variants: int
+) -> None:
+    fake.between = give_up_at(step)
+    products = [body(fake_shop, 1)]
+    with pytest.raises(httpx.ReadTimeout):
+        fake_shop.workflow(CREATE, products=products)
+    fake.between = None
+    fake.crash()
+    assert len(fake_shop.product("prod_1")["variants"]) == variants
+    assert fake_shop.workflow_refusal(CREATE, products=products) == UNKNOWN_ERROR
+    fake_shop.workflow(DELETE, ids=["variant_1"])
+    assert fake_shop.product("prod_1")["variants"] == []
