@@ -215,7 +215,6 @@ class Settings:
         "2",
         "N",
         group="Speed",
-        more="Tags and categories are created eight at a time.",
     )
     max_retries: int = _option(
         "Retries of a failed request.", parsers.whole_number(0, 20), "2", "N", group="Speed"
