@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
@@ -24,7 +25,6 @@ from medusa_sync.core.stored import (
 from medusa_sync.errors import ProductFailedError, UnknownQueryError
 from medusa_sync.http import Query
 from medusa_sync.medusa import queries, responses
-from medusa_sync.medusa.bulk import Bulk
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.decode import decode_product, decode_record, is_marked_as_deleted, tree_of
 from medusa_sync.medusa.item_api import ItemApi
@@ -32,6 +32,9 @@ from medusa_sync.medusa.lists import NULL, chunks, find, is_last, walk
 from medusa_sync.medusa.option_api import OptionApi
 from medusa_sync.medusa.price_list_api import PriceLists
 from medusa_sync.medusa.term_api import TermApi
+
+if TYPE_CHECKING:
+    from medusa_sync.medusa.bulk import Bulk
 
 T = TypeVar("T")
 _ID_ONLY: Query = [("fields", "id")]
@@ -59,7 +62,6 @@ class AdminApi:
 
     Attributes:
         may_lag: look-ups come from the index engine, which lags behind writes. Scans do not.
-        bulk: writes many things in one call.
         items: inventory items.
         options: of products.
         price_lists: lists of sale prices.
@@ -68,12 +70,18 @@ class AdminApi:
 
     def __init__(self, client: MedusaClient) -> None:
         self.may_lag = False
-        self.bulk = Bulk(client)
         self.items = ItemApi(client)
         self.options = OptionApi(client)
         self.price_lists = PriceLists(client)
         self.terms = TermApi(client)
         self._client = client
+
+    @cached_property
+    def bulk(self) -> Bulk:
+        """Writes many things in one call."""
+        from medusa_sync.medusa.bulk import Bulk  # a run that writes nothing does not need it
+
+        return Bulk(self._client)
 
     # --- reads ---
 

@@ -15,7 +15,6 @@ from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.bulk import DELETE_VARIANTS
 from medusa_sync.medusa.item_api import Level
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.stop import Stop
@@ -118,6 +117,8 @@ class VariantPruner:
 
     async def _delete_variants(self, removals: Sequence[Removal]) -> list[list[str]]:
         """Delete the variants of products, and report those that the store refuses; returns their keys."""
+        from medusa_sync.medusa.bulk import DELETE_VARIANTS  # only removals need it
+
         wanted = [(number, key) for number, removal in enumerate(removals) for key in removal.variants]
         bodies = [
             {"id": removals[number].variants[key].id, "product_id": removals[number].stored.id}
