@@ -178,6 +178,8 @@ class Writer:
         # New variants may get SKUs that items have until they are renamed.
         taken = await self._rename_items(_without(left, refused), renames)
         refused |= await self._variants.add(_without(left, refused), items)
+        if refused and len(updates) == 1:
+            raise next(iter(refused.values()))
         complete = _without(left, refused)
         before = {update.desired.external_id: update.stored.record for update in updates}
         for update in complete:  # a killed run may have left option values
@@ -194,8 +196,6 @@ class Writer:
         await self._write_sales(complete, written)
         if notes:
             self._health.succeeded(updates[-1].stored.id)
-        if refused and len(updates) == 1:
-            raise next(iter(refused.values()))
         return [
             self._updated(
                 update,
@@ -224,15 +224,18 @@ class Writer:
             return list(updates)
         refused |= await self._variants.replace(apart)
         refused |= await self._variants.change_options(_without(apart, refused))
-        planned = {each.desired.external_id: each for each in await self._again(_without(apart, refused))}
+        found = {each.desired.external_id: each for each in await self._again(_without(apart, refused))}
+        planned = {update.desired.external_id: update for update in updates}
         for update in _without(apart, refused):
             own = update.desired.external_id
-            if own in planned:
+            if own in found:  # its row is written already
+                row = {"own_changes": update.own_changes, "own_conflicts": update.own_conflicts}
+                planned[own] = structs.replace(found[own], **row)
                 self._intents.add(planned[own])
             else:
                 message = f"{update.stored.id} was deleted while it was written"
                 refused[own] = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
-        return _without([planned.get(each.desired.external_id, each) for each in updates], refused)
+        return _without(list(planned.values()), refused)
 
     async def _read_written(self, changes: Mapping[str, Change]) -> Written:
         """Read the variants of products by id, with the ids of their inventory items."""
@@ -313,7 +316,7 @@ class Writer:
             for create in complete
             if (own := create.desired.external_id)
         }
-        large = {own: each for own, each in by_id.items() if each in complete and is_created_in_parts(each)}
+        large = {own: each for own, each in by_id.items() if is_created_in_parts(each) and each in complete}
         written = {**written, **await self._read_written(large)}
         levels = level_changes(complete, self._placement.location_id, unused_items)
         await self.items.write_levels(levels, written)
