@@ -6,9 +6,19 @@ from typing import Any
 import pytest
 
 from tests.contract.midway import Midway
-from tests.contract.shirts import entry, shirt, sizes, stocked_shirt
-from tests.contract.shop import UNKNOWN_ERROR, Shop, View, invalid, options_of, refusal_of, variant_of
-from tests.contract.test_bulk_variants import UPDATE, USD, both, refusal, skus
+from tests.contract.shirts import add_values, entry, shirt, sizes, stocked_shirt
+from tests.contract.shop import (
+    UNKNOWN_ERROR,
+    Shop,
+    View,
+    invalid,
+    options_of,
+    prices_of,
+    refusal_of,
+    variant_of,
+)
+from tests.contract.test_bulk_variants import CREATE, UPDATE, USD, both, new, refusal, skus
+from tests.harness.fake_medusa.workflows import REFUSED_TITLE
 
 Interrupted = Callable[[list[View], Callable[[], object]], tuple[int, str, str]]
 """Sends an update and does something after its first step; returns the refusal."""
@@ -17,7 +27,7 @@ Interrupted = Callable[[list[View], Callable[[], object]], tuple[int, str, str]]
 @pytest.fixture
 def two_shirts(shop: Shop) -> tuple[View, View]:
     """Two shirts; `S / Red` of the second is not managed."""
-    first, second = stocked_shirt(shop), shirt(shop, 2)
+    first, second = stocked_shirt(shop), add_values(shop, shirt(shop, 2), "Size", "L")
     metadata = {"kept": 1, "changed": 1, "gone": 1}
     update = [entry(first, "S / Red", metadata=metadata, barcode="B", weight=2)]
     unmanaged = entry(second, "S / Red", manage_inventory=False, sku="OTHER")
@@ -94,6 +104,38 @@ def test_an_update_is_undone_if_a_price_belongs_to_another_variant(
     bodies = [entry(first, "S / Blue", title="New"), entry(first, "S / Red", prices=prices)]
     assert refusal(shop, UPDATE, *bodies) == invalid("Price with id: <id>, already exists.")
     assert both(shop, *two_shirts) == list(two_shirts)
+
+
+def test_prices_are_lost_if_a_handler_of_the_store_refuses_an_update(
+    shop: Shop, two_shirts: tuple[View, View]
+) -> None:
+    """Those of all variants whose prices were sent, and prices that were sent as they were."""
+    first, second = two_shirts
+    red, blue = variant_of(first, "S / Red"), variant_of(first, "S / Blue")
+    prices = [{"id": each["id"], "currency_code": each["currency_code"]} for each in red["prices"]]
+    bodies = [
+        entry(first, "S / Red", title="New", prices=prices),
+        entry(first, "S / Blue", title="New"),
+        entry(second, "M / Red", title=REFUSED_TITLE),
+    ]
+    assert refusal(shop, UPDATE, *bodies) == UNKNOWN_ERROR
+    seen, other = both(shop, *two_shirts)
+    assert variant_of(seen, "S / Red") == {**red, "prices": []}
+    assert (variant_of(seen, "S / Blue"), other) == (blue, second)
+    prices = [{**USD, "amount": 20}]
+    shop.workflow(UPDATE, product_variants=[entry(first, "S / Red", prices=prices)])
+    assert {price[:2] for price in prices_of(shop.product(first["id"]), "S / Red")} == {("usd", 20)}
+
+
+def test_a_creation_is_undone_if_a_handler_of_the_store_refuses_it(
+    shop: Shop, two_shirts: tuple[View, View]
+) -> None:
+    first, second = two_shirts
+    before = skus(shop)
+    bodies = [new(first, "L", 1, id="own"), new(second, "L", 2, title=REFUSED_TITLE)]
+    assert refusal(shop, CREATE, *bodies) == UNKNOWN_ERROR
+    assert (both(shop, *two_shirts), skus(shop)) == (list(two_shirts), before)
+    shop.workflow(CREATE, product_variants=bodies[:1])
 
 
 # --- with edits ---

@@ -17,7 +17,7 @@ import httpx
 from tests.harness import pristine
 from tests.harness.medusa_server import project
 from tests.harness.postgres import TEST_DATABASE_PREFIX, Postgres, running_postgres
-from tests.harness.template import Facts, facts_of, template_database
+from tests.harness.template import INDEX_ENGINE, Facts, facts_of, template_database
 
 MEDUSA_VERSION = os.environ.get("MEDUSA_VERSION", "2.21.2")
 _IDLE_WITHIN_S = 60
@@ -61,7 +61,7 @@ def running_store(
     """
     with (
         fresh_database(postgres, version, index_engine=index_engine) as database_url,
-        project(version, database_url, index_engine=index_engine) as medusa,
+        project(version, database_url, **(INDEX_ENGINE if index_engine else {})) as medusa,
         medusa.serve() as url,
     ):
         yield Store(**asdict(facts_of(database_url)), url=url, database_url=database_url, log=medusa.log)
@@ -77,7 +77,7 @@ def running_instances(
         facts = asdict(facts_of(database_url))
         stores = []
         for _ in range(count):
-            medusa = stack.enter_context(project(version, database_url, redis_url=redis_url))
+            medusa = stack.enter_context(project(version, database_url, REDIS_URL=redis_url))
             url = stack.enter_context(medusa.serve())
             stores.append(Store(**facts, url=url, database_url=database_url, log=medusa.log))
         yield stores

@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +36,8 @@ class Project:
 
     folder: Path
     database_url: str
-    index_engine: bool
-    redis_url: str
+    settings: Mapping[str, str]
+    """Environment variables that `medusa-config.js` or Medusa reads."""
 
     @property
     def log(self) -> Path:
@@ -77,10 +77,8 @@ class Project:
         return [node(), "--require", "./in-flight.cjs", cli, *arguments]
 
     def _environment(self) -> dict[str, str]:
-        feature_flags = {"MEDUSA_FF_INDEX_ENGINE": "true"} if self.index_engine else {}
         return {
-            **feature_flags,
-            **({"REDIS_URL": self.redis_url} if self.redis_url else {}),
+            **self.settings,
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "XDG_CONFIG_HOME": str(self.folder / "config"),  # holds the setting that turns telemetry off
@@ -91,11 +89,9 @@ class Project:
 
 
 @contextmanager
-def project(
-    version: str, database_url: str, *, index_engine: bool = False, redis_url: str = ""
-) -> Iterator[Project]:
+def project(version: str, database_url: str, **settings: str) -> Iterator[Project]:
     with tempfile.TemporaryDirectory(prefix="medusa-sync-store-") as name:
         folder = Path(name)
         shutil.copytree(PROJECT_FILES, folder, dirs_exist_ok=True)
         (folder / "node_modules").symlink_to(installed_app(version) / "node_modules")
-        yield Project(folder, database_url, index_engine, redis_url)
+        yield Project(folder, database_url, settings)

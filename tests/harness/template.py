@@ -14,6 +14,7 @@ from tests.harness.postgres import Postgres
 
 EMAIL = "admin@example.com"
 PASSWORD = "supersecret"
+INDEX_ENGINE = {"MEDUSA_FF_INDEX_ENGINE": "true"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def _recipe() -> str:
 
 
 def _fill(database_url: str, version: str, *, index_engine: bool) -> None:
-    with project(version, database_url, index_engine=index_engine) as medusa:
+    with project(version, database_url, **(INDEX_ENGINE if index_engine else {})) as medusa:
         medusa.run("db:migrate")
         medusa.run("user", "--email", EMAIL, "--password", PASSWORD)
         with medusa.serve() as url:

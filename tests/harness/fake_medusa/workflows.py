@@ -1,7 +1,7 @@
 """Medusa's own workflows, which write many things at once."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from tests.harness.fake_medusa import schemas, tables
@@ -15,6 +15,10 @@ from tests.harness.fake_medusa.variant_changes import VariantDeletion, VariantRe
 from tests.harness.fake_medusa.variants import VariantCreation
 
 Bodies = list[dict[str, Any]]
+
+
+REFUSED_TITLE: Final = "Refused by a handler"
+"""Of variants that a handler of the store refuses after the last step, see `medusa_app`."""
 
 
 class _OneStep:
@@ -36,10 +40,11 @@ class _Masked:
     hides why the step was refused.
     """
 
-    def __init__(self, work: Work, last: str = "") -> None:
+    def __init__(self, work: Work, last: str = "", variants: Sequence[Mapping[str, Any]] = ()) -> None:
         self._work = work
         self._last = last
         """The name of the last of these steps, if others follow."""
+        self._variants = variants
 
     def steps(self) -> Steps:
         is_masked = True
@@ -48,6 +53,8 @@ class _Masked:
             try:
                 step = next(steps)
             except StopIteration:
+                if any(variant.get("title") == REFUSED_TITLE for variant in self._variants):
+                    raise unknown_error() from None
                 return
             except ApiError as error:
                 raise (unknown_error() if is_masked else error) from None
@@ -86,11 +93,11 @@ def _new_variants(state: State, bodies: Bodies) -> Work:
     if any(body["product_id"] not in state.products for body in bodies):
         raise unknown_error()
     wanted = [(state.products[body["product_id"]], body) for body in bodies]
-    return _Masked(VariantCreation(state, wanted), "inventory")
+    return _Masked(VariantCreation(state, wanted), "inventory", bodies)
 
 
 def _changed_variants(state: State, bodies: Bodies) -> Work:
-    return _Masked(VariantRevision(state, bodies), "variants")
+    return _Masked(VariantRevision(state, bodies), "variants", bodies)
 
 
 _WORKFLOWS: Final[Mapping[str, tuple[str, Check, Callable[[State, Any], Work]]]] = {

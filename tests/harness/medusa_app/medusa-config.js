@@ -1,6 +1,7 @@
 const { defineConfig } = require("@medusajs/framework/utils")
 
 const withIndexEngine = process.env.MEDUSA_FF_INDEX_ENGINE === "true"
+const withRoles = process.env.MEDUSA_FF_RBAC === "true"
 const redisUrl = process.env.REDIS_URL
 
 const redis = (resolve, id) => ({ resolve, id, is_default: true, options: { redisUrl } })
@@ -13,8 +14,12 @@ const redisModules = [
 
 module.exports = defineConfig({
   admin: { disable: true },
-  featureFlags: { index_engine: withIndexEngine, caching: Boolean(redisUrl) },
-  modules: [...(withIndexEngine ? [{ resolve: "@medusajs/index" }] : []), ...(redisUrl ? redisModules : [])],
+  featureFlags: { index_engine: withIndexEngine, caching: Boolean(redisUrl), rbac: withRoles },
+  modules: [
+    ...(withIndexEngine ? [{ resolve: "@medusajs/index" }] : []),
+    ...(withRoles ? [{ resolve: "@medusajs/medusa/rbac" }] : []),
+    ...(redisUrl ? redisModules : []),
+  ],
   projectConfig: {
     databaseUrl: process.env.DATABASE_URL,
     redisUrl,
