@@ -41,6 +41,7 @@ class Operation(Struct, frozen=True):
         items: the name of the list in its input.
         path: of the ordinary route; fields of a body in braces.
         batch: the list of the ordinary route for several bodies with the same path; empty if it takes one.
+        single: the path for one body, if it is another one. It also has the id in its path.
         only_in_bulk: the fields of a body that the ordinary route does not take.
         only_in_path: the fields of a body that are for the path of the ordinary route.
         takes_ids: the lists have ids instead of bodies.
@@ -53,6 +54,7 @@ class Operation(Struct, frozen=True):
     items: str
     path: str
     batch: str = ""
+    single: str = ""
     only_in_bulk: frozenset[str] = frozenset()
     only_in_path: frozenset[str] = frozenset()
     takes_ids: bool = False
@@ -104,7 +106,13 @@ CREATE_VARIANTS = Operation(
     "create-product-variants", "product_variants", _VARIANTS, "create", only_in_bulk=_ID | _PRODUCT
 )
 UPDATE_VARIANTS = Operation(
-    "update-product-variants", "product_variants", _VARIANTS, "update", only_in_path=_PRODUCT
+    "update-product-variants",
+    "product_variants",
+    _VARIANTS,
+    "update",
+    # If a workflow hook of the store refuses a variant, only this route keeps its prices.
+    single="/admin/products/{product_id}/variants/{id}",
+    only_in_path=_PRODUCT,
 )
 DELETE_VARIANTS = Operation(
     "delete-product-variants",
@@ -234,13 +242,13 @@ class Bulk:
 
     async def _send(self, operation: Operation, group: Sequence[Body]) -> list[Result]:
         """Send bodies with the same path to the ordinary route."""
-        path = operation.path.format(**group[0])
-        omitted = operation.only_in_bulk | operation.only_in_path
+        is_single = len(group) == 1 and operation.single
+        path = (operation.single if is_single else operation.path).format(**group[0])
+        omitted = operation.only_in_bulk | operation.only_in_path | (_ID if is_single else frozenset())
         entries = [_entry(operation, body, omitted) for body in group]
+        body = {operation.batch: entries} if operation.batch and not is_single else entries[0]
         try:
-            response = await self._client.post(
-                path, {operation.batch: entries} if operation.batch else entries[0], dict[str, Any]
-            )
+            response = await self._client.post(path, body, dict[str, Any])
         except (StoreRefusedError, AmbiguousWriteError) as error:
             found = await self._existing(operation, group)
             if len(found) == len(group):

@@ -142,12 +142,12 @@ class Applier:
             await self._apply_last(deferred)
         if self._postponed:
             await self._rename_postponed()
-        await self._writer.sales.remove_copies()
+        await self._writer.sales.remove_copies(self._stop)
         self._again += await self._acknowledger.flush()
         while self._again and not self._stop.is_set:
             again, self._again = self._again, []
             await self._apply(self._batches(again, is_last=True))
-            await self._writer.sales.remove_copies()
+            await self._writer.sales.remove_copies(self._stop)
             self._again += await self._acknowledger.flush()
         await self._writer.late.note()
 

@@ -15,9 +15,13 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import SalePrice, StoredProduct
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.price_list_api import PriceLists
+from medusa_sync.retry import retry
+from medusa_sync.stop import Stop
 from medusa_sync.sync.items import Written
 
 logger = logging.getLogger(__name__)
+
+_ATTEMPTS = 4  # to remove copies
 
 
 class Sales:
@@ -119,7 +123,7 @@ class Sales:
         for listed in created:
             prices.setdefault(listed.variant_id, []).append(listed.price)
 
-    async def remove_copies(self) -> None:
+    async def remove_copies(self, stop: Stop) -> None:
         """Remove the younger copy of each price that another run has created too.
 
         Raises:
@@ -129,23 +133,24 @@ class Sales:
             return
         self._has_created = False
         try:
-            prices, list_id = await self._load(), await self._find_list(create_it=False)
-            recent = []
-            async for listed in self._lists.prices(list_id, newest_first=True):
-                if listed.price.id <= self._newest:
-                    break
-                recent.append(listed)
-            for variant_id, known in prices.items():
-                prices[variant_id] = [each for each in known if each.id <= self._newest]
-            for listed in recent:
-                prices.setdefault(listed.variant_id, []).append(listed.price)
-            self._newest = max([self._newest, *(listed.price.id for listed in recent)])
-            if copies := _copies(prices):
-                await self._lists.write(list_id, create=(), update=(), delete=copies)
+            await retry(self._remove_copies, on=_may_remain, attempts=_ATTEMPTS, stop=stop)
         except (StoreRefusedError, AmbiguousWriteError) as error:
             logger.warning(
                 "some sale prices may be stored twice: %s", error, extra={"event": "sale_prices_doubtful"}
             )
+
+    async def _remove_copies(self, _attempt: int) -> None:
+        known, list_id = await self._load(), await self._find_list(create_it=False)
+        prices = {own: [each for each in listed if each.id <= self._newest] for own, listed in known.items()}
+        newest = self._newest
+        async for listed in self._lists.prices(list_id, newest_first=True):
+            if listed.price.id <= self._newest:
+                break
+            prices.setdefault(listed.variant_id, []).append(listed.price)
+            newest = max(newest, listed.price.id)
+        if copies := _copies(prices):
+            await self._lists.write(list_id, create=(), update=(), delete=copies)
+        self._prices, self._newest = prices, newest
 
     async def _load(self) -> dict[str, list[SalePrice]]:
         async with self._loading:
@@ -173,6 +178,11 @@ class Sales:
         while create_it and self._younger:
             await self._lists.delete(self._younger.pop())
         return self._list_id
+
+
+def _may_remain(error: Exception) -> bool:
+    """Whether copies may remain after an error, for example because the database was restarted."""
+    return isinstance(error, StoreRefusedError | AmbiguousWriteError)
 
 
 def _copies(prices: dict[str, list[SalePrice]]) -> list[str]:

@@ -280,10 +280,11 @@ def test_the_last_pass_keeps_to_the_batch_size(batch_size: int) -> None:
 @pytest.mark.parametrize("fault", ["400", "500", "lost"])
 def test_one_product_that_cannot_be_written_does_not_stop_an_exchange(fault: str) -> None:
     store, source = exchanged(40, by=17)
-    culprit = store.products["dummyjson:5"].variants[0].id.encode()
+    culprit = store.products["dummyjson:5"].variants[0].id
 
     def hurt(request: httpx.Request) -> httpx.Response | None:
-        if request.method != "POST" or culprit not in request.content or request.url.path == BATCHES:
+        sent = f"{request.url.path} {request.content.decode()}"
+        if request.method != "POST" or culprit not in sent or request.url.path == BATCHES:
             return None
         if fault == "lost":
             raise httpx.ReadTimeout("slow")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from typing import Any
 
@@ -71,9 +72,21 @@ def test_a_compare_at_price_of_a_table_makes_no_product_free(compared: str) -> N
         assert store.state.list_prices == {}
 
 
-def test_two_runs_at_the_same_time_store_each_sale_price_once() -> None:
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_two_runs_at_the_same_time_store_each_sale_price_once(lost: int) -> None:
+    """Also if the store loses its database while both remove what the other one created too."""
     store = FakeMedusa()
     assert sync(ListSource(ROWS), store).exit_code == 0
+    refused: list[httpx.Request] = []
+
+    def lose(request: httpx.Request) -> httpx.Response | None:
+        is_price = request.method == "POST" and request.url.path.endswith("/prices/batch")
+        if is_price and json.loads(request.content)["delete"] and len(refused) < 2 * lost:
+            refused.append(request)
+            return httpx.Response(500)
+        return None
+
+    store.before = lose
 
     async def both() -> None:
         await asyncio.gather(*(run_once(source(), store, batch_size=2) for _ in range(2)))

@@ -12,6 +12,7 @@ from medusa_sync.core.fields import SALE
 from medusa_sync.core.stored import SalePrice, StoredProduct
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
 from medusa_sync.medusa.price_list_api import ListedPrice, PriceLists
+from medusa_sync.stop import Stop
 from medusa_sync.sync.sales import Sales
 from tests.unit.builders import desired_product, stored_product
 
@@ -179,7 +180,7 @@ async def test_prices_that_two_runs_create_at_the_same_time_are_stored_once(*, i
     [list_id] = lists.content
     oldest = min(key for key, each in lists.content[list_id].items() if each.variant_id == "variant_1")
     for sales in (one, two):
-        await sales.remove_copies()
+        await sales.remove_copies(Stop())
     assert lists.amounts == {**({} if is_first else {"variant_0": [7]}), "variant_1": [9], "variant_2": [8]}
     assert oldest in lists.content[list_id]
     await two.write({"variant_1": 6}, "usd")
@@ -192,7 +193,7 @@ async def test_without_new_prices_there_is_nothing_to_check() -> None:
     sales = Sales(lists, "shop")
     await sales.write({"variant_1": 8}, "usd")
     lists.reads = 0
-    await sales.remove_copies()
+    await sales.remove_copies(Stop())
     assert lists.reads == 0
 
 
