@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 _BODY_BYTES = 95_000  # the route accepts 100 kB
 _AT_ONCE = 4  # requests to ordinary routes
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of ULIDs
+_LENGTH = 26
 _UNUSABLE = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED})
 
 Body = Mapping[str, Any]
@@ -138,8 +140,9 @@ class Bulk:
     """Runs operations for many things.
 
     A refused call changes nothing. It is halved until the culprit is alone, which is sent to its ordinary
-    route for the reason. If the store does not offer the bulk route, for example because the role of the
-    credentials lacks `workflow_execution:read`, everything is sent to the ordinary routes.
+    route for the reason; new and changed variants of a product stay together. If the store does not offer
+    the bulk route, for example because the role of the credentials lacks `workflow_execution:read`,
+    everything is sent to the ordinary routes.
 
     Args:
         client: of the store.
@@ -168,21 +171,22 @@ class Bulk:
             sent, rest = await self._try(operation, part), part
             if isinstance(sent, AmbiguousWriteError):
                 # If the store fails every write, the ordinary route fails too, and nothing more is sent.
-                [first] = await self._ordinary(operation, part[:1])
-                if isinstance(first, AmbiguousWriteError):
-                    raise first
-                results, rest = [*results, first], part[1:]
+                first = await self._ordinary(operation, _units(operation, part)[0])
+                if isinstance(first[0], AmbiguousWriteError):
+                    raise first[0]
+                results, rest = [*results, *first], part[len(first) :]
             results += sent if isinstance(sent, list) else await self._bisect(operation, rest, sent)
         return results
 
     async def _bisect(self, operation: Operation, bodies: Sequence[Body], refusal: Refusal) -> list[Result]:
         """Carry out the halves of a call that the store refused."""
-        if len(bodies) <= 1:
+        units = _units(operation, bodies)
+        if len(units) <= 1:
             return await self._ordinary(operation, bodies)
         logger.info(
             "bisecting %d of %s: %s", len(bodies), operation.items, refusal, extra={"event": "bisect"}
         )
-        middle = len(bodies) // 2
+        middle = sum(map(len, units[: len(units) // 2]))
         results: list[Result] = []
         for half in (bodies[:middle], bodies[middle:]):
             sent = await self._try(operation, half)
@@ -222,9 +226,7 @@ class Bulk:
             raise AmbiguousWriteError(f"POST {path}: the workflow failed", status=status)
 
     async def _ordinary(self, operation: Operation, bodies: Sequence[Body]) -> list[Result]:
-        groups: dict[object, list[Body]] = {}
-        for number, body in enumerate(bodies):
-            groups.setdefault(operation.path.format(**body) if operation.batch else number, []).append(body)
+        units = _units(operation, bodies)
         slots = asyncio.Semaphore(_AT_ONCE)
 
         async def send(group: Sequence[Body]) -> list[Result]:
@@ -232,13 +234,12 @@ class Bulk:
                 return await self._send(operation, group)
 
         # Wait for all of them: one that is abandoned could undo what is written later.
-        sent = await asyncio.gather(*map(send, groups.values()), return_exceptions=True)
-        results: dict[int, Result] = {}
-        for group, own in zip(groups.values(), sent, strict=True):
+        results: list[Result] = []
+        for own in await asyncio.gather(*map(send, units), return_exceptions=True):
             if isinstance(own, BaseException):
                 raise own
-            results.update(zip(map(id, group), own, strict=True))
-        return [results[id(body)] for body in bodies]
+            results += own
+        return results
 
     async def _send(self, operation: Operation, group: Sequence[Body]) -> list[Result]:
         """Send bodies with the same path to the ordinary route."""
@@ -269,14 +270,34 @@ class Bulk:
         return {getattr(each, key): each.id for each in found}
 
 
-def new_id(prefix: str) -> str:
+def new_id(prefix: str, *, after: str = "") -> str:
     """An id like those of Medusa: ids that are created later sort after it.
 
     Args:
         prefix: of the kind, such as `ptag`.
+        after: an id of the store that the new one has to sort after, although clocks differ.
     """
-    number = (round(time.time() * 1000) << 80) | secrets.randbits(80)
+    moment = max(round(time.time() * 1000), _moment_of(after) + 1)
+    number = (moment << 80) | secrets.randbits(80)
     return f"{prefix}_{''.join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))}"
+
+
+def _moment_of(own: str) -> int:
+    """When an id was made, in milliseconds since 1970; 0 if it is not like those of Medusa."""
+    letters = own.rpartition("_")[2]
+    if len(letters) != _LENGTH or not set(letters) <= set(_ALPHABET):
+        return 0
+    moment = 0
+    for letter in letters[:10]:
+        moment = moment << 5 | _ALPHABET.index(letter)
+    return moment
+
+
+def _units(operation: Operation, bodies: Sequence[Body]) -> list[list[Body]]:
+    """The bodies that are written or refused together: those of a product, if nothing is deleted."""
+    if not operation.batch or operation.takes_ids:
+        return [[body] for body in bodies]
+    return [list(own) for _, own in groupby(bodies, lambda body: operation.path.format(**body))]
 
 
 def _entry(operation: Operation, body: Body, omitted: frozenset[str]) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import structs
 
-from medusa_sync.core.change import Change
+from medusa_sync.core.change import Change, Update
 from medusa_sync.core.result import Outcome, Result, outcome_of
 
 
@@ -21,6 +21,16 @@ class Intents:
         """Plan the outcome of a change that will be sent."""
         own = change.desired.external_id
         self._outcomes[own] = _combined(self._outcomes.get(own), outcome_of(change))
+
+    def replan(self, before: Update, update: Update) -> None:
+        """Plan the outcome of an update again: the merchant may have edited the product meanwhile."""
+        own = update.desired.external_id
+        left = {(each.variant, each.field) for each in update.changes}
+        gone = {(each.variant, each.field) for each in before.changes} - left
+        outcome = self._outcomes[own]
+        changes = tuple(each for each in outcome.changes if (each.variant, each.field) not in gone)
+        self._outcomes[own] = structs.replace(outcome, changes=changes)
+        self.add(update)
 
     def begin(self, external_ids: Iterable[str]) -> None:
         """Mark products of which something has been written."""

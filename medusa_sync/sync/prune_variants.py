@@ -55,6 +55,8 @@ class VariantPruner:
         self._fail = fail
         self._stop = stop
         self._location_id = location_id
+        self._sent: set[str] = set()  # ids of variants that were sent to be deleted
+        self._settled: set[str] = set()  # ids of variants with an outcome
 
     async def execute(self, removals: Sequence[Removal]) -> None:
         """Remove variants.
@@ -77,6 +79,7 @@ class VariantPruner:
             # Other removals took time: another run may have written these products since.
             keys = {str(each.stored.external_id): {*each.variants, *each.gone} for each in removals}
             current = await find_removals(self._api, keys, self._options.on_missing)
+            self._settle_arrived(removals, current)
             if self._options.on_missing == OnMissing.DELETE:
                 await self._delete(current)
             else:
@@ -88,6 +91,13 @@ class VariantPruner:
             for removal in removals:
                 if not self._stop.is_set:
                     await self._remove([removal])
+
+    def _settle_arrived(self, removals: Sequence[Removal], current: Sequence[Removal]) -> None:
+        """Settle the variants that an earlier attempt has deleted, although its response was lost."""
+        left = {each.stored.id: each.variants.keys() for each in current}
+        for removal in removals:
+            gone = removal.variants.keys() - left.get(removal.stored.id, set())
+            self._settle(removal, [key for key in gone if removal.variants[key].id in self._sent])
 
     async def _draft(self, removals: Sequence[Removal]) -> None:
         """Set the stock to 0. Without a recorded level, a variant that comes back gets its stock again."""
@@ -124,6 +134,7 @@ class VariantPruner:
             {"id": removals[number].variants[key].id, "product_id": removals[number].stored.id}
             for number, key in wanted
         ]
+        self._sent |= {body["id"] for body in bodies}
         deleted: list[list[str]] = [[] for _ in removals]
         results = await self._api.bulk.run(DELETE_VARIANTS, bodies)
         for (number, key), result in zip(wanted, results, strict=True):
@@ -132,8 +143,10 @@ class VariantPruner:
             if isinstance(result, str):
                 deleted[number].append(key)
             else:  # some of its stock may be reserved
-                removal = removals[number]
-                self._report(removal, f"variant {removal.named(key)} was not removed: {result}")
+                removal, variant_id = removals[number], removals[number].variants[key].id
+                if variant_id not in self._settled:
+                    self._report(removal, f"variant {removal.named(key)} was not removed: {result}")
+                self._settled.add(variant_id)
         return deleted
 
     def _report(self, removal: Removal, reason: str) -> None:
@@ -194,7 +207,9 @@ class VariantPruner:
             await self._api.edit_products(bodies)
 
     def _settle(self, removal: Removal, keys: Collection[str]) -> None:
-        outcome = removal_outcome(removal, keys, self._options.on_missing, self._location_id)
+        new = [key for key in keys if removal.variants[key].id not in self._settled]
+        self._settled |= {removal.variants[key].id for key in new}
+        outcome = removal_outcome(removal, new, self._options.on_missing, self._location_id)
         if outcome is not None:
             self._revise(outcome)
 

@@ -131,7 +131,10 @@ class VariantWriter:
             {
                 update.stored.id: (
                     update,
-                    _created(added_variants(update, keeps_stock=self._keeps_stock, items=items)),
+                    _created(
+                        added_variants(update, keeps_stock=self._keeps_stock, items=items),
+                        after=update.stored.newest_variant,
+                    ),
                 )
                 for update in updates
             },
@@ -286,5 +289,6 @@ def _without_options(edits: Mapping[str, Mapping[str, Any]]) -> list[dict[str, A
     return [body for body in bodies if len(body) > 1]
 
 
-def _created(bodies: Bodies) -> list[dict[str, Any]]:
-    return [{"id": new_id("variant"), **body} for body in bodies]
+def _created(bodies: Bodies, *, after: str = "") -> list[dict[str, Any]]:
+    """The bodies with ids that sort after another one: interrupted runs know new variants by that."""
+    return [{"id": new_id("variant", after=after), **body} for body in bodies]

@@ -231,7 +231,8 @@ class Writer:
             if own in found:  # its row is written already
                 row = {"own_changes": update.own_changes, "own_conflicts": update.own_conflicts}
                 planned[own] = structs.replace(found[own], **row)
-                self._intents.add(planned[own])
+                self._intents.replan(update, planned[own])
+                self._begin([planned[own]])
             else:
                 message = f"{update.stored.id} was deleted while it was written"
                 refused[own] = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
+import time
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
 
+from medusa_sync.core.policy import ConflictPolicy, OnConflict, PriceLimit
+from medusa_sync.sync.options import PlanOptions
 from tests.flow.shirts import assert_shirts, held, shirt, shirts, variant, wanted
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
+    Killed,
     ListSource,
     assert_exact,
     counts,
@@ -212,19 +217,109 @@ def test_a_merchant_who_edits_while_products_are_written_keeps_the_edit() -> Non
     assert counts(sync(ListSource(rows), store)) == {"unchanged": 3}
 
 
-def test_a_conflict_that_begins_while_products_are_written_is_reported() -> None:
-    store, row = FakeMedusa(), shirt()
-    assert sync(ListSource([row]), store).exit_code == 0
+def edit_after_rows(store: FakeMedusa, amount: int) -> None:
+    """The merchant changes the price of a variant right after the rows were written."""
     product = store.products[f"{SOURCE_NAME}:1"]
 
     def edit(request: httpx.Request, _response: httpx.Response) -> None:
         if request.url.path == BATCHES:
             store.after = None
             path = f"/admin/products/{product.id}/variants/{product.variants[0].id}"
-            store.call("POST", path, {"prices": [{"currency_code": "usd", "amount": 25}]})
+            store.call("POST", path, {"prices": [{"currency_code": "usd", "amount": amount}]})
 
-    row["variants"][0]["price"] = 30
     store.after = edit
+
+
+def test_a_conflict_that_begins_while_products_are_written_is_reported() -> None:
+    store, row = FakeMedusa(), shirt()
+    assert sync(ListSource([row]), store).exit_code == 0
+    row["variants"][0]["price"] = 30
+    edit_after_rows(store, 25)
     result = sync(ListSource([row]), store)
     assert (counts(result), result.conflicts) == ({"updated": 1}, 1)
     assert held(store)[row["variants"][0]["sku"]]["price"] == {"usd": 30}
+
+
+def test_such_a_conflict_is_reported_if_the_store_goes_down_after_the_write() -> None:
+    store, row = FakeMedusa(), shirt()
+    sync(ListSource([row]), store)
+    row["variants"][0]["price"] = 30
+    edit_after_rows(store, 25)
+
+    def down(_request: httpx.Request) -> None:
+        raise httpx.ReadError("down")
+
+    def lose(request: httpx.Request) -> None:
+        if sent_in_bulk(request, "update-product-variants"):
+            store.before = None
+            store.handle(request)
+            store.before = down
+            raise httpx.ReadError("lost")
+
+    store.before = lose
+    assert sync(ListSource([row]), store).conflicts == 1
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        PlanOptions(on_conflict=ConflictPolicy(OnConflict.STORE)),
+        PlanOptions(price_limit=PriceLimit(50)),
+    ],
+    ids=["the store wins", "held back"],
+)
+def test_a_price_that_is_not_written_after_all_is_not_reported_as_changed(plan: PlanOptions) -> None:
+    store, row = FakeMedusa(), shirt()
+    sync(ListSource([row]), store)
+    row["title"], row["variants"][0]["price"] = "Other", 25
+    edit_after_rows(store, 500)
+    result = sync(ListSource([row]), store, plan=plan)
+    assert held(store)[row["variants"][0]["sku"]]["price"] == {"usd": 500}
+    [outcome] = result.changes
+    assert [change.field for change in outcome.changes] == ["title"]
+
+
+@pytest.mark.parametrize(("status", "most"), [(400, 14), (500, 28)])
+def test_a_product_whose_variants_are_all_refused_costs_few_requests(status: int, most: int) -> None:
+    store, rows = FakeMedusa(), shirts(15)
+    sync(ListSource(rows), store)
+    for row in rows:
+        for each in row["variants"]:
+            each["price"] += 1
+    ids = [each.id for each in store.products[f"{SOURCE_NAME}:7"].variants]
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        sent = f"{request.url.path} {request.content.decode()}"
+        is_refused = request.method == "POST" and '"prices"' in sent and any(own in sent for own in ids)
+        return httpx.Response(status, json={"type": "invalid_data", "message": "No."}) if is_refused else None
+
+    store.before = refuse
+    store.requests.clear()
+    assert counts(sync(ListSource(rows), store)) == {"updated": 14, "failed": 1}
+    assert len(writes(store)) <= 4 + most
+
+
+@pytest.mark.parametrize("behind_s", [0, 60])
+@pytest.mark.parametrize("error", [Killed(), httpx.ReadError("reset")], ids=["killed", "lost"])
+def test_new_variants_are_known_again_although_the_clock_of_the_client_is_behind(
+    error: BaseException, behind_s: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, row = FakeMedusa(), shirt()
+    last = row["variants"].pop()
+    sync(ListSource([row]), store)
+    now = store.state.ids.moment / 1000 + 30 - behind_s
+    monkeypatch.setattr(time, "time", lambda: now)
+    row["variants"].append(last)
+
+    def fail(request: httpx.Request) -> None:
+        if sent_in_bulk(request, "create-product-variants"):
+            store.before = None
+            store.handle(request)
+            raise error
+
+    store.before = fail
+    with suppress(Killed):
+        sync(ListSource([row]), store)
+    store.before = None
+    assert sync(ListSource([row]), store).exit_code == 0
+    assert_shirts([row], store)

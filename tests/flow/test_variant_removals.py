@@ -118,3 +118,45 @@ def test_a_product_that_a_newer_version_has_written_keeps_its_variants(on_missin
     assert hit
     assert record(store, 2)["version"] == 99
     assert held(store, 2)["SH2-S-R"]["stock"] == 2
+
+
+def test_removed_variants_are_reported_although_the_response_was_lost() -> None:
+    store, source = synced()
+
+    def lose(request: httpx.Request) -> None:
+        if sent_in_bulk(request, "delete-product-variants"):
+            store.before = None
+            store.handle(request)
+            raise httpx.ReadError("lost")
+
+    store.before = lose
+    result = sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+    assert (result.exit_code, counts(result)) == (0, {"updated": 2, "removed": 1})
+    assert sum(change.field == "variant" for each in result.changes for change in each.changes) == 2
+
+
+@pytest.mark.parametrize("offers_bulk", [True, False])
+def test_a_variant_with_reserved_stock_is_kept_and_reported_once(
+    *, offers_bulk: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if the store fails later, so that all are removed once more."""
+    monkeypatch.setattr(FakeMedusa, "offers_bulk", offers_bulk)
+    store, source = FakeMedusa(), ListSource(shirts(3))
+    sync(source, store)
+    source.rows = [row | {"variants": row["variants"][2:]} for row in shirts(3)]
+    store.reserve("SH1-S-R")
+    seen: list[str] = []
+
+    def fail(request: httpx.Request) -> httpx.Response | None:
+        if b'"delete"' in request.content or sent_in_bulk(request, "delete-product-variants"):
+            seen.append("deleted")
+        if seen and "failed" not in seen and request.url.path == BATCHES:
+            seen.append("failed")
+            return httpx.Response(500)
+        return None
+
+    store.before = fail
+    result = sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+    assert [len(store.products[f"dummyjson:{number}"].variants) for number in (1, 2, 3)] == [5, 4, 4]
+    [problem] = result.problems
+    assert "SH1-S-R" in problem.reason or "S / Red" in problem.reason
