@@ -12,17 +12,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks import concurrency, distance, large, scaling, scenarios, startup, variants
+from benchmarks import bulk, distance, large, scaling, scenarios, startup, variants
 from benchmarks.command import PROFILES
 from benchmarks.installed import Installed, install
-from benchmarks.results import DISTANCE, LARGE, STORE, VARIANTS, Results
+from benchmarks.results import BULK, DISTANCE, LARGE, STORE, VARIANTS, Results
 from benchmarks.rows import Rendered, tables
 from benchmarks.shop import Say, open_shop
 from benchmarks.targets import targets
 
 _WIDTH = 160  # without a terminal
-_START, _CLIENT, _CONCURRENCY = "start", "client", "concurrency"
-_ON_A_STORE = (STORE, DISTANCE, LARGE, VARIANTS, _CONCURRENCY)
+_START, _CLIENT = "start", "client"
+_ON_A_STORE = (STORE, BULK, DISTANCE, LARGE, VARIANTS)
 _PARTS = (_START, _CLIENT, *_ON_A_STORE)
 
 
@@ -59,6 +59,7 @@ def _measure(chosen: argparse.Namespace, installed: Installed, results: Results,
     with open_shop(installed, chosen.warm_up, say) as shop:
         compared = {  # generators: nothing is measured before it is chosen
             STORE: scenarios.measured(shop, chosen.sizes, chosen.profiles, chosen.runs),
+            BULK: bulk.measured(shop, chosen.runs),
             DISTANCE: distance.measured(shop, chosen.sizes, chosen.runs),
             LARGE: large.measured(shop, chosen.large_sizes, chosen.runs),
             VARIANTS: variants.measured(shop, chosen.variant_sizes, chosen.warm_up, chosen.runs),
@@ -68,10 +69,6 @@ def _measure(chosen: argparse.Namespace, installed: Installed, results: Results,
                 for scenario in measured:
                     results.scenarios.append(scenario)
                     yield
-        if _CONCURRENCY in chosen.parts:
-            for concurrent in concurrency.measured(shop, chosen.concurrency_sizes, chosen.runs):
-                results.concurrent.append(concurrent)
-                yield
 
 
 def _arguments() -> argparse.Namespace:
@@ -90,9 +87,8 @@ def _arguments() -> argparse.Namespace:
     sizes("--sizes", [194, 5_000], "products, for the parts store and distance")
     sizes("--large-sizes", [5_000, 20_000, 50_000, 100_000], "products; all but the fewest are copies")
     sizes("--variant-sizes", [1_000], "products with variants")
-    sizes("--concurrency-sizes", [194, 1_000], "products")
-    sizes("--client-sizes", [194, 5_000, 50_000], "products")
-    parser.add_argument("--client-runs", type=int, default=3, help="runs of the client alone (3)")
+    sizes("--client-sizes", [194, 5_000, 20_000], "products")
+    parser.add_argument("--client-runs", type=int, default=1, help="runs of the client alone (1)")
     parser.add_argument("--starts", type=int, default=15, help="runs of each process that only starts (15)")
     parser.add_argument(
         "--warm-up", type=int, default=2000, metavar="N", help="products synced before measuring (2000)"

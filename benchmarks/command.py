@@ -31,6 +31,7 @@ PROFILES: Mapping[str, Profile] = {
     "default": Profile((), 15),
     "recommended": Profile(("--batch-size", "100", "--concurrency", "2"), 100),
     "auto": Profile(("--batch-size", "auto"), 100),
+    "concurrent": Profile(("--concurrency", "8"), 15),
 }
 
 
@@ -44,7 +45,11 @@ class Synced:
     @property
     def requests(self) -> int:
         counts = self.document["requests"]
-        return int(counts["source"] + counts["store_reads"] + counts["store_writes"])
+        return int(counts["source"] + counts["store_reads"]) + self.writes
+
+    @property
+    def writes(self) -> int:
+        return int(self.document["requests"]["store_writes"])
 
 
 def sync(

@@ -13,7 +13,8 @@ from statistics import median
 from typing import Any
 
 FIRST, QUIET, CHANGED = "first sync", "quiet run", "1 % changed"
-STORE, DISTANCE, LARGE, VARIANTS = "store", "distance", "large", "variants"
+EXPORT, ADDED, ADDED_VALUE = "first sync of an export", "new variant and price", "new option value and price"
+STORE, DISTANCE, LARGE, VARIANTS, BULK = "store", "distance", "large", "variants", "bulk"
 
 
 @dataclass
@@ -37,8 +38,10 @@ class Scenario:
     cpu_s: list[float] = field(default_factory=list)
     peak_mb: list[float] = field(default_factory=list)
     requests: list[int] = field(default_factory=list)
+    writes: list[int] = field(default_factory=list)
     cheapest_s: list[float] = field(default_factory=list)
     cheapest_requests: list[int] = field(default_factory=list)
+    cheapest_writes: list[int] = field(default_factory=list)
     start_s: list[float] = field(default_factory=list)
     variants: int = 1
     record_bytes: int = 0
@@ -72,7 +75,7 @@ class Scenario:
 
 @dataclass
 class Client:
-    """Runs against the stub store."""
+    """Runs against the fake store."""
 
     size: int
     name: str
@@ -82,21 +85,6 @@ class Client:
     @property
     def cpu_ms_per_product(self) -> float:
         return median(self.cpu_s) / self.size * 1000
-
-
-@dataclass
-class Concurrent:
-    """First syncs with several values of `--concurrency`.
-
-    Attributes:
-        credentials: `key` or `login`.
-        wall_s: seconds for each run, by `--concurrency`.
-    """
-
-    size: int
-    credentials: str
-    round_trip_ms: int
-    wall_s: dict[str, list[float]] = field(default_factory=dict)
 
 
 @dataclass
@@ -115,7 +103,6 @@ class Results:
     made_at: str
     scenarios: list[Scenario] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
-    concurrent: list[Concurrent] = field(default_factory=list)
     start: Start = field(default_factory=Start)
 
     @classmethod
@@ -143,7 +130,6 @@ class Results:
             last["made_at"],
             [Scenario(**each) for document in documents for each in document["scenarios"]],
             [Client(**each) for document in documents for each in document["clients"]],
-            [Concurrent(**each) for document in documents for each in document["concurrent"]],
             Start({name: taken for each in documents for name, taken in each["start"]["seconds"].items()}),
         )
 

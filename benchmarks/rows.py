@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.concurrency import VALUES
-from benchmarks.results import DISTANCE, LARGE, STORE, VARIANTS, Results, Scenario
+from benchmarks.results import BULK, DISTANCE, LARGE, STORE, VARIANTS, Results, Scenario
 from benchmarks.targets import budget, targets
 
 Rows = list[tuple[str, ...]]
 
 _RUN_HEAD = (
     *("products", "settings", "run", "wall", "cheapest", "ratio", "at most"),
-    *("CPU", "peak", "per product", "requests / cheapest"),
+    *("CPU", "peak", "per product", "requests / cheapest", "writes / cheapest"),
 )
 _TITLES = {
     STORE: "A store on the same machine:",
+    BULK: "Many terms or variants to write:",
     DISTANCE: "Source and store 100 ms away:",
     LARGE: "Large catalogues:",
 }
@@ -49,12 +50,7 @@ def tables(results: Results) -> list[Rendered]:
         ),
         Rendered("Targets:", ("target", "found", "at most", "met"), _targets(results)),
         Rendered(
-            "First syncs by `--concurrency`, 15 products a batch:",
-            ("products", "credentials", "round trip", *VALUES),
-            _concurrent(results),
-        ),
-        Rendered(
-            "The client alone, with a stub store that takes no time:",
+            "The client alone, with a fake store:",
             ("products", "run", "CPU", "per product", "peak"),
             _clients(results),
         ),
@@ -76,8 +72,14 @@ def _run(each: Scenario) -> tuple[str, ...]:
         f"{median(each.cpu_s):.2f} s",
         f"{median(each.peak_mb):.0f} MB",
         f"{each.ms_per_product:.2f} ms",
-        f"{median(each.requests):,.0f} / {median(each.cheapest_requests):,.0f}",
+        _both(each.requests, each.cheapest_requests),
+        _both(each.writes, each.cheapest_writes),
     )
+
+
+def _both(own: Sequence[int], cheapest: Sequence[int]) -> str:
+    """The medians; results of older versions have no writes."""
+    return f"{median(own):,.0f} / {median(cheapest):,.0f}" if own else ""
 
 
 def _with_variants(each: Scenario) -> tuple[str, ...]:
@@ -89,18 +91,6 @@ def _targets(results: Results) -> Rows:
     return [
         (each.what, each.shown_value, each.shown_limit, "yes" if each.is_met else "**no**")
         for each in targets(results)
-    ]
-
-
-def _concurrent(results: Results) -> Rows:
-    return [
-        (
-            f"{each.size:,}",
-            each.credentials,
-            f"{each.round_trip_ms} ms",
-            *(f"{median(each.wall_s[value]):.1f} s" for value in VALUES),
-        )
-        for each in results.concurrent
     ]
 
 

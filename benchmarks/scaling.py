@@ -1,12 +1,12 @@
-"""Measures the client alone, by catalogue size, against the stub store."""
+"""Measures the client alone, by catalogue size, against a fake store."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from http.client import HTTPConnection
 from pathlib import Path
-from urllib.parse import urlsplit
+
+import httpx
 
 from benchmarks.command import Counts, Synced, sync
 from benchmarks.process import serving
@@ -17,14 +17,14 @@ def measured(command: Path, sizes: Sequence[int], runs: int, say: Callable[[str]
     """First syncs and quiet runs with the default settings, which send the most requests."""
     with (
         tempfile.TemporaryDirectory(prefix="medusa-sync-bench-") as name,
-        serving("benchmarks.stub") as (store,),
+        serving("benchmarks.fake_store") as (store,),
     ):
         for size in sizes:
             with serving("benchmarks.source", str(size)) as (source, _):
                 first, quiet = Client(size, FIRST), Client(size, QUIET)
                 for number in range(1, runs + 1):
-                    say(f"{size} products, stub store: run {number} of {runs}")
-                    _empty(store)
+                    say(f"{size} products, fake store: run {number} of {runs}")
+                    httpx.post(f"{store}/reset")
                     _add(first, _run(command, source, store, Path(name), {"created": size}))
                     _add(quiet, _run(command, source, store, Path(name), {"unchanged": size}))
                 yield first
@@ -37,7 +37,7 @@ def _run(command: Path, source: str, store: str, lock_dir: Path, counts: Counts)
         [],
         source=source,
         store=store,
-        credentials={"MEDUSA_API_KEY": "sk_stub"},
+        credentials={"MEDUSA_API_KEY": "sk_fake"},
         lock_dir=lock_dir,
         expected=counts,
     )
@@ -46,10 +46,3 @@ def _run(command: Path, source: str, store: str, lock_dir: Path, counts: Counts)
 def _add(client: Client, synced: Synced) -> None:
     client.cpu_s.append(synced.taken.cpu_s)
     client.peak_mb.append(synced.taken.peak_mb)
-
-
-def _empty(store: str) -> None:
-    connection = HTTPConnection(urlsplit(store).netloc)
-    connection.request("POST", "/admin/reset", b"{}")
-    connection.getresponse().read()
-    connection.close()

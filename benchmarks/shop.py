@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ class Servers:
         size: products of the source.
         variants: of each product.
         plain: the source.
-        edited: the same with 1 % of the products changed.
+        edited: the second catalogue of `benchmarks.source`.
         store: the store.
     """
 
@@ -60,7 +60,6 @@ class Shop:
         self.store = store
         self.say = say
         self.key = {"MEDUSA_API_KEY": store.api_key}
-        self.login = {"MEDUSA_EMAIL": store.email, "MEDUSA_PASSWORD": store.password}
 
     @contextmanager
     def beside(self) -> Iterator[Shop]:
@@ -69,16 +68,19 @@ class Shop:
             yield Shop(self._installed, self._postgres, store, self._lock_dir, self.say)
 
     @contextmanager
-    def servers(self, size: int, *, originals: int | None = None, variants: int = 1) -> Iterator[Servers]:
+    def servers(
+        self, size: int, *flags: str | Path, originals: int | None = None, variants: int = 1
+    ) -> Iterator[Servers]:
         """Serve a catalogue.
 
         Args:
             size: number of products.
+            flags: more arguments of `benchmarks.source`.
             originals: number of different products; the others are copies of them.
             variants: of each product.
         """
-        arguments = (str(size), "--originals", str(originals or size), "--variants", str(variants))
-        with serving("benchmarks.source", *arguments) as (plain, edited):
+        counts = (str(size), "--originals", str(originals or size), "--variants", str(variants))
+        with serving("benchmarks.source", *counts, *map(str, flags)) as (plain, edited):
             yield Servers(size, variants, plain, edited, self.store.url)
 
     @contextmanager
@@ -88,21 +90,13 @@ class Shop:
         with serving("benchmarks.delay", str(round_trip_ms), *urls) as far_urls:
             yield Servers(servers.size, servers.variants, *far_urls)
 
-    def sync(
-        self,
-        flags: Sequence[str],
-        servers: Servers,
-        counts: Counts,
-        *,
-        source: str = "",
-        credentials: Mapping[str, str] | None = None,
-    ) -> Synced:
+    def sync(self, flags: Sequence[str], servers: Servers, counts: Counts, *, source: str = "") -> Synced:
         return sync(
             self._installed.command,
             flags,
             source=source or servers.plain,
             store=servers.store,
-            credentials=credentials or self.key,
+            credentials=self.key,
             lock_dir=self._lock_dir,
             expected=counts,
         )
@@ -174,8 +168,10 @@ class Shop:
         scenario.cpu_s.append(synced.taken.cpu_s)
         scenario.peak_mb.append(synced.taken.peak_mb)
         scenario.requests.append(synced.requests)
+        scenario.writes.append(synced.writes)
         scenario.cheapest_s.append(found["wall_s"])
         scenario.cheapest_requests.append(found["requests"])
+        scenario.cheapest_writes.append(found["writes"])
         scenario.start_s.append(self._python("-c", START).wall_s)
 
     def _python(self, *arguments: str, **variables: str) -> Taken:

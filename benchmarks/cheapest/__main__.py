@@ -30,7 +30,7 @@ async def measured(work: str, source_url: str, store_url: str, api_key: str, bat
         began = time.perf_counter()
         await WORK[work](source, store, batch_size)
         wall_s = time.perf_counter() - began
-        return {"wall_s": wall_s, "requests": source.requests + store.requests}
+        return {"wall_s": wall_s, "requests": source.requests + store.requests, "writes": store.writes}
 
 
 def main() -> None:

@@ -4,94 +4,73 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.cheapest.products import (
-    CURRENCY,
-    ONLY,
-    Fields,
     applied,
+    category_path,
     desired,
     desired_variants,
     external_id,
+    new_item,
+    new_variant,
     note,
+    slug,
 )
 from benchmarks.cheapest.server import (
     ACKNOWLEDGED_AT_ONCE,
+    AT_ONCE,
     BATCHES_AT_ONCE,
-    LOOK_UP,
     Json,
     Server,
-    level,
     number_at_end,
+    own_id,
     parts,
     source_pages,
     store_defaults,
     store_pages,
     update,
-    write_levels,
 )
 
-TERMS_AT_ONCE = 8  # tags and categories: each is created in its own request
-WRITTEN = "id,external_id,variants.id,variants.inventory_items.inventory_item_id"
-WRITTEN_OPTIONS = f"{WRITTEN},variants.sku,options.id,options.title"
+WRITTEN = "id,external_id,variants.id,variants.sku"
+WRITTEN_OPTIONS = f"{WRITTEN},options.id,options.title"
+
+
+TAGS, TYPES, CATEGORIES = "product_tags", "product_types", "product_categories"
+PREFIXES = {TAGS: "ptag", TYPES: "ptyp", CATEGORIES: "pcat"}  # of ids
+KEYS = {TAGS: "value", TYPES: "value", CATEGORIES: "handle"}  # unique attributes
 
 
 class Terms:
-    """Ids of tags or categories: found with one request for many products, created in single requests.
+    """The ids of what many products share, by kind and value."""
 
-    Args:
-        store: the store.
-        path: of the list; its last part is also the name of the list in a response.
-        key: the unique attribute.
-        body: of a new one.
-        slots: limits the requests that create one.
-    """
-
-    def __init__(
-        self,
-        store: Server,
-        path: str,
-        key: str,
-        body: Callable[[str], Awaitable[Json]],
-        slots: asyncio.Semaphore,
-    ) -> None:
+    def __init__(self, store: Server) -> None:
         self._store = store
-        self._path = path
-        self._key = key
-        self._body = body
-        self._slots = slots
-        self._ids: dict[str, asyncio.Future[str]] = {}
+        self._ids: dict[tuple[str, str], str] = {}
 
-    async def find(self, values: Iterable[str]) -> None:
+    def id(self, kind: str, value: str) -> str:
+        return self._ids[kind, value]
+
+    async def find(self, kind: str, values: Iterable[str]) -> None:
         """Find those that exist."""
-        missing = [value for value in dict.fromkeys(values) if value not in self._ids]
+        missing = [value for value in dict.fromkeys(values) if (kind, value) not in self._ids]
         if not missing:
             return
-        query = [(f"{self._key}[]", value) for value in missing]
-        limits = [("fields", f"id,{self._key}"), ("limit", str(len(missing)))]
-        page = await self._store.get(self._path, [*query, *limits])
-        name = self._path.rpartition("/")[2].replace("-", "_")
-        for each in page[name]:
-            self._ids[each[self._key]] = asyncio.get_running_loop().create_future()
-            self._ids[each[self._key]].set_result(each["id"])
+        key = KEYS[kind]
+        query = [(f"{key}[]", value) for value in missing]
+        limits = [("fields", f"id,{key}"), ("limit", str(len(missing)))]
+        page = await self._store.get(f"/admin/{kind.replace('_', '-')}", [*query, *limits])
+        self._ids |= {(kind, each[key]): each["id"] for each in page[kind]}
 
-    def begin_to_create(self, values: Iterable[str]) -> None:
-        """Create those that were not found, the first ones first."""
-        for value in values:
-            if value not in self._ids:
-                self._ids[value] = asyncio.create_task(self._create(value))
-
-    async def ids(self, values: Iterable[str]) -> list[Json]:
-        return [{"id": await self._ids[value]} for value in values]
-
-    async def _create(self, value: str) -> str:
-        body = await self._body(value)
-        async with self._slots:
-            response = await self._store.post(self._path, body, "id")
-        created: Json = next(iter(response.values()))
-        return str(created["id"])
+    async def create(self, kind: str, bodies: Mapping[str, Json]) -> None:
+        """Create those that were not found."""
+        new = [
+            {"id": own_id(PREFIXES[kind], value), KEYS[kind]: value, **body}
+            for value, body in bodies.items()
+            if (kind, value) not in self._ids
+        ]
+        await self._store.run(f"create-{kind.replace('_', '-')}", kind, new)
+        self._ids |= {(kind, each[KEYS[kind]]): each["id"] for each in new}
 
 
 class FirstSync:
@@ -101,30 +80,24 @@ class FirstSync:
         self._source = source
         self._store = store
         self._batch_size = batch_size
+        self._terms = Terms(store)
         self._handles: set[str] = set()
         self._complete: list[Json] = []
         self._slots = asyncio.Semaphore(BATCHES_AT_ONCE)
-        self._placement = asyncio.create_task(placement(store))
-        self._names: asyncio.Task[dict[str, str]] | None = None
-        terms = asyncio.Semaphore(TERMS_AT_ONCE)
-        self._tags = Terms(store, "/admin/product-tags", "value", self._new_tag, terms)
-        self._categories = Terms(store, "/admin/product-categories", "handle", self._new_category, terms)
+        self._names: dict[str, str] = {}
+        self._defaults = asyncio.create_task(store_defaults(store))
+        self._profile = asyncio.create_task(shipping_profile(store))
 
     async def run(self) -> None:
         empty = asyncio.create_task(self._expect_no_products())
-        waiting: list[Json] = []
         async with asyncio.TaskGroup() as batches:
             async for page in source_pages(self._source):
-                products = json.loads(page)["products"]
                 await empty
-                for part in parts(products, LOOK_UP):
-                    await self._find_terms(part)
-                    waiting += part
-                    while len(waiting) >= self._batch_size:
-                        await self._start(batches, waiting[: self._batch_size])
-                        del waiting[: self._batch_size]
-            if waiting:
-                await self._start(batches, waiting)
+                for part in parts(json.loads(page)["products"], AT_ONCE):
+                    await self._prepare(part)
+                    for batch in parts(part, self._batch_size):
+                        await self._slots.acquire()
+                        batches.create_task(self._write(batch))
         await self._acknowledge()
 
     async def _expect_no_products(self) -> None:
@@ -132,62 +105,72 @@ class FirstSync:
         if number_at_end(page, "count"):
             raise RuntimeError("the store has products")
 
-    async def _find_terms(self, products: Sequence[Json]) -> None:
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self._categories.find(product["category"] for product in products))
-            both.create_task(self._tags.find(tag for product in products for tag in product["tags"]))
-        for product in products:  # in the order in which the batches need them
-            self._categories.begin_to_create([product["category"]])
-            self._tags.begin_to_create(product["tags"])
+    async def _prepare(self, products: Sequence[Json]) -> None:
+        """Create what the products refer to: terms, and inventory items with their stock."""
+        location = (await self._defaults)["default_location_id"]
+        items = [
+            new_item(product, key, fields, location)
+            for product in products
+            for key, fields in desired_variants(product).items()
+        ]
+        await asyncio.gather(
+            self._store.run("create-inventory-items-workflow", "items", items),
+            self._prepare_values(TAGS, [tag for product in products for tag in product["tags"]]),
+            self._prepare_values(TYPES, [product["type"] for product in products if "type" in product]),
+            self._prepare_categories(products),
+        )
 
-    async def _new_tag(self, value: str) -> Json:
-        return {"value": value}
+    async def _prepare_values(self, kind: str, values: Iterable[str]) -> None:
+        await self._terms.find(kind, values)
+        await self._terms.create(kind, {value: {} for value in values})
 
-    async def _new_category(self, handle: str) -> Json:
-        if self._names is None:
-            self._names = asyncio.create_task(category_names(self._source))
-        return {"name": (await self._names)[handle], "handle": handle, "is_active": True}
-
-    async def _start(self, batches: asyncio.TaskGroup, products: Sequence[Json]) -> None:
-        await self._slots.acquire()
-        batches.create_task(self._write(products))
+    async def _prepare_categories(self, products: Sequence[Json]) -> None:
+        paths = [category_path(product) for product in products]
+        await self._terms.find(CATEGORIES, [handle for path in paths for handle, _ in path])
+        if not self._names and any("category" in product for product in products):
+            self._names = {each["slug"]: each["name"] for each in await self._source.get("/categories")}
+        for depth in range(max(map(len, paths))):  # a parent must exist
+            bodies: dict[str, Json] = {}
+            for path in paths:
+                if depth < len(path):
+                    handle, name = path[depth]
+                    bodies[handle] = {"name": name or self._names[handle], "is_active": True}
+                    if depth:
+                        parent = self._terms.id(CATEGORIES, path[depth - 1][0])
+                        bodies[handle]["parent_category_id"] = parent
+            await self._terms.create(CATEGORIES, bodies)
 
     async def _write(self, products: Sequence[Json]) -> None:
-        """Create a batch, write its stock levels, and keep its products to be acknowledged."""
-        channel, profile, location = await self._placement
-        bodies = {external_id(product): await self._body(product, channel, profile) for product in products}
+        """Create a batch, and keep its products to be acknowledged."""
+        channel = (await self._defaults)["default_sales_channel_id"]
+        profile = await self._profile
+        bodies = [self._body(product, channel, profile) for product in products]
         fields = WRITTEN_OPTIONS if any("options" in product for product in products) else WRITTEN
-        response = await self._store.post("/admin/products/batch", {"create": list(bodies.values())}, fields)
+        response = await self._store.post("/admin/products/batch", {"create": bodies}, fields)
         written = {each["external_id"]: each for each in response["created"]}
-        levels = []
         for product in products:
             own = written[external_id(product)]
-            variants = _by_key(product, own["variants"])
-            for key, variant in desired_variants(product).items():
-                item_id = variants[key]["inventory_items"][0]["inventory_item_id"]
-                levels.append(level(item_id, location, variant["stock"]))
-            variant_ids = {key: variant["id"] for key, variant in variants.items()}
             option_ids = {each["title"]: each["id"] for each in own.get("options", [])}
-            record = applied(product, variant_ids, option_ids)
+            record = applied(product, _variant_ids(product, own["variants"]), option_ids)
             self._complete.append({"id": own["id"], "metadata": {"medusa_sync": record}})
-        await write_levels(self._store, {"create": levels})
         self._slots.release()
         if len(self._complete) >= ACKNOWLEDGED_AT_ONCE:
             await self._acknowledge()
 
     async def _acknowledge(self) -> None:
         complete, self._complete = self._complete, []
-        await update(self._store, complete, "id")
+        await update(self._store, complete)
 
-    async def _body(self, product: Json, channel: str, profile: str) -> Json:
+    def _body(self, product: Json, channel: str, profile: str) -> Json:
+        variants = desired_variants(product)
         body: Json = {
-            "handle": self._handle(product),
+            "handle": product.get("handle") or self._handle(product),
             "external_id": external_id(product),
             "status": "published",
             "sales_channels": [{"id": channel}],
             "shipping_profile_id": profile,
             "options": _options(product),
-            "variants": [_variant(fields) for fields in desired_variants(product).values()],
+            "variants": [new_variant(product, key, fields) for key, fields in variants.items()],
             "metadata": {"medusa_sync": _creation_note(product)},
         }
         for name, value in desired(product).items():
@@ -198,16 +181,18 @@ class FirstSync:
             elif name == "images":
                 body[name] = [{"url": url} for url in value]
             elif name == "categories":
-                body[name] = await self._categories.ids(value)
+                body[name] = [{"id": self._terms.id(CATEGORIES, each)} for each in value]
             elif name == "tags":
-                body[name] = await self._tags.ids(value)
+                body[name] = [{"id": self._terms.id(TAGS, each)} for each in value]
+            elif name == "type":
+                body["type_id"] = self._terms.id(TYPES, value)
             else:
                 body[name] = value
         return body
 
     def _handle(self, product: Json) -> str:
-        slug = re.sub(r"[^a-z0-9]+", "-", product["title"].lower()).strip("-")
-        candidates = (slug, *(f"{slug}-{product['id']}{end}" for end in ("", "-2", "-3")))
+        own = slug(product["title"])
+        candidates = (own, *(f"{own}-{product['id']}{end}" for end in ("", "-2", "-3")))
         handle = next(each for each in candidates if each not in self._handles)
         self._handles.add(handle)
         return handle
@@ -224,20 +209,6 @@ def _options(product: Json) -> list[Json]:
     ]
 
 
-def _variant(fields: Fields) -> Json:
-    kept: Json = {name: fields[name] for name in ("title", "sku", "barcode") if name in fields}
-    options = {
-        name.removeprefix("option."): value for name, value in fields.items() if name.startswith("option.")
-    }
-    return {
-        "title": "Default",
-        "options": options or {"Default": "Default"},
-        "manage_inventory": True,
-        "prices": [{"currency_code": CURRENCY, "amount": fields["price"]}],
-        **kept,
-    }
-
-
 def _creation_note(product: Json) -> Json:
     """All fields of the variants commit after the product row, and no id is known yet."""
     late = desired_variants(product)
@@ -245,37 +216,16 @@ def _creation_note(product: Json) -> Json:
     return note(applied(product, no_ids, no_ids), {}, late, "creation")
 
 
-def _by_key(product: Json, written: Sequence[Json]) -> dict[str, Json]:
-    """The variants of a response by their key; it lists them in no particular order."""
-    if "variants" not in product:
-        return {ONLY: written[0]}
-    by_sku = {variant["sku"]: variant for variant in written}
-    return {variant["id"]: by_sku[variant["sku"]] for variant in product["variants"]}
+def _variant_ids(product: Json, written: Sequence[Json]) -> dict[str, str]:
+    """The ids of variants by key; a response lists them in no particular order."""
+    by_sku = {variant["sku"]: variant["id"] for variant in written}
+    return {key: by_sku[fields["sku"]] for key, fields in desired_variants(product).items()}
 
 
 async def first(source: Server, store: Server, batch_size: int) -> None:
     await FirstSync(source, store, batch_size).run()
 
 
-async def placement(store: Server) -> tuple[str, str, str]:
-    """The default sales channel, shipping profile and stock location."""
-
-    async def only(name: str, query: Json) -> str:
-        page = await store.get(f"/admin/{name.replace('_', '-')}", {**query, "limit": 2, "fields": "id"})
-        return str(page[name][0]["id"])
-
-    async def defaults() -> tuple[str, str]:
-        defaults = await store_defaults(store)
-        return await asyncio.gather(
-            only("sales_channels", {"id": defaults["default_sales_channel_id"]}),
-            only("stock_locations", {"id": defaults["default_location_id"]}),
-        )
-
-    profile, (channel, location) = await asyncio.gather(
-        only("shipping_profiles", {"type": "default"}), defaults()
-    )
-    return channel, profile, location
-
-
-async def category_names(source: Server) -> dict[str, str]:
-    return {each["slug"]: each["name"] for each in await source.get("/categories")}
+async def shipping_profile(store: Server) -> str:
+    page = await store.get("/admin/shipping-profiles", {"type": "default", "limit": 1, "fields": "id"})
+    return str(page["shipping_profiles"][0]["id"])

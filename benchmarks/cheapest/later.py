@@ -5,72 +5,86 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple
 
 from benchmarks.cheapest.products import (
     CURRENCY,
-    Variants,
     applied,
     desired_variants,
     external_id,
+    new_item,
+    new_variant,
     note,
     remembered,
 )
 from benchmarks.cheapest.server import (
     ACKNOWLEDGED_AT_ONCE,
+    AT_ONCE,
     BATCHES_AT_ONCE,
-    LOOK_UP,
     Json,
     Server,
-    level,
+    own_id,
     parts,
     source_pages,
     store_defaults,
     store_pages,
     update,
-    write_levels,
 )
 
-DETAILS = (
-    "id,variants.id,variants.price_set.prices.id,variants.price_set.prices.currency_code,"
-    "variants.inventory_items.inventory_item_id"
-)
+DETAILS = "id,prices.id,prices.currency_code,inventory_items.inventory_item_id"
+OPTIONS_AT_ONCE = 8  # products, each with a request of its own
 
 
-class Stale(NamedTuple):
+class Stale:
     """A product, and what the source changed.
 
     Attributes:
         record: in the store.
-        late: the names of the fields of variants that changed, by key of the variant.
+        before: the last applied fields of its variants.
+        late: the names of the fields of variants that changed, by key of the variant; all of a new one.
+        ids: of the variants, by key.
     """
 
-    id: str
-    product: Json
-    record: Json
-    late: dict[str, list[str]]
-
-    @classmethod
-    def of(cls, product: Json, stored: Json) -> Stale:
-        stale = cls(stored["id"], product, stored["metadata"]["medusa_sync"], {})
-        before = stale.before
-        for key, fields in desired_variants(product).items():
-            names = [name for name, value in fields.items() if remembered(value) != before[key].get(name)]
+    def __init__(self, product: Json, stored: Json) -> None:
+        self.id: str = stored["id"]
+        self.product = product
+        self.variants = desired_variants(product)
+        self.record: Json = stored["metadata"]["medusa_sync"]
+        self.before = {key: fields for key, (_, fields, *_) in self.record["variants"].items()}
+        self.late: dict[str, list[str]] = {}
+        for key, fields in self.variants.items():
+            old = self.before.get(key, {})
+            names = [name for name, value in fields.items() if remembered(value) != old.get(name)]
             if names:
-                stale.late[key] = names
-        return stale
+                self.late[key] = names
+        stored_ids = {key: variant_id for key, (variant_id, *_) in self.record["variants"].items()}
+        self.ids = {key: own_id("variant", self.id, key) for key in self.late} | stored_ids
 
     @property
-    def before(self) -> Variants:
-        return {key: fields for key, (_, fields, _) in self.record["variants"].items()}
+    def changed(self) -> list[tuple[str, str, str]]:
+        """The key and the id of a stored variant, and the name of a field."""
+        return [
+            (key, self.ids[key], name)
+            for key, names in self.late.items()
+            if key in self.before
+            for name in names
+        ]
 
     @property
-    def variant_ids(self) -> dict[str, str]:
-        return {key: variant_id for key, (variant_id, *_) in self.record["variants"].items()}
+    def added(self) -> list[str]:
+        """The keys of new variants."""
+        return [key for key in self.late if key not in self.before]
 
     @property
-    def keys(self) -> dict[str, str]:
-        return {variant_id: key for key, variant_id in self.variant_ids.items()}
+    def new_values(self) -> list[Json]:
+        """The values that its options lack, in the form of a request."""
+        found = []
+        for name, option_id in self.record.get("options", []):
+            field = f"option.{name}"
+            old = {fields[field] for fields in self.before.values()}
+            add = [{"value": value} for key in self.added if (value := self.variants[key][field]) not in old]
+            if add:
+                found.append({"product_option_id": option_id, "add": add})
+        return found
 
 
 async def quiet(source: Server, store: Server, _batch_size: int) -> None:
@@ -82,73 +96,71 @@ async def quiet(source: Server, store: Server, _batch_size: int) -> None:
 
 
 async def changed(source: Server, store: Server, batch_size: int) -> None:
-    """Update the products of which the source changed the price or stock of a variant."""
+    """Update the products of which the source changed the price or stock of a variant, or added one."""
 
-    async def listed() -> dict[str, Json]:
-        return {
-            product["external_id"]: product
-            async for page in store_pages(store)
-            for product in json.loads(page)["products"]
-        }
+    async def products(found: AsyncIterator[bytes]) -> list[Json]:
+        return [product async for page in found for product in json.loads(page)["products"]]
 
-    async def delivered() -> list[Json]:
-        return [product async for page in source_pages(source) for product in json.loads(page)["products"]]
-
-    stored, products = await asyncio.gather(listed(), delivered())
-    stale = [each for product in products if (each := Stale.of(product, stored[external_id(product)])).late]
-    defaults, details = await asyncio.gather(
-        store_defaults(store), read_details(store, [each.id for each in stale])
-    )
+    listed, delivered = await asyncio.gather(products(store_pages(store)), products(source_pages(source)))
+    stored = {product["external_id"]: product for product in listed}
+    stale = [each for product in delivered if (each := Stale(product, stored[external_id(product)])).late]
+    defaults, details = await asyncio.gather(store_defaults(store), read_details(store, stale))
     location = defaults["default_location_id"]
-    slots = asyncio.Semaphore(BATCHES_AT_ONCE)
+    slots, option_slots = asyncio.Semaphore(BATCHES_AT_ONCE), asyncio.Semaphore(OPTIONS_AT_ONCE)
     complete: list[Json] = []
 
+    async def add_values(product_id: str, values: list[Json]) -> None:
+        """Add values to the options of a product; Medusa has no call for several products."""
+        async with option_slots:
+            await store.post(f"/admin/products/{product_id}/options/batch", {"update": values})
+
     async def write(batch: Sequence[Stale]) -> None:
-        bodies, levels = [], []
+        noted, items, added, prices, levels = [], [], [], [], []
         for each in batch:
-            variants, own_levels = changes(each, details[each.id]["variants"], location)
-            record = applied(each.product, each.variant_ids, dict(each.record.get("options", [])))
-            noted = note(record, each.before, each.late, "update")
-            bodies.append({"id": each.id, "metadata": {"medusa_sync": noted}, "variants": variants})
-            levels += own_levels
+            record = applied(each.product, each.ids, dict(each.record.get("options", [])))
+            pending = note(record, each.before, each.late, "update")
+            noted.append({"id": each.id, "metadata": {"medusa_sync": pending}})
             complete.append({"id": each.id, "metadata": {"medusa_sync": record}})
+            for key in each.added:
+                items.append(new_item(each.product, key, each.variants[key], location))
+                body = new_variant(each.product, key, each.variants[key])
+                added.append({"id": each.ids[key], "product_id": each.id, **body})
+            for key, variant_id, name in each.changed:
+                value, variant = each.variants[key][name], details[variant_id]
+                if name == "price":
+                    price = next(row for row in variant["prices"] if row["currency_code"] == CURRENCY)
+                    amount = {"id": price["id"], "currency_code": CURRENCY, "amount": value}
+                    prices.append({"id": variant_id, "prices": [amount]})
+                elif name == "stock":
+                    item_id = variant["inventory_items"][0]["inventory_item_id"]
+                    own = {"inventory_item_id": item_id, "location_id": location}
+                    levels.append({**own, "stocked_quantity": value})
+                else:
+                    raise RuntimeError(f"{external_id(each.product)}: the source changed its {name}")
         async with slots:
-            await update(store, bodies, "id")
-            await write_levels(store, {"update": levels})
+            await asyncio.gather(
+                update(store, noted),
+                store.run("create-inventory-items-workflow", "items", items),
+                *(add_values(each.id, values) for each in batch if (values := each.new_values)),
+            )
+            path = "/admin/inventory-items/location-levels/batch"
+            await asyncio.gather(
+                store.run("create-product-variants", "product_variants", added),
+                store.run("update-product-variants", "product_variants", prices),
+                *([store.post(path, {"update": levels})] if levels else []),
+            )
 
-    await asyncio.gather(*(write(batch) for batch in parts(stale, batch_size)))
+    await asyncio.gather(*map(write, parts(stale, batch_size)))
     for part in parts(complete, ACKNOWLEDGED_AT_ONCE):
-        await update(store, part, "id")
+        await update(store, part)
 
 
-def changes(stale: Stale, stored: Sequence[Json], location_id: str) -> tuple[list[Json], list[Json]]:
-    """The variants of an update, which deletes those that it does not list, and the levels."""
-    edits: dict[str, Json] = {variant["id"]: {"id": variant["id"]} for variant in stored}
-    levels = []
-    for variant in stored:
-        key = stale.keys[variant["id"]]
-        fields = desired_variants(stale.product)[key]
-        for name in stale.late.get(key, []):
-            if name == "price":
-                edits[variant["id"]]["prices"] = [changed_price(variant, fields["price"])]
-            elif name == "stock":
-                item_id = variant["inventory_items"][0]["inventory_item_id"]
-                levels.append(level(item_id, location_id, fields["stock"]))
-            else:
-                raise RuntimeError(f"{external_id(stale.product)}: the source changed its {name}")
-    return list(edits.values()), levels
-
-
-async def read_details(store: Server, ids: Sequence[str]) -> dict[str, Json]:
+async def read_details(store: Server, stale: Sequence[Stale]) -> dict[str, Json]:
+    """The stored variants that change, by id."""
+    ids = list(dict.fromkeys(variant_id for each in stale for _, variant_id, _ in each.changed))
     details = {}
-    for part in parts(ids, LOOK_UP):
+    for part in parts(ids, AT_ONCE):
         query = [*(("id[]", each) for each in part), ("fields", DETAILS), ("limit", str(len(part)))]
-        page = await store.get("/admin/products", query)
-        details.update({product["id"]: product for product in page["products"]})
+        page = await store.get("/admin/product-variants", query)
+        details.update({variant["id"]: variant for variant in page["variants"]})
     return details
-
-
-def changed_price(variant: Json, amount: float) -> Json:
-    price = next(each for each in variant["prices"] if each["currency_code"] == CURRENCY)
-    limits = {"min_quantity": None, "max_quantity": None}
-    return {"id": price["id"], "currency_code": CURRENCY, **limits, "amount": amount}
