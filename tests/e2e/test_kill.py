@@ -25,6 +25,7 @@ KILLS = 50
 UPDATED = 40
 WRITES_PER_RUN = 7  # at most, so that fifty runs do not complete the catalogue
 BATCH_SIZE = 15  # the default
+BEFORE_THE_FIRST_BATCH = 2  # writes: all tags, all categories
 AT_ONCE_S = 5  # half of the grace period
 
 each_signal = pytest.mark.parametrize(
@@ -224,7 +225,7 @@ def test_a_second_signal_ends_a_run_at_once(
     number: signal.Signals, exit_code: int, source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
     hold = Hold()
-    proxy.faults = {_writes_before_the_first_batch(source) + 4: hold}
+    proxy.faults = {BEFORE_THE_FIRST_BATCH + 4: hold}
     with running("--source", source.url, "--json", store=proxy.store(shop.store)) as run:
         hold.wait_until_arrived()
         run.send(number)
@@ -287,10 +288,3 @@ def test_two_runs_without_a_common_lock_create_no_duplicates(
     both_were_content = all(run.exit_code == 0 for run in runs)
     assert third.document["requests"]["store_writes"] == 0 or not both_were_content
     assert_completed(source, shop)
-
-
-def _writes_before_the_first_batch(source: DummyJson) -> int:
-    """Number of categories and tags of the first batch, which are created before it."""
-    first = source.products[:BATCH_SIZE]
-    tags = {tag for product in first for tag in product["tags"]}
-    return len({product["category"] for product in first} | tags)
