@@ -76,14 +76,14 @@ def test_a_changed_price_writes_only_the_price_and_the_record(
     run = medusa_sync("--source", source.url, "--json", store=proxy.store(shop.store))
 
     assert (run.exit_code, run.counts) == (0, {"updated": 1, "unchanged": REAL_SIZE - 1})
-    write, acknowledgement = [request for request in proxy.requests if request.method != "GET"]
-    [update] = write.json["update"]
-    [record] = acknowledgement.json["update"]
-    assert record.keys() == {"id", "metadata"}
-    assert write.json.keys() == {"update"}
-    assert update.keys() == {"id", "variants", "metadata"}
-    assert update["metadata"].keys() == {"medusa_sync"}
-    assert [variant.keys() for variant in update["variants"]] == [{"id", "prices"}]
+    note, write, acknowledgement = [request for request in proxy.requests if request.method != "GET"]
+    for request in (note, acknowledgement):
+        assert request.json.keys() == {"update"}
+        [record] = request.json["update"]
+        assert record.keys() == {"id", "metadata"}
+        assert record["metadata"].keys() == {"medusa_sync"}
+    [variant] = write.json["input"]["product_variants"]
+    assert variant.keys() == {"id", "prices"}
     after = shop.by_external_id()
     assert price(after["dummyjson:7"]) == 1234.56
     del before["dummyjson:7"], after["dummyjson:7"]
