@@ -20,7 +20,12 @@ from tests.harness.fake_medusa.state import Product, Variant
 
 pytestmark = pytest.mark.usefixtures("routes")
 
-MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 KEYS = ("s", "m", "l")
 VALUES = ("1", "2", "3", "y" * 50)
