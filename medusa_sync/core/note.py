@@ -32,15 +32,12 @@ def creation_note(desired: DesiredProduct, *, now: float) -> Record:
     return noted(None, applied(desired), late, Step.CREATION, at=now)
 
 
-def final_record(
-    update: Update, *, new: Mapping[str, str] = {}, added_options: Mapping[str, str] = {}
-) -> Record:
+def final_record(update: Update, *, new: Mapping[str, str] = {}) -> Record:
     """The record of a product whose update is complete.
 
     Args:
         update: what was written.
         new: ids of created variants by key.
-        added_options: ids of created options by name.
     """
     recorded = update.record.variants if update.record else {}
     ids = {
@@ -48,7 +45,7 @@ def final_record(
         for each in update.variants
         if not each.is_new  # it may replace one that is deleted first
     }
-    record = applied(update.desired, variants={**ids, **new}, options={**update.options.ids, **added_options})
+    record = applied(update.desired, variants={**ids, **new}, options=update.options.ids)
     record = _with_held(update.selection.merged(record, update.record), update)
     dropped = {
         key: _dropped_record(update, key, recorded[key], stored) for key, stored in update.dropped.items()
