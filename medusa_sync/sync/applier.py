@@ -197,7 +197,7 @@ class Applier:
             batch.products,
             created=batch.created,
             absent=absent,
-            refused=self._writer.note_times if batch.last_write_refused else (),
+            finished=self._writer.finished_notes,
         )
         self._settle(batch, reading.outcomes)
         if reading.copies:
@@ -314,8 +314,6 @@ class Applier:
         for product in batch.products:
             if self._intents.withdraw(product.external_id):
                 self._ledger.take_back(product.external_id)
-        # Another run may still be creating a product that this one could not create.
-        batch.last_write_refused = all(isinstance(change, Update) for change in batch.planned)
         if self._stop.is_set:
             return []
         left = {each.external_id for each in batch.products}
@@ -348,9 +346,10 @@ class Applier:
 
     async def _reconcile(self, batch: Batch, error: AmbiguousWriteError) -> list[Batch]:
         """It is not known what arrived: read the products again, and plan and send the rest."""
+        self._writer.finished_notes.clear()  # the store may still be working on this write
         if self._stop.is_set:
             return []
-        batch.tries, batch.last_write_refused = batch.tries + 1, False
+        batch.tries += 1
         if batch.tries < self._attempts:
             logger.info(
                 "reconciling %d products: %s", len(batch.products), error, extra={"event": "reconcile"}

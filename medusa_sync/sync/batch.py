@@ -44,7 +44,6 @@ class Batch(Struct):
         absent: external ids of products that the look-up did not find; empty after the first attempt.
         items: inventory items that the store already has, by SKU; None if they were not looked up.
         planned: the changes of the current attempt.
-        last_write_refused: the store is not working on a write of this run.
         refusal: of a single product that is tried a second time.
         released: the unique values that one product takes from another are free.
         checked: external ids of products of which it is known that others have not got what they want.
@@ -61,7 +60,6 @@ class Batch(Struct):
     absent: frozenset[str] = frozenset()
     items: dict[str, StoredItem] | None = None
     planned: list[Change] = field(default_factory=list)
-    last_write_refused: bool = False
     refusal: Refusal | None = None
     released: bool = False
     checked: set[str] = field(default_factory=set)
@@ -76,10 +74,7 @@ class Batch(Struct):
     def set_apart(self, products: Sequence[DesiredProduct]) -> None:
         """Give each product of which the store refused a part a batch of its own."""
         self.drop(product.external_id for product in products)
-        self.apart += [
-            Batch([product], items=self.items, last_write_refused=True, is_last=self.is_last)
-            for product in products
-        ]
+        self.apart += [Batch([product], items=self.items, is_last=self.is_last) for product in products]
 
     def split(self) -> list[Batch]:
         """The two halves of the batch, each with one more try."""
@@ -89,7 +84,6 @@ class Batch(Struct):
                 tries=max(self.tries - 1, 0),
                 created=self.created,
                 items=self.items,
-                last_write_refused=self.last_write_refused,
                 checked=self.checked,
                 is_last=self.is_last,
                 only_frees=self.only_frees,

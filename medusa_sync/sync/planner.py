@@ -116,7 +116,7 @@ class Planner:
         *,
         created: Collection[str] = (),
         absent: Collection[str] = (),
-        refused: Collection[float] = (),
+        finished: Collection[float] = (),
         waits: bool = True,
     ) -> Reading:
         """Read the details of products and plan updates.
@@ -126,7 +126,7 @@ class Planner:
             created: external ids of products that this run has sent to be created.
             absent: external ids of products that a look-up did not find. They are new without another read,
                 unless look-ups may lag behind writes.
-            refused: times of notes that the store is not working on, because it refused the last write.
+            finished: times of notes of this run that the store is not working on.
             waits: products that the store may still be working on are in progress.
 
         Raises:
@@ -140,7 +140,7 @@ class Planner:
             copies = details.get(product.external_id, [])
             try:
                 wanted = product if self._location_id else without_stock(product)
-                self._sort(wanted, _readable(copies), created, reading, refused, waits=waits)
+                self._sort(wanted, _readable(copies), created, reading, finished, waits=waits)
             except ProductFailedError as error:
                 ids = ", ".join(copy.id for copy in copies)
                 reading.outcomes.append(Outcome.of(product, Result.FAILED, f"{ids}: {error}"))
@@ -161,7 +161,7 @@ class Planner:
         copies: list[StoredProduct],
         created: Collection[str],
         reading: Reading,
-        refused: Collection[float],
+        finished: Collection[float],
         *,
         waits: bool,
     ) -> None:
@@ -180,7 +180,7 @@ class Planner:
             stored, losers = survivor
             reading.copies += losers
         now = time.time()
-        may_be_writing = waits and (stored.pending is None or stored.pending.at not in refused)
+        may_be_writing = waits and (stored.pending is None or stored.pending.at not in finished)
         is_unfinished = is_incomplete(stored) and product.external_id in created
         if may_be_writing and (is_unfinished or is_in_progress(product, stored, now=now)):
             reading.in_progress.append(product)

@@ -67,7 +67,7 @@ class Writer:
         items: inventory items.
         sales: sale prices.
         late: requests that may still be delivered.
-        note_times: when the notes of this run were made, as they say.
+        finished_notes: times of the notes of this run; the store is not working on what they announce.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Writer:
         self._variants = VariantWriter(api, keeps_stock=placement.location_id is not None)
         self._status = status
         self.late = LateRequests(api)
-        self.note_times: set[float] = set()
+        self.finished_notes: set[float] = set()
 
     async def prepare(self, changes: Sequence[Change]) -> bool:
         """Find or create the terms that changes need; returns whether any was unknown."""
@@ -113,7 +113,7 @@ class Writer:
     async def release(self, handed: Sequence[tuple[Update, Release]]) -> None:
         """Free the unique values that variants of a batch take from one another."""
         self._begin(update for update, _ in handed)
-        now = self._next_time()
+        now = self._update_time()
         notes: list[dict[str, Any]] = []
         bodies: list[dict[str, Any]] = []
         for update, fields in handed:
@@ -164,7 +164,7 @@ class Writer:
         ids = await self._terms.ids(needed_terms(updates))
         await self._terms.activate_categories(placed_categories(updates))
         renames = {update.desired.external_id: item_renames(update) for update in updates}
-        now = self._next_time()
+        now = self._update_time()
         notes = {
             own: update_note(update, renamed_items=renames[own], now=now)
             for update in updates
@@ -289,7 +289,7 @@ class Writer:
         """
         ids = await self._terms.ids(needed_terms(creates))
         self._begin(creates)
-        now = self._next_time()
+        now = round(time.time(), 3)
         notes = {create.desired.external_id: creation_note(create.desired, now=now) for create in creates}
         bodies = [
             create_body(
@@ -307,6 +307,7 @@ class Writer:
         created = {product.external_id: product for product in products}
         if any(external_id not in created for external_id in notes):
             raise AmbiguousWriteError("the response lacks products")
+        self.finished_notes.add(now)
         by_id = {created[create.desired.external_id].id: create for create in creates}
         refused = await self._variants.complete(by_id, unused_items)
         if refused and len(creates) == 1:
@@ -341,9 +342,9 @@ class Writer:
         with self.late.may_change(on_sale, unless_responded=True):
             await self.sales.write(amounts, changes[0].desired.currency if changes else "")
 
-    def _next_time(self) -> float:
+    def _update_time(self) -> float:
         now = round(time.time(), 3)
-        self.note_times.add(now)
+        self.finished_notes.add(now)  # a lost response is reported, and removes it again
         return now
 
     def _begin(self, changes: Iterable[Change]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
@@ -13,12 +14,13 @@ import pytest
 
 from medusa_sync.core import interrupted
 from medusa_sync.core.result import Result, RunResult
-from tests.flow.shirts import assert_shirts, shirts, variant
+from tests.flow.shirts import assert_shirts, shirt, shirts, variant
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
     Killed,
     ListSource,
+    counts,
     is_creation,
     run_once,
     sent_in_bulk,
@@ -269,3 +271,27 @@ def test_a_variant_that_another_run_is_creating_is_not_deleted_after_a_refusal(l
     assert again.exit_code == 0
     assert_shirts(source.rows, store)
     assert [each.id for each in store.products["dummyjson:1"].variants] == created
+
+
+def test_a_run_does_not_wait_for_what_it_has_noted_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It frees unique values first, with a note, before it writes prices that a killed run has noted."""
+    store, row = FakeMedusa(), shirt(1)
+    sync(ListSource([row]), store)
+    one, two, *_ = row["variants"]
+    one["price"] += 5
+
+    def kill(request: httpx.Request) -> None:
+        if sent_in_bulk(request, "update-product-variants"):
+            raise Killed
+
+    store.before = kill
+    with pytest.raises(Killed):
+        sync(ListSource([row]), store)
+    store.before = None
+    one["sku"], two["sku"] = two["sku"], one["sku"]
+    now = time.time() + interrupted.LATE_S  # the killed run's write cannot arrive any more
+    monkeypatch.setattr(time, "time", lambda: now)
+    monkeypatch.setattr(interrupted, "SETTLE_S", 10)
+    result = sync(ListSource([row]), store)
+    assert counts(result) == {"updated": 1}
+    assert_shirts([row], store)
