@@ -36,7 +36,7 @@ class _Kind(Struct):
     Attributes:
         ids: of those that are known, by key.
         expected: keys that products of later batches need, in order.
-        stale: keys whose ids may be wrong, because the store refused a term below them.
+        stale: keys whose ids may be wrong, because the store refused what refers to them.
         errors: why keys of the latest search have no id.
     """
 
@@ -91,12 +91,13 @@ class Terms:
 
     def has(self, needs: Needs) -> bool:
         """Whether the ids of all of these are known."""
-        return all(key in self._kinds[name].ids for name, keys in needs.items() for key in keys)
+        kinds = [(self._kinds[name], keys) for name, keys in needs.items()]
+        return all(key in kind.ids and key not in kind.stale for kind, keys in kinds for key in keys)
 
     def forget(self, needs: Needs) -> None:
         """Look these up again the next time, because the store refused a product that refers to them."""
-        for name, keys in needs.items():
-            self._forget(name, [each for key in keys for each in (key, *self._above(name, key))])
+        for name, keys in needs.items():  # a search that is running needs their ids until it ends
+            self._kinds[name].stale.update(each for key in keys for each in (key, *self._above(name, key)))
 
     async def ids(self, needs: Needs) -> Mapping[str, Mapping[str, str]]:
         """Ids by field and key; terms that are missing are created.
