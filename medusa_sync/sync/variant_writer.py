@@ -10,7 +10,7 @@ from medusa_sync.core.change import Change, Create, Update
 from medusa_sync.core.fields import OPTION
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
-from medusa_sync.core.stored import StoredItem, StoredOption, StoredProduct
+from medusa_sync.core.stored import StoredItem, StoredOption, StoredProduct, WrittenVariant
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.bulk import (
@@ -53,6 +53,7 @@ class VariantWriter:
     def __init__(self, api: AdminApi, *, keeps_stock: bool) -> None:
         self._api = api
         self._keeps_stock = keeps_stock
+        self._added: set[str] = set()  # ids of variants that were added in bulk
 
     async def complete(self, creates: Mapping[str, Create], items: Mapping[str, StoredItem]) -> Refusals:
         """Add the variants that products were not created with.
@@ -126,19 +127,42 @@ class VariantWriter:
             updates: of products.
             items: unused inventory items for them, by SKU.
         """
-        return await self._run(
-            CREATE_VARIANTS,
-            {
-                update.stored.id: (
-                    update,
-                    _created(
-                        added_variants(update, keeps_stock=self._keeps_stock, items=items),
-                        after=update.stored.newest_variant,
-                    ),
-                )
-                for update in updates
-            },
-        )
+        bodies = {
+            update.stored.id: (
+                update,
+                _created(
+                    added_variants(update, keeps_stock=self._keeps_stock, items=items),
+                    after=update.stored.newest_variant,
+                ),
+            )
+            for update in updates
+        }
+        self._added |= {body["id"] for _, own in bodies.values() for body in own}
+        return await self._run(CREATE_VARIANTS, bodies)
+
+    async def remove_copies(self, written: Mapping[str, Sequence[WrittenVariant]]) -> set[str]:
+        """Delete the variants that this run added while another run added the same ones.
+
+        Medusa refuses a second variant with the same option values, but not if both are created at the same
+        moment. Of these, the one with the lowest id stays; each run deletes only its own.
+
+        Args:
+            written: all variants by id of the product.
+
+        Returns:
+            The ids of deleted variants.
+        """
+        copies: list[dict[str, Any]] = []
+        for product_id, variants in written.items():
+            first: dict[frozenset[tuple[str, str]], str] = {}
+            for each in sorted(variants, key=lambda variant: variant.id):
+                values = frozenset((value.option.title, value.value) for value in each.options)
+                if first.setdefault(values, each.id) != each.id and each.id in self._added:
+                    copies.append({"id": each.id, "product_id": product_id})
+        for result in await self._api.bulk.run(DELETE_VARIANTS, copies):
+            if not isinstance(result, str):
+                raise result
+        return {body["id"] for body in copies}
 
     async def _run(self, operation: Operation, bodies: Mapping[str, tuple[Change, Bodies]]) -> Refusals:
         """Carry out an operation for the variants of products.

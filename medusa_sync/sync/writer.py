@@ -241,9 +241,12 @@ class Writer:
     async def _read_written(self, changes: Mapping[str, Change]) -> Written:
         """Read the variants of products by id, with the ids of their inventory items."""
         found = await self._api.written_variants(list(changes)) if changes else {}
+        copies = await self._variants.remove_copies(found)
         written: dict[str, tuple[str, Mapping[str, WrittenVariant]]] = {}
         for product_id, change in changes.items():
-            variants = by_key(change, found.get(product_id, ()))
+            left = [each for each in found.get(product_id, ()) if each.id not in copies]
+            # Of two that are the same, the other run deletes the younger one.
+            variants = by_key(change, sorted(left, key=lambda each: each.id, reverse=True))
             external_id = change.desired.external_id
             if any(each.key not in variants for each in new_variants(change)):
                 raise AmbiguousWriteError(f"{external_id}: the store does not show its new variants yet")

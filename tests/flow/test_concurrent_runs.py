@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import count
 from typing import Any
 from unittest.mock import patch
@@ -294,4 +295,31 @@ def test_a_run_does_not_wait_for_what_it_has_noted_itself(monkeypatch: pytest.Mo
     monkeypatch.setattr(interrupted, "SETTLE_S", 10)
     result = sync(ListSource([row]), store)
     assert counts(result) == {"updated": 1}
+    assert_shirts([row], store)
+
+
+@pytest.mark.parametrize("their_id", ["variant_0", "variant_Z"], ids=["older", "younger"])
+def test_a_variant_that_two_runs_add_at_the_same_moment_is_stored_once(their_id: str) -> None:
+    """Medusa does not refuse the second one then; it has no SKU, which would be unique."""
+    store, row = FakeMedusa(), shirt(1)
+    sync(ListSource([row]), store)
+    row["variants"].append(variant(1, "XXL", "Blue", sku=None, barcode=None, stock=None))
+
+    def add_theirs(request: httpx.Request, response: httpx.Response) -> None:
+        if sent_in_bulk(request, "create-product-variants") and response.is_success:
+            store.after = None
+            added = store.products["dummyjson:1"].variants
+            added.append(replace(added[-1], id=their_id))
+
+    store.after = add_theirs
+    result = sync(ListSource([row]), store)
+    variants = store.products["dummyjson:1"].variants
+    copies = [each.id for each in variants if each.options == variants[-1].options]
+    if their_id == "variant_0":
+        assert copies == [their_id]
+    else:  # theirs is removed by the other run
+        assert len(copies) == 2
+        variants[:] = [each for each in variants if each.id != their_id]
+    assert result.exit_code == 0
+    sync(ListSource([row]), store)
     assert_shirts([row], store)
