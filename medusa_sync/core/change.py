@@ -10,8 +10,6 @@ from msgspec import Struct
 from medusa_sync.core.fields import (
     CATEGORIES,
     FIELDS,
-    SKU,
-    STOCK,
     VARIANT,
 )
 from medusa_sync.core.merge import as_set, members
@@ -176,11 +174,6 @@ def new_variants(change: Change) -> Iterable[DesiredVariant]:
     if isinstance(change, Create):
         return change.desired.variants
     return [each.desired for each in change.variants if each.is_new]
-
-
-def stocked_skus(variants: Iterable[DesiredVariant]) -> list[str]:
-    """The SKUs of those variants whose stock is tracked."""
-    return [str(each.fields[SKU]) for each in variants if SKU in each.fields and STOCK in each.fields]
 
 
 def added_members(changes: Iterable[Change], name: str) -> list[str]:

@@ -12,7 +12,7 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, Step, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import match_variants
-from medusa_sync.core.view import stock_levels, variant_value
+from medusa_sync.core.view import variant_value
 
 SETTLE_S = 10  # the store may still be working on a younger write, so the run waits for it
 LATE_S = 120  # after this, an earlier write can no longer arrive
@@ -22,13 +22,13 @@ def is_incomplete(stored: StoredProduct) -> bool:
     """Whether the store has not finished creating a product.
 
     The store commits the product first, then the variants, the inventory items and the prices. A product with
-    more variants than were sent or with a stock level was complete once.
+    more variants than were sent was complete once.
     """
     if stored.record is None or not stored.is_creation_pending:
         return False
     if len(stored.variants) > len(stored.record.variants):
         return False
-    return not any(variant.prices or stock_levels(variant) for variant in stored.variants)
+    return not any(variant.shows_prices for variant in stored.variants)
 
 
 def is_half_deleted(stored: StoredProduct) -> bool:
@@ -92,9 +92,7 @@ def with_late_note(record: Record, update: Update, *, now: float) -> Record:
 
 def _may_arrive_late(name: str) -> bool:
     """Whether a field is written by a request of its own, which may be delivered late."""
-    return name == SKU or (
-        VARIANT_FIELDS.knows(name) and VARIANT_FIELDS[name].place in {Place.PRICE, Place.SALE}
-    )
+    return name == SKU or _is_price(name)
 
 
 def _awaits_late_write(update: Update, *, now: float) -> bool:
@@ -124,7 +122,10 @@ def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:
         remember(variant_value(variant, name, desired.currency, None)) != sent[-1]
         for key, fields in record.pending.variants.items()
         if (variant := owned.get(key)) is not None
-        for name in filter(VARIANT_FIELDS.knows, fields)
-        if VARIANT_FIELDS[name].place in {Place.PRICE, Place.SALE}
-        and (sent := record.variant_history(key, name, desired.currency).sent)
+        for name in filter(_is_price, fields)
+        if (sent := record.variant_history(key, name, desired.currency).sent)
     )
+
+
+def _is_price(name: str) -> bool:
+    return VARIANT_FIELDS.knows(name) and VARIANT_FIELDS[name].place in {Place.PRICE, Place.SALE}

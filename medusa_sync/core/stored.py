@@ -50,13 +50,20 @@ class OwningVariant(Struct, frozen=True):
 
 
 class StoredItem(Struct, frozen=True):
-    """An inventory item, the variants that use it, and the locations where it has levels."""
+    """An inventory item.
+
+    Attributes:
+        users: the variants that use it.
+        location_ids: where it has levels.
+        is_new: this run created it, with its stock.
+    """
 
     id: str
     sku: str | None
     reserved_quantity: int | float
     users: tuple[OwningVariant, ...]
     location_ids: tuple[str, ...]
+    is_new: bool = False
 
     @property
     def variant_ids(self) -> tuple[str, ...]:
@@ -148,6 +155,7 @@ class StoredVariant(Struct, frozen=True):
     """A variant.
 
     Attributes:
+        shows_prices: the response has a list of its prices, which may be empty.
         has_price_set: False if its creation was interrupted; such a variant cannot get prices any more.
         sale_prices: in the price list of the source, oldest first; read only if they are needed.
     """
@@ -160,6 +168,7 @@ class StoredVariant(Struct, frozen=True):
     weight: int | float | None = None
     manage_inventory: bool = False
     options: tuple[StoredOptionValue, ...] = ()
+    shows_prices: bool = True
     has_price_set: bool = True
     prices: tuple[StoredPrice, ...] = ()
     inventory_items: tuple[StoredInventoryItem, ...] = ()

@@ -101,6 +101,9 @@ CREATE_CATEGORIES = Operation(
     key="handle",
     page=responses.CategoryIds,
 )
+CREATE_ITEMS = Operation(
+    "create-inventory-items-workflow", "items", "/admin/inventory-items", only_in_bulk=_ID
+)
 RENAME_ITEMS = Operation(
     "update-inventory-items-workflow", "updates", "/admin/inventory-items/{id}", only_in_bulk=_ID
 )
@@ -146,11 +149,14 @@ class Bulk:
 
     Args:
         client: of the store.
+
+    Attributes:
+        is_available: the store has not refused the bulk route yet.
     """
 
     def __init__(self, client: MedusaClient) -> None:
         self._client = client
-        self._is_available = True
+        self.is_available = True
 
     async def run(self, operation: Operation, bodies: Sequence[Body]) -> list[Result]:
         """Carry out an operation for some things.
@@ -193,27 +199,49 @@ class Bulk:
             results += sent if isinstance(sent, list) else await self._bisect(operation, half, sent)
         return results
 
+    async def attempt(self, operation: Operation, bodies: Sequence[Body]) -> list[Body]:
+        """Carry out an operation in bulk, or not at all; returns the bodies of calls that were refused.
+
+        Raises:
+            AmbiguousWriteError: some may not have arrived.
+            StoreError: the store is unavailable.
+        """
+        refused: list[Body] = []
+        for part in _parts(bodies, operation.at_once):
+            if not self.is_available or await self._refusal(operation, part) is not None:
+                refused += part
+        return refused
+
     async def _try(self, operation: Operation, bodies: Sequence[Body]) -> list[Result] | Refusal:
         """Send one call and return its refusal; if the store does not offer that, use the ordinary route."""
-        if not self._is_available:
-            return await self._ordinary(operation, bodies)
+        if self.is_available:
+            try:
+                refusal = await self._refusal(operation, bodies)
+            except AmbiguousWriteError:
+                found = await self._existing(operation, bodies)
+                if len(found) < len(bodies):
+                    raise
+                return [found[body[operation.key]] for body in bodies]
+            if refusal is None:
+                return [body["id"] for body in bodies]
+            if self.is_available:
+                return refusal
+        return await self._ordinary(operation, bodies)
+
+    async def _refusal(self, operation: Operation, bodies: Sequence[Body]) -> Refusal | None:
+        """Send one call; returns why the store refused it."""
         try:
             await self._call(operation, bodies)
         except StoreRefusedError as error:
-            if error.status not in _UNUSABLE and not _is_unknown(error):
-                return error
-            if self._is_available:  # calls that were sent together get the same response
+            if self.is_available and (error.status in _UNUSABLE or _is_unknown(error)):
                 logger.info("writing one by one: %s", error, extra={"event": "bulk_unavailable"})
-                self._is_available = False
-            return await self._ordinary(operation, bodies)
+                self.is_available = False
+            return error
         except AmbiguousWriteError as error:
-            if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:  # it does not say why
-                return error
-            found = await self._existing(operation, bodies)
-            if len(found) < len(bodies):
+            if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:  # that one does not say why
                 raise
-            return [found[body[operation.key]] for body in bodies]
-        return [body["id"] for body in bodies]
+            return error
+        return None
 
     async def _call(self, operation: Operation, bodies: Sequence[Body]) -> None:
         path = f"/admin/workflows-executions/{operation.workflow}/run"

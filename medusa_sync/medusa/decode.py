@@ -154,7 +154,7 @@ def _complete_prices(product: dict[str, Any], record: Record | None) -> None:
     if is_shown or (record is not None and record.pending):
         for variant in variants:
             if "prices" not in variant:  # or the role may not see prices at all
-                variant.update(prices=[], has_price_set=not is_shown)
+                variant.update(prices=[], shows_prices=False, has_price_set=not is_shown)
 
 
 def _lacking(shown: Mapping[str, Any], asked: Tree) -> str | None:

@@ -46,6 +46,10 @@ class ItemApi:
         response = await self._client.post(_PATH, body, responses.Item, query=_ID_ONLY)
         return response.inventory_item.id
 
+    async def delete(self, item_id: str) -> None:
+        """Delete an inventory item with its levels."""
+        await self._client.delete(f"{_PATH}/{item_id}")
+
     async def link(self, product_id: str, variant_id: str, item_id: str) -> None:
         """Give a variant an inventory item that exists."""
         path = f"/admin/products/{product_id}/variants/{variant_id}/inventory-items"

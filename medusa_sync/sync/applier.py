@@ -11,10 +11,9 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from medusa_sync.core.change import Change, Create, Update, new_variants, stocked_skus
+from medusa_sync.core.change import Change, Create, Update, new_variants
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
-from medusa_sync.core.stored import StoredItem
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.retry import pause
@@ -40,6 +39,7 @@ C = TypeVar("C", Create, Update, Change)
 
 _POLL_S = 0.5  # between two reads of a product that the store is still working on
 _POLLS = 20
+_REFUSED = frozenset({Result.REJECTED, Result.FAILED})
 
 
 class Applier:
@@ -149,6 +149,7 @@ class Applier:
             await self._apply(self._batches(again, is_last=True))
             await self._writer.sales.remove_copies(self._stop)
             self._again += await self._acknowledger.flush()
+        await self._writer.new_items.remove_unused()
         await self._writer.late.note()
 
     async def _apply_last(self, products: Sequence[DesiredProduct]) -> None:
@@ -265,7 +266,7 @@ class Applier:
         if incomplete := [create.replaces for create in creates if create.replaces]:
             await delete_noted(self._api, incomplete)
             if batch.items is None:  # the store does not delete items that were not linked yet
-                batch.items = await self._unlinked_items(creates)
+                batch.items = await self._writer.new_items.others(creates)
         await self._writer.prepare(creates)
         if self._stop.is_set:
             return
@@ -302,11 +303,6 @@ class Applier:
                 self._settled(each.outcome)
         self._again += await self._acknowledger.add([each for each in complete if not each.is_acknowledged])
 
-    async def _unlinked_items(self, changes: Iterable[Change]) -> dict[str, StoredItem]:
-        """The inventory items that already have the SKU of a new variant with stock."""
-        skus = [sku for change in changes for sku in stocked_skus(new_variants(change))]
-        return {str(item.sku): item for item in await self._api.items.by_sku(skus)} if skus else {}
-
     # --- failed writes ---
 
     async def _bisect(self, batch: Batch, error: StoreRefusedError) -> list[Batch]:
@@ -327,7 +323,7 @@ class Applier:
             if len(left) == 1 and not is_checked and any(map(claims, planned)):
                 return [batch]  # another batch may have freed what it wants in the meantime
         if batch.items is None and any(map(new_variants, batch.planned)):
-            batch.items = await self._unlinked_items(batch.planned)
+            batch.items = await self._writer.new_items.others(batch.planned)
             if batch.items:
                 return [batch]
         # The merchant may have deleted a term.
@@ -387,6 +383,8 @@ class Applier:
         settled = []
         for outcome in outcomes:
             own = outcome.external_id or ""
+            if outcome.result in _REFUSED and not batch.tries:
+                self._writer.new_items.give_up(own)
             intended = self._intents.drop(own)
             settled.append(own)
             if self._deferred.takes(batch, outcome):

@@ -49,6 +49,8 @@ def level_changes(
             quantity = variant.fields.get(STOCK)
             if isinstance(quantity, int):
                 item = items.get(str(variant.fields.get(SKU)))
+                if item is not None and item.is_new:
+                    continue
                 exists = item is not None and location_id in item.location_ids
                 found.append(
                     LevelChange(own, variant.key, quantity, item.id if item else None, exists, is_new=True)

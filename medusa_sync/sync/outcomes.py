@@ -20,6 +20,7 @@ from medusa_sync.sync.health import Health
 from medusa_sync.sync.intents import Intents
 from medusa_sync.sync.items import Items
 from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.new_items import NewItems
 from medusa_sync.sync.obstacles import Obstacles
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.pipeline import Pipeline
@@ -89,8 +90,19 @@ async def apply(
 
     terms = Terms(api.terms, api.bulk, source.category_names, stop)
     items, intents = Items(api, placement.location_id, stop), Intents()
+    new_items = NewItems(api, placement.location_id, stop)
     writer = Writer(
-        api, terms, placement, items, sales, ledger, intents, health, planner.again, status=options.status
+        api,
+        terms,
+        placement,
+        items,
+        new_items,
+        sales,
+        ledger,
+        intents,
+        health,
+        planner.again,
+        status=options.status,
     )
     batch_size = BatchSize(options.batch_size)
     applier = Applier(
@@ -116,7 +128,9 @@ async def apply(
     try:
         async for part in parts:
             stale = _accepted(part, placement, settle)
-            terms.expect(await planner.look_ahead(stale), [each.desired for each in stale])
+            created, needed = await planner.look_ahead(stale)
+            terms.expect(needed, [each.desired for each in stale])
+            new_items.expect(created)
             await pipeline.take(stale)
         await pipeline.flush()
     except MedusaSyncError as error:

@@ -88,11 +88,14 @@ class Planner:
         self._handles = Handles(api)
         self._tombstones = Tombstones(api)
 
-    async def look_ahead(self, products: Sequence[Stale]) -> dict[str, list[str]]:
+    async def look_ahead(
+        self, products: Sequence[Stale]
+    ) -> tuple[list[DesiredProduct], dict[str, list[str]]]:
         """Prepare stale products: look up the handles of new ones, with one request for all of them.
 
         Returns:
-            The terms that the products add by field, as far as their records show it.
+            Those that will probably be created, and the terms that all add, by field, as far as their records
+            show it.
 
         Raises:
             StoreError: the store cannot be read.
@@ -108,7 +111,9 @@ class Planner:
         updated = [each for each in products if each.copies] if self._options.update else []
         selection = self._options.selection
         terms = [name for name, field in FIELDS.items() if field.is_term]
-        return {name: _added([*created, *(updated if selection.has(name) else ())], name) for name in terms}
+        return [each.desired for each in created], {
+            name: _added([*created, *(updated if selection.has(name) else ())], name) for name in terms
+        }
 
     async def read(
         self,

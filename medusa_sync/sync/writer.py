@@ -37,6 +37,7 @@ from medusa_sync.sync.inventory import ItemRename, Release, Values, by_key, item
 from medusa_sync.sync.items import Items, Written
 from medusa_sync.sync.late import LateRequests
 from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.new_items import NewItems
 from medusa_sync.sync.sales import Sales, sale_prices
 from medusa_sync.sync.variant_writer import (
     Refusals,
@@ -56,6 +57,7 @@ class Writer:
         terms: finds and creates categories and the like.
         placement: of new and adopted products.
         items: of the store.
+        new_items: of new variants.
         sales: of the source.
         ledger: notified of products that are about to be sent.
         intents: the outcomes of what is sent.
@@ -65,6 +67,7 @@ class Writer:
 
     Attributes:
         items: inventory items.
+        new_items: inventory items of new variants.
         sales: sale prices.
         late: requests that may still be delivered.
         finished_notes: times of the notes of this run; the store is not working on what they announce.
@@ -76,6 +79,7 @@ class Writer:
         terms: Terms,
         placement: Placement,
         items: Items,
+        new_items: NewItems,
         sales: Sales,
         ledger: Ledger,
         intents: Intents,
@@ -88,6 +92,7 @@ class Writer:
         self._terms = terms
         self._placement = placement
         self.items = items
+        self.new_items = new_items
         self.sales = sales
         self._ledger = ledger
         self._intents = intents
@@ -177,6 +182,7 @@ class Writer:
         refused |= await self._variants.change(_without(left, refused))
         # New variants may get SKUs that items have until they are renamed.
         taken = await self._rename_items(_without(left, refused), renames)
+        items |= await self.new_items.of(_without(left, refused), items)
         refused |= await self._variants.add(_without(left, refused), items)
         if refused and len(updates) == 1:
             raise next(iter(refused.values()))
@@ -184,6 +190,7 @@ class Writer:
         before = {update.desired.external_id: update.stored.record for update in updates}
         for update in complete:  # a killed run may have left option values
             await self._variants.remove_unused_values(update, before[update.desired.external_id])
+        self.new_items.linked(complete)
         levels = level_changes(complete, self._placement.location_id, items)
         without_item = {level.external_id for level in levels if level.item_id is None}
         unknown = {
@@ -291,6 +298,7 @@ class Writer:
             What is complete, and the products with many variants of which the store refused some.
         """
         ids = await self._terms.ids(needed_terms(creates))
+        items = {**unused_items, **await self.new_items.of(creates, unused_items)}
         self._begin(creates)
         now = round(time.time(), 3)
         notes = {create.desired.external_id: creation_note(create.desired, now=now) for create in creates}
@@ -301,7 +309,7 @@ class Writer:
                 status=self._status,
                 placement=self._placement,
                 ids=ids,
-                items=unused_items,
+                items=items,
             )
             for create in creates
         ]
@@ -312,7 +320,7 @@ class Writer:
             raise AmbiguousWriteError("the response lacks products")
         self.finished_notes.add(now)
         by_id = {created[create.desired.external_id].id: create for create in creates}
-        refused = await self._variants.complete(by_id, unused_items)
+        refused = await self._variants.complete(by_id, items)
         if refused and len(creates) == 1:
             raise next(iter(refused.values()))
         complete = _without(creates, refused)
@@ -323,7 +331,8 @@ class Writer:
         }
         large = {own: each for own, each in by_id.items() if is_created_in_parts(each) and each in complete}
         written = {**written, **await self._read_written(large)}
-        levels = level_changes(complete, self._placement.location_id, unused_items)
+        self.new_items.linked(complete)
+        levels = level_changes(complete, self._placement.location_id, items)
         await self.items.write_levels(levels, written)
         await self._write_sales(complete, written)
         self._health.succeeded(products[-1].id)

@@ -111,7 +111,7 @@ def test_a_first_sync_needs_few_writes_for_its_terms() -> None:
     assert sync(ListSource(rows, page_size=150), store, batch_size=100).exit_code == 0
     assert_exact(rows, store)
     calls = [request for request in writes(store) if request.path.startswith(BULK)]
-    assert len(calls) == 3, "tags, types, categories"
+    assert len(calls) == 4, "tags, types, categories, inventory items"
 
 
 def test_long_lists_are_sent_in_parts_that_the_store_accepts() -> None:
@@ -176,7 +176,7 @@ def test_an_operation_whose_end_is_unknown_is_done_once(*, has_finished: bool, i
     assert sync(ListSource(rows), store).exit_code == 0
     rows = changed(rows)
     assert sync(ListSource(rows), store).exit_code == 0
-    assert len(lost) == 4, "tags, changed variants, new variants, renamed items"
+    assert len(lost) == 5, "tags, new items, changed variants, new variants, renamed items"
     for row in rows:
         found = held(store, row["id"])
         assert {sku: found[sku] for sku in wanted(row)} == wanted(row)

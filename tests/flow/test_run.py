@@ -326,7 +326,7 @@ def stop_at(store: FakeMedusa, number: int, stop: Any) -> None:
     store.between = between
 
 
-@pytest.mark.parametrize("number", [9, 12, 20, 33])
+@pytest.mark.parametrize("number", [9, 12, 20, 26])
 def test_requests_in_flight_at_an_interruption_are_finished_and_counted(number: int) -> None:
     store, source, watcher, stop = FakeMedusa(), ListSource(products(200)), Watcher(), Stop()
     error = InterruptedRunError("Interrupted by SIGTERM", signal_number=15)

@@ -266,6 +266,8 @@ ITEM_WITH_ID: Final = fields(
         "id": text,
         "sku": nullable(text),
         "title": nullable(text),
+        "description": nullable(text),
+        "weight": nullable(number),
         "location_levels": array(
             fields({"location_id": text, "stocked_quantity": number}, required=["location_id"])
         ),

@@ -74,7 +74,7 @@ def created(desired: DesiredProduct, *, at: int = 0) -> Record:
     return creation_note(desired, now=at)
 
 
-BARE = stored_variant(BASE, prices=(), inventory_items=())
+BARE = stored_variant(BASE, prices=(), shows_prices=False, inventory_items=())
 NOTES: dict[str, Any] = {
     "applied": applied(BASE),
     "update": structs.replace(applied(BASE), pending=Pending(Step.UPDATE)),

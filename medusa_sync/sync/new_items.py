@@ -1,0 +1,166 @@
+"""Creates the inventory items of new variants, with their stock, in one call for many products."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct, structs
+
+from medusa_sync.core.change import Change, new_variants
+from medusa_sync.core.fields import SKU, STOCK, TITLE, WEIGHT
+from medusa_sync.core.options import DEFAULT
+from medusa_sync.core.product import DesiredProduct, DesiredVariant
+from medusa_sync.core.stored import StoredItem
+from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.bulk import CREATE_ITEMS, new_id
+from medusa_sync.stop import Stop
+
+logger = logging.getLogger(__name__)
+
+_Owner = tuple[str, str]  # the external id of a product, and the key of one of its variants
+
+
+class _Made(Struct, frozen=True):
+    """An item that this run created for a variant."""
+
+    owner: _Owner
+    item: StoredItem
+
+
+class NewItems:
+    """Items that exist before their variants, so that their stock needs no call of its own.
+
+    Without the bulk route, or if another item has the SKU, the store creates the item together with its
+    variant, or refuses the variant.
+
+    Args:
+        api: of the store.
+        location_id: where stock is kept; None if the store has no location.
+        stop: nothing more is created or deleted once it is set.
+    """
+
+    def __init__(self, api: AdminApi, location_id: str | None, stop: Stop) -> None:
+        self._api = api
+        self._location_id = location_id
+        self._stop = stop
+        self._expected: dict[str, tuple[_Owner, DesiredVariant]] = {}  # by SKU
+        self._made: dict[str, _Made] = {}  # by SKU
+        self._refused: set[str] = set()  # external ids
+        self._creating = asyncio.Lock()  # batches wait for each other instead of creating an item twice
+
+    def expect(self, products: Iterable[DesiredProduct]) -> None:
+        """Create the items of these products too when some are needed the next time."""
+        for product in products:
+            for sku, wanted in _wanted(product.external_id, product.variants).items():
+                self._expected.setdefault(sku, wanted)
+
+    async def of(self, changes: Iterable[Change], known: Collection[str]) -> dict[str, StoredItem]:
+        """The items of new variants by SKU; those that do not exist are created if that is possible.
+
+        Args:
+            changes: of products.
+            known: SKUs of items that the variants get instead.
+
+        Raises:
+            AmbiguousWriteError: some may have been created.
+            StoreError: the store is unavailable.
+        """
+        wanted: dict[str, tuple[_Owner, DesiredVariant]] = {}
+        for change in changes if self._location_id is not None else ():
+            for sku, each in _wanted(change.desired.external_id, new_variants(change)).items():
+                if sku not in known:
+                    wanted.setdefault(sku, each)
+        if not wanted or not self._api.bulk.is_available:
+            return {}
+        async with self._creating:
+            if not wanted.keys() <= self._made.keys() and not self._stop.is_set:
+                missing = {**wanted, **self._expected}
+                self._expected = {}
+                await self._create({sku: each for sku, each in missing.items() if sku not in self._made})
+        items: dict[str, StoredItem] = {}
+        for sku, (owner, _) in wanted.items():
+            if (made := self._made.get(sku)) is not None:  # perhaps for a product that was refused
+                items[sku] = made.item if made.owner == owner else structs.replace(made.item, is_new=False)
+        return items
+
+    async def others(self, changes: Iterable[Change]) -> dict[str, StoredItem]:
+        """The items with the SKUs of new variants that this run has not created, by SKU.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        skus = [
+            sku for change in changes for sku in _wanted(change.desired.external_id, new_variants(change))
+        ]
+        async with self._creating:  # what is being created now is not left over
+            found = await self._api.items.by_sku(skus) if skus else []
+            own = {made.item.id for made in self._made.values()}
+        return {str(item.sku): item for item in found if item.id not in own}
+
+    def linked(self, changes: Iterable[Change]) -> None:
+        """Forget the items of variants that exist now."""
+        for change in changes:
+            for sku in _wanted(change.desired.external_id, new_variants(change)):
+                self._made.pop(sku, None)
+
+    def give_up(self, external_id: str) -> None:
+        """Take note that the store has refused a product; it is not creating it."""
+        self._refused.add(external_id)
+
+    async def remove_unused(self) -> None:
+        """Delete the items of products that the store refused, so that they do not keep their SKUs.
+
+        Raises:
+            StoreError: the store is unavailable.
+        """
+        unused = {sku: made.item.id for sku, made in self._made.items() if made.owner[0] in self._refused}
+        if not unused or self._stop.is_set:
+            return
+        for item in await self._api.items.by_sku(list(unused)):
+            if item.id in unused.values() and not item.variant_ids:
+                try:
+                    await self._api.items.delete(item.id)
+                except (StoreRefusedError, AmbiguousWriteError) as error:
+                    words = "inventory item %s may be left without a variant: %s", item.id, error
+                    logger.warning(*words, extra={"event": "inventory_item_kept"})
+
+    async def _create(self, wanted: Mapping[str, tuple[_Owner, DesiredVariant]]) -> None:
+        """Create items; if the store refuses that, only those whose SKUs no item has."""
+        bodies = [self._body(variant) for _, variant in wanted.values()]
+        refused = await self._api.bulk.attempt(CREATE_ITEMS, bodies)
+        if refused and self._api.bulk.is_available:
+            taken = {item.sku for item in await self._api.items.by_sku([body["sku"] for body in refused])}
+            free = [body for body in refused if body["sku"] not in taken]
+            refused = [body for body in refused if body["sku"] in taken]
+            refused += await self._api.bulk.attempt(CREATE_ITEMS, free)
+        left_out = {body["sku"] for body in refused}
+        at = (self._location_id or "",)
+        for body in bodies:
+            if (sku := body["sku"]) not in left_out:
+                self._made[sku] = _Made(wanted[sku][0], StoredItem(body["id"], sku, 0, (), at, is_new=True))
+
+    def _body(self, variant: DesiredVariant) -> dict[str, Any]:
+        """What Medusa would give the item (`create-product-variants`), and the stock."""
+        title = variant.fields.get(TITLE, DEFAULT)
+        level = {"location_id": self._location_id, "stocked_quantity": variant.fields[STOCK]}
+        body = {
+            "id": new_id("iitem"),
+            "sku": variant.fields[SKU],
+            "title": title,
+            "description": title,
+            "location_levels": [level],
+        }
+        return {**body, WEIGHT: variant.fields[WEIGHT]} if WEIGHT in variant.fields else body
+
+
+def _wanted(external_id: str, variants: Iterable[DesiredVariant]) -> dict[str, tuple[_Owner, DesiredVariant]]:
+    """The variants that have an SKU and stock, with their owners, by SKU."""
+    found: dict[str, tuple[_Owner, DesiredVariant]] = {}
+    for variant in variants:
+        if SKU in variant.fields and isinstance(variant.fields.get(STOCK), int):
+            found.setdefault(str(variant.fields[SKU]), ((external_id, variant.key), variant))
+    return found
