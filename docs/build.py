@@ -11,12 +11,14 @@ from typing import Any
 from docs import catalogue, mapping
 from medusa_sync.errors import EXIT_CODES
 from medusa_sync.report import document
+from medusa_sync.settings.option import GROUPS, Group
 from medusa_sync.settings.options import ALL_OPTIONS
 from medusa_sync.sources.dialects.base import Column, Dialect
 from medusa_sync.sources.dialects.table import DIALECTS
 
 README = Path(__file__).parent.parent / "README.md"
 FORMATS = README.parent / "docs" / "formats.md"
+OPTIONS = FORMATS.with_name("options.md")
 CATALOGUE = FORMATS.with_name("catalogue.md")
 MAPPING = FORMATS.with_name("mapping.md")
 RESULT_SCHEMA = FORMATS.with_name("result.schema.json")
@@ -33,7 +35,8 @@ def main() -> None:
 def pages() -> Mapping[Path, Mapping[str, str]]:
     """The generated blocks of each page."""
     return {
-        README: {"options": options_table(), "exit codes": exit_codes_table()},
+        README: {"options": common_options(), "exit codes": exit_codes_table()},
+        OPTIONS: {"all": all_options()},
         FORMATS: {dialect.name: dialect_tables(dialect) for dialect in DIALECTS},
         CATALOGUE: catalogue.blocks(),
         MAPPING: {"by format": mapping.by_format()},
@@ -59,17 +62,41 @@ def filled(text: str, blocks: Mapping[str, str]) -> str:
     return text
 
 
-def options_table() -> str:
+def common_options() -> str:
+    """What `--help` shows."""
+    rows = [
+        (_literal(f"{option.flag} {option.metavar}"), _cell(option.help))
+        for option in ALL_OPTIONS
+        if option.is_common
+    ]
+    return _table(("flag", "meaning"), rows)
+
+
+def all_options() -> str:
+    """A table for each panel of `--help-all`, with the settings that have no flag."""
+    return "\n".join(f"## {group}\n\n{_panel(group)}" for group in GROUPS)
+
+
+def _panel(group: Group) -> str:
     rows = [
         (
-            f"`{option.flag} {option.metavar}".rstrip().replace("|", "\\|") + "`" if option.flag else "-",
-            f"`{option.variable}`" if option.variable else "-",
-            f"`{option.default}`" if option.default else "-",
-            f"{option.help} {option.more}".rstrip().replace("|", "\\|"),
+            _literal(f"{option.flag} {option.metavar}") if option.flag else "-",
+            _literal(option.variable),
+            _literal(option.default or ""),
+            _cell(f"{option.help} {option.more}"),
         )
         for option in ALL_OPTIONS
+        if option.group == group
     ]
     return _table(("flag", "variable", "default", "meaning"), rows)
+
+
+def _literal(text: str) -> str:
+    return f"`{_cell(text)}`" if text.strip() else "-"
+
+
+def _cell(text: str) -> str:
+    return text.strip().replace("|", "\\|")
 
 
 def exit_codes_table() -> str:

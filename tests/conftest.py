@@ -19,17 +19,15 @@ pytest.register_assert_rewrite("tests.e2e")
 @pytest.fixture(scope="session", autouse=True)
 def _every_document_matches_its_schema() -> Iterator[None]:
     """Check each JSON document that a test renders in this process."""
-    render = json_module._pieces
+    render = json_module.as_json
 
-    def checked(result: RunResult, *, pretty: bool, ascii_only: bool) -> Iterator[str]:
-        pieces = []
-        for piece in render(result, pretty=pretty, ascii_only=ascii_only):
-            pieces.append(piece)
-            yield piece
-        read_document("".join(pieces))
+    def checked(result: RunResult, *, pretty: bool = False, ascii_only: bool = False) -> str:
+        text = render(result, pretty=pretty, ascii_only=ascii_only)
+        read_document(text)
+        return text
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_module, "_pieces", checked)
+        patch.setattr(json_module, "as_json", checked)
         yield
 
 

@@ -25,8 +25,8 @@ def hide_secrets(flags: Mapping[str, str | bool | None]) -> None:
     hidden: list[tuple[bytes, bytes]] = []
     for option in ALL_OPTIONS:
         text = flags.get(option.name)
-        if isinstance(text, str) and (shown := option.shown(text)) != text:
-            hidden.append((os.fsencode(text), os.fsencode(shown)))
+        if isinstance(text, str) and (masked := option.masked(text)) != text:
+            hidden.append((os.fsencode(text), os.fsencode(masked)))
     if not hidden:
         return
     with suppress(OSError, ValueError, IndexError):

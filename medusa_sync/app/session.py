@@ -42,8 +42,7 @@ from medusa_sync.medusa.placement import PlacementOptions
 from medusa_sync.redact import Redactor
 from medusa_sync.report.progress import NoProgress
 from medusa_sync.report.redacted import redacted
-from medusa_sync.settings.checks import contradictions
-from medusa_sync.settings.load import NO_CREDENTIALS
+from medusa_sync.settings.load import NO_CREDENTIALS, contradictions
 from medusa_sync.settings.options import Settings
 from medusa_sync.settings.secrets import without_user_info
 from medusa_sync.sources.base import Source

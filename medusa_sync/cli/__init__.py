@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 from inspect import Parameter, Signature
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperOption
 
 from medusa_sync import __version__
-from medusa_sync.settings.option import Option
+from medusa_sync.settings.option import GROUPS, Option
 from medusa_sync.settings.options import ALL_OPTIONS
 
 app = typer.Typer(
@@ -38,12 +39,13 @@ def main(
 
 
 class _Command(TyperCommand):
-    """A command whose help is made from the table of options."""
-
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        from medusa_sync.cli.help import render_help  # a run needs no rich
-
-        formatter.write(render_help(ctx.command_path, self.help or ""))
+        defaults = {each.name: each.default for each in ALL_OPTIONS if each.default not in {None, "false"}}
+        for parameter in self.params:
+            parameter.secondary_opts = []  # the text above the panels explains the opposites of switches
+            if isinstance(parameter, TyperOption) and parameter.name in defaults:
+                parameter.help = rf"{parameter.help} [dim]\[default: {defaults[parameter.name]}][/dim]"
+        super().format_help(ctx, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         try:
@@ -54,6 +56,28 @@ class _Command(TyperCommand):
             raise
 
 
+def _show_all_options(ctx: typer.Context, value: bool) -> None:
+    if value:
+        for parameter in ctx.command.params:
+            parameter.hidden = False  # type: ignore[attr-defined]  # options have it
+        typer.echo(ctx.get_help())
+        raise typer.Exit
+
+
+def _parameters() -> Iterator[Parameter]:
+    """Yield the parameter of each option, panel by panel."""
+    for option in sorted(ALL_OPTIONS, key=lambda each: GROUPS.index(each.group)):
+        if option.flag:
+            yield _parameter(option)
+    info = typer.Option(
+        "--help-all",
+        help="Show all options and exit.",
+        callback=_show_all_options,
+        is_eager=True,
+    )
+    yield Parameter("help_all", Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, info])
+
+
 def _parameter(option: Option) -> Parameter:
     """Return the parameter of an option; `load_settings` parses its text, to report all problems at once."""
 
@@ -62,8 +86,11 @@ def _parameter(option: Option) -> Parameter:
 
     info = typer.Option(
         f"{option.flag}/{option.opposite}" if option.opposite else option.flag,
-        help=option.help,  # for completion
+        help=option.help,
+        metavar=option.metavar or None,
+        hidden=not option.is_common,
         autocompletion=complete,
+        rich_help_panel=option.group,
     )
     kind = bool if option.is_switch else str
     return Parameter(
@@ -72,7 +99,7 @@ def _parameter(option: Option) -> Parameter:
 
 
 def products(*, print_settings: bool = False, **flags: str | bool | None) -> None:
-    """Sync the products of the source to the store: create new products and update changed ones."""
+    flags.pop("help_all")  # its callback has read it
     gc.disable()  # imports create no garbage; looking for it takes 5 % of a run in which nothing changed
     from medusa_sync.app.command import execute, show_settings  # --help needs no HTTP client
 
@@ -81,7 +108,19 @@ def products(*, print_settings: bool = False, **flags: str | bool | None) -> Non
     raise typer.Exit(show_settings(flags) if print_settings else execute(flags))
 
 
-products.__signature__ = Signature(  # type: ignore[attr-defined]  # PEP 362: Typer reads it
-    [_parameter(option) for option in ALL_OPTIONS if option.flag]
-)
-app.command(cls=_Command)(products)
+products.__signature__ = Signature([*_parameters()])  # type: ignore[attr-defined]  # PEP 362: Typer reads it
+_OWN = ", ".join(f"{each.flag} is {each.variable}" for each in ALL_OPTIONS if each.flag and each.own_variable)
+_WITHOUT_FLAG = ", ".join(each.variable for each in ALL_OPTIONS if each.is_secret)
+app.command(
+    cls=_Command,
+    help=f"""Sync the products of the source to the store: create new products and update changed ones.
+
+Each option is also a variable, of the environment or of .env: --batch-size is SYNC_PRODUCTS_BATCH_SIZE. \
+Exceptions: {_OWN}; --print-settings has none; secrets have no flag: {_WITHOUT_FLAG}. Flags override the \
+environment, which overrides .env. A switch is turned off by its opposite: --no-dry-run, --create. \
+--help shows the most used options, --help-all and docs/options.md show all.""",
+    epilog="""Examples:
+  medusa-sync products --dry-run                       # show the plan
+  medusa-sync products --only price,stock --quiet      # often, from cron
+  medusa-sync products --loop --schedule @hourly       # keep running""",
+)(products)

@@ -1,10 +1,9 @@
-"""Renders the result of a run as a JSON document, version 1."""
+"""Renders JSON: the result of a run as a document, version 1, and the settings."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 
 import msgspec
 
@@ -16,51 +15,37 @@ from medusa_sync.report.output import Output
 _NOT_ASCII = re.compile(r"[^ -~]")
 
 
-def as_document(value: object, output: Output) -> str:
-    """Render a value as JSON for an output: indented on a terminal, in one line in a pipe."""
-    forbidden = HIDDEN if output.encoding.startswith("utf") else _NOT_ASCII
-    return _text(value, forbidden, pretty=output.is_terminal)
-
-
-def print_json(result: RunResult, output: Output) -> None:
-    """Print the document: indented on a terminal, in one line in a pipe."""
-    for piece in _pieces(result, pretty=output.is_terminal, ascii_only=not output.encoding.startswith("utf")):
-        output.file.write(piece)
-    output.file.write("\n")
-
-
 def as_json(result: RunResult, *, pretty: bool = False, ascii_only: bool = False) -> str:
-    """Render the document; characters that `visible` would escape are JSON escapes.
+    """Render the document of a run.
 
     Args:
         result: the run.
         pretty: with line breaks and indentation.
-        ascii_only: escape everything outside ASCII.
+        ascii_only: escape everything outside ASCII, not only what `visible` would escape.
     """
-    return "".join(_pieces(result, pretty=pretty, ascii_only=ascii_only))
-
-
-def _pieces(result: RunResult, *, pretty: bool, ascii_only: bool) -> Iterator[str]:
-    """Render one change at a time, because there may be one for each product."""
-    forbidden = _NOT_ASCII if ascii_only else HIDDEN
 
     def text_of(value: object) -> str:
-        return _text(msgspec.to_builtins(value), forbidden, pretty=pretty)
+        return _text(value, pretty=pretty, ascii_only=ascii_only)
 
     document = text_of(document_without_changes(result))
     if not result.changes:
-        yield document
-        return
+        return document
+    # One change at a time: all of them need ten times the memory of their text.
     start, between, end = ("[\n    ", ",\n    ", "\n  ]\n}") if pretty else ("[", ", ", "]}")
-    yield document.removesuffix("[]\n}" if pretty else "[]}")
-    for number, outcome in enumerate(result.changes):
-        yield between if number else start
-        yield text_of(change(outcome)).replace("\n", "\n    ")
-    yield end
+    changes = between.join(text_of(change(each)).replace("\n", "\n    ") for each in result.changes)
+    return document.removesuffix("[]\n}" if pretty else "[]}") + start + changes + end
 
 
-def _text(value: object, forbidden: re.Pattern[str], *, pretty: bool) -> str:
-    return forbidden.sub(_escaped, json.dumps(value, ensure_ascii=False, indent=2 if pretty else None))
+def print_json(value: object, output: Output) -> None:
+    """Print a result or another value: indented on a terminal, in one line in a pipe."""
+    style = {"pretty": output.is_terminal, "ascii_only": not output.encoding.startswith("utf")}
+    text = as_json(value, **style) if isinstance(value, RunResult) else _text(value, **style)
+    output.file.write(f"{text}\n")
+
+
+def _text(value: object, *, pretty: bool, ascii_only: bool) -> str:
+    text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2 if pretty else None)
+    return (_NOT_ASCII if ascii_only else HIDDEN).sub(_escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from medusa_sync.redact import Redactor
 from medusa_sync.report.escape import visible
-from medusa_sync.report.json import as_document
+from medusa_sync.report.json import print_json
 from medusa_sync.report.output import Output, print_line
 from medusa_sync.settings.load import Loaded
-from medusa_sync.settings.option import Option
 from medusa_sync.settings.options import ALL_OPTIONS
-from medusa_sync.settings.origin import Found, Origin
 
 _VERSION = 1
 _WIDTH = 32  # columns of a value; a longer one moves only its own origin to the right
@@ -20,31 +17,33 @@ _WIDTH = 32  # columns of a value; a longer one moves only its own origin to the
 
 def print_settings(loaded: Loaded, output: Output) -> None:
     """Print a line for each setting, or one JSON document with `--json`."""
-    if loaded.settings.json:
-        output.file.write(f"{as_document(_document(loaded), output)}\n")
-        return
-    rows = [
-        (option.flag or option.variable, visible(_text(value)), found)
-        for option, found, value in _settings(loaded)
-    ]
-    name_width = max(len(name) for name, _, _ in rows)
-    for name, value, found in rows:
-        line = f"{name:{name_width}}  {value:{_WIDTH}}  {visible(str(found.origin))}"
-        print_line(output, (line, "dim") if found.is_default else line)
-
-
-def _settings(loaded: Loaded) -> Iterator[tuple[Option, Found, Any]]:
-    """Yield each setting with its value: a number, a switch, or the text as it is written."""
     redactor = Redactor(loaded.settings.secrets())
+    shown: list[tuple[Any, Any, Any]] = []
     for option in ALL_OPTIONS:
         found = loaded.found.get(option.name)
         if found is None:
             continue
         value = getattr(loaded.settings, option.name, None)
-        if found.text is None or isinstance(value, bool | int | float):
-            yield option, found, value
-        else:
-            yield option, found, redactor(option.shown(found.text))
+        if found.text is not None and not isinstance(value, bool | int | float):
+            value = redactor(option.masked(found.text))
+        shown.append((option, found, value))
+    if loaded.settings.json:
+        settings = {
+            option.name: {
+                "value": value,
+                "origin": {"kind": found.kind}
+                | ({"name": found.name} if found.name else {})
+                | ({"line": found.line} if found.line else {}),
+            }
+            for option, found, value in shown
+        }
+        print_json({"version": _VERSION, "settings": settings}, output)
+        return
+    names = [option.flag or option.variable for option, _, _ in shown]
+    width = max(map(len, names))
+    for name, (_, found, value) in zip(names, shown, strict=True):
+        line = f"{name:{width}}  {visible(_text(value)):{_WIDTH}}  {visible(found.origin)}"
+        print_line(output, (line, "dim") if found.kind == "default" else line)
 
 
 def _text(value: Any) -> str:
@@ -57,19 +56,3 @@ def _text(value: Any) -> str:
             return str(value).removesuffix(".0")
         case _:
             return str(value)
-
-
-def _document(loaded: Loaded) -> dict[str, Any]:
-    settings = {
-        option.name: {"value": value, "origin": _origin(found.origin)}
-        for option, found, value in _settings(loaded)
-    }
-    return {"version": _VERSION, "settings": settings}
-
-
-def _origin(origin: Origin) -> dict[str, Any]:
-    return (
-        {"kind": origin.kind.value}
-        | ({"name": origin.name} if origin.name else {})
-        | ({"line": origin.line} if origin.line else {})
-    )

@@ -6,21 +6,22 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from medusa_sync.errors import SettingsError
-from medusa_sync.settings.checks import contradictions
-from medusa_sync.settings.env_file import EnvFile, read_env_file
 from medusa_sync.settings.option import Option
 from medusa_sync.settings.options import ENV_FILE, OPTIONS, Settings
-from medusa_sync.settings.origin import Found, Kind, Origin
-from medusa_sync.settings.variables import warnings
+from medusa_sync.settings.secrets import user_info
+from medusa_sync.settings.variables import EnvFile, Found, misspelled, read_env_file
 
 NO_CREDENTIALS = (
     "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; set a secret API key of the "
     "store in the environment or .env, or use --dry-run to check only the source"
 )
 _CREDENTIALS = frozenset({"api_key", "email", "password", "dry_run"})
+
+Flags: TypeAlias = Mapping[str, str | bool | None]
+"""Values by the name of the setting, or `env_file`; None for a flag that is not given."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,7 @@ class Loaded:
 
 
 def load_settings(
-    flags: Mapping[str, str | bool | None],
-    *,
-    environment: Mapping[str, str] | None = None,
-    directory: Path | None = None,
+    flags: Flags, *, environment: Mapping[str, str] | None = None, directory: Path | None = None
 ) -> Settings:
     """Read and check all settings.
 
@@ -57,7 +55,7 @@ def load_settings(
 
 
 def load(
-    flags: Mapping[str, str | bool | None],
+    flags: Flags,
     *,
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
@@ -65,14 +63,8 @@ def load(
 ) -> Loaded:
     """Read and check all settings, as `load_settings` does, with their origins.
 
-    Args:
-        flags: values by the name of the setting, or `env_file`; None for a flag that is not given.
-        environment: default: that of the process.
-        directory: folder of `.env`; default: the working directory.
-        needs_credentials: it is a problem if there are none.
-
     Raises:
-        SettingsError: lists all invalid settings.
+        SettingsError: lists all invalid settings; missing credentials only if `needs_credentials`.
     """
     environment = os.environ if environment is None else environment
     unknown = flags.keys() - OPTIONS.keys() - {ENV_FILE.name}
@@ -84,13 +76,13 @@ def load(
     values: dict[str, Any] = {}
     invalid: set[str] = set()
     for name, each in found.items():
-        if each.is_default or each.text is None:
+        if each.kind == "default" or each.text is None:
             continue
         try:
             values[name] = OPTIONS[name].read(each.text)
         except ValueError as error:
             invalid.add(name)
-            problems.append(f"{OPTIONS[name].spelling}{_shown(OPTIONS[name], each.text)}: {error}")
+            problems.append(f"{OPTIONS[name].spelling}{_quoted(OPTIONS[name], each.text)}: {error}")
     if invalid.isdisjoint(_CREDENTIALS):
         problems += _missing_credentials(values, needs_credentials=needs_credentials)
     if not values.get("loop") and "loop" not in invalid:
@@ -99,28 +91,49 @@ def load(
             for name, option in OPTIONS.items()
             if option.needs_loop and flags.get(name) and name not in invalid
         ]
-    warned = tuple(warnings({*file.found, *(name for name, text in environment.items() if text)}))
+    warnings = tuple(misspelled({*file.found, *(name for name, text in environment.items() if text)}))
     settings = Settings(**values)
     problems += contradictions(settings)
     if problems:
-        raise SettingsError(problems, warned)
-    found[ENV_FILE.name] = Found(file.path, named.origin)
-    return Loaded(settings, found, warned)
+        raise SettingsError(problems, warnings)
+    found[ENV_FILE.name] = Found(file.path, named.kind, named.name)
+    return Loaded(settings, found, warnings)
 
 
-def _find(
-    option: Option, flags: Mapping[str, str | bool | None], environment: Mapping[str, str], file: EnvFile
-) -> Found:
+def contradictions(settings: Settings) -> Iterator[str]:
+    """Yield the problems of settings that cannot be used together."""
+    source, limit, least = settings.source, settings.limit, settings.min_products
+    if settings.source_authorization is not None and user_info(source) is not None:
+        yield (
+            f"{OPTIONS['source_authorization'].spelling}: {OPTIONS['source'].spelling} also has a user name "
+            "or password; set only one of them"
+        )
+    if limit is not None and least is not None and limit < least:
+        yield (
+            f"{OPTIONS['min_products'].spelling} {least}: {OPTIONS['limit'].spelling} {limit} reads fewer "
+            "products; raise the limit or remove one of them"
+        )
+    if settings.only is not None and settings.only <= (settings.skip or frozenset()):
+        only, skip = OPTIONS["only"].spelling, OPTIONS["skip"].spelling
+        yield f"{skip}: it leaves out all fields of {only}; remove one of them"
+    if settings.loop and source == "-":
+        yield (
+            f"{OPTIONS['source'].spelling} '-': standard input can be read only once; name a file or a URL, "
+            "or remove --loop"
+        )
+
+
+def _find(option: Option, flags: Flags, environment: Mapping[str, str], file: EnvFile) -> Found:
     """Find the text of a setting. An empty variable counts as not set; an empty flag does not."""
     given = flags.get(option.name)
     if given is not None:
-        return Found(str(given), Origin(Kind.FLAG, option.flag))
+        return Found(str(given), "flag", option.flag)
     if text := environment.get(option.variable):
-        return Found(text, Origin(Kind.VARIABLE, option.variable))
+        return Found(text, "variable", option.variable)
     return file.found.get(option.variable) or Found(option.default)
 
 
-def _shown(option: Option, text: str) -> str:
+def _quoted(option: Option, text: str) -> str:
     """Return the value for a message, without the parts that may contain a secret."""
     if not option.flag or option.is_private or "@" in text:
         return ""

@@ -1,4 +1,4 @@
-"""All settings, one row each: command line, environment, help and README are derived from them."""
+"""All settings, one row each: flags, variables, help and pages are derived from them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from medusa_sync.core.policy import ConflictPolicy, OnDeleted, OnMissing, PriceLimit, Share
-from medusa_sync.settings import completions, parsers
-from medusa_sync.settings.option import Group, Option
+from medusa_sync.settings import parsers
+from medusa_sync.settings.option import Group, Option, complete_fields, complete_sides, complete_time_zones
 from medusa_sync.settings.secrets import (
     Secret,
     basic_authorization,
@@ -20,317 +20,161 @@ from medusa_sync.settings.secrets import (
 
 T = TypeVar("T")
 
-
-# `shown=False` keeps URLs that may contain a password out of the representation of the settings.
-def _option(help_: str, read: Callable[[str], T], default: str, metavar: str = "", **row: Any) -> T:
-    shown = row.pop("shown", True)
-    row |= {"help": help_, "read": read, "default": default, "metavar": metavar}
-    return field(default_factory=lambda: read(default), repr=shown, metadata=row)
+_FORMATS = ("auto", "json", "ndjson", "csv", "xml")
+_COUNT = parsers.whole_number(1, 1_000_000_000)
 
 
-def _optional(help_: str, read: Callable[[str], T], metavar: str = "", **row: Any) -> T | None:
-    shown = row.pop("shown", True)
-    return field(default=None, repr=shown, metadata=row | {"help": help_, "read": read, "metavar": metavar})
+def _option(
+    group: Group, metavar: str, read: Callable[[str], T], default: str, help_: str, **others: Any
+) -> T:
+    in_repr = others.pop("in_repr", True)  # false for URLs that may contain a password
+    row = {"group": group, "metavar": metavar, "read": read, "default": default, "help": help_, **others}
+    return field(default_factory=lambda: read(default), repr=in_repr, metadata=row)
 
 
-def _switch(help_: str, group: Group = "What is written", **row: Any) -> bool:
-    return _option(help_, parsers.switch, "false", group=group, **row)
+def _optional(group: Group, metavar: str, read: Callable[[str], T], help_: str, **others: Any) -> T | None:
+    in_repr = others.pop("in_repr", True)
+    row = {"group": group, "metavar": metavar, "read": read, "help": help_, **others}
+    return field(default=None, repr=in_repr, metadata=row)
+
+
+def _switch(group: Group, help_: str, **others: Any) -> bool:
+    return _option(group, "", parsers.switch, "false", help_, **others)
 
 
 @dataclass(frozen=True)
 class Settings:
     """All settings of a run. `load_settings` reads them; a program can also construct them directly."""
 
-    source: str = _option(
+    # fmt: off
+    source: str = _option("Source", "URL|FILE|-|sample", parsers.source, "https://dummyjson.com/products",
         "URL of an API or a file, path of a file, - for standard input, or the built-in sample.",
-        parsers.source,
-        "https://dummyjson.com/products",
-        "URL|FILE|-|sample",
-        group="Source",
-        shown=False,
-    )
-    source_format: str = _option(
-        "Format of a file.",
-        parsers.choice("auto", "json", "ndjson", "csv", "xml"),
-        "auto",
-        "auto|json|ndjson|csv|xml",
-        group="Source",
-        more="'auto' recognises it by its content type, its name and its first bytes.",
-    )
-    source_name: str = _option(
-        "Prefix of external ids in the store. Do not change it after the first sync.",
-        parsers.slug,
-        "dummyjson",
-        "NAME",
-        group="Source",
-    )
-    source_authorization: Secret | None = _optional(
+        in_repr=False, is_common=True)
+    source_format: str = _option("Source", "FORMAT", parsers.choice(*_FORMATS), "auto",
+        "Format of a file: auto, json, ndjson, csv or xml.",
+        more="'auto' detects it from its content type, its name and its first bytes.",
+        complete=lambda _typed: _FORMATS)
+    source_name: str = _option("Source", "NAME", parsers.slug, "dummyjson",
+        "Prefix of external ids in the store. Do not change it after the first sync.", is_common=True)
+    source_authorization: Secret | None = _optional("Source", "", parsers.authorization,
         "Value of the Authorization header for the source, such as 'Bearer ...'. Sent only to its host.",
-        parsers.authorization,
-        is_secret=True,
-    )
-    min_products: int | None = _optional(
-        "Write nothing if the source has fewer valid products.",
-        parsers.whole_number(1, 1_000_000_000),
-        "N",
-        group="Guards",
-        more="Reads all of them before the first write.",
-    )
-    limit: int | None = _optional(
-        "Sync only the first N products.", parsers.whole_number(1, 1_000_000_000), "N", group="Source"
-    )
-    medusa_url: str = _option(
-        "URL of the Medusa backend.",
-        parsers.store_url,
-        "http://localhost:9000",
-        "URL",
-        group="Store",
-        own_variable="MEDUSA_BACKEND_URL",
-    )
-    api_key: Secret | None = _optional(
-        "Secret API key of the store (sk_...).",
-        parsers.api_key,
-        own_variable="MEDUSA_API_KEY",
-        is_secret=True,
-    )
-    email: str | None = _optional(
-        "Email of an admin user, to log in without an API key.",
-        parsers.text,
-        own_variable="MEDUSA_EMAIL",
-        is_secret=True,
-    )
-    password: Secret | None = _optional(
-        "Password of that user.", parsers.secret, own_variable="MEDUSA_PASSWORD", is_secret=True
-    )
-    currency: str = _option(
+        is_secret=True)
+    currency: str = _option("Source", "CODE", parsers.currency_code, "usd",
         "Currency of the source's prices, in major units (9.99 means 9.99).",
-        parsers.currency_code,
-        "usd",
-        "CODE",
-        group="Source",
-        more="The store must support it.",
-    )
-    sale_prices: bool = _switch("Write discounts of the source as sale prices, to a price list of its own.")
-    status: str = _option(
-        "Status of new products that have none at the source.",
-        parsers.choice("published", "draft"),
-        "published",
-        "published|draft",
-        more="Only --on-missing changes it later.",
-    )
-    sales_channel: str | None = _optional(
-        "Sales channel of new products. Default: the default one of the store.",
-        parsers.text,
-        "NAME|ID",
-        group="Store",
-    )
-    shipping_profile: str | None = _optional(
-        "Shipping profile of new products. Default: the one of type 'default'.",
-        parsers.text,
-        "NAME|ID",
-        group="Store",
-    )
-    stock_location: str | None = _optional(
+        more="The store must support it.", is_common=True)
+    limit: int | None = _optional("Source", "N", _COUNT, "Sync only the first N products.", is_common=True)
+
+    medusa_url: str = _option("Store", "URL", parsers.store_url, "http://localhost:9000",
+        "URL of the Medusa backend.", own_variable="MEDUSA_BACKEND_URL", is_common=True)
+    api_key: Secret | None = _optional("Store", "", parsers.api_key,
+        "Secret API key of the store (sk_...).", own_variable="MEDUSA_API_KEY", is_secret=True)
+    email: str | None = _optional("Store", "", parsers.text,
+        "Email of an admin user, to log in without an API key.", own_variable="MEDUSA_EMAIL", is_secret=True)
+    password: Secret | None = _optional("Store", "", parsers.secret,
+        "Password of that user.", own_variable="MEDUSA_PASSWORD", is_secret=True)
+    sales_channel: str | None = _optional("Store", "NAME|ID", parsers.text,
+        "Sales channel of new products. Default: the default one of the store.", is_common=True)
+    shipping_profile: str | None = _optional("Store", "NAME|ID", parsers.text,
+        "Shipping profile of new products. Default: the one of type 'default'.")
+    stock_location: str | None = _optional("Store", "NAME|ID", parsers.text,
         "Location of the source's stock. Default: the default one of the store, or its only one.",
-        parsers.text,
-        "NAME|ID",
-        group="Store",
-    )
-    only: frozenset[str] | None = _optional(
+        is_common=True)
+
+    dry_run: bool = _switch("What is written",
+        "Show the plan and write nothing. Without credentials, only check the source.", is_common=True)
+    only: frozenset[str] | None = _optional("What is written", "FIELDS", parsers.field_names,
         "Sync only these fields of stored products, such as price,stock.",
-        parsers.field_names,
-        "FIELDS",
-        complete=completions.field_names,
-        more="New products are created with all fields.",
-    )
-    skip: frozenset[str] | None = _optional(
-        "Do not sync these fields of stored products.",
-        parsers.field_names,
-        "FIELDS",
-        complete=completions.field_names,
-    )
-    no_create: bool = _switch("Skip products that the store lacks.")
-    no_update: bool = _switch("Skip products that the store has, unless their last update was interrupted.")
-    on_conflict: ConflictPolicy = _option(
+        more="New products are created with all fields.", complete=complete_fields, is_common=True)
+    skip: frozenset[str] | None = _optional("What is written", "FIELDS", parsers.field_names,
+        "Do not sync these fields of stored products.", complete=complete_fields, is_common=True)
+    on_conflict: ConflictPolicy = _option("What is written", "SIDES", parsers.conflict_policy, "source",
         "Which side wins if both changed a field: source, store, or source,title=store.",
-        parsers.conflict_policy,
-        "source",
-        "SIDES",
-        complete=completions.sides,
         more="A side for all fields, and other sides for some of them.",
-    )
-    overwrite: bool = _switch(
-        "Restore the source's values that the merchant changed. With --dry-run: show drift."
-    )
-    adopt: bool = _switch(
+        complete=complete_sides, is_common=True)
+    on_missing: OnMissing = _option("What is written", "keep|draft|delete", parsers.member(OnMissing), "keep",
+        "What happens to products and variants that the source no longer has.", is_common=True)
+    on_deleted: OnDeleted = _option("What is written", "recreate|skip", parsers.member(OnDeleted), "recreate",
+        "What happens to products that the merchant deleted in the store.")
+    adopt: bool = _switch("What is written",
         "Take over existing products with the same old id, SKU or handle.",
-        more="Only those that have no external id of ours.",
-    )
-    on_missing: OnMissing = _option(
-        "What happens to products and variants that the source no longer has.",
-        parsers.member(OnMissing),
-        "keep",
-        "keep|draft|delete",
-    )
-    max_removals: Share = _option(
+        more="Only those that have no external id of ours.", is_common=True)
+    sale_prices: bool = _switch("What is written",
+        "Write discounts of the source as sale prices, to a price list of its own.", is_common=True)
+    status: str = _option("What is written", "published|draft", parsers.choice("published", "draft"),
+        "published", "Status of new products that have none at the source.",
+        more="Only --on-missing changes it later.")
+    overwrite: bool = _switch("What is written",
+        "Restore the source's values that the merchant changed. With --dry-run: show drift.")
+    no_create: bool = _switch("What is written", "Skip products that the store lacks.")
+    no_update: bool = _switch("What is written",
+        "Skip products that the store has, unless their last update was interrupted.")
+
+    max_removals: Share = _option("Guards", "N|N%", parsers.share, "10%",
         "Remove nothing if more products or variants than this are missing.",
-        parsers.share,
-        "10%",
-        "N|N%",
-        group="Guards",
-        more="A number, or a percentage of the stored ones.",
-    )
-    on_deleted: OnDeleted = _option(
-        "What happens to products that the merchant deleted in the store.",
-        parsers.member(OnDeleted),
-        "recreate",
-        "recreate|skip",
-    )
-    max_changes: Share | None = _optional(
+        more="A number, or a percentage of the stored ones.", is_common=True)
+    max_changes: Share | None = _optional("Guards", "N|N%", parsers.share,
         "Write nothing if more stored products than this would be updated or removed.",
-        parsers.share,
-        "N|N%",
-        group="Guards",
-        more="Default: no limit.",
-    )
-    max_price_change: PriceLimit | None = _optional(
+        more="Default: no limit.", is_common=True)
+    max_price_change: PriceLimit | None = _optional("Guards", "N%", parsers.price_limit,
         "Hold back prices that would move by more than this, up or down, or to 0.",
-        parsers.price_limit,
-        "N%",
-        group="Guards",
-        more="Default: no limit.",
-    )
-    dry_run: bool = _switch("Show the plan and write nothing. Without credentials, only check the source.")
-    batch_size: int | None = _option(
-        "Products per write request, or 'auto' to choose the fastest number.",
-        parsers.whole_number_or_auto(1, 1000),
-        "15",
-        "N|auto",
-        group="Speed",
-        more="'auto' starts with 15 and doubles while that is faster.",
-    )
-    concurrency: int = _option(
-        "Batches written at the same time.",
-        parsers.whole_number(1, 16),
-        "2",
-        "N",
-        group="Speed",
-    )
-    max_retries: int = _option(
-        "Retries of a failed request.", parsers.whole_number(0, 20), "2", "N", group="Speed"
-    )
-    connect_timeout: float = _option(
-        "Seconds to wait for a connection.", parsers.seconds, "10", "SECONDS", group="Speed"
-    )
-    read_timeout: float = _option(
-        "Seconds for a complete response, or for the next byte of a file.",
-        parsers.seconds,
-        "60",
-        "SECONDS",
-        group="Speed",
-    )
-    max_duration: float | None = _optional(
+        more="Default: no limit.", is_common=True)
+    min_products: int | None = _optional("Guards", "N", _COUNT,
+        "Write nothing if the source has fewer valid products.",
+        more="Reads all of them before the first write.")
+    max_duration: float | None = _optional("Guards", "SECONDS", parsers.seconds,
         "Start nothing new after this time; requests in progress get 10 seconds more.",
-        parsers.seconds,
-        "SECONDS",
-        group="Guards",
-        more="Default: no limit.",
-    )
-    lock_dir: str | None = _optional(
+        more="Default: no limit.")
+    lock_dir: str | None = _optional("Guards", "FOLDER", parsers.path,
         "Folder of lock files. Default: the state folder of the user.",
-        parsers.path,
-        "FOLDER",
-        group="Guards",
-        more="Locks prevent concurrent runs.",
-    )
-    exit_code: bool = _switch("Exit with 7 if a dry run finds something to do.", "Output")
-    job_name: str = _option(
-        "Name of the job in the log, report and metrics.",
-        parsers.slug,
-        "sync-products",
-        "NAME",
-        group="Schedule",
-        more="Set it if you configure several jobs. Two jobs of one store and source never run at once.",
-    )
-    loop: bool = _switch(
-        "Keep running, and sync at each tick of the schedule.",
-        "Schedule",
-        more="SIGTERM ends the loop, SIGHUP reloads .env.",
-    )
-    schedule: str = _option(
+        more="Locks prevent concurrent runs.")
+
+    batch_size: int | None = _option("Speed", "N|auto", parsers.whole_number_or_auto(1, 1000), "15",
+        "Products per write request, or 'auto' to choose the fastest number.",
+        more="'auto' starts with 15 and doubles while that is faster.", is_common=True)
+    concurrency: int = _option("Speed", "N", parsers.whole_number(1, 16), "2",
+        "Batches written at the same time.")
+    max_retries: int = _option("Speed", "N", parsers.whole_number(0, 20), "2",
+        "Retries of a failed request.")
+    connect_timeout: float = _option("Speed", "SECONDS", parsers.seconds, "10",
+        "Seconds to wait for a connection.")
+    read_timeout: float = _option("Speed", "SECONDS", parsers.seconds, "60",
+        "Seconds for a complete response, or for the next byte of a file.")
+
+    loop: bool = _switch("Schedule", "Keep running, and sync at each tick of the schedule.",
+        more="SIGTERM ends the loop, SIGHUP reloads .env.", is_common=True)
+    schedule: str = _option("Schedule", "CRON", parsers.schedule, "*/2 * * * *",
         "With --loop: a cron expression, or a name such as @hourly.",
-        parsers.schedule,
-        "*/2 * * * *",
-        "CRON",
-        group="Schedule",
-        needs_loop=True,
-        more="Five fields, or six with seconds first.",
-    )
-    timezone: str | None = _optional(
+        more="Five fields, or six with seconds first.", needs_loop=True, is_common=True)
+    timezone: str | None = _optional("Schedule", "ZONE", parsers.timezone,
         "With --loop: zone of the schedule, such as Europe/Riga. Default: TZ, or the system's.",
-        parsers.timezone,
-        "ZONE",
-        complete=completions.time_zones,
-        group="Schedule",
-        needs_loop=True,
-    )
-    max_runs: int | None = _optional(
-        "With --loop: exit after N runs.",
-        parsers.whole_number(1, 1_000_000_000),
-        "N",
-        group="Schedule",
-        needs_loop=True,
-    )
-    run_now: bool = _switch(
-        "With --loop: start with a run.",
-        "Schedule",
-        needs_loop=True,
-        more="Without it, the first tick starts the first run.",
-    )
-    json: bool = _switch("Print one JSON document instead of the table.", "Output")
-    quiet: bool = _switch(
-        "Print only problems and conflicts, not even warnings.",
-        "Output",
-        more="--json still prints its document.",
-    )
-    verbose: bool = _switch("Log requests and decisions, list all changes.", "Output")
-    log_format: str = _option(
-        "Format of the log on stderr.",
-        parsers.choice("text", "json"),
-        "text",
-        "text|json",
-        group="Output",
-        more="Lines of text, or one JSON object per line.",
-    )
-    report: str | None = _optional(
-        "Write all changes and problems to a file: .json, .csv or .html.",
+        complete=complete_time_zones, needs_loop=True)
+    max_runs: int | None = _optional("Schedule", "N", _COUNT,
+        "With --loop: exit after N runs.", needs_loop=True)
+    run_now: bool = _switch("Schedule", "With --loop: start with a run.",
+        more="Without it, the first tick starts the first run.", needs_loop=True)
+    job_name: str = _option("Schedule", "NAME", parsers.slug, "sync-products",
+        "Name of the job in the log, report and metrics.",
+        more="Set it if you configure several jobs. Two jobs of one store and source never run at once.")
+
+    json: bool = _switch("Output", "Print one JSON document instead of the table.", is_common=True)
+    quiet: bool = _switch("Output", "Print only problems and conflicts, not even warnings.",
+        more="--json still prints its document.", is_common=True)
+    verbose: bool = _switch("Output", "Log requests and decisions, list all changes.", is_common=True)
+    exit_code: bool = _switch("Output", "Exit with 7 if a dry run finds something to do.")
+    report: str | None = _optional("Output", "FILE",
         parsers.file_ending(".json", ".csv", ".html", any_case=True),
-        "FILE",
-        group="Output",
-    )
-    metrics_file: str | None = _optional(
-        "Write metrics for the textfile collector of Prometheus.",
-        parsers.file_ending(".prom"),
-        "FILE.prom",
-        group="Output",
-        more="The name must end in .prom.",
-    )
-    metrics_push: str | None = _optional(
+        "Write all changes and problems to a file: .json, .csv or .html.", is_common=True)
+    log_format: str = _option("Output", "text|json", parsers.choice("text", "json"), "text",
+        "Format of the log on stderr.", more="Lines of text, or one JSON object per line.")
+    metrics_file: str | None = _optional("Output", "FILE.prom", parsers.file_ending(".prom"),
+        "Write metrics for the textfile collector of Prometheus.", more="The name must end in .prom.")
+    metrics_push: str | None = _optional("Output", "URL", parsers.gateway,
         "Push metrics to a Prometheus Pushgateway.",
-        parsers.gateway,
-        "URL",
-        group="Output",
-        shown=False,
-        more="The URL may contain a user and a password.",
-    )
-    ping_url: str | None = _optional(
+        more="The URL may contain a user and a password.", in_repr=False)
+    ping_url: str | None = _optional("Output", "URL", parsers.ping_url,
         "Ping a monitor such as healthchecks.io when a run starts and when it ends.",
-        parsers.ping_url,
-        "URL",
-        group="Output",
-        shown=False,
-        is_private=True,
-    )
+        in_repr=False, is_private=True)
+    # fmt: on
 
     def authorization(self) -> str | None:
         """Return the Authorization header of requests to the source; None if it needs none."""
@@ -351,21 +195,23 @@ class Settings:
 
 
 ENV_FILE = Option(
-    "env_file",
-    "File of settings, a NAME=value in each line. Default: .env in the working directory.",
+    name="env_file",
+    help="File of settings, a NAME=value in each line. Default: .env in the working directory.",
+    read=parsers.text,
     metavar="FILE",
     group="Store",
 )
 PRINT_SETTINGS = Option(
-    "print_settings",
-    "Show every setting and its origin, and exit.",
-    parsers.switch,
+    name="print_settings",
+    help="Show every setting and its origin, and exit.",
+    read=parsers.switch,
     default="false",
     group="Output",
+    is_common=True,
     is_command=True,
 )
 OPTIONS: Mapping[str, Option] = {
-    entry.name: Option(entry.name, **entry.metadata) for entry in fields(Settings)
+    each.name: Option(name=each.name, **each.metadata) for each in fields(Settings)
 }
 """The settings by name."""
 

@@ -1,48 +1,110 @@
-"""Finds misspelled variables."""
+"""Settings in variables: of the environment, and of a file with one NAME=value per line."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import io
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
 
-from medusa_sync.settings.options import ALL_OPTIONS
+from medusa_sync.settings.options import ALL_OPTIONS, ENV_FILE
+from medusa_sync.settings.parsers import expanded
 
-PREFIX = "SYNC_PRODUCTS_"
-VARIABLES = frozenset(option.variable for option in ALL_OPTIONS if option.variable)
-_MEDUSA = "MEDUSA_"
-_LEAST = 0.8  # similarity; Medusa has variables of its own, such as MEDUSA_ADMIN_BACKEND_URL
+_PREFIX, _OF_MEDUSA = "SYNC_PRODUCTS_", "MEDUSA_"
+_VARIABLES = frozenset(option.variable for option in ALL_OPTIONS if option.variable)
 # Those that are not named by the rule are also found by the name that the rule would give them.
 _SPELLINGS = {
-    **{f"{PREFIX}{option.name.upper()}": option.variable for option in ALL_OPTIONS if option.variable},
-    **{variable: variable for variable in VARIABLES},
+    **{f"{_PREFIX}{option.name.upper()}": option.variable for option in ALL_OPTIONS if option.variable},
+    **{variable: variable for variable in _VARIABLES},
 }
+_SIMILAR, _ALMOST_EQUAL = 0.6, 0.8  # Medusa has variables of its own, such as MEDUSA_ADMIN_BACKEND_URL
 
 
-def did_you_mean(name: str) -> str:
-    """Return the end of a message about a variable with our prefix that does not exist."""
-    close = _closest(name, PREFIX, 0.6)
-    return f"; did you mean {close}?" if close else ""
+@dataclass(frozen=True)
+class Found:
+    """A setting as it is written, and where.
 
-
-def warnings(names: Collection[str]) -> Iterator[str]:
-    """Yield a warning for each variable that is probably a misspelled setting.
-
-    Args:
-        names: of the variables that have a value.
+    Attributes:
+        text: None if it has neither a value nor a default.
+        name: the flag, the variable or the path of the file; empty for a default.
+        line: in the file, from 1; 0 for all others.
     """
-    for name in sorted(names):
-        if name in VARIABLES:
-            continue
-        if name.startswith(PREFIX):
-            yield f"the variable {name} is not a setting{did_you_mean(name)}"
-        elif name.startswith(_MEDUSA) and (close := _closest(name, _MEDUSA, _LEAST)) and close not in names:
-            yield f"the variable {name} is not a setting; did you mean {close}?"
+
+    text: str | None
+    kind: Literal["flag", "variable", "file", "default"] = "default"
+    name: str = ""
+    line: int = 0
+
+    @property
+    def origin(self) -> str:
+        match self.kind:
+            case "variable":
+                return f"variable {self.name}"
+            case "file":
+                return f"file {self.name}, line {self.line}"
+            case _:
+                return self.kind
 
 
-def _closest(name: str, prefix: str, least: float) -> str:
+@dataclass(frozen=True)
+class EnvFile:
+    """What a file of settings contains.
+
+    Attributes:
+        path: None if there is no file.
+        found: texts by variable, also those of other programs; without empty ones.
+        problems: what is wrong with it.
+    """
+
+    path: str | None = None
+    found: Mapping[str, Found] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+def read_env_file(name: str | None, directory: Path) -> EnvFile:
+    """Read a file of settings; without a name, `.env` in the directory, which need not exist."""
+    path = Path(expanded(name)) if name else directory / ".env"
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return EnvFile(problems=(f"{ENV_FILE.spelling} {name!r}: the file does not exist",) if name else ())
+    except UnicodeDecodeError:
+        return EnvFile(problems=(f"{path}: the file is not UTF-8; save it as UTF-8",))
+    except OSError as error:
+        return EnvFile(problems=(f"{path}: the file cannot be read ({error.strerror})",))
+    from dotenv.parser import parse_stream  # `dotenv_values` skips lines that it cannot parse
+
+    found: dict[str, Found] = {}
+    problems = []
+    for entry in parse_stream(io.StringIO(content)):
+        line = entry.original.line + len(entry.original.string) - len(entry.original.string.lstrip("\n"))
+        variable = entry.key or ""
+        if entry.error or (variable in _VARIABLES and entry.value is None):
+            problems.append(f"{path}, line {line}: expected NAME=value")
+        elif variable.startswith(_PREFIX) and variable not in _VARIABLES:
+            end = _did_you_mean(variable, _PREFIX, _SIMILAR)
+            problems.append(f"{path}, line {line}: the setting {variable} does not exist{end}")
+        elif variable and entry.value:
+            found[variable] = Found(entry.value, "file", str(path), line)
+    return EnvFile(str(path), found, tuple(problems))
+
+
+def misspelled(names: Collection[str]) -> Iterator[str]:
+    """Yield a warning for each of these variables with a value that is probably a misspelled setting."""
+    for name in sorted(set(names) - _VARIABLES):
+        if name.startswith(_PREFIX):
+            yield f"the variable {name} is not a setting{_did_you_mean(name, _PREFIX, _SIMILAR)}"
+        elif name.startswith(_OF_MEDUSA):
+            nearest = _did_you_mean(name, _OF_MEDUSA, _ALMOST_EQUAL, set_already=names)
+            if nearest:
+                yield f"the variable {name} is not a setting{nearest}"
+
+
+def _did_you_mean(name: str, prefix: str, least: float, *, set_already: Collection[str] = ()) -> str:
+    """The end of a message that names the nearest variable, or an empty text."""
     from difflib import get_close_matches
 
-    spellings = {
-        key.removeprefix(prefix): value for key, value in _SPELLINGS.items() if key.startswith(prefix)
-    }
-    close = get_close_matches(name.removeprefix(prefix), spellings, n=1, cutoff=least)
-    return spellings[close[0]] if close else ""
+    spellings = {key[len(prefix) :]: value for key, value in _SPELLINGS.items() if key.startswith(prefix)}
+    close = [spellings[key] for key in get_close_matches(name[len(prefix) :], spellings, n=1, cutoff=least)]
+    return f"; did you mean {close[0]}?" if close and close[0] not in set_already else ""

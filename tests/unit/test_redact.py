@@ -200,7 +200,8 @@ def everywhere(text: str) -> Any:
 
 
 def shown_everywhere(result: Any, folder: Path) -> Iterator[tuple[str, str]]:
-    for name, show in {"table": print_result, "document": print_json}.items():
+    shows: dict[str, Any] = {"table": print_result, "document": print_json}
+    for name, show in shows.items():
         stream = io.StringIO()
         show(result, output_to(stream))
         yield name, stream.getvalue()

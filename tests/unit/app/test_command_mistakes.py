@@ -17,7 +17,7 @@ from tests.harness.fake_medusa import FakeMedusa
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
 
-ADVICE = "  `medusa-sync products --help` lists all options with their defaults.\n"
+ADVICE = "  `medusa-sync products --help-all` lists all options with their defaults.\n"
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,7 @@ EXAMPLES: Final = {
     "NAME": (("one", "two", "three"), "Toys & Games"),
     "NAME|ID": (("One", "Two", "Three"), " "),
     "FILE": (("one.json", "two.csv", "three.html"), "four.txt"),
+    "FORMAT": (("json", "auto", "xml"), "yaml"),
     "FILE.prom": (("one.prom", "two.prom", "three.prom"), "four.txt"),
     "FOLDER": (("one", "two", "three"), " "),
     "URL": (("http://one.example", "http://two.example", "http://three.example"), "store.example"),

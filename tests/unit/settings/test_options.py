@@ -47,7 +47,7 @@ def test_messages_name_existing_flags_with_their_variables() -> None:
     code = re.sub(r'"\s+f?"', "", code)  # joins the parts of a text
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", code))
     flags = {flag for option in ALL_OPTIONS for flag in (option.flag, option.opposite)}
-    assert named - {"--help", "--version", "--no-"} <= flags
+    assert named - {"--help", "--help-all", "--version", "--no-"} <= flags
     pairs = re.findall(r"--[a-z-]+ \([A-Z_]+\)", code)
     assert len(pairs) > 10
     assert set(pairs) <= {option.spelling for option in OPTIONS.values()}

@@ -7,7 +7,7 @@ import pytest
 from medusa_sync.errors import SettingsError
 from medusa_sync.settings.load import load
 from medusa_sync.settings.options import ENV_FILE, OPTIONS
-from medusa_sync.settings.origin import Found, Kind, Origin
+from medusa_sync.settings.variables import Found
 from tests.unit.settings.examples import KEY, LOGIN, VALUES, every_option, write_env
 
 OF_MEDUSA = [
@@ -36,7 +36,7 @@ def test_every_setting_has_the_origin_of_its_value(name: str, tmp_path: Path) ->
     flags: dict[str, str | bool | None] = {}
     environment = KEY if name not in {"api_key", "email", "password"} else {}
     loaded = load(flags, environment=environment, directory=tmp_path, needs_credentials=False)
-    assert loaded.found[name] == Found(option.default, Origin(Kind.DEFAULT))
+    assert loaded.found[name] == Found(option.default)
 
     (tmp_path / ".env").write_text(
         f"# a comment\n\n{option.variable}={written!r}\nMEDUSA_EMAIL=me@example.com\nMEDUSA_PASSWORD=hush\n",
@@ -44,16 +44,16 @@ def test_every_setting_has_the_origin_of_its_value(name: str, tmp_path: Path) ->
     )
     loaded = load(flags, environment=environment, directory=tmp_path)
     line = {"email": 4, "password": 5}.get(name, 3)
-    assert loaded.found[name].origin == Origin(Kind.FILE, str(tmp_path / ".env"), line)
+    assert loaded.found[name].origin == f"file {tmp_path / '.env'}, line {line}"
 
     environment = {**LOGIN, option.variable: variable}
     loaded = load(flags, environment=environment, directory=tmp_path)
-    assert loaded.found[name] == Found(variable, Origin(Kind.VARIABLE, option.variable))
+    assert loaded.found[name] == Found(variable, "variable", option.variable)
 
     if option.flag:
         flags = {name: flag, "loop": "true"} if option.needs_loop else {name: flag}
         loaded = load(flags, environment=environment, directory=tmp_path)
-        assert loaded.found[name] == Found(flag, Origin(Kind.FLAG, option.flag))
+        assert loaded.found[name] == Found(flag, "flag", option.flag)
 
 
 def test_the_last_line_of_a_file_counts(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_the_last_line_of_a_file_counts(tmp_path: Path) -> None:
     )
     loaded = load({}, environment=KEY, directory=tmp_path)
     assert loaded.settings.limit == 2
-    assert loaded.found["limit"] == Found("2", Origin(Kind.FILE, str(tmp_path / ".env"), 2))
+    assert loaded.found["limit"] == Found("2", "file", str(tmp_path / ".env"), 2)
 
 
 def test_the_file_of_settings_has_an_origin_too(tmp_path: Path) -> None:
@@ -71,9 +71,9 @@ def test_the_file_of_settings_has_an_origin_too(tmp_path: Path) -> None:
     path = str(tmp_path / ".env")
     assert load({}, environment=KEY, directory=tmp_path).found["env_file"] == Found(path)
     loaded = load({}, environment={**KEY, ENV_FILE.variable: path}, directory=tmp_path)
-    assert loaded.found["env_file"] == Found(path, Origin(Kind.VARIABLE, ENV_FILE.variable))
+    assert loaded.found["env_file"] == Found(path, "variable", ENV_FILE.variable)
     loaded = load({"env_file": path}, environment=KEY, directory=tmp_path)
-    assert loaded.found["env_file"] == Found(path, Origin(Kind.FLAG, "--env-file"))
+    assert loaded.found["env_file"] == Found(path, "flag", "--env-file")
 
 
 def test_settings_can_be_loaded_without_credentials_but_not_with_half_of_them(tmp_path: Path) -> None:
