@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from medusa_sync import RunResult, Secret, Settings, sync_products
-from medusa_sync.report.table import print_result
+from medusa_sync.report.text import print_result
 from tests.harness.catalogue import whole_sample
 from tests.harness.dummyjson import ABSENT, dummyjson
 from tests.harness.medusa import Store, running_store

@@ -1,118 +1,108 @@
-"""Removes secrets from texts."""
+"""Removes secrets from texts and from results of runs."""
 
 from __future__ import annotations
 
+import html
 import json
 import re
-import struct
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
-from itertools import chain, product
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from enum import Enum
+from typing import Any, TypeVar
+
+from msgspec import Struct, structs
 
 MASK = "***"
 _SHORTEST = 4  # characters; anything shorter would match parts of ordinary words
-_LEVELS = 15  # backslashes before a character that was escaped four times
-# Every repetition is limited, so that no text takes exponential time.
-_PERCENT = "%(?:25){0,3}"
-_BACKSLASH = rf"(?:\\u005[cC]|\\|{_PERCENT}5[cC]|&#92;)"
-_ESCAPE = f"{_BACKSLASH}{{1,{_LEVELS}}}"
-_SHORT_ESCAPES = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
-_ENTITIES = {'"': ("quot",), "'": ("apos",), "&": ("amp",), "<": ("lt",), ">": ("gt",)}
+_IDENTITIES = frozenset({"external_id", "field", "job"})  # they are never secrets
+
+T = TypeVar("T")
 
 
 class Redactor:
     """Replaces secrets in texts with stars: call it with a text.
 
-    It finds a secret literally, in base64 (also as part of an encoded text, as in a Basic header), and with
-    characters escaped for JSON, URLs, HTML or Python, even several times.
+    It finds a secret as it is, URL-encoded, escaped for JSON or HTML, and in base64, also as part of an
+    encoded text, as in a Basic header.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._forms: dict[str, tuple[_Form, ...]] = {}
+        self._patterns: dict[str, re.Pattern[str]] = {}
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
         """Hide another text; texts that are too short are ignored."""
-        if len(secret) < _SHORTEST or secret in self._forms:
+        if len(secret) < _SHORTEST or secret in self._patterns:
             return
-        self._forms[secret] = tuple(_forms(secret))
+        self._patterns[secret] = re.compile("|".join(_forms(secret)))
         # The longest first, because it may contain another one.
-        self._forms = dict(sorted(self._forms.items(), key=lambda item: -len(item[0])))
+        self._patterns = dict(sorted(self._patterns.items(), key=lambda item: -len(item[0])))
 
     def __call__(self, text: str) -> str:
-        for form in chain.from_iterable(self._forms.values()):
-            if form.marker in text:
-                text = re.sub(form.pattern, MASK, text)
+        for pattern in self._patterns.values():
+            text = pattern.sub(MASK, text)
         return text
 
 
-class _Form(NamedTuple):
-    """A form of a secret.
-
-    Attributes:
-        marker: a part that is never escaped; a text without it need not be searched.
-        pattern: regular expression.
-    """
-
-    marker: str
-    pattern: str
-
-
-def _forms(secret: str) -> Iterator[_Form]:
-    """Yield the forms of a secret: its characters, and base64 for each position of its bits."""
-    parts = re.findall(r"\\+|[^\\]", secret)
-    pattern = "".join(_backslashes(len(part)) if part[0] == "\\" else _character(part) for part in parts)
-    yield _Form(_marker(secret), pattern)
-    # The encoded text may be a Basic header, or JSON that contains the escaped secret.
-    texts = dict.fromkeys([secret, *(json.dumps(secret, ensure_ascii=each)[1:-1] for each in (False, True))])
-    for content, before in product((text.encode("utf-8", "surrogatepass") for text in texts), range(3)):
+def _forms(secret: str) -> Iterator[str]:
+    """Yield patterns of a secret: its characters, and base64 for each position of its bits."""
+    yield "".join(map(_characters, re.findall(r"\\+|[^\\]", secret)))
+    content = secret.encode("utf-8", "surrogatepass")
+    for before in range(3):
         bits = before * 8, (before + len(content)) * 8
         start, end = -(-bits[0] // 6), bits[1] // 6  # of the base64 characters that encode only the secret
         encoded = b64encode(bytes(before) + content).decode()[start:end]
         if len(encoded) >= _SHORTEST:
-            rest = f"[A-Za-z0-9+/_-]*(?:=|{_PERCENT}3[dD]){{0,2}}"
-            yield _Form(_marker(encoded), "".join(map(_base64_character, encoded)) + rest)
+            alphabets = encoded.replace("+", "[+-]").replace("/", "[/_]")
+            yield f"{alphabets}[A-Za-z0-9+/_-]*={{0,2}}"
 
 
-def _marker(text: str) -> str:
-    return max(re.findall("[A-Za-z0-9]+", text), key=len, default="")
+def _characters(part: str) -> str:
+    """The pattern of a character or some backslashes: literal, URL-encoded, or escaped for JSON or HTML."""
+    if part[0] == "\\":
+        return rf"(?:\\|(?i:%5c)){{{len(part)},{len(part) * 2}}}"
+    if part.isascii() and part.isalnum():  # never escaped
+        return part
+    url = "".join(f"%{byte:02x}" for byte in part.encode("utf-8", "surrogatepass"))
+    escapes = map(re.escape, {json.dumps(part)[1:-1], f"\\u{ord(part):04x}", html.escape(part)} - {part})
+    literal = r"[ +]" if part == " " else re.escape(part)
+    return rf"(?:(?i:{url}|{'|'.join(escapes)})|\\?{literal})"
 
 
-def _base64_character(character: str) -> str:
-    match character:
-        case "+":
-            return f"(?:{_character('+')}|-)"
-        case "/":
-            return f"(?:{_character('/')}|_)"
+def redacted(value: T, redactor: Redactor) -> T:
+    """Return a result of a run, or a part of it, without secrets."""
+    return _redacted(value, redactor)  # type: ignore[no-any-return]  # of the same type
+
+
+def _redacted(value: Any, redactor: Redactor) -> Any:
+    match value:
+        case str() if not isinstance(value, Enum):
+            return redactor(value)
+        case Struct():
+            fields = structs.asdict(value).items()
+            kept = {name: _redacted(each, redactor) for name, each in fields if name not in _IDENTITIES}
+            return structs.replace(value, **kept)
+        case tuple():
+            return tuple(_redacted(each, redactor) for each in value)
+        case Collection() if not isinstance(value, str | Mapping):
+            return _Redacted(value, redactor)
         case _:
-            return character
+            return value
 
 
-def _backslashes(count: int) -> str:
-    return f"{_BACKSLASH}{{{count},{count * (_LEVELS + 1)}}}"
+class _Redacted(Collection[Any]):
+    """Redacts the members one at a time, because they may not fit in memory."""
 
+    def __init__(self, members: Collection[Any], redactor: Redactor) -> None:
+        self._members = members
+        self._redactor = redactor
 
-def _character(character: str) -> str:
-    """Return the pattern of a character, literal or escaped; not for backslashes."""
-    if character.isascii() and character.isalnum():  # never escaped
-        return character
-    code, content = ord(character), character.encode("utf-8", "surrogatepass")
-    percent = "".join(f"{_PERCENT}{byte:02x}" for byte in content)
-    entities = "|".join([f"#0*{code}", f"#x0*{code:x}", *_ENTITIES.get(character, ())])
-    escapes = [
-        f"{_ESCAPE}".join(f"u{unit:04x}" for unit in _utf_16(character)),
-        f"{_ESCAPE}".join(f"x{byte:02x}" for byte in content),
-        f"x{code:02x}",
-        f"U{code:08x}",
-        *_SHORT_ESCAPES.get(character, ()),
-    ]
-    literal = rf"{re.escape(character)}|\+|{_PERCENT}2[bB]" if character == " " else re.escape(character)
-    unescaped = f"(?i:{percent}|&(?:amp;){{0,3}}(?:{entities});)|{literal}"
-    return f"(?:{_ESCAPE}(?i:{'|'.join(escapes)})|{_BACKSLASH}{{0,{_LEVELS}}}(?:{unescaped}))"
+    def __len__(self) -> int:
+        return len(self._members)
 
+    def __iter__(self) -> Iterator[Any]:
+        return (_redacted(each, self._redactor) for each in self._members)
 
-def _utf_16(character: str) -> tuple[int, ...]:
-    content = character.encode("utf-16-be", "surrogatepass")
-    return struct.unpack(f">{len(content) // 2}H", content)
+    def __contains__(self, member: object) -> bool:
+        return any(each == member for each in self)

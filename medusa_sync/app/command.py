@@ -31,9 +31,8 @@ from medusa_sync.report.output import (
     print_line,
 )
 from medusa_sync.report.progress import progress_observer
-from medusa_sync.report.run_log import OutcomeLog, log_result
 from medusa_sync.report.settings import print_settings
-from medusa_sync.report.table import print_conflicts, print_result
+from medusa_sync.report.text import print_conflicts, print_result
 from medusa_sync.schedule import Schedule, time_zone
 from medusa_sync.settings.load import Loaded, load
 from medusa_sync.settings.options import OPTIONS, Settings
@@ -185,7 +184,7 @@ class _Job:
         with progress_observer(
             self._err, quiet=settings.quiet, in_log=as_json, limit=settings.limit
         ) as progress:
-            observer = OutcomeLog(progress, dry_run=settings.dry_run) if settings.verbose else progress
+            observer = log.OutcomeLog(progress, dry_run=settings.dry_run) if settings.verbose else progress
             result = sync_products(settings, observer, signals=self._signals, redactor=self._redactor)
         if settings.exit_code and settings.dry_run and result.exit_code == 0 and result.changes:
             return structs.replace(result, exit_code=EXIT_CHANGES)
@@ -196,7 +195,7 @@ class _Job:
         codes = [result.exit_code, _attempt(self._print, result)]
         settings = self._settings
         is_printed = not (settings.json or settings.quiet or settings.verbose or self._is_logged(result))
-        log_result(result, as_json=settings.log_format == "json", is_printed=is_printed)
+        log.log_result(result, as_json=settings.log_format == "json", is_printed=is_printed)
         codes += map(_attempt, dispatch.outputs(settings, result))
         exit_code = next(filter(None, codes), 0)
         dispatch.end(settings, structs.replace(result, exit_code=exit_code))

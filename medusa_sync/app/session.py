@@ -39,9 +39,8 @@ from medusa_sync.http import HttpClient, Rate
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
 from medusa_sync.medusa.placement import PlacementOptions
-from medusa_sync.redact import Redactor
+from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.progress import NoProgress
-from medusa_sync.report.redacted import redacted
 from medusa_sync.settings.load import NO_CREDENTIALS, contradictions
 from medusa_sync.settings.options import Settings
 from medusa_sync.settings.secrets import without_user_info

@@ -54,19 +54,18 @@ def _annotate(result: RunResult) -> None:
 
 def end(settings: Settings, result: RunResult) -> None:
     """Notify monitors of the result of a run; a ping, a push or a metrics file that fails is only logged."""
-    if settings.metrics_file is not None:
+    if settings.metrics_file is not None or settings.metrics_push is not None:
         from medusa_sync.notify import metrics  # slow to import: its library contains a web server
 
-        path = Path(settings.metrics_file)
-        metrics.write_metrics(result, path, job=settings.job_name, source=settings.source_name)
-    if settings.metrics_push is not None:
-        from medusa_sync.notify import push  # the same library
-
-        names = {"job": settings.job_name, "source": settings.source_name, "store": settings.medusa_url}
-        push.push_metrics(result, settings.metrics_push, **names)
+        names = {"job": settings.job_name, "source": settings.source_name}
+        if settings.metrics_file is not None:
+            metrics.write_metrics(result, Path(settings.metrics_file), **names)
+        if settings.metrics_push is not None:
+            metrics.push_metrics(result, settings.metrics_push, **names, store=settings.medusa_url)
     url = _ping_url(settings)
     if url and result.status is not Status.LOCKED:  # the run that holds the lock pings
-        ping.ping_end(url, result.exit_code, _in_one_line(result))
+        error = result.error.partition("\n")[0]
+        ping.ping_end(url, result.exit_code, f"{one_line(result)}: {error}" if error else one_line(result))
 
 
 def end_without_result(settings: Settings, exit_code: int, message: str) -> None:
@@ -75,11 +74,6 @@ def end_without_result(settings: Settings, exit_code: int, message: str) -> None
         ping.ping_end(url, exit_code, message)
     if _is_github():
         sys.stderr.write(github.workflow_command("error", settings.job_name, message) + "\n")
-
-
-def _in_one_line(result: RunResult) -> str:
-    error = result.error.partition("\n")[0]
-    return f"{one_line(result)}: {error}" if error else one_line(result)
 
 
 def _ping_url(settings: Settings) -> str | None:

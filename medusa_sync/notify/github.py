@@ -9,8 +9,7 @@ from pathlib import Path
 from medusa_sync.core.result import Outcome, Result, RunResult
 from medusa_sync.errors import EXIT_GUARD
 from medusa_sync.report import summary
-from medusa_sync.report.changes import plain_lines
-from medusa_sync.report.details import parted
+from medusa_sync.report.changes import by_kind, plain_lines
 from medusa_sync.report.escape import visible
 from medusa_sync.report.file import ReportError
 from medusa_sync.report.summary import Listing
@@ -54,11 +53,11 @@ def _summary(result: RunResult) -> Iterator[str]:
     if result.error:
         lines = [line for line in (*result.error.split("\n"), result.hint) if line]
         yield from (f"**{_ended(result)}:** {'<br>'.join(map(_literal, lines))}", "")
-    counts = list(summary.counts(result))
+    counts = summary.counts(result)
     if counts:
-        yield _row([label for label, _, _ in counts])
-        yield _row(["---:"] * len(counts))
-        yield _row([str(count) for _, count, _ in counts])
+        yield _cells([label for label, _, _ in counts])
+        yield _cells(["---:"] * len(counts))
+        yield _cells([str(count) for _, count, _ in counts])
         yield ""
     yield from (f"- {name}: {value}" for name, value in summary.facts(result))
     yield ""
@@ -70,14 +69,14 @@ def _summary(result: RunResult) -> Iterator[str]:
 
 def _table(listing: Listing, result: RunResult) -> Iterator[str]:
     yield from (f"#### {listing.heading}", "")
-    yield _row(["outcome", "product", "title", "details"])
-    yield _row(["---"] * 4)
-    for outcome in listing.shown:
+    yield _cells(["outcome", "product", "title", "details"])
+    yield _cells(["---"] * 4)
+    for outcome in listing.listed:
         external_id, title = summary.name(outcome)
         action = summary.action(outcome, dry_run=result.dry_run)
-        yield _row([action, _literal(external_id), _literal(title), _details(outcome)])
+        yield _cells([action, _literal(external_id), _literal(title), _details(outcome)])
     yield ""
-    for line in filter(None, (listing.rest, listing.hint)):
+    for line in listing.remarks():
         yield from (line, "")
 
 
@@ -86,7 +85,7 @@ def _details(outcome: Outcome) -> str:
     return "<br>".join([*map(_literal, lines[:_LINES]), *_rest(lines)])
 
 
-def _row(cells: Sequence[str]) -> str:
+def _cells(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
@@ -95,10 +94,10 @@ def _literal(text: str) -> str:
 
     Punctuation becomes character references. In code GitHub does not look for mentions, issues or emoji.
     """
-    shown = visible(text)
-    shown = shown if len(shown) <= _LONG else f"{shown[:_LONG]}..."
-    escaped = _PUNCTUATION.sub(lambda match: f"&#{ord(match[0])};", shown)
-    return f"<code>{escaped}</code>" if shown else ""
+    text = visible(text)
+    text = text if len(text) <= _LONG else f"{text[:_LONG]}..."
+    escaped = _PUNCTUATION.sub(lambda match: f"&#{ord(match[0])};", text)
+    return f"<code>{escaped}</code>" if text else ""
 
 
 # --- annotations ----------------------------------------------------------------------------------------
@@ -119,28 +118,23 @@ def workflow_commands(result: RunResult) -> Iterator[str]:
         level = "error" if each.result is Result.FAILED else "warning"
         lines[level].append(_product(level, each.result, each, [each.reason]))
     for each in result.changes if result.held or result.conflicts else ():
-        parts = parted(each)
-        if each.held:
-            lines["warning"].append(_product("warning", "held back", each, plain_lines(parts.held, "→")))
-        if each.conflicts:
-            contested = plain_lines(parts.contested, "→")
-            lines["notice"].append(_product("notice", "conflict", each, contested))
+        found = by_kind(each)
+        for kind, level, what in (("held", "warning", "held back"), ("conflict", "notice", "conflict")):
+            if kind in found:
+                lines[level].append(_product(level, what, each, plain_lines(each, "→", found[kind])))
     for level, commands in lines.items():
-        yield from _limited(level, result.job, commands)
+        if len(commands) <= _ANNOTATIONS:
+            yield from commands
+            continue
+        yield from commands[: _ANNOTATIONS - 1]
+        rest = f"... and {len(commands) - _ANNOTATIONS + 1} more; --json shows them all"
+        yield workflow_command(level, result.job, rest)
 
 
 def workflow_command(level: str, title: str, message: str) -> str:
     """Render a workflow command, one line; `level` is error, warning or notice."""
     lines = "\n".join(map(visible, message.strip("\n").split("\n")))
     return f"::{level} title={_property(visible(title))}::{_data(lines)}"
-
-
-def _limited(level: str, job: str, lines: Sequence[str]) -> Sequence[str]:
-    """Keep as many lines as GitHub shows; the last one counts the rest."""
-    if len(lines) <= _ANNOTATIONS:
-        return lines
-    rest = f"... and {len(lines) - _ANNOTATIONS + 1} more; --json shows them all"
-    return [*lines[: _ANNOTATIONS - 1], workflow_command(level, job, rest)]
 
 
 def _product(level: str, what: str, outcome: Outcome, lines: Sequence[str]) -> str:

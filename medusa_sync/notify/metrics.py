@@ -1,4 +1,4 @@
-"""Writes the metrics of the last run for the textfile collector of Prometheus' node exporter."""
+"""Metrics of the last run: a file for Prometheus' node exporter, or pushed to a Pushgateway."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
-from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
+from prometheus_client import CollectorRegistry, Gauge, generate_latest, write_to_textfile
 from prometheus_client.parser import text_string_to_metric_families
 
 from medusa_sync.core.result import Result, RunResult, Status
+from medusa_sync.notify.ping import MonitorError, host_of, send
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +22,7 @@ LAST_SUCCESS = "medusa_sync_last_success_timestamp_seconds"
 _NEVER = 0.0  # an age of decades triggers every alert; a missing metric would trigger none
 _MAX_BYTES = 64 * 1024  # more than our files have; the parser takes quadratic time on some other files
 _LABELS = ("job", "source")
+_TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 _PRODUCTS = {
     Result.CREATED: "Products that the last run created.",
     Result.UPDATED: "Products that the last run updated.",
@@ -52,28 +55,54 @@ def write_metrics(result: RunResult, path: Path, *, job: str, source: str) -> No
         return
     try:
         file = Path(os.path.realpath(path))
-        if file.exists() and not file.is_file():  # a rename would replace a device
-            logger.warning(
-                "the metrics were not written to %s: it is not a file",
-                path,
-                extra={"event": "metrics_not_written"},
-            )
+        if not file.exists() or file.is_file():  # a rename would replace a device
+            previous = _last_success(file, job, source)
+            last_success = _end_of(result) if result.exit_code == 0 else previous
+            write_to_textfile(str(file), _registry_of(result, last_success, job=job, source=source))
             return
-        previous = _last_success(file, job, source)
-        last_success = end_of(result) if result.exit_code == 0 else previous
-        write_to_textfile(str(file), registry_of(result, last_success, job=job, source=source))
+        reason = "it is not a file"
     except (OSError, ValueError) as error:  # ValueError: a character that a file or its name cannot have
-        logger.warning(
-            "the metrics were not written to %s: %s", path, error, extra={"event": "metrics_not_written"}
-        )
+        reason = str(error)
+    words = "the metrics were not written to %s: %s"
+    logger.warning(words, path, reason, extra={"event": "metrics_not_written"})
 
 
-def end_of(result: RunResult) -> float:
+def push_metrics(result: RunResult, url: str, *, job: str, source: str, store: str) -> None:
+    """Push the metrics of a run to a Pushgateway; a failure is only logged.
+
+    A success replaces everything that earlier runs pushed (PUT), so that metrics of older versions vanish.
+    A failed run does not know when the last success was. It replaces only what it pushes (POST), which is
+    everything else. Nothing is pushed for a dry run, nor for a run that found the lock taken.
+
+    Args:
+        result: the run.
+        url: of the gateway, possibly with credentials.
+        job: a label, as are the source and the host of the store.
+        source: name of the source.
+        store: URL of the store.
+    """
+    if result.dry_run or result.status is Status.LOCKED:
+        return
+    is_success = result.exit_code == 0
+    registry = _registry_of(result, _end_of(result) if is_success else None, job=job, source=source)
+    groups = ("job", job), ("source", source), ("store", urlsplit(store).netloc)
+    path = "/".join(f"{label}/{quote(value, safe='')}" for label, value in groups)
+    target = f"{url.rstrip('/')}/metrics/{path}"
+    try:
+        send("PUT" if is_success else "POST", target, generate_latest(registry), _TEXT_FORMAT)
+    except MonitorError as error:
+        words = "the metrics were not pushed to %s: %s; check --metrics-push"
+        logger.warning(words, host_of(url), error, extra={"event": "metrics_not_pushed"})
+
+
+def _end_of(result: RunResult) -> float:
     """The Unix time at which a run ended."""
     return result.started_at.timestamp() + result.duration_s
 
 
-def registry_of(result: RunResult, last_success: float | None, *, job: str, source: str) -> CollectorRegistry:
+def _registry_of(
+    result: RunResult, last_success: float | None, *, job: str, source: str
+) -> CollectorRegistry:
     """The metrics of a run, without the time of the last success if it is None."""
     registry = CollectorRegistry()
     for name, help_, value in _metrics(result, last_success):
@@ -86,7 +115,7 @@ def _metrics(result: RunResult, last_success: float | None) -> Iterator[tuple[st
     requests = result.requests
     if last_success is not None:
         yield LAST_SUCCESS, "Unix time at which the last run with exit code 0 ended, or 0.", last_success
-    yield "medusa_sync_last_run_timestamp_seconds", "Unix time at which the last run ended.", end_of(result)
+    yield "medusa_sync_last_run_timestamp_seconds", "Unix time at which the last run ended.", _end_of(result)
     yield "medusa_sync_last_run_duration_seconds", "Duration of the last run.", result.duration_s
     yield "medusa_sync_last_run_exit_code", "Exit code of the last run; 0 is success.", result.exit_code
     for each, help_ in _PRODUCTS.items():  # the noun comes last: OpenMetrics reserves the ending `_created`
@@ -108,17 +137,13 @@ def _last_success(file: Path, job: str, source: str) -> float:
     except FileNotFoundError:
         return _NEVER
     except OSError as error:
-        logger.warning(
-            "the metrics of the previous run cannot be read: %s", error, extra={"event": "metrics_unreadable"}
-        )
+        words = "the metrics of the previous run cannot be read: %s"
+        logger.warning(words, error, extra={"event": "metrics_unreadable"})
         return _NEVER
     value = _find(content, {"job": job, "source": source})
     if value is None:
-        logger.warning(
-            "%s is damaged, or belongs to another job or source; it is replaced",
-            file,
-            extra={"event": "metrics_replaced"},
-        )
+        words = "%s is damaged, or belongs to another job or source; it is replaced"
+        logger.warning(words, file, extra={"event": "metrics_replaced"})
         return _NEVER
     return value
 

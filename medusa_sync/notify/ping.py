@@ -1,21 +1,83 @@
-"""Pings a monitor when a run begins and ends, as healthchecks.io expects it."""
+"""Requests to monitors that cannot end a run or reveal a URL, and pings as healthchecks.io expects them."""
 
 from __future__ import annotations
 
 import logging
 from urllib.parse import urlsplit, urlunsplit
 
-from medusa_sync.notify.delivery import DeliveryError, deliver, shown
+import httpx
+
+from medusa_sync import __version__
 
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 10_000  # every healthchecks.io server keeps at least this much
+_TIMEOUT_S = 5.0
 
 # healthchecks.io responds with 200 even if it ignores a ping.
 _IGNORED = {
     b"OK (not found)": "the server does not know this check",
     b"OK (rate limited)": "the server limits the rate of pings and ignored this one",
 }
+
+
+class MonitorError(Exception):
+    """A request did not arrive or was refused; the message does not contain the URL.
+
+    Attributes:
+        may_retry: the same request may succeed.
+    """
+
+    def __init__(self, message: str, *, may_retry: bool = False) -> None:
+        super().__init__(message)
+        self.may_retry = may_retry
+
+
+def send(method: str, url: str, content: bytes, content_type: str) -> bytes:
+    """Send a request, once more if that may help, and return the start of the response.
+
+    Raises:
+        MonitorError: it did not arrive or was refused.
+    """
+    headers = {"user-agent": f"medusa-sync/{__version__}", "content-type": content_type}
+    try:
+        # A redirect could send the secret to another host and turn POST into GET.
+        with httpx.Client(headers=headers, timeout=_TIMEOUT_S, follow_redirects=False) as client:
+            try:
+                return _send_once(client, method, url, content)
+            except MonitorError as error:
+                if not error.may_retry:
+                    raise
+                return _send_once(client, method, url, content)
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError):
+        raise MonitorError("the URL is invalid") from None
+    except OSError as error:  # reading the certificates that SSL_CERT_FILE names
+        raise MonitorError(str(error)) from None
+
+
+def _send_once(client: httpx.Client, method: str, url: str, content: bytes) -> bytes:
+    try:
+        with client.stream(method, url, content=content) as response:
+            start = next(response.iter_bytes(), b"")  # an endless response must not delay the run
+    except httpx.UnsupportedProtocol:
+        raise
+    except httpx.TimeoutException:
+        raise MonitorError(f"no response within {_TIMEOUT_S:g} s", may_retry=True) from None
+    except httpx.ConnectError as error:
+        detail = f" ({error})" if str(error) else ""
+        raise MonitorError(f"no connection{detail}", may_retry=True) from None
+    except httpx.HTTPError as error:  # its request contains the URL
+        raise MonitorError(type(error).__name__, may_retry=True) from None
+    if not response.is_success:
+        message = f"the server responded with {response.status_code}"
+        raise MonitorError(message, may_retry=response.is_server_error)
+    return start
+
+
+def host_of(url: str) -> str:
+    """A URL without its credentials and its path, which may be a secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/..."
 
 
 def ping_start(url: str) -> None:
@@ -29,7 +91,7 @@ def ping_end(url: str, exit_code: int, body: str) -> None:
     Args:
         url: of the check; everything after the host is a secret that permits pings.
         exit_code: of the run.
-        body: a summary for people, truncated to `MAX_BODY_BYTES`.
+        body: a summary for people, cut after `MAX_BODY_BYTES` between two characters.
     """
     _ping(url, f"/{exit_code}" if exit_code != 0 else "", body)
 
@@ -37,21 +99,16 @@ def ping_end(url: str, exit_code: int, body: str) -> None:
 def _ping(url: str, event: str, body: str) -> None:
     host, reason = "the ping URL", ""
     try:
+        host = host_of(url)
         parts = urlsplit(url)
-        host = shown(parts)
         target = urlunsplit(parts._replace(path=parts.path.rstrip("/") + event, fragment=""))
-        start = deliver("POST", target, truncated(body), "text/plain; charset=utf-8")
-        reason = _IGNORED.get(start.strip(), "")
-    except DeliveryError as error:
+        content = body.encode("utf-8", "replace")[:MAX_BODY_BYTES].decode("utf-8", "ignore").encode()
+        response = send("POST", target, content, "text/plain; charset=utf-8")
+        reason = _IGNORED.get(response.strip(), "")
+    except MonitorError as error:
         reason = str(error)
     except ValueError:
         reason = "the URL is invalid"
     if reason:
-        logger.warning(
-            "the ping to %s failed: %s; check --ping-url", host, reason, extra={"event": "ping_failed"}
-        )
-
-
-def truncated(body: str) -> bytes:
-    """Encode a text, at most `MAX_BODY_BYTES` of it, cut between two characters."""
-    return body.encode("utf-8", "replace")[:MAX_BODY_BYTES].decode("utf-8", "ignore").encode()
+        words = "the ping to %s failed: %s; check --ping-url"
+        logger.warning(words, host, reason, extra={"event": "ping_failed"})

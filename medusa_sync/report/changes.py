@@ -1,26 +1,26 @@
-"""Describes the changes of a product: values, and where each change comes from."""
+"""The list of changes of a product that all reports render, and where each change comes from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import Literal, NamedTuple
 
-from medusa_sync.core.change import FieldChange
+from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.fields import STATUS, VARIANT
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import DIGEST
 from medusa_sync.core.result import Action, Outcome
-from medusa_sync.report.details import Detail, abridged, details
+from medusa_sync.report import values
 from medusa_sync.report.escape import visible
+from medusa_sync.report.values import Line
 
-Line = list[tuple[str, str]]
-"""Pieces of a line, each with its style."""
+Kind = Literal["conflict", "held", "change"]
 
-_LONG = 60  # characters of a value that are shown
-_SHORTER = (_LONG, 48, 36, 24, 16)  # the same on a narrow terminal, until the line fits
-_CONTEXT = 4  # a part of this size of two long values is shown before the first character that differs
-_MEMBERS = 3  # members of a set that are shown as removed, and as many as added
-_SHORT = 30  # characters; a longer URL in a set is shown as its file name
+FEW = 5  # changes of variants that are shown for one product; if there are more, the first ones are
+_FIRST = 3
+_SHORTER = (values.LONG, 48, 36, 24, 16)  # characters of a value on a narrow terminal, until the line fits
 
 _CONFLICT = "changed on both sides"
 _HELD = "above --max-price-change"
@@ -28,43 +28,121 @@ _LAST = "last applied"
 _WINS = {OnConflict.SOURCE: "the source wins", OnConflict.STORE: "the store wins"}
 
 
+class Detail(NamedTuple):
+    """A field that was changed, or kept its value in a conflict or because its price would move too far.
+
+    Attributes:
+        variant: what reports call the variant; empty for a field of the product.
+        stored: what the store held.
+        change: None if the field keeps its value.
+        conflict: None if only one side changed the field.
+        held: the price that was held back, so that the field keeps its value.
+    """
+
+    variant: str
+    field: str
+    stored: Value
+    change: FieldChange | None = None
+    conflict: Conflict | None = None
+    held: FieldChange | None = None
+
+    @property
+    def kind(self) -> Kind:
+        return "conflict" if self.conflict else "held" if self.held else "change"
+
+    @property
+    def name(self) -> str:
+        """The field with its variant."""
+        of = "" if self.field == VARIANT else " of"
+        return visible(self.field) + (f"{of} {values.clipped(self.variant)}" if self.variant else "")
+
+
+def details(outcome: Outcome) -> list[Detail]:
+    """The changes of a product, then what changed nothing: conflicts without a change, and held prices.
+
+    Conflicts have none if the store won, or if it is not known whether the write arrived. The others belong
+    to a change of the same field of the same variant. Variants without a SKU may have the same name, so there
+    may be several for one name.
+    """
+    won: dict[tuple[str, str], list[Conflict]] = {}
+    for each in outcome.conflicts:
+        if each.kept == OnConflict.SOURCE:
+            won.setdefault((each.variant, each.field), []).append(each)
+    found = []
+    for change in outcome.changes:
+        same = won.get((change.variant, change.field))
+        conflict = same.pop(0) if same else None
+        found.append(Detail(change.variant, change.field, change.stored, change, conflict))
+    kept = chain((each for each in outcome.conflicts if each.kept == OnConflict.STORE), *won.values())
+    found += [Detail(each.variant, each.field, each.stored, conflict=each) for each in kept]
+    return found + [Detail(each.variant, each.field, each.stored, held=each) for each in outcome.held]
+
+
+def by_kind(outcome: Outcome) -> dict[Kind, list[Detail]]:
+    """The changes of a product, first its conflicts, then its held prices; no empty lists."""
+    found = details(outcome)
+    kinds: tuple[Kind, ...] = ("conflict", "held", "change")
+    groups = {kind: [each for each in found if each.kind == kind] for kind in kinds}
+    return {kind: group for kind, group in groups.items() if group}
+
+
+def abridged(found: list[Detail]) -> tuple[list[Detail], str]:
+    """Keep only a few changes of variants, conflicts first; return words that count the others, if any."""
+    of_variants = [each for each in found if each.variant]
+    if len(of_variants) <= FEW:
+        return found, ""
+    of_variants.sort(key=lambda each: each.conflict is None)
+    rest = of_variants[_FIRST:]
+    conflicts = sum(each.conflict is not None for each in rest)
+    counts = ((len(rest) - conflicts, "change"), (conflicts, "conflict"))
+    words = " and ".join(f"{n} more {noun}{'s' if n > 1 else ''}" for n, noun in counts if n)
+    return [each for each in found if not each.variant] + of_variants[:_FIRST], f"... and {words} of variants"
+
+
 # --- lines ----------------------------------------------------------------------------------------------
 
 
 def change_lines(
-    outcome: Outcome, arrow: str, *, brief: bool = False, fits: Callable[[Line], bool] = lambda _line: True
+    outcome: Outcome,
+    arrow: str,
+    found: list[Detail] | None = None,
+    *,
+    brief: bool = False,
+    fits: Callable[[Line], bool] = lambda _line: True,
 ) -> Iterator[Line]:
-    """Yield the reason of a problem, a line per field change, and a line per field that kept its value.
+    """Yield the reason of a problem, and a line for each field that was changed or kept its value.
 
     Args:
         outcome: the product.
         arrow: between the value before and after.
+        found: some of its changes; default: all.
         brief: leave out what `abridged` leaves out, and say so.
         fits: whether a line is short enough; if not, its values are shortened, but not what is said about
             them.
     """
     if outcome.reason:
         yield [(visible(outcome.reason), "")]
-    shown, rest = abridged(outcome) if brief else (details(outcome), "")
+    found = details(outcome) if found is None else found
+    shown, rest = abridged(found) if brief else (found, "")
     for detail in shown:
-        lines = (
-            [(f"{name_of(detail)}: ", "bold"), *line_about(detail, outcome.action, arrow, longest=longest)]
-            for longest in _SHORTER
-        )
-        line = next(lines)
-        while not fits(line) and (shorter := next(lines, None)):
-            line = shorter
+        for longest in _SHORTER:
+            line = [(f"{detail.name}: ", "bold"), *line_about(detail, outcome.action, arrow, longest=longest)]
+            if fits(line):
+                break
         yield line
     if rest:
         yield [(f"{rest}; --verbose lists them all", "yellow")]
 
 
-def plain_lines(outcome: Outcome, arrow: str, *, brief: bool = False) -> list[str]:
+def plain_lines(
+    outcome: Outcome, arrow: str, found: list[Detail] | None = None, *, brief: bool = False
+) -> list[str]:
     """`change_lines` without styles."""
-    return ["".join(text for text, _ in line) for line in change_lines(outcome, arrow, brief=brief)]
+    lines = change_lines(outcome, arrow, found, brief=brief)
+    return ["".join(text for text, _ in line) for line in lines]
 
 
-def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: int = _LONG) -> Line:
+def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: int = values.LONG) -> Line:
     """The values of a field and where its change comes from, without its name.
 
     Args:
@@ -76,63 +154,16 @@ def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: in
     change, conflict = detail.change, detail.conflict
     wins = [_WINS[conflict.kept]] if conflict else []
     if change is not None:
-        notes = _notes(change, action, longest, is_contested=conflict is not None)
-        values = _values(change, arrow, longest)
-        return [*values, *_in_brackets([*notes, *wins], "yellow" if conflict else "dim")]
-    side = conflict or detail.held
-    stored, wanted = _excerpts(_shown(detail.stored), _shown(side.desired if side else None), longest)
-    state = "may be overwritten" if conflict and conflict.kept == OnConflict.SOURCE else "kept"
-    notes = [state, _HELD if detail.held else _CONFLICT, f"source: {visible(wanted)}", *wins]
-    return [(visible(stored), ""), *_in_brackets(notes, "yellow")]
-
-
-def name_of(detail: Detail) -> str:
-    """The name of a field, with its variant."""
-    name = visible(detail.field)
-    if not detail.variant:
-        return name
-    return f"{name}{'' if detail.field == VARIANT else ' of'} {_clipped(detail.variant)}"
-
-
-def _in_brackets(notes: Sequence[str], style: str) -> Line:
-    return [(f" ({'; '.join(notes)})", style)] if notes else []
-
-
-# --- values ---------------------------------------------------------------------------------------------
-
-
-def _values(change: FieldChange, arrow: str, longest: int) -> Line:
-    """The value before and after, or the members that a set loses and gains."""
-    before, after = change.stored, change.planned
-    if isinstance(before, tuple | None) and isinstance(after, tuple | None):
-        members = _members(before or (), after or (), longest)
-        if members:
-            return members
-    old, new = _excerpts(_shown(before), _shown(after), longest)
-    return [(visible(old), "red"), (f" {arrow} ", ""), (visible(new), "green")]
-
-
-def _members(before: Sequence[str], after: Sequence[str], longest: int) -> Line:
-    names = _names((*before, *after), longest)
-    removed = _signed("-", "red", [names[member] for member in before if member not in after])
-    added = _signed("+", "green", [names[member] for member in after if member not in before])
-    return [piece for member in removed + added for piece in ((", ", ""), member)][1:]
-
-
-def _signed(sign: str, style: str, names: Sequence[str]) -> Line:
-    line = [(f"{sign}{name}", style) for name in names[:_MEMBERS]]
-    rest = len(names) - len(line)
-    return [*line, (f"{sign}{rest} more", style)] if rest else line
-
-
-def _shown(value: Value) -> str:
-    if value is None or value == ():
-        return "nothing"
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) or "an empty text"
+        line = values.before_and_after(change.stored, change.planned, arrow, longest)
+        notes = [*_notes(change, action, longest, is_contested=conflict is not None), *wins]
+    else:
+        side = conflict or detail.held
+        stored, wanted = values.excerpts(detail.stored, side.desired if side else None, longest)
+        line = [(visible(stored), "")]
+        state = "may be overwritten" if conflict and conflict.kept == OnConflict.SOURCE else "kept"
+        notes = [state, _HELD if detail.held else _CONFLICT, f"source: {visible(wanted)}", *wins]
+    style = "yellow" if conflict or detail.held else "dim"
+    return [*line, (f" ({'; '.join(notes)})", style)] if notes else line
 
 
 # --- where a change comes from --------------------------------------------------------------------------
@@ -166,81 +197,23 @@ def _sides(change: FieldChange, longest: int, *, is_adopted: bool) -> list[str]:
         sides.append((_LAST, change.applied))
     if is_set or change.desired != change.planned:
         sides.append(("source", change.desired))
-    members = (
-        member
-        for label, value in sides
-        if isinstance(value, tuple)
-        for member in value
-        if label != _LAST or not DIGEST.fullmatch(member)
-    )
-    names = _names(members, longest)
+    names = values.short_names(_named_members(sides), longest)
     groups: dict[object, tuple[Value, list[str]]] = {}
     for label, value in sides:
         groups.setdefault(_comparable(value), (value, []))[1].append(label)
-    return [f"{' and '.join(labels)}: {_side(value, names, longest)}" for value, labels in groups.values()]
+    return [
+        f"{' and '.join(labels)}: {values.side(value, names, longest)}" for value, labels in groups.values()
+    ]
+
+
+def _named_members(sides: Iterable[tuple[str, Value]]) -> Iterator[str]:
+    """The members of sets; the record has digests in place of long texts."""
+    for label, value in sides:
+        for member in value if isinstance(value, tuple) else ():
+            if label != _LAST or not DIGEST.fullmatch(member):
+                yield member
 
 
 def _comparable(value: Value) -> object:
     """Sets are equal in any order, and an empty set equals None."""
     return (frozenset(value) or None) if isinstance(value, tuple) else value
-
-
-def _side(value: Value, names: dict[str, str], longest: int) -> str:
-    if isinstance(value, tuple) and value:
-        return _listed([names[member] for member in value if member in names], len(value), longest)
-    if isinstance(value, str) and DIGEST.fullmatch(value):
-        return "another text"
-    return visible(_excerpt(_shown(value), 0, longest))
-
-
-def _listed(names: Sequence[str], number: int, longest: int) -> str:
-    """List as many members as fit; a member without a name is a long text, recorded as a digest."""
-    shown: list[str] = []
-    for name in names:
-        if shown and len(", ".join([*shown, name])) > longest:
-            break
-        shown.append(name)
-    if len(names) > len(shown):
-        shown.append(f"{number - len(shown)} more")
-    elif nameless := number - len(names):
-        shown.append("a long text" if nameless == 1 else f"{nameless} long texts")
-    return ", ".join(shown)
-
-
-# --- long values ----------------------------------------------------------------------------------------
-
-
-def _excerpts(before: str, after: str, longest: int) -> tuple[str, str]:
-    """Cut two long texts so that their first difference is visible."""
-    if max(len(before), len(after)) <= longest:
-        return before, after
-    shorter = min(len(before), len(after))
-    equal = next((index for index in range(shorter) if before[index] != after[index]), shorter)
-    start = max(equal - longest // _CONTEXT, 0)
-    return _excerpt(before, start, longest), _excerpt(after, start, longest)
-
-
-def _excerpt(text: str, start: int, longest: int) -> str:
-    end = start + longest
-    return ("..." if start else "") + text[start:end] + ("..." if len(text) > end else "")
-
-
-def _names(members: Iterable[str], longest: int) -> dict[str, str]:
-    """Map the members of sets to names that are as short as possible but distinct."""
-    distinct = dict.fromkeys(members)
-    for shortened in (_file_name, _clipped):
-        names = {member: shortened(member, longest) for member in distinct}
-        if len(set(names.values())) == len(distinct):
-            return names
-    return {member: visible(member) for member in distinct}
-
-
-def _file_name(member: str, longest: int) -> str:
-    is_long_url = len(member) > _SHORT and "://" in member
-    return _clipped((member.rpartition("/")[2] if is_long_url else "") or member, longest)
-
-
-def _clipped(member: str, longest: int = _LONG) -> str:
-    """Shorten in the middle, because the URLs of images differ at the end."""
-    half = longest // 2
-    return visible(member if len(member) <= longest else f"{member[:half]}...{member[-half:]}")

@@ -11,7 +11,7 @@ from itertools import chain
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
 from medusa_sync.core.result import Outcome, RunResult
-from medusa_sync.report.details import Detail, details
+from medusa_sync.report.changes import Detail, details
 from medusa_sync.report.escape import visible
 from medusa_sync.report.summary import ended_as
 
@@ -28,15 +28,13 @@ def as_csv(result: RunResult) -> str:
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for row in _rows(result):
-        writer.writerow(map(_cell, row))
+    writer.writerows(map(_cell, row) for row in chain([_COLUMNS], _rows(result)))
     return file.getvalue()
 
 
 def _cell(text: str) -> str:
-    shown = visible(text)
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+    text = visible(text)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _rows(result: RunResult) -> Iterator[tuple[str, ...]]:
@@ -45,7 +43,7 @@ def _rows(result: RunResult) -> Iterator[tuple[str, ...]]:
     for outcome in chain(result.problems, result.not_completed, result.skipped):
         yield *_product(outcome), "", "", "", outcome.reason, ""
     for outcome in result.changes:
-        fields = list(_fields(outcome)) or [("",) * 5]
+        fields = [_field(detail) for detail in details(outcome)] or [("",) * 5]
         yield from ((*_product(outcome), *field) for field in fields)
 
 
@@ -54,10 +52,9 @@ def _product(outcome: Outcome) -> tuple[str, ...]:
     return outcome.external_id or "", outcome.title, outcome.result, action
 
 
-def _fields(outcome: Outcome) -> Iterator[tuple[str, ...]]:
-    for each in details(outcome):
-        after = each.change.planned if each.change else each.stored
-        yield each.field, _plain(each.stored), _plain(after), _reason(each), each.variant
+def _field(detail: Detail) -> tuple[str, ...]:
+    after = detail.change.planned if detail.change else detail.stored
+    return detail.field, _plain(detail.stored), _plain(after), _reason(detail), detail.variant
 
 
 def _reason(detail: Detail) -> str:

@@ -1,4 +1,4 @@
-"""Writes log records to stderr: coloured on a terminal, otherwise as lines of text or JSON."""
+"""The log on stderr: coloured on a terminal, otherwise lines of text or JSON. Logs the result of a run."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from itertools import islice
 
+from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.result import Outcome, Result, RunResult
+from medusa_sync.report import summary
 from medusa_sync.report.escape import visible
 from medusa_sync.report.output import Output, print_error, print_line
+from medusa_sync.report.progress import NoProgress
+
+logger = logging.getLogger(__name__)
 
 FIELDS = ("external_id", "outcome", "request", "duration_ms", "exit_code")
 """What records may have in addition, as `extra`."""
@@ -118,3 +125,91 @@ class _Handler(logging.Handler):
 
 def _time(record: logging.LogRecord, end: str) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + end
+
+
+# --- the result of a run --------------------------------------------------------------------------------
+
+
+class OutcomeLog(NoProgress):
+    """Logs the outcome of each product that is not unchanged.
+
+    Args:
+        observer: gets everything as well.
+        dry_run: nothing is written.
+    """
+
+    def __init__(self, observer: NoProgress, *, dry_run: bool) -> None:
+        self._observer = observer
+        self._dry_run = dry_run
+
+    def fetched(self, seen: int, total: int | None) -> None:
+        self._observer.fetched(seen, total)
+
+    def settled(self, outcome: Outcome) -> None:
+        self._observer.settled(outcome)
+        if outcome.result is not Result.UNCHANGED:
+            what = summary.label(outcome.result, dry_run=self._dry_run)
+            words = f"{outcome.external_id or '(no id)'}: {what}"
+            logger.debug(
+                "%s",
+                f"{words}: {outcome.reason}" if outcome.reason else words,
+                extra={
+                    "event": "product",
+                    "external_id": outcome.external_id,
+                    "outcome": outcome.result.value,
+                },
+            )
+
+
+def log_result(result: RunResult, *, as_json: bool, is_printed: bool) -> None:
+    """Log what ended the run early, and its summary.
+
+    Args:
+        result: the run.
+        as_json: also log the first products with problems and conflicts, because readers of a JSON log may
+            not see stdout.
+        is_printed: the result is on stdout as text; a log of text does not repeat it if it is one line.
+    """
+    if as_json:
+        _log_products(result)
+    if result.error:
+        logger.error(
+            "%s",
+            result.error,
+            extra={"event": "run_ended_early", "hint": result.hint, "exit_code": result.exit_code},
+        )
+    if as_json or result.seen or not result.error:
+        is_repeated = is_printed and not as_json and summary.up_to_date(result) is not None
+        duration = round(result.duration_s * 1000)
+        logger.log(
+            logging.DEBUG if is_repeated else logging.INFO,
+            "%s",
+            summary.one_line(result),
+            extra={"event": "run_ended", "exit_code": result.exit_code, "duration_ms": duration},
+        )
+
+
+def _log_products(result: RunResult) -> None:
+    for outcome in islice(result.problems, summary.LISTED):
+        id_, what = outcome.external_id, outcome.result.value
+        words = f"{what} {_product(outcome)}: {outcome.reason}"
+        logger.warning("%s", words, extra={"event": "problem", "external_id": id_, "outcome": what})
+    held = (each for each in result.changes if each.held) if result.held else ()
+    for outcome in islice(held, summary.LISTED):
+        for price in outcome.held:
+            words = f"held back {_product(outcome)}: {_both_sides(price)}"
+            logger.warning("%s", words, extra={"event": "held", "external_id": outcome.external_id})
+    contested = (each for each in result.changes if each.conflicts) if result.conflicts else ()
+    for outcome in islice(contested, summary.LISTED):
+        for each in outcome.conflicts:
+            words = f"conflict {_product(outcome)}: {_both_sides(each)}; the {each.kept.value} wins"
+            logger.warning("%s", words, extra={"event": "conflict", "external_id": outcome.external_id})
+
+
+def _product(outcome: Outcome) -> str:
+    external_id, title = summary.name(outcome)
+    return f"{external_id} ({title})"
+
+
+def _both_sides(change: FieldChange | Conflict) -> str:
+    return f"{change.name}: store {change.stored!r}, source {change.desired!r}"

@@ -1,4 +1,4 @@
-"""The parts of a summary, independent of their layout: headline, counts, facts and lists of products."""
+"""The summary that all reports render: headline, counts, facts, and lists of products."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
-from medusa_sync.report.details import parted
+from medusa_sync.report.changes import Kind
 from medusa_sync.report.escape import visible
 
 LISTED = 20  # products that a list shows; the others are counted
@@ -86,17 +86,19 @@ def ended_as(result: RunResult) -> Result:
     return Result.FAILED if result.status is Status.FAILED else Result.NOT_ATTEMPTED
 
 
-def counts(result: RunResult) -> Iterator[tuple[str, int, str]]:
-    """Yield the label, number of products and style of each result that is not zero."""
+def totals(result: RunResult) -> Iterator[tuple[str, str, int, str]]:
+    """Yield the kind, label, number and style of each result, and of conflicts and the like."""
     for each in Result:
-        if count := result.counts.get(each, 0):
-            yield label(each, dry_run=result.dry_run), count, STYLES[each]
-    if result.conflicts:
-        yield "conflicts", result.conflicts, "yellow"
-    if result.held:
-        yield "held back", result.held, "yellow"
-    if result.not_compared:
-        yield "not compared", result.not_compared, "yellow"
+        count = result.counts.get(each, 0)
+        yield each.value, label(each, dry_run=result.dry_run), count, STYLES[each]
+    yield "conflict", "conflicts", result.conflicts, "yellow"
+    yield "held", "held back", result.held, "yellow"
+    yield "not-compared", "not compared", result.not_compared, "yellow"
+
+
+def counts(result: RunResult) -> list[tuple[str, int, str]]:
+    """The label, number and style of each total that is not zero."""
+    return [(name, count, style) for _, name, count, style in totals(result) if count]
 
 
 def label(result: Result, *, dry_run: bool) -> str:
@@ -108,7 +110,9 @@ def facts(result: RunResult) -> Iterator[tuple[str, str]]:
     """Yield the name and value of everything else in the summary."""
     yield from figures(result)
     yield "time", duration(result.duration_s)
-    yield "status", _status(result)
+    early = "ended early, " if result.error else ""
+    is_ok = result.status is Status.OK
+    yield "status", result.status.value + ("" if is_ok else f" ({early}exit code {result.exit_code})")
 
 
 def figures(result: RunResult) -> Iterator[tuple[str, str]]:
@@ -123,13 +127,6 @@ def figures(result: RunResult) -> Iterator[tuple[str, str]]:
     yield "requests", f"{requests.source} source, {store}, {retries}"
     if result.source_format:
         yield "format", visible(result.source_format)
-
-
-def _status(result: RunResult) -> str:
-    if result.status is Status.OK:
-        return result.status.value
-    early = "ended early, " if result.error else ""
-    return f"{result.status.value} ({early}exit code {result.exit_code})"
 
 
 def duration(seconds: float) -> str:
@@ -158,46 +155,52 @@ def action(outcome: Outcome, *, dry_run: bool) -> str:
 
 
 class Listing:
-    """A list of products; it keeps only the ones that are shown.
+    """A list of products; it keeps only the ones that are listed.
 
     Args:
         heading: of the list on a terminal or a page.
         noun: starts the line of a product in a pipe.
         description: of the products that are left out, as in "3 more with problems".
         is_complete: nothing is left out, because no later run reports it again.
+        only: the kind of changes to show; None for all.
     """
 
-    def __init__(self, heading: str, noun: str, description: str, *, is_complete: bool = False) -> None:
+    def __init__(
+        self,
+        heading: str,
+        noun: str,
+        description: str,
+        *,
+        is_complete: bool = False,
+        only: Kind | None = None,
+    ) -> None:
         self.heading = heading
         self.noun = noun
         self.is_complete = is_complete
+        self.only = only
         self._description = description
         self._count = 0
         self._winners: set[OnConflict] = set()
-        self.shown: list[Outcome] = []
+        self.listed: list[Outcome] = []
 
     def add(self, outcome: Outcome) -> None:
         self._count += 1
         self._winners.update(each.kept for each in outcome.conflicts if each.field != VARIANT)
         if self.is_complete or self._count <= LISTED:
-            self.shown.append(outcome)
+            self.listed.append(outcome)
 
-    @property
-    def hint(self) -> str:
-        """What to do about conflicts or held prices; empty if there is none in this list."""
-        if any(outcome.conflicts for outcome in self.shown):
-            return _WINNERS[frozenset(self._winners)]
-        return _HELD if any(outcome.held for outcome in self.shown) else ""
-
-    @property
-    def rest(self) -> str:
-        """A line about the products that are left out, or an empty text."""
-        rest = self._count - len(self.shown)
-        return f"... and {rest} more {self._description}; --json shows them all" if rest else ""
+    def remarks(self) -> Iterator[str]:
+        """Yield a line about products that are left out, and what to do about conflicts and held prices."""
+        if rest := self._count - len(self.listed):
+            yield f"... and {rest} more {self._description}; --json shows them all"
+        if any(outcome.conflicts for outcome in self.listed):
+            yield _WINNERS[frozenset(self._winners)]
+        elif any(outcome.held for outcome in self.listed):
+            yield _HELD
 
 
-def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> Iterator[Listing]:
-    """Yield the lists that are not empty; a product is in one at most.
+def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> list[Listing]:
+    """The lists that are not empty; a product is in one at most.
 
     Conflicts, held prices, pruned products and problems are always listed. Other changes, and products that
     are skipped for a reason, are listed if `verbose`; a dry run lists changes too, except new products.
@@ -226,18 +229,17 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> Ite
         problems.add(outcome)
     for outcome in result.skipped if verbose else ():
         skipped.add(outcome)
-    return (each for each in (contested, held, pruned, changes, skipped, problems) if each.shown)
+    return [each for each in (contested, held, pruned, changes, skipped, problems) if each.listed]
 
 
-def conflicts(result: RunResult) -> Iterator[Listing]:
-    """Yield the list of conflicts without the other changes of these products, unless there are none."""
-    listing = _conflicts(is_complete=not result.dry_run)
+def conflicts(result: RunResult) -> list[Listing]:
+    """The list of conflicts without the other changes of these products, unless there are none."""
+    listing = _conflicts(is_complete=not result.dry_run, only="conflict")
     for outcome in result.changes:
         if outcome.conflicts:
-            listing.add(parted(outcome).contested)
-    if listing.shown:
-        yield listing
+            listing.add(outcome)
+    return [listing] if listing.listed else []
 
 
-def _conflicts(*, is_complete: bool) -> Listing:
-    return Listing("Conflicts", "conflict", "with conflicts", is_complete=is_complete)
+def _conflicts(*, is_complete: bool, only: Kind | None = None) -> Listing:
+    return Listing("Conflicts", "conflict", "with conflicts", is_complete=is_complete, only=only)

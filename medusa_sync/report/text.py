@@ -1,15 +1,47 @@
-"""Renders the result of a run as lines of text, for a pipe."""
+"""Prints the result of a run on stdout: a table and lists on a terminal, lines of text in a pipe."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from medusa_sync.core.result import Outcome, RunResult
 from medusa_sync.report import summary
-from medusa_sync.report.changes import plain_lines
-from medusa_sync.report.details import parted
+from medusa_sync.report.changes import Detail, by_kind, change_lines, plain_lines
 from medusa_sync.report.escape import visible
+from medusa_sync.report.output import Output, Pipe, print_line
 from medusa_sync.report.summary import Listing
+from medusa_sync.report.values import Line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_INDENT = 2
+
+
+def print_result(result: RunResult, output: Output, *, verbose: bool = False) -> None:
+    """Print what a run did, or what a dry run would do; with `verbose`, list all changes.
+
+    If there was nothing to do, this is one line. The error that ended a run early is not printed: it belongs
+    on stderr.
+    """
+    if isinstance(output, Pipe):
+        output.file.write(as_text(result, verbose=verbose))
+    else:
+        _print_on_terminal(result, output, verbose=verbose)
+
+
+def print_conflicts(result: RunResult, output: Output) -> None:
+    """Print the conflicts of a run, and nothing if there are none."""
+    for listing in summary.conflicts(result):
+        if isinstance(output, Pipe):
+            output.file.writelines(f"{line}\n" for line in _lines_of(listing, result, verbose=False))
+        else:
+            _print_listing(listing, result, output, verbose=False)
+
+
+# --- in a pipe ------------------------------------------------------------------------------------------
 
 
 def as_text(result: RunResult, *, verbose: bool = False) -> str:
@@ -17,18 +49,7 @@ def as_text(result: RunResult, *, verbose: bool = False) -> str:
 
     With `verbose`, all changes are listed, including new products.
     """
-    return _joined(_lines(result, verbose=verbose))
-
-
-def conflicts_as_text(result: RunResult) -> str:
-    """Render only the conflicts; an empty text if there are none."""
-    return _joined(
-        line for each in summary.conflicts(result) for line in _listed(each, result, verbose=False)
-    )
-
-
-def _joined(lines: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in _lines(result, verbose=verbose))
 
 
 def _lines(result: RunResult, *, verbose: bool) -> Iterator[str]:
@@ -42,36 +63,89 @@ def _lines(result: RunResult, *, verbose: bool) -> Iterator[str]:
     else:
         yield line
     for listing in summary.listings(result, verbose=verbose):
-        yield from _listed(listing, result, verbose=verbose)
+        yield from _lines_of(listing, result, verbose=verbose)
     yield from (f"note: {visible(note)}" for note in result.notes)
 
 
-def _listed(listing: Listing, result: RunResult, *, verbose: bool) -> Iterator[str]:
-    for outcome in listing.shown:
-        yield from _product_lines(listing.noun, outcome, result, brief=not (verbose or listing.is_complete))
-    yield from filter(None, (listing.rest, listing.hint))
+def _lines_of(listing: Listing, result: RunResult, *, verbose: bool) -> Iterator[str]:
+    brief = not (verbose or listing.is_complete)
+    for outcome in listing.listed:
+        external_id, title = summary.name(outcome)
+        action = summary.action(outcome, dry_run=result.dry_run)
+        product = f"{action} {external_id} ({title})" if title else f"{action} {external_id}"
+        for noun, found in _by_noun(listing, outcome).items():
+            lines = plain_lines(outcome, "->", found, brief=brief)
+            yield from (f"{noun}: {product}: {line}" for line in lines)
+            if not lines:
+                yield f"{noun}: {product}"
+    yield from listing.remarks()
 
 
-def _product_lines(noun: str, outcome: Outcome, result: RunResult, *, brief: bool) -> Iterator[str]:
-    external_id, title = summary.name(outcome)
-    action = summary.action(outcome, dry_run=result.dry_run)
-    product = f"{action} {external_id} ({title})" if title else f"{action} {external_id}"
-    for label, part in _parts(noun, outcome):
-        lines = plain_lines(part, "->", brief=brief)
-        yield from (f"{label}: {product}: {line}" for line in lines)
-        if not lines:
-            yield f"{label}: {product}"
-
-
-def _parts(noun: str, outcome: Outcome) -> Iterator[tuple[str, Outcome]]:
+def _by_noun(listing: Listing, outcome: Outcome) -> Mapping[str, list[Detail]]:
     """Separate the conflicts and the held prices of a product from its other changes."""
-    if not outcome.conflicts and not outcome.held:
-        yield noun, outcome
-        return
-    parts = parted(outcome)
-    if outcome.conflicts:
-        yield "conflict", parts.contested
-    if outcome.held:
-        yield "held", parts.held
-    if parts.others.changes:
-        yield "change", parts.others
+    groups: dict[str, list[Detail]] = {str(kind): found for kind, found in by_kind(outcome).items()}
+    if listing.only:
+        return {listing.only: groups[listing.only]}
+    return groups if outcome.conflicts or outcome.held else {listing.noun: groups.get("change", [])}
+
+
+# --- on a terminal --------------------------------------------------------------------------------------
+
+
+def _print_on_terminal(result: RunResult, console: Console, *, verbose: bool) -> None:
+    line = None if verbose else summary.up_to_date(result)
+    if line is None:
+        print_line(console, (summary.headline(result, _arrow(console)), "bold"))
+        if result.dry_run:
+            print_line(console, ("Dry run: nothing was written.", "yellow"))
+        console.print(_table(result))
+    else:
+        print_line(console, line)
+    for listing in summary.listings(result, verbose=verbose):
+        console.print()
+        _print_listing(listing, result, console, verbose=verbose)
+    if result.notes and line is None:
+        console.print()
+    for note in result.notes:
+        print_line(console, ("Note: ", "yellow"), visible(note))
+
+
+def _print_listing(listing: Listing, result: RunResult, console: Console, *, verbose: bool) -> None:
+    from rich.cells import cell_len
+
+    def fits(line: Line) -> bool:
+        return verbose or sum(cell_len(text) for text, _ in line) <= console.width - _INDENT
+
+    brief = not (verbose or listing.is_complete)
+    print_line(console, (listing.heading, "bold underline"))
+    for outcome in listing.listed:
+        external_id, title = summary.name(outcome)
+        action = summary.action(outcome, dry_run=result.dry_run), summary.STYLES[outcome.result]
+        print_line(console, action, "  ", (external_id, "bold"), *(("  ", title) if title else ()), hang=4)
+        found = by_kind(outcome)[listing.only] if listing.only else None
+        for line in change_lines(outcome, _arrow(console), found, brief=brief, fits=fits):
+            print_line(console, *line, indent=_INDENT, hang=2)
+    for text in listing.remarks():
+        print_line(console, (text, "yellow"))
+
+
+def _arrow(console: Console) -> str:
+    return "->" if console.options.ascii_only else "→"
+
+
+def _table(result: RunResult) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.ROUNDED, show_header=False, border_style="dim")
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
+    counts = summary.counts(result)
+    width = max((len(str(count)) for _, count, _ in counts), default=0)
+    for label, count, style in counts:
+        table.add_row(Text(label), Text(f"{count:>{width}}"), style=style)
+    table.add_section()
+    for label, value in summary.facts(result):
+        table.add_row(Text(label), Text(value))
+    return table

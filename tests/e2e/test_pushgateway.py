@@ -11,8 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from medusa_sync.core.result import RunResult, Status
-from medusa_sync.notify.metrics import LAST_SUCCESS, end_of
-from medusa_sync.notify.push import push_metrics
+from medusa_sync.notify.metrics import LAST_SUCCESS, end_of, push_metrics
 from tests.harness.processes import free_port, running
 from tests.unit.results import LAMP, MUG, SPOON, run
 

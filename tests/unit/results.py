@@ -13,7 +13,7 @@ from rich.console import Console
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
-from medusa_sync.report.table import print_result
+from medusa_sync.report.text import print_result
 
 URL = "https://cdn.example/" + "images/" * 20 + "spoon.webp?size=large&format=webp#top"
 PRICE = FieldChange("price", 9.99, 10.99, applied=9.99, desired=10.99)

@@ -27,12 +27,11 @@ from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.notify.github import step_summary, workflow_commands
-from medusa_sync.redact import Redactor
+from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.file import write_report
 from medusa_sync.report.json import print_json
 from medusa_sync.report.output import output_to
-from medusa_sync.report.redacted import redacted
-from medusa_sync.report.table import print_result
+from medusa_sync.report.text import print_result
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.unit.results import run
@@ -61,7 +60,7 @@ def slashes_escaped(text: str) -> str:
 
 
 def hex_markup(text: str) -> str:
-    return re.sub("[<>&'\"]", lambda match: f"\\u{ord(match[0]):04x}", in_json(text))
+    return re.sub("[<>&']", lambda match: f"\\u{ord(match[0]):04x}", in_json(text))
 
 
 def basic(text: str) -> str:
@@ -76,7 +75,6 @@ FORMS: Final[dict[str, Form]] = {
     form.__name__: form
     for form in (
         str,
-        repr,
         quote,
         quote_plus,
         percent_lower,
@@ -91,33 +89,13 @@ FORMS: Final[dict[str, Form]] = {
     )
 } | {
     "encodeURIComponent": lambda text: quote(text, safe="!'()*"),
-    "bytes": lambda text: repr(text.encode())[2:-1],
-    "base64 of JSON": lambda text: b64encode(json.dumps({"password": text}).encode()).decode(),
     "URL-safe base64": lambda text: urlsafe_b64encode(f"{text}:".encode()).decode(),
-    "base64 in a query": lambda text: quote(basic(text), safe=""),
-    "base64 in PHP's JSON": lambda text: basic(text).replace("/", "\\/"),
     "msgspec": lambda text: msgspec.json.encode(text).decode()[1:-1],
-    "double JSON": lambda text: in_json(in_json(text)),
-    "double ASCII JSON": lambda text: in_ascii_json(in_ascii_json(text)),
-    "ASCII in JSON": lambda text: in_json(in_ascii_json(text)),
-    "triple JSON": lambda text: in_json(in_json(in_json(text))),
-    "JSON in a query": lambda text: quote(in_json(text), safe=""),
-    "query in JSON": lambda text: in_json(quote_plus(text)),
-    "double percent": lambda text: quote(quote(text, safe=""), safe=""),
     "form": lambda text: urlencode({"password": text}).removeprefix("password="),
-    "JSON in HTML": lambda text: html.escape(in_json(text)),
-    "double HTML": lambda text: html.escape(html.escape(text)),
-    "numeric HTML": lambda text: re.sub(r"[^\w]", lambda match: f"&#{ord(match[0])};", text),
 }
 SECRETS = st.text(st.characters(exclude_characters="*", exclude_categories=["Cs"]), min_size=4, max_size=30)
 SPECIAL = st.text("\\\"'/&%+=<> \n\x00äß€🐻aZ9", min_size=4, max_size=12)
 AROUND = st.text(max_size=10)
-
-
-def form_of(name: str, secret: str) -> str:
-    """Return a form of a secret without the quotes of `repr`."""
-    form = FORMS[name](secret)
-    return form[1:-1] if name == "repr" else form
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -129,7 +107,7 @@ def form_of(name: str, secret: str) -> str:
 def test_every_form_of_a_secret_is_hidden(
     name: str, secret: str, before: str, after: str, others: list[str]
 ) -> None:
-    form = form_of(name, secret)
+    form = FORMS[name](secret)
     shown = Redactor([secret, *others])(f"{before}{form}{after}")
     assert form not in shown
     assert secret not in shown
@@ -138,7 +116,7 @@ def test_every_form_of_a_secret_is_hidden(
 
 @given(secret=SECRETS | SPECIAL, text=st.text())
 def test_other_texts_do_not_change(secret: str, text: str) -> None:
-    forms = [form_of(name, secret) for name in FORMS]
+    forms = [FORMS[name](secret) for name in FORMS]
     assume(not any(character in text for character in "".join(forms)))
     assert Redactor([secret])(text) == text
 
@@ -215,7 +193,7 @@ def shown_everywhere(result: Any, folder: Path) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", FORMS)
 def test_no_report_shows_a_secret(name: str, tmp_path: Path) -> None:
-    text = f"before {form_of(name, SECRET)} after"
+    text = f"before {FORMS[name](SECRET)} after"
     result = redacted(everywhere(text), Redactor([SECRET]))
     for report, shown in shown_everywhere(result, tmp_path):
         assert "before" in shown, report
@@ -260,7 +238,7 @@ class Echo:
     def record(self, request: httpx.Request) -> None:
         self._texts += [str(request.url), request.headers.get("authorization", "")]
         if request.url.path.endswith("/emailpass"):
-            self._texts += [request.content.decode(), json.loads(request.content)["password"]]
+            self._texts.append(json.loads(request.content)["password"])
 
     def respond(self, request: httpx.Request) -> httpx.Response | None:
         self.record(request)

@@ -55,7 +55,6 @@ def forms(text: str) -> list[str]:
         text,
         repr(text),
         json.dumps(text)[1:-1],
-        json.dumps(json.dumps(text)),
         quote(text, safe=""),
         quote_plus(text),
         escape(text),

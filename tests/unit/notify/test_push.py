@@ -11,8 +11,7 @@ from msgspec import structs
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.result import RunResult, Status
-from medusa_sync.notify.metrics import LAST_SUCCESS
-from medusa_sync.notify.push import push_metrics
+from medusa_sync.notify.metrics import LAST_SUCCESS, push_metrics
 from tests.harness.gateway import Gateway
 from tests.unit.results import LAMP, MUG, SPOON, run
 

@@ -9,8 +9,7 @@ from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
 from medusa_sync.core.result import Action
-from medusa_sync.report.changes import plain_lines
-from medusa_sync.report.details import details
+from medusa_sync.report.changes import details, plain_lines
 from tests.unit.results import RESPECTED, SHIRT, SPOON, URL, of_variants
 
 

@@ -1,4 +1,4 @@
-"""The progress of a run: a line of a terminal after a second, a line of the log every 30 seconds."""
+"""The progress of a run: bars on a terminal after a second, a line of the log every 30 seconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.report import progress
 from medusa_sync.report.output import Pipe
-from medusa_sync.report.progress import NoProgress, ProgressLine, progress_observer
+from medusa_sync.report.progress import NoProgress, progress_observer
 from tests.unit.results import DELETED
 
 ESC = "\x1b"
@@ -66,10 +66,13 @@ def settle(observer: NoProgress, number: int) -> None:
         observer.settled(OUTCOME)
 
 
-def drawn(line: ProgressLine, width: int = 100) -> str:
+def drawn(width: int, limit: int | None, follow: Callable[[NoProgress], None]) -> str:
+    """What the bars show first, after what an observer has seen."""
     console = terminal(width)
-    console.print(line._render())
-    return shown(console)
+    with progress_observer(console, limit=limit) as observer:
+        follow(observer)
+        Alarm.latest.fire()
+        return shown(console)
 
 
 # --- a terminal -----------------------------------------------------------------------------------------
@@ -87,89 +90,43 @@ def test_nothing_is_drawn_in_the_first_second() -> None:
     assert shown(console) == ""
 
 
-def test_the_line_is_drawn_after_a_second_and_erased_at_the_end() -> None:
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
+def test_the_bars_are_erased_at_the_end(error: type[BaseException] | None) -> None:
     console = terminal()
-    with progress_observer(console) as observer:
-        observer.fetched(30, 194)
-        settle(observer, 7)
-        Alarm.latest.fire()
-        assert "source  30/194" in shown(console)
-        assert "store   7/194" in shown(console)
+
+    def follow() -> None:
+        with progress_observer(console) as observer:
+            observer.fetched(30, 194)
+            Alarm.latest.fire()
+            settle(observer, 7)
+            assert "source" in shown(console)
+            if error:
+                raise error
+
+    if error:
+        with pytest.raises(error):
+            follow()
+    else:
+        follow()
     assert shown(console).endswith(f"{ESC}[2K")
     assert f"{ESC}[?25h" in shown(console)  # the cursor is visible again
 
 
-def test_the_line_is_erased_if_a_run_is_interrupted() -> None:
-    console = terminal()
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_source_and_store_have_a_bar_each(width: int) -> None:
+    def follow(observer: NoProgress) -> None:
+        observer.fetched(3000, 5000)
+        settle(observer, 500)
+        observer.settled(DELETED)  # it was not fetched
 
-    def interrupted() -> None:
-        with progress_observer(console):
-            Alarm.latest.fire()
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert shown(console).endswith(f"{ESC}[2K")
-
-
-def test_source_and_store_are_side_by_side_with_rate_and_remaining_time(clock: Clock) -> None:
-    line = ProgressLine(terminal())
-    line.fetched(3000, 5000)
-    settle(line, 500)
-    clock.now += 10
-    (text,) = drawn(line).splitlines()
-    assert text.split()[:2] == ["source", "3,000/5,000"]
-    assert "store   500/5,000" in text
-    assert text.rstrip().endswith("50/s  1 min 30 s left")
+    source, store = drawn(width, None, follow).replace("\r", "").splitlines()[-2:]
+    assert "3000/5000" in source
+    assert "500/5000" in store
 
 
-def test_the_rate_is_that_of_the_last_seconds(clock: Clock) -> None:
-    """Unchanged products take no time; the estimate follows those that are written."""
-    line = ProgressLine(terminal())
-    line.fetched(5000, 5000)
-    settle(line, 4000)
-    clock.now += 1
-    assert "4,000/s  0 s left" in drawn(line)
-    for _ in range(30):
-        clock.now += 1
-        settle(line, 5)
-        text = drawn(line)
-    assert "5.0/s  2 min 50 s left" in text
-
-
-def test_without_a_total_there_is_no_remaining_time(clock: Clock) -> None:
-    line = ProgressLine(terminal())
-    line.fetched(100, None)
-    settle(line, 50)
-    clock.now += 1
-    assert "50/s" in drawn(line)
-    assert "left" not in drawn(line)
-
-
-def test_a_limit_is_the_total() -> None:
-    line = ProgressLine(terminal(), limit=60)
-    line.fetched(60, 194)
-    assert "60/60" in drawn(line)
-
-
-def test_removed_products_do_not_count() -> None:
-    line = ProgressLine(terminal())
-    line.fetched(30, 30)
-    settle(line, 7)
-    line.settled(DELETED)  # it was not fetched
-    assert " 7/30" in drawn(line)
-
-
-@pytest.mark.parametrize("width", [1, 10, 40, 60, 80, 200])
-def test_the_line_is_one_line_at_any_width(width: int, clock: Clock) -> None:
-    line = ProgressLine(terminal(width))
-    line.fetched(3000, 5000)
-    settle(line, 500)
-    clock.now += 10
-    text = drawn(line, width)
-    assert text.count("\n") == 1
-    assert len(text.rstrip("\n")) <= width
-    assert ("━" in text) is (width >= 80)
+def test_a_limit_is_the_total_and_a_source_may_not_say_how_many_it_has() -> None:
+    assert "60/60" in drawn(80, 60, lambda observer: observer.fetched(60, 194))
+    assert "60/60" in drawn(80, None, lambda observer: observer.fetched(60, None))
 
 
 # --- elsewhere ------------------------------------------------------------------------------------------
@@ -191,6 +148,19 @@ def test_a_log_gets_at_most_one_line_every_30_seconds(
         "source 3,000 of 5,000, store 480 of 5,000, 8.0/s, 9 min 25 s left",
     ]
     assert output.file.getvalue() == ""  # type: ignore[attr-defined]  # a StringIO
+
+
+def test_the_log_has_no_remaining_time_without_a_total(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with progress_observer(Pipe(io.StringIO())) as observer:
+        observer.fetched(1000, None)
+        clock.now += 29
+        settle(observer, 899)
+        clock.now += 1
+        settle(observer, 1)
+    assert caplog.messages == ["source 1,000 of 1,000, store 900 of 1,000, 30/s"]
 
 
 def test_a_short_run_logs_no_progress(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:

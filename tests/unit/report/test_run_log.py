@@ -7,8 +7,8 @@ import pytest
 from msgspec import structs
 
 from medusa_sync.core.result import Outcome, Result, RunResult, Status
+from medusa_sync.report.log import OutcomeLog, log_result
 from medusa_sync.report.progress import NoProgress
-from medusa_sync.report.run_log import OutcomeLog, log_result
 from tests.unit.results import HELD, LAMP, LEFT, MUG, OVERRULED, RESPECTED, SHIRT, SPOON, run
 
 

@@ -19,7 +19,7 @@ from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.report.output import Output, output_to
-from medusa_sync.report.table import print_conflicts, print_result
+from medusa_sync.report.text import print_conflicts, print_result
 from tests.unit.results import (
     BOWL,
     DELETED,

@@ -1,5 +1,6 @@
 """Counts and lists of the summary, in a pipe and on a terminal."""
 
+import io
 import re
 from collections.abc import Callable
 
@@ -9,8 +10,9 @@ from msgspec import structs
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Outcome, RunResult, Status
+from medusa_sync.report.output import Pipe
 from medusa_sync.report.summary import one_line
-from medusa_sync.report.text import as_text, conflicts_as_text
+from medusa_sync.report.text import as_text, print_conflicts
 from tests.unit.results import (
     BOWL,
     DELETED,
@@ -27,6 +29,13 @@ from tests.unit.results import (
     run,
     squeezed,
 )
+
+
+def conflicts_as_text(result: RunResult) -> str:
+    file = io.StringIO()
+    print_conflicts(result, Pipe(file))
+    return file.getvalue()
+
 
 # --- lists ----------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from medusa_sync.core.result import Result
 from medusa_sync.report.escape import visible
-from medusa_sync.report.table import print_result
+from medusa_sync.report.text import print_result
 from tests.unit.results import (
     BOWL,
     DELETED,
