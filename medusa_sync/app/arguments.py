@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from medusa_sync.settings.load import Flags
 from medusa_sync.settings.options import ALL_OPTIONS
 
 _PROCESS = Path("/proc/self")
 _START = 45  # of the fields behind the name in /proc/self/stat: the address of the arguments
 
 
-def hide_secrets(flags: Mapping[str, str | bool | None]) -> None:
+def hide_secrets(flags: Flags) -> None:
     """Overwrite the values of flags that have secrets, such as a URL with a password, with stars.
 
     Linux shows the memory in which a process got its arguments, so writing there changes what `ps` prints.
     Elsewhere, or if it is not permitted, they stay as they are.
-
-    Args:
-        flags: values by the name of the setting.
     """
     hidden: list[tuple[bytes, bytes]] = []
     for option in ALL_OPTIONS:

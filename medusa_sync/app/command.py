@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import ParamSpec
 from urllib.parse import urlsplit
 
@@ -34,7 +34,7 @@ from medusa_sync.report.progress import progress_observer
 from medusa_sync.report.settings import print_settings
 from medusa_sync.report.text import print_conflicts, print_result
 from medusa_sync.schedule import Schedule, time_zone
-from medusa_sync.settings.load import Loaded, load
+from medusa_sync.settings.load import Flags, Loaded, load
 from medusa_sync.settings.options import OPTIONS, Settings
 from medusa_sync.settings.secrets import without_user_info
 
@@ -46,12 +46,8 @@ _THIS_MACHINE = frozenset({"localhost", "::1"})
 _BUG = "This is a bug in medusa-sync. Run with --verbose to see where it happens, and report it."
 
 
-def execute(flags: Mapping[str, str | bool | None]) -> int:
-    """Run the command and return its exit code.
-
-    Args:
-        flags: values by the name of the setting; None for a flag that is not given.
-    """
+def execute(flags: Flags) -> int:
+    """Run the command and return its exit code."""
     out, err = output_to(sys.stdout), output_to(sys.stderr)
     try:
         loaded = _load(flags)
@@ -69,35 +65,30 @@ def execute(flags: Mapping[str, str | bool | None]) -> int:
         return run_loop(job, signals.wait, run_now=settings.run_now, max_runs=settings.max_runs)
 
 
-def show_settings(flags: Mapping[str, str | bool | None]) -> int:
-    """Print every setting and where it comes from, and return the exit code. Nothing is contacted.
-
-    Args:
-        flags: values by the name of the setting; None for a flag that is not given.
-    """
+def show_settings(flags: Flags) -> int:
+    """Print every setting and where it comes from, and return the exit code. Nothing is contacted."""
     out, err = output_to(sys.stdout), output_to(sys.stderr)
-    try:
-        loaded = _load(flags, needs_credentials=False)
-        if loaded.settings.loop:
-            _schedule(loaded.settings)
-    except MedusaSyncError as error:
-        print_error(str(error), error.hint, err)
-        return error.exit_code
-    for warning in () if loaded.settings.quiet else loaded.warnings:
-        print_line(err, ("warning: ", "yellow"), visible(warning))
     with discard_unwritten(out):
         try:
+            loaded = _load(flags, needs_credentials=False)
+            if loaded.settings.loop:
+                _schedule(loaded.settings)
+            for warning in () if loaded.settings.quiet else loaded.warnings:
+                print_line(err, ("warning: ", "yellow"), visible(warning))
             print_settings(loaded, out)
             out.file.flush()
         except BrokenPipeError:
-            return 0
+            pass
         except OSError as error:
             print_error(f"The settings were not written to stdout: {error.strerror}.", "", err)
             return ReportError.exit_code
+        except MedusaSyncError as error:
+            print_error(str(error), error.hint, err)
+            return error.exit_code
     return 0
 
 
-def _load(flags: Mapping[str, str | bool | None], *, needs_credentials: bool = True) -> Loaded:
+def _load(flags: Flags, *, needs_credentials: bool = True) -> Loaded:
     arguments.hide_secrets(flags)
     loaded = load(flags, needs_credentials=needs_credentials)
     dispatch.check(loaded.settings)
@@ -111,14 +102,7 @@ class _Job:
         SettingsError: the schedule has no time zone.
     """
 
-    def __init__(
-        self,
-        flags: Mapping[str, str | bool | None],
-        loaded: Loaded,
-        signals: Signals,
-        out: Output,
-        err: Output,
-    ) -> None:
+    def __init__(self, flags: Flags, loaded: Loaded, signals: Signals, out: Output, err: Output) -> None:
         self._flags = flags
         self._signals = signals
         self._out = out
@@ -170,20 +154,17 @@ class _Job:
             except Exception as error:
                 logger.debug("traceback of the unexpected error", exc_info=True, extra={"event": "traceback"})
                 failure = MedusaSyncError(f"Unexpected {type(error).__name__}: {error}", hint=_BUG)
+            code = failure.exit_code
             logger.error(
-                "%s",
-                failure,
-                extra={"event": "run_failed", "hint": failure.hint, "exit_code": failure.exit_code},
+                "%s", failure, extra={"event": "run_failed", "hint": failure.hint, "exit_code": code}
             )
-            dispatch.end_without_result(self._settings, failure.exit_code, self._redact(str(failure)))
-            return failure.exit_code
+            dispatch.end_without_result(self._settings, code, self._redact(str(failure)))
+            return code
 
     def _sync(self) -> RunResult:
-        settings = self._settings
-        as_json = settings.log_format == "json"
-        with progress_observer(
-            self._err, quiet=settings.quiet, in_log=as_json, limit=settings.limit
-        ) as progress:
+        settings, quiet, limit = self._settings, self._settings.quiet, self._settings.limit
+        in_log = settings.log_format == "json"
+        with progress_observer(self._err, quiet=quiet, in_log=in_log, limit=limit) as progress:
             observer = log.OutcomeLog(progress, dry_run=settings.dry_run) if settings.verbose else progress
             result = sync_products(settings, observer, signals=self._signals, redactor=self._redactor)
         if settings.exit_code and settings.dry_run and result.exit_code == 0 and result.changes:
@@ -256,15 +237,14 @@ def _level(settings: Settings, *, is_terminal: bool) -> int:
 
 
 def _warn_of_plain_http(settings: Settings) -> None:
+    urls = []
     if settings.api_key is not None or settings.password is not None:
-        _warn_if_plain(settings.medusa_url)
+        urls.append(settings.medusa_url)
     if settings.authorization() is not None and "://" in settings.source:
-        _warn_if_plain(without_user_info(settings.source).partition("?")[0])
-
-
-def _warn_if_plain(url: str) -> None:
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme == "http" and host not in _THIS_MACHINE and not host.startswith("127."):
-        words = "the credentials are sent to %s unencrypted; use https"
-        logger.warning(words, url, extra={"event": "unencrypted"})
+        urls.append(without_user_info(settings.source).partition("?")[0])
+    for url in urls:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if parts.scheme == "http" and host not in _THIS_MACHINE and not host.startswith("127."):
+            words = "the credentials are sent to %s unencrypted; use https"
+            logger.warning(words, url, extra={"event": "unencrypted"})

@@ -29,11 +29,8 @@ _LONGEST_HOLDER = 4096  # bytes
 def run_lock(job: str, store_url: str, source_name: str, *, folder: Path | None = None) -> Iterator[None]:
     """Hold the lock in this context. The system releases it if the process is killed.
 
-    Args:
-        job: for messages; it has no part in the lock.
-        store_url: of the store; all spellings of a URL are the same store.
-        source_name: of the source.
-        folder: of lock files, which users can share; by default the state folder of the user.
+    The job is only for messages. All spellings of a URL are the same store. Users can share the folder; the
+    default is the state folder of the user.
 
     Raises:
         LockedError: another process holds the lock.
@@ -64,15 +61,13 @@ def run_lock(job: str, store_url: str, source_name: str, *, folder: Path | None 
 
 
 def _open(path: Path) -> int:
-    """Open the lock file, or create it with permissions for every user."""
+    """Open the lock file, or create it."""
     # First without O_CREAT: in a sticky folder, Linux refuses it for a file of another user.
     try:
         return _open_existing(path)
     except FileNotFoundError:
         with suppress(FileExistsError):
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS, _EVERYONE)
-            _open_to_everyone(file)  # despite the umask
-            return file
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS, _EVERYONE)
     except PermissionError:
         pass
     time.sleep(_PAUSE_S)  # another user may just have created it, and sets its mode next
@@ -82,13 +77,8 @@ def _open(path: Path) -> int:
 def _open_existing(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | _FLAGS)
-    except PermissionError:  # created by an older version; to lock, reading is enough
+    except PermissionError:  # to lock, reading is enough
         return os.open(path, os.O_RDONLY | _FLAGS)
-
-
-def _open_to_everyone(file: int) -> None:
-    with suppress(OSError):  # the file system has no modes
-        os.fchmod(file, _EVERYONE)
 
 
 def _take(file: int, path: Path) -> None:
@@ -96,6 +86,9 @@ def _take(file: int, path: Path) -> None:
     # A second link could be an attempt to make us change a file of another user.
     if not stat.S_ISREG(state.st_mode) or state.st_nlink != 1:
         raise _unavailable(path, f"{path.name} is not a regular file")
+    if state.st_uid == os.geteuid():
+        with suppress(OSError):  # the file system has no modes
+            os.fchmod(file, _EVERYONE)  # despite the umask
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError) as error:  # PermissionError: some network file systems
@@ -105,8 +98,6 @@ def _take(file: int, path: Path) -> None:
         ) from error
     except OSError as error:
         raise _unavailable(path, error.strerror) from error
-    if state.st_uid == os.geteuid() and stat.S_IMODE(state.st_mode) != _EVERYONE:
-        _open_to_everyone(file)  # created by an older version
 
 
 def _unavailable(path: Path, reason: str | None) -> LockUnavailableError:

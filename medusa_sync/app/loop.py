@@ -47,12 +47,7 @@ def run_loop(
 ) -> int:
     """Run the job at each tick, one run at a time. Ticks that pass during a run are skipped.
 
-    Args:
-        job: what to run.
-        wait: sleeps.
-        run_now: start with a run, before the first tick.
-        max_runs: end after this number of runs.
-        clock: returns the current time, with its zone.
+    With `run_now`, it starts with a run, before the first tick.
 
     Returns:
         128 plus the number of the signal that ended the loop. Without a signal: the exit code of the last

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -16,10 +16,11 @@ from contextlib import (
 )
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
+from msgspec import Struct
 
 from medusa_sync import __version__
 from medusa_sync.app.lock import run_lock
@@ -55,7 +56,7 @@ from medusa_sync.sync.run import Observer, Run
 
 _HEADERS = {"user-agent": f"medusa-sync/{__version__}", "accept": "application/json"}
 
-_Connect = Callable[..., AbstractAsyncContextManager[HttpClient]]
+Options = TypeVar("Options", bound=Struct)
 
 
 def sync_products(
@@ -94,11 +95,11 @@ async def _sync(
 ) -> RunResult:
     requests = Requests()
     stop = Stop()
-    connect = _connections(settings, requests, stop, redactor)
+    http = _Http(settings, requests, stop, redactor)
     async with AsyncExitStack() as stack:
         stack.enter_context(_listening(signals, stop) if signals else nullcontext())
-        source = await stack.enter_async_context(_source(settings, requests, connect))
-        api = await stack.enter_async_context(_store(settings, requests, connect))
+        source = await stack.enter_async_context(_source(settings, http))
+        api = await stack.enter_async_context(_store(settings, http))
         run = Run(source, api, _options(settings), requests, observer, stop)
         try:
             with _lock(settings):
@@ -145,83 +146,85 @@ def _lock(settings: Settings) -> AbstractContextManager[None]:
 
 
 @asynccontextmanager
-async def _source(settings: Settings, requests: Requests, connect: _Connect) -> AsyncIterator[Source]:
-    mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices)
-
+async def _source(settings: Settings, http: _Http) -> AsyncIterator[Source]:
     def unavailable(message: str) -> MedusaSyncError:
-        return SourceError(
-            message, hint="Check that the source is up, and --source (SYNC_PRODUCTS_SOURCE). Then run again."
-        )
+        hint = "Check that the source is up, and --source (SYNC_PRODUCTS_SOURCE). Then run again."
+        return SourceError(message, hint=hint)
 
     def count(_method: str, _url: str) -> None:
-        requests.source += 1
+        http.requests.source += 1
 
     url = without_user_info(settings.source)
     headers = _HEADERS | {"accept": "application/json, */*;q=0.5"}
     if (authorization := settings.authorization()) is not None:
         headers["authorization"] = authorization
 
-    def open_http() -> AbstractAsyncContextManager[HttpClient]:
+    def connect() -> AbstractAsyncContextManager[HttpClient]:
         # Redirects are safe: httpx does not send the authorization to another host, port or scheme.
-        return connect(url, unavailable, count, rate_of(url), headers=headers, follow_redirects=True)
+        return http.connect(url, unavailable, count, rate_of(url), headers=headers, follow_redirects=True)
 
-    async with open_source(url, settings.source_format, open_http, mapping) as source:
+    mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices)
+    async with open_source(url, settings.source_format, connect, mapping) as source:
         least = settings.min_products
-        yield source if least is None else SpooledSource(source, _shown(url), min_products=least)
+        yield source if least is None else SpooledSource(source, _without_secrets(url), min_products=least)
 
 
 @asynccontextmanager
-async def _store(settings: Settings, requests: Requests, connect: _Connect) -> AsyncIterator[AdminApi | None]:
-    credentials = _credentials(settings)
+async def _store(settings: Settings, http: _Http) -> AsyncIterator[AdminApi | None]:
+    credentials, url = _credentials(settings), settings.medusa_url
     if credentials is None:
         yield None
         return
 
     def unavailable(message: str) -> MedusaSyncError:
         hint = "Check that the store is up, and --medusa-url (MEDUSA_BACKEND_URL). Then run again."
-        return StoreError(f"{settings.medusa_url}: {message}", hint=hint)
+        return StoreError(f"{url}: {message}", hint=hint)
 
-    def count(method: str, url: str) -> None:
-        if method == "GET" or url == LOGIN_PATH:
-            requests.store_reads += 1
+    def count(method: str, path: str) -> None:
+        if method == "GET" or path == LOGIN_PATH:
+            http.requests.store_reads += 1
         else:
-            requests.store_writes += 1
+            http.requests.store_writes += 1
 
-    async with connect(settings.medusa_url, unavailable, count, base_url=settings.medusa_url) as http:
-        yield AdminApi(MedusaClient(http, credentials, url=settings.medusa_url))
+    async with http.connect(url, unavailable, count, headers=_HEADERS, base_url=url) as client:
+        yield AdminApi(MedusaClient(client, credentials, url=url))
 
 
-def _connections(settings: Settings, requests: Requests, stop: Stop, redactor: Redactor) -> _Connect:
-    """Return a function that creates HTTP clients."""
-    load = cache(httpx.create_ssl_context)  # shared, because loading certificates is slow
-    timeout = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout)
+class _Http:
+    """Creates HTTP clients that have the time limits, the counts and the stop token of a run in common."""
 
-    def count_retry() -> None:
-        requests.retries += 1
+    def __init__(self, settings: Settings, requests: Requests, stop: Stop, redactor: Redactor) -> None:
+        self.requests = requests
+        self._load = cache(httpx.create_ssl_context)  # shared, because loading certificates is slow
+        self._timeout = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout)
+        self._max_retries = settings.max_retries
+        self._stop = stop
+        self._redactor = redactor
 
     @asynccontextmanager
     async def connect(
+        self,
         url: str,
         unavailable: Callable[[str], MedusaSyncError],
         on_request: Callable[[str, str], None],
         rate: Rate | None = None,
-        headers: Mapping[str, str] = _HEADERS,
         **options: Any,
     ) -> AsyncIterator[HttpClient]:
-        tls = _LazyTls(load) if urlsplit(url).scheme == "http" else load()
-        async with httpx.AsyncClient(headers=headers, timeout=timeout, verify=tls, **options) as client:
+        tls = _LazyTls(self._load) if urlsplit(url).scheme == "http" else self._load()
+        async with httpx.AsyncClient(timeout=self._timeout, verify=tls, **options) as client:
             yield HttpClient(
                 client,
-                max_retries=settings.max_retries,
+                max_retries=self._max_retries,
                 unavailable=unavailable,
                 on_request=on_request,
-                on_retry=count_retry,
-                stop=stop,
-                redactor=redactor,
+                on_retry=self._count_retry,
+                stop=self._stop,
+                redactor=self._redactor,
                 rate=rate,
             )
 
-    return connect
+    def _count_retry(self) -> None:
+        self.requests.retries += 1
 
 
 class _LazyTls(ssl.SSLContext):
@@ -249,41 +252,33 @@ def _credentials(settings: Settings) -> Credentials | None:
 
 
 def _options(settings: Settings) -> SyncOptions:
-    return SyncOptions(
+    plan = _filled(
+        PlanOptions,
+        settings,
+        selection=Selection(settings.only, settings.skip or frozenset()),
+        create=not settings.no_create,
+        update=not settings.no_update,
+        price_limit=settings.max_price_change,
+    )
+    return _filled(
+        SyncOptions,
+        settings,
         job=settings.job_name,
-        source_name=settings.source_name,
-        source_url=_shown(settings.source),
+        source_url=_without_secrets(settings.source),
         store_url=settings.medusa_url,
-        wanted=PlacementOptions(
-            currency=settings.currency,
-            sales_channel=settings.sales_channel,
-            shipping_profile=settings.shipping_profile,
-            stock_location=settings.stock_location,
-        ),
-        status=settings.status,
-        plan=PlanOptions(
-            settings.on_conflict,
-            settings.overwrite,
-            settings.adopt,
-            selection=Selection(settings.only, settings.skip or frozenset()),
-            create=not settings.no_create,
-            update=not settings.no_update,
-            price_limit=settings.max_price_change,
-            on_deleted=settings.on_deleted,
-        ),
-        on_missing=settings.on_missing,
-        max_removals=settings.max_removals,
-        dry_run=settings.dry_run,
-        batch_size=settings.batch_size,
-        concurrency=settings.concurrency,
-        max_retries=settings.max_retries,
-        limit=settings.limit,
+        wanted=_filled(PlacementOptions, settings),
         max_duration_s=settings.max_duration,
-        max_changes=settings.max_changes,
+        plan=plan,
     )
 
 
-def _shown(source: str) -> str:
+def _filled(kind: type[Options], settings: Settings, **others: Any) -> Options:
+    """Options of the engine: an attribute that is called like a setting has its value."""
+    names = [name for name in kind.__struct_fields__ if hasattr(settings, name)]
+    return kind(**{name: getattr(settings, name) for name in names}, **others)
+
+
+def _without_secrets(source: str) -> str:
     """Remove the password and the query of a URL, which may contain a token."""
     if source == "-":
         return "standard input"

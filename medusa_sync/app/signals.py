@@ -20,10 +20,7 @@ class Signals:
     """Handles signals inside its context; only works in the main thread.
 
     A signal that arrives while there is no listener is kept for the next listener and for `wait`. A second
-    stop signal without a listener ends the process.
-
-    Args:
-        others: signals to handle besides `STOP_SIGNALS`.
+    stop signal without a listener ends the process. `others` are handled besides `STOP_SIGNALS`.
     """
 
     def __init__(self, *others: signal.Signals) -> None:

@@ -44,12 +44,6 @@ def write_metrics(result: RunResult, path: Path, *, job: str, source: str) -> No
 
     Nothing is written for a dry run, nor for a run that found the lock taken: the holder of the lock writes
     the file, and this run could overwrite its success with the time that it read before.
-
-    Args:
-        result: the run.
-        path: a symbolic link is followed. The collector reads only names that end in `.prom`.
-        job: a label.
-        source: a label.
     """
     if result.dry_run or result.status is Status.LOCKED:
         return
@@ -73,13 +67,6 @@ def push_metrics(result: RunResult, url: str, *, job: str, source: str, store: s
     A success replaces everything that earlier runs pushed (PUT), so that metrics of older versions vanish.
     A failed run does not know when the last success was. It replaces only what it pushes (POST), which is
     everything else. Nothing is pushed for a dry run, nor for a run that found the lock taken.
-
-    Args:
-        result: the run.
-        url: of the gateway, possibly with credentials.
-        job: a label, as are the source and the host of the store.
-        source: name of the source.
-        store: URL of the store.
     """
     if result.dry_run or result.status is Status.LOCKED:
         return

@@ -86,13 +86,7 @@ def ping_start(url: str) -> None:
 
 
 def ping_end(url: str, exit_code: int, body: str) -> None:
-    """Report how a run ended; a failure is only logged.
-
-    Args:
-        url: of the check; everything after the host is a secret that permits pings.
-        exit_code: of the run.
-        body: a summary for people, cut after `MAX_BODY_BYTES` between two characters.
-    """
+    """Report how a run ended, with a summary for people, which may be cut. A failure is only logged."""
     _ping(url, f"/{exit_code}" if exit_code != 0 else "", body)
 
 

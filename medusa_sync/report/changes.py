@@ -117,8 +117,7 @@ def change_lines(
         arrow: between the value before and after.
         found: some of its changes; default: all.
         brief: leave out what `abridged` leaves out, and say so.
-        fits: whether a line is short enough; if not, its values are shortened, but not what is said about
-            them.
+        fits: whether a line is short enough; if not, only its values are shortened.
     """
     if outcome.reason:
         yield [(visible(outcome.reason), "")]
@@ -143,14 +142,7 @@ def plain_lines(
 
 
 def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: int = values.LONG) -> Line:
-    """The values of a field and where its change comes from, without its name.
-
-    Args:
-        detail: of the product.
-        action: what was done to the product.
-        arrow: between the value before and after.
-        longest: characters of a value that are shown.
-    """
+    """The values of a field and where its change comes from, without its name."""
     change, conflict = detail.change, detail.conflict
     wins = [_WINS[conflict.kept]] if conflict else []
     if change is not None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from datetime import UTC
 from itertools import chain
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
@@ -157,8 +155,9 @@ def schema() -> dict[str, Any]:
 
 def document_without_changes(result: RunResult) -> Document:
     """The document of a run, in which the list of changes is empty."""
-    store, requests = result.store, result.requests
+    store = result.store
     started_at = result.started_at.astimezone(UTC).replace(tzinfo=None)
+    ended = [Problem(None, None, ended_as(result), result.error)] if result.error else []
     return Document(
         version=1,
         job=result.job,
@@ -169,77 +168,46 @@ def document_without_changes(result: RunResult) -> Document:
         duration_s=round(result.duration_s, 3),
         source=SourceInfo(result.source_url, result.source_format, result.source_total, result.seen),
         store=StoreInfo(result.store_url or "", store.products, store.owned) if store else None,
-        counts=_counts(result),
-        requests=RequestCounts(
-            requests.source, requests.store_reads, requests.store_writes, requests.retries
+        counts=Counts(
+            **{each.value: result.counts.get(each, 0) for each in Result},
+            conflicts=result.conflicts,
+            held=result.held,
+            not_compared=result.not_compared or UNSET,
         ),
-        problems=_problems(result),
-        held=list(_held(result)),
+        requests=RequestCounts(*structs.astuple(result.requests)),
+        problems=ended + list(map(_problem, chain(result.problems, result.not_completed))),
+        held=[
+            HeldPrice(each.external_id, each.title, at.variant or None, at.field, at.stored, at.desired)
+            for each in (result.changes if result.held else ())
+            for at in each.held
+        ],
         skipped=list(map(_problem, result.skipped)),
         notes=list(result.notes),
         changes=[],
     )
 
 
-def change(outcome: Outcome) -> ProductChange:
-    fields, variants = _fields(outcome.changes)
-    return ProductChange(
-        outcome.external_id,
-        outcome.action or _KEEP,
-        fields,
-        variants or UNSET,
-        [_conflict(each) for each in outcome.conflicts] or UNSET,
-    )
-
-
-def _counts(result: RunResult) -> Counts:
-    counts = {each.value: result.counts.get(each, 0) for each in Result}
-    return Counts(
-        **counts, conflicts=result.conflicts, held=result.held, not_compared=result.not_compared or UNSET
-    )
-
-
-def _problems(result: RunResult) -> list[Problem]:
-    """What ended the run early, then the products with problems."""
-    ended = [Problem(None, None, ended_as(result), result.error)] if result.error else []
-    return ended + list(map(_problem, chain(result.problems, result.not_completed)))
-
-
 def _problem(outcome: Outcome) -> Problem:
     return Problem(outcome.external_id, outcome.title, outcome.result, outcome.reason)
 
 
-def _held(result: RunResult) -> Iterator[HeldPrice]:
-    for outcome in result.changes if result.held else ():
-        for each in outcome.held:
-            yield HeldPrice(
-                outcome.external_id,
-                outcome.title,
-                each.variant or None,
-                each.field,
-                each.stored,
-                each.desired,
-            )
-
-
-def _conflict(conflict: Conflict) -> ConflictInfo:
-    return ConflictInfo(
-        conflict.field, conflict.stored, conflict.desired, conflict.kept, conflict.variant or UNSET
-    )
-
-
-def _fields(changes: Iterable[FieldChange]) -> tuple[dict[str, FieldValues], list[VariantChanges]]:
-    """The changes of the product, and those of each variant.
+def change(outcome: Outcome) -> ProductChange:
+    """The changes of a product and of each of its variants.
 
     Variants without a SKU may have the same name: a second change of a field begins a new entry.
     """
     own: dict[str, FieldValues] = {}
     latest = {"": own}
     variants: list[VariantChanges] = []
-    for each in changes:
+    for each in outcome.changes:
         fields = latest.get(each.variant)
         if fields is None or each.field in fields:
             fields = latest[each.variant] = {}
             variants.append(VariantChanges(each.variant, fields))
         fields[each.field] = FieldValues(each.stored, each.planned)
-    return own, variants
+    conflicts = [
+        ConflictInfo(each.field, each.stored, each.desired, each.kept, each.variant or UNSET)
+        for each in outcome.conflicts
+    ]
+    action = outcome.action or _KEEP
+    return ProductChange(outcome.external_id, action, own, variants or UNSET, conflicts or UNSET)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import MedusaSyncError
-from medusa_sync.report.csv import as_csv
 
 
 class ReportError(MedusaSyncError):
@@ -19,19 +17,7 @@ class ReportError(MedusaSyncError):
     exit_code = 2
 
 
-def _json(result: RunResult) -> str:
-    from medusa_sync.report.json import as_json  # only this format waits for the types of the document
-
-    return as_json(result, pretty=True) + "\n"
-
-
-def _html(result: RunResult) -> str:
-    from medusa_sync.report.html import as_html  # only this format waits for Jinja2
-
-    return as_html(result)
-
-
-_FORMATS: Mapping[str, Callable[[RunResult], str]] = {".json": _json, ".csv": as_csv, ".html": _html}
+_FORMATS = (".json", ".csv", ".html")
 
 
 def check_report_path(path: Path) -> str | None:
@@ -59,7 +45,7 @@ def write_report(result: RunResult, path: Path) -> None:
     """
     if problem := check_report_path(path):
         raise ReportError(f"The report was not written: {problem}.", hint="Correct --report.")
-    content = _FORMATS[path.suffix.lower()](result).encode()
+    content = _rendered(result, path.suffix.lower()).encode()
     try:
         _replace(Path(os.path.realpath(path)), content)
     except OSError as error:
@@ -67,6 +53,22 @@ def write_report(result: RunResult, path: Path) -> None:
             f"The report {str(path)!r} was not written: {error.strerror}.",
             hint="Free disk space, check the permissions, or choose another file with --report.",
         ) from error
+
+
+def _rendered(result: RunResult, suffix: str) -> str:
+    match suffix:  # only one of these has to be imported
+        case ".csv":
+            from medusa_sync.report.csv import as_csv
+
+            return as_csv(result)
+        case ".html":
+            from medusa_sync.report.html import as_html
+
+            return as_html(result)
+        case _:
+            from medusa_sync.report.json import as_json
+
+            return as_json(result, pretty=True) + "\n"
 
 
 def _replace(file: Path, content: bytes) -> None:

@@ -28,15 +28,10 @@ _ALWAYS = {Result.CREATED, Result.UPDATED, Result.UNCHANGED, Result.REJECTED, Re
 
 
 class _Product(NamedTuple):
-    """A product of the table, or of a list above it.
+    """A product of the table, or of a list above it, where `changes` include a few of variants.
 
-    Attributes:
-        did: the write that it got.
-        kinds: what the table is filtered by; the first is the result.
-        changes: those of the product; in a list, also a few of variants.
-        variants: the changes of each variant.
-        folded: counts the changes of the variants if there are too many to show them at once.
-        rest: counts the changes that a list leaves out.
+    Filters match its `kinds`; the first is the result. `folded` counts changes of variants that are too
+    many to show at once, `rest` those that a list leaves out.
     """
 
     kinds: tuple[str, ...]

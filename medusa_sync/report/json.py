@@ -16,13 +16,7 @@ _NOT_ASCII = re.compile(r"[^ -~]")
 
 
 def as_json(result: RunResult, *, pretty: bool = False, ascii_only: bool = False) -> str:
-    """Render the document of a run.
-
-    Args:
-        result: the run.
-        pretty: with line breaks and indentation.
-        ascii_only: escape everything outside ASCII, not only what `visible` would escape.
-    """
+    """Render the document of a run; characters that `visible` would escape are JSON escapes."""
 
     def text_of(value: object) -> str:
         return _text(value, pretty=pretty, ascii_only=ascii_only)

@@ -40,14 +40,8 @@ def run_id() -> Iterator[str]:
 def log_to(output: Output, *, job: str, level: int, as_json: bool, redact: Callable[[str], str]) -> None:
     """Send all records to stderr, replacing earlier handlers.
 
-    A record may carry `extra`: its `event`, some of `FIELDS`, and a `hint`, which is what to do next.
-
-    Args:
-        output: stderr.
-        job: name of the job.
-        level: the lowest level that is logged.
-        as_json: write a JSON object per line, even on a terminal.
-        redact: removes the secrets from a text.
+    A record may carry `extra`: its `event`, some of `FIELDS`, and a `hint`, which is what to do next. With
+    `as_json`, it is an object per line, even on a terminal.
     """
     handler = _Handler(output, job, as_json=as_json, redact=redact)
     logging.basicConfig(level=level, handlers=[handler], force=True)
@@ -131,12 +125,7 @@ def _time(record: logging.LogRecord, end: str) -> str:
 
 
 class OutcomeLog(NoProgress):
-    """Logs the outcome of each product that is not unchanged.
-
-    Args:
-        observer: gets everything as well.
-        dry_run: nothing is written.
-    """
+    """Logs the outcome of each product that is not unchanged, and passes everything to another observer."""
 
     def __init__(self, observer: NoProgress, *, dry_run: bool) -> None:
         self._observer = observer
@@ -164,11 +153,8 @@ class OutcomeLog(NoProgress):
 def log_result(result: RunResult, *, as_json: bool, is_printed: bool) -> None:
     """Log what ended the run early, and its summary.
 
-    Args:
-        result: the run.
-        as_json: also log the first products with problems and conflicts, because readers of a JSON log may
-            not see stdout.
-        is_printed: the result is on stdout as text; a log of text does not repeat it if it is one line.
+    Readers of a JSON log may not see stdout, so it also has the first products with problems and conflicts. A
+    log of text does not repeat a result that is printed on stdout in one line.
     """
     if as_json:
         _log_products(result)

@@ -13,7 +13,6 @@ from medusa_sync.report.escape import visible
 
 if TYPE_CHECKING:  # only a terminal waits for rich; a run from cron does not
     from rich.console import Console
-    from rich.text import Text
 
 _INDENT = 2
 _NARROWEST = 10  # columns; a narrower terminal breaks lines itself
@@ -32,8 +31,6 @@ class Pipe:
 
 
 class _Nowhere(io.StringIO):
-    """Discards what is written to it."""
-
     def write(self, text: str) -> int:
         return len(text)
 
@@ -110,28 +107,17 @@ def print_line(output: Output, *parts: str | tuple[str, str], indent: int = 0, h
     if isinstance(output, Pipe):
         line = "".join(part if isinstance(part, str) else part[0] for part in parts)
         output.file.write(f"{' ' * indent}{line}\n")
-    else:
-        _print_on_terminal(output, parts, indent, hang)
-
-
-def _print_on_terminal(
-    console: Console, parts: tuple[str | tuple[str, str], ...], indent: int, hang: int
-) -> None:
+        return
     from rich.text import Text
 
-    line = Text.assemble(*parts)
-    whole = line.cell_len <= console.width - indent
-    first, *others = [line] if whole else _folded(line, console, indent + hang)
-    console.print(Text(" " * indent) + first, soft_wrap=True)
-    for rest in others:
-        console.print(Text(" " * (indent + hang)) + rest, soft_wrap=True)
-
-
-def _folded(line: Text, console: Console, margin: int) -> Iterator[Text]:
-    width = max(console.width - margin, _NARROWEST)
-    for part in line.wrap(console, width, overflow="fold"):
-        part.rstrip()
-        yield part
+    whole = Text.assemble(*parts)
+    lines = [whole]
+    if whole.cell_len > output.width - indent:
+        lines = [*whole.wrap(output, max(output.width - indent - hang, _NARROWEST), overflow="fold")]
+    for number, text in enumerate(lines):
+        if len(lines) > 1:
+            text.rstrip()
+        output.print(Text(" " * (indent + (hang if number else 0))) + text, soft_wrap=True)
 
 
 def print_error(message: str, hint: str, output: Output) -> None:

@@ -129,14 +129,7 @@ class _Bars(_Counts):
 def progress_observer(
     output: Output, *, quiet: bool = False, in_log: bool = False, limit: int | None = None
 ) -> Iterator[NoProgress]:
-    """Show the progress in this context.
-
-    Args:
-        output: stderr.
-        quiet: show nothing.
-        in_log: write to the log even if there is a terminal.
-        limit: of the products that are read.
-    """
+    """Show the progress on stderr in this context; `in_log` writes to the log even if it is a terminal."""
     if quiet:
         yield NoProgress()
     elif in_log or isinstance(output, Pipe):

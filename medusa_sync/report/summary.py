@@ -203,12 +203,8 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
     """The lists that are not empty; a product is in one at most.
 
     Conflicts, held prices, pruned products and problems are always listed. Other changes, and products that
-    are skipped for a reason, are listed if `verbose`; a dry run lists changes too, except new products.
-
-    Args:
-        result: the run.
-        verbose: list all changes.
-        is_short: leave out conflicts too if they are many.
+    are skipped for a reason, are listed if `verbose`; a dry run lists changes too, except new products. If
+    `is_short`, even conflicts are left out if they are many.
     """
     contested = _conflicts(is_complete=not (result.dry_run or is_short))
     held = Listing("Held back", "held", "with prices that were held back")

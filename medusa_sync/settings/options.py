@@ -128,7 +128,7 @@ class Settings:
         "Folder of lock files. Default: the state folder of the user.",
         more="Locks prevent concurrent runs.")
 
-    batch_size: int | None = _option("Speed", "N|auto", parsers.whole_number_or_auto(1, 1000), "15",
+    batch_size: int | None = _option("Speed", "N|auto", parsers.or_auto(parsers.whole_number(1, 1000)), "15",
         "Products per write request, or 'auto' to choose the fastest number.",
         more="'auto' starts with 15 and doubles while that is faster.", is_common=True)
     concurrency: int = _option("Speed", "N", parsers.whole_number(1, 16), "2",

@@ -29,13 +29,15 @@ def text(value: str) -> str:
     return value.strip()
 
 
+def path(value: str) -> str:
+    return expanded(text(value))
+
+
 def switch(value: str) -> bool:
     lowered = value.strip().lower()
-    if lowered in _TRUE:
-        return True
-    if lowered in _FALSE:
-        return False
-    raise ValueError("expected true or false")
+    if lowered not in _TRUE | _FALSE:
+        raise ValueError("expected true or false")
+    return lowered in _TRUE
 
 
 def secret(value: str) -> Secret:
@@ -72,19 +74,16 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
-def whole_number_or_auto(low: int, high: int) -> Callable[[str], int | None]:
+def or_auto(read: Callable[[str], int]) -> Callable[[str], int | None]:
     """A parser that returns None for `auto`."""
-    read_number = whole_number(low, high)
 
-    def read(value: str) -> int | None:
-        if value.strip().lower() == "auto":
-            return None
+    def read_or_auto(value: str) -> int | None:
         try:
-            return read_number(value)
+            return None if value.strip().lower() == "auto" else read(value)
         except ValueError as error:
             raise ValueError(f"{error}, or auto") from error
 
-    return read
+    return read_or_auto
 
 
 def seconds(value: str) -> float:
@@ -95,9 +94,10 @@ def seconds(value: str) -> float:
 
 def choice(*choices: str) -> Callable[[str], str]:
     def read(value: str) -> str:
-        if value.strip().lower() not in choices:
+        lowered = value.strip().lower()
+        if lowered not in choices:
             raise ValueError(f"expected {' or '.join(choices)}")
-        return value.strip().lower()
+        return lowered
 
     return read
 
@@ -196,18 +196,15 @@ def timezone(value: str) -> str:
 
 
 def ping_url(value: str) -> str:
-    return _without_credentials(_address(value, "https://hc-ping.com/your-uuid"))
+    return _url(value, "https://hc-ping.com/your-uuid", may_have_credentials=False)
 
 
 def gateway(value: str) -> str:
-    """Parse the URL of a Pushgateway, which may contain credentials."""
-    _check_has_no_query(value)
-    return _address(value, "http://localhost:9091")
+    return _url(value, "http://localhost:9091", may_have_query=False)
 
 
 def store_url(value: str) -> str:
-    _check_has_no_query(value)
-    url = _without_credentials(_address(value, "http://localhost:9000"))
+    url = _url(value, "http://localhost:9000", may_have_query=False, may_have_credentials=False)
     for page in ("/admin", "/app"):
         if url.endswith(page):
             raise ValueError(f"expected the backend without {page!r}: {url.removesuffix(page)}")
@@ -217,10 +214,6 @@ def store_url(value: str) -> str:
 def expanded(value: str) -> str:
     """Expand `~`, because no shell expands it in `.env`."""
     return os.path.expanduser(value)  # noqa: PTH111 - pathlib raises if there is no home directory
-
-
-def path(value: str) -> str:
-    return expanded(text(value))
 
 
 def file_ending(*endings: str, any_case: bool = False) -> Callable[[str], str]:
@@ -242,23 +235,16 @@ def source(value: str) -> str:
     return value.strip()
 
 
-def _address(value: str, example: str) -> str:
+def _url(value: str, example: str, *, may_have_query: bool = True, may_have_credentials: bool = True) -> str:
     """Parse an HTTP or HTTPS URL, and remove slashes at the end of its path."""
+    if not may_have_query and ("?" in value or "#" in value):
+        raise ValueError("expected a URL without '?' or '#'")
     parts = _parts(value.strip())
     if parts is None:
         raise ValueError(f"expected a URL such as {example}")
-    return urlunsplit(parts._replace(path=parts.path.rstrip("/")))
-
-
-def _without_credentials(url: str) -> str:
-    if "@" in urlsplit(url).netloc:
+    if not may_have_credentials and "@" in parts.netloc:
         raise ValueError("expected a URL without a user name or password")
-    return url
-
-
-def _check_has_no_query(url: str) -> None:
-    if "?" in url or "#" in url:
-        raise ValueError("expected a URL without '?' or '#'")
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/")))
 
 
 def _parts(url: str) -> SplitResult | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from medusa_sync.settings.options import ALL_OPTIONS, ENV_FILE
 from medusa_sync.settings.parsers import expanded
@@ -21,8 +20,7 @@ _SPELLINGS = {
 _SIMILAR, _ALMOST_EQUAL = 0.6, 0.8  # Medusa has variables of its own, such as MEDUSA_ADMIN_BACKEND_URL
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A setting as it is written, and where.
 
     Attributes:
@@ -47,18 +45,11 @@ class Found:
                 return self.kind
 
 
-@dataclass(frozen=True)
-class EnvFile:
-    """What a file of settings contains.
-
-    Attributes:
-        path: None if there is no file.
-        found: texts by variable, also those of other programs; without empty ones.
-        problems: what is wrong with it.
-    """
+class EnvFile(NamedTuple):
+    """A file of settings: what it has, by variable, without empty texts, also those of other programs."""
 
     path: str | None = None
-    found: Mapping[str, Found] = field(default_factory=dict)
+    found: Mapping[str, Found] = {}
     problems: tuple[str, ...] = ()
 
 
