@@ -10,7 +10,7 @@ from typing import Any
 
 from docs import catalogue, mapping
 from medusa_sync.errors import EXIT_CODES
-from medusa_sync.report import document
+from medusa_sync.report import json as json_report
 from medusa_sync.settings.option import GROUPS, Group
 from medusa_sync.settings.options import ALL_OPTIONS
 from medusa_sync.sources.dialects.base import Column, Dialect
@@ -45,7 +45,7 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
 
 def schemas() -> Mapping[Path, Mapping[str, Any]]:
     """The generated JSON Schemas by file."""
-    return {CATALOGUE_SCHEMA: catalogue.schema(), RESULT_SCHEMA: document.schema()}
+    return {CATALOGUE_SCHEMA: catalogue.schema(), RESULT_SCHEMA: json_report.schema()}
 
 
 def as_json(schema: Mapping[str, Any]) -> str:

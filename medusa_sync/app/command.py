@@ -6,7 +6,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
-from typing import ParamSpec
+from functools import partial
 from urllib.parse import urlsplit
 
 from msgspec import structs
@@ -31,16 +31,13 @@ from medusa_sync.report.output import (
     print_line,
 )
 from medusa_sync.report.progress import progress_observer
-from medusa_sync.report.settings import print_settings
-from medusa_sync.report.text import print_conflicts, print_result
+from medusa_sync.report.text import print_conflicts, print_result, print_settings
 from medusa_sync.schedule import Schedule, time_zone
 from medusa_sync.settings.load import Flags, Loaded, load
 from medusa_sync.settings.options import OPTIONS, Settings
 from medusa_sync.settings.secrets import without_user_info
 
 logger = logging.getLogger(__name__)
-
-P = ParamSpec("P")
 
 _THIS_MACHINE = frozenset({"localhost", "::1"})
 _BUG = "This is a bug in medusa-sync. Run with --verbose to see where it happens, and report it."
@@ -96,11 +93,7 @@ def _load(flags: Flags, *, needs_credentials: bool = True) -> Loaded:
 
 
 class _Job:
-    """Runs with the current settings.
-
-    Raises:
-        SettingsError: the schedule has no time zone.
-    """
+    """Runs with the current settings."""
 
     def __init__(self, flags: Flags, loaded: Loaded, signals: Signals, out: Output, err: Output) -> None:
         self._flags = flags
@@ -173,7 +166,7 @@ class _Job:
 
     def _report(self, result: RunResult) -> int:
         """Print, log and notify; return the exit code of the run, or else of the first output that failed."""
-        codes = [result.exit_code, _attempt(self._print, result)]
+        codes = [result.exit_code, _attempt(partial(self._print, result))]
         settings = self._settings
         is_printed = not (settings.json or settings.quiet or settings.verbose or self._is_logged(result))
         log.log_result(result, as_json=settings.log_format == "json", is_printed=is_printed)
@@ -210,10 +203,10 @@ class _Job:
             ) from error
 
 
-def _attempt(step: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> int:
+def _attempt(step: Callable[[], None]) -> int:
     """Call a step that may fail; return 0, or log the error and return its exit code."""
     try:
-        step(*args, **kwargs)
+        step()
     except MedusaSyncError as error:
         logger.error("%s", error, extra={"event": "result_not_written", "hint": error.hint})  # noqa: TRY400 - no traceback for users
         return error.exit_code

@@ -107,9 +107,6 @@ def _unavailable(path: Path, reason: str | None) -> LockUnavailableError:
     )
 
 
-# --- the holder ---------------------------------------------------------------------------------------
-
-
 def _write_holder(file: int, job: str) -> None:
     since = datetime.now(UTC).isoformat(timespec="seconds")
     holder = {"job": job, "pid": os.getpid(), "host": socket.gethostname(), "since": since}

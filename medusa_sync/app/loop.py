@@ -21,20 +21,13 @@ Wait = Callable[[float], signal.Signals | None]
 
 
 class Job(Protocol):
-    """The job that the loop runs."""
+    """What the loop runs: `run` returns an exit code and never raises, `reload` may change the schedule."""
 
-    @property
-    def schedule(self) -> Schedule:
-        """When to run; `reload` may change it."""
-        ...
+    schedule: Schedule
 
-    def run(self) -> int:
-        """Run once and return the exit code; never raises."""
-        ...
+    def run(self) -> int: ...
 
-    def reload(self) -> None:
-        """Read the settings again."""
-        ...
+    def reload(self) -> None: ...
 
 
 def run_loop(

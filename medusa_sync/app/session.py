@@ -8,13 +8,12 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
-    AbstractContextManager,
     AsyncExitStack,
     asynccontextmanager,
     contextmanager,
     nullcontext,
 )
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -101,8 +100,10 @@ async def _sync(
         source = await stack.enter_async_context(_source(settings, http))
         api = await stack.enter_async_context(_store(settings, http))
         run = Run(source, api, _options(settings), requests, observer, stop)
+        folder = Path(settings.lock_dir) if settings.lock_dir is not None else None
+        lock = run_lock(settings.job_name, settings.medusa_url, settings.source_name, folder=folder)
         try:
-            with _lock(settings):
+            with nullcontext() if settings.dry_run else lock:  # a dry run only reads
                 return await run.execute()
         except (LockedError, LockUnavailableError) as error:
             stop.set(error)
@@ -137,19 +138,10 @@ def _listening(signals: Signals, stop: Stop) -> Iterator[None]:
         ) from None
 
 
-def _lock(settings: Settings) -> AbstractContextManager[None]:
-    """A dry run needs no lock, because it only reads."""
-    if settings.dry_run:
-        return nullcontext()
-    folder = Path(settings.lock_dir) if settings.lock_dir is not None else None
-    return run_lock(settings.job_name, settings.medusa_url, settings.source_name, folder=folder)
-
-
 @asynccontextmanager
 async def _source(settings: Settings, http: _Http) -> AsyncIterator[Source]:
-    def unavailable(message: str) -> MedusaSyncError:
-        hint = "Check that the source is up, and --source (SYNC_PRODUCTS_SOURCE). Then run again."
-        return SourceError(message, hint=hint)
+    hint = "Check that the source is up, and --source (SYNC_PRODUCTS_SOURCE). Then run again."
+    unavailable = partial(SourceError, hint=hint)
 
     def count(_method: str, _url: str) -> None:
         http.requests.source += 1

@@ -17,11 +17,7 @@ from medusa_sync.settings.options import OPTIONS, Settings
 
 
 def check(settings: Settings) -> None:
-    """Check before a run whether the report can be written.
-
-    Raises:
-        SettingsError: it cannot.
-    """
+    """Check before a run whether the report can be written; raise `SettingsError` if not."""
     if settings.report is None:
         return
     path = Path(settings.report)
@@ -43,13 +39,9 @@ def outputs(settings: Settings, result: RunResult) -> Iterator[Callable[[], None
     if settings.report is not None:
         yield partial(file.write_report, result, Path(settings.report))
     if _is_github():
-        yield partial(_annotate, result)
+        yield lambda: sys.stderr.writelines(f"{line}\n" for line in github.workflow_commands(result))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         yield partial(github.append_step_summary, result, Path(summary))
-
-
-def _annotate(result: RunResult) -> None:
-    sys.stderr.writelines(f"{line}\n" for line in github.workflow_commands(result))
 
 
 def end(settings: Settings, result: RunResult) -> None:

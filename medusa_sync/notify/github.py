@@ -20,15 +20,8 @@ _LONG = 200  # characters of a text that are shown
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
-# --- step summary ---------------------------------------------------------------------------------------
-
-
 def append_step_summary(result: RunResult, path: Path) -> None:
-    """Append the summary to the file that GITHUB_STEP_SUMMARY names.
-
-    Raises:
-        ReportError: writing fails.
-    """
+    """Append the summary to the file that GITHUB_STEP_SUMMARY names; raise `ReportError` if that fails."""
     try:
         with path.open("a", encoding="utf-8") as stream:
             stream.write(step_summary(result))
@@ -98,9 +91,6 @@ def _literal(text: str) -> str:
     text = text if len(text) <= _LONG else f"{text[:_LONG]}..."
     escaped = _PUNCTUATION.sub(lambda match: f"&#{ord(match[0])};", text)
     return f"<code>{escaped}</code>" if text else ""
-
-
-# --- annotations ----------------------------------------------------------------------------------------
 
 
 def workflow_commands(result: RunResult) -> Iterator[str]:

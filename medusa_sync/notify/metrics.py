@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -91,29 +91,26 @@ def _registry_of(
     result: RunResult, last_success: float | None, *, job: str, source: str
 ) -> CollectorRegistry:
     """The metrics of a run, without the time of the last success if it is None."""
-    registry = CollectorRegistry()
-    for name, help_, value in _metrics(result, last_success):
+    registry, requests = CollectorRegistry(), result.requests
+
+    def add(name: str, help_: str, value: float) -> None:
         Gauge(name, help_, _LABELS, registry=registry).labels(job, source).set(value)
-    return registry
 
-
-def _metrics(result: RunResult, last_success: float | None) -> Iterator[tuple[str, str, float]]:
-    """Yield the name, help text and value of each metric."""
-    requests = result.requests
     if last_success is not None:
-        yield LAST_SUCCESS, "Unix time at which the last run with exit code 0 ended, or 0.", last_success
-    yield "medusa_sync_last_run_timestamp_seconds", "Unix time at which the last run ended.", _end_of(result)
-    yield "medusa_sync_last_run_duration_seconds", "Duration of the last run.", result.duration_s
-    yield "medusa_sync_last_run_exit_code", "Exit code of the last run; 0 is success.", result.exit_code
+        add(LAST_SUCCESS, "Unix time at which the last run with exit code 0 ended, or 0.", last_success)
+    add("medusa_sync_last_run_timestamp_seconds", "Unix time at which the last run ended.", _end_of(result))
+    add("medusa_sync_last_run_duration_seconds", "Duration of the last run.", result.duration_s)
+    add("medusa_sync_last_run_exit_code", "Exit code of the last run; 0 is success.", result.exit_code)
     for each, help_ in _PRODUCTS.items():  # the noun comes last: OpenMetrics reserves the ending `_created`
-        yield f"medusa_sync_last_run_{each}_products", help_, result.counts[each]
+        add(f"medusa_sync_last_run_{each}_products", help_, result.counts[each])
     for kind, what, count in (
         ("source_requests", "to the source", requests.source),
         ("store_read_requests", "that read from the store", requests.store_reads),
         ("store_write_requests", "that wrote to the store", requests.store_writes),
     ):
-        yield f"medusa_sync_last_run_{kind}", f"Requests of the last run {what}, including retries.", count
-    yield "medusa_sync_last_run_retries", "Requests of the last run that were retries.", requests.retries
+        add(f"medusa_sync_last_run_{kind}", f"Requests of the last run {what}, including retries.", count)
+    add("medusa_sync_last_run_retries", "Requests of the last run that were retries.", requests.retries)
+    return registry
 
 
 def _last_success(file: Path, job: str, source: str) -> float:

@@ -22,11 +22,7 @@ _IGNORED = {
 
 
 class MonitorError(Exception):
-    """A request did not arrive or was refused; the message does not contain the URL.
-
-    Attributes:
-        may_retry: the same request may succeed.
-    """
+    """A request did not arrive or was refused; the message does not contain the URL."""
 
     def __init__(self, message: str, *, may_retry: bool = False) -> None:
         super().__init__(message)

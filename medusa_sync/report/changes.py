@@ -29,14 +29,9 @@ _WINS = {OnConflict.SOURCE: "the source wins", OnConflict.STORE: "the store wins
 
 
 class Detail(NamedTuple):
-    """A field that was changed, or kept its value in a conflict or because its price would move too far.
+    """A field of a product or variant, which was changed, is in conflict, or has a price that is held back.
 
-    Attributes:
-        variant: what reports call the variant; empty for a field of the product.
-        stored: what the store held.
-        change: None if the field keeps its value.
-        conflict: None if only one side changed the field.
-        held: the price that was held back, so that the field keeps its value.
+    Without a `change`, the field keeps the value that the store holds.
     """
 
     variant: str
@@ -99,9 +94,6 @@ def abridged(found: list[Detail]) -> tuple[list[Detail], str]:
     return [each for each in found if not each.variant] + of_variants[:_FIRST], f"... and {words} of variants"
 
 
-# --- lines ----------------------------------------------------------------------------------------------
-
-
 def change_lines(
     outcome: Outcome,
     arrow: str,
@@ -156,9 +148,6 @@ def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: in
         notes = [state, _HELD if detail.held else _CONFLICT, f"source: {visible(wanted)}", *wins]
     style = "yellow" if conflict or detail.held else "dim"
     return [*line, (f" ({'; '.join(notes)})", style)] if notes else line
-
-
-# --- where a change comes from --------------------------------------------------------------------------
 
 
 def _notes(change: FieldChange, action: Action | None, longest: int, *, is_contested: bool) -> list[str]:

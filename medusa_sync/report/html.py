@@ -5,17 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC
 from importlib import resources
-from itertools import chain, islice
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from medusa_sync.core.product import Value
-from medusa_sync.core.result import Action, Outcome, Result, RunResult
+from medusa_sync.core.result import Outcome, Result, RunResult
 from medusa_sync.report import summary
 from medusa_sync.report.changes import FEW, Detail, abridged, details, line_about
 from medusa_sync.report.escape import visible
@@ -25,25 +25,6 @@ _BAR = 1000  # length of the bar
 _NARROWEST = 6  # minimum length of a part of the bar, so that it is visible
 _ALWAYS = {Result.CREATED, Result.UPDATED, Result.UNCHANGED, Result.REJECTED, Result.FAILED}
 """Counts that are shown even if they are zero."""
-
-
-class _Product(NamedTuple):
-    """A product of the table, or of a list above it, where `changes` include a few of variants.
-
-    Filters match its `kinds`; the first is the result. `folded` counts changes of variants that are too
-    many to show at once, `rest` those that a list leaves out.
-    """
-
-    kinds: tuple[str, ...]
-    did: Action | None
-    action: str
-    external_id: str
-    title: str
-    reason: str
-    changes: Sequence[Detail]
-    variants: dict[str, list[Detail]]
-    folded: str
-    rest: str
 
 
 def as_html(result: RunResult) -> str:
@@ -67,13 +48,9 @@ def _digest(content: str) -> str:
 
 def _context(result: RunResult) -> dict[str, Any]:
     outcomes = [*chain(result.problems, result.not_completed, result.changes, result.skipped)]
-    lists = {
-        "Problems": result.problems,
-        "Conflicts": [each for each in outcomes if each.conflicts],
-        "Held back": [each for each in outcomes if each.held],
-    }
+    lists = {each.noun: each for each in summary.listings(result, verbose=False, is_short=True)}
     products = [_product(each, result) for each in outcomes]
-    used = Counter(kind for product in products for kind in product.kinds)
+    used = Counter(kind for product in products for kind in product["kinds"])
     totals = [(kind, label, count) for kind, label, count, _ in summary.totals(result)]
     parts = [each for each in totals if each[2] and each[0] not in {"conflict", "held"}]
     return {
@@ -85,8 +62,13 @@ def _context(result: RunResult) -> dict[str, Any]:
         "parts": _parts({kind: count for kind, _, count in parts}),
         "bar": ", ".join(f"{count} {label}" for _, label, count in parts) or "no products",
         "lists": [
-            (heading, [_listed(each, result) for each in islice(listed, summary.LISTED)], len(listed))
-            for heading, listed in lists.items()
+            (
+                lists[noun].heading,
+                [_listed(each, result) for each in lists[noun].listed],
+                lists[noun].left_out,
+            )
+            for noun in ("problem", "conflict", "held")
+            if noun in lists
         ],
         "products": products,
         "filters": [(kind, label, used[kind]) for kind, label, _ in totals if used[kind]],
@@ -104,34 +86,38 @@ def _parts(counts: dict[str, int]) -> Iterator[tuple[str, float, float]]:
         start += width
 
 
-def _product(outcome: Outcome, result: RunResult) -> _Product:
+def _product(outcome: Outcome, result: RunResult) -> dict[str, Any]:
+    """A product of the table. Filters match its `kinds`; the first is the result."""
     found = details(outcome)
     of_variants = [each for each in found if each.variant]
     variants: dict[str, list[Detail]] = {}
     for each in of_variants:
         variants.setdefault(each.variant, []).append(each)
-    folded = ""
+    folded = ""  # counts the changes of variants if they are too many to show them at once
     if len(of_variants) > FEW:
+        plural = "" if len(variants) == 1 else "s"
+        folded = f"{len(of_variants):,} changes of {len(variants):,} variant{plural}"
         conflicts = sum(each.conflict is not None for each in of_variants)
-        folded = (
-            f"{len(of_variants):,} changes of {len(variants):,} variant{'s' if len(variants) > 1 else ''}"
-        )
         folded += f", {conflicts:,} of them in conflict" if conflicts else ""
-    kinds = (
-        outcome.result,
-        *(["conflict"] if outcome.conflicts else []),
-        *(["held"] if outcome.held else []),
-    )
-    action = summary.action(outcome, dry_run=result.dry_run)
-    changes = [each for each in found if not each.variant]
-    name = summary.name(outcome)
-    return _Product(kinds, outcome.action, action, *name, outcome.reason, changes, variants, folded, rest="")
+    external_id, title = summary.name(outcome)
+    others = {"conflict": outcome.conflicts, "held": outcome.held}
+    return {
+        "kinds": (outcome.result.value, *(kind for kind, any_ in others.items() if any_)),
+        "did": outcome.action,
+        "action": summary.action(outcome, dry_run=result.dry_run),
+        "external_id": external_id,
+        "title": title,
+        "reason": outcome.reason,
+        "changes": [each for each in found if not each.variant],
+        "variants": variants,
+        "folded": folded,
+    }
 
 
-def _listed(outcome: Outcome, result: RunResult) -> _Product:
+def _listed(outcome: Outcome, result: RunResult) -> dict[str, Any]:
     """A product of a list above the table, which shows only a few changes of variants."""
     changes, rest = abridged(details(outcome))
-    return _product(outcome, result)._replace(changes=changes, rest=rest)
+    return _product(outcome, result) | {"changes": changes, "rest": rest}
 
 
 def _full(detail: Detail) -> tuple[list[str], list[str]] | None:

@@ -1,18 +1,159 @@
-"""Renders JSON: the result of a run as a document, version 1, and the settings."""
+"""Renders JSON: the result of a run as a document, version 1, and the settings.
+
+`docs/result.schema.json` is generated from the types of the document.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from datetime import UTC
+from itertools import chain
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from medusa_sync.core.result import RunResult
-from medusa_sync.report.document import change, document_without_changes
+from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.product import Value
+from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
 from medusa_sync.report.escape import HIDDEN
 from medusa_sync.report.output import Output
+from medusa_sync.report.summary import ended_as
 
 _NOT_ASCII = re.compile(r"[^ -~]")
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
+
+_KEEP = "keep"
+
+Count = Annotated[int, Meta(ge=0)]
+
+
+class SourceInfo(Struct, frozen=True):
+    """The source."""
+
+    url: Annotated[str, Meta(description="Without a query.")]
+    format: Annotated[str, Meta(description="What was detected; empty if nothing was read.")]
+    total: Annotated[int | None, Meta(description="How many products it says it has.")]
+    seen: Annotated[int, Meta(ge=0, description="How many products it delivered.")]
+
+
+class StoreInfo(Struct, frozen=True):
+    """The store at the end of the run."""
+
+    url: str
+    products: Annotated[int, Meta(ge=0, description="All of its products.")]
+    owned: Annotated[int, Meta(ge=0, description="Those that the source delivered in this run.")]
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """Products by outcome. Those from `created` to `not_attempted` and `not_compared` add up to `seen`."""
+
+    created: Count
+    updated: Count
+    unchanged: Count
+    skipped: Annotated[int, Meta(ge=0, description="A setting says that they are not written.")]
+    rejected: Annotated[int, Meta(ge=0, description="Invalid at the source.")]
+    failed: Annotated[int, Meta(ge=0, description="Refused by the store or by this tool.")]
+    unconfirmed: Annotated[int, Meta(ge=0, description="Written, but the response was lost.")]
+    not_attempted: Annotated[int, Meta(ge=0, description="The run ended before they were sent.")]
+    removed: Annotated[int, Meta(ge=0, description="Set to draft or deleted.")]
+    conflicts: Annotated[int, Meta(ge=0, description="Fields, not products.")]
+    held: Annotated[int, Meta(ge=0, description="Products with prices that were held back.")]
+    not_compared: Annotated[
+        int | UnsetType, Meta(description="Valid products of a dry run without credentials.")
+    ] = UNSET
+
+
+class RequestCounts(Struct, frozen=True):
+    """Requests, including retries."""
+
+    source: Count
+    store_reads: Count
+    store_writes: Count
+    retries: Count
+
+
+class Problem(Struct, frozen=True):
+    """A product with a problem. Without an id and a title: what ended the run early."""
+
+    external_id: str | None
+    title: str | None
+    outcome: Result
+    reason: str
+
+
+class HeldPrice(Struct, frozen=True):
+    """A price that was not written, because it would move by more than `--max-price-change`."""
+
+    external_id: str | None
+    title: str
+    variant: Annotated[str | None, Meta(description="Null for a product without variants.")]
+    field: str
+    stored: Value
+    desired: Value
+
+
+class FieldValues(Struct, frozen=True, rename={"before": "from", "after": "to"}):
+    """What the store held, and what it holds now."""
+
+    before: Value
+    after: Value
+
+
+class VariantChanges(Struct, frozen=True):
+    """The changed fields of a variant."""
+
+    variant: Annotated[str, Meta(description="Its SKU, or else its title.")]
+    fields: dict[str, FieldValues]
+
+
+class ConflictInfo(Struct, frozen=True):
+    """A field that source and merchant both changed."""
+
+    field: str
+    store: Value
+    source: Value
+    kept: OnConflict
+    variant: Annotated[str | UnsetType, Meta(description="Missing for a field of the product.")] = UNSET
+
+
+class ProductChange(Struct, frozen=True):
+    """A product that was written, would be written by a dry run, or had conflicts."""
+
+    external_id: str | None
+    action: Annotated[
+        str,
+        Meta(
+            description=f"`{_KEEP}`: it only had conflicts.",
+            extra_json_schema={"enum": [*map(str, Action), _KEEP]},
+        ),
+    ]
+    fields: dict[str, FieldValues]
+    variants: list[VariantChanges] | UnsetType = UNSET
+    conflicts: list[ConflictInfo] | UnsetType = UNSET
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    """The result of `medusa-sync products --json`. Ignore fields that you do not know."""
+
+    version: Literal[1]
+    job: str
+    dry_run: bool
+    status: Status
+    exit_code: int
+    started_at: Annotated[str, Meta(pattern=_TIME, description="In UTC.")]
+    duration_s: Annotated[float, Meta(ge=0)]
+    source: SourceInfo
+    store: StoreInfo | None
+    counts: Counts
+    requests: RequestCounts
+    problems: list[Problem]
+    held: list[HeldPrice]
+    skipped: Annotated[list[Problem], Meta(description="Those that are skipped for a reason of their own.")]
+    notes: Annotated[list[str], Meta(description="Remarks about the run, not about one product.")]
+    changes: list[ProductChange]  # last, because it is rendered one product at a time
 
 
 def as_json(result: RunResult, *, pretty: bool = False, ascii_only: bool = False) -> str:
@@ -21,12 +162,12 @@ def as_json(result: RunResult, *, pretty: bool = False, ascii_only: bool = False
     def text_of(value: object) -> str:
         return _text(value, pretty=pretty, ascii_only=ascii_only)
 
-    document = text_of(document_without_changes(result))
+    document = text_of(_document_without_changes(result))
     if not result.changes:
         return document
     # One change at a time: all of them need ten times the memory of their text.
     start, between, end = ("[\n    ", ",\n    ", "\n  ]\n}") if pretty else ("[", ", ", "]}")
-    changes = between.join(text_of(change(each)).replace("\n", "\n    ") for each in result.changes)
+    changes = between.join(text_of(_change(each)).replace("\n", "\n    ") for each in result.changes)
     return document.removesuffix("[]\n}" if pretty else "[]}") + start + changes + end
 
 
@@ -49,3 +190,68 @@ def _escaped(match: re.Match[str]) -> str:
     if "\ud800" <= character <= "\udfff":  # strict parsers refuse a lone surrogate even as an escape
         return "\\ufffd"
     return json.dumps(character)[1:-1]
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the document."""
+    return {"$schema": _DIALECT, "title": "medusa-sync result", **msgspec.json.schema(Document)}
+
+
+def _document_without_changes(result: RunResult) -> Document:
+    """The document of a run, in which the list of changes is empty."""
+    store = result.store
+    started_at = result.started_at.astimezone(UTC).replace(tzinfo=None)
+    ended = [Problem(None, None, ended_as(result), result.error)] if result.error else []
+    return Document(
+        version=1,
+        job=result.job,
+        dry_run=result.dry_run,
+        status=result.status,
+        exit_code=result.exit_code,
+        started_at=started_at.isoformat(timespec="milliseconds") + "Z",
+        duration_s=round(result.duration_s, 3),
+        source=SourceInfo(result.source_url, result.source_format, result.source_total, result.seen),
+        store=StoreInfo(result.store_url or "", store.products, store.owned) if store else None,
+        counts=Counts(
+            **{each.value: result.counts.get(each, 0) for each in Result},
+            conflicts=result.conflicts,
+            held=result.held,
+            not_compared=result.not_compared or UNSET,
+        ),
+        requests=RequestCounts(*structs.astuple(result.requests)),
+        problems=ended + list(map(_problem, chain(result.problems, result.not_completed))),
+        held=[
+            HeldPrice(each.external_id, each.title, at.variant or None, at.field, at.stored, at.desired)
+            for each in (result.changes if result.held else ())
+            for at in each.held
+        ],
+        skipped=list(map(_problem, result.skipped)),
+        notes=list(result.notes),
+        changes=[],
+    )
+
+
+def _problem(outcome: Outcome) -> Problem:
+    return Problem(outcome.external_id, outcome.title, outcome.result, outcome.reason)
+
+
+def _change(outcome: Outcome) -> ProductChange:
+    """The changes of a product and of each of its variants.
+
+    Variants without a SKU may have the same name: a second change of a field begins a new entry.
+    """
+    own: dict[str, FieldValues] = {}
+    latest = {"": own}
+    variants: list[VariantChanges] = []
+    for each in outcome.changes:
+        fields = latest.get(each.variant)
+        if fields is None or each.field in fields:
+            fields = latest[each.variant] = {}
+            variants.append(VariantChanges(each.variant, fields))
+        fields[each.field] = FieldValues(each.stored, each.planned)
+    conflicts = [
+        ConflictInfo(each.field, each.stored, each.desired, each.kept, each.variant or UNSET)
+        for each in outcome.conflicts
+    ]
+    action = outcome.action or _KEEP
+    return ProductChange(outcome.external_id, action, own, variants or UNSET, conflicts or UNSET)

@@ -121,9 +121,6 @@ def _time(record: logging.LogRecord, end: str) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + end
 
 
-# --- the result of a run --------------------------------------------------------------------------------
-
-
 class OutcomeLog(NoProgress):
     """Logs the outcome of each product that is not unchanged, and passes everything to another observer."""
 
@@ -137,17 +134,10 @@ class OutcomeLog(NoProgress):
     def settled(self, outcome: Outcome) -> None:
         self._observer.settled(outcome)
         if outcome.result is not Result.UNCHANGED:
-            what = summary.label(outcome.result, dry_run=self._dry_run)
-            words = f"{outcome.external_id or '(no id)'}: {what}"
-            logger.debug(
-                "%s",
-                f"{words}: {outcome.reason}" if outcome.reason else words,
-                extra={
-                    "event": "product",
-                    "external_id": outcome.external_id,
-                    "outcome": outcome.result.value,
-                },
-            )
+            id_, what = outcome.external_id, outcome.result.value
+            label = summary.label(outcome.result, dry_run=self._dry_run)
+            words = ": ".join(filter(None, (id_ or "(no id)", label, outcome.reason)))
+            logger.debug("%s", words, extra={"event": "product", "external_id": id_, "outcome": what})
 
 
 def log_result(result: RunResult, *, as_json: bool, is_printed: bool) -> None:

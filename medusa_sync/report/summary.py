@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.policy import OnConflict
@@ -45,9 +46,6 @@ _WINNERS = {
 }
 _HELD = "If these prices are right, run once with a higher --max-price-change."
 _MINUTE = 60  # seconds
-
-
-# --- the run --------------------------------------------------------------------------------------------
 
 
 def headline(result: RunResult, arrow: str) -> str:
@@ -138,9 +136,6 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min {rest} s" if hours else f"{minutes} min {rest} s"
 
 
-# --- products -------------------------------------------------------------------------------------------
-
-
 def name(outcome: Outcome) -> tuple[str, str]:
     """The external id and title of a product; a rejected row of the source may lack both."""
     return visible(outcome.external_id or "(no id)"), visible(outcome.title)
@@ -154,10 +149,11 @@ def action(outcome: Outcome, *, dry_run: bool) -> str:
     return planned if dry_run else done
 
 
+@dataclass
 class Listing:
     """A list of products; it keeps only the ones that are listed.
 
-    Args:
+    Attributes:
         heading: of the list on a terminal or a page.
         noun: starts the line of a product in a pipe.
         description: of the products that are left out, as in "3 more with problems".
@@ -165,23 +161,14 @@ class Listing:
         only: the kind of changes to show; None for all.
     """
 
-    def __init__(
-        self,
-        heading: str,
-        noun: str,
-        description: str,
-        *,
-        is_complete: bool = False,
-        only: Kind | None = None,
-    ) -> None:
-        self.heading = heading
-        self.noun = noun
-        self.is_complete = is_complete
-        self.only = only
-        self._description = description
-        self._count = 0
-        self._winners: set[OnConflict] = set()
-        self.listed: list[Outcome] = []
+    heading: str
+    noun: str
+    description: str
+    is_complete: bool = False
+    only: Kind | None = None
+    listed: list[Outcome] = field(default_factory=list)
+    _count: int = 0
+    _winners: set[OnConflict] = field(default_factory=set)
 
     def add(self, outcome: Outcome) -> None:
         self._count += 1
@@ -189,10 +176,14 @@ class Listing:
         if self.is_complete or self._count <= LISTED:
             self.listed.append(outcome)
 
+    @property
+    def left_out(self) -> int:
+        return self._count - len(self.listed)
+
     def remarks(self) -> Iterator[str]:
         """Yield a line about products that are left out, and what to do about conflicts and held prices."""
-        if rest := self._count - len(self.listed):
-            yield f"... and {rest} more {self._description}; --json shows them all"
+        if self.left_out:
+            yield f"... and {self.left_out} more {self.description}; --json shows them all"
         if any(outcome.conflicts for outcome in self.listed):
             yield _WINNERS[frozenset(self._winners)]
         elif any(outcome.held for outcome in self.listed):

@@ -1,23 +1,28 @@
-"""Prints the result of a run on stdout: a table and lists on a terminal, lines of text in a pipe."""
+"""Prints on stdout: the result of a run, as a table and lists or as lines of text, and the settings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from medusa_sync.core.result import Outcome, RunResult
+from medusa_sync.redact import Redactor
 from medusa_sync.report import summary
 from medusa_sync.report.changes import Detail, by_kind, change_lines, plain_lines
 from medusa_sync.report.escape import visible
 from medusa_sync.report.output import Output, Pipe, print_line
 from medusa_sync.report.summary import Listing
 from medusa_sync.report.values import Line
+from medusa_sync.settings.load import Loaded
+from medusa_sync.settings.options import ALL_OPTIONS
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
 _INDENT = 2
+_VERSION = 1  # of the document of the settings
+_VALUE_WIDTH = 32  # columns; a longer value moves only its own origin to the right
 
 
 def print_result(result: RunResult, output: Output, *, verbose: bool = False) -> None:
@@ -39,9 +44,6 @@ def print_conflicts(result: RunResult, output: Output) -> None:
             output.file.writelines(f"{line}\n" for line in _lines_of(listing, result, verbose=False))
         else:
             _print_listing(listing, result, output, verbose=False)
-
-
-# --- in a pipe ------------------------------------------------------------------------------------------
 
 
 def as_text(result: RunResult, *, verbose: bool = False) -> str:
@@ -87,9 +89,6 @@ def _by_noun(listing: Listing, outcome: Outcome) -> Mapping[str, list[Detail]]:
     if listing.only:
         return {listing.only: groups[listing.only]}
     return groups if outcome.conflicts or outcome.held else {listing.noun: groups.get("change", [])}
-
-
-# --- on a terminal --------------------------------------------------------------------------------------
 
 
 def _print_on_terminal(result: RunResult, console: Console, *, verbose: bool) -> None:
@@ -149,3 +148,42 @@ def _table(result: RunResult) -> Table:
     for label, value in summary.facts(result):
         table.add_row(Text(label), Text(value))
     return table
+
+
+def print_settings(loaded: Loaded, output: Output) -> None:
+    """Print a line for each setting, or one JSON document with `--json`."""
+    redactor = Redactor(loaded.settings.secrets())
+    shown: list[tuple[Any, Any, Any]] = []
+    for option in ALL_OPTIONS:
+        found = loaded.found.get(option.name)
+        if found is None:
+            continue
+        value = getattr(loaded.settings, option.name, None)
+        if found.text is not None and not isinstance(value, bool | int | float):
+            value = redactor(option.masked(found.text))
+        shown.append((option, found, value))
+    if loaded.settings.json:
+        settings = {
+            option.name: {
+                "value": value,
+                "origin": {"kind": found.kind}
+                | ({"name": found.name} if found.name else {})
+                | ({"line": found.line} if found.line else {}),
+            }
+            for option, found, value in shown
+        }
+        from medusa_sync.report.json import print_json
+
+        print_json({"version": _VERSION, "settings": settings}, output)
+        return
+    names = [option.flag or option.variable for option, _, _ in shown]
+    width = max(map(len, names))
+    for name, (_, found, value) in zip(names, shown, strict=True):
+        line = f"{name:{width}}  {visible(_plain(value)):{_VALUE_WIDTH}}  {visible(found.origin)}"
+        print_line(output, (line, "dim") if found.kind == "default" else line)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool | None):
+        return "-" if value is None else str(value).lower()
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)

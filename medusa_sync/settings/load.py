@@ -26,12 +26,7 @@ Flags: TypeAlias = Mapping[str, str | bool | None]
 
 @dataclass(frozen=True)
 class Loaded:
-    """Settings, and where they come from.
-
-    Attributes:
-        found: the text and origin of every setting, by name, and of `env_file`.
-        warnings: of variables that are probably misspelled.
-    """
+    """Settings, where each of them and `env_file` come from, and warnings of misspelled variables."""
 
     settings: Settings
     found: Mapping[str, Found]

@@ -89,9 +89,6 @@ class Option:
         return MASK if self.is_secret or self.is_private else without_secrets(text)
 
 
-# --- completions ----------------------------------------------------------------------------------------
-
-
 def complete_fields(typed: str) -> Iterable[str]:
     """Complete the last name of a list."""
     from medusa_sync.core.fields import NAMES

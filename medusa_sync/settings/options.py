@@ -27,15 +27,18 @@ _COUNT = parsers.whole_number(1, 1_000_000_000)
 def _option(
     group: Group, metavar: str, read: Callable[[str], T], default: str, help_: str, **others: Any
 ) -> T:
-    in_repr = others.pop("in_repr", True)  # false for URLs that may contain a password
     row = {"group": group, "metavar": metavar, "read": read, "default": default, "help": help_, **others}
-    return field(default_factory=lambda: read(default), repr=in_repr, metadata=row)
+    return field(default_factory=lambda: read(default), repr=_is_shown(metavar), metadata=row)
 
 
 def _optional(group: Group, metavar: str, read: Callable[[str], T], help_: str, **others: Any) -> T | None:
-    in_repr = others.pop("in_repr", True)
     row = {"group": group, "metavar": metavar, "read": read, "help": help_, **others}
-    return field(default=None, repr=in_repr, metadata=row)
+    return field(default=None, repr=_is_shown(metavar), metadata=row)
+
+
+def _is_shown(metavar: str) -> bool:
+    """Whether the representation of the settings has a value: a URL may contain a password."""
+    return "URL" not in metavar
 
 
 def _switch(group: Group, help_: str, **others: Any) -> bool:
@@ -49,7 +52,7 @@ class Settings:
     # fmt: off
     source: str = _option("Source", "URL|FILE|-|sample", parsers.source, "https://dummyjson.com/products",
         "URL of an API or a file, path of a file, - for standard input, or the built-in sample.",
-        in_repr=False, is_common=True)
+        is_common=True)
     source_format: str = _option("Source", "FORMAT", parsers.choice(*_FORMATS), "auto",
         "Format of a file: auto, json, ndjson, csv or xml.",
         more="'auto' detects it from its content type, its name and its first bytes.",
@@ -170,10 +173,9 @@ class Settings:
         "Write metrics for the textfile collector of Prometheus.", more="The name must end in .prom.")
     metrics_push: str | None = _optional("Output", "URL", parsers.gateway,
         "Push metrics to a Prometheus Pushgateway.",
-        more="The URL may contain a user and a password.", in_repr=False)
+        more="The URL may contain a user and a password.")
     ping_url: str | None = _optional("Output", "URL", parsers.ping_url,
-        "Ping a monitor such as healthchecks.io when a run starts and when it ends.",
-        in_repr=False, is_private=True)
+        "Ping a monitor such as healthchecks.io when a run starts and when it ends.", is_private=True)
     # fmt: on
 
     def authorization(self) -> str | None:
@@ -194,22 +196,12 @@ class Settings:
             yield from secrets_in_ping_url(self.ping_url)
 
 
-ENV_FILE = Option(
-    name="env_file",
-    help="File of settings, a NAME=value in each line. Default: .env in the working directory.",
-    read=parsers.text,
-    metavar="FILE",
-    group="Store",
-)
-PRINT_SETTINGS = Option(
-    name="print_settings",
-    help="Show every setting and its origin, and exit.",
-    read=parsers.switch,
-    default="false",
-    group="Output",
-    is_common=True,
-    is_command=True,
-)
+# fmt: off
+ENV_FILE = Option(name="env_file", group="Store", metavar="FILE", read=parsers.text,
+    help="File of settings, a NAME=value in each line. Default: .env in the working directory.")
+PRINT_SETTINGS = Option(name="print_settings", group="Output", read=parsers.switch, default="false",
+    help="Show every setting and its origin, and exit.", is_common=True, is_command=True)
+# fmt: on
 OPTIONS: Mapping[str, Option] = {
     each.name: Option(name=each.name, **each.metadata) for each in fields(Settings)
 }

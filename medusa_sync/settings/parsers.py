@@ -260,9 +260,7 @@ def _parts(url: str) -> SplitResult | None:
 
 
 def _is_host(name: str) -> bool:
-    if ":" in name:
-        return bool(ip_address(name))
-    if _IPV4.fullmatch(name):
+    if ":" in name or _IPV4.fullmatch(name):
         return bool(ip_address(name))
     if not name.isascii() or name.startswith("xn--"):
         import idna

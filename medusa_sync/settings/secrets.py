@@ -7,7 +7,7 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, unquote_plus, urlsplit, urlunsplit
 
 from medusa_sync.redact import MASK
 
@@ -35,10 +35,8 @@ class Secret:
 
 def user_info(url: str) -> str | None:
     """Return `user:password` of a URL, decoded; None if it has neither."""
-    if "://" not in url:
-        return None
-    encoded, _, _ = urlsplit(url).netloc.rpartition("@")
-    user, _, password = encoded.partition(":")
+    parts = _split(url)
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":") if parts else ("", "", "")
     return f"{unquote(user)}:{unquote(password)}" if user or password else None
 
 
@@ -49,23 +47,25 @@ def basic_authorization(url: str) -> str | None:
 
 
 def without_user_info(url: str) -> str:
-    if "://" not in url:
-        return url
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    parts = _split(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if parts else url
 
 
 def without_secrets(url: str) -> str:
     """Replace the user info of a URL, and the query values that are secrets; other texts stay as they are."""
-    if "://" not in url:
-        return url
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return MASK
+    parts = _split(url)
+    if parts is None:
+        return MASK if "://" in url else url
     _, at, host = parts.netloc.rpartition("@")
     query = "&".join(map(_without_secret, parts.query.split("&")))
     return urlunsplit(parts._replace(netloc=f"{MASK}@{host}" if at else host, query=query))
+
+
+def _split(url: str) -> SplitResult | None:
+    """Split a URL; return None for a path, and for a URL that no request can use."""
+    with suppress(ValueError):
+        return urlsplit(url) if "://" in url else None
+    return None
 
 
 def _without_secret(parameter: str) -> str:
@@ -81,16 +81,11 @@ def _names_secret(name: str) -> bool:
 
 def secrets_in(url: str) -> Iterator[str]:
     """Yield the password of a URL, and the query values whose names say that they are secrets."""
-    if "://" not in url:  # a file
-        return
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # a proxy setting that no request can use
-        return
-    encoded, at, _ = parts.netloc.rpartition("@")
-    if at:
-        yield from _secrets_in_user_info(unquote(encoded))
-    yield from (value for name, value in parse_qsl(parts.query) if _names_secret(name))
+    if parts := _split(url):
+        encoded, at, _ = parts.netloc.rpartition("@")
+        if at:
+            yield from _secrets_in_user_info(unquote(encoded))
+        yield from (value for name, value in parse_qsl(parts.query) if _names_secret(name))
 
 
 def secrets_in_authorization(value: str) -> Iterator[str]:

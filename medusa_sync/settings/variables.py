@@ -21,12 +21,9 @@ _SIMILAR, _ALMOST_EQUAL = 0.6, 0.8  # Medusa has variables of its own, such as M
 
 
 class Found(NamedTuple):
-    """A setting as it is written, and where.
+    """A setting as it is written, and where; the text is None if it has neither a value nor a default.
 
-    Attributes:
-        text: None if it has neither a value nor a default.
-        name: the flag, the variable or the path of the file; empty for a default.
-        line: in the file, from 1; 0 for all others.
+    `name` is the flag, the variable or the path of the file, and `line` that of the file, from 1.
     """
 
     text: str | None

@@ -7,8 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from medusa_sync.core.result import Action, Result, Status
-from medusa_sync.report.document import Counts, schema
-from medusa_sync.report.json import as_json
+from medusa_sync.report.json import Counts, as_json, schema
 from tests.harness.documents import read_document
 from tests.unit.results import BOWL, DELETED, DRAFTED, LAMP, LEFT, OVERRULED, RESPECTED, SHIRT, run
 
