@@ -124,18 +124,15 @@ def _listening(signals: Signals, stop: Stop) -> Iterator[None]:
         for task in asyncio.all_tasks():
             task.cancel()
 
-    def listen(number: signal.Signals) -> None:
-        loop.call_soon_threadsafe(end, number)  # the only call that wakes a loop from a signal handler
-
     try:
-        with signals.notify(listen):
+        # The only call that wakes a loop from a signal handler.
+        with signals.notify(lambda number: loop.call_soon_threadsafe(end, number)):
             yield
     except asyncio.CancelledError:
         if not received:
             raise
-        raise InterruptedRunError(
-            "Stopped immediately by a second signal", signal_number=received[-1]
-        ) from None
+        message = "Stopped immediately by a second signal"
+        raise InterruptedRunError(message, signal_number=received[-1]) from None
 
 
 @asynccontextmanager

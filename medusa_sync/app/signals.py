@@ -13,7 +13,7 @@ from typing import Any, Self
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-Listener = Callable[[signal.Signals], None]
+Listener = Callable[[signal.Signals], object]
 
 
 class Signals:

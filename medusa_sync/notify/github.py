@@ -17,6 +17,8 @@ from medusa_sync.report.summary import Listing
 _ANNOTATIONS = 10  # GitHub shows as many of each level in a step
 _LINES = 5  # lines per product; GitHub refuses a summary of more than 1 MiB
 _LONG = 200  # characters of a text that are shown
+_IN_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_IN_PROPERTY = _IN_DATA | str.maketrans({":": "%3A", ",": "%2C"})
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
@@ -124,7 +126,7 @@ def workflow_commands(result: RunResult) -> Iterator[str]:
 def workflow_command(level: str, title: str, message: str) -> str:
     """Render a workflow command, one line; `level` is error, warning or notice."""
     lines = "\n".join(map(visible, message.strip("\n").split("\n")))
-    return f"::{level} title={_property(visible(title))}::{_data(lines)}"
+    return f"::{level} title={visible(title).translate(_IN_PROPERTY)}::{lines.translate(_IN_DATA)}"
 
 
 def _product(level: str, what: str, outcome: Outcome, lines: Sequence[str]) -> str:
@@ -140,11 +142,3 @@ def _ended(result: RunResult) -> str:
 
 def _rest(lines: Sequence[str]) -> list[str]:
     return [f"{len(lines) - _LINES} more"] if len(lines) > _LINES else []
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

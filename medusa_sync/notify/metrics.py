@@ -117,19 +117,17 @@ def _last_success(file: Path, job: str, source: str) -> float:
     """Read the time of the last success that an earlier run wrote."""
     try:
         with file.open("rb") as stream:
-            content = stream.read(_MAX_BYTES)
+            value = _find(stream.read(_MAX_BYTES), {"job": job, "source": source})
     except FileNotFoundError:
         return _NEVER
     except OSError as error:
         words = "the metrics of the previous run cannot be read: %s"
         logger.warning(words, error, extra={"event": "metrics_unreadable"})
         return _NEVER
-    value = _find(content, {"job": job, "source": source})
     if value is None:
         words = "%s is damaged, or belongs to another job or source; it is replaced"
         logger.warning(words, file, extra={"event": "metrics_replaced"})
-        return _NEVER
-    return value
+    return _NEVER if value is None else value
 
 
 def _find(content: bytes, labels: Mapping[str, str]) -> float | None:

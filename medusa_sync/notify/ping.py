@@ -30,11 +30,7 @@ class MonitorError(Exception):
 
 
 def send(method: str, url: str, content: bytes, content_type: str) -> bytes:
-    """Send a request, once more if that may help, and return the start of the response.
-
-    Raises:
-        MonitorError: it did not arrive or was refused.
-    """
+    """Send a request, again if that may help; return the start of its response or raise `MonitorError`."""
     headers = {"user-agent": f"medusa-sync/{__version__}", "content-type": content_type}
     try:
         # A redirect could send the secret to another host and turn POST into GET.

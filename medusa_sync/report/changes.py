@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Literal, NamedTuple
 
@@ -178,21 +178,21 @@ def _sides(change: FieldChange, longest: int, *, is_adopted: bool) -> list[str]:
         sides.append((_LAST, change.applied))
     if is_set or change.desired != change.planned:
         sides.append(("source", change.desired))
-    names = values.short_names(_named_members(sides), longest)
+    names = values.short_names(
+        (
+            member
+            for label, value in sides
+            for member in (value if isinstance(value, tuple) else ())
+            if label != _LAST or not DIGEST.fullmatch(member)  # the record has digests of long texts
+        ),
+        longest,
+    )
     groups: dict[object, tuple[Value, list[str]]] = {}
     for label, value in sides:
         groups.setdefault(_comparable(value), (value, []))[1].append(label)
     return [
         f"{' and '.join(labels)}: {values.side(value, names, longest)}" for value, labels in groups.values()
     ]
-
-
-def _named_members(sides: Iterable[tuple[str, Value]]) -> Iterator[str]:
-    """The members of sets; the record has digests in place of long texts."""
-    for label, value in sides:
-        for member in value if isinstance(value, tuple) else ():
-            if label != _LAST or not DIGEST.fullmatch(member):
-                yield member
 
 
 def _comparable(value: Value) -> object:

@@ -38,11 +38,7 @@ def check_report_path(path: Path) -> str | None:
 
 
 def write_report(result: RunResult, path: Path) -> None:
-    """Write the report completely, or leave an existing file unchanged; a symbolic link is followed.
-
-    Raises:
-        ReportError: the path is wrong, or writing fails.
-    """
+    """Write the report completely, or raise `ReportError` and leave an existing file; links are followed."""
     if problem := check_report_path(path):
         raise ReportError(f"The report was not written: {problem}.", hint="Correct --report.")
     content = _rendered(result, path.suffix.lower()).encode()

@@ -48,7 +48,8 @@ def _digest(content: str) -> str:
 
 def _context(result: RunResult) -> dict[str, Any]:
     outcomes = [*chain(result.problems, result.not_completed, result.changes, result.skipped)]
-    lists = {each.noun: each for each in summary.listings(result, verbose=False, is_short=True)}
+    listings = summary.listings(result, verbose=False, is_short=True)
+    listings.sort(key=lambda each: each.noun != "problem")  # first
     products = [_product(each, result) for each in outcomes]
     used = Counter(kind for product in products for kind in product["kinds"])
     totals = [(kind, label, count) for kind, label, count, _ in summary.totals(result)]
@@ -62,13 +63,9 @@ def _context(result: RunResult) -> dict[str, Any]:
         "parts": _parts({kind: count for kind, _, count in parts}),
         "bar": ", ".join(f"{count} {label}" for _, label, count in parts) or "no products",
         "lists": [
-            (
-                lists[noun].heading,
-                [_listed(each, result) for each in lists[noun].listed],
-                lists[noun].left_out,
-            )
-            for noun in ("problem", "conflict", "held")
-            if noun in lists
+            (each.heading, [_listed(outcome, result) for outcome in each.listed], each.left_out)
+            for each in listings
+            if each.noun in {"problem", "conflict", "held"}
         ],
         "products": products,
         "filters": [(kind, label, used[kind]) for kind, label, _ in totals if used[kind]],

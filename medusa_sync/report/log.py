@@ -62,16 +62,12 @@ class _Handler(logging.Handler):
         hint = self._redact(getattr(record, "hint", ""))
         trace = self._redact(logging.Formatter().formatException(record.exc_info)) if record.exc_info else ""
         with suppress(OSError):  # a full disk must not end the run, and cannot be reported
-            if self._as_json:
-                self._write(self._json_line(record, message, hint, trace))
-            elif self._output.is_terminal:
+            if self._output.is_terminal and not self._as_json:
                 self._print(record, message, hint, trace)
-            else:
-                self._write(self._line(record, message, hint, trace))
-
-    def _write(self, line: str) -> None:
-        self._output.file.write(line + "\n")
-        self._output.file.flush()
+                return
+            line_of = self._json_line if self._as_json else self._line
+            self._output.file.write(line_of(record, message, hint, trace) + "\n")
+            self._output.file.flush()
 
     def _json_line(self, record: logging.LogRecord, message: str, hint: str, trace: str) -> str:
         entry = {

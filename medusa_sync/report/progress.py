@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock, Timer
@@ -34,7 +35,7 @@ class NoProgress:
         pass
 
 
-class _Counts(NoProgress):
+class _Counts(NoProgress, ABC):
     """How far source and store are; `limit` is that of the products that are read."""
 
     def __init__(self, limit: int | None) -> None:
@@ -59,8 +60,8 @@ class _Counts(NoProgress):
         if self._settled:
             yield "store", self._settled, total
 
-    def _show(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _show(self) -> None: ...
 
 
 class _Log(_Counts):

@@ -45,6 +45,7 @@ _WINNERS = {
     frozenset(OnConflict): "To choose which side wins, set --on-conflict.",
 }
 _HELD = "If these prices are right, run once with a higher --max-price-change."
+_CONFLICT = "conflict", "with conflicts"
 _MINUTE = 60  # seconds
 
 
@@ -154,7 +155,6 @@ class Listing:
     """A list of products; it keeps only the ones that are listed.
 
     Attributes:
-        heading: of the list on a terminal or a page.
         noun: starts the line of a product in a pipe.
         description: of the products that are left out, as in "3 more with problems".
         is_complete: nothing is left out, because no later run reports it again.
@@ -197,7 +197,7 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
     are skipped for a reason, are listed if `verbose`; a dry run lists changes too, except new products. If
     `is_short`, even conflicts are left out if they are many.
     """
-    contested = _conflicts(is_complete=not (result.dry_run or is_short))
+    contested = Listing("Conflicts", *_CONFLICT, is_complete=not (result.dry_run or is_short))
     held = Listing("Held back", "held", "with prices that were held back")
     pruned = Listing("Pruned", "prune", "to remove" if result.dry_run else "removed")
     changes = Listing("Changes", "change", "with changes")
@@ -221,12 +221,8 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
 
 def conflicts(result: RunResult) -> list[Listing]:
     """The list of conflicts without the other changes of these products, unless there are none."""
-    listing = _conflicts(is_complete=not result.dry_run, only="conflict")
+    listing = Listing("Conflicts", *_CONFLICT, is_complete=not result.dry_run, only="conflict")
     for outcome in result.changes:
         if outcome.conflicts:
             listing.add(outcome)
     return [listing] if listing.listed else []
-
-
-def _conflicts(*, is_complete: bool, only: Kind | None = None) -> Listing:
-    return Listing("Conflicts", "conflict", "with conflicts", is_complete=is_complete, only=only)

@@ -62,8 +62,8 @@ def load(
         SettingsError: lists all invalid settings; missing credentials only if `needs_credentials`.
     """
     environment = os.environ if environment is None else environment
-    unknown = flags.keys() - OPTIONS.keys() - {ENV_FILE.name}
-    problems = [f"{name}: this setting does not exist" for name in sorted(unknown)]
+    unknown = sorted(flags.keys() - OPTIONS.keys() - {ENV_FILE.name})
+    problems = [f"{name}: this setting does not exist" for name in unknown]
     named = _find(ENV_FILE, flags, environment, EnvFile())
     file = read_env_file(named.text, directory or Path())
     problems += file.problems

@@ -53,12 +53,6 @@ def test_dry_run_without_credentials_checks_the_source(source: Path) -> None:
     assert "not compared: 20" in result.stdout
 
 
-def test_run_without_credentials_says_what_to_set(source: Path) -> None:
-    result = run("--source", str(source))
-    assert result.exit_code == 2
-    assert "MEDUSA_API_KEY" in result.stderr
-
-
 def test_json_prints_only_one_document_to_stdout(store: FakeMedusa, source: Path) -> None:
     result = run("--source", str(source), "--json")
     assert result.exit_code == 0
@@ -92,34 +86,11 @@ def test_too_few_products_write_nothing(store: FakeMedusa, source: Path, dry_run
     assert len(store.products) == (0 if dry_run else 20)
 
 
-def test_limit_below_the_least_number_of_products_is_a_usage_error(store: FakeMedusa, source: Path) -> None:
-    result = run("--source", str(source), "--min-products", "5", "--limit", "4")
-    assert result.exit_code == 2
-    assert "--limit (SYNC_PRODUCTS_LIMIT) 4 reads fewer products" in result.stderr
-    assert store.requests == []
-
-
 @pytest.mark.usefixtures("store")
 def test_missing_source_gives_one_message(tmp_path: Path) -> None:
     result = run("--source", str(tmp_path / "none.json"))
     assert (result.exit_code, result.stdout) == (3, "")
     assert "none.json: the file cannot be read" in result.stderr
-
-
-@pytest.mark.usefixtures("store")
-def test_refused_key_gives_one_message_without_the_key(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MEDUSA_API_KEY", "sk_wrong")
-    result = run("--source", str(source), "--verbose")
-    assert result.exit_code == 4
-    assert "http://medusa.test refused the credentials" in result.stderr
-    assert "sk_wrong" not in result.output
-
-
-def test_unknown_currency_is_a_usage_error(store: FakeMedusa, source: Path) -> None:
-    result = run("--source", str(source), "--currency", "gbp")
-    assert result.exit_code == 2
-    assert "only in: eur, usd" in result.stderr
-    assert store.products == {}
 
 
 def test_second_run_reports_the_holder_of_the_lock(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
@@ -129,14 +100,6 @@ def test_second_run_reports_the_holder_of_the_lock(store: FakeMedusa, source: Pa
     assert (result.exit_code, document(result)["status"]) == (75, "locked")
     assert "Another run is under way: sync-products, process" in result.stderr
     assert run("--source", str(source)).exit_code == 0
-
-
-def test_a_job_with_another_name_has_the_same_lock(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
-    with run_lock("sync-products", f"{store.url}/", "dummyjson", folder=tmp_path / "locks"):
-        result = run("--source", str(source), "--job-name", "nightly")
-    assert result.exit_code == 75
-    assert "Another run is under way: sync-products, process" in result.stderr
-    assert run("--source", str(source), "--job-name", "nightly").exit_code == 0
 
 
 @pytest.mark.parametrize(("url", "warned"), [("http://shop.example", True), ("http://127.0.0.1:9", False)])

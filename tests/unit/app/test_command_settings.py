@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from io import StringIO
+import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from medusa_sync.app import command
 from medusa_sync.app.signals import Signals
-from medusa_sync.report.output import output_to
 from medusa_sync.settings.options import ALL_OPTIONS, OPTIONS
 from tests.unit.app.commands import run
 
@@ -170,17 +169,18 @@ def test_a_misspelled_variable_is_a_warning_in_the_log(
 
 
 def test_a_loop_warns_once_even_if_it_reads_its_settings_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Scripted(Signals):
+        numbers: ClassVar = [signal.SIGHUP, signal.SIGHUP, signal.SIGTERM]
+
+        def wait(self, _seconds: float) -> signal.Signals | None:
+            if len(self.numbers) == 2:  # before the settings are read for the third time
+                Path(".env").write_text("MEDUSA_EMIAL=me@example.com\n", encoding="utf-8")
+            return self.numbers.pop(0)
+
+    monkeypatch.setattr(command, "Signals", Scripted)
     monkeypatch.setenv("SYNC_PRODUCTS_CURENCY", "eur")
-    flags = {"dry_run": True, "loop": True}
-    stream = StringIO()
-    output = output_to(stream)
-    with Signals() as signals:
-        job = command._Job(flags, command._load(flags), signals, output, output)
-        assert stream.getvalue().count(WARNING) == 1
-        job.reload()
-        assert "the settings were read again" in stream.getvalue()
-        assert stream.getvalue().count(WARNING) == 1
-        Path(".env").write_text("MEDUSA_EMIAL=me@example.com\n", encoding="utf-8")
-        job.reload()
-    assert stream.getvalue().count(WARNING) == 1
-    assert "did you mean MEDUSA_EMAIL?" in stream.getvalue()
+    result = run("--dry-run", "--loop", "--schedule", "@yearly")
+    assert result.exit_code == 143
+    assert result.stderr.count("the settings were read again") == 2
+    assert result.stderr.count(WARNING) == 1
+    assert result.stderr.count("did you mean MEDUSA_EMAIL?") == 1

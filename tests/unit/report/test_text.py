@@ -9,46 +9,7 @@ from hypothesis import strategies as st
 from medusa_sync.core.result import Status
 from medusa_sync.report.escape import visible
 from medusa_sync.report.text import as_text
-from tests.unit.results import BOWL, LAMP, MUG, ROW, SPOON, STAMPS, TINY, URL, run, with_texts
-
-
-def test_every_fact_is_a_line() -> None:
-    result = run(SPOON, MUG, problems=[LAMP, STAMPS, ROW], notes=("Add a location in Settings > Locations.",))
-    assert as_text(result) == (
-        "job: sync-products: https://dummyjson.com/products -> http://localhost:9000\n"
-        "created: 1\n"
-        "updated: 1\n"
-        "unchanged: 189\n"
-        "rejected: 2\n"
-        "failed: 1\n"
-        "seen: 194 of 194\n"
-        "in store: 200 products, 194 of this source\n"
-        "requests: 7 source, 12 store reads, 26 store writes, 1 retry\n"
-        "format: JSON pages\n"
-        "time: 9.5 s\n"
-        "status: partial (exit code 5)\n"
-        "problem: rejected dummyjson:18 (فانوس نحاسي صغير): price: it is -1, below 0\n"
-        f"problem: failed dummyjson:31 (Stamps: [bold] to [/italic]): no response from {URL}\n"
-        "problem: rejected (no id): row 17 is not an object\n"
-        "note: Add a location in Settings > Locations.\n"
-    )
-
-
-def test_a_dry_run_is_a_plan() -> None:
-    assert as_text(run(SPOON, MUG, dry_run=True)) == (
-        "job: sync-products: https://dummyjson.com/products -> http://localhost:9000\n"
-        "dry run: nothing was written\n"
-        "to create: 1\n"
-        "to update: 1\n"
-        "unchanged: 192\n"
-        "seen: 194 of 194\n"
-        "in store: 200 products, 194 of this source\n"
-        "requests: 7 source, 12 store reads, 26 store writes, 1 retry\n"
-        "format: JSON pages\n"
-        "time: 9.5 s\n"
-        "status: ok\n"
-        "change: to update dummyjson:1 (Olive Wood Spoon): price: 9.99 -> 10.99 (changed in the source)\n"
-    )
+from tests.unit.results import BOWL, MUG, SPOON, TINY, run, with_texts
 
 
 def test_without_a_store_there_are_no_lines_about_it() -> None:

@@ -1,7 +1,6 @@
 """Settings from flags, environment, .env and defaults; all problems are reported at once."""
 
 import traceback
-from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -31,33 +30,6 @@ every_valued_flag = pytest.mark.parametrize(
 
 
 # --- precedence -----------------------------------------------------------------------------------------
-
-
-@every_flag
-def test_flag_overrides_environment_and_file(name: str, tmp_path: Path) -> None:
-    variable = OPTIONS[name].variable
-    for flag, environment, written in set(permutations(VALUES[name])):
-        write_env(tmp_path, **{**KEY, variable: written})
-        environ = {"SYNC_PRODUCTS_LOOP": "true", variable: environment}
-        settings = load_settings({name: flag}, environment=environ, directory=tmp_path)
-        assert plain(settings, name) == as_read(name, flag)
-
-
-@every_option
-def test_environment_overrides_file(name: str, tmp_path: Path) -> None:
-    variable = OPTIONS[name].variable
-    for environment, written in set(permutations(VALUES[name], 2)):
-        write_env(tmp_path, **{**KEY, **LOGIN, variable: written})
-        settings = load_settings({name: None}, environment={variable: environment}, directory=tmp_path)
-        assert plain(settings, name) == as_read(name, environment)
-
-
-@every_option
-def test_file_overrides_default(name: str, tmp_path: Path) -> None:
-    for written in VALUES[name]:
-        write_env(tmp_path, **{**KEY, **LOGIN, OPTIONS[name].variable: written})
-        settings = load_settings({}, environment={}, directory=tmp_path)
-        assert plain(settings, name) == as_read(name, written)
 
 
 @pytest.mark.parametrize("credentials", [KEY, LOGIN], ids=["key", "log-in"])
@@ -117,15 +89,6 @@ def test_standard_input_cannot_be_read_in_a_loop(loop: str, tmp_path: Path) -> N
 
 
 # --- problems -------------------------------------------------------------------------------------------
-
-
-@every_option
-def test_invalid_setting_is_reported_once_with_flag_and_variable(name: str, tmp_path: Path) -> None:
-    option = OPTIONS[name]
-    credentials = LOGIN if name in {"email", "password"} else KEY
-    (problem,) = problems({}, {**credentials, option.variable: INVALID[name]}, tmp_path)
-    assert option.flag in problem
-    assert option.variable in problem
 
 
 @every_flag

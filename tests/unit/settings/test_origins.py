@@ -1,5 +1,6 @@
 """Where each setting comes from, and variables that are probably misspelled."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from medusa_sync.errors import SettingsError
 from medusa_sync.settings.load import load
 from medusa_sync.settings.options import ENV_FILE, OPTIONS
 from medusa_sync.settings.variables import Found
-from tests.unit.settings.examples import KEY, LOGIN, VALUES, every_option, write_env
+from tests.unit.settings.examples import KEY, LOGIN, VALUES, as_read, every_option, plain, write_env
 
 OF_MEDUSA = [
     "MEDUSA_ADMIN_BACKEND_URL",
@@ -30,30 +31,33 @@ def warnings(tmp_path: Path, **environment: str) -> tuple[str, ...]:
 
 
 @every_option
-def test_every_setting_has_the_origin_of_its_value(name: str, tmp_path: Path) -> None:
+def test_a_flag_overrides_the_environment_which_overrides_the_file_and_the_origin_says_so(
+    name: str, tmp_path: Path
+) -> None:
     option = OPTIONS[name]
     flag, variable, written = VALUES[name]
-    flags: dict[str, str | bool | None] = {}
-    environment = KEY if name not in {"api_key", "email", "password"} else {}
-    loaded = load(flags, environment=environment, directory=tmp_path, needs_credentials=False)
-    assert loaded.found[name] == Found(option.default)
 
+    def check(kind: str, text: str, origin: str, flags: Mapping[str, str], **environment: str) -> None:
+        loaded = load(flags, environment=environment, directory=tmp_path)
+        assert (loaded.found[name].text, loaded.found[name].kind) == (text, kind)
+        assert loaded.found[name].origin == origin
+        assert plain(loaded.settings, name) == as_read(name, text)
+
+    key = KEY if name not in {"api_key", "email", "password"} else {}
+    loaded = load({}, environment=key, directory=tmp_path, needs_credentials=False)
+    assert loaded.found[name] == Found(option.default)
     (tmp_path / ".env").write_text(
         f"# a comment\n\n{option.variable}={written!r}\nMEDUSA_EMAIL=me@example.com\nMEDUSA_PASSWORD=hush\n",
         encoding="utf-8",
     )
-    loaded = load(flags, environment=environment, directory=tmp_path)
     line = {"email": 4, "password": 5}.get(name, 3)
-    assert loaded.found[name].origin == f"file {tmp_path / '.env'}, line {line}"
-
+    in_file = {"email": "me@example.com", "password": "hush"}.get(name, written)
+    check("file", in_file, f"file {tmp_path / '.env'}, line {line}", {}, **key)
     environment = {**LOGIN, option.variable: variable}
-    loaded = load(flags, environment=environment, directory=tmp_path)
-    assert loaded.found[name] == Found(variable, "variable", option.variable)
-
+    check("variable", variable, f"variable {option.variable}", {}, **environment)
     if option.flag:
-        flags = {name: flag, "loop": "true"} if option.needs_loop else {name: flag}
-        loaded = load(flags, environment=environment, directory=tmp_path)
-        assert loaded.found[name] == Found(flag, "flag", option.flag)
+        loop = {"loop": "true"} if option.needs_loop else {}
+        check("flag", flag, "flag", {**loop, name: flag}, **environment)
 
 
 def test_the_last_line_of_a_file_counts(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Parsers of settings."""
+"""The values of settings: what is valid, and what a message expects."""
 
 import ssl
 
@@ -9,31 +9,30 @@ from hypothesis import strategies as st
 
 from medusa_sync.core.fields import OPTION, setting_names
 from medusa_sync.core.policy import ConflictPolicy, OnConflict, Share
-from medusa_sync.settings import parsers
 from medusa_sync.settings.options import OPTIONS
 
 
 @pytest.mark.parametrize("text", ["1", "true", "TRUE", " yes ", "on"])
 def test_spellings_of_on(text: str) -> None:
-    assert parsers.switch(text) is True
+    assert OPTIONS["dry_run"].read(text) is True
 
 
 @pytest.mark.parametrize("text", ["0", "false", "False", " no ", "off"])
 def test_spellings_of_off(text: str) -> None:
-    assert parsers.switch(text) is False
+    assert OPTIONS["dry_run"].read(text) is False
 
 
 @pytest.mark.parametrize("number", ["1", "1000", " 15 ", "+15"])
 def test_whole_number_within_bounds(number: str) -> None:
-    assert parsers.whole_number(1, 1000)(number) == int(number)
+    assert OPTIONS["batch_size"].read(number) == int(number)
 
 
 @pytest.mark.parametrize(
     "number", ["0", "1001", "-1", "1.5", "1e2", "1_0", "\u0661\u0665", "9" * 5000, "0x10"]
 )
 def test_other_numbers_are_invalid(number: str) -> None:
-    with pytest.raises(ValueError, match="expected a whole number from 1 to 1000"):
-        parsers.whole_number(1, 1000)(number)
+    with pytest.raises(ValueError, match="expected a whole number from 1 to 1000, or auto"):
+        OPTIONS["batch_size"].read(number)
 
 
 def test_only_the_report_may_have_an_upper_case_ending() -> None:
@@ -54,7 +53,7 @@ def test_only_the_report_may_have_an_upper_case_ending() -> None:
     ],
 )
 def test_valid_store_url(text: str, url: str) -> None:
-    assert parsers.store_url(text) == url
+    assert OPTIONS["medusa_url"].read(text) == url
 
 
 @pytest.mark.parametrize(
@@ -76,7 +75,7 @@ def test_valid_store_url(text: str, url: str) -> None:
 )
 def test_invalid_store_url(text: str) -> None:
     with pytest.raises(ValueError, match=r"expected"):
-        parsers.store_url(text)
+        OPTIONS["medusa_url"].read(text)
 
 
 @given(st.text(st.sampled_from("aé.-:/[]%x\t\x00\x7f "), max_size=12).map(lambda text: f"http://{text}"))
@@ -89,7 +88,7 @@ def test_invalid_store_url(text: str) -> None:
 @example("http://1.1.1.999")
 def test_httpx_accepts_every_valid_url(text: str) -> None:
     try:
-        url = parsers.store_url(text)
+        url = OPTIONS["medusa_url"].read(text)
     except ValueError:
         return
     httpx.Client(base_url=url, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False).close()
@@ -108,22 +107,22 @@ def test_httpx_accepts_every_valid_url(text: str) -> None:
     ],
 )
 def test_source_is_a_url_or_a_file(text: str, source: str) -> None:
-    assert parsers.source(text) == source
+    assert OPTIONS["source"].read(text) == source
 
 
 @pytest.mark.parametrize("text", ["ftp://source.example", "file:///a.json", "https://", "http://me:hush@"])
 def test_invalid_source_url(text: str) -> None:
     with pytest.raises(ValueError, match=r"expected a URL such as https://dummyjson\.com/products, or "):
-        parsers.source(text)
+        OPTIONS["source"].read(text)
 
 
 def test_fields_are_named_as_in_the_tables_and_the_error_lists_them() -> None:
-    named = parsers.field_names(" Price, stock,Metadata.Marke,PRICE.EUR,")
+    named = OPTIONS["only"].read(" Price, stock,Metadata.Marke,PRICE.EUR,")
     assert named == {"price", "stock", "metadata.Marke", "price.eur"}
     with pytest.raises(
         ValueError, match=r"there is no field 'prise'; the fields are title, .*, price, stock"
     ):
-        parsers.field_names("price,prise")
+        OPTIONS["only"].read("price,prise")
 
 
 @pytest.mark.parametrize(
@@ -135,18 +134,18 @@ def test_fields_are_named_as_in_the_tables_and_the_error_lists_them() -> None:
     ],
 )
 def test_a_limit_is_a_number_of_products_or_a_percentage(text: str, limit: Share) -> None:
-    assert parsers.share(text) == limit
+    assert OPTIONS["max_changes"].read(text) == limit
 
 
 @pytest.mark.parametrize("text", ["0.5", "-1", "101%", "100.1%", "%", "10 %", "1e3", "ten", ""])
 def test_an_invalid_limit_says_what_is_possible(text: str) -> None:
     with pytest.raises(ValueError, match="expected a number of products, or a percentage up to 100%"):
-        parsers.share(text)
+        OPTIONS["max_changes"].read(text)
 
 
 @pytest.mark.parametrize("value", ["Bearer abc", "Basic bWU6aHVzaA==", 'Token token="abc", v=1', " abc "])
 def test_authorization_is_the_value_of_a_header(value: str) -> None:
-    assert parsers.authorization(value).reveal() == value.strip()
+    assert OPTIONS["source_authorization"].read(value).reveal() == value.strip()
 
 
 @pytest.mark.parametrize(
@@ -154,13 +153,13 @@ def test_authorization_is_the_value_of_a_header(value: str) -> None:
 )
 def test_invalid_authorization(value: str) -> None:
     with pytest.raises(ValueError, match=r"expected|empty") as caught:
-        parsers.authorization(value)
+        OPTIONS["source_authorization"].read(value)
     assert "abc" not in str(caught.value)
 
 
 @pytest.mark.parametrize("side", OnConflict)
 def test_one_side_wins_all_conflicts(side: OnConflict) -> None:
-    assert parsers.conflict_policy(f" {side.upper()} ") == ConflictPolicy(side)
+    assert OPTIONS["on_conflict"].read(f" {side.upper()} ") == ConflictPolicy(side)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +180,7 @@ def test_one_side_wins_all_conflicts(side: OnConflict) -> None:
     ],
 )
 def test_the_most_specific_name_of_a_field_decides(text: str, field: str, winner: str) -> None:
-    assert parsers.conflict_policy(text).side(setting_names(field)) == winner
+    assert OPTIONS["on_conflict"].read(text).side(setting_names(field)) == winner
 
 
 @pytest.mark.parametrize(
@@ -198,16 +197,16 @@ def test_the_most_specific_name_of_a_field_decides(text: str, field: str, winner
 )
 def test_an_invalid_conflict_policy_says_what_is_possible(text: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
-        parsers.conflict_policy(text)
+        OPTIONS["on_conflict"].read(text)
 
 
 @pytest.mark.parametrize(("text", "percent"), [("50%", 50), (" 0% ", 0), ("1000%", 1000), ("2.5%", 2.5)])
 def test_a_price_limit_is_a_percentage(text: str, percent: float) -> None:
-    assert parsers.price_limit(text).percent == percent
-    assert str(parsers.price_limit(text)) == text.strip()
+    assert OPTIONS["max_price_change"].read(text).percent == percent
+    assert str(OPTIONS["max_price_change"].read(text)) == text.strip()
 
 
 @pytest.mark.parametrize("text", ["50", "-5%", "%", "half", "1e3%", ""])
 def test_invalid_price_limit(text: str) -> None:
     with pytest.raises(ValueError, match="expected a percentage such as 50%"):
-        parsers.price_limit(text)
+        OPTIONS["max_price_change"].read(text)
