@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from medusa_sync.core.result import RunResult, Status
-from medusa_sync.notify.metrics import LAST_SUCCESS, end_of, push_metrics
+from medusa_sync.notify.metrics import LAST_SUCCESS, push_metrics
 from tests.harness.processes import free_port, running
 from tests.unit.results import LAMP, MUG, SPOON, run
 
@@ -58,11 +58,11 @@ def test_the_gateway_keeps_the_last_success(gateway: str, caplog: pytest.LogCapt
     success = run(SPOON, MUG, started_at=datetime(2026, 1, 2, tzinfo=UTC))
     push(success, gateway)
     whole = held_by(gateway)
-    assert whole[LAST_SUCCESS] == end_of(success)
+    assert whole[LAST_SUCCESS] == (success.started_at.timestamp() + success.duration_s)
     push(run(problems=[LAMP], status=Status.PARTIAL), gateway)
     after = held_by(gateway)
     assert after.keys() == whole.keys()
-    assert after[LAST_SUCCESS] == end_of(success)
+    assert after[LAST_SUCCESS] == (success.started_at.timestamp() + success.duration_s)
     assert (whole["medusa_sync_last_run_exit_code"], after["medusa_sync_last_run_exit_code"]) == (0, 5)
     assert not caplog.records
 
