@@ -8,9 +8,8 @@ import re
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum
+from itertools import chain
 from typing import Any, TypeVar
-
-from msgspec import Struct, structs
 
 MASK = "***"
 _SHORTEST = 4  # characters; anything shorter would match parts of ordinary words
@@ -27,27 +26,33 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._patterns: dict[str, re.Pattern[str]] = {}
+        self._forms: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
         """Hide another text; texts that are too short are ignored."""
-        if len(secret) < _SHORTEST or secret in self._patterns:
+        if len(secret) < _SHORTEST or secret in self._forms:
             return
-        self._patterns[secret] = re.compile("|".join(_forms(secret)))
+        self._forms[secret] = [(_marker(text), re.compile(form)) for text, form in _forms(secret)]
         # The longest first, because it may contain another one.
-        self._patterns = dict(sorted(self._patterns.items(), key=lambda item: -len(item[0])))
+        self._forms = dict(sorted(self._forms.items(), key=lambda item: -len(item[0])))
 
     def __call__(self, text: str) -> str:
-        for pattern in self._patterns.values():
-            text = pattern.sub(MASK, text)
+        for marker, pattern in chain.from_iterable(self._forms.values()):
+            if marker in text:  # most texts need not be searched
+                text = pattern.sub(MASK, text)
         return text
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """Yield patterns of a secret: its characters, and base64 for each position of its bits."""
-    yield "".join(map(_characters, re.findall(r"\\+|[^\\]", secret)))
+def _marker(text: str) -> str:
+    """The longest part that is never escaped."""
+    return max(re.findall("[A-Za-z0-9]+", text), key=len, default="")
+
+
+def _forms(secret: str) -> Iterator[tuple[str, str]]:
+    """Yield a secret and its pattern, and its base64 for each position of its bits."""
+    yield secret, "".join(map(_characters, re.findall(r"\\+|[^\\]", secret)))
     content = secret.encode("utf-8", "surrogatepass")
     for before in range(3):
         bits = before * 8, (before + len(content)) * 8
@@ -55,7 +60,7 @@ def _forms(secret: str) -> Iterator[str]:
         encoded = b64encode(bytes(before) + content).decode()[start:end]
         if len(encoded) >= _SHORTEST:
             alphabets = encoded.replace("+", "[+-]").replace("/", "[/_]")
-            yield f"{alphabets}[A-Za-z0-9+/_-]*={{0,2}}"
+            yield encoded, f"{alphabets}[A-Za-z0-9+/_-]*={{0,2}}"
 
 
 def _characters(part: str) -> str:
@@ -76,19 +81,20 @@ def redacted(value: T, redactor: Redactor) -> T:
 
 
 def _redacted(value: Any, redactor: Redactor) -> Any:
-    match value:
-        case str() if not isinstance(value, Enum):
-            return redactor(value)
-        case Struct():
-            fields = structs.asdict(value).items()
-            kept = {name: _redacted(each, redactor) for name, each in fields if name not in _IDENTITIES}
-            return structs.replace(value, **kept)
-        case tuple():
-            return tuple(_redacted(each, redactor) for each in value)
-        case Collection() if not isinstance(value, str | Mapping):
-            return _Redacted(value, redactor)
-        case _:
-            return value
+    if isinstance(value, Enum | Mapping):
+        return value
+    if isinstance(value, str):
+        return redactor(value)
+    if isinstance(value, tuple):
+        return tuple(_redacted(each, redactor) for each in value)
+    if isinstance(value, Collection):
+        return _Redacted(value, redactor)
+    fields = {name for name in getattr(value, "__struct_fields__", ()) if name not in _IDENTITIES}
+    if not fields:
+        return value
+    from msgspec import structs  # --version needs no results
+
+    return structs.replace(value, **{name: _redacted(getattr(value, name), redactor) for name in fields})
 
 
 class _Redacted(Collection[Any]):
