@@ -39,12 +39,17 @@ def main(
 
 
 class _Command(TyperCommand):
+    shows_all = False
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        defaults = {each.name: each.default for each in ALL_OPTIONS if each.default not in {None, "false"}}
+        options = {each.name: each for each in ALL_OPTIONS}
         for parameter in self.params:
             parameter.secondary_opts = []  # the text above the panels explains the opposites of switches
-            if isinstance(parameter, TyperOption) and parameter.name in defaults:
-                parameter.help = rf"{parameter.help} [dim]\[default: {defaults[parameter.name]}][/dim]"
+            option = options.get(parameter.name or "")
+            if option is not None and isinstance(parameter, TyperOption):
+                parameter.hidden = not (option.is_common or self.shows_all)  # shells complete all
+                if option.default not in {None, "false"}:
+                    parameter.help = rf"{parameter.help} [dim]\[default: {option.default}][/dim]"
         super().format_help(ctx, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -58,8 +63,7 @@ class _Command(TyperCommand):
 
 def _show_all_options(ctx: typer.Context, value: bool) -> None:
     if value:
-        for parameter in ctx.command.params:
-            parameter.hidden = False  # type: ignore[attr-defined]  # options have it
+        ctx.command.shows_all = True  # type: ignore[attr-defined]  # it is a _Command
         typer.echo(ctx.get_help())
         raise typer.Exit
 
@@ -88,7 +92,6 @@ def _parameter(option: Option) -> Parameter:
         f"{option.flag}/{option.opposite}" if option.opposite else option.flag,
         help=option.help,
         metavar=option.metavar or None,
-        hidden=not option.is_common,
         autocompletion=complete,
         rich_help_panel=option.group,
     )

@@ -49,6 +49,7 @@ def _switch(group: Group, help_: str, **others: Any) -> bool:
 class Settings:
     """All settings of a run. `load_settings` reads them; a program can also construct them directly."""
 
+    # A row has two or three lines; the formatter would give each argument its own.
     # fmt: off
     source: str = _option("Source", "URL|FILE|-|sample", parsers.source, "https://dummyjson.com/products",
         "URL of an API or a file, path of a file, - for standard input, or the built-in sample.",

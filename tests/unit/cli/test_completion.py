@@ -73,6 +73,7 @@ def test_values_of_an_option_are_completed(typed: str, values: list[str], in_she
 @in_each_shell
 def test_options_are_completed(in_shell: Shell) -> None:
     assert in_shell("medusa-sync products --on-m") == ["--on-missing"]
+    assert in_shell("medusa-sync products --on-d") == ["--on-deleted"]  # --help does not show it
 
 
 @pytest.mark.parametrize(

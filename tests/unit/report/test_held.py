@@ -42,27 +42,6 @@ def test_the_document_lists_products_that_are_skipped() -> None:
     ]
 
 
-def test_text_names_held_prices_and_the_other_changes_of_their_products() -> None:
-    lines = as_text(run(SPOON, HELD, ONLY_HELD)).splitlines()
-    assert "held back: 2" in lines
-    price = "price: 40 (kept; above --max-price-change; source: 0)"
-    other = "price.eur of Large: 38 (kept; above --max-price-change; source: 3.8)"
-    assert [line for line in lines if "dummyjson:70" in line] == [
-        f"held: updated dummyjson:70 (Brass Kettle): {price}",
-        f"held: updated dummyjson:70 (Brass Kettle): {other}",
-        "change: updated dummyjson:70 (Brass Kettle): title: Kettle -> Brass Kettle (changed in the source)",
-        f"held: unchanged dummyjson:70 (Brass Kettle): {price}",
-        f"held: unchanged dummyjson:70 (Brass Kettle): {other}",
-    ]
-    assert not any(line.startswith("held") for line in as_text(run(SPOON)).splitlines())
-
-
-def test_a_terminal_lists_held_prices() -> None:
-    shown = on_terminal(run(HELD), 120)
-    assert "Held back" in shown
-    assert "price: 40 (kept; above --max-price-change; source: 0)" in shown
-
-
 def test_products_that_are_skipped_are_listed_if_verbose() -> None:
     result = run(skipped=(SKIPPED,))
     line = "skip: skipped dummyjson:80 (Wool Hat): it was deleted in the store"
