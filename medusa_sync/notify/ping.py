@@ -24,9 +24,9 @@ _IGNORED = {
 class MonitorError(Exception):
     """A request did not arrive or was refused; the message does not contain the URL."""
 
-    def __init__(self, message: str, *, may_retry: bool = False) -> None:
-        super().__init__(message)
-        self.may_retry = may_retry
+
+class _TryAgainError(MonitorError):
+    """The same request may succeed."""
 
 
 def send(method: str, url: str, content: bytes, content_type: str) -> bytes:
@@ -37,9 +37,7 @@ def send(method: str, url: str, content: bytes, content_type: str) -> bytes:
         with httpx.Client(headers=headers, timeout=_TIMEOUT_S, follow_redirects=False) as client:
             try:
                 return _send_once(client, method, url, content)
-            except MonitorError as error:
-                if not error.may_retry:
-                    raise
+            except _TryAgainError:
                 return _send_once(client, method, url, content)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError):
         raise MonitorError("the URL is invalid") from None
@@ -54,15 +52,15 @@ def _send_once(client: httpx.Client, method: str, url: str, content: bytes) -> b
     except httpx.UnsupportedProtocol:
         raise
     except httpx.TimeoutException:
-        raise MonitorError(f"no response within {_TIMEOUT_S:g} s", may_retry=True) from None
+        raise _TryAgainError(f"no response within {_TIMEOUT_S:g} s") from None
     except httpx.ConnectError as error:
         detail = f" ({error})" if str(error) else ""
-        raise MonitorError(f"no connection{detail}", may_retry=True) from None
+        raise _TryAgainError(f"no connection{detail}") from None
     except httpx.HTTPError as error:  # its request contains the URL
-        raise MonitorError(type(error).__name__, may_retry=True) from None
+        raise _TryAgainError(type(error).__name__) from None
     if not response.is_success:
-        message = f"the server responded with {response.status_code}"
-        raise MonitorError(message, may_retry=response.is_server_error)
+        error_type = _TryAgainError if response.is_server_error else MonitorError
+        raise error_type(f"the server responded with {response.status_code}")
     return start
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC
+from functools import partial
 from itertools import chain
 from typing import Annotated, Any, Literal
 
@@ -158,10 +159,7 @@ class Document(Struct, frozen=True, kw_only=True):
 
 def as_json(result: RunResult, *, pretty: bool = False, ascii_only: bool = False) -> str:
     """Render the document of a run; characters that `visible` would escape are JSON escapes."""
-
-    def text_of(value: object) -> str:
-        return _text(value, pretty=pretty, ascii_only=ascii_only)
-
+    text_of = partial(_text, pretty=pretty, ascii_only=ascii_only)
     document = text_of(_document_without_changes(result))
     if not result.changes:
         return document

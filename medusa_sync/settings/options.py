@@ -186,9 +186,7 @@ class Settings:
 
     def secrets(self) -> Iterator[str]:
         """Yield the texts that no output may show."""
-        for secret in (self.api_key, self.password):
-            if secret is not None:
-                yield secret.reveal()
+        yield from (secret.reveal() for secret in (self.api_key, self.password) if secret is not None)
         if (header := self.authorization()) is not None:
             yield from secrets_in_authorization(header)
         for url in (self.source, self.medusa_url, self.metrics_push or "", *proxies()):

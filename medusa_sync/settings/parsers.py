@@ -146,22 +146,18 @@ def field_names(value: str) -> frozenset[str]:
 
 def conflict_policy(value: str) -> ConflictPolicy:
     """Parse who wins a conflict: `source` or `store` for all fields, and `FIELD=source` or `FIELD=store`."""
-    defaults: list[OnConflict] = []
-    sides: dict[str, OnConflict] = {}
+    sides: dict[str, OnConflict] = {}  # the one for all fields has no name
     for part in _parts_of(value):
         name, equals, side = part.partition("=")
         wanted = (side if equals else part).strip().lower()
         if wanted not in set(OnConflict):
             raise ValueError(f"expected source or store, or FIELD=source or FIELD=store, not {part!r}")
-        if not equals:
-            defaults.append(OnConflict(wanted))
-        elif sides.setdefault(_field_name(name), OnConflict(wanted)) != wanted:
-            raise ValueError(f"it has both sides for the field {name.strip()!r}")
-    if len(set(defaults)) > 1:
-        raise ValueError("it has both source and store for all fields")
-    if not defaults and not sides:
+        if sides.setdefault(_field_name(name) if equals else "", OnConflict(wanted)) != wanted:
+            fields = f"sides for the field {name.strip()!r}" if equals else "source and store for all fields"
+            raise ValueError(f"it has both {fields}")
+    if not sides:
         raise ValueError("it is empty")
-    return ConflictPolicy(defaults[0] if defaults else OnConflict.SOURCE, sides)
+    return ConflictPolicy(sides.pop("", OnConflict.SOURCE), sides)
 
 
 def _parts_of(value: str) -> list[str]:
