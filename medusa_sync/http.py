@@ -146,6 +146,11 @@ class HttpClient:
         self._rate = rate
         self._begun = deque[float](maxlen=rate.requests if rate else 0)  # when the latest requests began
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the run ends, so that nothing more is tried."""
+        return self._stop.is_set
+
     async def retry(
         self,
         operation: Callable[[int], Awaitable[T]],

@@ -131,11 +131,7 @@ class WrittenOptionValue(Struct, frozen=True):
 
 
 class WrittenVariant(Struct, frozen=True):
-    """A variant in the response to a write.
-
-    Attributes:
-        options: requested only if a variant without an SKU was created.
-    """
+    """A variant that was written."""
 
     id: str
     sku: str | None
@@ -247,9 +243,14 @@ class Identified(Struct, frozen=True):
 
 
 class StoredSummary(Identified, frozen=True):
-    """A product with what is needed to see whether it is up to date."""
+    """A product with what is needed to see whether it is up to date.
+
+    Attributes:
+        options: read only if they are asked for.
+    """
 
     record: Record | None
+    options: tuple[StoredOption, ...] = ()
 
 
 class Tombstone(Identified, frozen=True):
@@ -264,7 +265,7 @@ class Tombstone(Identified, frozen=True):
     is_ours: bool
 
 
-class ListedProduct(StoredSummary, frozen=True):
+class ListedProduct(StoredSummary, frozen=True, kw_only=True):
     """A product with what pruning needs."""
 
     title: str
@@ -286,11 +287,17 @@ class UnownedProduct(Struct, frozen=True):
 
 
 class WrittenProduct(Identified, frozen=True):
-    """A product in the response to a write."""
+    """A product that was written.
 
-    variants: tuple[WrittenVariant, ...] = ()  # requested only if it was created
-    images: tuple[StoredImage, ...] = ()  # requested only if images were written
-    options: tuple[StoredOption, ...] = ()  # requested only for products with variants at the source
+    Attributes:
+        variants: read after the write.
+        options: read after the write.
+        images: in the response, if images were written.
+    """
+
+    variants: tuple[WrittenVariant, ...] = ()
+    options: tuple[StoredOption, ...] = ()
+    images: tuple[StoredImage, ...] = ()
 
 
 class Unreadable(Identified, frozen=True):

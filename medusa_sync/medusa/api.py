@@ -20,7 +20,6 @@ from medusa_sync.core.stored import (
     UnownedProduct,
     Unreadable,
     WrittenProduct,
-    WrittenVariant,
 )
 from medusa_sync.errors import ProductFailedError, UnknownQueryError
 from medusa_sync.http import Query
@@ -105,9 +104,12 @@ class AdminApi:
         response = await self._client.get(path, query, responses.WITH_NAMES[collection])
         return sorted(entity.name for entity in getattr(response, collection))
 
-    async def look_up(self, external_ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
+    async def look_up(
+        self, external_ids: Sequence[str], *, with_options: bool = False
+    ) -> list[StoredSummary | Unreadable]:
         """Products by external id, with their records."""
-        return await self._products("external_id", external_ids, queries.SUMMARY_FIELDS, StoredSummary)
+        fields = queries.SUMMARY_FIELDS + (queries.OPTION_FIELDS if with_options else "")
+        return await self._products("external_id", external_ids, fields, StoredSummary)
 
     async def summaries(self, ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
         """Products by id, with their records."""
@@ -196,16 +198,25 @@ class AdminApi:
             found += [decode_product(raw, type_, asked) for raw in page.products]
         return found
 
-    async def written_variants(self, product_ids: Sequence[str]) -> dict[str, list[WrittenVariant]]:
-        """The variants of products with the ids of their inventory items, by product."""
+    async def written(self, product_ids: Sequence[str]) -> dict[str, WrittenProduct]:
+        """Products by id, with the ids of their options, variants and inventory items."""
         page = responses.ProductPage[WrittenProduct]
-        found: dict[str, list[WrittenVariant]] = {}
-        fields = queries.WRITTEN_FIELDS + queries.WRITTEN_VALUES
+        found: dict[str, WrittenProduct] = {}
         for part in chunks("id", product_ids):
-            response = await self._client.get(
-                "/admin/products", [*part, ("fields", fields), ("limit", len(part))], page
-            )
-            found.update((each.id, list(each.variants)) for each in response.entries)
+            query: Query = [*part, ("fields", queries.WRITTEN_FIELDS), ("limit", len(part))]
+            response = await self._client.get("/admin/products", query, page)
+            found.update((each.id, each) for each in response.entries)
+        return found
+
+    async def taken_ids(self, product_ids: Sequence[str]) -> dict[str, bool]:
+        """Which of these ids products have; true for those of deleted ones."""
+        page = responses.ProductPage[responses.DeletedProduct]
+        found: dict[str, bool] = {}
+        for part in chunks("id", product_ids):
+            bounds: Query = [("with_deleted", "true"), ("limit", len(part))]
+            query: Query = [*part, ("fields", "id,external_id,deleted_at"), *bounds]
+            response = await self._client.get("/admin/products", query, page)
+            found.update((each.id, each.deleted_at is not None) for each in response.entries)
         return found
 
     async def variant_ids(self, product_id: str) -> list[str]:
@@ -216,17 +227,11 @@ class AdminApi:
 
     # --- writes ---
 
-    async def create_products(
-        self, bodies: Sequence[dict[str, Any]], *, with_options: bool = False
-    ) -> list[WrittenProduct]:
-        """Create products in one all-or-nothing call; the response has no particular order."""
-        fields = queries.WRITTEN_FIELDS + (queries.WRITTEN_OPTIONS if with_options else "")
-        return (await self._batch({"create": bodies}, fields)).created
-
     async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
         """Update products in one all-or-nothing call; the response has no particular order."""
         images = ",images.id,images.url" if any("images" in body for body in bodies) else ""
-        return (await self._batch({"update": bodies}, f"id,external_id{images}")).updated
+        path, query = "/admin/products/batch", [("fields", f"id,external_id{images}")]
+        return (await self._client.post(path, {"update": bodies}, responses.Written, query=query)).updated
 
     async def edit_products(self, bodies: Sequence[dict[str, Any]]) -> None:
         """Like `update_products`, but asks only for ids and returns nothing: up to a quarter faster."""
@@ -236,10 +241,6 @@ class AdminApi:
     async def delete_products(self, ids: Sequence[str]) -> None:
         """Delete products in one all-or-nothing call; ids that do not exist are ignored."""
         await self._client.post("/admin/products/batch", {"delete": ids}, dict[str, Any])
-
-    async def _batch(self, body: dict[str, Any], fields: str) -> responses.Written:
-        path = "/admin/products/batch"
-        return await self._client.post(path, body, responses.Written, query=[("fields", fields)])
 
 
 def _scanned(product: responses.ScannedProduct) -> StoredSummary | Unreadable:

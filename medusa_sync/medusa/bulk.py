@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from http import HTTPStatus
 from itertools import groupby
 from typing import Any
@@ -15,119 +13,24 @@ import msgspec
 from msgspec import Struct, field
 
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
-from medusa_sync.medusa import responses
+from medusa_sync.http import Query
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.lists import find
+from medusa_sync.medusa.operations import ID, Body, Operation
 
 logger = logging.getLogger(__name__)
 
 _BODY_BYTES = 95_000  # the route accepts 100 kB
 _AT_ONCE = 4  # requests to ordinary routes
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of ULIDs
-_LENGTH = 26
 _UNUSABLE = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED})
 
-Body = Mapping[str, Any]
 Refusal = StoreRefusedError | AmbiguousWriteError
 """Why the store refused something; ambiguous is a 500, which does not say why."""
 
 Result = str | Refusal
 """The id of what was written, or why it was not."""
 
-
-class Operation(Struct, frozen=True):
-    """What a bulk call does, and the ordinary route for the same.
-
-    Attributes:
-        workflow: its id.
-        items: the name of the list in its input.
-        path: of the ordinary route; fields of a body in braces.
-        batch: the list of the ordinary route for several bodies with the same path; empty if it takes one.
-        single: the path for one body, if it is another one. It also has the id in its path.
-        only_in_bulk: the fields of a body that the ordinary route does not take.
-        only_in_path: the fields of a body that are for the path of the ordinary route.
-        takes_ids: the lists have ids instead of bodies.
-        at_once: how many of them a call has at most.
-        key: a unique field by which a created thing can be found; empty if it cannot.
-        page: a list of such things.
-    """
-
-    workflow: str
-    items: str
-    path: str
-    batch: str = ""
-    single: str = ""
-    only_in_bulk: frozenset[str] = frozenset()
-    only_in_path: frozenset[str] = frozenset()
-    takes_ids: bool = False
-    at_once: int = 500
-    key: str = ""
-    page: type[responses.Page[Any]] | None = None
-
-
-_ID = frozenset({"id"})
-_PRODUCT = frozenset({"product_id"})
-_VARIANTS = "/admin/products/{product_id}/variants/batch"
-
-CREATE_TAGS = Operation(
-    "create-product-tags",
-    "product_tags",
-    "/admin/product-tags",
-    only_in_bulk=_ID,
-    key="value",
-    page=responses.Tags,
-)
-CREATE_TYPES = Operation(
-    "create-product-types",
-    "product_types",
-    "/admin/product-types",
-    only_in_bulk=_ID,
-    key="value",
-    page=responses.Types,
-)
-CREATE_COLLECTIONS = Operation(
-    "create-collections",
-    "collections",
-    "/admin/collections",
-    only_in_bulk=_ID,
-    key="handle",
-    page=responses.Collections,
-)
-CREATE_CATEGORIES = Operation(
-    "create-product-categories",
-    "product_categories",
-    "/admin/product-categories",
-    only_in_bulk=_ID,
-    key="handle",
-    page=responses.CategoryIds,
-)
-CREATE_ITEMS = Operation(
-    "create-inventory-items-workflow", "items", "/admin/inventory-items", only_in_bulk=_ID
-)
-RENAME_ITEMS = Operation(
-    "update-inventory-items-workflow", "updates", "/admin/inventory-items/{id}", only_in_bulk=_ID
-)
-CREATE_VARIANTS = Operation(
-    "create-product-variants", "product_variants", _VARIANTS, "create", only_in_bulk=_ID | _PRODUCT
-)
-UPDATE_VARIANTS = Operation(
-    "update-product-variants",
-    "product_variants",
-    _VARIANTS,
-    "update",
-    # If a workflow hook of the store refuses a variant, only this route keeps its prices.
-    single="/admin/products/{product_id}/variants/{id}",
-    only_in_path=_PRODUCT,
-)
-DELETE_VARIANTS = Operation(
-    "delete-product-variants",
-    "ids",
-    _VARIANTS,
-    "delete",
-    only_in_path=_PRODUCT,
-    takes_ids=True,
-    at_once=50,  # the time that the store takes grows faster than their number
-)
+Revision = Callable[[Sequence[Body]], Awaitable[Sequence[Body]]]
 
 
 class _Acknowledgement(Struct):
@@ -158,12 +61,15 @@ class Bulk:
         self._client = client
         self.is_available = True
 
-    async def run(self, operation: Operation, bodies: Sequence[Body]) -> list[Result]:
+    async def run(
+        self, operation: Operation, bodies: Sequence[Body], *, revise: Revision | None = None
+    ) -> list[Result]:
         """Carry out an operation for some things.
 
         Args:
             operation: what to do.
             bodies: each with an `id`; the ordinary routes give new things ids of their own.
+            revise: called with the bodies of a refused call; may return others, which are sent once more.
 
         Returns:
             The result of each, in the order of the bodies.
@@ -175,29 +81,51 @@ class Bulk:
         results: list[Result] = []
         for part in _parts(bodies, operation.at_once):
             sent, rest = await self._try(operation, part), part
+            may_revise = self.is_available and not self._client.is_stopping
+            if isinstance(sent, Refusal) and revise is not None and may_revise:
+                revised = await revise(part)
+                if revised is not part:
+                    sent, rest = await self._try(operation, revised), list(revised)
+            if isinstance(sent, Refusal) and self._client.is_stopping:
+                results += [sent] * len(rest)
+                continue
             if isinstance(sent, AmbiguousWriteError):
-                # If the store fails every write, the ordinary route fails too, and nothing more is sent.
-                first = await self._ordinary(operation, _units(operation, part)[0])
-                if isinstance(first[0], AmbiguousWriteError):
-                    raise first[0]
-                results, rest = [*results, *first], part[len(first) :]
+                first = await self._probe(operation, rest)
+                results, rest = [*results, *first], rest[len(first) :]
             results += sent if isinstance(sent, list) else await self._bisect(operation, rest, sent)
+        return results
+
+    async def _probe(self, operation: Operation, bodies: Sequence[Body]) -> list[Result]:
+        """Send the first of the bodies that belong together. If the store fails every write, that fails too.
+
+        Raises:
+            AmbiguousWriteError: the ordinary route fails too, so nothing more is sent.
+        """
+        first = _units(operation, bodies)[0]
+        sent = await self._try(operation, first) if len(first) < len(bodies) else None
+        results = sent if isinstance(sent, list) else await self._ordinary(operation, first)
+        if isinstance(results[0], AmbiguousWriteError):
+            raise results[0]
         return results
 
     async def _bisect(self, operation: Operation, bodies: Sequence[Body], refusal: Refusal) -> list[Result]:
         """Carry out the halves of a call that the store refused."""
         units = _units(operation, bodies)
+        if self._client.is_stopping:
+            return [refusal] * len(bodies)
         if len(units) <= 1:
             return await self._ordinary(operation, bodies)
         logger.info(
             "bisecting %d of %s: %s", len(bodies), operation.items, refusal, extra={"event": "bisect"}
         )
         middle = sum(map(len, units[: len(units) // 2]))
-        results: list[Result] = []
-        for half in (bodies[:middle], bodies[middle:]):
-            sent = await self._try(operation, half)
-            results += sent if isinstance(sent, list) else await self._bisect(operation, half, sent)
-        return results
+        first, second = bodies[:middle], bodies[middle:]
+        sent = await self._try(operation, first)
+        results = sent if isinstance(sent, list) else await self._bisect(operation, first, sent)
+        if isinstance(sent, list) and not any(isinstance(each, Refusal) for each in sent):
+            return results + await self._bisect(operation, second, refusal)  # the culprit is there
+        sent = await self._try(operation, second)
+        return results + (sent if isinstance(sent, list) else await self._bisect(operation, second, sent))
 
     async def attempt(self, operation: Operation, bodies: Sequence[Body]) -> list[Body]:
         """Carry out an operation in bulk, or not at all; returns the bodies of calls that were refused.
@@ -226,6 +154,9 @@ class Bulk:
                 return [body["id"] for body in bodies]
             if self.is_available:
                 return refusal
+        if operation.is_divisible and len(bodies) > 1:
+            results = await self._send(operation, bodies)
+            return results[0] if isinstance(results[0], Refusal) else results
         return await self._ordinary(operation, bodies)
 
     async def _refusal(self, operation: Operation, bodies: Sequence[Body]) -> Refusal | None:
@@ -273,11 +204,12 @@ class Bulk:
         """Send bodies with the same path to the ordinary route."""
         is_single = len(group) == 1 and operation.single
         path = (operation.single if is_single else operation.path).format(**group[0])
-        omitted = operation.only_in_bulk | operation.only_in_path | (_ID if is_single else frozenset())
+        omitted = operation.only_in_bulk | operation.only_in_path | (ID if is_single else frozenset())
         entries = [_entry(operation, body, omitted) for body in group]
         body = {operation.batch: entries} if operation.batch and not is_single else entries[0]
+        query: Query = [("fields", "id,external_id")] if operation.is_divisible else ()
         try:
-            response = await self._client.post(path, body, dict[str, Any])
+            response = await self._client.post(path, body, dict[str, Any], query=query)
         except (StoreRefusedError, AmbiguousWriteError) as error:
             found = await self._existing(operation, group)
             if len(found) == len(group):
@@ -285,6 +217,11 @@ class Bulk:
             if isinstance(error, AmbiguousWriteError) and error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise
             return [error] * len(group)
+        if operation.is_divisible:
+            created = {each["external_id"]: str(each["id"]) for each in response.get("created", ())}
+            if any(body["external_id"] not in created for body in group):
+                raise AmbiguousWriteError("the response lacks products")
+            return [created[body["external_id"]] for body in group]
         if not operation.key:
             return [body["id"] for body in group]
         return [str(created["id"]) for created in response.values()]
@@ -298,32 +235,9 @@ class Bulk:
         return {getattr(each, key): each.id for each in found}
 
 
-def new_id(prefix: str, *, after: str = "") -> str:
-    """An id like those of Medusa: ids that are created later sort after it.
-
-    Args:
-        prefix: of the kind, such as `ptag`.
-        after: an id of the store that the new one has to sort after, although clocks differ.
-    """
-    moment = max(round(time.time() * 1000), _moment_of(after) + 1)
-    number = (moment << 80) | secrets.randbits(80)
-    return f"{prefix}_{''.join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))}"
-
-
-def _moment_of(own: str) -> int:
-    """When an id was made, in milliseconds since 1970; 0 if it is not like those of Medusa."""
-    letters = own.rpartition("_")[2]
-    if len(letters) != _LENGTH or not set(letters) <= set(_ALPHABET):
-        return 0
-    moment = 0
-    for letter in letters[:10]:
-        moment = moment << 5 | _ALPHABET.index(letter)
-    return moment
-
-
 def _units(operation: Operation, bodies: Sequence[Body]) -> list[list[Body]]:
     """The bodies that are written or refused together: those of a product, if nothing is deleted."""
-    if not operation.batch or operation.takes_ids:
+    if not operation.batch or operation.takes_ids or operation.is_divisible:
         return [[body] for body in bodies]
     return [list(own) for _, own in groupby(bodies, lambda body: operation.path.format(**body))]
 
@@ -331,7 +245,13 @@ def _units(operation: Operation, bodies: Sequence[Body]) -> list[list[Body]]:
 def _entry(operation: Operation, body: Body, omitted: frozenset[str]) -> Any:
     if operation.takes_ids:
         return body["id"]
-    return {name: value for name, value in body.items() if name not in omitted}
+    entry = {name: value for name, value in body.items() if name not in omitted}
+    if operation.members and omitted:
+        members = body[operation.members]
+        entry[operation.members] = [
+            {name: value for name, value in each.items() if name not in ID} for each in members
+        ]
+    return entry
 
 
 def _is_unknown(error: StoreRefusedError) -> bool:

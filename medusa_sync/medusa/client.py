@@ -88,6 +88,11 @@ class MedusaClient:
         self._checking = asyncio.Lock()  # requests that fail at the same time share a check
         http.redactor.add(credentials.key if isinstance(credentials, ApiKey) else credentials.password)
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the run ends, so that nothing more is tried."""
+        return self._http.is_stopping
+
     async def get(self, path: str, query: Query, type_: type[T]) -> T:
         """Read.
 

@@ -11,6 +11,7 @@ from medusa_sync.core.merge import members
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import RECORD_KEY, Record
 from medusa_sync.core.stored import StoredImage, StoredItem, StoredProduct, WrittenProduct
+from medusa_sync.medusa.ids import own_id
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.medusa.variant_payload import new_options, new_variants
 
@@ -23,6 +24,7 @@ Ids = Mapping[str, Mapping[str, str]]
 
 def create_body(
     change: Create,
+    product_id: str,
     record: Record,
     *,
     status: str,
@@ -34,30 +36,50 @@ def create_body(
 
     Args:
         change: what is created.
+        product_id: of the new product.
         record: of the new product.
         status: of the new product, unless the source says it.
         placement: of the new product.
         ids: of its terms.
         items: unused inventory items of the store, by SKU.
     """
-    desired = change.desired
+    desired, first = change.desired, change.desired.variants[:FIRST_VARIANTS]
     keeps_stock = placement.location_id is not None
     body: dict[str, Any] = {
+        "id": product_id,
         "handle": change.handle,
         "external_id": desired.external_id,
         "status": desired.status or status,
         "sales_channels": [{"id": placement.sales_channel_id}],
         "shipping_profile_id": placement.shipping_profile_id,
         "options": new_options(desired),
-        "variants": new_variants(
-            desired, desired.variants[:FIRST_VARIANTS], keeps_stock=keeps_stock, items=items
-        ),
+        "variants": [
+            {"id": new_variant_id(product_id, each.key), **body}
+            for each, body in zip(
+                first, new_variants(desired, first, keeps_stock=keeps_stock, items=items), strict=True
+            )
+        ],
         "metadata": {RECORD_KEY: record},
     }
     for name, value in desired.fields.items():
         if value not in (None, ()):
             _set_product_field(body, name, value, ids)
     return body
+
+
+def new_product_id(external_id: str, generation: int) -> str:
+    """The id of a product that this tool creates.
+
+    Args:
+        external_id: of the product.
+        generation: 0, or more if products with the ids of earlier generations were deleted.
+    """
+    return own_id("prod", external_id, str(generation))
+
+
+def new_variant_id(product_id: str, key: str) -> str:
+    """The id of a variant that this tool creates together with its product."""
+    return own_id("variant", product_id, key)
 
 
 def update_body(change: Update, record: Record, *, placement: Placement, ids: Ids) -> dict[str, Any]:

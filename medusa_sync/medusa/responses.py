@@ -104,7 +104,6 @@ class HandleOwner(OwningProduct, frozen=True):
 
 
 class Written(Struct):
-    created: list[WrittenProduct]
     updated: list[WrittenProduct]
 
 

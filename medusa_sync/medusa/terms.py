@@ -13,9 +13,11 @@ from medusa_sync.core.fields import CATEGORIES, COLLECTION, TAGS, TYPE
 from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.core.stored import category_metadata
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
-from medusa_sync.medusa import bulk
-from medusa_sync.medusa.bulk import Bulk, Operation, new_id
+from medusa_sync.medusa import operations
+from medusa_sync.medusa.bulk import Bulk
 from medusa_sync.medusa.categories import Categories
+from medusa_sync.medusa.ids import new_id
+from medusa_sync.medusa.operations import Operation
 from medusa_sync.medusa.term_api import TermApi
 from medusa_sync.stop import Stop
 
@@ -23,10 +25,10 @@ Needs = Mapping[str, Collection[str]]
 """Keys of terms by field: the values of tags and types, the handles of collections and categories."""
 
 _CREATION: Mapping[str, tuple[Operation, str, str]] = {  # with the prefix of ids, and the field of the key
-    TAGS: (bulk.CREATE_TAGS, "ptag", "value"),
-    TYPE: (bulk.CREATE_TYPES, "ptyp", "value"),
-    COLLECTION: (bulk.CREATE_COLLECTIONS, "pcol", "handle"),
-    CATEGORIES: (bulk.CREATE_CATEGORIES, "pcat", "handle"),
+    TAGS: (operations.CREATE_TAGS, "ptag", "value"),
+    TYPE: (operations.CREATE_TYPES, "ptyp", "value"),
+    COLLECTION: (operations.CREATE_COLLECTIONS, "pcol", "handle"),
+    CATEGORIES: (operations.CREATE_CATEGORIES, "pcat", "handle"),
 }
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from medusa_sync.core.copies import surviving_copy
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record
+from medusa_sync.core.record import AppliedOption, Record
 from medusa_sync.core.result import Outcome
-from medusa_sync.core.stored import StoredProduct, StoredSummary, Unreadable, by_external_id
+from medusa_sync.core.stored import StoredSummary, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.batch import halves
-from medusa_sync.sync.deletion import delete_noted
 from medusa_sync.sync.inventory import ItemRename
 
 logger = logging.getLogger(__name__)
@@ -31,7 +29,6 @@ class Complete(Struct, frozen=True):
         known: its records before and after the write. If the store has another one, another run wrote it.
         record: what it is acknowledged with.
         outcome: settled after it is acknowledged.
-        is_new: this run created it, so another run may have created it too.
         is_acknowledged: the write was a single commit, so its record is final.
         refused: the renames of its inventory items that the store refused.
     """
@@ -41,7 +38,6 @@ class Complete(Struct, frozen=True):
     known: tuple[Record | None, ...]
     record: Record
     outcome: Outcome
-    is_new: bool = False
     is_acknowledged: bool = False
     refused: tuple[ItemRename, ...] = ()
 
@@ -59,55 +55,29 @@ class Acknowledger:
         self._settle = settle
         self._waiting: list[Complete] = []
 
-    async def add(self, products: Sequence[Complete]) -> list[DesiredProduct]:
-        """Collect products, and flush if there are enough; returns what `flush` returns."""
+    async def add(self, products: Sequence[Complete]) -> None:
+        """Collect products, and flush if there are enough."""
         self._waiting += products
-        return await self.flush() if len(self._waiting) >= _AT_ONCE else []
+        if len(self._waiting) >= _AT_ONCE:
+            await self.flush()
 
-    async def flush(self) -> list[DesiredProduct]:
+    async def flush(self) -> None:
         """Write the records of all collected products.
-
-        Returns:
-            Products to plan again: another run created them too, and our copies were removed.
 
         Raises:
             StoreError: the store is unavailable; the outcomes are settled anyway.
         """
         waiting, self._waiting = self._waiting, []
         if not waiting:
-            return []
-        lost: set[str] = set()
+            return
         try:
-            found = await self._api.look_up([each.desired.external_id for each in waiting])
-            created = {each.desired.external_id for each in waiting if each.is_new}
-            lost = await self._remove_copies([each for each in found if each.external_id in created])
-            await self._write(_not_replaced([each for each in waiting if each.product_id not in lost], found))
+            external_ids = [each.desired.external_id for each in waiting]
+            lacks_ids = any(not option.id for each in waiting for option in each.record.options)
+            found = await self._api.look_up(external_ids, with_options=lacks_ids)
+            await self._write(_with_option_ids(_not_replaced(waiting, found), found))
         finally:
             for each in waiting:
-                if each.product_id not in lost:
-                    self._settle(each.outcome)
-        return [each.desired for each in waiting if each.product_id in lost]
-
-    async def _remove_copies(self, created: Sequence[StoredSummary | Unreadable]) -> set[str]:
-        """Remove our copies of products that another run created too, unless our copy survives.
-
-        `external_id` has no unique index, so every run checks for copies before it acknowledges.
-        """
-        doubled = [external_id for external_id, copies in by_external_id(created).items() if len(copies) > 1]
-        if not doubled:
-            return set()
-        lost = _losers(by_external_id(await self._api.details("external_id", doubled)))
-        if lost:
-            logger.warning(
-                "another run created some of these products too; removing %d copies",
-                len(lost),
-                extra={"event": "copies_removed"},
-            )
-            try:
-                await delete_noted(self._api, sorted(lost))
-            except (StoreRefusedError, AmbiguousWriteError) as error:
-                logger.info("planned again: %s", error, extra={"event": "copies_kept"})
-        return lost
+                self._settle(each.outcome)
 
     async def _write(self, products: Sequence[Complete]) -> None:
         """Write records; a refused one, such as that of a deleted product, does not affect the others."""
@@ -137,6 +107,19 @@ class Acknowledger:
             )
 
 
+def _with_option_ids(
+    products: Sequence[Complete], found: Sequence[StoredSummary | Unreadable]
+) -> list[Complete]:
+    """The products with the ids of options that were created with them."""
+    options = {each.id: each.options for each in found if isinstance(each, StoredSummary)}
+    complete = []
+    for each in products:
+        ids = {option.title: option.id for option in options.get(each.product_id, ())}
+        known = (AppliedOption(own.name, own.id or ids.get(own.name, "")) for own in each.record.options)
+        complete.append(structs.replace(each, record=structs.replace(each.record, options=tuple(known))))
+    return complete
+
+
 def _not_replaced(
     products: Sequence[Complete], found: Sequence[StoredSummary | Unreadable]
 ) -> list[Complete]:
@@ -158,16 +141,3 @@ def _not_replaced(
 
 def _has_record(stored: StoredSummary | Unreadable, records: Sequence[Record | None]) -> bool:
     return isinstance(stored, StoredSummary) and stored.record in records
-
-
-def _losers(copies: Mapping[str, list[StoredProduct | Unreadable]]) -> set[str]:
-    """The ids of copies to remove; if one copy cannot be read, none is removed."""
-    lost = set()
-    for group in copies.values():
-        readable = [copy for copy in group if not isinstance(copy, Unreadable)]
-        if len(readable) < len(group):
-            continue
-        survivor = surviving_copy(readable)
-        if survivor is not None:
-            lost |= {copy.id for copy in survivor[1]}
-    return lost

@@ -90,7 +90,6 @@ class Applier:
         self._intents = intents
         self._attempts = max_retries + 1
         self._postponed: list[Complete] = []  # their inventory items have to be renamed later
-        self._again: list[DesiredProduct] = []  # to be planned again, also from other batches
         self._deferred = Deferred()
         self._freed: set[str] = set()  # external ids of products that have given up what others get
 
@@ -124,9 +123,6 @@ class Applier:
                 has_failed, again = True, await self._reconcile(batch, error)
             left = [*batch.apart, *again, *left]
             batch.apart = []
-            if self._again:
-                left += self._batches(self._again, is_last=self._deferred.is_released)
-                self._again = []
         return not has_failed
 
     async def finish(self) -> None:
@@ -143,12 +139,7 @@ class Applier:
         if self._postponed:
             await self._rename_postponed()
         await self._writer.sales.remove_copies(self._stop)
-        self._again += await self._acknowledger.flush()
-        while self._again and not self._stop.is_set:
-            again, self._again = self._again, []
-            await self._apply(self._batches(again, is_last=True))
-            await self._writer.sales.remove_copies(self._stop)
-            self._again += await self._acknowledger.flush()
+        await self._acknowledger.flush()
         await self._writer.new_items.remove_unused()
         await self._writer.late.note()
 
@@ -201,8 +192,6 @@ class Applier:
             finished=self._writer.finished_notes,
         )
         self._settle(batch, reading.outcomes)
-        if reading.copies:
-            await delete_noted(self._api, [copy.id for copy in reading.copies])
         if batch.only_frees is not None:
             await self._free(batch, self._plan(batch, reading.updates), batch.only_frees)
             return []
@@ -272,8 +261,11 @@ class Applier:
             return
         batch.created |= {create.desired.external_id for create in creates}
         written, refused = await self._writer.create(creates, batch.unused_items)
-        batch.set_apart(refused)
         await self._finish(batch, written)
+        for create in creates:
+            if (error := refused.get(create.desired.external_id)) is not None:
+                batch.drop([create.desired.external_id])
+                batch.apart += await self._bisect(batch.alone(create), error)
 
     async def _without_collisions(self, batch: Batch, changes: Sequence[C]) -> list[C]:
         """Settle or hold back changes that want unique values of other products; returns the others."""
@@ -301,7 +293,7 @@ class Applier:
         for each in complete:
             if each.is_acknowledged:
                 self._settled(each.outcome)
-        self._again += await self._acknowledger.add([each for each in complete if not each.is_acknowledged])
+        await self._acknowledger.add([each for each in complete if not each.is_acknowledged])
 
     # --- failed writes ---
 

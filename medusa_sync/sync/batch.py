@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
-from medusa_sync.core.change import Change
+from medusa_sync.core.change import Change, Create
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import StoredItem
 from medusa_sync.sync.inventory import Values
@@ -75,6 +75,18 @@ class Batch(Struct):
         """Give each product of which the store refused a part a batch of its own."""
         self.drop(product.external_id for product in products)
         self.apart += [Batch([product], items=self.items, is_last=self.is_last) for product in products]
+
+    def alone(self, create: Create) -> Batch:
+        """A batch for a product that the store refused to create."""
+        return Batch(
+            [create.desired],
+            tries=self.tries,
+            created=self.created,
+            items=self.items,
+            planned=[create],
+            checked=self.checked,
+            is_last=self.is_last,
+        )
 
     def split(self) -> list[Batch]:
         """The two halves of the batch, each with one more try."""

@@ -16,7 +16,8 @@ from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.stored import StoredItem
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.bulk import CREATE_ITEMS, new_id
+from medusa_sync.medusa.ids import new_id
+from medusa_sync.medusa.operations import CREATE_ITEMS
 from medusa_sync.stop import Stop
 
 logger = logging.getLogger(__name__)
@@ -93,13 +94,11 @@ class NewItems:
         Raises:
             StoreError: the store cannot be read.
         """
-        skus = [
-            sku for change in changes for sku in _wanted(change.desired.external_id, new_variants(change))
-        ]
+        wanted = (_wanted(change.desired.external_id, new_variants(change)) for change in changes)
         async with self._creating:  # what is being created now is not left over
+            skus = [sku for own in wanted for sku in own if sku not in self._made]
             found = await self._api.items.by_sku(skus) if skus else []
-            own = {made.item.id for made in self._made.values()}
-        return {str(item.sku): item for item in found if item.id not in own}
+        return {str(item.sku): item for item in found}
 
     def linked(self, changes: Iterable[Change]) -> None:
         """Forget the items of variants that exist now."""

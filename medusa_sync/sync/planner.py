@@ -9,7 +9,6 @@ from typing import TypeVar
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import Change, Create, Update
-from medusa_sync.core.copies import surviving_copy
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.interrupted import (
     is_half_deleted,
@@ -48,7 +47,6 @@ class Reading(Struct):
         outcomes: of products that are up to date or fail.
         new: products that the store does not have.
         incomplete: what an interrupted creation or deletion left of some of `new`, by external id.
-        copies: surplus copies, to be removed.
         in_progress: products that the store may still be working on.
     """
 
@@ -56,7 +54,6 @@ class Reading(Struct):
     outcomes: list[Outcome] = field(default_factory=list)
     new: list[DesiredProduct] = field(default_factory=list)
     incomplete: dict[str, StoredProduct] = field(default_factory=dict)
-    copies: list[StoredProduct] = field(default_factory=list)
     in_progress: list[DesiredProduct] = field(default_factory=list)
 
 
@@ -176,14 +173,10 @@ class Planner:
             return
         stored = copies[0]
         if len(copies) > 1:
-            survivor = surviving_copy(copies)
-            if survivor is None:
-                ids = ", ".join(copy.id for copy in copies)
-                reason = f"the store holds it {len(copies)} times ({ids}); remove all but one in the admin"
-                reading.outcomes.append(Outcome.of(product, Result.FAILED, reason))
-                return
-            stored, losers = survivor
-            reading.copies += losers
+            ids = ", ".join(copy.id for copy in copies)
+            reason = f"the store holds it {len(copies)} times ({ids}); remove all but one in the admin"
+            reading.outcomes.append(Outcome.of(product, Result.FAILED, reason))
+            return
         now = time.time()
         may_be_writing = waits and (stored.pending is None or stored.pending.at not in finished)
         is_unfinished = is_incomplete(stored) and product.external_id in created

@@ -127,7 +127,7 @@ class VariantPruner:
 
     async def _delete_variants(self, removals: Sequence[Removal]) -> list[list[str]]:
         """Delete the variants of products, and report those that the store refuses; returns their keys."""
-        from medusa_sync.medusa.bulk import DELETE_VARIANTS  # only removals need it
+        from medusa_sync.medusa.operations import DELETE_VARIANTS  # only removals need it
 
         wanted = [(number, key) for number, removal in enumerate(removals) for key in removal.variants]
         bodies = [

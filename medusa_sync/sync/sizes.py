@@ -42,7 +42,7 @@ class Sizes:
         if isinstance(change, Create):
             note = creation_note(change.desired, now=0)
             return create_body(
-                change, note, status=self._status, placement=self._placement, ids=ids, items={}
+                change, _ID, note, status=self._status, placement=self._placement, ids=ids, items={}
             )
         note = update_note(change, renamed_items={}, now=0)
         return update_body(change, note, placement=self._placement, ids=ids)

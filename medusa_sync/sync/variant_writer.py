@@ -10,17 +10,12 @@ from medusa_sync.core.change import Change, Create, Update
 from medusa_sync.core.fields import OPTION
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
-from medusa_sync.core.stored import StoredItem, StoredOption, StoredProduct, WrittenVariant
+from medusa_sync.core.stored import StoredItem, StoredOption, StoredProduct, WrittenProduct
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.bulk import (
-    CREATE_VARIANTS,
-    DELETE_VARIANTS,
-    UPDATE_VARIANTS,
-    Operation,
-    Refusal,
-    new_id,
-)
+from medusa_sync.medusa.bulk import Refusal
+from medusa_sync.medusa.ids import new_id
+from medusa_sync.medusa.operations import CREATE_VARIANTS, DELETE_VARIANTS, UPDATE_VARIANTS, Operation
 from medusa_sync.medusa.payload import FIRST_VARIANTS
 from medusa_sync.medusa.variant_payload import (
     added_variants,
@@ -140,22 +135,22 @@ class VariantWriter:
         self._added |= {body["id"] for _, own in bodies.values() for body in own}
         return await self._run(CREATE_VARIANTS, bodies)
 
-    async def remove_copies(self, written: Mapping[str, Sequence[WrittenVariant]]) -> set[str]:
+    async def remove_copies(self, written: Mapping[str, WrittenProduct]) -> set[str]:
         """Delete the variants that this run added while another run added the same ones.
 
         Medusa refuses a second variant with the same option values, but not if both are created at the same
         moment. Of these, the one with the lowest id stays; each run deletes only its own.
 
         Args:
-            written: all variants by id of the product.
+            written: the products by id.
 
         Returns:
             The ids of deleted variants.
         """
         copies: list[dict[str, Any]] = []
-        for product_id, variants in written.items():
+        for product_id, product in written.items():
             first: dict[frozenset[tuple[str, str]], str] = {}
-            for each in sorted(variants, key=lambda variant: variant.id):
+            for each in sorted(product.variants, key=lambda variant: variant.id):
                 values = frozenset((value.option.title, value.value) for value in each.options)
                 if first.setdefault(values, each.id) != each.id and each.id in self._added:
                     copies.append({"id": each.id, "product_id": product_id})
@@ -179,7 +174,7 @@ class VariantWriter:
                 entries.append({**body, "product_id": product_id})
         results = await self._api.bulk.run(operation, entries) if entries else []
         failed = {own: each for own, each in zip(owners, results, strict=True) if not isinstance(each, str)}
-        return _refused(failed)
+        return certain_refusals(failed)
 
     async def change_options(self, updates: Sequence[Update]) -> Refusals:
         """Add, rename and remove options, one product at a time: there is no bulk call for their values."""
@@ -295,7 +290,7 @@ def _our_values(record: Record, field: str) -> set[Value]:
     return applied.union(*(sent.get(field, ()) for sent in pending))
 
 
-def _refused(failed: Mapping[str, Refusal]) -> Refusals:
+def certain_refusals(failed: Mapping[str, Refusal]) -> Refusals:
     """What the store refused; raises AmbiguousWriteError if it is not certain that it was refused."""
     refused: Refusals = {}
     for external_id, error in failed.items():

@@ -19,11 +19,13 @@ from medusa_sync.core.record import Record, applied
 from medusa_sync.core.stored import StoredItem, WrittenProduct, WrittenVariant
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.bulk import UPDATE_VARIANTS
+from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body
 from medusa_sync.medusa.payload import (
     Ids,
     create_body,
     distinct_images_body,
+    new_product_id,
+    new_variant_id,
     record_body,
     release_bodies,
     update_body,
@@ -42,11 +44,14 @@ from medusa_sync.sync.sales import Sales, sale_prices
 from medusa_sync.sync.variant_writer import (
     Refusals,
     VariantWriter,
+    certain_refusals,
     is_created_in_parts,
     writes_variants,
 )
 
 C = TypeVar("C", Create, Update)
+
+_GENERATIONS = 20  # of ids that are recognised
 
 
 class Writer:
@@ -102,6 +107,7 @@ class Writer:
         self._status = status
         self.late = LateRequests(api)
         self.finished_notes: set[float] = set()
+        self._generations: dict[str, int] = {}  # of the ids of new products, by external id
 
     async def prepare(self, changes: Sequence[Change]) -> bool:
         """Find or create the terms that changes need; returns whether any was unknown."""
@@ -198,7 +204,7 @@ class Writer:
             for update in complete
             if update.desired.external_id in without_item or new_variants(update)
         }
-        written = await self._read_written(unknown)
+        written = await self._by_key(unknown, await self._api.written(list(unknown)) if unknown else {})
         await self.items.write_levels(levels, written)
         await self._write_sales(complete, written)
         if notes:
@@ -245,13 +251,13 @@ class Writer:
                 refused[own] = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
         return _without(list(planned.values()), refused)
 
-    async def _read_written(self, changes: Mapping[str, Change]) -> Written:
-        """Read the variants of products by id, with the ids of their inventory items."""
-        found = await self._api.written_variants(list(changes)) if changes else {}
+    async def _by_key(self, changes: Mapping[str, Change], found: Mapping[str, WrittenProduct]) -> Written:
+        """The variants of changed products by key, as they were read after the write."""
         copies = await self._variants.remove_copies(found)
         written: dict[str, tuple[str, Mapping[str, WrittenVariant]]] = {}
         for product_id, change in changes.items():
-            left = [each for each in found.get(product_id, ()) if each.id not in copies]
+            variants_found = found[product_id].variants if product_id in found else ()
+            left = [each for each in variants_found if each.id not in copies]
             # Of two that are the same, the other run deletes the younger one.
             variants = by_key(change, sorted(left, key=lambda each: each.id, reverse=True))
             external_id = change.desired.external_id
@@ -287,7 +293,7 @@ class Writer:
 
     async def create(
         self, creates: Sequence[Create], unused_items: Mapping[str, StoredItem]
-    ) -> tuple[list[Complete], list[DesiredProduct]]:
+    ) -> tuple[list[Complete], Refusals]:
         """Create products, with their stock levels.
 
         Args:
@@ -295,56 +301,95 @@ class Writer:
             unused_items: inventory items to use again, by SKU.
 
         Returns:
-            What is complete, and the products with many variants of which the store refused some.
+            What is complete, and why the store refused the other products, or some of their variants.
         """
-        ids = await self._terms.ids(needed_terms(creates))
         items = {**unused_items, **await self.new_items.of(creates, unused_items)}
         self._begin(creates)
         now = round(time.time(), 3)
         notes = {create.desired.external_id: creation_note(create.desired, now=now) for create in creates}
-        bodies = [
-            create_body(
+        created, refused = await self._create_rows(creates, notes, items)
+        self.finished_notes.add(now)
+        by_id = {created[own]: create for create in creates if (own := create.desired.external_id) in created}
+        refused |= await self._variants.complete(by_id, items)
+        complete = {own: create for own, create in by_id.items() if create.desired.external_id not in refused}
+        self.new_items.linked(complete.values())
+        levels = level_changes(complete.values(), self._placement.location_id, items)
+        without_item = {level.external_id for level in levels if level.item_id is None}
+        unknown = {
+            product_id: create
+            for product_id, create in complete.items()
+            if not _is_known(product_id, create) or create.desired.external_id in without_item
+        }
+        found = await self._api.written(list(unknown)) if unknown else {}
+        written = {
+            **{
+                create.desired.external_id: (own, _first_variants(own, create))
+                for own, create in complete.items()
+            },
+            **await self._by_key(unknown, found),
+        }
+        await self.items.write_levels(levels, written)
+        await self._write_sales(list(complete.values()), written)
+        if complete:
+            self._health.succeeded(next(iter(complete)))
+        return [
+            self._created(create, written[own], found.get(product_id), notes[own])
+            for product_id, create in complete.items()
+            if (own := create.desired.external_id)
+        ], refused
+
+    async def _create_rows(
+        self, creates: Sequence[Create], notes: Mapping[str, Record], items: Mapping[str, StoredItem]
+    ) -> tuple[dict[str, str], Refusals]:
+        """Create products; returns their ids, and why the others are refused, by external id."""
+        ids = await self._terms.ids(needed_terms(creates))
+
+        def body(create: Create) -> dict[str, Any]:
+            own = create.desired.external_id
+            return create_body(
                 create,
-                notes[create.desired.external_id],
+                new_product_id(own, self._generations.get(own, 0)),
+                notes[own],
                 status=self._status,
                 placement=self._placement,
                 ids=ids,
                 items=items,
             )
-            for create in creates
-        ]
-        with_options = any(create.desired.options for create in creates)
-        products = await self._api.create_products(bodies, with_options=with_options)
-        created = {product.external_id: product for product in products}
-        if any(external_id not in created for external_id in notes):
-            raise AmbiguousWriteError("the response lacks products")
-        self.finished_notes.add(now)
-        by_id = {created[create.desired.external_id].id: create for create in creates}
-        refused = await self._variants.complete(by_id, items)
-        if refused and len(creates) == 1:
-            raise next(iter(refused.values()))
-        complete = _without(creates, refused)
-        written: Written = {
-            own: (created[own].id, by_key(create, created[own].variants))
-            for create in complete
-            if (own := create.desired.external_id)
+
+        async def revise(bodies: Sequence[Body]) -> Sequence[Body]:
+            refused = [by_external_id[each["external_id"]] for each in bodies]
+            return list(map(body, refused)) if await self._find_free_ids(refused) else bodies
+
+        by_external_id = {create.desired.external_id: create for create in creates}
+        for own, create in by_external_id.items():
+            self._generations.setdefault(own, _generation_after(create))
+        results = await self._api.bulk.run(CREATE_PRODUCTS, list(map(body, creates)), revise=revise)
+        created = {
+            own: each for own, each in zip(by_external_id, results, strict=True) if isinstance(each, str)
         }
-        large = {own: each for own, each in by_id.items() if is_created_in_parts(each) and each in complete}
-        written = {**written, **await self._read_written(large)}
-        self.new_items.linked(complete)
-        levels = level_changes(complete, self._placement.location_id, items)
-        await self.items.write_levels(levels, written)
-        await self._write_sales(complete, written)
-        self._health.succeeded(products[-1].id)
-        return [
-            self._created(
-                create,
-                created[create.desired.external_id],
-                written[create.desired.external_id][1],
-                notes[create.desired.external_id],
-            )
-            for create in complete
-        ], [create.desired for create in creates if create.desired.external_id in refused]
+        failed = {
+            own: each for own, each in zip(by_external_id, results, strict=True) if not isinstance(each, str)
+        }
+        return created, certain_refusals(failed)
+
+    async def _find_free_ids(self, creates: Sequence[Create]) -> bool:
+        """Give products that were deleted before the ids of their next generation; returns whether any was.
+
+        Raises:
+            StoreRefusedError: another run has created some of them meanwhile.
+        """
+        left, has_found = {create.desired.external_id for create in creates}, False
+        while left:
+            ids = {new_product_id(own, self._generations[own]): own for own in left}
+            taken = await self._api.taken_ids(list(ids))
+            if not all(taken.values()):
+                message = "another run has created some of these products"
+                raise StoreRefusedError(message, status=HTTPStatus.CONFLICT)
+            left = {ids[product_id] for product_id in taken}
+            has_found |= bool(left)
+            for own in left:
+                self._generations[own] += 1
+        return has_found
 
     async def _write_sales(self, changes: Sequence[Change], written: Written) -> None:
         """Write the sale prices of all variants in one call; they have the same currency."""
@@ -389,17 +434,40 @@ class Writer:
     def _created(
         self,
         create: Create,
-        product: WrittenProduct,
-        variants: Mapping[str, WrittenVariant],
+        written: tuple[str, Mapping[str, WrittenVariant]],
+        found: WrittenProduct | None,
         note: Record,
     ) -> Complete:
+        product_id, variants = written
         record = applied(
             create.desired,
             variants={key: variant.id for key, variant in variants.items()},
-            options={option.title: option.id for option in product.options},
+            options={option.title: option.id for option in (found.options if found else ())},
         )
         outcome = self._intents.take(create.desired.external_id)
-        return Complete(create.desired, product.id, (note,), record, outcome, is_new=True)
+        return Complete(create.desired, product_id, (note,), record, outcome)
+
+
+def _generation_after(create: Create) -> int:
+    """The generation of a new product; the id of one that it replaces cannot be used again."""
+    own = create.desired.external_id
+    earlier = (number for number in range(_GENERATIONS) if new_product_id(own, number) == create.replaces)
+    return next(earlier, -1) + 1 if create.replaces else 0
+
+
+def _is_known(product_id: str, create: Create) -> bool:
+    """Whether the ids of all variants that were created with a product are known."""
+    own = create.desired.external_id
+    is_ours = any(new_product_id(own, number) == product_id for number in range(_GENERATIONS))
+    return is_ours and not is_created_in_parts(create)
+
+
+def _first_variants(product_id: str, create: Create) -> dict[str, WrittenVariant]:
+    """The variants that were created together with a product, by key."""
+    return {
+        each.key: WrittenVariant(new_variant_id(product_id, each.key), None, ())
+        for each in create.desired.variants
+    }
 
 
 def _without(changes: Sequence[C], refused: Collection[str]) -> list[C]:

@@ -107,6 +107,20 @@ def test_the_ids_of_a_deleted_product_cannot_be_used_again(shop: Shop) -> None:
     shop.workflow(CREATE, products=[again])
 
 
+def test_the_ids_of_live_and_of_deleted_products_can_be_read(shop: Shop) -> None:
+    shop.workflow(CREATE, products=[body(shop, number) for number in (1, 2)])
+    shop.call("DELETE", "/admin/products/prod_1")
+    query = {"id[]": ["prod_1", "prod_2", "prod_3"], "fields": "id,external_id,deleted_at"}
+    [live] = shop.call("GET", "/admin/products", **query)["products"]
+    assert live == {"id": "prod_2", "external_id": "contract:2", "deleted_at": None}
+    found = shop.call("GET", "/admin/products", **query, with_deleted="true", order="id")["products"]
+    assert [each["external_id"] for each in found] == ["contract:1", "contract:2"]
+    assert isinstance(found[0]["deleted_at"], str)
+    assert found[1] == live
+    taken = shop.ask(lambda api: api.taken_ids(["prod_1", "prod_2", "prod_3"]))
+    assert taken == {"prod_1": True, "prod_2": False}
+
+
 def test_products_are_visible_before_their_variants_and_prices(shop: Shop, midway: Midway) -> None:
     seen: list[View] = []
     midway("variants", lambda: seen.append(shop.product("prod_1")), CREATE, products=[body(shop, 1)])

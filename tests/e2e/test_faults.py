@@ -1,4 +1,4 @@
-"""Every kind of fault at each of the first 18 writes of a first sync into a real store."""
+"""Every kind of fault at each of the first 17 writes of a first sync into a real store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.harness.catalogue import products
 from tests.harness.dummyjson import dummyjson
 from tests.harness.medusa import Store
 
-WRITES = 18  # a run without faults has 19
+WRITES = 17  # a run without faults has 18
 AT_ONCE = 3  # runs that share the faults: every third write of each has one
 TURNS = 3
 SIZE = 32

@@ -31,11 +31,12 @@ def test_the_number_of_requests_is_as_expected(shop: Shop) -> None:
         # Source: the products, the names of categories.
         # Reads: a page of the store, the placement (3), handles, tags, categories, a look-up before the
         # acknowledgement.
-        # Writes: tags, categories, each batch and its levels, the acknowledgement.
+        # Writes: tags, categories, inventory items, three bodies of less than 100 kB for each batch, the
+        # acknowledgement.
         assert requests(shop, source) == {
             "source": 2,
             "store_reads": 8,
-            "store_writes": 2 + 2 + 2 + 1,
+            "store_writes": 2 + 1 + 2 * 3 + 1,
             "retries": 0,
         }
 

@@ -11,7 +11,7 @@ from tests.e2e.shop import Shop
 from tests.harness.dummyjson import CLOSED, DummyJson, Request, Response
 
 SIZE = 300
-MIDDLE = 20  # a write after the first categories and tags, and long before the last batch
+MIDDLE = 12  # a write after the first categories and tags, and long before the last batch
 IN_FLIGHT = 12  # requests of batches, of planning the next ones, and of look-ups for later ones
 TRIES = 3  # per request, with the default of --max-retries
 

@@ -178,7 +178,15 @@ def details_read(store: FakeMedusa) -> list[set[str]]:
 
 
 def is_creation(request: httpx.Request) -> bool:
-    return request.url.path == BATCHES and b'"create"' in request.content
+    """Whether a request creates products."""
+    return bool(created_by(request))
+
+
+def created_by(request: httpx.Request | Request) -> list[Any]:
+    """The products that a request creates."""
+    if request.method == "POST" and request.url.path == BATCHES:
+        return list(json.loads(request.content).get("create", ()))
+    return sent_in_bulk(request, "create-products")
 
 
 def sent_in_bulk(request: httpx.Request | Request, workflow: str) -> list[Any]:

@@ -20,6 +20,7 @@ from tests.flow.stage import (
     ListSource,
     assert_exact,
     counts,
+    created_by,
     sent_in_bulk,
     sync,
     writes,
@@ -111,6 +112,7 @@ def test_a_first_sync_needs_few_writes_for_its_terms() -> None:
     assert sync(ListSource(rows, page_size=150), store, batch_size=100).exit_code == 0
     assert_exact(rows, store)
     calls = [request for request in writes(store) if request.path.startswith(BULK)]
+    calls = [request for request in calls if not created_by(request)]
     assert len(calls) == 4, "tags, types, categories, inventory items"
 
 
@@ -176,7 +178,7 @@ def test_an_operation_whose_end_is_unknown_is_done_once(*, has_finished: bool, i
     assert sync(ListSource(rows), store).exit_code == 0
     rows = changed(rows)
     assert sync(ListSource(rows), store).exit_code == 0
-    assert len(lost) == 5, "tags, new items, changed variants, new variants, renamed items"
+    assert len(lost) == 6, "tags, items, products, changed variants, new variants, renamed items"
     for row in rows:
         found = held(store, row["id"])
         assert {sku: found[sku] for sku in wanted(row)} == wanted(row)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -140,31 +139,6 @@ def test_two_runs_that_both_found_the_products_absent_store_each_once(
     newer = catalogue("C")
     assert sync(ListSource(newer), store).exit_code == 0
     assert_stored_once(store, newer)
-
-
-def test_duplicates_that_a_killed_run_left_are_removed() -> None:
-    """The run was killed before it could look for duplicates that the other run had created."""
-    store, rows = FakeMedusa(), catalogue("A")
-
-    def hold(request: httpx.Request) -> None:
-        if is_creation(request):
-            store.before, store.after = None, die
-            with ThreadPoolExecutor() as other_run:
-                other_run.submit(sync, ListSource(catalogue("B")), store).result()
-
-    def die(request: httpx.Request, _response: httpx.Response) -> None:
-        if is_creation(request) and len(store.state.products) > SIZE:
-            store.after = None
-            raise Killed
-
-    store.before = hold
-    with pytest.raises(Killed):
-        sync(ListSource(rows), store, batch_size=SIZE)
-    with pytest.raises(AssertionError, match="stored more than once"):
-        _ = store.products
-    result = sync(ListSource(rows), store)
-    assert (result.exit_code, result.conflicts) == (0, 0), list(result.problems)
-    assert_stored_once(store, rows)
 
 
 def test_duplicates_that_the_merchant_edited_are_reported_and_kept() -> None:

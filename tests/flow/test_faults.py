@@ -180,10 +180,12 @@ def test_a_new_product_that_is_missing_in_the_response_is_looked_up() -> None:
         if shortened or not is_creation(request):
             return None
         body = response.json()
+        if "created" not in body:  # a bulk call does not return what it created
+            return None
         shortened.append(body["created"][0]["external_id"])
         return httpx.Response(200, json={**body, "created": body["created"][1:]})
 
     store.after = shorten
     assert sync(source, store, batch_size=BATCH).exit_code == 0
-    assert shortened
+    assert bool(shortened) is not store.offers_bulk
     assert_exact(source.rows, store)

@@ -47,7 +47,8 @@ def test_a_product_that_the_store_refuses_leaves_no_item() -> None:
 
 @pytest.mark.parametrize("name", [name for name in [*BEFORE, *AFTER] if "killed" not in name])
 def test_items_whose_creation_has_an_unknown_end_exist_once(name: str) -> None:
-    store, rows, hit = FakeMedusa(), products(20), []
+    store, rows = FakeMedusa(), products(20)
+    hit: list[httpx.Request] = []
 
     def once(request: httpx.Request, *_: httpx.Response) -> httpx.Response | None:
         if hit or not sent_in_bulk(request, ITEMS):

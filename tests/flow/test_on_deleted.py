@@ -12,7 +12,7 @@ from medusa_sync.core.policy import OnDeleted, OnMissing
 from medusa_sync.core.result import RunResult
 from medusa_sync.sync.options import PlanOptions
 from tests.flow.kills import killed_runs
-from tests.flow.stage import BATCHES, ListSource, assert_exact, copies_of, counts, sync, writes
+from tests.flow.stage import BATCHES, ListSource, assert_exact, copies_of, counts, created_by, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa, Request
 
@@ -61,15 +61,29 @@ def test_a_product_that_the_merchant_deleted_is_skipped_and_nothing_is_written_f
     assert not result.changes
 
 
-def test_by_default_it_is_created_again_and_no_tombstone_is_read() -> None:
+def test_by_default_it_is_created_again() -> None:
     rows = products(SIZE)
     store = store_with(rows)
     delete(store, 2)
     assert counts(sync(ListSource(rows), store)) == {"unchanged": SIZE - 1, "created": 1}
     assert_exact(rows, store)
-    assert tombstones_read(store) == []
+    delete(store, 2)
+    assert counts(sync(ListSource(rows), store)) == {"unchanged": SIZE - 1, "created": 1}
+    assert_exact(rows, store)
     delete(store, 2)
     assert counts(sync(ListSource(rows), store, plan=SKIP)) == {"unchanged": SIZE - 1, "skipped": 1}
+
+
+def test_a_whole_catalogue_that_was_deleted_is_created_again_with_few_requests() -> None:
+    """The ids of deleted products cannot be used again, so the store refuses the first call."""
+    rows = products(60)
+    store = store_with(rows)
+    for row in rows:
+        delete(store, row["id"])
+    store.requests.clear()
+    assert counts(sync(ListSource(rows, page_size=60), store, batch_size=20)) == {"created": 60}
+    assert_exact(rows, store)
+    assert len(list(filter(created_by, writes(store)))) <= 2 * 3
 
 
 def test_the_index_engine_does_not_hide_what_the_merchant_deleted() -> None:
@@ -223,23 +237,3 @@ def test_after_a_killed_creation_the_products_are_created(killed: str) -> None:
             result = run(twice)
             assert (result.exit_code, counts(result).get("skipped")) == (0, None)
             assert_exact(rows, twice)
-
-
-def test_the_copy_of_another_run_is_no_deletion_of_the_merchant() -> None:
-    rows = products(1)
-    store = store_with(rows)
-    product = store.products["dummyjson:1"]
-    pending = {"step": "creation", "at": 0}
-    body = {
-        "title": product.title,
-        "handle": "copy",
-        "external_id": "dummyjson:1",
-        "options": [{"title": "Default", "values": ["Default"]}],
-        "metadata": {"medusa_sync": {"version": 3, "fields": {"title": product.title}, "pending": pending}},
-    }
-    store.call("POST", BATCHES, {"create": [body]})
-    rows[0]["price"] += 1
-    assert counts(sync(ListSource(rows), store, plan=SKIP)) == {"updated": 1}
-    [copy] = store.state.deleted_products.values()
-    assert copy.metadata is not None
-    assert copy.metadata["medusa_sync"]["deleted"] is True

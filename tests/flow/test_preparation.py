@@ -13,10 +13,10 @@ from medusa_sync import stop as stop_module
 from medusa_sync.core.result import Result
 from medusa_sync.sync import scan as scan_module
 from tests.flow.stage import (
-    BATCHES,
     SOURCE_NAME,
     ListSource,
     counts,
+    created_by,
     is_creation,
     run_once,
     sent_in_bulk,
@@ -86,7 +86,7 @@ def test_a_handle_that_an_earlier_product_got_is_not_proposed_again(concurrency:
 def test_the_size_of_batches_grows_if_it_is_not_fixed() -> None:
     store, source = FakeMedusa(), ListSource(rows_with_own_tags(500), page_size=500)
     assert counts(sync(source, store, batch_size=None)) == {"created": 500}
-    sizes = [len(request.json.get("create", ())) for request in store.requests if request.path == BATCHES]
+    sizes = [len(created) for request in store.requests if (created := created_by(request))]
     assert sizes[0] == 15
     assert max(sizes) > 15
 

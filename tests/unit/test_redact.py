@@ -242,7 +242,7 @@ class Echo:
 
     def respond(self, request: httpx.Request) -> httpx.Response | None:
         self.record(request)
-        if not request.url.path.endswith("/products/batch"):
+        if not request.url.path.endswith(("/products/batch", "/create-products/run")):
             return None
         texts = [text for text in dict.fromkeys(self._texts) if text]
         forms = [form(text) for text in texts for form in FORMS.values()]

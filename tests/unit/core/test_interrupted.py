@@ -1,13 +1,10 @@
-"""Incomplete products, writes in progress and surplus copies."""
+"""Incomplete products and writes in progress."""
 
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec import structs
 
-from medusa_sync.core.copies import surviving_copy
 from medusa_sync.core.interrupted import (
     LATE_S,
     SETTLE_S,
@@ -22,15 +19,10 @@ from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import ONLY, Pending, Record, Step, applied
 from medusa_sync.core.stored import (
-    StoredImage,
-    StoredPrice,
-    StoredProduct,
-    StoredTag,
     StoredVariant,
     by_external_id,
 )
 from tests.unit.builders import (
-    DESIRED_PRODUCTS,
     LOCATION,
     applied_ids,
     desired_product,
@@ -190,88 +182,7 @@ def test_without_a_pending_price_nothing_may_arrive(record: Any) -> None:
     assert not may_arrive(record, BASE)
 
 
-# --- copies ---------------------------------------------------------------------------------------------
-
-
-def pending_copy(product_id: str, desired: DesiredProduct = BASE, **changes: Any) -> StoredProduct:
-    """A copy whose creation is pending, with the merchant's changes."""
-    stored = with_record(stored_product(desired, id=product_id), created(desired))
-    return structs.replace(stored, **changes)
-
-
-def acknowledged_copy(product_id: str) -> StoredProduct:
-    return stored_product(BASE, id=product_id)
-
-
-@st.composite
-def copies(draw: st.DrawFn) -> list[StoredProduct]:
-    """At most one of them is acknowledged; the others are pending and untouched."""
-    found = [pending_copy(f"prod_{number}") for number in range(draw(st.integers(1, 4)))]
-    place = draw(st.none() | st.integers(0, len(found) - 1))
-    if place is not None:
-        found[place] = acknowledged_copy(found[place].id)
-    return draw(st.permutations(found))
-
-
-@given(copies())
-def test_the_acknowledged_copy_or_else_the_oldest_stays(found: list[StoredProduct]) -> None:
-    acknowledged = [copy for copy in found if copy == acknowledged_copy(copy.id)]
-    oldest = min(found, key=lambda copy: copy.id)
-    decision = surviving_copy(found)
-    assert decision is not None
-    survivor, losers = decision
-    assert survivor == (acknowledged or [oldest])[0]
-    assert sorted(copy.id for copy in [survivor, *losers]) == sorted(copy.id for copy in found)
-
-
-@given(DESIRED_PRODUCTS)
-def test_a_copy_that_holds_what_was_sent_is_removed(desired: DesiredProduct) -> None:
-    decision = surviving_copy([pending_copy(f"prod_{number}", desired) for number in (1, 2)])
-    assert decision is not None
-    assert [copy.id for copy in decision[1]] == ["prod_2"]
-
-
-def test_an_incomplete_copy_is_removed() -> None:
-    for variants in ((), (BARE,)):
-        decision = surviving_copy([pending_copy("prod_1"), pending_copy("prod_2", variants=variants)])
-        assert decision is not None
-        assert [copy.id for copy in decision[1]] == ["prod_2"]
-
-
-def test_a_copy_with_orders_is_removed() -> None:
-    sold = stored_variant(with_fields(BASE, stock=3))
-    decision = surviving_copy([acknowledged_copy("prod_1"), pending_copy("prod_2", variants=(sold,))])
-    assert decision is not None
-    assert [copy.id for copy in decision[1]] == ["prod_2"]
-
-
-EDITS: dict[str, dict[str, Any]] = {
-    "title": {"title": "Mine"},
-    "description": {"description": "Mine"},
-    "tag": {"tags": (*(StoredTag(f"ptag_{tag}", tag) for tag in ("red", "mine")),)},
-    "tag removed": {"tags": ()},
-    "image": {"images": (StoredImage("img_9", "https://cdn.example/mine.webp"),)},
-    "weight": {"weight": 7_654},
-    "price": {"variants": (stored_variant(BASE, prices=(StoredPrice("price_01", "usd", 77),)),)},
-    "sku": {"variants": (stored_variant(BASE, sku="MINE"),)},
-    "variant": {"variants": (stored_variant(BASE), stored_variant(BASE, id="variant_02", sku=None))},
-}
-
-
-@pytest.mark.parametrize("edit", EDITS)
-def test_a_copy_that_was_edited_is_not_removed(edit: str) -> None:
-    touched = pending_copy("prod_2", **EDITS[edit])
-    assert surviving_copy([pending_copy("prod_1"), touched]) is None
-    assert surviving_copy([acknowledged_copy("prod_1"), touched]) is None
-    decision = surviving_copy([pending_copy("prod_3"), touched])
-    assert decision is not None
-    assert decision[0] is touched
-
-
-def test_two_acknowledged_copies_both_stay() -> None:
-    assert surviving_copy([acknowledged_copy("prod_1"), acknowledged_copy("prod_2")]) is None
-    unknown = with_record(acknowledged_copy("prod_2"), "gone")
-    assert surviving_copy([acknowledged_copy("prod_1"), unknown, pending_copy("prod_3")]) is None
+# --- products with the same external id -----------------------------------------------------------------
 
 
 def test_products_are_grouped_by_external_id() -> None:

@@ -225,20 +225,28 @@ async def test_products_without_an_external_id_are_read_in_two_lists_at_once(
     assert sorted(asked) == ["", "null"]
 
 
-async def test_creates_and_updates_are_separate_calls_that_ask_for_few_fields(
+async def test_updates_are_one_call_that_asks_for_few_fields(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    written: dict[str, Any] = {"id": "prod_2", "external_id": None, "variants": []}
+    httpx_mock.add_response(json={"created": [], "updated": [written], "deleted": {}})
+    assert await api.update_products([{"id": "prod_2"}]) == [WrittenProduct("prod_2", None, ())]
+    [update] = httpx_mock.get_requests()
+    assert update.content == b'{"update":[{"id":"prod_2"}]}'
+    assert update.url.path == "/admin/products/batch"
+    assert update.url.params["fields"] == "id,external_id"
+
+
+async def test_the_ids_of_live_and_of_deleted_products_are_taken(
     httpx_mock: HTTPXMock, api: AdminApi
 ) -> None:
-    written: dict[str, Any] = {"external_id": None, "variants": []}
-    httpx_mock.add_response(json={"created": [{"id": "prod_1", **written}], "updated": [], "deleted": {}})
-    httpx_mock.add_response(json={"created": [], "updated": [{"id": "prod_2", **written}], "deleted": {}})
-    assert await api.create_products([{"title": "Jug"}]) == [WrittenProduct("prod_1", None, ())]
-    assert await api.update_products([{"id": "prod_2"}]) == [WrittenProduct("prod_2", None, ())]
-    create, update = httpx_mock.get_requests()
-    assert create.content == b'{"create":[{"title":"Jug"}]}'
-    assert update.content == b'{"update":[{"id":"prod_2"}]}'
-    for request in (create, update):
-        assert request.url.path == "/admin/products/batch"
-        assert request.url.params["fields"].startswith("id,external_id")
+    found = [
+        {"id": "prod_1", "external_id": "dummyjson:1", "deleted_at": None},
+        {"id": "prod_2", "external_id": "dummyjson:2", "deleted_at": "2026-01-02T03:04:05.678Z"},
+    ]
+    httpx_mock.add_response(json={"products": found, "count": 2, "limit": 3})
+    assert await api.taken_ids(["prod_1", "prod_2", "prod_3"]) == {"prod_1": False, "prod_2": True}
+    [request] = httpx_mock.get_requests()
+    assert request.url.params.get_list("id[]") == ["prod_1", "prod_2", "prod_3"]
+    assert request.url.params["with_deleted"] == "true"
 
 
 async def test_deletes_are_a_separate_call(httpx_mock: HTTPXMock, api: AdminApi) -> None:

@@ -14,7 +14,14 @@ from medusa_sync.core.merge import as_set
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import ONLY, RECORD_KEY, Pending, Record, Step, applied
 from medusa_sync.core.stored import StoredImage, StoredInventoryItem, StoredItem, StoredPrice, StoredProduct
-from medusa_sync.medusa.payload import Ids, create_body, record_body, release_bodies, update_body
+from medusa_sync.medusa.payload import (
+    Ids,
+    create_body,
+    new_variant_id,
+    record_body,
+    release_bodies,
+    update_body,
+)
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.medusa.variant_payload import variant_edits
 from tests.unit.builders import (
@@ -30,6 +37,7 @@ from tests.unit.builders import (
 )
 from tests.unit.shirts import planned
 
+ID = "prod_9"
 PLACEMENT = Placement("sc_1", "sp_1", LOCATION)
 NO_LOCATION = Placement("sc_1", "sp_1", None)
 URL = "https://cdn.example/{}.webp".format
@@ -60,7 +68,7 @@ def created(
     change = Create(desired, "a-handle")
     ids, items = ids_of(desired), {str(item.sku): item} if item else {}
     return sent(
-        create_body(change, applied(desired), status=status, placement=placement, ids=ids, items=items)
+        create_body(change, ID, applied(desired), status=status, placement=placement, ids=ids, items=items)
     )
 
 
@@ -104,6 +112,7 @@ def test_a_new_product_is_sent_in_full() -> None:
         desired.fields[name] for name in ("length", "height", "width")
     )
     assert body == {
+        "id": ID,
         "title": "Jug",
         "handle": "a-handle",
         "external_id": "dummyjson:7",
@@ -119,6 +128,7 @@ def test_a_new_product_is_sent_in_full() -> None:
         "options": [{"title": "Default", "values": ["Default"]}],
         "variants": [
             {
+                "id": new_variant_id(ID, ONLY),
                 "title": "Default",
                 "options": {"Default": "Default"},
                 "manage_inventory": True,

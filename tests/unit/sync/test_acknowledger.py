@@ -1,4 +1,4 @@
-"""Records are written in bulk, once everything is complete, and copies of another run are found."""
+"""Records are written in bulk, once everything is complete."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -15,6 +15,7 @@ from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreError,
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.acknowledger import Acknowledger, Complete
 from tests.unit.builders import applied_ids, as_json, desired_product, stored_product, with_record
+from tests.unit.shirts import option_id, shirt_of, stored_shirt
 
 pytestmark = pytest.mark.anyio
 
@@ -27,38 +28,32 @@ class Shelf(AdminApi):
     """A store with products, whose calls can fail.
 
     Attributes:
-        hidden: ids of products whose details cannot be read.
-        refused: ids of products whose update or deletion is refused.
+        refused: ids of products whose update is refused.
         failing: what a method raises, by its name.
     """
 
     def __init__(self, *products: StoredProduct) -> None:
         self.products = {product.id: product for product in products}
-        self.hidden: set[str] = set()
         self.refused: set[str] = set()
         self.failing: dict[str, MedusaSyncError] = {}
         self.looked_up: list[list[str]] = []
         self.records: dict[str, Record] = {}
         self.updates = 0
 
-    async def look_up(self, external_ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
+    async def look_up(
+        self, external_ids: Sequence[str], *, with_options: bool = False
+    ) -> list[StoredSummary | Unreadable]:
         self.looked_up.append(list(external_ids))
         self._fail("look_up")
         found = self._with(external_ids)
-        return [StoredSummary(each.id, each.external_id, each.record) for each in found]
+        return [
+            StoredSummary(each.id, each.external_id, each.record, each.options if with_options else ())
+            for each in found
+        ]
 
     async def summaries(self, ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
         found = [self.products[product_id] for product_id in ids]
         return [StoredSummary(each.id, each.external_id, each.record) for each in found]
-
-    async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
-        assert key == "external_id"
-        self._fail("details")
-        found = self._with(values)
-        return [
-            Unreadable(each.id, each.external_id, "hidden") if each.id in self.hidden else each
-            for each in found
-        ]
 
     async def edit_products(self, bodies: Sequence[dict[str, Any]]) -> None:
         self.updates += 1
@@ -67,12 +62,6 @@ class Shelf(AdminApi):
         for body in bodies:
             assert body.keys() == {"id", "metadata"}
             self.records[body["id"]] = body["metadata"][RECORD_KEY]
-
-    async def delete_products(self, ids: Sequence[str]) -> None:
-        self._refuse(ids)
-        for product_id in ids:
-            del self.products[product_id]
-        self._fail("delete")
 
     def _with(self, external_ids: Sequence[str]) -> list[StoredProduct]:
         return [product for product in self.products.values() if product.external_id in external_ids]
@@ -86,16 +75,15 @@ class Shelf(AdminApi):
             raise StoreRefusedError("there is no such product", status=404)
 
 
-def complete(desired: DesiredProduct, *, created: bool = False, product_id: str = "") -> Complete:
-    product_id = product_id or stored_product(desired).id
+def complete(desired: DesiredProduct) -> Complete:
     outcome = Outcome(desired.external_id, desired.title, Result.UPDATED, action=Action.UPDATE)
     known = (creation_note(desired, now=0),)
-    return Complete(desired, product_id, known, applied_ids(desired), outcome, is_new=created)
+    return Complete(desired, stored_product(desired).id, known, applied_ids(desired), outcome)
 
 
-def pending(desired: DesiredProduct, product_id: str) -> StoredProduct:
-    """A copy whose creation is not acknowledged."""
-    return with_record(stored_product(desired, id=product_id), creation_note(desired, now=0))
+def pending(desired: DesiredProduct) -> StoredProduct:
+    """A product whose creation is not acknowledged."""
+    return with_record(stored_product(desired), creation_note(desired, now=0))
 
 
 def acknowledger(store: Shelf) -> tuple[Acknowledger, list[Outcome]]:
@@ -114,9 +102,9 @@ async def test_records_are_written_in_one_call_and_products_settled_after_it() -
     products = [desired_product(number) for number in range(1, 6)]
     store = Shelf()
     waiting, settled = acknowledger(store)
-    assert await waiting.add([complete(each) for each in products]) == []
+    await waiting.add([complete(each) for each in products])
     assert (store.updates, settled) == (0, [])
-    assert await waiting.flush() == []
+    await waiting.flush()
     assert store.updates == 1
     assert [outcome.external_id for outcome in settled] == [each.external_id for each in products]
     for each in products:
@@ -138,7 +126,7 @@ async def test_nothing_is_sent_if_nothing_waits() -> None:
     waiting, _ = acknowledger(store)
     await waiting.add([complete(desired_product())])
     await waiting.flush()
-    assert await waiting.flush() == []
+    await waiting.flush()
     assert (store.updates, len(store.looked_up)) == (1, 1)
 
 
@@ -163,7 +151,7 @@ async def test_an_unknown_result_is_only_a_warning(caplog: pytest.LogCaptureFixt
     store.failing["update"] = LOST
     waiting, settled = acknowledger(store)
     await waiting.add([complete(desired_product(number)) for number in (1, 2)])
-    assert await waiting.flush() == []
+    await waiting.flush()
     assert (store.updates, len(settled)) == (1, 2)
     assert "2 products may not be acknowledged" in caplog.text
 
@@ -179,12 +167,10 @@ OTHERS: dict[str, Any] = {
 async def test_a_record_that_another_run_has_written_since_stays(other: str) -> None:
     """Otherwise it would say that something was applied which the other run has replaced."""
     desired, neighbour = desired_product(), desired_product(7)
-    store = Shelf(
-        with_record(stored_product(desired), OTHERS[other]), pending(neighbour, stored_product(neighbour).id)
-    )
+    store = Shelf(with_record(stored_product(desired), OTHERS[other]), pending(neighbour))
     waiting, settled = acknowledger(store)
     await waiting.add([complete(desired), complete(neighbour)])
-    assert await waiting.flush() == []
+    await waiting.flush()
     assert len(settled) == 2
     assert store.records.keys() == {stored_product(neighbour).id}
 
@@ -200,7 +186,7 @@ async def test_records_are_looked_at_again_after_a_refusal() -> None:
                 self.products = {other.id: other}
             await super().edit_products(bodies)
 
-    store = Raced(pending(desired, stored_product(desired).id))
+    store = Raced(pending(desired))
     store.refused = {stored_product(gone).id}
     waiting, settled = acknowledger(store)
     await waiting.add([complete(desired), complete(gone)])
@@ -221,104 +207,22 @@ async def test_a_look_up_may_lag_behind_the_write() -> None:
     assert store.records.keys() == {stored_product(desired).id, stored_product(new).id}
 
 
+async def test_options_that_were_created_with_a_product_are_acknowledged_with_their_ids() -> None:
+    desired, stored = shirt_of("S", "M"), stored_shirt(shirt_of("S", "M"))
+    store = Shelf(with_record(stored, creation_note(desired, now=0)))
+    waiting, _ = acknowledger(store)
+    await waiting.add([structs.replace(complete(desired), record=applied(desired))])
+    await waiting.flush()
+    assert [option.id for option in store.records[stored.id].options] == [option_id("Size")]
+
+
 @pytest.mark.parametrize("method", ["look_up", "update"])
 async def test_products_are_settled_even_if_the_store_is_unavailable(method: str) -> None:
     store = Shelf()
     store.failing[method] = GONE
     waiting, settled = acknowledger(store)
-    await waiting.add([complete(desired_product(number), created=True) for number in (1, 2)])
+    await waiting.add([complete(desired_product(number)) for number in (1, 2)])
     with pytest.raises(StoreError):
         await waiting.flush()
     assert [outcome.external_id for outcome in settled] == ["dummyjson:1", "dummyjson:2"]
-    assert await waiting.flush() == []
-
-
-# --- copies of another run ------------------------------------------------------------------------------
-
-DESIRED = desired_product()
-OURS, THEIRS = "prod_2", "prod_1"  # theirs is older
-
-
-async def acknowledge(store: Shelf, desired: DesiredProduct = DESIRED) -> tuple[list[DesiredProduct], int]:
-    """Acknowledge a product that was created; the products to plan again, and how many were settled."""
-    waiting, settled = acknowledger(store)
-    await waiting.add([complete(desired, created=True, product_id=OURS)])
-    return await waiting.flush(), len(settled)
-
-
-async def test_copies_of_products_that_this_run_did_not_create_are_left_to_the_plan() -> None:
-    store = Shelf(pending(DESIRED, OURS), pending(DESIRED, THEIRS))
-    waiting, settled = acknowledger(store)
-    await waiting.add([complete(DESIRED, product_id=OURS)])
-    assert await waiting.flush() == []
-    assert len(settled) == len(store.records) == 1
-    assert store.products.keys() == {OURS, THEIRS}
-
-
-async def test_a_single_copy_is_acknowledged() -> None:
-    store = Shelf(pending(DESIRED, OURS))
-    assert await acknowledge(store) == ([], 1)
-    assert is_applied(store.records, DESIRED, OURS)
-
-
-async def test_our_copy_is_removed_if_the_other_one_is_acknowledged() -> None:
-    acknowledged = stored_product(DESIRED, id="prod_3")
-    store = Shelf(pending(DESIRED, OURS), acknowledged)
-    assert await acknowledge(store) == ([DESIRED], 0)
-    assert store.products.keys() == {"prod_3"}
-    assert {own: record.deleted for own, record in store.records.items()} == {OURS: True}
-
-
-async def test_our_copy_is_removed_if_the_other_one_is_older() -> None:
-    store = Shelf(pending(DESIRED, OURS), pending(DESIRED, THEIRS))
-    assert await acknowledge(store) == ([DESIRED], 0)
-    assert store.products.keys() == {THEIRS}
-
-
-async def test_our_copy_is_kept_if_it_is_older_and_the_other_one_is_removed() -> None:
-    """The other run may have looked before our copy was there."""
-    store = Shelf(pending(DESIRED, OURS), pending(DESIRED, "prod_3"))
-    assert await acknowledge(store) == ([], 1)
-    assert store.products.keys() == {OURS}
-    assert is_applied(store.records, DESIRED, OURS)
-
-
-async def test_our_copy_is_kept_if_somebody_has_touched_it() -> None:
-    store = Shelf(structs.replace(pending(DESIRED, OURS), title="Mine"), pending(DESIRED, THEIRS))
-    assert await acknowledge(store) == ([], 1)
-    assert store.products.keys() == {OURS, THEIRS}
-
-
-async def test_neighbours_of_a_copy_are_acknowledged() -> None:
-    neighbour = desired_product(7)
-    store = Shelf(pending(DESIRED, OURS), pending(DESIRED, THEIRS), pending(neighbour, "prod_7"))
-    waiting, settled = acknowledger(store)
-    await waiting.add([complete(DESIRED, created=True, product_id=OURS), complete(neighbour, created=True)])
-    assert await waiting.flush() == [DESIRED]
-    assert [outcome.external_id for outcome in settled] == ["dummyjson:7"]
-    assert is_applied(store.records, neighbour, "prod_7")
-
-
-async def test_a_copy_whose_removal_is_unknown_is_planned_again() -> None:
-    store = Shelf(pending(DESIRED, OURS), pending(DESIRED, THEIRS))
-    store.failing["delete"] = LOST
-    assert await acknowledge(store) == ([DESIRED], 0)
-
-
-async def test_a_copy_that_cannot_be_removed_is_planned_again_and_its_neighbours_are_acknowledged() -> None:
-    """The plan removes it again, and reports the refusal as the product's."""
-    neighbour = desired_product(7)
-    store = Shelf(pending(DESIRED, OURS), pending(DESIRED, THEIRS), pending(neighbour, "prod_7"))
-    store.refused = {OURS}
-    waiting, _ = acknowledger(store)
-    await waiting.add([complete(DESIRED, created=True, product_id=OURS), complete(neighbour, created=True)])
-    assert await waiting.flush() == [DESIRED]
-    assert is_applied(store.records, neighbour, "prod_7")
-    assert OURS not in store.records
-
-
-async def test_nothing_is_removed_next_to_a_copy_that_cannot_be_read() -> None:
-    store = Shelf(pending(DESIRED, OURS), pending(DESIRED, THEIRS))
-    store.hidden = {THEIRS}
-    assert await acknowledge(store) == ([], 1)
-    assert store.products.keys() == {OURS, THEIRS}
+    await waiting.flush()

@@ -1,0 +1,50 @@
+"""Ids that this tool gives to what it creates."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from hashlib import blake2b
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of ULIDs
+_LENGTH = 26
+
+
+def new_id(prefix: str, *, after: str = "") -> str:
+    """An id like those of Medusa: ids that are created later sort after it.
+
+    Args:
+        prefix: of the kind, such as `ptag`.
+        after: an id of the store that the new one has to sort after, although clocks differ.
+    """
+    moment = max(round(time.time() * 1000), _moment_of(after) + 1)
+    number = (moment << 80) | secrets.randbits(80)
+    return f"{prefix}_{_letters(number)}"
+
+
+def own_id(prefix: str, *parts: str) -> str:
+    """An id that follows from what it is for: two runs cannot create the same thing twice.
+
+    It sorts before the ids of Medusa, which begin with the time.
+
+    Args:
+        prefix: of the kind, such as `prod`.
+        parts: what tells it apart from others of its kind.
+    """
+    digest = blake2b("\0".join(parts).encode(), digest_size=10).digest()
+    return f"{prefix}_{_letters(int.from_bytes(digest))}"
+
+
+def _letters(number: int) -> str:
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def _moment_of(own: str) -> int:
+    """When an id was made, in milliseconds since 1970; 0 if it is not like those of Medusa."""
+    letters = own.rpartition("_")[2]
+    if len(letters) != _LENGTH or not set(letters) <= set(_ALPHABET):
+        return 0
+    moment = 0
+    for letter in letters[:10]:
+        moment = moment << 5 | _ALPHABET.index(letter)
+    return moment

@@ -1,0 +1,120 @@
+"""What can be written in bulk: the workflows of Medusa, and the ordinary routes for the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from medusa_sync.medusa import responses
+
+Body = Mapping[str, Any]
+
+
+class Operation(Struct, frozen=True):
+    """What a bulk call does, and the ordinary route for the same.
+
+    Attributes:
+        workflow: its id.
+        items: the name of the list in its input.
+        path: of the ordinary route; fields of a body in braces.
+        batch: the list of the ordinary route for several bodies with the same path; empty if it takes one.
+        single: the path for one body, if it is another one. It also has the id in its path.
+        only_in_bulk: the fields of a body that the ordinary route does not take.
+        only_in_path: the fields of a body that are for the path of the ordinary route.
+        takes_ids: the lists have ids instead of bodies.
+        is_divisible: the ordinary route takes many things that do not belong together, and returns them.
+        members: a list in a body whose members have ids that the ordinary route does not take.
+        at_once: how many of them a call has at most.
+        key: a unique field by which a created thing can be found; empty if it cannot.
+        page: a list of such things.
+    """
+
+    workflow: str
+    items: str
+    path: str
+    batch: str = ""
+    single: str = ""
+    only_in_bulk: frozenset[str] = frozenset()
+    only_in_path: frozenset[str] = frozenset()
+    takes_ids: bool = False
+    is_divisible: bool = False
+    members: str = ""
+    at_once: int = 500
+    key: str = ""
+    page: type[responses.Page[Any]] | None = None
+
+
+ID = frozenset({"id"})
+_PRODUCT = frozenset({"product_id"})
+_VARIANTS = "/admin/products/{product_id}/variants/batch"
+
+CREATE_TAGS = Operation(
+    "create-product-tags",
+    "product_tags",
+    "/admin/product-tags",
+    only_in_bulk=ID,
+    key="value",
+    page=responses.Tags,
+)
+CREATE_TYPES = Operation(
+    "create-product-types",
+    "product_types",
+    "/admin/product-types",
+    only_in_bulk=ID,
+    key="value",
+    page=responses.Types,
+)
+CREATE_COLLECTIONS = Operation(
+    "create-collections",
+    "collections",
+    "/admin/collections",
+    only_in_bulk=ID,
+    key="handle",
+    page=responses.Collections,
+)
+CREATE_CATEGORIES = Operation(
+    "create-product-categories",
+    "product_categories",
+    "/admin/product-categories",
+    only_in_bulk=ID,
+    key="handle",
+    page=responses.CategoryIds,
+)
+CREATE_PRODUCTS = Operation(
+    "create-products",
+    "products",
+    "/admin/products/batch",
+    "create",
+    only_in_bulk=ID,
+    is_divisible=True,
+    members="variants",
+)
+CREATE_ITEMS = Operation(
+    "create-inventory-items-workflow", "items", "/admin/inventory-items", only_in_bulk=ID
+)
+RENAME_ITEMS = Operation(
+    "update-inventory-items-workflow", "updates", "/admin/inventory-items/{id}", only_in_bulk=ID
+)
+CREATE_VARIANTS = Operation(
+    "create-product-variants", "product_variants", _VARIANTS, "create", only_in_bulk=ID | _PRODUCT
+)
+UPDATE_VARIANTS = Operation(
+    "update-product-variants",
+    "product_variants",
+    _VARIANTS,
+    "update",
+    # If a workflow hook of the store refuses a variant, only this route keeps its prices.
+    single="/admin/products/{product_id}/variants/{id}",
+    only_in_path=_PRODUCT,
+)
+DELETE_VARIANTS = Operation(
+    "delete-product-variants",
+    "ids",
+    _VARIANTS,
+    "delete",
+    only_in_path=_PRODUCT,
+    takes_ids=True,
+    at_once=50,  # the time that the store takes grows faster than their number
+)

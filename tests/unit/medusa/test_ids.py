@@ -1,0 +1,43 @@
+"""Ids of our own: some follow from what they are for, others from the time."""
+
+import pytest
+
+from medusa_sync.medusa.ids import new_id, own_id
+from medusa_sync.medusa.payload import new_product_id, new_variant_id
+
+ULID = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+LATER = "prod_6ZZZZZZZZZ0000000000000000"
+
+
+@pytest.mark.parametrize("parts", [("dummyjson:1",), ("",), ("ж 香", "0"), ("x" * 1000, "y")])
+def test_an_id_of_our_own_looks_like_those_of_medusa(parts: tuple[str, ...]) -> None:
+    prefix, _, letters = own_id("prod", *parts).partition("_")
+    assert (prefix, len(letters), set(letters) <= ULID) == ("prod", 26, True)
+
+
+def test_an_id_of_our_own_is_always_the_same() -> None:
+    """Another version would create products again that this one has created."""
+    assert own_id("prod", "dummyjson:1", "0") == "prod_00000000005GMQ9XE09G7AQNHC"
+
+
+def test_an_id_of_our_own_follows_from_each_part() -> None:
+    parts = [("a", "b"), ("a", "c"), ("b", "b"), ("ab",), ("ab", ""), ("", "ab"), ("b", "a")]
+    assert len({own_id("prod", *each) for each in parts}) == len(parts)
+
+
+def test_ids_of_our_own_sort_before_those_of_medusa() -> None:
+    assert max(own_id("prod", str(number)) for number in range(100)) < new_id("prod")
+
+
+def test_each_generation_of_a_product_has_its_own_ids() -> None:
+    products = [new_product_id(own, number) for own in ("dummyjson:1", "dummyjson:2") for number in range(3)]
+    variants = [new_variant_id(product, key) for product in products for key in ("", "S", "M")]
+    assert len({*products, *variants}) == len(products) + len(variants)
+    assert {each.partition("_")[0] for each in variants} == {"variant"}
+
+
+@pytest.mark.parametrize(
+    "after", [LATER, new_id("prod"), own_id("prod", "dummyjson:1")], ids=["later", "now", "our own"]
+)
+def test_a_new_id_sorts_after_the_given_one(after: str) -> None:
+    assert new_id("prod", after=after) > after
