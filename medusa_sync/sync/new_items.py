@@ -26,7 +26,7 @@ _Owner = tuple[str, str]  # the external id of a product, and the key of one of 
 
 
 class _Made(Struct, frozen=True):
-    """An item that this run created for a variant."""
+    """An item for a variant that does not exist yet; an earlier run may have created it."""
 
     owner: _Owner
     item: StoredItem
@@ -116,7 +116,11 @@ class NewItems:
         Raises:
             StoreError: the store is unavailable.
         """
-        unused = {sku: made.item.id for sku, made in self._made.items() if made.owner[0] in self._refused}
+        unused = {
+            sku: made.item.id
+            for sku, made in self._made.items()
+            if made.item.is_new and made.owner[0] in self._refused
+        }
         if not unused or self._stop.is_set:
             return
         for item in await self._api.items.by_sku(list(unused)):
@@ -128,11 +132,15 @@ class NewItems:
                     logger.warning(*words, extra={"event": "inventory_item_kept"})
 
     async def _create(self, wanted: Mapping[str, tuple[_Owner, DesiredVariant]]) -> None:
-        """Create items; if the store refuses that, only those whose SKUs no item has."""
+        """Create items. Those that an interrupted run has left, without a variant, are used."""
         bodies = [self._body(variant) for _, variant in wanted.values()]
         refused = await self._api.bulk.attempt(CREATE_ITEMS, bodies)
         if refused and self._api.bulk.is_available:
-            taken = {item.sku for item in await self._api.items.by_sku([body["sku"] for body in refused])}
+            found = await self._api.items.by_sku([body["sku"] for body in refused])
+            taken = {str(item.sku): item for item in found}
+            self._made.update(
+                (sku, _Made(wanted[sku][0], item)) for sku, item in taken.items() if not item.use
+            )
             free = [body for body in refused if body["sku"] not in taken]
             refused = [body for body in refused if body["sku"] in taken]
             refused += await self._api.bulk.attempt(CREATE_ITEMS, free)
