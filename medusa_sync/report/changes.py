@@ -23,6 +23,7 @@ _MEMBERS = 3  # members of a set that are shown as removed, and as many as added
 _SHORT = 30  # characters; a longer URL in a set is shown as its file name
 
 _CONFLICT = "changed on both sides"
+_UNKNOWN = "the store has no such status"
 _HELD = "above --max-price-change"
 _LAST = "last applied"
 _WINS = {OnConflict.SOURCE: "the source wins", OnConflict.STORE: "the store wins"}
@@ -82,7 +83,8 @@ def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: in
     side = conflict or detail.held
     stored, wanted = _excerpts(_shown(detail.stored), _shown(side.desired if side else None), longest)
     state = "may be overwritten" if conflict and conflict.kept == OnConflict.SOURCE else "kept"
-    notes = [state, _HELD if detail.held else _CONFLICT, f"source: {visible(wanted)}", *wins]
+    reason = _HELD if detail.held else _UNKNOWN if action is Action.CREATE else _CONFLICT
+    notes = [state, reason, f"source: {visible(wanted)}", *wins]
     return [(visible(stored), ""), *_in_brackets(notes, "yellow")]
 
 

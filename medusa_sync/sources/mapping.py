@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import structs
 
 from medusa_sync.core.fields import METADATA
 from medusa_sync.core.handle import slug
@@ -18,7 +19,7 @@ from medusa_sync.sources import lenient
 from medusa_sync.sources.base import Rejected, Row
 from medusa_sync.sources.category_paths import InvalidCategoryError, nested
 from medusa_sync.sources.prices import InvalidPriceError
-from medusa_sync.sources.schema import MAX_ID, SourceProduct
+from medusa_sync.sources.schema import MAX_ID, SourceProduct, adjusted
 from medusa_sync.sources.text import one_line, paragraphs
 from medusa_sync.sources.variants import InvalidVariantError, desired_variants, name_variant
 
@@ -45,12 +46,15 @@ def to_row(raw: Any, *, source_name: str, currency: str, sale_prices: bool = Fal
                     product, source_name=source_name, currency=currency, sale_prices=sale_prices
                 )
             raw = lenient.decode(bytes(raw))
-        product = msgspec.convert(raw, SourceProduct)
+        product, unknown_status = adjusted(raw)
     except msgspec.ValidationError as error:
         return _rejected(raw, source_name, name_variant(readable(error), raw))
     except RecursionError:
         return Rejected(None, None, "", "it is nested too deeply")
-    return to_desired(product, source_name=source_name, currency=currency, sale_prices=sale_prices)
+    row = to_desired(product, source_name=source_name, currency=currency, sale_prices=sale_prices)
+    if unknown_status and isinstance(row, DesiredProduct):
+        return structs.replace(row, status="draft", unknown_status=unknown_status)
+    return row
 
 
 def _decode(raw: msgspec.Raw) -> SourceProduct | None:
