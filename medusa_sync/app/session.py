@@ -46,11 +46,11 @@ from medusa_sync.settings.checks import contradictions
 from medusa_sync.settings.load import NO_CREDENTIALS
 from medusa_sync.settings.options import Settings
 from medusa_sync.settings.secrets import without_user_info
+from medusa_sync.sources.api import rate_of
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.delivered import MappingOptions
 from medusa_sync.sources.open import open_source
-from medusa_sync.sources.pages import rate_of
-from medusa_sync.sources.spooled import SpooledSource
+from medusa_sync.sources.received import SpooledSource
 from medusa_sync.stop import Stop
 from medusa_sync.sync.options import PlanOptions, SyncOptions
 from medusa_sync.sync.run import Observer, Run
@@ -167,7 +167,7 @@ async def _source(settings: Settings, requests: Requests, connect: _Connect) -> 
         # Redirects are safe: httpx does not send the authorization to another host, port or scheme.
         return connect(url, unavailable, count, rate_of(url), headers=headers, follow_redirects=True)
 
-    async with open_source(url, settings.source_format, open_http, mapping) as source:
+    async with open_source(url, settings.source_format, open_http, mapping, settings.source_map) as source:
         least = settings.min_products
         yield source if least is None else SpooledSource(source, _shown(url), min_products=least)
 

@@ -57,6 +57,13 @@ class Settings:
         group="Source",
         more="'auto' recognises it by its content type, its name and its first bytes.",
     )
+    source_map: str | None = _optional(
+        "A jq program that turns items of the source into products, or a built-in one.",
+        parsers.path,
+        "FILE|NAME",
+        group="Source",
+        more="Default: a built-in one, if the fields of the source show that it needs it.",
+    )
     source_name: str = _option(
         "Prefix of external ids in the store. Do not change it after the first sync.",
         parsers.slug,

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
+from medusa_sync.sources.text import shortened, shown
+
 # Generous limits for shop goods: a value beyond them is a mistake or an attack.
 MAX_ID = 200  # characters
 Text = Annotated[str, Meta(max_length=255)]
@@ -165,7 +167,6 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
 # --- values that are written in another way -------------------------------------------------------------
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
-_LONGEST = 40  # characters of a value in a message
 _NUMBERS = ("price", "compareAtPrice", "stock", "weight")  # of products and variants
 _UNNEEDED = (  # they become nothing but metadata, so a value of another kind is left out
     *("rating", "reviews", "meta", "warrantyInformation", "shippingInformation"),
@@ -210,7 +211,7 @@ def adjusted(raw: Any) -> tuple[SourceProduct, str]:
     if known in get_args(Status):
         product["status"] = known
     is_unknown = "status" not in product and known not in (None, "")
-    return msgspec.convert(product, SourceProduct), str(status)[:_LONGEST] if is_unknown else ""
+    return msgspec.convert(product, SourceProduct), shortened(str(status)) if is_unknown else ""
 
 
 def _with_numbers(value: Any, path: str, names: Iterable[str] | None = None) -> Any:
@@ -235,7 +236,6 @@ def _number(text: str, path: str) -> int | float | None:
     if not plain:
         return None
     if not _NUMBER.fullmatch(plain):
-        shown = repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
-        raise msgspec.ValidationError(f"{shown} is not a number such as 1234.50 - at `$.{path}`")
+        raise msgspec.ValidationError(f"{shown(text)} is not a number such as 1234.50 - at `$.{path}`")
     number = float(plain)
     return int(number) if number.is_integer() else number

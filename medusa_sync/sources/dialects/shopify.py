@@ -7,18 +7,21 @@ from typing import Any
 
 from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
 from medusa_sync.sources.dialects.cells import (
+    NAME,
+    VALUE,
     amount,
     code,
     count,
     distinct,
     flag,
+    option_names,
+    option_values,
     parts,
     path,
     present,
-    shortened,
     unquoted,
 )
-from medusa_sync.sources.dialects.options import NAME, VALUE, option_names, option_values
+from medusa_sync.sources.text import shortened
 
 _FIRST = "of the first row"
 _COLUMNS = (

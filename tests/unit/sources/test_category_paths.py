@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from medusa_sync.core.fields import CATEGORIES
 from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.sources.base import Rejected
-from medusa_sync.sources.category_paths import nested
-from medusa_sync.sources.mapping import to_row
+from medusa_sync.sources.mapping import nested, to_row
 from tests.unit.builders import desired_product, row
 
 
