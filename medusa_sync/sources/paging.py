@@ -215,7 +215,7 @@ def offset_query(size: int, position: int, limit: int | None) -> str:
 def _numbers(at: Place) -> Sequence[str]:
     pages, following = at.page.pages, at.number + 1
     is_total = pages is None and at.position == at.page.total
-    if not at.page.items or at.number == pages or is_total:
+    if is_total or (at.number >= pages if pages else not at.page.items):
         return []
     numbers = range(following, max(following, pages or 0) + 1)[:_PREFETCHED]
     return [number_query(at.size_name, at.size, number) for number in numbers]
@@ -317,7 +317,8 @@ async def read_pages(
         while True:
             total = page.total or 0
             items = page.items[: None if limit is None else limit - position]
-            beyond_total = kind.is_counted and position > total
+            is_open = kind is OFFSET or (kind is NUMBER and page.pages is None)
+            beyond_total = is_open and position > total
             if beyond_total and _is_repeated(items, previous.items):
                 start = position - len(previous.items)
                 asked = size if limit is None else min(size, limit - start)
@@ -372,7 +373,7 @@ def _check_end(url: str, page: JsonPage, previous: JsonPage, asked: int) -> None
             f"{url}: the source sent the same {count} products again",
             hint="It seems to ignore which page is requested, so it may have more products.",
         )
-    if previous.has_more or (previous.pages or 0) > 1:
+    if previous.has_more or (page.items and (previous.pages or 0) > 1):
         raise SourceError(
             f"{url}: the source says that it has more products, but does not send them",
             hint="No product was removed. If it counts its pages, add page=1 to the query of --source.",

@@ -220,14 +220,15 @@ def test_a_part_of_an_unknown_product_is_rejected(
     [
         (".a |", "erp.jq is not a valid jq program: syntax error"),
         (".a | b", "b/0 is not defined at <top-level>, line 1, column 6"),
-        ('import "a" as a; .', "syntax error, unexpected import"),
-        ('include "a"; .', "syntax error, unexpected include"),
+        ('import "a" as a; .', "module not found: a"),
+        ('include "a"; .', "module not found: a"),
+        ('import "erp" as a {search: "FOLDER"}; .', "is not a valid jq program"),
         ("$__prog_args", "$__prog_args is not defined"),
     ],
 )
 def test_a_program_that_does_not_compile_is_a_wrong_setting(folder: Path, program: str, words: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        run(folder, b"[]", FakeMedusa(), program)
+        run(folder, b"[]", FakeMedusa(), program.replace("FOLDER", str(folder)))
     assert caught.value.exit_code == 2
     assert words in str(caught.value)
 

@@ -20,7 +20,6 @@ _DIGITS = 20
 MAX_NUMBER = 2**53  # jq keeps numbers in double precision, so larger ones would be joined
 
 _LONG_NUMBER = re.compile(rb"[0-9]{16}")
-_LINE = re.compile(r"(?<=, line )[0-9]+")
 _UNAVAILABLE = ("env", "input", "inputs", "halt", "halt_error", "now", "modulemeta")
 # A program must neither read secrets nor drop items, and its results must depend on the item alone.
 _SHADOWS = "".join(f'def {name}: error("{name} is not available in a map"); ' for name in _UNAVAILABLE)
@@ -54,7 +53,7 @@ class Program:
         try:
             self._program = jq.compile(f"{_SHADOWS}\n{text}\n)")
         except ValueError as error:
-            problem = f"--source-map: {self.name} is not a valid jq program: {_own(error)}"
+            problem = f"--source-map: {self.name} is not a valid jq program: {_reason(text, error)}"
             raise SettingsError([problem]) from error
 
     def parts(self, item: Any) -> Iterator[Any]:
@@ -79,7 +78,10 @@ def _exact(digits: str) -> int | str:
     return digits if len(digits) > _DIGITS or abs(int(digits)) > MAX_NUMBER else int(digits)
 
 
-def _own(error: ValueError) -> str:
-    """What jq says about a program, with the lines of the file."""
-    first = str(error).removeprefix("jq: error: ")
-    return _LINE.sub(lambda match: str(int(match[0]) - 1), first).partition("\njq: ")[0].strip()
+def _reason(text: str, error: ValueError) -> str:
+    """What jq says about a program by itself, so with its own lines."""
+    try:
+        jq.compile(text)
+    except ValueError as own:
+        error = own
+    return str(error).removeprefix("jq: error: ").partition("\njq: ")[0].strip()
