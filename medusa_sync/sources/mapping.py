@@ -17,7 +17,7 @@ from medusa_sync.core.handle import slug
 from medusa_sync.core.product import Category, DesiredProduct, Value
 from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.sources.base import Rejected, Row
-from medusa_sync.sources.schema import MAX_ID, SourceProduct, adjusted
+from medusa_sync.sources.schema import MAX_ID, SourceCategory, SourceProduct, adjusted
 from medusa_sync.sources.text import decode_json, one_line, paragraphs, whole
 from medusa_sync.sources.variants import (
     InvalidPriceError,
@@ -203,7 +203,9 @@ class InvalidCategoryError(Exception):
     """A product is rejected because of a category path; the message is the reason."""
 
 
-def nested(paths: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], Mapping[str, Category]]:
+def nested(
+    paths: Sequence[Sequence[str | SourceCategory] | SourceCategory],
+) -> tuple[tuple[str, ...], Mapping[str, Category]]:
     """The handles of the last categories of these paths, and all categories of the paths by handle.
 
     Raises:
@@ -212,7 +214,7 @@ def nested(paths: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], Mapping[str
     leaves: dict[str, None] = {}
     categories: dict[str, Category] = {}
     for path in paths:
-        on_path = _on_path(tuple(path))
+        on_path = _on_path((path,) if isinstance(path, SourceCategory) else tuple(path))
         for handle, category in on_path:
             categories.setdefault(handle, category)
         leaves.update(dict.fromkeys(handle for handle, _ in on_path[-1:]))
@@ -220,18 +222,21 @@ def nested(paths: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], Mapping[str
 
 
 @lru_cache(maxsize=4096)  # many products share a path, and slugs are slow
-def _on_path(path: tuple[str, ...]) -> tuple[tuple[str, Category], ...]:
+def _on_path(path: tuple[str | SourceCategory, ...]) -> tuple[tuple[str, Category], ...]:
     """The categories of a path from the top; a name without letters and digits is left out.
 
-    The handle of a category has the slugs of its whole path, so that two branches can have the same name.
+    Without one of its own, the handle of a category has the slugs of its whole path, so that two branches can
+    have the same name.
     """
     found: list[tuple[str, Category]] = []
     above: str | None = None
-    for name in filter(None, map(one_line, path)):
+    for each in path:
+        given, name = (slug(each.handle or ""), each.name) if isinstance(each, SourceCategory) else ("", each)
+        name = one_line(name) or ""
         own = slug(name)
-        if not own:
+        if not name or not (given or own):
             continue
-        handle = f"{above}-{own}" if above else own
+        handle = given or (f"{above}-{own}" if above else own)
         if len(handle) > _MAX_HANDLE:
             raise InvalidCategoryError(f"categories: the path to {name!r} is too long")
         found.append((handle, Category(name, above)))

@@ -22,9 +22,18 @@ Url = Annotated[str, Meta(max_length=2_048)]
 Count = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Amount = Annotated[int, Meta(ge=0, le=10**12)] | Annotated[float, Meta(ge=0, le=1e12)]
 Number = int | Annotated[float, Meta(ge=-1e15, le=1e15)]  # NaN and infinity are not JSON
-Path = Annotated[tuple[Text, ...], Meta(max_length=20)]  # of categories, from the top
 Status = Literal["draft", "proposed", "published", "rejected"]
 Id = Annotated[int, Meta(ge=0, le=2**53)] | Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
+
+
+class SourceCategory(Struct, frozen=True):
+    """A category with a handle of its own."""
+
+    name: Text
+    handle: Annotated[Text | None, Meta(description="Without it, the slugs of the names on its path.")] = None
+
+
+Path = Annotated[tuple[Text | SourceCategory, ...], Meta(max_length=20)]  # of categories, from the top
 
 
 class SourceDimensions(Struct, frozen=True):
@@ -113,10 +122,11 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
         Text | None, Meta(description="The handle of a category at the top level; created if missing.")
     ] = None
     categories: Annotated[
-        Annotated[tuple[Path, ...], Meta(max_length=50)] | None,
+        Annotated[tuple[Path | SourceCategory, ...], Meta(max_length=50)] | None,
         Meta(
             description='Paths of categories, such as `[["Apparel", "Shirts"]]`; created if missing. The '
-            "product is assigned to the last category of each path."
+            "product is assigned to the last category of each path. A name may be an object with `name` and "
+            "`handle`, and a path of one such object may be the object."
         ),
     ] = None
     brand: Annotated[Text | None, Meta(description="Stored in the metadata.")] = None

@@ -29,7 +29,7 @@ select(.type == "simple" or .type == "variable")
     description: ((.description | filled) // .short_description),
     status: (if .status == "publish" then null else "draft" end),
     # The API names a category without those above it.
-    categories: [.categories[]? | [.name]],
+    categories: [.categories[]? | {name, handle: .slug}],
     tags: [.tags[]?.name],
     images: [.images[]?.src],
     dimensions: (.dimensions // {} | {width, height, depth: .length}),
