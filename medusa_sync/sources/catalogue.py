@@ -60,7 +60,7 @@ class Catalogue:
         self._map, count = "", 0
         async with aclosing(self._source.parts(limit)) as pages:
             async for page in pages:
-                program = self._program or self._recognised(page)
+                program = self._program or (None if count else self._recognised(page))
                 if program is not None:
                     async for mapped in self._mapped(program, page, pages, limit):
                         yield mapped

@@ -186,12 +186,13 @@ class FileSource:
     async def parts(self, limit: int | None) -> AsyncGenerator[Parts, None]:
         halt = Event()
         steps = self._steps(await self._fetch(), halt)
-        self._pages = None
+        self._pages, is_first = None, self._read_pages is not None
         try:
             while page := await _in_thread(partial(next, steps, None), halt):
-                if self._read_pages is not None and (found := recognised(page.parts)) and found.pages:
+                if is_first and (found := recognised(page.parts)) and found.pages and self._read_pages:
                     self._pages = self._read_pages(found)
                     break
+                is_first = False
                 yield page
         finally:
             steps.close()

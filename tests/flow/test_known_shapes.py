@@ -204,6 +204,19 @@ def test_pages_of_shopify_are_also_followed_for_a_map_of_the_user(
     assert (result.exit_code, counts(result)) == (0, {"created": 50})
 
 
+def test_the_first_object_decides_about_all(tmp_path: Path, store: FakeMedusa) -> None:
+    own = {"id": "own", "title": "Mug", "price": 1}
+    file = tmp_path / "products.ndjson"
+    for rows, format_ in (
+        ([None, "?", shopify(1), own], "NDJSON (shopify-json)"),
+        ([*({**own, "id": number} for number in range(1_001)), shopify(1)], "NDJSON"),
+    ):
+        file.write_text("".join(f"{json.dumps(each)}\n" for each in rows), encoding="utf-8")
+        result = sync(str(file), store, dry_run=True)
+        assert (result.source_format, result.seen) == (format_, len(rows))
+    assert counts(result) == {"created": 1_001, "rejected": 1}
+
+
 def test_a_product_of_our_own_format_with_fields_of_shopify_needs_no_map(
     tmp_path: Path, store: FakeMedusa
 ) -> None:

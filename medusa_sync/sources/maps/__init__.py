@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -62,12 +63,11 @@ BUILT_IN: tuple[BuiltIn, ...] = (
 
 
 def recognised(parts: Iterable[Part]) -> BuiltIn | None:
-    """The map for a source, by the fields of its first item; None if it needs none."""
-    first = next((part for part in parts if isinstance(part, Item)), None)
-    if first is None:
-        return None
-    try:
-        item = msgspec.json.decode(first.value) if isinstance(first.value, msgspec.Raw) else first.value
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-    return next((each for each in BUILT_IN if each.fits(item)), None) if isinstance(item, dict) else None
+    """The map for a source, by the fields of its first object; None if it needs none."""
+    for part in parts:
+        value = part.value if isinstance(part, Item) else None
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            item = msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
+            if isinstance(item, dict):
+                return next((each for each in BUILT_IN if each.fits(item)), None)
+    return None
