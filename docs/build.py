@@ -13,14 +13,18 @@ from medusa_sync.errors import EXIT_CODES
 from medusa_sync.report import json as json_report
 from medusa_sync.settings.option import GROUPS, Group
 from medusa_sync.settings.options import ALL_OPTIONS
+from medusa_sync.sources.dialects import DIALECTS
 from medusa_sync.sources.dialects.base import Column, Dialect
-from medusa_sync.sources.dialects.table import DIALECTS
+from medusa_sync.sources.maps import BUILT_IN
+from medusa_sync.sources.paging import KINDS
 
 README = Path(__file__).parent.parent / "README.md"
 FORMATS = README.parent / "docs" / "formats.md"
 OPTIONS = FORMATS.with_name("options.md")
 CATALOGUE = FORMATS.with_name("catalogue.md")
 MAPPING = FORMATS.with_name("mapping.md")
+MAPS = FORMATS.with_name("maps.md")
+HOW_IT_WORKS = FORMATS.with_name("how-it-works.md")
 RESULT_SCHEMA = FORMATS.with_name("result.schema.json")
 CATALOGUE_SCHEMA = FORMATS.with_name("catalogue.schema.json")
 
@@ -40,6 +44,8 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
         FORMATS: {dialect.name: dialect_tables(dialect) for dialect in DIALECTS},
         CATALOGUE: catalogue.blocks(),
         MAPPING: {"by format": mapping.by_format()},
+        MAPS: {"built-in maps": maps_table()},
+        HOW_IT_WORKS: {"paging": kinds_table()},
     }
 
 
@@ -101,6 +107,15 @@ def _cell(text: str) -> str:
 
 def exit_codes_table() -> str:
     return _table(("code", "meaning"), [(str(code), meaning) for code, meaning in EXIT_CODES.items()])
+
+
+def maps_table() -> str:
+    return _table(("map", "for"), [(f"`{each.name}`", each.what) for each in BUILT_IN])
+
+
+def kinds_table() -> str:
+    rows = [(each.name, each.used, each.sends, each.ends) for each in KINDS]
+    return _table(("paging", "used for", "a request has", "the last page"), rows)
 
 
 def dialect_tables(dialect: Dialect) -> str:

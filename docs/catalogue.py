@@ -79,11 +79,16 @@ def _kind(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
             return "true or false"
         case "array":
             most = f"up to {value['maxItems']:,} " if "maxItems" in value else ""
-            items = value.get("items", {})
+            items = _first(value.get("items", {}))
             return f"list of {most}{'variants' if _name(items) else _plural(items)}"
         case "object":
             return f"object, each value: {_kind(value['additionalProperties'], definitions)}"
     return ""
+
+
+def _first(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The usual form of a value; its description names the others."""
+    return value["anyOf"][0] if "anyOf" in value else value
 
 
 def _plural(items: Mapping[str, Any]) -> str:

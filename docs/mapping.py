@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from medusa_sync.sources.dialects import DIALECTS
 from medusa_sync.sources.dialects.base import Dialect
 from medusa_sync.sources.dialects.own import OWN
-from medusa_sync.sources.dialects.table import DIALECTS
 
 VARIANT = "variants[]."
 FIELDS: Mapping[str, tuple[str, ...]] = {

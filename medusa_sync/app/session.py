@@ -44,11 +44,11 @@ from medusa_sync.report.progress import NoProgress
 from medusa_sync.settings.load import NO_CREDENTIALS, contradictions
 from medusa_sync.settings.options import Settings
 from medusa_sync.settings.secrets import without_user_info
+from medusa_sync.sources.api import rate_of
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.delivered import MappingOptions
 from medusa_sync.sources.open import open_source
-from medusa_sync.sources.pages import rate_of
-from medusa_sync.sources.spooled import SpooledSource
+from medusa_sync.sources.received import SpooledSource
 from medusa_sync.stop import Stop
 from medusa_sync.sync.options import PlanOptions, SyncOptions
 from medusa_sync.sync.run import Observer, Run
@@ -153,7 +153,7 @@ async def _source(settings: Settings, http: _Http) -> AsyncIterator[Source]:
         return http.connect(url, unavailable, count, rate_of(url), headers=headers, follow_redirects=True)
 
     mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices)
-    async with open_source(url, settings.source_format, connect, mapping) as source:
+    async with open_source(url, settings.source_format, connect, mapping, settings.source_map) as source:
         least = settings.min_products
         yield source if least is None else SpooledSource(source, _without_secrets(url), min_products=least)
 

@@ -51,6 +51,7 @@ class DesiredProduct(Struct, frozen=True):
         categories: those of category paths, with all above them, by handle.
         handle: of a new product; None for a slug of the title.
         status: of a new product; None for that of the settings.
+        unknown_status: what the source says instead of a status; the status of a new product is then `draft`.
         digest: of the source product and of the settings that its mapping depends on; empty if it is not
             known, or if not everything of the source product is wanted.
     """
@@ -65,6 +66,7 @@ class DesiredProduct(Struct, frozen=True):
     categories: Mapping[str, Category] = {}
     handle: str | None = None
     status: str | None = None
+    unknown_status: str = ""
     digest: str = ""
 
     @property

@@ -9,6 +9,8 @@ from enum import StrEnum
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change, Conflict, Create, FieldChange
+from medusa_sync.core.fields import STATUS
+from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
 
 
@@ -63,7 +65,11 @@ def outcome_of(change: Change) -> Outcome:
     """Return the outcome that a change has once it is applied."""
     desired = change.desired
     if isinstance(change, Create):
-        return Outcome(desired.external_id, desired.title, Result.CREATED, action=Action.CREATE)
+        unknown = desired.unknown_status
+        conflicts = (Conflict(STATUS, "draft", unknown, OnConflict.STORE),) if unknown else ()
+        return Outcome(
+            desired.external_id, desired.title, Result.CREATED, action=Action.CREATE, conflicts=conflicts
+        )
     outcome = Outcome(
         desired.external_id,
         desired.title,

@@ -23,6 +23,7 @@ _FIRST = 3
 _SHORTER = (values.LONG, 48, 36, 24, 16)  # characters of a value on a narrow terminal, until the line fits
 
 _CONFLICT = "changed on both sides"
+_UNKNOWN = "the store has no such status"
 _HELD = "above --max-price-change"
 _LAST = "last applied"
 _WINS = {OnConflict.SOURCE: "the source wins", OnConflict.STORE: "the store wins"}
@@ -145,7 +146,8 @@ def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: in
         stored, wanted = values.excerpts(detail.stored, side.desired if side else None, longest)
         line = [(visible(stored), "")]
         state = "may be overwritten" if conflict and conflict.kept == OnConflict.SOURCE else "kept"
-        notes = [state, _HELD if detail.held else _CONFLICT, f"source: {visible(wanted)}", *wins]
+        reason = _HELD if detail.held else _UNKNOWN if action is Action.CREATE else _CONFLICT
+        notes = [state, reason, f"source: {visible(wanted)}", *wins]
     style = "yellow" if conflict or detail.held else "dim"
     return [*line, (f" ({'; '.join(notes)})", style)] if notes else line
 

@@ -56,8 +56,11 @@ class Settings:
         is_common=True)
     source_format: str = _option("Source", "FORMAT", parsers.choice(*_FORMATS), "auto",
         "Format of a file: auto, json, ndjson, csv or xml.",
-        more="'auto' detects it from its content type, its name and its first bytes.",
+        more="'auto' recognises it by its content type, its name and its first bytes.",
         complete=lambda _typed: _FORMATS)
+    source_map: str | None = _optional("Source", "FILE|NAME", parsers.path,
+        "A jq program that turns items of the source into products, or a built-in one.",
+        more="Default: a built-in one, if the fields of the source show that it needs it.")
     source_name: str = _option("Source", "NAME", parsers.slug, "dummyjson",
         "Prefix of external ids in the store. Do not change it after the first sync.", is_common=True)
     source_authorization: Secret | None = _optional("Source", "", parsers.authorization,

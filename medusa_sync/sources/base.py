@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Protocol
 
 from msgspec import Struct, structs
 
 from medusa_sync.core.product import DesiredProduct
+
+CHECK_SOURCE = (
+    "Check --source (SYNC_PRODUCTS_SOURCE): it must be the URL of the products, such as "
+    "https://dummyjson.com/products."
+)
+
+# --- products -------------------------------------------------------------------------------------------
 
 
 class Rejected(Struct, frozen=True):
@@ -53,37 +60,6 @@ def checked(delivered: Delivered) -> Row:
     return row if isinstance(row, Rejected) else structs.replace(row, digest=delivered.digest)
 
 
-class Entry(Struct, frozen=True):
-    """A product as a file has it, in the shape of `SourceProduct`; it is not checked yet.
-
-    Attributes:
-        product: decoded JSON, or a `msgspec.Raw`.
-    """
-
-    product: Any
-
-
-class Refused(Struct, frozen=True):
-    """A part of a file that is no product.
-
-    Attributes:
-        source_id: None if it has no usable id.
-        title: of the product, or where the part is, such as `line 7`.
-        reason: what is wrong with it.
-    """
-
-    source_id: str | None
-    title: str
-    reason: str
-
-
-Reader = Callable[[BinaryIO], Iterator[Entry | Refused]]
-"""Reads the products of a file, one after another.
-
-It raises `SourceError` if the rest of the file cannot be read.
-"""
-
-
 class Page(Struct, frozen=True):
     """Products in the order of the source.
 
@@ -107,6 +83,10 @@ class Source(Protocol):
     def format(self) -> str:
         """What was detected, such as `JSON pages` or `CSV (Shopify), gzip`; empty until it is known."""
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """Remarks about what was read."""
+
     def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         """All products, or the first `limit`. If the pages end without an error, the source was complete.
 
@@ -127,3 +107,86 @@ class Source(Protocol):
         Raises:
             SourceError: the source gives no clear response.
         """
+
+
+# --- what files and APIs send ---------------------------------------------------------------------------
+
+
+class Item(Struct, frozen=True):
+    """An object as a file or an API has it. It is a product in the shape of `SourceProduct`, or needs a map.
+
+    Attributes:
+        value: decoded JSON, or a `msgspec.Raw`.
+        place: where it is, such as `line 7`.
+    """
+
+    value: Any
+    place: str = ""
+
+
+class Entry(Struct, frozen=True):
+    """A product in the shape of `SourceProduct`, made from the rows of a table; it is not checked yet."""
+
+    product: Any
+
+
+class Refused(Struct, frozen=True):
+    """A part that is no product.
+
+    Attributes:
+        source_id: None if it has no usable id.
+        title: of the product, or where the part is, such as `line 7`.
+        reason: what is wrong with it.
+    """
+
+    source_id: str | None
+    title: str
+    reason: str
+
+
+Part = Item | Entry | Refused
+
+
+class Parts(Struct, frozen=True):
+    """A page of parts; the other attributes are those of `Page`."""
+
+    parts: tuple[Part, ...]
+    total: int | None
+    beyond_total: bool = False
+    of_file: bool = False
+
+
+class Reading(Struct, frozen=True):
+    """How a file is read.
+
+    Attributes:
+        detected: called as soon as more is known about the format, with a text such as `CSV (Shopify)`.
+        as_items: rows of tables and items of feeds are wanted as they are, for a map.
+    """
+
+    detected: Callable[[str], object]
+    as_items: bool = False
+
+
+Reader = Callable[[BinaryIO, Reading], Iterator[Part]]
+"""Reads a file, which is seekable, one part after another.
+
+It raises `SourceError` if the rest of the file cannot be read.
+"""
+
+
+class PartSource(Protocol):
+    """What a file or an API sends, before it becomes products."""
+
+    @property
+    def format(self) -> str: ...
+
+    @property
+    def in_one_piece(self) -> bool: ...
+
+    def parts(self, limit: int | None) -> AsyncGenerator[Parts, None]:
+        """All parts; with a limit, an API is not asked for more items, unless they need a map."""
+
+    async def category_names(self) -> Mapping[str, str]: ...
+
+    async def has(self, source_id: str) -> bool | None: ...

@@ -1,4 +1,4 @@
-"""The bytes of a source: a file, a FIFO, standard input or a download, decompressed."""
+"""The bytes of files, pipes and downloads, decompressed."""
 
 from __future__ import annotations
 
@@ -7,83 +7,96 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from errno import EISDIR
+from functools import partial
 from pathlib import Path
 from select import POLLIN, poll
+from tempfile import SpooledTemporaryFile
 from threading import Event
+from typing import BinaryIO, cast
 
 from msgspec import Struct
 
-from medusa_sync.errors import MedusaSyncError, SourceError
-from medusa_sync.http import Download
-from medusa_sync.sources.formats import GZIP, ZSTD
+from medusa_sync.errors import SourceError
+from medusa_sync.http import MAX_DOWNLOAD_BYTES, Download
+from medusa_sync.sources.files import GZIP, ZSTD
 
 CHUNK = 256 * 1024  # bytes
-
+_IN_MEMORY = 4 * 2**20  # bytes of a pipe that need no file on disk
 _STDIN = 0
-_WAIT_MS = 100  # for data, before checking whether to go on
+_WAIT_MS = 100  # for data of a pipe, before checking whether to go on
 _CHANGED = "Write the catalogue to another file and rename it when it is complete, then run again."
 _AGAIN = "Nothing was removed. Create the compressed file again, and check that all of it is copied."
+_NO_SPACE = "Free disk space, or set TMPDIR to a folder with more."
 
 
-class HaltedError(Exception):
+class _HaltedError(Exception):
     """The run stopped reading."""
 
 
-class Stream(io.BufferedIOBase):
-    """A binary stream that delivers everything that came before it raises an error.
+class File(io.BufferedIOBase):
+    """A seekable file that says at its end whether it is complete.
+
+    A call returns what it has read before it raises an error, so that no complete product is lost.
 
     Args:
-        more: returns the next bytes; nothing at the end.
+        inner: the file.
+        failure: turns an error of the inner file into one with a hint; None for all other errors.
+        at_end: called at the end; it raises `SourceError` if the file is incomplete.
     """
 
-    def __init__(self, more: Callable[[], bytes]) -> None:
-        self._more = more
-        self._chunk = b""
-        self._position = 0
-        self._ended = False
-        self._error: MedusaSyncError | None = None
+    def __init__(
+        self,
+        inner: BinaryIO | io.BufferedIOBase,
+        failure: Callable[[Exception], SourceError | None],
+        at_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._inner = inner
+        self._failure = failure
+        self._at_end = at_end
 
     def readable(self) -> bool:
         return True
 
-    def head(self, size: int) -> bytes:
-        """The next `size` bytes, which stay in the stream; fewer if it ends."""
-        try:
-            while len(self._chunk) - self._position < size and (more := self._next()):
-                self._chunk, self._position = self._chunk[self._position :] + more, 0
-        except MedusaSyncError as error:
-            self._error = error
-        return self._chunk[self._position : self._position + size]
+    def seekable(self) -> bool:
+        return True
 
-    def read1(self, size: int = -1, /) -> bytes:
-        if size and self._position == len(self._chunk):
-            self._chunk, self._position = self._next(), 0
-        end = None if size < 0 else self._position + size
-        part = self._chunk[self._position : end]
-        self._position += len(part)
-        return part
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._inner.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._inner.tell()
 
     def read(self, size: int | None = -1, /) -> bytes:
-        left = -1 if size is None else size
-        parts: list[bytes] = []
         try:
-            while left and (part := self.read1(left)):
-                parts.append(part)
-                left = left - len(part) if left > 0 else left
-        except MedusaSyncError as error:
-            if not parts:
+            # `read` of a decompressing file loses what came before an error.
+            read = getattr(self._inner, "read1", self._inner.read)
+            chunk: bytes = read(CHUNK if size is None or size < 0 else size)
+        except Exception as error:
+            failure = self._failure(error)
+            if failure is None:
                 raise
-            self._error = error  # raised by the next call
-        return b"".join(parts)
-
-    def _next(self) -> bytes:
-        if self._error is not None:
-            raise self._error
-        chunk = b"" if self._ended else self._more()
-        self._ended = not chunk
+            raise failure from error
+        if not chunk and size:
+            self._at_end()
         return chunk
+
+    def read1(self, size: int = -1, /) -> bytes:
+        return self.read(size)
+
+    def head(self, size: int) -> bytes:
+        """The first bytes; fewer if there are no more, or if an error comes before. Then, go to the start."""
+        self.seek(0)
+        found = b""
+        try:
+            while len(found) < size and (chunk := self.read(size - len(found))):
+                found += chunk
+        except SourceError:
+            if not found:
+                raise
+        self.seek(0)
+        return found
 
 
 class Content(Struct, frozen=True):
@@ -91,19 +104,22 @@ class Content(Struct, frozen=True):
 
     Attributes:
         name: of the file or URL, for messages.
-        stream: decompressed. At its end it raises `SourceError` if it is known to be incomplete.
+        file: decompressed.
         compression: `gzip`, `zstd` or empty.
         content_type: of a download; empty if it is unknown.
     """
 
     name: str
-    stream: Stream
+    file: File
     compression: str = ""
     content_type: str = ""
 
 
 Opening = Callable[[Event], AbstractContextManager[Content]]
-"""Opens the content. Once the event is set, reading it raises `HaltedError`."""
+"""Opens the content. It waits for the end of a pipe, unless the event is set."""
+
+
+# --- bytes ----------------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -119,7 +135,8 @@ def open_path(path: Path, halt: Event) -> Iterator[Content]:
     except OSError as error:
         raise _unreadable(str(path), error) from error
     try:
-        yield _content(str(path), _more(descriptor, str(path), halt))
+        with _seekable(descriptor, str(path), halt) as file:
+            yield _content(str(path), file)
     finally:
         os.close(descriptor)
 
@@ -138,98 +155,114 @@ def open_stdin(halt: Event) -> Iterator[Content]:
             "Pipe a catalogue into the command, or name a file or URL with --source (SYNC_PRODUCTS_SOURCE)."
         )
         raise SourceError(f"{name} is {'closed' if is_closed else 'a terminal'}", hint=hint)
-    yield _content(name, _more(_STDIN, name, halt))
+    with _seekable(_STDIN, name, halt) as file:
+        yield _content(name, file)
 
 
 @contextmanager
-def open_download(download: Download, halt: Event) -> Iterator[Content]:
+def open_download(download: Download, _halt: Event) -> Iterator[Content]:
     """Open a download, and close its file at the end."""
 
-    def more() -> bytes:
-        if halt.is_set():
-            raise HaltedError
-        chunk = download.file.read(CHUNK)
-        if not chunk and download.error is not None:
+    def at_end() -> None:
+        if download.error is not None:
             raise download.error
-        return chunk
 
     with download.file:
-        yield _content(download.url, more, download.content_type)
+        file = File(download.file, partial(_failed, download.url), at_end)
+        yield _content(download.url, file, download.content_type)
 
 
-def _more(descriptor: int, name: str, halt: Event) -> Callable[[], bytes]:
-    """Return a function that reads the next bytes, and checks at the end that the file did not change."""
+@contextmanager
+def _seekable(descriptor: int, name: str, halt: Event) -> Iterator[File]:
+    """Open a regular file in place; everything else is copied to a temporary file first."""
     try:
         before = os.fstat(descriptor)
         if stat.S_ISDIR(before.st_mode):
             raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
         is_file = stat.S_ISREG(before.st_mode)
-        end = os.lseek(descriptor, 0, os.SEEK_CUR) if is_file else 0
+        is_whole = is_file and os.lseek(descriptor, 0, os.SEEK_CUR) == 0
     except OSError as error:
         raise _unreadable(name, error) from error
+
+    def at_end() -> None:
+        after = os.fstat(descriptor)
+        if is_file and (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            raise SourceError(f"{name}: the file changed while it was read", hint=_CHANGED)
+
+    with open(descriptor, "rb", closefd=False) if is_whole else _spooled(descriptor, name, halt) as file:
+        yield File(file, partial(_failed, name), at_end)
+
+
+def _spooled(descriptor: int, name: str, halt: Event) -> BinaryIO:
+    """Copy what can be read to a temporary file."""
     data = poll()
     data.register(descriptor, POLLIN)
-
-    def more() -> bytes:
-        nonlocal end
-        while not halt.is_set():
+    with ExitStack() as stack:
+        copy = stack.enter_context(SpooledTemporaryFile(_IN_MEMORY))
+        while True:
+            if halt.is_set():
+                raise _HaltedError
+            if not data.poll(_WAIT_MS):
+                continue
             try:
-                if not data.poll(_WAIT_MS):
-                    continue
                 chunk = os.read(descriptor, CHUNK)
-                after = os.fstat(descriptor)
             except BlockingIOError:  # another program took the data
                 continue
             except OSError as error:
                 raise _unreadable(name, error) from error
-            end += len(chunk)
-            if not chunk and is_file and (after.st_size, after.st_mtime_ns) != (end, before.st_mtime_ns):
-                raise SourceError(f"{name}: the file changed while it was read", hint=_CHANGED)
-            return chunk
-        raise HaltedError
+            if not chunk:
+                break
+            try:
+                copy.write(chunk)
+            except OSError as error:
+                reason = f"{name}: the temporary file cannot be written ({error.strerror})"
+                raise SourceError(reason, hint=_NO_SPACE) from error
+            if copy.tell() > MAX_DOWNLOAD_BYTES:
+                raise SourceError(f"{name}: it is longer than {MAX_DOWNLOAD_BYTES // 2**20} MB")
+        copy.seek(0)
+        stack.pop_all()
+        return cast(BinaryIO, copy)
 
-    return more
 
-
-def _content(name: str, more: Callable[[], bytes], content_type: str = "") -> Content:
+def _content(name: str, file: File, content_type: str = "") -> Content:
     """Recognise compression by the first bytes."""
-    stream = Stream(more)
-    head = stream.head(4)
+    head = file.head(4)
     if head.startswith(GZIP):
-        return Content(name, Stream(_gunzip(stream, name)), "gzip", content_type)
+        return Content(name, _gunzip(file, name), "gzip", content_type)
     if head == ZSTD:
-        return Content(name, Stream(_unzstd(stream, name)), "zstd", content_type)
-    return Content(name, stream, "", content_type)
+        return Content(name, _unzstd(file, name), "zstd", content_type)
+    return Content(name, file, "", content_type)
 
 
-def _gunzip(stream: Stream, name: str) -> Callable[[], bytes]:
+def _gunzip(file: File, name: str) -> File:
     import gzip
     import zlib
 
-    return _decompressing(gzip.GzipFile(fileobj=stream), (zlib.error, gzip.BadGzipFile), f"{name}: gzip")
+    damaged = (zlib.error, gzip.BadGzipFile)
+    return File(gzip.GzipFile(fileobj=file), partial(_damaged, f"{name}: gzip", damaged))
 
 
-def _unzstd(stream: Stream, name: str) -> Callable[[], bytes]:
+def _unzstd(file: File, name: str) -> File:
     if sys.version_info >= (3, 14):
         from compression import zstd
     else:
         from backports import zstd
 
-    return _decompressing(zstd.ZstdFile(stream), (zstd.ZstdError,), f"{name}: zstd")
+    return File(zstd.ZstdFile(file), partial(_damaged, f"{name}: zstd", zstd.ZstdError))
 
 
-def _decompressing(
-    file: io.BufferedIOBase, damaged: tuple[type[Exception], ...], subject: str
-) -> Callable[[], bytes]:
-    def more() -> bytes:
-        try:
-            return file.read1(CHUNK)
-        except EOFError as error:
-            raise SourceError(f"{subject}: the compressed data is cut off", hint=_AGAIN) from error
-        except damaged as error:
-            raise SourceError(f"{subject}: the compressed data is damaged ({error})", hint=_AGAIN) from error
+def _damaged(
+    subject: str, kinds: type[Exception] | tuple[type[Exception], ...], error: Exception
+) -> SourceError | None:
+    if isinstance(error, EOFError):
+        return SourceError(f"{subject}: the compressed data is cut off", hint=_AGAIN)
+    if isinstance(error, kinds):
+        return SourceError(f"{subject}: the compressed data is damaged ({error})", hint=_AGAIN)
+    return None
 
-    return more
+
+def _failed(name: str, error: Exception) -> SourceError | None:
+    return _unreadable(name, error) if isinstance(error, OSError) else None
 
 
 def _unreadable(name: str, error: OSError) -> SourceError:

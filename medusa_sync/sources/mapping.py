@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import structs
 
 from medusa_sync.core.fields import METADATA
 from medusa_sync.core.handle import slug
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import Category, DesiredProduct, Value
 from medusa_sync.core.record import RECORD_KEY
-from medusa_sync.sources import lenient
 from medusa_sync.sources.base import Rejected, Row
-from medusa_sync.sources.category_paths import InvalidCategoryError, nested
-from medusa_sync.sources.prices import InvalidPriceError
-from medusa_sync.sources.schema import MAX_ID, SourceProduct
-from medusa_sync.sources.text import one_line, paragraphs
-from medusa_sync.sources.variants import InvalidVariantError, desired_variants, name_variant
+from medusa_sync.sources.schema import MAX_ID, SourceCategory, SourceProduct, adjusted
+from medusa_sync.sources.text import decode_json, one_line, paragraphs, whole
+from medusa_sync.sources.variants import (
+    InvalidPriceError,
+    InvalidVariantError,
+    desired_variants,
+    name_variant,
+)
 
 _TITLE_LENGTH = 200  # of rejected products
 _LARGEST_INT = 2**53
+_MAX_HANDLE = 1_000  # characters; PostgreSQL cannot index texts of a few thousand
 _RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9/._~%-]*)?")
 
@@ -44,13 +49,16 @@ def to_row(raw: Any, *, source_name: str, currency: str, sale_prices: bool = Fal
                 return to_desired(
                     product, source_name=source_name, currency=currency, sale_prices=sale_prices
                 )
-            raw = lenient.decode(bytes(raw))
-        product = msgspec.convert(raw, SourceProduct)
+            raw = decode_json(bytes(raw))
+        product, unknown_status = adjusted(raw)
     except msgspec.ValidationError as error:
         return _rejected(raw, source_name, name_variant(readable(error), raw))
     except RecursionError:
         return Rejected(None, None, "", "it is nested too deeply")
-    return to_desired(product, source_name=source_name, currency=currency, sale_prices=sale_prices)
+    row = to_desired(product, source_name=source_name, currency=currency, sale_prices=sale_prices)
+    if unknown_status and isinstance(row, DesiredProduct):
+        return structs.replace(row, status="draft", unknown_status=unknown_status)
+    return row
 
 
 def _decode(raw: msgspec.Raw) -> SourceProduct | None:
@@ -80,7 +88,7 @@ def _rejected(raw: Any, source_name: str, reason: str) -> Rejected:
 
 def usable_id(value: Any) -> str | None:
     """An id as text: `3`, `3.0` and `"3"` are the same; None if it cannot identify a product."""
-    known = lenient.whole(value) if isinstance(value, float) else value
+    known = whole(value) if isinstance(value, float) else value
     if isinstance(known, bool) or not isinstance(known, int | str):
         return None
     text = str(known)
@@ -186,3 +194,51 @@ def _is_web_url(url: str) -> bool:
     except ValueError:  # for example an incomplete IPv6 address
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+# --- category paths --------------------------------------------------------------------------------------
+
+
+class InvalidCategoryError(Exception):
+    """A product is rejected because of a category path; the message is the reason."""
+
+
+def nested(
+    paths: Sequence[Sequence[str | SourceCategory] | SourceCategory],
+) -> tuple[tuple[str, ...], Mapping[str, Category]]:
+    """The handles of the last categories of these paths, and all categories of the paths by handle.
+
+    Raises:
+        InvalidCategoryError: the handle of a category would be too long.
+    """
+    leaves: dict[str, None] = {}
+    categories: dict[str, Category] = {}
+    for path in paths:
+        on_path = _on_path((path,) if isinstance(path, SourceCategory) else tuple(path))
+        for handle, category in on_path:
+            categories.setdefault(handle, category)
+        leaves.update(dict.fromkeys(handle for handle, _ in on_path[-1:]))
+    return tuple(leaves), categories
+
+
+@lru_cache(maxsize=4096)  # many products share a path, and slugs are slow
+def _on_path(path: tuple[str | SourceCategory, ...]) -> tuple[tuple[str, Category], ...]:
+    """The categories of a path from the top; a name without letters and digits is left out.
+
+    Without one of its own, the handle of a category has the slugs of its whole path, so that two branches can
+    have the same name.
+    """
+    found: list[tuple[str, Category]] = []
+    above: str | None = None
+    for each in path:
+        given, name = (slug(each.handle or ""), each.name) if isinstance(each, SourceCategory) else ("", each)
+        name = one_line(name) or ""
+        own = slug(name)
+        if not name or not (given or own):
+            continue
+        handle = given or (f"{above}-{own}" if above else own)
+        if len(handle) > _MAX_HANDLE:
+            raise InvalidCategoryError(f"categories: the path to {name!r} is too long")
+        found.append((handle, Category(name, above)))
+        above = handle
+    return tuple(found)

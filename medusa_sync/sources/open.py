@@ -6,15 +6,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from medusa_sync.http import Download, HttpClient
-from medusa_sync.sources.base import Source
-from medusa_sync.sources.categories import names_by_slug
+from medusa_sync.sources.api import ApiSource, download, names_by_slug
+from medusa_sync.sources.base import PartSource, Source
+from medusa_sync.sources.catalogue import Catalogue
 from medusa_sync.sources.delivered import MappingOptions
-from medusa_sync.sources.download import download
-from medusa_sync.sources.formats import named
-from medusa_sync.sources.pages import HttpSource
+from medusa_sync.sources.files import FileSource, named
 
 SAMPLE = Path(__file__).with_name("sample") / "products.json"
 """The catalogue that comes with the package."""
@@ -29,6 +28,7 @@ async def open_source(
     format_: str,
     connect: Callable[[], AbstractAsyncContextManager[HttpClient]],
     mapping: MappingOptions,
+    map_: str | None = None,
 ) -> AsyncIterator[Source]:
     """The source of `--source`.
 
@@ -37,35 +37,49 @@ async def open_source(
         format_: a value of `--source-format`.
         connect: creates the client for a URL.
         mapping: options of the mapping.
+        map_: the value of `--source-map`.
+
+    Raises:
+        SettingsError: the map cannot be read, or is not a valid program.
     """
+    program = None
+    if map_ is not None:
+        from medusa_sync.sources.maps.program import Program  # most runs need no map
+
+        program = Program(map_)
+    has_map = program is not None
     if "://" not in source:
-        yield _local(source, format_, mapping)
+        yield Catalogue(_local(source, format_, has_map=has_map), source, mapping, program)
         return
     async with connect() as http:
-        yield _remote(http, source, format_, mapping)
+        parts = urlsplit(source)
+        shown = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+        yield Catalogue(_remote(http, source, format_, has_map=has_map), shown, mapping, program)
 
 
-def _remote(http: HttpClient, url: str, format_: str, mapping: MappingOptions) -> Source:
+def _remote(http: HttpClient, url: str, format_: str, *, has_map: bool) -> PartSource:
     """A file, if the URL or the format is that of one; otherwise an API, which may also send a file."""
 
-    def read_file(fetch: Callable[[], Awaitable[Download]]) -> Source:
-        from medusa_sync.sources.content import Opening, open_download  # a URL with pages needs neither
-        from medusa_sync.sources.stream import StreamSource
+    def read_file(fetch: Callable[[], Awaitable[Download]]) -> PartSource:
+        from medusa_sync.sources.content import Opening, open_download  # a URL with pages does not need it
 
         async def opening() -> Opening:
             return partial(open_download, await fetch())
 
-        return StreamSource(opening, mapping, format_=format_)
+        return FileSource(
+            opening,
+            format_=format_,
+            as_items=has_map,
+            pages=lambda known: ApiSource(http, url, has_map=has_map, known=known),
+        )
 
     if format_ in _FILES or named(urlsplit(url).path):
         return read_file(partial(download, http, url))
-    return HttpSource(http, url, mapping, read_file=read_file if format_ == "auto" else None)
+    return ApiSource(http, url, read_file=read_file if format_ == "auto" else None, has_map=has_map)
 
 
-def _local(source: str, format_: str, mapping: MappingOptions) -> Source:
-    # A URL with pages needs none of this.
-    from medusa_sync.sources.content import Opening, open_path, open_stdin
-    from medusa_sync.sources.stream import StreamSource
+def _local(source: str, format_: str, *, has_map: bool) -> PartSource:
+    from medusa_sync.sources.content import Opening, open_path, open_stdin  # a URL with pages needs none
 
     path = SAMPLE if source == "sample" else Path(source)
 
@@ -73,4 +87,4 @@ def _local(source: str, format_: str, mapping: MappingOptions) -> Source:
         return open_stdin if source == "-" else partial(open_path, path)
 
     categories = names_by_slug(_SAMPLE_CATEGORIES.read_bytes()) if source == "sample" else {}
-    return StreamSource(fetch, mapping, format_=format_, categories=categories)
+    return FileSource(fetch, format_=format_, as_items=has_map, categories=categories)

@@ -5,9 +5,14 @@ The descriptions are part of docs/catalogue.md and docs/catalogue.schema.json, w
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, get_args
 
+import msgspec
 from msgspec import Meta, Struct
+
+from medusa_sync.sources.text import shortened, shown
 
 # Generous limits for shop goods: a value beyond them is a mistake or an attack.
 MAX_ID = 200  # characters
@@ -17,8 +22,18 @@ Url = Annotated[str, Meta(max_length=2_048)]
 Count = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Amount = Annotated[int, Meta(ge=0, le=10**12)] | Annotated[float, Meta(ge=0, le=1e12)]
 Number = int | Annotated[float, Meta(ge=-1e15, le=1e15)]  # NaN and infinity are not JSON
-Path = Annotated[tuple[Text, ...], Meta(max_length=20)]  # of categories, from the top
+Status = Literal["draft", "proposed", "published", "rejected"]
 Id = Annotated[int, Meta(ge=0, le=2**53)] | Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
+
+
+class SourceCategory(Struct, frozen=True):
+    """A category with a handle of its own."""
+
+    name: Text
+    handle: Annotated[Text | None, Meta(description="Without it, the slugs of the names on its path.")] = None
+
+
+Path = Annotated[tuple[Text | SourceCategory, ...], Meta(max_length=20)]  # of categories, from the top
 
 
 class SourceDimensions(Struct, frozen=True):
@@ -107,10 +122,11 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
         Text | None, Meta(description="The handle of a category at the top level; created if missing.")
     ] = None
     categories: Annotated[
-        Annotated[tuple[Path, ...], Meta(max_length=50)] | None,
+        Annotated[tuple[Path | SourceCategory, ...], Meta(max_length=50)] | None,
         Meta(
             description='Paths of categories, such as `[["Apparel", "Shirts"]]`; created if missing. The '
-            "product is assigned to the last category of each path."
+            "product is assigned to the last category of each path. A name may be an object with `name` and "
+            "`handle`, and a path of one such object may be the object."
         ),
     ] = None
     brand: Annotated[Text | None, Meta(description="Stored in the metadata.")] = None
@@ -148,8 +164,88 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
         Text | None, Meta(description="Only for a new product. Without it, a slug of the title.")
     ] = None
     status: Annotated[
-        Literal["draft", "proposed", "published", "rejected"] | None,
-        Meta(description="Only for a new product. Without it, that of `--status`."),
+        Status | None,
+        Meta(
+            description="Only for a new product. Without it, that of `--status`. With any other value, a new "
+            "product is a draft, and the result lists it."
+        ),
     ] = None
     material: Text | None = None
     meta: SourceMeta | None = None
+
+
+# --- values that are written in another way -------------------------------------------------------------
+
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
+_NUMBERS = ("price", "compareAtPrice", "stock", "weight")  # of products and variants
+_UNNEEDED = (  # they become nothing but metadata, so a value of another kind is left out
+    *("rating", "reviews", "meta", "warrantyInformation", "shippingInformation"),
+    *("returnPolicy", "availabilityStatus"),
+)
+
+
+def adjusted(raw: Any) -> tuple[SourceProduct, str]:
+    """Read a product whose values are not quite of the kinds above, but cannot be misunderstood.
+
+    A number may be a text such as `"12.50"` or `" 3 "`, and an empty text is none. A field that is not needed
+    is left out if it has a value of another kind.
+
+    Returns:
+        The product, and what it has instead of a known status.
+
+    Raises:
+        ValidationError: it is not valid even so.
+    """
+    if not isinstance(raw, dict):
+        return msgspec.convert(raw, SourceProduct), ""
+    product = dict(raw)
+    _read_numbers(product, (*_NUMBERS, "discountPercentage", "minimumOrderQuantity"))
+    for name in ("prices", "dimensions"):
+        product[name] = _with_numbers(product.get(name), f"{name}.")
+    if isinstance(product.get("variants"), list):
+        product["variants"] = [
+            _with_numbers(each, f"variants[{index}].", _NUMBERS)
+            for index, each in enumerate(product["variants"])
+        ]
+    for name in _UNNEEDED:
+        if isinstance(value := product.get(name), str) and _NUMBER.fullmatch(value.strip()):
+            product[name] = _number(value, name)
+        try:
+            msgspec.convert({"id": 0, "title": "-", name: product.get(name)}, SourceProduct)
+        except msgspec.ValidationError as error:
+            if "$.meta." in str(error):  # the barcode is needed
+                raise
+            del product[name]
+    status = product.pop("status", None)
+    known = status.strip().lower() if isinstance(status, str) else status
+    if known in get_args(Status):
+        product["status"] = known
+    is_unknown = "status" not in product and known not in (None, "")
+    return msgspec.convert(product, SourceProduct), shortened(str(status)) if is_unknown else ""
+
+
+def _with_numbers(value: Any, path: str, names: Iterable[str] | None = None) -> Any:
+    """The value; if it is an object, with its numbers read: those of these names, or all."""
+    if not isinstance(value, dict):
+        return value
+    copy = dict(value)
+    _read_numbers(copy, copy if names is None else names, path)
+    if "prices" in copy and names is not None:
+        copy["prices"] = _with_numbers(copy["prices"], f"{path}prices.")
+    return copy
+
+
+def _read_numbers(owner: dict[str, Any], names: Iterable[str], path: str = "") -> None:
+    for name in list(names):
+        if isinstance(value := owner.get(name), str):
+            owner[name] = _number(value, path + name)
+
+
+def _number(text: str, path: str) -> int | float | None:
+    plain = text.strip()
+    if not plain:
+        return None
+    if not _NUMBER.fullmatch(plain):
+        raise msgspec.ValidationError(f"{shown(text)} is not a number such as 1234.50 - at `$.{path}`")
+    number = float(plain)
+    return int(number) if number.is_integer() else number

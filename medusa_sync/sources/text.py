@@ -1,8 +1,10 @@
-"""Cleans texts of a source."""
+"""Texts and JSON of a source, which may be written in any way that programs write them."""
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any, BinaryIO
 
 _WHITE_SPACE = re.compile(r"\s+")
 _LINE_BREAK = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -22,3 +24,72 @@ def paragraphs(text: str | None) -> str | None:
     if text and text.isprintable():
         return text.strip() or None
     return _UNSTORABLE.sub("", _LINE_BREAK.sub("\n", text or "")).strip() or None
+
+
+def first_bytes(file: BinaryIO, size: int) -> bytes:
+    """The next bytes of a file that may send them in pieces."""
+    found = b""
+    while len(found) < size and (piece := file.read(size - len(found))):
+        found += piece
+    return found
+
+
+# --- JSON that is not quite valid: only one product of it is rejected then -------------------------------
+
+_LONGEST_INT = 20  # digits
+_LARGEST_INT = 2**53  # as a float, it is still exact
+
+
+def decode_json(body: bytes) -> Any:
+    """Decode JSON with the standard library, which accepts NaN and lone surrogates.
+
+    A whole number is an `int`, even if it is written as `3.0`.
+
+    Raises:
+        ValueError: it is not JSON, or not UTF-8.
+        RecursionError: it is nested too deeply.
+    """
+    return json.loads(body, parse_int=_parse_int, parse_float=lambda text: whole(float(text)))
+
+
+def decode_at(text: str, start: int) -> tuple[Any, int]:
+    """Decode the value that starts there, and return the position after it.
+
+    Raises:
+        JSONDecodeError: it is not JSON, or not complete.
+        RecursionError: it is nested too deeply.
+    """
+    try:
+        return _FAST.raw_decode(text, start)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # a very long integer
+        return _PATIENT.raw_decode(text, start)
+
+
+def whole(number: float) -> int | float:
+    """`3` for `3.0`, which JSON Schema calls an integer too; other numbers stay as they are."""
+    return int(number) if number.is_integer() and abs(number) <= _LARGEST_INT else number
+
+
+def _parse_int(digits: str) -> int | float:
+    """Python refuses very long integers; as a float, only their product is rejected."""
+    return int(digits) if len(digits) <= _LONGEST_INT else float(digits)
+
+
+_FAST = json.JSONDecoder()
+_PATIENT = json.JSONDecoder(parse_int=_parse_int)
+
+
+# --- messages -------------------------------------------------------------------------------------------
+
+_LONGEST = 40  # characters of a value
+
+
+def shown(text: str) -> str:
+    """A value in a message: quoted, and not too long."""
+    return repr(shortened(text))
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

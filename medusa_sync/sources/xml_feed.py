@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import BinaryIO
 from xml.parsers import expat
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Entry, Refused
+from medusa_sync.sources.base import Item, Part, Reading, Refused
 from medusa_sync.sources.dialects.base import Header, Row, fold
-from medusa_sync.sources.dialects.cells import shortened
 from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.dialects.groups import products
+from medusa_sync.sources.text import shortened
 
 _CHUNK = 64 * 1024
 _MAX_TOKEN = 16 * 1024 * 1024  # bytes of a tag or comment, which the parser keeps in memory
@@ -42,26 +42,26 @@ _HINT = "The source must be an RSS 2.0 or Atom feed in UTF-8, or in the encoding
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # in front of the XML, where it is not allowed but common
 
 
-def read_feed(
-    stream: BinaryIO, detected: Callable[[str], None] = lambda _: None
-) -> Iterator[Entry | Refused]:
-    """Read the products of a feed, one after another.
-
-    Args:
-        stream: it raises `SourceError` at its end if that is not the end of the feed.
-        detected: called with the format, such as `RSS (Google Merchant)`.
+def read_feed(file: BinaryIO, reading: Reading) -> Iterator[Part]:
+    """Read the products of a feed, one after another, or its items if they need a map.
 
     Raises:
         SourceError: it is no feed, or not well-formed. All products before that are complete and were
             yielded, except the last one, which may have more items.
     """
-    return products(_items(stream, detected), GOOGLE)
+    items = _items(file, reading)
+    if not reading.as_items:
+        return products((each.row() for each in items), GOOGLE)
+    return (
+        Refused(None, each.place, each.problem) if each.problem else Item(each.values(), each.place)
+        for each in items
+    )
 
 
-def _items(stream: BinaryIO, detected: Callable[[str], None]) -> Iterator[Row]:
-    parser = _Parser(detected)
+def _items(file: BinaryIO, reading: Reading) -> Iterator[_Item]:
+    parser = _Parser(reading)
     is_blank = True
-    while chunk := stream.read(_CHUNK):
+    while chunk := file.read(_CHUNK):
         content = chunk.lstrip(_BLANK) if is_blank else chunk
         is_blank = is_blank and not content
         yield from parser.feed(content)
@@ -77,8 +77,8 @@ class _Parser:
     none can be read from another file or URL.
     """
 
-    def __init__(self, detected: Callable[[str], None]) -> None:
-        self._detected = detected
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
         self._encoding = ""
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
@@ -92,9 +92,9 @@ class _Parser:
         self._number = 0  # of items
         self._item: _Item | None = None
         self._item_depth = 0
-        self._found: list[Row] = []
+        self._found: list[_Item] = []
 
-    def feed(self, chunk: bytes, *, is_last: bool = False) -> Iterator[Row]:
+    def feed(self, chunk: bytes, *, is_last: bool = False) -> Iterator[_Item]:
         """The items that end in a chunk."""
         self._size += len(chunk)
         problem: SourceError | None = None
@@ -152,14 +152,15 @@ class _Parser:
             self._item.start(name, self._depth - self._item_depth)
         elif local in _ITEMS:
             self._number += 1
-            self._item, self._item_depth = _Item(), self._depth
+            self._item, self._item_depth = _Item(self._number, has_all=self._reading.as_items), self._depth
 
     def _root(self, name: str) -> None:
         if name not in _ROOTS:
             kind = "HTML" if name.lower() == "html" else f"XML of another kind: <{shortened(name)}>"
             raise SourceError(f"it is {kind}, not a feed", hint=_HINT)
         encoding = "" if self._encoding.lower() in {"", "utf-8"} else f", {self._encoding}"
-        self._detected(f"{_ROOTS[name]} ({GOOGLE.name}){encoding}")
+        kind = "" if self._reading.as_items else f" ({GOOGLE.name})"
+        self._reading.detected(f"{_ROOTS[name]}{kind}{encoding}")
 
     def _text(self, text: str) -> None:
         if self._item is not None:
@@ -168,7 +169,7 @@ class _Parser:
     def _end(self, _name: str) -> None:
         if self._item is not None:
             if self._depth == self._item_depth:
-                self._found.append(self._item.row(self._number))
+                self._found.append(self._item)
                 self._item = None
             else:
                 self._item.end(self._depth - self._item_depth)
@@ -176,37 +177,47 @@ class _Parser:
 
 
 class _Item:
-    """Collects the attributes of an item.
+    """Collects the attributes of an item: all of them for a map, else those that the dialect knows.
 
     Google's namespace takes precedence over that of the feed: `g:id` over the `id` of Atom.
+
+    Attributes:
+        place: such as `item 7`.
+        problem: why its product is refused.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, number: int, *, has_all: bool) -> None:
+        self.place = f"item {number}"
+        self.problem = ""
+        self._number = number
+        self._has_all = has_all
         self._values: dict[str, list[str]] = {}  # in Google's namespace
         self._others: dict[str, list[str]] = {}
         self._target: list[str] | None = None  # where the text of the current attribute goes
-        self._key = ""
+        self._name = ""
         self._is_googles = False
         self._size = 0  # of the current attribute
         self._total = 0  # of all attributes that are kept
         self._depth = 0
-        self._problem = ""
 
     def start(self, name: str, depth: int) -> None:
         """An element at this depth below the item begins; attributes are at 1."""
         self._depth = depth
         if depth == 1:
-            self._key, self._is_googles = _attribute(name)
-            self._size, self._target = 0, [] if self._key else None
+            namespace, _, self._name = name.rpartition(" ")
+            self._is_googles = _GOOGLE in namespace
+            is_known = self._is_googles or namespace in _OTHER
+            is_wanted = is_known and (self._has_all or _key(self._name))
+            self._size, self._target = 0, [] if is_wanted else None
 
     def add(self, text: str) -> None:
         if self._target is None or self._depth != 1:
             return
         self._size += len(text)
         if self._size > _MAX_TEXT:
-            self._problem = f"{self._key} has more than {_MAX_TEXT:,} characters"
+            self.problem = f"{self._name} has more than {_MAX_TEXT:,} characters"
         elif self._total > _MAX_ITEM:
-            self._problem = f"it has more than {_MAX_ITEM:,} characters"
+            self.problem = f"it has more than {_MAX_ITEM:,} characters"
         else:
             self._total += len(text)
             self._target.append(text)
@@ -216,23 +227,35 @@ class _Item:
         if depth == 1 and self._target is not None:
             if value := "".join(self._target).strip():
                 values = self._values if self._is_googles else self._others
-                values.setdefault(self._key, []).append(value)
+                values.setdefault(self._name, []).append(value)
             self._target = None
 
-    def row(self, number: int) -> Row:
-        values = {**self._others, **self._values}
+    def values(self) -> dict[str, str | list[str]]:
+        """The attributes by their names without a prefix; those that are repeated have a list."""
+        return {
+            name: each[0] if len(each) == 1 else each
+            for name, each in {**self._others, **self._values}.items()
+        }
+
+    def row(self) -> Row:
+        """A row of the table that has the same attributes."""
+        values = _by_key(self._others) | _by_key(self._values)
         cells = {key: each[0] for key, each in values.items() if key not in _REPEATED}
-        series = {key: dict(_numbered(values[key])) for key in _REPEATED if key in values}
-        return Row(_HEADER, number, cells, series, self._problem)
+        series = {
+            key: {str(number): value for number, value in enumerate(values[key], 1)}
+            for key in _REPEATED & values.keys()
+        }
+        return Row(_HEADER, self._number, cells, series, self.problem)
+
+
+def _by_key(values: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, each in values.items():
+        found.setdefault(_key(name), []).extend(each)
+    return found
 
 
 @lru_cache(maxsize=1_024)
-def _attribute(name: str) -> tuple[str, bool]:
-    """The key of an element's attribute, empty if it is ignored, and whether it is in Google's namespace."""
-    namespace, _, local = name.rpartition(" ")
-    is_googles = _GOOGLE in namespace
-    return _KEYS.get(fold(local), "") if is_googles or namespace in _OTHER else "", is_googles
-
-
-def _numbered(values: Iterable[str]) -> Iterator[tuple[str, str]]:
-    return ((str(number), value) for number, value in enumerate(values, 1))
+def _key(name: str) -> str:
+    """The key of the column for an attribute; empty if it is ignored."""
+    return _KEYS.get(fold(name), "")

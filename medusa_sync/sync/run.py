@@ -336,6 +336,7 @@ class Run:
             )
         if self._removals is not None and self._removals.note:
             yield self._removals.note
+        yield from self._source.notes
         if self._api is None:
             yield (
                 "Nothing was compared with a store: no credentials are set "

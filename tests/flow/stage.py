@@ -72,6 +72,7 @@ class ListSource:
     asked: list[str] = field(default_factory=list)
     format: str = ""
     in_one_piece: bool = False
+    notes: Sequence[str] = ()
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         rows = self.rows[:limit]

@@ -16,12 +16,12 @@ from backports import zstd
 from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.result import RunResult
 from medusa_sync.sources import content as content_module
-from medusa_sync.sources import received
-from medusa_sync.sources import stream as stream_module
+from medusa_sync.sources import files, received
+from medusa_sync.sources.catalogue import Catalogue
 from medusa_sync.sources.content import Opening, open_path, open_stdin
 from medusa_sync.sources.delivered import MappingOptions
-from medusa_sync.sources.spooled import SpooledSource
-from medusa_sync.sources.stream import StreamSource
+from medusa_sync.sources.files import FileSource
+from medusa_sync.sources.received import SpooledSource
 from tests.flow.stage import SOURCE_NAME, assert_exact, counts, run_once, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -48,11 +48,11 @@ FORMS: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
 }
 
 
-def source_of(opening: Opening) -> StreamSource:
+def source_of(opening: Opening) -> Catalogue:
     async def fetch() -> Opening:
         return opening
 
-    return StreamSource(fetch, MappingOptions(SOURCE_NAME, "usd"))
+    return Catalogue(FileSource(fetch), "the file", MappingOptions(SOURCE_NAME, "usd"))
 
 
 def sync(opening: Opening, store: FakeMedusa, **changes: Any) -> RunResult:
@@ -115,7 +115,7 @@ def test_a_bad_line_is_rejected_alone(file: Path) -> None:
 def test_what_came_before_a_cut_is_stored_and_nothing_is_removed(
     file: Path, form: str, cut: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_module, "PAGE_SIZE", 10)
+    monkeypatch.setattr(files, "PAGE_SIZE", 10)
     store = FakeMedusa()
     sync_file(file, FORMS[form](ROWS), store)
     changed = [row | {"price": row["price"] + 1} for row in ROWS]
@@ -196,7 +196,7 @@ def test_a_file_may_have_more_products_than_an_endless_api(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(received, "MAX_PRODUCTS", 25)
-    monkeypatch.setattr(stream_module, "PAGE_SIZE", 10)
+    monkeypatch.setattr(files, "PAGE_SIZE", 10)
     store = FakeMedusa()
     file.write_text(form(ROWS))
     source = source_of(partial(open_path, file))

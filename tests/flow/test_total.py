@@ -10,8 +10,9 @@ from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
+from medusa_sync.sources.api import ApiSource
+from medusa_sync.sources.catalogue import Catalogue
 from medusa_sync.sources.delivered import MappingOptions
-from medusa_sync.sources.pages import HttpSource
 from medusa_sync.stop import Stop
 from tests.flow.stage import SOURCE_NAME, assert_exact, counts, run_once
 from tests.harness.catalogue import products
@@ -40,7 +41,7 @@ def sync(server: DummyJson, store: FakeMedusa, *, limit: int | None = None) -> R
                 on_retry=lambda: None,
                 stop=Stop(),
             )
-            source = HttpSource(http, server.url, MappingOptions(SOURCE_NAME, "usd"))
+            source = Catalogue(ApiSource(http, server.url), server.url, MappingOptions(SOURCE_NAME, "usd"))
             return await run_once(source, store, limit=limit, on_missing=OnMissing.DELETE)
 
     return asyncio.run(run())

@@ -13,7 +13,7 @@ from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
 from medusa_sync.sources.delivered import MappingOptions
 from medusa_sync.sources.open import open_source
-from medusa_sync.sources.spooled import SpooledSource
+from medusa_sync.sources.received import SpooledSource
 from medusa_sync.stop import Stop
 from tests.flow.stage import SOURCE_NAME, run_once
 from tests.harness.fake_medusa import FakeMedusa
@@ -29,6 +29,7 @@ def sync(
     min_products: int | None = None,
     max_retries: int = 0,
     timeout: float = 5,
+    source_map: str | None = None,
     **changes: Any,
 ) -> RunResult:
     """A run as in a session."""
@@ -56,7 +57,7 @@ def sync(
                 return Connected()
 
             mapping = MappingOptions(SOURCE_NAME, "usd")
-            async with open_source(url, format_, connect, mapping) as source:
+            async with open_source(url, format_, connect, mapping, source_map) as source:
                 least = min_products
                 used = source if least is None else SpooledSource(source, url, min_products=least)
                 return await run_once(used, store, **{"max_removals": ANY_SHARE, **changes})

@@ -1,1 +1,56 @@
-"""What the columns of a table mean."""
+"""The dialects of tables, and which one a header is of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from medusa_sync.errors import SourceError
+from medusa_sync.sources.dialects.base import Dialect, Recognised, recognise
+from medusa_sync.sources.dialects.google import GOOGLE
+from medusa_sync.sources.dialects.medusa import MEDUSA
+from medusa_sync.sources.dialects.own import OWN
+from medusa_sync.sources.dialects.shopify import SHOPIFY
+
+DIALECTS: tuple[Dialect, ...] = (SHOPIFY, MEDUSA, GOOGLE, OWN)
+"""In the order of precedence, if two of them know the same number of columns."""
+
+
+def known_columns(names: Sequence[str]) -> int:
+    """How many columns of a header the dialect knows that knows most."""
+    return max(recognise(dialect, names).known for dialect in DIALECTS)
+
+
+def best(names: Sequence[str], *, decimal_comma: bool = False) -> Recognised:
+    """The dialect that knows most columns of a header, of those whose required columns it has.
+
+    Raises:
+        SourceError: no dialect knows it, or a column occurs twice.
+    """
+    tried = [recognise(dialect, names, decimal_comma=decimal_comma) for dialect in DIALECTS]
+    matching = [each for each in tried if not each.missing]
+    if not matching:
+        raise SourceError(_unknown(names, tried), hint=_HINT)
+    found = max(matching, key=lambda each: each.known)
+    if found.repeated:
+        raise SourceError(
+            f"the columns {' and '.join(map(repr, found.repeated))} mean the same ({found.dialect.name})",
+            hint="Rename or remove one of them.",
+        )
+    return found
+
+
+_HINT = "The first line must name the columns; the documentation lists those of each format."
+_SHOWN = 20  # columns in a message
+_LONGEST = 40  # characters of each
+
+
+def _unknown(names: Sequence[str], tried: Sequence[Recognised]) -> str:
+    shown = [f"{name[:_LONGEST]}..." if len(name) > _LONGEST else name for name in names[:_SHOWN]]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return "\n".join(
+        [
+            "no known format has this header. Columns that are missing:",
+            *(f"  {each.dialect.name}: {', '.join(each.missing)}" for each in tried),
+            f"  It has: {', '.join(shown)}{more}",
+        ]
+    )

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from medusa_sync.sources.dialects.base import Row
+from medusa_sync.sources.text import shown
 
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[0-9]{1,15},[0-9]{1,2}")  # three digits could be thousands: no guess
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")  # if commas are decimal: no guess
 _SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}")
-_LONGEST = 40  # characters of a cell in a message
 _COUNT = re.compile(r"(-?[0-9]{1,15})(\.0+)?")
 
 
@@ -126,15 +126,39 @@ def unquoted(text: str) -> str:
     return text.removeprefix("'")
 
 
-def shown(text: str) -> str:
-    """The text of a cell in a message: quoted, and not too long."""
-    return repr(shortened(text))
-
-
-def shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-
-
 def present(**fields: Any) -> dict[str, Any]:
     """The fields that have a value, in the shape of a product."""
     return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
+
+
+# --- options: `Option1 Name`, `Option1 Value` --------------------------------------------------------------
+
+NAME, VALUE = "option_name", "option_value"  # keys of the columns
+
+
+def option_names(rows: Sequence[Row]) -> Mapping[str, str]:
+    """The names of the options by number. The first row has them; others may repeat them.
+
+    Raises:
+        InvalidRowError: a row has another name.
+    """
+    names = rows[0].series(NAME)
+    for row in rows:
+        for number, name in row.series(NAME).items():
+            if names.get(number) != name:
+                first = shown(names[number]) if number in names else "empty"
+                raise row.error(f"{NAME} {number}", f"is {shown(name)}, but {first} on {rows[0].place}")
+    return names
+
+
+def option_values(row: Row, names: Mapping[str, str]) -> dict[str, str]:
+    """The values of a variant by the names of the options.
+
+    Raises:
+        InvalidRowError: an option has a value, but no name.
+    """
+    values = row.series(VALUE)
+    for number, value in values.items():
+        if number not in names:
+            raise row.error(f"{VALUE} {number}", f"is {shown(value)}, but the option has no name")
+    return {name: values[number] for number, name in names.items() if number in values}

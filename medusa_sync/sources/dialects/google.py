@@ -12,7 +12,15 @@ from typing import Any
 from msgspec import Struct
 
 from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
-from medusa_sync.sources.dialects.cells import amount, code, count, distinct, path, present, shown
+from medusa_sync.sources.dialects.cells import (
+    amount,
+    code,
+    count,
+    distinct,
+    path,
+    present,
+)
+from medusa_sync.sources.text import shown
 
 _FIRST = "of the first row that has it"
 _SAME = "if all rows of the product that have it agree"

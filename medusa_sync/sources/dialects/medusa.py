@@ -7,8 +7,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
-from medusa_sync.sources.dialects.cells import amount, code, distinct, json_object, path, present, shortened
-from medusa_sync.sources.dialects.options import NAME, VALUE, option_values
+from medusa_sync.sources.dialects.cells import (
+    NAME,
+    VALUE,
+    amount,
+    code,
+    distinct,
+    json_object,
+    option_values,
+    path,
+    present,
+)
+from medusa_sync.sources.text import shortened
 
 _NAMES = "a name; an id of the store that exported it is ignored"
 _MEASURES = ("Length", "Width", "Height", "HS Code", "Origin Country", "MID Code", "Material")

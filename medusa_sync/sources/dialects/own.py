@@ -7,16 +7,19 @@ from typing import Any
 
 from medusa_sync.sources.dialects.base import Column, Dialect, Row
 from medusa_sync.sources.dialects.cells import (
+    NAME,
+    VALUE,
     amount,
     code,
     count,
     distinct,
     json_object,
+    option_names,
+    option_values,
     parts,
     path,
     present,
 )
-from medusa_sync.sources.dialects.options import NAME, VALUE, option_names, option_values
 
 _LIST = "separated by `|`"
 _TEXTS = (

@@ -7,19 +7,21 @@ from typing import Any
 
 from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
 from medusa_sync.sources.dialects.cells import (
+    NAME,
+    VALUE,
     amount,
     code,
     count,
     distinct,
     flag,
+    option_names,
+    option_values,
     parts,
     path,
     present,
-    shortened,
-    shown,
     unquoted,
 )
-from medusa_sync.sources.dialects.options import NAME, VALUE, option_names, option_values
+from medusa_sync.sources.text import shortened
 
 _FIRST = "of the first row"
 _COLUMNS = (
@@ -106,7 +108,7 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
         categories=[category] if category and category != ["Uncategorized"] else [],
         type=first["type"],
         tags=parts(first["tags"], ","),
-        status="draft" if _is_draft(first) else None,
+        status=_status(first),
         images=_images(rows),
         options=list(names.values()),
         variants=[_variant(row, names) for row in variants],
@@ -152,11 +154,12 @@ def _images(rows: Sequence[Row]) -> list[str]:
     return distinct(image for _, image in sorted(placed, key=lambda each: (each[0] is None, each[0] or 0)))
 
 
-def _is_draft(row: Row) -> bool:
+def _status(row: Row) -> str | None:
+    """`draft`, none, or a status that is not Shopify's; then a new product is a draft too."""
     status = row["status"].lower()
     if status and status not in _STATUSES:
-        raise row.error("status", f"is {shown(row['status'])}, but should be {', '.join(_STATUSES)}")
-    return status not in {"", "active"} or flag(row, "published") is False
+        return row["status"]
+    return "draft" if status not in {"", "active"} or flag(row, "published") is False else None
 
 
 SHOPIFY = Dialect(

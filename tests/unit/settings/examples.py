@@ -18,6 +18,7 @@ EXAMPLES: Final = {
     "TEXT": (("one", "two", "three"), " "),
     "NAME": (("one", "two", "three"), "Toys & Games"),
     "NAME|ID": (("One", "Two", "Three"), " "),
+    "FILE|NAME": (("one.jq", "fakestore", "three.jq"), " "),
     "FILE": (("one.json", "two.csv", "three.html"), "four.txt"),
     "FORMAT": (("json", "auto", "xml"), "yaml"),
     "FILE.prom": (("one.prom", "two.prom", "three.prom"), "four.txt"),

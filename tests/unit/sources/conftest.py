@@ -6,15 +6,15 @@ import httpx
 import pytest
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.pages import HttpSource
-from tests.unit.builders import SOURCE_URL, http_client
-from tests.unit.sources.pages import MAPPING
+from medusa_sync.sources.catalogue import Catalogue
+from tests.unit.builders import http_client
+from tests.unit.sources.pages import api_source
 
 
 @pytest.fixture
-def source(pool: httpx.AsyncClient) -> HttpSource:
+def source(pool: httpx.AsyncClient) -> Catalogue:
     pool.follow_redirects = True
-    return HttpSource(http_client(pool, unavailable=SourceError), SOURCE_URL, MAPPING)
+    return api_source(http_client(pool, unavailable=SourceError))
 
 
 @pytest.fixture

@@ -9,14 +9,15 @@ from xml.sax.saxutils import escape
 
 from hypothesis import strategies as st
 
-from medusa_sync.sources.base import Entry, Refused
-from medusa_sync.sources.csv_reader import read_csv
+from medusa_sync.sources.base import Entry, Part, Reading, Refused
+from medusa_sync.sources.csv_files import read_csv
 from medusa_sync.sources.xml_feed import read_feed
 
+QUIET = Reading(lambda _: None)
 Item = list[tuple[str, str]]
 """Names and values of attributes, as they are written."""
 Product = dict[str, Any]
-Entries = list[Entry | Refused]
+Entries = list[Part]
 
 NAMESPACE: Final = 'xmlns:g="http://base.google.com/ns/1.0"'
 RSS: Final = f'<?xml version="1.0"?>\n<rss version="2.0" {NAMESPACE}><channel><title>Shop</title>\n'
@@ -84,11 +85,11 @@ def as_table(items: Sequence[Item], delimiter: str) -> str:
 
 
 def read_xml(content: bytes) -> Entries:
-    return list(read_feed(BytesIO(content)))
+    return list(read_feed(BytesIO(content), QUIET))
 
 
 def read_table(text: str) -> Entries:
-    return list(read_csv(BytesIO(text.encode())))
+    return list(read_csv(BytesIO(text.encode()), QUIET))
 
 
 def product_of(*items: dict[str, str]) -> Product:

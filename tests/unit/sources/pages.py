@@ -11,13 +11,16 @@ from msgspec import structs
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.http import HttpClient
+from medusa_sync.sources.api import ApiSource
 from medusa_sync.sources.base import Page, Row, Source, Unchecked
+from medusa_sync.sources.catalogue import Catalogue
 from medusa_sync.sources.content import Opening, open_path
 from medusa_sync.sources.delivered import MappingOptions
-from medusa_sync.sources.stream import StreamSource
+from medusa_sync.sources.files import FileSource
 from tests.harness import catalogue
 from tests.harness.dummyjson import ABSENT
-from tests.unit.builders import CURRENCY
+from tests.unit.builders import CURRENCY, SOURCE_URL
 
 Product = dict[str, Any]
 CATALOGUE = catalogue.products(250)
@@ -93,7 +96,11 @@ def serve(
     return asked
 
 
-def file_source(file: Path, body: bytes | None = None) -> StreamSource:
+def api_source(http: HttpClient, url: str = SOURCE_URL, **options: Any) -> Catalogue:
+    return Catalogue(ApiSource(http, url, **options), url, MAPPING)
+
+
+def file_source(file: Path, body: bytes | None = None) -> Catalogue:
     """The file as a source, written first if there is a body."""
     if body is not None:
         file.write_bytes(body)
@@ -101,7 +108,7 @@ def file_source(file: Path, body: bytes | None = None) -> StreamSource:
     async def fetch() -> Opening:
         return partial(open_path, file)
 
-    return StreamSource(fetch, MAPPING)
+    return Catalogue(FileSource(fetch), str(file), MAPPING)
 
 
 PAGE = body_of(CATALOGUE[:3])

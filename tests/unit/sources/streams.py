@@ -1,17 +1,16 @@
 """Streams that deliver their bytes in pieces, and what readers make of them."""
 
+import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, BinaryIO, cast
 
 import msgspec
 from hypothesis import strategies as st
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Entry, Refused
-from medusa_sync.sources.content import Stream
-
-Reader = Callable[[BinaryIO, Callable[[str], object]], Iterator[Entry | Refused]]
+from medusa_sync.sources.base import Item, Part, Reader, Reading
+from medusa_sync.sources.content import File
 
 CUT_OFF = SourceError("the stream is cut off")
 
@@ -27,34 +26,45 @@ values = st.recursive(
 products = st.lists(st.dictionaries(texts, values, max_size=4), max_size=6)
 
 
+class Pieces(io.BytesIO):
+    """Delivers its bytes in pieces of these sizes."""
+
+    def __init__(self, body: bytes, sizes: Sequence[int]) -> None:
+        super().__init__(body)
+        self._sizes = sizes
+        self._number = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = self._sizes[self._number % len(self._sizes)]
+        self._number += 1
+        return super().read(piece if size is None or size < 0 else min(size, piece))
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        return self.read(size)
+
+
 def in_pieces(body: bytes, sizes: Sequence[int], error: SourceError | None = None) -> BinaryIO:
-    """A stream that gets its bytes in pieces of these sizes, and raises the error at its end."""
-    position, number = 0, 0
+    """A file that gets its bytes in pieces of these sizes, and raises the error at its end."""
 
-    def more() -> bytes:
-        nonlocal position, number
-        size = sizes[number % len(sizes)]
-        piece = body[position : position + size]
-        position, number = position + len(piece), number + 1
-        if not piece and error is not None:
+    def at_end() -> None:
+        if error is not None:
             raise error
-        return piece
 
-    return cast(BinaryIO, Stream(more))
+    return cast(BinaryIO, File(Pieces(body, sizes), lambda _error: None, at_end))
 
 
 def read(reader: Reader, stream: BinaryIO) -> tuple[list[Any], str]:
     """What a reader yields, decoded, and the message of its error."""
     found: list[Any] = []
     try:
-        for each in reader(stream, lambda _: None):
+        for each in reader(stream, Reading(lambda _: None)):
             found.append(decoded(each))  # noqa: PERF401 - an error must not lose them
     except SourceError as error:
         return found, str(error)
     return found, ""
 
 
-def decoded(entry: Entry | Refused) -> Any:
-    if isinstance(entry, Entry) and isinstance(entry.product, msgspec.Raw):
-        return json.loads(bytes(entry.product), parse_int=lambda digits: int(digits[:4000]))
-    return entry
+def decoded(part: Part) -> Any:
+    if isinstance(part, Item) and isinstance(part.value, msgspec.Raw):
+        return json.loads(bytes(part.value), parse_int=lambda digits: int(digits[:4000]))
+    return part

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Entry, Refused
-from medusa_sync.sources.csv_reader import read_csv
+from medusa_sync.sources.base import Entry, Part, Reading, Refused
+from medusa_sync.sources.csv_files import read_csv
 from medusa_sync.sources.dialects.base import Dialect
 
 T = TypeVar("T")
+QUIET = Reading(lambda _: None)
 Catalogue = list[dict[str, Any]]
 
 ALPHABET = "abcXYZ019 .,;:|>'\"\t\n\r-&<%éüß"  # in Windows-1252, no two of these letters look like UTF-8
@@ -85,6 +86,9 @@ class Stream(io.BytesIO):
         self._chunk = chunk
         self._error = error
 
+    def read1(self, size: int | None = -1, /) -> bytes:
+        return self.read(size)
+
     def read(self, size: int | None = -1, /) -> bytes:
         wanted = self._chunk if size is None or size < 0 else min(size, self._chunk)
         data = super().read(wanted)
@@ -93,9 +97,9 @@ class Stream(io.BytesIO):
         return data
 
 
-def read(content: bytes | str, *, chunk: int = 2**16) -> list[Entry | Refused]:
+def read(content: bytes | str, *, chunk: int = 2**16) -> list[Part]:
     data = content.encode() if isinstance(content, str) else content
-    return list(read_csv(Stream(data, chunk)))
+    return list(read_csv(Stream(data, chunk), QUIET))
 
 
 def products_of(content: bytes | str) -> list[Mapping[str, Any]]:
@@ -105,14 +109,12 @@ def products_of(content: bytes | str) -> list[Mapping[str, Any]]:
     return [entry.product for entry in entries if isinstance(entry, Entry)]
 
 
-def read_until_error(
-    content: bytes | str, error: SourceError | None = None
-) -> tuple[list[Entry | Refused], str]:
+def read_until_error(content: bytes | str, error: SourceError | None = None) -> tuple[list[Part], str]:
     """What comes before the file cannot be read any further, and the message; it is empty if all was read."""
-    entries: list[Entry | Refused] = []
+    entries: list[Part] = []
     data = content.encode() if isinstance(content, str) else content
     try:
-        for entry in read_csv(Stream(data, error=error)):
+        for entry in read_csv(Stream(data, error=error), QUIET):
             entries.append(entry)  # noqa: PERF402 - those before an error are kept
     except SourceError as raised:
         return entries, str(raised)

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from medusa_sync.core.fields import CATEGORIES
 from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.sources.base import Rejected
-from medusa_sync.sources.category_paths import nested
-from medusa_sync.sources.mapping import to_row
+from medusa_sync.sources.mapping import nested, to_row
 from tests.unit.builders import desired_product, row
 
 
@@ -118,3 +117,23 @@ def test_any_paths_can_be_mapped(paths: list[list[str]]) -> None:
     assert isinstance(
         to_row(row(1, categories=paths), source_name="dummyjson", currency="usd"), DesiredProduct
     )
+
+
+def test_a_category_may_have_a_handle_of_its_own() -> None:
+    shirts = {"name": "Shirts", "handle": "all-shirts"}
+    desired = desired_product(
+        category=None, categories=[["Apparel", shirts, "Polos"], {"name": "服", "handle": "Clothes!"}, shirts]
+    )
+    assert desired.fields[CATEGORIES] == ("all-shirts-polos", "clothes", "all-shirts")
+    assert desired.categories == {
+        "apparel": Category("Apparel"),
+        "all-shirts": Category("Shirts", "apparel"),
+        "all-shirts-polos": Category("Polos", "all-shirts"),
+        "clothes": Category("服"),
+    }
+
+
+def test_a_category_without_a_handle_has_that_of_its_path() -> None:
+    one = desired_product(category=None, categories=[["Apparel", {"name": "Shirts"}]])
+    two = desired_product(category=None, categories=[["Apparel", "Shirts"]])
+    assert (one.fields, one.categories) == (two.fields, two.categories)

@@ -3,24 +3,22 @@
 import csv
 import io
 import itertools
-import os
+import re
 import tracemalloc
-from errno import ENOSPC
-from itertools import chain
-from typing import BinaryIO, cast
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources import csv_lines
-from medusa_sync.sources.base import Entry, Refused, Rejected
-from medusa_sync.sources.csv_reader import read_csv
+from medusa_sync.sources import csv_files
+from medusa_sync.sources.base import Entry, Part, Reading, Refused, Rejected
+from medusa_sync.sources.csv_files import read_csv
 from medusa_sync.sources.dialects import groups
-from medusa_sync.sources.dialects.first import FirstPlaces
+from medusa_sync.sources.dialects.groups import FirstPlaces
 from medusa_sync.sources.mapping import to_row
-from tests.unit.sources.tables import Stream, products_of, read, read_until_error
+from tests.unit.sources.tables import QUIET, Stream, products_of, read, read_until_error
 
 LONG = "x" * 2**20
 HEADER = "id,title,price,option1_name,option1_value\n"
@@ -30,14 +28,14 @@ def titles(content: bytes | str) -> list[str]:
     return [each["title"] for each in products_of(content)]
 
 
-def titles_of(entries: list[Entry | Refused]) -> list[str]:
+def titles_of(entries: list[Part]) -> list[str]:
     return [entry.product["title"] for entry in entries if isinstance(entry, Entry)]
 
 
 def formats(content: bytes) -> list[str]:
     """What a run reports of a file."""
     reported: list[str] = []
-    list(read_csv(Stream(content), reported.append))
+    list(read_csv(Stream(content), Reading(reported.append)))
     return reported
 
 
@@ -78,7 +76,7 @@ def test_a_mark_where_another_file_was_appended_does_not_change_an_id() -> None:
 def test_a_text_that_is_ascii_for_long_can_still_be_windows_1252() -> None:
     content = mugs("Mug", LONG, "Café").encode("cp1252")
     assert titles(content) == ["Mug", LONG, "Café"]
-    assert formats(content) == ["CSV (medusa-sync)", "CSV (medusa-sync), Windows-1252"]
+    assert formats(content) == ["CSV (medusa-sync), Windows-1252"]
 
 
 def test_a_last_byte_that_would_need_others_in_utf_8_is_windows_1252() -> None:
@@ -106,16 +104,17 @@ def test_a_file_with_any_character_in_utf_8_is_utf_8_wherever_it_is(
         b"%d,%s,9\n" % (number, title.encode() if isinstance(title, str) else title)
         for number, title in enumerate(titles, 1)
     ]
-    read_lines = csv_lines.Lines(Stream(b"".join(rows), chunk))
+    content = b"id,title,price\n" + b"".join(rows)
     has_utf_8 = any(isinstance(title, str) and not title.isascii() for title in titles)
     damaged = [number for number, title in enumerate(titles, 1) if isinstance(title, bytes)]
     if not (has_utf_8 and damaged):
         encoding = "cp1252" if damaged else "utf-8"
-        assert list(read_lines) == [row.decode(encoding) for row in rows]
+        expected = [title if isinstance(title, str) else title.decode(encoding) for title in titles]
+        assert titles_of(read(content, chunk=chunk)) == expected
         return
-    found: list[str] = []
-    with pytest.raises(SourceError, match=f"^line {damaged[0]}: the byte 0x.. is not valid UTF-8$"):
-        found.extend(read_lines)
+    entries, message = read_until_error(content)
+    assert re.fullmatch(f"line {damaged[0] + 1}: the byte 0x.. is not valid UTF-8", message)
+    assert titles_of(entries) == titles[: max(damaged[0] - 2, 0)]
 
 
 def test_one_byte_of_windows_1252_in_a_file_in_utf_8_is_an_error_with_its_line() -> None:
@@ -144,34 +143,16 @@ def test_what_follows_a_byte_of_unknown_encoding_is_not_read_if_the_file_is_inco
     assert (titles_of(entries), message) == (["Mug"], "it ended early")
 
 
-def test_a_disk_that_is_full_is_an_error_and_spoils_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Full(io.BytesIO):
-        def write(self, _data: object) -> int:
-            raise OSError(ENOSPC, os.strerror(ENOSPC))
-
-    monkeypatch.setattr(csv_lines, "SpooledTemporaryFile", lambda _size: Full())
-    entries, message = read_until_error(mugs("Mug", "Jug", "Café").encode("cp1252"))
-    assert (titles_of(entries), message) == (
-        ["Mug"],
-        "the temporary file cannot be written (No space left on device)",
-    )
-
-
-def test_a_long_file_in_windows_1252_is_not_in_memory() -> None:
-    class Mugs(io.BufferedIOBase):
-        """40 MB, and the only letter beyond ASCII is in the second line."""
-
-        rows = chain(
-            [b"id,title,price\n1,Caf\xe9,9\n"],
-            (b"%d,%s,9\n" % (number, b"x" * 40_000) for number in range(2, 1_000)),
-        )
-
-        def read(self, _size: int | None = -1, /) -> bytes:
-            return next(self.rows, b"")
-
+def test_a_long_file_in_windows_1252_is_not_in_memory(tmp_path: Path) -> None:
+    """40 MB, and the only letter beyond ASCII is in the second line."""
+    path = tmp_path / "mugs.csv"
+    with path.open("wb") as file:
+        file.write(b"id,title,price\n1,Caf\xe9,9\n")
+        file.writelines(b"%d,%s,9\n" % (number, b"x" * 40_000) for number in range(2, 1_000))
     tracemalloc.start()
     try:
-        assert sum(1 for _ in read_csv(cast(BinaryIO, Mugs()))) == 999
+        with path.open("rb") as file:
+            assert sum(1 for _ in read_csv(file, QUIET)) == 999
         assert tracemalloc.get_traced_memory()[1] < 12_000_000
     finally:
         tracemalloc.stop()
@@ -212,18 +193,38 @@ def test_a_file_whose_end_is_lost_has_the_products_before_that() -> None:
 # --- lines and cells ------------------------------------------------------------------------------------
 
 
-@given(st.lists(st.text("ab\n\r,;\"'\t \x0b\u2028é"), max_size=5), st.integers(1, 9), st.booleans())
+@given(
+    st.lists(st.text("ab\n\r,;\"' \t\x0b\u2028é", min_size=1).map(lambda text: f"x{text}x"), max_size=5),
+    st.integers(1, 9),
+    st.booleans(),
+)
 def test_lines_are_those_of_the_text_whatever_the_blocks(
-    pieces: list[str],
+    titles: list[str],
     chunk: int,
     has_last: bool,  # noqa: FBT001 - drawn
 ) -> None:
-    text = "\n".join(pieces) + ("\n" if has_last else "")
-    lines = csv_lines.Lines(Stream(text.encode(), chunk))
-    read_lines = list(lines)
-    assert read_lines == list(io.StringIO(text, newline=""))
-    assert lines.number == len(read_lines)
-    assert lines.is_open is (not text.endswith(("\n", "\r")) and text != "")
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(
+        [["id", "title", "price"], *([number, title, 9] for number, title in enumerate(titles, 1))]
+    )
+    content = text.getvalue() if has_last else text.getvalue().removesuffix("\r\n")
+    assert titles_of(read(content, chunk=chunk)) == titles
+    broken = f"{content.rstrip()}\r\n9,Jug,?\r\n"
+    lines = len(list(io.StringIO(broken, newline="")))
+    assert refused(broken).reason.startswith(f"line {lines}: ")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '"id" , "title" ,"price"  \n"1" , "Mug, ""red"" , big" ,  "9"\n"2","Jug" , "8" \n',
+        ' "id";"title" ; "price" ;\n"1" ; "Mug, ""red"" , big";9;\n 2 ; Jug ; 8 ; \n',
+        '  id  \t  title  \t price \n 1 \tMug, "red" , big  \t 9 \n2\t  Jug\t8\n',
+    ],
+)
+def test_spaces_around_cells_are_no_part_of_them(content: str) -> None:
+    assert titles(content) == ['Mug, "red" , big', "Jug"]
+    assert [each["price"] for each in products_of(content)] == [9, 8]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -297,7 +298,7 @@ def test_a_cell_of_10_mb_rejects_only_its_product() -> None:
 
 
 def test_a_quote_that_is_never_closed_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_lines, "MAX_ROW", 1_000)
+    monkeypatch.setattr(csv_files, "MAX_ROW", 1_000)
     content = mugs(*["Mug"] * 200, "Jug", '"Cup') + "4,Plate,9\n" * 1_000
     entries, message = read_until_error(content)
     assert titles_of(entries) == ["Mug"] * 200
@@ -506,7 +507,8 @@ def test_products_are_read_one_after_another() -> None:
     """So that memory is flat."""
     content = mugs(*["Mug"] * 100_000).encode()
     stream = Stream(content)
-    first = list(itertools.islice(read_csv(stream), 10))
+    reader = read_csv(stream, QUIET)
+    first = list(itertools.islice(reader, 10))
     assert len(first) == 10
     assert stream.tell() < len(content) / 10
 
@@ -531,7 +533,7 @@ def test_text_that_is_not_ascii_is_read_up_to_an_error_of_the_stream() -> None:
 
 def test_the_limit_of_cells_is_above_that_of_rows() -> None:
     read(mugs("Mug"))
-    assert csv.field_size_limit() >= csv_lines.MAX_ROW
+    assert csv.field_size_limit() >= csv_files.MAX_ROW
 
 
 @given(st.lists(st.tuples(st.text(max_size=3), st.integers(1, 2**32 - 1)), max_size=200))
@@ -555,7 +557,6 @@ def test_messages_are_short_whatever_a_cell_has() -> None:
         f"{HEADER}1,{long},9,,{long}\n",
         f"{HEADER}1,{long},9,{long},S\n1,,9,{long * 2},L\n",
         f"Handle,Title,Variant Price,Variant SKU,Status\nmug,{long},,{long},{long}\n",
-        f"Handle,Title,Variant Price,Variant SKU,Status\nmug,{long},9,{long},{long}\n",
     ]
     for content in contents:
         [entry] = read(content)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.formats import HEAD, check, named, reader_of, recognise
+from medusa_sync.sources.base import Reading
+from medusa_sync.sources.files import HEAD, check, named, reader_of, recognise
 from tests.unit.sources.streams import in_pieces, products
 
 PRODUCT = b'{"id": 1, "title": "Jug, blue"}'
@@ -153,5 +154,5 @@ def test_what_may_be_a_catalogue_is_no_error(head: bytes) -> None:
 @pytest.mark.parametrize(("format_", "body", "text"), [("json", b"[]", "JSON"), ("ndjson", b"", "NDJSON")])
 def test_a_reader_names_its_format(format_: str, body: bytes, text: str) -> None:
     detected: list[str] = []
-    assert list(reader_of(format_, detected.append)(in_pieces(body, [1]))) == []
+    assert list(reader_of(format_)(in_pieces(body, [1]), Reading(detected.append))) == []
     assert detected == [text]

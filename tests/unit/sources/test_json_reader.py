@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from medusa_sync.sources import json_text
+from medusa_sync.sources import json_files
 from medusa_sync.sources.base import Refused
-from medusa_sync.sources.json_reader import read_json
+from medusa_sync.sources.json_files import read_json
 from tests.unit.sources.streams import CUT_OFF, in_pieces, products, read, sizes, texts, values
 
 LISTS = ["products", "items", "data"]
@@ -147,8 +147,8 @@ def test_deep_nesting_is_an_error() -> None:
 
 
 def test_a_value_that_does_not_end_is_not_read_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_text, "LONGEST", 1000)
-    monkeypatch.setattr(json_text, "_CHUNK", 100)
+    monkeypatch.setattr(json_files, "LONGEST", 1000)
+    monkeypatch.setattr(json_files, "_CHUNK", 100)
     delivered = 0
 
     class Endless:

@@ -1,15 +1,17 @@
 """Products on lines of their own."""
 
 import json
-from typing import Any, Self
+import tracemalloc
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from medusa_sync.sources import ndjson_reader
+from medusa_sync.sources import json_files
 from medusa_sync.sources.base import Refused
-from medusa_sync.sources.ndjson_reader import read_ndjson
+from medusa_sync.sources.json_files import read_ndjson
 from tests.unit.sources.streams import CUT_OFF, in_pieces, products, read, sizes
 
 breaks = st.sampled_from([b"\n", b"\r\n", b"\n\n", b"\n \t\r\n"])
@@ -90,32 +92,34 @@ def test_utf_16_is_an_error(mark: bytes) -> None:
     assert found(mark + '{"a": 1}\n'.encode("utf-16-le")) == ([], "the file is UTF-16")
 
 
-def test_a_line_that_does_not_end_is_not_read_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ndjson_reader, "LONGEST", 100)
-    longest: list[int] = []
-
-    class Lines(bytearray):
-        def __iadd__(self, other: Any) -> Self:  # type: ignore[misc]  # it only adds
-            added: Self = super().__iadd__(other)
-            longest.append(len(added))
-            return added
-
-    monkeypatch.setattr(ndjson_reader, "bytearray", Lines, raising=False)
-    body = b'{"a": 1}\n{"b": "' + b"x" * 100_000 + b'"}\n{"c": 3}\n'
-    refused = Refused(None, "line 2", "it is longer than 0 MB")
-    assert found(body, [50]) == ([{"a": 1}, refused, {"c": 3}], "")
-    assert max(longest) <= 101
+def test_a_line_that_does_not_end_is_not_read_into_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_files, "LONGEST", 100)
+    path = tmp_path / "products"
+    with path.open("wb") as file:
+        file.write(b'{"a": 1}\n{"b": "')
+        file.writelines(b"x" * 2**20 for _ in range(40))
+        file.write(b'"}\n{"c": 3}\n')
+    tracemalloc.start()
+    try:
+        with path.open("rb") as file:
+            entries, _ = read(read_ndjson, file)
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+    assert entries == [{"a": 1}, Refused(None, "line 2", "it is longer than 0 MB"), {"c": 3}]
 
 
 def test_a_long_line_of_spaces_may_end_with_a_product(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ndjson_reader, "LONGEST", 100)
+    monkeypatch.setattr(json_files, "LONGEST", 100)
     [entry], _ = found(b" " * 200 + b'{"a": 1}\n', [30])
     assert isinstance(entry, Refused)
 
 
 @pytest.mark.parametrize("size", [99, 100, 101])
 def test_only_lines_above_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    monkeypatch.setattr(ndjson_reader, "LONGEST", 100)
+    monkeypatch.setattr(json_files, "LONGEST", 100)
     line = b'{"a": "' + b"x" * (size - 9) + b'"}'
     [entry], _ = found(line + b"\n", [30])
     assert isinstance(entry, Refused) is (size > 100)

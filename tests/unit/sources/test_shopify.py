@@ -339,10 +339,6 @@ def test_a_value_of_an_option_without_a_name_is_refused() -> None:
             "line 2: Variant Inventory Qty is 'many', which is not a whole number such as 12",
         ),
         ({"Published": "maybe"}, "line 2: Published is 'maybe', but should be `true` or `false`"),
-        (
-            {"Status": "gone"},
-            "line 2: Status is 'gone', but should be active, draft, archived, unlisted",
-        ),
     ],
 )
 def test_a_product_is_refused_with_the_line_and_the_column(cells: dict[str, str], expected: str) -> None:

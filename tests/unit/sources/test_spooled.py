@@ -14,7 +14,7 @@ from msgspec import structs
 from medusa_sync.errors import SourceError
 from medusa_sync.sources import received
 from medusa_sync.sources.base import Page, Rejected, Row
-from medusa_sync.sources.spooled import SpooledSource
+from medusa_sync.sources.received import SpooledSource
 from tests.unit.builders import DESIRED_PRODUCTS, SOURCE_URL, desired_product
 from tests.unit.sources.pages import pages
 
@@ -33,6 +33,7 @@ class PagesSource:
 
     format = "pages"
     in_one_piece = False
+    notes = ()
 
     def __init__(self, *pages: Page, fails: bool = False) -> None:
         self.is_closed = False

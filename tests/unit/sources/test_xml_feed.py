@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Entry, Refused
+from medusa_sync.sources.base import Entry, Part, Reading, Refused
 from medusa_sync.sources.xml_feed import read_feed
-from tests.unit.sources.merchant import ITEM, NAMESPACE, RSS, as_atom, as_rss, read_xml
+from tests.unit.sources.merchant import ITEM, NAMESPACE, QUIET, RSS, as_atom, as_rss, read_xml
 
 FEED = as_rss([list((ITEM | {"id": str(number)}).items()) for number in range(1, 4)])
 
@@ -35,15 +35,15 @@ def stream(*chunks: bytes, error: Exception | None = None) -> BinaryIO:
     return cast("BinaryIO", Chunks(iter(chunks), error))
 
 
-def ids(entries: list[Entry | Refused]) -> list[str]:
+def ids(entries: list[Part]) -> list[str]:
     return [entry.product["id"] for entry in entries if isinstance(entry, Entry)]
 
 
 def before_error(content: BinaryIO | bytes) -> tuple[list[str], SourceError]:
     """The ids that were yielded before the error."""
-    entries: list[Entry | Refused] = []
+    entries: list[Part] = []
     with pytest.raises(SourceError) as caught:
-        entries.extend(read_feed(BytesIO(content) if isinstance(content, bytes) else content))
+        entries.extend(read_feed(BytesIO(content) if isinstance(content, bytes) else content, QUIET))
     return ids(entries), caught.value
 
 
@@ -97,7 +97,7 @@ def test_all_kinds_of_feeds_are_read(content: str) -> None:
 )
 def test_the_format_is_reported(content: bytes, format_: str) -> None:
     reported: list[str] = []
-    list(read_feed(BytesIO(content), reported.append))
+    list(read_feed(BytesIO(content), Reading(reported.append)))
     assert reported == [format_]
 
 
@@ -126,7 +126,7 @@ def test_white_space_before_the_feed_is_ignored(blank: bytes) -> None:
 @given(st.integers(1, 50))
 def test_a_feed_may_be_cut_anywhere(size: int) -> None:
     chunks = [FEED[start : start + size] for start in range(0, len(FEED), size)]
-    assert ids(list(read_feed(stream(*chunks)))) == ["1", "2", "3"]
+    assert ids(list(read_feed(stream(*chunks), QUIET))) == ["1", "2", "3"]
 
 
 def test_products_are_returned_before_the_feed_ends() -> None:
@@ -135,7 +135,7 @@ def test_products_are_returned_before_the_feed_ends() -> None:
         for number in range(1_000_000):
             yield f"<item>{GOOD.replace('1</g:id>', f'{number}</g:id>')}</item>".encode()
 
-    reading = read_feed(cast("BinaryIO", Chunks(endless())))
+    reading = read_feed(cast("BinaryIO", Chunks(endless())), QUIET)
     assert ids([next(reading) for _ in range(3)]) == ["0", "1", "2"]
 
 
@@ -148,7 +148,7 @@ def test_memory_does_not_grow_with_the_feed() -> None:
         yield b"</channel></rss>"
 
     tracemalloc.start()
-    count = sum(1 for _ in read_feed(cast("BinaryIO", Chunks(many()))))
+    count = sum(1 for _ in read_feed(cast("BinaryIO", Chunks(many())), QUIET))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert count == 2_000
@@ -241,7 +241,7 @@ def test_an_item_with_too_many_attributes_does_not_fill_the_memory() -> None:
     link = b"<g:additional_image_link>https://example.com/" + b"x" * 50_000 + b"</g:additional_image_link>"
     start = f"{RSS}<item>{GOOD}".encode()
     tracemalloc.start()
-    [entry] = read_feed(stream(start, *[link] * 1_000, b"</item></channel></rss>"))
+    [entry] = read_feed(stream(start, *[link] * 1_000, b"</item></channel></rss>"), QUIET)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert entry == Refused("1", "Mug", "item 1: it has more than 1,000,000 characters")

@@ -42,6 +42,7 @@ class PagesSource:
     ) -> None:
         self.delivered = 0
         self.in_one_piece = in_one_piece
+        self.notes = ()
         self._pages = pages
         self._has = has
         self._fails = fails

@@ -1,0 +1,241 @@
+"""Reads the products of a CSV file (see docs/formats.md)."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import BinaryIO
+
+from medusa_sync.errors import SourceError
+from medusa_sync.sources.base import Item, Part, Reading, Refused
+from medusa_sync.sources.dialects import best, known_columns
+from medusa_sync.sources.dialects.base import Recognised, Row
+from medusa_sync.sources.dialects.groups import products
+from medusa_sync.sources.maps import recognised
+from medusa_sync.sources.text import first_bytes, shown
+
+MAX_ROW = 2**24  # characters: a quote that is never closed must not fill the memory
+
+_BLOCK = 2**18  # bytes
+_MARK = "\ufeff"
+_MARKS = {codecs.BOM_UTF16_LE: "UTF-16-LE", codecs.BOM_UTF16_BE: "UTF-16-BE"}
+_UTF_8, _WINDOWS = "UTF-8", "Windows-1252"
+_BAD = re.compile("[\udc80-\udcff]")  # a byte that is not valid, as `surrogateescape` decodes it
+_DELIMITERS = ",;\t"
+_DELIMITER = re.compile(r'"?sep=(.)"?\1*\s*', re.IGNORECASE)  # a first line for Excel
+_ERROR = re.compile(r"\s*((<b>|PHP )?(Fatal|Parse) error(</b>)?:|<(!doctype|html)\b)", re.IGNORECASE)
+_MALFORMED = "A cell with a quote must be in quotes, and each quote in it written twice. Is one missing?"
+_ENDLESS = "Is a quote missing at the end of a cell? Correct the file, or shorten the cell."
+_DAMAGED = (
+    "Export it again as UTF-8. If all of it is Windows-1252, convert it: "
+    "iconv -f WINDOWS-1252 -t UTF-8 old.csv > new.csv. If only some characters are damaged, correct them."
+)
+
+
+def read_csv(file: BinaryIO, reading: Reading) -> Iterator[Part]:
+    """Read the products of a CSV file, one after another, or its rows if they need a map.
+
+    Raises:
+        SourceError: no dialect knows the header, or the rest of the file cannot be read. The last product
+            before that is left out, because it may have more rows.
+    """
+    csv.field_size_limit(MAX_ROW)  # of the whole process; nothing else in it reads CSV
+    lines = _Lines(file)
+    try:
+        yield from _read(lines, reading)
+    finally:
+        lines.close()
+
+
+def _read(lines: _Lines, reading: Reading) -> Iterator[Part]:
+    texts = iter(lines)
+    delimiter, names = _header(lines, texts)
+    columns = {name: index for index, name in reversed([*enumerate(names)])}  # the first one of each name
+    as_items = reading.as_items or recognised([Item(columns)]) is not None
+    found = None if as_items else best(names, decimal_comma=delimiter == ";")
+    kind = "CSV" if found is None else f"CSV ({found.dialect.name})"
+    reading.detected(kind if lines.encoding == _UTF_8 else f"{kind}, {lines.encoding}")
+    rows = _rows(lines, texts, delimiter, len(names))
+    if found is None:
+        for number, values, problem in rows:
+            cells = [*map(str.strip, values), *[""] * (len(names) - len(values))]
+            row = {name: cells[index] for name, index in reversed(columns.items())}
+            place = f"line {number}"
+            yield Refused(None, place, problem) if problem else Item(row, place)
+    else:
+        yield from products(_of_dialect(rows, found), found.dialect)
+
+
+def _of_dialect(rows: Iterator[tuple[int, Sequence[str], str]], found: Recognised) -> Iterator[Row]:
+    return (found.header.row(number, values, problem) for number, values, problem in rows)
+
+
+# --- lines ----------------------------------------------------------------------------------------------
+
+
+class _Lines:
+    r"""Iterates over lines with their ends, which are `\n`, `\r\n` or `\r`.
+
+    A byte order mark decides the encoding. Without one, a text with any character in UTF-8 that is not ASCII
+    is UTF-8, and a byte that is not valid in it is an error. Without such a character, the text is
+    Windows-1252 if it is not ASCII. A mark at the start of a later line, where another file was appended, is
+    left out.
+
+    Attributes:
+        number: how many lines there were so far.
+        row: the line on which the current row begins.
+        is_open: the last line has no line break.
+        padded: cells with spaces around their quotes; None if the file has none.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.number = 0
+        self.row = 1
+        self.is_open = False
+        self.padded: re.Pattern[str] | None = None
+        self._row_size = 0
+        self._failure: SourceError | None = None
+        self._codec = self._recognise(file)
+        self.encoding = self._codec[:6] if self._codec.startswith("UTF-16") else self._codec
+        file.seek(0)
+        errors = "strict" if self.encoding == "UTF-16" else "surrogateescape"
+        self._text = io.TextIOWrapper(file, self._codec, errors, newline="")
+
+    def close(self) -> None:
+        self._text.detach()  # otherwise the file would be closed
+
+    def begin_row(self) -> None:
+        """The next line begins a row, which must not have more than `MAX_ROW` characters."""
+        self.row = self.number + 1
+        self._row_size = 0
+
+    def __iter__(self) -> Iterator[str]:
+        """The lines.
+
+        Raises:
+            SourceError: the file is incomplete or damaged. The lines before that came first.
+        """
+        while line := self._next():
+            self.number += 1
+            self._row_size += len(line)
+            if self._row_size > MAX_ROW:
+                reason = f"line {self.row}: the row has more than {MAX_ROW:,} characters"
+                raise SourceError(reason, hint=_ENDLESS)
+            if "\0" in line:
+                raise self._damaged(
+                    "it has a NUL byte; the file is damaged, or UTF-16 without a byte order mark"
+                )
+            if not line.isascii() and (bad := _BAD.search(line)):
+                raise self._failure or self._bad_byte(ord(bad[0]) & 0xFF)
+            self.is_open = not line.endswith(("\n", "\r"))
+            line = line.removeprefix(_MARK)
+            yield self.padded.sub(r"\1\2", line) if self.padded else line
+
+    def _next(self) -> str:
+        try:
+            return self._text.readline(MAX_ROW + 1)
+        except UnicodeDecodeError as error:
+            self.number += 1
+            raise self._bad_byte(error.object[error.start]) from error
+
+    def _bad_byte(self, byte: int) -> SourceError:
+        return self._damaged(f"the byte 0x{byte:02X} is not valid {self.encoding}")
+
+    def _damaged(self, what: str) -> SourceError:
+        return SourceError(f"line {self.number}: {what}", hint=_DAMAGED)
+
+    def _recognise(self, file: BinaryIO) -> str:
+        """Read until a character shows that the text is UTF-8, or to the end."""
+        valid = codecs.getincrementaldecoder(_UTF_8)("ignore")
+        is_ascii = True
+        try:
+            block = first_bytes(file, 2)
+            if block in _MARKS:
+                return _MARKS[block]
+            while block:
+                if not (is_ascii and block.isascii()):
+                    is_ascii = False
+                    if not valid.decode(block).isascii():
+                        return _UTF_8
+                block = file.read(_BLOCK)
+        except SourceError as error:  # what comes then may be in any encoding
+            self._failure = error
+        return _UTF_8 if is_ascii or self._failure else _WINDOWS
+
+
+# --- rows -----------------------------------------------------------------------------------------------
+
+
+def _header(lines: _Lines, texts: Iterator[str]) -> tuple[str, list[str]]:
+    """The delimiter with which most columns are known, and the names of the columns."""
+    delimiters = _DELIMITERS
+    text, quotes = [_line(texts)], 0
+    if named := _DELIMITER.fullmatch(text[0]):
+        delimiters, text = named[1], [_line(texts)]
+    if not text[0]:
+        raise SourceError("it has no header", hint="The first line must name the columns.")
+    lines.row = lines.number
+    while (quotes := quotes + text[-1].count('"')) % 2 and (line := next(texts, "")):
+        text.append(line)  # a name has a line break
+    headers: dict[str, list[str]] = {}
+    for delimiter in delimiters:
+        with suppress(csv.Error):
+            unpadded = [_padded(delimiter).sub(r"\1\2", line) for line in text]
+            headers[delimiter] = next(csv.reader(unpadded, delimiter=delimiter, strict=True))
+    if not headers:
+        raise SourceError(f"line {lines.row}: the header is not valid CSV", hint=_MALFORMED)
+    delimiter, names = max(headers.items(), key=lambda each: (known_columns(each[1]), len(each[1])))
+    padded = _padded(delimiter)
+    lines.padded = padded if any(padded.sub(r"\1\2", line) != line for line in text) else None
+    return delimiter, [name.strip() for name in names]
+
+
+def _padded(delimiter: str) -> re.Pattern[str]:
+    """A cell in quotes, with spaces between them and the delimiters."""
+    mark = re.escape(delimiter)
+    return re.compile(rf'(^|{mark}) *("(?:[^"]|"")*") *(?={mark}|[\r\n]|$)')
+
+
+def _line(texts: Iterator[str]) -> str:
+    """The next line that is not blank; empty if there is none."""
+    return next(filter(str.strip, texts), "")
+
+
+def _rows(
+    lines: _Lines, texts: Iterator[str], delimiter: str, width: int
+) -> Iterator[tuple[int, Sequence[str], str]]:
+    """The line, the cells and the problem of each row below the header, without empty ones."""
+    table = csv.reader(texts, delimiter=delimiter, strict=True)
+    while True:
+        lines.begin_row()
+        try:
+            values = next(table, None)
+        except csv.Error as error:
+            raise SourceError(
+                f"line {lines.row}: the row is not valid CSV ({error})", hint=_MALFORMED
+            ) from error
+        if values is None:
+            return
+        if not any(map(str.strip, values)):
+            continue
+        if _ERROR.match(values[0]):
+            raise SourceError(
+                f"line {lines.row}: the row is an error message of the server: {shown(values[0])}",
+                hint="Nothing was removed, because the rest of the file is missing. Repair the export.",
+            )
+        if lines.is_open and len(values) < width:
+            raise SourceError(
+                f"line {lines.row}: the file ends within a row: it has {len(values)} of {width} cells",
+                hint="Export it again. If it is complete, add a line break at its end.",
+            )
+        # Exports leave out empty cells at the end, or add some.
+        is_long = any(map(str.strip, values[width:]))
+        yield (
+            lines.row,
+            values,
+            f"the row has {len(values)} cells, but the header has {width}" if is_long else "",
+        )

@@ -1,0 +1,272 @@
+"""Reads JSON documents with a list of products, and NDJSON, one product at a time.
+
+The digest of a product is made of its text in the file, and some files have NaN or lone surrogates: ijson,
+which is as fast, gives neither.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, BinaryIO, cast
+
+import msgspec
+from msgspec import Raw
+
+from medusa_sync.errors import SourceError
+from medusa_sync.sources.base import Item, Reading, Refused
+from medusa_sync.sources.files import LISTS
+from medusa_sync.sources.text import decode_at, decode_json, first_bytes, whole
+
+LONGEST = 16 * 1024 * 1024
+"""Bytes or characters of a product; a longer one is not read into memory."""
+
+_CHUNK = 256 * 1024  # bytes
+_SPACE = re.compile(r"[ \t\n\r]*")
+_AFTER = frozenset(",]} \t\n\r")
+_UTF8_MARK = b"\xef\xbb\xbf"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_HINT = "Nothing was removed. Write the whole file, then run again."
+_ONE_PAGE = (
+    "Nothing was removed. Pages are followed only from a URL that does not end like a file; a file must have "
+    "all products."
+)
+_SHAPE = f"It must be an array of products, or an object with one of the arrays {', '.join(LISTS)}."
+
+
+# --- documents ------------------------------------------------------------------------------------------
+
+
+def read_json(file: BinaryIO, reading: Reading) -> Iterator[Item | Refused]:
+    """Read an array of products, or an object that has one.
+
+    Raises:
+        SourceError: the document is malformed, incomplete, or has no list of products.
+    """
+    text = _Text(file)
+    start = text.next()
+    if start not in {"[", "{"}:
+        raise SourceError("the file is not a list of products in JSON", hint=_SHAPE)
+    reading.detected("JSON")
+    yield from _array(text) if start == "[" else _object(text)
+    if text.next():
+        raise text.malformed("is not JSON: it goes on after its end")
+
+
+def _array(text: _Text) -> Iterator[Item | Refused]:
+    text.take("[")
+    if text.next() == "]":
+        text.take("]")
+        return
+    number, end = 0, ""
+    while end != "]":
+        number += 1
+        value, raw = text.value()
+        yield item(value, raw, f"product {number}")
+        end = text.take(",", "]")
+
+
+def _object(text: _Text) -> Iterator[Item | Refused]:
+    found, total, following, count = "", None, None, 0
+    for name in _names(text):
+        if name in LISTS and text.next() == "[":
+            if found:
+                raise SourceError(f"the file has two lists of products, {found} and {name}", hint=_SHAPE)
+            found = name
+            for each in _array(text):
+                count += 1
+                yield each
+        else:
+            value, _ = text.value()
+            if name == "total":
+                total = whole(value) if isinstance(value, float) else value
+            following = value if name == "next" else following
+    if not found:
+        raise SourceError("the file has no list of products", hint=_SHAPE)
+    if total is not None and (not isinstance(total, int) or total < 0):
+        raise SourceError("the total of the file is not a number of products", hint=_HINT)
+    if total is not None and count < total:
+        raise SourceError(f"the file has {count} of {total} products", hint=_HINT)
+    if following and isinstance(following, str):
+        raise SourceError("the file is one page of several: it names the next one", hint=_ONE_PAGE)
+
+
+def _names(text: _Text) -> Iterator[str]:
+    """The names of the members of an object; the caller takes each value."""
+    text.take("{")
+    if text.next() == "}":
+        text.take("}")
+        return
+    end = ""
+    while end != "}":
+        if text.next() != '"':
+            raise text.malformed("is not complete JSON: expected a name in quotes")
+        name, _ = text.value()
+        text.take(":")
+        yield name
+        end = text.take(",", "}")
+
+
+class _Text:
+    """A JSON document in any of its encodings, of which only the part that is being read is in memory."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._text = ""  # what is in memory
+        self._position = 0  # in `_text`
+        self._line, self._column = 1, 1  # of the start of `_text`
+        self._ended = False
+        self._not_decoded = ""  # the encoding, if what follows is not in it
+        head = first_bytes(file, 4)
+        self._decoder = codecs.getincrementaldecoder(json.detect_encoding(head))("surrogatepass")
+        self._decode(head)
+
+    def next(self) -> str:
+        """The next character that is no space; empty at the end."""
+        while True:
+            self._position = cast(re.Match[str], _SPACE.match(self._text, self._position)).end()
+            if self._position < len(self._text) or not self._more():
+                return self._text[self._position : self._position + 1]
+
+    def take(self, *expected: str) -> str:
+        """Take one of the expected characters."""
+        found = self.next()
+        if found not in expected:
+            raise self.malformed(f"is not complete JSON: expected {' or '.join(expected)}")
+        self._position += 1
+        return found
+
+    def value(self) -> tuple[Any, Raw]:
+        """Take a value, decoded and as JSON."""
+        self.next()
+        while True:
+            start = problem_at = self._position
+            problem = "is not complete JSON"
+            try:
+                value, end = decode_at(self._text, start)
+            except json.JSONDecodeError as error:
+                problem, problem_at = f"{problem}: {error.msg}", error.pos
+            except RecursionError as error:
+                raise self.malformed("is nested too deeply") from error
+            else:
+                # Only what follows a number shows that it is complete.
+                if self._ended or not isinstance(value, int | float) or self._text[end : end + 1] in _AFTER:
+                    self._position = end
+                    return value, Raw(self._text[start:end].encode(errors="surrogatepass"))
+            if len(self._text) - start > LONGEST:
+                problem += f", or it has a value that is longer than {LONGEST // 2**20} MB"
+                raise self.malformed(problem, problem_at)
+            if not self._more():
+                raise self.malformed(problem, problem_at)
+
+    def malformed(self, problem: str, position: int | None = None) -> SourceError:
+        """Describe a problem of the file at a position; default: where the next character is."""
+        line, column = self._place(self._position if position is None else position)
+        return SourceError(f"the file {problem} (line {line}, column {column})", hint=_HINT)
+
+    def _more(self) -> bool:
+        """Read on; False at the end."""
+        if self._not_decoded:
+            raise self.malformed(f"is not complete JSON: it is not {self._not_decoded}", len(self._text))
+        if self._ended:
+            return False
+        rest = self._text[self._position :]
+        self._line, self._column = self._place(self._position)
+        self._text, self._position = rest, 0
+        self._decode(self._file.read(max(_CHUNK, len(rest))))
+        return True
+
+    def _decode(self, chunk: bytes) -> None:
+        self._ended = not chunk
+        try:
+            self._text += self._decoder.decode(chunk, final=self._ended)
+        except UnicodeDecodeError as error:
+            self._text += error.object[: error.start].decode(error.encoding, "surrogatepass")
+            self._not_decoded = error.encoding.upper()
+
+    def _place(self, position: int) -> tuple[int, int]:
+        """The line and column of a position in `_text`, counted from 1."""
+        lines = self._text.count("\n", 0, position)
+        if not lines:
+            return self._line, self._column + position
+        return self._line + lines, position - self._text.rfind("\n", 0, position)
+
+
+# --- lines ----------------------------------------------------------------------------------------------
+
+
+def read_ndjson(file: BinaryIO, reading: Reading) -> Iterator[Item | Refused]:
+    """Read one product after another, in UTF-8; a line that is no product is refused alone.
+
+    Raises:
+        SourceError: the last line is incomplete, or the file is UTF-16.
+    """
+    reading.detected("NDJSON")
+    for number, line in enumerate(_lines(file), 1):
+        if number == 1 and line.startswith(_UTF16_MARKS):
+            raise SourceError("the file is UTF-16", hint="Save it as UTF-8, the only encoding of NDJSON.")
+        content = line.removeprefix(_UTF8_MARK if number == 1 else b"").rstrip(b"\r\n")
+        if len(content) <= LONGEST and not content.strip():
+            continue
+        place = f"line {number}"
+        try:
+            read = item(_decode(content), Raw(content), place)
+        except ValueError as error:
+            if not line.endswith(b"\n"):
+                raise SourceError(
+                    f"{place}: the file ends in the middle of a product",
+                    hint="Nothing was removed. Write the whole file, then run again.",
+                ) from error
+            read = Refused(None, place, str(error))
+        yield read
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Each line with its line break; what is far beyond `LONGEST` is left out."""
+    buffered = io.BufferedReader(cast(io.RawIOBase, file), _CHUNK)
+    try:
+        while line := buffered.readline(LONGEST + 2):
+            end = line
+            while not end.endswith(b"\n") and (end := buffered.readline(_CHUNK)):
+                pass
+            yield line if line.endswith(b"\n") or not end else line + b"\n"
+    finally:
+        buffered.detach()  # otherwise the file would be closed
+
+
+def _decode(line: bytes) -> Any:
+    """Decode a line.
+
+    Raises:
+        ValueError: why it cannot be decoded.
+    """
+    if len(line) > LONGEST:
+        raise ValueError(f"it is longer than {LONGEST // 2**20} MB")
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return msgspec.json.decode(line)
+    try:
+        return decode_json(line)  # for example NaN or a lone surrogate
+    except json.JSONDecodeError as error:
+        raise ValueError(f"it is not JSON ({error.msg} in column {error.colno})") from error
+    except UnicodeDecodeError as error:
+        raise ValueError("it is not UTF-8") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def item(value: Any, raw: Any, place: str) -> Item | Refused:
+    """A product of a file; it is refused if it is no object.
+
+    Args:
+        value: what the file has in its place.
+        raw: the same as JSON, which is decoded as in pages of the API.
+        place: where it is.
+    """
+    if isinstance(value, dict):
+        return Item(raw, place)
+    kind = "null" if value is None else "array" if isinstance(value, list) else type(value).__name__
+    return Refused(None, place, f"Expected object, got {kind}")

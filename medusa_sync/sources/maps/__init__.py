@@ -1,0 +1,73 @@
+"""The maps that come with this tool, and the items that they are for (see docs/maps.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from medusa_sync.sources.base import Item, Part
+
+
+class BuiltIn(Struct, frozen=True):
+    """A map in this folder: a jq program in the file `<name>.jq`.
+
+    Attributes:
+        what: the source that it is for.
+        fits: whether an item has the fields of that source, so that it cannot be a product of our own format.
+        pages: for an API that counts its pages: the parameter for their size, and the largest size.
+        children: a member with ids, each item of which is at an address of its own below that of the product.
+    """
+
+    name: str
+    what: str
+    fits: Callable[[Mapping[str, Any]], bool]
+    pages: tuple[str, int] | None = None
+    children: str = ""
+
+
+def _has(item: Mapping[str, Any], *names: str) -> bool:
+    return item.keys() >= set(names)
+
+
+def _is_shopify(item: Mapping[str, Any]) -> bool:
+    options = item.get("options")
+    is_theirs = isinstance(options, list) and options and all(isinstance(each, dict) for each in options)
+    return bool(is_theirs) and _has(item, "title", "handle", "body_html", "variants")
+
+
+def _is_fakestore(item: Mapping[str, Any]) -> bool:
+    rating = item.get("rating")
+    return isinstance(rating, dict) and "rate" in rating and _has(item, "id", "title", "price", "image")
+
+
+BUILT_IN: tuple[BuiltIn, ...] = (
+    BuiltIn("shopify-json", "Shopify's `/products.json`", _is_shopify, ("limit", 250)),
+    BuiltIn(
+        "woocommerce-json",
+        "WooCommerce's `/wp-json/wc/v3/products`",
+        lambda item: _has(item, "id", "name", "permalink", "regular_price", "type") and "title" not in item,
+        ("per_page", 100),
+        "variations",
+    ),
+    BuiltIn(
+        "woocommerce-csv",
+        "the CSV export of WooCommerce",
+        lambda item: _has(item, "ID", "Type", "SKU", "Name", "Published", "Regular price"),
+    ),
+    BuiltIn("fakestore", "`https://fakestoreapi.com/products`", _is_fakestore),
+)
+
+
+def recognised(parts: Iterable[Part]) -> BuiltIn | None:
+    """The map for a source, by the fields of its first object; None if it needs none."""
+    for part in parts:
+        value = part.value if isinstance(part, Item) else None
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            item = msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
+            if isinstance(item, dict):
+                return next((each for each in BUILT_IN if each.fits(item)), None)
+    return None

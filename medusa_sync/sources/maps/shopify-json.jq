@@ -1,0 +1,35 @@
+# Shopify's products as JSON: https://shop.example.com/products.json
+
+# A text, or a number that is not 0.
+def filled: select(. != null and . != "" and . != 0);
+
+# The names of the options; none if the product has only Shopify's own.
+(if [.options[].name] == ["Title"] then [] else [.options[].name] end) as $names
+| {
+    id,
+    title,
+    handle,
+    description: .body_html,
+    brand: .vendor,
+    type: .product_type,
+    tags: (if (.tags | type) == "string" then (.tags | split(", ")) else .tags end),
+    status: (if (.status // "active") == "active" then null else "draft" end),
+    images: [.images // [] | sort_by(.position)[].src],
+    options: $names,
+    variants: [
+      .variants[]
+      | {
+          id,
+          title: (if $names == [] then null else .title end),
+          sku,
+          barcode,
+          price,
+          compareAtPrice: ((.compare_at_price | filled) // null),
+          # Only the Admin API has a stock; without one, inventory is not managed.
+          stock: (if .inventory_management then [.inventory_quantity // 0, 0] | max else null end),
+          weight: ((.grams | filled) // null),
+          options: ([$names, [.option1, .option2, .option3]] | transpose
+            | map(select(.[0]) | {key: .[0], value: .[1]}) | from_entries)
+        }
+    ]
+  }

@@ -1,0 +1,476 @@
+"""Catalogues of other programs, which are recognised by their fields: Shopify, WooCommerce, FakeStoreAPI."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+import pytest
+
+from medusa_sync.core.policy import OnMissing
+from medusa_sync.core.result import RunResult
+from tests.flow.stage import SOURCE_NAME, counts, writes
+from tests.flow.urls import sync
+from tests.harness.dummyjson import DummyJson, Request, Response, dummyjson
+from tests.harness.fake_medusa import FakeMedusa
+
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def store() -> FakeMedusa:
+    return FakeMedusa()
+
+
+@pytest.fixture
+def server() -> Iterator[DummyJson]:
+    with dummyjson([]) as server:
+        yield server
+
+
+def product(store: FakeMedusa, source_id: str) -> Any:
+    return store.products[f"{SOURCE_NAME}:{source_id}"]
+
+
+def prices(store: FakeMedusa, source_id: str) -> dict[str, float]:
+    return {each.title: each.prices[0].amount for each in product(store, source_id).variants}
+
+
+def categories(store: FakeMedusa, source_id: str) -> set[str]:
+    names = {each.id: each.name for each in store.state.categories.values()}
+    return {names[own] for own in product(store, source_id).category_ids}
+
+
+def assert_quiet(result: RunResult, store: FakeMedusa, count: int) -> None:
+    assert (result.exit_code, counts(result), writes(store)) == (0, {"unchanged": count}, [])
+
+
+# --- FakeStoreAPI ---------------------------------------------------------------------------------------
+
+
+def fakestore(number: int) -> Row:
+    return {
+        "id": number,
+        "title": f"Backpack {number}",
+        "price": 109.95,
+        "description": "Fits a laptop",
+        "category": "men's clothing",
+        "image": f"https://cdn.example/{number}.jpg",
+        "rating": {"rate": 3.9, "count": 120},
+    }
+
+
+def test_fakestore_is_stored_with_images_and_ratings(server: DummyJson, store: FakeMedusa) -> None:
+    rows = [fakestore(number) for number in range(1, 21)]
+    server.intercept = lambda request: Response.json(rows[: int(request.query["limit"])])
+    result = sync(server.url, store)
+    assert (result.exit_code, counts(result)) == (0, {"created": 20}), result.problems
+    assert result.source_format == "JSON pages (fakestore)"
+    stored = product(store, "7")
+    assert (stored.thumbnail, stored.metadata["rating"]) == ("https://cdn.example/7.jpg", 3.9)
+    assert categories(store, "7") == {"men's clothing"}
+    assert_quiet(sync(server.url, store), store, 20)
+
+
+# --- Shopify --------------------------------------------------------------------------------------------
+
+
+def shopify(number: int, **changes: Any) -> Row:
+    sizes = ["S", "M"]
+    return {
+        "id": 7_000_000_000_000 + number,
+        "title": f"Tee {number}",
+        "handle": f"tee-{number}",
+        "body_html": "<p>Soft</p>",
+        "published_at": "2026-01-01T00:00:00Z",
+        "vendor": "Elm",
+        "product_type": "Shirts",
+        "tags": ["cotton", "summer"],
+        "variants": [
+            {
+                "id": 9_000_000_000_000 + 10 * number + index,
+                "title": f"{size} / Red",
+                "option1": size,
+                "option2": "Red",
+                "option3": None,
+                "sku": f"TEE-{number}-{size}",
+                "price": f"{12 + index}.50",
+                "compare_at_price": "20.00" if index else None,
+                "grams": 200,
+                "available": True,
+            }
+            for index, size in enumerate(sizes)
+        ],
+        "options": [
+            {"name": "Size", "position": 1, "values": sizes},
+            {"name": "Color", "position": 2, "values": ["Red"]},
+        ],
+        "images": [
+            {"src": f"https://cdn.example/{number}-b.jpg", "position": 2},
+            {"src": f"https://cdn.example/{number}-a.jpg", "position": 1},
+        ],
+        **changes,
+    }
+
+
+def simple(number: int) -> Row:
+    variant = {"id": number, "title": "Default Title", "option1": "Default Title", "price": "9.00", "sku": ""}
+    options = [{"name": "Title", "position": 1, "values": ["Default Title"]}]
+    return shopify(number, variants=[variant], options=options, images=[])
+
+
+def serve_shopify(server: DummyJson, rows: list[Row]) -> None:
+    """The public JSON of a shop: 30 products a page, or as many as `limit` says, up to 250."""
+
+    def answer(request: Request) -> Response:
+        assert request.path == "/products.json"
+        size, page = int(request.query.get("limit", "30")), int(request.query.get("page", "1"))
+        if size > 250:
+            return Response.json({"errors": "limit"}, 400)
+        return Response.json({"products": rows[size * (page - 1) : size * page]})
+
+    server.intercept = answer
+
+
+def shop_url(server: DummyJson) -> str:
+    return f"{server.url}.json"
+
+
+def test_products_json_of_shopify_is_read_in_pages(server: DummyJson, store: FakeMedusa) -> None:
+    rows = [*(shopify(number) for number in range(1, 300)), simple(300)]
+    serve_shopify(server, rows)
+    result = sync(shop_url(server), store, batch_size=100)
+    assert (result.exit_code, counts(result)) == (0, {"created": 300}), result.error
+    assert result.source_format == "JSON pages (shopify-json)"
+    assert [dict(each.query) for each in server.requests] == [
+        {},
+        *({"limit": "250", "page": str(page)} for page in (1, 2, 3)),
+    ]
+    assert prices(store, "7000000000007") == {"S / Red": 12.5, "M / Red": 13.5}
+    tee = product(store, "7000000000007")
+    assert [each.url for each in tee.images] == [f"https://cdn.example/7-{name}.jpg" for name in "ab"]
+    assert (tee.handle, tee.metadata["brand"], tee.variants[0].weight) == ("tee-7", "Elm", 200)
+    [variant] = product(store, "7000000000300").variants
+    assert (variant.prices[0].amount, variant.manage_inventory) == (9, False)
+    assert_quiet(sync(shop_url(server), store), store, 300)
+    serve_shopify(server, rows[:-1])
+    result = sync(shop_url(server), store, on_missing=OnMissing.DELETE)
+    assert counts(result) == {"unchanged": 299, "removed": 1}
+
+
+def test_a_page_of_shopify_that_fails_removes_nothing(server: DummyJson, store: FakeMedusa) -> None:
+    rows = [shopify(number) for number in range(1, 300)]
+    serve_shopify(server, rows)
+    sync(shop_url(server), store, batch_size=100)
+    respond = server.intercept
+    assert respond is not None
+    broken = Response.json({"errors": "Not Found"}, 404)
+    server.intercept = lambda request: broken if request.query.get("page") == "2" else respond(request)
+    result = sync(shop_url(server), store, on_missing=OnMissing.DELETE)
+    assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
+
+
+@pytest.mark.parametrize("count", [30, 120])
+def test_products_json_of_shopify_may_be_a_file_of_another_server(
+    server: DummyJson, store: FakeMedusa, count: int
+) -> None:
+    rows = [shopify(number) for number in range(count)]
+    server.intercept = lambda _request: Response.json({"products": rows})
+    result = sync(shop_url(server), store, batch_size=100)
+    assert (result.exit_code, counts(result)) == (0, {"created": count}), result.error
+
+
+def test_a_saved_products_json_of_shopify_is_read(tmp_path: Path, store: FakeMedusa) -> None:
+    file = tmp_path / "products.json"
+    file.write_text(json.dumps({"products": [shopify(1), simple(2)]}), encoding="utf-8")
+    result = sync(str(file), store)
+    assert (result.exit_code, result.source_format) == (0, "JSON (shopify-json)")
+    file.write_text("".join(f"{json.dumps(each)}\n" for each in [shopify(1), simple(2)]), encoding="utf-8")
+    assert_quiet(sync(str(file), store), store, 2)
+
+
+def test_pages_of_shopify_are_also_followed_for_a_map_of_the_user(
+    server: DummyJson, store: FakeMedusa, tmp_path: Path
+) -> None:
+    serve_shopify(server, [shopify(number) for number in range(1, 60)])
+    map_ = tmp_path / "mine.jq"
+    map_.write_text("{id: .handle, title, price: .variants[0].price}", encoding="utf-8")
+    result = sync(shop_url(server), store, source_map=str(map_), limit=50)
+    assert (result.exit_code, counts(result)) == (0, {"created": 50})
+
+
+def test_the_first_object_decides_about_all(tmp_path: Path, store: FakeMedusa) -> None:
+    own = {"id": "own", "title": "Mug", "price": 1}
+    file = tmp_path / "products.ndjson"
+    for rows, format_ in (
+        ([None, "?", shopify(1), own], "NDJSON (shopify-json)"),
+        ([*({**own, "id": number} for number in range(1_001)), shopify(1)], "NDJSON"),
+    ):
+        file.write_text("".join(f"{json.dumps(each)}\n" for each in rows), encoding="utf-8")
+        result = sync(str(file), store, dry_run=True)
+        assert (result.source_format, result.seen) == (format_, len(rows))
+    assert counts(result) == {"created": 1_001, "rejected": 1}
+
+
+def test_a_product_of_our_own_format_with_fields_of_shopify_needs_no_map(
+    tmp_path: Path, store: FakeMedusa
+) -> None:
+    own = shopify(1, options=["Size"], images=[], tags=[]) | {
+        "variants": [{"price": 5, "options": {"Size": "S"}}]
+    }
+    file = tmp_path / "products.json"
+    file.write_text(json.dumps([own]), encoding="utf-8")
+    result = sync(str(file), store)
+    assert (result.exit_code, result.source_format) == (0, "JSON")
+
+
+# --- WooCommerce, REST ----------------------------------------------------------------------------------
+
+
+def woo(number: int, **changes: Any) -> Row:
+    return {
+        "id": number,
+        "name": f"Mug {number}",
+        "slug": f"mug-{number}",
+        "permalink": f"https://shop.example/product/mug-{number}",
+        "type": "simple",
+        "status": "publish",
+        "description": "<p>Clay</p>",
+        "short_description": "",
+        "sku": f"MUG-{number}",
+        "price": "9.50",
+        "regular_price": "12.00",
+        "sale_price": "9.50",
+        "on_sale": True,
+        "manage_stock": True,
+        "stock_quantity": 4,
+        "stock_status": "instock",
+        "dimensions": {"length": "", "width": "8", "height": ""},
+        "categories": [{"id": 1, "name": "Kitchen", "slug": "kitchen"}],
+        "tags": [{"id": 2, "name": "clay", "slug": "clay"}],
+        "images": [{"id": 3, "src": f"https://cdn.example/mug-{number}.jpg"}],
+        "attributes": [{"id": 0, "name": "Glaze", "variation": False, "options": ["Matt", "Blue"]}],
+        "variations": [],
+        **changes,
+    }
+
+
+def variable(number: int, variations: int) -> Row:
+    attributes = [{"id": 0, "name": "Size", "variation": True, "options": ["S", "M"]}]
+    ids = [1_000 * number + index for index in range(variations)]
+    return woo(number, type="variable", sku="", manage_stock=False, attributes=attributes, variations=ids)
+
+
+def variation(source_id: int) -> Row:
+    return {
+        "id": source_id,
+        "status": "publish",
+        "sku": f"V-{source_id}",
+        "price": f"{source_id % 1_000 + 1}.00",
+        "regular_price": f"{source_id % 1_000 + 1}.00",
+        "on_sale": False,
+        "manage_stock": "parent",
+        "stock_status": "instock",
+        "attributes": [{"id": 0, "name": "Size", "option": f"Size {source_id}"}],
+    }
+
+
+class WooCommerce:
+    """The REST API of a shop, with at most 100 products a page."""
+
+    def __init__(self, server: DummyJson, rows: list[Row]) -> None:
+        self.rows = rows
+        self.at_once = 0
+        self._under_way: list[str] = []
+        self.url = server.url.replace("/products", "/wp-json/wc/v3/products")
+        server.intercept = self._answer
+
+    def _answer(self, request: Request) -> Response:
+        size, page = int(request.query.get("per_page", "10")), int(request.query.get("page", "1"))
+        if size > 100:
+            return Response.json({"code": "rest_invalid_param", "message": "per_page"}, 400)
+        parts = request.path.strip("/").split("/")
+        rows = self.rows
+        if parts[-1] == "variations":
+            self._under_way.append(request.path)
+            self.at_once = max(self.at_once, len(self._under_way))
+            sleep(0.01)
+            self._under_way.remove(request.path)
+            parent = next(row for row in self.rows if str(row["id"]) == parts[-2])
+            rows = [variation(each) for each in parent["variations"]]
+        pages = -(-len(rows) // size)
+        headers = {"X-WP-Total": str(len(rows)), "X-WP-TotalPages": str(pages)}
+        if page < pages:
+            headers["Link"] = f'<{request.path}?page={page + 1}>; rel="next"'
+        return Response.json(rows[size * (page - 1) : size * page], headers=headers)
+
+
+def test_pages_of_woocommerce_are_read_with_variations(server: DummyJson, store: FakeMedusa) -> None:
+    rows = [*(woo(number) for number in range(1, 251)), variable(251, 2), variable(252, 120)]
+    rows += [woo(253, type="grouped", price=""), woo(254, type="external")]
+    shop = WooCommerce(server, rows)
+    result = sync(shop.url, store, batch_size=100)
+    assert (result.exit_code, counts(result)) == (0, {"created": 252}), result.error or [*result.problems]
+    assert result.source_format == "JSON pages (woocommerce-json)"
+    assert any("2 items of the source give no product" in note for note in result.notes)
+    asked = [(each.path.rpartition("/v3")[2], dict(each.query)) for each in server.requests]
+    assert asked[0] == ("/products", {"limit": "1000", "skip": "0"})
+    assert sorted(asked[1:], key=str) == sorted(
+        [
+            *(("/products", {"per_page": "100", "page": str(page)}) for page in (1, 2, 3)),
+            ("/products/251/variations", {"per_page": "100", "page": "1"}),
+            *(("/products/252/variations", {"per_page": "100", "page": str(page)}) for page in (1, 2)),
+        ],
+        key=str,
+    )
+    [mug] = product(store, "7").variants
+    assert (mug.prices[0].amount, mug.sku) == (9.5, "MUG-7")
+    assert store.level_of("MUG-7") == 4
+    assert product(store, "7").metadata["Glaze"] == "Matt, Blue"
+    assert categories(store, "7") == {"Kitchen"}
+    assert prices(store, "251") == {"Size 251000": 1, "Size 251001": 2}
+    assert len(product(store, "252").variants) == 120
+    assert_quiet(sync(shop.url, store), store, 252)
+    shop.rows = shop.rows[1:]
+    assert counts(sync(shop.url, store, on_missing=OnMissing.DELETE)) == {"unchanged": 251, "removed": 1}
+
+
+def test_at_most_four_requests_for_variations_are_sent_at_once(server: DummyJson, store: FakeMedusa) -> None:
+    shop = WooCommerce(server, [variable(number, 1) for number in range(1, 21)])
+    assert sync(shop.url, store, batch_size=100).exit_code == 0
+    assert 2 <= shop.at_once <= 4
+
+
+def test_variations_that_cannot_be_read_write_nothing(server: DummyJson, store: FakeMedusa) -> None:
+    shop = WooCommerce(server, [woo(1), variable(2, 2)])
+    respond = server.intercept
+    assert respond is not None
+    broken = Response.json({"message": "no"}, 403)
+    server.intercept = lambda request: broken if "variations" in request.path else respond(request)
+    result = sync(shop.url, store, on_missing=OnMissing.DELETE)
+    assert (result.exit_code, writes(store)) == (3, [])
+    assert "/products/2/variations: the server responded with 403: no" in result.error
+
+
+def test_variations_that_a_file_does_not_have_reject_their_product(tmp_path: Path, store: FakeMedusa) -> None:
+    file = tmp_path / "products.json"
+    file.write_text(json.dumps([woo(1), variable(2, 2)]), encoding="utf-8")
+    result = sync(str(file), store)
+    assert counts(result) == {"created": 1, "rejected": 1}
+    [problem] = result.problems
+    assert problem.reason == "woocommerce-json: its variations are not in the file"
+
+
+def test_a_private_product_of_woocommerce_is_a_draft(server: DummyJson, store: FakeMedusa) -> None:
+    shop = WooCommerce(server, [woo(1, status="private"), woo(2, status="pending"), woo(3)])
+    result = sync(shop.url, store)
+    assert (result.exit_code, result.conflicts) == (0, 0)
+    assert [product(store, str(each)).status for each in (1, 2, 3)] == ["draft", "draft", "published"]
+
+
+# --- WooCommerce, CSV -----------------------------------------------------------------------------------
+
+COLUMNS = (
+    *("ID", "Type", "SKU", "Name", "Published", "Short description", "Description", "Date sale price starts"),
+    *(
+        "Date sale price ends",
+        "In stock?",
+        "Stock",
+        "Weight (kg)",
+        "Length (cm)",
+        "Width (cm)",
+        "Height (cm)",
+    ),
+    *("Sale price", "Regular price", "Categories", "Tags", "Images", "Parent"),
+    *("Attribute 1 name", "Attribute 1 value(s)", "Attribute 2 name", "Attribute 2 value(s)"),
+)
+
+
+def export(*rows: Row) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS)
+    writer.writeheader()
+    defaults = {"Type": "simple", "Published": "1", "In stock?": "1"}
+    writer.writerows(defaults | row for row in rows)
+    return text.getvalue().encode()
+
+
+SHIRT: Row = {
+    "ID": "741",
+    "Type": "variable",
+    "SKU": "SHIRT",
+    "Name": "Shirt",
+    "Description": "Soft\\nand warm",
+    "Categories": "Clothing > Shirts, Sale\\, new",
+    "Images": "https://cdn.example/a.jpg, https://cdn.example/b.jpg",
+    "Attribute 1 name": "Color",
+    "Attribute 1 value(s)": "Red, Blue",
+}
+RED: Row = {
+    "ID": "742",
+    "Type": "variation",
+    "SKU": "SHIRT-RED",
+    "Name": "Shirt - Red",
+    "Parent": "SHIRT",
+    "Regular price": "20",
+    "Sale price": "15.50",
+    "Stock": "3",
+    "Weight (kg)": "0.29",
+    "Attribute 1 name": "Color",
+    "Attribute 1 value(s)": "Red",
+    "Attribute 2 name": "Size",
+}
+BLUE: Row = RED | {"ID": "743", "SKU": "SHIRT-BLUE", "Attribute 1 value(s)": "Blue", "Sale price": ""}
+CAP: Row = {"ID": "750", "Name": "Cap", "Regular price": "9,5", "Tags": "wool, new", "Stock": "-2"}
+HIDDEN: Row = {"ID": "751", "SKU": "HAT", "Name": "Hat", "Regular price": "7", "Published": "-1"}
+SET: Row = {"ID": "752", "Type": "grouped", "SKU": "SET", "Name": "Set"}
+BOOK: Row = {
+    "ID": "753",
+    "Type": "simple, downloadable, virtual",
+    "SKU": "BOOK",
+    "Name": "Book",
+    "Regular price": "5",
+    "Sale price": "1",
+    "Date sale price starts": "2020-01-01",
+    "In stock?": "0",
+}
+
+
+@pytest.mark.parametrize("rows", [[SHIRT, RED, CAP, BLUE], [RED, CAP, BLUE, SHIRT]], ids=["after", "before"])
+def test_an_export_of_woocommerce_is_stored_with_variations(
+    tmp_path: Path, store: FakeMedusa, rows: list[Row]
+) -> None:
+    file = tmp_path / "export.csv"
+    file.write_bytes(export(*rows, HIDDEN, SET, BOOK))
+    result = sync(str(file), store)
+    assert (result.exit_code, counts(result)) == (0, {"created": 4}), [*result.problems]
+    assert result.source_format == "CSV (woocommerce-csv)"
+    assert "1 item of the source gives no product, because the map leaves it out." in result.notes
+    assert prices(store, "SHIRT") == {"Red / Any": 15.5, "Blue / Any": 20}
+    shirt = product(store, "SHIRT")
+    assert (shirt.title, shirt.description, len(shirt.images)) == ("Shirt", "Soft\nand warm", 2)
+    assert [variant.weight for variant in shirt.variants] == [290, 290]
+    assert categories(store, "SHIRT") == {"Shirts", "Sale, new"}
+    assert (store.level_of("SHIRT-RED"), store.level_of("SHIRT-BLUE")) == (3, 3)
+    [cap] = product(store, "id:750").variants
+    assert (cap.prices[0].amount, cap.manage_inventory) == (9.5, True)
+    assert product(store, "HAT").status == "draft"
+    assert (product(store, "BOOK").variants[0].prices[0].amount, store.level_of("BOOK")) == (5, 0)
+    assert_quiet(sync(str(file), store), store, 4)
+
+
+def test_a_variation_without_its_product_is_rejected_and_prices_are_never_guessed(
+    tmp_path: Path, store: FakeMedusa
+) -> None:
+    file = tmp_path / "export.csv"
+    file.write_bytes(export(RED, CAP | {"Regular price": "1.234,50"}))
+    result = sync(str(file), store)
+    assert {each.external_id: each.reason for each in result.problems} == {
+        f"{SOURCE_NAME}:SHIRT": "Object missing required field title",
+        f"{SOURCE_NAME}:id:750": "price: '1.234,50' is not a number such as 1234.50",
+    }

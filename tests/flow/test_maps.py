@@ -1,0 +1,366 @@
+"""Runs with maps: jq programs that turn items of a source into products."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from medusa_sync import Settings, sync_products
+from medusa_sync.core.policy import OnMissing
+from medusa_sync.core.result import RunResult
+from medusa_sync.errors import SettingsError
+from tests.flow.stage import SOURCE_NAME, counts, writes
+from tests.flow.urls import sync
+from tests.harness.dummyjson import DummyJson, Request, Response, dummyjson
+from tests.harness.fake_medusa import FakeMedusa
+
+pytestmark = pytest.mark.usefixtures("small_pages")
+
+Rows = list[dict[str, Any]]
+ERP = """
+# One item is a size of a product.
+{
+  id: .artno,
+  title: .name,
+  tags: (.labels // []),
+  images: [.photo],
+  variants: [{sku: "\\(.artno)-\\(.size)", price: .net, options: {Size: .size}}]
+}
+"""
+
+
+def article(number: int, size: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "artno": f"A{number}",
+        "name": f"Shirt {number}",
+        "size": size,
+        "net": "12.50",
+        "photo": f"https://cdn.example/{number}-{size}.jpg",
+        "labels": ["shirt"],
+        **changes,
+    }
+
+
+ROWS = [article(number, size) for size in ("S", "M", "L") for number in range(1, 5)]
+
+
+def lines(rows: Rows) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def table(rows: Rows) -> bytes:
+    names = ("artno", "name", "size", "net", "photo")
+    cells = [names, *([str(row[name]) for name in names] for row in rows)]
+    return "".join(f" {' ; '.join(each)} \n" for each in cells).encode()
+
+
+def feed(rows: Rows) -> bytes:
+    items = "".join(
+        "<item>"
+        + "".join(f"<{name}>{row[name]}</{name}>" for name in ("artno", "name", "size", "net", "photo"))
+        + "</item>"
+        for row in rows
+    )
+    return f'<rss version="2.0"><channel>{items}</channel></rss>'.encode()
+
+
+FORMS: dict[str, Callable[[Rows], bytes]] = {
+    "JSON": lambda rows: json.dumps(rows, indent=1).encode(),
+    "JSON, gzip": lambda rows: gzip.compress(json.dumps({"items": rows, "total": len(rows)}).encode()),
+    "NDJSON": lines,
+    "CSV": table,
+    "RSS": feed,
+}
+
+
+@pytest.fixture
+def store() -> FakeMedusa:
+    return FakeMedusa()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "erp.jq").write_text(ERP, encoding="utf-8")
+    return tmp_path
+
+
+def run(
+    folder: Path, body: bytes, store: FakeMedusa, program: str | None = None, **changes: Any
+) -> RunResult:
+    file, map_ = folder / "export", folder / "erp.jq"
+    file.write_bytes(body)
+    if program is not None:
+        map_.write_text(program, encoding="utf-8")
+    return sync(str(file), store, source_map=str(map_), **changes)
+
+
+def skus(store: FakeMedusa, number: int) -> list[str | None]:
+    return [variant.sku for variant in store.products[f"{SOURCE_NAME}:A{number}"].variants]
+
+
+# --- items and products -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_parts_with_the_same_id_are_one_product_in_any_format(
+    folder: Path, store: FakeMedusa, form: str
+) -> None:
+    result = run(folder, FORMS[form](ROWS), store)
+    assert (result.exit_code, counts(result), result.seen) == (0, {"created": 4}, 4), result.problems
+    kind, comma, rest = form.partition(",")
+    assert result.source_format == f"{kind} (erp.jq){comma}{rest}"
+    assert result.source_total == 4
+    for number in range(1, 5):
+        assert skus(store, number) == [f"A{number}-{size}" for size in ("S", "M", "L")]
+        product = store.products[f"{SOURCE_NAME}:A{number}"]
+        assert {variant.prices[0].amount for variant in product.variants} == {12.5}
+        assert len(product.images) == 3
+
+
+def test_a_second_run_writes_nothing(folder: Path, store: FakeMedusa) -> None:
+    run(folder, lines(ROWS), store)
+    result = run(folder, lines(ROWS), store)
+    assert (counts(result), writes(store)) == ({"unchanged": 4}, [])
+
+
+def test_a_program_that_is_written_in_another_way_writes_nothing(folder: Path, store: FakeMedusa) -> None:
+    run(folder, lines(ROWS), store)
+    result = run(folder, lines(ROWS), store, f"def unused: 1;\n{ERP}\n| . # a comment")
+    assert (counts(result), writes(store)) == ({"unchanged": 4}, [])
+
+
+def test_an_item_may_give_several_products_or_none(folder: Path, store: FakeMedusa) -> None:
+    rows = [{"id": number, "items": [f"{number}-a", f"{number}-b"]} for number in range(3)]
+    program = 'select(.id != 1) | .items[] | {id: ., title: "T", price: 1}'
+    result = run(folder, lines(rows), store, program)
+    assert (result.exit_code, counts(result)) == (0, {"created": 4})
+    assert "1 item of the source gives no product, because the map leaves it out." in result.notes
+    assert len(run(folder, lines(rows), store, "empty", on_missing=OnMissing.KEEP).notes) == 1
+
+
+def test_identical_parts_count_once_and_of_other_fields_the_first_value_counts(
+    folder: Path, store: FakeMedusa
+) -> None:
+    rows = [
+        article(1, "S"),
+        article(1, "S"),
+        article(1, "M", name="Other", labels=["new"]),
+        article(1, "S"),
+    ]
+    result = run(folder, lines(rows), store)
+    assert (result.exit_code, counts(result)) == (0, {"created": 1})
+    product = store.products[f"{SOURCE_NAME}:A1"]
+    assert (product.title, skus(store, 1)) == ("Shirt 1", ["A1-S", "A1-M"])
+    assert {tag.value for tag in store.state.tags.values()} == {"shirt", "new"}
+
+
+def test_limit_counts_products_and_all_items_are_read(folder: Path, store: FakeMedusa) -> None:
+    result = run(folder, lines(ROWS), store, limit=2)
+    assert (result.exit_code, counts(result)) == (0, {"created": 2})
+    assert skus(store, 2) == ["A2-S", "A2-M", "A2-L"]
+
+
+# --- errors ---------------------------------------------------------------------------------------------
+
+
+def test_an_item_that_fails_is_rejected_with_its_place_and_prevents_removals(
+    folder: Path, store: FakeMedusa
+) -> None:
+    run(folder, lines(ROWS), store)
+    rows = [*ROWS[:5], {"artno": 7}, *ROWS[6:]]
+    result = run(folder, lines(rows), store, f"if .artno == 7 then .a.b[0].c | error else . end | {ERP}")
+    [problem] = result.problems
+    assert (problem.title, problem.external_id) == ("line 6", None)
+    assert problem.reason.startswith("erp.jq: ")
+    assert result.exit_code == 5
+    gone = run(
+        folder, lines([{"artno": 7}, *ROWS]), store, f"{ERP} | .id |= tonumber", on_missing=OnMissing.DELETE
+    )
+    assert "removed" not in counts(gone)
+    assert "have no id" in gone.notes[0]
+
+
+def test_a_part_before_an_error_rejects_its_whole_product(folder: Path, store: FakeMedusa) -> None:
+    program = f'({ERP}), if .size == "M" and .artno == "A2" then error("no price for M") else empty end'
+    result = run(folder, lines(ROWS), store, program)
+    assert counts(result) == {"created": 3, "rejected": 2}
+    assert {(each.external_id, each.reason) for each in result.problems} == {
+        (None, "erp.jq: no price for M"),
+        (f"{SOURCE_NAME}:A2", "line 6: erp.jq: no price for M"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("7", "the map gives '7', which is not a product"),
+        ("null", "the map gives 'null', which is not a product"),
+        ('{title: "T"}', "the map gives a product without an id"),
+        ("{id: null}", "the map gives a product with the id 'null'"),
+        ("{id: {}}", "the map gives a product with the id '{}'"),
+        ("{id: 9007199254740994}", "the map gives a product with the id '9007199254740994'"),
+    ],
+)
+def test_a_part_of_an_unknown_product_is_rejected(
+    folder: Path, store: FakeMedusa, program: str, reason: str
+) -> None:
+    result = run(folder, json.dumps(ROWS[:1]).encode(), store, program)
+    assert [(each.title, each.external_id, each.reason) for each in result.problems] == [
+        ("product 1", None, reason)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        (".a |", "erp.jq is not a valid jq program: syntax error"),
+        (".a | b", "b/0 is not defined at <top-level>, line 1, column 6"),
+        ('import "a" as a; .', "module not found: a"),
+        ('include "a"; .', "module not found: a"),
+        ('import "erp" as a {search: "FOLDER"}; .', "is not a valid jq program"),
+        ("$__prog_args", "$__prog_args is not defined"),
+    ],
+)
+def test_a_program_that_does_not_compile_is_a_wrong_setting(folder: Path, program: str, words: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        run(folder, b"[]", FakeMedusa(), program.replace("FOLDER", str(folder)))
+    assert caught.value.exit_code == 2
+    assert words in str(caught.value)
+
+
+def test_a_map_that_is_not_there_is_a_wrong_setting(folder: Path) -> None:
+    settings = Settings(source="sample", dry_run=True, source_map=str(folder / "none.jq"))
+    with pytest.raises(SettingsError, match="No such file") as caught:
+        sync_products(settings)
+    assert "one of fakestore, shopify-json, woocommerce-csv, woocommerce-json" in str(caught.value)
+
+
+@pytest.mark.parametrize("cut", [0.3, 0.9])
+@pytest.mark.parametrize("form", ["JSON", "NDJSON", "RSS"])
+def test_nothing_is_written_or_removed_if_the_source_is_cut_off(
+    folder: Path, store: FakeMedusa, form: str, cut: float
+) -> None:
+    run(folder, lines(ROWS), store)
+    body = FORMS[form]([row | {"net": "99"} for row in ROWS])
+    result = run(folder, body[: int(len(body) * cut)], store, on_missing=OnMissing.DELETE)
+    assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
+
+
+# --- programs are not trusted ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "env.MEDUSA_API_KEY",
+        "$ENV.MEDUSA_API_KEY",
+        '"\\($ENV)"',
+        ". as $x | $ENV | tostring",
+        "def f: $ENV.MEDUSA_API_KEY; f",
+        ".) | $ENV.MEDUSA_API_KEY | (.",
+        "[$ENV[]] | tostring",
+        "input",
+        "[inputs] | tostring",
+        '"/etc/hostname" | modulemeta',
+    ],
+)
+def test_a_program_cannot_read_the_environment(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    monkeypatch.setenv("MEDUSA_API_KEY", "sk_hush")
+    result = run(
+        folder, lines(ROWS[:2]), FakeMedusa(), f'{{id: 1, price: 1, title: ("x" + ({program} // "-"))}}'
+    )
+    shown = f"{[*result.problems]}{result.changes}"
+    assert "hush" not in shown
+    assert counts(result) in ({"created": 1}, {"rejected": 2})
+
+
+@pytest.mark.parametrize("name", ["halt", "halt_error", 'halt_error("x")', "now", "input", "env"])
+def test_a_program_cannot_drop_items_or_depend_on_the_time(folder: Path, name: str) -> None:
+    result = run(folder, lines(ROWS[:3]), FakeMedusa(), f"{name} | {ERP}")
+    assert (result.exit_code, counts(result)) == (5, {"rejected": 3})
+    assert "is not available in a map" in next(iter(result.problems)).reason
+
+
+def test_numbers_that_jq_would_round_are_texts(folder: Path, store: FakeMedusa) -> None:
+    big = 2**53
+    body = f'[{{"id": {big + 1}}}, {{"id": {big + 2}}}, {{"id": -{big + 1}}}, {{"id": {big}}}, {{"id": 1.5}}]'
+    result = run(folder, body.encode(), store, '{id: (.id | tostring), title: "T", price: 1}')
+    assert counts(result) == {"created": 5}
+    assert {each.removeprefix(f"{SOURCE_NAME}:") for each in store.products} == {
+        *(str(big + 1), str(big + 2), f"-{big + 1}", str(big), "1.5")
+    }
+
+
+# --- pages ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server() -> Iterator[DummyJson]:
+    with dummyjson([]) as server:
+        yield server
+
+
+def pages(server: DummyJson, rows: Rows, size: int = 5, **members: Any) -> None:
+    def answer(request: Request) -> Response:
+        start = int(request.query.get("skip", "0"))
+        return Response.json({"items": rows[start : start + size], **members})
+
+    server.intercept = answer
+
+
+@pytest.mark.parametrize("total", [None, len(ROWS)])
+def test_pages_of_an_api_are_joined(
+    folder: Path, store: FakeMedusa, server: DummyJson, total: int | None
+) -> None:
+    pages(server, ROWS, total=total)
+    result = sync(server.url, store, source_map=str(folder / "erp.jq"), limit=3)
+    assert (result.exit_code, counts(result)) == (0, {"created": 3}), result.error
+    assert skus(store, 1) == ["A1-S", "A1-M", "A1-L"]
+    assert result.source_format == "JSON pages (erp.jq)"
+
+
+def test_pages_that_end_before_their_total_write_nothing(
+    folder: Path, store: FakeMedusa, server: DummyJson
+) -> None:
+    pages(server, ROWS, total=20)
+    result = sync(server.url, store, source_map=str(folder / "erp.jq"))
+    assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
+    assert "ended after 12 of 20 products" in result.error
+
+
+def test_a_server_that_sends_the_same_page_again_is_an_error(
+    folder: Path, store: FakeMedusa, server: DummyJson
+) -> None:
+    server.intercept = lambda _request: Response.json({"items": ROWS, "total": 24})
+    result = sync(server.url, store, source_map=str(folder / "erp.jq"))
+    assert (result.exit_code, writes(store)) == (3, [])
+    assert "repeats itself" in result.error
+
+
+def test_an_item_is_named_by_its_page(folder: Path, server: DummyJson) -> None:
+    pages(server, [*ROWS[:7], {"artno": None}])
+    result = sync(server.url, FakeMedusa(), source_map=str(folder / "erp.jq"))
+    assert [each.title for each in result.problems] == ["item 3 of page 2"]
+
+
+# --- size -----------------------------------------------------------------------------------------------
+
+
+def test_a_product_that_is_too_large_is_rejected_alone(
+    folder: Path, store: FakeMedusa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from medusa_sync.sources.maps import grouped  # noqa: PLC0415 - most tests do not need it
+
+    monkeypatch.setattr(grouped, "MAX_SIZE", 1_000)
+    rows = [*ROWS, *(article(1, f"{number}") for number in range(20))]
+    result = run(folder, lines(rows), store)
+    assert counts(result) == {"created": 3, "rejected": 1}
+    [problem] = result.problems
+    assert "more than 1,000 characters" in problem.reason

@@ -1,0 +1,104 @@
+"""The examples of the documentation work."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.sources import maps
+from medusa_sync.sources.base import PartSource, checked
+from medusa_sync.sources.catalogue import Catalogue
+from medusa_sync.sources.delivered import deliver
+from medusa_sync.sources.maps import BUILT_IN
+from medusa_sync.sources.maps.program import Program
+from tests.unit.sources.pages import MAPPING
+
+DOCS = Path(__file__).parents[3] / "docs"
+SQUARE = {
+    "type": "ITEM",
+    "id": "Q1",
+    "updated_at": "2026-01-01",
+    "item_data": {
+        "name": "Coffee",
+        "variations": [
+            {"id": "Q2", "item_variation_data": {"name": "Small", "price_money": {"amount": 350}}}
+        ],
+    },
+}
+ITEMS = {  # what the examples are for, by a part of their program
+    ".artno": None,  # in the page itself
+    ".style": {"style": "A", "name": "T", "size": "S", "ean": "1", "price": "9", "eur": "8"},
+    ".breadcrumbs": {
+        "active": True,
+        "sku": "A",
+        "texts": {"en": {"title": "T", "body": "B"}},
+        "breadcrumbs": "A > B",
+        "sizes": [{"sku": "A-S", "available": 3, "label": "S", "price": 9, "offer": 7}],
+    },
+    ".preis": {"id": 1, "bezeichnung": "T", "preis": "1.234,50"},
+    ".item_data": SQUARE,
+}
+
+
+def examples(page: str, language: str) -> list[str]:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return [
+        "\n".join(line.removeprefix(match[1]) for line in match[2].splitlines())
+        for match in re.finditer(rf"^( *)```{language}\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    ]
+
+
+PROGRAMS = [*examples("maps.md", "jq"), *examples("contributing.md", "jq")]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_maps_give_valid_products(tmp_path: Path, program: str) -> None:
+    file = tmp_path / "map.jq"
+    file.write_text(program, encoding="utf-8")
+    item = next(item for part, item in ITEMS.items() if part in program)
+    [given] = examples("maps.md", "json")
+    [product] = Program(str(file)).parts(json.loads(given) if item is None else item)
+    assert isinstance(checked(deliver(product, MAPPING)), DesiredProduct)
+
+
+def test_there_are_three_examples_and_one_to_begin_with() -> None:
+    assert len(examples("maps.md", "jq")) == 4
+
+
+@pytest.mark.parametrize("name", [each.name for each in BUILT_IN])
+def test_maps_that_come_with_the_tool_are_short_and_explained(name: str) -> None:
+    text = (Path(maps.__file__).parent / f"{name}.jq").read_text(encoding="utf-8")
+    assert text.startswith("# ")
+    assert max(map(len, text.splitlines())) <= 110
+    assert len(text.splitlines()) <= 60
+
+
+def test_the_source_of_a_database_is_read(tmp_path: Path) -> None:
+    [code] = [each for each in examples("contributing.md", "python") if "class SqliteSource" in each]
+    assert len(code.splitlines()) <= 35
+    names: dict[str, Any] = {}
+    imports = (
+        "from __future__ import annotations\nimport sqlite3\nfrom contextlib import closing\n"
+        "from collections.abc import AsyncGenerator, Mapping\n"
+        "from medusa_sync.errors import SourceError\nfrom medusa_sync.sources.base import Item, Parts\n"
+    )
+    exec(imports + code, names)  # noqa: S102 - our own documentation
+    path = tmp_path / "erp.db"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE product (id TEXT, title TEXT, price REAL)")
+        database.executemany("INSERT INTO product VALUES (?, 'T', 9.5)", [(str(n),) for n in range(1_500)])
+    database.close()
+    source: PartSource = names["SqliteSource"](str(path), "product")
+
+    async def read() -> list[Any]:
+        return [row async for page in Catalogue(source, "erp", MAPPING).pages(None) for row in page.rows]
+
+    rows = asyncio.run(read())
+    assert [checked(row).source_id for row in rows] == [str(number) for number in range(1_500)]
