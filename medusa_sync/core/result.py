@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import Change, Conflict, Create, FieldChange
+from medusa_sync.core.change import Change, Conflict, Create, FieldChange, Withheld
 from medusa_sync.core.product import DesiredProduct
 
 
@@ -42,6 +42,7 @@ class Outcome(Struct, frozen=True):
     Attributes:
         reason: why it is skipped, rejected, failed, unconfirmed or not attempted.
         held: prices that were not written, because they would move too far.
+        withheld: unique values that variants do not get, because something else has them.
         action: None if nothing was written.
     """
 
@@ -53,6 +54,7 @@ class Outcome(Struct, frozen=True):
     conflicts: tuple[Conflict, ...] = ()
     action: Action | None = None
     held: tuple[FieldChange, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
 
     @classmethod
     def of(cls, product: DesiredProduct, result: Result, reason: str = "") -> Outcome:
@@ -63,7 +65,13 @@ def outcome_of(change: Change) -> Outcome:
     """Return the outcome that a change has once it is applied."""
     desired = change.desired
     if isinstance(change, Create):
-        return Outcome(desired.external_id, desired.title, Result.CREATED, action=Action.CREATE)
+        return Outcome(
+            desired.external_id,
+            desired.title,
+            Result.CREATED,
+            action=Action.CREATE,
+            withheld=change.withheld,
+        )
     outcome = Outcome(
         desired.external_id,
         desired.title,
@@ -72,6 +80,7 @@ def outcome_of(change: Change) -> Outcome:
         conflicts=change.conflicts,
         action=Action.ADOPT if change.adopted else Action.UPDATE,
         held=change.held,
+        withheld=change.withheld,
     )
     if change.adopted or change.has_changes:
         return outcome
@@ -120,6 +129,7 @@ class RunResult(Struct, frozen=True):
         counts: of products, by `Result`.
         conflicts: the number of conflicts.
         held: the number of products with prices that were held back.
+        withheld: the number of unique values that variants do not have, because something else has them.
         not_compared: valid products of a dry run without credentials.
         problems: products that are rejected, failed, unconfirmed or not attempted.
         not_completed: products that were open when the run ended early: unconfirmed or not attempted.
@@ -153,4 +163,5 @@ class RunResult(Struct, frozen=True):
     error: str
     hint: str
     held: int = 0
+    withheld: int = 0
     skipped: Collection[Outcome] = ()

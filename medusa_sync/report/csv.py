@@ -60,6 +60,8 @@ def _field(detail: Detail) -> tuple[str, ...]:
 def _reason(detail: Detail) -> str:
     if detail.held is not None:
         return f"held back, above --max-price-change; the source has {_plain(detail.held.desired)}"
+    if detail.withheld is not None:
+        return f"withheld: {detail.withheld.owner} has it; the source has {_plain(detail.withheld.value)}"
     conflict = detail.conflict
     if conflict is None:
         return ""

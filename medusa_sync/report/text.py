@@ -84,11 +84,12 @@ def _lines_of(listing: Listing, result: RunResult, *, verbose: bool) -> Iterator
 
 
 def _by_noun(listing: Listing, outcome: Outcome) -> Mapping[str, list[Detail]]:
-    """Separate the conflicts and the held prices of a product from its other changes."""
+    """Separate conflicts, held prices and withheld values of a product from its other changes."""
     groups: dict[str, list[Detail]] = {str(kind): found for kind, found in by_kind(outcome).items()}
     if listing.only:
         return {listing.only: groups[listing.only]}
-    return groups if outcome.conflicts or outcome.held else {listing.noun: groups.get("change", [])}
+    has_others = groups.keys() - {"change"}
+    return groups if has_others else {listing.noun: groups.get("change", [])}
 
 
 def _print_on_terminal(result: RunResult, console: Console, *, verbose: bool) -> None:
