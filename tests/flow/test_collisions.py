@@ -1,4 +1,4 @@
-"""Products that the store would refuse are found by a dry run, and a real run rejects the same ones."""
+"""What the store would refuse is found by a dry run, and a real run treats it in the same way."""
 
 from __future__ import annotations
 
