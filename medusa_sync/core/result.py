@@ -56,6 +56,11 @@ class Outcome(Struct, frozen=True):
     held: tuple[FieldChange, ...] = ()
     withheld: tuple[Withheld, ...] = ()
 
+    @property
+    def newly_withheld(self) -> tuple[Withheld, ...]:
+        """The values that were not withheld before; the others are only counted."""
+        return tuple(each for each in self.withheld if each.is_new)
+
     @classmethod
     def of(cls, product: DesiredProduct, result: Result, reason: str = "") -> Outcome:
         return cls(product.external_id, product.title, result, reason)

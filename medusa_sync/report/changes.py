@@ -74,7 +74,7 @@ def details(outcome: Outcome) -> list[Detail]:
     kept = chain((each for each in outcome.conflicts if each.kept == OnConflict.STORE), *won.values())
     found += [Detail(each.variant, each.field, each.stored, conflict=each) for each in kept]
     found += [Detail(each.variant, each.field, each.stored, held=each) for each in outcome.held]
-    new = (each for each in outcome.withheld if each.is_new)
+    new = outcome.newly_withheld
     return found + [Detail(each.variant, each.field, each.stored, withheld=each) for each in new]
 
 
@@ -143,9 +143,10 @@ def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: in
     change, conflict = detail.change, detail.conflict
     wins = [_WINS[conflict.kept]] if conflict else []
     if detail.withheld is not None:
-        stored, wanted = values.excerpts(detail.stored, detail.withheld.value, longest)
+        stored, wanted = values.excerpts(detail.stored, detail.withheld.value, values.LONG)
         line = [(visible(stored), "")]
-        notes = ["kept", f"source: {visible(wanted)}", f"it belongs to {visible(detail.withheld.owner)}"]
+        kept = [] if detail.stored is None else ["kept"]
+        notes = [*kept, f"source: {visible(wanted)}, which belongs to {visible(detail.withheld.owner)}"]
     elif change is not None:
         line = values.before_and_after(change.stored, change.planned, arrow, longest)
         notes = [*_notes(change, action, longest, is_contested=conflict is not None), *wins]

@@ -97,7 +97,7 @@ def _product(outcome: Outcome, result: RunResult) -> dict[str, Any]:
         conflicts = sum(each.conflict is not None for each in of_variants)
         folded += f", {conflicts:,} of them in conflict" if conflicts else ""
     external_id, title = summary.name(outcome)
-    others = {"conflict": outcome.conflicts, "held": outcome.held, "withheld": outcome.withheld}
+    others = {"conflict": outcome.conflicts, "held": outcome.held, "withheld": outcome.newly_withheld}
     return {
         "kinds": (outcome.result.value, *(kind for kind, any_ in others.items() if any_)),
         "did": outcome.action,

@@ -243,8 +243,7 @@ def _document_without_changes(result: RunResult) -> Document:
                 each.external_id, each.title, at.variant or None, at.field, at.stored, at.value, at.owner
             )
             for each in (result.changes if result.withheld else ())
-            for at in each.withheld
-            if at.is_new
+            for at in each.newly_withheld
         ],
         skipped=list(map(_problem, result.skipped)),
         notes=list(result.notes),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
-from medusa_sync.report.changes import Kind
+from medusa_sync.report.changes import Kind, by_kind
 from medusa_sync.report.escape import visible
 
 LISTED = 20  # products that a list shows; the others are counted
@@ -45,8 +45,12 @@ _WINNERS = {
     frozenset(OnConflict): "To choose which side wins, set --on-conflict.",
 }
 _HELD = "If these prices are right, run once with a higher --max-price-change."
-_WITHHELD = "To give such a value to another product, change it at the source or in the admin."
+_WITHHELD = (
+    "Two variants of a store cannot have the same SKU or barcode. "
+    "Change one of them at the source or in the admin."
+)
 _CONFLICT = "conflict", "with conflicts"
+_LACKING = "withheld", "with values that are withheld"
 _MINUTE = 60  # seconds
 
 
@@ -187,11 +191,12 @@ class Listing:
         """Yield a line about products that are left out, and what to do about conflicts and the like."""
         if self.left_out:
             yield f"... and {self.left_out} more {self.description}; --json shows them all"
-        if any(outcome.conflicts for outcome in self.listed):
+        shown = {self.only} if self.only else {kind for each in self.listed for kind in by_kind(each)}
+        if "conflict" in shown:
             yield _WINNERS[frozenset(self._winners)]
-        elif any(outcome.held for outcome in self.listed):
+        if "held" in shown:
             yield _HELD
-        elif self.noun == "withheld":
+        if "withheld" in shown:
             yield _WITHHELD
 
 
@@ -200,11 +205,11 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
 
     Conflicts, held prices, newly withheld values, pruned products and problems are always listed. Other
     changes, and products that are skipped for a reason, are listed if `verbose`; a dry run lists changes too,
-    except new products. If `is_short`, even conflicts are left out if they are many.
+    except new products. If `is_short`, even conflicts and withheld values are left out if they are many.
     """
     contested = Listing("Conflicts", *_CONFLICT, is_complete=not (result.dry_run or is_short))
     held = Listing("Held back", "held", "with prices that were held back")
-    withheld = Listing("Withheld", "withheld", "with values that are withheld")
+    withheld = Listing("Withheld", *_LACKING, is_complete=not (result.dry_run or is_short))
     pruned = Listing("Pruned", "prune", "to remove" if result.dry_run else "removed")
     changes = Listing("Changes", "change", "with changes")
     skipped = Listing("Skipped", "skip", "that are skipped")
@@ -212,10 +217,10 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
     for outcome in result.changes:
         if outcome.conflicts:
             contested.add(outcome)
+        elif outcome.newly_withheld:
+            withheld.add(outcome)
         elif outcome.held:
             held.add(outcome)
-        elif any(each.is_new for each in outcome.withheld):
-            withheld.add(outcome)
         elif outcome.result is Result.REMOVED:
             pruned.add(outcome)
         elif verbose or (result.dry_run and outcome.action is not Action.CREATE):
@@ -228,10 +233,14 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
     return [each for each in found if each.listed]
 
 
-def conflicts(result: RunResult) -> list[Listing]:
-    """The list of conflicts without the other changes of these products, unless there are none."""
-    listing = Listing("Conflicts", *_CONFLICT, is_complete=not result.dry_run, only="conflict")
+def listed_once(result: RunResult) -> list[Listing]:
+    """The conflicts and newly withheld values, without other changes of their products; no empty lists."""
+    is_complete = not result.dry_run
+    contested = Listing("Conflicts", *_CONFLICT, is_complete=is_complete, only="conflict")
+    withheld = Listing("Withheld", *_LACKING, is_complete=is_complete, only="withheld")
     for outcome in result.changes:
         if outcome.conflicts:
-            listing.add(outcome)
-    return [listing] if listing.listed else []
+            contested.add(outcome)
+        if outcome.newly_withheld:
+            withheld.add(outcome)
+    return [each for each in (contested, withheld) if each.listed]

@@ -37,12 +37,14 @@ def print_result(result: RunResult, output: Output, *, verbose: bool = False) ->
         _print_on_terminal(result, output, verbose=verbose)
 
 
-def print_conflicts(result: RunResult, output: Output) -> None:
-    """Print the conflicts of a run, and nothing if there are none."""
-    for listing in summary.conflicts(result):
+def print_listed_once(result: RunResult, output: Output) -> None:
+    """Print the conflicts and newly withheld values of a run, which no later run lists; often nothing."""
+    for number, listing in enumerate(summary.listed_once(result)):
         if isinstance(output, Pipe):
             output.file.writelines(f"{line}\n" for line in _lines_of(listing, result, verbose=False))
         else:
+            if number:
+                output.print()
             _print_listing(listing, result, output, verbose=False)
 
 

@@ -201,12 +201,7 @@ class Ledger:
             self.problems.add(outcome)
         elif outcome.result is Result.SKIPPED and outcome.reason:
             self.skipped.add(outcome)
-        elif outcome.action is not None or outcome.conflicts or outcome.held or _is_news(outcome):
+        elif outcome.action is not None or outcome.conflicts or outcome.held or outcome.newly_withheld:
             self.changes.add(outcome)
             self.gained += outcome.action in _GAINS
         self._on_settled(outcome)
-
-
-def _is_news(outcome: Outcome) -> bool:
-    """Whether a value is withheld that was not withheld before."""
-    return any(each.is_new for each in outcome.withheld)
