@@ -31,7 +31,7 @@ from medusa_sync.report.output import (
     print_line,
 )
 from medusa_sync.report.progress import progress_observer
-from medusa_sync.report.text import print_conflicts, print_result, print_settings
+from medusa_sync.report.text import print_listed_once, print_result, print_settings
 from medusa_sync.schedule import Schedule, time_zone
 from medusa_sync.settings.load import Flags, Loaded, load
 from medusa_sync.settings.options import OPTIONS, Settings
@@ -190,7 +190,7 @@ class _Job:
 
                 print_json(result, self._out)
             elif settings.quiet and result.exit_code == 0:
-                print_conflicts(result, self._out)
+                print_listed_once(result, self._out)
             elif (result.seen or not result.error) and not self._is_logged(result):
                 print_result(result, self._out, verbose=settings.verbose)
             self._out.file.flush()

@@ -68,16 +68,41 @@ def _named(field: str, variant: str) -> str:
     return f"{field} of {variant}" if variant else field
 
 
+class Withheld(Struct, frozen=True):
+    """A unique value that a variant does not get, because something else has it.
+
+    Attributes:
+        key: of the variant.
+        variant: what reports call it; empty for the only variant of a product.
+        stored: what the variant has instead.
+        owner: what has the value, for reports.
+        owner_id: the external id of the product of the same source that has it; empty if another one has it.
+        is_new: it was not withheld before.
+    """
+
+    key: str
+    variant: str
+    field: str
+    value: str
+    stored: Value
+    owner: str
+    owner_id: str = ""
+    is_new: bool = True
+
+
 class Create(Struct, frozen=True):
     """A new product.
 
     Attributes:
+        desired: what the source wants, without the values that are withheld.
         replaces: id of the incomplete product that an interrupted creation or deletion left.
+        withheld: values that its variants do not get.
     """
 
     desired: DesiredProduct
     handle: str
     replaces: str | None = None
+    withheld: tuple[Withheld, ...] = ()
 
 
 class VariantChange(Struct, frozen=True):
@@ -104,6 +129,7 @@ class Update(Struct, frozen=True):
     """Changes of a stored product.
 
     Attributes:
+        desired: what the source wants; for values that are withheld, what the store has.
         record: what was last applied, with the keys and option names that the source uses now; None if
             nothing is known.
         own_changes: the fields of the product to send; empty if only variants or the record are written.
@@ -113,6 +139,7 @@ class Update(Struct, frozen=True):
         selection: the fields that are synced.
         adopted: the product is taken over; it has no external id of ours yet.
         placed: the product gets a sales channel and a shipping profile if it has none.
+        withheld: values that its variants do not get.
     """
 
     desired: DesiredProduct
@@ -126,6 +153,7 @@ class Update(Struct, frozen=True):
     selection: Selection = ALL
     adopted: bool = False
     placed: bool = False
+    withheld: tuple[Withheld, ...] = ()
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:
@@ -153,6 +181,7 @@ class Update(Struct, frozen=True):
             not (self.has_changes or self.conflicts or self.adopted)
             and self.record is not None
             and self.record is self.stored.record
+            and not (self.record.withheld or self.withheld)
             and self.selection.is_up_to_date(self.record, self.desired)
         )
 

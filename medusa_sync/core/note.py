@@ -24,6 +24,7 @@ from medusa_sync.core.record import (
 )
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.variants import held_value
+from medusa_sync.core.withheld import with_withheld
 
 
 def creation_note(desired: DesiredProduct, *, now: float) -> Record:
@@ -47,6 +48,7 @@ def final_record(update: Update, *, new: Mapping[str, str] = {}) -> Record:
     }
     record = applied(update.desired, variants={**ids, **new}, options=update.options.ids)
     record = _with_held(update.selection.merged(record, update.record), update)
+    record = with_withheld(record, update.withheld, update.record)
     dropped = {
         key: _dropped_record(update, key, recorded[key], stored) for key, stored in update.dropped.items()
     }

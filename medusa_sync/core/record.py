@@ -113,6 +113,8 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         deleted: this tool was about to delete the product, which shows later that it was not the merchant.
         pending: a write that may be incomplete; a product that has one is never up to date.
         source: the digest of the source product that was applied; empty if it is not known.
+        withheld: unique values that variants do not get, by key of the variant and field, each with the
+            external id of the product of the same source that has it; empty if another one has it.
     """
 
     fields: dict[str, Value] = {}
@@ -123,6 +125,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     pending: Pending | None = None
     deleted: bool = False
     source: str = ""
+    withheld: dict[str, dict[str, tuple[str, str]]] = {}
 
     @property
     def option_ids(self) -> dict[str, str]:
@@ -203,19 +206,28 @@ def fingerprint(external_id: str, record: Record) -> int:
 
 
 def _content(record: Record) -> tuple[object, ...]:
-    """The applied values, without variants that the source dropped before the record was written."""
-    fields = record.fields
+    """The applied and withheld values, without variants that the source dropped earlier."""
+    fields, withheld = record.fields, record.withheld
     return (
         record.currency,
         *map(fields.get, FIELDS),
         frozenset((name, fields[name]) for name in fields.keys() - FIELDS.keys() if fields[name] is not None),
         tuple(option.name for option in record.options),
         frozenset(
-            (key, frozenset(variant.fields.items()))
+            (key, frozenset(_with_withheld(variant.fields, withheld.get(key)).items()))
             for key, variant in record.variants.items()
             if variant.dropped is None
         ),
     )
+
+
+def _with_withheld(
+    fields: Mapping[str, Value], withheld: Mapping[str, tuple[str, str]] | None
+) -> Mapping[str, Value]:
+    """The fields as the source wants them."""
+    if not withheld:
+        return fields
+    return {**fields, **{name: remember(value) for name, (value, _) in withheld.items()}}
 
 
 def parse_record(metadata: Mapping[str, Any] | None) -> Record | None:

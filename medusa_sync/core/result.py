@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import Change, Conflict, Create, FieldChange
+from medusa_sync.core.change import Change, Conflict, Create, FieldChange, Withheld
 from medusa_sync.core.fields import STATUS
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
@@ -44,6 +44,7 @@ class Outcome(Struct, frozen=True):
     Attributes:
         reason: why it is skipped, rejected, failed, unconfirmed or not attempted.
         held: prices that were not written, because they would move too far.
+        withheld: unique values that variants do not get, because something else has them.
         action: None if nothing was written.
     """
 
@@ -55,6 +56,12 @@ class Outcome(Struct, frozen=True):
     conflicts: tuple[Conflict, ...] = ()
     action: Action | None = None
     held: tuple[FieldChange, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+
+    @property
+    def newly_withheld(self) -> tuple[Withheld, ...]:
+        """The values that were not withheld before; the others are only counted."""
+        return tuple(each for each in self.withheld if each.is_new)
 
     @classmethod
     def of(cls, product: DesiredProduct, result: Result, reason: str = "") -> Outcome:
@@ -68,7 +75,12 @@ def outcome_of(change: Change) -> Outcome:
         unknown = desired.unknown_status
         conflicts = (Conflict(STATUS, "draft", unknown, OnConflict.STORE),) if unknown else ()
         return Outcome(
-            desired.external_id, desired.title, Result.CREATED, action=Action.CREATE, conflicts=conflicts
+            desired.external_id,
+            desired.title,
+            Result.CREATED,
+            action=Action.CREATE,
+            conflicts=conflicts,
+            withheld=change.withheld,
         )
     outcome = Outcome(
         desired.external_id,
@@ -78,6 +90,7 @@ def outcome_of(change: Change) -> Outcome:
         conflicts=change.conflicts,
         action=Action.ADOPT if change.adopted else Action.UPDATE,
         held=change.held,
+        withheld=change.withheld,
     )
     if change.adopted or change.has_changes:
         return outcome
@@ -126,6 +139,7 @@ class RunResult(Struct, frozen=True):
         counts: of products, by `Result`.
         conflicts: the number of conflicts.
         held: the number of products with prices that were held back.
+        withheld: the number of unique values that variants do not have, because something else has them.
         not_compared: valid products of a dry run without credentials.
         problems: products that are rejected, failed, unconfirmed or not attempted.
         not_completed: products that were open when the run ended early: unconfirmed or not attempted.
@@ -159,4 +173,5 @@ class RunResult(Struct, frozen=True):
     error: str
     hint: str
     held: int = 0
+    withheld: int = 0
     skipped: Collection[Outcome] = ()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from msgspec import structs
 
 from medusa_sync.core.fields import VARIANTS, setting_names
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, VariantRecord, applied
+
+T = TypeVar("T")
 
 
 class Selection:
@@ -52,6 +55,7 @@ class Selection:
             fields=self._chosen(record.fields),
             options=record.options if self.has_variants else (),
             variants=variants,
+            withheld={key: self._chosen(own) for key, own in record.withheld.items()},
         )
 
     def merged(self, new: Record, old: Record | None) -> Record:
@@ -69,7 +73,18 @@ class Selection:
             for key in recorded.variants
         }
         fields = self._chosen(new.fields) | self._others(old.fields)
-        return structs.replace(new, fields=fields, options=recorded.options, variants=variants, source="")
+        withheld = {
+            key: self._chosen(new.withheld.get(key, {})) | self._others(old.withheld.get(key, {}))
+            for key in recorded.variants
+        }
+        return structs.replace(
+            new,
+            fields=fields,
+            options=recorded.options,
+            variants=variants,
+            source="",
+            withheld={key: own for key, own in withheld.items() if own},
+        )
 
     def _merged_variant(self, new: VariantRecord | None, old: VariantRecord | None) -> VariantRecord:
         if new is None or old is None:
@@ -78,10 +93,10 @@ class Selection:
         fields = self._chosen(new.fields) | self._others(old.fields)
         return structs.replace(new, fields=fields, dropped=dropped)
 
-    def _chosen(self, fields: Mapping[str, Value]) -> dict[str, Value]:
+    def _chosen(self, fields: Mapping[str, T]) -> dict[str, T]:
         return {name: value for name, value in fields.items() if self.has(name)}
 
-    def _others(self, fields: Mapping[str, Value]) -> dict[str, Value]:
+    def _others(self, fields: Mapping[str, T]) -> dict[str, T]:
         return {name: value for name, value in fields.items() if not self.has(name)}
 
 

@@ -89,7 +89,34 @@ def match_variants(
             ours = None if found[variant.key] else _only(stored, free, adopt=adopt)
             if ours is not None:
                 found[variant.key] = free.pop(ours.id)
+    _take_the_same(found, desired, free, options)
     return Matches(found, former, owned)
+
+
+def _take_the_same(
+    found: dict[str, StoredVariant | None],
+    desired: DesiredProduct,
+    free: dict[str, StoredVariant],
+    options: OptionPlan,
+) -> None:
+    """Take variants that are what the source wants, although the record says something else.
+
+    The record may be that of another store, or older than the product, and Medusa does not store a second
+    variant with the same SKU or option values.
+    """
+    if not desired.options:
+        return
+    left = [variant for variant in desired.variants if found[variant.key] is None]
+    ways: tuple[tuple[Callable[[StoredVariant], object], Callable[[DesiredVariant], object]], ...] = (
+        (lambda each: each.sku, lambda variant: variant.fields.get(SKU)),
+        (lambda each: _held_values(each, options), lambda variant: _wanted_values(variant, options)),
+    )
+    for value_of, wanted_by in ways:
+        same = {value: each for each in free.values() if (value := value_of(each))}
+        for variant in left:
+            match = same.get(wanted_by(variant))
+            if match is not None and found[variant.key] is None and match.id in free:
+                found[variant.key] = free.pop(match.id)
 
 
 def _owned(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from medusa_sync.core.result import Outcome, Result, RunResult
 from medusa_sync.errors import EXIT_GUARD
 from medusa_sync.report import summary
-from medusa_sync.report.changes import by_kind, plain_lines
+from medusa_sync.report.changes import Kind, by_kind, plain_lines
 from medusa_sync.report.escape import visible
 from medusa_sync.report.file import ReportError
 from medusa_sync.report.summary import Listing
@@ -95,11 +95,18 @@ def _literal(text: str) -> str:
     return f"<code>{escaped}</code>" if text else ""
 
 
+_LEVELS: Mapping[Kind, tuple[str, str]] = {
+    "held": ("warning", "held back"),
+    "withheld": ("warning", "withheld"),
+    "conflict": ("notice", "conflict"),
+}
+
+
 def workflow_commands(result: RunResult) -> Iterator[str]:
     """Yield what GitHub shows beside the log.
 
     Errors: the error or the guard that ended the run, failed products. Warnings: a signal, a limit or a lock
-    that ended it, other problems, held prices. Notices: conflicts.
+    that ended it, other problems, held prices, withheld values. Notices: conflicts.
     """
     lines: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
     if result.error:
@@ -109,9 +116,9 @@ def workflow_commands(result: RunResult) -> Iterator[str]:
     for each in result.problems:
         level = "error" if each.result is Result.FAILED else "warning"
         lines[level].append(_product(level, each.result, each, [each.reason]))
-    for each in result.changes if result.held or result.conflicts else ():
+    for each in result.changes if result.held or result.withheld or result.conflicts else ():
         found = by_kind(each)
-        for kind, level, what in (("held", "warning", "held back"), ("conflict", "notice", "conflict")):
+        for kind, (level, what) in _LEVELS.items():
             if kind in found:
                 lines[level].append(_product(level, what, each, plain_lines(each, "→", found[kind])))
     for level, commands in lines.items():

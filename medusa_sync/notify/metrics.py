@@ -103,6 +103,8 @@ def _registry_of(
     add("medusa_sync_last_run_exit_code", "Exit code of the last run; 0 is success.", result.exit_code)
     for each, help_ in _PRODUCTS.items():  # the noun comes last: OpenMetrics reserves the ending `_created`
         add(f"medusa_sync_last_run_{each}_products", help_, result.counts[each])
+    help_ = "SKUs and barcodes that variants do not have, because something else has them."
+    add("medusa_sync_last_run_withheld_values", help_, result.withheld)
     for kind, what, count in (
         ("source_requests", "to the source", requests.source),
         ("store_read_requests", "that read from the store", requests.store_reads),

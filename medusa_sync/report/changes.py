@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Literal, NamedTuple
 
-from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.change import Conflict, FieldChange, Withheld
 from medusa_sync.core.fields import STATUS, VARIANT
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
@@ -16,7 +16,7 @@ from medusa_sync.report import values
 from medusa_sync.report.escape import visible
 from medusa_sync.report.values import Line
 
-Kind = Literal["conflict", "held", "change"]
+Kind = Literal["conflict", "held", "withheld", "change"]
 
 FEW = 5  # changes of variants that are shown for one product; if there are more, the first ones are
 _FIRST = 3
@@ -30,7 +30,7 @@ _WINS = {OnConflict.SOURCE: "the source wins", OnConflict.STORE: "the store wins
 
 
 class Detail(NamedTuple):
-    """A field of a product or variant, which was changed, is in conflict, or has a price that is held back.
+    """A field that was changed, is in conflict, or has a value that is held back or withheld.
 
     Without a `change`, the field keeps the value that the store holds.
     """
@@ -41,9 +41,12 @@ class Detail(NamedTuple):
     change: FieldChange | None = None
     conflict: Conflict | None = None
     held: FieldChange | None = None
+    withheld: Withheld | None = None
 
     @property
     def kind(self) -> Kind:
+        if self.withheld:
+            return "withheld"
         return "conflict" if self.conflict else "held" if self.held else "change"
 
     @property
@@ -54,7 +57,7 @@ class Detail(NamedTuple):
 
 
 def details(outcome: Outcome) -> list[Detail]:
-    """The changes of a product, then what changed nothing: conflicts without a change, and held prices.
+    """The changes of a product, then what changed nothing: conflicts, held prices and withheld values.
 
     Conflicts have none if the store won, or if it is not known whether the write arrived. The others belong
     to a change of the same field of the same variant. Variants without a SKU may have the same name, so there
@@ -71,13 +74,15 @@ def details(outcome: Outcome) -> list[Detail]:
         found.append(Detail(change.variant, change.field, change.stored, change, conflict))
     kept = chain((each for each in outcome.conflicts if each.kept == OnConflict.STORE), *won.values())
     found += [Detail(each.variant, each.field, each.stored, conflict=each) for each in kept]
-    return found + [Detail(each.variant, each.field, each.stored, held=each) for each in outcome.held]
+    found += [Detail(each.variant, each.field, each.stored, held=each) for each in outcome.held]
+    new = outcome.newly_withheld
+    return found + [Detail(each.variant, each.field, each.stored, withheld=each) for each in new]
 
 
 def by_kind(outcome: Outcome) -> dict[Kind, list[Detail]]:
-    """The changes of a product, first its conflicts, then its held prices; no empty lists."""
+    """The changes of a product, first its conflicts, held prices and withheld values; no empty lists."""
     found = details(outcome)
-    kinds: tuple[Kind, ...] = ("conflict", "held", "change")
+    kinds: tuple[Kind, ...] = ("conflict", "held", "withheld", "change")
     groups = {kind: [each for each in found if each.kind == kind] for kind in kinds}
     return {kind: group for kind, group in groups.items() if group}
 
@@ -138,7 +143,12 @@ def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: in
     """The values of a field and where its change comes from, without its name."""
     change, conflict = detail.change, detail.conflict
     wins = [_WINS[conflict.kept]] if conflict else []
-    if change is not None:
+    if detail.withheld is not None:
+        stored, wanted = values.excerpts(detail.stored, detail.withheld.value, values.LONG)
+        line = [(visible(stored), "")]
+        kept = [] if detail.stored is None else ["kept"]
+        notes = [*kept, f"source: {visible(wanted)}, which belongs to {visible(detail.withheld.owner)}"]
+    elif change is not None:
         line = values.before_and_after(change.stored, change.planned, arrow, longest)
         notes = [*_notes(change, action, longest, is_contested=conflict is not None), *wins]
     else:
@@ -148,7 +158,7 @@ def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: in
         state = "may be overwritten" if conflict and conflict.kept == OnConflict.SOURCE else "kept"
         reason = _HELD if detail.held else _UNKNOWN if action is Action.CREATE else _CONFLICT
         notes = [state, reason, f"source: {visible(wanted)}", *wins]
-    style = "yellow" if conflict or detail.held else "dim"
+    style = "dim" if detail.kind == "change" else "yellow"
     return [*line, (f" ({'; '.join(notes)})", style)] if notes else line
 
 

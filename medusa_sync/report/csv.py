@@ -60,6 +60,8 @@ def _field(detail: Detail) -> tuple[str, ...]:
 def _reason(detail: Detail) -> str:
     if detail.held is not None:
         return f"held back, above --max-price-change; the source has {_plain(detail.held.desired)}"
+    if detail.withheld is not None:
+        return f"withheld; the source has {detail.withheld.value}, which belongs to {detail.withheld.owner}"
     conflict = detail.conflict
     if conflict is None:
         return ""

@@ -53,7 +53,7 @@ def _context(result: RunResult) -> dict[str, Any]:
     products = [_product(each, result) for each in outcomes]
     used = Counter(kind for product in products for kind in product["kinds"])
     totals = [(kind, label, count) for kind, label, count, _ in summary.totals(result)]
-    parts = [each for each in totals if each[2] and each[0] not in {"conflict", "held"}]
+    parts = [each for each in totals if each[2] and each[0] not in {"conflict", "held", "withheld"}]
     return {
         "result": result,
         "started_at": result.started_at.astimezone(UTC),
@@ -65,7 +65,7 @@ def _context(result: RunResult) -> dict[str, Any]:
         "lists": [
             (each.heading, [_listed(outcome, result) for outcome in each.listed], each.left_out)
             for each in listings
-            if each.noun in {"problem", "conflict", "held"}
+            if each.noun in {"problem", "conflict", "held", "withheld"}
         ],
         "products": products,
         "filters": [(kind, label, used[kind]) for kind, label, _ in totals if used[kind]],
@@ -97,7 +97,7 @@ def _product(outcome: Outcome, result: RunResult) -> dict[str, Any]:
         conflicts = sum(each.conflict is not None for each in of_variants)
         folded += f", {conflicts:,} of them in conflict" if conflicts else ""
     external_id, title = summary.name(outcome)
-    others = {"conflict": outcome.conflicts, "held": outcome.held}
+    others = {"conflict": outcome.conflicts, "held": outcome.held, "withheld": outcome.newly_withheld}
     return {
         "kinds": (outcome.result.value, *(kind for kind, any_ in others.items() if any_)),
         "did": outcome.action,

@@ -62,6 +62,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     removed: Annotated[int, Meta(ge=0, description="Set to draft or deleted.")]
     conflicts: Annotated[int, Meta(ge=0, description="Fields, not products.")]
     held: Annotated[int, Meta(ge=0, description="Products with prices that were held back.")]
+    withheld: Annotated[int, Meta(ge=0, description="SKUs and barcodes that variants do not have.")]
     not_compared: Annotated[
         int | UnsetType, Meta(description="Valid products of a dry run without credentials.")
     ] = UNSET
@@ -94,6 +95,18 @@ class HeldPrice(Struct, frozen=True):
     field: str
     stored: Value
     desired: Value
+
+
+class WithheldValue(Struct, frozen=True):
+    """An SKU or barcode that a variant does not get, because something else has it; listed once."""
+
+    external_id: str | None
+    title: str
+    variant: Annotated[str | None, Meta(description="Null for a product without variants.")]
+    field: str
+    stored: Value
+    desired: Value
+    owner: Annotated[str, Meta(description="What has the value.")]
 
 
 class FieldValues(Struct, frozen=True, rename={"before": "from", "after": "to"}):
@@ -152,6 +165,7 @@ class Document(Struct, frozen=True, kw_only=True):
     requests: RequestCounts
     problems: list[Problem]
     held: list[HeldPrice]
+    withheld: Annotated[list[WithheldValue], Meta(description="Those that were not withheld before.")]
     skipped: Annotated[list[Problem], Meta(description="Those that are skipped for a reason of their own.")]
     notes: Annotated[list[str], Meta(description="Remarks about the run, not about one product.")]
     changes: list[ProductChange]  # last, because it is rendered one product at a time
@@ -214,6 +228,7 @@ def _document_without_changes(result: RunResult) -> Document:
             **{each.value: result.counts.get(each, 0) for each in Result},
             conflicts=result.conflicts,
             held=result.held,
+            withheld=result.withheld,
             not_compared=result.not_compared or UNSET,
         ),
         requests=RequestCounts(*structs.astuple(result.requests)),
@@ -222,6 +237,13 @@ def _document_without_changes(result: RunResult) -> Document:
             HeldPrice(each.external_id, each.title, at.variant or None, at.field, at.stored, at.desired)
             for each in (result.changes if result.held else ())
             for at in each.held
+        ],
+        withheld=[
+            WithheldValue(
+                each.external_id, each.title, at.variant or None, at.field, at.stored, at.value, at.owner
+            )
+            for each in (result.changes if result.withheld else ())
+            for at in each.newly_withheld
         ],
         skipped=list(map(_problem, result.skipped)),
         notes=list(result.notes),

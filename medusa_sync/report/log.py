@@ -171,6 +171,14 @@ def _log_products(result: RunResult) -> None:
         for price in outcome.held:
             words = f"held back {_product(outcome)}: {_both_sides(price)}"
             logger.warning("%s", words, extra={"event": "held", "external_id": outcome.external_id})
+    withheld = (each for each in result.changes if each.newly_withheld) if result.withheld else ()
+    for outcome in islice(withheld, summary.LISTED):
+        for value in outcome.newly_withheld:
+            of = f" of {value.variant}" if value.variant else ""
+            words = (
+                f"withheld {_product(outcome)}: {value.field}{of} {value.value!r} belongs to {value.owner}"
+            )
+            logger.warning("%s", words, extra={"event": "withheld", "external_id": outcome.external_id})
     contested = (each for each in result.changes if each.conflicts) if result.conflicts else ()
     for outcome in islice(contested, summary.LISTED):
         for each in outcome.conflicts:

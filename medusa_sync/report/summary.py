@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
-from medusa_sync.report.changes import Kind
+from medusa_sync.report.changes import Kind, by_kind
 from medusa_sync.report.escape import visible
 
 LISTED = 20  # products that a list shows; the others are counted
@@ -45,7 +45,12 @@ _WINNERS = {
     frozenset(OnConflict): "To choose which side wins, set --on-conflict.",
 }
 _HELD = "If these prices are right, run once with a higher --max-price-change."
+_WITHHELD = (
+    "Two variants of a store cannot have the same SKU or barcode. "
+    "Change one of them at the source or in the admin."
+)
 _CONFLICT = "conflict", "with conflicts"
+_LACKING = "withheld", "with values that are withheld"
 _MINUTE = 60  # seconds
 
 
@@ -67,7 +72,7 @@ def one_line(result: RunResult) -> str:
 def up_to_date(result: RunResult) -> str | None:
     """Summarize a run in which there was nothing to do, in one line; None for any other run."""
     counted = {each for each, count in result.counts.items() if count}
-    to_see = result.error or result.conflicts or result.held or result.not_compared
+    to_see = result.error or result.conflicts or result.held or result.not_compared or result.changes
     if to_see or not counted <= _NOTHING_TO_DO:
         return None
     skipped = result.counts.get(Result.SKIPPED, 0)
@@ -76,6 +81,7 @@ def up_to_date(result: RunResult) -> str | None:
     of_total = "" if total is None or total == result.seen else f" of {total}"
     noun = "product" if (number if not of_total else total) == 1 else "products"
     others = f", {skipped} skipped" if skipped else ""
+    others += f", {result.withheld} withheld" if result.withheld else ""
     dry_run = "Dry run: " if result.dry_run else ""
     return f"{dry_run}{number}{of_total} {noun} up to date{others} ({duration(result.duration_s)})"
 
@@ -92,6 +98,7 @@ def totals(result: RunResult) -> Iterator[tuple[str, str, int, str]]:
         yield each.value, label(each, dry_run=result.dry_run), count, STYLES[each]
     yield "conflict", "conflicts", result.conflicts, "yellow"
     yield "held", "held back", result.held, "yellow"
+    yield "withheld", "withheld", result.withheld, "yellow"
     yield "not-compared", "not compared", result.not_compared, "yellow"
 
 
@@ -181,24 +188,28 @@ class Listing:
         return self._count - len(self.listed)
 
     def remarks(self) -> Iterator[str]:
-        """Yield a line about products that are left out, and what to do about conflicts and held prices."""
+        """Yield a line about products that are left out, and what to do about conflicts and the like."""
         if self.left_out:
             yield f"... and {self.left_out} more {self.description}; --json shows them all"
-        if any(outcome.conflicts for outcome in self.listed):
+        shown = {self.only} if self.only else {kind for each in self.listed for kind in by_kind(each)}
+        if "conflict" in shown:
             yield _WINNERS[frozenset(self._winners)]
-        elif any(outcome.held for outcome in self.listed):
+        if "held" in shown:
             yield _HELD
+        if "withheld" in shown:
+            yield _WITHHELD
 
 
 def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> list[Listing]:
     """The lists that are not empty; a product is in one at most.
 
-    Conflicts, held prices, pruned products and problems are always listed. Other changes, and products that
-    are skipped for a reason, are listed if `verbose`; a dry run lists changes too, except new products. If
-    `is_short`, even conflicts are left out if they are many.
+    Conflicts, held prices, newly withheld values, pruned products and problems are always listed. Other
+    changes, and products that are skipped for a reason, are listed if `verbose`; a dry run lists changes too,
+    except new products. If `is_short`, even conflicts and withheld values are left out if they are many.
     """
     contested = Listing("Conflicts", *_CONFLICT, is_complete=not (result.dry_run or is_short))
     held = Listing("Held back", "held", "with prices that were held back")
+    withheld = Listing("Withheld", *_LACKING, is_complete=not (result.dry_run or is_short))
     pruned = Listing("Pruned", "prune", "to remove" if result.dry_run else "removed")
     changes = Listing("Changes", "change", "with changes")
     skipped = Listing("Skipped", "skip", "that are skipped")
@@ -206,6 +217,8 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
     for outcome in result.changes:
         if outcome.conflicts:
             contested.add(outcome)
+        elif outcome.newly_withheld:
+            withheld.add(outcome)
         elif outcome.held:
             held.add(outcome)
         elif outcome.result is Result.REMOVED:
@@ -216,13 +229,18 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
         problems.add(outcome)
     for outcome in result.skipped if verbose else ():
         skipped.add(outcome)
-    return [each for each in (contested, held, pruned, changes, skipped, problems) if each.listed]
+    found = (contested, held, withheld, pruned, changes, skipped, problems)
+    return [each for each in found if each.listed]
 
 
-def conflicts(result: RunResult) -> list[Listing]:
-    """The list of conflicts without the other changes of these products, unless there are none."""
-    listing = Listing("Conflicts", *_CONFLICT, is_complete=not result.dry_run, only="conflict")
+def listed_once(result: RunResult) -> list[Listing]:
+    """The conflicts and newly withheld values, without other changes of their products; no empty lists."""
+    is_complete = not result.dry_run
+    contested = Listing("Conflicts", *_CONFLICT, is_complete=is_complete, only="conflict")
+    withheld = Listing("Withheld", *_LACKING, is_complete=is_complete, only="withheld")
     for outcome in result.changes:
         if outcome.conflicts:
-            listing.add(outcome)
-    return [listing] if listing.listed else []
+            contested.add(outcome)
+        if outcome.newly_withheld:
+            withheld.add(outcome)
+    return [each for each in (contested, withheld) if each.listed]

@@ -37,12 +37,14 @@ def print_result(result: RunResult, output: Output, *, verbose: bool = False) ->
         _print_on_terminal(result, output, verbose=verbose)
 
 
-def print_conflicts(result: RunResult, output: Output) -> None:
-    """Print the conflicts of a run, and nothing if there are none."""
-    for listing in summary.conflicts(result):
+def print_listed_once(result: RunResult, output: Output) -> None:
+    """Print the conflicts and newly withheld values of a run, which no later run lists; often nothing."""
+    for number, listing in enumerate(summary.listed_once(result)):
         if isinstance(output, Pipe):
             output.file.writelines(f"{line}\n" for line in _lines_of(listing, result, verbose=False))
         else:
+            if number:
+                output.print()
             _print_listing(listing, result, output, verbose=False)
 
 
@@ -84,11 +86,12 @@ def _lines_of(listing: Listing, result: RunResult, *, verbose: bool) -> Iterator
 
 
 def _by_noun(listing: Listing, outcome: Outcome) -> Mapping[str, list[Detail]]:
-    """Separate the conflicts and the held prices of a product from its other changes."""
+    """Separate conflicts, held prices and withheld values of a product from its other changes."""
     groups: dict[str, list[Detail]] = {str(kind): found for kind, found in by_kind(outcome).items()}
     if listing.only:
         return {listing.only: groups[listing.only]}
-    return groups if outcome.conflicts or outcome.held else {listing.noun: groups.get("change", [])}
+    has_others = groups.keys() - {"change"}
+    return groups if has_others else {listing.noun: groups.get("change", [])}
 
 
 def _print_on_terminal(result: RunResult, console: Console, *, verbose: bool) -> None:

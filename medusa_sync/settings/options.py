@@ -164,8 +164,8 @@ class Settings:
         more="Set it if you configure several jobs. Two jobs of one store and source never run at once.")
 
     json: bool = _switch("Output", "Print one JSON document instead of the table.", is_common=True)
-    quiet: bool = _switch("Output", "Print only problems and conflicts, not even warnings.",
-        more="--json still prints its document.", is_common=True)
+    quiet: bool = _switch("Output", "Print only problems, conflicts and withheld values.",
+        more="Warnings are not printed. --json still prints its document.", is_common=True)
     verbose: bool = _switch("Output", "Log requests and decisions, list all changes.", is_common=True)
     exit_code: bool = _switch("Output", "Exit with 7 if a dry run finds something to do.")
     report: str | None = _optional("Output", "FILE",

@@ -196,7 +196,7 @@ class Applier:
             await self._free(batch, self._plan(batch, reading.updates), batch.only_frees)
             return []
         updates = reading.updates
-        if batch.is_last or _is_checked_first(batch, updates):
+        if batch.is_last or batch.lacks_values or _is_checked_first(batch, updates):
             updates = await self._without_collisions(batch, updates)
         updates = self._plan(batch, updates)
         if not batch.released and (handed := values_to_release(updates)):
@@ -211,7 +211,7 @@ class Applier:
         planned = await self._planner.plan_new(reading.new, reading.incomplete)
         self._settle(batch, [each for each in planned if isinstance(each, Outcome)])
         changes = [each for each in planned if not isinstance(each, Outcome)]
-        if batch.is_last:
+        if batch.is_last or batch.lacks_values:
             changes = await self._without_collisions(batch, changes)
         changes = self._plan(batch, changes)
         adoptions = [each for each in changes if isinstance(each, Update)]
@@ -281,7 +281,19 @@ class Applier:
             batch,
             [Outcome.of(products[own], Result.REJECTED, reason) for own, reason in decision.rejected.items()],
         )
-        return [each for each in changes if each.desired.external_id not in decision]
+        planned: list[C] = []
+        for change in changes:
+            own = change.desired.external_id
+            if own in decision:
+                continue
+            withheld = decision.withheld.get(own)
+            left = self._planner.without(change, list(withheld.values())) if withheld else change
+            batch.lacks_values |= withheld is not None
+            if isinstance(left, Outcome):
+                self._settle(batch, [left])
+            else:
+                planned.append(left)
+        return planned
 
     async def _finish(self, batch: Batch, written: Sequence[Complete]) -> None:
         """Settle what is final, and hand over the rest to be acknowledged."""
@@ -310,7 +322,7 @@ class Applier:
         may_collide = batch.only_frees is None and not isinstance(error, KnownRefusalError)
         if may_collide and (batch.is_last or not is_checked):
             await self._without_collisions(batch, planned)
-            if len(batch.products) < len(left):
+            if len(batch.products) < len(left) or batch.lacks_values:
                 return [batch] if batch.products else []
             if len(left) == 1 and not is_checked and any(map(claims, planned)):
                 return [batch]  # another batch may have freed what it wants in the meantime

@@ -47,6 +47,7 @@ class Batch(Struct):
         refusal: of a single product that is tried a second time.
         released: the unique values that one product takes from another are free.
         checked: external ids of products of which it is known that others have not got what they want.
+        lacks_values: variants do not get some unique values, because something else has them.
         is_last: all other products have been written.
         only_frees: unique values that other products get; the products are written by later batches. None for
             a batch that writes them.
@@ -63,6 +64,7 @@ class Batch(Struct):
     refusal: Refusal | None = None
     released: bool = False
     checked: set[str] = field(default_factory=set)
+    lacks_values: bool = False
     is_last: bool = False
     only_frees: Values | None = None
     apart: list[Batch] = field(default_factory=list)
@@ -85,6 +87,7 @@ class Batch(Struct):
             items=self.items,
             planned=[create],
             checked=self.checked,
+            lacks_values=self.lacks_values,
             is_last=self.is_last,
         )
 
@@ -97,6 +100,7 @@ class Batch(Struct):
                 created=self.created,
                 items=self.items,
                 checked=self.checked,
+                lacks_values=self.lacks_values,
                 is_last=self.is_last,
                 only_frees=self.only_frees,
             )

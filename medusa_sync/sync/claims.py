@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from msgspec import Struct, field
 
-from medusa_sync.core.change import Change, Create, Update, new_variants
+from medusa_sync.core.change import Change, Create, Update, Withheld, new_variants
 from medusa_sync.core.fields import BARCODE, SKU, STOCK, VARIANT_FIELDS
 from medusa_sync.core.handle import slug_of
 from medusa_sync.core.product import DesiredProduct
@@ -27,9 +27,11 @@ class Claim(Struct, frozen=True):
     """A unique value that a change gives to a variant.
 
     Attributes:
+        key: of the variant.
         makes_item: the store creates an inventory item with this SKU.
     """
 
+    key: str
     field: str
     value: str
     makes_item: bool = False
@@ -82,31 +84,60 @@ class Repeats:
 
 
 class Decision(Struct):
-    """Which changes are rejected and which wait.
+    """Which changes are rejected, which wait, and which are written without some values.
 
     Attributes:
         rejected: reasons by external id.
         waiting: external ids of those whose values other products of the source may give up later.
+        withheld: what variants do not get, by external id of the product.
     """
 
     rejected: dict[str, str] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
+    withheld: dict[str, dict[Claim, Withheld]] = field(default_factory=dict)
 
     def __contains__(self, external_id: object) -> bool:
         return external_id in self.rejected or external_id in self.waiting
+
+    def claims(self, change: Change) -> list[Claim]:
+        """The values that a change gives to variants, as far as it gets them."""
+        lost = self.withheld.get(change.desired.external_id, {})
+        return [claim for claim in claims(change) if claim not in lost]
+
+    def given_up(self, change: Change) -> Iterator[Hold]:
+        """What a product loses; a variant that does not get another value keeps its own."""
+        lost = {(claim.key, claim.field) for claim in self.withheld.get(change.desired.external_id, ())}
+        return given_up(change, lost)
+
+    def withhold(self, change: Change, claim: Claim, owner: str, owner_id: str) -> None:
+        names = {variant.key: variant.name for variant in change.desired.variants}
+        record = change.stored.record if isinstance(change, Update) else None
+        before = record.withheld.get(claim.key, {}).get(claim.field) if record else None
+        self.withheld.setdefault(change.desired.external_id, {})[claim] = Withheld(
+            claim.key,
+            names[claim.key],
+            claim.field,
+            claim.value,
+            _stored_value(change, claim),
+            owner,
+            owner_id,
+            is_new=before is None or before[0] != claim.value,
+        )
 
 
 def claims(change: Change) -> list[Claim]:
     """The unique values that a change gives to variants."""
     found = [
-        Claim(name, str(variant.fields[name]), makes_item=name == SKU and STOCK in variant.fields)
+        Claim(
+            variant.key, name, str(variant.fields[name]), makes_item=name == SKU and STOCK in variant.fields
+        )
         for variant in new_variants(change)
         for name in _UNIQUE
         if name in variant.fields
     ]
     if isinstance(change, Update):
         found += [
-            Claim(each.field, str(each.planned))
+            Claim(variant.desired.key, each.field, str(each.planned))
             for variant in change.variants
             for each in variant.changes
             if each.field in _UNIQUE and each.planned is not None
@@ -114,21 +145,27 @@ def claims(change: Change) -> list[Claim]:
     return found
 
 
-def given_up(change: Change) -> Iterator[Hold]:
-    """What variants and inventory items of a product lose by a change."""
+def given_up(change: Change, kept: Collection[tuple[str, str]] = ()) -> Iterator[Hold]:
+    """What variants and inventory items of a product lose by a change.
+
+    Args:
+        change: of a product.
+        kept: keys of variants and their fields that do not change after all.
+    """
     if isinstance(change, Create):
         return
     for variant in change.variants:
         if variant.stored is None:
             continue
         for each in variant.changes:
-            if each.field in _UNIQUE and each.stored is not None:
+            is_kept = (variant.desired.key, each.field) in kept
+            if each.field in _UNIQUE and each.stored is not None and not is_kept:
                 yield each.field, str(each.stored), variant.stored.id
-    for rename in item_renames(change).values():
-        if rename.sku is not None:
+    for key, rename in item_renames(change).items():
+        if rename.sku is not None and (key, SKU) not in kept:
             yield SKU, rename.sku, rename.item_id
     # A variant that the source dropped keeps its values, unless another variant of the product gets them.
-    wanted = {(claim.field, claim.value) for claim in claims(change)}
+    wanted = {(claim.field, claim.value) for claim in claims(change) if (claim.key, claim.field) not in kept}
     for stored in change.dropped.values():
         for name in _UNIQUE:
             value = getattr(stored, name)
@@ -175,9 +212,10 @@ def decide(
     freed: Collection[Hold] = frozenset(),
     is_last: bool = True,
 ) -> Decision:
-    """Decide which changes are rejected or wait; the first of two that want the same value gets it.
+    """Decide which variants get the values that they want; the first of two that want the same one gets it.
 
-    A change that is rejected or waits frees no values.
+    A change that is rejected or waits frees no values. A new product is rejected if something outside the
+    source has its value: with a mistyped source name, a whole catalogue would be created a second time.
 
     Args:
         changes: in the order in which they get what they want.
@@ -188,35 +226,41 @@ def decide(
     """
     left = {change.desired.external_id: change for change in changes}
     decision = Decision()
-    while True:
-        free = {hold for change in left.values() for hold in given_up(change)}.union(freed)
-        kept = {
-            own: found for own, change in left.items() if (found := _kept(change, owners, free)) is not None
-        }
-        for own, (claim, owner) in kept.items():
-            if is_last or not is_ours(owner.external_id):
-                decision.rejected[own] = _taken(claim, owner, left[own])
+    has_decided = True
+    while has_decided:
+        has_decided = False
+        free = {hold for change in left.values() for hold in decision.given_up(change)}.union(freed)
+        for own, change in left.items():
+            for claim, owner in _kept(decision.claims(change), change, owners, free):
+                has_decided = True
+                ours = owner.external_id or "" if is_ours(owner.external_id) else ""
+                if ours and not is_last:
+                    decision.waiting.add(own)
+                elif isinstance(change, Create) and not ours:
+                    decision.rejected.setdefault(own, _reason(claim, _taken(owner, change)))
+                else:
+                    decision.withhold(change, claim, _taken(owner, change), ours)
+        for change, claim, first in [] if has_decided else list(_repeated(left.values(), decision, owners)):
+            has_decided = True
+            if is_last or first.external_id == change.desired.external_id:
+                decision.withhold(change, claim, f"{first.external_id} {first.title!r}", first.external_id)
             else:
-                decision.waiting.add(own)
-        again = {} if kept else dict(_repeated(left.values(), owners))
-        for own, reason in again.items():
-            if is_last:
-                decision.rejected[own] = reason
-            else:
-                decision.waiting.add(own)
-        if not kept and not again:
-            return decision
+                decision.waiting.add(change.desired.external_id)
         left = {own: change for own, change in left.items() if own not in decision}
+    decision.waiting -= decision.rejected.keys()
+    return decision
 
 
-def _kept(change: Change, owners: Owners, free: Collection[Hold]) -> tuple[Claim, Owner] | None:
-    """A value that a change does not get, and what keeps it."""
-    for claim in claims(change):
+def _kept(
+    wanted: Iterable[Claim], change: Change, owners: Owners, free: Collection[Hold]
+) -> Iterator[tuple[Claim, Owner]]:
+    """The values that a change does not get, and what keeps them."""
+    for claim in wanted:
         for owner in owners.get((claim.field, claim.value), ()):
             in_the_way = claim.makes_item or not owner.is_item
             if in_the_way and not _is_own(owner, change) and (claim.field, claim.value, owner.id) not in free:
-                return claim, owner
-    return None
+                yield claim, owner
+                break
 
 
 def _is_own(owner: Owner, change: Change) -> bool:
@@ -228,38 +272,44 @@ def _is_own(owner: Owner, change: Change) -> bool:
     return bool({owner.id, owner.variant_id} & {each.replaces for each in change.variants if each.replaces})
 
 
-def _repeated(changes: Collection[Change], owners: Owners) -> Iterator[tuple[str, str]]:
-    """The changes that want a value which another one gets, with the reasons.
+def _repeated(
+    changes: Collection[Change], decision: Decision, owners: Owners
+) -> Iterator[tuple[Change, Claim, DesiredProduct]]:
+    """The values that another variant gets, with the products that get them.
 
-    The one whose product has the value already gets it, else the first one.
+    The product that has a value already gets it, else the first one.
     """
-    first: dict[Value, Change] = {}
+    first: dict[Value, tuple[Change, Claim]] = {}
     for change in changes:
-        for claim in claims(change):
+        for claim in decision.claims(change):
             value = claim.field, claim.value
             if any(owner.external_id == change.desired.external_id for owner in owners.get(value, ())):
-                first[value] = change
+                first.setdefault(value, (change, claim))
     for change in changes:
-        wanted = {(claim.field, claim.value): claim for claim in claims(change)}
-        lost = next((value for value in wanted if first.get(value, change) is not change), None)
-        if lost is not None:
-            desired = first[lost].desired
-            reason = _reason(wanted[lost], f"{desired.external_id} {desired.title!r}")
-            yield change.desired.external_id, reason
-            continue
-        first.update(dict.fromkeys(wanted, change))
+        for claim in decision.claims(change):
+            winner, won = first.setdefault((claim.field, claim.value), (change, claim))
+            if winner is not change or won != claim:
+                yield change, claim, winner.desired
 
 
-def _taken(claim: Claim, owner: Owner, change: Change) -> str:
+def _taken(owner: Owner, change: Change) -> str:
+    """What has a value, for messages."""
     if owner.is_item and not owner.product_id:
-        return _reason(claim, f"the inventory item {owner.id}, which has {owner.reserved:g} reserved")
+        return f"the inventory item {owner.id}, which has {owner.reserved:g} reserved"
     if isinstance(change, Update) and owner.product_id == change.stored.id:
-        return _reason(claim, f"another variant of this product ({owner.id})")
+        return f"another variant of this product ({owner.id})"
     item = f"the inventory item {owner.id} of " if owner.is_item else ""
     external_id = f"{owner.external_id} " if owner.external_id else ""
     product_id = f" ({owner.product_id})" if owner.product_id else ""
-    return _reason(claim, f"{item}{external_id}{owner.title!r}{product_id}")
+    return f"{item}{external_id}{owner.title!r}{product_id}"
 
 
 def _reason(claim: Claim, owner: str) -> str:
     return f"its {_NAMES[claim.field]} {claim.value!r} belongs to {owner}; change one of the two"
+
+
+def _stored_value(change: Change, claim: Claim) -> str | None:
+    """What a stored variant has instead of a value that it wants."""
+    variants = change.variants if isinstance(change, Update) else ()
+    stored = (each.stored for each in variants if each.desired.key == claim.key and each.stored)
+    return next((getattr(each, claim.field) for each in stored), None)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import Unreadable, by_external_id
+from medusa_sync.core.withheld import unique_values
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sources.base import Unchecked
 from medusa_sync.stop import Stop
@@ -60,6 +61,8 @@ class Comparison:
         self._wanted = wanted
         self._selection = selection
         self._overwrite = overwrite
+        self._undecided: list[DesiredProduct | Unchecked] = []  # up to date unless a withheld value is free
+        self._wanted_values: dict[str, set[tuple[str, Value]]] = {}  # of their owners, by external id
 
     async def stale(self) -> AsyncGenerator[list[Stale], None]:
         """The stale products, in parts of at most `LOOK_UP`; no part is empty.
@@ -89,9 +92,10 @@ class Comparison:
                     return
         if self._stop.is_set:
             return
+        waiting += self._with_free_values()
         await self._scan.ready(self._wanted())  # checks the credentials even if the source delivered nothing
-        if waiting:
-            yield await self._look_up(waiting)
+        for start in range(0, len(waiting), LOOK_UP):
+            yield await self._look_up(waiting[start : start + LOOK_UP])
 
     async def _look_up(self, products: Sequence[DesiredProduct]) -> list[Stale]:
         """Look products up; those that are absent although a scan shows them are settled."""
@@ -111,22 +115,55 @@ class Comparison:
         ]
 
     def _is_up_to_date(self, record: Record | None, desired: DesiredProduct) -> bool:
-        return record is not None and self._selection.is_up_to_date(record, desired)
+        """Whether nothing is left to do; a value that is withheld may be free now."""
+        if record is None or record.withheld:
+            return False
+        return self._selection.is_up_to_date(record, desired)
 
     def _checked_if_not_shown(self, product: DesiredProduct | Unchecked) -> DesiredProduct | None:
         """Settle a product that the scan shows to be up to date, or that is invalid; return any other one."""
+        if product.external_id in self._scan.owners:
+            owner = self._check(product)
+            if owner is None:
+                return None
+            self._wanted_values[owner.external_id], product = unique_values(owner), owner
         if not self._overwrite and self._scan.shows_source(product):
-            self._settle_unchanged(product)
+            self._settle_if_nothing_is_withheld(product)
             return None
         checked = self._check(product)
         if checked is not None and not self._overwrite and self._scan.shows(checked):
-            self._settle_unchanged(checked)
+            self._settle_if_nothing_is_withheld(checked)
             return None
         return checked
 
+    def _settle_if_nothing_is_withheld(self, product: DesiredProduct | Unchecked) -> None:
+        if product.external_id in self._scan.withheld:
+            self._undecided.append(product)
+        else:
+            self._settle_unchanged(product)
+
+    def _with_free_values(self) -> list[DesiredProduct]:
+        """Settle products with withheld values, except those for which the source may have freed one."""
+        blocked = {product.external_id: product for product in self._undecided}
+        free: list[DesiredProduct | Unchecked] = []
+        while found := [own for own in blocked if self._may_be_free(own, blocked)]:
+            free += [blocked.pop(own) for own in found]
+        for product in blocked.values():
+            self._settle_unchanged(product)
+        return [checked for product in free if (checked := self._check(product)) is not None]
+
+    def _may_be_free(self, external_id: str, blocked: Collection[str]) -> bool:
+        """Whether the owner of a withheld value no longer wants it, and can give it up."""
+        return any(
+            (each.field, each.value) not in self._wanted_values.get(each.owner_id, ())
+            for each in self._scan.withheld[external_id]
+            if each.owner_id and each.owner_id not in blocked
+        )
+
     def _settle_unchanged(self, product: DesiredProduct | Unchecked) -> None:
         self._ledger.found([product.external_id])
-        self._ledger.settle(Outcome(product.external_id, product.title, Result.UNCHANGED))
+        withheld = self._scan.withheld.get(product.external_id, ())
+        self._ledger.settle(Outcome(product.external_id, product.title, Result.UNCHANGED, withheld=withheld))
 
     def _settle_if_done(self, product: Stale) -> bool:
         """Settle a product that the look-up shows to be up to date, or that cannot be read."""

@@ -63,4 +63,10 @@ def _combined(first: Outcome | None, later: Outcome) -> Outcome:
     for change in first.changes:
         latest = fields.get((change.variant, change.field), change)
         fields[change.variant, change.field] = structs.replace(change, planned=latest.planned)
-    return structs.replace(first, changes=tuple(fields.values()), conflicts=conflicts, held=later.held)
+    return structs.replace(
+        first,
+        changes=tuple(fields.values()),
+        conflicts=conflicts,
+        held=later.held,
+        withheld=later.withheld,
+    )

@@ -39,6 +39,7 @@ class Ledger:
         self.not_compared = 0
         self.conflicts = 0
         self.held = 0
+        self.withheld = 0
         self.not_completed: list[Outcome] = []
         self.problems = Spool[Outcome]()
         self.changes = Spool[Outcome]()
@@ -195,11 +196,12 @@ class Ledger:
         self.counts[outcome.result] += 1
         self.conflicts += len(outcome.conflicts)
         self.held += bool(outcome.held)
+        self.withheld += len(outcome.withheld)
         if outcome.result in _PROBLEMS:
             self.problems.add(outcome)
         elif outcome.result is Result.SKIPPED and outcome.reason:
             self.skipped.add(outcome)
-        elif outcome.action is not None or outcome.conflicts or outcome.held:
+        elif outcome.action is not None or outcome.conflicts or outcome.held or outcome.newly_withheld:
             self.changes.add(outcome)
             self.gained += outcome.action in _GAINS
         self._on_settled(outcome)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field, structs
 
-from medusa_sync.core.change import Change, Create, Update
+from medusa_sync.core.change import Change, Create, Update, Withheld
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.interrupted import (
     is_half_deleted,
@@ -17,13 +17,14 @@ from medusa_sync.core.interrupted import (
     only_awaits_late_write,
 )
 from medusa_sync.core.merge import as_set, merge_sets
-from medusa_sync.core.note import is_recorded
+from medusa_sync.core.note import final_record, is_recorded
 from medusa_sync.core.plan import plan_update, selection_for, without_stock
 from medusa_sync.core.policy import OnDeleted
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredSummary, UnownedProduct, Unreadable, by_external_id
+from medusa_sync.core.withheld import without
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.adoption import Adoption
@@ -35,6 +36,7 @@ from medusa_sync.sync.stale import Stale
 from medusa_sync.sync.tombstones import Tombstones
 
 T = TypeVar("T")
+C = TypeVar("C", Create, Update, Change)
 
 _DELETED = "it was deleted in the store; --on-deleted recreate creates it again"
 
@@ -199,7 +201,10 @@ class Planner:
         wanted = {update.desired.external_id: update.desired for update in updates}
         read = {each.id: each for each in await self._sales.read(wanted, stored)}
         return [
-            self._planned(update.desired, read[update.stored.id], update.selection, adopt=update.adopted)
+            structs.replace(
+                self._planned(update.desired, read[update.stored.id], update.selection, adopt=update.adopted),
+                withheld=update.withheld,
+            )
             for update in updates
             if update.stored.id in read
         ]
@@ -217,6 +222,18 @@ class Planner:
             selection=selection,
             price_limit=self._options.price_limit,
         )
+
+    def without(self, change: C, withheld: Sequence[Withheld]) -> C | Outcome:
+        """Plan a change without values that variants do not get; its outcome if nothing is left to write."""
+        desired = without(change.desired, withheld)
+        if isinstance(change, Create):
+            return structs.replace(change, desired=desired, withheld=tuple(withheld))
+        planned = self._planned(desired, change.stored, change.selection, adopt=change.adopted)
+        update = structs.replace(planned, withheld=tuple(withheld))
+        if update.has_changes or update.conflicts or final_record(update) != change.stored.record:
+            return update
+        unchanged = Outcome.of(desired, Result.UNCHANGED)
+        return structs.replace(unchanged, held=update.held, withheld=update.withheld)
 
     def _update(self, product: DesiredProduct, stored: StoredProduct, reading: Reading) -> None:
         selection = selection_for(stored.record, self._options.selection)

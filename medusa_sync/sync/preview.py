@@ -7,7 +7,7 @@ from itertools import chain
 
 from medusa_sync.core.change import Change, Update
 from medusa_sync.core.result import Outcome, Result, outcome_of
-from medusa_sync.sync.claims import Hold, Owner, Owners, Value, claims, given_up
+from medusa_sync.sync.claims import Decision, Hold, Owner, Owners, Value, claims
 from medusa_sync.sync.collisions import Collisions
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.obstacles import Obstacles
@@ -91,9 +91,7 @@ class Preview:
         owners = self._with_promised(changes, self._owners, undecided=self._contested)
         decision = self._collisions.decide(changes, owners, freed=self._freed, is_last=True)
         for change in changes:
-            reason = decision.rejected.get(change.desired.external_id)
-            rejected = None if reason is None else Outcome.of(change.desired, Result.REJECTED, reason)
-            self._settle(rejected or outcome_of(change))
+            self._settle(self._outcome(change, decision))
 
     def _sort(self, change: Change, owners: Owners) -> None:
         """Settle a change unless it depends on others."""
@@ -102,7 +100,7 @@ class Preview:
         known = self._with_promised([change], owners)
         decision = self._collisions.decide([change], known, freed=self._freed, is_last=False)
         if own in decision.rejected:
-            self._settle(Outcome.of(change.desired, Result.REJECTED, decision.rejected[own]))
+            self._settle(self._outcome(change, decision))
             return
         for value in wanted:
             self._promised.setdefault(value, (own, change.desired.title))
@@ -110,8 +108,17 @@ class Preview:
             self._contested[own] = change
             self._owners.update((value, owners[value]) for value in wanted if value in owners)
         else:
-            self._freed.update(given_up(change))
-            self._settle(outcome_of(change))
+            self._freed.update(decision.given_up(change))
+            self._settle(self._outcome(change, decision))
+
+    def _outcome(self, change: Change, decision: Decision) -> Outcome:
+        own = change.desired.external_id
+        if own in decision.rejected:
+            return Outcome.of(change.desired, Result.REJECTED, decision.rejected[own])
+        if own not in decision.withheld:
+            return outcome_of(change)
+        left = self._planner.without(change, list(decision.withheld[own].values()))
+        return left if isinstance(left, Outcome) else outcome_of(left)
 
     def _with_promised(
         self, changes: Iterable[Change], owners: Owners, undecided: Collection[str] = ()

@@ -307,6 +307,7 @@ class Run:
             counts=dict(ledger.counts),
             conflicts=ledger.conflicts,
             held=ledger.held,
+            withheld=ledger.withheld,
             skipped=ledger.skipped,
             not_compared=ledger.not_compared,
             requests=self._requests,

@@ -9,11 +9,13 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import count, islice
 from typing import Self
 
+from medusa_sync.core.change import Withheld
 from medusa_sync.core.ids import IdSet
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Dropped, Record, applied, fingerprint
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import Unreadable
+from medusa_sync.core.withheld import recorded
 from medusa_sync.medusa.api import AdminApi, ScanPage
 from medusa_sync.sources.base import Unchecked
 
@@ -45,6 +47,8 @@ class Scan:
         witness: the store's id of one of them; empty if there is none.
         variants: how many variants of the source they have.
         dropped: external ids of those with variants that the source dropped in an earlier run.
+        withheld: values that their variants do not get, by external id.
+        owners: external ids of the products of the source that have such values.
     """
 
     def __init__(
@@ -61,6 +65,8 @@ class Scan:
         self.witness = ""
         self.variants = 0
         self.dropped: set[str] = set()
+        self.withheld: dict[str, tuple[Withheld, ...]] = {}
+        self.owners: set[str] = set()
         self._api = api
         self._removable = removable
         self._selection = selection
@@ -203,6 +209,9 @@ class Scan:
         self.variants += len(record.variants)
         if any(variant.dropped in self._removable for variant in record.variants.values()):
             self.dropped.add(external_id)
+        if record.withheld:
+            self.withheld[external_id] = recorded(record)
+            self.owners.update(each.owner_id for each in self.withheld[external_id])
         if record.is_settled:
             self._up_to_date.append(fingerprint(external_id, self._selection.of(record)))
             if record.source:

@@ -17,6 +17,7 @@ from medusa_sync.core.pending import freed
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied
 from medusa_sync.core.stored import StoredItem, WrittenProduct, WrittenVariant
+from medusa_sync.core.withheld import with_withheld
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body
@@ -444,6 +445,7 @@ class Writer:
             variants={key: variant.id for key, variant in variants.items()},
             options={option.title: option.id for option in (found.options if found else ())},
         )
+        record = with_withheld(record, create.withheld, None)
         outcome = self._intents.take(create.desired.external_id)
         return Complete(create.desired, product_id, (note,), record, outcome)
 

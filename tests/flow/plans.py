@@ -32,7 +32,22 @@ def shown(result: RunResult) -> dict[str, Any]:
         "counts": counts(result),
         "changes": {str(each.external_id): (each.action, _changes(each)) for each in result.changes},
         "problems": sorted((str(each.external_id), each.result) for each in result.problems),
+        "withheld": (result.withheld, withheld(result)),
     }
+
+
+def withheld(result: RunResult) -> dict[str, list[tuple[str, str]]]:
+    """The fields and values that are newly withheld, by external id."""
+    return {
+        str(outcome.external_id): sorted((each.field, each.value) for each in new)
+        for outcome in result.changes
+        if (new := [each for each in outcome.withheld if each.is_new])
+    }
+
+
+def owners(result: RunResult) -> set[str]:
+    """What has the values that are newly withheld."""
+    return {each.owner for outcome in result.changes for each in outcome.withheld if each.is_new}
 
 
 def _changes(outcome: Outcome) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.sync.options import PlanOptions
 from tests.flow.faults import AFTER, BEFORE, SIZE, catalogue, fault_at, in_sync
+from tests.flow.plans import withheld
 from tests.flow.shirts import assert_shirts, held, shirt, variant, wanted
 from tests.flow.stage import BATCHES, Killed, ListSource, assert_exact, counts, sent_in_bulk, sync, writes
 from tests.harness.catalogue import products
@@ -112,14 +113,16 @@ def test_products_of_different_batches_exchange_skus_in_one_run() -> None:
     assert not writes(store)
 
 
-def test_a_product_whose_sku_is_taken_for_good_fails() -> None:
+def test_products_whose_sku_is_taken_for_good_keep_their_own() -> None:
     store, source = FakeMedusa(), catalogue()
     sync(source, store)
     for row in source.rows[:3]:
         row["sku"] = source.rows[5]["sku"]
     result = sync(source, store, batch_size=2)
-    assert {each.external_id for each in result.problems} == {"dummyjson:1", "dummyjson:2", "dummyjson:3"}
-    assert result.exit_code == 5
+    assert withheld(result).keys() == {"dummyjson:1", "dummyjson:2", "dummyjson:3"}
+    assert result.exit_code == 0
+    store.requests.clear()
+    assert (sync(source, store).withheld, writes(store)) == (3, [])
 
 
 @pytest.mark.parametrize("batch_size", [2, 15])
@@ -295,8 +298,9 @@ def test_one_product_that_cannot_be_written_does_not_stop_an_exchange(fault: str
     assert all(each.reason for each in result.problems)
     if fault != "lost":  # then the others do not learn in time that it keeps its SKU
         wants_its_sku = "dummyjson:28"
-        assert {each.external_id for each in result.problems} == {"dummyjson:5", wants_its_sku}
-        assert counts(result)["updated"] == 38
+        assert {each.external_id for each in result.problems} == {"dummyjson:5"}
+        assert withheld(result).keys() == {wants_its_sku}
+        assert counts(result)["updated"] == 39
     store.before = None
     for _ in range(2):
         healed = sync(source, store, batch_size=15)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from rich.console import Console
 
-from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.change import Conflict, FieldChange, Withheld
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.report.text import print_result
@@ -76,6 +76,30 @@ HELD = Outcome(  # the price of the source is not written, the title is
     action=Action.UPDATE,
     held=(FieldChange("price", 40, 0, 40, 0), FieldChange("price.eur", 38, 3.8, 38, 3.8, "Large")),
 )
+LACKING = Outcome(  # a new product, of which two variants do not get a value
+    "dummyjson:71",
+    "Steel Kettle",
+    Result.CREATED,
+    action=Action.CREATE,
+    withheld=(
+        Withheld("1", "Large", "sku", "BK-1", None, "dummyjson:70 'Brass Kettle' (prod_70)", "dummyjson:70"),
+        Withheld("2", "Small", "barcode", "4006381333931", None, "another variant of this product (Large)"),
+    ),
+)
+KEEPING = Outcome(  # its SKU stays as it is, its other values do too
+    "dummyjson:72",
+    "Copper Kettle",
+    Result.UNCHANGED,
+    withheld=(Withheld("", "", "sku", "BK-2", "CK-1", "'Our Kettle' (prod_9)"),),
+)
+KNOWN = Outcome(  # an earlier run has listed the SKU, this one changes the price
+    "dummyjson:73",
+    "Iron Kettle",
+    Result.UPDATED,
+    changes=(PRICE,),
+    action=Action.UPDATE,
+    withheld=(Withheld("", "", "sku", "BK-3", None, "dummyjson:70", "dummyjson:70", is_new=False),),
+)
 SKIPPED = Outcome("dummyjson:80", "Wool Hat", Result.SKIPPED, "it was deleted in the store")
 ROW = Outcome(None, "", Result.REJECTED, "row 17 is not an object")
 LEFT = (
@@ -113,6 +137,7 @@ def run(
         counts=counts,
         conflicts=sum(len(outcome.conflicts) for outcome in changes),
         held=sum(bool(outcome.held) for outcome in changes),
+        withheld=sum(len(outcome.withheld) for outcome in changes),
         not_compared=0,
         requests=Requests(source=7, store_reads=12, store_writes=26, retries=1),
         problems=tuple(problems),
@@ -136,10 +161,11 @@ def with_texts(texts: Sequence[str], *, dry_run: bool) -> RunResult:
         FieldChange(field, before, f"{after}!", f"{applied}?", f"{wanted}.", variant),
     )
     conflict = Conflict(field, mine, theirs, OnConflict.STORE)
+    lost = Withheld("", variant, field, wanted, before, reason)
     update = Outcome(external_id or "x", title, Result.UPDATED, action=Action.UPDATE, changes=changes)
     return run(
         update,
-        structs.replace(update, conflicts=(conflict,)),
+        structs.replace(update, conflicts=(conflict,), withheld=(lost,)),
         Outcome(external_id or "x", title, Result.REMOVED, action=Action.DELETE),
         problems=[Outcome(external_id, title, Result.FAILED, reason or "x")],
         dry_run=dry_run,

@@ -316,6 +316,19 @@ def test_quiet_shows_conflicts(store: FakeMedusa, source: Path, wins: str, value
     assert run("--source", str(source), "--quiet").output == ""
 
 
+def test_quiet_shows_values_that_are_withheld_for_the_first_time(store: FakeMedusa, source: Path) -> None:
+    rows = products(3)
+    rows[1]["sku"] = rows[0]["sku"]
+    source.write_text(json.dumps({"products": rows}), encoding="utf-8")
+    first = run("--source", str(source), "--quiet")
+    assert (first.exit_code, first.stderr) == (0, "")
+    assert first.stdout.startswith("withheld: created dummyjson:2 (")
+    assert "Change one of them at the source or in the admin.\n" in first.stdout
+    assert run("--source", str(source), "--quiet").output == ""
+    assert re.match(r"3 products up to date, 1 withheld \(", run("--source", str(source)).stdout)
+    assert len(store.products) == 3
+
+
 def test_log_has_a_line_with_the_time_for_each_run(store: FakeMedusa, source: Path) -> None:
     result = run("--source", str(source), "--job-name", "nightly")
     _unencrypted, line = result.stderr.splitlines()

@@ -9,12 +9,27 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.change import Conflict, FieldChange, Withheld
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Outcome, Result, RunResult, Status
 from medusa_sync.notify.github import append_step_summary, step_summary, workflow_commands
 from medusa_sync.report.file import ReportError
-from tests.unit.results import HELD, LAMP, LEFT, MUG, OVERRULED, ROW, SPOON, STAMPS, TINY, of_variants, run
+from tests.unit.results import (
+    HELD,
+    KEEPING,
+    KNOWN,
+    LACKING,
+    LAMP,
+    LEFT,
+    MUG,
+    OVERRULED,
+    ROW,
+    SPOON,
+    STAMPS,
+    TINY,
+    of_variants,
+    run,
+)
 
 MARKUP = st.lists(
     st.sampled_from(
@@ -34,6 +49,7 @@ def hostile(text: str) -> RunResult:
         title=wild,
         changes=(FieldChange(wild, f"{wild}1", f"{wild}2", f"{wild}3", f"{wild}4"),),
         conflicts=(Conflict(wild, f"{wild}5", f"{wild}6", OnConflict.STORE),),
+        withheld=(Withheld(wild, wild, wild, f"{wild}7", f"{wild}8", wild),),
     )
     return run(
         conflicted,
@@ -226,6 +242,28 @@ def test_conflicts_and_held_prices_are_in_the_summary_with_what_to_do() -> None:
     assert "\nIf these prices are right, run once with a higher --max-price-change.\n" in summary
 
 
+def test_newly_withheld_values_have_a_warning_and_are_in_the_summary() -> None:
+    result = run(LACKING, KEEPING, KNOWN)
+    assert list(workflow_commands(result)) == [
+        (
+            "::warning title=withheld dummyjson%3A71::Steel Kettle: sku of Large: nothing "
+            "(source: BK-1, which belongs to dummyjson:70 'Brass Kettle' (prod_70)); "
+            "barcode of Small: nothing (source: 4006381333931, "
+            "which belongs to another variant of this product (Large))"
+        ),
+        (
+            "::warning title=withheld dummyjson%3A72::Copper Kettle: "
+            "sku: CK-1 (kept; source: BK-2, which belongs to 'Our Kettle' (prod_9))"
+        ),
+    ]
+    summary = read(step_summary(result))
+    assert "| created | updated | unchanged | withheld |\n" in summary
+    assert "| 1 | 1 | 192 | 4 |\n" in summary
+    assert "#### Withheld\n" in summary
+    assert "sku: CK-1 (kept; source: BK-2, which belongs to 'Our Kettle' (prod_9))" in summary
+    assert "Iron Kettle" not in summary
+
+
 def test_a_product_with_many_changed_variants_has_a_short_annotation() -> None:
     (line,) = workflow_commands(run(of_variants(40, *range(40))))
     assert line.endswith("; 35 more")
@@ -242,11 +280,11 @@ def test_no_more_annotations_are_written_than_github_shows(outcome: Outcome, num
 @given(text=MARKUP)
 def test_an_annotation_is_one_line_with_one_title(text: str) -> None:
     lines = list(workflow_commands(hostile(text)))
-    assert [kind(line) for line in lines] == ["error", "error", "warning", "notice"]
+    assert [kind(line) for line in lines] == ["error", "error", "warning", "warning", "notice"]
     assert all(len(line.splitlines()) == 1 for line in lines)
     for line in lines:
         assert set(re.findall("%(..)?", line)) <= {"25", "0A", "3A", "2C"}
-    assert properties(lines) == [["title"]] * 4
+    assert properties(lines) == [["title"]] * 5
 
 
 def kind(line: str) -> str:

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from medusa_sync.core.result import Result, RunResult, Status
 from medusa_sync.notify.metrics import LAST_SUCCESS, write_metrics
-from tests.unit.results import DELETED, LAMP, LEFT, MUG, SPOON, STAMPS, run
+from tests.unit.results import DELETED, KEEPING, KNOWN, LAMP, LEFT, MUG, SPOON, STAMPS, run
 
 EARLY = datetime(2026, 1, 2, 3, 0, tzinfo=UTC)
 LATE = EARLY + timedelta(minutes=2)
@@ -77,7 +77,7 @@ def _warnings(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_the_file_has_the_numbers_of_the_run(path: Path) -> None:
-    write(run(SPOON, MUG, DELETED, problems=[LAMP, STAMPS], not_completed=LEFT), path)
+    write(run(SPOON, MUG, DELETED, KNOWN, KEEPING, problems=[LAMP, STAMPS], not_completed=LEFT), path)
     ended_at = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC).timestamp() + 9.51234
     assert values(path) == {
         "medusa_sync_last_success_timestamp_seconds": 0,
@@ -85,14 +85,15 @@ def test_the_file_has_the_numbers_of_the_run(path: Path) -> None:
         "medusa_sync_last_run_duration_seconds": 9.51234,
         "medusa_sync_last_run_exit_code": 5,
         "medusa_sync_last_run_created_products": 1,
-        "medusa_sync_last_run_updated_products": 1,
-        "medusa_sync_last_run_unchanged_products": 188,
+        "medusa_sync_last_run_updated_products": 2,
+        "medusa_sync_last_run_unchanged_products": 187,
         "medusa_sync_last_run_skipped_products": 0,
         "medusa_sync_last_run_rejected_products": 1,
         "medusa_sync_last_run_failed_products": 1,
         "medusa_sync_last_run_unconfirmed_products": 1,
         "medusa_sync_last_run_not_attempted_products": 1,
         "medusa_sync_last_run_removed_products": 1,
+        "medusa_sync_last_run_withheld_values": 2,
         "medusa_sync_last_run_source_requests": 7,
         "medusa_sync_last_run_store_read_requests": 12,
         "medusa_sync_last_run_store_write_requests": 26,
@@ -113,7 +114,7 @@ def test_labels_can_have_any_name(job: str, source: str) -> None:
     with fresh() as path:
         write(run(), path, job, source)
         assert all(labels == {"job": job, "source": source} for _, labels, _ in samples(path))
-        assert len(values(path)) == 17
+        assert len(values(path)) == 18
 
 
 def test_other_users_may_read_the_file(path: Path) -> None:

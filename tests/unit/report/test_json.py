@@ -66,6 +66,7 @@ def test_the_document_has_the_documented_structure() -> None:
                 "removed": 0,
                 "conflicts": 0,
                 "held": 0,
+                "withheld": 0,
             },
             "requests": {"source": 7, "store_reads": 12, "store_writes": 26, "retries": 1},
             "problems": [
@@ -83,6 +84,7 @@ def test_the_document_has_the_documented_structure() -> None:
                 },
             ],
             "held": [],
+            "withheld": [],
             "skipped": [],
             "notes": ["Add a location."],
             "changes": [

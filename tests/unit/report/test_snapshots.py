@@ -19,12 +19,15 @@ from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.report.output import Output, output_to
-from medusa_sync.report.text import print_conflicts, print_result
+from medusa_sync.report.text import print_listed_once, print_result
 from tests.unit.results import (
     BOWL,
     DELETED,
     DRAFTED,
     HELD,
+    KEEPING,
+    KNOWN,
+    LACKING,
     LAMP,
     LEFT,
     MUG,
@@ -91,9 +94,13 @@ KINDS: dict[str, tuple[RunResult, Show]] = {
     "problems": (run(SPOON, problems=[LAMP, ROW, TAKEN]), print_result),
     "conflicts": (run(OVERRULED, RESPECTED, SHIRT, CONTESTED), print_result),
     "conflicts-the-source-won": (run(OVERRULED, CONTESTED), print_result),
-    "conflicts-quiet": (run(OVERRULED, RESPECTED, SHIRT, SPOON), print_conflicts),
-    "quiet": (run(SPOON, MUG, DELETED), print_conflicts),
+    "conflicts-quiet": (run(OVERRULED, RESPECTED, SHIRT, SPOON), print_listed_once),
+    "quiet": (run(SPOON, MUG, DELETED), print_listed_once),
     "held": (run(HELD, SPOON, status=Status.PARTIAL, exit_code=5), print_result),
+    "withheld": (run(LACKING, KEEPING, KNOWN, SPOON), print_result),
+    "withheld-dry-run": (run(LACKING, KEEPING, KNOWN, dry_run=True), print_result),
+    "withheld-quiet": (run(LACKING, KEEPING, KNOWN, OVERRULED), print_listed_once),
+    "up-to-date-with-withheld-values": (run(requests=FEW, duration_s=0.1, withheld=3), print_result),
     "interrupted": (stopped(Status.INTERRUPTED, 143, INTERRUPTED), print_result),
     "time-limit": (stopped(Status.PARTIAL, 5, "The run was stopped after 60 s"), print_result),
     "store-down": (stopped(Status.FAILED, 4, "no connection"), print_result),

@@ -12,7 +12,7 @@ from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Outcome, RunResult, Status
 from medusa_sync.report.output import Pipe
 from medusa_sync.report.summary import one_line
-from medusa_sync.report.text import as_text, print_conflicts
+from medusa_sync.report.text import as_text, print_listed_once
 from tests.unit.results import (
     BOWL,
     DELETED,
@@ -33,7 +33,7 @@ from tests.unit.results import (
 
 def conflicts_as_text(result: RunResult) -> str:
     file = io.StringIO()
-    print_conflicts(result, Pipe(file))
+    print_listed_once(result, Pipe(file))
     return file.getvalue()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 
 from hypothesis import given
@@ -44,7 +44,12 @@ def decided(changes: list[Change], *, is_last: bool = True) -> Decision:
     return decide(changes, OWNERS, is_ours=lambda own: str(own).startswith("dummyjson:"), is_last=is_last)
 
 
-def holders(wanted: Mapping[int, str], gone: Decision) -> dict[str, list[str]]:
+def without_it(decision: Decision) -> set[str]:
+    """The products that do not get the SKU that they want."""
+    return {*decision.rejected, *decision.withheld}
+
+
+def holders(wanted: Mapping[int, str], gone: Collection[str]) -> dict[str, list[str]]:
     """Who has each SKU after the run."""
     found: dict[str, list[str]] = {}
     for number in range(MINE + 2):
@@ -62,36 +67,53 @@ def test_no_two_products_get_the_same_sku_and_nobody_gives_way_without_a_reason(
 ) -> None:
     decision = decided([wants(number, sku) for number, sku in wanted.items()])
     assert not decision.waiting
-    assert all(len(names) == 1 for names in holders(wanted, decision).values())
-    for own in decision.rejected:
-        rest = Decision({key: reason for key, reason in decision.rejected.items() if key != own})
-        assert any(len(names) > 1 for names in holders(wanted, rest).values()), own
+    gone = without_it(decision)
+    assert all(len(names) == 1 for names in holders(wanted, gone).values())
+    for own in gone:
+        assert any(len(names) > 1 for names in holders(wanted, gone - {own}).values()), own
 
 
 @given(st.permutations(range(MINE)))
 def test_products_exchange_skus_in_any_order(order: list[int]) -> None:
-    assert not decided([wants(number, SKUS[giver]) for number, giver in enumerate(order)]).rejected
+    assert not without_it(decided([wants(number, SKUS[giver]) for number, giver in enumerate(order)]))
 
 
-def test_whoever_needs_the_sku_of_a_rejected_product_is_rejected_too() -> None:
+def test_a_product_that_does_not_get_an_sku_keeps_its_own() -> None:
     chain = [0, 1, 2, MINE]  # the last one belongs to another source
     decision = decided([wants(number, SKUS[giver]) for number, giver in pairwise(chain)])
-    assert decision.rejected.keys() == {"dummyjson:0", "dummyjson:1", "dummyjson:2"}
-    assert "belongs to other:6" in decision.rejected["dummyjson:2"]
-    assert "belongs to dummyjson:1" in decision.rejected["dummyjson:0"]
+    assert not decision.rejected
+    owners = {
+        own: (each.owner, each.owner_id)
+        for own, found in decision.withheld.items()
+        for each in found.values()
+    }
+    assert owners == {
+        "dummyjson:0": ("dummyjson:1 'Product 1' (prod_1)", "dummyjson:1"),
+        "dummyjson:1": ("dummyjson:2 'Product 2' (prod_2)", "dummyjson:2"),
+        "dummyjson:2": ("other:6 'Product 6' (prod_6)", ""),
+    }
+
+
+def test_a_new_product_is_rejected_if_something_outside_the_source_has_its_sku() -> None:
+    decision = decided([wants(MINE, SKUS[MINE]), wants(MINE + 1, SKUS[0])])
+    assert decision.rejected.keys() == {f"dummyjson:{MINE}"}
+    assert "belongs to other:6" in decision.rejected[f"dummyjson:{MINE}"]
+    assert decision.withheld.keys() == {f"dummyjson:{MINE + 1}"}
 
 
 def test_before_the_end_only_values_of_others_are_out_of_reach() -> None:
     changes = [wants(0, SKUS[1]), wants(2, SKUS[MINE]), wants(MINE, "free"), wants(MINE + 1, "free")]
     decision = decided(changes, is_last=False)
-    assert decision.rejected.keys() == {"dummyjson:2"}
+    assert not decision.rejected
+    assert decision.withheld.keys() == {"dummyjson:2"}
     assert decision.waiting == {"dummyjson:0", f"dummyjson:{MINE + 1}"}
 
 
 def test_the_first_of_two_products_gets_an_sku() -> None:
     decision = decided([wants(MINE, "free"), wants(0, "free")])
-    assert decision.rejected.keys() == {"dummyjson:0"}
-    assert f"belongs to dummyjson:{MINE}" in decision.rejected["dummyjson:0"]
+    [lost] = decision.withheld["dummyjson:0"].values()
+    assert (lost.value, lost.owner_id) == ("free", f"dummyjson:{MINE}")
+    assert without_it(decision) == {"dummyjson:0"}
 
 
 def test_an_inventory_item_is_in_the_way_of_new_ones_only() -> None:
