@@ -52,8 +52,8 @@ class SourceVariant(Struct, frozen=True, rename="camel"):
     id: Annotated[
         Id | None,
         Meta(
-            description="Identifies the variant within its product. Without it, the SKU does, else the "
-            "option values do."
+            description="Identifies the variant within its product. Without it, an SKU that is unique in the "
+            "product does, else the option values do."
         ),
     ] = None
     title: Annotated[Text | None, Meta(description="Without it, the option values.")] = None

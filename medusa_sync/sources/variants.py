@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -54,8 +55,17 @@ def desired_variants(
     names = _option_names(product)
     if not names and len(product.variants) == 1:
         return (), (_only_of(product, product.variants[0], currency, sale_prices=sale_prices),)
+    skus = Counter(one_line(each.sku) for each in product.variants)
     variants = tuple(
-        _variant(each, names, product, currency, sale_prices=sale_prices) for each in product.variants
+        _variant(
+            each,
+            names,
+            product,
+            currency,
+            sale_prices=sale_prices,
+            has_own_sku=skus[one_line(each.sku)] == 1,
+        )
+        for each in product.variants
     )
     _check(names, variants)
     return names, variants
@@ -133,6 +143,7 @@ def _variant(
     currency: str,
     *,
     sale_prices: bool,
+    has_own_sku: bool,
 ) -> DesiredVariant:
     values = {one_line(name): one_line(_as_text(value)) for name, value in variant.options.items()}
     title = one_line(variant.title) or " / ".join(values.get(name) or "" for name in names)
@@ -147,7 +158,7 @@ def _variant(
         prices = _variant_prices(variant, product, currency, sale_prices=sale_prices)
     except InvalidPriceError as error:
         raise InvalidVariantError(f"variant {name}: {error}") from error
-    key = one_line(str(variant.id)) if variant.id is not None else sku
+    key = one_line(str(variant.id)) if variant.id is not None else sku if has_own_sku else ""
     return DesiredVariant(
         key or " / ".join(values[each] or "" for each in names),
         name,
@@ -169,9 +180,7 @@ def _check(names: Sequence[str], variants: Sequence[DesiredVariant]) -> None:
     """Check what Medusa refuses, or what would make variants indistinguishable."""
     for kind, identity in (
         ("option values", lambda each: tuple(each.fields[f"{OPTION}{name}"] for name in names)),
-        (SKU.upper(), lambda each: each.fields.get(SKU)),
         ("id", lambda each: each.key),
-        (BARCODE, lambda each: each.fields.get(BARCODE)),
     ):
         for first, second in _twins(variants, identity):
             is_ambiguous = first.name == second.name

@@ -279,12 +279,12 @@ def test_an_option_that_is_called_title_is_an_option_if_it_has_other_values() ->
     assert [each["options"] for each in mug["variants"]] == [{"Title": "Small"}, {"Title": "Large"}]
 
 
-def test_variants_with_the_same_sku_are_rejected_because_medusa_cannot_store_them() -> None:
+def test_variants_with_the_same_sku_are_told_apart_by_their_option_values() -> None:
     first = row(Option1_Name="Size", Option1_Value="S", Variant_SKU="M-1")
     mug = only(first, more(Option1_Value="L", Variant_Price="9", Variant_SKU="M-1"))
-    rejected = to_row(dict(mug), source_name="shop", currency="usd")
-    assert isinstance(rejected, Rejected)
-    assert rejected.reason == "variants S and L have the same SKU"
+    product = to_row(dict(mug), source_name="shop", currency="usd")
+    assert isinstance(product, DesiredProduct)
+    assert [(each.key, each.fields["sku"]) for each in product.variants] == [("S", "M-1"), ("L", "M-1")]
 
 
 def test_variants_that_cannot_be_told_apart_are_rejected() -> None:
