@@ -213,7 +213,8 @@ def _accept(now: Expected | ExpectedVariant, earlier: Expected | ExpectedVariant
 
 def _meet(states: States, wanted: Mapping[str, Value], rules: Rules, *, surely: bool, is_new: bool) -> None:
     for name, value in wanted.items():
-        before = states.get(name, set())
+        # A write that did not arrive leaves a new field empty.
+        before = states.get(name) or (set() if surely or is_new else {(None, None)})
         after = {merged(name, state, value, store_wins=rules.store_wins) for state in before}
         if is_new or not before:  # it may not have existed before
             after.add((value, value))
