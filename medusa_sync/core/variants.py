@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import product
@@ -73,7 +74,8 @@ def match_variants(
     free = {variant.id: variant for variant in sorted(stored.variants, key=lambda variant: variant.id)}
     owned = _owned(desired, stored, free, record, options)
     found = {variant.key: owned.pop(variant.key, None) for variant in desired.variants}
-    former = _former_keys([each for each in desired.variants if each.key not in recorded], owned, options)
+    new = [each for each in desired.variants if each.key not in recorded]
+    former = _former_keys(new, owned, options, _repeated(desired, SKU))
     found |= {new: owned.pop(old) for new, old in former.items()}
     unknown = [
         variant
@@ -111,8 +113,9 @@ def _take_the_same(
         (lambda each: each.sku, lambda variant: variant.fields.get(SKU)),
         (lambda each: _held_values(each, options), lambda variant: _wanted_values(variant, options)),
     )
+    repeated = _repeated(desired, SKU)
     for value_of, wanted_by in ways:
-        same = {value: each for each in free.values() if (value := value_of(each))}
+        same = {value: each for each in free.values() if (value := value_of(each)) and value not in repeated}
         for variant in left:
             match = same.get(wanted_by(variant))
             if match is not None and found[variant.key] is None and match.id in free:
@@ -147,13 +150,31 @@ def _may_be_ours(variant: DesiredVariant, record: Record | None) -> bool:
     return pending is not None and (pending.step is Step.CREATION or variant.key in pending.variants)
 
 
+def _repeated(desired: DesiredProduct, name: str) -> set[Value]:
+    """The values of a field that several variants want, so that they do not tell them apart."""
+    counts = Counter(variant.fields.get(name) for variant in desired.variants)
+    return {value for value, count in counts.items() if count > 1}
+
+
 def _former_keys(
-    new: Sequence[DesiredVariant], owned: Mapping[str, StoredVariant], options: OptionPlan
+    new: Sequence[DesiredVariant],
+    owned: Mapping[str, StoredVariant],
+    options: OptionPlan,
+    repeated: Collection[Value],
 ) -> dict[str, str]:
-    """The keys in the record of variants that have another key at the source now, by that key."""
+    """The keys in the record of variants that have another key at the source now, by that key.
+
+    Args:
+        new: variants that the record does not have.
+        owned: the stored variants in the record, by their keys there.
+        options: of the product.
+        repeated: SKUs that several variants want.
+    """
     left = dict(owned)
     former: dict[str, str] = {}
-    by_sku: dict[Value, str] = {stored.sku: key for key, stored in reversed(left.items()) if stored.sku}
+    by_sku: dict[Value, str] = {
+        stored.sku: key for key, stored in reversed(left.items()) if stored.sku and stored.sku not in repeated
+    }
     by_values = {_held_values(stored, options): key for key, stored in reversed(left.items())}
     partial = {key: held for held, key in by_values.items() if None in held}
 
@@ -215,9 +236,12 @@ def _take_unrecorded(
     newest = record.pending.newest if record and record.pending else ""
     candidates = [each for each in free.values() if each.id > newest]
 
+    repeated = {name: set(map(remember, _repeated(desired, name))) for name in (SKU, BARCODE)}
+
     def ours(key: str, name: str) -> set[Value]:
         history = record.variant_history(key, name, desired.currency) if record else History(None)
-        return {remember(wanted[key].get(name)), history.applied, *history.sent} - {None}
+        values = {remember(wanted[key].get(name)), history.applied, *history.sent}
+        return values - {None} - repeated.get(name, set())
 
     def option_values(key: str) -> Iterable[tuple[Value, ...]]:
         values = {option_id: ours(key, f"{OPTION}{name}") for name, option_id in options.ids.items()}

@@ -117,3 +117,22 @@ def test_a_new_variant_that_repeats_the_sku_of_a_stored_one_is_added_without_it(
     assert len(store.products["dummyjson:1"].variants) == len(source.rows[0]["variants"])
     store.requests.clear()
     assert (sync(source, store).withheld, writes(store)) == (1, [])
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_stored_variant_stays_the_same_if_another_one_repeats_its_sku(*, is_first: bool) -> None:
+    """Without ids, the SKU was the key of the stored one."""
+    row = shirt(1)
+    for each in row["variants"]:
+        del each["id"]
+    store, source = FakeMedusa(), ListSource([row])
+    sync(source, store)
+    before = {tuple(each.options.values()): each.id for each in store.products["dummyjson:1"].variants}
+    twin = variant(1, "XL", "Red", sku="SH1-S-R", barcode=None, id=None)
+    row["variants"].insert(0 if is_first else len(row["variants"]), twin)
+    result = sync(source, store)
+    after = {tuple(each.options.values()): each.id for each in store.products["dummyjson:1"].variants}
+    assert (result.exit_code, result.withheld) == (0, 1)
+    assert after | before == after
+    store.requests.clear()
+    assert (sync(source, store).withheld, writes(store)) == (1, [])
