@@ -99,17 +99,13 @@ def _awaits_late_write(update: Update, *, now: float) -> bool:
     """Whether an earlier write may still arrive and undo what the store holds now.
 
     The store continues a write after its client was killed, and a request may be delivered late. Until then,
-    the note stays.
+    the note stays. A creation writes SKUs before prices, so they have arrived if the product is complete.
     """
     pending = update.record.pending if update.record else None
-    return (
-        pending is not None
-        and abs(now - pending.at) < LATE_S
-        and (
-            any(SKU in sent for sent in pending.variants.values())
-            or _lacks_price(update.desired, update.stored)
-        )
-    )
+    if pending is None or abs(now - pending.at) >= LATE_S:
+        return False
+    renames = pending.step is not Step.CREATION and any(SKU in sent for sent in pending.variants.values())
+    return renames or _lacks_price(update.desired, update.stored)
 
 
 def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:

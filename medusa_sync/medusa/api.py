@@ -200,13 +200,9 @@ class AdminApi:
 
     async def written(self, product_ids: Sequence[str]) -> dict[str, WrittenProduct]:
         """Products by id, with the ids of their options, variants and inventory items."""
-        page = responses.ProductPage[WrittenProduct]
-        found: dict[str, WrittenProduct] = {}
-        for part in chunks("id", product_ids):
-            query: Query = [*part, ("fields", queries.WRITTEN_FIELDS), ("limit", len(part))]
-            response = await self._client.get("/admin/products", query, page)
-            found.update((each.id, each) for each in response.entries)
-        return found
+        path, page = "/admin/products", responses.ProductPage[WrittenProduct]
+        found = await find(self._client, path, "id", product_ids, queries.WRITTEN_FIELDS, page)
+        return {each.id: each for each in found}
 
     async def taken_ids(self, product_ids: Sequence[str]) -> dict[str, bool]:
         """Which of these ids products have; true for those of deleted ones."""

@@ -20,6 +20,7 @@ from medusa_sync.core.stored import StoredItem, WrittenProduct, WrittenVariant
 from medusa_sync.core.withheld import with_withheld
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.bulk import Refusal
 from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body
 from medusa_sync.medusa.payload import (
     Ids,
@@ -52,7 +53,7 @@ from medusa_sync.sync.variant_writer import (
 
 C = TypeVar("C", Create, Update)
 
-_GENERATIONS = 20  # of ids that are recognised
+_GENERATIONS = 20  # of the id of a product that is replaced
 
 
 class Writer:
@@ -205,7 +206,7 @@ class Writer:
             for update in complete
             if update.desired.external_id in without_item or new_variants(update)
         }
-        written = await self._by_key(unknown, await self._api.written(list(unknown)) if unknown else {})
+        written = await self._by_key(unknown, await self._api.written(list(unknown)))
         await self.items.write_levels(levels, written)
         await self._write_sales(complete, written)
         if notes:
@@ -319,9 +320,9 @@ class Writer:
         unknown = {
             product_id: create
             for product_id, create in complete.items()
-            if not _is_known(product_id, create) or create.desired.external_id in without_item
+            if not self._knows_variants(product_id, create) or create.desired.external_id in without_item
         }
-        found = await self._api.written(list(unknown)) if unknown else {}
+        found = await self._api.written(list(unknown))
         written = {
             **{
                 create.desired.external_id: (own, _first_variants(own, create))
@@ -349,7 +350,7 @@ class Writer:
             own = create.desired.external_id
             return create_body(
                 create,
-                new_product_id(own, self._generations.get(own, 0)),
+                self._new_id(own),
                 notes[own],
                 status=self._status,
                 placement=self._placement,
@@ -365,13 +366,21 @@ class Writer:
         for own, create in by_external_id.items():
             self._generations.setdefault(own, _generation_after(create))
         results = await self._api.bulk.run(CREATE_PRODUCTS, list(map(body, creates)), revise=revise)
-        created = {
-            own: each for own, each in zip(by_external_id, results, strict=True) if isinstance(each, str)
-        }
-        failed = {
-            own: each for own, each in zip(by_external_id, results, strict=True) if not isinstance(each, str)
-        }
+        created: dict[str, str] = {}
+        failed: dict[str, Refusal] = {}
+        for own, result in zip(by_external_id, results, strict=True):
+            if isinstance(result, str):
+                created[own] = result
+            else:
+                failed[own] = result
         return created, certain_refusals(failed)
+
+    def _new_id(self, external_id: str) -> str:
+        return new_product_id(external_id, self._generations[external_id])
+
+    def _knows_variants(self, product_id: str, create: Create) -> bool:
+        """Whether the ids of all variants of a new product are known: the ordinary route gives others."""
+        return product_id == self._new_id(create.desired.external_id) and not is_created_in_parts(create)
 
     async def _find_free_ids(self, creates: Sequence[Create]) -> bool:
         """Give products that were deleted before the ids of their next generation; returns whether any was.
@@ -381,7 +390,7 @@ class Writer:
         """
         left, has_found = {create.desired.external_id for create in creates}, False
         while left:
-            ids = {new_product_id(own, self._generations[own]): own for own in left}
+            ids = {self._new_id(own): own for own in left}
             taken = await self._api.taken_ids(list(ids))
             if not all(taken.values()):
                 message = "another run has created some of these products"
@@ -455,13 +464,6 @@ def _generation_after(create: Create) -> int:
     own = create.desired.external_id
     earlier = (number for number in range(_GENERATIONS) if new_product_id(own, number) == create.replaces)
     return next(earlier, -1) + 1 if create.replaces else 0
-
-
-def _is_known(product_id: str, create: Create) -> bool:
-    """Whether the ids of all variants that were created with a product are known."""
-    own = create.desired.external_id
-    is_ours = any(new_product_id(own, number) == product_id for number in range(_GENERATIONS))
-    return is_ours and not is_created_in_parts(create)
 
 
 def _first_variants(product_id: str, create: Create) -> dict[str, WrittenVariant]:

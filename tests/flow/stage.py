@@ -7,9 +7,10 @@ import json
 import pickle
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import httpx
+import pytest
 
 from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.result import Outcome, Requests, RunResult
@@ -197,6 +198,25 @@ def sent_in_bulk(request: httpx.Request | Request, workflow: str) -> list[Any]:
         return []
     [things] = json.loads(request.content)["input"].values()
     return list(things)
+
+
+def sync_killed(
+    moment: Literal["before", "after"],
+    is_hit: Callable[[httpx.Request], object],
+    source: ListSource,
+    store: FakeMedusa,
+    **changes: Any,
+) -> None:
+    """A run that is killed before or after a request."""
+
+    def kill(request: httpx.Request, *_: httpx.Response) -> None:
+        if is_hit(request):
+            raise Killed
+
+    setattr(store, moment, kill)
+    with pytest.raises(Killed):
+        sync(source, store, **changes)
+    setattr(store, moment, None)
 
 
 def kill_at_step(store: FakeMedusa, name: str) -> None:

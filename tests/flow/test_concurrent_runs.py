@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import Any
 from unittest.mock import patch
@@ -25,6 +26,7 @@ from tests.flow.stage import (
     run_once,
     sent_in_bulk,
     sync,
+    sync_killed,
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -254,15 +256,8 @@ def test_a_run_does_not_wait_for_what_it_has_noted_itself(monkeypatch: pytest.Mo
     sync(ListSource([row]), store)
     one, two, *_ = row["variants"]
     one["price"] += 5
-
-    def kill(request: httpx.Request) -> None:
-        if sent_in_bulk(request, "update-product-variants"):
-            raise Killed
-
-    store.before = kill
-    with pytest.raises(Killed):
-        sync(ListSource([row]), store)
-    store.before = None
+    changes_variants = partial(sent_in_bulk, workflow="update-product-variants")
+    sync_killed("before", changes_variants, ListSource([row]), store)
     one["sku"], two["sku"] = two["sku"], one["sku"]
     now = time.time() + interrupted.LATE_S  # the killed run's write cannot arrive any more
     monkeypatch.setattr(time, "time", lambda: now)

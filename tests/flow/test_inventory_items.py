@@ -9,13 +9,13 @@ import httpx
 import pytest
 
 from tests.flow.stage import (
-    Killed,
     ListSource,
     assert_exact,
     counts,
     kill_at_step,
     sent_in_bulk,
     sync,
+    sync_killed,
     writes,
 )
 from tests.harness.catalogue import products
@@ -184,15 +184,7 @@ def test_an_item_whose_sku_stays_taken_is_not_written_again_while_a_late_write_m
     if is_used:
         in_use(store, taken)
     source.rows = [{**source.rows[0], "sku": "TAKEN"}, source.rows[1]]
-
-    def kill(request: httpx.Request, _response: httpx.Response) -> None:
-        if request.method != "GET":
-            raise Killed
-
-    store.after = kill
-    with pytest.raises(Killed):
-        sync(source, store)
-    store.after = None
+    sync_killed("after", lambda request: request.method != "GET", source, store)
     assert sync(source, store).exit_code == 0
     assert_exact(source.rows, store)
     store.requests.clear()

@@ -10,7 +10,15 @@ import pytest
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.sync.options import PlanOptions
 from tests.flow.kills import KILLED, NEXT, killed_runs
-from tests.flow.stage import SOURCE_NAME, ListSource, assert_exact, copies_of, sync
+from tests.flow.stage import (
+    SOURCE_NAME,
+    ListSource,
+    assert_exact,
+    copies_of,
+    is_creation,
+    sync,
+    sync_killed,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -167,3 +175,12 @@ def test_a_killed_creation_is_completed_even_if_the_source_changes_again(killed:
             store = copy()
             assert_heals(store, each_row(with_everything)(rows, version), options)
             assert_items_follow(store)
+
+
+def test_a_creation_that_is_complete_is_acknowledged_by_the_next_run() -> None:
+    """No request of it can arrive late, so the run after that has nothing to do, however soon it begins."""
+    store, source = FakeMedusa(), ListSource(products(3))
+    sync_killed("after", is_creation, source, store)
+    assert sync(source, store).exit_code == 0
+    records = [product.metadata["medusa_sync"] for product in store.products.values() if product.metadata]
+    assert [record.get("pending") for record in records] == [None, None, None]

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.flow.faults import AFTER, BEFORE
-from tests.flow.stage import Killed, ListSource, counts, is_creation, sent_in_bulk, sync, writes
+from tests.flow.stage import ListSource, counts, is_creation, sent_in_bulk, sync, sync_killed, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -75,15 +75,7 @@ def test_the_merchants_item_with_the_sku_is_left_alone() -> None:
 def test_items_that_an_interrupted_run_has_left_are_used_with_few_requests() -> None:
     store, rows = FakeMedusa(), products(100)
     rows = [row | {"title": f"Product {row['id']}"} for row in rows]
-
-    def kill(request: httpx.Request) -> None:
-        if is_creation(request):
-            raise Killed
-
-    store.before = kill
-    with pytest.raises(Killed):
-        sync(ListSource(rows, page_size=100), store, batch_size=15)
-    store.before = None
+    sync_killed("before", is_creation, ListSource(rows, page_size=100), store, batch_size=15)
     store.requests.clear()
     rows[0]["stock"] += 1
     assert counts(sync(ListSource(rows, page_size=100), store, batch_size=15)) == {"created": 100}
