@@ -15,6 +15,7 @@ from medusa_sync.core import interrupted
 from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.result import Result, Status
 from medusa_sync.errors import InterruptedRunError
+from medusa_sync.medusa.client import MAX_BODY_BYTES
 from medusa_sync.stop import Stop
 from medusa_sync.sync.options import PlanOptions
 from tests.flow.shirts import shirts, variant
@@ -344,18 +345,10 @@ def test_a_new_variant_with_other_values_than_an_interrupted_run_sent_counts() -
     assert (result.exit_code, counts(result)) == (0, {"updated": 1, "unchanged": 1})
 
 
-def merchants_product(store: FakeMedusa, sku: str) -> None:
-    variants = [{"title": "D", "sku": sku, "prices": [], "options": {"D": "D"}}]
-    body = {"title": "Mine", "options": [{"title": "D", "values": ["D"]}], "variants": variants}
-    store.call("POST", BATCHES, {"create": [body]})
-    store.requests.clear()
-
-
 def test_products_that_will_be_rejected_do_not_count() -> None:
     rows = products(SIZE)
     store = store_with(rows)
-    merchants_product(store, "TAKEN")
-    rows[0]["sku"] = "TAKEN"
+    rows[0]["description"] = "a" * MAX_BODY_BYTES
     rows[1]["stock"] += 1
     one = Share(1, is_percentage=False)
     for dry_run in (True, False):
@@ -367,9 +360,8 @@ def test_products_that_will_be_rejected_do_not_count() -> None:
 def test_dropped_variants_of_a_rejected_product_do_not_hide_other_removals(*, dry_run: bool) -> None:
     rows = shirts(10)
     store = store_with(rows)
-    merchants_product(store, "TAKEN")
     left = rows[:7]
-    left[0]["variants"][0]["sku"] = "TAKEN"
+    left[0]["description"] = "a" * MAX_BODY_BYTES
     del left[0]["variants"][2:]  # more than --max-removals allows, if the product were not rejected
     limits = {"max_removals": Share(3, is_percentage=False), "max_changes": Share(2, is_percentage=False)}
     result = sync(ListSource(left), store, on_missing=OnMissing.DELETE, dry_run=dry_run, **limits)

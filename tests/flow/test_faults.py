@@ -7,6 +7,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
+from medusa_sync.medusa.client import MAX_BODY_BYTES
 from tests.flow.faults import AFTER, BATCH, BEFORE, catalogue, fault_at
 from tests.flow.stage import Killed, assert_exact, is_creation, sync, writes
 from tests.harness.catalogue import products
@@ -144,7 +145,7 @@ def test_a_product_without_a_price_is_not_taken_for_an_incomplete_one() -> None:
     path = f"/admin/products/{product.id}/variants/{product.variants[0].id}"
     store.call("POST", path, {"prices": []})
     source.rows[1]["title"] = "New title"
-    source.rows[2]["sku"] = source.rows[4]["sku"]
+    source.rows[2]["description"] = "a" * MAX_BODY_BYTES
 
     result = sync(source, store, batch_size=BATCH)
 
@@ -162,8 +163,8 @@ def test_a_refused_batch_loses_no_price_of_the_merchant() -> None:
     path = f"/admin/products/{product.id}/variants/{variant.id}"
     store.call("POST", path, {"prices": [*prices, {"currency_code": "eur", "amount": 5}]})
     source.rows[1]["price"] = 99
-    clone = {**source.rows[0], "id": 1_000, "title": "New here"}
-    source.rows.insert(2, clone)  # in the same batch as the update; its SKU is taken
+    large = {**source.rows[0], "id": 1_000, "title": "New here", "description": "a" * MAX_BODY_BYTES}
+    source.rows.insert(2, large)  # in the same batch as the update
 
     result = sync(source, store, batch_size=BATCH)
 
