@@ -31,6 +31,8 @@ _CREATION: Mapping[str, tuple[Operation, str, str]] = {  # with the prefix of id
     CATEGORIES: (operations.CREATE_CATEGORIES, "pcat", "handle"),
 }
 
+_UNKNOWN_ID = "x" * 31  # as long as those of the store
+
 
 class _Kind(Struct):
     """The terms of one kind.
@@ -56,6 +58,7 @@ class Terms:
         bulk: creates them.
         category_names: reads the names of categories from the source; called when one has to be created.
         stop: nothing more is created once it is set.
+        creates: terms that are missing are created; otherwise it is only checked whether they can be.
     """
 
     def __init__(
@@ -64,7 +67,10 @@ class Terms:
         bulk: Bulk,
         category_names: Callable[[], Awaitable[Mapping[str, str]]],
         stop: Stop,
+        *,
+        creates: bool = True,
     ) -> None:
+        self._creates = creates
         self._api = api
         self._bulk = bulk
         self._category_names = category_names
@@ -161,6 +167,8 @@ class Terms:
                 refused[key] = KnownRefusalError(obstacle, status=HTTPStatus.BAD_REQUEST)
             elif parent is not None and parent not in kind.ids:
                 refused[key] = kind.errors[parent]
+            elif not self._creates:
+                kind.ids[key] = _UNKNOWN_ID
             else:
                 bodies.append({"id": new_id(prefix), field: key, **await self._details(name, key)})
         for body, result in zip(bodies, await self._bulk.run(operation, bodies), strict=True):

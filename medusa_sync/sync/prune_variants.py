@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from medusa_sync.core.fields import OPTION, STOCK
+from medusa_sync.core.inventory import item_id_of
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.record import Dropped, VariantRecord, remember_text
 from medusa_sync.core.result import Outcome, Result
@@ -19,7 +20,6 @@ from medusa_sync.medusa.item_api import Level
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.stop import Stop
 from medusa_sync.sync.dropped import Removal, removal_from, removal_outcome, stocked_level
-from medusa_sync.sync.inventory import item_id_of
 from medusa_sync.sync.options import SyncOptions
 
 logger = logging.getLogger(__name__)

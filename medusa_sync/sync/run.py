@@ -216,7 +216,7 @@ class Run:
         if self._stop.is_set or guard.allows(most):
             return
         from medusa_sync.core.interrupted import sends_nothing_new  # only few runs need these
-        from medusa_sync.sync import outcomes
+        from medusa_sync.sync.write.build import build_engine
 
         dropped: dict[str, Removal | None] = {}
         completed: set[str] = set()
@@ -228,10 +228,21 @@ class Run:
 
         plan, placement = Ledger(lambda _outcome: None), await self._find_placement(api)
         plan.watch(scan.dropped)
-        parts = self._backlog.opened_in(plan)
-        await outcomes.preview(
-            api, self._options, placement, plan, parts, planned, may_adopt=scan.may_adopt, waits=False
+        engine = build_engine(
+            api,
+            self._options,
+            placement,
+            self._source,
+            plan,
+            Health(api, self._options.store_url),
+            self._stop,
+            is_empty=scan.is_empty,
+            may_adopt=scan.may_adopt,
+            preview=planned,
+            waits=False,
         )
+        await engine.first_pass(self._backlog.opened_in(plan))
+        await engine.final_pass()
         removed = await removals.forecast(dropped, plan) if prunes else ()
         guard.check(plan.changes, removed, completed)
 
@@ -258,26 +269,25 @@ class Run:
     ) -> None:
         """Settle stale products. If the placement is wrong, nothing at all is written."""
         placement = await self._find_placement(api)
-        from medusa_sync.sync import outcomes  # only runs that write something need it
+        from medusa_sync.sync.write.build import build_engine  # only runs that write something need it
 
-        parts = _beginning_with(first, rest)
-        options, ledger = self._options, self._ledger
-        if options.dry_run:
-            await outcomes.preview(
-                api, options, placement, ledger, parts, removals.preview, may_adopt=scan.may_adopt
-            )
-        else:
-            await outcomes.apply(
-                api,
-                options,
-                placement,
-                self._source,
-                ledger,
-                health,
-                self._stop,
-                parts,
-                may_adopt=scan.may_adopt,
-            )
+        engine = build_engine(
+            api,
+            self._options,
+            placement,
+            self._source,
+            self._ledger,
+            health,
+            self._stop,
+            is_empty=scan.is_empty,
+            may_adopt=scan.may_adopt,
+            preview=removals.preview if self._options.dry_run else None,
+        )
+        try:
+            await engine.first_pass(_beginning_with(first, rest))
+            await engine.final_pass()
+        finally:
+            await engine.close()
 
     async def _find_placement(self, api: AdminApi) -> Placement:
         if self._placement is None:

@@ -128,6 +128,11 @@ class Scan:
         return self._is_snapshot and product.source_id not in self.source_ids
 
     @property
+    def is_empty(self) -> bool:
+        """Whether the store certainly had no products when the scan began."""
+        return self._is_snapshot and not self.size
+
+    @property
     def may_adopt(self) -> bool:
         """Whether the store may have products without an external id."""
         return self.has_unowned or not self._is_snapshot

@@ -220,14 +220,13 @@ def test_a_product_that_is_too_large_for_a_request_is_rejected() -> None:
 
 
 def test_a_dry_run_looks_up_owners_once_for_200_products() -> None:
-    store, source = FakeMedusa(), ListSource(products(200), page_size=200)
+    store, source = of_another_source(products(201)[200:]), ListSource(products(200), page_size=200)
+    store.requests.clear()
     sync(source, store, dry_run=True)
     paths = [request.path for request in store.requests]
     # The lists of SKUs and barcodes, and of inventory items, are read at the same time.
     assert (paths.count("/admin/product-variants"), paths.count("/admin/inventory-items")) == (2, 1)
-    store.requests.clear()
     sync(source, store)
-    assert all(request.path != "/admin/product-variants" for request in store.requests)
     store.requests.clear()
     sync(source, store, dry_run=True)
     assert all(request.path != "/admin/product-variants" for request in store.requests)

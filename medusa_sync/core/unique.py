@@ -8,10 +8,9 @@ from msgspec import Struct, field
 
 from medusa_sync.core.change import Change, Create, Update, Withheld, new_variants
 from medusa_sync.core.fields import BARCODE, SKU, STOCK, VARIANT_FIELDS
-from medusa_sync.core.handle import slug_of
+from medusa_sync.core.inventory import item_id_of, item_renames
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import OwningVariant, StoredItem
-from medusa_sync.sync.inventory import item_id_of, item_renames
 
 Value = tuple[str, str]
 """A unique field and its value."""
@@ -29,12 +28,14 @@ class Claim(Struct, frozen=True):
     Attributes:
         key: of the variant.
         makes_item: the store creates an inventory item with this SKU.
+        renames_item: an inventory item gets this SKU too; if another item has it, the variant gets it alone.
     """
 
     key: str
     field: str
     value: str
     makes_item: bool = False
+    renames_item: bool = False
 
 
 class Owner(Struct, frozen=True):
@@ -62,25 +63,16 @@ class Owner(Struct, frozen=True):
 Owners = Mapping[Value, Sequence[Owner]]
 
 
-class Repeats:
-    """The unique values that the products of a run want, as hashes, which take little memory."""
+class Holders(Struct, frozen=True):
+    """What a look-up of unique values has found.
 
-    def __init__(self) -> None:
-        self._wanted: set[int] = set()
+    Attributes:
+        owners: what has them.
+        unused: inventory items without a variant, by SKU; new variants can have them.
+    """
 
-    def add(self, product: DesiredProduct) -> bool:
-        """Add the values of a product; returns whether an earlier one wants one of them too."""
-        own = {
-            hash((name, variant.fields[name]))
-            for variant in product.variants
-            for name in _UNIQUE
-            if name in variant.fields
-        }
-        if product.handle is not None:
-            own.add(hash(slug_of(product)))
-        is_repeated = not self._wanted.isdisjoint(own)
-        self._wanted |= own
-        return is_repeated
+    owners: Owners = {}
+    unused: Mapping[str, StoredItem] = {}
 
 
 class Decision(Struct):
@@ -90,11 +82,13 @@ class Decision(Struct):
         rejected: reasons by external id.
         waiting: external ids of those whose values other products of the source may give up later.
         withheld: what variants do not get, by external id of the product.
+        blocked: keys of variants whose inventory items do not get the SKU, by external id of the product.
     """
 
     rejected: dict[str, str] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
     withheld: dict[str, dict[Claim, Withheld]] = field(default_factory=dict)
+    blocked: dict[str, set[str]] = field(default_factory=dict)
 
     def __contains__(self, external_id: object) -> bool:
         return external_id in self.rejected or external_id in self.waiting
@@ -106,8 +100,9 @@ class Decision(Struct):
 
     def given_up(self, change: Change) -> Iterator[Hold]:
         """What a product loses; a variant that does not get another value keeps its own."""
-        lost = {(claim.key, claim.field) for claim in self.withheld.get(change.desired.external_id, ())}
-        return given_up(change, lost)
+        own = change.desired.external_id
+        lost = {(claim.key, claim.field) for claim in self.withheld.get(own, ())}
+        return given_up(change, lost, self.blocked.get(own, ()))
 
     def withhold(self, change: Change, claim: Claim, owner: str, owner_id: str) -> None:
         names = {variant.key: variant.name for variant in change.desired.variants}
@@ -136,8 +131,14 @@ def claims(change: Change) -> list[Claim]:
         if name in variant.fields
     ]
     if isinstance(change, Update):
+        renames = item_renames(change)
         found += [
-            Claim(variant.desired.key, each.field, str(each.planned))
+            Claim(
+                variant.desired.key,
+                each.field,
+                str(each.planned),
+                renames_item=each.field == SKU and variant.desired.key in renames,
+            )
             for variant in change.variants
             for each in variant.changes
             if each.field in _UNIQUE and each.planned is not None
@@ -145,12 +146,15 @@ def claims(change: Change) -> list[Claim]:
     return found
 
 
-def given_up(change: Change, kept: Collection[tuple[str, str]] = ()) -> Iterator[Hold]:
+def given_up(
+    change: Change, kept: Collection[tuple[str, str]] = (), blocked: Collection[str] = ()
+) -> Iterator[Hold]:
     """What variants and inventory items of a product lose by a change.
 
     Args:
         change: of a product.
         kept: keys of variants and their fields that do not change after all.
+        blocked: keys of variants whose inventory items keep their SKUs.
     """
     if isinstance(change, Create):
         return
@@ -162,7 +166,7 @@ def given_up(change: Change, kept: Collection[tuple[str, str]] = ()) -> Iterator
             if each.field in _UNIQUE and each.stored is not None and not is_kept:
                 yield each.field, str(each.stored), variant.stored.id
     for key, rename in item_renames(change).items():
-        if rename.sku is not None and (key, SKU) not in kept:
+        if rename.sku is not None and (key, SKU) not in kept and key not in blocked:
             yield SKU, rename.sku, rename.item_id
     # A variant that the source dropped keeps its values, unless another variant of the product gets them.
     wanted = {(claim.field, claim.value) for claim in claims(change) if (claim.key, claim.field) not in kept}
@@ -206,11 +210,11 @@ def item_owners(items: Iterable[StoredItem]) -> Iterator[tuple[Value, Owner]]:
 
 def decide(
     changes: Iterable[Change],
-    owners: Owners,
+    holders: Holders,
     *,
     is_ours: Callable[[str | None], bool],
     freed: Collection[Hold] = frozenset(),
-    is_last: bool = True,
+    is_final: bool = True,
 ) -> Decision:
     """Decide which variants get the values that they want; the first of two that want the same one gets it.
 
@@ -219,11 +223,13 @@ def decide(
 
     Args:
         changes: in the order in which they get what they want.
-        owners: what has the values in the store.
+        holders: what has the values in the store.
         is_ours: whether an external id is one of the source.
-        freed: what other products of this run give up.
-        is_last: no other product of the source will give up anything.
+        freed: what other products of this run have given up.
+        is_final: no other product of the source will give up anything, and an inventory item that cannot get
+            its new SKU gives up its old one all the same.
     """
+    owners = holders.owners
     left = {change.desired.external_id: change for change in changes}
     decision = Decision()
     has_decided = True
@@ -231,10 +237,17 @@ def decide(
         has_decided = False
         free = {hold for change in left.values() for hold in decision.given_up(change)}.union(freed)
         for own, change in left.items():
+            blocked = {
+                claim.key for claim in decision.claims(change) if _is_blocked(claim, change, holders, free)
+            }
+            if not blocked <= decision.blocked.get(own, set()):
+                has_decided = True
+                decision.blocked[own] = blocked | decision.blocked.get(own, set())
+        for own, change in left.items():
             for claim, owner in _kept(decision.claims(change), change, owners, free):
                 has_decided = True
                 ours = owner.external_id or "" if is_ours(owner.external_id) else ""
-                if ours and not is_last:
+                if ours and not is_final:
                     decision.waiting.add(own)
                 elif isinstance(change, Create) and not ours:
                     decision.rejected.setdefault(own, _reason(claim, _taken(owner, change)))
@@ -242,7 +255,7 @@ def decide(
                     decision.withhold(change, claim, _taken(owner, change), ours)
         for change, claim, first in [] if has_decided else list(_repeated(left.values(), decision, owners)):
             has_decided = True
-            if is_last or first.external_id == change.desired.external_id:
+            if is_final or first.external_id == change.desired.external_id:
                 decision.withhold(change, claim, f"{first.external_id} {first.title!r}", first.external_id)
             else:
                 decision.waiting.add(change.desired.external_id)
@@ -261,6 +274,17 @@ def _kept(
             if in_the_way and not _is_own(owner, change) and (claim.field, claim.value, owner.id) not in free:
                 yield claim, owner
                 break
+
+
+def _is_blocked(claim: Claim, change: Change, holders: Holders, free: Collection[Hold]) -> bool:
+    """Whether another inventory item has the SKU that one is renamed to."""
+    if not claim.renames_item:
+        return False
+    items = [owner for owner in holders.owners.get((SKU, claim.value), ()) if owner.is_item]
+    others = [
+        owner for owner in items if (SKU, claim.value, owner.id) not in free and not _is_own(owner, change)
+    ]
+    return bool(others) or claim.value in holders.unused
 
 
 def _is_own(owner: Owner, change: Change) -> bool:

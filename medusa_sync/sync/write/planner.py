@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 from msgspec import Struct, field, structs
@@ -16,6 +16,7 @@ from medusa_sync.core.interrupted import (
     is_incomplete,
     only_awaits_late_write,
 )
+from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.merge import as_set, merge_sets
 from medusa_sync.core.note import final_record, is_recorded
 from medusa_sync.core.plan import plan_update, selection_for, without_stock
@@ -27,36 +28,33 @@ from medusa_sync.core.stored import StoredProduct, StoredSummary, UnownedProduct
 from medusa_sync.core.withheld import without
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.sync.adoption import Adoption
-from medusa_sync.sync.handles import Handles
-from medusa_sync.sync.inventory import item_renames
 from medusa_sync.sync.options import PlanOptions
-from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.stale import Stale
-from medusa_sync.sync.tombstones import Tombstones
+from medusa_sync.sync.write.adoption import Adoption
+from medusa_sync.sync.write.handles import Handles
+from medusa_sync.sync.write.job import Job
+from medusa_sync.sync.write.sales import Sales
+from medusa_sync.sync.write.tombstones import Tombstones
 
 T = TypeVar("T")
-C = TypeVar("C", Create, Update, Change)
 
 _DELETED = "it was deleted in the store; --on-deleted recreate creates it again"
 
 
 class Reading(Struct):
-    """What has to be done for some products, according to their details.
+    """What has to be done for some jobs.
 
     Attributes:
-        updates: of products whose fields or records have to be written.
-        outcomes: of products that are up to date or fail.
-        new: products that the store does not have.
-        incomplete: what an interrupted creation or deletion left of some of `new`, by external id.
-        in_progress: products that the store may still be working on.
+        updates: those whose fields or records have to be written.
+        outcomes: of those that are up to date or fail.
+        new: those that the store does not have.
+        in_progress: those that the store may still be working on.
     """
 
-    updates: list[Update] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
-    new: list[DesiredProduct] = field(default_factory=list)
-    incomplete: dict[str, StoredProduct] = field(default_factory=dict)
-    in_progress: list[DesiredProduct] = field(default_factory=list)
+    updates: list[Job] = field(default_factory=list)
+    outcomes: list[tuple[Job, Outcome]] = field(default_factory=list)
+    new: list[Job] = field(default_factory=list)
+    in_progress: list[Job] = field(default_factory=list)
 
 
 class Planner:
@@ -67,7 +65,9 @@ class Planner:
         location_id: where stock is kept; None if the store has no location.
         sales: the sale prices of the source.
         options: how to decide.
+        is_empty: the store had no products when the run began.
         may_adopt: the store may have products without an external id.
+        waits: products that the store may still be working on are in progress.
     """
 
     def __init__(
@@ -77,23 +77,24 @@ class Planner:
         sales: Sales,
         options: PlanOptions,
         *,
-        may_adopt: bool = True,
+        is_empty: bool,
+        may_adopt: bool,
+        waits: bool = True,
     ) -> None:
         self._api = api
         self._sales = sales
         self._location_id = location_id
         self._options = options
+        self._waits = waits
         self._adoption = Adoption(api, may_exist=may_adopt)
-        self._handles = Handles(api)
+        self._handles = Handles(api, is_empty=is_empty)
         self._tombstones = Tombstones(api)
 
-    async def look_ahead(
-        self, products: Sequence[Stale]
-    ) -> tuple[list[DesiredProduct], dict[str, list[str]]]:
+    async def look_ahead(self, products: Sequence[Stale]) -> tuple[list[Create], dict[str, list[str]]]:
         """Prepare stale products: look up the handles of new ones, with one request for all of them.
 
         Returns:
-            Those that will probably be created, and the terms that all add, by field, as far as their records
+            What will probably be created, and the terms that all add, by field, as far as their records
             show it.
 
         Raises:
@@ -110,44 +111,27 @@ class Planner:
         updated = [each for each in products if each.copies] if self._options.update else []
         selection = self._options.selection
         terms = [name for name, field in FIELDS.items() if field.is_term]
-        return [each.desired for each in created], {
+        return [Create(each.desired, "") for each in created], {
             name: _added([*created, *(updated if selection.has(name) else ())], name) for name in terms
         }
 
-    async def read(
-        self,
-        products: Sequence[DesiredProduct],
-        *,
-        created: Collection[str] = (),
-        absent: Collection[str] = (),
-        finished: Collection[float] = (),
-        waits: bool = True,
-    ) -> Reading:
+    async def read(self, jobs: Sequence[Job]) -> Reading:
         """Read the details of products and plan updates.
-
-        Args:
-            products: what the source wants.
-            created: external ids of products that this run has sent to be created.
-            absent: external ids of products that a look-up did not find. They are new without another read,
-                unless look-ups may lag behind writes.
-            finished: times of notes of this run that the store is not working on.
-            waits: products that the store may still be working on are in progress.
 
         Raises:
             StoreError: the store cannot be read.
         """
         reading = Reading()
-        left_out = () if self._api.may_lag else absent
-        asked = [product.external_id for product in products if product.external_id not in left_out]
-        details = by_external_id(await self._with_sales(products, asked))
-        for product in products:
-            copies = details.get(product.external_id, [])
+        asked = [job.external_id for job in jobs if self._api.may_lag or not job.is_absent]
+        details = by_external_id(await self._with_sales([job.desired for job in jobs], asked))
+        for job in jobs:
+            job.is_absent = False  # another attempt reads it again
+            copies = details.get(job.external_id, [])
             try:
-                wanted = product if self._location_id else without_stock(product)
-                self._sort(wanted, _readable(copies), created, reading, finished, waits=waits)
+                self._sort(job, _readable(copies), reading)
             except ProductFailedError as error:
                 ids = ", ".join(copy.id for copy in copies)
-                reading.outcomes.append(Outcome.of(product, Result.FAILED, f"{ids}: {error}"))
+                reading.outcomes.append((job, Outcome.of(job.desired, Result.FAILED, f"{ids}: {error}")))
         return reading
 
     async def _with_sales(
@@ -159,61 +143,64 @@ class Planner:
         wanted = {product.external_id: product for product in products}
         return [*unreadable, *await self._sales.read(wanted, stored)]
 
-    def _sort(
-        self,
-        product: DesiredProduct,
-        copies: list[StoredProduct],
-        created: Collection[str],
-        reading: Reading,
-        finished: Collection[float],
-        *,
-        waits: bool,
-    ) -> None:
-        """Add a product to one part of the reading."""
+    def _sort(self, job: Job, copies: list[StoredProduct], reading: Reading) -> None:
+        """Add a job to one part of the reading."""
+        job.leftover = None
         if not copies:
-            reading.new.append(product)
+            reading.new.append(job)
             return
         stored = copies[0]
         if len(copies) > 1:
             ids = ", ".join(copy.id for copy in copies)
             reason = f"the store holds it {len(copies)} times ({ids}); remove all but one in the admin"
-            reading.outcomes.append(Outcome.of(product, Result.FAILED, reason))
+            reading.outcomes.append((job, Outcome.of(job.desired, Result.FAILED, reason)))
             return
-        now = time.time()
-        may_be_writing = waits and (stored.pending is None or stored.pending.at not in finished)
-        is_unfinished = is_incomplete(stored) and product.external_id in created
-        if may_be_writing and (is_unfinished or is_in_progress(product, stored, now=now)):
-            reading.in_progress.append(product)
+        may_be_writing = self._waits and (stored.pending is None or stored.pending.at != job.note_at)
+        is_unfinished = is_incomplete(stored) and job.is_being_created
+        if may_be_writing and (is_unfinished or is_in_progress(job.desired, stored, now=time.time())):
+            reading.in_progress.append(job)
         elif is_incomplete(stored) or is_half_deleted(stored):
-            reading.incomplete[product.external_id] = stored
-            reading.new.append(product)
+            job.leftover = stored
+            reading.new.append(job)
         else:
-            self._update(product, stored, reading)
+            self._update(job, stored, reading)
 
-    async def again(self, updates: Sequence[Update]) -> list[Update]:
-        """Read products whose row is written, and plan again what is left; those that are gone are left out.
+    def _update(self, job: Job, stored: StoredProduct, reading: Reading) -> None:
+        update = self._planned(job.desired, stored, selection_for(stored.record, self._options.selection))
+        is_done = update.is_up_to_date or is_recorded(update)
+        if is_done or (only_awaits_late_write(update, now=time.time()) and not item_renames(update)):
+            unchanged = Outcome.of(job.desired, Result.UNCHANGED)
+            reading.outcomes.append((job, structs.replace(unchanged, held=update.held)))
+        elif not self._options.update and stored.pending is None:
+            reading.outcomes.append((job, Outcome.of(job.desired, Result.SKIPPED)))
+        else:
+            job.take(update)
+            reading.updates.append(job)
+
+    async def again(self, jobs: Sequence[Job]) -> list[Job]:
+        """Read products whose row is written, and plan again what is left; returns those that exist.
 
         Raises:
             StoreError: the store cannot be read.
         """
-        found = await self._api.details("id", [update.stored.id for update in updates])
+        found = await self._api.details("id", [job.product_id for job in jobs])
         stored = [each for each in found if isinstance(each, StoredProduct)]
-        wanted = {update.desired.external_id: update.desired for update in updates}
+        wanted = {job.external_id: job.desired for job in jobs}
         read = {each.id: each for each in await self._sales.read(wanted, stored)}
-        return [
-            structs.replace(
-                self._planned(update.desired, read[update.stored.id], update.selection, adopt=update.adopted),
-                withheld=update.withheld,
+        left = [job for job in jobs if job.product_id in read]
+        for job in left:
+            before = job.update
+            update = self._planned(
+                before.desired, read[job.product_id], before.selection, adopt=before.adopted
             )
-            for update in updates
-            if update.stored.id in read
-        ]
+            job.replan(structs.replace(update, withheld=before.withheld))
+        return left
 
     def _planned(
         self, product: DesiredProduct, stored: StoredProduct, selection: Selection, *, adopt: bool = False
     ) -> Update:
         return plan_update(
-            product,
+            product if self._location_id else without_stock(product),
             stored,
             location_id=self._location_id,
             on_conflict=self._options.on_conflict,
@@ -223,7 +210,7 @@ class Planner:
             price_limit=self._options.price_limit,
         )
 
-    def without(self, change: C, withheld: Sequence[Withheld]) -> C | Outcome:
+    def without(self, change: Change, withheld: Sequence[Withheld]) -> Change | Outcome:
         """Plan a change without values that variants do not get; its outcome if nothing is left to write."""
         desired = without(change.desired, withheld)
         if isinstance(change, Create):
@@ -235,61 +222,47 @@ class Planner:
         unchanged = Outcome.of(desired, Result.UNCHANGED)
         return structs.replace(unchanged, held=update.held, withheld=update.withheld)
 
-    def _update(self, product: DesiredProduct, stored: StoredProduct, reading: Reading) -> None:
-        selection = selection_for(stored.record, self._options.selection)
-        update = self._planned(product, stored, selection)
-        is_done = update.is_up_to_date or is_recorded(update)
-        if is_done or (only_awaits_late_write(update, now=time.time()) and not item_renames(update)):
-            unchanged = Outcome.of(product, Result.UNCHANGED)
-            reading.outcomes.append(structs.replace(unchanged, held=update.held))
-        elif not self._options.update and stored.pending is None:
-            reading.outcomes.append(Outcome.of(product, Result.SKIPPED))
-        else:
-            reading.updates.append(update)
-
-    async def plan_new(
-        self, new: Sequence[DesiredProduct], incomplete: Mapping[str, StoredProduct]
-    ) -> list[Change | Outcome]:
+    async def plan_new(self, jobs: Sequence[Job]) -> list[tuple[Job, Outcome]]:
         """Plan products that the store does not have under our external id: create, adopt or reject.
 
-        Args:
-            new: what the source wants.
-            incomplete: what an interrupted creation or deletion has left of some of them, by external id.
+        Returns:
+            The outcomes of those that are not written.
 
         Raises:
             StoreError: the store cannot be read.
         """
-        if not new:
-            return []
-        entries: dict[str, Change | Outcome] = {
-            external_id: Create(product, incomplete[external_id].handle, replaces=incomplete[external_id].id)
-            for product in new
-            if (external_id := product.external_id) in incomplete
-        }
-        rest = [product for product in new if product.external_id not in entries]
-        entries.update(await self._adopted(rest))
+        for job in jobs:
+            if job.leftover is not None:
+                job.take(self._creation(job.desired, job.leftover.handle, replaces=job.leftover.id))
+        left = {job.external_id: job for job in jobs if job.leftover is None}
+        entries = await self._adopted([job.desired for job in left.values()])
         if self._options.create and self._options.on_deleted is OnDeleted.SKIP:
             # The merchant may have replaced a product, and then the replacement looks like one to adopt.
-            left = [each for each in rest if not isinstance(entries.get(each.external_id), Update)]
-            deleted = await self._tombstones.deleted(left)
-            skipped = [each for each in left if each.external_id in deleted]
+            others = [job.desired for own, job in left.items() if not isinstance(entries.get(own), Update)]
+            deleted = await self._tombstones.deleted(others)
+            skipped = [each for each in others if each.external_id in deleted]
             entries.update((each.external_id, Outcome.of(each, Result.SKIPPED, _DELETED)) for each in skipped)
-        created = [product for product in rest if product.external_id not in entries]
+        created = [job.desired for own, job in left.items() if own not in entries]
         if not self._options.create:
             entries.update((each.external_id, Outcome.of(each, Result.SKIPPED)) for each in created)
             created = []
         handles, reasons = await self._handles.assign(created)
-        entries.update(
-            (each.external_id, Outcome.of(each, Result.REJECTED, reasons[each.external_id]))
-            for each in created
-            if each.external_id in reasons
-        )
-        entries.update(
-            (each.external_id, Create(each, handles[each.external_id]))
-            for each in created
-            if each.external_id in handles
-        )
-        return [entries[product.external_id] for product in new]
+        for each in created:
+            own = each.external_id
+            if own in handles:
+                entries[own] = self._creation(each, handles[own])
+            else:
+                entries[own] = Outcome.of(each, Result.REJECTED, reasons[own])
+        outcomes = []
+        for own, entry in entries.items():
+            if isinstance(entry, Outcome):
+                outcomes.append((left[own], entry))
+            else:
+                left[own].take(entry)
+        return outcomes
+
+    def _creation(self, product: DesiredProduct, handle: str, *, replaces: str | None = None) -> Create:
+        return Create(product if self._location_id else without_stock(product), handle, replaces)
 
     async def _adopted(self, new: Sequence[DesiredProduct]) -> dict[str, Change | Outcome]:
         """Plan the products among `new` that the store has without our external id."""

@@ -9,14 +9,13 @@ from http import HTTPStatus
 from msgspec import structs
 
 from medusa_sync.core.change import Update
-from medusa_sync.core.fields import SKU
-from medusa_sync.core.stored import StoredItem, StoredProduct, WrittenVariant
-from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreError, StoreRefusedError
+from medusa_sync.core.inventory import ItemRename, LevelChange, item_id_of, tracked_again
+from medusa_sync.core.stored import StoredItem, WrittenVariant
+from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.item_api import Level
 from medusa_sync.medusa.operations import RENAME_ITEMS
 from medusa_sync.stop import Stop
-from medusa_sync.sync.inventory import ItemRename, LevelChange, item_id_of, tracked_again
 
 logger = logging.getLogger(__name__)
 
@@ -38,50 +37,42 @@ class Items:
         self._location_id = location_id or ""
         self._stop = stop
 
-    async def rename(self, renames: Collection[ItemRename]) -> set[ItemRename]:
-        """Give inventory items the SKUs of their variants; returns those whose SKU is taken by another item.
+    async def rename(self, renames: Collection[ItemRename], *, is_final: bool) -> set[ItemRename]:
+        """Give inventory items the SKUs of their variants.
+
+        Args:
+            renames: what is wanted.
+            is_final: no other item will give up its SKU, so an item whose SKU is taken is left without one:
+                another product may need its old SKU.
+
+        Returns:
+            Those whose SKU is taken by another item.
 
         Raises:
             AmbiguousWriteError: some may not be renamed.
             StoreError: the store cannot be read, or is unavailable.
         """
+        if not renames:
+            return set()
         own = {rename.item_id for rename in renames}
         skus = [rename.new_sku for rename in renames if rename.new_sku is not None]
         found = await self._api.items.by_sku(skus) if skus else []
         taken = {item.sku for item in found if item.id not in own}
         free = [rename for rename in renames if rename.new_sku not in taken]
         given = {rename.new_sku for rename in free}
-        await self._clear(rename for rename in renames if rename.sku in given)
-        return {rename for rename in renames if rename.new_sku in taken} | await self._send(free)
-
-    async def rename_again(self, renames: Collection[ItemRename]) -> set[ItemRename]:
-        """Try refused renames again: other batches may have freed the SKUs since.
-
-        Returns:
-            The renames that the next run has to do.
-        """
-        try:
-            refused = await self.rename(renames)
-            held = await self._held_by_pending(refused)
-            # The items of other products may need their old SKUs.
-            cleared = [rename for rename in refused - held if rename.sku is not None]
-            await self._clear(cleared)
-        except (AmbiguousWriteError, StoreError) as error:
-            logger.warning(
-                "the next run renames %d inventory items: %s",
-                len(renames),
-                error,
-                extra={"event": "inventory_items_not_renamed"},
-            )
-            return set(renames)
-        for rename in cleared:
+        await self.clear(rename for rename in renames if rename.sku in given)
+        refused = {rename for rename in renames if rename.new_sku in taken} | await self._send(free)
+        if not is_final:
+            return refused
+        for rename in refused:
             logger.warning(
                 "inventory item %s has no SKU now: another item has %r",
                 rename.item_id,
                 rename.new_sku,
                 extra={"event": "inventory_item_without_sku"},
             )
-        return held
+        await self.clear(rename for rename in refused if rename.sku is not None)
+        return set()
 
     async def link(self, updates: Iterable[Update]) -> dict[str, StoredItem]:
         """Give variants that get stock the unused items with their SKUs; returns these items by SKU.
@@ -149,7 +140,8 @@ class Items:
             raise AmbiguousWriteError(f"{change.external_id}: the store has not made its inventory item yet")
         return item_id
 
-    async def _clear(self, renames: Iterable[ItemRename]) -> None:
+    async def clear(self, renames: Iterable[ItemRename]) -> None:
+        """Take SKUs from inventory items, so that others can have them."""
         await self._send([structs.replace(rename, new_sku=None) for rename in renames])
 
     async def _send(self, renames: Iterable[ItemRename]) -> set[ItemRename]:
@@ -164,27 +156,3 @@ class Items:
                     raise AmbiguousWriteError(str(result), status=result.status)
                 refused.add(rename)
         return refused
-
-    async def _held_by_pending(self, renames: Collection[ItemRename]) -> set[ItemRename]:
-        """Return the renames to an SKU that an incomplete variant has, and will release."""
-        skus = {rename.new_sku: rename for rename in renames if rename.new_sku is not None}
-        items = await self._api.items.by_sku(list(skus)) if skus else []
-        product_ids = {product_id for item in items for product_id in item.product_ids}
-        details = await self._api.details("id", list(product_ids))
-        stored = [each for each in details if isinstance(each, StoredProduct)]
-        pending = {variant_id for each in stored for variant_id in _with_pending_sku(each)}
-        return {skus[str(item.sku)] for item in items if pending & set(item.variant_ids)}
-
-
-def _with_pending_sku(stored: StoredProduct) -> set[str]:
-    """The ids of the variants whose SKU may change when their product is completed."""
-    record = stored.record
-    if record is None or record.pending is None:
-        return set()
-    sent = {key for key, fields in record.pending.variants.items() if SKU in fields}
-    ids = {key: entry.id for key, entry in record.variants.items()}
-    found = {own for key in sent if (own := ids.get(key, ""))}
-    if all(ids.get(key) for key in sent):
-        return found
-    newest = record.pending.newest  # variants that the write creates are younger
-    return found | {each.id for each in stored.variants if each.id > newest and each.id not in ids.values()}

@@ -12,8 +12,9 @@ from msgspec import Struct, structs
 from medusa_sync.core.change import Change, new_variants
 from medusa_sync.core.fields import SKU, STOCK, TITLE, WEIGHT
 from medusa_sync.core.options import DEFAULT
-from medusa_sync.core.product import DesiredProduct, DesiredVariant
+from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.stored import StoredItem
+from medusa_sync.core.unique import Holders
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.ids import new_id
@@ -53,11 +54,10 @@ class NewItems:
         self._refused: set[str] = set()  # external ids
         self._creating = asyncio.Lock()  # batches wait for each other instead of creating an item twice
 
-    def expect(self, products: Iterable[DesiredProduct]) -> None:
-        """Create the items of these products too when some are needed the next time."""
-        for product in products:
-            for sku, wanted in _wanted(product.external_id, product.variants).items():
-                self._expected.setdefault(sku, wanted)
+    def expect(self, changes: Iterable[Change], known: Collection[str]) -> None:
+        """Create the items of these changes too when some are needed the next time; see `of`."""
+        for sku, wanted in _all_wanted(changes, known).items():
+            self._expected.setdefault(sku, wanted)
 
     async def of(self, changes: Iterable[Change], known: Collection[str]) -> dict[str, StoredItem]:
         """The items of new variants by SKU; those that do not exist are created if that is possible.
@@ -70,11 +70,7 @@ class NewItems:
             AmbiguousWriteError: some may have been created.
             StoreError: the store is unavailable.
         """
-        wanted: dict[str, tuple[_Owner, DesiredVariant]] = {}
-        for change in changes if self._location_id is not None else ():
-            for sku, each in _wanted(change.desired.external_id, new_variants(change)).items():
-                if sku not in known:
-                    wanted.setdefault(sku, each)
+        wanted = _all_wanted(changes, known) if self._location_id is not None else {}
         if not wanted or not self._api.bulk.is_available:
             return {}
         async with self._creating:
@@ -88,23 +84,16 @@ class NewItems:
                 items[sku] = made.item if made.owner == owner else structs.replace(made.item, is_new=False)
         return items
 
-    async def others(self, changes: Iterable[Change]) -> dict[str, StoredItem]:
-        """The items with the SKUs of new variants that this run has not created, by SKU.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
-        wanted = (_wanted(change.desired.external_id, new_variants(change)) for change in changes)
+    async def others(self, holders: Holders) -> Holders:
+        """What a look-up has found, without the items that this run has created."""
         async with self._creating:  # what is being created now is not left over
-            skus = [sku for own in wanted for sku in own if sku not in self._made]
-            found = await self._api.items.by_sku(skus) if skus else []
-        return {str(item.sku): item for item in found}
+            others = {sku: item for sku, item in holders.unused.items() if sku not in self._made}
+        return structs.replace(holders, unused=others)
 
     def linked(self, changes: Iterable[Change]) -> None:
         """Forget the items of variants that exist now."""
-        for change in changes:
-            for sku in _wanted(change.desired.external_id, new_variants(change)):
-                self._made.pop(sku, None)
+        for sku in _all_wanted(changes, ()):
+            self._made.pop(sku, None)
 
     def give_up(self, external_id: str) -> None:
         """Take note that the store has refused a product; it is not creating it."""
@@ -132,22 +121,13 @@ class NewItems:
                     logger.warning(*words, extra={"event": "inventory_item_kept"})
 
     async def _create(self, wanted: Mapping[str, tuple[_Owner, DesiredVariant]]) -> None:
-        """Create items. Those that an interrupted run has left, without a variant, are used."""
-        bodies = [self._body(variant) for _, variant in wanted.values()]
-        refused = await self._api.bulk.attempt(CREATE_ITEMS, bodies)
-        if refused and self._api.bulk.is_available:
-            found = await self._api.items.by_sku([body["sku"] for body in refused])
-            taken = {str(item.sku): item for item in found}
-            self._made.update(
-                (sku, _Made(wanted[sku][0], item)) for sku, item in taken.items() if not item.use
-            )
-            free = [body for body in refused if body["sku"] not in taken]
-            refused = [body for body in refused if body["sku"] in taken]
-            refused += await self._api.bulk.attempt(CREATE_ITEMS, free)
+        """Create items. If another run has created some meanwhile, the store refuses their variants."""
+        bodies = {sku: self._body(variant) for sku, (_, variant) in wanted.items()}
+        refused = await self._api.bulk.attempt(CREATE_ITEMS, list(bodies.values()))
         left_out = {body["sku"] for body in refused}
         at = (self._location_id or "",)
-        for body in bodies:
-            if (sku := body["sku"]) not in left_out:
+        for sku, body in bodies.items():
+            if sku not in left_out:
                 self._made[sku] = _Made(wanted[sku][0], StoredItem(body["id"], sku, 0, (), at, is_new=True))
 
     def _body(self, variant: DesiredVariant) -> dict[str, Any]:
@@ -164,10 +144,15 @@ class NewItems:
         return {**body, WEIGHT: variant.fields[WEIGHT]} if WEIGHT in variant.fields else body
 
 
-def _wanted(external_id: str, variants: Iterable[DesiredVariant]) -> dict[str, tuple[_Owner, DesiredVariant]]:
-    """The variants that have an SKU and stock, with their owners, by SKU."""
+def _all_wanted(
+    changes: Iterable[Change], known: Collection[str]
+) -> dict[str, tuple[_Owner, DesiredVariant]]:
+    """The new variants that have an SKU and stock, with their owners, by SKU, without known SKUs."""
     found: dict[str, tuple[_Owner, DesiredVariant]] = {}
-    for variant in variants:
-        if SKU in variant.fields and isinstance(variant.fields.get(STOCK), int):
-            found.setdefault(str(variant.fields[SKU]), ((external_id, variant.key), variant))
+    for change in changes:
+        for variant in new_variants(change):
+            sku = variant.fields.get(SKU)
+            if sku is not None and sku not in known and isinstance(variant.fields.get(STOCK), int):
+                owner = change.desired.external_id, variant.key
+                found.setdefault(str(sku), (owner, variant))
     return found

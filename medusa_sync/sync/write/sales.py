@@ -17,7 +17,7 @@ from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.price_list_api import PriceLists
 from medusa_sync.retry import retry
 from medusa_sync.stop import Stop
-from medusa_sync.sync.items import Written
+from medusa_sync.sync.write.items import Written
 
 logger = logging.getLogger(__name__)
 

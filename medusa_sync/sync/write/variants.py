@@ -6,14 +6,13 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from medusa_sync.core.change import Change, Create, Update
+from medusa_sync.core.change import Update
 from medusa_sync.core.fields import OPTION
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
 from medusa_sync.core.stored import StoredItem, StoredOption, StoredProduct, WrittenProduct
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.bulk import Refusal
 from medusa_sync.medusa.ids import new_id
 from medusa_sync.medusa.operations import CREATE_VARIANTS, DELETE_VARIANTS, UPDATE_VARIANTS, Operation
 from medusa_sync.medusa.payload import FIRST_VARIANTS
@@ -25,11 +24,9 @@ from medusa_sync.medusa.variant_payload import (
     variant_edits,
     wanted_values,
 )
+from medusa_sync.sync.write.job import Job
 
 logger = logging.getLogger(__name__)
-
-Refusals = dict[str, StoreRefusedError]
-"""Why the store refused a part of a product, by external id."""
 
 Bodies = Iterable[Mapping[str, Any]]
 
@@ -37,8 +34,8 @@ Bodies = Iterable[Mapping[str, Any]]
 class VariantWriter:
     """Writes the options and variants of many products; the variants with one call for all of them.
 
-    Every method returns the products of which the store refused a part, and raises AmbiguousWriteError or
-    StoreError.
+    Every method sets the error of the jobs of which the store refused a part, and raises AmbiguousWriteError
+    or StoreError.
 
     Args:
         api: of the store.
@@ -50,54 +47,23 @@ class VariantWriter:
         self._keeps_stock = keeps_stock
         self._added: set[str] = set()  # ids of variants that were added in bulk
 
-    async def complete(self, creates: Mapping[str, Create], items: Mapping[str, StoredItem]) -> Refusals:
-        """Add the variants that products were not created with.
-
-        Args:
-            creates: the products by id.
-            items: unused inventory items for new variants, by SKU.
-        """
-        return await self._run(
-            CREATE_VARIANTS,
-            {
-                product_id: (create, _created(self._left(create, items)))
-                for product_id, create in creates.items()
-                if is_created_in_parts(create)
-            },
-        )
-
-    def _left(self, create: Create, items: Mapping[str, StoredItem]) -> Bodies:
-        variants = create.desired.variants[FIRST_VARIANTS:]
-        return new_variants(create.desired, variants, keeps_stock=self._keeps_stock, items=items)
-
-    async def replace(self, updates: Sequence[Update]) -> Refusals:
+    async def replace(self, jobs: Sequence[Job]) -> None:
         """Delete the incomplete variants that are created again."""
-        return await self._run(
+        await self._run(
             DELETE_VARIANTS,
-            {
-                update.stored.id: (
-                    update,
-                    [{"id": each.replaces} for each in update.variants if each.replaces],
-                )
-                for update in updates
-            },
+            {job: [{"id": each.replaces} for each in job.update.variants if each.replaces] for job in jobs},
         )
 
-    async def change(self, updates: Sequence[Update]) -> Refusals:
+    async def change(self, jobs: Sequence[Job]) -> None:
         """Write the variants that exist. Call it right after planning: prices are replaced as a list."""
-        edits = {update.stored.id: variant_edits(update) for update in updates}
-        refused = await self._run(
-            UPDATE_VARIANTS,
-            {update.stored.id: (update, _without_options(edits[update.stored.id])) for update in updates},
-        )
-        for update in updates:
-            if update.desired.external_id in refused:
-                continue
-            try:
-                await self._change_values(update, edits[update.stored.id])
-            except StoreRefusedError as error:
-                refused[update.desired.external_id] = error
-        return refused
+        edits = {job: variant_edits(job.update) for job in jobs}
+        await self._run(UPDATE_VARIANTS, {job: _without_options(own) for job, own in edits.items()})
+        for job, own in edits.items():
+            if job.error is None:
+                try:
+                    await self._change_values(job.update, own)
+                except StoreRefusedError as error:
+                    job.error = error
 
     async def _change_values(self, update: Update, edits: Mapping[str, Mapping[str, Any]]) -> None:
         """Give variants other option values, and remove options that variants have values of."""
@@ -115,25 +81,26 @@ class VariantWriter:
             product["variants"] = all_variants(await self._api.variant_ids(update.stored.id), values)
             await self._api.edit_products([product])
 
-    async def add(self, updates: Sequence[Update], items: Mapping[str, StoredItem]) -> Refusals:
-        """Create new variants.
+    async def add(self, jobs: Sequence[Job], items: Mapping[str, StoredItem]) -> None:
+        """Create the new variants of stored products, and those that new products were not created with.
 
         Args:
-            updates: of products.
+            jobs: of products.
             items: unused inventory items for them, by SKU.
         """
-        bodies = {
-            update.stored.id: (
-                update,
-                _created(
-                    added_variants(update, keeps_stock=self._keeps_stock, items=items),
-                    after=update.stored.newest_variant,
-                ),
-            )
-            for update in updates
+        bodies = {job: self._new(job, items) for job in jobs}
+        self._added |= {
+            body["id"] for job, own in bodies.items() if isinstance(job.plan, Update) for body in own
         }
-        self._added |= {body["id"] for _, own in bodies.values() for body in own}
-        return await self._run(CREATE_VARIANTS, bodies)
+        await self._run(CREATE_VARIANTS, bodies)
+
+    def _new(self, job: Job, items: Mapping[str, StoredItem]) -> list[dict[str, Any]]:
+        if isinstance(job.plan, Update):
+            added = added_variants(job.plan, keeps_stock=self._keeps_stock, items=items)
+            return _created(added, after=job.plan.stored.newest_variant)
+        desired = job.create.desired
+        left = desired.variants[FIRST_VARIANTS:]
+        return _created(new_variants(desired, left, keeps_stock=self._keeps_stock, items=items))
 
     async def remove_copies(self, written: Mapping[str, WrittenProduct]) -> set[str]:
         """Delete the variants that this run added while another run added the same ones.
@@ -159,32 +126,27 @@ class VariantWriter:
                 raise result
         return {body["id"] for body in copies}
 
-    async def _run(self, operation: Operation, bodies: Mapping[str, tuple[Change, Bodies]]) -> Refusals:
-        """Carry out an operation for the variants of products.
+    async def _run(self, operation: Operation, bodies: Mapping[Job, Bodies]) -> None:
+        """Carry out an operation for the variants of products."""
+        wanted = [
+            (job, {**body, "product_id": job.product_id}) for job, own in bodies.items() for body in own
+        ]
+        if not wanted:
+            return
+        results = await self._api.bulk.run(operation, [body for _, body in wanted])
+        for (job, _), result in zip(wanted, results, strict=True):
+            if isinstance(result, AmbiguousWriteError):
+                raise result
+            if not isinstance(result, str):
+                job.error = result
 
-        Args:
-            operation: what to do.
-            bodies: of the variants, with the change of their product, by its id.
-        """
-        owners: list[str] = []
-        entries: list[dict[str, Any]] = []
-        for product_id, (change, own) in bodies.items():
-            for body in own:
-                owners.append(change.desired.external_id)
-                entries.append({**body, "product_id": product_id})
-        results = await self._api.bulk.run(operation, entries) if entries else []
-        failed = {own: each for own, each in zip(owners, results, strict=True) if not isinstance(each, str)}
-        return certain_refusals(failed)
-
-    async def change_options(self, updates: Sequence[Update]) -> Refusals:
+    async def change_options(self, jobs: Sequence[Job]) -> None:
         """Add, rename and remove options, one product at a time: there is no bulk call for their values."""
-        refused: Refusals = {}
-        for update in updates:
+        for job in jobs:
             try:
-                await self._change_options(update)
+                await self._change_options(job.update)
             except StoreRefusedError as error:
-                refused[update.desired.external_id] = error
-        return refused
+                job.error = error
 
     async def _change_options(self, update: Update) -> None:
         plan, product_id = update.options, update.stored.id
@@ -228,11 +190,6 @@ class VariantWriter:
                     error,
                     extra={"event": "option_values_kept", "external_id": external_id},
                 )
-
-
-def is_created_in_parts(create: Create) -> bool:
-    """Whether a product has more variants than it is created with."""
-    return len(create.desired.variants) > FIRST_VARIANTS
 
 
 def writes_variants(update: Update) -> bool:
@@ -288,16 +245,6 @@ def _our_values(record: Record, field: str) -> set[Value]:
     applied = {entry.fields.get(field) for entry in record.variants.values()}
     pending = record.pending.variants.values() if record.pending else ()
     return applied.union(*(sent.get(field, ()) for sent in pending))
-
-
-def certain_refusals(failed: Mapping[str, Refusal]) -> Refusals:
-    """What the store refused; raises AmbiguousWriteError if it is not certain that it was refused."""
-    refused: Refusals = {}
-    for external_id, error in failed.items():
-        if isinstance(error, AmbiguousWriteError):
-            raise error
-        refused[external_id] = error
-    return refused
 
 
 def _without_options(edits: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

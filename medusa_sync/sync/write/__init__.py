@@ -1,0 +1,1 @@
+"""Takes stale products to their outcomes."""

@@ -1,0 +1,119 @@
+"""Acknowledges complete products, several hundred in one call."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import structs
+
+from medusa_sync.core.note import sku_note
+from medusa_sync.core.record import AppliedOption, Record
+from medusa_sync.core.stored import StoredSummary, Unreadable
+from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.payload import record_body
+from medusa_sync.sync.batch import halves
+from medusa_sync.sync.write.job import Job, Place
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE = 200  # products; their external ids fit into one look-up
+
+Found = Mapping[str, StoredSummary | Unreadable]
+
+
+class Acknowledger:
+    """Collects complete jobs. If the run dies before `flush`, the next one finds their notes.
+
+    Args:
+        api: of the store.
+        settle: called with every job when it is acknowledged.
+    """
+
+    def __init__(self, api: AdminApi, settle: Callable[[Job], None]) -> None:
+        self._api = api
+        self._settle = settle
+        self._waiting: list[tuple[Job, Record]] = []
+
+    async def add(self, job: Job, record: Record) -> None:
+        """Collect a job with its final record, and flush if there are enough."""
+        job.place = Place.ACKNOWLEDGEMENT
+        self._waiting.append((job, record))
+        if len(self._waiting) >= _AT_ONCE:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write the records of all collected jobs.
+
+        Raises:
+            StoreError: the store is unavailable; the jobs are settled anyway.
+        """
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        try:
+            lacks_ids = any(not option.id for _, record in waiting for option in record.options)
+            await self._write(await self._unchanged(waiting, with_options=lacks_ids))
+        finally:
+            for job, _ in waiting:
+                self._settle(job)
+
+    async def _unchanged(
+        self, products: Sequence[tuple[Job, Record]], *, with_options: bool = False
+    ) -> list[tuple[Job, Record]]:
+        """The products that no other run has written since; missing ones stay: they may not be listed yet."""
+        external_ids = [job.external_id for job, _ in products]
+        listed = await self._api.look_up(external_ids, with_options=with_options)
+        found = {each.id: each for each in listed}
+        left = [
+            (job, _with_option_ids(record, found.get(job.product_id)))
+            for job, record in products
+            if job.product_id not in found or _is_noted(found[job.product_id], job)
+        ]
+        if len(left) < len(products):
+            words = "another run has written %d of these products since", len(products) - len(left)
+            logger.info(*words, extra={"event": "written_by_another_run"})
+        return left
+
+    async def _write(self, products: Sequence[tuple[Job, Record]]) -> None:
+        """Write records; a refused one, such as that of a deleted product, does not affect the others."""
+        if not products:
+            return
+        now = round(time.time(), 3)
+        bodies = [
+            record_body(job.product_id, sku_note(record, now=now) if job.may_be_late else record)
+            for job, record in products
+        ]
+        try:
+            await self._api.edit_products(bodies)
+        except StoreRefusedError as error:
+            if len(products) == 1:
+                external_id = products[0][0].external_id
+                logger.warning(
+                    "%s was not acknowledged: %s",
+                    external_id,
+                    error,
+                    extra={"event": "not_acknowledged", "external_id": external_id},
+                )
+                return
+            for part in halves(products):
+                await self._write(await self._unchanged(part))
+        except AmbiguousWriteError as error:
+            words = "%d products may not be acknowledged: %s", len(products), error
+            logger.warning(*words, extra={"event": "acknowledgement_unconfirmed"})
+
+
+def _with_option_ids(record: Record, stored: StoredSummary | Unreadable | None) -> Record:
+    """The record with the ids of options that were created with the product."""
+    if not isinstance(stored, StoredSummary):
+        return record
+    ids = {option.title: option.id for option in stored.options}
+    known = (AppliedOption(own.name, own.id or ids.get(own.name, "")) for own in record.options)
+    return structs.replace(record, options=tuple(known))
+
+
+def _is_noted(stored: StoredSummary | Unreadable, job: Job) -> bool:
+    """Whether the record of a product is still the one that this run read or wrote."""
+    return isinstance(stored, StoredSummary) and stored.record in (job.before, job.note or job.before)

@@ -1,0 +1,88 @@
+"""Puts the parts of an engine together. A run in which nothing changed does not import it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from medusa_sync.core.change import Update
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.placement import Placement
+from medusa_sync.medusa.terms import Terms
+from medusa_sync.sources.base import Source
+from medusa_sync.stop import Stop
+from medusa_sync.sync.batch_size import BatchSize
+from medusa_sync.sync.health import Health
+from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.options import SyncOptions
+from medusa_sync.sync.write.acknowledger import Acknowledger
+from medusa_sync.sync.write.engine import Engine
+from medusa_sync.sync.write.items import Items
+from medusa_sync.sync.write.new_items import NewItems
+from medusa_sync.sync.write.planner import Planner
+from medusa_sync.sync.write.rows import ProductRows
+from medusa_sync.sync.write.sales import Sales
+from medusa_sync.sync.write.values import UniqueValues
+from medusa_sync.sync.write.writer import Writer
+
+
+def build_engine(
+    api: AdminApi,
+    options: SyncOptions,
+    placement: Placement,
+    source: Source,
+    ledger: Ledger,
+    health: Health,
+    stop: Stop,
+    *,
+    is_empty: bool,
+    may_adopt: bool,
+    preview: Callable[[Update], None] | None = None,
+    waits: bool = True,
+) -> Engine:
+    """The engine of a run.
+
+    Args:
+        api: of the store.
+        options: of the run.
+        placement: of new products.
+        source: of the products.
+        ledger: gets the outcomes.
+        health: decides whether the store itself fails.
+        stop: ends the run.
+        is_empty: the store had no products when the run began.
+        may_adopt: the store may have products without an external id.
+        preview: called with each update of a dry run, which sends nothing; None for a real run.
+        waits: products that the store may still be writing are unconfirmed; otherwise they are planned too.
+    """
+    sales = Sales(api.price_lists, options.source_name)
+    planner = Planner(
+        api,
+        placement.location_id,
+        sales,
+        options.plan,
+        is_empty=is_empty,
+        may_adopt=may_adopt,
+        waits=waits,
+    )
+    new_items = NewItems(api, placement.location_id, stop)
+    terms = Terms(api.terms, api.bulk, source.category_names, stop, creates=preview is None)
+    items = Items(api, placement.location_id, stop)
+    rows = ProductRows(api, terms, placement, ledger, status=options.status)
+    writer = Writer(api, rows, placement.location_id, items, new_items, sales, planner, ledger, health)
+    engine = Engine(
+        planner,
+        UniqueValues(api, options.source_name, is_empty=is_empty),
+        rows,
+        writer,
+        new_items,
+        Acknowledger(api, lambda job: engine.acknowledged(job)),  # noqa: PLW0108 - it does not exist yet
+        placement,
+        ledger,
+        health,
+        stop,
+        BatchSize(options.batch_size),
+        concurrency=options.concurrency if preview is None else 1,
+        max_retries=options.max_retries,
+        preview=preview,
+    )
+    return engine

@@ -1,0 +1,245 @@
+"""Writes product rows, each together with the note of what is being sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from msgspec import json
+
+from medusa_sync.core.change import Create, needed_terms, placed_categories
+from medusa_sync.core.inventory import Values, item_renames, values_to_release
+from medusa_sync.core.note import creation_note, update_note
+from medusa_sync.core.pending import freed
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.record import Record
+from medusa_sync.core.stored import StoredItem
+from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.client import MAX_BODY_BYTES
+from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body
+from medusa_sync.medusa.payload import (
+    Ids,
+    create_body,
+    distinct_images_body,
+    new_product_id,
+    record_body,
+    release_bodies,
+    update_body,
+)
+from medusa_sync.medusa.placement import Placement
+from medusa_sync.medusa.terms import Terms
+from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.write.job import Job
+
+_SAFE_BYTES = MAX_BODY_BYTES // 10  # of a product whose request is small enough for sure
+_GENERATIONS = 20  # of the id of a product that is replaced
+
+
+class ProductRows:
+    """Writes the rows of products, with the terms that they refer to.
+
+    Args:
+        api: of the store.
+        terms: finds and creates categories and the like.
+        placement: of new and adopted products.
+        ledger: notified of products that are about to be sent.
+        status: of new products, `published` or `draft`.
+    """
+
+    def __init__(
+        self, api: AdminApi, terms: Terms, placement: Placement, ledger: Ledger, *, status: str
+    ) -> None:
+        self._api = api
+        self._terms = terms
+        self._placement = placement
+        self._ledger = ledger
+        self._status = status
+        self._generations: dict[str, int] = {}  # of the ids of new products, by external id
+
+    # --- terms ---
+
+    def expect_terms(self, needs: Mapping[str, Collection[str]], products: Iterable[DesiredProduct]) -> None:
+        """Find or create these terms too when some are needed."""
+        self._terms.expect(needs, products)
+
+    async def find_terms(self, jobs: Iterable[Job]) -> bool:
+        """Find or create the terms that jobs need; returns whether any was unknown."""
+        needs = needed_terms([job.change for job in jobs])
+        if self._terms.has(needs):
+            return False
+        await self._terms.ids(needs)
+        return True
+
+    def forget_terms(self, jobs: Iterable[Job]) -> None:
+        """Look up the terms that jobs need again the next time: the merchant may have deleted one."""
+        self._terms.forget(needed_terms([job.plan for job in jobs if job.plan is not None]))
+
+    # --- stored products ---
+
+    async def release(self, jobs: Sequence[Job], taken: Values | None = None) -> bool:
+        """Free the unique values of variants that other variants get; returns whether there was any.
+
+        The store refuses a value that another variant has, even if the same call takes it away there.
+
+        Args:
+            jobs: updates.
+            taken: the values that others get; None for what stored variants of these products get.
+        """
+        handed = values_to_release([job.update for job in jobs], taken)
+        if not handed:
+            return False
+        releases = {update.desired.external_id: fields for update, fields in handed}
+        released = [job for job in jobs if job.external_id in releases]
+        now = round(time.time(), 3)
+        notes: list[dict[str, Any]] = []
+        bodies: list[dict[str, Any]] = []
+        for job in released:
+            update, fields = job.update, releases[job.external_id]
+            late = {
+                key: {name: (None, value) for name, value in values.items()} for key, values in fields.items()
+            }
+            record = freed(
+                update.record,
+                late,
+                update.desired.currency,
+                titles=update.options.pending_titles,
+                newest=update.stored.newest_variant,
+                at=now,
+            )
+            notes.append(record_body(update.stored.id, record))
+            bodies += release_bodies(update, fields)
+            job.begin(self._ledger)
+        await self._api.edit_products(notes)
+        for result in await self._api.bulk.run(UPDATE_VARIANTS, bodies):
+            if not isinstance(result, str):
+                raise result
+        for job in released:
+            job.is_released, job.note_at = True, now
+        return True
+
+    async def update(self, jobs: Sequence[Job]) -> None:
+        """Write the rows of stored products; those of which only the record changes are left out."""
+        now = round(time.time(), 3)
+        ids = await self._terms.ids(needed_terms([job.update for job in jobs]))
+        await self._terms.activate_categories(placed_categories(job.update for job in jobs))
+        sent: dict[Job, Record] = {}
+        for job in jobs:
+            update = job.update
+            self._ledger.watch_variants(job.external_id, update.dropped.keys())
+            job.product_id, job.before, job.note = update.stored.id, update.stored.record, None
+            if update.has_changes or update.placed:
+                job.note = sent[job] = update_note(update, renamed_items=item_renames(update), now=now)
+        if not sent:
+            return
+        for job in sent:
+            job.begin(self._ledger)
+        bodies = [
+            update_body(job.update, note, placement=self._placement, ids=ids) for job, note in sent.items()
+        ]
+        products = await self._api.update_products(bodies)
+        if {job.external_id for job in sent} - {product.external_id for product in products}:
+            raise AmbiguousWriteError("the response lacks products")
+        for job in sent:
+            job.is_written, job.note_at = True, now
+        if repeated := [body for each in products if (body := distinct_images_body(each)) is not None]:
+            await self._api.edit_products(repeated)
+
+    # --- new products ---
+
+    async def create(self, jobs: Sequence[Job], items: Mapping[str, StoredItem]) -> None:
+        """Create products. Jobs that the store refuses get its error.
+
+        Args:
+            jobs: creations.
+            items: inventory items that the variants get, by SKU.
+        """
+        ids = await self._terms.ids(needed_terms([job.create for job in jobs]))
+        now = round(time.time(), 3)
+        for job in jobs:
+            self._generations.setdefault(job.external_id, _generation_after(job.create))
+            job.before = job.note = creation_note(job.create.desired, now=now)
+            job.is_being_created = True
+            job.begin(self._ledger)
+
+        async def revise(bodies: Sequence[Body]) -> Sequence[Body]:
+            refused = [by_external_id[each["external_id"]] for each in bodies]
+            if not await self._find_free_ids(refused):
+                return bodies
+            return [self._create_body(job, ids, items) for job in refused]
+
+        by_external_id = {job.external_id: job for job in jobs}
+        bodies = [self._create_body(job, ids, items) for job in jobs]
+        results = await self._api.bulk.run(CREATE_PRODUCTS, bodies, revise=revise)
+        for job, result in zip(jobs, results, strict=True):
+            if isinstance(result, AmbiguousWriteError):
+                raise result
+            if isinstance(result, str):
+                job.product_id, job.is_written, job.note_at = result, True, now
+            else:
+                job.error = result
+
+    def new_id(self, job: Job) -> str:
+        """The id that a new product gets, unless it is created by the ordinary route."""
+        return new_product_id(job.external_id, self._generations.get(job.external_id, 0))
+
+    async def check(self, jobs: Sequence[Job]) -> None:
+        """Find out whether the store would accept what is sent, without sending it.
+
+        Raises:
+            KnownRefusalError: it would not.
+            StoreError: the store cannot be read.
+        """
+        ids = await self._terms.ids(needed_terms([job.change for job in jobs]))
+        for job in jobs:
+            if len(json.encode(job.desired)) < _SAFE_BYTES:
+                continue
+            if isinstance(job.plan, Create):
+                job.note = creation_note(job.plan.desired, now=0)
+                body = self._create_body(job, ids, {})
+            else:
+                note = update_note(job.update, renamed_items={}, now=0)
+                body = update_body(job.update, note, placement=self._placement, ids=ids)
+            size = len(json.encode(body))
+            if size > MAX_BODY_BYTES:
+                message = f"its request would have {size} bytes, more than the store accepts"
+                raise KnownRefusalError(message, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+    def _create_body(self, job: Job, ids: Ids, items: Mapping[str, StoredItem]) -> dict[str, Any]:
+        return create_body(
+            job.create,
+            self.new_id(job),
+            job.note or Record(),
+            status=self._status,
+            placement=self._placement,
+            ids=ids,
+            items=items,
+        )
+
+    async def _find_free_ids(self, jobs: Sequence[Job]) -> bool:
+        """Give products that were deleted before the ids of their next generation; returns whether any was.
+
+        Raises:
+            StoreRefusedError: another run has created some of them meanwhile.
+        """
+        left, has_found = list(jobs), False
+        while left:
+            ids = {self.new_id(job): job for job in left}
+            taken = await self._api.taken_ids(list(ids))
+            if not all(taken.values()):
+                message = "another run has created some of these products"
+                raise StoreRefusedError(message, status=HTTPStatus.CONFLICT)
+            left = [ids[product_id] for product_id in taken]
+            has_found |= bool(left)
+            for job in left:
+                self._generations[job.external_id] += 1
+        return has_found
+
+
+def _generation_after(create: Create) -> int:
+    """The generation of a new product; the id of one that it replaces cannot be used again."""
+    own = create.desired.external_id
+    earlier = (number for number in range(_GENERATIONS) if new_product_id(own, number) == create.replaces)
+    return next(earlier, -1) + 1 if create.replaces else 0

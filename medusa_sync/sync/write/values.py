@@ -1,0 +1,139 @@
+"""Looks up which variants and inventory items have the unique values that changes need."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Iterable, Sequence
+from contextlib import suppress
+from typing import TypeVar
+
+from medusa_sync.core.change import Change, Create
+from medusa_sync.core.fields import VARIANT_FIELDS
+from medusa_sync.core.handle import slug_of
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.stored import OwningVariant, StoredItem
+from medusa_sync.core.unique import (
+    Decision,
+    Hold,
+    Holders,
+    Owner,
+    Value,
+    claims,
+    decide,
+    item_owners,
+    owners_of,
+)
+from medusa_sync.errors import StoreRefusedError
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.sync.write.job import Job
+
+T = TypeVar("T")
+
+_UNIQUE = [name for name, field in VARIANT_FIELDS.items() if field.unique]
+
+
+class UniqueValues:
+    """The SKUs and barcodes of a store, and what the products of this run do with them.
+
+    Args:
+        api: of the store.
+        source_name: the prefix of external ids.
+        is_empty: the store had no products when the run began.
+    """
+
+    def __init__(self, api: AdminApi, source_name: str, *, is_empty: bool) -> None:
+        self._api = api
+        self._is_empty = is_empty
+        self._prefix = f"{source_name}:"
+        self._wanted: set[int] = set()  # hashes, which take little memory
+        self._freed: set[Hold] = set()
+        self._given: dict[Value, Owner] = {}
+
+    def is_repeated(self, product: DesiredProduct) -> bool:
+        """Whether an earlier product of the run wants one of the values, or the handle, of this one."""
+        own = {
+            hash((name, variant.fields[name]))
+            for variant in product.variants
+            for name in _UNIQUE
+            if name in variant.fields
+        }
+        if product.handle is not None:
+            own.add(hash(slug_of(product)))
+        is_repeated = not self._wanted.isdisjoint(own)
+        self._wanted |= own
+        return is_repeated
+
+    async def look_ahead(self, creations: Sequence[Create]) -> Holders:
+        """What has the values that the first creations of a run need."""
+        return await self.holders(creations, only_items=self._is_empty)
+
+    async def holders(self, changes: Iterable[Change], *, only_items: bool = False) -> Holders:
+        """What has the values that changes need, as far as the store shows it.
+
+        Args:
+            changes: that need them.
+            only_items: no variant can have them, but inventory items may be left from an interrupted run.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        wanted = [claim for change in changes for claim in claims(change)]
+        values = {
+            name: list(dict.fromkeys(claim.value for claim in wanted if claim.field == name))
+            for name in _UNIQUE
+            if not only_items
+        }
+        skus = list(dict.fromkeys(each.value for each in wanted if each.makes_item or each.renames_item))
+        # The store has no list with both, so they are read concurrently.
+        items, variants = await asyncio.gather(
+            self._items(skus), asyncio.gather(*(self._variants(name, own) for name, own in values.items()))
+        )
+        owners: defaultdict[Value, list[Owner]] = defaultdict(list)
+        for name, own in zip(values, variants, strict=True):
+            for value, owner in owners_of(name, own):
+                owners[value].append(owner)
+        for value, owner in item_owners(items):
+            owners[value].append(owner)
+        return Holders(owners, {str(item.sku): item for item in items if not item.use})
+
+    def decide(self, jobs: Sequence[Job], *, is_final: bool) -> Decision:
+        """Decide which jobs have to give way; see `unique.decide`."""
+        owners: dict[Value, tuple[Owner, ...]] = {}
+        unused: dict[str, StoredItem] = {}
+        for job in jobs:
+            holders = job.holders or Holders()
+            unused |= holders.unused
+            for claim in claims(job.change):
+                value = claim.field, claim.value
+                given = (self._given[value],) if value in self._given else ()
+                if found := (*holders.owners.get(value, ()), *given):
+                    owners[value] = found
+        changes = [job.change for job in jobs]
+        known = Holders(owners, unused)
+        return decide(changes, known, is_ours=self._is_ours, freed=self._freed, is_final=is_final)
+
+    def free(self, holds: Iterable[Hold]) -> None:
+        """Take note that products have given up values since they were looked up."""
+        self._freed.update(holds)
+
+    def give(self, change: Change) -> None:
+        """Take note of the values that a product gets which is not written, in a dry run."""
+        owner = Owner("", "", change.desired.external_id, change.desired.title)
+        self._given.update(((claim.field, claim.value), owner) for claim in claims(change))
+
+    def _is_ours(self, external_id: str | None) -> bool:
+        return external_id is not None and external_id.startswith(self._prefix)
+
+    async def _items(self, skus: Sequence[str]) -> list[StoredItem]:
+        return await _shown(self._api.items.by_sku(skus)) if skus else []
+
+    async def _variants(self, name: str, values: Sequence[str]) -> list[OwningVariant]:
+        return await _shown(self._api.variants_with(name, values)) if values else []
+
+
+async def _shown(reading: Awaitable[list[T]]) -> list[T]:
+    """What the store shows; a role may hide a list, and then only a write shows what is taken."""
+    with suppress(StoreRefusedError):
+        return await reading
+    return []
