@@ -24,13 +24,13 @@ from medusa_sync.sync.batch_size import BatchSize
 from medusa_sync.sync.claims import Repeats, claims
 from medusa_sync.sync.collisions import Collisions
 from medusa_sync.sync.deferred import Deferred
-from medusa_sync.sync.deletion import delete_noted
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.intents import Intents
 from medusa_sync.sync.inventory import Values, values_to_release, values_wanted
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.planner import Planner
-from medusa_sync.sync.stale import Stale, absent
+from medusa_sync.sync.read.stale import Stale, absent
+from medusa_sync.sync.remove.deletion import delete_noted
 from medusa_sync.sync.writer import Writer
 
 logger = logging.getLogger(__name__)

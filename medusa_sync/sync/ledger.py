@@ -10,7 +10,7 @@ from msgspec import structs
 from medusa_sync.core.change import Conflict
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.spool import Spool
-from medusa_sync.sync.stale import Stale
+from medusa_sync.sync.read.stale import Stale
 
 _PROBLEMS = frozenset({Result.REJECTED, Result.FAILED, Result.UNCONFIRMED, Result.NOT_ATTEMPTED})
 _GAINS = frozenset({Action.CREATE, Action.ADOPT})

@@ -12,8 +12,8 @@ from medusa_sync.sync.collisions import Collisions
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.obstacles import Obstacles
 from medusa_sync.sync.planner import Planner
+from medusa_sync.sync.read.stale import Stale, absent
 from medusa_sync.sync.sizes import Sizes
-from medusa_sync.sync.stale import Stale, absent
 
 
 class Preview:

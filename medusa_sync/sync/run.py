@@ -24,17 +24,17 @@ from medusa_sync.medusa.placement import Placement, find_placement
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.backlog import Backlog
-from medusa_sync.sync.change_guard import ChangeGuard
-from medusa_sync.sync.comparison import Comparison
-from medusa_sync.sync.delivery import Delivery
-from medusa_sync.sync.dropped import REMOVABLE, Removal
+from medusa_sync.sync.guards import ChangeGuard
 from medusa_sync.sync.health import Health
-from medusa_sync.sync.intake import Intake
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.options import SyncOptions
-from medusa_sync.sync.removals import Removals
-from medusa_sync.sync.scan import Scan
-from medusa_sync.sync.stale import Stale
+from medusa_sync.sync.read.compare import Comparison
+from medusa_sync.sync.read.intake import Intake
+from medusa_sync.sync.read.scan import Scan
+from medusa_sync.sync.read.source import Delivery
+from medusa_sync.sync.read.stale import Stale
+from medusa_sync.sync.remove.dropped import REMOVABLE, Removal
+from medusa_sync.sync.remove.removals import Removals
 
 _NAMED = 10  # products in a note
 _LOST = "medusa-sync lost track of it, which is a bug; the next run checks it again"

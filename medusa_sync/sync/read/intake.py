@@ -9,8 +9,8 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.sources.base import Rejected, Unchecked, checked
 from medusa_sync.stop import Stop
-from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.read.source import Delivery
 
 
 class Intake:

@@ -15,8 +15,8 @@ from medusa_sync.core.stored import ListedProduct
 from medusa_sync.core.variants import match_variants
 from medusa_sync.errors import ProductFailedError, SourceError
 from medusa_sync.sources.base import Delivered, checked
-from medusa_sync.sync.delivery import Delivery
-from medusa_sync.sync.dropped import Removal
+from medusa_sync.sync.read.source import Delivery
+from medusa_sync.sync.remove.dropped import Removal
 
 logger = logging.getLogger(__name__)
 

@@ -23,11 +23,11 @@ from medusa_sync.retry import retry
 from medusa_sync.stop import InFlight, Stop
 from medusa_sync.sync.batch import halves
 from medusa_sync.sync.batch_size import FIRST
-from medusa_sync.sync.deletion import delete_noted, why_kept
-from medusa_sync.sync.delivery import Delivery
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.prune_guard import guard_error
-from medusa_sync.sync.scan import Scan
+from medusa_sync.sync.read.scan import Scan
+from medusa_sync.sync.read.source import Delivery
+from medusa_sync.sync.remove.deletion import delete_noted, why_kept
 
 _ASKED_AT_ONCE = 4
 

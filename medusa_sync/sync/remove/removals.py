@@ -12,16 +12,16 @@ from medusa_sync.errors import PruneGuardError, SourceError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.stop import Stop
-from medusa_sync.sync.delivery import Delivery
-from medusa_sync.sync.dropped import Removal, check_removals, removal_of, removal_outcome
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.options import SyncOptions
-from medusa_sync.sync.prune import Pruner
-from medusa_sync.sync.prune_variants import VariantPruner, find_removals
-from medusa_sync.sync.scan import Scan
+from medusa_sync.sync.read.scan import Scan
+from medusa_sync.sync.read.source import Delivery
+from medusa_sync.sync.remove.dropped import Removal, check_removals, removal_of, removal_outcome
+from medusa_sync.sync.remove.orphans import Pruner
+from medusa_sync.sync.remove.variants import VariantPruner, find_removals
 
 if TYPE_CHECKING:
-    from medusa_sync.sync.second_reading import SecondReading
+    from medusa_sync.sync.remove.second_reading import SecondReading
 
 
 class Removals:
@@ -154,7 +154,7 @@ class Removals:
     ) -> SecondReading:
         """Read the source again, unless a forecast has done so."""
         if self._second is None or not self._second.covers(orphans, removals):
-            from medusa_sync.sync.second_reading import SecondReading  # only few runs need it
+            from medusa_sync.sync.remove.second_reading import SecondReading  # only few runs need it
 
             second = SecondReading(orphans, removals)
             try:

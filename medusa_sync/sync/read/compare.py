@@ -16,9 +16,9 @@ from medusa_sync.sources.base import Unchecked
 from medusa_sync.stop import Stop
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.prefetch import prefetch
-from medusa_sync.sync.scan import LOOK_UP, Scan
-from medusa_sync.sync.stale import Stale
+from medusa_sync.sync.read.prefetch import prefetch
+from medusa_sync.sync.read.scan import LOOK_UP, Scan
+from medusa_sync.sync.read.stale import Stale
 
 
 class Comparison:

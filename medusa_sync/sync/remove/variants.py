@@ -18,9 +18,9 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.item_api import Level
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.stop import Stop
-from medusa_sync.sync.dropped import Removal, removal_from, removal_outcome, stocked_level
 from medusa_sync.sync.inventory import item_id_of
 from medusa_sync.sync.options import SyncOptions
+from medusa_sync.sync.remove.dropped import Removal, removal_from, removal_outcome, stocked_level
 
 logger = logging.getLogger(__name__)
 
