@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from medusa_sync.core.change import Conflict
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.spool import Spool
-from medusa_sync.sync.read.stale import Stale
+
+if TYPE_CHECKING:
+    from medusa_sync.sync.read.compare import Stale
 
 _PROBLEMS = frozenset({Result.REJECTED, Result.FAILED, Result.UNCONFIRMED, Result.NOT_ATTEMPTED})
 _GAINS = frozenset({Action.CREATE, Action.ADOPT})

@@ -26,7 +26,7 @@ from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.pipeline import Pipeline
 from medusa_sync.sync.planner import Planner
 from medusa_sync.sync.preview import Preview
-from medusa_sync.sync.read.stale import Stale
+from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.sizes import Sizes
 from medusa_sync.sync.writer import Writer

@@ -10,7 +10,7 @@ from medusa_sync.errors import MedusaSyncError
 from medusa_sync.stop import InFlight, Stop
 from medusa_sync.sync.applier import Applier
 from medusa_sync.sync.batch_size import BatchSize
-from medusa_sync.sync.read.stale import Stale
+from medusa_sync.sync.read.compare import Stale
 
 
 class Pipeline:

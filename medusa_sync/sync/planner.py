@@ -31,7 +31,7 @@ from medusa_sync.sync.adoption import Adoption
 from medusa_sync.sync.handles import Handles
 from medusa_sync.sync.inventory import item_renames
 from medusa_sync.sync.options import PlanOptions
-from medusa_sync.sync.read.stale import Stale
+from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.sales import Sales
 from medusa_sync.sync.tombstones import Tombstones
 

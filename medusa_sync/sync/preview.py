@@ -12,7 +12,7 @@ from medusa_sync.sync.collisions import Collisions
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.obstacles import Obstacles
 from medusa_sync.sync.planner import Planner
-from medusa_sync.sync.read.stale import Stale, absent
+from medusa_sync.sync.read.compare import Stale, absent
 from medusa_sync.sync.sizes import Sizes
 
 

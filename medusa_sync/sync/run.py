@@ -28,11 +28,9 @@ from medusa_sync.sync.guards import ChangeGuard
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.options import SyncOptions
-from medusa_sync.sync.read.compare import Comparison
-from medusa_sync.sync.read.intake import Intake
+from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import Scan
-from medusa_sync.sync.read.source import Delivery
-from medusa_sync.sync.read.stale import Stale
+from medusa_sync.sync.read.source import Delivery, Intake
 from medusa_sync.sync.remove.dropped import REMOVABLE, Removal
 from medusa_sync.sync.remove.removals import Removals
 

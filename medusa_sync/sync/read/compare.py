@@ -1,24 +1,45 @@
-"""Compares the products of the source with the store."""
+"""Compares the products of the source with the store, and finds those that are stale."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
+from typing import TypeVar
+
+from msgspec import Struct
 
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.selection import Selection
-from medusa_sync.core.stored import Unreadable, by_external_id
+from medusa_sync.core.stored import StoredSummary, Unreadable, by_external_id
 from medusa_sync.core.withheld import unique_values
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sources.base import Unchecked
 from medusa_sync.stop import Stop
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.read.prefetch import prefetch
 from medusa_sync.sync.read.scan import LOOK_UP, Scan
-from medusa_sync.sync.read.stale import Stale
+
+T = TypeVar("T")
+
+
+class Stale(Struct, frozen=True):
+    """A product that the store does not have, or not as the source wants it.
+
+    Attributes:
+        desired: what the source wants.
+        copies: what the look-up found; several if the store has it more than once.
+    """
+
+    desired: DesiredProduct
+    copies: Sequence[StoredSummary | Unreadable]
+
+
+def absent(products: Iterable[Stale]) -> frozenset[str]:
+    """The external ids of the products that the look-up did not find."""
+    return frozenset(each.desired.external_id for each in products if not each.copies)
 
 
 class Comparison:
@@ -179,3 +200,26 @@ class Comparison:
             return False
         self._health.found(stored.id)
         return True
+
+
+async def prefetch(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+    """The same items in the same order, each of them fetched while the caller works on the one before it.
+
+    An error of `items` is raised after the items before it.
+    """
+    following = asyncio.create_task(_next(items))
+    try:
+        while fetched := await following:
+            following = asyncio.create_task(_next(items))
+            yield fetched[0]
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await items.aclose()
+
+
+async def _next(items: AsyncGenerator[T, None]) -> tuple[T] | None:
+    """The next item, or None after the last one."""
+    async for item in items:
+        return (item,)
+    return None
