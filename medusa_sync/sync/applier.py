@@ -30,7 +30,7 @@ from medusa_sync.sync.inventory import Values, values_to_release, values_wanted
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.planner import Planner
 from medusa_sync.sync.read.compare import Stale, absent
-from medusa_sync.sync.remove.deletion import delete_noted
+from medusa_sync.sync.remove.orphans import delete_noted
 from medusa_sync.sync.writer import Writer
 
 logger = logging.getLogger(__name__)

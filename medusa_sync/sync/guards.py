@@ -1,23 +1,48 @@
-"""Counts what a run would change, before its first write."""
+"""The limits of what a run may change and remove."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.policy import Share
 from medusa_sync.core.product import Value
 from medusa_sync.core.result import Action, Outcome, Result
-from medusa_sync.errors import ChangeGuardError
+from medusa_sync.errors import ChangeGuardError, PruneGuardError
 
-_LISTED = 10  # products that the error names
+_LISTED = 10  # products or variants that an error names
 _FIELDS = 3  # changes that it shows of each
 _LONG = 40  # characters of a value that it shows
 
+_REALLY_GONE = "If they are really gone, run once with a higher --max-removals (SYNC_PRODUCTS_MAX_REMOVALS)."
+
+
+def check_removals(what: str, names: Sequence[str], owned: int, allowed: Share) -> None:
+    """Check that not too much is removed.
+
+    Args:
+        what: `products` or `variants`.
+        names: of those that are missing at the source.
+        owned: how many of the source the store had before the run.
+        allowed: the value of `--max-removals`.
+
+    Raises:
+        PruneGuardError: they are too many.
+    """
+    if not allowed.allows(len(names), owned):
+        missing = f"{len(names)} of {owned} {what} are missing at the source; --max-removals is {allowed}."
+        raise removal_error(missing, names)
+
+
+def removal_error(reason: str, names: Sequence[str], hint: str = _REALLY_GONE) -> PruneGuardError:
+    """The error of a run that would remove too much, with the first names of what is missing."""
+    lines = [f"{reason} Nothing was removed.", *_listed(names[:_LISTED], len(names))]
+    return PruneGuardError("\n".join(lines), hint=hint)
+
 
 class ChangeGuard:
-    """Products of the source in the store that a run would update or remove.
+    """Limits the products of the source in the store that a run may update or remove.
 
     Args:
         limit: of their number.
@@ -27,9 +52,6 @@ class ChangeGuard:
     def __init__(self, limit: Share, owned: int) -> None:
         self._limit = limit
         self._owned = owned
-        self._count = 0
-        self._fields: Counter[str] = Counter()  # products by field
-        self._lines: list[str] = []
 
     def allows(self, count: int) -> bool:
         """Whether this number of products may change."""
@@ -49,40 +71,46 @@ class ChangeGuard:
         Raises:
             ChangeGuardError: they are too many.
         """
-        counted: set[str | None] = set()
-        for outcome in planned:
-            if outcome.action is Action.UPDATE and outcome.external_id not in completed:
-                counted.add(outcome.external_id)
-                self._add(outcome)
-        for outcome in removed:
-            if outcome.external_id not in counted:
-                self._add(outcome)
-        if not self.allows(self._count):
-            raise self._error()
+        count, names = 0, list[str]()
+        fields = Counter[str]()  # products by field
+        for outcome in _each_product_once(planned, removed, completed):
+            count += 1
+            removal = outcome.action.value if outcome.action and outcome.result is Result.REMOVED else ""
+            fields.update([removal] if removal else {change.field for change in outcome.changes})
+            if len(names) < _LISTED:
+                what = removal or _described(outcome.changes)
+                names.append(f"{outcome.external_id} {outcome.title!r}: {what}")
+        if not self.allows(count):
+            raise self._error(count, names, fields)
 
-    def _add(self, outcome: Outcome) -> None:
-        """Count a product that would be updated or removed."""
-        self._count += 1
-        removal = outcome.action.value if outcome.action and outcome.result is Result.REMOVED else ""
-        self._fields.update([removal] if removal else {change.field for change in outcome.changes})
-        if len(self._lines) < _LISTED:
-            what = removal or _described(outcome.changes)
-            self._lines.append(f"  {outcome.external_id} {outcome.title!r}: {what}")
-
-    def _error(self) -> ChangeGuardError:
-        what = f"{self._count} of {self._owned} products would change; --max-changes is {self._limit}."
-        lines = [f"{what} Nothing was written."]
-        if self._fields:
-            [(field, number)] = self._fields.most_common(1)
-            lines.append(f"{field}: {number} of {self._owned} products")
-        lines += self._lines
-        if self._count > len(self._lines):
-            lines.append(f"  ... and {self._count - len(self._lines)} more")
+    def _error(self, count: int, names: Sequence[str], fields: Counter[str]) -> ChangeGuardError:
+        what = f"{count} of {self._owned} products would change; --max-changes is {self._limit}."
+        most = [f"{field}: {number} of {self._owned} products" for field, number in fields.most_common(1)]
         hint = (
             "Check the source. If the changes are right, run once with "
-            f"--max-changes {self._count} (SYNC_PRODUCTS_MAX_CHANGES)."
+            f"--max-changes {count} (SYNC_PRODUCTS_MAX_CHANGES)."
         )
+        lines = [f"{what} Nothing was written.", *most, *_listed(names, count)]
         return ChangeGuardError("\n".join(lines), hint=hint)
+
+
+def _each_product_once(
+    planned: Iterable[Outcome], removed: Iterable[Outcome], completed: Collection[str]
+) -> Iterator[Outcome]:
+    """What changes, without products that lose variants and are updated anyway."""
+    updated: set[str | None] = set()
+    for outcome in planned:
+        if outcome.action is Action.UPDATE and outcome.external_id not in completed:
+            updated.add(outcome.external_id)
+            yield outcome
+    yield from (outcome for outcome in removed if outcome.external_id not in updated)
+
+
+def _listed(names: Sequence[str], count: int) -> Iterator[str]:
+    """The lines of a message that names the first ones of many."""
+    yield from (f"  {name}" for name in names)
+    if count > len(names):
+        yield f"  ... and {count - len(names)} more"
 
 
 def _described(changes: Sequence[FieldChange]) -> str:

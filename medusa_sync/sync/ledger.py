@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from medusa_sync.core.change import Conflict
+from medusa_sync.core.change import Conflict, Update
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.spool import Spool
 
@@ -51,7 +51,7 @@ class Ledger:
         self.gained = 0
         self.unidentified = 0
         self._watched: dict[str, Result | None] = {}
-        self._dropped: dict[str, Collection[str]] = {}  # keys of variants, by external id
+        self._dropped: dict[str, Collection[str]] = {}  # ids of variants, by external id
         self.partial: set[str] = set()
 
     def open(self, external_id: str, title: str) -> None:
@@ -68,11 +68,12 @@ class Ledger:
         for external_id in external_ids:
             self._watched.setdefault(external_id)
 
-    def watch_variants(self, external_id: str, keys: Collection[str]) -> None:
+    def watch_dropped(self, update: Update) -> None:
         """Remember which variants of a product the source has dropped; all others are not removed."""
-        if keys or external_id in self._watched:
-            self._watched.setdefault(external_id)
-            self._dropped[external_id] = keys
+        own = update.desired.external_id
+        if update.dropped or own in self._watched:
+            self._watched.setdefault(own)
+            self._dropped[own] = {variant.id for variant in update.dropped.values()}
 
     @property
     def watched(self) -> dict[str, Collection[str] | None]:
@@ -82,7 +83,7 @@ class Ledger:
         their variants may only look dropped.
 
         Returns:
-            The keys of their dropped variants; None for all that the record says.
+            The ids of their dropped variants; None for all that the record says.
         """
         return {
             external_id: self._dropped.get(external_id)

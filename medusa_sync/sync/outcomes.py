@@ -38,7 +38,7 @@ async def preview(
     placement: Placement,
     ledger: Ledger,
     parts: AsyncIterator[list[Stale]],
-    planned: Callable[[Update], None],
+    planned: Callable[[Update], None] = lambda _update: None,
     *,
     may_adopt: bool,
     waits: bool = True,

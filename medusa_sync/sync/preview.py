@@ -62,7 +62,8 @@ class Preview:
         reading = await self._planner.read(
             [each.desired for each in stale], absent=absent(stale), waits=self._waits
         )
-        self._ledger.watch(each.desired.external_id for each in reading.updates if each.dropped)
+        for update in reading.updates:
+            self._ledger.watch_dropped(update)
         new = await self._planner.plan_new(reading.new, reading.incomplete)
         for outcome in reading.outcomes:
             self._settle(outcome)

@@ -31,8 +31,8 @@ from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery, Intake
-from medusa_sync.sync.remove.dropped import REMOVABLE, Removal
 from medusa_sync.sync.remove.removals import Removals
+from medusa_sync.sync.remove.variants import REMOVABLE
 
 _NAMED = 10  # products in a note
 _LOST = "medusa-sync lost track of it, which is a bug; the next run checks it again"
@@ -182,7 +182,7 @@ class Run:
                     parts = self._backlog.take()
                 first = await anext(parts, None)
                 if first is not None:
-                    await self._plan_and_apply(api, health, removals, scan, first, parts)
+                    await self._plan_and_apply(api, health, scan, first, parts)
                 elif self._options.dry_run and not self._stop.is_set:
                     await self._find_placement(api)
         if self._stop.is_set or self._delivery.error is not None:
@@ -216,11 +216,9 @@ class Run:
         from medusa_sync.core.interrupted import sends_nothing_new  # only few runs need these
         from medusa_sync.sync import outcomes
 
-        dropped: dict[str, Removal | None] = {}
         completed: set[str] = set()
 
         def planned(update: Update) -> None:
-            dropped[update.desired.external_id] = removals.after(update)
             if sends_nothing_new(update):
                 completed.add(update.desired.external_id)
 
@@ -230,7 +228,7 @@ class Run:
         await outcomes.preview(
             api, self._options, placement, plan, parts, planned, may_adopt=scan.may_adopt, waits=False
         )
-        removed = await removals.forecast(dropped, plan) if prunes else ()
+        removed = await removals.forecast(plan) if prunes else ()
         guard.check(plan.changes, removed, completed)
 
     @property
@@ -249,7 +247,6 @@ class Run:
         self,
         api: AdminApi,
         health: Health,
-        removals: Removals,
         scan: Scan,
         first: list[Stale],
         rest: AsyncIterator[list[Stale]],
@@ -261,9 +258,7 @@ class Run:
         parts = _beginning_with(first, rest)
         options, ledger = self._options, self._ledger
         if options.dry_run:
-            await outcomes.preview(
-                api, options, placement, ledger, parts, removals.preview, may_adopt=scan.may_adopt
-            )
+            await outcomes.preview(api, options, placement, ledger, parts, may_adopt=scan.may_adopt)
         else:
             await outcomes.apply(
                 api,

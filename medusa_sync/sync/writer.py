@@ -173,7 +173,7 @@ class Writer:
             row is written.
         """
         for update in updates:
-            self._ledger.watch_variants(update.desired.external_id, update.dropped.keys())
+            self._ledger.watch_dropped(update)
         ids = await self._terms.ids(needed_terms(updates))
         await self._terms.activate_categories(placed_categories(updates))
         renames = {update.desired.external_id: item_renames(update) for update in updates}

@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from medusa_sync.core.change import Update
-from medusa_sync.core.result import Outcome
+from msgspec import Struct
+
+from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import ListedProduct
 from medusa_sync.errors import PruneGuardError, SourceError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.stop import Stop
+from medusa_sync.sync.batch_size import FIRST
+from medusa_sync.sync.guards import check_removals
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery
-from medusa_sync.sync.remove.dropped import Removal, check_removals, removal_of, removal_outcome
-from medusa_sync.sync.remove.orphans import Pruner
-from medusa_sync.sync.remove.variants import VariantPruner, find_removals
+from medusa_sync.sync.remove.bisect import remove_in_parts
+from medusa_sync.sync.remove.orphans import Orphans
+from medusa_sync.sync.remove.variants import DroppedVariants, Removal, find_removals, removal_outcome
 
 if TYPE_CHECKING:
     from medusa_sync.sync.remove.second_reading import SecondReading
 
+_PRODUCTS_AT_ONCE = 50  # of which variants are removed
+
+
+class Missing(Struct, frozen=True):
+    """What the source no longer has, and may be removed."""
+
+    orphans: Sequence[ListedProduct] = ()
+    variants: Sequence[Removal] = ()
+
 
 class Removals:
-    """The orphans and dropped variants of a run.
+    """The removals at the end of a run.
 
     Args:
         api: of the store.
@@ -47,26 +60,17 @@ class Removals:
         placement: Callable[[], Awaitable[Placement]],
         stop: Stop,
     ) -> None:
-        self._scan = scan
+        self._api = api
         self._delivery = delivery
+        self._scan = scan
         self._options = options
         self._ledger = ledger
         self._placement = placement
-        self._pruner = Pruner(api, delivery, scan, options, settle=ledger.remove, stop=stop)
-        self._api = api
         self._stop = stop
-        self._previewed: dict[str, Removal | None] = {}  # variants that updates drop, by external id
-        self._orphans: Sequence[ListedProduct] | None = None
+        self._orphans = Orphans(api, delivery, scan, options, ledger.remove)
+        self._found: Sequence[ListedProduct] | None = None  # orphans
         self._refusal: PruneGuardError | SourceError | None = None
         self._second: SecondReading | None = None
-
-    def preview(self, update: Update) -> None:
-        """Remember the variants that a dry run would remove after an update."""
-        self._previewed[update.desired.external_id] = self.after(update)
-
-    def after(self, update: Update) -> Removal | None:
-        """The variants to remove after an update."""
-        return removal_of(update, self._options.on_missing)
 
     @property
     def upper_bound(self) -> int:
@@ -80,98 +84,83 @@ class Removals:
         name = self._options.source_name
         return [f"{name}:{own}" for own in sorted(self._scan.unrecorded) if own not in self._delivery]
 
-    async def forecast(self, dropped: Mapping[str, Removal | None], planned: Ledger) -> list[Outcome]:
-        """Predict the removals; empty if a guard will refuse them.
+    @property
+    def note(self) -> str:
+        """What the result says about a second reading of the source; empty if there was none."""
+        return "" if self._second is None else self._second.note
+
+    async def forecast(self, planned: Ledger) -> list[Outcome]:
+        """Predict the removals; empty if a guard refuses them.
 
         Args:
-            dropped: the variants that updates drop, by external id of their product.
             planned: has the outcomes that stale products will get.
 
         Raises:
             StoreError: the store cannot be read.
         """
         try:
-            orphans, removals = await self._find(dropped, {**self._ledger.watched, **planned.watched})
-        except (PruneGuardError, SourceError):
-            return []  # `execute` raises it again
-        location_id = await self._location_id() if removals else ""
-        on_missing = self._options.on_missing
-        lost = (removal_outcome(each, each.variants, on_missing, location_id) for each in removals)
-        return [*map(self._pruner.outcome, orphans), *(each for each in lost if each is not None)]
+            missing = await self._find({**self._ledger.watched, **planned.watched}, is_plan=True)
+        except (PruneGuardError, SourceError) as error:
+            self._refusal = error  # `execute` raises it
+            return []
+        return self._outcomes(missing, await self._location_id(missing))
 
     async def execute(self) -> None:
-        """Remove everything.
+        """Remove everything, or report what would be removed.
 
         Raises:
             PruneGuardError: too much is missing.
             SourceError: the source is down, or its second reading failed.
             StoreError: the store is unavailable.
         """
-        orphans, removals = await self._find(self._previewed, self._ledger.watched)
-        await self._pruner.execute(orphans)
-        if removals:
-            ledger, location_id = self._ledger, await self._location_id()
-            variants = VariantPruner(
-                self._api,
-                self._options,
-                location_id,
-                revise=ledger.revise,
-                fail=ledger.remove,
-                stop=self._stop,
-            )
-            await variants.execute(removals)
-
-    @property
-    def note(self) -> str:
-        """What the result says about a second reading of the source; empty if there was none."""
-        return "" if self._second is None else self._second.note
-
-    async def _location_id(self) -> str:
-        return (await self._placement()).location_id or ""
-
-    async def _find(
-        self, dropped: Mapping[str, Removal | None], watched: Mapping[str, Collection[str] | None]
-    ) -> tuple[Sequence[ListedProduct], list[Removal]]:
-        if self._ledger.unidentified:  # those rows may be of products that only look missing
-            return [], []
-        orphans = await self._find_orphans()
-        removals: list[Removal] = []
-        if self._options.plan.selection.has_variants:  # otherwise dropped ones may be back at the source
-            in_sync = {own: keys for own, keys in watched.items() if own not in self._ledger.partial}
-            removals += [each for own, each in dropped.items() if each is not None and own in in_sync]
-            others = {own: keys for own, keys in in_sync.items() if own not in dropped}
-            removals += await find_removals(self._api, others, self._options.on_missing)
-        loses = orphans or any(removal.variants for removal in removals)
-        if loses and not await self._delivery.can_tell():
-            second = await self._read_again(orphans, removals)
-            orphans, removals = second.missing(orphans), second.dropped(removals)
-        self._pruner.guard(orphans)
-        check_removals(removals, self._scan.variants, self._options.max_removals)
-        return orphans, removals
-
-    async def _read_again(
-        self, orphans: Sequence[ListedProduct], removals: Sequence[Removal]
-    ) -> SecondReading:
-        """Read the source again, unless a forecast has done so."""
-        if self._second is None or not self._second.covers(orphans, removals):
-            from medusa_sync.sync.remove.second_reading import SecondReading  # only few runs need it
-
-            second = SecondReading(orphans, removals)
-            try:
-                await second.read(self._delivery.again())
-            except SourceError as error:
-                self._refusal = error
-                raise
-            self._second = second
-        return self._second
-
-    async def _find_orphans(self) -> Sequence[ListedProduct]:
-        """Find the orphans once: the source may be asked about each of them."""
-        if self._orphans is None and self._refusal is None:
-            try:
-                self._orphans = await self._pruner.find()
-            except (PruneGuardError, SourceError) as error:
-                self._refusal = error
         if self._refusal is not None:
             raise self._refusal
-        return self._orphans or ()
+        options, ledger = self._options, self._ledger
+        missing = await self._find(ledger.watched, is_plan=options.dry_run)
+        location_id = await self._location_id(missing)
+        if options.dry_run:
+            for outcome in self._outcomes(missing, location_id):
+                (ledger.remove if outcome.result is Result.REMOVED else ledger.revise)(outcome)
+            return
+        orphans, variants = self._orphans, DroppedVariants(self._api, options.on_missing, location_id, ledger)
+        in_parts = partial(remove_in_parts, attempts=options.max_retries + 1, stop=self._stop)
+        await in_parts(missing.orphans, orphans.remove, orphans.fail, size=options.batch_size or FIRST)
+        await in_parts(missing.variants, variants.remove, variants.fail, size=_PRODUCTS_AT_ONCE)
+
+    def _outcomes(self, missing: Missing, location_id: str) -> list[Outcome]:
+        """What the ledger gets if everything is removed."""
+        on_missing = self._options.on_missing
+        lost = (removal_outcome(each, on_missing, location_id) for each in missing.variants)
+        return [*map(self._orphans.outcome, missing.orphans), *(each for each in lost if each is not None)]
+
+    async def _location_id(self, missing: Missing) -> str:
+        """Where dropped variants have stock."""
+        return ((await self._placement()).location_id if missing.variants else None) or ""
+
+    async def _find(self, dropped: Mapping[str, Collection[str] | None], *, is_plan: bool) -> Missing:
+        """Find what is missing, and check the limit.
+
+        Args:
+            dropped: ids of variants by external id of their product; None for all that its record says.
+            is_plan: the records do not say yet that variants with these ids are dropped.
+        """
+        if self._ledger.unidentified:  # those rows may be of products that only look missing
+            return Missing()
+        if self._found is None:  # only once, because the source may be asked about each of them
+            self._found = await self._orphans.find()
+        options, variants = self._options, list[Removal]()
+        if options.plan.selection.has_variants:  # otherwise dropped ones may be back at the source
+            in_sync = {own: ids for own, ids in dropped.items() if own not in self._ledger.partial}
+            variants = await find_removals(self._api, in_sync, options.on_missing, is_plan=is_plan)
+        missing = Missing(self._found, variants)
+        loses = missing.orphans or any(removal.variants for removal in missing.variants)
+        if loses and not await self._delivery.can_tell():
+            from medusa_sync.sync.remove.second_reading import SecondReading  # only few runs need it
+
+            if self._second is None or not self._second.covers(missing):  # a forecast may have read it
+                self._second = await SecondReading.of(missing, self._delivery.again())
+            missing = self._second.left(missing)
+        self._orphans.check(missing.orphans)
+        names = [name for removal in missing.variants for name in removal.names]
+        check_removals("variants", names, self._scan.variants, options.max_removals)
+        return missing

@@ -6,98 +6,155 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
-from medusa_sync.core.fields import OPTION, STOCK
+from medusa_sync.core.change import FieldChange
+from medusa_sync.core.fields import OPTION, STOCK, VARIANT
 from medusa_sync.core.policy import OnMissing
-from medusa_sync.core.record import Dropped, VariantRecord, remember_text
-from medusa_sync.core.result import Outcome, Result
-from medusa_sync.core.stored import StoredProduct, Unreadable
+from medusa_sync.core.record import Dropped, Record, VariantRecord, remember_text
+from medusa_sync.core.result import Action, Outcome, Result
+from medusa_sync.core.stored import StoredLevel, StoredProduct, StoredVariant, Unreadable
+from medusa_sync.core.view import stock_level
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.item_api import Level
 from medusa_sync.medusa.payload import record_body
-from medusa_sync.stop import Stop
 from medusa_sync.sync.inventory import item_id_of
-from medusa_sync.sync.options import SyncOptions
-from medusa_sync.sync.remove.dropped import Removal, removal_from, removal_outcome, stocked_level
+from medusa_sync.sync.ledger import Ledger
 
 logger = logging.getLogger(__name__)
 
-_AT_ONCE = 50  # products in a write of records, and variants in a deletion
+REMOVABLE: Mapping[OnMissing, Collection[Dropped]] = {
+    OnMissing.KEEP: (),
+    OnMissing.DRAFT: (Dropped.KEPT, Dropped.REMOVED),
+    OnMissing.DELETE: tuple(Dropped),
+}
+"""The states of dropped variants that are removed."""
+
+Revision = Callable[[VariantRecord], VariantRecord | None]
 
 
-class VariantPruner:
+class Removal(Struct, frozen=True):
+    """The variants of a product to remove.
+
+    Attributes:
+        variants: by key.
+        gone: ids of variants that the store does not have any more.
+    """
+
+    stored: StoredProduct
+    record: Record
+    variants: Mapping[str, StoredVariant]
+    gone: frozenset[str] = frozenset()
+
+    @property
+    def ids(self) -> set[str]:
+        """Ids of the variants that the store has."""
+        return {each.id for each in self.variants.values()}
+
+    @property
+    def names(self) -> list[str]:
+        """What messages call the variants."""
+        product = f"{self.stored.external_id} {self.stored.title!r}"
+        return [f"{product}: {self.named(key)}" for key in self.variants]
+
+    def named(self, key: str) -> str:
+        variant = self.variants[key]
+        return variant.sku or variant.title or key
+
+    def only(self, ids: Collection[str]) -> Removal:
+        """The removal of those variants that have one of these ids."""
+        variants = {key: each for key, each in self.variants.items() if each.id in ids}
+        return structs.replace(self, variants=variants)
+
+    def revised(self, record: Record, revise: Revision) -> dict[str, Any]:
+        """The body that writes a record with other entries for the variants, or without them."""
+        ids = self.ids
+        entries = {key: revise(each) if each.id in ids else each for key, each in record.variants.items()}
+        left = {key: each for key, each in entries.items() if each is not None}
+        return record_body(self.stored.id, structs.replace(record, variants=left))
+
+
+async def find_removals(
+    api: AdminApi,
+    dropped: Mapping[str, Collection[str] | None],
+    on_missing: OnMissing,
+    *,
+    is_plan: bool = False,
+) -> list[Removal]:
+    """Read which variants of some products are to be removed.
+
+    Args:
+        api: of the store.
+        dropped: ids of variants by external id of their product; None for all that its record says.
+        on_missing: what happens to them.
+        is_plan: the records do not say yet that variants with these ids are dropped.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    found = await api.details("external_id", list(dropped))
+    removals = (
+        _removal(stored, dropped.get(stored.external_id or ""), on_missing, is_plan=is_plan)
+        for stored in found
+        if isinstance(stored, StoredProduct)
+    )
+    return [removal for removal in removals if removal.variants or removal.gone]
+
+
+def _removal(
+    stored: StoredProduct, wanted: Collection[str] | None, on_missing: OnMissing, *, is_plan: bool
+) -> Removal:
+    """The variants to remove from a product; one of its variants stays."""
+    record = stored.record or Record()
+    keys = {entry.id: key for key, entry in record.variants.items() if entry.id}
+    states = {entry.id: entry.dropped for entry in record.variants.values()}
+    if is_plan and wanted is not None:
+        states = {own: states.get(own) or Dropped.KEPT for own in wanted}
+    ids = {own for own, state in states.items() if state in REMOVABLE[on_missing]}
+    ids = ids if wanted is None else ids.intersection(wanted)
+    variants = {keys.get(each.id, each.id): each for each in stored.variants if each.id in ids}
+    gone = frozenset(ids - {each.id for each in stored.variants})
+    if variants and len(variants) == len(stored.variants):
+        variants.pop(next(iter(variants)))
+    return Removal(stored, record, variants, gone)
+
+
+class DroppedVariants:
     """Removes dropped variants: `draft` sets their stock to 0, `delete` deletes them.
 
     Args:
         api: of the store.
-        options: of the run.
+        on_missing: what happens to them.
         location_id: where the stock of the source is.
-        revise: called with the outcome of each product that loses variants.
-        fail: called with each variant that is not removed.
-        stop: nothing more is removed once it is set.
+        ledger: notified of products that lose variants, and of variants that are not removed.
     """
 
-    def __init__(
-        self,
-        api: AdminApi,
-        options: SyncOptions,
-        location_id: str,
-        *,
-        revise: Callable[[Outcome], None],
-        fail: Callable[[Outcome], None],
-        stop: Stop,
-    ) -> None:
+    def __init__(self, api: AdminApi, on_missing: OnMissing, location_id: str, ledger: Ledger) -> None:
         self._api = api
-        self._options = options
-        self._revise = revise
-        self._fail = fail
-        self._stop = stop
+        self._on_missing = on_missing
         self._location_id = location_id
+        self._ledger = ledger
         self._sent: set[str] = set()  # ids of variants that were sent to be deleted
         self._settled: set[str] = set()  # ids of variants with an outcome
 
-    async def execute(self, removals: Sequence[Removal]) -> None:
-        """Remove variants.
+    async def remove(self, removals: Sequence[Removal]) -> None:
+        """Remove variants of some products in few calls.
 
         Raises:
-            StoreError: the store is unavailable.
+            StoreRefusedError, AmbiguousWriteError, StoreError: some may not be removed.
         """
-        for start in range(0, len(removals), _AT_ONCE):
-            if self._stop.is_set:
-                return
-            await self._remove(removals[start : start + _AT_ONCE])
+        # Other removals took time: another run may have written these products since.
+        dropped = {str(each.stored.external_id): each.ids | each.gone for each in removals}
+        current = await find_removals(self._api, dropped, self._on_missing)
+        left = {own for each in current for own in each.ids}
+        for removal in removals:  # an earlier attempt has deleted these, although its response was lost
+            self._settle(removal.only(self._sent - left))
+        await (self._delete if self._on_missing is OnMissing.DELETE else self._draft)(current)
 
-    async def _remove(self, removals: Sequence[Removal]) -> None:
-        """Remove the variants of some products; if the store refuses a write, of one product at a time."""
-        if self._options.dry_run:
-            for removal in removals:
-                self._settle(removal, removal.variants)
-            return
-        try:
-            # Other removals took time: another run may have written these products since.
-            keys = {str(each.stored.external_id): {*each.variants, *each.gone} for each in removals}
-            current = await find_removals(self._api, keys, self._options.on_missing)
-            self._settle_arrived(removals, current)
-            if self._options.on_missing == OnMissing.DELETE:
-                await self._delete(current)
-            else:
-                await self._draft(current)
-        except (StoreRefusedError, AmbiguousWriteError) as error:
-            if len(removals) == 1:
-                self._report(removals[0], f"its dropped variants were not removed: {error}")
-                return
-            for removal in removals:
-                if not self._stop.is_set:
-                    await self._remove([removal])
-
-    def _settle_arrived(self, removals: Sequence[Removal], current: Sequence[Removal]) -> None:
-        """Settle the variants that an earlier attempt has deleted, although its response was lost."""
-        left = {each.stored.id: each.variants.keys() for each in current}
-        for removal in removals:
-            gone = removal.variants.keys() - left.get(removal.stored.id, set())
-            self._settle(removal, [key for key in gone if removal.variants[key].id in self._sent])
+    def fail(self, removal: Removal, error: Exception) -> None:
+        """Report that variants of a product are not removed."""
+        self._report(removal, f"its dropped variants were not removed: {error}")
 
     async def _draft(self, removals: Sequence[Removal]) -> None:
         """Set the stock to 0. Without a recorded level, a variant that comes back gets its stock again."""
@@ -106,59 +163,53 @@ class VariantPruner:
             Level(item_id, self._location_id, 0)
             for removal in removals
             for variant in removal.variants.values()
-            if stocked_level(variant, self._location_id) and (item_id := item_id_of(variant)) is not None
+            if _stocked_level(variant, self._location_id) and (item_id := item_id_of(variant)) is not None
         ]
         if levels:
             await self._api.items.write_levels(create=(), update=levels)
-        await self._acknowledge(removals, _as_drafted)
         for removal in removals:
-            self._settle(removal, removal.variants)
+            self._settle(removal)
+        await self._acknowledge(removals, _as_drafted)
 
     async def _delete(self, removals: Sequence[Removal]) -> None:
         """Delete variants; their records show first that it was this tool."""
         await self._note(removals, lambda entry: structs.replace(entry, dropped=Dropped.REMOVED))
-        deleted = await self._delete_variants(removals)
-        done = []
-        for removal, keys in zip(removals, deleted, strict=True):
-            await self._remove_values(removal, keys)
-            self._settle(removal, keys)
-            done.append(structs.replace(removal, variants={key: removal.variants[key] for key in keys}))
-        await self._acknowledge(done, lambda _: None)
+        ids = await self._delete_variants(removals)
+        deleted = [removal.only(ids) for removal in removals]
+        for removal in deleted:
+            await self._remove_values(removal)
+            self._settle(removal)
+        await self._acknowledge(deleted, lambda _: None)
 
-    async def _delete_variants(self, removals: Sequence[Removal]) -> list[list[str]]:
-        """Delete the variants of products, and report those that the store refuses; returns their keys."""
+    async def _delete_variants(self, removals: Sequence[Removal]) -> set[str]:
+        """Delete the variants of products, and report those that the store refuses; returns ids."""
         from medusa_sync.medusa.operations import DELETE_VARIANTS  # only removals need it
 
-        wanted = [(number, key) for number, removal in enumerate(removals) for key in removal.variants]
-        bodies = [
-            {"id": removals[number].variants[key].id, "product_id": removals[number].stored.id}
-            for number, key in wanted
-        ]
-        self._sent |= {body["id"] for body in bodies}
-        deleted: list[list[str]] = [[] for _ in removals]
+        wanted = [(each, key, variant.id) for each in removals for key, variant in each.variants.items()]
+        bodies = [{"id": own, "product_id": removal.stored.id} for removal, _, own in wanted]
+        self._sent |= {own for _, _, own in wanted}
+        deleted = set()
         results = await self._api.bulk.run(DELETE_VARIANTS, bodies)
-        for (number, key), result in zip(wanted, results, strict=True):
+        for (removal, key, own), result in zip(wanted, results, strict=True):
             if isinstance(result, AmbiguousWriteError):
                 raise result
             if isinstance(result, str):
-                deleted[number].append(key)
-            else:  # some of its stock may be reserved
-                removal, variant_id = removals[number], removals[number].variants[key].id
-                if variant_id not in self._settled:
-                    self._report(removal, f"variant {removal.named(key)} was not removed: {result}")
-                self._settled.add(variant_id)
+                deleted.add(own)
+            elif own not in self._settled:  # some of its stock may be reserved
+                self._settled.add(own)
+                self._report(removal, f"variant {removal.named(key)} was not removed: {result}")
         return deleted
 
     def _report(self, removal: Removal, reason: str) -> None:
-        self._fail(Outcome(removal.stored.external_id, removal.stored.title, Result.FAILED, reason))
+        self._ledger.remove(Outcome(removal.stored.external_id, removal.stored.title, Result.FAILED, reason))
 
-    async def _remove_values(self, removal: Removal, deleted: Collection[str]) -> None:
-        """Remove the option values that only the deleted variants had."""
+    async def _remove_values(self, removal: Removal) -> None:
+        """Remove the option values that only the deleted variants of a product had."""
         names = {option_id: name for name, option_id in removal.record.option_ids.items()}
-        gone = {removal.variants[key].id for key in deleted}
+        gone = removal.ids
         for option in removal.stored.options:
             field = f"{OPTION}{names.get(option.id, option.title)}"
-            ours = {removal.record.variants[key].fields.get(field) for key in deleted}
+            ours = {removal.record.variants[key].fields.get(field) for key in removal.variants}
             used = {each.value_of(option.id) for each in removal.stored.variants if each.id not in gone}
             unused = {each.value for each in option.values if remember_text(each.value) in ours} - used
             if unused:
@@ -175,65 +226,55 @@ class VariantPruner:
                         extra={"event": "option_values_kept", "external_id": external_id},
                     )
 
-    async def _note(
-        self, removals: Sequence[Removal], change: Callable[[VariantRecord], VariantRecord]
-    ) -> None:
+    async def _note(self, removals: Sequence[Removal], revise: Revision) -> None:
         """Change the records of variants that will be removed; leave out those that are gone already."""
-        bodies: list[dict[str, Any]] = []
+        bodies = []
         for removal in removals:
-            entries = {key: each for key, each in removal.record.variants.items() if key not in removal.gone}
-            entries |= {key: change(entries[key]) for key in removal.variants}
-            bodies.append(record_body(removal.stored.id, structs.replace(removal.record, variants=entries)))
+            known = removal.record.variants
+            entries = {key: each for key, each in known.items() if each.id not in removal.gone}
+            bodies.append(removal.revised(structs.replace(removal.record, variants=entries), revise))
         if bodies:
             await self._api.edit_products(bodies)
 
-    async def _acknowledge(
-        self, removals: Sequence[Removal], change: Callable[[VariantRecord], VariantRecord | None]
-    ) -> None:
+    async def _acknowledge(self, removals: Sequence[Removal], revise: Revision) -> None:
         """Change, or leave out, the records of variants that were removed, as they are now."""
         by_id = {removal.stored.id: removal for removal in removals if removal.variants}
-        bodies: list[dict[str, Any]] = []
-        for stored in await self._api.summaries(list(by_id)):
-            if isinstance(stored, Unreadable) or stored.record is None:
-                continue
-            removed = {variant.id for variant in by_id[stored.id].variants.values()}
-            changed = {
-                key: change(each) if each.id in removed else each
-                for key, each in stored.record.variants.items()
-            }
-            entries = {key: each for key, each in changed.items() if each is not None}
-            bodies.append(record_body(stored.id, structs.replace(stored.record, variants=entries)))
+        bodies = [
+            by_id[stored.id].revised(stored.record, revise)
+            for stored in await self._api.summaries(list(by_id))
+            if not isinstance(stored, Unreadable) and stored.record is not None
+        ]
         if bodies:
             await self._api.edit_products(bodies)
 
-    def _settle(self, removal: Removal, keys: Collection[str]) -> None:
-        new = [key for key in keys if removal.variants[key].id not in self._settled]
-        self._settled |= {removal.variants[key].id for key in new}
-        outcome = removal_outcome(removal, new, self._options.on_missing, self._location_id)
+    def _settle(self, removal: Removal) -> None:
+        """Report that variants were removed, unless they have an outcome already."""
+        new = removal.only(removal.ids - self._settled)
+        self._settled |= new.ids
+        outcome = removal_outcome(new, self._on_missing, self._location_id)
         if outcome is not None:
-            self._revise(outcome)
+            self._ledger.revise(outcome)
 
 
-async def find_removals(
-    api: AdminApi, dropped: Mapping[str, Collection[str] | None], on_missing: OnMissing
-) -> list[Removal]:
-    """Read which variants of some products are to be removed.
+def removal_outcome(removal: Removal, on_missing: OnMissing, location_id: str) -> Outcome | None:
+    """The outcome of a product that loses variants; None if none of them has stock to set to 0."""
+    changes = []
+    for key, variant in removal.variants.items():
+        name, level = removal.named(key), _stocked_level(variant, location_id)
+        if on_missing is OnMissing.DELETE:
+            changes.append(FieldChange(VARIANT, name, None, name, None, name))
+        elif level is not None:
+            stock = level.stocked_quantity
+            changes.append(FieldChange(STOCK, stock, 0, stock, 0, name))
+    own, title = removal.stored.external_id, removal.stored.title
+    outcome = Outcome(own, title, Result.UPDATED, changes=tuple(changes), action=Action.UPDATE)
+    return outcome if changes else None
 
-    Args:
-        api: of the store.
-        dropped: keys of variants by external id; None for all that the record says are dropped.
-        on_missing: what happens to them.
 
-    Raises:
-        StoreError: the store cannot be read.
-    """
-    found = await api.details("external_id", list(dropped))
-    removals = (
-        removal_from(stored, on_missing, dropped.get(stored.external_id or ""))
-        for stored in found
-        if isinstance(stored, StoredProduct)
-    )
-    return [removal for removal in removals if removal is not None]
+def _stocked_level(variant: StoredVariant, location_id: str) -> StoredLevel | None:
+    """The level of a variant at a location, if its stock is tracked and not 0."""
+    level = stock_level(variant, location_id) if variant.manage_inventory else None
+    return level if level and level.stocked_quantity else None
 
 
 def _as_drafted(entry: VariantRecord) -> VariantRecord:
