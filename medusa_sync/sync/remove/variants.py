@@ -107,17 +107,20 @@ def _removal(
 ) -> Removal:
     """The variants to remove from a product; one of its variants stays."""
     record = stored.record or Record()
-    keys = {entry.id: key for key, entry in record.variants.items() if entry.id}
+    keys = {entry.id: key for key, entry in record.variants.items()}
     states = {entry.id: entry.dropped for entry in record.variants.values()}
     if is_plan and wanted is not None:
-        states = {own: states.get(own) or Dropped.KEPT for own in wanted}
-    ids = {own for own, state in states.items() if state in REMOVABLE[on_missing]}
-    ids = ids if wanted is None else ids.intersection(wanted)
-    variants = {keys.get(each.id, each.id): each for each in stored.variants if each.id in ids}
-    gone = frozenset(ids - {each.id for each in stored.variants})
+        states |= {own: states.get(own) or Dropped.KEPT for own in wanted}
+    ids = {
+        own
+        for own, state in states.items()
+        if state in REMOVABLE[on_missing] and (wanted is None or own in wanted)
+    }
+    by_id = {each.id: each for each in stored.variants}
+    variants = {keys.get(own, own): by_id[own] for own in sorted(ids & by_id.keys())}  # by age
     if variants and len(variants) == len(stored.variants):
         variants.pop(next(iter(variants)))
-    return Removal(stored, record, variants, gone)
+    return Removal(stored, record, variants, frozenset(ids - by_id.keys()))
 
 
 class DroppedVariants:
