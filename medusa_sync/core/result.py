@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import Change, Conflict, Create, FieldChange, Withheld
+from medusa_sync.core.change import Blocked, Change, Conflict, Create, FieldChange, Withheld
 from medusa_sync.core.fields import STATUS
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
@@ -46,6 +46,7 @@ class Outcome(Struct, frozen=True):
         held: prices that were not written, because they would move too far.
         withheld: unique values that variants do not get, because something else has them.
         action: None if nothing was written.
+        blocked: option values that variants do not get yet; None for the final outcome.
     """
 
     external_id: str | None
@@ -57,6 +58,7 @@ class Outcome(Struct, frozen=True):
     action: Action | None = None
     held: tuple[FieldChange, ...] = ()
     withheld: tuple[Withheld, ...] = ()
+    blocked: Blocked | None = None
 
     @property
     def newly_withheld(self) -> tuple[Withheld, ...]:
@@ -91,6 +93,7 @@ def outcome_of(change: Change) -> Outcome:
         action=Action.ADOPT if change.adopted else Action.UPDATE,
         held=change.held,
         withheld=change.withheld,
+        blocked=change.blocked,
     )
     if change.adopted or change.has_changes:
         return outcome

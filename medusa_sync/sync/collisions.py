@@ -34,10 +34,12 @@ class Collisions:
     Args:
         api: of the store.
         source_name: the prefix of external ids.
+        removed: ids of variants that a dry run has removed.
     """
 
-    def __init__(self, api: AdminApi, source_name: str) -> None:
+    def __init__(self, api: AdminApi, source_name: str, *, removed: Collection[str] = ()) -> None:
         self._api = api
+        self._removed = removed
         self._prefix = f"{source_name}:"
 
     def is_ours(self, external_id: str | None) -> bool:
@@ -70,9 +72,11 @@ class Collisions:
         found: defaultdict[Value, list[Owner]] = defaultdict(list)
         for name, own in zip(values, variants, strict=True):
             for value, owner in owners_of(name, own):
-                found[value].append(owner)
+                if owner.id not in self._removed:
+                    found[value].append(owner)
         for value, owner in item_owners(items):
-            found[value].append(owner)
+            if owner.variant_id not in self._removed:
+                found[value].append(owner)
         return found
 
     async def _items(self, skus: Sequence[str]) -> list[StoredItem]:

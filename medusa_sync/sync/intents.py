@@ -20,7 +20,7 @@ class Intents:
     def add(self, change: Change) -> None:
         """Plan the outcome of a change that will be sent."""
         own = change.desired.external_id
-        self._outcomes[own] = _combined(self._outcomes.get(own), outcome_of(change))
+        self._outcomes[own] = combined(self._outcomes.get(own), outcome_of(change))
 
     def replan(self, before: Update, update: Update) -> None:
         """Plan the outcome of an update again: the merchant may have edited the product meanwhile."""
@@ -54,7 +54,8 @@ class Intents:
         return self._outcomes.pop(external_id, None)
 
 
-def _combined(first: Outcome | None, later: Outcome) -> Outcome:
+def combined(first: Outcome | None, later: Outcome) -> Outcome:
+    """The outcome of a product that is written twice."""
     earlier = first.conflicts if first else ()
     conflicts = tuple({(each.variant, each.field): each for each in (*earlier, *later.conflicts)}.values())
     if first is None or first.result is Result.UNCHANGED:
@@ -69,4 +70,5 @@ def _combined(first: Outcome | None, later: Outcome) -> Outcome:
         conflicts=conflicts,
         held=later.held,
         withheld=later.withheld,
+        blocked=later.blocked,
     )

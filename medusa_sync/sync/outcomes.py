@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
 from medusa_sync.core.change import Update
 from medusa_sync.core.result import Outcome, Result
@@ -42,6 +42,7 @@ async def preview(
     *,
     may_adopt: bool,
     waits: bool = True,
+    removed: Collection[str] = (),
 ) -> None:
     """Settle every product with what a real run would do.
 
@@ -54,13 +55,15 @@ async def preview(
         planned: called with each update.
         may_adopt: the store may have products without an external id.
         waits: products that the store may still be writing are unconfirmed; otherwise they are planned too.
+        removed: ids of variants that the run would have removed by now.
 
     Raises:
         StoreError: the store cannot be read.
     """
     sales = Sales(api.price_lists, options.source_name)
-    planner = Planner(api, placement.location_id, sales, options.plan, may_adopt=may_adopt)
-    collisions, sizes = Collisions(api, options.source_name), Sizes(placement, options.status)
+    planner = Planner(api, placement.location_id, sales, options.plan, may_adopt=may_adopt, removed=removed)
+    collisions = Collisions(api, options.source_name, removed=removed)
+    sizes = Sizes(placement, options.status)
     plan = Preview(planner, collisions, Obstacles(api), sizes, ledger, waits=waits)
     async for stale in parts:
         for update in await plan.take(_accepted(stale, placement, ledger.settle)):

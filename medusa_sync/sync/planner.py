@@ -68,6 +68,7 @@ class Planner:
         sales: the sale prices of the source.
         options: how to decide.
         may_adopt: the store may have products without an external id.
+        removed: ids of variants that a dry run has removed.
     """
 
     def __init__(
@@ -78,8 +79,10 @@ class Planner:
         options: PlanOptions,
         *,
         may_adopt: bool = True,
+        removed: Collection[str] = (),
     ) -> None:
         self._api = api
+        self._removed = removed
         self._sales = sales
         self._location_id = location_id
         self._options = options
@@ -154,10 +157,16 @@ class Planner:
         self, products: Sequence[DesiredProduct], asked: Sequence[str]
     ) -> list[StoredProduct | Unreadable]:
         found = await self._api.details("external_id", asked)
-        stored = [each for each in found if isinstance(each, StoredProduct)]
+        stored = [self._without_removed(each) for each in found if isinstance(each, StoredProduct)]
         unreadable = [each for each in found if isinstance(each, Unreadable)]
         wanted = {product.external_id: product for product in products}
         return [*unreadable, *await self._sales.read(wanted, stored)]
+
+    def _without_removed(self, stored: StoredProduct) -> StoredProduct:
+        if not self._removed:
+            return stored
+        left = (variant for variant in stored.variants if variant.id not in self._removed)
+        return structs.replace(stored, variants=tuple(left))
 
     def _sort(
         self,
@@ -204,6 +213,7 @@ class Planner:
             structs.replace(
                 self._planned(update.desired, read[update.stored.id], update.selection, adopt=update.adopted),
                 withheld=update.withheld,
+                blocked=update.blocked,
             )
             for update in updates
             if update.stored.id in read
@@ -229,11 +239,11 @@ class Planner:
         if isinstance(change, Create):
             return structs.replace(change, desired=desired, withheld=tuple(withheld))
         planned = self._planned(desired, change.stored, change.selection, adopt=change.adopted)
-        update = structs.replace(planned, withheld=tuple(withheld))
+        update = structs.replace(planned, withheld=tuple(withheld), blocked=change.blocked)
         if update.has_changes or update.conflicts or final_record(update) != change.stored.record:
             return update
         unchanged = Outcome.of(desired, Result.UNCHANGED)
-        return structs.replace(unchanged, held=update.held, withheld=update.withheld)
+        return structs.replace(unchanged, held=update.held, withheld=update.withheld, blocked=update.blocked)
 
     def _update(self, product: DesiredProduct, stored: StoredProduct, reading: Reading) -> None:
         selection = selection_for(stored.record, self._options.selection)
@@ -241,7 +251,7 @@ class Planner:
         is_done = update.is_up_to_date or is_recorded(update)
         if is_done or (only_awaits_late_write(update, now=time.time()) and not item_renames(update)):
             unchanged = Outcome.of(product, Result.UNCHANGED)
-            reading.outcomes.append(structs.replace(unchanged, held=update.held))
+            reading.outcomes.append(structs.replace(unchanged, held=update.held, blocked=update.blocked))
         elif not self._options.update and stored.pending is None:
             reading.outcomes.append(Outcome.of(product, Result.SKIPPED))
         else:

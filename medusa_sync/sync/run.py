@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Protocol
@@ -12,6 +12,7 @@ from typing import Protocol
 from medusa_sync.core.change import Update
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
+from medusa_sync.core.stored import by_external_id
 from medusa_sync.errors import (
     EXIT_PARTIAL,
     InterruptedRunError,
@@ -94,6 +95,7 @@ class Run:
         if self._delivery.error is not None:  # after everything that was delivered has been applied
             self._stop.set(self._delivery.error)
         self._backlog.open_rest()
+        self._ledger.fail_blocked()
         reason = str(self._stop.reason).partition("\n")[0] if self._stop.is_set else _LOST
         self._ledger.close(f"not completed: {reason}")
         return self._result(store, started_at, time.monotonic() - clock)
@@ -191,6 +193,8 @@ class Run:
         if self._prunes:
             self._unrecorded = removals.unrecorded
             await removals.execute()
+            await self._final_pass(api, health, removals, scan)
+        self._ledger.fail_blocked()
         deletes = self._options.on_missing is OnMissing.DELETE and not self._options.dry_run
         removed = self._ledger.counts[Result.REMOVED] if deletes else 0
         created = 0 if self._options.dry_run else self._ledger.counts[Result.CREATED]
@@ -229,6 +233,7 @@ class Run:
             api, self._options, placement, plan, parts, planned, may_adopt=scan.may_adopt, waits=False
         )
         removed = await removals.forecast(plan) if prunes else ()
+        plan.fail_blocked()
         guard.check(plan.changes, removed, completed)
 
     @property
@@ -243,6 +248,17 @@ class Run:
         total, limit = self._delivery.total, self._options.limit
         return min(total, limit) if total is not None and limit is not None else total or limit
 
+    async def _final_pass(self, api: AdminApi, health: Health, removals: Removals, scan: Scan) -> None:
+        """Write what removed variants have freed."""
+        wanted = [each.desired for each in self._ledger.blocked if each.is_ours]
+        if not removals.deleted or not wanted or self._stop.is_set:
+            return
+        found = by_external_id(await api.look_up([each.external_id for each in wanted]))
+        stale = [Stale(each, found.get(each.external_id, ())) for each in wanted]
+        await self._write(
+            api, health, scan, _beginning_with(stale), await self._find_placement(api), removals.deleted
+        )
+
     async def _plan_and_apply(
         self,
         api: AdminApi,
@@ -253,12 +269,34 @@ class Run:
     ) -> None:
         """Settle stale products. If the placement is wrong, nothing at all is written."""
         placement = await self._find_placement(api)
+        await self._write(api, health, scan, _beginning_with(first, rest), placement)
+
+    async def _write(
+        self,
+        api: AdminApi,
+        health: Health,
+        scan: Scan,
+        parts: AsyncIterator[list[Stale]],
+        placement: Placement,
+        removed: Collection[str] = (),
+    ) -> None:
+        """Write products, or plan them.
+
+        Args:
+            api: of the store.
+            health: notified of failed writes.
+            scan: of the store.
+            parts: the products.
+            placement: of new products.
+            removed: ids of variants that a dry run has removed.
+        """
         from medusa_sync.sync import outcomes  # only runs that write something need it
 
-        parts = _beginning_with(first, rest)
-        options, ledger = self._options, self._ledger
+        options, ledger, may_adopt = self._options, self._ledger, scan.may_adopt
         if options.dry_run:
-            await outcomes.preview(api, options, placement, ledger, parts, may_adopt=scan.may_adopt)
+            await outcomes.preview(
+                api, options, placement, ledger, parts, may_adopt=may_adopt, removed=removed
+            )
         else:
             await outcomes.apply(
                 api,
@@ -269,7 +307,7 @@ class Run:
                 health,
                 self._stop,
                 parts,
-                may_adopt=scan.may_adopt,
+                may_adopt=may_adopt,
             )
 
     async def _find_placement(self, api: AdminApi) -> Placement:
@@ -346,7 +384,10 @@ class Run:
             yield "The store has no stock location, so stock is not synced. Add a location in the admin."
 
 
-async def _beginning_with(first: list[Stale], rest: AsyncIterator[list[Stale]]) -> AsyncIterator[list[Stale]]:
+async def _beginning_with(
+    first: list[Stale], rest: AsyncIterator[list[Stale]] | None = None
+) -> AsyncIterator[list[Stale]]:
     yield first
-    async for part in rest:
-        yield part
+    if rest is not None:
+        async for part in rest:
+            yield part

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import ListedProduct
 from medusa_sync.errors import PruneGuardError, SourceError
@@ -48,6 +49,9 @@ class Removals:
         ledger: notified of what is removed.
         placement: finds the placement of the store, if it is needed.
         stop: nothing more is removed once it is set.
+
+    Attributes:
+        deleted: ids of the variants that `execute` deletes.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class Removals:
         placement: Callable[[], Awaitable[Placement]],
         stop: Stop,
     ) -> None:
+        self.deleted: set[str] = set()
         self._api = api
         self._delivery = delivery
         self._scan = scan
@@ -118,6 +123,8 @@ class Removals:
         options, ledger = self._options, self._ledger
         missing = await self._find(ledger.watched, is_plan=options.dry_run)
         location_id = await self._location_id(missing)
+        if options.on_missing is OnMissing.DELETE:
+            self.deleted = {own for removal in missing.variants for own in removal.ids}
         if options.dry_run:
             for outcome in self._outcomes(missing, location_id):
                 (ledger.remove if outcome.result is Result.REMOVED else ledger.revise)(outcome)
