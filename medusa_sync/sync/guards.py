@@ -41,57 +41,45 @@ def removal_error(reason: str, names: Sequence[str], hint: str = _REALLY_GONE) -
     return PruneGuardError("\n".join(lines), hint=hint)
 
 
-class ChangeGuard:
-    """Limits the products of the source in the store that a run may update or remove.
+def check_changes(
+    planned: Iterable[Outcome],
+    removed: Iterable[Outcome],
+    completed: Collection[str],
+    *,
+    owned: int,
+    allowed: Share,
+) -> None:
+    """Check that a plan does not update or remove too many products.
 
     Args:
-        limit: of their number.
+        planned: the outcomes of stale products.
+        removed: the outcomes of products that are removed, or that lose variants.
+        completed: external ids of products that only get what an interrupted write has sent already. They
+            are not counted, because it has to be completed in any case.
         owned: how many products of the source the store has.
+        allowed: the value of `--max-changes`.
+
+    Raises:
+        ChangeGuardError: they are too many.
     """
-
-    def __init__(self, limit: Share, owned: int) -> None:
-        self._limit = limit
-        self._owned = owned
-
-    def allows(self, count: int) -> bool:
-        """Whether this number of products may change."""
-        return self._limit.allows(count, self._owned)
-
-    def check(
-        self, planned: Iterable[Outcome], removed: Iterable[Outcome], completed: Collection[str]
-    ) -> None:
-        """Count the updates and removals of a plan.
-
-        Args:
-            planned: the outcomes of stale products.
-            removed: the outcomes of products that are removed, or that lose variants.
-            completed: external ids of products that only get what an interrupted write has sent already.
-                They are not counted, because it has to be completed in any case.
-
-        Raises:
-            ChangeGuardError: they are too many.
-        """
-        count, names = 0, list[str]()
-        fields = Counter[str]()  # products by field
-        for outcome in _each_product_once(planned, removed, completed):
-            count += 1
-            removal = outcome.action.value if outcome.action and outcome.result is Result.REMOVED else ""
-            fields.update([removal] if removal else {change.field for change in outcome.changes})
-            if len(names) < _LISTED:
-                what = removal or _described(outcome.changes)
-                names.append(f"{outcome.external_id} {outcome.title!r}: {what}")
-        if not self.allows(count):
-            raise self._error(count, names, fields)
-
-    def _error(self, count: int, names: Sequence[str], fields: Counter[str]) -> ChangeGuardError:
-        what = f"{count} of {self._owned} products would change; --max-changes is {self._limit}."
-        most = [f"{field}: {number} of {self._owned} products" for field, number in fields.most_common(1)]
-        hint = (
-            "Check the source. If the changes are right, run once with "
-            f"--max-changes {count} (SYNC_PRODUCTS_MAX_CHANGES)."
-        )
-        lines = [f"{what} Nothing was written.", *most, *_listed(names, count)]
-        return ChangeGuardError("\n".join(lines), hint=hint)
+    count, names = 0, list[str]()
+    fields = Counter[str]()  # products by field
+    for outcome in _each_product_once(planned, removed, completed):
+        count += 1
+        removal = outcome.action.value if outcome.action and outcome.result is Result.REMOVED else ""
+        fields.update([removal] if removal else {change.field for change in outcome.changes})
+        if len(names) < _LISTED:
+            what = removal or _described(outcome.changes)
+            names.append(f"{outcome.external_id} {outcome.title!r}: {what}")
+    if allowed.allows(count, owned):
+        return
+    reason = f"{count} of {owned} products would change; --max-changes is {allowed}. Nothing was written."
+    most = [f"{field}: {number} of {owned} products" for field, number in fields.most_common(1)]
+    hint = (
+        "Check the source. If the changes are right, run once with "
+        f"--max-changes {count} (SYNC_PRODUCTS_MAX_CHANGES)."
+    )
+    raise ChangeGuardError("\n".join([reason, *most, *_listed(names, count)]), hint=hint)
 
 
 def _each_product_once(

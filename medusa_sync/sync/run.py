@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from medusa_sync.core.change import Update
-from medusa_sync.core.policy import OnMissing
+from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.core.stored import by_external_id
 from medusa_sync.errors import (
@@ -25,7 +25,7 @@ from medusa_sync.medusa.placement import Placement, find_placement
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.backlog import Backlog
-from medusa_sync.sync.guards import ChangeGuard
+from medusa_sync.sync.guards import check_changes
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.options import SyncOptions
@@ -151,8 +151,7 @@ class Run:
             comparison = Comparison(
                 api,
                 scan,
-                self._intake.pages(after=scan.begun),
-                self._intake.checked,
+                self._intake,
                 self._ledger,
                 health,
                 self._stop,
@@ -173,14 +172,7 @@ class Run:
                 parts: AsyncGenerator[list[Stale], None] = stale
                 if self._options.max_changes is not None:
                     await self._backlog.fill(stale)
-                    await self._guard(
-                        api,
-                        ChangeGuard(
-                            self._options.max_changes, len(scan.source_ids) - len(removals.unrecorded)
-                        ),
-                        removals,
-                        scan,
-                    )
+                    await self._check_changes(api, self._options.max_changes, removals, scan)
                     parts = self._backlog.take()
                 first = await anext(parts, None)
                 if first is not None:
@@ -200,12 +192,12 @@ class Run:
         created = 0 if self._options.dry_run else self._ledger.counts[Result.CREATED]
         return StoreState(scan.size + created - removed, self._ledger.kept + gained)
 
-    async def _guard(self, api: AdminApi, guard: ChangeGuard, removals: Removals, scan: Scan) -> None:
+    async def _check_changes(self, api: AdminApi, allowed: Share, removals: Removals, scan: Scan) -> None:
         """Check all stale products before the first one is written.
 
         Args:
             api: of the store.
-            guard: counts changes.
+            allowed: the value of `--max-changes`.
             removals: finds what will be removed.
             scan: of the store.
 
@@ -214,8 +206,9 @@ class Run:
             StoreError: the store cannot be read.
         """
         prunes = self._prunes and self._delivery.error is None
+        owned = len(scan.source_ids) - len(removals.unrecorded)
         most = self._backlog.stored + (removals.upper_bound if prunes else 0)
-        if self._stop.is_set or guard.allows(most):
+        if self._stop.is_set or allowed.allows(most, owned):
             return
         from medusa_sync.core.interrupted import sends_nothing_new  # only few runs need these
         from medusa_sync.sync import outcomes
@@ -234,7 +227,7 @@ class Run:
         )
         removed = await removals.forecast(plan) if prunes else ()
         plan.fail_blocked()
-        guard.check(plan.changes, removed, completed)
+        check_changes(plan.changes, removed, completed, owned=owned, allowed=allowed)
 
     @property
     def _prunes(self) -> bool:

@@ -21,6 +21,7 @@ from medusa_sync.stop import Stop
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.scan import LOOK_UP, Scan
+from medusa_sync.sync.read.source import Intake
 
 T = TypeVar("T")
 
@@ -48,8 +49,7 @@ class Comparison:
     Args:
         api: of the store.
         scan: of the store; most products are compared with it alone.
-        pages: the products of the source.
-        check: checks and maps a product; None if it is invalid.
+        intake: the products of the source.
         ledger: notified of outcomes, and of products that the store has.
         health: notified of products that the store has.
         stop: nothing more is compared once it is set.
@@ -62,8 +62,7 @@ class Comparison:
         self,
         api: AdminApi,
         scan: Scan,
-        pages: AsyncGenerator[list[DesiredProduct | Unchecked], None],
-        check: Callable[[DesiredProduct | Unchecked], DesiredProduct | None],
+        intake: Intake,
         ledger: Ledger,
         health: Health,
         stop: Stop,
@@ -74,8 +73,7 @@ class Comparison:
     ) -> None:
         self._api = api
         self._scan = scan
-        self._pages = pages
-        self._check = check
+        self._intake = intake
         self._ledger = ledger
         self._health = health
         self._stop = stop
@@ -100,7 +98,7 @@ class Comparison:
     async def _looked_up(self) -> AsyncGenerator[list[Stale], None]:
         """The products that the scan does not show to be up to date, as a look-up shows them."""
         waiting: list[DesiredProduct] = []
-        async with aclosing(prefetch(self._pages)) as pages:
+        async with aclosing(prefetch(self._intake.pages(after=self._scan.begun))) as pages:
             async for products in pages:
                 await self._scan.ready(self._wanted())
                 self._health.found(self._scan.witness)
@@ -144,14 +142,14 @@ class Comparison:
     def _checked_if_not_shown(self, product: DesiredProduct | Unchecked) -> DesiredProduct | None:
         """Settle a product that the scan shows to be up to date, or that is invalid; return any other one."""
         if product.external_id in self._scan.owners:
-            owner = self._check(product)
+            owner = self._intake.checked(product)
             if owner is None:
                 return None
             self._wanted_values[owner.external_id], product = unique_values(owner), owner
         if not self._overwrite and self._scan.shows_source(product):
             self._settle_if_nothing_is_withheld(product)
             return None
-        checked = self._check(product)
+        checked = self._intake.checked(product)
         if checked is not None and not self._overwrite and self._scan.shows(checked):
             self._settle_if_nothing_is_withheld(checked)
             return None
@@ -171,7 +169,7 @@ class Comparison:
             free += [blocked.pop(own) for own in found]
         for product in blocked.values():
             self._settle_unchanged(product)
-        return [checked for product in free if (checked := self._check(product)) is not None]
+        return [checked for product in free if (checked := self._intake.checked(product)) is not None]
 
     def _may_be_free(self, external_id: str, blocked: Collection[str]) -> bool:
         """Whether the owner of a withheld value no longer wants it, and can give it up."""

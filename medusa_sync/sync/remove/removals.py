@@ -164,7 +164,7 @@ class Removals:
         if loses and not await self._delivery.can_tell():
             from medusa_sync.sync.remove.second_reading import SecondReading  # only few runs need it
 
-            if self._second is None or not self._second.covers(missing):  # a forecast may have read it
+            if self._second is None:  # a forecast may have read it
                 self._second = await SecondReading.of(missing, self._delivery.again())
             missing = self._second.left(missing)
         self._orphans.check(missing.orphans)

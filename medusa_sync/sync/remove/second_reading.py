@@ -65,18 +65,12 @@ class SecondReading:
             lacked = _lacked(row, self._removals[external_id])
             self._lacked[external_id] = self._lacked.get(external_id, lacked) & lacked
 
-    def covers(self, missing: Missing) -> bool:
-        """Whether the reading looked for all of these."""
-        wanted = {each.stored.external_id for each in missing.variants}
-        return {
-            each.external_id for each in missing.orphans
-        } <= self._orphans and wanted <= self._removals.keys()
-
     def left(self, missing: Missing) -> Missing:
-        """What this reading lacks too; of variants, those of products that it has."""
+        """What this reading lacks too, if it looked for it; of variants, those of products that it has."""
         if self._unidentified:
             return Missing()
-        orphans = [each for each in missing.orphans if each.external_id not in self._present]
+        lacked = self._orphans - self._present
+        orphans = [each for each in missing.orphans if each.external_id in lacked]
         found = [each for each in missing.variants if each.stored.external_id in self._lacked]
         variants = [each.only(self._lacked[each.stored.external_id]) for each in found]
         return Missing(orphans, [each for each in variants if each.variants or each.gone])
