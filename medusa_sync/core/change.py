@@ -90,6 +90,20 @@ class Withheld(Struct, frozen=True):
     is_new: bool = True
 
 
+class Blocked(Struct, frozen=True):
+    """Option values that variants do not get, because variants that the source does not have are in the way.
+
+    Attributes:
+        desired: what the source wants.
+        reason: what is in the way, for messages.
+        is_ours: everything in the way is a variant that the source dropped.
+    """
+
+    desired: DesiredProduct
+    reason: str
+    is_ours: bool
+
+
 class Create(Struct, frozen=True):
     """A new product.
 
@@ -140,6 +154,8 @@ class Update(Struct, frozen=True):
         adopted: the product is taken over; it has no external id of ours yet.
         placed: the product gets a sales channel and a shipping profile if it has none.
         withheld: values that its variants do not get.
+        blocked: option values that its variants do not get; None if they get all. `desired` has what is
+            written instead.
     """
 
     desired: DesiredProduct
@@ -154,6 +170,7 @@ class Update(Struct, frozen=True):
     adopted: bool = False
     placed: bool = False
     withheld: tuple[Withheld, ...] = ()
+    blocked: Blocked | None = None
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:

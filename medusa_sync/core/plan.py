@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from msgspec import Struct, structs
 
+from medusa_sync.core.blocked import blocked_variants, without_blocked
 from medusa_sync.core.change import Conflict, FieldChange, Update, VariantChange
 from medusa_sync.core.fields import (
     FIELDS,
@@ -34,7 +33,6 @@ from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import Matches, held_value, match_variants, names_of, rebased
 from medusa_sync.core.view import product_value
-from medusa_sync.errors import ProductFailedError
 
 
 class _Policy(Struct, frozen=True):
@@ -107,7 +105,20 @@ def plan_update(
         for each in desired.variants
         if selection.has_variants or matches.stored[each.key] is not None
     ]
-    _check_values(variants, stored, options)
+    if blocked := blocked_variants(variants, stored, options, matches):
+        left, reason = without_blocked(desired, stored, stored.record, options, matches, blocked)
+        update = plan_update(
+            left,
+            stored,
+            location_id=location_id,
+            on_conflict=on_conflict,
+            overwrite=overwrite,
+            adopt=adopt,
+            selection=selection,
+            price_limit=price_limit,
+        )
+        is_ours = reason.is_ours and (update.blocked is None or update.blocked.is_ours)
+        return structs.replace(update, blocked=structs.replace(reason, is_ours=is_ours))
     pending = record.pending if record else None
     return Update(
         desired,
@@ -234,38 +245,6 @@ def _variant_change(
         conflicts=tuple(each for each in conflicts if each.field not in names),  # nobody has won it yet
         held=prices,
     )
-
-
-def _check_values(variants: Sequence[VariantChange], stored: StoredProduct, options: OptionPlan) -> None:
-    """Check that no variant gets the option values of one that is not ours any more, or never was.
-
-    Raises:
-        ProductFailedError: Medusa would store both.
-    """
-    ids = options.ids
-    own = {each.stored.id for each in variants if each.stored} | {each.replaces for each in variants}
-    removes = bool(options.removed)
-    more = [option.id for option in options.others]  # the merchant's may tell two variants apart
-    others: dict[tuple[Value, ...], StoredVariant] = {
-        tuple(variant.value_of(option_id) for option_id in (*ids.values(), *more)): variant
-        for variant in stored.variants
-        if variant.id not in own
-    }
-    for each in variants:
-        planned = {change.field: change.planned for change in each.changes}
-        if each.is_new:
-            planned = dict(each.desired.fields)
-        changes_values = removes or any(name.startswith(OPTION) for name in planned)
-        if not others or options.added or not changes_values:
-            continue
-        held = each.stored.value_of if each.stored else lambda _id: None
-        wanted = (planned.get(f"{OPTION}{name}", held(option_id)) for name, option_id in ids.items())
-        values = (*wanted, *map(held, more))
-        if (twin := others.get(values)) is not None:
-            raise ProductFailedError(
-                f"variant {each.desired.name} would have the same option values as {twin.sku or twin.title} "
-                f"({twin.id}), which is not one of the source; delete that one in the admin"
-            )
 
 
 def _with_default(variant: DesiredVariant, options: OptionPlan) -> DesiredVariant:

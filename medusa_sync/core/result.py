@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import Change, Conflict, Create, FieldChange, Withheld
+from medusa_sync.core.change import Blocked, Change, Conflict, Create, FieldChange, Withheld
 from medusa_sync.core.fields import STATUS
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
@@ -46,6 +46,7 @@ class Outcome(Struct, frozen=True):
         held: prices that were not written, because they would move too far.
         withheld: unique values that variants do not get, because something else has them.
         action: None if nothing was written.
+        blocked: option values that variants do not get yet; None for the final outcome.
     """
 
     external_id: str | None
@@ -57,6 +58,7 @@ class Outcome(Struct, frozen=True):
     action: Action | None = None
     held: tuple[FieldChange, ...] = ()
     withheld: tuple[Withheld, ...] = ()
+    blocked: Blocked | None = None
 
     @property
     def newly_withheld(self) -> tuple[Withheld, ...]:
@@ -91,11 +93,32 @@ def outcome_of(change: Change) -> Outcome:
         action=Action.ADOPT if change.adopted else Action.UPDATE,
         held=change.held,
         withheld=change.withheld,
+        blocked=change.blocked,
     )
     if change.adopted or change.has_changes:
         return outcome
     # Only the record is written: the store already holds the desired values.
     return structs.replace(outcome, result=Result.UNCHANGED, action=None)
+
+
+def combined(first: Outcome | None, later: Outcome) -> Outcome:
+    """The outcome of a product that was sent in several attempts."""
+    earlier = first.conflicts if first else ()
+    conflicts = tuple({(each.variant, each.field): each for each in (*earlier, *later.conflicts)}.values())
+    if first is None or first.result is Result.UNCHANGED:
+        return structs.replace(later, conflicts=conflicts)
+    fields = {(change.variant, change.field): change for change in later.changes}
+    for change in first.changes:
+        latest = fields.get((change.variant, change.field), change)
+        fields[change.variant, change.field] = structs.replace(change, planned=latest.planned)
+    return structs.replace(
+        first,
+        changes=tuple(fields.values()),
+        conflicts=conflicts,
+        held=later.held,
+        withheld=later.withheld,
+        blocked=later.blocked,
+    )
 
 
 class Status(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterable
 
 from medusa_sync.spool import Spool
 from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.stale import Stale
+from medusa_sync.sync.read.compare import Stale
 
 
 class Backlog:

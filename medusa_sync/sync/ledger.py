@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from medusa_sync.core.change import Conflict
-from medusa_sync.core.result import Action, Outcome, Result
+from medusa_sync.core.change import Blocked, Conflict, Update
+from medusa_sync.core.result import Action, Outcome, Result, combined
 from medusa_sync.spool import Spool
-from medusa_sync.sync.stale import Stale
+
+if TYPE_CHECKING:
+    from medusa_sync.sync.read.compare import Stale
 
 _PROBLEMS = frozenset({Result.REJECTED, Result.FAILED, Result.UNCONFIRMED, Result.NOT_ATTEMPTED})
 _GAINS = frozenset({Action.CREATE, Action.ADOPT})
@@ -48,7 +51,8 @@ class Ledger:
         self.gained = 0
         self.unidentified = 0
         self._watched: dict[str, Result | None] = {}
-        self._dropped: dict[str, Collection[str]] = {}  # keys of variants, by external id
+        self._blocked: dict[str, Outcome] = {}  # of open products, by external id
+        self._dropped: dict[str, Collection[str]] = {}  # ids of variants, by external id
         self.partial: set[str] = set()
 
     def open(self, external_id: str, title: str) -> None:
@@ -65,11 +69,12 @@ class Ledger:
         for external_id in external_ids:
             self._watched.setdefault(external_id)
 
-    def watch_variants(self, external_id: str, keys: Collection[str]) -> None:
+    def watch_dropped(self, update: Update) -> None:
         """Remember which variants of a product the source has dropped; all others are not removed."""
-        if keys or external_id in self._watched:
-            self._watched.setdefault(external_id)
-            self._dropped[external_id] = keys
+        own = update.desired.external_id
+        if update.dropped or own in self._watched:
+            self._watched.setdefault(own)
+            self._dropped[own] = {variant.id for variant in update.dropped.values()}
 
     @property
     def watched(self) -> dict[str, Collection[str] | None]:
@@ -79,7 +84,7 @@ class Ledger:
         their variants may only look dropped.
 
         Returns:
-            The keys of their dropped variants; None for all that the record says.
+            The ids of their dropped variants; None for all that the record says.
         """
         return {
             external_id: self._dropped.get(external_id)
@@ -116,9 +121,27 @@ class Ledger:
         """Undo `begin`, after the store refused the write: nothing was written."""
         self._begun.pop(external_id, None)
 
+    @property
+    def blocked(self) -> list[Blocked]:
+        """What open products wait for."""
+        return [outcome.blocked for outcome in self._blocked.values() if outcome.blocked is not None]
+
+    def fail_blocked(self) -> None:
+        """Record that blocked products have failed; the rest of them is written."""
+        for outcome in list(self._blocked.values()):
+            reason = outcome.blocked.reason if outcome.blocked else ""
+            self.settle(structs.replace(outcome, result=Result.FAILED, reason=reason, blocked=None))
+
     def settle(self, outcome: Outcome) -> None:
-        """Record the outcome of an open product."""
+        """Record the outcome of an open product; it stays open if something blocks it."""
         external_id = outcome.external_id or ""
+        if external_id in self._blocked:
+            outcome = _completed(self._blocked.pop(external_id), outcome)
+        if outcome.blocked is not None:
+            self._blocked[external_id] = outcome
+            if external_id in self._watched:
+                self._watched[external_id] = Result.UPDATED
+            return
         del self._open[external_id]
         if outcome.result in _PROBLEMS:
             self._report_conflicts(outcome)
@@ -199,9 +222,18 @@ class Ledger:
         self.withheld += len(outcome.withheld)
         if outcome.result in _PROBLEMS:
             self.problems.add(outcome)
+            if outcome.changes:  # a part is written
+                self.changes.add(structs.replace(outcome, reason=""))
         elif outcome.result is Result.SKIPPED and outcome.reason:
             self.skipped.add(outcome)
         elif outcome.action is not None or outcome.conflicts or outcome.held or outcome.newly_withheld:
             self.changes.add(outcome)
             self.gained += outcome.action in _GAINS
         self._on_settled(outcome)
+
+
+def _completed(first: Outcome, last: Outcome) -> Outcome:
+    """The outcome of a blocked product after another attempt."""
+    if last.result in _PROBLEMS:
+        return structs.replace(last, changes=first.changes, conflicts=first.conflicts, action=first.action)
+    return combined(first, last)

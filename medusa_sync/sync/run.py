@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Protocol
 
 from medusa_sync.core.change import Update
-from medusa_sync.core.policy import OnMissing
+from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
+from medusa_sync.core.stored import by_external_id
 from medusa_sync.errors import (
     EXIT_PARTIAL,
     InterruptedRunError,
@@ -24,17 +25,15 @@ from medusa_sync.medusa.placement import Placement, find_placement
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.backlog import Backlog
-from medusa_sync.sync.change_guard import ChangeGuard
-from medusa_sync.sync.comparison import Comparison
-from medusa_sync.sync.delivery import Delivery
-from medusa_sync.sync.dropped import REMOVABLE, Removal
+from medusa_sync.sync.guards import check_changes
 from medusa_sync.sync.health import Health
-from medusa_sync.sync.intake import Intake
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.options import SyncOptions
-from medusa_sync.sync.removals import Removals
-from medusa_sync.sync.scan import Scan
-from medusa_sync.sync.stale import Stale
+from medusa_sync.sync.read.compare import Comparison, Stale
+from medusa_sync.sync.read.scan import Scan
+from medusa_sync.sync.read.source import Delivery, Intake
+from medusa_sync.sync.remove.removals import Removals
+from medusa_sync.sync.remove.variants import REMOVABLE
 
 _NAMED = 10  # products in a note
 _LOST = "medusa-sync lost track of it, which is a bug; the next run checks it again"
@@ -96,6 +95,7 @@ class Run:
         if self._delivery.error is not None:  # after everything that was delivered has been applied
             self._stop.set(self._delivery.error)
         self._backlog.open_rest()
+        self._ledger.fail_blocked()
         reason = str(self._stop.reason).partition("\n")[0] if self._stop.is_set else _LOST
         self._ledger.close(f"not completed: {reason}")
         return self._result(store, started_at, time.monotonic() - clock)
@@ -151,8 +151,7 @@ class Run:
             comparison = Comparison(
                 api,
                 scan,
-                self._intake.pages(after=scan.begun),
-                self._intake.checked,
+                self._intake,
                 self._ledger,
                 health,
                 self._stop,
@@ -173,18 +172,11 @@ class Run:
                 parts: AsyncGenerator[list[Stale], None] = stale
                 if self._options.max_changes is not None:
                     await self._backlog.fill(stale)
-                    await self._guard(
-                        api,
-                        ChangeGuard(
-                            self._options.max_changes, len(scan.source_ids) - len(removals.unrecorded)
-                        ),
-                        removals,
-                        scan,
-                    )
+                    await self._check_changes(api, self._options.max_changes, removals, scan)
                     parts = self._backlog.take()
                 first = await anext(parts, None)
                 if first is not None:
-                    await self._plan_and_apply(api, health, removals, scan, first, parts)
+                    await self._plan_and_apply(api, health, scan, first, parts)
                 elif self._options.dry_run and not self._stop.is_set:
                     await self._find_placement(api)
         if self._stop.is_set or self._delivery.error is not None:
@@ -193,17 +185,19 @@ class Run:
         if self._prunes:
             self._unrecorded = removals.unrecorded
             await removals.execute()
+            await self._final_pass(api, health, removals, scan)
+        self._ledger.fail_blocked()
         deletes = self._options.on_missing is OnMissing.DELETE and not self._options.dry_run
         removed = self._ledger.counts[Result.REMOVED] if deletes else 0
         created = 0 if self._options.dry_run else self._ledger.counts[Result.CREATED]
         return StoreState(scan.size + created - removed, self._ledger.kept + gained)
 
-    async def _guard(self, api: AdminApi, guard: ChangeGuard, removals: Removals, scan: Scan) -> None:
+    async def _check_changes(self, api: AdminApi, allowed: Share, removals: Removals, scan: Scan) -> None:
         """Check all stale products before the first one is written.
 
         Args:
             api: of the store.
-            guard: counts changes.
+            allowed: the value of `--max-changes`.
             removals: finds what will be removed.
             scan: of the store.
 
@@ -212,17 +206,16 @@ class Run:
             StoreError: the store cannot be read.
         """
         prunes = self._prunes and self._delivery.error is None
+        owned = len(scan.source_ids) - len(removals.unrecorded)
         most = self._backlog.stored + (removals.upper_bound if prunes else 0)
-        if self._stop.is_set or guard.allows(most):
+        if self._stop.is_set or allowed.allows(most, owned):
             return
         from medusa_sync.core.interrupted import sends_nothing_new  # only few runs need these
         from medusa_sync.sync.write.build import build_engine
 
-        dropped: dict[str, Removal | None] = {}
         completed: set[str] = set()
 
         def planned(update: Update) -> None:
-            dropped[update.desired.external_id] = removals.after(update)
             if sends_nothing_new(update):
                 completed.add(update.desired.external_id)
 
@@ -243,8 +236,9 @@ class Run:
         )
         await engine.first_pass(self._backlog.opened_in(plan))
         await engine.final_pass()
-        removed = await removals.forecast(dropped, plan) if prunes else ()
-        guard.check(plan.changes, removed, completed)
+        removed = await removals.forecast(plan) if prunes else ()
+        plan.fail_blocked()
+        check_changes(plan.changes, removed, completed, owned=owned, allowed=allowed)
 
     @property
     def _prunes(self) -> bool:
@@ -258,17 +252,48 @@ class Run:
         total, limit = self._delivery.total, self._options.limit
         return min(total, limit) if total is not None and limit is not None else total or limit
 
+    async def _final_pass(self, api: AdminApi, health: Health, removals: Removals, scan: Scan) -> None:
+        """Write what removed variants have freed."""
+        wanted = [each.desired for each in self._ledger.blocked if each.is_ours]
+        if not removals.deleted or not wanted or self._stop.is_set:
+            return
+        found = by_external_id(await api.look_up([each.external_id for each in wanted]))
+        stale = [Stale(each, found.get(each.external_id, ())) for each in wanted]
+        await self._write(
+            api, health, scan, _beginning_with(stale), await self._find_placement(api), removals.deleted
+        )
+
     async def _plan_and_apply(
         self,
         api: AdminApi,
         health: Health,
-        removals: Removals,
         scan: Scan,
         first: list[Stale],
         rest: AsyncIterator[list[Stale]],
     ) -> None:
         """Settle stale products. If the placement is wrong, nothing at all is written."""
         placement = await self._find_placement(api)
+        await self._write(api, health, scan, _beginning_with(first, rest), placement)
+
+    async def _write(
+        self,
+        api: AdminApi,
+        health: Health,
+        scan: Scan,
+        parts: AsyncIterator[list[Stale]],
+        placement: Placement,
+        removed: Collection[str] = (),
+    ) -> None:
+        """Write products, or plan them.
+
+        Args:
+            api: of the store.
+            health: notified of failed writes.
+            scan: of the store.
+            parts: the products.
+            placement: of new products.
+            removed: ids of variants that a dry run has removed.
+        """
         from medusa_sync.sync.write.build import build_engine  # only runs that write something need it
 
         engine = build_engine(
@@ -281,10 +306,11 @@ class Run:
             self._stop,
             is_empty=scan.is_empty,
             may_adopt=scan.may_adopt,
-            preview=removals.preview if self._options.dry_run else None,
+            preview=(lambda _update: None) if self._options.dry_run else None,
+            removed=removed,
         )
         try:
-            await engine.first_pass(_beginning_with(first, rest))
+            await engine.first_pass(parts)
             await engine.final_pass()
         finally:
             await engine.close()
@@ -363,7 +389,10 @@ class Run:
             yield "The store has no stock location, so stock is not synced. Add a location in the admin."
 
 
-async def _beginning_with(first: list[Stale], rest: AsyncIterator[list[Stale]]) -> AsyncIterator[list[Stale]]:
+async def _beginning_with(
+    first: list[Stale], rest: AsyncIterator[list[Stale]] | None = None
+) -> AsyncIterator[list[Stale]]:
     yield first
-    async for part in rest:
-        yield part
+    if rest is not None:
+        async for part in rest:
+            yield part

@@ -11,7 +11,7 @@ import pytest
 
 from medusa_sync import stop as stop_module
 from medusa_sync.core.result import Result
-from medusa_sync.sync import scan as scan_module
+from medusa_sync.sync.read import scan as scan_module
 from tests.flow.stage import (
     SOURCE_NAME,
     ListSource,

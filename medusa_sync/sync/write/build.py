@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from medusa_sync.core.change import Update
 from medusa_sync.medusa.api import AdminApi
@@ -38,6 +38,7 @@ def build_engine(
     may_adopt: bool,
     preview: Callable[[Update], None] | None = None,
     waits: bool = True,
+    removed: Collection[str] = (),
 ) -> Engine:
     """The engine of a run.
 
@@ -53,6 +54,7 @@ def build_engine(
         may_adopt: the store may have products without an external id.
         preview: called with each update of a dry run, which sends nothing; None for a real run.
         waits: products that the store may still be writing are unconfirmed; otherwise they are planned too.
+        removed: ids of variants that a dry run has removed.
     """
     sales = Sales(api.price_lists, options.source_name)
     planner = Planner(
@@ -63,6 +65,7 @@ def build_engine(
         is_empty=is_empty,
         may_adopt=may_adopt,
         waits=waits,
+        removed=removed,
     )
     new_items = NewItems(api, placement.location_id, stop)
     terms = Terms(api.terms, api.bulk, source.category_names, stop, creates=preview is None)
@@ -71,7 +74,7 @@ def build_engine(
     writer = Writer(api, rows, placement.location_id, items, new_items, sales, planner, ledger, health)
     engine = Engine(
         planner,
-        UniqueValues(api, options.source_name, is_empty=is_empty),
+        UniqueValues(api, options.source_name, is_empty=is_empty, removed=removed),
         rows,
         writer,
         new_items,

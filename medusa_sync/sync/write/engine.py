@@ -28,7 +28,7 @@ from medusa_sync.sync.batch import halves, parts
 from medusa_sync.sync.batch_size import BatchSize
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.stale import Stale
+from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.write.acknowledger import Acknowledger
 from medusa_sync.sync.write.job import Job, Place, Refusal
 from medusa_sync.sync.write.new_items import NewItems
@@ -316,7 +316,7 @@ class Engine:
         if self._preview is not None:
             for job in jobs:
                 self._preview(job.update)
-            self._ledger.watch(job.external_id for job in jobs if job.update.dropped)
+                self._ledger.watch_dropped(job.update)
 
     async def _foresee(self, jobs: Group) -> None:
         """Give jobs the outcomes that they would have if they were written."""

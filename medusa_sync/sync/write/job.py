@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.change import Change, Create, Update
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
-from medusa_sync.core.result import Outcome, Result, outcome_of
+from medusa_sync.core.result import Outcome, Result, combined, outcome_of
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.unique import Hold, Holders
 from medusa_sync.errors import MedusaSyncError, StoreRefusedError
@@ -123,7 +123,7 @@ class Job(Struct, eq=False):
     def take(self, change: Change) -> None:
         """Take the plan of an attempt."""
         self.plan = change
-        self.planned = _combined(self.sent, outcome_of(change))
+        self.planned = combined(self.sent, outcome_of(change))
 
     def begin(self, ledger: Ledger) -> None:
         """Take note that what is sent now may arrive."""
@@ -139,27 +139,8 @@ class Job(Struct, eq=False):
         self.plan = structs.replace(update, **row)
         changes = tuple(each for each in self.planned.changes if (each.variant, each.field) not in gone)
         before = structs.replace(self.planned, changes=changes)
-        self.planned = self.sent = _combined(before, outcome_of(self.plan))
+        self.planned = self.sent = combined(before, outcome_of(self.plan))
 
     def outcome(self, found: Outcome) -> Outcome:
         """The outcome of a product for which nothing is left to be done."""
         return self.sent if self.sent is not None and found.result is Result.UNCHANGED else found
-
-
-def _combined(first: Outcome | None, later: Outcome) -> Outcome:
-    """The outcome of a product that was sent in several attempts."""
-    earlier = first.conflicts if first else ()
-    conflicts = tuple({(each.variant, each.field): each for each in (*earlier, *later.conflicts)}.values())
-    if first is None or first.result is Result.UNCHANGED:
-        return structs.replace(later, conflicts=conflicts)
-    fields = {(change.variant, change.field): change for change in later.changes}
-    for change in first.changes:
-        latest = fields.get((change.variant, change.field), change)
-        fields[change.variant, change.field] = structs.replace(change, planned=latest.planned)
-    return structs.replace(
-        first,
-        changes=tuple(fields.values()),
-        conflicts=conflicts,
-        held=later.held,
-        withheld=later.withheld,
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeVar
 
 from msgspec import Struct, field, structs
@@ -29,7 +29,7 @@ from medusa_sync.core.withheld import without
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.options import PlanOptions
-from medusa_sync.sync.stale import Stale
+from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.write.adoption import Adoption
 from medusa_sync.sync.write.handles import Handles
 from medusa_sync.sync.write.job import Job
@@ -68,6 +68,7 @@ class Planner:
         is_empty: the store had no products when the run began.
         may_adopt: the store may have products without an external id.
         waits: products that the store may still be working on are in progress.
+        removed: ids of variants that a dry run has removed.
     """
 
     def __init__(
@@ -80,8 +81,10 @@ class Planner:
         is_empty: bool,
         may_adopt: bool,
         waits: bool = True,
+        removed: Collection[str] = (),
     ) -> None:
         self._api = api
+        self._removed = removed
         self._sales = sales
         self._location_id = location_id
         self._options = options
@@ -138,10 +141,16 @@ class Planner:
         self, products: Sequence[DesiredProduct], asked: Sequence[str]
     ) -> list[StoredProduct | Unreadable]:
         found = await self._api.details("external_id", asked)
-        stored = [each for each in found if isinstance(each, StoredProduct)]
+        stored = [self._without_removed(each) for each in found if isinstance(each, StoredProduct)]
         unreadable = [each for each in found if isinstance(each, Unreadable)]
         wanted = {product.external_id: product for product in products}
         return [*unreadable, *await self._sales.read(wanted, stored)]
+
+    def _without_removed(self, stored: StoredProduct) -> StoredProduct:
+        if not self._removed:
+            return stored
+        left = (variant for variant in stored.variants if variant.id not in self._removed)
+        return structs.replace(stored, variants=tuple(left))
 
     def _sort(self, job: Job, copies: list[StoredProduct], reading: Reading) -> None:
         """Add a job to one part of the reading."""
@@ -170,7 +179,9 @@ class Planner:
         is_done = update.is_up_to_date or is_recorded(update)
         if is_done or (only_awaits_late_write(update, now=time.time()) and not item_renames(update)):
             unchanged = Outcome.of(job.desired, Result.UNCHANGED)
-            reading.outcomes.append((job, structs.replace(unchanged, held=update.held)))
+            reading.outcomes.append(
+                (job, structs.replace(unchanged, held=update.held, blocked=update.blocked))
+            )
         elif not self._options.update and stored.pending is None:
             reading.outcomes.append((job, Outcome.of(job.desired, Result.SKIPPED)))
         else:
@@ -193,7 +204,7 @@ class Planner:
             update = self._planned(
                 before.desired, read[job.product_id], before.selection, adopt=before.adopted
             )
-            job.replan(structs.replace(update, withheld=before.withheld))
+            job.replan(structs.replace(update, withheld=before.withheld, blocked=before.blocked))
         return left
 
     def _planned(
@@ -216,11 +227,11 @@ class Planner:
         if isinstance(change, Create):
             return structs.replace(change, desired=desired, withheld=tuple(withheld))
         planned = self._planned(desired, change.stored, change.selection, adopt=change.adopted)
-        update = structs.replace(planned, withheld=tuple(withheld))
+        update = structs.replace(planned, withheld=tuple(withheld), blocked=change.blocked)
         if update.has_changes or update.conflicts or final_record(update) != change.stored.record:
             return update
         unchanged = Outcome.of(desired, Result.UNCHANGED)
-        return structs.replace(unchanged, held=update.held, withheld=update.withheld)
+        return structs.replace(unchanged, held=update.held, withheld=update.withheld, blocked=update.blocked)
 
     async def plan_new(self, jobs: Sequence[Job]) -> list[tuple[Job, Outcome]]:
         """Plan products that the store does not have under our external id: create, adopt or reject.

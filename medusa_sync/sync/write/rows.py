@@ -128,7 +128,7 @@ class ProductRows:
         sent: dict[Job, Record] = {}
         for job in jobs:
             update = job.update
-            self._ledger.watch_variants(job.external_id, update.dropped.keys())
+            self._ledger.watch_dropped(update)
             job.product_id, job.before, job.note = update.stored.id, update.stored.record, None
             if update.has_changes or update.placed:
                 job.note = sent[job] = update_note(update, renamed_items=item_renames(update), now=now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -40,10 +40,14 @@ class UniqueValues:
         api: of the store.
         source_name: the prefix of external ids.
         is_empty: the store had no products when the run began.
+        removed: ids of variants that a dry run has removed.
     """
 
-    def __init__(self, api: AdminApi, source_name: str, *, is_empty: bool) -> None:
+    def __init__(
+        self, api: AdminApi, source_name: str, *, is_empty: bool, removed: Collection[str] = ()
+    ) -> None:
         self._api = api
+        self._removed = removed
         self._is_empty = is_empty
         self._prefix = f"{source_name}:"
         self._wanted: set[int] = set()  # hashes, which take little memory
@@ -92,9 +96,11 @@ class UniqueValues:
         owners: defaultdict[Value, list[Owner]] = defaultdict(list)
         for name, own in zip(values, variants, strict=True):
             for value, owner in owners_of(name, own):
-                owners[value].append(owner)
+                if owner.id not in self._removed:
+                    owners[value].append(owner)
         for value, owner in item_owners(items):
-            owners[value].append(owner)
+            if owner.variant_id not in self._removed:
+                owners[value].append(owner)
         return Holders(owners, {str(item.sku): item for item in items if not item.use})
 
     def decide(self, jobs: Sequence[Job], *, is_final: bool) -> Decision:

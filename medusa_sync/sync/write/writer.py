@@ -30,9 +30,9 @@ from medusa_sync.medusa.payload import (
     new_variant_id,
 )
 from medusa_sync.stop import Stop
-from medusa_sync.sync.deletion import delete_noted
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.remove.orphans import delete_noted
 from medusa_sync.sync.write.items import Items, Written
 from medusa_sync.sync.write.job import Job
 from medusa_sync.sync.write.new_items import NewItems

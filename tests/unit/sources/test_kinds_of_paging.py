@@ -12,7 +12,7 @@ from pytest_httpx import HTTPXMock
 from docs.build import kinds_table
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.catalogue import Catalogue
-from medusa_sync.sync.delivery import Delivery
+from medusa_sync.sync.read.source import Delivery
 from tests.unit.builders import SOURCE_URL, http_client
 from tests.unit.sources.pages import CATALOGUE, api_source, ids, rows
 

@@ -11,7 +11,7 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import SourceError
 from medusa_sync.sources import received
 from medusa_sync.sources.base import Page, Rejected, Row, Unchecked
-from medusa_sync.sync.delivery import Delivery
+from medusa_sync.sync.read.source import Delivery
 from tests.unit.builders import SOURCE_URL, desired_product
 
 pytestmark = pytest.mark.anyio

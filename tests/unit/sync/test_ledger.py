@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.stored import StoredSummary
 from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.stale import Stale
+from medusa_sync.sync.read.compare import Stale
 from tests.unit.builders import desired_product
 
 REASON = "the run was stopped"

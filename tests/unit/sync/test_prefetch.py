@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from medusa_sync.sync.prefetch import prefetch
+from medusa_sync.sync.read.compare import prefetch
 
 pytestmark = pytest.mark.anyio
 

@@ -15,7 +15,7 @@ from medusa_sync.core.record import Pending, Record, Step, applied
 from medusa_sync.core.selection import ALL
 from medusa_sync.core.stored import StoredSummary
 from medusa_sync.medusa.api import AdminApi, ScanPage
-from medusa_sync.sync.scan import PAGE_SIZE, Scan
+from medusa_sync.sync.read.scan import PAGE_SIZE, Scan
 from tests.unit.builders import DESIRED_PRODUCTS, desired_product, with_fields
 
 

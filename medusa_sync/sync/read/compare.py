@@ -1,24 +1,46 @@
-"""Compares the products of the source with the store."""
+"""Compares the products of the source with the store, and finds those that are stale."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
+from typing import TypeVar
+
+from msgspec import Struct
 
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.selection import Selection
-from medusa_sync.core.stored import Unreadable, by_external_id
+from medusa_sync.core.stored import StoredSummary, Unreadable, by_external_id
 from medusa_sync.core.withheld import unique_values
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sources.base import Unchecked
 from medusa_sync.stop import Stop
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.prefetch import prefetch
-from medusa_sync.sync.scan import LOOK_UP, Scan
-from medusa_sync.sync.stale import Stale
+from medusa_sync.sync.read.scan import LOOK_UP, Scan
+from medusa_sync.sync.read.source import Intake
+
+T = TypeVar("T")
+
+
+class Stale(Struct, frozen=True):
+    """A product that the store does not have, or not as the source wants it.
+
+    Attributes:
+        desired: what the source wants.
+        copies: what the look-up found; several if the store has it more than once.
+    """
+
+    desired: DesiredProduct
+    copies: Sequence[StoredSummary | Unreadable]
+
+
+def absent(products: Iterable[Stale]) -> frozenset[str]:
+    """The external ids of the products that the look-up did not find."""
+    return frozenset(each.desired.external_id for each in products if not each.copies)
 
 
 class Comparison:
@@ -27,8 +49,7 @@ class Comparison:
     Args:
         api: of the store.
         scan: of the store; most products are compared with it alone.
-        pages: the products of the source.
-        check: checks and maps a product; None if it is invalid.
+        intake: the products of the source.
         ledger: notified of outcomes, and of products that the store has.
         health: notified of products that the store has.
         stop: nothing more is compared once it is set.
@@ -41,8 +62,7 @@ class Comparison:
         self,
         api: AdminApi,
         scan: Scan,
-        pages: AsyncGenerator[list[DesiredProduct | Unchecked], None],
-        check: Callable[[DesiredProduct | Unchecked], DesiredProduct | None],
+        intake: Intake,
         ledger: Ledger,
         health: Health,
         stop: Stop,
@@ -53,8 +73,7 @@ class Comparison:
     ) -> None:
         self._api = api
         self._scan = scan
-        self._pages = pages
-        self._check = check
+        self._intake = intake
         self._ledger = ledger
         self._health = health
         self._stop = stop
@@ -79,7 +98,7 @@ class Comparison:
     async def _looked_up(self) -> AsyncGenerator[list[Stale], None]:
         """The products that the scan does not show to be up to date, as a look-up shows them."""
         waiting: list[DesiredProduct] = []
-        async with aclosing(prefetch(self._pages)) as pages:
+        async with aclosing(prefetch(self._intake.pages(after=self._scan.begun))) as pages:
             async for products in pages:
                 await self._scan.ready(self._wanted())
                 self._health.found(self._scan.witness)
@@ -123,14 +142,14 @@ class Comparison:
     def _checked_if_not_shown(self, product: DesiredProduct | Unchecked) -> DesiredProduct | None:
         """Settle a product that the scan shows to be up to date, or that is invalid; return any other one."""
         if product.external_id in self._scan.owners:
-            owner = self._check(product)
+            owner = self._intake.checked(product)
             if owner is None:
                 return None
             self._wanted_values[owner.external_id], product = unique_values(owner), owner
         if not self._overwrite and self._scan.shows_source(product):
             self._settle_if_nothing_is_withheld(product)
             return None
-        checked = self._check(product)
+        checked = self._intake.checked(product)
         if checked is not None and not self._overwrite and self._scan.shows(checked):
             self._settle_if_nothing_is_withheld(checked)
             return None
@@ -150,7 +169,7 @@ class Comparison:
             free += [blocked.pop(own) for own in found]
         for product in blocked.values():
             self._settle_unchanged(product)
-        return [checked for product in free if (checked := self._check(product)) is not None]
+        return [checked for product in free if (checked := self._intake.checked(product)) is not None]
 
     def _may_be_free(self, external_id: str, blocked: Collection[str]) -> bool:
         """Whether the owner of a withheld value no longer wants it, and can give it up."""
@@ -179,3 +198,26 @@ class Comparison:
             return False
         self._health.found(stored.id)
         return True
+
+
+async def prefetch(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+    """The same items in the same order, each of them fetched while the caller works on the one before it.
+
+    An error of `items` is raised after the items before it.
+    """
+    following = asyncio.create_task(_next(items))
+    try:
+        while fetched := await following:
+            following = asyncio.create_task(_next(items))
+            yield fetched[0]
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await items.aclose()
+
+
+async def _next(items: AsyncGenerator[T, None]) -> tuple[T] | None:
+    """The next item, or None after the last one."""
+    async for item in items:
+        return (item,)
+    return None

@@ -76,8 +76,7 @@ class Scan:
         self._is_ready = False
         self._is_complete = False
         self._is_snapshot = False  # one response showed the whole store
-        self._up_to_date = array("q")  # fingerprints; sorted when all pages are read
-        self._applied = array("q")  # the same for digests of source products
+        self._up_to_date = array("q")  # hashes of what is applied; sorted when all pages are read
         self._copied: set[str] = set()  # source ids that were seen twice
 
     async def __aenter__(self) -> Self:
@@ -178,17 +177,20 @@ class Scan:
 
     def _sort(self) -> None:
         self._up_to_date = array("q", sorted(self._up_to_date))
-        self._applied = array("q", sorted(self._applied))
 
     def shows(self, product: DesiredProduct) -> bool:
         """Whether the product is certainly up to date."""
         wanted = fingerprint(product.external_id, self._selection.of(applied(product)))
-        return _contains(self._up_to_date, wanted) and product.source_id not in self._copied
+        return self._has(wanted) and product.source_id not in self._copied
 
     def shows_source(self, product: DesiredProduct | Unchecked) -> bool:
         """Whether what the source delivered is certainly applied, whatever it is mapped to."""
-        is_applied = _contains(self._applied, hash((product.external_id, product.digest)))
-        return is_applied and product.source_id not in self._copied
+        delivered = hash((product.external_id, product.digest))
+        return self._has(delivered) and product.source_id not in self._copied
+
+    def _has(self, number: int) -> bool:
+        place = bisect_left(self._up_to_date, number)
+        return place < len(self._up_to_date) and self._up_to_date[place] == number
 
     def _take(self, page: ScanPage) -> None:
         self._is_complete = self._is_complete or page.is_last
@@ -220,9 +222,4 @@ class Scan:
         if record.is_settled:
             self._up_to_date.append(fingerprint(external_id, self._selection.of(record)))
             if record.source:
-                self._applied.append(hash((external_id, record.source)))
-
-
-def _contains(sorted_numbers: array[int], number: int) -> bool:
-    place = bisect_left(sorted_numbers, number)
-    return place < len(sorted_numbers) and sorted_numbers[place] == number
+                self._up_to_date.append(hash((external_id, record.source)))

@@ -3,64 +3,57 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
 from contextlib import aclosing, suppress
-
-from msgspec import structs
 
 from medusa_sync.core.options import match_options
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.stored import ListedProduct
 from medusa_sync.core.variants import match_variants
 from medusa_sync.errors import ProductFailedError, SourceError
 from medusa_sync.sources.base import Delivered, checked
-from medusa_sync.sync.delivery import Delivery
-from medusa_sync.sync.dropped import Removal
+from medusa_sync.sync.read.source import Delivery
+from medusa_sync.sync.remove.removals import Missing
+from medusa_sync.sync.remove.variants import Removal
 
 logger = logging.getLogger(__name__)
 
 
 class SecondReading:
-    """Finds out which of the missing products and variants the source has when it is read again.
+    """Which of the missing products and variants the source has when it is read again.
 
     A product that moves from a page that was not read yet to one that was read is on none of the pages that
     the first reading saw. Only the products in question are remembered.
-
-    Args:
-        orphans: the products that the first reading lacks.
-        removals: the variants that it lacks.
     """
 
-    def __init__(self, orphans: Sequence[ListedProduct], removals: Sequence[Removal]) -> None:
-        self._orphans = {each.external_id for each in orphans}
-        self._removals = {each.stored.external_id: each for each in removals}
+    def __init__(self, missing: Missing) -> None:
+        self._missing = missing
+        self._orphans = {each.external_id for each in missing.orphans}
+        self._removals = {each.stored.external_id: each for each in missing.variants}
         self._present: set[str | None] = set()  # external ids of orphans
         self._lacked: dict[str | None, set[str]] = {}  # ids of variants, by external id
         self._unidentified = 0
 
-    def covers(self, orphans: Sequence[ListedProduct], removals: Sequence[Removal]) -> bool:
-        """Whether the reading looked for all of these."""
-        wanted = {each.stored.external_id for each in removals}
-        return {each.external_id for each in orphans} <= self._orphans and wanted <= self._removals.keys()
-
-    async def read(self, delivery: Delivery) -> None:
+    @classmethod
+    async def of(cls, missing: Missing, delivery: Delivery) -> SecondReading:
         """Read all pages.
 
         Raises:
             SourceError: it fails.
         """
+        reading = cls(missing)
         words = "missing products: %d, products that lack variants: %d; the source is read a second time"
-        logger.info(words, len(self._orphans), len(self._removals), extra={"event": "second_reading"})
+        counts = len(missing.orphans), len(missing.variants)
+        logger.info(words, *counts, extra={"event": "second_reading"})
         async with aclosing(delivery.pages()) as pages:
             async for rows in pages:
                 for row in rows:
-                    self._take(row)
+                    reading._take(row)
         if delivery.error is not None:
             raise SourceError(
                 f"The source was read again before anything was removed, and that failed: {delivery.error}",
                 hint="Nothing was removed. Run again; if it happens again, check the source.",
             ) from delivery.error
+        return reading
 
     def _take(self, row: Delivered) -> None:
         external_id = row.external_id
@@ -72,19 +65,15 @@ class SecondReading:
             lacked = _lacked(row, self._removals[external_id])
             self._lacked[external_id] = self._lacked.get(external_id, lacked) & lacked
 
-    def missing(self, orphans: Sequence[ListedProduct]) -> list[ListedProduct]:
-        """The products that this reading lacks too."""
-        return [each for each in orphans if not self._unidentified and each.external_id not in self._present]
-
-    def dropped(self, removals: Sequence[Removal]) -> list[Removal]:
-        """The variants that this reading lacks too, of products that it has."""
-        left = []
-        for removal in removals:
-            lacked = self._lacked.get(removal.stored.external_id)
-            if lacked is not None and not self._unidentified:
-                variants = {key: each for key, each in removal.variants.items() if each.id in lacked}
-                left.append(structs.replace(removal, variants=variants))
-        return [removal for removal in left if removal.variants or removal.gone]
+    def left(self, missing: Missing) -> Missing:
+        """What this reading lacks too, if it looked for it; of variants, those of products that it has."""
+        if self._unidentified:
+            return Missing()
+        lacked = self._orphans - self._present
+        orphans = [each for each in missing.orphans if each.external_id in lacked]
+        found = [each for each in missing.variants if each.stored.external_id in self._lacked]
+        variants = [each.only(self._lacked[each.stored.external_id]) for each in found]
+        return Missing(orphans, [each for each in variants if each.variants or each.gone])
 
     @property
     def note(self) -> str:
@@ -95,15 +84,14 @@ class SecondReading:
                 f"{text} Nothing is removed, because {self._unidentified} of the rows of the second reading "
                 "have no id: they may be of products or variants that only look missing."
             )
-        wanted = list(self._removals.values())
-        variants = _variants(wanted) - _variants(self.dropped(wanted))
+        variants = _variants(self._missing) - _variants(self.left(self._missing))
         counts = [(len(self._present), "product"), (variants, "variant")]
         kept = " and ".join(f"{count} {noun}{'s' * (count > 1)}" for count, noun in counts if count)
         return f"{text} Not removed, because only the first reading lacked them: {kept}." if kept else text
 
 
-def _variants(removals: Iterable[Removal]) -> int:
-    return sum(len(removal.variants) for removal in removals)
+def _variants(missing: Missing) -> int:
+    return sum(len(removal.variants) for removal in missing.variants)
 
 
 def _lacked(row: Delivered, removal: Removal) -> set[str]:

@@ -1,0 +1,1 @@
+"""Reads the source and the store, and finds what is stale."""

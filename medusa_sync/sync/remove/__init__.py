@@ -1,0 +1,1 @@
+"""Removes what the source no longer has."""

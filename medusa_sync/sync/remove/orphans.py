@@ -1,0 +1,172 @@
+"""Finds and removes the products of this source that the source no longer has."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import structs
+
+from medusa_sync.core.change import FieldChange
+from medusa_sync.core.fields import STATUS
+from medusa_sync.core.policy import OnMissing
+from medusa_sync.core.record import Record
+from medusa_sync.core.result import Action, Outcome, Result
+from medusa_sync.core.stored import ListedProduct, Unreadable
+from medusa_sync.errors import ProductFailedError
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.payload import record_body
+from medusa_sync.sync.guards import check_removals, removal_error
+from medusa_sync.sync.options import SyncOptions
+from medusa_sync.sync.read.scan import Scan
+from medusa_sync.sync.read.source import Delivery
+
+_ASKED_AT_ONCE = 4
+
+
+class Orphans:
+    """The products that the source no longer has, once it was read completely.
+
+    Args:
+        api: of the store.
+        delivery: what the source has delivered.
+        scan: of the store before the run.
+        options: of the run.
+        settle: called with the outcome of each orphan.
+    """
+
+    def __init__(
+        self,
+        api: AdminApi,
+        delivery: Delivery,
+        scan: Scan,
+        options: SyncOptions,
+        settle: Callable[[Outcome], None],
+    ) -> None:
+        self._api = api
+        self._delivery = delivery
+        self._scan = scan
+        self._options = options
+        self._settle = settle
+        self._deletes = options.on_missing is OnMissing.DELETE
+
+    async def find(self) -> list[ListedProduct]:
+        """Find the orphans. If the source answers for single products, those that it has are left out.
+
+        Raises:
+            PruneGuardError: too many products are missing.
+            SourceError: the source is down.
+            StoreError: the store cannot be read.
+        """
+        orphans = await self._undelivered()
+        if not orphans:
+            return []
+        if not any(source_id in self._delivery for source_id in self._scan.owned):
+            what = f"The source delivered none of its {self._scan.owned_size} products in the store."
+            hint = "Check the source. If it is no longer used, remove its products in the admin."
+            raise removal_error(what, _names(orphans), hint)
+        if not await self._delivery.answers():
+            return orphans
+        self.check(orphans)  # before the source is asked about each of them
+        slots = asyncio.Semaphore(_ASKED_AT_ONCE)
+
+        async def is_delivered(stored: ListedProduct) -> bool:  # paging by offset can skip a product
+            async with slots:
+                return await self._delivery.has(_source_id(stored, self._options.source_name))
+
+        delivered = await asyncio.gather(*map(is_delivered, orphans))
+        return [stored for stored, has in zip(orphans, delivered, strict=True) if not has]
+
+    async def _undelivered(self) -> list[ListedProduct]:
+        """The products that the source did not deliver, without those that were already drafted."""
+        name = self._options.source_name
+        missing = [f"{name}:{source_id}" for source_id in self._scan.owned if source_id not in self._delivery]
+        orphans = []
+        for stored in await self._api.listed(missing):
+            if isinstance(stored, Unreadable):
+                self._settle(Outcome(stored.external_id, "", Result.FAILED, f"not removed: {stored.reason}"))
+            elif stored.record is None:  # a copy that the merchant may have created
+                continue
+            elif self._deletes or stored.status == "published":
+                orphans.append(stored)
+        return orphans
+
+    def check(self, orphans: Sequence[ListedProduct]) -> None:
+        """Check that not too many products are removed.
+
+        Raises:
+            PruneGuardError: they are too many.
+        """
+        check_removals("products", _names(orphans), self._scan.owned_size, self._options.max_removals)
+
+    def outcome(self, stored: ListedProduct) -> Outcome:
+        """The outcome of an orphan that is removed."""
+        return Outcome(
+            stored.external_id,
+            stored.title,
+            Result.REMOVED,
+            changes=() if self._deletes else (FieldChange(STATUS, stored.status, "draft"),),
+            action=Action.DELETE if self._deletes else Action.DRAFT,
+        )
+
+    async def remove(self, orphans: Sequence[ListedProduct]) -> None:
+        """Remove orphans in one call.
+
+        Raises:
+            StoreRefusedError, AmbiguousWriteError, ProductFailedError, StoreError: some are not removed.
+        """
+        remove = delete_noted if self._deletes else _draft
+        for reason in (await remove(self._api, [stored.id for stored in orphans])).values():
+            raise ProductFailedError(reason)
+        for stored in orphans:
+            self._settle(self.outcome(stored))
+
+    def fail(self, stored: ListedProduct, error: Exception) -> None:
+        """Report that an orphan is not removed."""
+        reason = f"not removed: {error}"
+        self._settle(Outcome(stored.external_id, stored.title, Result.FAILED, reason))
+
+
+async def delete_noted(api: AdminApi, ids: Sequence[str]) -> dict[str, str]:
+    """Note in the records of products that this tool deletes them, not the merchant; then delete them.
+
+    Returns:
+        By id, why a product is left: without a record that can be read, it may be the merchant's.
+
+    Raises:
+        StoreRefusedError, AmbiguousWriteError, StoreError: some may not be deleted.
+    """
+    left = await _edit(api, ids, lambda record: structs.replace(record, deleted=True), {})
+    if deleted := [own for own in ids if own not in left]:
+        await api.delete_products(deleted)
+    return left
+
+
+async def _draft(api: AdminApi, ids: Sequence[str]) -> dict[str, str]:
+    """Make products drafts, and note that it was this tool; returns why products are left, by id."""
+    return await _edit(api, ids, lambda record: structs.replace(record, drafted=True), {STATUS: "draft"})
+
+
+async def _edit(
+    api: AdminApi, ids: Sequence[str], noted: Callable[[Record], Record], fields: Mapping[str, str]
+) -> dict[str, str]:
+    """Write the records of products, and some fields; returns why products are left, by id."""
+    bodies, left = [], {}
+    for stored in await api.summaries(ids):
+        if isinstance(stored, Unreadable):
+            left[stored.id] = stored.reason
+        elif stored.record is None:
+            left[stored.id] = "it has no record of medusa-sync"
+        else:
+            bodies.append({**record_body(stored.id, noted(stored.record)), **fields})
+    if bodies:
+        await api.edit_products(bodies)
+    return left
+
+
+def _source_id(stored: ListedProduct, source_name: str) -> str:
+    return (stored.external_id or "").removeprefix(f"{source_name}:")
+
+
+def _names(products: Sequence[ListedProduct]) -> list[str]:
+    return [f"{stored.external_id} {stored.title!r}" for stored in products]
