@@ -228,10 +228,10 @@ class Bulk:
 
     async def _existing(self, operation: Operation, bodies: Sequence[Body]) -> dict[str, str]:
         """The ids of what the store has, by key: this call or another run may have created it."""
-        if operation.page is None:
+        if operation.found_in is None:
             return {}
-        key, values = operation.key, [body[operation.key] for body in bodies]
-        found = await find(self._client, operation.path, key, values, f"id,{key}", operation.page)
+        key = operation.key
+        found = await find(self._client, operation.found_in, key, [body[key] for body in bodies])
         return {getattr(each, key): each.id for each in found}
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from medusa_sync.core.stored import StoredItem
 from medusa_sync.http import Query
-from medusa_sync.medusa import queries, responses
+from medusa_sync.medusa import responses
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.lists import find
 
@@ -33,7 +33,7 @@ class ItemApi:
 
     async def by_sku(self, skus: Sequence[str]) -> list[StoredItem]:
         """Inventory items that have one of these SKUs, whether a variant uses them or not."""
-        found = await find(self._client, _PATH, "sku", skus, queries.ITEM_FIELDS, responses.Items)
+        found = await find(self._client, responses.ITEMS, "sku", skus)
         return [item.stored() for item in found]
 
     async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:

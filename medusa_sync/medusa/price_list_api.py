@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from medusa_sync.core.stored import SalePrice
 from medusa_sync.medusa import responses
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.lists import walk
 
-_PATH = "/admin/price-lists"
+_PATH = responses.PRICE_LISTS.path
 _PAGE_SIZE = 1_000
-_PRICE_FIELDS = "id,amount,currency_code,price_set.variant.id"
 
 
 class ListedPrice(Struct, frozen=True):
@@ -35,10 +34,8 @@ class PriceLists:
 
     async def find(self, description: str) -> list[str]:
         """The ids of the lists with a description, oldest first."""
-        found: list[str] = []
-        async for lists in walk(self._client, _PATH, [("fields", "id,description")], responses.PriceLists):
-            found += [each.id for each in lists if each.description == description]
-        return found
+        lists = walk(self._client, responses.PRICE_LISTS)
+        return [each.id async for each in lists if each.description == description]
 
     async def create(self, title: str, description: str) -> None:
         """Create an active list of sale prices."""
@@ -57,14 +54,10 @@ class PriceLists:
 
     async def prices(self, list_id: str, *, newest_first: bool = False) -> AsyncIterator[ListedPrice]:
         """The prices of a list by age; later pages are read only if they are asked for."""
-        path, query = f"{_PATH}/{list_id}/prices", [("fields", _PRICE_FIELDS)]
-        pages = walk(
-            self._client, path, query, responses.ListPrices, size=_PAGE_SIZE, newest_first=newest_first
-        )
-        async for prices in pages:
-            for each in prices:
-                if (listed := _listed(each)) is not None:
-                    yield listed
+        list_ = structs.replace(responses.PRICES, path=f"{_PATH}/{list_id}/prices")
+        async for each in walk(self._client, list_, size=_PAGE_SIZE, newest_first=newest_first):
+            if (listed := _listed(each)) is not None:
+                yield listed
 
     async def write(
         self,
@@ -76,7 +69,7 @@ class PriceLists:
     ) -> list[ListedPrice]:
         """Change prices of a list in one call; returns those that were created."""
         body = {"create": create, "update": update, "delete": delete}
-        path, query = f"{_PATH}/{list_id}/prices/batch", [("fields", _PRICE_FIELDS)]
+        path, query = f"{_PATH}/{list_id}/prices/batch", [("fields", responses.PRICES.fields)]
         written = await self._client.post(path, body, responses.WrittenPrices, query=query)
         return [listed for each in written.created if (listed := _listed(each)) is not None]
 

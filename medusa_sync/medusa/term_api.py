@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from medusa_sync.core.stored import ListedCategory, StoredCollection, StoredTag, StoredType, recorded_slug
-from medusa_sync.http import Query
 from medusa_sync.medusa import responses
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.lists import find, walk
@@ -25,34 +24,25 @@ class TermApi:
 
         Medusa does not search metadata, so all of them are read: shops have few, and one request lists many.
         """
+        if not slugs:
+            return []
+        found = walk(self._client, responses.CATEGORIES, size=_MANY_CATEGORIES)
         wanted = set(slugs)
-        path, page = "/admin/product-categories", responses.Categories
-        query: Query = [("fields", "id,handle,is_active,name,metadata")]
-        pages = walk(self._client, path, query, page, size=_MANY_CATEGORIES)
-        return (
-            [
-                each
-                async for entries in pages
-                for each in entries
-                if not wanted.isdisjoint((each.handle, recorded_slug(each.metadata)))
-            ]
-            if wanted
-            else []
-        )
+        return [
+            each async for each in found if not wanted.isdisjoint((each.handle, recorded_slug(each.metadata)))
+        ]
 
     async def tags(self, values: Sequence[str]) -> list[StoredTag]:
         """Tags that have one of these values."""
-        return await find(self._client, "/admin/product-tags", "value", values, "id,value", responses.Tags)
+        return await find(self._client, responses.TAGS, "value", values)
 
     async def types(self, values: Sequence[str]) -> list[StoredType]:
         """Product types that have one of these values."""
-        return await find(self._client, "/admin/product-types", "value", values, "id,value", responses.Types)
+        return await find(self._client, responses.TYPES, "value", values)
 
     async def collections(self, handles: Sequence[str]) -> list[StoredCollection]:
         """Collections that have one of these handles."""
-        return await find(
-            self._client, "/admin/collections", "handle", handles, "id,handle", responses.Collections
-        )
+        return await find(self._client, responses.COLLECTIONS, "handle", handles)
 
     async def activate_category(self, category_id: str) -> None:
         path = f"/admin/product-categories/{category_id}"
