@@ -8,7 +8,7 @@ from medusa_sync.core.change import Change, needed_terms
 from medusa_sync.core.fields import CATEGORIES
 from medusa_sync.core.product import Category
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.categories import Categories
+from medusa_sync.medusa.terms import Categories
 
 
 class Obstacles:
