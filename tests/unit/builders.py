@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from medusa_sync.core.fields import FIELDS, METADATA, Place
+from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import ONLY, RECORD_KEY, Record, applied, parse_record, remember
 from medusa_sync.core.stored import (
@@ -19,6 +20,7 @@ from medusa_sync.core.stored import (
     StoredInventoryItem,
     StoredLevel,
     StoredLink,
+    StoredOptionValue,
     StoredPrice,
     StoredProduct,
     StoredTag,
@@ -145,6 +147,7 @@ def stored_variant(desired: DesiredProduct, **changes: Any) -> StoredVariant:
     variant = StoredVariant(
         id="variant_01",
         created_at=CREATED_AT,
+        options=(StoredOptionValue("opt_01", DEFAULT),),
         sku=fields["sku"],
         barcode=fields["barcode"],
         manage_inventory=fields["stock"] is not None,
