@@ -32,8 +32,8 @@ from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import ONLY, Dropped, History, Record, Step, remember, remember_text
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.variants import Matches, held_value, match_variants, names_of, rebased
-from medusa_sync.core.view import product_value
+from medusa_sync.core.variants import Matches, match_variants, names_of, rebased
+from medusa_sync.core.view import current_value, product_value
 from medusa_sync.errors import ProductFailedError
 
 
@@ -140,8 +140,8 @@ def _product_changes(
             continue
         wanted, history = desired.fields.get(name), record.history(name) if record else None
         if wanted is not None or (history is not None and history.applied is not None):
-            held = product_value(stored, name)
-            changed, contested = _merged(FIELDS[name], wanted, held, history, policy)
+            current = product_value(stored, name)
+            changed, contested = _merged(FIELDS[name], wanted, current, history, policy)
             changes += changed
             conflicts += contested
     if record and record.drafted and stored.status == "draft":
@@ -150,18 +150,18 @@ def _product_changes(
 
 
 def _merged(
-    field: Field, wanted: Value, held: Value, history: History | None, policy: _Policy, variant: str = ""
+    field: Field, wanted: Value, current: Value, history: History | None, policy: _Policy, variant: str = ""
 ) -> tuple[list[FieldChange], list[Conflict]]:
     """The change of a field, if there is one, and its conflict."""
-    is_lost = field.place is Place.OPTION and held is None  # with its option; a variant needs a value
-    verdict, planned = merge_field(field, wanted, held, history, restore=policy.restore or is_lost)
+    is_lost = field.place is Place.OPTION and current is None  # with its option; a variant needs a value
+    verdict, planned = merge_field(field, wanted, current, history, restore=policy.restore or is_lost)
     side = policy.on_conflict.side(setting_names(field.name))
     is_contested = verdict is Verdict.CONFLICT
-    conflicts = [Conflict(field.name, held, wanted, side, variant)] if is_contested else []
+    conflicts = [Conflict(field.name, current, wanted, side, variant)] if is_contested else []
     if verdict is not Verdict.SEND and not (is_contested and side is OnConflict.SOURCE):
         return [], conflicts
-    applied = _full_text(history.applied if history else None, held, wanted)
-    return [FieldChange(field.name, held, planned, applied, wanted, variant)], conflicts
+    applied = _full_text(history.applied if history else None, current, wanted)
+    return [FieldChange(field.name, current, planned, applied, wanted, variant)], conflicts
 
 
 def _option_change(
@@ -209,20 +209,20 @@ def _variant_change(
         history = record.variant_history(variant.key, name, desired.currency) if record else None
         if not _is_owned(field, value, history, stored, keeps_stock=location_id is not None):
             continue
-        held = held_value(stored, name, options, desired.currency, location_id)
+        current = current_value(stored, name, options, desired.currency, location_id)
         if name == WEIGHT and product.rounds_weights:
-            held = as_sent(held, value, history)
+            current = as_sent(current, value, history)
         is_unwanted = value is None and (
             field.merge is Merge.FOLLOW
             or (
-                field.place is Place.SALE and held is None and bool(stored.sale_prices)
+                field.place is Place.SALE and current is None and bool(stored.sale_prices)
             )  # in another currency
         )
         if is_unwanted or (field.place is Place.SALE and _is_repeated(stored, desired.currency)):
             applied = history.applied if history else None
-            changes.append(FieldChange(name, held, value, applied, value, full.name))
+            changes.append(FieldChange(name, current, value, applied, value, full.name))
         else:
-            changed, contested = _merged(field, value, held, history, policy, full.name)
+            changed, contested = _merged(field, value, current, history, policy, full.name)
             changes += changed
             conflicts += contested
     prices = held_back(changes, stored, desired.currency, policy.price_limit)
@@ -258,9 +258,9 @@ def _check_values(variants: Sequence[VariantChange], stored: StoredProduct, opti
         changes_values = removes or any(name.startswith(OPTION) for name in planned)
         if not others or options.added or not changes_values:
             continue
-        held = each.stored.value_of if each.stored else lambda _id: None
-        wanted = (planned.get(f"{OPTION}{name}", held(option_id)) for name, option_id in ids.items())
-        values = (*wanted, *map(held, more))
+        current = each.stored.value_of if each.stored else lambda _id: None
+        wanted = (planned.get(f"{OPTION}{name}", current(option_id)) for name, option_id in ids.items())
+        values = (*wanted, *map(current, more))
         if (twin := others.get(values)) is not None:
             raise ProductFailedError(
                 f"variant {each.desired.name} would have the same option values as {twin.sku or twin.title} "

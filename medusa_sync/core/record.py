@@ -200,6 +200,15 @@ def applied(
     )
 
 
+def fields_as_sent(record: Record) -> dict[str, dict[str, Value]]:
+    """The fields of the variants, by key, if the pending write of a product arrives completely."""
+    fields = {key: entry.fields for key, entry in record.variants.items()}
+    for key, sent in record.pending.variants.items() if record.pending else ():
+        newest = {name: values[-1] for name, values in sent.items() if values}
+        fields[key] = fields.get(key, {}) | newest
+    return fields
+
+
 def fingerprint(external_id: str, record: Record) -> int:
     """A hash of the external id and the applied values."""
     return hash((external_id, _content(record)))

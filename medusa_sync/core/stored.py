@@ -157,7 +157,6 @@ class StoredVariant(Struct, frozen=True):
     """
 
     id: str
-    created_at: str = ""
     title: str = ""
     sku: str | None = None
     barcode: str | None = None
@@ -316,7 +315,6 @@ class StoredProduct(Identified, frozen=True):
 
     record: Record | None = None
     metadata: dict[str, Any] | None = None
-    created_at: str = ""
     title: str = ""
     handle: str = ""
     status: str = ""

@@ -8,13 +8,11 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import OPTION, OTHER_PRICE, PRICE, SALE, SKU, TITLE, VARIANT_FIELDS, Place
+from medusa_sync.core.fields import OPTION, OTHER_PRICE, PRICE, SALE, SKU, TITLE
 from medusa_sync.core.options import DEFAULT, OptionPlan
-from medusa_sync.core.pending import fields_as_sent
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import ONLY, AppliedOption, Record, remember
+from medusa_sync.core.record import ONLY, AppliedOption, Record, fields_as_sent, remember
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.view import variant_value
 
 T = TypeVar("T")
 
@@ -124,9 +122,9 @@ def _same(
         stored = among[own]
         if stored.sku and stored.sku not in repeated:
             by_sku[remember(stored.sku)] = own
-        held = tuple(remember(stored.value_of(option_id)) for option_id in options.ids.values())
-        if None not in held:
-            by_values[held] = own
+        values_held = tuple(remember(stored.value_of(option_id)) for option_id in options.ids.values())
+        if None not in values_held:
+            by_values[values_held] = own
         if any(each.value == DEFAULT for each in stored.options):
             by_values[ONLY] = own
 
@@ -152,24 +150,6 @@ def _renamed(fields: Mapping[str, Value], options: OptionPlan) -> dict[str, Valu
     """Fields with the names that options have now."""
     names = {f"{OPTION}{old}": f"{OPTION}{new}" for old, new in options.former.items()}
     return {names.get(name, name): value for name, value in fields.items()}
-
-
-def held_value(
-    stored: StoredVariant, name: str, options: OptionPlan, currency: str, location_id: str | None
-) -> Value:
-    """The stored value of a field of a variant; None if there is none.
-
-    Args:
-        stored: the variant.
-        name: of the field.
-        options: of the product.
-        currency: of the field `price`.
-        location_id: where the stock is; None if the store keeps none.
-    """
-    if VARIANT_FIELDS[name].place is not Place.OPTION:
-        return variant_value(stored, name, currency, location_id)
-    option_id = options.ids.get(name.removeprefix(OPTION))
-    return stored.value_of(option_id) if option_id else None
 
 
 def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matches: Matches) -> Record:

@@ -12,8 +12,7 @@ from msgspec import structs
 from medusa_sync.core.change import Change, Create, Update, needed_terms, new_variants, placed_categories
 from medusa_sync.core.fields import SKU
 from medusa_sync.core.interrupted import with_late_note
-from medusa_sync.core.note import creation_note, final_record, update_note
-from medusa_sync.core.pending import freed
+from medusa_sync.core.note import creation_note, final_record, freed, update_note
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied
 from medusa_sync.core.stored import StoredItem, WrittenProduct, WrittenVariant

@@ -42,7 +42,6 @@ SOURCE_URL: Final = "https://source.example/products"
 STORE_URL: Final = "http://store.example:9000"
 LOCATION: Final = "sloc_1"
 CURRENCY: Final = "usd"
-CREATED_AT: Final = "2026-01-02T03:04:05.678Z"
 
 # --- the source -----------------------------------------------------------------------------------------
 
@@ -146,7 +145,6 @@ def stored_variant(desired: DesiredProduct, **changes: Any) -> StoredVariant:
     item = StoredInventoryItem("iitem_01", StoredInventory(levels, fields["sku"]))
     variant = StoredVariant(
         id="variant_01",
-        created_at=CREATED_AT,
         options=(StoredOptionValue("opt_01", DEFAULT),),
         sku=fields["sku"],
         barcode=fields["barcode"],
@@ -166,7 +164,6 @@ def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
         external_id=desired.external_id,
         record=applied_ids(desired),
         metadata=stored_metadata(desired),
-        created_at=CREATED_AT,
         handle=f"product-{desired.source_id}",
         status="published",
         images=tuple(StoredImage(f"img_{url}", url) for url in fields["images"]),
