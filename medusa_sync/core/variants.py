@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec import Struct, structs
 
+from medusa_sync.core.change import VariantChange
 from medusa_sync.core.fields import OPTION, OTHER_PRICE, PRICE, SALE, SKU, TITLE
 from medusa_sync.core.options import DEFAULT, OptionPlan
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import ONLY, AppliedOption, Record, fields_as_sent, remember
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.errors import ProductFailedError
 
 T = TypeVar("T")
 
@@ -215,3 +217,35 @@ def names_of(key: str, wanted: Iterable[str], record: Record | None) -> Iterable
     entry, pending = record.variants.get(key), record.pending
     sent = pending.variants.get(key, {}) if pending else {}
     return dict.fromkeys([*wanted, *(entry.fields if entry else ()), *sent])
+
+
+def check_values(variants: Sequence[VariantChange], stored: StoredProduct, options: OptionPlan) -> None:
+    """Check that no variant gets the option values of one that is not ours any more, or never was.
+
+    Raises:
+        ProductFailedError: Medusa would store both.
+    """
+    ids = options.ids
+    own = {each.stored.id for each in variants if each.stored} | {each.replaces for each in variants}
+    removes = bool(options.removed)
+    more = [option.id for option in options.others]  # the merchant's may tell two variants apart
+    others: dict[tuple[Value, ...], StoredVariant] = {
+        tuple(variant.value_of(option_id) for option_id in (*ids.values(), *more)): variant
+        for variant in stored.variants
+        if variant.id not in own
+    }
+    for each in variants:
+        planned = {change.field: change.planned for change in each.changes}
+        if each.is_new:
+            planned = dict(each.desired.fields)
+        changes_values = removes or any(name.startswith(OPTION) for name in planned)
+        if not others or options.added or not changes_values:
+            continue
+        current = each.stored.value_of if each.stored else lambda _id: None
+        wanted = (planned.get(f"{OPTION}{name}", current(option_id)) for name, option_id in ids.items())
+        values = (*wanted, *map(current, more))
+        if (twin := others.get(values)) is not None:
+            raise ProductFailedError(
+                f"variant {each.desired.name} would have the same option values as {twin.sku or twin.title} "
+                f"({twin.id}), which is not one of the source; delete that one in the admin"
+            )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec import Raw, Struct
 
 from medusa_sync.core.stored import (
+    Entity,
     ListedCategory,
     ListedProduct,
     OwningProduct,
@@ -101,7 +102,7 @@ class AdminApi:
         query: Query = [("limit", 1), ("fields", fields)]
         return (await self._client.get("/admin/stores", query, responses.Stores)).stores[0]
 
-    async def named(self, collection: str, query: dict[str, str]) -> Sequence[responses.Entity]:
+    async def named(self, collection: str, query: dict[str, str]) -> Sequence[Entity]:
         """At most two sales channels, shipping profiles or stock locations that a query matches."""
         list_ = responses.NAMED[collection]
         return (await read(self._client, list_, [*query.items(), ("limit", 2)])).entries

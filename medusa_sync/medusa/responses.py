@@ -9,6 +9,8 @@ from msgspec import Meta, Raw, Struct
 
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
 from medusa_sync.core.stored import (
+    Entity,
+    Identified,
     ListedCategory,
     OwningProduct,
     OwningVariant,
@@ -23,12 +25,6 @@ from medusa_sync.http import Query
 from medusa_sync.medusa.lists import List
 
 T = TypeVar("T")
-
-
-class Entity(Struct, frozen=True):
-    """Something that is known by its id."""
-
-    id: str
 
 
 class NamedEntity(Entity, frozen=True):
@@ -58,13 +54,11 @@ ABSENT = Raw(b"")
 """A field that the response does not have, which is not the same as null."""
 
 
-class ScannedProduct(Struct):
-    id: str
-    external_id: str | None
+class ScannedProduct(Identified, frozen=True):
     metadata: Raw = ABSENT
 
 
-class DeletedProduct(ScannedProduct):
+class DeletedProduct(ScannedProduct, frozen=True):
     """A product that may be deleted."""
 
     deleted_at: str | None = None
@@ -86,8 +80,7 @@ class WithVariants(Struct):
     product: ProductVariants
 
 
-class ListedPriceList(Struct):
-    id: str
+class ListedPriceList(Entity, frozen=True):
     description: str | None
 
 
@@ -95,8 +88,7 @@ class PriceSet(Struct):
     variant: Entity | None = None
 
 
-class ListPrice(Struct):
-    id: str
+class ListPrice(Entity, frozen=True):
     amount: int | float
     currency_code: str
     price_set: PriceSet | None = None
@@ -110,8 +102,7 @@ class LocatedLevel(Struct):
     location_id: str
 
 
-class ListedItem(Struct):
-    id: str
+class ListedItem(Entity, frozen=True):
     sku: str | None
     reserved_quantity: int | float
     variants: list[OwningVariant | None]  # None is a deleted variant

@@ -8,8 +8,7 @@ from msgspec import Struct, field
 
 from medusa_sync.core.change import Change, Create, Update, Withheld, new_variants
 from medusa_sync.core.fields import BARCODE, SKU, STOCK, VARIANT_FIELDS
-from medusa_sync.core.handle import slug_of
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product import DesiredProduct, slug_of
 from medusa_sync.core.stored import OwningVariant, StoredItem
 from medusa_sync.sync.inventory import item_id_of, item_renames
 
