@@ -107,7 +107,9 @@ def _dropped_record(update: Update, key: str, entry: VariantRecord, stored: Stor
     return structs.replace(entry, id=stored.id, fields=fields, dropped=entry.dropped or Dropped.KEPT)
 
 
-def update_note(update: Update, *, renamed_items: Collection[str], now: float) -> Record:
+def update_note(
+    update: Update, *, renamed_items: Collection[str], now: float, new: Mapping[str, str] = {}
+) -> Record:
     """The record to send with an update: a note if its result has to be checked, otherwise the final record.
 
     Fields that commit late have to be checked, and added images, because another run may add them too.
@@ -116,6 +118,7 @@ def update_note(update: Update, *, renamed_items: Collection[str], now: float) -
         update: what is written.
         renamed_items: keys of the variants whose inventory item a later call gives the SKU.
         now: in seconds since 1970.
+        new: ids that new variants get, by key.
     """
     late = {each.desired.key: _late_values(update, each) for each in update.variants}
     skus = {each.desired.key: each.desired.fields.get(SKU) for each in update.variants}
@@ -130,9 +133,8 @@ def update_note(update: Update, *, renamed_items: Collection[str], now: float) -
     pending = {**after.option_ids, **update.options.ids, **_removed_options(update)}
     after = structs.replace(after, options=tuple(starmap(AppliedOption, pending.items())))
     step = Step.ADOPTION if update.placed else Step.UPDATE
-    newest = update.stored.newest_variant
     titles = update.options.pending_titles
-    return noted(update.record, after, late, step, titles=titles, newest=newest, at=now)
+    return noted(update.record, after, late, step, titles=titles, new=new, at=now)
 
 
 def _late_values(update: Update, variant: VariantChange) -> Mapping[str, Collection[Value]]:
@@ -164,7 +166,7 @@ def noted(
     step: Step,
     *,
     titles: Mapping[str, tuple[str, str]] = {},
-    newest: str = "",
+    new: Mapping[str, str] = {},
     at: float = 0,
 ) -> Record:
     """The record to send with a write that commits some fields of variants later than the product row.
@@ -175,7 +177,7 @@ def noted(
         late: the values that each late field may get.
         step: the kind of write.
         titles: of options before and after they are renamed, by id.
-        newest: id of the newest variant.
+        new: ids that new variants get, by key.
         at: now, in seconds since 1970.
     """
     before = before or Record()
@@ -191,8 +193,7 @@ def noted(
     # Until the new price is acknowledged, the applied one keeps its currency.
     currency = before.currency if keeps_price else after.currency
     sent = _sent(before, late, after.currency)
-    newest = before.pending.newest if before.pending else newest
-    pending = Pending(step, sent, _sent_titles(before, titles), after.currency, at, newest)
+    pending = Pending(step, sent, _sent_titles(before, titles), after.currency, at, dict(new))
     return structs.replace(after, variants=variants, currency=currency, pending=pending)
 
 
@@ -211,7 +212,6 @@ def freed(
     currency: str,
     *,
     titles: Mapping[str, tuple[str, str]] = {},
-    newest: str = "",
     at: float,
 ) -> Record:
     """The record to send with a write that only clears fields, so that other variants can have their values.
@@ -221,11 +221,10 @@ def freed(
         late: None and the value that each of the fields gets later.
         currency: of the field `price`.
         titles: of options before and after they are renamed, by id.
-        newest: id of the newest variant.
         at: now, in seconds since 1970.
     """
     before = before or Record(currency=currency)
-    earlier = before.pending or Pending(Step.UPDATE, currency=currency, newest=newest)
+    earlier = before.pending or Pending(Step.UPDATE, currency=currency)
     variants = dict(earlier.variants)
     for key, sent in _sent(before, late, currency).items():
         variants[key] = {**variants.get(key, {}), **sent}

@@ -329,11 +329,6 @@ class StoredProduct(Identified, frozen=True):
         return all(option.is_exclusive is None for option in self.options)  # known since 2.17
 
     @property
-    def newest_variant(self) -> str:
-        """The id of the newest variant; ids are ULIDs, so they sort by age."""
-        return max((variant.id for variant in self.variants), default="")
-
-    @property
     def pending(self) -> Pending | None:
         return self.record.pending if self.record else None
 

@@ -63,8 +63,9 @@ def match_variants(
     def take(fields: Mapping[str, Mapping[str, Value]]) -> dict[str, StoredVariant]:
         return {key: free.pop(own) for key, own in _same(fields, free, options, repeated).items()}
 
-    owned = {key: free.pop(entry.id) for key, entry in recorded.items() if entry.id in free}
-    unnamed = [key for key, entry in recorded.items() if not entry.id]
+    ids = record.variant_ids if record else {}
+    owned = {key: free.pop(own) for key, own in ids.items() if own in free}
+    unnamed = [key for key, entry in recorded.items() if not entry.id and key not in owned]
     if record is not None and unnamed:
         applied = {key: entry.fields for key, entry in recorded.items()}
         for known in (fields_as_sent(record), applied):

@@ -181,9 +181,8 @@ def _with_pending_sku(stored: StoredProduct) -> set[str]:
     if record is None or record.pending is None:
         return set()
     sent = {key for key, fields in record.pending.variants.items() if SKU in fields}
-    ids = {key: entry.id for key, entry in record.variants.items()}
-    found = {own for key in sent if (own := ids.get(key, ""))}
-    if all(ids.get(key) for key in sent):
+    ids = record.variant_ids
+    found = {ids[key] for key in sent if key in ids}
+    if sent <= ids.keys():
         return found
-    newest = record.pending.newest  # variants that the write creates are younger
-    return found | {each.id for each in stored.variants if each.id > newest and each.id not in ids.values()}
+    return found | {each.id for each in stored.variants if each.id not in ids.values()}

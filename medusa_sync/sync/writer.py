@@ -47,6 +47,7 @@ from medusa_sync.sync.variant_writer import (
     VariantWriter,
     certain_refusals,
     is_created_in_parts,
+    new_ids,
     writes_variants,
 )
 
@@ -137,7 +138,6 @@ class Writer:
                 late,
                 update.desired.currency,
                 titles=update.options.pending_titles,
-                newest=update.stored.newest_variant,
                 at=now,
             )
             notes.append(record_body(update.stored.id, record))
@@ -178,7 +178,7 @@ class Writer:
         renames = {update.desired.external_id: item_renames(update) for update in updates}
         now = self._update_time()
         notes = {
-            own: update_note(update, renamed_items=renames[own], now=now)
+            own: update_note(update, renamed_items=renames[own], now=now, new=new_ids(update))
             for update in updates
             if (own := update.desired.external_id) and (update.has_changes or update.placed)
         }
