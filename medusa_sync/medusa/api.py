@@ -12,19 +12,15 @@ from msgspec import Raw, Struct
 
 from medusa_sync.core.stored import (
     Entity,
-    ListedCategory,
     ListedProduct,
     OwningProduct,
     OwningVariant,
-    StoredItem,
     StoredProduct,
     StoredSummary,
-    StoredTag,
     Tombstone,
     UnownedProduct,
     Unreadable,
     WrittenProduct,
-    recorded_slug,
 )
 from medusa_sync.errors import ProductFailedError, UnknownQueryError
 from medusa_sync.http import Query
@@ -32,8 +28,7 @@ from medusa_sync.medusa import responses
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.decode import decode_product, decode_record, is_marked_as_deleted, tree_of
 from medusa_sync.medusa.lists import NULL, List, chunks, find, read, walk
-from medusa_sync.medusa.option_api import OptionApi
-from medusa_sync.medusa.price_list_api import PriceLists
+from medusa_sync.medusa.resources import ItemApi, OptionApi, PriceLists, TermApi
 
 if TYPE_CHECKING:
     from medusa_sync.medusa.bulk import Bulk
@@ -41,8 +36,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _ID_ONLY: Query = [("fields", "id")]
 _LISTED_NAMES = 20
-_MANY_CATEGORIES = 2_000
-_ITEMS = responses.ITEMS.path
 
 
 class ScanPage(Struct, frozen=True):
@@ -59,14 +52,6 @@ class ScanPage(Struct, frozen=True):
     size: int
     count: int
     is_last: bool
-
-
-class Level(Struct, frozen=True):
-    """The stock of an inventory item at a stock location."""
-
-    inventory_item_id: str
-    location_id: str
-    stocked_quantity: int
 
 
 class AdminApi:
@@ -225,63 +210,3 @@ def _scanned(product: responses.ScannedProduct) -> StoredSummary | Unreadable:
         return StoredSummary(product.id, product.external_id, decode_record(product.metadata))
     except ProductFailedError as error:
         return Unreadable(product.id, product.external_id, str(error))
-
-
-class ItemApi:
-    """The inventory of a store. Reads raise what `MedusaClient.get` raises, writes what `post` raises."""
-
-    def __init__(self, client: MedusaClient) -> None:
-        self._client = client
-
-    async def by_sku(self, skus: Sequence[str]) -> list[StoredItem]:
-        """Inventory items that have one of these SKUs, whether a variant uses them or not."""
-        found = await find(self._client, responses.ITEMS, "sku", skus)
-        return [item.stored() for item in found]
-
-    async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:
-        body = {"create": create, "update": update}
-        await self._client.post(f"{_ITEMS}/location-levels/batch", body, dict[str, Any])
-
-    async def create(self, sku: str | None) -> str:
-        """Create an inventory item without stock; returns its id."""
-        body = {"sku": sku} if sku else {}
-        response = await self._client.post(_ITEMS, body, responses.Item, query=_ID_ONLY)
-        return response.inventory_item.id
-
-    async def delete(self, item_id: str) -> None:
-        """Delete an inventory item with its levels."""
-        await self._client.delete(f"{_ITEMS}/{item_id}")
-
-    async def link(self, product_id: str, variant_id: str, item_id: str) -> None:
-        """Give a variant an inventory item that exists."""
-        path = f"/admin/products/{product_id}/variants/{variant_id}/inventory-items"
-        link = {"inventory_item_id": item_id, "required_quantity": 1}
-        await self._client.post(path, link, dict[str, Any], query=_ID_ONLY)
-
-
-class TermApi:
-    """What products refer to. Reads raise what `MedusaClient.get` raises, writes what `post` raises."""
-
-    def __init__(self, client: MedusaClient) -> None:
-        self._client = client
-
-    async def categories(self, slugs: Sequence[str]) -> list[ListedCategory]:
-        """Categories that the source calls so, or that have one of these handles; the oldest first.
-
-        Medusa does not search metadata, so all of them are read: shops have few, and one request lists many.
-        """
-        if not slugs:
-            return []
-        found = walk(self._client, responses.CATEGORIES, size=_MANY_CATEGORIES)
-        wanted = set(slugs)
-        return [
-            each async for each in found if not wanted.isdisjoint((each.handle, recorded_slug(each.metadata)))
-        ]
-
-    async def tags(self, values: Sequence[str]) -> list[StoredTag]:
-        """Tags that have one of these values."""
-        return await find(self._client, responses.TAGS, "value", values)
-
-    async def activate_category(self, category_id: str) -> None:
-        path = f"{responses.CATEGORIES.path}/{category_id}"
-        await self._client.post(path, {"is_active": True}, dict[str, Any])

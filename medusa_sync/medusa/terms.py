@@ -14,10 +14,10 @@ from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.core.stored import ListedCategory, category_metadata, recorded_slug
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.medusa import operations
-from medusa_sync.medusa.api import TermApi
 from medusa_sync.medusa.bulk import Bulk
 from medusa_sync.medusa.ids import new_id
 from medusa_sync.medusa.operations import Operation
+from medusa_sync.medusa.resources import TermApi
 from medusa_sync.stop import Stop
 
 Needs = Mapping[str, Collection[str]]

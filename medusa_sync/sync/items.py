@@ -12,8 +12,9 @@ from medusa_sync.core.change import Update
 from medusa_sync.core.fields import SKU
 from medusa_sync.core.stored import StoredItem, StoredProduct, WrittenVariant
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreError, StoreRefusedError
-from medusa_sync.medusa.api import AdminApi, Level
+from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.operations import RENAME_ITEMS
+from medusa_sync.medusa.resources import Level
 from medusa_sync.stop import Stop
 from medusa_sync.sync.inventory import ItemRename, LevelChange, item_id_of, tracked_again
 

@@ -14,8 +14,9 @@ from medusa_sync.core.record import Dropped, VariantRecord, remember_text
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
-from medusa_sync.medusa.api import AdminApi, Level
+from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
+from medusa_sync.medusa.resources import Level
 from medusa_sync.stop import Stop
 from medusa_sync.sync.dropped import Removal, removal_from, removal_outcome, stocked_level
 from medusa_sync.sync.inventory import item_id_of

@@ -11,7 +11,8 @@ from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
 from medusa_sync.core.record import ONLY, RECORD_KEY, Record, VariantRecord, applied
 from medusa_sync.core.stored import StoredSummary, Unreadable, WrittenProduct
 from medusa_sync.errors import StoreError
-from medusa_sync.medusa.api import AdminApi, Level
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.resources import Level
 from tests.unit.builders import STORE_URL, as_json, desired_product, medusa_client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
