@@ -98,10 +98,11 @@ def _former_keys(
         repeated: SKUs that several variants want.
     """
     former = _same(new, owned, options, repeated)
-    for key in new:  # a product without variants has got some, or the other way round
-        old = next((each for each in owned if ONLY in {key, each} and each not in former.values()), None)
-        if old is not None:
-            former.setdefault(key, old)
+    taken = set(former.values())
+    key = next((each for each in new if each not in former), None)
+    old = next((each for each in owned if each not in taken and ONLY in {key, each}), None)
+    if key is not None and old is not None:  # a product without variants has got some, or has lost them
+        former[key] = old
     return former
 
 
@@ -125,9 +126,9 @@ def _same(
         stored = among[own]
         if stored.sku and stored.sku not in repeated:
             by_sku[remember(stored.sku)] = own
-        values_held = tuple(remember(stored.value_of(option_id)) for option_id in options.ids.values())
-        if None not in values_held:
-            by_values[values_held] = own
+        current = tuple(remember(stored.value_of(option_id)) for option_id in options.ids.values())
+        if None not in current:
+            by_values[current] = own
         if any(each.value == DEFAULT for each in stored.options):
             by_values[ONLY] = own
 
