@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import VariantChange
-from medusa_sync.core.fields import OPTION, OTHER_PRICE, PRICE, SALE, SKU, TITLE
+from medusa_sync.core.fields import OPTION, OTHER_PRICE, PRICE, SALE, TITLE, VARIANT_FIELDS
 from medusa_sync.core.options import DEFAULT, OptionPlan
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import ONLY, AppliedOption, Record, fields_as_sent, remember
@@ -17,6 +17,7 @@ from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.errors import ProductFailedError
 
 T = TypeVar("T")
+_UNIQUE = tuple(name for name, field in VARIANT_FIELDS.items() if field.unique)
 
 
 class Matches(Struct, frozen=True):
@@ -44,8 +45,8 @@ def match_variants(
     """Decide which stored variant is which.
 
     The record names it. A variant that the record does not name, or not by the key that it has now, has the
-    same SKU, else the same option values: an interrupted run may have created it, the source may have given
-    it another key, and the record may be that of another store or older than the product.
+    same SKU or barcode, else the same option values: an interrupted run may have created it, the source may
+    have given it another key, and the record may be that of another store or older than the product.
 
     Args:
         desired: what the source wants.
@@ -56,8 +57,8 @@ def match_variants(
     """
     recorded = record.variants if record else {}
     wanted = {variant.key: variant.fields for variant in desired.variants}
-    counts = Counter(fields.get(SKU) for fields in wanted.values())
-    repeated = {sku for sku, count in counts.items() if count > 1}  # they do not tell variants apart
+    counts = Counter((name, fields.get(name)) for fields in wanted.values() for name in _UNIQUE)
+    repeated = {each for each, count in counts.items() if count > 1}  # they do not tell variants apart
     free = {variant.id: variant for variant in sorted(stored.variants, key=lambda variant: variant.id)}
 
     def take(fields: Mapping[str, Mapping[str, Value]]) -> dict[str, StoredVariant]:
@@ -87,7 +88,7 @@ def _former_keys(
     new: Mapping[str, Mapping[str, Value]],
     owned: Mapping[str, StoredVariant],
     options: OptionPlan,
-    repeated: Collection[Value],
+    repeated: Collection[tuple[str, Value]],
 ) -> dict[str, str]:
     """The keys in the record of variants that have another key at the source now, by that key.
 
@@ -95,7 +96,7 @@ def _former_keys(
         new: fields of the variants that the record does not have, by key.
         owned: the stored variants in the record, by their keys there.
         options: of the product.
-        repeated: SKUs that several variants want.
+        repeated: unique fields and values that several variants want.
     """
     former = _same(new, owned, options, repeated)
     taken = set(former.values())
@@ -110,36 +111,39 @@ def _same(
     wanted: Mapping[str, Mapping[str, Value]],
     among: Mapping[str, StoredVariant],
     options: OptionPlan,
-    repeated: Collection[Value],
+    repeated: Collection[tuple[str, Value]],
 ) -> dict[str, str]:
-    """The keys of stored variants that have the same SKU, else the same option values, by wanted key.
+    """The keys of stored variants with the same SKU or barcode, else the same option values, by wanted key.
 
     Args:
         wanted: fields of variants by key, as `remember` gives them.
         among: the stored variants.
         options: of the product.
-        repeated: SKUs that do not tell variants apart.
+        repeated: unique fields and values that several variants want.
     """
-    by_sku: dict[object, str] = {}
-    by_values: dict[object, str] = {}
+    index: dict[object, str] = {}
     for own in reversed(list(among)):
         stored = among[own]
-        if stored.sku and stored.sku not in repeated:
-            by_sku[remember(stored.sku)] = own
+        for name in _UNIQUE:
+            value = getattr(stored, name)
+            if value and (name, value) not in repeated:
+                index[name, remember(value)] = own
         current = tuple(remember(stored.value_of(option_id)) for option_id in options.ids.values())
-        if None not in current:
-            by_values[current] = own
+        if current and None not in current:
+            index[OPTION, current] = own
         if any(each.value == DEFAULT for each in stored.options):
-            by_values[ONLY] = own
+            index[OPTION, ONLY] = own
 
-    def values(key: str, fields: Mapping[str, Value]) -> object:
-        return ONLY if key == ONLY else tuple(fields.get(f"{OPTION}{name}") for name in options.ids) or None
+    def identity(name: str, key: str, fields: Mapping[str, Value]) -> object:
+        if name != OPTION:
+            return name, fields.get(name)
+        return name, ONLY if key == ONLY else tuple(fields.get(f"{OPTION}{name}") for name in options.ids)
 
     found: dict[str, str] = {}
     left = set(among)
-    for known, value_of in ((by_sku, lambda _, fields: fields.get(SKU)), (by_values, values)):
+    for name in (*_UNIQUE, OPTION):
         for key, fields in wanted.items():
-            match = known.get(value_of(key, fields))
+            match = index.get(identity(name, key, fields))
             if key not in found and match in left:
                 found[key] = match
                 left.remove(match)

@@ -47,14 +47,15 @@ def test_our_variant_is_the_one_in_the_record_even_if_its_sku_changed() -> None:
 LONG = "x" * 50
 
 
+@pytest.mark.parametrize("name", ["sku", "barcode"])
 @pytest.mark.parametrize("value", ["WANTED", "APPLIED", LONG], ids=["wanted", "applied", "sent"])
-def test_without_an_id_in_the_record_our_variant_has_our_sku(value: str) -> None:
-    desired = with_fields(desired_product(), sku="WANTED")
+def test_without_an_id_in_the_record_our_variant_has_our_sku_or_barcode(name: str, value: str) -> None:
+    desired = with_fields(desired_product(sku=None, meta={}), **{name: "WANTED"})
     record = structs.replace(
-        applied(with_fields(desired, sku="APPLIED")),
-        pending=Pending(Step.UPDATE, {ONLY: {"sku": (remember(LONG),)}}, currency=desired.currency),
+        applied(with_fields(desired, **{name: "APPLIED"})),
+        pending=Pending(Step.UPDATE, {ONLY: {name: (remember(LONG),)}}, currency=desired.currency),
     )
-    ours = stored_variant(desired, sku=value, options=OTHER)
+    ours = stored_variant(desired, options=OTHER, **{name: value})
     theirs = stored_variant(desired, **OLDER)
     assert owned(desired, record, ours, theirs) == ours.id
     assert owned(desired, record, theirs) is None
