@@ -22,7 +22,7 @@ from medusa_sync.core.stored import (
     Unreadable,
     WrittenProduct,
 )
-from medusa_sync.errors import ProductFailedError, UnknownQueryError
+from medusa_sync.errors import ProductFailedError, StoreError, UnknownQueryError
 from medusa_sync.http import Query
 from medusa_sync.medusa import responses
 from medusa_sync.medusa.client import MedusaClient
@@ -152,6 +152,8 @@ class AdminApi:
         """One page of all products, in the order of their ids."""
         bounds: Query = [("order", "id"), ("limit", limit), ("offset", offset)]
         page = await read(self._client, responses.SCANNED, bounds)
+        if page.count is None:
+            raise StoreError("GET /admin/products: the response is not from Medusa: it has no count")
         return ScanPage(map(_scanned, page.entries), len(page.entries), page.count, page.is_last)
 
     async def without_external_id(self) -> list[UnownedProduct]:

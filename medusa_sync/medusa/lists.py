@@ -31,8 +31,8 @@ class Page(Struct, Generic[T]):
     """
 
     entries: list[T]
-    limit: int = 0
-    count: int = 0
+    limit: int
+    count: int | None = None
     estimate_count: int | None = None
 
     @property
