@@ -154,7 +154,7 @@ def _remembered(fields: Mapping[str, Value]) -> dict[str, Value]:
     return {name: remember(value) for name, value in fields.items()}
 
 
-def _renamed(fields: Mapping[str, Value], options: OptionPlan) -> dict[str, Value]:
+def _renamed(fields: Mapping[str, T], options: OptionPlan) -> dict[str, T]:
     """Fields with the names that options have now."""
     names = {f"{OPTION}{old}": f"{OPTION}{new}" for old, new in options.former.items()}
     return {names.get(name, name): value for name, value in fields.items()}
@@ -168,20 +168,19 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
     ids = options.ids
     found = {key: each.id for key, each in {**matches.stored, **matches.dropped}.items() if each is not None}
     keys = {old: new for new, old in matches.former.items()}
-    names = {f"{OPTION}{old}": f"{OPTION}{new}" for old, new in options.former.items()}
     variants = {}
     for key, entry in record.variants.items():
         fields = entry.fields
         if key == ONLY and desired.options:  # what `create_body` sends for such a product
             fields = {TITLE: DEFAULT, f"{OPTION}{DEFAULT}": DEFAULT, **fields}
-        fields = {names.get(name, name): value for name, value in fields.items()}
         now = keys.get(key, key)
-        variants[now] = structs.replace(entry, id=entry.id or found.get(now, ""), fields=fields)
+        variants[now] = structs.replace(
+            entry, id=entry.id or found.get(now, ""), fields=_renamed(fields, options)
+        )
     pending = record.pending and structs.replace(
         record.pending,
         variants={
-            keys.get(key, key): {names.get(name, name): values for name, values in sent.items()}
-            for key, sent in record.pending.variants.items()
+            keys.get(key, key): _renamed(sent, options) for key, sent in record.pending.variants.items()
         },
     )
     names_now = ((options.former.get(each.name, each.name), each.id) for each in record.options)

@@ -172,7 +172,8 @@ class Terms:
     async def _search(self, name: str, wanted: Iterable[str]) -> None:
         """Find the ids of one kind, and create what is missing."""
         kind = self._kinds[name]
-        self._forget(name, kind.stale)
+        for key in kind.stale:
+            kind.ids.pop(key, None)
         keys = [key for key in dict.fromkeys([*wanted, *kind.expected]) if key not in kind.ids]
         kind.expected, kind.stale, kind.errors = {}, set(), {}
         if not keys:
@@ -239,6 +240,8 @@ class Terms:
             return await self._bulk.existing(self._kinds[name].operation, keys)
         known = Categories(await self._api.categories(keys))
         found = {slug: category for slug in keys if (category := known.get(slug)) is not None}
+        for slug in keys:
+            self._inactive.pop(slug, None)
         self._inactive.update((slug, each.id) for slug, each in found.items() if not each.is_active)
         obstacles = {slug: known.obstacle(slug, lambda own: self._parent_of(name, own)) for slug in keys}
         self._obstacles = {slug: reason for slug, reason in obstacles.items() if reason is not None}
@@ -265,8 +268,3 @@ class Terms:
                     break
                 found[parent] = None
         return [key for key in found if key not in set(keys)]
-
-    def _forget(self, name: str, keys: Iterable[str]) -> None:
-        for key in keys:
-            if self._kinds[name].ids.pop(key, None) and name == CATEGORIES:
-                self._inactive.pop(key, None)

@@ -11,6 +11,7 @@ from medusa_sync.core.note import creation_note, update_note
 from medusa_sync.medusa.client import MAX_BODY_BYTES
 from medusa_sync.medusa.payload import create_body, update_body
 from medusa_sync.medusa.placement import Placement
+from medusa_sync.sync.variant_writer import new_ids
 
 _SAFE = MAX_BODY_BYTES // 10  # bytes of a product whose request is small enough for sure
 _ID = "x" * 31  # as long as those of the store
@@ -44,5 +45,5 @@ class Sizes:
             return create_body(
                 change, _ID, note, status=self._status, placement=self._placement, ids=ids, items={}
             )
-        note = update_note(change, renamed_items={}, now=0)
+        note = update_note(change, renamed_items={}, now=0, new=new_ids(change))
         return update_body(change, note, placement=self._placement, ids=ids)
