@@ -7,9 +7,8 @@ from msgspec import structs
 from medusa_sync.core.change import Update
 from medusa_sync.core.fields import OPTIONS, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.options import OptionPlan
-from medusa_sync.core.pending import fields_as_sent
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record, Step, remember
+from medusa_sync.core.record import Record, Step, fields_as_sent, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import match_variants
 from medusa_sync.core.view import variant_value

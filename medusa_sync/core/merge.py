@@ -53,11 +53,11 @@ def merge_field(
     """
     applied = history.applied if history else None
     if field.merge is Merge.UNION:
-        held = members(stored)
-        merged = merge_sets(members(desired), held, members(applied), restore=restore)
+        current = members(stored)
+        merged = merge_sets(members(desired), current, members(applied), restore=restore)
         # Two runs that add a member at the same time store it twice.
-        is_repeated = any(held.count(member) > 1 for member in members(desired))
-        is_merged = merged == tuple(dict.fromkeys(held)) and not is_repeated
+        is_repeated = any(current.count(member) > 1 for member in members(desired))
+        is_merged = merged == tuple(dict.fromkeys(current)) and not is_repeated
         return (Verdict.KEEP if is_merged else Verdict.SEND), merged
     if field.same(stored, desired):
         return Verdict.KEEP, desired

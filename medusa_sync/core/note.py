@@ -1,4 +1,4 @@
-"""The records to send with a write."""
+"""The records to send with a write: the final one, or a note of what is being sent."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from msgspec import structs
 
 from medusa_sync.core.change import Update, VariantChange, added_members
 from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, VARIANT_FIELDS, Place
-from medusa_sync.core.pending import noted
 from medusa_sync.core.price_guard import applied_prices
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import (
+    IN_CURRENCY,
     AppliedOption,
     Dropped,
     Pending,
@@ -23,8 +23,13 @@ from medusa_sync.core.record import (
     remember,
 )
 from medusa_sync.core.stored import StoredVariant
-from medusa_sync.core.variants import held_value
+from medusa_sync.core.view import current_value
 from medusa_sync.core.withheld import with_withheld
+
+_KEPT = 8  # pending values of a field
+
+Late = Mapping[str, Mapping[str, Collection[Value]]]
+"""The values that fields of variants may get after the product row, by key of the variant and field."""
 
 
 def creation_note(desired: DesiredProduct, *, now: float) -> Record:
@@ -94,15 +99,17 @@ def _dropped_record(update: Update, key: str, entry: VariantRecord, stored: Stor
         fields.pop(SALE, None)
     for name in record.pending.variants.get(key, {}) if record.pending else ():
         history = record.variant_history(key, name, update.desired.currency)
-        held = remember(held_value(stored, name, update.options, update.desired.currency, None))
-        if VARIANT_FIELDS[name].place is Place.LEVEL or held is None:
+        current = remember(current_value(stored, name, update.options, update.desired.currency, None))
+        if VARIANT_FIELDS[name].place is Place.LEVEL or current is None:
             fields.pop(name, None)
-        elif held in history.sent:
-            fields[name] = held
+        elif current in history.sent:
+            fields[name] = current
     return structs.replace(entry, id=stored.id, fields=fields, dropped=entry.dropped or Dropped.KEPT)
 
 
-def update_note(update: Update, *, renamed_items: Collection[str], now: float) -> Record:
+def update_note(
+    update: Update, *, renamed_items: Collection[str], now: float, new: Mapping[str, str] = {}
+) -> Record:
     """The record to send with an update: a note if its result has to be checked, otherwise the final record.
 
     Fields that commit late have to be checked, and added images, because another run may add them too.
@@ -111,6 +118,7 @@ def update_note(update: Update, *, renamed_items: Collection[str], now: float) -
         update: what is written.
         renamed_items: keys of the variants whose inventory item a later call gives the SKU.
         now: in seconds since 1970.
+        new: ids that new variants get, by key.
     """
     late = {each.desired.key: _late_values(update, each) for each in update.variants}
     skus = {each.desired.key: each.desired.fields.get(SKU) for each in update.variants}
@@ -125,9 +133,8 @@ def update_note(update: Update, *, renamed_items: Collection[str], now: float) -
     pending = {**after.option_ids, **update.options.ids, **_removed_options(update)}
     after = structs.replace(after, options=tuple(starmap(AppliedOption, pending.items())))
     step = Step.ADOPTION if update.placed else Step.UPDATE
-    newest = update.stored.newest_variant
     titles = update.options.pending_titles
-    return noted(update.record, after, late, step, titles=titles, newest=newest, at=now)
+    return noted(update.record, after, late, step, titles=titles, new=new, at=now)
 
 
 def _late_values(update: Update, variant: VariantChange) -> Mapping[str, Collection[Value]]:
@@ -150,3 +157,90 @@ def sku_note(record: Record, *, now: float) -> Record:
         key: {SKU: (entry.fields.get(SKU),)} for key, entry in record.variants.items()
     }
     return structs.replace(record, pending=Pending(Step.UPDATE, variants, currency=record.currency, at=now))
+
+
+def noted(
+    before: Record | None,
+    after: Record,
+    late: Late,
+    step: Step,
+    *,
+    titles: Mapping[str, tuple[str, str]] = {},
+    new: Mapping[str, str] = {},
+    at: float = 0,
+) -> Record:
+    """The record to send with a write that commits some fields of variants later than the product row.
+
+    Args:
+        before: the current one.
+        after: the one that the product will be acknowledged with.
+        late: the values that each late field may get.
+        step: the kind of write.
+        titles: of options before and after they are renamed, by id.
+        new: ids that new variants get, by key.
+        at: now, in seconds since 1970.
+    """
+    before = before or Record()
+    variants = dict(after.variants)
+    keeps_price = False
+    for key, values in late.items():
+        variant = variants[key]
+        old = before.variants.get(key, VariantRecord()).fields
+        kept = {name: old[name] for name in values if name in old}
+        keeps_price |= not IN_CURRENCY.isdisjoint(kept)
+        fields = {name: value for name, value in variant.fields.items() if name not in values} | kept
+        variants[key] = structs.replace(variant, fields=fields)
+    # Until the new price is acknowledged, the applied one keeps its currency.
+    currency = before.currency if keeps_price else after.currency
+    sent = _sent(before, late, after.currency)
+    pending = Pending(step, sent, _sent_titles(before, titles), after.currency, at, dict(new))
+    return structs.replace(after, variants=variants, currency=currency, pending=pending)
+
+
+def _sent_titles(before: Record, titles: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """The pending titles of each option: those of earlier runs, then those of now."""
+    sent = dict(before.pending.options) if before.pending else {}
+    for own, now in titles.items():
+        earlier = [title for title in sent.get(own, ()) if title not in now]
+        sent[own] = (*earlier, *now)[-_KEPT:]
+    return sent
+
+
+def freed(
+    before: Record | None,
+    late: Late,
+    currency: str,
+    *,
+    titles: Mapping[str, tuple[str, str]] = {},
+    at: float,
+) -> Record:
+    """The record to send with a write that only clears fields, so that other variants can have their values.
+
+    Args:
+        before: the current one.
+        late: None and the value that each of the fields gets later.
+        currency: of the field `price`.
+        titles: of options before and after they are renamed, by id.
+        at: now, in seconds since 1970.
+    """
+    before = before or Record(currency=currency)
+    earlier = before.pending or Pending(Step.UPDATE, currency=currency)
+    variants = dict(earlier.variants)
+    for key, sent in _sent(before, late, currency).items():
+        variants[key] = {**variants.get(key, {}), **sent}
+    options = _sent_titles(before, titles)
+    pending = structs.replace(earlier, variants=variants, options=options, at=at)
+    return structs.replace(before, pending=pending)
+
+
+def _sent(before: Record, late: Late, currency: str) -> dict[str, dict[str, tuple[Value, ...]]]:
+    """The pending values of each field: those of earlier runs, then those that are sent now."""
+    sent: dict[str, dict[str, tuple[Value, ...]]] = {}
+    for key, fields in late.items():
+        sent[key] = {}
+        for name, values in fields.items():
+            now = dict.fromkeys(map(remember, values))
+            history = before.variant_history(key, name, currency)
+            earlier = [value for value in history.sent if value not in now]
+            sent[key][name] = (*earlier, *now)[-_KEPT:]
+    return sent

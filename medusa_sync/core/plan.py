@@ -31,24 +31,8 @@ from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import ONLY, Dropped, History, Record, Step, remember, remember_text
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.variants import Matches, held_value, match_variants, names_of, rebased
-from medusa_sync.core.view import product_value
-
-
-class _Policy(Struct, frozen=True):
-    """How fields are merged.
-
-    Attributes:
-        on_conflict: whose value wins a conflict.
-        restore: put the source's values back, even if only the merchant changed them.
-        selection: the fields that are merged.
-        price_limit: how far a price may move; None for any distance.
-    """
-
-    on_conflict: ConflictPolicy
-    restore: bool
-    selection: Selection
-    price_limit: PriceLimit | None
+from medusa_sync.core.variants import Matches, match_variants, names_of, rebased
+from medusa_sync.core.view import current_value, product_value
 
 
 def without_stock(desired: DesiredProduct) -> DesiredProduct:
@@ -87,21 +71,23 @@ def plan_update(
         ProductFailedError: Medusa does not support the change.
     """
     record = None if adopt else stored.record
-    policy = _Policy(on_conflict, overwrite or adopt, selection, price_limit)
-    options_side = on_conflict.side(setting_names(OPTIONS))
-    options = match_options(desired, stored, record, on_conflict=options_side, restore=policy.restore)
+    restore, side = overwrite or adopt, on_conflict.side(setting_names(OPTIONS))
+    options = match_options(desired, stored, record, on_conflict=side, restore=restore)
     if not selection.has_variants:
         options = options.unchanged()
     matches = match_variants(desired, stored, record, options, adopt=adopt)
     record = rebased(record, desired, options, matches) if record else None
-    changes, conflicts = _product_changes(desired, stored, record, policy)
-    option_change = _option_change(desired, stored, options, None if adopt else stored.record)
+    plan = _Plan(
+        desired, stored, record, options, matches, location_id, on_conflict, restore, selection, price_limit
+    )
+    changes, conflicts = plan.own_changes()
+    option_change = plan.option_change(None if adopt else stored.record)
     if options.is_change:
         changes.append(option_change)
     if options.contested:
-        conflicts.append(Conflict(OPTIONS, option_change.stored, option_change.desired, options_side))
+        conflicts.append(Conflict(OPTIONS, option_change.stored, option_change.desired, side))
     variants = [
-        _variant_change(each, matches, options, desired, stored, record, policy, location_id)
+        plan.variant_change(each)
         for each in desired.variants
         if selection.has_variants or matches.stored[each.key] is not None
     ]
@@ -140,143 +126,155 @@ def selection_for(record: Record | None, selection: Selection) -> Selection:
     return ALL if record is None or not record.is_settled else selection
 
 
-def _product_changes(
-    desired: DesiredProduct, stored: StoredProduct, record: Record | None, policy: _Policy
-) -> tuple[list[FieldChange], list[Conflict]]:
-    changes: list[FieldChange] = []
-    conflicts: list[Conflict] = []
-    names = dict.fromkeys([*desired.fields, *(record.fields if record else ())])
-    for name in names:
-        if not FIELDS.knows(name) or not policy.selection.has(name):
-            continue
-        wanted, history = desired.fields.get(name), record.history(name) if record else None
-        if wanted is not None or (history is not None and history.applied is not None):
-            held = product_value(stored, name)
-            changed, contested = _merged(FIELDS[name], wanted, held, history, policy)
-            changes += changed
-            conflicts += contested
-    if record and record.drafted and stored.status == "draft":
-        changes.append(FieldChange(STATUS, "draft", "published", "draft", "published"))
-    return changes, conflicts
+class _Plan(Struct, frozen=True):
+    """What the changes of one product follow from.
 
+    Attributes:
+        record: what was last applied, with the keys and names that the source uses now.
+        matches: which stored variant is which.
+        location_id: where the stock is; None if the store keeps none.
+        on_conflict: whose value wins a conflict.
+        restore: put the source's values back, even if only the merchant changed them.
+        selection: the fields that are merged.
+        price_limit: how far a price may move; None for any distance.
+    """
 
-def _merged(
-    field: Field, wanted: Value, held: Value, history: History | None, policy: _Policy, variant: str = ""
-) -> tuple[list[FieldChange], list[Conflict]]:
-    """The change of a field, if there is one, and its conflict."""
-    is_lost = field.place is Place.OPTION and held is None  # with its option; a variant needs a value
-    verdict, planned = merge_field(field, wanted, held, history, restore=policy.restore or is_lost)
-    side = policy.on_conflict.side(setting_names(field.name))
-    is_contested = verdict is Verdict.CONFLICT
-    conflicts = [Conflict(field.name, held, wanted, side, variant)] if is_contested else []
-    if verdict is not Verdict.SEND and not (is_contested and side is OnConflict.SOURCE):
-        return [], conflicts
-    applied = _full_text(history.applied if history else None, held, wanted)
-    return [FieldChange(field.name, held, planned, applied, wanted, variant)], conflicts
+    desired: DesiredProduct
+    stored: StoredProduct
+    record: Record | None
+    options: OptionPlan
+    matches: Matches
+    location_id: str | None
+    on_conflict: ConflictPolicy
+    restore: bool
+    selection: Selection
+    price_limit: PriceLimit | None
 
+    def own_changes(self) -> tuple[list[FieldChange], list[Conflict]]:
+        """The changes and conflicts of the product's own fields."""
+        changes: list[FieldChange] = []
+        conflicts: list[Conflict] = []
+        record, stored = self.record, self.stored
+        for name in dict.fromkeys([*self.desired.fields, *(record.fields if record else ())]):
+            if not FIELDS.knows(name) or not self.selection.has(name):
+                continue
+            wanted, history = self.desired.fields.get(name), record.history(name) if record else None
+            if wanted is not None or (history is not None and history.applied is not None):
+                changed, contested = self._merged(FIELDS[name], wanted, product_value(stored, name), history)
+                changes += changed
+                conflicts += contested
+        if record and record.drafted and stored.status == "draft":
+            changes.append(FieldChange(STATUS, "draft", "published", "draft", "published"))
+        return changes, conflicts
 
-def _option_change(
-    desired: DesiredProduct, stored: StoredProduct, options: OptionPlan, record: Record | None
-) -> FieldChange:
-    removed = {option.id for option in options.removed}
-    titles = {option_id: name for name, option_id in options.renamed.items()}
-    ours = list(options.ids.values())  # in the order of the source; the store has none
-    in_order = sorted(
-        stored.options, key=lambda each: (ours.index(each.id) if each.id in ours else len(ours), each.title)
-    )
-    kept = [titles.get(option.id, option.title) for option in in_order if option.id not in removed]
-    return FieldChange(
-        OPTIONS,
-        tuple(option.title for option in in_order),
-        (*kept, *options.added),
-        tuple(record.option_ids) if record else None,
-        desired.options or (DEFAULT,),
-    )
+    def _merged(
+        self, field: Field, wanted: Value, current: Value, history: History | None, variant: str = ""
+    ) -> tuple[list[FieldChange], list[Conflict]]:
+        """The change of a field, if there is one, and its conflict."""
+        is_lost = field.place is Place.OPTION and current is None  # with its option; a variant needs a value
+        verdict, planned = merge_field(field, wanted, current, history, restore=self.restore or is_lost)
+        side = self.on_conflict.side(setting_names(field.name))
+        is_contested = verdict is Verdict.CONFLICT
+        conflicts = [Conflict(field.name, current, wanted, side, variant)] if is_contested else []
+        if verdict is not Verdict.SEND and not (is_contested and side is OnConflict.SOURCE):
+            return [], conflicts
+        applied = _full_text(history.applied if history else None, current, wanted)
+        return [FieldChange(field.name, current, planned, applied, wanted, variant)], conflicts
 
-
-def _variant_change(
-    variant: DesiredVariant,
-    matches: Matches,
-    options: OptionPlan,
-    desired: DesiredProduct,
-    product: StoredProduct,
-    record: Record | None,
-    policy: _Policy,
-    location_id: str | None,
-) -> VariantChange:
-    stored, full = matches.stored[variant.key], _with_default(variant, options)
-    if stored is None:
-        is_missing = not options.stored or not _is_new(variant.key, record)
-        return _missing(full, desired, record) if is_missing else VariantChange(full, None, is_new=True)
-    if options.stored and not stored.has_price_set:
-        return VariantChange(full, None, is_new=True, replaces=stored.id)
-    changes: list[FieldChange] = []
-    conflicts: list[Conflict] = []
-    more = [SALE] if stored.sale_prices else []
-    for name in names_of(variant.key, [*full.fields, *more], record):
-        if not VARIANT_FIELDS.knows(name) or not policy.selection.has(name):
-            continue
-        field, value = VARIANT_FIELDS[name], full.fields.get(name)
-        history = record.variant_history(variant.key, name, desired.currency) if record else None
-        if not _is_owned(field, value, history, stored, keeps_stock=location_id is not None):
-            continue
-        held = held_value(stored, name, options, desired.currency, location_id)
-        if name == WEIGHT and product.rounds_weights:
-            held = as_sent(held, value, history)
-        is_unwanted = value is None and (
-            field.merge is Merge.FOLLOW
-            or (
-                field.place is Place.SALE and held is None and bool(stored.sale_prices)
-            )  # in another currency
+    def option_change(self, applied: Record | None) -> FieldChange:
+        """The change of the options; `applied` has the names that were last applied."""
+        options, removed = self.options, {option.id for option in self.options.removed}
+        titles = {option_id: name for name, option_id in options.renamed.items()}
+        ours = list(options.ids.values())  # in the order of the source; the store has none
+        in_order = sorted(
+            self.stored.options,
+            key=lambda each: (ours.index(each.id) if each.id in ours else len(ours), each.title),
         )
-        if is_unwanted or (field.place is Place.SALE and _is_repeated(stored, desired.currency)):
+        kept = [titles.get(option.id, option.title) for option in in_order if option.id not in removed]
+        return FieldChange(
+            OPTIONS,
+            tuple(option.title for option in in_order),
+            (*kept, *options.added),
+            tuple(applied.option_ids) if applied else None,
+            self.desired.options or (DEFAULT,),
+        )
+
+    def variant_change(self, variant: DesiredVariant) -> VariantChange:
+        """The changes and conflicts of a variant."""
+        stored, full = self.matches.stored[variant.key], self._with_default(variant)
+        has_options = bool(self.options.stored)
+        if stored is None:
+            if has_options and self._is_new(variant.key):
+                return VariantChange(full, None, is_new=True)
+            return self._missing(full)
+        if has_options and not stored.has_price_set:
+            return VariantChange(full, None, is_new=True, replaces=stored.id)
+        changes: list[FieldChange] = []
+        conflicts: list[Conflict] = []
+        more = [SALE] if stored.sale_prices else []
+        for name in names_of(variant.key, [*full.fields, *more], self.record):
+            if VARIANT_FIELDS.knows(name) and self.selection.has(name):
+                changed, contested = self._variant_field(VARIANT_FIELDS[name], full, stored)
+                changes += changed
+                conflicts += contested
+        prices = held_back(changes, stored, self.desired.currency, self.price_limit)
+        names = {change.field for change in prices}
+        return VariantChange(
+            full,
+            stored,
+            changes=tuple(each for each in changes if each.field not in names),
+            conflicts=tuple(each for each in conflicts if each.field not in names),  # nobody has won it yet
+            held=prices,
+        )
+
+    def _variant_field(
+        self, field: Field, variant: DesiredVariant, stored: StoredVariant
+    ) -> tuple[list[FieldChange], list[Conflict]]:
+        name, currency, wanted = field.name, self.desired.currency, variant.fields.get(field.name)
+        history = self.record.variant_history(variant.key, name, currency) if self.record else None
+        if not _is_owned(field, wanted, history, stored, keeps_stock=self.location_id is not None):
+            return [], []
+        current = current_value(stored, name, self.options, currency, self.location_id)
+        if name == WEIGHT and self.stored.rounds_weights:
+            current = as_sent(current, wanted, history)
+        is_sale, is_unwanted = field.place is Place.SALE, wanted is None
+        is_in_other_currency = is_sale and current is None and bool(stored.sale_prices)
+        if (is_unwanted and (field.merge is Merge.FOLLOW or is_in_other_currency)) or (
+            is_sale and _is_repeated(stored, currency)
+        ):
             applied = history.applied if history else None
-            changes.append(FieldChange(name, held, value, applied, value, full.name))
-        else:
-            changed, contested = _merged(field, value, held, history, policy, full.name)
-            changes += changed
-            conflicts += contested
-    prices = held_back(changes, stored, desired.currency, policy.price_limit)
-    names = {change.field for change in prices}
-    return VariantChange(
-        full,
-        stored,
-        changes=tuple(each for each in changes if each.field not in names),
-        conflicts=tuple(each for each in conflicts if each.field not in names),  # nobody has won it yet
-        held=prices,
-    )
+            return [FieldChange(name, current, wanted, applied, wanted, variant.name)], []
+        return self._merged(field, wanted, current, history, variant.name)
 
+    def _with_default(self, variant: DesiredVariant) -> DesiredVariant:
+        """The variant; the only one of a product that had several at the source is the default."""
+        if variant.key != ONLY or not self.options.stored:
+            return variant
+        fields = {TITLE: DEFAULT, f"{OPTION}{DEFAULT}": DEFAULT, **variant.fields}
+        return structs.replace(variant, name=variant.name or DEFAULT, fields=fields)
 
-def _with_default(variant: DesiredVariant, options: OptionPlan) -> DesiredVariant:
-    """The variant; the only one of a product that had several at the source is the default."""
-    if variant.key != ONLY or not options.stored:
-        return variant
-    fields = {TITLE: DEFAULT, f"{OPTION}{DEFAULT}": DEFAULT, **variant.fields}
-    return structs.replace(variant, name=variant.name or DEFAULT, fields=fields)
+    def _is_new(self, key: str) -> bool:
+        """Whether a variant that the store does not have was never there, or was deleted by this tool."""
+        entry = self.record.variants.get(key) if self.record else None
+        if entry is None:
+            return key != ONLY
+        pending = self.record.pending if self.record else None
+        is_pending = pending is not None and (pending.step is Step.CREATION or key in pending.variants)
+        return entry.dropped is Dropped.REMOVED or (not entry.id and is_pending)
 
-
-def _is_new(key: str, record: Record | None) -> bool:
-    """Whether a variant that the store does not have was never there, or was deleted by this tool."""
-    entry = record.variants.get(key) if record else None
-    if entry is None:
-        return key != ONLY
-    pending = record.pending if record else None
-    is_pending = pending is not None and (pending.step is Step.CREATION or key in pending.variants)
-    return entry.dropped is Dropped.REMOVED or (not entry.id and is_pending)
-
-
-def _missing(variant: DesiredVariant, desired: DesiredProduct, record: Record | None) -> VariantChange:
-    """A variant that the merchant deleted; the conflict is reported once per change of the source."""
-    entry = record.variants.get(variant.key) if record else None
-    is_reported = (
-        entry is not None
-        and record is not None
-        and record.currency == desired.currency
-        and entry.fields == {name: remember(value) for name, value in variant.fields.items()}
-    )
-    name = (entry.id if entry else "") or variant.fields.get(SKU) or desired.title
-    conflict = Conflict(VARIANT, None, name, OnConflict.STORE, variant.name)
-    return VariantChange(variant, None, conflicts=() if is_reported else (conflict,))
+    def _missing(self, variant: DesiredVariant) -> VariantChange:
+        """A variant that the merchant deleted; the conflict is reported once per change of the source."""
+        record, desired = self.record, self.desired
+        entry = record.variants.get(variant.key) if record else None
+        is_reported = (
+            entry is not None
+            and record is not None
+            and record.currency == desired.currency
+            and entry.fields == {name: remember(value) for name, value in variant.fields.items()}
+        )
+        name = (entry.id if entry else "") or variant.fields.get(SKU) or desired.title
+        conflict = Conflict(VARIANT, None, name, OnConflict.STORE, variant.name)
+        return VariantChange(variant, None, conflicts=() if is_reported else (conflict,))
 
 
 def _is_repeated(stored: StoredVariant, currency: str) -> bool:

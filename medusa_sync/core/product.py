@@ -1,12 +1,16 @@
-"""What the source wants the store to hold."""
+"""What the source wants the store to hold, the handles that it may get, and currencies."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import count
 
 from msgspec import Struct
 
 from medusa_sync.core.fields import TITLE
+
+_MAX_HANDLE = 200  # characters
+_NULL = "null"
 
 Value = str | bool | int | float | tuple[str, ...] | None
 
@@ -72,3 +76,48 @@ class DesiredProduct(Struct, frozen=True):
     @property
     def title(self) -> str:
         return str(self.fields[TITLE])
+
+
+def slug_of(desired: DesiredProduct) -> str:
+    """The slug of the source's handle or of the title; empty if it has no letters or digits."""
+    return slug(desired.handle or desired.title)
+
+
+def handle_candidates(desired: DesiredProduct) -> Iterator[str]:
+    """Handles in order of preference: `<slug>`, `<slug>-<id>`, `<slug>-<id>-2`, and so on.
+
+    A handle of the source is part of the product's address in the shop, so it has no alternatives. The handle
+    `null` is not used: Medusa reads it as no value, so it cannot be looked up.
+    """
+    base, own_id = slug_of(desired), slug(desired.source_id)
+    if base == _NULL:
+        base = ""
+    if base:
+        yield base
+    if base and desired.handle:
+        return
+    with_id = f"{base}-{own_id}" if base and own_id else base or slug(desired.external_id)
+    if with_id != base:
+        yield with_id
+    for number in count(2):
+        yield f"{with_id}-{number}"
+
+
+def slug(text: str) -> str:
+    """The text as a part of a URL; empty if it has no letters or digits."""
+    from slugify import slugify
+
+    return slugify(text, max_length=_MAX_HANDLE)
+
+
+_CODES = """
+aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd btn bwp byn bzd
+cad cdf chf clp cny cop crc cup cve czk djf dkk dop dzd egp ern etb eur fjd fkp gbp gel ghs gip gmd
+gnf gtq gyd hkd hnl htg huf idr ils inr iqd irr isk jmd jod jpy kes kgs khr kmf kpw krw kwd kyd kzt
+lak lbp lkr lrd lsl lyd mad mdl mga mkd mmk mnt mop mru mur mvr mwk mxn myr mzn nad ngn nio nok npr
+nzd omr pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar sbd scr sdg sek sgd shp sle sos srd ssp
+stn svc syp szl thb tjs tmt tnd top try ttd twd tzs uah ugx usd uyu uzs ves vnd vuv wst xaf xcd xcg
+xof xpf yer zar zmw zwg
+"""
+CURRENCIES = frozenset(_CODES.split())
+"""The codes of currencies that people pay with (ISO 4217), in lower case."""

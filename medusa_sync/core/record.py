@@ -49,7 +49,7 @@ class Pending(Struct, frozen=True, omit_defaults=True):
         options: the titles that options may have, by id.
         currency: of the field `price`.
         at: when it was sent, in seconds since 1970.
-        newest: id of the newest variant before the write; a variant that the write created has a higher one.
+        new: ids of the variants that the write creates, by key; the ordinary route gives others.
     """
 
     step: Step
@@ -57,7 +57,7 @@ class Pending(Struct, frozen=True, omit_defaults=True):
     options: dict[str, tuple[str, ...]] = {}
     currency: str = ""
     at: float = 0
-    newest: str = ""
+    new: dict[str, str] = {}
 
 
 class AppliedOption(Struct, frozen=True, array_like=True):
@@ -132,6 +132,13 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         """Ids of options by the name that was applied."""
         return {option.name: option.id for option in self.options}
 
+    @property
+    def variant_ids(self) -> dict[str, str]:
+        """Ids of variants by key, as far as they are known; some may not have been created yet."""
+        new = self.pending.new if self.pending else {}
+        ids = {key: entry.id or new.get(key, "") for key, entry in self.variants.items()}
+        return {key: own for key, own in ids.items() if own}
+
     def history(self, name: str) -> History:
         """What was written to a field of the product."""
         value = self.fields.get(name)
@@ -200,6 +207,15 @@ def applied(
     )
 
 
+def fields_as_sent(record: Record) -> dict[str, dict[str, Value]]:
+    """The fields of the variants, by key, if the pending write of a product arrives completely."""
+    fields = {key: entry.fields for key, entry in record.variants.items()}
+    for key, sent in record.pending.variants.items() if record.pending else ():
+        newest = {name: values[-1] for name, values in sent.items() if values}
+        fields[key] = fields.get(key, {}) | newest
+    return fields
+
+
 def fingerprint(external_id: str, record: Record) -> int:
     """A hash of the external id and the applied values."""
     return hash((external_id, _content(record)))
@@ -252,28 +268,16 @@ def upgraded(old: AnyRecord) -> Record:
     """The record in its current form; in version 2, a product had one variant."""
     if isinstance(old, Record):
         return old
-    of_variant = {name: value for name, value in old.fields.items() if name in old_record.OF_VARIANT}
+    own, of_variant = dict[str, Value](), dict[str, Value]()
+    for name, value in old.fields.items():
+        if value is not None:
+            (of_variant if name in old_record.OF_VARIANT else own)[name] = value
     pending = None
-    if old.pending is not None:
-        pending = Pending(
-            Step(old.pending.step),
-            {ONLY: old.pending.fields} if old.pending.fields else {},
-            currency=old.pending.currency,
-            at=old.pending.at,
-        )
-    return Record(
-        fields={
-            name: value for name, value in old.fields.items() if name not in of_variant and value is not None
-        },
-        currency=old.currency,
-        variants={
-            ONLY: VariantRecord(
-                old.variant, {name: value for name, value in of_variant.items() if value is not None}
-            )
-        },
-        drafted=old.drafted,
-        pending=pending,
-    )
+    if (note := old.pending) is not None:
+        sent = {ONLY: note.fields} if note.fields else {}
+        pending = Pending(Step(note.step), sent, currency=note.currency, at=note.at)
+    variants = {ONLY: VariantRecord(old.variant, of_variant)}
+    return Record(own, old.currency, variants=variants, drafted=old.drafted, pending=pending)
 
 
 def remember(value: Value) -> Value:

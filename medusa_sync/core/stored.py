@@ -12,6 +12,12 @@ from medusa_sync.core.record import RECORD_KEY, Pending, Record, Step
 _SLUG = "slug"  # in the record of a category
 
 
+class Entity(Struct, frozen=True):
+    """Something that is known by its id."""
+
+    id: str
+
+
 class StoredLevel(Struct, frozen=True):
     location_id: str
     stocked_quantity: int | float | None = None
@@ -32,24 +38,27 @@ class StoredInventoryItem(ItemLink, frozen=True):
     inventory: StoredInventory | None = None
 
 
-class OwningProduct(Struct, frozen=True):
+class Identified(Entity, frozen=True):
+    """A product of the store."""
+
+    external_id: str | None
+
+
+class OwningProduct(Identified, frozen=True):
     """A product that has something which another one may want."""
 
-    id: str
-    external_id: str | None
     title: str
 
 
-class OwningVariant(Struct, frozen=True):
+class OwningVariant(Entity, frozen=True):
     """A variant that has an SKU, a barcode or an inventory item which another one may want."""
 
-    id: str
     sku: str | None = None
     barcode: str | None = None
     product: OwningProduct | None = None
 
 
-class StoredItem(Struct, frozen=True):
+class StoredItem(Entity, frozen=True):
     """An inventory item.
 
     Attributes:
@@ -58,7 +67,6 @@ class StoredItem(Struct, frozen=True):
         is_new: this run created it, with its stock.
     """
 
-    id: str
     sku: str | None
     reserved_quantity: int | float
     users: tuple[OwningVariant, ...]
@@ -85,8 +93,7 @@ class StoredItem(Struct, frozen=True):
         return ""
 
 
-class StoredPrice(Struct, frozen=True):
-    id: str
+class StoredPrice(Entity, frozen=True):
     currency_code: str
     amount: int | float
     min_quantity: int | float | None = None
@@ -101,21 +108,19 @@ class StoredOptionValue(Struct, frozen=True):
     value: str
 
 
-class ListedValue(Struct, frozen=True):
+class ListedValue(Entity, frozen=True):
     """A value that variants may have for an option."""
 
-    id: str
     value: str
 
 
-class StoredOption(Struct, frozen=True):
+class StoredOption(Entity, frozen=True):
     """An option of a product.
 
     Attributes:
         is_exclusive: no other product has it; None up to Medusa 2.16, where options belong to their product.
     """
 
-    id: str
     title: str
     values: tuple[ListedValue, ...] = ()
     is_exclusive: bool | None = None
@@ -130,24 +135,22 @@ class WrittenOptionValue(Struct, frozen=True):
     value: str
 
 
-class WrittenVariant(Struct, frozen=True):
+class WrittenVariant(Entity, frozen=True):
     """A variant that was written."""
 
-    id: str
     sku: str | None
     inventory_items: tuple[ItemLink, ...]
     options: tuple[WrittenOptionValue, ...] = ()
 
 
-class SalePrice(Struct, frozen=True):
+class SalePrice(Entity, frozen=True):
     """A price in a price list."""
 
-    id: str
     amount: int | float
     currency_code: str
 
 
-class StoredVariant(Struct, frozen=True):
+class StoredVariant(Entity, frozen=True):
     """A variant.
 
     Attributes:
@@ -156,8 +159,6 @@ class StoredVariant(Struct, frozen=True):
         sale_prices: in the price list of the source, oldest first; read only if they are needed.
     """
 
-    id: str
-    created_at: str = ""
     title: str = ""
     sku: str | None = None
     barcode: str | None = None
@@ -175,30 +176,25 @@ class StoredVariant(Struct, frozen=True):
         return next((each.value for each in self.options if each.option_id == option_id), None)
 
 
-class StoredImage(Struct, frozen=True):
-    id: str
+class StoredImage(Entity, frozen=True):
     url: str
 
 
-class StoredTag(Struct, frozen=True):
-    id: str
+class StoredTag(Entity, frozen=True):
     value: str
 
 
-class StoredType(Struct, frozen=True):
-    id: str
+class StoredType(Entity, frozen=True):
     value: str
 
 
-class StoredCollection(Struct, frozen=True):
-    id: str
+class StoredCollection(Entity, frozen=True):
     handle: str
 
 
-class StoredCategory(Struct, frozen=True):
+class StoredCategory(Entity, frozen=True):
     """A category; `slug` is what the source calls it, even if the merchant gave it another handle."""
 
-    id: str
     handle: str
     metadata: dict[str, Any] | None = None
 
@@ -207,14 +203,11 @@ class StoredCategory(Struct, frozen=True):
         return recorded_slug(self.metadata) or self.handle
 
 
-class ListedCategory(Struct, frozen=True):
+class ListedCategory(StoredCategory, frozen=True, kw_only=True):
     """A category with what is needed to find it again and to use it."""
 
-    id: str
-    handle: str
     is_active: bool
     name: str = ""
-    metadata: dict[str, Any] | None = None
 
 
 def recorded_slug(metadata: Mapping[str, Any] | None) -> str | None:
@@ -229,17 +222,8 @@ def category_metadata(slug: str) -> dict[str, Any]:
     return {RECORD_KEY: {_SLUG: slug}}
 
 
-class StoredLink(Struct, frozen=True):
+class StoredLink(Entity, frozen=True):
     """A sales channel or shipping profile that a product belongs to."""
-
-    id: str
-
-
-class Identified(Struct, frozen=True):
-    """A product of the store."""
-
-    id: str
-    external_id: str | None
 
 
 class StoredSummary(Identified, frozen=True):
@@ -276,10 +260,9 @@ class VariantSku(Struct, frozen=True):
     sku: str | None
 
 
-class UnownedProduct(Struct, frozen=True):
+class UnownedProduct(Entity, frozen=True):
     """A product without an external id, with what adoption compares."""
 
-    id: str
     title: str
     handle: str
     metadata: dict[str, Any] | None
@@ -316,7 +299,6 @@ class StoredProduct(Identified, frozen=True):
 
     record: Record | None = None
     metadata: dict[str, Any] | None = None
-    created_at: str = ""
     title: str = ""
     handle: str = ""
     status: str = ""
@@ -345,11 +327,6 @@ class StoredProduct(Identified, frozen=True):
     def rounds_weights(self) -> bool:
         """Whether the store may keep weights of variants as whole numbers, as Medusa up to 2.15.0 does."""
         return all(option.is_exclusive is None for option in self.options)  # known since 2.17
-
-    @property
-    def newest_variant(self) -> str:
-        """The id of the newest variant; ids are ULIDs, so they sort by age."""
-        return max((variant.id for variant in self.variants), default="")
 
     @property
     def pending(self) -> Pending | None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from msgspec import json
 
-from medusa_sync.core.fields import FIELDS, METADATA, OTHER_PRICE, PRICE, VARIANT_FIELDS, Merge, Place
+from medusa_sync.core.fields import FIELDS, METADATA, OPTION, OTHER_PRICE, PRICE, VARIANT_FIELDS, Merge, Place
+from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import Value
 from medusa_sync.core.stored import StoredLevel, StoredPrice, StoredProduct, StoredVariant
 
@@ -22,6 +23,24 @@ def product_value(stored: StoredProduct, name: str) -> Value:
     if field.is_term:
         return _plain(getattr(value, field.member)) if value else None
     return _plain(value)
+
+
+def current_value(
+    stored: StoredVariant, name: str, options: OptionPlan, currency: str, location_id: str | None
+) -> Value:
+    """The stored value of a field of a variant, also of an option; None if there is none.
+
+    Args:
+        stored: the variant.
+        name: of the field.
+        options: of the product.
+        currency: of the field `price`.
+        location_id: where the stock is; None if the store keeps none.
+    """
+    if VARIANT_FIELDS[name].place is not Place.OPTION:
+        return variant_value(stored, name, currency, location_id)
+    option_id = options.ids.get(name.removeprefix(OPTION))
+    return stored.value_of(option_id) if option_id else None
 
 
 def variant_value(variant: StoredVariant, name: str, currency: str, location_id: str | None) -> Value:

@@ -8,9 +8,10 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from medusa_sync.core.stored import (
+    Entity,
     ListedProduct,
     OwningProduct,
     OwningVariant,
@@ -21,16 +22,13 @@ from medusa_sync.core.stored import (
     Unreadable,
     WrittenProduct,
 )
-from medusa_sync.errors import ProductFailedError, UnknownQueryError
+from medusa_sync.errors import ProductFailedError, StoreError, UnknownQueryError
 from medusa_sync.http import Query
-from medusa_sync.medusa import queries, responses
+from medusa_sync.medusa import responses
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.decode import decode_product, decode_record, is_marked_as_deleted, tree_of
-from medusa_sync.medusa.item_api import ItemApi
-from medusa_sync.medusa.lists import NULL, chunks, find, is_last, walk
-from medusa_sync.medusa.option_api import OptionApi
-from medusa_sync.medusa.price_list_api import PriceLists
-from medusa_sync.medusa.term_api import TermApi
+from medusa_sync.medusa.lists import NULL, List, chunks, find, read, walk
+from medusa_sync.medusa.resources import ItemApi, OptionApi, PriceLists, TermApi
 
 if TYPE_CHECKING:
     from medusa_sync.medusa.bulk import Bulk
@@ -89,31 +87,46 @@ class AdminApi:
         query: Query = [("limit", 1), ("fields", fields)]
         return (await self._client.get("/admin/stores", query, responses.Stores)).stores[0]
 
-    async def named(self, collection: str, query: dict[str, str]) -> list[responses.Entity]:
+    async def named(self, collection: str, query: dict[str, str]) -> Sequence[Entity]:
         """At most two sales channels, shipping profiles or stock locations that a query matches."""
-        path = f"/admin/{collection.replace('_', '-')}"
-        full_query: Query = [*query.items(), ("limit", 2), *_ID_ONLY]
-        response = await self._client.get(path, full_query, responses.NAMED[collection])
-        found: list[responses.Entity] = getattr(response, collection)
-        return found
+        list_ = responses.NAMED[collection]
+        return (await read(self._client, list_, [*query.items(), ("limit", 2)])).entries
 
     async def names(self, collection: str) -> list[str]:
         """The names of sales channels, shipping profiles or stock locations, for a message."""
-        path = f"/admin/{collection.replace('_', '-')}"
-        query: Query = [("fields", "id,name"), ("limit", _LISTED_NAMES)]
-        response = await self._client.get(path, query, responses.WITH_NAMES[collection])
-        return sorted(entity.name for entity in getattr(response, collection))
+        found = await read(self._client, responses.NAMED[collection], [("limit", _LISTED_NAMES)])
+        return sorted(entity.name for entity in found.entries)
 
     async def look_up(
         self, external_ids: Sequence[str], *, with_options: bool = False
     ) -> list[StoredSummary | Unreadable]:
         """Products by external id, with their records."""
-        fields = queries.SUMMARY_FIELDS + (queries.OPTION_FIELDS if with_options else "")
-        return await self._products("external_id", external_ids, fields, StoredSummary)
+        list_ = responses.WITH_OPTIONS if with_options else responses.SUMMARIES
+        return await self._products("external_id", external_ids, list_, StoredSummary)
 
     async def summaries(self, ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
         """Products by id, with their records."""
-        return await self._products("id", ids, queries.SUMMARY_FIELDS, StoredSummary)
+        return await self._products("id", ids, responses.SUMMARIES, StoredSummary)
+
+    async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
+        """Products by `id` or `external_id`, with their details."""
+        return await self._products(key, values, responses.DETAILS, StoredProduct)
+
+    async def listed(self, external_ids: Sequence[str]) -> list[ListedProduct | Unreadable]:
+        """Products by external id, with what pruning needs."""
+        return await self._products("external_id", external_ids, responses.LISTED, ListedProduct)
+
+    async def _products(
+        self, key: str, values: Sequence[str], list_: List[Raw], type_: type[T]
+    ) -> list[T | Unreadable]:
+        found: list[T | Unreadable] = []
+        asked = tree_of(list_.fields)
+        for part in chunks(key, values):
+            # The limit leaves room for copies: Medusa does not keep external ids unique.
+            page = await read(self._client, list_, [*part, ("order", "id"), ("limit", 2 * len(part))])
+            self.may_lag |= page.estimate_count is not None
+            found += [decode_product(raw, type_, asked) for raw in page.entries]
+        return found
 
     async def tombstones(self, external_ids: Sequence[str]) -> list[Tombstone]:
         """What deleted products with these external ids have left; there may be several for each."""
@@ -125,95 +138,48 @@ class AdminApi:
         return [each async for each in self._tombstones([])]
 
     async def _tombstones(self, wanted: Query) -> AsyncIterator[Tombstone]:
-        query: Query = [*wanted, ("with_deleted", "true"), ("fields", queries.TOMBSTONE_FIELDS)]
-        page = responses.ProductPage[responses.DeletedProduct]
-        async for entries in walk(self._client, "/admin/products", query, page):
-            for each in entries:
-                if each.deleted_at is not None:
-                    is_ours = is_marked_as_deleted(each.metadata)
-                    yield Tombstone(each.id, each.external_id, each.deleted_at, is_ours)
-
-    async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
-        """Products by `id` or `external_id`, with their details."""
-        return await self._products(key, values, queries.DETAIL_FIELDS, StoredProduct)
+        async for each in walk(self._client, responses.TOMBSTONES, wanted):
+            if each.deleted_at is not None:
+                is_ours = is_marked_as_deleted(each.metadata)
+                yield Tombstone(each.id, each.external_id, each.deleted_at, is_ours)
 
     async def handles(self, handles: Sequence[str]) -> dict[str, OwningProduct]:
-        """The products by handle, for those of these handles that are taken; `null` is not found."""
-        page = responses.ProductPage[responses.HandleOwner]
-        owners: dict[str, OwningProduct] = {}
-        for part in chunks("handle", handles):
-            query = [*part, ("fields", queries.HANDLE_FIELDS), ("limit", len(part))]
-            response = await self._client.get("/admin/products", query, page)
-            owners.update((owner.handle, owner) for owner in response.entries)
-        return owners
+        """The products by handle, for those of these handles that are taken."""
+        found = await find(self._client, responses.HANDLES, "handle", handles)
+        return {owner.handle: owner for owner in found}
 
     async def scan(self, offset: int, limit: int) -> ScanPage:
         """One page of all products, in the order of their ids."""
-        query: Query = [
-            ("fields", queries.SUMMARY_FIELDS),
-            ("order", "id"),
-            ("limit", limit),
-            ("offset", offset),
-        ]
-        response = await self._client.get("/admin/products", query, responses.ScanPage)
-        entries = response.entries
-        last = is_last(len(entries), response.limit)
-        return ScanPage(map(_scanned, entries), len(entries), response.count, last)
-
-    async def listed(self, external_ids: Sequence[str]) -> list[ListedProduct | Unreadable]:
-        """Products by external id, with what pruning needs."""
-        return await self._products("external_id", external_ids, queries.LISTED_FIELDS, ListedProduct)
+        bounds: Query = [("order", "id"), ("limit", limit), ("offset", offset)]
+        page = await read(self._client, responses.SCANNED, bounds)
+        if page.count is None:
+            raise StoreError("GET /admin/products: the response is not from Medusa: it has no count")
+        return ScanPage(map(_scanned, page.entries), len(page.entries), page.count, page.is_last)
 
     async def without_external_id(self) -> list[UnownedProduct]:
         """All products without an external id."""
-        page = responses.ProductPage[UnownedProduct]
 
-        async def read(external_id: str) -> list[UnownedProduct]:
-            query: Query = [("external_id", external_id), ("fields", queries.UNOWNED_FIELDS)]
-            pages = walk(self._client, "/admin/products", query, page)
-            return [product async for entries in pages for product in entries]
+        async def read_all(external_id: str) -> list[UnownedProduct]:
+            query: Query = [("external_id", external_id)]
+            return [each async for each in walk(self._client, responses.UNOWNED, query)]
 
-        absent, empty = await asyncio.gather(read(NULL), read(""))
+        absent, empty = await asyncio.gather(read_all(NULL), read_all(""))
         return absent + empty
 
     async def variants_with(self, field: str, values: Sequence[str]) -> list[OwningVariant]:
         """The variants that have one of these values in a unique field; none if the store is too old."""
-        path = "/admin/product-variants"
         with suppress(UnknownQueryError):  # the SKU is known since Medusa 2.14
-            return await find(
-                self._client, path, field, values, queries.OWNER_FIELDS, responses.OwningVariants
-            )
+            return await find(self._client, responses.OWNERS, field, values)
         return []
-
-    async def _products(
-        self, key: str, values: Sequence[str], fields: str, type_: type[T]
-    ) -> list[T | Unreadable]:
-        found: list[T | Unreadable] = []
-        asked = tree_of(fields)
-        for part in chunks(key, values):
-            # The limit leaves room for copies: Medusa does not keep external ids unique.
-            query = [*part, ("fields", fields), ("order", "id"), ("limit", 2 * len(part))]
-            page = await self._client.get("/admin/products", query, responses.Products)
-            self.may_lag |= page.estimate_count is not None
-            found += [decode_product(raw, type_, asked) for raw in page.products]
-        return found
 
     async def written(self, product_ids: Sequence[str]) -> dict[str, WrittenProduct]:
         """Products by id, with the ids of their options, variants and inventory items."""
-        path, page = "/admin/products", responses.ProductPage[WrittenProduct]
-        found = await find(self._client, path, "id", product_ids, queries.WRITTEN_FIELDS, page)
-        return {each.id: each for each in found}
+        return {each.id: each for each in await find(self._client, responses.WRITTEN, "id", product_ids)}
 
     async def taken_ids(self, product_ids: Sequence[str]) -> dict[str, bool]:
         """Which of these ids products have; true for those of deleted ones."""
-        page = responses.ProductPage[responses.DeletedProduct]
-        found: dict[str, bool] = {}
-        for part in chunks("id", product_ids):
-            bounds: Query = [("with_deleted", "true"), ("limit", len(part))]
-            query: Query = [*part, ("fields", "id,external_id,deleted_at"), *bounds]
-            response = await self._client.get("/admin/products", query, page)
-            found.update((each.id, each.deleted_at is not None) for each in response.entries)
-        return found
+        found = await find(self._client, responses.IDS, "id", product_ids)
+        return {each.id: each.deleted_at is not None for each in found}
 
     async def variant_ids(self, product_id: str) -> list[str]:
         """The ids of all variants of a product."""

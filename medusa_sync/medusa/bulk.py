@@ -146,10 +146,9 @@ class Bulk:
             try:
                 refusal = await self._refusal(operation, bodies)
             except AmbiguousWriteError:
-                found = await self._existing(operation, bodies)
-                if len(found) < len(bodies):
-                    raise
-                return [found[body[operation.key]] for body in bodies]
+                if (existing := await self._existing(operation, bodies)) is not None:
+                    return existing
+                raise
             if refusal is None:
                 return [body["id"] for body in bodies]
             if self.is_available:
@@ -211,9 +210,8 @@ class Bulk:
         try:
             response = await self._client.post(path, body, dict[str, Any], query=query)
         except (StoreRefusedError, AmbiguousWriteError) as error:
-            found = await self._existing(operation, group)
-            if len(found) == len(group):
-                return [found[body[operation.key]] for body in group]
+            if (existing := await self._existing(operation, group)) is not None:
+                return existing
             if isinstance(error, AmbiguousWriteError) and error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise
             return [error] * len(group)
@@ -226,13 +224,18 @@ class Bulk:
             return [body["id"] for body in group]
         return [str(created["id"]) for created in response.values()]
 
-    async def _existing(self, operation: Operation, bodies: Sequence[Body]) -> dict[str, str]:
-        """The ids of what the store has, by key: this call or another run may have created it."""
-        if operation.page is None:
+    async def existing(self, operation: Operation, keys: Sequence[str]) -> dict[str, str]:
+        """The ids of what the store has of that which an operation creates, by key."""
+        if operation.found_in is None:
             return {}
-        key, values = operation.key, [body[operation.key] for body in bodies]
-        found = await find(self._client, operation.path, key, values, f"id,{key}", operation.page)
-        return {getattr(each, key): each.id for each in found}
+        found = await find(self._client, operation.found_in, operation.key, keys)
+        return {getattr(each, operation.key): each.id for each in found}
+
+    async def _existing(self, operation: Operation, bodies: Sequence[Body]) -> list[Result] | None:
+        """The ids of things if the store has all of them: this call or another run may have created them."""
+        keys = [body[operation.key] for body in bodies] if operation.key else []
+        found = await self.existing(operation, keys)
+        return [found[key] for key in keys] if len(found) == len(bodies) else None
 
 
 def _units(operation: Operation, bodies: Sequence[Body]) -> list[list[Body]]:

@@ -7,19 +7,15 @@ import time
 from hashlib import blake2b
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of ULIDs
-_LENGTH = 26
 
 
-def new_id(prefix: str, *, after: str = "") -> str:
+def new_id(prefix: str) -> str:
     """An id like those of Medusa: ids that are created later sort after it.
 
     Args:
         prefix: of the kind, such as `ptag`.
-        after: an id of the store that the new one has to sort after, although clocks differ.
     """
-    moment = max(round(time.time() * 1000), _moment_of(after) + 1)
-    number = (moment << 80) | secrets.randbits(80)
-    return f"{prefix}_{_letters(number)}"
+    return f"{prefix}_{_letters((round(time.time() * 1000) << 80) | secrets.randbits(80))}"
 
 
 def own_id(prefix: str, *parts: str) -> str:
@@ -37,14 +33,3 @@ def own_id(prefix: str, *parts: str) -> str:
 
 def _letters(number: int) -> str:
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
-
-
-def _moment_of(own: str) -> int:
-    """When an id was made, in milliseconds since 1970; 0 if it is not like those of Medusa."""
-    letters = own.rpartition("_")[2]
-    if len(letters) != _LENGTH or not set(letters) <= set(_ALPHABET):
-        return 0
-    moment = 0
-    for letter in letters[:10]:
-        moment = moment << 5 | _ALPHABET.index(letter)
-    return moment

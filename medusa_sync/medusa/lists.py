@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import string
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from typing import TypeVar
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, defstruct
 
 from medusa_sync.http import Query
-from medusa_sync.medusa import responses
 from medusa_sync.medusa.client import MedusaClient
 
 T = TypeVar("T")
@@ -19,51 +21,92 @@ NULL = "null"
 _PART_OF_NULL = "nul"
 
 
-async def find(
-    client: MedusaClient,
-    path: str,
-    key: str,
-    values: Sequence[str],
-    fields: str,
-    page: type[responses.Page[T]],
-) -> list[T]:
-    """The entries of a list that have one of these values in a unique field."""
+class Page(Struct, Generic[T]):
+    """One page of a list.
+
+    Attributes:
+        limit: how many entries it can have.
+        count: how many the list has.
+        estimate_count: set only if the entries come from the index engine.
+    """
+
+    entries: list[T]
+    limit: int
+    count: int | None = None
+    estimate_count: int | None = None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no page follows; the count does not say: with the index engine, it is an estimate."""
+        return len(self.entries) < max(self.limit, 1)
+
+
+class List(Struct, Generic[T], frozen=True):
+    """A list that the Admin API has.
+
+    Attributes:
+        name: of the list in a response.
+        type: of its entries.
+        fields: that are asked for.
+        query: what is sent besides.
+    """
+
+    path: str
+    name: str
+    type: type[T]
+    fields: str
+    query: Query = ()
+
+
+@cache
+def _page_type(list_: List[Any]) -> Any:
+    """The type of a page, whose entries have the name of the list in the response."""
+    type_: Any = list_.type
+    return defstruct("Page", [("entries", list[type_])], bases=(Page,), rename={"entries": list_.name})
+
+
+async def read(client: MedusaClient, list_: List[T], query: Query) -> Page[T]:
+    """One page."""
+    full_query: Query = [*query, *list_.query, ("fields", list_.fields)]
+    page: Page[T] = await client.get(list_.path, full_query, _page_type(list_))
+    return page
+
+
+async def find(client: MedusaClient, list_: List[T], key: str, values: Sequence[str]) -> list[T]:
+    """The entries that have one of these values in a unique field."""
     found: list[T] = []
     wanted = set(values)
     for part in chunks(key, values):
-        query = [*part, ("fields", fields), ("limit", len(part))]
-        entries = (await client.get(path, query, page)).entries
-        found += [entry for entry in entries if getattr(entry, key) in wanted]
+        entries = (await read(client, list_, [*part, ("limit", len(part))])).entries
+        found += [each for each in entries if getattr(each, key) in wanted]
     if NULL in wanted:
-        async for entries in walk(client, path, [("q", _PART_OF_NULL), ("fields", fields)], page):
-            found += [entry for entry in entries if getattr(entry, key) == NULL]
+        null = walk(client, list_, [("q", _PART_OF_NULL)])
+        found += [each async for each in null if getattr(each, key) == NULL]
     return found
 
 
 async def walk(
     client: MedusaClient,
-    path: str,
-    query: Query,
-    page: type[responses.Page[T]],
+    list_: List[T],
+    query: Query = (),
     *,
     size: int = _PAGE_SIZE,
     newest_first: bool = False,
-) -> AsyncIterator[Sequence[T]]:
-    """A list in pages by age, because ids are ULIDs. Oldest first, new entries come at the end."""
+) -> AsyncIterator[T]:
+    """The entries by age, because ids are ULIDs; a page is read when it is asked for.
+
+    Oldest first, new entries come at the end.
+    """
     offset = 0
     order = "-id" if newest_first else "id"
     while True:
         bounds: Query = [("order", order), ("limit", size), ("offset", offset)]
-        response = await client.get(path, [*query, *bounds], page)
-        yield response.entries
-        offset += len(response.entries)
-        if is_last(len(response.entries), response.limit):
+        page = await read(client, list_, [*query, *bounds])
+        for entry in page.entries:
+            yield entry
+        offset += len(page.entries)
+        if page.is_last:
             return
-
-
-def is_last(size: int, limit: int) -> bool:
-    """Whether a page is the last one; the count does not say: with the index engine, it is an estimate."""
-    return size < max(limit, 1)
 
 
 def chunks(key: str, values: Iterable[str]) -> Iterator[list[tuple[str, str | int]]]:

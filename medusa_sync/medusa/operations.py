@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from medusa_sync.medusa import responses
+from medusa_sync.medusa.lists import List
 
 Body = Mapping[str, Any]
 
@@ -28,7 +29,7 @@ class Operation(Struct, frozen=True):
         members: a list in a body whose members have ids that the ordinary route does not take.
         at_once: how many of them a call has at most.
         key: a unique field by which a created thing can be found; empty if it cannot.
-        page: a list of such things.
+        found_in: the list of such things.
     """
 
     workflow: str
@@ -43,45 +44,23 @@ class Operation(Struct, frozen=True):
     members: str = ""
     at_once: int = 500
     key: str = ""
-    page: type[responses.Page[Any]] | None = None
+    found_in: List[Any] | None = None
 
 
 ID = frozenset({"id"})
 _PRODUCT = frozenset({"product_id"})
 _VARIANTS = "/admin/products/{product_id}/variants/batch"
 
-CREATE_TAGS = Operation(
-    "create-product-tags",
-    "product_tags",
-    "/admin/product-tags",
-    only_in_bulk=ID,
-    key="value",
-    page=responses.Tags,
-)
-CREATE_TYPES = Operation(
-    "create-product-types",
-    "product_types",
-    "/admin/product-types",
-    only_in_bulk=ID,
-    key="value",
-    page=responses.Types,
-)
-CREATE_COLLECTIONS = Operation(
-    "create-collections",
-    "collections",
-    "/admin/collections",
-    only_in_bulk=ID,
-    key="handle",
-    page=responses.Collections,
-)
-CREATE_CATEGORIES = Operation(
-    "create-product-categories",
-    "product_categories",
-    "/admin/product-categories",
-    only_in_bulk=ID,
-    key="handle",
-    page=responses.CategoryIds,
-)
+
+def _creates(workflow: str, list_: List[Any], key: str) -> Operation:
+    """Creates terms, which are found by their key."""
+    return Operation(workflow, list_.name, list_.path, only_in_bulk=ID, key=key, found_in=list_)
+
+
+CREATE_TAGS = _creates("create-product-tags", responses.TAGS, "value")
+CREATE_TYPES = _creates("create-product-types", responses.TYPES, "value")
+CREATE_COLLECTIONS = _creates("create-collections", responses.COLLECTIONS, "handle")
+CREATE_CATEGORIES = _creates("create-product-categories", responses.CATEGORIES, "handle")
 CREATE_PRODUCTS = Operation(
     "create-products",
     "products",

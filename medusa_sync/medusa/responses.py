@@ -1,26 +1,40 @@
-"""The responses of the Admin API, as far as a sync reads them."""
+"""The responses of the Admin API, as far as a sync reads them, and the lists that it reads."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Generic, Protocol, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Annotated, TypeVar
 
-from msgspec import Meta, Raw, Struct, defstruct, field
+from msgspec import Meta, Raw, Struct
 
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
 from medusa_sync.core.stored import (
+    Entity,
+    Identified,
     ListedCategory,
     OwningProduct,
     OwningVariant,
-    StoredCategory,
     StoredCollection,
     StoredItem,
     StoredTag,
     StoredType,
+    UnownedProduct,
     WrittenProduct,
 )
+from medusa_sync.http import Query
+from medusa_sync.medusa.lists import List
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
+
+
+class NamedEntity(Entity, frozen=True):
+    """A sales channel, shipping profile or stock location."""
+
+    name: str = ""
+
+
+class StoreCurrency(Struct, frozen=True):
+    currency_code: str
 
 
 class StoreDefaults(Struct, frozen=True):
@@ -32,71 +46,22 @@ class StoreDefaults(Struct, frozen=True):
     default_location_id: str | None
 
 
-class StoreCurrency(Struct, frozen=True):
-    currency_code: str
-
-
-class Entity(Struct, frozen=True):
-    """A sales channel, shipping profile, stock location or inventory item."""
-
-    id: str
-
-
-class NamedEntity(Entity, frozen=True):
-    name: str
-
-
 class Stores(Struct):
     stores: Annotated[list[StoreDefaults], Meta(min_length=1)]
-
-
-_COLLECTIONS = ("sales_channels", "shipping_profiles", "stock_locations")
-NAMED: Mapping[str, type[Struct]] = {name: defstruct(name, [(name, list[Entity])]) for name in _COLLECTIONS}
-WITH_NAMES: Mapping[str, type[Struct]] = {
-    name: defstruct(name, [(name, list[NamedEntity])]) for name in _COLLECTIONS
-}
-
-
-class Count(Struct):
-    count: int
-
-
-class Products(Struct):
-    """Products that a filter matches.
-
-    Attributes:
-        estimate_count: set only if they come from the index engine.
-    """
-
-    products: list[Raw]
-    estimate_count: int | None = None
 
 
 ABSENT = Raw(b"")
 """A field that the response does not have, which is not the same as null."""
 
 
-class ScannedProduct(Struct):
-    id: str
-    external_id: str | None
+class ScannedProduct(Identified, frozen=True):
     metadata: Raw = ABSENT
 
 
-class DeletedProduct(ScannedProduct):
+class DeletedProduct(ScannedProduct, frozen=True):
     """A product that may be deleted."""
 
     deleted_at: str | None = None
-
-
-class ScanPage(Struct):
-    entries: list[ScannedProduct] = field(name="products")
-    count: int
-    limit: int
-
-
-class ProductPage(Struct, Generic[T]):
-    entries: list[T] = field(name="products")
-    limit: int
 
 
 class HandleOwner(OwningProduct, frozen=True):
@@ -115,61 +80,29 @@ class WithVariants(Struct):
     product: ProductVariants
 
 
-class ListedPriceList(Struct):
-    id: str
+class ListedPriceList(Entity, frozen=True):
     description: str | None
-
-
-class PriceLists(Struct):
-    entries: list[ListedPriceList] = field(name="price_lists")
-    limit: int
 
 
 class PriceSet(Struct):
     variant: Entity | None = None
 
 
-class ListPrice(Struct):
-    id: str
+class ListPrice(Entity, frozen=True):
     amount: int | float
     currency_code: str
     price_set: PriceSet | None = None
-
-
-class ListPrices(Struct):
-    entries: list[ListPrice] = field(name="prices")
-    limit: int
 
 
 class WrittenPrices(Struct):
     created: list[ListPrice]
 
 
-class Page(Protocol[T_co]):
-    """One page of a list."""
-
-    @property
-    def entries(self) -> Sequence[T_co]: ...
-    @property
-    def limit(self) -> int: ...
-
-
-class Categories(Struct):
-    entries: list[ListedCategory] = field(name="product_categories")
-    limit: int
-
-
-class CategoryIds(Struct):
-    entries: list[StoredCategory] = field(name="product_categories")
-    limit: int
-
-
 class LocatedLevel(Struct):
     location_id: str
 
 
-class ListedItem(Struct):
-    id: str
+class ListedItem(Entity, frozen=True):
     sku: str | None
     reserved_quantity: int | float
     variants: list[OwningVariant | None]  # None is a deleted variant
@@ -185,30 +118,87 @@ class ListedItem(Struct):
         )
 
 
-class Items(Struct):
-    entries: list[ListedItem] = field(name="inventory_items")
-    limit: int
-
-
-class OwningVariants(Struct):
-    entries: list[OwningVariant] = field(name="variants")
-    limit: int
-
-
 class Item(Struct):
     inventory_item: Entity
 
 
-class Types(Struct):
-    entries: list[StoredType] = field(name="product_types")
-    limit: int
+def _table_fields() -> Iterator[str]:
+    """The fields of the tables that are attributes of a product, of its sets or of its variants."""
+    for name, field in FIELDS.items():
+        if field.member:
+            yield from (f"{name}.{attribute}" for attribute in ("id", *(field.reads or (field.member,))))
+        elif field.place is Place.PRODUCT:
+            yield name
+    for name, field in VARIANT_FIELDS.items():
+        if field.place is Place.VARIANT:
+            yield f"variants.{name}"
 
 
-class Collections(Struct):
-    entries: list[StoredCollection] = field(name="collections")
-    limit: int
+# Responses show `variants.price_set.prices` as `variants.prices`. If asked for by that name, a store with the
+# index engine leaves them out of filtered lists.
+_DETAIL_FIELDS = (
+    f"id,external_id,metadata,handle,status,{','.join(_table_fields())},"
+    "sales_channels.id,shipping_profile.id,"
+    "options.id,options.title,options.is_exclusive,options.values.id,options.values.value,"
+    "variants.options.option_id,variants.options.value,variants.id,variants.manage_inventory,"
+    "variants.price_set.prices.id,variants.price_set.prices.amount,"
+    "variants.price_set.prices.currency_code,"
+    "variants.price_set.prices.min_quantity,variants.price_set.prices.max_quantity,"
+    "variants.price_set.prices.price_rules.attribute,variants.price_set.prices.price_rules.value,"
+    "variants.inventory_items.inventory_item_id,variants.inventory_items.inventory.sku,"
+    "variants.inventory_items.inventory.location_levels.location_id,"
+    "variants.inventory_items.inventory.location_levels.stocked_quantity"
+)
 
 
-class Tags(Struct):
-    entries: list[StoredTag] = field(name="product_tags")
-    limit: int
+def _products(type_: type[T], fields: str, query: Query = ()) -> List[T]:
+    return List("/admin/products", "products", type_, fields, query)
+
+
+_SUMMARY = "id,external_id,metadata"
+_WITH_DELETED: Query = (("with_deleted", "true"),)
+
+SUMMARIES = _products(Raw, _SUMMARY)
+WITH_OPTIONS = _products(Raw, f"{_SUMMARY},options.id,options.title")
+LISTED = _products(Raw, f"{_SUMMARY},title,status")
+DETAILS = _products(Raw, _DETAIL_FIELDS)
+SCANNED = _products(ScannedProduct, _SUMMARY)
+TOMBSTONES = _products(DeletedProduct, f"{_SUMMARY},deleted_at", _WITH_DELETED)
+IDS = _products(DeletedProduct, "id,external_id,deleted_at", _WITH_DELETED)
+HANDLES = _products(HandleOwner, "id,external_id,title,handle")
+UNOWNED = _products(UnownedProduct, "id,title,handle,metadata,variants.sku")
+WRITTEN = _products(
+    WrittenProduct,
+    "id,external_id,options.id,options.title,variants.id,variants.sku,"
+    "variants.inventory_items.inventory_item_id,variants.options.value,variants.options.option.title",
+)
+OWNERS = List(
+    "/admin/product-variants",
+    "variants",
+    OwningVariant,
+    "id,sku,barcode,product.id,product.external_id,product.title",
+)
+ITEMS = List(
+    "/admin/inventory-items",
+    "inventory_items",
+    ListedItem,
+    "id,sku,reserved_quantity,location_levels.location_id,"
+    "variants.id,variants.product.id,variants.product.external_id,variants.product.title",
+)
+TAGS = List("/admin/product-tags", "product_tags", StoredTag, "id,value")
+TYPES = List("/admin/product-types", "product_types", StoredType, "id,value")
+COLLECTIONS = List("/admin/collections", "collections", StoredCollection, "id,handle")
+CATEGORIES = List(
+    "/admin/product-categories",
+    "product_categories",
+    ListedCategory,
+    "id,handle,is_active,name,metadata",
+)
+PRICE_LISTS = List("/admin/price-lists", "price_lists", ListedPriceList, "id,description")
+PRICES = List(
+    "", "prices", ListPrice, "id,amount,currency_code,price_set.variant.id"
+)  # with the path of a list
+NAMED: Mapping[str, List[NamedEntity]] = {
+    name: List(f"/admin/{name.replace('_', '-')}", name, NamedEntity, "id,name")
+    for name in ("sales_channels", "shipping_profiles", "stock_locations")
+}

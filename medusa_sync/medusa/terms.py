@@ -11,25 +11,58 @@ from msgspec import Struct, field
 
 from medusa_sync.core.fields import CATEGORIES, COLLECTION, TAGS, TYPE
 from medusa_sync.core.product import Category, DesiredProduct
-from medusa_sync.core.stored import category_metadata
+from medusa_sync.core.stored import ListedCategory, category_metadata, recorded_slug
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.medusa import operations
 from medusa_sync.medusa.bulk import Bulk
-from medusa_sync.medusa.categories import Categories
 from medusa_sync.medusa.ids import new_id
 from medusa_sync.medusa.operations import Operation
-from medusa_sync.medusa.term_api import TermApi
+from medusa_sync.medusa.resources import TermApi
 from medusa_sync.stop import Stop
 
 Needs = Mapping[str, Collection[str]]
 """Keys of terms by field: the values of tags and types, the handles of collections and categories."""
 
-_CREATION: Mapping[str, tuple[Operation, str, str]] = {  # with the prefix of ids, and the field of the key
-    TAGS: (operations.CREATE_TAGS, "ptag", "value"),
-    TYPE: (operations.CREATE_TYPES, "ptyp", "value"),
-    COLLECTION: (operations.CREATE_COLLECTIONS, "pcol", "handle"),
-    CATEGORIES: (operations.CREATE_CATEGORIES, "pcat", "handle"),
-}
+
+class Categories:
+    """Finds categories by slug: by the one in their record, else by their handle.
+
+    A category that this tool created stays the same one if the merchant gives it another name, handle or
+    parent. Its old handle may then be that of another category.
+
+    Args:
+        found: categories of the store, the oldest first.
+    """
+
+    def __init__(self, found: Iterable[ListedCategory]) -> None:
+        self._recorded: dict[str, ListedCategory] = {}
+        self._others: dict[str, ListedCategory] = {}
+        self._by_handle: dict[str, ListedCategory] = {}
+        for each in found:
+            slug = recorded_slug(each.metadata)
+            self._by_handle[each.handle] = each
+            if slug is None:
+                self._others[each.handle] = each
+            else:
+                self._recorded.setdefault(slug, each)
+
+    def get(self, slug: str) -> ListedCategory | None:
+        """The category that the source calls so; None if it has to be created."""
+        return self._recorded.get(slug) or self._others.get(slug)
+
+    def obstacle(self, slug: str, parent_of: Callable[[str], str | None]) -> str | None:
+        """Why a category cannot be created, or one above it; None if it exists or can be."""
+        own: str | None = slug
+        while own is not None and self.get(own) is None:
+            other = self._by_handle.get(own)
+            if other is not None:
+                return (
+                    f"its category {own!r} cannot be created: {other.name!r} ({other.id}) has this handle, "
+                    f"but is {recorded_slug(other.metadata)!r} at the source; change one of the two"
+                )
+            own = parent_of(own)
+        return None
+
 
 _UNKNOWN_ID = "x" * 31  # as long as those of the store
 
@@ -38,12 +71,16 @@ class _Kind(Struct):
     """The terms of one kind.
 
     Attributes:
+        operation: creates them.
+        prefix: of their ids.
         ids: of those that are known, by key.
         expected: keys that products of later batches need, in order.
         stale: keys whose ids may be wrong, because the store refused what refers to them.
         errors: why keys of the latest search have no id.
     """
 
+    operation: Operation
+    prefix: str
     ids: dict[str, str] = field(default_factory=dict)
     expected: dict[str, None] = field(default_factory=dict)
     stale: set[str] = field(default_factory=set)
@@ -75,7 +112,12 @@ class Terms:
         self._bulk = bulk
         self._category_names = category_names
         self._stop = stop
-        self._kinds = {name: _Kind() for name in _CREATION}
+        self._kinds = {
+            TAGS: _Kind(operations.CREATE_TAGS, "ptag"),
+            TYPE: _Kind(operations.CREATE_TYPES, "ptyp"),
+            COLLECTION: _Kind(operations.CREATE_COLLECTIONS, "pcol"),
+            CATEGORIES: _Kind(operations.CREATE_CATEGORIES, "pcat"),
+        }
         self._searching = asyncio.Lock()  # batches wait for each other instead of creating a term twice
         self._names: Mapping[str, str] | None = None
         self._inactive: dict[str, str] = {}
@@ -137,7 +179,8 @@ class Terms:
     async def _search(self, name: str, wanted: Iterable[str]) -> None:
         """Find the ids of one kind, and create what is missing."""
         kind = self._kinds[name]
-        self._forget(name, kind.stale)
+        for key in kind.stale:
+            kind.ids.pop(key, None)
         keys = [key for key in dict.fromkeys([*wanted, *kind.expected]) if key not in kind.ids]
         kind.expected, kind.stale, kind.errors = {}, set(), {}
         if not keys:
@@ -158,7 +201,7 @@ class Terms:
         """Create terms of one level; for those that are refused, the reason is kept."""
         if self._stop.reason is not None:
             raise self._stop.reason
-        kind, (operation, prefix, field) = self._kinds[name], _CREATION[name]
+        kind, operation = self._kinds[name], self._kinds[name].operation
         refused: dict[str, MedusaSyncError] = {}
         bodies: list[dict[str, Any]] = []
         for key in keys:
@@ -170,12 +213,14 @@ class Terms:
             elif not self._creates:
                 kind.ids[key] = _UNKNOWN_ID
             else:
-                bodies.append({"id": new_id(prefix), field: key, **await self._details(name, key)})
+                bodies.append(
+                    {"id": new_id(kind.prefix), operation.key: key, **await self._details(name, key)}
+                )
         for body, result in zip(bodies, await self._bulk.run(operation, bodies), strict=True):
             if isinstance(result, str):
-                kind.ids[body[field]] = result
+                kind.ids[body[operation.key]] = result
             else:
-                refused[body[field]] = result
+                refused[body[operation.key]] = result
         for key, error in refused.items():
             kind.errors[key] = error
             kind.stale.update(self._above(name, key))
@@ -200,14 +245,12 @@ class Terms:
 
     async def _find(self, name: str, keys: Sequence[str]) -> dict[str, str]:
         """The ids of those that exist."""
-        if name == TAGS:
-            return {each.value: each.id for each in await self._api.tags(keys)}
-        if name == TYPE:
-            return {each.value: each.id for each in await self._api.types(keys)}
-        if name == COLLECTION:
-            return {each.handle: each.id for each in await self._api.collections(keys)}
+        if name != CATEGORIES:
+            return await self._bulk.existing(self._kinds[name].operation, keys)
         known = Categories(await self._api.categories(keys))
         found = {slug: category for slug in keys if (category := known.get(slug)) is not None}
+        for slug in keys:
+            self._inactive.pop(slug, None)
         self._inactive.update((slug, each.id) for slug, each in found.items() if not each.is_active)
         obstacles = {slug: known.obstacle(slug, lambda own: self._parent_of(name, own)) for slug in keys}
         self._obstacles = {slug: reason for slug, reason in obstacles.items() if reason is not None}
@@ -234,8 +277,3 @@ class Terms:
                     break
                 found[parent] = None
         return [key for key in found if key not in set(keys)]
-
-    def _forget(self, name: str, keys: Iterable[str]) -> None:
-        for key in keys:
-            if self._kinds[name].ids.pop(key, None) and name == CATEGORIES:
-                self._inactive.pop(key, None)

@@ -13,8 +13,7 @@ import msgspec
 from msgspec import structs
 
 from medusa_sync.core.fields import METADATA
-from medusa_sync.core.handle import slug
-from medusa_sync.core.product import Category, DesiredProduct, Value
+from medusa_sync.core.product import Category, DesiredProduct, Value, slug
 from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.sources.base import Rejected, Row
 from medusa_sync.sources.schema import MAX_ID, SourceCategory, SourceProduct, adjusted

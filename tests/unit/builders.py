@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from medusa_sync.core.fields import FIELDS, METADATA, Place
+from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import ONLY, RECORD_KEY, Record, applied, parse_record, remember
 from medusa_sync.core.stored import (
@@ -19,6 +20,7 @@ from medusa_sync.core.stored import (
     StoredInventoryItem,
     StoredLevel,
     StoredLink,
+    StoredOptionValue,
     StoredPrice,
     StoredProduct,
     StoredTag,
@@ -40,7 +42,6 @@ SOURCE_URL: Final = "https://source.example/products"
 STORE_URL: Final = "http://store.example:9000"
 LOCATION: Final = "sloc_1"
 CURRENCY: Final = "usd"
-CREATED_AT: Final = "2026-01-02T03:04:05.678Z"
 
 # --- the source -----------------------------------------------------------------------------------------
 
@@ -144,7 +145,7 @@ def stored_variant(desired: DesiredProduct, **changes: Any) -> StoredVariant:
     item = StoredInventoryItem("iitem_01", StoredInventory(levels, fields["sku"]))
     variant = StoredVariant(
         id="variant_01",
-        created_at=CREATED_AT,
+        options=(StoredOptionValue("opt_01", DEFAULT),),
         sku=fields["sku"],
         barcode=fields["barcode"],
         manage_inventory=fields["stock"] is not None,
@@ -163,7 +164,6 @@ def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
         external_id=desired.external_id,
         record=applied_ids(desired),
         metadata=stored_metadata(desired),
-        created_at=CREATED_AT,
         handle=f"product-{desired.source_id}",
         status="published",
         images=tuple(StoredImage(f"img_{url}", url) for url in fields["images"]),

@@ -25,7 +25,7 @@ from medusa_sync.core.stored import (
 )
 from medusa_sync.core.view import price_currency
 from tests.harness.dummyjson import ABSENT
-from tests.unit.builders import CREATED_AT, LOCATION, desired_product, stored_product, with_record
+from tests.unit.builders import LOCATION, desired_product, stored_product, with_record
 
 # --- the source -----------------------------------------------------------------------------------------
 
@@ -82,7 +82,6 @@ def held(desired: DesiredProduct, variant: DesiredVariant, **changes: Any) -> St
     values = {name: fields[f"{OPTION}{name}"] for name in desired.options} or {DEFAULT: DEFAULT}
     stored = StoredVariant(
         id=variant_id(variant.key),
-        created_at=CREATED_AT,
         title=fields.get("title", DEFAULT),
         sku=fields.get("sku"),
         barcode=fields.get("barcode"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from medusa_sync.core.currencies import CURRENCIES
+from medusa_sync.core.product import CURRENCIES
 
 _PLACEHOLDERS = {"{n}": "([0-9]{1,4})", "{currency}": f"({'|'.join(sorted(CURRENCIES))})", "{name}": "(.+)"}
 

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import OPTION, STOCK, VARIANT
+from medusa_sync.core.inventory import item_id_of
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.record import Dropped, Record, VariantRecord, remember_text
 from medusa_sync.core.result import Action, Outcome, Result
@@ -17,9 +18,8 @@ from medusa_sync.core.stored import StoredLevel, StoredProduct, StoredVariant, U
 from medusa_sync.core.view import stock_level
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.item_api import Level
 from medusa_sync.medusa.payload import record_body
-from medusa_sync.core.inventory import item_id_of
+from medusa_sync.medusa.resources import Level
 from medusa_sync.sync.ledger import Ledger
 
 logger = logging.getLogger(__name__)

@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from medusa_sync.core.fields import SKU
-from medusa_sync.core.handle import slug_of
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product import DesiredProduct, slug_of
 from medusa_sync.core.stored import UnownedProduct
 from medusa_sync.medusa.api import AdminApi
 

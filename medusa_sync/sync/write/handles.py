@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from medusa_sync.core.handle import handle_candidates
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product import DesiredProduct, handle_candidates
 from medusa_sync.core.stored import OwningProduct
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi

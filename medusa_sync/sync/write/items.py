@@ -13,8 +13,8 @@ from medusa_sync.core.inventory import ItemRename, LevelChange, item_id_of, trac
 from medusa_sync.core.stored import StoredItem, WrittenVariant
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.item_api import Level
 from medusa_sync.medusa.operations import RENAME_ITEMS
+from medusa_sync.medusa.resources import Level
 from medusa_sync.stop import Stop
 
 logger = logging.getLogger(__name__)

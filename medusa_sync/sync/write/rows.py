@@ -11,8 +11,7 @@ from msgspec import json
 
 from medusa_sync.core.change import Create, needed_terms, placed_categories
 from medusa_sync.core.inventory import Values, item_renames, values_to_release
-from medusa_sync.core.note import creation_note, update_note
-from medusa_sync.core.pending import freed
+from medusa_sync.core.note import creation_note, freed, update_note
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredItem
@@ -33,6 +32,7 @@ from medusa_sync.medusa.placement import Placement
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.write.job import Job
+from medusa_sync.sync.write.variants import new_ids
 
 _SAFE_BYTES = MAX_BODY_BYTES // 10  # of a product whose request is small enough for sure
 _GENERATIONS = 20  # of the id of a product that is replaced
@@ -106,7 +106,6 @@ class ProductRows:
                 late,
                 update.desired.currency,
                 titles=update.options.pending_titles,
-                newest=update.stored.newest_variant,
                 at=now,
             )
             notes.append(record_body(update.stored.id, record))
@@ -131,7 +130,9 @@ class ProductRows:
             self._ledger.watch_dropped(update)
             job.product_id, job.before, job.note = update.stored.id, update.stored.record, None
             if update.has_changes or update.placed:
-                job.note = sent[job] = update_note(update, renamed_items=item_renames(update), now=now)
+                job.note = sent[job] = update_note(
+                    update, renamed_items=item_renames(update), now=now, new=new_ids(update)
+                )
         if not sent:
             return
         for job in sent:
@@ -200,7 +201,7 @@ class ProductRows:
                 job.note = creation_note(job.plan.desired, now=0)
                 body = self._create_body(job, ids, {})
             else:
-                note = update_note(job.update, renamed_items={}, now=0)
+                note = update_note(job.update, renamed_items={}, now=0, new=new_ids(job.update))
                 body = update_body(job.update, note, placement=self._placement, ids=ids)
             size = len(json.encode(body))
             if size > MAX_BODY_BYTES:

@@ -14,7 +14,7 @@ from medusa_sync.core.fields import SALE
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import SalePrice, StoredProduct
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
-from medusa_sync.medusa.price_list_api import PriceLists
+from medusa_sync.medusa.resources import PriceLists
 from medusa_sync.retry import retry
 from medusa_sync.stop import Stop
 from medusa_sync.sync.write.items import Written

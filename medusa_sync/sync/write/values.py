@@ -10,8 +10,7 @@ from typing import TypeVar
 
 from medusa_sync.core.change import Change, Create
 from medusa_sync.core.fields import VARIANT_FIELDS
-from medusa_sync.core.handle import slug_of
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product import DesiredProduct, slug_of
 from medusa_sync.core.stored import OwningVariant, StoredItem
 from medusa_sync.core.unique import (
     Decision,

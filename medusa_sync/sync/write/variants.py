@@ -97,7 +97,7 @@ class VariantWriter:
     def _new(self, job: Job, items: Mapping[str, StoredItem]) -> list[dict[str, Any]]:
         if isinstance(job.plan, Update):
             added = added_variants(job.plan, keeps_stock=self._keeps_stock, items=items)
-            return _created(added, after=job.plan.stored.newest_variant)
+            return [{"id": own, **body} for own, body in zip(_noted_ids(job.plan), added, strict=True)]
         desired = job.create.desired
         left = desired.variants[FIRST_VARIANTS:]
         return _created(new_variants(desired, left, keeps_stock=self._keeps_stock, items=items))
@@ -255,6 +255,16 @@ def _without_options(edits: Mapping[str, Mapping[str, Any]]) -> list[dict[str, A
     return [body for body in bodies if len(body) > 1]
 
 
-def _created(bodies: Bodies, *, after: str = "") -> list[dict[str, Any]]:
-    """The bodies with ids that sort after another one: interrupted runs know new variants by that."""
-    return [{"id": new_id("variant", after=after), **body} for body in bodies]
+def new_ids(update: Update) -> dict[str, str]:
+    """Ids for the variants that an update creates, by key; the note names them before they are written."""
+    return {each.desired.key: new_id("variant") for each in update.variants if each.is_new}
+
+
+def _noted_ids(update: Update) -> list[str]:
+    """The ids in the note of the variants that an update creates."""
+    noted = update.record.pending.new if update.record and update.record.pending else {}
+    return [noted.get(key, own) for key, own in new_ids(update).items()]
+
+
+def _created(bodies: Bodies) -> list[dict[str, Any]]:
+    return [{"id": new_id("variant"), **body} for body in bodies]

@@ -8,8 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from medusa_sync.core.handle import handle_candidates
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product import DesiredProduct, handle_candidates
 from tests.unit.builders import DESIRED_PRODUCTS, desired_product, with_fields
 
 HANDLE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")

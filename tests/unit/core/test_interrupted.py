@@ -13,8 +13,7 @@ from medusa_sync.core.interrupted import (
     is_incomplete,
     only_awaits_late_write,
 )
-from medusa_sync.core.note import creation_note
-from medusa_sync.core.pending import noted
+from medusa_sync.core.note import creation_note, noted
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import ONLY, Pending, Record, Step, applied

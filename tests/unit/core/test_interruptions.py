@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from medusa_sync.core.change import Update
-from medusa_sync.core.note import creation_note, final_record, update_note
-from medusa_sync.core.pending import freed
+from medusa_sync.core.note import creation_note, final_record, freed, update_note
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct, Value

@@ -17,7 +17,7 @@ from medusa_sync.core.plan import without_stock
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import ONLY, Pending, Step
-from medusa_sync.core.stored import StoredCategory, StoredImage, StoredProduct, StoredTag
+from medusa_sync.core.stored import StoredCategory, StoredImage, StoredOptionValue, StoredProduct, StoredTag
 from tests.unit.builders import (
     DESIRED_PRODUCTS,
     all_fields,
@@ -37,7 +37,6 @@ SUBSETS = st.lists(MEMBERS, unique=True).map(tuple)
 SETS = [name for name, field in FIELDS.items() if field.merge is Merge.UNION]
 OF_VARIANT = ["sku", "barcode", "price", "stock"]
 EVERY_FIELD = [*FIELDS, *OF_VARIANT]
-LATER = "2026-01-02T03:05:05.679Z"
 
 Step3 = tuple[str, Value, Value]
 
@@ -298,7 +297,8 @@ def test_without_our_variant_the_product_is_updated_and_other_variants_are_not(k
     """The conflict is reported once per change of the source."""
     before = desired_product()
     after = with_fields(before, title="New title", price=1_000, sku="NEW", stock=7)
-    theirs = stored_variant(before, id="variant_02", sku="THEIRS", barcode=None, created_at=LATER)
+    other = (StoredOptionValue("opt_01", "Other"),)
+    theirs = stored_variant(before, id="variant_02", sku="THEIRS", barcode=None, options=other)
     stored = with_record(stored_product(before, variants=(theirs,)), RECORDS[kind](before))
 
     update = planned(after, stored)

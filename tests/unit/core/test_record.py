@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
-from medusa_sync.core.pending import freed, noted
+from medusa_sync.core.note import freed, noted
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import (
     DIGEST,

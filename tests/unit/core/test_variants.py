@@ -8,7 +8,7 @@ from msgspec import structs
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import ONLY, Pending, Record, Step, applied, remember
-from medusa_sync.core.stored import StoredVariant
+from medusa_sync.core.stored import StoredOptionValue, StoredVariant
 from medusa_sync.core.variants import match_variants
 from tests.unit.builders import (
     applied_ids,
@@ -19,10 +19,8 @@ from tests.unit.builders import (
     with_record,
 )
 
-EARLIER = "2025-12-31T00:00:00.000Z"  # than the product of the builders
-A_MINUTE_LATER = "2026-01-02T03:05:05.678Z"
-LATER = "2026-01-02T03:05:05.679Z"
-OLDER = {"id": "variant_00", "sku": "THEIRS", "barcode": "THEIRS", "created_at": EARLIER}
+OTHER = (StoredOptionValue("opt_01", "Other"),)
+OLDER = {"id": "variant_00", "sku": "THEIRS", "barcode": "THEIRS", "options": OTHER}
 
 # --- a product without variants at the source -----------------------------------------------------------
 
@@ -39,7 +37,7 @@ def owned(desired: DesiredProduct, record: Record | None, *variants: StoredVaria
 def test_our_variant_is_the_one_in_the_record_even_if_its_sku_changed() -> None:
     desired = desired_product()
     theirs = stored_variant(desired, **OLDER)
-    renamed = stored_variant(desired, sku="OURS", barcode=None, created_at=EARLIER)
+    renamed = stored_variant(desired, sku="OURS", barcode=None)
     with_our_sku = stored_variant(desired, id="variant_02")
     record = applied_ids(desired)
     assert owned(desired, record, with_our_sku, renamed, theirs) == "variant_01"
@@ -57,29 +55,27 @@ def test_without_an_id_in_the_record_our_variant_has_our_sku_or_barcode(name: st
         applied(with_fields(desired, **{name: "APPLIED"})),
         pending=Pending(Step.UPDATE, {ONLY: {name: (remember(LONG),)}}, currency=desired.currency),
     )
-    ours = stored_variant(desired, created_at=LATER, **{name: value})
+    ours = stored_variant(desired, options=OTHER, **{name: value})
     theirs = stored_variant(desired, **OLDER)
     assert owned(desired, record, ours, theirs) == ours.id
     assert owned(desired, record, theirs) is None
 
 
-@pytest.mark.parametrize(
-    ("created_at", "is_ours"), [(A_MINUTE_LATER, True), (LATER, False), (EARLIER, False), ("", False)]
-)
-def test_without_our_sku_our_variant_was_created_with_the_product(
-    created_at: str,
-    is_ours: bool,  # noqa: FBT001 - a column of the table above
+@pytest.mark.parametrize("recorded", [True, False])
+def test_without_our_sku_our_variant_has_our_option_value(
+    recorded: bool,  # noqa: FBT001 - a parameter
 ) -> None:
     desired = desired_product(sku=None, meta={})
-    variant = stored_variant(desired, id="variant_09", sku="THEIRS", created_at=created_at)
-    record = applied(desired)
-    assert (owned(desired, record, stored_variant(desired, **OLDER), variant) == "variant_09") == is_ours
-    assert (owned(desired, None, variant) == "variant_09") == is_ours
+    ours = stored_variant(desired, id="variant_09", sku="THEIRS")
+    theirs = stored_variant(desired, **OLDER)
+    record = applied(desired) if recorded else None
+    assert owned(desired, record, theirs, ours) == "variant_09"
+    assert owned(desired, record, theirs) is None
 
 
 def test_a_variant_without_a_sku_does_not_match_a_missing_sku() -> None:
     desired = desired_product(sku=None, meta={})
-    assert owned(desired, applied(desired), stored_variant(desired, created_at=LATER)) is None
+    assert owned(desired, applied(desired), stored_variant(desired, options=OTHER)) is None
 
 
 def test_in_an_adoption_our_variant_has_the_desired_sku() -> None:
@@ -91,7 +87,7 @@ def test_in_an_adoption_our_variant_has_the_desired_sku() -> None:
 def test_in_an_adoption_without_our_sku_our_variant_is_the_oldest() -> None:
     desired = desired_product()
     later, oldest = (
-        stored_variant(desired, id=f"variant_0{age}", sku="THEIRS", barcode=None, created_at=LATER)
+        stored_variant(desired, id=f"variant_0{age}", sku="THEIRS", barcode=None, options=OTHER)
         for age in (2, 1)
     )
     assert owned(desired, None, later, oldest, adopt=True) == "variant_01"

@@ -12,7 +12,7 @@ from medusa_sync.core.record import ONLY, RECORD_KEY, Record, VariantRecord, app
 from medusa_sync.core.stored import StoredSummary, Unreadable, WrittenProduct
 from medusa_sync.errors import StoreError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.item_api import Level
+from medusa_sync.medusa.resources import Level
 from tests.unit.builders import STORE_URL, as_json, desired_product, medusa_client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
@@ -68,7 +68,7 @@ async def test_a_look_up_of_200_products_is_one_request(httpx_mock: HTTPXMock, a
 async def test_a_look_up_finds_copies(httpx_mock: HTTPXMock, api: AdminApi) -> None:
     product = {"external_id": "dummyjson:1", "metadata": None}
     twice = [{"id": "prod_1", **product}, {"id": "prod_2", **product}]
-    httpx_mock.add_response(json={"products": twice, "count": 2})
+    httpx_mock.add_response(json={"products": twice, "count": 2, "limit": 2})
     assert [product.id for product in await api.look_up(["dummyjson:1"])] == ["prod_1", "prod_2"]
     (request,) = httpx_mock.get_requests()
     assert int(request.url.params["limit"]) >= 2
@@ -180,7 +180,7 @@ async def test_an_incomplete_product_does_not_affect_the_others(httpx_mock: HTTP
     metadata = {RECORD_KEY: as_json(record), "mine": 1}
     whole = {"id": "prod_1", "external_id": "dummyjson:1", "metadata": metadata}
     partial = {"id": "prod_2", "external_id": "dummyjson:2"}
-    httpx_mock.add_response(json={"products": [whole, partial]})
+    httpx_mock.add_response(json={"products": [whole, partial], "limit": 4})
     assert await api.look_up(["dummyjson:1", "dummyjson:2"]) == [
         StoredSummary("prod_1", "dummyjson:1", record),
         Unreadable("prod_2", "dummyjson:2", "the response lacks metadata"),

@@ -6,7 +6,6 @@ from medusa_sync.medusa.ids import new_id, own_id
 from medusa_sync.medusa.payload import new_product_id, new_variant_id
 
 ULID = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
-LATER = "prod_6ZZZZZZZZZ0000000000000000"
 
 
 @pytest.mark.parametrize("parts", [("dummyjson:1",), ("",), ("ж 香", "0"), ("x" * 1000, "y")])
@@ -34,10 +33,3 @@ def test_each_generation_of_a_product_has_its_own_ids() -> None:
     variants = [new_variant_id(product, key) for product in products for key in ("", "S", "M")]
     assert len({*products, *variants}) == len(products) + len(variants)
     assert {each.partition("_")[0] for each in variants} == {"variant"}
-
-
-@pytest.mark.parametrize(
-    "after", [LATER, new_id("prod"), own_id("prod", "dummyjson:1")], ids=["later", "now", "our own"]
-)
-def test_a_new_id_sorts_after_the_given_one(after: str) -> None:
-    assert new_id("prod", after=after) > after

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from medusa_sync.core.stored import Entity
 from medusa_sync.errors import StoreMismatchError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement, PlacementOptions, find_placement
-from medusa_sync.medusa.responses import Entity, StoreCurrency, StoreDefaults
+from medusa_sync.medusa.responses import StoreCurrency, StoreDefaults
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ from msgspec import structs
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.change import Create, Update
-from medusa_sync.core.pending import freed
+from medusa_sync.core.note import freed
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import ONLY, Pending, Record, Step

@@ -11,7 +11,7 @@ from msgspec import structs
 from medusa_sync.core.fields import SALE
 from medusa_sync.core.stored import SalePrice, StoredProduct
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
-from medusa_sync.medusa.price_list_api import ListedPrice, PriceLists
+from medusa_sync.medusa.resources import ListedPrice, PriceLists
 from medusa_sync.stop import Stop
 from medusa_sync.sync.sales import Sales
 from tests.unit.builders import desired_product, stored_product
