@@ -236,13 +236,11 @@ def decide(
     while has_decided:
         has_decided = False
         free = {hold for change in left.values() for hold in decision.given_up(change)}.union(freed)
-        for own, change in left.items():
-            blocked = {
-                claim.key for claim in decision.claims(change) if _is_blocked(claim, change, holders, free)
-            }
-            if not blocked <= decision.blocked.get(own, set()):
-                has_decided = True
-                decision.blocked[own] = blocked | decision.blocked.get(own, set())
+        for own, change in left.items() if not is_final else ():
+            wanted, known = decision.claims(change), decision.blocked.setdefault(own, set())
+            blocked = {claim.key for claim in wanted if _is_blocked(claim, change, holders, free)}
+            has_decided |= not blocked <= known
+            known |= blocked
         for own, change in left.items():
             for claim, owner in _kept(decision.claims(change), change, owners, free):
                 has_decided = True

@@ -176,10 +176,10 @@ class AdminApi:
         """Products by id, with the ids of their options, variants and inventory items."""
         return {each.id: each for each in await find(self._client, responses.WRITTEN, "id", product_ids)}
 
-    async def taken_ids(self, product_ids: Sequence[str]) -> dict[str, bool]:
-        """Which of these ids products have; true for those of deleted ones."""
+    async def taken_ids(self, product_ids: Sequence[str]) -> dict[str, str | None]:
+        """Which of these ids products have, with their external ids; None for deleted ones."""
         found = await find(self._client, responses.IDS, "id", product_ids)
-        return {each.id: each.deleted_at is not None for each in found}
+        return {each.id: None if each.deleted_at is not None else each.external_id or "" for each in found}
 
     async def variant_ids(self, product_id: str) -> list[str]:
         """The ids of all variants of a product."""

@@ -118,7 +118,7 @@ def test_the_ids_of_live_and_of_deleted_products_can_be_read(shop: Shop) -> None
     assert isinstance(found[0]["deleted_at"], str)
     assert found[1] == live
     taken = shop.ask(lambda api: api.taken_ids(["prod_1", "prod_2", "prod_3"]))
-    assert taken == {"prod_1": True, "prod_2": False}
+    assert taken == {"prod_1": None, "prod_2": "contract:2"}
 
 
 def test_products_are_visible_before_their_variants_and_prices(shop: Shop, midway: Midway) -> None:

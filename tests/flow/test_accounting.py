@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from medusa_sync.core.result import Result, RunResult
-from medusa_sync.sync.write.engine import Engine
+from medusa_sync.sync.write.attempt import Attempts
 from medusa_sync.sync.options import PlanOptions
 from tests.flow.shirts import held, shirt, variant, wanted
 from tests.flow.stage import ListSource, counts, is_creation, sent_in_bulk, sync
@@ -83,7 +83,7 @@ def test_a_product_that_is_lost_by_mistake_has_a_reason_too(monkeypatch: pytest.
     async def do_nothing(*_: object) -> list[object]:
         return []
 
-    monkeypatch.setattr(Engine, "_attempt", do_nothing)
+    monkeypatch.setattr(Attempts, "attempt", do_nothing)
     result = sync(ListSource([shirt(1)]), FakeMedusa())
     assert (result.exit_code, counts(result)) == (5, {"not_attempted": 1})
     assert "bug" in result.not_completed[0].reason

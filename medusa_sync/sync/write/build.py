@@ -15,9 +15,11 @@ from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.write.acknowledger import Acknowledger
+from medusa_sync.sync.write.attempt import Attempts
 from medusa_sync.sync.write.engine import Engine
 from medusa_sync.sync.write.items import Items
 from medusa_sync.sync.write.new_items import NewItems
+from medusa_sync.sync.write.places import Places
 from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.rows import ProductRows
 from medusa_sync.sync.write.sales import Sales
@@ -62,7 +64,6 @@ def build_engine(
         placement.location_id,
         sales,
         options.plan,
-        is_empty=is_empty,
         may_adopt=may_adopt,
         waits=waits,
         removed=removed,
@@ -72,20 +73,22 @@ def build_engine(
     items = Items(api, placement.location_id, stop)
     rows = ProductRows(api, terms, placement, ledger, status=options.status)
     writer = Writer(api, rows, placement.location_id, items, new_items, sales, planner, ledger, health)
-    engine = Engine(
-        planner,
-        UniqueValues(api, options.source_name, is_empty=is_empty, removed=removed),
-        rows,
+    is_dry_run = preview is not None
+    places = Places(planner, new_items, ledger, is_dry_run=is_dry_run)
+    acknowledger = Acknowledger(api, places.complete)
+    values = UniqueValues(api, options.source_name, is_empty=is_empty, removed=removed)
+    attempts = Attempts(
+        planner, values, rows, writer, new_items, acknowledger, places, ledger, placement, stop, preview
+    )
+    return Engine(
+        attempts,
         writer,
-        new_items,
-        Acknowledger(api, lambda job: engine.acknowledged(job)),  # noqa: PLW0108 - it does not exist yet
-        placement,
+        acknowledger,
+        places,
         ledger,
         health,
         stop,
         BatchSize(options.batch_size),
-        concurrency=options.concurrency if preview is None else 1,
+        concurrency=1 if is_dry_run else options.concurrency,
         max_retries=options.max_retries,
-        preview=preview,
     )
-    return engine

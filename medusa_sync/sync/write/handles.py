@@ -12,16 +12,10 @@ from medusa_sync.medusa.api import AdminApi
 
 
 class Handles:
-    """Handles that were chosen for new products, so that no other batch chooses them.
+    """Handles that were chosen for new products, so that no other batch chooses them."""
 
-    Args:
-        api: of the store.
-        is_empty: the store had no products when the run began.
-    """
-
-    def __init__(self, api: AdminApi, *, is_empty: bool) -> None:
+    def __init__(self, api: AdminApi) -> None:
         self._api = api
-        self._is_empty = is_empty
         self._owners: dict[str, str] = {}  # external id by handle
         self._assigned: dict[str, str] = {}  # handle by external id
         self._ahead: dict[str, Mapping[str, OwningProduct]] = {}  # what a look-up ahead found, by handle
@@ -39,7 +33,7 @@ class Handles:
             likely = next((handle for handle in handle_candidates(product) if handle not in handles), None)
             handles.update({likely: None} if likely is not None else {})
         with suppress(StoreRefusedError):
-            owners = await self._api.handles(list(handles)) if handles and not self._is_empty else {}
+            owners = await self._api.handles(list(handles)) if handles else {}
             self._ahead.update(dict.fromkeys(handles, owners))
 
     async def assign(self, new: Sequence[DesiredProduct]) -> tuple[dict[str, str], dict[str, str]]:

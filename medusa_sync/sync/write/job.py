@@ -13,7 +13,7 @@ from medusa_sync.core.record import Record
 from medusa_sync.core.result import Outcome, Result, combined, outcome_of
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.unique import Hold, Holders
-from medusa_sync.errors import MedusaSyncError, StoreRefusedError
+from medusa_sync.errors import MedusaSyncError
 from medusa_sync.sync.ledger import Ledger
 
 
@@ -79,7 +79,7 @@ class Job(Struct, eq=False):
     attempts: int = 0
     polls: int = 0
     refusal: Refusal | None = None
-    error: StoreRefusedError | None = None
+    error: MedusaSyncError | None = None
     holders: Holders | None = None
     is_released: bool = False
     gives_up: frozenset[Hold] = frozenset()
@@ -144,3 +144,7 @@ class Job(Struct, eq=False):
     def outcome(self, found: Outcome) -> Outcome:
         """The outcome of a product for which nothing is left to be done."""
         return self.sent if self.sent is not None and found.result is Result.UNCHANGED else found
+
+
+Group = list[Job]
+"""Jobs that are written together."""

@@ -65,7 +65,6 @@ class Planner:
         location_id: where stock is kept; None if the store has no location.
         sales: the sale prices of the source.
         options: how to decide.
-        is_empty: the store had no products when the run began.
         may_adopt: the store may have products without an external id.
         waits: products that the store may still be working on are in progress.
         removed: ids of variants that a dry run has removed.
@@ -78,7 +77,6 @@ class Planner:
         sales: Sales,
         options: PlanOptions,
         *,
-        is_empty: bool,
         may_adopt: bool,
         waits: bool = True,
         removed: Collection[str] = (),
@@ -90,7 +88,7 @@ class Planner:
         self._options = options
         self._waits = waits
         self._adoption = Adoption(api, may_exist=may_adopt)
-        self._handles = Handles(api, is_empty=is_empty)
+        self._handles = Handles(api)
         self._tombstones = Tombstones(api)
 
     async def look_ahead(self, products: Sequence[Stale]) -> tuple[list[Create], dict[str, list[str]]]:

@@ -220,7 +220,7 @@ class ProductRows:
         )
 
     async def _find_free_ids(self, jobs: Sequence[Job]) -> bool:
-        """Give products that were deleted before the ids of their next generation; returns whether any was.
+        """Give products whose ids others or deleted ones have the next ones; returns whether there were any.
 
         Raises:
             StoreRefusedError: another run has created some of them meanwhile.
@@ -229,7 +229,7 @@ class ProductRows:
         while left:
             ids = {self.new_id(job): job for job in left}
             taken = await self._api.taken_ids(list(ids))
-            if not all(taken.values()):
+            if any(taken.get(own) == job.external_id for own, job in ids.items()):
                 message = "another run has created some of these products"
                 raise StoreRefusedError(message, status=HTTPStatus.CONFLICT)
             left = [ids[product_id] for product_id in taken]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 
@@ -118,7 +118,6 @@ class Writer:
             self._write_sales,
         )
         self._create_steps = (
-            self._delete_leftovers,
             self._create_rows,
             self._add_variants,
             self._read_written,
@@ -141,6 +140,12 @@ class Writer:
         for job in attempt.jobs:
             if job.is_written:
                 self._health.succeeded(job.product_id)
+
+    async def delete_leftovers(self, jobs: Iterable[Job]) -> None:
+        """Delete what interrupted creations have left of products that are created again."""
+        incomplete = [job.leftover.id for job in jobs if job.leftover is not None]
+        if incomplete:
+            await delete_noted(self._api, incomplete)
 
     async def release_items(self, jobs: Sequence[Job], taken: Values) -> None:
         """Take SKUs from inventory items whose variants give them up; they get their new ones later."""
@@ -207,12 +212,6 @@ class Writer:
             await self._variants.remove_unused_values(job.update, job.before)
 
     # --- steps of creations ---
-
-    async def _delete_leftovers(self, attempt: Attempt) -> None:
-        """Delete what interrupted creations have left."""
-        incomplete = [job.create.replaces for job in attempt.jobs if job.create.replaces]
-        if incomplete:
-            await delete_noted(self._api, incomplete)
 
     async def _create_rows(self, attempt: Attempt) -> None:
         """Create products, after their inventory items."""

@@ -243,7 +243,7 @@ async def test_the_ids_of_live_and_of_deleted_products_are_taken(
         {"id": "prod_2", "external_id": "dummyjson:2", "deleted_at": "2026-01-02T03:04:05.678Z"},
     ]
     httpx_mock.add_response(json={"products": found, "count": 2, "limit": 3})
-    assert await api.taken_ids(["prod_1", "prod_2", "prod_3"]) == {"prod_1": False, "prod_2": True}
+    assert await api.taken_ids(["prod_1", "prod_2", "prod_3"]) == {"prod_1": "dummyjson:1", "prod_2": None}
     [request] = httpx_mock.get_requests()
     assert request.url.params.get_list("id[]") == ["prod_1", "prod_2", "prod_3"]
     assert request.url.params["with_deleted"] == "true"
