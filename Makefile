@@ -64,9 +64,12 @@ format: install ## fix and format the code with ruff
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-lock: install ## update requirements.lock to the newest versions
-	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate \
-		--custom-compile-command 'make lock' --group dev --output-file requirements.lock pyproject.toml
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --custom-compile-command 'make lock'
+UPGRADE ?= --upgrade
+lock: install ## update the three lock files to the newest versions (UPGRADE= keeps the versions that they have)
+	$(LOCK) $(UPGRADE) --group dev --output-file requirements.lock pyproject.toml
+	$(LOCK) --constraint requirements.lock --output-file requirements-runtime.lock pyproject.toml
+	$(LOCK) $(UPGRADE) --group release --output-file requirements-release.lock
 
 clean: ## remove everything that these commands created
 	rm -rf $(VENV) .venv-lowest dist build .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
