@@ -9,9 +9,11 @@ import pytest
 from docs.build import README
 from medusa_sync.errors import EXIT_CODES
 from medusa_sync.settings.options import ENV_FILE, OPTIONS
+from tests.container.dockerfile import context, copied
 from tests.unit.recipes import (
     CRONTAB,
     FOLDER,
+    IMAGE,
     PAGE,
     ROOT,
     Recipe,
@@ -19,7 +21,6 @@ from tests.unit.recipes import (
     container,
     crontab_lines,
     crontab_settings,
-    dockerfile_sources,
     github,
     gitlab,
     kubernetes,
@@ -76,7 +77,6 @@ def test_the_page_links_every_recipe_and_says_how_it_was_checked() -> None:
 
 def test_every_recipe_is_tested_here() -> None:
     assert {path.name for path in FILES} == {
-        "Dockerfile",
         "airflow_dag.py",
         "github-actions.yml",
         "gitlab-ci.yml",
@@ -136,10 +136,10 @@ def test_recipes_contain_no_secret() -> None:
 
 
 def test_the_image_does_not_run_as_root_and_copies_only_what_it_needs() -> None:
-    text = (FOLDER / "Dockerfile").read_text(encoding="utf-8")
-    assert re.search(r"^USER [1-9]\d+$", text, re.MULTILINE)
-    assert set(dockerfile_sources()) == {"pyproject.toml", "README.md", "LICENSE", "medusa_sync"}
-    assert all((ROOT / name).exists() for name in dockerfile_sources())
+    assert int(IMAGE.last("USER")) > 0
+    needed = {"pyproject.toml", "README.md", "LICENSE", "medusa_sync", "requirements-runtime.lock"}
+    assert copied() == context() == needed
+    assert all((ROOT / name).exists() for name in needed)
 
 
 def test_python_recipes_parse() -> None:
