@@ -96,7 +96,8 @@ endif
 	$(BIN)/uv venv --quiet build/release/runtime
 	$(BIN)/uv pip install --quiet --python build/release/runtime --requirement requirements-runtime.lock
 	$(BIN)/uv pip install --quiet --python build/release/runtime --no-deps dist/*.whl
-	$(TOOLS)/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml --PEP-639 \
+	sed 's/^dynamic = .*/version = "$(VERSION)"/' pyproject.toml > build/release/pyproject.toml
+	$(TOOLS)/bin/cyclonedx-py environment --output-reproducible --pyproject build/release/pyproject.toml \
 		--output-file $(SBOM) build/release/runtime
 	$(BIN)/python -m tests.harness.wheel --workers $(WORKERS) $(PYTHONS)
 
