@@ -109,7 +109,8 @@ class RootContainer(Container):
     def stop(self) -> int:
         self.is_running = False
         subprocess.run(["kill", "-TERM", str(self._first())], check=True)
-        return self._process.wait(TIMEOUT_S)
+        self._process.communicate(timeout=TIMEOUT_S)
+        return self._process.returncode
 
     def log(self) -> str:
         self._process.kill()
