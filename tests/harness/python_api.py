@@ -73,11 +73,11 @@ def _signature(signature: inspect.Signature, of_class: type | None = None) -> st
 
 def _default(parameter: inspect.Parameter, of_class: type | None) -> str:
     """The default value; that of a dataclass may come from a function."""
+    value: Any = parameter.default
     if of_class and dataclasses.is_dataclass(of_class):
         [own] = [each for each in dataclasses.fields(of_class) if each.name == parameter.name]
-        value: Any = own.default if own.default is not dataclasses.MISSING else own.default_factory()  # type: ignore[misc]
-    else:
-        value = parameter.default
+        if own.default_factory is not dataclasses.MISSING:
+            value = own.default_factory()
     return _ENUM_MEMBER.sub(r"\1", repr(value))
 
 

@@ -40,7 +40,7 @@ def test(python: str, workers: str) -> bool:
     if made.returncode != 0:
         return False
     interpreter = environment / "bin" / "python"
-    install = [UV, "pip", "install", "--quiet", "--python", interpreter]
+    install: list[str | Path] = [UV, "pip", "install", "--quiet", "--python", interpreter]
     subprocess.run([*install, "--requirement", ROOT / "requirements.lock"], check=True)
     subprocess.run([*install, "--no-deps", DIST / f"medusa_sync-{__version__}-py3-none-any.whl"], check=True)
     folder = _sources(environment, interpreter)

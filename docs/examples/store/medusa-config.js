@@ -12,6 +12,7 @@ module.exports = defineConfig({
     databaseUrl: DATABASE_URL,
     databaseDriverOptions: { ssl: false },
     redisUrl: REDIS_URL,
+    cookieOptions: { secure: false, sameSite: "lax" }, // the admin is used without TLS
     http: { adminCors: origin, authCors: origin, storeCors: origin, jwtSecret: JWT_SECRET, cookieSecret: COOKIE_SECRET },
   },
 })
