@@ -93,7 +93,7 @@ endif
 	diff --recursive dist build/release/again
 	$(TOOLS)/bin/twine check --strict dist/*
 	$(TOOLS)/bin/check-wheel-contents dist/*.whl
-	$(BIN)/uv venv --quiet build/release/runtime
+	$(BIN)/uv venv --quiet --python $(BIN)/python build/release/runtime
 	$(BIN)/uv pip install --quiet --python build/release/runtime --requirement requirements-runtime.lock
 	$(BIN)/uv pip install --quiet --python build/release/runtime --no-deps dist/*.whl
 	sed 's/^dynamic = .*/version = "$(VERSION)"/' pyproject.toml > build/release/pyproject.toml
