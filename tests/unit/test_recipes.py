@@ -1,17 +1,22 @@
 """The recipes for schedulers are well formed, linked, and use only options that exist."""
 
 import ast
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from docs.build import README
 from medusa_sync.errors import EXIT_CODES
 from medusa_sync.settings.options import ENV_FILE, OPTIONS
+from tests.container.dockerfile import context, copied
 from tests.unit.recipes import (
     CRONTAB,
     FOLDER,
+    IMAGE,
     PAGE,
     ROOT,
     Recipe,
@@ -19,7 +24,6 @@ from tests.unit.recipes import (
     container,
     crontab_lines,
     crontab_settings,
-    dockerfile_sources,
     github,
     gitlab,
     kubernetes,
@@ -32,6 +36,7 @@ FILES = sorted(FOLDER.iterdir())
 SWITCHES = {f"--no-{option.flag[2:]}" for option in OPTIONS.values() if option.is_switch}
 FLAGS = {option.flag for option in [*OPTIONS.values(), ENV_FILE]} | SWITCHES
 UNITS = [path.name for path in FILES if path.suffix in {".service", ".timer"}]
+VARIABLE = re.compile(r"\b[A-Z]+_[A-Z]+\b")
 DURATION = re.compile(r"(\d+)(min|s)")
 
 
@@ -76,7 +81,6 @@ def test_the_page_links_every_recipe_and_says_how_it_was_checked() -> None:
 
 def test_every_recipe_is_tested_here() -> None:
     assert {path.name for path in FILES} == {
-        "Dockerfile",
         "airflow_dag.py",
         "github-actions.yml",
         "gitlab-ci.yml",
@@ -136,10 +140,32 @@ def test_recipes_contain_no_secret() -> None:
 
 
 def test_the_image_does_not_run_as_root_and_copies_only_what_it_needs() -> None:
-    text = (FOLDER / "Dockerfile").read_text(encoding="utf-8")
-    assert re.search(r"^USER [1-9]\d+$", text, re.MULTILINE)
-    assert set(dockerfile_sources()) == {"pyproject.toml", "README.md", "LICENSE", "medusa_sync"}
-    assert all((ROOT / name).exists() for name in dockerfile_sources())
+    assert int(IMAGE.last("USER")) > 0
+    needed = {"pyproject.toml", "README.md", "LICENSE", "medusa_sync", "requirements-runtime.lock"}
+    assert copied() == context() == needed
+    assert all((ROOT / name).exists() for name in needed)
+
+
+def test_the_compose_file_fits_together() -> None:
+    folder = ROOT / "docs" / "examples"
+    services = yaml.safe_load((folder / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    sync, store = services["medusa-sync"], services["medusa"]
+    assert (folder / sync["build"]).resolve() == ROOT
+    assert sync["environment"].keys() <= {option.variable for option in OPTIONS.values()}
+    assert {word for word in sync["command"] if word.startswith("-")} <= FLAGS
+    assert (sync["read_only"], sync["tmpfs"], sync["cap_drop"]) == (True, ["/tmp"], ["ALL"])  # noqa: S108
+    own, given = sync["environment"], store["environment"]
+    assert (own["MEDUSA_EMAIL"], own["MEDUSA_PASSWORD"]) == (given["ADMIN_EMAIL"], given["ADMIN_PASSWORD"])
+    used = {variable for text in store_files(folder / "store") for variable in VARIABLE.findall(text)}
+    assert {"DATABASE_URL", "ADMIN_EMAIL"} <= used & given.keys()
+    assert used - given.keys() == set()
+    package = json.loads((folder / "store" / "package.json").read_text(encoding="utf-8"))
+    assert len(set(package["dependencies"].values())) == 1
+
+
+def store_files(folder: Path) -> Iterator[str]:
+    for name in ("medusa-config.js", "start.sh"):
+        yield (folder / name).read_text(encoding="utf-8")
 
 
 def test_python_recipes_parse() -> None:
