@@ -9,7 +9,7 @@ RUNS ?= 5
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check test lowest soak bench lint docs format lock clean
+.PHONY: help install demo store check test lowest soak bench lint docs picture format lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -19,7 +19,7 @@ install: $(VENV)/$(if $(LOCKED),locked,installed) ## create the virtual environm
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --upgrade 'pip>=25.1'
-	$(PIP) install --group dev --editable .
+	$(PIP) install --group dev --group docs --editable .
 	@touch $@
 
 $(VENV)/locked: pyproject.toml requirements.lock
@@ -31,6 +31,9 @@ $(VENV)/locked: pyproject.toml requirements.lock
 
 demo: install ## start a real Medusa store and sync the sample catalogue into it
 	$(BIN)/python -m tests.harness.demo
+
+store: install ## start an empty Medusa store; prints its address and key
+	$(BIN)/python -m tests.harness.medusa
 
 check: lint ## lint and the quick tests, which need no store
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(ARGS) tests/unit tests/flow
@@ -56,8 +59,11 @@ lint: install ## check style, types, imports and spelling
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
-docs: install ## write what is generated: tables and pictures of the pages, JSON Schemas
+docs: install ## write what is generated in the pages, and build them as a site in build/site
 	$(BIN)/python -m docs.build
+	$(BIN)/zensical build --clean --strict
+
+picture: install ## draw the picture of the README, a dry run on a real store
 	$(BIN)/python -m docs.picture
 
 format: install ## fix and format the code with ruff
@@ -66,7 +72,7 @@ format: install ## fix and format the code with ruff
 
 lock: install ## update requirements.lock to the newest versions
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate \
-		--custom-compile-command 'make lock' --group dev --output-file requirements.lock pyproject.toml
+		--custom-compile-command 'make lock' --group dev --group docs --output-file requirements.lock pyproject.toml
 
 clean: ## remove everything that these commands created
 	rm -rf $(VENV) .venv-lowest dist build .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

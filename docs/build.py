@@ -1,4 +1,4 @@
-"""Write what is generated from the code: tables of the pages, and JSON Schemas (`make docs`)."""
+"""Write what is generated: tables and recipes of the pages, the diagram, and JSON Schemas (`make docs`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from docs import catalogue, mapping
+from docs import architecture, catalogue, costs, mapping
 from medusa_sync.errors import EXIT_CODES
 from medusa_sync.report import json as json_report
 from medusa_sync.settings.option import GROUPS, Group
@@ -17,35 +17,59 @@ from medusa_sync.sources.dialects.base import Column, Dialect
 from medusa_sync.sources.dialects.table import DIALECTS
 
 README = Path(__file__).parent.parent / "README.md"
-FORMATS = README.parent / "docs" / "formats.md"
-OPTIONS = FORMATS.with_name("options.md")
-CATALOGUE = FORMATS.with_name("catalogue.md")
-MAPPING = FORMATS.with_name("mapping.md")
-RESULT_SCHEMA = FORMATS.with_name("result.schema.json")
-CATALOGUE_SCHEMA = FORMATS.with_name("catalogue.schema.json")
+DOCS = README.parent / "docs"
+RECIPES = {
+    "scheduling": ["crontab.example"],
+    "systemd": ["medusa-sync.service", "medusa-sync.timer", "medusa-sync-loop.service"],
+    "containers": ["Dockerfile"],
+    "ci": ["github-actions.yml", "gitlab-ci.yml"],
+    "kubernetes": ["kubernetes-cronjob.yaml"],
+    "airflow": ["airflow_dag.py"],
+}
+"""The files that each page shows."""
+LANGUAGES = {
+    ".example": "cron",
+    ".service": "ini",
+    ".timer": "ini",
+    ".yml": "yaml",
+    ".yaml": "yaml",
+    ".py": "python",
+}
 
 
 def main() -> None:
     for page, blocks in pages().items():
         page.write_text(filled(page.read_text(encoding="utf-8"), blocks), encoding="utf-8")
-    for file, schema in schemas().items():
-        file.write_text(as_json(schema), encoding="utf-8")
+    for file, text in files().items():
+        file.write_text(text, encoding="utf-8")
 
 
 def pages() -> Mapping[Path, Mapping[str, str]]:
     """The generated blocks of each page."""
     return {
-        README: {"options": common_options(), "exit codes": exit_codes_table()},
-        OPTIONS: {"all": all_options()},
-        FORMATS: {dialect.name: dialect_tables(dialect) for dialect in DIALECTS},
-        CATALOGUE: catalogue.blocks(),
-        MAPPING: {"by format": mapping.by_format()},
+        README: {"costs": costs.table((DOCS / "benchmarks.md").read_text(encoding="utf-8"))},
+        DOCS / "options.md": {"all": all_options()},
+        DOCS / "exit-codes.md": {"exit codes": exit_codes_table()},
+        DOCS / "formats.md": {dialect.name: dialect_tables(dialect) for dialect in DIALECTS},
+        DOCS / "catalogue.md": catalogue.blocks(),
+        DOCS / "mapping.md": {"by format": mapping.by_format()},
+        DOCS / "architecture.md": architecture.blocks(),
+        **{DOCS / f"{page}.md": {name: recipe(name) for name in names} for page, names in RECIPES.items()},
     }
+
+
+def files() -> Mapping[Path, str]:
+    """The files that are generated as a whole."""
+    texts = {file: as_json(schema) for file, schema in schemas().items()}
+    return {**texts, DOCS / "architecture.svg": architecture.svg()}
 
 
 def schemas() -> Mapping[Path, Mapping[str, Any]]:
     """The generated JSON Schemas by file."""
-    return {CATALOGUE_SCHEMA: catalogue.schema(), RESULT_SCHEMA: json_report.schema()}
+    return {
+        DOCS / "catalogue.schema.json": catalogue.schema(),
+        DOCS / "result.schema.json": json_report.schema(),
+    }
 
 
 def as_json(schema: Mapping[str, Any]) -> str:
@@ -62,19 +86,16 @@ def filled(text: str, blocks: Mapping[str, str]) -> str:
     return text
 
 
-def common_options() -> str:
-    """What `--help` shows."""
-    rows = [
-        (_literal(f"{option.flag} {option.metavar}"), _cell(option.help))
-        for option in ALL_OPTIONS
-        if option.is_common
-    ]
-    return _table(("flag", "meaning"), rows)
+def recipe(name: str) -> str:
+    """A file to copy, as a block of code."""
+    path = next(path for path in (DOCS / "recipes" / name, README.parent / name) if path.exists())
+    language = LANGUAGES.get(path.suffix, path.name.lower())
+    return f'```{language} title="{name}"\n{path.read_text(encoding="utf-8")}```\n'
 
 
 def all_options() -> str:
     """A table for each panel of `--help-all`, with the settings that have no flag."""
-    return "\n".join(f"## {group}\n\n{_panel(group)}" for group in GROUPS)
+    return "\n".join(f"### {group}\n\n{_panel(group)}" for group in GROUPS)
 
 
 def _panel(group: Group) -> str:

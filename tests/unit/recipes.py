@@ -15,7 +15,10 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "recipes"
-PAGE = ROOT / "docs" / "scheduling.md"
+PAGES = [
+    ROOT / "docs" / f"{name}.md"
+    for name in ("scheduling", "systemd", "containers", "ci", "kubernetes", "airflow")
+]
 CRONTAB = ROOT / "crontab.example"
 
 
