@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from docs import architecture, catalogue, costs, mapping
 from medusa_sync.errors import EXIT_CODES
 from medusa_sync.report import json as json_report
-from medusa_sync.settings.option import GROUPS, Group
+from medusa_sync.settings.option import GROUPS, Group, Option
 from medusa_sync.settings.options import ALL_OPTIONS
 from medusa_sync.sources.dialects.base import Column, Dialect
 from medusa_sync.sources.dialects.table import DIALECTS
@@ -99,25 +100,32 @@ def all_options() -> str:
 
 
 def _panel(group: Group) -> str:
-    rows = [
-        (
-            _literal(f"{option.flag} {option.metavar}") if option.flag else "-",
-            _literal(option.variable),
-            _literal(option.default or ""),
-            _cell(f"{option.help} {option.more}"),
-        )
-        for option in ALL_OPTIONS
-        if option.group == group
-    ]
-    return _table(("flag", "variable", "default", "meaning"), rows)
+    rows = [(_names_of(option), _meaning(option)) for option in ALL_OPTIONS if option.group == group]
+    return _table(("option", "meaning"), rows)
 
 
-def _literal(text: str) -> str:
-    return f"`{_cell(text)}`" if text.strip() else "-"
+def _meaning(option: Option) -> str:
+    default = f"Default: {literal(option.default)}." if option.default and not option.is_switch else ""
+    return " ".join(filter(None, (_cell(option.help), _cell(option.more), default)))
+
+
+def _names_of(option: Option) -> str:
+    """The flag, if it has one, and the variable, if it has one."""
+    names = [f"{option.flag} {option.metavar}" if option.flag else "", option.variable or ""]
+    return "<br>".join(literal(name) for name in names if name)
+
+
+def literal(text: str) -> str:
+    """Text as code in a cell; `|` is written in the one way that GitHub and the site both show as it is."""
+    text = text.strip()
+    if "|" in text:
+        return f"<code>{escape(text, quote=False).replace('|', '&#124;')}</code>"
+    return f"`{text}`" if text else "-"
 
 
 def _cell(text: str) -> str:
-    return text.strip().replace("|", "\\|")
+    text = re.sub(r"`([^`]*\|[^`]*)`", lambda code: literal(code[1]), text.strip())
+    return text.replace("|", "\\|")
 
 
 def exit_codes_table() -> str:
@@ -127,7 +135,7 @@ def exit_codes_table() -> str:
 def dialect_tables(dialect: Dialect) -> str:
     """Tables of the columns that a dialect uses, and of those that it ignores."""
     used = [column for column in dialect.columns if column.field]
-    rows = [(_names(each), _code(each.field.split(", ")), each.rule.replace("|", "\\|")) for each in used]
+    rows = [(_names(each), _code(each.field.split(", ")), _cell(each.rule)) for each in used]
     others = [(_names(each), each.rule) for each in dialect.columns if not each.field]
     required = _code(dialect.named[key].names[0] for key in dialect.required)
     head = (

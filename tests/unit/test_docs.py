@@ -24,7 +24,7 @@ TOP = [README, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 PLACEHOLDERS = re.compile(r"\b[NM2]\b|'usd'|\.\.\.|[a-zA-Z_]+: ")
-OF_OTHERS = {"Expected int | float, got str", "already exists"}  # messages of msgspec and of Medusa
+OF_OTHERS = {"Expected int", "already exists"}  # messages of msgspec and of Medusa
 HERE = pytest.mark.parametrize("page", [*TOP, *SITE], ids=lambda page: page.name)
 
 
@@ -49,16 +49,18 @@ def test_the_diagram_has_each_layer_of_the_contract() -> None:
 
 
 def test_the_page_of_options_names_each_flag_and_each_variable() -> None:
-    lines = text_of("options.md").splitlines()
+    rows = [line for line in text_of("options.md").splitlines() if line.startswith("| ")]
     for option in ALL_OPTIONS:
-        start = f"| `{option.flag}" if option.flag else f"| - | `{option.variable}`"
-        [row] = [
-            line
-            for line in lines
-            if re.match(rf"{re.escape(start)}[ `]", line) or line.startswith(f"{start} ")
-        ]
-        assert not option.variable or f"| `{option.variable}` |" in row
+        name = re.compile(rf"(?<![\w-]){re.escape(option.flag or option.variable)}(?![\w-])")
+        [row] = [row for row in rows if name.search(row.split(" | ")[0])]
+        assert not option.variable or f"`{option.variable}`" in row
         assert option.help.replace("|", "\\|") in row
+
+
+@HERE
+def test_no_code_in_a_table_has_an_escaped_pipe(page: Path) -> None:
+    """GitHub and the site show it differently; `<code>&#124;</code>` is the same in both."""
+    assert re.findall(r"^\|.*`[^`|]*\\\|.*", page.read_text(encoding="utf-8"), re.MULTILINE) == []
 
 
 # --- links ------------------------------------------------------------------------------------------------
@@ -144,7 +146,7 @@ def test_troubleshooting_quotes_messages_of_the_package() -> None:
     sources = sorted((ROOT / "medusa_sync").rglob("*.py"))
     code = re.sub(r'"\s+f?"', "", "".join(path.read_text(encoding="utf-8") for path in sources))
     cells = re.findall(r"^\| (.*?) (?<!\\)\|", text_of("troubleshooting.md"), re.MULTILINE)
-    quoted = [text.replace("\\|", "|") for cell in cells for text in re.findall(r"`([^`]+)`", cell)]
+    quoted = [text for cell in cells for text in re.findall(r"`([^`]+)`", cell)]
     assert len(quoted) > 20
     words = {word.strip() for text in quoted for word in PLACEHOLDERS.split(text)}
     assert {word for word in words if word not in code} == OF_OTHERS
