@@ -93,6 +93,13 @@ def test_pages_link_only_to_what_the_site_has(page: Path) -> None:
         assert target.suffix != ".py" or target.parent.name == "recipes", target
 
 
+@pytest.mark.parametrize("page", SITE, ids=lambda page: page.name)
+def test_nested_lists_are_indented_by_four_spaces(page: Path) -> None:
+    """With fewer, GitHub nests them and the site does not."""
+    text = CODE.sub("", page.read_text(encoding="utf-8"))
+    assert re.findall(r"^ {1,3}(?:[-*]|\d+\.) .*", text, re.MULTILINE) == []
+
+
 # --- the site ---------------------------------------------------------------------------------------------
 
 
