@@ -66,7 +66,8 @@ def test_no_page_is_wider_than_the_window_or_asks_another_server(
         assert {*chrome.execute_script(REQUESTED)} <= {site.split("/")[2]}, page
         background = chrome.find_element(By.TAG_NAME, "body").value_of_css_property("background-color")
         assert (background == "rgba(255, 255, 255, 1)") == (scheme == "light"), page
-    assert [entry for entry in chrome.get_log("browser") if entry["level"] == "SEVERE"] == []
+    entries = chrome.get_log("browser")  # type: ignore[no-untyped-call]  # selenium has no type for it
+    assert [entry for entry in entries if entry["level"] == "SEVERE"] == []
 
 
 def test_the_search_finds_an_option(site: str, chrome: Chrome) -> None:
