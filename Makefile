@@ -10,7 +10,7 @@ MINUTES ?= 10
 PYTHONS ?= 3.11 3.12 3.13 3.14
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check test lowest soak bench lint docs format container audit release publish lock clean
+.PHONY: help install demo store check test lowest soak bench lint docs picture format container audit release publish lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -20,7 +20,7 @@ install: $(VENV)/$(if $(LOCKED),locked,installed) ## create the virtual environm
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --upgrade 'pip>=25.1'
-	$(PIP) install --group dev --editable .
+	$(PIP) install --group dev --group docs --editable .
 	@touch $@
 
 $(VENV)/locked: pyproject.toml requirements.lock
@@ -32,6 +32,9 @@ $(VENV)/locked: pyproject.toml requirements.lock
 
 demo: install ## start a real Medusa store and sync the sample catalogue into it
 	$(BIN)/python -m tests.harness.demo
+
+store: install ## start an empty Medusa store; prints its address and key
+	$(BIN)/python -m tests.harness.medusa
 
 check: lint ## lint and the quick tests, which need no store
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(ARGS) tests/unit tests/flow
@@ -59,8 +62,11 @@ lint: install ## check style, types, imports, spelling, workflows and the Docker
 	$(BIN)/zizmor --offline --quiet . docs/recipes/github-actions.yml
 	$(BIN)/hadolint Dockerfile docs/examples/store/Dockerfile
 
-docs: install ## write what is generated: tables and pictures of the pages, JSON Schemas
+docs: install ## write what is generated in the pages, and build them as a site in build/site
 	$(BIN)/python -m docs.build
+	$(BIN)/zensical build --clean --strict
+
+picture: install ## draw the picture of the README, a dry run on a real store
 	$(BIN)/python -m docs.picture
 
 format: install ## fix and format the code with ruff
@@ -108,7 +114,7 @@ publish: ## release the tag that is checked out, and upload it to PyPI (asks for
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --custom-compile-command 'make lock'
 UPGRADE ?= --upgrade
 lock: install ## update the three lock files to the newest versions (UPGRADE= keeps the versions that they have)
-	$(LOCK) $(UPGRADE) --group dev --output-file requirements.lock pyproject.toml
+	$(LOCK) $(UPGRADE) --group dev --group docs --output-file requirements.lock pyproject.toml
 	$(LOCK) --constraint requirements.lock --output-file requirements-runtime.lock pyproject.toml
 	$(LOCK) $(UPGRADE) --group release --output-file requirements-release.lock
 

@@ -16,7 +16,10 @@ from tests.container.dockerfile import stages
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "recipes"
-PAGE = ROOT / "docs" / "scheduling.md"
+PAGES = [
+    ROOT / "docs" / f"{name}.md"
+    for name in ("scheduling", "systemd", "containers", "ci", "kubernetes", "airflow")
+]
 CRONTAB = ROOT / "crontab.example"
 IMAGE = stages()[-1]
 

@@ -61,6 +61,26 @@ def test_run_returns_a_result(store: FakeMedusa, source: str, tmp_path: Path) ->
     assert {change.external_id for change in result.changes} == {f"dummyjson:{n}" for n in range(1, 6)}
 
 
+def test_the_examples_of_the_page_run(
+    store: FakeMedusa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "id,title,price,sku\n1,Mug,9.5,MUG\n2,Plate,-1,PLATE\n"
+    (tmp_path / "catalogue.csv").write_text(rows, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("MEDUSA_BACKEND_URL", store.url)
+    monkeypatch.setenv("MEDUSA_API_KEY", store.api_key)
+    monkeypatch.setenv("SYNC_PRODUCTS_SOURCE", "catalogue.csv")
+    monkeypatch.setenv("SYNC_PRODUCTS_SOURCE_NAME", "shop")
+    page = (Path(__file__).parents[2] / "docs" / "python-api.md").read_text(encoding="utf-8")
+    for example in re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
+        exec(example, {})  # noqa: S102 - an example of our own page
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "5 1 "
+    assert second.startswith("shop:2 rejected line 3: price is")
+    assert store.products.keys() == {"shop:1"}
+
+
 def test_constructed_settings_have_the_defaults_of_the_command() -> None:
     loaded = load_settings({"dry_run": True}, environment={}, directory=Path("no-such-folder"))
     assert Settings(dry_run=True) == loaded
