@@ -1,7 +1,7 @@
 """Stores as earlier versions left them: the content of a fake store as JSON.
 
-`tests/flow/stores/` has one for each version that people used. `save` writes one. To record an earlier version, call
-its `sync_products` with a fake store as the transport, with its code first in `PYTHONPATH`.
+`tests/flow/stores/` has one for each version that people used. `save` writes one. To record an earlier
+version, call its `sync_products` with a fake store as the transport, with its code first in `PYTHONPATH`.
 """
 
 import json
