@@ -10,7 +10,7 @@ MINUTES ?= 10
 PYTHONS ?= 3.11 3.12 3.13 3.14
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo store check test lowest soak bench lint docs picture format container audit release publish lock clean
+.PHONY: help install demo store check test lowest soak matrix bench lint docs picture format container audit release publish lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -30,8 +30,8 @@ $(VENV)/locked: pyproject.toml requirements.lock
 	$(PIP) check
 	@touch $@
 
-demo: install ## start a real Medusa store and sync the sample catalogue into it
-	$(BIN)/python -m tests.harness.demo
+demo: install ## start a real Medusa store with its admin, and sync the sample into it (SOURCE=catalogue.csv)
+	$(BIN)/python -m tests.harness.demo $(SOURCE)
 
 store: install ## start an empty Medusa store; prints its address and key
 	$(BIN)/python -m tests.harness.medusa
@@ -49,6 +49,10 @@ lowest: install ## run the quick tests with the lowest versions that pyproject.t
 
 soak: install ## random changes, edits and faults on a real store (MINUTES=10 SEED=...)
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+matrix: install ## a short suite on several versions of Medusa, three minutes each (VERSIONS="2.13.6 2.21.2")
+	$(BIN)/python -m tests.harness.matrix $(VERSIONS)
+	$(BIN)/python -m docs.build
 
 bench: install ## compare with the cheapest way to sync a real store (N=5000 RUNS=5 ARGS=..., see docs/benchmarks.md)
 	$(BIN)/python -m benchmarks --sizes 194 $(N) --runs $(RUNS) --json build/benchmark.json $(ARGS)

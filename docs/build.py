@@ -18,6 +18,7 @@ from medusa_sync.sources.dialects import DIALECTS
 from medusa_sync.sources.dialects.base import Column, Dialect
 from medusa_sync.sources.maps import BUILT_IN
 from medusa_sync.sources.paging import KINDS
+from tests.harness import matrix
 
 README = Path(__file__).parent.parent / "README.md"
 DOCS = README.parent / "docs"
@@ -60,6 +61,7 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
         DOCS / "maps.md": {"built-in maps": maps_table()},
         DOCS / "how-it-works.md": {"paging": kinds_table()},
         DOCS / "architecture.md": architecture.blocks(),
+        DOCS / "compatibility.md": {"versions": versions()},
         **{DOCS / f"{page}.md": {name: recipe(name) for name in names} for page, names in RECIPES.items()},
     }
 
@@ -145,6 +147,16 @@ def maps_table() -> str:
 def kinds_table() -> str:
     rows = [(each.name, each.used, each.sends, each.ends) for each in KINDS]
     return _table(("paging", "used for", "a request has", "the last page"), rows)
+
+
+def versions() -> str:
+    """The versions of Medusa that `make matrix` tried, and what it checked."""
+    rows = [
+        (version, each["date"], f"not: {'; '.join(each['failed'])}" if each["failed"] else "all")
+        for version, each in matrix.read().items()
+    ]
+    checked = "".join(f"- {name}\n" for name in matrix.SUITE)
+    return f"{_table(('Medusa', 'date', 'works'), rows)}\nWhat is checked:\n\n{checked}"
 
 
 def dialect_tables(dialect: Dialect) -> str:

@@ -17,6 +17,7 @@ from docs.build import DOCS, README, files, filled, pages
 from medusa_sync.core.fields import FIELDS, METADATA, VARIANT_FIELDS
 from medusa_sync.errors import EXIT_CODES
 from medusa_sync.settings.options import ALL_OPTIONS
+from tests.harness import matrix
 
 ROOT = README.parent
 SITE = sorted(DOCS.glob("*.md"))
@@ -144,6 +145,14 @@ def test_the_site_is_built_without_warnings_and_asks_no_other_server(tmp_path: P
         r'<(?:script|img|iframe)[^>]* src="https?:|<link[^>]* href="https?:[^>]*stylesheet', html
     )
     assert "--max-removals" in (site / "search.json").read_text(encoding="utf-8")
+
+
+def test_the_matrix_runs_tests_that_exist() -> None:
+    for test in [each for tests in matrix.SUITE.values() for each in tests]:
+        module, _, name = test.partition("::")
+        text = (ROOT / "tests" / "e2e" / module).read_text(encoding="utf-8")
+        assert f"\ndef {name}(" in text, test
+    assert list(matrix.read()) == sorted(matrix.read(), key=lambda each: [*map(int, each.split("."))])
 
 
 # --- what pages say ---------------------------------------------------------------------------------------

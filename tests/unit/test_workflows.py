@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.harness import matrix
+
 ROOT = Path(__file__).parents[2]
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted(GITHUB.glob("workflows/*.yml"))
@@ -44,12 +46,17 @@ def test_files_match_their_schemas(schema: str, files: list[Path], tmp_path: Pat
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: str(path.stem))
 def test_workflows_call_targets_of_the_makefile_and_have_few_permissions(workflow: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for command in (step["run"] for step in steps(workflow) if "run" in step):
-        called = re.match(r"make ([a-z]+)", command)
+        called = re.match(r"make ([a-z-]+)", command)
         assert command == ".ci/run" or (called and called[1] in targets), command
     assert read(workflow)["permissions"] == {"contents": "read"}
     assert all("timeout-minutes" in job for job in read(workflow)["jobs"].values())
+
+
+def test_the_nightly_matrix_has_the_versions_of_make_matrix() -> None:
+    matrix_job = read(GITHUB / "workflows/nightly.yml")["jobs"]["matrix"]
+    assert matrix_job["strategy"]["matrix"]["medusa"] == list(matrix.VERSIONS)
 
 
 def test_actions_are_pinned_by_a_hash_that_is_the_same_everywhere() -> None:
