@@ -18,9 +18,8 @@ from medusa_sync import RunResult, Secret, Settings, sync_products
 from tests.flow.stage import counts, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Product
-from tests.harness.recorded import content, store_with
+from tests.harness.recorded import STORES, content, store_with
 
-STORES = Path(__file__).with_name("stores")
 COMPLETE = ["462175e", "9607bfb"]
 Rows = list[dict[str, Any]]
 

@@ -1,17 +1,23 @@
 """Stores as earlier versions left them: the content of a fake store as JSON.
 
-`tests/flow/stores/` has one for each version that people used. `save` writes one. To record an earlier
-version, call its `sync_products` with a fake store as the transport, with its code first in `PYTHONPATH`.
+`python -m tests.harness.recorded NAME` writes one to `tests/flow/stores/`, with the code that comes first in
+`PYTHONPATH`.
 """
 
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
+import httpx
 import msgspec
 
+import medusa_sync
+from tests.harness.catalogue import in_variants, product
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import (
     Category,
@@ -30,6 +36,7 @@ from tests.harness.fake_medusa.state import (
     Type,
 )
 
+STORES = Path(__file__).parents[1] / "flow" / "stores"
 TABLES = {
     "items": Item,
     "categories": Category,
@@ -115,14 +122,73 @@ def _product(
     data: Mapping[str, Any], options: Mapping[str, Option], values: Mapping[str, OptionValue]
 ) -> Product:
     variants = [{**each, "values": []} for each in data["variants"]]
-    product = msgspec.convert({**data, "options": [], "values": [], "variants": variants}, Product)
-    product.options = [options[each] for each in data["options"]]
-    product.values = [values[each] for each in data["values"]]
-    for variant, each in zip(product.variants, data["variants"], strict=True):
+    loaded = msgspec.convert({**data, "options": [], "values": [], "variants": variants}, Product)
+    loaded.options = [options[each] for each in data["options"]]
+    loaded.values = [values[each] for each in data["values"]]
+    for variant, each in zip(loaded.variants, data["variants"], strict=True):
         variant.values = [values[value] for value in each["values"]]
-    return product
+    return loaded
 
 
-def save(file: Path, state: State, **others: Any) -> None:
-    text = json.dumps({**others, "store": content(state)}, indent=1, ensure_ascii=False)
-    file.write_text(text + "\n", encoding="utf-8")
+class _Recording:
+    """A store that the installed version fills, as a shop uses it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = FakeMedusa()
+        self._source = folder / "source.json"
+        self._settings: dict[str, Any] = {
+            "source": str(self._source),
+            "source_name": "shop",
+            "medusa_url": self.store.url,
+            "lock_dir": str(folder),
+        }
+
+    def sync(self, rows: Sequence[dict[str, Any]], **options: Any) -> None:
+        self._source.write_text(json.dumps({"products": rows}), encoding="utf-8")
+        settings = medusa_sync.Settings(
+            **self._settings, **options, api_key=medusa_sync.Secret(self.store.api_key)
+        )
+        with patch.object(httpx.AsyncHTTPTransport, "handle_async_request", self._handle):
+            result = medusa_sync.sync_products(settings)
+        print(f"{medusa_sync.__file__}: exit code {result.exit_code}, {dict(result.counts)}")
+
+    async def _handle(self, request: httpx.Request) -> httpx.Response:
+        return await self.store.handle_async_request(request)
+
+    def edit(self) -> None:
+        """Change a title and metadata, and add a price, as the merchant."""
+        product = self.store.products["shop:2"]
+        path = f"/admin/products/{product.id}"
+        self.store.call("POST", path, {"title": "The merchant's title", "metadata": {"shelf": "B7"}})
+        [variant] = product.variants
+        prices = [
+            {"id": each.id, "currency_code": each.currency_code, "amount": each.amount}
+            for each in variant.prices
+        ]
+        theirs = {"currency_code": "eur", "amount": 7}
+        self.store.call("POST", f"{path}/variants/{variant.id}", {"prices": [*prices, theirs]})
+
+
+def main() -> None:
+    shirt = in_variants(product(3), 4) | {
+        "type": "Shirt",
+        "collection": "Summer",
+        "categories": [["Apparel", "Shirts"]],
+        "metadata": {"season": "summer"},
+        "discountPercentage": 0,
+    }
+    shirt["variants"][0] |= {"compareAtPrice": shirt["variants"][0]["price"] + 10, "prices": {"eur": 9.5}}
+    rows = [{**each, "reviews": []} for each in (product(1), product(2), shirt)]
+    options = {"sale_prices": True}
+    with TemporaryDirectory() as folder:
+        recording = _Recording(Path(folder))
+        for _ in range(2):
+            recording.sync(rows, **options)
+        recording.edit()
+    written = {"source": rows, "options": options, "store": content(recording.store.state)}
+    text = json.dumps(written, indent=1, ensure_ascii=False)
+    (STORES / f"{sys.argv[1]}.json").write_text(f"{text}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
