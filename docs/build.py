@@ -9,6 +9,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from docs import architecture, catalogue, costs, mapping
 from medusa_sync.errors import EXIT_CODES
 from medusa_sync.report import json as json_report
@@ -62,7 +64,7 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
         DOCS / "how-it-works.md": {"paging": kinds_table()},
         DOCS / "architecture.md": architecture.blocks(),
         DOCS / "compatibility.md": {"versions": versions()},
-        **{DOCS / f"{page}.md": {name: recipe(name) for name in names} for page, names in RECIPES.items()},
+        **{DOCS / f"{page}.md": recipes(page) for page in RECIPES},
     }
 
 
@@ -92,6 +94,12 @@ def filled(text: str, blocks: Mapping[str, str]) -> str:
         if found != 1:
             raise ValueError(f"the page has the block {name!r} {found} times; expected one")
     return text
+
+
+def recipes(page: str) -> dict[str, str]:
+    """The blocks of a page with files to copy."""
+    action = {"action": action_tables()} if page == "ci" else {}
+    return action | {name: recipe(name) for name in RECIPES[page]}
 
 
 def recipe(name: str) -> str:
@@ -138,6 +146,16 @@ def _cell(text: str) -> str:
 
 def exit_codes_table() -> str:
     return _table(("code", "meaning"), [(str(code), meaning) for code, meaning in EXIT_CODES.items()])
+
+
+def action_tables() -> str:
+    """The inputs and outputs of the action for GitHub."""
+    action = yaml.safe_load((README.parent / "action.yml").read_text(encoding="utf-8"))
+    tables = [
+        _table((kind, "meaning"), [(f"`{name}`", each["description"]) for name, each in action[key].items()])
+        for kind, key in (("input", "inputs"), ("output", "outputs"))
+    ]
+    return "\n".join(tables)
 
 
 def maps_table() -> str:
