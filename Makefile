@@ -7,9 +7,10 @@ WORKERS ?= 2
 N ?= 5000
 RUNS ?= 5
 MINUTES ?= 10
+PYTHONS ?= 3.11 3.12 3.13 3.14
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check test lowest soak bench lint docs format lock clean
+.PHONY: help install demo store check test lowest soak matrix bench lint docs picture format container audit release publish lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -19,7 +20,7 @@ install: $(VENV)/$(if $(LOCKED),locked,installed) ## create the virtual environm
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --upgrade 'pip>=25.1'
-	$(PIP) install --group dev --editable .
+	$(PIP) install --group dev --group docs --editable .
 	@touch $@
 
 $(VENV)/locked: pyproject.toml requirements.lock
@@ -29,8 +30,11 @@ $(VENV)/locked: pyproject.toml requirements.lock
 	$(PIP) check
 	@touch $@
 
-demo: install ## start a real Medusa store and sync the sample catalogue into it
-	$(BIN)/python -m tests.harness.demo
+demo: install ## start a real Medusa store with its admin, and sync the sample into it (SOURCE=catalogue.csv)
+	$(BIN)/python -m tests.harness.demo $(SOURCE)
+
+store: install ## start an empty Medusa store; prints its address and key
+	$(BIN)/python -m tests.harness.medusa
 
 check: lint ## lint and the quick tests, which need no store
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(ARGS) tests/unit tests/flow
@@ -46,27 +50,77 @@ lowest: install ## run the quick tests with the lowest versions that pyproject.t
 soak: install ## random changes, edits and faults on a real store (MINUTES=10 SEED=...)
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
+matrix: install ## a short suite on several versions of Medusa, three minutes each (VERSIONS="2.13.6 2.21.2")
+	$(BIN)/python -m tests.harness.matrix $(VERSIONS)
+	$(BIN)/python -m docs.build
+
 bench: install ## compare with the cheapest way to sync a real store (N=5000 RUNS=5 ARGS=..., see docs/benchmarks.md)
 	$(BIN)/python -m benchmarks --sizes 194 $(N) --runs $(RUNS) --json build/benchmark.json $(ARGS)
 
-lint: install ## check style, types, imports and spelling
+lint: install ## check style, types, imports, spelling, workflows and the Dockerfile
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	$(BIN)/zizmor --offline --quiet . docs/recipes/github-actions.yml
+	$(BIN)/hadolint Dockerfile docs/examples/store/Dockerfile
 
-docs: install ## write what is generated: tables and pictures of the pages, JSON Schemas
+docs: install ## write what is generated in the pages, and build them as a site in build/site
 	$(BIN)/python -m docs.build
+	$(BIN)/zensical build --clean --strict
+
+picture: install ## draw the picture of the README, a dry run on a real store
 	$(BIN)/python -m docs.picture
 
 format: install ## fix and format the code with ruff
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-lock: install ## update requirements.lock to the newest versions
-	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate \
-		--custom-compile-command 'make lock' --group dev --output-file requirements.lock pyproject.toml
+container: install ## build the image and run it (without Docker and Podman: execute its steps in a clean root)
+	$(BIN)/python -m pytest --verbose -m container $(ARGS) tests/container
+
+TOOLS := .venv-release
+$(TOOLS)/installed: requirements-release.lock | install
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(TOOLS)
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(TOOLS) requirements-release.lock
+	@touch $@
+
+audit: $(TOOLS)/installed ## look for known vulnerabilities in the run-time dependencies
+	$(TOOLS)/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-runtime.lock
+
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' medusa_sync/_version.py)
+SBOM = build/release/medusa-sync-$(VERSION).cdx.json
+release: $(TOOLS)/installed ## build sdist, wheel and SBOM of this commit, check them, test the wheel (PYTHONS="3.11 3.14" TAG=v1.2.3)
+ifdef TAG
+	test "$$TAG" = 'v$(VERSION)'
+	grep '^## \[$(VERSION)\] - 2' CHANGELOG.md
+endif
+	rm -rf dist build/release && mkdir -p build/release/clean
+	git archive HEAD | tar -x -C build/release/clean
+	$(TOOLS)/bin/python -m build --no-isolation --outdir dist .
+	umask 077 && $(TOOLS)/bin/python -m build --no-isolation --outdir build/release/again build/release/clean
+	diff --recursive dist build/release/again
+	$(TOOLS)/bin/twine check --strict dist/*
+	$(TOOLS)/bin/check-wheel-contents dist/*.whl
+	$(BIN)/uv venv --quiet --python $(BIN)/python build/release/runtime
+	$(BIN)/uv pip install --quiet --python build/release/runtime --requirement requirements-runtime.lock
+	$(BIN)/uv pip install --quiet --python build/release/runtime --no-deps dist/*.whl
+	sed 's/^dynamic = .*/version = "$(VERSION)"/' pyproject.toml > build/release/pyproject.toml
+	$(TOOLS)/bin/cyclonedx-py environment --output-reproducible --pyproject build/release/pyproject.toml \
+		--output-file $(SBOM) build/release/runtime
+	$(BIN)/python -m tests.harness.wheel --workers $(WORKERS) $(PYTHONS)
+
+publish: ## release the tag that is checked out, and upload it to PyPI (asks for a token)
+	$(MAKE) release TAG="$$(git describe --tags --exact-match)"
+	$(TOOLS)/bin/twine upload dist/*
+
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --custom-compile-command 'make lock'
+UPGRADE ?= --upgrade
+lock: install ## update the three lock files to the newest versions (UPGRADE= keeps the versions that they have)
+	$(LOCK) $(UPGRADE) --group dev --group docs --output-file requirements.lock pyproject.toml
+	$(LOCK) --constraint requirements.lock --output-file requirements-runtime.lock pyproject.toml
+	$(LOCK) $(UPGRADE) --group release --output-file requirements-release.lock
 
 clean: ## remove everything that these commands created
-	rm -rf $(VENV) .venv-lowest dist build .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-lowest $(TOOLS) dist build .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

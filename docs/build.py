@@ -1,57 +1,85 @@
-"""Write what is generated from the code: tables of the pages, and JSON Schemas (`make docs`)."""
+"""Write what is generated: tables and recipes of the pages, the diagram, and JSON Schemas (`make docs`)."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
-from docs import catalogue, mapping
+import yaml
+
+from docs import architecture, catalogue, costs, mapping
 from medusa_sync.errors import EXIT_CODES
 from medusa_sync.report import json as json_report
-from medusa_sync.settings.option import GROUPS, Group
+from medusa_sync.settings.option import GROUPS, Group, Option
 from medusa_sync.settings.options import ALL_OPTIONS
 from medusa_sync.sources.dialects import DIALECTS
 from medusa_sync.sources.dialects.base import Column, Dialect
 from medusa_sync.sources.maps import BUILT_IN
 from medusa_sync.sources.paging import KINDS
+from tests.harness import matrix
 
 README = Path(__file__).parent.parent / "README.md"
-FORMATS = README.parent / "docs" / "formats.md"
-OPTIONS = FORMATS.with_name("options.md")
-CATALOGUE = FORMATS.with_name("catalogue.md")
-MAPPING = FORMATS.with_name("mapping.md")
-MAPS = FORMATS.with_name("maps.md")
-HOW_IT_WORKS = FORMATS.with_name("how-it-works.md")
-RESULT_SCHEMA = FORMATS.with_name("result.schema.json")
-CATALOGUE_SCHEMA = FORMATS.with_name("catalogue.schema.json")
+DOCS = README.parent / "docs"
+RECIPES = {
+    "scheduling": ["crontab.example"],
+    "systemd": ["medusa-sync.service", "medusa-sync.timer", "medusa-sync-loop.service"],
+    "containers": ["Dockerfile"],
+    "ci": ["github-actions.yml", "gitlab-ci.yml"],
+    "kubernetes": ["kubernetes-cronjob.yaml"],
+    "airflow": ["airflow_dag.py"],
+    "python-api": ["custom_source.py"],
+}
+"""The files that each page shows."""
+LANGUAGES = {
+    ".example": "cron",
+    ".service": "ini",
+    ".timer": "ini",
+    ".yml": "yaml",
+    ".yaml": "yaml",
+    ".py": "python",
+}
 
 
 def main() -> None:
     for page, blocks in pages().items():
         page.write_text(filled(page.read_text(encoding="utf-8"), blocks), encoding="utf-8")
-    for file, schema in schemas().items():
-        file.write_text(as_json(schema), encoding="utf-8")
+    for file, text in files().items():
+        file.write_text(text, encoding="utf-8")
 
 
 def pages() -> Mapping[Path, Mapping[str, str]]:
     """The generated blocks of each page."""
     return {
-        README: {"options": common_options(), "exit codes": exit_codes_table()},
-        OPTIONS: {"all": all_options()},
-        FORMATS: {dialect.name: dialect_tables(dialect) for dialect in DIALECTS},
-        CATALOGUE: catalogue.blocks(),
-        MAPPING: {"by format": mapping.by_format()},
-        MAPS: {"built-in maps": maps_table()},
-        HOW_IT_WORKS: {"paging": kinds_table()},
+        README: {"costs": costs.table((DOCS / "benchmarks.md").read_text(encoding="utf-8"))},
+        DOCS / "options.md": {"all": all_options()},
+        DOCS / "exit-codes.md": {"exit codes": exit_codes_table()},
+        DOCS / "formats.md": {dialect.name: dialect_tables(dialect) for dialect in DIALECTS},
+        DOCS / "catalogue.md": catalogue.blocks(),
+        DOCS / "mapping.md": {"by format": mapping.by_format()},
+        DOCS / "maps.md": {"built-in maps": maps_table()},
+        DOCS / "how-it-works.md": {"paging": kinds_table()},
+        DOCS / "architecture.md": architecture.blocks(),
+        DOCS / "compatibility.md": {"versions": versions()},
+        **{DOCS / f"{page}.md": recipes(page) for page in RECIPES},
     }
+
+
+def files() -> Mapping[Path, str]:
+    """The files that are generated as a whole."""
+    texts = {file: as_json(schema) for file, schema in schemas().items()}
+    return {**texts, DOCS / "architecture.svg": architecture.svg()}
 
 
 def schemas() -> Mapping[Path, Mapping[str, Any]]:
     """The generated JSON Schemas by file."""
-    return {CATALOGUE_SCHEMA: catalogue.schema(), RESULT_SCHEMA: json_report.schema()}
+    return {
+        DOCS / "catalogue.schema.json": catalogue.schema(),
+        DOCS / "result.schema.json": json_report.schema(),
+    }
 
 
 def as_json(schema: Mapping[str, Any]) -> str:
@@ -68,45 +96,66 @@ def filled(text: str, blocks: Mapping[str, str]) -> str:
     return text
 
 
-def common_options() -> str:
-    """What `--help` shows."""
-    rows = [
-        (_literal(f"{option.flag} {option.metavar}"), _cell(option.help))
-        for option in ALL_OPTIONS
-        if option.is_common
-    ]
-    return _table(("flag", "meaning"), rows)
+def recipes(page: str) -> dict[str, str]:
+    """The blocks of a page with files to copy."""
+    action = {"action": action_tables()} if page == "ci" else {}
+    return action | {name: recipe(name) for name in RECIPES[page]}
+
+
+def recipe(name: str) -> str:
+    """A file to copy, as a block of code."""
+    folders = (DOCS / "recipes", DOCS / "examples", README.parent)
+    path = next(folder / name for folder in folders if (folder / name).exists())
+    language = LANGUAGES.get(path.suffix, path.name.lower())
+    return f'```{language} title="{name}"\n{path.read_text(encoding="utf-8")}```\n'
 
 
 def all_options() -> str:
     """A table for each panel of `--help-all`, with the settings that have no flag."""
-    return "\n".join(f"## {group}\n\n{_panel(group)}" for group in GROUPS)
+    return "\n".join(f"### {group}\n\n{_panel(group)}" for group in GROUPS)
 
 
 def _panel(group: Group) -> str:
-    rows = [
-        (
-            _literal(f"{option.flag} {option.metavar}") if option.flag else "-",
-            _literal(option.variable),
-            _literal(option.default or ""),
-            _cell(f"{option.help} {option.more}"),
-        )
-        for option in ALL_OPTIONS
-        if option.group == group
-    ]
-    return _table(("flag", "variable", "default", "meaning"), rows)
+    rows = [(_names_of(option), _meaning(option)) for option in ALL_OPTIONS if option.group == group]
+    return _table(("option", "meaning"), rows)
 
 
-def _literal(text: str) -> str:
-    return f"`{_cell(text)}`" if text.strip() else "-"
+def _meaning(option: Option) -> str:
+    default = f"Default: {literal(option.default)}." if option.default and not option.is_switch else ""
+    return " ".join(filter(None, (_cell(option.help), _cell(option.more), default)))
+
+
+def _names_of(option: Option) -> str:
+    """The flag, if it has one, and the variable, if it has one."""
+    names = [f"{option.flag} {option.metavar}" if option.flag else "", option.variable or ""]
+    return "<br>".join(literal(name) for name in names if name)
+
+
+def literal(text: str) -> str:
+    """Text as code in a cell; `|` is written in the one way that GitHub and the site both show as it is."""
+    text = text.strip()
+    if "|" in text:
+        return f"<code>{escape(text, quote=False).replace('|', '&#124;')}</code>"
+    return f"`{text}`" if text else "-"
 
 
 def _cell(text: str) -> str:
-    return text.strip().replace("|", "\\|")
+    text = re.sub(r"`([^`]*\|[^`]*)`", lambda code: literal(code[1]), text.strip())
+    return text.replace("|", "\\|")
 
 
 def exit_codes_table() -> str:
     return _table(("code", "meaning"), [(str(code), meaning) for code, meaning in EXIT_CODES.items()])
+
+
+def action_tables() -> str:
+    """The inputs and outputs of the action for GitHub."""
+    action = yaml.safe_load((README.parent / "action.yml").read_text(encoding="utf-8"))
+    tables = [
+        _table((kind, "meaning"), [(f"`{name}`", each["description"]) for name, each in action[key].items()])
+        for kind, key in (("input", "inputs"), ("output", "outputs"))
+    ]
+    return "\n".join(tables)
 
 
 def maps_table() -> str:
@@ -118,10 +167,20 @@ def kinds_table() -> str:
     return _table(("paging", "used for", "a request has", "the last page"), rows)
 
 
+def versions() -> str:
+    """The versions of Medusa that `make matrix` tried, and what it checked."""
+    rows = [
+        (version, each["date"], f"not: {'; '.join(each['failed'])}" if each["failed"] else "all")
+        for version, each in matrix.read().items()
+    ]
+    checked = "".join(f"- {name}\n" for name in matrix.SUITE)
+    return f"{_table(('Medusa', 'date', 'works'), rows)}\nWhat is checked:\n\n{checked}"
+
+
 def dialect_tables(dialect: Dialect) -> str:
     """Tables of the columns that a dialect uses, and of those that it ignores."""
     used = [column for column in dialect.columns if column.field]
-    rows = [(_names(each), _code(each.field.split(", ")), each.rule.replace("|", "\\|")) for each in used]
+    rows = [(_names(each), _code(each.field.split(", ")), _cell(each.rule)) for each in used]
     others = [(_names(each), each.rule) for each in dialect.columns if not each.field]
     required = _code(dialect.named[key].names[0] for key in dialect.required)
     head = (

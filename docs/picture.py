@@ -1,4 +1,4 @@
-"""Draws the picture of the README: a dry run on a real store, as a terminal shows it (`make docs`)."""
+"""Draws the picture of the README: a dry run on a real store, as a terminal shows it (`make picture`)."""
 
 from __future__ import annotations
 

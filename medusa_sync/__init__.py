@@ -16,38 +16,52 @@ from medusa_sync._version import __version__
 
 if TYPE_CHECKING:
     from medusa_sync.app.session import sync_products
-    from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
-    from medusa_sync.core.result import Result, RunResult
-    from medusa_sync.errors import MedusaSyncError
+    from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnDeleted, OnMissing, PriceLimit, Share
+    from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
+    from medusa_sync.errors import InterruptedRunError, MedusaSyncError, SettingsError
     from medusa_sync.settings.load import load_settings
     from medusa_sync.settings.options import Settings
     from medusa_sync.settings.secrets import Secret
 
 __all__ = [
+    "Action",
     "ConflictPolicy",
+    "InterruptedRunError",
     "MedusaSyncError",
     "OnConflict",
+    "OnDeleted",
     "OnMissing",
+    "Outcome",
+    "PriceLimit",
     "Result",
     "RunResult",
     "Secret",
     "Settings",
+    "SettingsError",
     "Share",
+    "Status",
     "__version__",
     "load_settings",
     "sync_products",
 ]
 
 _MODULES = {
+    "Action": "core.result",
     "ConflictPolicy": "core.policy",
+    "InterruptedRunError": "errors",
     "MedusaSyncError": "errors",
     "OnConflict": "core.policy",
+    "OnDeleted": "core.policy",
     "OnMissing": "core.policy",
+    "Outcome": "core.result",
+    "PriceLimit": "core.policy",
     "Result": "core.result",
     "RunResult": "core.result",
     "Secret": "settings.secrets",
     "Settings": "settings.options",
+    "SettingsError": "errors",
     "Share": "core.policy",
+    "Status": "core.result",
     "load_settings": "settings.load",
     "sync_products": "app.session",
 }

@@ -150,7 +150,7 @@ class StoreState(Struct, frozen=True):
     owned: int
 
 
-class RunResult(Struct, frozen=True):
+class RunResult(Struct, frozen=True, kw_only=True):
     """Everything that reports say about a run.
 
     Attributes:

@@ -45,7 +45,7 @@ def _switch(group: Group, help_: str, **others: Any) -> bool:
     return _option(group, "", parsers.switch, "false", help_, **others)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """All settings of a run. `load_settings` reads them; a program can also construct them directly."""
 

@@ -1,9 +1,13 @@
 """Runs tests on a real Medusa: one server per pytest process, a fresh store per test."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
 
 from tests.e2e.fault_proxy import FaultProxy, fault_proxy
 from tests.e2e.shirts import Rig
@@ -15,6 +19,17 @@ from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
 from tests.harness.medusa import Store, running_store
 from tests.harness.postgres import Postgres, running_postgres
+
+BROWSER_FLAGS = (
+    "--headless",
+    "--no-sandbox",  # root, as in a container, cannot run it otherwise
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
@@ -95,3 +110,23 @@ def source(request: pytest.FixtureRequest) -> Iterator[DummyJson]:
     """DummyJSON with `SIZE` products; the module of the test says how many that are."""
     with dummyjson(products(request.module.SIZE)) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if browser is None or driver is None:
+        missing = "no browser: install Debian's packages chromium and chromium-driver"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    options = ChromeOptions()
+    options.binary_location = browser
+    for flag in (*BROWSER_FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    chrome = Chrome(options=options, service=Service(driver))
+    try:
+        yield chrome
+    finally:
+        chrome.quit()

@@ -16,7 +16,7 @@ from tests.e2e.command import Finished, medusa_sync
 from tests.e2e.shop import Shop
 from tests.harness.medusa import Store
 
-SHOPIFY = Path(__file__).parents[1] / "catalogues" / "shopify-jewelery.csv"
+SHOPIFY = Path(__file__).parents[1] / "catalogues" / "shopify-tableware.csv"
 
 
 @pytest.fixture
@@ -125,12 +125,12 @@ def test_an_export_of_shopify_is_stored_exactly_and_one_changed_cell_changes_one
     assert is_quiet(store, SHOPIFY, "--sale-prices")
 
     changed = tmp_path / "changed.csv"
-    changed.write_text(SHOPIFY.read_text(encoding="utf-8").replace(",55,85,", ",54,85,"), encoding="utf-8")
+    changed.write_text(SHOPIFY.read_text(encoding="utf-8").replace(",27,48,", ",26,48,"), encoding="utf-8")
     result = run(store, changed, "--sale-prices")
     assert result.counts == {"updated": 1, "unchanged": 19}
     [change] = result.document["changes"]
-    assert (change["external_id"], change["fields"]) == ("shop:leather-anchor", {})
-    assert [each["fields"] for each in change["variants"]] == [{"sale_price": {"from": 55, "to": 54}}]
+    assert (change["external_id"], change["fields"]) == ("shop:harbour-mug", {})
+    assert [each["fields"] for each in change["variants"]] == [{"sale_price": {"from": 27, "to": 26}}]
 
 
 # --- the same products in other forms -------------------------------------------------------------------

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from medusa_sync import __version__
+from tests.harness.pythons import python_of
 
 ROOT = Path(__file__).parent.parent.parent
-PYTHONS = [f"3.{minor}" for minor in (11, 12, 13)]
-PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+PYTHONS = [f"3.{minor}" for minor in (11, 12, 13, 14)]
 KEPT = {"PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR"}  # uv finds certificates by the last two
 
 
@@ -49,19 +49,6 @@ def command_of(python: str, wheel: Path, folder: Path) -> Path:
     return own / "bin" / "medusa-sync"
 
 
-def python_of(version: str) -> str | None:
-    """Return an interpreter of that version, on PATH or installed by pyenv."""
-    found = [f"python{version}", *map(str, PYENV.glob(f"versions/{version}.*/bin/python"))]
-    return next(filter(is_installed, found), None)
-
-
-def is_installed(python: str) -> bool:
-    try:
-        return subprocess.run([python, "--version"], capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        return False
-
-
 def test_the_wheel_contains_only_the_package_and_its_data(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {
@@ -70,6 +57,8 @@ def test_the_wheel_contains_only_the_package_and_its_data(wheel: Path) -> None:
         "medusa_sync/sources/maps/shopify-json.jq",
         "medusa_sync/report/report.html.j2",
     } <= {*names}
+    metadata = zipfile.ZipFile(wheel).read(f"medusa_sync-{__version__}.dist-info/METADATA").decode()
+    assert "\nLicense-Expression: MIT\nLicense-File: LICENSE\n" in metadata
     assert {name.split("/")[0] for name in names} == {"medusa_sync", f"medusa_sync-{__version__}.dist-info"}
 
 

@@ -14,4 +14,4 @@ def lines(picture: str) -> list[str]:
 
 
 def test_the_picture_is_up_to_date(store: Store) -> None:
-    assert lines(svg(dry_run(store))) == lines(PICTURE.read_text(encoding="utf-8")), "run `make docs`"
+    assert lines(svg(dry_run(store))) == lines(PICTURE.read_text(encoding="utf-8")), "run `make picture`"

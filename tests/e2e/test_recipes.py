@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.container.dockerfile import copied
 from tests.e2e.command import COMMAND, TIMEOUT_S
 from tests.e2e.shop import Shop
 from tests.harness.dummyjson import DummyJson
-from tests.unit.recipes import FOLDER, ROOT, Recipe, airflow, dockerfile_sources, github, gitlab, kubernetes
+from tests.unit.recipes import FOLDER, ROOT, Recipe, airflow, github, gitlab, kubernetes
 
 SIZE = 20
 INSTALLED = "/opt/medusa-sync/bin/medusa-sync"
@@ -195,7 +196,7 @@ def test_every_recipe_is_run() -> None:
 def test_the_dockerfile_copies_enough_to_install_the_command(tmp_path: Path) -> None:
     folder = tmp_path / "src"
     folder.mkdir()
-    for name in dockerfile_sources():
+    for name in copied():
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)
     site = tmp_path / "site"

@@ -15,6 +15,7 @@ from typing import NoReturn
 import httpx
 
 from tests.harness import pristine
+from tests.harness.admin import add_admin
 from tests.harness.medusa_server import project
 from tests.harness.postgres import TEST_DATABASE_PREFIX, Postgres, running_postgres
 from tests.harness.template import INDEX_ENGINE, Facts, facts_of, template_database
@@ -50,7 +51,7 @@ class Store(Facts):
 
 @contextmanager
 def running_store(
-    postgres: Postgres, version: str = MEDUSA_VERSION, *, index_engine: bool = False
+    postgres: Postgres, version: str = MEDUSA_VERSION, *, index_engine: bool = False, with_admin: bool = False
 ) -> Iterator[Store]:
     """Run a fresh store.
 
@@ -58,13 +59,17 @@ def running_store(
         postgres: for its database.
         version: of Medusa.
         index_engine: read filtered product lists from Medusa's index, which lags behind the database.
+        with_admin: serve Medusa's admin at `/app`.
     """
+    settings = (INDEX_ENGINE if index_engine else {}) | ({"ADMIN": "true"} if with_admin else {})
     with (
         fresh_database(postgres, version, index_engine=index_engine) as database_url,
-        project(version, database_url, **(INDEX_ENGINE if index_engine else {})) as medusa,
-        medusa.serve() as url,
+        project(version, database_url, **settings) as medusa,
     ):
-        yield Store(**asdict(facts_of(database_url)), url=url, database_url=database_url, log=medusa.log)
+        if with_admin:
+            add_admin(medusa, version)
+        with medusa.serve() as url:
+            yield Store(**asdict(facts_of(database_url)), url=url, database_url=database_url, log=medusa.log)
 
 
 @contextmanager

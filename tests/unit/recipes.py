@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Iterator
 from configparser import RawConfigParser
@@ -13,10 +12,16 @@ from typing import Any
 
 import yaml
 
+from tests.container.dockerfile import stages
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "recipes"
-PAGE = ROOT / "docs" / "scheduling.md"
+PAGES = [
+    ROOT / "docs" / f"{name}.md"
+    for name in ("scheduling", "systemd", "containers", "ci", "kubernetes", "airflow")
+]
 CRONTAB = ROOT / "crontab.example"
+IMAGE = stages()[-1]
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ def kubernetes() -> Recipe:
         entry["name"]: entry.get("value") or f"secret {entry['valueFrom']['secretKeyRef']['key']}"
         for entry in container["env"]
     }
-    words = [*_dockerfile_list("ENTRYPOINT"), *container["args"]]
+    words = [*IMAGE.words("ENTRYPOINT"), *container["args"]]
     return Recipe("kubernetes", " ".join(words), variables)
 
 
@@ -89,7 +94,7 @@ def airflow() -> Recipe:
 
 
 def container() -> Recipe:
-    return Recipe("container", " ".join([*_dockerfile_list("ENTRYPOINT"), *_dockerfile_list("CMD")]))
+    return Recipe("container", " ".join([*IMAGE.words("ENTRYPOINT"), *IMAGE.words("CMD")]))
 
 
 def services() -> Iterator[Recipe]:
@@ -115,16 +120,3 @@ def crontab_lines() -> list[CrontabLine]:
 
 def crontab_settings() -> dict[str, str]:
     return dict(re.findall(r"^([A-Z]+)=(.*)$", CRONTAB.read_text(encoding="utf-8"), re.MULTILINE))
-
-
-def dockerfile_sources() -> list[str]:
-    """Return the paths that the Dockerfile copies from a checkout."""
-    lines = (FOLDER / "Dockerfile").read_text(encoding="utf-8").splitlines()
-    return [name for line in lines if line.startswith("COPY ") for name in line.split()[1:-1]]
-
-
-def _dockerfile_list(instruction: str) -> list[str]:
-    text = (FOLDER / "Dockerfile").read_text(encoding="utf-8")
-    [value] = re.findall(rf"^{instruction} (\[.*\])$", text, re.MULTILINE)
-    words: list[str] = json.loads(value)
-    return words

@@ -9,7 +9,7 @@ from medusa_sync.report.log import FIELDS
 
 ROOT = Path(__file__).parents[2]
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
-PAGE = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8").partition("\n## The log\n")[2]
+PAGE = (ROOT / "docs" / "log-events.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(\w+)` \| (\w+) \| .*? \| (.*?) ?\|$", PAGE, re.MULTILINE)
 
 

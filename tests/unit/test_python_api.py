@@ -1,12 +1,17 @@
 """The Python API."""
 
+import ast
 import json
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
+import griffe
 import pytest
 from pytest_httpx import HTTPXMock
 
@@ -24,6 +29,9 @@ from medusa_sync import (
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import dummyjson
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.python_api import RECORD, stub
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "custom_source.py"
 
 
 @pytest.fixture
@@ -51,6 +59,26 @@ def test_run_returns_a_result(store: FakeMedusa, source: str, tmp_path: Path) ->
     assert (result.exit_code, result.counts[Result.CREATED], len(store.products)) == (0, 5, 5)
     assert store.api_key not in repr(settings)
     assert {change.external_id for change in result.changes} == {f"dummyjson:{n}" for n in range(1, 6)}
+
+
+def test_the_examples_of_the_page_run(
+    store: FakeMedusa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "id,title,price,sku\n1,Mug,9.5,MUG\n2,Plate,-1,PLATE\n"
+    (tmp_path / "catalogue.csv").write_text(rows, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("MEDUSA_BACKEND_URL", store.url)
+    monkeypatch.setenv("MEDUSA_API_KEY", store.api_key)
+    monkeypatch.setenv("SYNC_PRODUCTS_SOURCE", "catalogue.csv")
+    monkeypatch.setenv("SYNC_PRODUCTS_SOURCE_NAME", "shop")
+    page = (Path(__file__).parents[2] / "docs" / "python-api.md").read_text(encoding="utf-8")
+    for example in re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
+        exec(example, {})  # noqa: S102 - an example of our own page
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "5 1 "
+    assert second.startswith("shop:2 rejected line 3: price is")
+    assert store.products.keys() == {"shop:1"}
 
 
 def test_constructed_settings_have_the_defaults_of_the_command() -> None:
@@ -112,3 +140,77 @@ def test_run_with_an_api_imports_nothing_for_files() -> None:
             f"print(result.seen, *({spare} & set(sys.modules) - before))"
         )
         assert subprocess.check_output([sys.executable, "-c", code], encoding="utf-8") == "3\n"
+
+
+# --- compatibility --------------------------------------------------------------------------------------
+
+
+def breakages(before: str, after: str) -> list[str]:
+    """What could break a program that uses the API of `before`."""
+    old, new = (griffe.visit("medusa_sync", Path("medusa_sync.pyi"), code=text) for text in (before, after))
+    return [each.explain(griffe.ExplanationStyle.ONE_LINE) for each in griffe.find_breaking_changes(old, new)]
+
+
+def test_programs_that_use_the_api_of_the_last_release_still_work() -> None:
+    """If a change is meant: say so in the changelog, and record the API with `tests.harness.python_api`."""
+    assert breakages(RECORD.read_text(encoding="utf-8"), stub()) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "changed"),
+    [
+        ("    UPDATED = 'updated'\n", ""),
+        ("    def reveal(self) -> str: ...\n", ""),
+        ("        currency: str = 'usd',\n", ""),
+        ("concurrency: int = 2", "concurrency: int = 3"),
+        ("def reveal(self)", "def reveal(self, key: str)"),
+        ("class SettingsError(MedusaSyncError)", "class SettingsError"),
+        ("    exit_code: int\n", ""),
+    ],
+)
+def test_a_change_that_breaks_programs_is_noticed(line: str, changed: str) -> None:
+    text = stub()
+    assert line in text
+    assert breakages(text, text.replace(line, changed, 1)) != []
+
+
+def test_an_addition_breaks_nothing() -> None:
+    text = stub().replace("    LOCKED = 'locked'\n", "    LOCKED = 'locked'\n    NEW = 'new'\n")
+    assert breakages(stub(), text.replace("job: str\n", "job: str\n    new: int\n")) == []
+
+
+# --- the example ----------------------------------------------------------------------------------------
+
+
+def test_the_example_of_a_custom_source_syncs_a_database(
+    store: FakeMedusa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MEDUSA_BACKEND_URL", store.url)
+    monkeypatch.setenv("MEDUSA_API_KEY", store.api_key)
+    monkeypatch.setenv("SYNC_PRODUCTS_LOCK_DIR", str(tmp_path))
+    example = run_path(str(EXAMPLE))
+    with closing(sqlite3.connect("shop.db")) as connection:
+        connection.execute("CREATE TABLE products (number, name, cents, quantity, labels, active)")
+        rows = [(1, "Mug", 950, 3, "blue clay", 1), (2, "Jug", 2000, 0, "", 1), (3, "Pan", 1, 1, "", 0)]
+        connection.executemany("INSERT INTO products VALUES (?, ?, ?, ?, ?, ?)", rows)
+        connection.commit()
+
+        result = example["sync"](example["Database"]("shop.db"))
+        assert (result.exit_code, result.counts[Result.CREATED]) == (0, 2)
+        assert store.products["database:1"].title == "Mug"
+        result = example["sync"](example["Database"]("shop.db"))
+        assert (result.counts[Result.UNCHANGED], result.requests.store_writes) == (2, 0)
+
+        connection.execute("UPDATE products SET labels = NULL WHERE number = 2")
+        connection.commit()
+    with pytest.raises(AttributeError):  # fails while it reads: there is no run
+        example["sync"](example["Database"]("shop.db"))
+    assert store.products.keys() == {"database:1", "database:2"}
+
+
+def test_the_example_has_a_class_of_twenty_lines() -> None:
+    [found] = [
+        node for node in ast.parse(EXAMPLE.read_text(encoding="utf-8")).body if isinstance(node, ast.ClassDef)
+    ]
+    assert (found.end_lineno or 0) - found.lineno < 20

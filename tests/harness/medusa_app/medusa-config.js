@@ -13,7 +13,7 @@ const redisModules = [
 ]
 
 module.exports = defineConfig({
-  admin: { disable: true },
+  admin: { disable: process.env.ADMIN !== "true" },
   featureFlags: { index_engine: withIndexEngine, caching: Boolean(redisUrl), rbac: withRoles },
   modules: [
     ...(withIndexEngine ? [{ resolve: "@medusajs/index" }] : []),
@@ -23,6 +23,7 @@ module.exports = defineConfig({
   projectConfig: {
     databaseUrl: process.env.DATABASE_URL,
     redisUrl,
+    cookieOptions: { secure: false, sameSite: "lax" }, // the admin is used without TLS
     http: {
       adminCors: "http://localhost",
       authCors: "http://localhost",

@@ -55,7 +55,7 @@ def examples(page: str, language: str) -> list[str]:
     ]
 
 
-PROGRAMS = [*examples("maps.md", "jq"), *examples("contributing.md", "jq")]
+PROGRAMS = [*examples("maps.md", "jq"), *examples("../CONTRIBUTING.md", "jq")]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -81,7 +81,7 @@ def test_maps_that_come_with_the_tool_are_short_and_explained(name: str) -> None
 
 
 def test_the_source_of_a_database_is_read(tmp_path: Path) -> None:
-    [code] = [each for each in examples("contributing.md", "python") if "class SqliteSource" in each]
+    [code] = [each for each in examples("../CONTRIBUTING.md", "python") if "class SqliteSource" in each]
     assert len(code.splitlines()) <= 35
     names: dict[str, Any] = {}
     imports = (

@@ -27,7 +27,7 @@ from tests.unit.sources.tables import (
     words,
 )
 
-SAMPLE = Path(__file__).parents[2] / "catalogues/shopify-jewelery.csv"
+SAMPLE = Path(__file__).parents[2] / "catalogues/shopify-tableware.csv"
 OLD = (
     "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,"
     "Option2 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,"
@@ -88,7 +88,7 @@ def sample() -> dict[str, Mapping[str, Any]]:
     return {each["id"]: each for each in products_of(SAMPLE.read_bytes())}
 
 
-def test_a_real_export_has_its_20_products_all_valid() -> None:
+def test_an_export_has_its_20_products_all_valid() -> None:
     products = products_of(SAMPLE.read_bytes())
     assert len(products) == 20
     assert len({each["id"] for each in products}) == 20
@@ -99,57 +99,57 @@ def test_a_real_export_has_its_20_products_all_valid() -> None:
 
 
 def test_a_product_with_options_and_an_image_without_a_variant() -> None:
-    folder = "https://burst.shopifycdn.com/photos/"
-    assert sample()["leather-anchor"] == {
-        "id": "leather-anchor",
-        "handle": "leather-anchor",
-        "title": "Anchor Bracelet Mens",
-        "description": "Black leather bracelet with gold or silver anchor for men.",
-        "brand": "Company 123",
-        "type": "Bracelet",
-        "tags": ["Anchor", "Gold", "Leather", "Silver"],
+    folder = "https://images.example.com/tableware/"
+    assert sample()["harbour-mug"] == {
+        "id": "harbour-mug",
+        "handle": "harbour-mug",
+        "title": "Harbour Mug with Lid",
+        "description": "Tall mug with a cork or walnut lid, for long mornings.",
+        "brand": "Kiln & Clay",
+        "type": "Cup",
+        "tags": ["Cork", "Lid", "Stoneware", "Walnut"],
         "images": [
-            f"{folder}anchor-bracelet-mens_925x.jpg",
-            f"{folder}anchor-bracelet-for-men_925x.jpg",
-            f"{folder}leather-anchor-bracelet-for-men_925x.jpg",
+            f"{folder}harbour-mug.jpg",
+            f"{folder}harbour-mug-white.jpg",
+            f"{folder}harbour-mug-lids.jpg",
         ],
         "options": ["Color"],
         "variants": [
-            {"price": 69.99, "compareAtPrice": 85, "options": {"Color": "Gold"}},
-            {"price": 55, "compareAtPrice": 85, "options": {"Color": "Silver"}},
+            {"price": 34.75, "compareAtPrice": 48, "options": {"Color": "Navy"}},
+            {"price": 27, "compareAtPrice": 48, "options": {"Color": "White"}},
         ],
     }
 
 
 def test_a_product_without_options() -> None:
-    assert sample()["boho-earrings"] == {
-        "id": "boho-earrings",
-        "handle": "boho-earrings",
-        "title": "Boho Earrings",
-        "description": "Turquoise globe earrings on 14k gold hooks.",
-        "brand": "Company 123",
-        "type": "Earrings",
-        "tags": ["Silver", "Turquoise"],
+    assert sample()["sugar-tongs"] == {
+        "id": "sugar-tongs",
+        "handle": "sugar-tongs",
+        "title": "Sugar Tongs",
+        "description": "Steel sugar tongs with olive wood handles.",
+        "brand": "Kiln & Clay",
+        "type": "Cutlery",
+        "tags": ["Steel", "Wood"],
         "images": [
-            "https://burst.shopifycdn.com/photos/boho-earrings_925x.jpg",
-            "https://burst.shopifycdn.com/photos/inspired-woman_925x.jpg",
-            "https://burst.shopifycdn.com/photos/necklace-earrings-set_925x.jpg",
+            "https://images.example.com/tableware/sugar-tongs.jpg",
+            "https://images.example.com/tableware/breakfast-table.jpg",
+            "https://images.example.com/tableware/tongs-and-bowl.jpg",
         ],
-        "variants": [{"price": 27.99, "compareAtPrice": 35.99, "weight": 28}],
+        "variants": [{"price": 16.2, "compareAtPrice": 24.6, "weight": 42}],
     }
 
 
 def test_a_description_keeps_its_html_and_line_breaks() -> None:
-    description = sample()["choker-with-gold-pendant"]["description"]
+    description = sample()["oval-platter"]["description"]
     assert description.endswith(
-        '<ul>\n<li>14k yellow gold</li>\n<li>Leather</li>\n<li>Length, 12" with 2.5" extender</li>\n'
-        '<li>Width, 0.3"</li>\n<li>Lobster clasp</li>\n<li>Made in USA</li>\n</ul>'
+        '<ul>\n<li>Dark stoneware</li>\n<li>Glazed inside</li>\n<li>Length, 14" with 1.5" handles</li>\n'
+        '<li>Height, 0.9"</li>\n<li>Safe in the oven</li>\n<li>Made in Latvia</li>\n</ul>'
     )
 
 
 def test_a_last_line_without_a_line_break_is_complete() -> None:
     assert not SAMPLE.read_bytes().endswith(b"\n")
-    assert "stylish-summer-neclace" in sample()
+    assert "salad-servres" in sample()
 
 
 # --- columns --------------------------------------------------------------------------------------------

@@ -1,0 +1,109 @@
+"""The commands of the tutorial and of other pages do on a real store what the pages say."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.command import COMMAND, TIMEOUT_S, medusa_sync
+from tests.e2e.shop import Shop
+from tests.harness.medusa import Store
+
+PAGES = Path(__file__).parents[2] / "docs"
+
+
+def files(page: str, store: Store) -> Iterator[tuple[str, str]]:
+    """The files that the reader saves, with the address and the key of a real store."""
+    for name, text in re.findall(r'^```\w+ title="(.+?)"\n(.*?)^```', page, re.DOTALL | re.MULTILINE):
+        yield name, text.replace("http://localhost:9000", store.url).replace("sk_...", store.api_key)
+
+
+def commands(page: str) -> Iterator[tuple[str, list[str]]]:
+    """Each command, and the lines of its output that the page shows."""
+    for block in re.findall(r"^```console\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
+        for entry in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, *shown = entry.splitlines()
+            yield command, [words for line in shown if (words := comparable(line)) not in {"", "..."}]
+
+
+def comparable(line: str) -> str:
+    """The words of a line, without what differs in each run and in each version of the engine."""
+    line = re.sub(r"\x1b\[[\d;?]*[A-Za-z]|[╭╮╰╯├┤┬┴┼─│]", "", line)
+    line = re.sub(r"http://(localhost|127\.0\.0\.1):\d+", "STORE", line)
+    line = re.sub(r"\d+ (source|store reads|store writes|retries)", r"N \1", line)
+    return " ".join(re.sub(r"\d+\.\d s", "N s", line).split())
+
+
+def printed(folder: Path, script: str) -> str:
+    """What a terminal shows while bash reads a script line by line and prints each line before it runs."""
+    (folder / "script").write_text(script, encoding="utf-8")
+    reader, terminal = pty.openpty()
+    environment = {
+        "PATH": f"{COMMAND.parent}:/usr/bin:/bin",
+        "HOME": str(folder),
+        "TERM": "xterm",
+        "NO_COLOR": "1",
+        "COLUMNS": "200",
+    }
+    with subprocess.Popen(
+        ["bash", "-v", "script"],
+        cwd=folder,
+        env=environment,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    ) as process:
+        os.close(terminal)
+        text = b"".join(iter(lambda: chunk(reader), b""))
+        assert process.wait(TIMEOUT_S) == 0
+    os.close(reader)
+    return text.decode()
+
+
+def chunk(reader: int) -> bytes:
+    """The next bytes; none once the terminal is closed."""
+    try:
+        return os.read(reader, 65_536)
+    except OSError:
+        return b""
+
+
+def test_each_command_of_the_tutorial_prints_what_the_page_shows(store: Store, tmp_path: Path) -> None:
+    page = (PAGES / "tutorial.md").read_text(encoding="utf-8")
+    for name, text in files(page, store):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    expected = list(commands(page))
+    output = printed(tmp_path, "".join(f"{command}\n" for command, _ in expected))
+    lines = iter([comparable(line) for line in output.splitlines()])
+    for command, shown in expected:
+        for wanted in [comparable(command), *shown]:
+            assert wanted in lines, f"{command}: no line {wanted!r} after the one before it\n{output}"
+
+
+@pytest.mark.parametrize(("option", "left"), [("", 3), (" --delete", 1)])
+def test_the_script_of_the_uninstalling_page_removes_the_traces_of_one_source(
+    option: str, left: int, shop: Shop, tmp_path: Path
+) -> None:
+    rows = [{"id": 1, "title": "Mug", "price": 9}, {"id": 2, "title": "Plate", "price": 7}]
+    for name, products in (("shop", rows), ("other", [{"id": 1, "title": "Lamp", "price": 20}])):
+        (tmp_path / "catalogue.json").write_text(json.dumps(products), encoding="utf-8")
+        source = ["--source", str(tmp_path / "catalogue.json"), "--source-name", name]
+        assert medusa_sync(*source, store=shop.store).exit_code == 0
+    page = (PAGES / "uninstalling.md").read_text(encoding="utf-8")
+    environment = f"MEDUSA_BACKEND_URL={shop.store.url}\nMEDUSA_API_KEY={shop.store.api_key}\n"
+    for name, text in [*files(page, shop.store), (".env", environment)]:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    script = "".join(f"{command}\n" for command, _ in commands(page))
+    assert "2 products" in printed(tmp_path, script.replace("forget.py shop", f"forget.py shop{option}"))
+    products = shop.products()
+    assert len(products) == left
+    records = {
+        each["external_id"]: each["metadata"] for each in products if "medusa_sync" in str(each["metadata"])
+    }
+    assert records.keys() == {"other:1"}
+    assert sum(each["external_id"] is not None for each in products) == 1

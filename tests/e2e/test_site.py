@@ -1,0 +1,88 @@
+"""The documentation in a real browser, at the widths of a phone and a desktop, light and dark."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+from docs.build import DOCS
+
+ROOT = DOCS.parent
+PAGES = sorted(path.stem for path in DOCS.glob("*.md") if path.stem != "index")
+WIDTHS = {"phone": 390, "desktop": 1280}
+# What is wider than the window and does not scroll in a box of its own.
+TOO_WIDE = """
+return [...document.querySelectorAll("article *")].filter((element) =>
+  element.getBoundingClientRect().right > innerWidth + 1 &&
+  !element.closest("pre, table, .md-typeset__scrollwrap")
+).map((element) => element.outerHTML.slice(0, 100));
+"""
+REQUESTED = "return performance.getEntriesByType('resource').map((entry) => new URL(entry.name).host);"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Log nothing."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of the built site."""
+    pytest.importorskip("zensical", reason="the group `docs` is not installed")
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(DOCS, folder / "docs")
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    subprocess.run([sys.executable, "-m", "zensical", "build", "--clean", "--strict"], cwd=folder, check=True)
+    handler = partial(Quiet, directory=str(Path(folder, "build", "site")))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", WIDTHS)
+def test_no_page_is_wider_than_the_window_or_asks_another_server(
+    device: str, scheme: str, site: str, chrome: Chrome
+) -> None:
+    size = {"width": WIDTHS[device], "height": 850, "deviceScaleFactor": 1, "mobile": device == "phone"}
+    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    preference = {"name": "prefers-color-scheme", "value": scheme}
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [preference]})
+    for page in ["", *(f"{name}/" for name in PAGES)]:
+        chrome.get(site + page)
+        assert chrome.execute_script(TOO_WIDE) == [], page
+        assert {*chrome.execute_script(REQUESTED)} <= {site.split("/")[2]}, page
+        background = chrome.find_element(By.TAG_NAME, "body").value_of_css_property("background-color")
+        assert (background == "rgba(255, 255, 255, 1)") == (scheme == "light"), page
+    entries = chrome.get_log("browser")  # type: ignore[no-untyped-call]  # selenium has no type for it
+    assert [entry for entry in entries if entry["level"] == "SEVERE"] == []
+
+
+def test_the_search_finds_an_option(site: str, chrome: Chrome) -> None:
+    chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    chrome.get(site)
+    search = ActionChains(chrome).key_down(Keys.CONTROL).send_keys("k").key_up(Keys.CONTROL)
+    search.pause(1).send_keys("max-removals").perform()
+    WebDriverWait(chrome, 20).until(lambda _: "too many products are missing" in visible(chrome))
+
+
+def visible(chrome: Chrome) -> str:
+    """The text of the page, also of parts that a component keeps to itself."""
+    script = """
+    const text = (node) => [...node.childNodes].map((each) =>
+      each.nodeType === 3 ? each.data : text(each.shadowRoot ?? each)).join("");
+    return text(document.body);
+    """
+    return str(chrome.execute_script(script))

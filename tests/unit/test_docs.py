@@ -1,0 +1,229 @@
+"""The pages agree with the code, and their links work."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import medusa_sync
+from docs.architecture import layers
+from docs.build import DOCS, README, files, filled, pages
+from medusa_sync.core.fields import FIELDS, METADATA, VARIANT_FIELDS
+from medusa_sync.errors import EXIT_CODES
+from medusa_sync.settings.options import ALL_OPTIONS
+from tests.harness import matrix
+
+ROOT = README.parent
+SITE = sorted(DOCS.glob("*.md"))
+TOP = [README, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md"]
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")
+CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.DOTALL | re.MULTILINE)
+PLACEHOLDERS = re.compile(r"\b[NM2]\b|'usd'|\.\.\.|[a-zA-Z_]+: ")
+OF_OTHERS = {"Expected int", "already exists"}  # messages of msgspec and of Medusa
+HERE = pytest.mark.parametrize("page", [*TOP, *SITE], ids=lambda page: page.name)
+
+
+def text_of(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+# --- what is generated ------------------------------------------------------------------------------------
+
+
+def test_generated_parts_are_up_to_date() -> None:
+    for page, blocks in pages().items():
+        text = page.read_text(encoding="utf-8")
+        assert filled(text, blocks) == text, "run `make docs`"
+    for file, text in files().items():
+        assert file.read_text(encoding="utf-8") == text, "run `make docs`"
+
+
+def test_the_diagram_has_each_layer_of_the_contract() -> None:
+    names = re.findall(r'class="name"[^>]*>(\w+)<', text_of("architecture.svg"))
+    assert names == [name for layer in layers() for name in layer]
+
+
+def test_the_page_of_options_names_each_flag_and_each_variable() -> None:
+    rows = [line for line in text_of("options.md").splitlines() if line.startswith("| ")]
+    for option in ALL_OPTIONS:
+        name = re.compile(rf"(?<![\w-]){re.escape(option.flag or option.variable)}(?![\w-])")
+        [row] = [row for row in rows if name.search(row.split(" | ")[0])]
+        assert not option.variable or f"`{option.variable}`" in row
+        assert option.help.replace("|", "\\|") in row
+
+
+@HERE
+def test_no_code_in_a_table_has_an_escaped_pipe(page: Path) -> None:
+    """GitHub and the site show it differently; `<code>&#124;</code>` is the same in both."""
+    assert re.findall(r"^\|.*`[^`|]*\\\|.*", page.read_text(encoding="utf-8"), re.MULTILINE) == []
+
+
+# --- links ------------------------------------------------------------------------------------------------
+
+
+def links(page: Path) -> Iterator[tuple[Path, str]]:
+    """The files and the anchors that a page links to."""
+    for name, anchor in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
+        yield (page.parent / name if name else page), anchor
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of the headings, as GitHub and `mkdocs.yml` make them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@HERE
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    for target, anchor in links(page):
+        assert target.exists(), target
+        assert not anchor or anchor in anchors(target), f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize("page", SITE, ids=lambda page: page.name)
+def test_pages_link_only_to_what_the_site_has(page: Path) -> None:
+    for target, _ in links(page):
+        assert target.resolve().is_relative_to(DOCS), target
+        assert target.suffix != ".py" or target.parent != DOCS, target
+
+
+@pytest.mark.parametrize("page", SITE, ids=lambda page: page.name)
+def test_nested_lists_are_indented_by_four_spaces(page: Path) -> None:
+    """With fewer, GitHub nests them and the site does not."""
+    text = CODE.sub("", page.read_text(encoding="utf-8"))
+    assert re.findall(r"^ {1,3}(?:[-*]|\d+\.) .*", text, re.MULTILINE) == []
+
+
+# --- the site ---------------------------------------------------------------------------------------------
+
+
+def configuration() -> dict[str, Any]:
+    class Loader(yaml.SafeLoader):
+        """Reads the name of the function that makes anchors as a text."""
+
+    Loader.add_multi_constructor("tag:yaml.org,2002:python/", lambda _loader, suffix, _node: suffix)
+    loaded: dict[str, Any] = yaml.load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"), Loader)  # noqa: S506 - a subclass of the safe loader
+    return loaded
+
+
+def named(entry: Any) -> Iterator[str]:
+    """The pages of an entry of the navigation."""
+    match entry:
+        case str():
+            yield entry
+        case list() | dict():
+            for each in entry if isinstance(entry, list) else entry.values():
+                yield from named(each)
+
+
+def test_the_navigation_has_every_page_once() -> None:
+    assert sorted(named(configuration()["nav"])) == [page.name for page in SITE]
+
+
+def test_the_site_is_built_without_warnings_and_asks_no_other_server(tmp_path: Path) -> None:
+    pytest.importorskip("zensical", reason="the group `docs` is not installed")
+    shutil.copytree(DOCS, tmp_path / "docs")
+    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
+    build = [sys.executable, "-m", "zensical", "build", "--clean", "--strict"]
+    ended = subprocess.run(build, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    site = tmp_path / "build" / "site"
+    assert {path.parent.name for path in site.glob("*/index.html")} == {page.stem for page in SITE} - {
+        "index"
+    }
+    assert {path.name for path in site.glob("*.json")} >= {"catalogue.schema.json", "result.schema.json"}
+    assert not list(site.glob("*.py"))
+    html = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.html"))
+    assert not re.findall(
+        r'<(?:script|img|iframe)[^>]* src="https?:|<link[^>]* href="https?:[^>]*stylesheet', html
+    )
+    assert "--max-removals" in (site / "search.json").read_text(encoding="utf-8")
+
+
+def test_the_matrix_runs_tests_that_exist() -> None:
+    for test in [each for tests in matrix.SUITE.values() for each in tests]:
+        module, _, name = test.partition("::")
+        text = (ROOT / "tests" / "e2e" / module).read_text(encoding="utf-8")
+        assert f"\ndef {name}(" in text, test
+    assert list(matrix.read()) == sorted(matrix.read(), key=lambda each: [*map(int, each.split("."))])
+
+
+# --- what pages say ---------------------------------------------------------------------------------------
+
+
+def test_troubleshooting_quotes_messages_of_the_package() -> None:
+    sources = sorted((ROOT / "medusa_sync").rglob("*.py"))
+    code = re.sub(r'"\s+f?"', "", "".join(path.read_text(encoding="utf-8") for path in sources))
+    cells = re.findall(r"^\| (.*?) (?<!\\)\|", text_of("troubleshooting.md"), re.MULTILINE)
+    quoted = [text for cell in cells for text in re.findall(r"`([^`]+)`", cell)]
+    assert len(quoted) > 20
+    words = {word.strip() for text in quoted for word in PLACEHOLDERS.split(text)}
+    assert {word for word in words if word not in code} == OF_OTHERS
+
+
+def test_each_exit_code_has_a_section_on_what_to_do() -> None:
+    text = text_of("operating.md")
+    headings = " ".join(re.findall(r"^## ([\d and,]+):", text, re.MULTILINE))
+    assert set(map(int, re.findall(r"\d+", headings))) == {*EXIT_CODES, 143}
+    sections = re.split(r"^##+ ", text, flags=re.MULTILINE)[1:]
+    for section in sections:
+        if not section.startswith("6: "):  # its guards have their own
+            assert section.count("**The shop:**") == section.count("**Now:**") == 1, section[:40]
+
+
+def test_every_fault_names_the_tests_that_show_its_effect() -> None:
+    """In a comment, which readers of the site do not see."""
+    faults = False
+    for line in text_of("reliability.md").splitlines():
+        if line.startswith("|---"):
+            continue
+        if line in {"| fault | effect |", "| situation | effect |"}:
+            faults = True
+        elif not line.startswith("|"):
+            faults = False
+        elif faults:
+            [tests] = re.findall(r"<!-- (tests/.+) --> \|$", line)
+            assert [name for name in tests.split(", ") if not (ROOT / name.split()[0]).exists()] == []
+
+
+def test_contributing_names_only_files_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = set(re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", text)) - {"build/"}
+    assert len(paths) > 20
+    roots = (ROOT, ROOT / "medusa_sync", ROOT / ".venv")
+    assert {path for path in paths if not any((root / path).exists() for root in roots)} == set()
+
+
+def test_contributing_says_how_to_add_what_people_add() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## How to add something")[2]
+    added = set(re.findall(r"^\*\*(?:An?|The) (.+?)\.\*\*", text, re.MULTILINE))
+    assert {"source", "field", "option", "report", "page of the documentation"} <= added
+
+
+def test_mapping_page_names_every_field() -> None:
+    quoted = " ".join(re.findall(r"`([^`]+)`", text_of("mapping.md")))
+    words = re.findall(r"\w+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", quoted).lower())  # keys are in snake_case
+    assert {name.removeprefix(METADATA) for name in [*FIELDS, *VARIANT_FIELDS]} <= set(words)
+
+
+def test_benchmarks_page_has_results() -> None:
+    assert "| 5,000 |" in text_of("benchmarks.md").partition("<!-- results -->")[2]
+
+
+def test_the_page_of_the_python_api_describes_every_public_name() -> None:
+    text = text_of("python-api.md")
+    assert {name for name in medusa_sync.__all__ if not re.search(rf"`{name}[`(]", text)} == set()
+    table = text.partition("## The result")[2]
+    attributes = {
+        name
+        for cell in re.findall(r"^\| (.+?) \|", table, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", cell)
+    }
+    assert attributes - {"RunResult"} == set(medusa_sync.RunResult.__struct_fields__)

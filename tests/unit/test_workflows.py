@@ -1,0 +1,80 @@
+"""The workflows of GitHub: they match its schemas, call targets that exist, and are pinned."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.harness import matrix
+
+ROOT = Path(__file__).parents[2]
+GITHUB = ROOT / ".github"
+WORKFLOWS = sorted(GITHUB.glob("workflows/*.yml"))
+SCHEMAS = {
+    "github-workflows": [*WORKFLOWS, ROOT / "docs/recipes/github-actions.yml"],
+    "github-actions": [ROOT / "action.yml"],
+    "github-issue-forms": [path for path in GITHUB.glob("ISSUE_TEMPLATE/*.yml") if path.stem != "config"],
+    "github-issue-config": [GITHUB / "ISSUE_TEMPLATE/config.yml"],
+    "dependabot": [GITHUB / "dependabot.yml"],
+    "compose-spec": [ROOT / "docs/examples/compose.yaml"],
+}
+BY_TAG = {"pypa/gh-action-pypi-publish"}  # its newest commits could not be looked up
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def steps(workflow: Path) -> list[dict[str, Any]]:
+    return [step for job in read(workflow)["jobs"].values() for step in job["steps"]]
+
+
+@pytest.mark.parametrize(("schema", "files"), SCHEMAS.items(), ids=SCHEMAS)
+def test_files_match_their_schemas(schema: str, files: list[Path], tmp_path: Path) -> None:
+    assert files
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text("{jobs: 1, runs: 1, body: 1, blank_issues_enabled: 1, version: 1, services: 1}")
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
+    for given, code in ((files, 0), ([wrong], 1)):
+        ended = subprocess.run([*check, *given], capture_output=True, text=True, check=False, timeout=60)
+        assert ended.returncode == code, ended.stdout
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: str(path.stem))
+def test_workflows_call_targets_of_the_makefile_and_have_few_permissions(workflow: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for command in (step["run"] for step in steps(workflow) if "run" in step):
+        called = re.match(r"make ([a-z-]+)", command)
+        assert command == ".ci/run" or (called and called[1] in targets), command
+    assert read(workflow)["permissions"] == {"contents": "read"}
+    assert all("timeout-minutes" in job for job in read(workflow)["jobs"].values())
+
+
+def test_the_nightly_matrix_has_the_versions_of_make_matrix() -> None:
+    matrix_job = read(GITHUB / "workflows/nightly.yml")["jobs"]["matrix"]
+    assert matrix_job["strategy"]["matrix"]["medusa"] == list(matrix.VERSIONS)
+
+
+def test_actions_are_pinned_by_a_hash_that_is_the_same_everywhere() -> None:
+    files = [*WORKFLOWS, ROOT / "action.yml", ROOT / "docs/recipes/github-actions.yml"]
+    found: dict[str, set[str]] = {}
+    for text in (path.read_text(encoding="utf-8") for path in files):
+        for action, version in re.findall(r"uses: ([^@\s]+)@(.+)", text):
+            found.setdefault(action, set()).add(version)
+    assert all(len(versions) == 1 for versions in found.values())
+    pinned = {name for name, [version] in found.items() if re.fullmatch(r"[0-9a-f]{40} # v[\d.]+", version)}
+    assert found.keys() - pinned == BY_TAG
+
+
+def test_only_the_job_that_publishes_may_and_it_runs_no_code_of_the_checkout() -> None:
+    jobs = read(GITHUB / "workflows/release.yml")["jobs"]
+    assert jobs["publish"]["environment"] == "pypi"
+    assert jobs["publish"]["permissions"] == {"id-token": "write"}
+    assert [step["uses"].partition("@")[0] for step in jobs["publish"]["steps"]] == [
+        "actions/download-artifact",
+        "pypa/gh-action-pypi-publish",
+    ]
