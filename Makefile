@@ -7,9 +7,10 @@ WORKERS ?= 2
 N ?= 5000
 RUNS ?= 5
 MINUTES ?= 10
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --durations 10 $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check test lowest soak bench lint docs format lock clean
+.PHONY: help install demo check quick test test-all lowest soak bench lint ruff mypy imports spelling docs format lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -32,16 +33,22 @@ $(VENV)/locked: pyproject.toml requirements.lock
 demo: install ## start a real Medusa store and sync the sample catalogue into it
 	$(BIN)/python -m tests.harness.demo
 
-check: lint ## lint and the quick tests, which need no store
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(ARGS) tests/unit tests/flow
+check: install ## lint, and the tests that need no store: about a minute
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target quick lint
 
-test: install ## run all tests, including those on a real store
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --cov --cov-report term $(ARGS)
+quick: install
+	$(PYTEST) tests/unit tests/flow
 
-lowest: install ## run the quick tests with the lowest versions that pyproject.toml allows
+test: install ## the tests of `make check`, and those on a real store: at most 10 minutes
+	$(PYTEST)
+
+test-all: install ## all tests, also the deep ones, and the coverage: an hour
+	$(PYTEST) --deep --cov --cov-report term
+
+lowest: install ## the tests of `make check` with the lowest versions that pyproject.toml allows
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
 	$(BIN)/uv pip install --quiet --python .venv-lowest --resolution lowest-direct --group dev --editable .
-	.venv-lowest/bin/python -m pytest --numprocesses $(WORKERS) $(ARGS) tests/unit tests/flow
+	$(MAKE) quick BIN=.venv-lowest/bin
 
 soak: install ## random changes, edits and faults on a real store (MINUTES=10 SEED=...)
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
@@ -49,11 +56,19 @@ soak: install ## random changes, edits and faults on a real store (MINUTES=10 SE
 bench: install ## compare with the cheapest way to sync a real store (N=5000 RUNS=5 ARGS=..., see docs/benchmarks.md)
 	$(BIN)/python -m benchmarks --sizes 194 $(N) --runs $(RUNS) --json build/benchmark.json $(ARGS)
 
-lint: install ## check style, types, imports and spelling
+lint: ruff mypy imports spelling ## check style, types, imports and spelling
+
+ruff: install
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+mypy: install
 	$(BIN)/mypy
+
+imports: install
 	$(BIN)/lint-imports
+
+spelling: install
 	$(BIN)/codespell
 
 docs: install ## write what is generated: tables and pictures of the pages, JSON Schemas

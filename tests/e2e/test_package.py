@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from medusa_sync import __version__
+from tests.tiers import deep, sampled
 
 ROOT = Path(__file__).parent.parent.parent
 PYTHONS = [f"3.{minor}" for minor in (11, 12, 13)]
@@ -73,7 +74,7 @@ def test_the_wheel_contains_only_the_package_and_its_data(wheel: Path) -> None:
     assert {name.split("/")[0] for name in names} == {"medusa_sync", f"medusa_sync-{__version__}.dist-info"}
 
 
-@pytest.mark.parametrize("version", PYTHONS)
+@pytest.mark.parametrize("version", sampled(PYTHONS, f"3.{sys.version_info.minor}"))
 def test_the_wheel_runs(version: str, wheel: Path, tmp_path: Path) -> None:
     python = python_of(version)
     if python is None:
@@ -90,6 +91,7 @@ def test_the_wheel_runs(version: str, wheel: Path, tmp_path: Path) -> None:
     run(command, "products", "--source", "sample", "--dry-run", *once, "--metrics-file", metrics)
 
 
+@deep
 def test_uvx_runs_the_wheel_without_installing_it(wheel: Path) -> None:
     uvx = Path(sys.executable).with_name("uvx")
     output = run(uvx, "--from", wheel, "medusa-sync", "products", "--source", "sample", "--dry-run", "--json")

@@ -20,7 +20,6 @@ from medusa_sync.stop import Stop
 from medusa_sync.sync.options import PlanOptions
 from tests.flow.shirts import shirts, variant
 from tests.flow.stage import (
-    BATCHES,
     Killed,
     ListSource,
     assert_exact,
