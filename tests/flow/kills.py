@@ -53,7 +53,7 @@ def killed_runs(
     steps = kill_at(whole, 0, killed)
     run(whole)
     assert len(steps) > 2, "too few steps to kill"
-    for number in some(range(1, len(steps) + 1), 3):
+    for number in some(range(1, len(steps) + 1), 2):
         hurt = copy()
         steps = kill_at(hurt, number, killed)
         with suppress(Killed):
