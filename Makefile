@@ -8,9 +8,10 @@ N ?= 5000
 RUNS ?= 5
 MINUTES ?= 10
 PYTHONS ?= 3.11 3.12 3.13 3.14
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --durations 10 $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo store check test lowest soak matrix bench lint docs picture format container audit release publish lock clean
+.PHONY: help install demo store check quick test test-all lowest soak matrix bench lint ruff mypy imports spelling security docs picture format container audit release publish lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -36,16 +37,22 @@ demo: install ## start a real Medusa store with its admin, and sync the sample i
 store: install ## start an empty Medusa store; prints its address and key
 	$(BIN)/python -m tests.harness.medusa
 
-check: lint ## lint and the quick tests, which need no store
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(ARGS) tests/unit tests/flow
+check: install ## lint, and the tests that need no store: about a minute
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target quick lint
 
-test: install ## run all tests, including those on a real store
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --cov --cov-report term $(ARGS)
+quick: install
+	$(PYTEST) tests/unit tests/flow
 
-lowest: install ## run the quick tests with the lowest versions that pyproject.toml allows
+test: install ## the tests of `make check`, and those on a real store: at most 10 minutes
+	$(PYTEST)
+
+test-all: install ## all tests, also the deep ones, and the coverage: an hour
+	$(PYTEST) --deep --cov --cov-report term
+
+lowest: install ## the tests of `make check` with the lowest versions that pyproject.toml allows
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
 	$(BIN)/uv pip install --quiet --python .venv-lowest --resolution lowest-direct --group dev --editable .
-	.venv-lowest/bin/python -m pytest --numprocesses $(WORKERS) $(ARGS) tests/unit tests/flow
+	$(MAKE) quick BIN=.venv-lowest/bin
 
 soak: install ## random changes, edits and faults on a real store (MINUTES=10 SEED=...)
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
@@ -57,12 +64,22 @@ matrix: install ## a short suite on several versions of Medusa, three minutes ea
 bench: install ## compare with the cheapest way to sync a real store (N=5000 RUNS=5 ARGS=..., see docs/benchmarks.md)
 	$(BIN)/python -m benchmarks --sizes 194 $(N) --runs $(RUNS) --json build/benchmark.json $(ARGS)
 
-lint: install ## check style, types, imports, spelling, workflows and the Dockerfile
+lint: ruff mypy imports spelling security ## check style, types, imports, spelling, workflows and the Dockerfile
+
+ruff: install
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+mypy: install
 	$(BIN)/mypy
+
+imports: install
 	$(BIN)/lint-imports
+
+spelling: install
 	$(BIN)/codespell
+
+security: install
 	$(BIN)/zizmor --offline --quiet . docs/recipes/github-actions.yml
 	$(BIN)/hadolint Dockerfile docs/examples/store/Dockerfile
 

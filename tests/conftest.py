@@ -9,11 +9,30 @@ from medusa_sync.core.result import RunResult
 from medusa_sync.report import json as json_module
 from medusa_sync.sources import catalogue, files, paging
 from medusa_sync.stop import Stop
+from tests import tiers
+from tests.harness.breakable import BreakableStore, breakable_store
 from tests.harness.documents import read_document
+from tests.harness.medusa import Store
 from tests.harness.npm import NodeMissing, node
+from tests.harness.postgres import Postgres, running_postgres
 
 # Without this, a failed assert in a shared check does not show the compared values.
 pytest.register_assert_rewrite("tests.e2e")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--deep", action="store_true", help="run the deep tests too, with more examples")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    tiers.choose(config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--deep"):
+        left_out = [item for item in items if item.get_closest_marker("deep")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,6 +59,37 @@ def needs_node() -> None:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(missing))
+
+
+class SharedStore:
+    """A real store that the tests of a process use one after the other; some of them kill its server.
+
+    Args:
+        server: of the store.
+    """
+
+    def __init__(self, server: BreakableStore) -> None:
+        self.server = server
+        self.is_fresh = False
+
+    def fresh(self) -> Store:
+        """Return the store without anything that earlier tests wrote."""
+        if not (self.is_fresh and self.server.is_up):
+            self.server.reset()
+        self.is_fresh = False
+        return self.server.store
+
+
+@pytest.fixture(scope="session")
+def postgres(needs_node: None) -> Iterator[Postgres]:  # noqa: ARG001 - a fixture that skips
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shared_store(postgres: Postgres) -> Iterator[SharedStore]:
+    with breakable_store(postgres) as server:
+        yield SharedStore(server)
 
 
 @pytest.fixture

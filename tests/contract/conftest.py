@@ -1,34 +1,15 @@
 """Runs tests on the fake store, the real store, or both side by side."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import httpx
 import pytest
 
+from tests.conftest import SharedStore
 from tests.contract.midway import Midway, fake_midway, real_midway
 from tests.contract.shop import Shop
 from tests.harness.fake_medusa import FakeMedusa
-from tests.harness.medusa import MEDUSA_VERSION, Store, running_store
-from tests.harness.postgres import running_postgres
-
-
-@dataclass
-class RealStore:
-    store: Store
-    written: bool = True
-
-    def record_write(self, response: httpx.Response) -> None:
-        """Resetting is slow, and most tests of refusals write nothing."""
-        self.written |= response.is_success and response.request.method != "GET"
-
-
-@pytest.fixture(scope="session")
-def real_store(needs_node: None) -> Iterator[RealStore]:  # noqa: ARG001 - a fixture that skips
-    if MEDUSA_VERSION != FakeMedusa.VERSION:
-        pytest.skip(f"the fake store is Medusa {FakeMedusa.VERSION}")
-    with running_postgres() as postgres, running_store(postgres) as store:
-        yield RealStore(store)
+from tests.harness.medusa import MEDUSA_VERSION
 
 
 @pytest.fixture
@@ -43,14 +24,20 @@ def fake_shop(fake: FakeMedusa) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def real_shop(real_store: RealStore) -> Iterator[Shop]:
-    store = real_store.store
-    if real_store.written:
-        store.reset()
-        real_store.written = False
-    hooks = {"response": [real_store.record_write]}
+def real_shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
+    if MEDUSA_VERSION != FakeMedusa.VERSION:
+        pytest.skip(f"the fake store is Medusa {FakeMedusa.VERSION}")
+    shared: SharedStore = request.getfixturevalue("shared_store")
+    store, writes = shared.fresh(), []
+
+    def note(response: httpx.Response) -> None:
+        if response.is_success and response.request.method != "GET":
+            writes.append(response)
+
+    hooks = {"response": [note]}
     with httpx.Client(base_url=store.url, auth=(store.api_key, ""), timeout=60, event_hooks=hooks) as client:
         yield Shop(store, client)
+    shared.is_fresh = not writes  # most tests of refusals write nothing, and a reset takes 0.1 s
 
 
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.e2e)])
@@ -65,4 +52,4 @@ def midway(request: pytest.FixtureRequest) -> Midway:
     fixture = request.getfixturevalue
     if request.node.callspec.params["shop"] == "fake":
         return fake_midway(fixture("fake"), fixture("fake_shop"))
-    return real_midway(fixture("real_store").store.database_url, fixture("real_shop"))
+    return real_midway(fixture("shared_store").server.store.database_url, fixture("real_shop"))

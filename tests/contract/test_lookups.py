@@ -164,7 +164,7 @@ def test_created_entities_are_found(shop: Shop, kind: Kind) -> None:
 
 
 @given(texts=st.lists(ANY_TEXT | st.sampled_from(TEXTS), max_size=6, unique=True))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_found(kind: Kind, texts: list[str]) -> None:
     fake = FakeMedusa()
     with httpx.Client(transport=fake, base_url=fake.url, auth=(fake.api_key, "")) as client:

@@ -9,16 +9,16 @@ import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
+from tests.conftest import SharedStore
 from tests.e2e.fault_proxy import FaultProxy, fault_proxy
 from tests.e2e.shirts import Rig
 from tests.e2e.shop import Shop
 from tests.e2e.storefront import Storefront
 from tests.flow.shirts import shirts
-from tests.harness.breakable import BreakableStore, breakable_store
+from tests.harness.breakable import BreakableStore
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
-from tests.harness.medusa import Store, running_store
-from tests.harness.postgres import Postgres, running_postgres
+from tests.harness.medusa import Store
 
 BROWSER_FLAGS = (
     "--headless",
@@ -44,35 +44,16 @@ def _needs_node(needs_node: None) -> None:
     """All of these tests run a real store."""
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def shared_store(postgres: Postgres) -> Iterator[Store]:
-    with running_store(postgres) as store:
-        yield store
+@pytest.fixture
+def store(shared_store: SharedStore) -> Store:
+    return shared_store.fresh()
 
 
 @pytest.fixture
-def store(shared_store: Store) -> Store:
-    shared_store.reset()
-    return shared_store
-
-
-@pytest.fixture(scope="session")
-def _shared_breakable(postgres: Postgres) -> Iterator[BreakableStore]:
-    with breakable_store(postgres) as store:
-        yield store
-
-
-@pytest.fixture
-def breakable(_shared_breakable: BreakableStore) -> BreakableStore:
-    """A store that may be killed. It starts slowly, so the tests of a group share it."""
-    _shared_breakable.reset()
-    return _shared_breakable
+def breakable(shared_store: SharedStore) -> BreakableStore:
+    """A store that may be killed."""
+    shared_store.fresh()
+    return shared_store.server
 
 
 @pytest.fixture

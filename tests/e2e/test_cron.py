@@ -20,18 +20,19 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import SharedStore
 from tests.e2e.command import medusa_sync
 from tests.e2e.exact import as_mapped, as_stored
 from tests.e2e.fault_proxy import fault_proxy
 from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
-from tests.harness.medusa import Store
 from tests.harness.processes import Program, running
+from tests.tiers import deep
 from tests.unit.recipes import crontab_lines, crontab_settings
 
 # All tests share one daemon that runs for a few minutes.
-pytestmark = pytest.mark.xdist_group("cron")
+pytestmark = [deep, pytest.mark.xdist_group("cron")]
 
 EXAMPLE_FOLDER = "/home/shop/medusa-sync"
 EXAMPLE_BIN = "/home/shop/.local/bin"
@@ -106,20 +107,22 @@ def _cron() -> None:
 
 
 @pytest.fixture(scope="module")
-def ticks(_cron: None, shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ticks]:
+def ticks(
+    _cron: None, shared_store: SharedStore, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ticks]:
     folder = tmp_path_factory.mktemp("cron")
     catalogue = products(LOGGED + QUIET + NIGHTLY + PLANNED)
     shares = {"logged": LOGGED, "quiet": QUIET, "nightly": NIGHTLY, "planned": PLANNED}
-    shared_store.reset()
+    store = shared_store.fresh()
     with ExitStack() as stack:
-        shop = stack.enter_context(Shop(shared_store))
-        proxy = stack.enter_context(fault_proxy(shared_store.url))
+        shop = stack.enter_context(Shop(store))
+        proxy = stack.enter_context(fault_proxy(store.url))
         sources: dict[str, DummyJson] = {}
         for name, size in shares.items():
             share, catalogue = catalogue[:size], catalogue[size:]
             sources[name] = stack.enter_context(dummyjson(share))
-            url = proxy.url if name == "logged" else shared_store.url
-            _write_env(folder / name, name, url, shared_store.api_key, sources[name].url)
+            url = proxy.url if name == "logged" else store.url
+            _write_env(folder / name, name, url, store.api_key, sources[name].url)
         # Three of forty is more than 5 % but less than 5 products.
         assert medusa_sync("--env-file", str(folder / "nightly/.env"), store=None).exit_code == 0
         for product in sources["nightly"].products[:3]:

@@ -19,6 +19,7 @@ from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import dummyjson
 from tests.harness.medusa import Store
+from tests.tiers import sampled
 
 WRITES = 17  # a run without faults has 18
 AT_ONCE = 3  # runs that share the faults: every third write of each has one
@@ -79,7 +80,7 @@ class Disturbed:
     struck: set[int]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", sampled(KINDS, "response dropped"))
 def test_the_next_run_repairs_a_fault_at_any_write(kind: str, shop: Shop, tmp_path: Path) -> None:
     arguments = ["--lock-dir", str(tmp_path)]
     if kind in NEEDS_A_TIME_OUT:

@@ -19,11 +19,11 @@ from tests.e2e.fault_proxy import Exchange, Fault, FaultProxy, Hold, WireRequest
 from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.tiers import times
 
 SIZE = 500
-KILLS = 50
 UPDATED = 40
-WRITES_PER_RUN = 4  # at most, so that fifty runs do not complete the catalogue
+WRITES_PER_RUN = 4  # at most, so that the killed runs do not complete the catalogue
 BATCH_SIZE = 15  # the default
 BEFORE_THE_FIRST_BATCH = 3  # writes: all tags, all categories, the inventory items
 AT_ONCE_S = 5  # half of the grace period
@@ -89,16 +89,16 @@ class Killer:
         return fault
 
 
-def test_the_next_run_completes_a_sync_that_was_killed_fifty_times(
+def test_the_next_run_completes_a_sync_that_was_killed_again_and_again(
     shop: Shop, proxy: FaultProxy, tmp_path: Path
 ) -> None:
-    dice = random.Random(4)
+    kills, dice = times(50, quick=6), random.Random(4)
     wanted = catalogue(SIZE)
     with dummyjson(wanted) as source:
         # The same folder for locks, so that an abandoned lock would be noticed.
         arguments = ["--source", source.url, "--batch-size", "10", "--json", "--lock-dir", str(tmp_path)]
         killed = 0
-        for _ in range(KILLS):
+        for _ in range(kills):
             killer = Killer(dice)
             proxy.requests.clear()
             proxy.faults = {dice.randint(1, WRITES_PER_RUN): killer.moment()}
@@ -113,7 +113,7 @@ def test_the_next_run_completes_a_sync_that_was_killed_fifty_times(
         before = len(shop.by_external_id())
         clean = medusa_sync(*arguments, store=proxy.store(shop.store))
         assert_in_order(clean, 0)
-        assert killed > KILLS / 2
+        assert killed > kills / 2
         assert before > 0
         assert_exact(shop, wanted)
         assert_quiet(medusa_sync(*arguments, store=proxy.store(shop.store)), SIZE)
@@ -140,16 +140,16 @@ def change(source: DummyJson, dice: random.Random, earlier: list[dict[str, Any]]
     earlier[:] = before
 
 
-def test_the_next_run_completes_updates_that_were_killed_fifty_times(
+def test_the_next_run_completes_updates_that_were_killed_again_and_again(
     shop: Shop, proxy: FaultProxy, tmp_path: Path
 ) -> None:
-    dice = random.Random(6)
+    kills, dice = times(50, quick=6), random.Random(6)
     earlier = catalogue(UPDATED)
     with dummyjson(earlier) as source:
         arguments = ["--source", source.url, "--batch-size", "10", "--json", "--lock-dir", str(tmp_path)]
         assert medusa_sync(*arguments, store=shop.store).exit_code == 0
         killed = 0
-        for _ in range(KILLS):
+        for _ in range(kills):
             change(source, dice, earlier)
             killer = Killer(dice)
             proxy.requests.clear()
@@ -162,7 +162,7 @@ def test_the_next_run_completes_updates_that_were_killed_fifty_times(
         clean = medusa_sync(*arguments, store=proxy.store(shop.store))
         assert_in_order(clean, 0)
         assert clean.document["counts"]["conflicts"] == 0
-        assert killed > KILLS / 2
+        assert killed > kills / 2
         assert_exact(shop, source.products, tags_may_be_unused=True)
         assert_quiet(medusa_sync(*arguments, store=proxy.store(shop.store)), UPDATED)
 

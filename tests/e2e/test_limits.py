@@ -11,12 +11,14 @@ from tests.e2e.exact import assert_completed, assert_exact, assert_in_order
 from tests.e2e.fault_proxy import Exchange, FaultProxy, drip, respond_instead, withhold_response
 from tests.e2e.shop import Shop
 from tests.harness.dummyjson import DummyJson
+from tests.tiers import deep
 
 SIZE = 60
 GRACE_S = 10
 SLACK_S = 10  # for starting and ending a process on a busy machine
 
 
+@deep
 def test_max_duration_ends_a_run_whose_writes_hang(source: DummyJson, shop: Shop, proxy: FaultProxy) -> None:
     proxy.choose = lambda request: withhold_response if request.is_write else None
     started = time.monotonic()
@@ -30,6 +32,7 @@ def test_max_duration_ends_a_run_whose_writes_hang(source: DummyJson, shop: Shop
     assert_completed(source, shop)
 
 
+@deep
 def test_a_signal_ends_a_run_whose_writes_hang(source: DummyJson, shop: Shop, proxy: FaultProxy) -> None:
     arrived = Event()
 

@@ -15,6 +15,9 @@ from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
 from tests.harness.medusa import Store, running_store
 from tests.harness.postgres import Postgres
+from tests.tiers import deep
+
+pytestmark = deep
 
 OLD_VERSION = "2.13.6"
 SIZE = 20

@@ -13,6 +13,7 @@ import pytest
 
 from medusa_sync import __version__
 from tests.harness.pythons import python_of
+from tests.tiers import deep, sampled
 
 ROOT = Path(__file__).parent.parent.parent
 PYTHONS = [f"3.{minor}" for minor in (11, 12, 13, 14)]
@@ -62,7 +63,7 @@ def test_the_wheel_contains_only_the_package_and_its_data(wheel: Path) -> None:
     assert {name.split("/")[0] for name in names} == {"medusa_sync", f"medusa_sync-{__version__}.dist-info"}
 
 
-@pytest.mark.parametrize("version", PYTHONS)
+@pytest.mark.parametrize("version", sampled(PYTHONS, f"3.{sys.version_info.minor}"))
 def test_the_wheel_runs(version: str, wheel: Path, tmp_path: Path) -> None:
     python = python_of(version)
     if python is None:
@@ -79,6 +80,7 @@ def test_the_wheel_runs(version: str, wheel: Path, tmp_path: Path) -> None:
     run(command, "products", "--source", "sample", "--dry-run", *once, "--metrics-file", metrics)
 
 
+@deep
 def test_uvx_runs_the_wheel_without_installing_it(wheel: Path) -> None:
     uvx = Path(sys.executable).with_name("uvx")
     output = run(uvx, "--from", wheel, "medusa-sync", "products", "--source", "sample", "--dry-run", "--json")

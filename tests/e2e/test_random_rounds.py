@@ -1,20 +1,18 @@
-"""After each of twenty rounds of random edits on both sides, the store matches the merge rule."""
+"""After each round of random edits on both sides, the store matches the merge rule."""
 
 from __future__ import annotations
 
 import random
 from typing import Any
 
-import pytest
-
 from tests.e2e.command import medusa_sync
 from tests.e2e.shop import Shop, price, stock
 from tests.e2e.test_merchant import identities
 from tests.harness.catalogue import product as generated
 from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.tiers import times
 
 SIZE = 60
-ROUNDS = 20
 TAGS = [f"tag {letter}" for letter in "abcdefgh"]
 
 
@@ -131,14 +129,13 @@ def owned(stored: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("seed", [1])
-def test_the_store_matches_the_merge_rule_after_every_round(shop: Shop, seed: int) -> None:
-    dice = random.Random(seed)
+def test_the_store_matches_the_merge_rule_after_every_round(shop: Shop) -> None:
+    dice = random.Random(1)
     catalogue = [{**generated(n), "tags": dice.sample(TAGS, 3)} for n in range(1, SIZE + 1)]
     rules = {f"dummyjson:{product['id']}": Rule(product) for product in catalogue}
     with dummyjson(catalogue) as source:
         assert medusa_sync("--source", source.url, store=shop.store).exit_code == 0
-        for turn in range(ROUNDS):
+        for turn in range(times(20, quick=4)):
             stored = shop.by_external_id()
             for external_id in dice.sample(sorted(rules), 8):
                 edit_source(source, int(external_id.rpartition(":")[2]), rules[external_id], dice)

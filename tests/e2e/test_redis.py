@@ -42,10 +42,11 @@ from tests.harness.dummyjson import DummyJson
 from tests.harness.medusa import Store, running_instances
 from tests.harness.postgres import Postgres
 from tests.harness.redis import redis_server, running_redis
+from tests.tiers import deep
 
 SIZE = 20
 
-pytestmark = pytest.mark.xdist_group("Redis")
+pytestmark = [deep, pytest.mark.xdist_group("Redis")]
 
 
 @pytest.fixture(scope="module")

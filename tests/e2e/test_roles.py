@@ -11,10 +11,11 @@ from tests.harness.dummyjson import DummyJson
 from tests.harness.medusa import Store
 from tests.harness.postgres import Postgres
 from tests.harness.roles import running_store_with_roles
+from tests.tiers import deep
 
 SIZE = 20
 
-pytestmark = pytest.mark.xdist_group("roles")
+pytestmark = [deep, pytest.mark.xdist_group("roles")]
 
 
 @pytest.fixture(scope="module")

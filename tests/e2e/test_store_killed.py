@@ -15,8 +15,7 @@ from tests.e2e.shop import Shop, price, stock
 from tests.harness.breakable import BreakableStore
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
-
-pytestmark = pytest.mark.xdist_group("a store that is killed")
+from tests.tiers import deep, sampled
 
 SIZE = 12
 KILLS = 3
@@ -56,8 +55,10 @@ def settle(breakable: BreakableStore, source: DummyJson, *arguments: str) -> Non
     pytest.fail(f"none of {SETTLING_RUNS} runs exited 0: {run.document['problems']}")
 
 
-@pytest.mark.parametrize("on_conflict", ["source", "store"])
-@pytest.mark.parametrize(("name", "table"), [("price", "price"), ("stock", "inventory_level")])
+@pytest.mark.parametrize("on_conflict", sampled(["source", "store"], "store"))
+@pytest.mark.parametrize(
+    ("name", "table"), sampled([("price", "price"), ("stock", "inventory_level")], ("price", "price"))
+)
 def test_a_killed_update_is_completed_even_if_the_source_changes_again(
     name: str, table: str, on_conflict: str, breakable: BreakableStore, source: DummyJson, fragile_shop: Shop
 ) -> None:
@@ -83,6 +84,7 @@ def test_a_killed_update_is_completed_even_if_the_source_changes_again(
     assert_quiet(medusa_sync("--source", source.url, "--json", store=breakable.store), SIZE)
 
 
+@deep
 @pytest.mark.parametrize("table", ["product_sales_channel", "product_shipping_profile"])
 def test_a_killed_adoption_is_completed_with_channel_and_profile(
     table: str, breakable: BreakableStore, source: DummyJson, fragile_shop: Shop
@@ -109,7 +111,7 @@ def _made_by_hand(product: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "table",
-    ["product_variant_inventory_item", "price", "inventory_level"],
+    sampled(["product_variant_inventory_item", "price", "inventory_level"], "inventory_level"),
 )
 def test_a_killed_creation_is_completed(
     table: str, breakable: BreakableStore, source: DummyJson, fragile_shop: Shop
@@ -122,6 +124,7 @@ def test_a_killed_creation_is_completed(
     assert_quiet(medusa_sync("--source", source.url, "--json", store=breakable.store), SIZE)
 
 
+@deep
 def test_creations_and_updates_are_completed_after_kills_at_random_moments(
     breakable: BreakableStore, fragile_shop: Shop
 ) -> None:

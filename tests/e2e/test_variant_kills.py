@@ -19,9 +19,9 @@ from tests.e2e.test_store_killed import SAYS_NEXT, kill_while_it_writes, settle
 from tests.flow.shirts import COLOURS, SIZES, shirt, variant
 from tests.harness.breakable import BreakableStore
 from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.tiers import deep, sampled, times
 
 SIZE = 6
-KILLS = 10
 WRITES_PER_RUN = 12
 EXCEPT_FOR = ("product and variant", "price set and price")  # there are several variants and currencies
 SALE = "--sale-prices"
@@ -78,10 +78,9 @@ def assert_shirts(shop: Shop, source: DummyJson, *, except_for: Collection[str] 
     )
 
 
-@pytest.mark.xdist_group("a store that is killed")
 @pytest.mark.parametrize(
     "table",
-    ["product_option_value", "product_variant", "inventory_item", "price", "price_list"],
+    sampled(["product_option_value", "product_variant", "inventory_item", "price", "price_list"], "price"),
 )
 def test_an_update_that_was_killed_is_completed_even_if_the_source_changes_again(
     table: str, breakable: BreakableStore, source: DummyJson, fragile_shop: Shop
@@ -98,11 +97,8 @@ def test_an_update_that_was_killed_is_completed_even_if_the_source_changes_again
     assert_quiet(medusa_sync("--source", source.url, "--json", SALE, store=breakable.store), SIZE)
 
 
-@pytest.mark.xdist_group("a store that is killed")
-@pytest.mark.parametrize(
-    "table",
-    ["product_variant_inventory_item", "inventory_level"],
-)
+@deep
+@pytest.mark.parametrize("table", ["product_variant_inventory_item", "inventory_level"])
 def test_a_creation_that_was_killed_is_completed_even_if_the_source_changes_again(
     table: str, breakable: BreakableStore, source: DummyJson, fragile_shop: Shop
 ) -> None:
@@ -121,11 +117,11 @@ def test_a_creation_that_was_killed_is_completed_even_if_the_source_changes_agai
 def test_the_next_run_completes_updates_of_variants_that_were_killed(
     shop: Shop, proxy: FaultProxy, source: DummyJson, tmp_path: Path
 ) -> None:
-    dice = random.Random(8)
+    kills, dice = times(10, quick=4), random.Random(8)
     arguments = ("--source", source.url, "--json", SALE, "--batch-size", "4", "--lock-dir", str(tmp_path))
     assert medusa_sync(*arguments, store=shop.store).exit_code == 0
     version, killed = 1, 0
-    for _ in range(KILLS):
+    for _ in range(kills):
         source.products = [
             versioned(number, max(version + dice.randint(-1, 1), 0)) for number in range(1, SIZE + 1)
         ]
@@ -137,7 +133,7 @@ def test_the_next_run_completes_updates_of_variants_that_were_killed(
             killer.aim_at(run)
             killed += run.finish().exit_code == -signal.SIGKILL
         shop.store.wait_until_idle()  # its writes must not overlap with the next run
-    assert killed > KILLS / 2
+    assert killed > kills / 2
     clean = medusa_sync(*arguments, store=shop.store)
     assert_in_order(clean, 0)
     assert clean.document["counts"]["conflicts"] == 0, clean.document["changes"]

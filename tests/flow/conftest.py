@@ -2,9 +2,10 @@ import pytest
 
 from medusa_sync.core import interrupted
 from tests.harness.fake_medusa import FakeMedusa
+from tests.tiers import sampled
 
 
-@pytest.fixture(params=["bulk", "one by one"])
+@pytest.fixture(params=sampled(["bulk", "one by one"], "bulk"))
 def routes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run a test with a store that offers bulk calls, and with one that does not."""
     monkeypatch.setattr(FakeMedusa, "offers_bulk", request.param == "bulk")

@@ -12,6 +12,7 @@ from tests.flow.faults import AFTER, BATCH, BEFORE, catalogue, fault_at
 from tests.flow.stage import Killed, assert_exact, is_creation, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.tiers import some
 
 pytestmark = pytest.mark.usefixtures("routes")
 
@@ -27,7 +28,7 @@ WRITES = first_sync_writes()
 
 @pytest.mark.parametrize("name", [*BEFORE, *AFTER])
 def test_the_next_run_repairs_any_fault_at_any_write_of_a_first_sync(name: str) -> None:
-    for number in range(1, WRITES + 1):
+    for number in some(range(1, WRITES + 1), 3):
         store, source = FakeMedusa(), catalogue()
         hit = fault_at(store, number, name)
         try:
@@ -73,7 +74,7 @@ STEPS = first_sync_steps()
 @pytest.mark.parametrize("linger", [0, 1, 3, 8])
 def test_the_next_run_repairs_writes_that_the_store_finished_after_a_timeout(linger: int) -> None:
     """The client reads the store again while it is still working, and sees incomplete products."""
-    for number in range(1, STEPS + 1):
+    for number in some(range(1, STEPS + 1), 5):
         store, source = FakeMedusa(), catalogue()
         store.linger = linger
         give_up_at(store, number)
@@ -88,7 +89,7 @@ def test_the_next_run_repairs_writes_that_the_store_finished_after_a_timeout(lin
 
 def test_products_that_a_killed_store_left_incomplete_are_created_again() -> None:
     """A Medusa that is killed in the middle of a batch keeps the committed steps."""
-    for number in range(1, STEPS + 1):
+    for number in some(range(1, STEPS + 1), 5):
         store, source = FakeMedusa(), catalogue()
         store.linger = 1_000
         give_up_at(store, number)
@@ -104,7 +105,7 @@ def test_products_that_a_killed_store_left_incomplete_are_created_again() -> Non
 
 def test_incomplete_products_are_repaired_when_the_next_run_has_other_batches() -> None:
     """A new first product shifts the batches, and a limit keeps that run from reaching the last ones."""
-    for number in range(1, STEPS + 1, 3):
+    for number in some(range(1, STEPS + 1, 3), 3):
         store, source = FakeMedusa(), catalogue()
         store.linger = 1_000
         give_up_at(store, number)
@@ -123,7 +124,7 @@ def test_incomplete_products_are_repaired_when_the_next_run_has_other_batches() 
 def test_an_interrupted_batch_is_completed_if_the_source_drops_one_of_its_products(
     gone: int,
 ) -> None:
-    for number in range(1, WRITES + 1):
+    for number in some(range(1, WRITES + 1), 3):
         store, source = FakeMedusa(), catalogue()
         fault_at(store, number, "killed after")
         with suppress(Killed):

@@ -15,6 +15,7 @@ from tests.flow.shirts import assert_shirts, held, shirt, variant, wanted
 from tests.flow.stage import BATCHES, Killed, ListSource, assert_exact, counts, sent_in_bulk, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.tiers import sampled, some
 
 
 def store_with_a_sku_that_moves() -> tuple[FakeMedusa, ListSource]:
@@ -37,7 +38,7 @@ def test_a_sku_moves_to_a_new_product() -> None:
 def test_the_next_run_repairs_any_fault_while_a_sku_moves(name: str) -> None:
     store, source = store_with_a_sku_that_moves()
     sync(source, store)
-    for number in range(1, len(writes(store)) + 1):
+    for number in some(range(1, len(writes(store)) + 1), 2):
         store, source = store_with_a_sku_that_moves()
         hit = fault_at(store, number, name)
         with suppress(Killed):
@@ -125,15 +126,17 @@ def test_products_whose_sku_is_taken_for_good_keep_their_own() -> None:
     assert (sync(source, store).withheld, writes(store)) == (3, [])
 
 
-@pytest.mark.parametrize("batch_size", [2, 15])
+@pytest.mark.parametrize("batch_size", sampled([2, 15], 2))
 @pytest.mark.parametrize("name", [*BEFORE, *AFTER])
 def test_later_runs_repair_any_fault_while_skus_are_exchanged(name: str, batch_size: int) -> None:
     options = PlanOptions(
         ConflictPolicy(OnConflict.STORE)
     )  # a value that is freed in between is not an edit of the merchant
-    number = 0
-    while True:
-        number += 1
+    store, source = in_sync()
+    hand_over(source, HANDOVERS["rotation"])
+    store.requests.clear()
+    sync(source, store, plan=options, batch_size=batch_size, concurrency=1)
+    for number in some(range(1, len(writes(store)) + 1), 2):
         store, source = in_sync()
         hand_over(source, HANDOVERS["rotation"])
         hit = fault_at(store, number, name)
@@ -144,9 +147,6 @@ def test_later_runs_repair_any_fault_while_skus_are_exchanged(name: str, batch_s
             healed = sync(source, store, plan=options)
         assert healed.exit_code == 0, (number, hit, list(healed.problems))
         assert_exact(source.rows, store)
-        if not hit:
-            break
-    assert number > 3
 
 
 @pytest.mark.parametrize("renamed_to", ["MINE", None])

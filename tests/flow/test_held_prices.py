@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync.core.policy import ConflictPolicy, OnConflict, PriceLimit
@@ -246,7 +246,6 @@ PRICES = st.sampled_from([0, 1, 5, 9, 10, 14, 15, 16, 100])
 
 
 @given(st.lists(st.tuples(PRICES, st.none() | PRICES, st.integers(0, 3)), max_size=6))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_run_moves_a_price_too_far_and_a_run_without_a_limit_converges(
     rounds: list[tuple[float, float | None, int]],
 ) -> None:

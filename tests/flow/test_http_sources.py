@@ -30,6 +30,7 @@ from tests.harness.dummyjson import (
     with_fields,
 )
 from tests.harness.fake_medusa import FakeMedusa
+from tests.tiers import deep
 
 pytestmark = pytest.mark.usefixtures("small_pages")
 
@@ -314,6 +315,7 @@ def test_download_is_complete_if_a_later_attempt_is(
     assert (result.exit_code, counts(result)) == (0, {"created": SIZE})
 
 
+@deep
 def test_slow_download_is_not_cut_off(server: DummyJson) -> None:
     store = FakeMedusa()
     server.intercept = lambda _request: slow(Response(200, json.dumps(ROWS).encode()), 1.2)

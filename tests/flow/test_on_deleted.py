@@ -15,6 +15,7 @@ from tests.flow.kills import killed_runs
 from tests.flow.stage import BATCHES, ListSource, assert_exact, copies_of, counts, created_by, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa, Request
+from tests.tiers import sampled
 
 SIZE = 6
 SKIP = PlanOptions(on_deleted=OnDeleted.SKIP)
@@ -200,7 +201,7 @@ def test_a_product_that_is_deleted_while_the_run_is_under_way_is_skipped() -> No
 # --- kills ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("killed", ["both", "tool"])
+@pytest.mark.parametrize("killed", sampled(["both", "tool"], "both"))
 def test_after_a_killed_removal_the_product_is_created_if_it_comes_back(killed: str) -> None:
     rows = products(20)
     source = ListSource(rows[2:])
@@ -223,7 +224,7 @@ def test_after_a_killed_removal_the_product_is_created_if_it_comes_back(killed: 
         assert_exact(rows[2:], store)
 
 
-@pytest.mark.parametrize("killed", ["both", "tool", "store"])
+@pytest.mark.parametrize("killed", sampled(["both", "tool", "store"], "both"))
 def test_after_a_killed_creation_the_products_are_created(killed: str) -> None:
     rows = products(2)
 

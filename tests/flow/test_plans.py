@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
@@ -99,7 +99,6 @@ def edit_store(store: FakeMedusa, edits: list[tuple[str, int, str]]) -> None:
     store_edits=st.lists(STORE_EDITS, max_size=3),
     options=OPTIONS,
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_run_does_what_a_dry_run_planned(
     fresh: Any,
     source_edits: list[tuple[str, Any, Any]],

@@ -32,6 +32,7 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa, Request
+from tests.tiers import deep
 
 
 def batches(store: FakeMedusa) -> list[Request]:
@@ -49,6 +50,7 @@ def test_every_product_is_created_and_a_second_run_writes_nothing() -> None:
     assert writes(store) == []
 
 
+@deep
 def test_a_run_without_changes_sends_one_request_for_each_two_thousand_products_of_the_store() -> None:
     store, source = FakeMedusa(), ListSource(products(450))
     sync(source, store, batch_size=100)
@@ -137,6 +139,7 @@ def test_only_tags_that_are_needed_are_created() -> None:
     assert store.state.tags == {}, "the merchant removed it"
 
 
+@deep
 def test_one_new_product_does_not_cause_a_scan_of_the_store() -> None:
     store, source = FakeMedusa(), ListSource(products(1200))
     sync(source, store, batch_size=200)

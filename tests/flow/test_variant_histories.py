@@ -20,12 +20,8 @@ from tests.harness.fake_medusa.state import Product, Variant
 
 pytestmark = pytest.mark.usefixtures("routes")
 
-MANY = settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+# `routes` is the same for all examples.
+ONE_ROUTE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 KEYS = ("s", "m", "l")
 VALUES = ("1", "2", "3", "y" * 50)
@@ -175,7 +171,7 @@ def variant_of(product: Product, row: dict[str, Any]) -> Variant:
     ],
     ids=["same option", "renamed option", "one or several", "added option", "other ids"],
 )
-@MANY
+@ONE_ROUTE
 @given(data=st.data(), on_conflict=st.sampled_from(OnConflict))
 def test_variants_follow_the_source(
     options: list[list[str]], editions: list[int], data: st.DataObject, on_conflict: OnConflict
@@ -183,7 +179,7 @@ def test_variants_follow_the_source(
     follow(FakeMedusa(), data.draw(histories(*options, editions=editions)), on_conflict)
 
 
-@MANY
+@ONE_ROUTE
 @given(
     start=histories(["Size"], ["Cut"]),
     history=histories(["Size"], ["Cut"]),

@@ -211,8 +211,5 @@ class VariantPromises(RuleBasedStateMachine):
 
 TestVariantPromises = VariantPromises.TestCase
 TestVariantPromises.settings = settings(
-    max_examples=30,
-    stateful_step_count=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )

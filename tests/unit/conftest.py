@@ -6,16 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, settings
 
 from medusa_sync.stop import Stop
 from tests.unit.builders import STORE_URL
-
-# No deadline: a busy machine is not a bug.
-settings.register_profile(
-    "unit", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("unit")
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import pytest
 from medusa_sync.notify import dispatch
 from medusa_sync.settings.options import Settings
 from tests.harness.fake_medusa import FakeMedusa
+from tests.tiers import deep
 from tests.unit.alone import alone
 from tests.unit.app.commands import document, run
 
@@ -60,6 +61,7 @@ def test_signal_before_a_run_ends_it_before_it_writes(
     assert "the next run is at" not in result.stderr
 
 
+@deep
 def test_many_runs_do_not_leak_memory(source: Path, tmp_path: Path) -> None:
     code = """
 import gc, sys, tracemalloc

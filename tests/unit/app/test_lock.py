@@ -13,6 +13,7 @@ import pytest
 
 from medusa_sync.app.lock import run_lock
 from medusa_sync.errors import LockedError, LockUnavailableError
+from tests.tiers import sampled
 
 RUN = ("sync-products", "https://store.example.com", "dummyjson")
 
@@ -113,7 +114,7 @@ except MedusaSyncError as error:
 """
 
 
-@pytest.fixture(params=["0o777", "0o1777"], ids=["plain", "sticky"])
+@pytest.fixture(params=sampled(["0o777", "0o1777"], "0o1777"))
 def shared(request: pytest.FixtureRequest) -> Iterator[Path]:
     """A folder that every user can write to."""
     with TemporaryDirectory() as name:

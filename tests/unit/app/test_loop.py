@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -182,24 +181,6 @@ def test_daylight_saving_does_not_shift_runs() -> None:
     stage = Stage(Schedule.read("*/30 * * * *", riga), now=datetime(2026, 3, 29, 0, 29, tzinfo=UTC))
     stage.loop(max_runs=4)
     assert stage.times == ["00:30:00", "01:00:00", "01:30:00", "02:00:00"]
-
-
-def test_many_runs_do_not_leak_memory() -> None:
-    logging.disable(logging.CRITICAL)  # caplog would keep every record
-    stage = Stage(lasts=(121,))
-    stage.starts = _Forgetful()
-    try:
-        stage.loop(max_runs=100)
-        tracemalloc.start()
-        stage.runs = 0
-        stage.loop(max_runs=100)
-        before = tracemalloc.get_traced_memory()[0]
-        stage.loop(max_runs=2_000)
-        grown = tracemalloc.get_traced_memory()[0] - before
-    finally:
-        tracemalloc.stop()
-        logging.disable(logging.NOTSET)
-    assert grown < 4_000  # bytes: two a run, less than any object takes
 
 
 class _Forgetful(list[datetime]):

@@ -18,6 +18,7 @@ from medusa_sync import Secret, Settings, sync_products
 from medusa_sync.errors import SettingsError
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.tiers import sampled, some
 from tests.unit.app.commands import run
 
 pytestmark = pytest.mark.usefixtures("no_waiting", "isolated")
@@ -117,7 +118,7 @@ def test_every_request_to_the_source_is_authorized(
     assert sent_to(httpx_mock, "source.example") == [way.header] * 5
 
 
-@pytest.mark.parametrize("path", ["", ".json"], ids=["pages", "file"])
+@pytest.mark.parametrize("path", sampled(["", ".json"], ".json"))
 @pytest.mark.parametrize(
     ("target", "is_authorized"),
     [
@@ -189,8 +190,10 @@ def assert_hidden(way: Way, tmp_path: Path, *outputs: str) -> None:
     assert not [trace for trace in way.traces for path in files if trace in str(path)]
 
 
-@pytest.mark.parametrize("report", ["r.json", "r.csv", "r.html"])
-@pytest.mark.parametrize("output", ["--json", "--verbose", "--verbose --log-format json"])
+@pytest.mark.parametrize(
+    ("report", "output"),
+    [("r.json", "--json"), ("r.csv", "--verbose"), ("r.html", "--verbose --log-format json")],
+)
 def test_no_output_shows_what_the_source_sends_back(
     httpx_mock: HTTPXMock,
     store: FakeMedusa,
@@ -226,36 +229,37 @@ def test_no_output_shows_what_the_source_sends_back(
 
 
 @pytest.mark.parametrize("status", [401, 500])
-@pytest.mark.parametrize(
-    ("way", "secret"),
-    [(name, secret) for name, each in WAYS.items() for secret in each.secrets],
-    indirect=["way"],
-)
 def test_no_message_shows_what_the_source_sends_back(
     httpx_mock: HTTPXMock,
     way: Way,
     tmp_path: Path,
     status: int,
-    secret: str,
 ) -> None:
-    httpx_mock.add_response(
-        status, json={"message": f"bad credentials: {secret}"}, headers={"x": way.header}, is_reusable=True
-    )
-    result = run("--source", way.url, "--dry-run", "--verbose", "--report", str(tmp_path / "r.json"))
-    assert result.exit_code == 3
-    assert f"the server responded with {status}" in result.stderr
-    assert_hidden(way, tmp_path, result.stdout, result.stderr)
+    for secret in some(way.secrets, 4):  # one at a time, because long messages are cut
+        httpx_mock.add_response(
+            status,
+            json={"message": f"bad credentials: {secret}"},
+            headers={"x": way.header},
+            is_reusable=True,
+            is_optional=True,
+        )
+        result = run("--source", way.url, "--dry-run", "--verbose", "--report", str(tmp_path / "r.json"))
+        assert result.exit_code == 3
+        assert f"the server responded with {status}" in result.stderr
+        assert_hidden(way, tmp_path, result.stdout, result.stderr)
+        httpx_mock.reset()
 
 
 NAMES = ["key", "api_key", "access_token", "client_secret", "password", "X-Amz-Signature", "sig", "auth"]
 
 
-@pytest.mark.parametrize("report", ["r.json", "r.csv", "r.html"])
-@pytest.mark.parametrize("output", ["--json", "--verbose", "--verbose --log-format json"])
-@pytest.mark.parametrize("url", [f"{URL}?q=Smartphone&category=Kitchen+Tools&id=A1b2C3d4e5&author=Elmwood"])
+@pytest.mark.parametrize(
+    ("report", "output"),
+    [("r.json", "--json"), ("r.csv", "--verbose"), ("r.html", "--verbose --log-format json")],
+)
 @pytest.mark.usefixtures("store")
 def test_words_of_the_query_are_shown_and_only_secrets_are_hidden(
-    httpx_mock: HTTPXMock, tmp_path: Path, report: str, output: str, url: str
+    httpx_mock: HTTPXMock, tmp_path: Path, report: str, output: str
 ) -> None:
     secrets = {name: f"{name.title()} Zq7/pass" for name in NAMES}
     leaked = [form for secret in secrets.values() for form in forms(secret)]
@@ -266,6 +270,7 @@ def test_words_of_the_query_are_shown_and_only_secrets_are_hidden(
         for row, title in zip(products(len(titles)), titles, strict=True)
     ]
     httpx_mock.add_response(url=re.compile(r"^https://source\.example/"), json=page(rows), is_reusable=True)
+    url = f"{URL}?q=Smartphone&category=Kitchen+Tools&id=A1b2C3d4e5&author=Elmwood"
     query = "".join(f"&{name}={quote_plus(secret)}" for name, secret in secrets.items())
     result = run("--source", url + query, "--report", str(tmp_path / report), *output.split())
     assert result.exit_code == 5

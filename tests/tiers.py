@@ -1,0 +1,53 @@
+"""Which tests run when: quick ones always, deep ones only with `pytest --deep` (see tests/README.md)."""
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+from zlib import crc32
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+T = TypeVar("T")
+
+# No deadline: a busy machine is not a bug.
+_COMMON: Any = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("quick", max_examples=10, stateful_step_count=15, derandomize=True, **_COMMON)
+settings.register_profile("deep", max_examples=60, stateful_step_count=25, **_COMMON)
+
+deep = pytest.mark.deep
+"""For a test that runs only in `make test-all`."""
+
+
+def choose(config: pytest.Config) -> None:
+    """Load the tier of this run of pytest."""
+    settings.load_profile("deep" if config.getoption("--deep") else "quick")
+
+
+def sampled(cases: Iterable[Any], *quick: Any) -> list[Any]:
+    """Parameters of which only the given ones are quick."""
+    return [case if case in quick else _deep_param(case) for case in cases]
+
+
+def _deep_param(case: Any) -> Any:
+    return pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=deep)
+
+
+def times(all_of_them: int, *, quick: int) -> int:
+    """How often to repeat something."""
+    return all_of_them if _is_deep() else quick
+
+
+def some(cases: Sequence[T], number: int) -> Sequence[T]:
+    """About this number of cases, spread evenly; all of them in a deep run.
+
+    Each test gets other cases, and always the same.
+    """
+    if _is_deep():
+        return cases
+    step = max(1, len(cases) // number)
+    return cases[crc32(os.environ["PYTEST_CURRENT_TEST"].encode()) % step :: step]
+
+
+def _is_deep() -> bool:
+    return settings.get_current_profile_name() == "deep"
