@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
@@ -211,6 +212,30 @@ def test_a_variant_that_begins_to_be_tracked_gets_the_item_with_its_sku_that_no_
     assert (result.exit_code, counts(result)) == (0, {"updated": 1, "unchanged": 1})
     assert store.level_of(rows[0]["sku"]) == rows[0]["stock"]
     assert (item_of(store).id == "iitem_left") == bool(use)
+
+
+@pytest.mark.parametrize("has_sku", [True, False])
+def test_an_older_store_is_given_the_item_that_it_does_not_make(*, has_sku: bool) -> None:
+    """Before version 2.16, a variant that begins to be tracked has no inventory item."""
+    rows = products(2)
+    if not has_sku:
+        del rows[0]["sku"]
+    store, source = stored({name: value for name, value in rows[0].items() if name != "stock"}, rows[1])
+
+    def after(request: httpx.Request, _response: httpx.Response) -> None:
+        if request.method != "POST" or b'"manage_inventory":true' not in request.content:
+            return
+        for each in store.state.variants().values():
+            made = [item_id for item_id in each.item_ids if not store.state.items[item_id].levels]
+            for item_id in made:
+                del store.state.items[item_id]
+                each.item_ids.remove(item_id)
+
+    store.after = after
+    source.rows = rows
+    assert counts(sync(source, store)) == {"updated": 1, "unchanged": 1}
+    item = item_of(store)
+    assert (item.sku, item.levels[0].stocked_quantity) == (rows[0].get("sku"), rows[0]["stock"])
 
 
 @pytest.mark.xfail(strict=True, reason="a dry run looks up the items only of new products")
