@@ -203,7 +203,7 @@ class UniquePromises(RuleBasedStateMachine):
         stored = self.store.products
         rows = {f"{SOURCE_NAME}:{row['id']}": row for row in self.rows.values()}
         assert stored.keys() == rows.keys()
-        withheld = 0
+        lacking = 0
         for own, row in rows.items():
             [variant] = stored[own].variants
             assert self._stock(stored[own]) == row["stock"]
@@ -211,12 +211,11 @@ class UniquePromises(RuleBasedStateMachine):
                 if getattr(variant, name) == wanted:
                     continue
                 owners = [key for key, each in stored.items() if getattr(each.variants[0], name) == wanted]
-                if wanted and owners:
-                    withheld += 1
-                else:
+                lacking += 1
+                if not (wanted and owners):
                     # An edit stays, and a value that it frees arrives with the next run that writes.
                     assert (name, bool(self.edited)) == ("sku", True), (own, name, wanted)
-        assert result.withheld <= withheld if self.edited else result.withheld == withheld
+        assert result.withheld <= lacking if self.edited else result.withheld == lacking
 
     def _stock(self, product: Product) -> float | None:
         [item_id] = product.variants[0].item_ids
