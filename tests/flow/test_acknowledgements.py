@@ -1,4 +1,4 @@
-"""After a write is complete, its products are acknowledged: many in a call, and nothing else depends on it."""
+"""Products whose write is complete are acknowledged: many in a call, and nothing else depends on it."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_lost_acknowledgement_is_only_a_warning(*, arrives: bool, caplog: pyte
 def test_products_are_counted_although_the_store_goes_down_before_they_are_acknowledged() -> None:
     store, source = dearer()
 
-    def go_down(ids: list[str]) -> httpx.Response:
+    def go_down(_ids: list[str]) -> httpx.Response:
         store.before = lambda _request: httpx.Response(503)
         return httpx.Response(503)
 

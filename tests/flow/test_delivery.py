@@ -40,7 +40,8 @@ class PagesSource(ListSource):
             for page in self._pages:
                 self.delivered += 1
                 await asyncio.sleep(0)
-                yield Page(tuple(deliver(row, MappingOptions(SOURCE_NAME, "usd", False)) for row in page), 99)
+                options = MappingOptions(SOURCE_NAME, "usd", sale_prices=False)
+                yield Page(tuple(deliver(row, options) for row in page), 99)
         finally:
             self.is_closed = True
 

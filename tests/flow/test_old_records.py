@@ -58,7 +58,8 @@ def changed(source: ListSource) -> ListSource:
     """Each product has another price, other stock, another SKU and another title."""
     return ListSource(
         [
-            row | {"price": row["price"] + 1, "stock": row["stock"] + 1, "sku": f"N-{row['id']}", "title": "New"}
+            row
+            | {"price": row["price"] + 1, "stock": row["stock"] + 1, "sku": f"N-{row['id']}", "title": "New"}
             for row in source.rows
         ]
     )

@@ -89,7 +89,10 @@ def test_lists_of_other_sources_and_of_the_merchant_are_not_touched() -> None:
     sold(store, reduced())
     sold(store, reduced(20))
     assert len(store.state.price_lists) == 3
-    assert amounts(store) == {**{row["sku"]: 8 for row in products(COUNT)}, **{f"B-{n}": 5 for n in range(1, 5)}}
+    assert amounts(store) == {
+        **{row["sku"]: 8 for row in products(COUNT)},
+        **{f"B-{n}": 5 for n in range(1, 5)},
+    }
     contents = Counter(each.price_list_id for each in prices(store).values())
     assert (contents[merchants], contents[theirs.id]) == (0, COUNT)
 

@@ -53,7 +53,9 @@ def numbered(number: int, desired: DesiredProduct) -> DesiredProduct:
 def _own(number: int, fields: Mapping[str, Value]) -> dict[str, Any]:
     own: dict[str, Any] = dict(fields)
     own |= {name: f"{number}-{own[name]}" for name in ("sku", "barcode") if own.get(name) is not None}
-    return own | {name: 0 for name in MEASUREMENTS & own.keys() if own[name] is not None and own[name] < 1e-30}
+    return own | {
+        name: 0 for name in MEASUREMENTS & own.keys() if own[name] is not None and own[name] < 1e-30
+    }
 
 
 @pytest.mark.xfail(strict=True, reason="the store answers 500 to numbers that single precision cannot hold")
@@ -83,7 +85,9 @@ def test_any_product_that_was_created_is_up_to_date(catalogue: list[DesiredProdu
     assert_written(catalogue, store)
 
 
-@given(before=st.lists(DESIRED_PRODUCTS, max_size=3), after=st.lists(DESIRED_PRODUCTS, min_size=1, max_size=3))
+@given(
+    before=st.lists(DESIRED_PRODUCTS, max_size=3), after=st.lists(DESIRED_PRODUCTS, min_size=1, max_size=3)
+)
 @settings(max_examples=20, deadline=None)
 def test_any_product_that_becomes_any_other_is_up_to_date(
     before: list[DesiredProduct], after: list[DesiredProduct]

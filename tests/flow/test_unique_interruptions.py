@@ -1,4 +1,4 @@
-"""Values that are withheld or change hands, while a run is killed, meets another one, or the merchant edits."""
+"""Values are withheld or change hands while a run is killed or meets another one, or the merchant edits."""
 
 from __future__ import annotations
 
@@ -112,7 +112,8 @@ def at_each_request(store: FakeMedusa, act: Callable[[FakeMedusa, int], bool]) -
 
 
 WITHOUT_BULK = pytest.param(
-    False, marks=pytest.mark.xfail(strict=True, reason="a withheld value is noted as written by the other run")
+    False,
+    marks=pytest.mark.xfail(strict=True, reason="a withheld value is noted as written by the other run"),
 )
 
 

@@ -85,7 +85,15 @@ def test_a_new_product_is_stored_in_full() -> None:
 
 def test_zero_is_stored_and_what_the_source_lacks_is_not() -> None:
     store = FakeMedusa()
-    row = {"id": 7, "title": "Jug", "price": 0, "weight": 0, "stock": 0, "minimumOrderQuantity": 0, "brand": ""}
+    row = {
+        "id": 7,
+        "title": "Jug",
+        "price": 0,
+        "weight": 0,
+        "stock": 0,
+        "minimumOrderQuantity": 0,
+        "brand": "",
+    }
     assert sync(ListSource([row]), store).exit_code == 0
     held = shown(store)
     assert (held["weight"], held["metadata"]) == (0, {"minimum_order_quantity": 0})
@@ -131,7 +139,10 @@ def edit_everything(store: FakeMedusa) -> None:
     prices = [
         {"id": each.id, "currency_code": each.currency_code, "amount": each.amount} for each in variant.prices
     ]
-    prices += [{"currency_code": "eur", "amount": 8}, {"currency_code": "usd", "amount": 7, "min_quantity": 10}]
+    prices += [
+        {"currency_code": "eur", "amount": 8},
+        {"currency_code": "usd", "amount": 7, "min_quantity": 10},
+    ]
     path = f"/admin/products/{product.id}/variants/{variant.id}"
     store.call("POST", path, {"prices": prices, "material": "tin"})
 
