@@ -62,8 +62,8 @@ def assert_completed(store: FakeMedusa, source: ListSource) -> None:
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_the_products_of_many_batches_are_acknowledged_in_one_call(concurrency: int) -> None:
     store, source = dearer(60)
-    instead(store, lambda ids: calls.append(len(ids)))
     calls: list[int] = []
+    instead(store, lambda ids: calls.append(len(ids)))
     assert counts(sync(source, store, batch_size=5, concurrency=concurrency)) == {"updated": 60}
     assert calls == [60]
     assert_completed(store, source)
