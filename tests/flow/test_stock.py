@@ -114,6 +114,24 @@ def test_stock_never_goes_to_a_variant_of_the_merchant(*, is_first: bool) -> Non
     assert held(store) == {**wanted(row), "THEIRS": theirs}
 
 
+@pytest.mark.xfail(strict=True, reason="the run uses the items, and the store then deletes them")
+def test_items_whose_creation_is_undone_later_are_replaced() -> None:
+    """The response is lost, the store is slow, and its next step finds the levels that the run has written."""
+    store, source = FakeMedusa(), ListSource(products(3))
+
+    def lose(_request: httpx.Request, step: str) -> None:
+        if step == "items":
+            store.between = None
+            raise httpx.ReadTimeout("slow")
+
+    store.between, store.linger = lose, 1_000
+    assert sync(source, store).exit_code == 0
+    store.catch_up()
+    assert sync(source, store).exit_code == 0
+    for each in store.state.variants().values():
+        assert [store.state.items[item_id].sku for item_id in each.item_ids] == [each.sku]
+
+
 # --- the SKUs of items ----------------------------------------------------------------------------------
 
 
