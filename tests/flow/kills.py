@@ -27,7 +27,11 @@ def kill_at(store: FakeMedusa, number: int, killed: str) -> list[str]:
             if killed == "store":
                 store.before = restart
                 raise httpx.ReadError("reset")
+            store.before = dead
             raise Killed
+
+    def dead(_request: httpx.Request) -> None:
+        raise Killed
 
     def restart(_request: httpx.Request) -> None:
         store.before = None

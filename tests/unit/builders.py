@@ -26,8 +26,6 @@ from medusa_sync.core.stored import (
     StoredTag,
     StoredType,
     StoredVariant,
-    WrittenProduct,
-    WrittenVariant,
 )
 from medusa_sync.errors import MedusaSyncError, StoreError
 from medusa_sync.http import HttpClient, Rate
@@ -177,12 +175,6 @@ def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
         **{name: fields[name] for name in plain},
     )
     return structs.replace(stored, **changes)
-
-
-def written_product(stored: StoredProduct) -> WrittenProduct:
-    """The product as it appears in the response to a write."""
-    variants = (WrittenVariant(each.id, each.sku, each.inventory_items) for each in stored.variants)
-    return WrittenProduct(stored.id, stored.external_id, tuple(variants))
 
 
 def with_record(stored: StoredProduct, record: Any) -> StoredProduct:

@@ -1,31 +1,19 @@
 """Builders for products with options and variants."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from hypothesis import strategies as st
-from msgspec import structs
 
 from medusa_sync.core.change import Update
-from medusa_sync.core.fields import OPTION, VARIANT_FIELDS, Place
-from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.plan import plan_update
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied
 from medusa_sync.core.stored import (
-    ListedValue,
-    StoredInventory,
-    StoredInventoryItem,
-    StoredLevel,
-    StoredOption,
-    StoredOptionValue,
-    StoredPrice,
     StoredProduct,
-    StoredVariant,
 )
-from medusa_sync.core.view import price_currency
 from tests.harness.dummyjson import ABSENT
-from tests.unit.builders import LOCATION, desired_product, stored_product, with_record
+from tests.unit.builders import LOCATION, desired_product
 
 # --- the source -----------------------------------------------------------------------------------------
 
@@ -69,52 +57,6 @@ def variant_id(key: str) -> str:
     return f"variant_{key}"
 
 
-def held(desired: DesiredProduct, variant: DesiredVariant, **changes: Any) -> StoredVariant:
-    """The stored variant after `variant` was applied and the merchant made `changes`."""
-    fields: dict[str, Any] = dict(variant.fields)
-    levels = (StoredLevel(LOCATION, fields["stock"]),) if "stock" in fields else ()
-    item = StoredInventoryItem(f"iitem_{variant.key}", StoredInventory(levels, fields.get("sku")))
-    amounts = {
-        price_currency(name, desired.currency): value
-        for name, value in fields.items()
-        if VARIANT_FIELDS[name].place is Place.PRICE
-    }
-    values = {name: fields[f"{OPTION}{name}"] for name in desired.options} or {DEFAULT: DEFAULT}
-    stored = StoredVariant(
-        id=variant_id(variant.key),
-        title=fields.get("title", DEFAULT),
-        sku=fields.get("sku"),
-        barcode=fields.get("barcode"),
-        weight=fields.get("weight"),
-        manage_inventory="stock" in fields,
-        options=tuple(StoredOptionValue(option_id(name), value) for name, value in values.items()),
-        prices=tuple(
-            StoredPrice(f"price_{variant.key}_{currency}", currency, amount)
-            for currency, amount in amounts.items()
-        ),
-        inventory_items=(item,) if levels else (),
-    )
-    return structs.replace(stored, **changes)
-
-
-def option(title: str, *values: str, **changes: Any) -> StoredOption:
-    """An option of a stored product."""
-    listed = tuple(ListedValue(f"optval_{value}", value) for value in values)
-    return structs.replace(StoredOption(option_id(title), title, listed, is_exclusive=True), **changes)
-
-
-def options_of(desired: DesiredProduct, **changes: Any) -> tuple[StoredOption, ...]:
-    """The options of a stored product."""
-    if not desired.options:
-        return (option(DEFAULT, DEFAULT, **changes),)
-    return tuple(
-        option(
-            name, *dict.fromkeys(str(each.fields[f"{OPTION}{name}"]) for each in desired.variants), **changes
-        )
-        for name in desired.options
-    )
-
-
 def record_of(desired: DesiredProduct) -> Record:
     """The record of a complete product."""
     return applied(
@@ -124,63 +66,8 @@ def record_of(desired: DesiredProduct) -> Record:
     )
 
 
-def stored_shirt(
-    desired: DesiredProduct,
-    *merchants: StoredVariant,
-    edits: Mapping[str, Mapping[str, Any]] = {},
-    deleted: Collection[str] = (),
-    is_exclusive: bool | None = True,
-    **changes: Any,
-) -> StoredProduct:
-    """The stored product after `desired` was applied and the merchant made changes.
-
-    Args:
-        desired: what was applied.
-        merchants: variants that the merchant added.
-        edits: attributes of variants that the merchant changed, by key.
-        deleted: keys of variants that the merchant deleted.
-        is_exclusive: None for a store up to version 2.16.
-        changes: attributes of the product.
-    """
-    variants = [
-        held(desired, each, **edits.get(each.key, {})) for each in desired.variants if each.key not in deleted
-    ]
-    single = structs.replace(desired, variants=desired.variants[:1])
-    stored = structs.replace(
-        stored_product(single),
-        options=options_of(desired, is_exclusive=is_exclusive),
-        variants=(*merchants, *variants),
-    )
-    return structs.replace(with_record(stored, record_of(desired)), **changes)
-
-
 def planned(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> Update:
     return plan_update(desired, stored, **{"location_id": LOCATION} | how)
-
-
-# --- what an update does --------------------------------------------------------------------------------
-
-VariantStep = tuple[str, str, Value, Value]
-
-
-def steps(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> list[VariantStep]:
-    """The planned changes: variant, field, stored value, planned value."""
-    changes = planned(desired, stored, **how).changes
-    return [(each.variant, each.field, each.stored, each.planned) for each in changes]
-
-
-def matched(update: Update) -> dict[str, str | None]:
-    """The id of the stored variant of each variant that is not new, by key."""
-    return {
-        each.desired.key: each.stored.id if each.stored else None
-        for each in update.variants
-        if not each.is_new
-    }
-
-
-def new_keys(update: Update) -> list[str]:
-    """The keys of the variants that an update creates."""
-    return [each.desired.key for each in update.variants if each.is_new]
 
 
 # --- any shirt ------------------------------------------------------------------------------------------

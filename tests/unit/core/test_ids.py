@@ -19,11 +19,3 @@ def test_it_is_a_set(added: list[str], asked: list[str]) -> None:
     assert [source_id in ids for source_id in asked] == [source_id in set(added) for source_id in asked]
     assert sorted(ids) == sorted(set(added))
     assert len(ids) == len(set(added))
-
-
-def test_a_number_takes_a_bit() -> None:
-    ids = IdSet()
-    for number in range(50_000):
-        ids.add(str(number))
-    assert len(ids._bits) == 50_000 // 8
-    assert not ids._others

@@ -1,4 +1,4 @@
-"""The record of a product: it survives the store, and a note keeps the applied values."""
+"""The record of a product: it survives the store, and shows what the source has changed."""
 
 from typing import Any
 
@@ -8,8 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
-from medusa_sync.core.note import freed, noted
+from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import (
     DIGEST,
@@ -17,13 +16,11 @@ from medusa_sync.core.record import (
     RECORD_KEY,
     VERSION,
     Dropped,
-    History,
     Pending,
     Record,
     Step,
     VariantRecord,
     applied,
-    fingerprint,
     parse_record,
     remember,
 )
@@ -32,12 +29,11 @@ from medusa_sync.errors import ProductFailedError
 from tests.unit.builders import (
     DESIRED_PRODUCTS,
     all_fields,
-    applied_ids,
     as_json,
     desired_product,
     with_fields,
 )
-from tests.unit.shirts import record_of, shirt, shirt_of, shirts, size
+from tests.unit.shirts import record_of, shirt, shirt_of, shirts
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -45,36 +41,17 @@ JSON = st.recursive(
 )
 TEXTS = st.text(max_size=60) | st.from_regex(r"#[0-9a-f]{12}", fullmatch=True)
 ANY_PRODUCT = DESIRED_PRODUCTS | shirts()
-LATE = st.sets(st.sampled_from(["price", "stock", "sku"]))
-UNIQUE = st.sets(st.sampled_from(["sku", "barcode"]), min_size=1)
 STEPS = st.sampled_from(list(Step))
-OF_VARIANT = ("sku", "barcode", "price", "stock")
-KEPT = 8
+SENT = st.dictionaries(
+    st.sampled_from(["price", "stock", "sku"]),
+    st.lists(st.integers(0, 9) | TEXTS.map(remember), min_size=1, max_size=3).map(tuple),
+    min_size=1,
+)
 
 
 def parsed(record: Any) -> Record | None:
     """A record as it is parsed from the store."""
     return parse_record({RECORD_KEY: as_json(record)})
-
-
-def note(
-    record: Record | None, desired: DesiredProduct, late: set[str], step: Step = Step.UPDATE, at: int = 0
-) -> Record:
-    """The note of a product with a single variant, of which some fields commit late."""
-    fields = desired.variants[0].fields
-    values = {ONLY: {name: (fields.get(name),) for name in late}}
-    return noted(record, applied_ids(desired), values, step, at=at)
-
-
-def free(record: Record | None, desired: DesiredProduct, names: set[str], *, at: int = 0) -> Record:
-    """The note of a product whose only variant gives its unique values away."""
-    fields = desired.variants[0].fields
-    return freed(record, {ONLY: {name: (None, fields.get(name)) for name in names}}, desired.currency, at=at)
-
-
-def history(record: Record, name: str, currency: str = "usd", key: str = ONLY) -> History:
-    """What was written to a field of the product, or of one of its variants."""
-    return record.history(name) if name in FIELDS else record.variant_history(key, name, currency)
 
 
 # --- remembered values ----------------------------------------------------------------------------------
@@ -129,22 +106,16 @@ def test_a_product_is_up_to_date_with_the_record_that_the_store_returns(desired:
     record = parsed(record_of(desired))
     assert record is not None
     assert ALL.is_up_to_date(record, desired)
-    assert fingerprint(desired.external_id, record) == fingerprint(desired.external_id, applied(desired))
 
 
-@given(DESIRED_PRODUCTS, DESIRED_PRODUCTS, LATE, STEPS, st.integers(0, 2**40))
-def test_a_note_survives_the_store(
-    before: DesiredProduct, after: DesiredProduct, late: set[str], step: Step, at: int
+@given(DESIRED_PRODUCTS, SENT, STEPS, st.integers(0, 2**40))
+def test_what_is_being_sent_survives_the_store(
+    desired: DesiredProduct, sent: dict[str, tuple[Value, ...]], step: Step, at: int
 ) -> None:
-    record = note(applied(before), after, late, step, at)
+    pending = Pending(step, {ONLY: sent}, {}, desired.currency, at)
+    record = structs.replace(applied(desired), pending=pending)
     assert parsed(record) == record
-    assert record.pending is not None
-
-
-@given(DESIRED_PRODUCTS, UNIQUE)
-def test_a_note_of_freed_values_survives_the_store(desired: DesiredProduct, names: set[str]) -> None:
-    record = free(applied(desired), desired, names, at=1)
-    assert parsed(record) == record
+    assert not ALL.is_up_to_date(record, desired)
 
 
 @given(JSON | st.fixed_dictionaries({"fields": JSON}, optional={"version": JSON, "pending": JSON}))
@@ -265,138 +236,3 @@ def test_a_product_with_a_draft_a_deletion_or_a_pending_write_is_not_up_to_date(
 ) -> None:
     desired = desired_product()
     assert not ALL.is_up_to_date(structs.replace(applied(desired), **changes), desired)
-
-
-@given(ANY_PRODUCT, ANY_PRODUCT)
-def test_two_records_have_the_same_fingerprint_if_nothing_has_changed(
-    before: DesiredProduct, after: DesiredProduct
-) -> None:
-    one, other = record_of(before), applied(after)
-    is_same = fingerprint(before.external_id, one) == fingerprint(before.external_id, other)
-    assert is_same == (not one.differs_from(after))
-
-
-def test_a_fingerprint_does_not_depend_on_what_was_read_before() -> None:
-    desired = desired_product(metadata={"season": "summer", "fabric": "linen"})
-    before = fingerprint(desired.external_id, applied(desired))
-    assert FIELDS["metadata.season"].place is Place.METADATA
-    assert fingerprint(desired.external_id, applied(desired)) == before
-
-
-# --- notes ----------------------------------------------------------------------------------------------
-
-
-@given(DESIRED_PRODUCTS, DESIRED_PRODUCTS, LATE)
-def test_a_note_marks_only_what_commits_with_the_product_row_as_applied(
-    before: DesiredProduct, after: DesiredProduct, late: set[str]
-) -> None:
-    record = applied(before)
-    now = note(record, after, late)
-    for name in {*FIELDS, *OF_VARIANT}:
-        is_late, value = name in late, remember(all_fields(after)[name])
-        expected = history(record, name).applied if is_late else value
-        assert history(now, name).applied == expected
-        assert history(now, name).sent == ((value,) if is_late else ())
-    assert now.variants[ONLY].id == "variant_01"
-
-
-@given(DESIRED_PRODUCTS, LATE)
-def test_the_note_of_a_creation_has_no_late_field_as_applied(desired: DesiredProduct, late: set[str]) -> None:
-    record = note(None, desired, late, Step.CREATION, at=7)
-    fields = desired.variants[0].fields
-    assert record.fields.keys() == {name for name in FIELDS if desired.fields[name] is not None}
-    assert record.variants[ONLY].fields.keys() == fields.keys() - late
-    sent: dict[str, tuple[Value, ...]] = {name: (remember(fields.get(name)),) for name in late}
-    assert record.pending == Pending(Step.CREATION, {ONLY: sent}, {}, desired.currency, 7)
-    for name in late:
-        assert history(record, name).base == remember(fields.get(name))
-
-
-@given(st.lists(st.integers(0, 11), min_size=1, max_size=15))
-def test_a_note_keeps_what_earlier_runs_sent_newest_last(prices: list[int]) -> None:
-    desired = desired_product(price=1_000)
-    record = applied(desired)
-    for price in prices:
-        record = note(record, with_fields(desired, price=price), {"price"})
-    newest_last = list(dict.fromkeys(reversed(prices)))[::-1]
-    assert history(record, "price").applied == 1_000
-    assert history(record, "price").sent == tuple(newest_last[-KEPT:])
-
-
-def test_a_note_is_about_the_variant_that_it_names() -> None:
-    before, after = shirt_of("S", "M"), shirt(size("S", price=30), size("M", price=40))
-    now = noted(record_of(before), record_of(after), {"3-M": {"price": (40,)}}, Step.UPDATE)
-    assert history(now, "price", key="3-M") == History(20, (40,), 20)
-    assert history(now, "price", key="3-S") == History(30, (), 30)
-
-
-def test_nothing_is_known_about_a_variant_that_is_not_in_the_record() -> None:
-    assert history(record_of(shirt_of("S")), "price", key="3-M") == History(None)
-
-
-@given(DESIRED_PRODUCTS, DESIRED_PRODUCTS, UNIQUE)
-def test_freed_values_stay_applied(before: DesiredProduct, after: DesiredProduct, names: set[str]) -> None:
-    record = applied_ids(before)
-    now = free(record, after, names, at=7)
-    assert structs.replace(now, pending=None) == record
-    assert now.pending is not None
-    assert (now.pending.step, now.pending.at) == (Step.UPDATE, 7)
-    fields = after.variants[0].fields
-    assert now.pending.variants == {
-        ONLY: {name: tuple(dict.fromkeys([None, remember(fields.get(name))])) for name in names}
-    }
-
-
-@given(DESIRED_PRODUCTS, LATE, UNIQUE, STEPS)
-def test_freed_values_keep_an_earlier_note(
-    desired: DesiredProduct, late: set[str], names: set[str], step: Step
-) -> None:
-    earlier = note(applied(desired), with_fields(desired, price=3, stock=4, sku="NEW"), late, step)
-    now = free(earlier, desired, names, at=7)
-    assert now.pending is not None
-    assert now.pending.step is step
-    for name in OF_VARIANT:
-        sent = history(earlier, name).sent
-        assert history(now, name).sent[: len(sent)] == sent
-        assert history(now, name).applied == history(earlier, name).applied
-
-
-def test_values_can_be_freed_without_a_record() -> None:
-    record = free(None, desired_product(sku="ONE"), {"sku"}, at=7)
-    assert (record.fields, record.variants) == ({}, {})
-    assert history(record, "sku").sent == (None, "ONE")
-
-
-@given(DESIRED_PRODUCTS, LATE)
-def test_an_applied_price_keeps_its_currency_until_another_is_acknowledged(
-    before: DesiredProduct, late: set[str]
-) -> None:
-    after = structs.replace(with_fields(before, price=5), currency="eur")
-    record = note(applied(before), after, {*late, "price"})
-    assert history(record, "price", "usd") == History(
-        before.variants[0].fields["price"], (), before.variants[0].fields["price"]
-    )
-    assert history(record, "price", "eur").applied is None
-    assert history(record, "price", "eur").sent == (5,)
-    assert not ALL.is_up_to_date(record, after)
-
-
-@given(DESIRED_PRODUCTS, LATE)
-def test_a_price_that_is_not_sent_is_applied_in_the_new_currency(
-    before: DesiredProduct, late: set[str]
-) -> None:
-    after = structs.replace(before, currency="eur")
-    record = note(applied(before), after, late - {"price"})
-    assert history(record, "price", "eur").applied == before.variants[0].fields["price"]
-
-
-@pytest.mark.parametrize(
-    "name", sorted({*VARIANT_FIELDS, "option.Size", "price.gbp"} - {"price", "sale_price"})
-)
-def test_only_prices_in_the_main_currency_have_a_currency(name: str) -> None:
-    record = Record(
-        currency="usd",
-        variants={ONLY: VariantRecord("", {name: "a"})},
-        pending=Pending(Step.UPDATE, {ONLY: {name: ("b",)}}, currency="usd"),
-    )
-    assert record.variant_history(ONLY, name, "eur") == History("a", ("b",), "a")

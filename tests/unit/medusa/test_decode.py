@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from msgspec import Raw, json
+from msgspec import Raw, json, structs
 
-from medusa_sync.core.note import creation_note
-from medusa_sync.core.record import RECORD_KEY, VERSION, applied
+from medusa_sync.core.record import RECORD_KEY, VERSION, Pending, Step, applied
 from medusa_sync.core.stored import StoredProduct, StoredSummary, Unreadable
 from medusa_sync.errors import StoreError
 from medusa_sync.medusa.decode import decode_product, tree_of
@@ -34,7 +33,7 @@ PRODUCT = {
     "shipping_profile": {"id": "sp_1"},
     "variants": [VARIANT, VARIANT],
 }
-CREATION = {RECORD_KEY: as_json(creation_note(desired_product(), now=0))}
+CREATION = {RECORD_KEY: as_json(structs.replace(applied(desired_product()), pending=Pending(Step.CREATION)))}
 CREATION_2 = {RECORD_KEY: {"version": 2, "fields": {}, "pending": {"step": "creation"}}}
 
 

@@ -1,0 +1,163 @@
+"""What a source delivers is accounted for, row by row, however odd its pages are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from medusa_sync.core.policy import OnMissing, Share
+from medusa_sync.core.result import Result, RunResult
+from medusa_sync.errors import InterruptedRunError
+from medusa_sync.sources import received
+from medusa_sync.sources.base import Page
+from medusa_sync.sources.delivered import MappingOptions, deliver
+from medusa_sync.stop import Stop
+from tests.flow.stage import SOURCE_NAME, ListSource, Watcher, assert_exact, counts, run_once, sync, writes
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+
+ROWS = products(10)
+ALL = Share(100, is_percentage=True)
+
+
+class PagesSource(ListSource):
+    """Delivers exactly these pages, and remembers how many, and whether it was closed."""
+
+    def __init__(self, *pages: Sequence[dict[str, Any]], **changes: Any) -> None:
+        super().__init__([row for page in pages for row in page], **changes)
+        self.delivered = 0
+        self.is_closed = False
+        self._pages = pages
+
+    async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
+        assert limit is None
+        try:
+            for page in self._pages:
+                self.delivered += 1
+                await asyncio.sleep(0)
+                options = MappingOptions(SOURCE_NAME, "usd", sale_prices=False)
+                yield Page(tuple(deliver(row, options) for row in page), 99)
+        finally:
+            self.is_closed = True
+
+
+def invalid(number: int) -> dict[str, Any]:
+    return {**ROWS[number], "price": -1}
+
+
+VALID = st.integers(0, 9).map(ROWS.__getitem__)
+INVALID = st.integers(0, 9).map(invalid) | st.just({"title": "No id", "price": 1})
+
+
+@given(st.lists(st.lists(VALID | INVALID, max_size=6), max_size=4), st.sampled_from([1, 2, 15]))
+@settings(max_examples=60, deadline=None)
+def test_every_row_has_one_outcome_and_each_valid_product_is_stored_once(
+    pages: list[list[dict[str, Any]]], batch_size: int
+) -> None:
+    """Or reading ends at a page that has nothing new."""
+    store, watcher = FakeMedusa(), Watcher()
+    result = asyncio.run(run_once(PagesSource(*pages), store, batch_size=batch_size, watcher=watcher))
+    rows = [row for page in pages for row in page]
+    read = rows[: result.seen]
+    first = {row["id"]: row for row in reversed(read) if "id" in row}
+    stored = {number for number, row in first.items() if row["price"] >= 0}
+    assert store.products.keys() == {f"{SOURCE_NAME}:{number}" for number in stored}
+    assert result.seen == sum(result.counts.values()) == len(watcher.outcomes)
+    assert result.counts[Result.CREATED] == len(stored)
+    assert result.counts[Result.REJECTED] == len(read) - len(stored)
+    assert (result.exit_code == 3) == ("repeats itself" in result.error)
+    assert result.exit_code == 3 or len(read) == len(rows)
+
+
+def test_a_product_that_is_delivered_twice_is_stored_once_and_the_second_one_is_named() -> None:
+    store = FakeMedusa()
+    result = sync(PagesSource([ROWS[0], ROWS[0] | {"title": "Another"}, ROWS[1]]), store)
+    assert (result.exit_code, counts(result)) == (5, {"created": 2, "rejected": 1})
+    [problem] = result.problems
+    assert (problem.external_id, problem.reason[:3]) == (f"{SOURCE_NAME}:{ROWS[0]['id']}", "id:")
+    assert_exact(ROWS[:2], store)
+
+
+def on_pages(*pages: Sequence[dict[str, Any]]) -> tuple[FakeMedusa, RunResult]:
+    """A run that may delete every product that the pages lack."""
+    store = FakeMedusa()
+    sync(ListSource(ROWS), store)
+    return store, sync(PagesSource(*pages), store, on_missing=OnMissing.DELETE, max_removals=ALL)
+
+
+@pytest.mark.parametrize("first", [ROWS[:2], [ROWS[0], invalid(1)]], ids=["valid", "one rejected"])
+def test_a_page_that_comes_again_ends_the_run_and_nothing_is_removed(first: list[dict[str, Any]]) -> None:
+    store, result = on_pages(first, ROWS[2:3], first, ROWS[3:4])
+    assert (result.exit_code, result.seen) == (3, 3)
+    assert "memory: the source repeats itself" in result.error
+    assert len(store.products) == len(ROWS)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [ROWS[1:3], [ROWS[1], invalid(2)], ROWS[1:2]],
+    ids=["beside a new one", "beside a rejected one", "alone"],
+)
+def test_a_product_that_moves_to_the_next_page_is_no_page_that_comes_again(
+    second: list[dict[str, Any]],
+) -> None:
+    _, result = on_pages(ROWS[:2], second, ROWS[3:4])
+    assert (result.exit_code, result.error) == (5, "")
+    assert result.seen == 3 + len(second)
+
+
+def test_a_source_without_an_end_ends_the_run_and_nothing_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FakeMedusa()
+    sync(ListSource(ROWS), store)
+    monkeypatch.setattr(received, "MAX_PRODUCTS", 3)
+    pages = PagesSource(ROWS[:2], ROWS[2:3], ROWS[3:4])
+    result = sync(pages, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+    assert (result.exit_code, result.seen) == (3, 3)
+    assert "memory: the source does not end" in result.error
+    assert len(store.products) == len(ROWS)
+
+
+def test_few_products_are_read_ahead_of_those_that_are_written() -> None:
+    """A catalogue of any size takes the same memory."""
+    rows = products(2_000)
+    source = PagesSource(*(rows[start : start + 10] for start in range(0, 2_000, 10)))
+    ahead = 0
+
+    class Reader(Watcher):
+        def settled(self, outcome: Any) -> None:
+            nonlocal ahead
+            super().settled(outcome)
+            if source.delivered < 200:
+                ahead = max(ahead, 10 * source.delivered - len(self.outcomes))
+
+    store = FakeMedusa()
+    asyncio.run(run_once(source, store, batch_size=20, watcher=Reader()))
+    assert len(store.products) == 2_000
+    assert ahead <= 1_000
+
+
+@pytest.mark.parametrize("number", [2, 10, 25])
+def test_a_source_is_closed_when_the_run_ends_early(number: int) -> None:
+    rows = products(300)
+    source, store, stop = PagesSource(*([row] for row in rows)), FakeMedusa(), Stop()
+
+    def interrupt(_request: object) -> None:
+        if len(store.requests) == number:
+            stop.set(InterruptedRunError("Interrupted by SIGTERM", signal_number=15))
+
+    store.before = interrupt
+
+    async def run() -> RunResult:
+        result = await run_once(source, store, stop=stop, batch_size=5, concurrency=1)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return result
+
+    result = asyncio.run(run())
+    assert (result.exit_code, source.is_closed) == (143, True)
+    assert result.seen == sum(result.counts.values())
+    assert writes(store) == [] or result.counts[Result.CREATED] == len(store.products)

@@ -1,0 +1,216 @@
+"""A quiet run proves that products are up to date; what it cannot prove, it reads and compares."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from medusa_sync.core.policy import OnMissing, Share
+from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.sources.base import Page
+from tests.flow.stage import BATCHES, SOURCE_NAME, ListSource, assert_exact, counts, sync, writes
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import Currency
+from tests.unit.builders import DESIRED_PRODUCTS
+from tests.unit.shirts import shirts
+
+ALL = Share(100, is_percentage=True)
+
+
+class Mapped(ListSource):
+    """A source of products that are mapped already."""
+
+    async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
+        assert limit is None
+        await asyncio.sleep(0)
+        yield Page(tuple(self.rows), len(self.rows))
+
+
+MEASUREMENTS = {"weight", "length", "height", "width"}
+
+
+def numbered(number: int, desired: DesiredProduct) -> DesiredProduct:
+    """The product as one of a catalogue without common values, and with measurements that a store accepts."""
+    variants = tuple(structs.replace(each, fields=_own(number, each.fields)) for each in desired.variants)
+    return structs.replace(
+        desired,
+        external_id=f"{SOURCE_NAME}:{number}",
+        source_id=str(number),
+        fields=_own(number, desired.fields),
+        variants=variants,
+    )
+
+
+def _own(number: int, fields: Mapping[str, Value]) -> dict[str, Any]:
+    own: dict[str, Any] = dict(fields)
+    own |= {name: f"{number}-{own[name]}" for name in ("sku", "barcode") if own.get(name) is not None}
+    return own | {
+        name: 0 for name in MEASUREMENTS & own.keys() if own[name] is not None and own[name] < 1e-30
+    }
+
+
+@pytest.mark.xfail(strict=True, reason="the store answers 500 to numbers that single precision cannot hold")
+def test_a_measurement_that_is_too_small_for_the_store_fails_no_product() -> None:
+    source = ListSource([products(1)[0] | {"weight": 1e-46}])
+    assert "failed" not in counts(sync(source, FakeMedusa()))
+
+
+def assert_written(catalogue: list[DesiredProduct], store: FakeMedusa) -> None:
+    """A run writes these products, and the next one sees at a glance that nothing has changed."""
+    source = Mapped([numbered(*each) for each in enumerate(catalogue)])
+    result = sync(source, store)
+    assert (result.exit_code, result.conflicts) == (0, 0), list(result.problems)
+    store.requests.clear()
+    assert counts(sync(source, store)) == {"unchanged": len(catalogue)}
+    [page] = store.requests
+    assert dict(page.query)["fields"] == "id,external_id,metadata"
+
+
+@given(st.lists(DESIRED_PRODUCTS | shirts(), min_size=1, max_size=3))
+@settings(max_examples=20, deadline=None)
+def test_any_product_that_was_created_is_up_to_date(catalogue: list[DesiredProduct]) -> None:
+    """The store sorts keys, cuts texts and returns 10.0 as 10."""
+    store = FakeMedusa()
+    for code in ("gbp", "jpy"):
+        store.state.store.supported_currencies.append(Currency(f"stocur_{code}", code))
+    assert_written(catalogue, store)
+
+
+@given(
+    before=st.lists(DESIRED_PRODUCTS, max_size=3), after=st.lists(DESIRED_PRODUCTS, min_size=1, max_size=3)
+)
+@settings(max_examples=20, deadline=None)
+def test_any_product_that_becomes_any_other_is_up_to_date(
+    before: list[DesiredProduct], after: list[DesiredProduct]
+) -> None:
+    store = FakeMedusa()
+    for catalogue in (before, after):
+        if catalogue:
+            assert_written(catalogue, store)
+
+
+@pytest.mark.parametrize("source_id", ["a:b,c", "007", str(10**30), "Größe", "null", "0"])
+def test_any_text_can_be_an_id(source_id: str) -> None:
+    store, source = FakeMedusa(), ListSource([products(1)[0] | {"id": source_id}])
+    assert counts(sync(source, store)) == {"created": 1}
+    assert list(store.products) == [f"{SOURCE_NAME}:{source_id}"]
+    store.requests.clear()
+    options: dict[str, Any] = {"on_missing": OnMissing.DELETE, "max_removals": ALL}
+    assert counts(sync(source, store, **options)) == {"unchanged": 1}
+    assert writes(store) == []
+
+
+@pytest.mark.parametrize("external_id", ["other:1", f"{SOURCE_NAME}:", "1", None])
+def test_products_of_other_sources_and_of_the_merchant_are_ignored(external_id: str | None) -> None:
+    store, source = FakeMedusa(), ListSource(products(2))
+    options = [{"title": "Default", "values": ["Default"]}]
+    body = {"title": "Mine", "handle": "mine", "external_id": external_id, "options": options}
+    [stranger] = store.call("POST", BATCHES, {"create": [body]})["created"]
+    assert sync(source, store).exit_code == 0
+    rules: dict[str, Any] = {"on_missing": OnMissing.DELETE, "max_removals": ALL}
+    store.requests.clear()
+    assert counts(sync(source, store, **rules)) == {"unchanged": 2}
+    assert writes(store) == []
+    assert stranger["id"] in store.state.products
+
+
+def limited(store: FakeMedusa) -> None:
+    """Fail instead of running for ever."""
+
+    def count(_request: httpx.Request) -> None:
+        assert len(store.requests) < 300, "it does not end"
+
+    store.requests.clear()
+    store.before = count
+
+
+@pytest.mark.xfail(strict=True, reason="its id is taken, so it is created again and again without an end")
+def test_a_product_whose_external_id_the_merchant_gave_to_another_one_is_created_again() -> None:
+    """The merchant gives product 2 the external id of product 1, so that 1 is there twice and 2 is not."""
+    store, source = FakeMedusa(), ListSource(products(2))
+    assert sync(source, store).exit_code == 0
+    store.products[f"{SOURCE_NAME}:2"].external_id = f"{SOURCE_NAME}:1"
+    limited(store)
+    result = sync(source, store)
+    assert (result.exit_code, counts(result)) == (5, {"created": 1, "failed": 1})
+    [problem] = result.problems
+    assert problem.external_id == f"{SOURCE_NAME}:1"
+
+
+@pytest.mark.xfail(strict=True, reason="its id is taken, which looks as if another run had created it")
+@pytest.mark.parametrize("external_id", ["other:1", "1"])
+def test_a_product_whose_external_id_the_merchant_changed_is_created_again(external_id: str) -> None:
+    """The merchant took it over, with other unique values."""
+    store, source = FakeMedusa(), ListSource(products(2))
+    assert sync(source, store).exit_code == 0
+    taken = store.products[f"{SOURCE_NAME}:1"]
+    taken.external_id, taken.variants[0].sku, taken.variants[0].barcode = external_id, None, None
+    for item_id in taken.variants[0].item_ids:
+        store.state.items[item_id].sku = None
+    limited(store)
+    result = sync(source, store)
+    assert (result.exit_code, counts(result)) == (0, {"created": 1, "unchanged": 1})
+
+
+def in_pages(store: FakeMedusa, size: int, count: int | None) -> None:
+    """The store limits the size of pages, and its count may be an estimate."""
+
+    def answer(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        is_list = request.method == "GET" and request.url.path == "/admin/products"
+        if not is_list or not response.is_success or "external_id[]" in request.url.params:
+            return None
+        document = json.loads(response.content)
+        limit = min(document["limit"], size)
+        document |= {"products": document["products"][:limit], "limit": limit}
+        if count is not None:
+            document |= {"count": count, "estimate_count": count}
+        return httpx.Response(200, json=document)
+
+    store.after = answer
+
+
+@pytest.mark.parametrize("size", [7, 60, 2000])
+@pytest.mark.parametrize("count", [None, 0, 150, 180, 1000])
+def test_every_page_is_read_whatever_the_count_says(size: int, count: int | None) -> None:
+    store, source = FakeMedusa(), ListSource(products(180))
+    assert sync(source, store, batch_size=60).exit_code == 0
+    in_pages(store, size, count)
+    store.requests.clear()
+    options: dict[str, Any] = {"on_missing": OnMissing.DELETE, "max_removals": ALL}
+    assert counts(sync(source, store, **options)) == {"unchanged": 180}
+    assert writes(store) == []
+    assert len(store.requests) <= max(180, count or 0) / size + 6
+
+
+def test_products_that_move_to_a_page_that_was_read_are_not_created_again() -> None:
+    """Another run deletes a product while this one reads."""
+    store, source = FakeMedusa(), ListSource(products(8))
+    assert sync(source, store).exit_code == 0
+    in_pages(store, 3, None)
+    cut = store.after
+    assert cut is not None
+
+    def delete_first(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        changed = cut(request, response)
+        if changed is not None and request.url.params.get("offset") == "0":
+            store.after = cut
+            first = min(store.products.values(), key=lambda product: product.id)
+            store.call("DELETE", f"/admin/products/{first.id}")
+        return changed
+
+    store.after = delete_first
+    result = sync(source, store)
+    assert result.exit_code == 0
+    store.after = None
+    assert sync(source, store).exit_code == 0
+    assert_exact(source.rows, store)
+    assert len(store.state.products) == 8

@@ -1,0 +1,290 @@
+"""A new product is stored in full; an update writes what the source changed, and nothing else."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import fields
+from typing import Any
+
+import httpx
+import pytest
+
+from medusa_sync.core.policy import ConflictPolicy, OnConflict
+from medusa_sync.core.record import RECORD_KEY
+from medusa_sync.sync.options import PlanOptions
+from tests.flow.stage import BATCHES, SOURCE_NAME, ListSource, counts, details_read, sync, writes
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import Product
+
+URL = "https://cdn.example/{}.webp".format
+ROW: dict[str, Any] = {
+    "id": 7,
+    "title": "Jug",
+    "subtitle": "For milk",
+    "description": "Holds a litre.",
+    "category": "kitchen",
+    "tags": ["jugs", "copper"],
+    "brand": "Copperdell",
+    "rating": 4.5,
+    "price": 9.99,
+    "stock": 12,
+    "sku": "KIT-7",
+    "weight": 3,
+    "dimensions": {"width": 10.5, "height": 20, "depth": 30.25},
+    "meta": {"barcode": "2001000000071"},
+    "images": [URL(1), URL(2)],
+    "thumbnail": URL("t"),
+}
+OWN = f"{SOURCE_NAME}:7"
+
+
+def stored() -> tuple[FakeMedusa, ListSource]:
+    store, source = FakeMedusa(), ListSource([ROW])
+    assert sync(source, store).exit_code == 0
+    return store, source
+
+
+def shown(store: FakeMedusa) -> dict[str, Any]:
+    """Everything that the store holds of the product but our record, with the names of its terms."""
+    product = store.products[OWN]
+    [variant] = product.variants
+    own = {each.name: getattr(product, each.name) for each in fields(Product)}
+    own |= {f"variant {each.name}": getattr(variant, each.name) for each in fields(variant)}
+    own["metadata"] = {key: each for key, each in (product.metadata or {}).items() if key != RECORD_KEY}
+    own["tag_ids"] = [store.state.tags[each].value for each in product.tag_ids]
+    own["category_ids"] = [store.state.categories[each].handle for each in product.category_ids]
+    items = [store.state.items[each] for each in variant.item_ids]
+    own["items"] = [(each.sku, [level.stocked_quantity for level in each.levels]) for each in items]
+    own["options"] = [(each.id, each.title) for each in product.options]
+    own["variant values"] = [each.id for each in variant.values]
+    del own["variants"], own["values"]
+    return copy.deepcopy(own)
+
+
+def test_a_new_product_is_stored_in_full() -> None:
+    store, _ = stored()
+    held = shown(store)
+    assert {name: held[name] for name in ("title", "subtitle", "description", "thumbnail", "weight")} == {
+        name: ROW[name] for name in ("title", "subtitle", "description", "thumbnail", "weight")
+    }
+    assert (held["length"], held["height"], held["width"]) == (30.25, 20, 10.5)
+    assert (held["handle"], held["status"], held["external_id"]) == ("jug", "published", OWN)
+    assert held["metadata"].items() >= {"brand": "Copperdell", "rating": 4.5}.items()
+    assert [image.url for image in held["images"]] == ROW["images"]
+    assert (held["tag_ids"], held["category_ids"]) == (ROW["tags"], ["kitchen"])
+    assert (held["sales_channel_ids"], held["shipping_profile_id"]) == (
+        [store.sales_channel_id],
+        store.shipping_profile_id,
+    )
+    assert (held["variant sku"], held["variant barcode"]) == ("KIT-7", "2001000000071")
+    assert (held["variant title"], held["variant manage_inventory"]) == ("Default", True)
+    assert [(each.currency_code, each.amount) for each in held["variant prices"]] == [("usd", 9.99)]
+    assert held["items"] == [("KIT-7", [12])]
+
+
+def test_zero_is_stored_and_what_the_source_lacks_is_not() -> None:
+    store = FakeMedusa()
+    row = {
+        "id": 7,
+        "title": "Jug",
+        "price": 0,
+        "weight": 0,
+        "stock": 0,
+        "minimumOrderQuantity": 0,
+        "brand": "",
+    }
+    assert sync(ListSource([row]), store).exit_code == 0
+    held = shown(store)
+    assert (held["weight"], held["metadata"]) == (0, {"minimum_order_quantity": 0})
+    assert [each.amount for each in held["variant prices"]] == [0]
+    assert held["items"] == [(None, [0])]
+    assert {held[name] for name in ("subtitle", "description", "thumbnail", "length")} == {None}
+
+
+CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "title": ({"title": "Cup"}, {"title"}),
+    "subtitle": ({"subtitle": None}, {"subtitle"}),
+    "description": ({"description": "Holds two."}, {"description"}),
+    "thumbnail": ({"thumbnail": URL("u")}, {"thumbnail"}),
+    "weight": ({"weight": 4}, {"weight"}),
+    "tags": ({"tags": ["copper", "new"]}, {"tag_ids"}),
+    "no tags": ({"tags": []}, {"tag_ids"}),
+    "category": ({"category": "garden"}, {"category_ids"}),
+    "images": ({"images": [URL(2), URL(3)]}, {"images"}),
+    "brand": ({"brand": "Elmsworthy"}, {"metadata"}),
+    "no brand": ({"brand": None}, {"metadata"}),
+    "price": ({"price": 10.5}, {"variant prices"}),
+    "sku": ({"sku": "KIT-8"}, {"variant sku", "items"}),
+    "barcode": ({"meta": {"barcode": "2001000000088"}}, {"variant barcode"}),
+    "stock": ({"stock": 13}, {"items"}),
+    "handle and status": ({"handle": "another", "status": "draft"}, set()),
+}
+
+
+def edit_everything(store: FakeMedusa) -> None:
+    """The merchant edits what the source owns, and adds to it."""
+    product = store.products[OWN]
+    [variant] = product.variants
+    tag = store.call("POST", "/admin/product-tags", {"value": "mine"})["product_tag"]["id"]
+    kept = [{"id": image.id, "url": image.url} for image in product.images]
+    body = {
+        "handle": "mine",
+        "material": "tin",
+        "tags": [{"id": each} for each in (*product.tag_ids, tag)],
+        "images": [*kept, {"url": URL("mine")}],
+        "metadata": {"mine": "yes"},
+    }
+    store.call("POST", f"/admin/products/{product.id}", body)
+    prices = [
+        {"id": each.id, "currency_code": each.currency_code, "amount": each.amount} for each in variant.prices
+    ]
+    prices += [
+        {"currency_code": "eur", "amount": 8},
+        {"currency_code": "usd", "amount": 7, "min_quantity": 10},
+    ]
+    path = f"/admin/products/{product.id}/variants/{variant.id}"
+    store.call("POST", path, {"prices": prices, "material": "tin"})
+
+
+@pytest.mark.parametrize("what", CHANGES)
+@pytest.mark.parametrize("edited", [False, True])
+def test_only_what_the_source_changed_is_written(what: str, *, edited: bool) -> None:
+    store, source = stored()
+    if edited:
+        edit_everything(store)
+    changes, expected = CHANGES[what]
+    before = shown(store)
+    source.rows = [ROW | changes]
+    result = sync(source, store)
+    assert (result.exit_code, result.conflicts) == (0, 0)
+    after = shown(store)
+    assert {name for name in after if after[name] != before[name]} == expected
+    if edited:
+        assert after["images"][-1].url == URL("mine") or "images" in expected
+        assert URL("mine") in [image.url for image in after["images"]]
+        assert ("mine" in after["tag_ids"], after["metadata"]["mine"]) == (True, "yes")
+        others = [(each.amount, each.min_quantity) for each in after["variant prices"][1:]]
+        assert sorted(others) == [(7, 10), (8, None)]
+    stays = {image.id for image in before["images"]} & {image.id for image in after["images"]}
+    assert len(stays) >= (1 if what == "images" else 2), "images that stay keep their ids"
+
+
+@pytest.mark.parametrize("what", ["title", "price", "sku", "stock", "images"])
+def test_a_field_that_the_source_did_not_change_is_left_as_the_merchant_has_it(what: str) -> None:
+    store, source = stored()
+    product = store.products[OWN]
+    [variant] = product.variants
+    edits: dict[str, Any] = {"title": {"title": "Mine"}, "images": {"images": []}}
+    if what in edits:
+        store.call("POST", f"/admin/products/{product.id}", edits[what])
+    elif what == "stock":
+        store.state.items[variant.item_ids[0]].levels[0].stocked_quantity = 3  # orders
+    else:
+        prices = {"prices": [{"id": variant.prices[0].id, "currency_code": "usd", "amount": 1}]}
+        body = prices if what == "price" else {"sku": "MINE"}
+        store.call("POST", f"/admin/products/{product.id}/variants/{variant.id}", body)
+    before = shown(store)
+    source.rows = [ROW | {"description": "Another text"}]
+    assert counts(sync(source, store, plan=PlanOptions(ConflictPolicy(OnConflict.SOURCE)))) == {"updated": 1}
+    after = shown(store)
+    assert {name for name in after if after[name] != before[name]} == {"description"}
+
+
+def test_a_price_is_compared_exactly() -> None:
+    """Measurements are rounded by the store, prices are not."""
+    store, source = FakeMedusa(), ListSource([ROW | {"price": 1.23456789}])
+    assert sync(source, store).exit_code == 0
+    source.rows[0]["price"] = 1.2345679
+    assert counts(sync(source, store)) == {"updated": 1}
+
+
+# --- products that are taken over -----------------------------------------------------------------------
+
+
+def merchants(store: FakeMedusa, *skus: str, **more: Any) -> list[str]:
+    """A product of the merchant with variants that are older and older; returns their ids."""
+    values = [str(number) for number in range(len(skus))]
+    variants = [
+        {"title": value, "sku": sku, "options": {"Kind": value}, "prices": [], "manage_inventory": False}
+        for value, sku in zip(values, skus, strict=True)
+    ]
+    options = [{"title": "Kind", "values": values}]
+    body = {"title": "Jug", "handle": "jug", "options": options, "variants": variants, **more}
+    [product] = store.call("POST", BATCHES, {"create": [body]})["created"]
+    found = store.state.products[product["id"]].variants
+    by_sku = {each.sku: each for each in found}
+    for age, sku in enumerate(skus):
+        by_sku[sku].created_at -= 100_000 * age
+    return [by_sku[sku].id for sku in skus]
+
+
+@pytest.mark.parametrize(
+    ("skus", "ours"), [(("THEIRS", "KIT-7", "OLDEST"), 1), (("KIT-7", "THEIRS"), 0)], ids=["second", "first"]
+)
+def test_the_variant_with_our_sku_of_a_product_that_is_taken_over_is_ours(
+    skus: tuple[str, ...], ours: int
+) -> None:
+    store, source = FakeMedusa(), ListSource([ROW])
+    ids = merchants(store, *skus)
+    result = sync(source, store, plan=PlanOptions(adopt=True))
+    assert (result.exit_code, counts(result)) == (0, {"updated": 1})
+    product = store.products[OWN]
+    amounts = {each.id: [price.amount for price in each.prices] for each in product.variants}
+    assert amounts == {each: [9.99] if each == ids[ours] else [] for each in ids}
+    assert product.sales_channel_ids == [store.sales_channel_id]
+    assert product.shipping_profile_id == store.shipping_profile_id
+    store.requests.clear()
+    assert counts(sync(source, store)) == {"unchanged": 1}
+    assert writes(store) == []
+
+
+def test_a_placement_of_the_merchant_stays_if_a_product_is_taken_over() -> None:
+    store, source = FakeMedusa(), ListSource([ROW])
+    channel = store.call("POST", "/admin/sales-channels", {"name": "Market"})["sales_channel"]["id"]
+    merchants(store, "KIT-7", sales_channels=[{"id": channel}])
+    assert sync(source, store, plan=PlanOptions(adopt=True)).exit_code == 0
+    assert store.products[OWN].sales_channel_ids == [channel]
+
+
+# --- writes that arrive late ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("on_conflict", OnConflict)
+@pytest.mark.parametrize("what", ["title", "price", "stock", "tags"])
+def test_a_write_that_arrives_after_the_next_run_is_no_edit_of_the_merchant(
+    what: str, on_conflict: OnConflict
+) -> None:
+    """Also if the source has gone back to the old value meanwhile."""
+    store, source = stored()
+    changes, _ = CHANGES[what]
+    late: list[httpx.Request] = []
+
+    def delay(request: httpx.Request) -> None:
+        if request.method != "GET":
+            late.append(request)
+            raise httpx.ReadTimeout("slow")
+
+    store.before = delay
+    sync(ListSource([ROW | changes]), store, max_retries=0)
+    store.before = None
+    options = PlanOptions(ConflictPolicy(on_conflict))
+    assert sync(source, store, plan=options).exit_code == 0
+    for request in late[:2]:
+        store.handle(request)
+    result = sync(source, store, plan=options)
+    assert (result.exit_code, result.conflicts) == (0, 0)
+    held = shown(store)
+    assert (held["title"], held["tag_ids"]) == (ROW["title"], ROW["tags"])
+    assert [each.amount for each in held["variant prices"]] == [ROW["price"]]
+    assert held["items"] == [("KIT-7", [12])]
+
+
+def test_other_products_need_no_details_for_a_new_one() -> None:
+    """A product without a change is not read, whatever its neighbours need."""
+    store, source = FakeMedusa(), ListSource(products(5))
+    assert sync(source, store).exit_code == 0
+    source.rows.append(ROW | {"id": 99, "sku": "KIT-99"})
+    store.requests.clear()
+    assert counts(sync(source, store)) == {"created": 1, "unchanged": 5}
+    assert not {f"{SOURCE_NAME}:{row['id']}" for row in source.rows[:5]} & set().union(*details_read(store))
