@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from medusa_sync.core.result import Result, RunResult
-from medusa_sync.sync.write.attempt import Attempts
 from medusa_sync.sync.options import PlanOptions
+from medusa_sync.sync.write.attempt import Attempts
 from tests.flow.shirts import held, shirt, variant, wanted
 from tests.flow.stage import ListSource, counts, is_creation, sent_in_bulk, sync
 from tests.harness.fake_medusa import FakeMedusa
