@@ -249,10 +249,13 @@ class Planner:
         selection = selection_for(stored.record, self._options.selection)
         update = self._planned(product, stored, selection)
         is_done = update.is_up_to_date or is_recorded(update)
-        if is_done or (only_awaits_late_write(update, now=time.time()) and not item_renames(update)):
+        may_write = self._options.update or stored.pending is not None
+        if update.blocked and not may_write:
+            reading.outcomes.append(Outcome.of(product, Result.SKIPPED))
+        elif is_done or (only_awaits_late_write(update, now=time.time()) and not item_renames(update)):
             unchanged = Outcome.of(product, Result.UNCHANGED)
             reading.outcomes.append(structs.replace(unchanged, held=update.held, blocked=update.blocked))
-        elif not self._options.update and stored.pending is None:
+        elif not may_write:
             reading.outcomes.append(Outcome.of(product, Result.SKIPPED))
         else:
             reading.updates.append(update)
