@@ -98,9 +98,9 @@ def without_blocked(
         for each in desired.variants
         if each.key not in kept or matches.stored[each.key] is not None
     ]
-    name, twin = next(iter(blocked.values()))
     ours = {each.id for each in (*matches.dropped.values(), *matches.stored.values()) if each is not None}
-    is_ours = all(each.id in ours for _, each in blocked.values())
+    name, twin = min(blocked.values(), key=lambda each: each[1].id in ours)
+    is_ours = twin.id in ours
     hint = "is not one of the source; delete that one in the admin"
     if is_ours:
         hint = "the source no longer has; a run with --on-missing delete removes that one"

@@ -18,11 +18,11 @@ _LONG = 40  # characters of a value that it shows
 _REALLY_GONE = "If they are really gone, run once with a higher --max-removals (SYNC_PRODUCTS_MAX_REMOVALS)."
 
 
-def check_removals(what: str, names: Sequence[str], owned: int, allowed: Share) -> None:
+def check_removals(missing: str, names: Sequence[str], owned: int, allowed: Share) -> None:
     """Check that not too much is removed.
 
     Args:
-        what: `products` or `variants`.
+        missing: what the message says is missing.
         names: of those that are missing at the source.
         owned: how many of the source the store had before the run.
         allowed: the value of `--max-removals`.
@@ -31,8 +31,7 @@ def check_removals(what: str, names: Sequence[str], owned: int, allowed: Share) 
         PruneGuardError: they are too many.
     """
     if not allowed.allows(len(names), owned):
-        missing = f"{len(names)} of {owned} {what} are missing at the source; --max-removals is {allowed}."
-        raise removal_error(missing, names)
+        raise removal_error(f"{len(names)} of {owned} {missing}; --max-removals is {allowed}.", names)
 
 
 def removal_error(reason: str, names: Sequence[str], hint: str = _REALLY_GONE) -> PruneGuardError:

@@ -221,8 +221,9 @@ class Ledger:
         self.held += bool(outcome.held)
         self.withheld += len(outcome.withheld)
         if outcome.result in _PROBLEMS:
-            self.problems.add(outcome)
-            if outcome.changes:  # a part is written
+            problem = Outcome(outcome.external_id, outcome.title, outcome.result, outcome.reason)
+            self.problems.add(problem)
+            if outcome != problem:  # a part is written
                 self.changes.add(structs.replace(outcome, reason=""))
         elif outcome.result is Result.SKIPPED and outcome.reason:
             self.skipped.add(outcome)

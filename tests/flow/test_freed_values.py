@@ -10,6 +10,7 @@ import pytest
 
 from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.result import RunResult
+from medusa_sync.sync.options import PlanOptions
 from tests.flow.kills import KILLED, killed_runs
 from tests.flow.plans import carried_out
 from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, variant, wanted
@@ -229,6 +230,17 @@ def test_a_kill_at_any_step_is_repaired_by_the_next_run(changed: Callable[[], Ro
         hurt.requests.clear()
         assert run(hurt).exit_code == 0
         assert writes(hurt) == []
+
+
+@pytest.mark.parametrize("on_missing", OnMissing)
+def test_a_product_that_is_not_to_be_updated_is_skipped(on_missing: OnMissing) -> None:
+    store, source = synced()
+    source.rows = [values_move(), shirt(2)]
+    options = {"on_missing": on_missing, "max_removals": ALL, "plan": PlanOptions(update=False)}
+    for _ in range(2):
+        result = carried_out(source, store, **options)
+        assert (result.exit_code, counts(result)) == (0, {"skipped": 1, "unchanged": 1})
+        sync(source, store)
 
 
 def test_a_variant_of_the_merchant_stays_in_the_way() -> None:

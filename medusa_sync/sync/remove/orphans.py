@@ -97,7 +97,8 @@ class Orphans:
         Raises:
             PruneGuardError: they are too many.
         """
-        check_removals("products", _names(orphans), self._scan.owned_size, self._options.max_removals)
+        missing, owned = "products are missing at the source", self._scan.owned_size
+        check_removals(missing, _names(orphans), owned, self._options.max_removals)
 
     def outcome(self, stored: ListedProduct) -> Outcome:
         """The outcome of an orphan that is removed."""

@@ -169,5 +169,6 @@ class Removals:
             missing = self._second.left(missing)
         self._orphans.check(missing.orphans)
         names = [name for removal in missing.variants for name in removal.names]
-        check_removals("variants", names, self._scan.variants, options.max_removals)
+        lost = "variants are missing at the source"
+        check_removals(lost, names, self._scan.variants, options.max_removals)
         return missing

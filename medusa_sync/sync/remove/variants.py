@@ -68,10 +68,10 @@ class Removal(Struct, frozen=True):
         return structs.replace(self, variants=variants)
 
     def revised(self, record: Record, revise: Revision) -> dict[str, Any]:
-        """The body that writes a record with other entries for the variants, or without them."""
+        """The body that writes a record with other entries for the variants, without those that are gone."""
         ids = self.ids
         entries = {key: revise(each) if each.id in ids else each for key, each in record.variants.items()}
-        left = {key: each for key, each in entries.items() if each is not None}
+        left = {key: each for key, each in entries.items() if each is not None and each.id not in self.gone}
         return record_body(self.stored.id, structs.replace(record, variants=left))
 
 
@@ -230,13 +230,8 @@ class DroppedVariants:
                     )
 
     async def _note(self, removals: Sequence[Removal], revise: Revision) -> None:
-        """Change the records of variants that will be removed; leave out those that are gone already."""
-        bodies = []
-        for removal in removals:
-            known = removal.record.variants
-            entries = {key: each for key, each in known.items() if each.id not in removal.gone}
-            bodies.append(removal.revised(structs.replace(removal.record, variants=entries), revise))
-        if bodies:
+        """Change the records of variants that will be removed."""
+        if bodies := [removal.revised(removal.record, revise) for removal in removals]:
             await self._api.edit_products(bodies)
 
     async def _acknowledge(self, removals: Sequence[Removal], revise: Revision) -> None:

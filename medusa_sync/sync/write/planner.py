@@ -175,12 +175,14 @@ class Planner:
     def _update(self, job: Job, stored: StoredProduct, reading: Reading) -> None:
         update = self._planned(job.desired, stored, selection_for(stored.record, self._options.selection))
         is_done = update.is_up_to_date or is_recorded(update)
-        if is_done or (only_awaits_late_write(update, now=time.time()) and not item_renames(update)):
+        may_write = self._options.update or stored.pending is not None
+        if update.blocked and not may_write:
+            reading.outcomes.append((job, Outcome.of(job.desired, Result.SKIPPED)))
+        elif is_done or (only_awaits_late_write(update, now=time.time()) and not item_renames(update)):
             unchanged = Outcome.of(job.desired, Result.UNCHANGED)
-            reading.outcomes.append(
-                (job, structs.replace(unchanged, held=update.held, blocked=update.blocked))
-            )
-        elif not self._options.update and stored.pending is None:
+            unchanged = structs.replace(unchanged, held=update.held, blocked=update.blocked)
+            reading.outcomes.append((job, unchanged))
+        elif not may_write:
             reading.outcomes.append((job, Outcome.of(job.desired, Result.SKIPPED)))
         else:
             job.take(update)
