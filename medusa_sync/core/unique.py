@@ -82,13 +82,14 @@ class Decision(Struct):
         rejected: reasons by external id.
         waiting: external ids of those whose values other products of the source may give up later.
         withheld: what variants do not get, by external id of the product.
-        blocked: keys of variants whose inventory items do not get the SKU, by external id of the product.
+        without_item_sku: keys of variants whose inventory items do not get the SKU, by external id of the
+            product.
     """
 
     rejected: dict[str, str] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
     withheld: dict[str, dict[Claim, Withheld]] = field(default_factory=dict)
-    blocked: dict[str, set[str]] = field(default_factory=dict)
+    without_item_sku: dict[str, set[str]] = field(default_factory=dict)
 
     def __contains__(self, external_id: object) -> bool:
         return external_id in self.rejected or external_id in self.waiting
@@ -102,7 +103,7 @@ class Decision(Struct):
         """What a product loses; a variant that does not get another value keeps its own."""
         own = change.desired.external_id
         lost = {(claim.key, claim.field) for claim in self.withheld.get(own, ())}
-        return given_up(change, lost, self.blocked.get(own, ()))
+        return given_up(change, lost, self.without_item_sku.get(own, ()))
 
     def withhold(self, change: Change, claim: Claim, owner: str, owner_id: str) -> None:
         names = {variant.key: variant.name for variant in change.desired.variants}
@@ -213,6 +214,7 @@ def decide(
     holders: Holders,
     *,
     is_ours: Callable[[str | None], bool],
+    leaves: Callable[[str], bool] = lambda _external_id: False,
     freed: Collection[Hold] = frozenset(),
     is_final: bool = True,
 ) -> Decision:
@@ -225,6 +227,7 @@ def decide(
         changes: in the order in which they get what they want.
         holders: what has the values in the store.
         is_ours: whether an external id is one of the source.
+        leaves: whether a product of the source will be deleted in this run.
         freed: what other products of this run have given up.
         is_final: no other product of the source will give up anything, and an inventory item that cannot get
             its new SKU gives up its old one all the same.
@@ -237,7 +240,7 @@ def decide(
         has_decided = False
         free = {hold for change in left.values() for hold in decision.given_up(change)}.union(freed)
         for own, change in left.items() if not is_final else ():
-            wanted, known = decision.claims(change), decision.blocked.setdefault(own, set())
+            wanted, known = decision.claims(change), decision.without_item_sku.setdefault(own, set())
             blocked = {claim.key for claim in wanted if _is_blocked(claim, change, holders, free)}
             has_decided |= not blocked <= known
             known |= blocked
@@ -245,7 +248,7 @@ def decide(
             for claim, owner in _kept(decision.claims(change), change, owners, free):
                 has_decided = True
                 ours = owner.external_id or "" if is_ours(owner.external_id) else ""
-                if ours and not is_final:
+                if ours and (not is_final or leaves(ours)):
                     decision.waiting.add(own)
                 elif isinstance(change, Create) and not ours:
                     decision.rejected.setdefault(own, _reason(claim, _taken(owner, change)))

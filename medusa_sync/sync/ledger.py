@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from medusa_sync.core.change import Blocked, Conflict, Update
-from medusa_sync.core.result import Action, Outcome, Result, combined
+from medusa_sync.core.change import Conflict, Update
+from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.spool import Spool
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ class Ledger:
         self.gained = 0
         self.unidentified = 0
         self._watched: dict[str, Result | None] = {}
-        self._blocked: dict[str, Outcome] = {}  # of open products, by external id
         self._dropped: dict[str, Collection[str]] = {}  # ids of variants, by external id
         self.partial: set[str] = set()
 
@@ -121,27 +120,14 @@ class Ledger:
         """Undo `begin`, after the store refused the write: nothing was written."""
         self._begun.pop(external_id, None)
 
-    @property
-    def blocked(self) -> list[Blocked]:
-        """What open products wait for."""
-        return [outcome.blocked for outcome in self._blocked.values() if outcome.blocked is not None]
-
-    def fail_blocked(self) -> None:
-        """Record that blocked products have failed; the rest of them is written."""
-        for outcome in list(self._blocked.values()):
-            reason = outcome.blocked.reason if outcome.blocked else ""
-            self.settle(structs.replace(outcome, result=Result.FAILED, reason=reason, blocked=None))
+    def written(self, external_id: str) -> None:
+        """Take note that an open product is written, as far as nothing is in its way."""
+        if external_id in self._watched:
+            self._watched[external_id] = Result.UPDATED
 
     def settle(self, outcome: Outcome) -> None:
-        """Record the outcome of an open product; it stays open if something blocks it."""
+        """Record the outcome of an open product."""
         external_id = outcome.external_id or ""
-        if external_id in self._blocked:
-            outcome = _completed(self._blocked.pop(external_id), outcome)
-        if outcome.blocked is not None:
-            self._blocked[external_id] = outcome
-            if external_id in self._watched:
-                self._watched[external_id] = Result.UPDATED
-            return
         del self._open[external_id]
         if outcome.result in _PROBLEMS:
             self._report_conflicts(outcome)
@@ -231,10 +217,3 @@ class Ledger:
             self.changes.add(outcome)
             self.gained += outcome.action in _GAINS
         self._on_settled(outcome)
-
-
-def _completed(first: Outcome, last: Outcome) -> Outcome:
-    """The outcome of a blocked product after another attempt."""
-    if last.result in _PROBLEMS:
-        return structs.replace(last, changes=first.changes, conflicts=first.conflicts, action=first.action)
-    return combined(first, last)

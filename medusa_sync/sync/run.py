@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from medusa_sync.core.change import Update
 from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
-from medusa_sync.core.stored import by_external_id
 from medusa_sync.errors import (
     EXIT_PARTIAL,
     InterruptedRunError,
     LockedError,
     MedusaSyncError,
+    PruneGuardError,
+    SourceError,
     TimeLimitError,
 )
 from medusa_sync.medusa.api import AdminApi
@@ -32,8 +33,11 @@ from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery, Intake
-from medusa_sync.sync.remove.removals import Removals
+from medusa_sync.sync.remove.removals import Removals, Removed
 from medusa_sync.sync.remove.variants import REMOVABLE
+
+if TYPE_CHECKING:
+    from medusa_sync.sync.write.engine import Engine
 
 _NAMED = 10  # products in a note
 _LOST = "medusa-sync lost track of it, which is a bug; the next run checks it again"
@@ -87,6 +91,7 @@ class Run:
         self._removals: Removals | None = None
         self._backlog = Backlog(self._ledger)
         self._unrecorded: Sequence[str] = ()
+        self._engine: Engine | None = None
 
     async def execute(self) -> RunResult:
         """Run. Errors that a user, a server or a catalogue can cause are not raised but in the result."""
@@ -95,7 +100,8 @@ class Run:
         if self._delivery.error is not None:  # after everything that was delivered has been applied
             self._stop.set(self._delivery.error)
         self._backlog.open_rest()
-        self._ledger.fail_blocked()
+        if self._engine is not None:
+            self._engine.settle_rest()
         reason = str(self._stop.reason).partition("\n")[0] if self._stop.is_set else _LOST
         self._ledger.close(f"not completed: {reason}")
         return self._result(store, started_at, time.monotonic() - clock)
@@ -176,7 +182,7 @@ class Run:
                     parts = self._backlog.take()
                 first = await anext(parts, None)
                 if first is not None:
-                    await self._plan_and_apply(api, health, scan, first, parts)
+                    await self._plan_and_apply(api, health, removals, scan, first, parts)
                 elif self._options.dry_run and not self._stop.is_set:
                     await self._find_placement(api)
         if self._stop.is_set or self._delivery.error is not None:
@@ -184,9 +190,7 @@ class Run:
         gained = 0 if self._options.dry_run else self._ledger.gained
         if self._prunes:
             self._unrecorded = removals.unrecorded
-            await removals.execute()
-            await self._final_pass(api, health, removals, scan)
-        self._ledger.fail_blocked()
+            await self._remove(removals)
         deletes = self._options.on_missing is OnMissing.DELETE and not self._options.dry_run
         removed = self._ledger.counts[Result.REMOVED] if deletes else 0
         created = 0 if self._options.dry_run else self._ledger.counts[Result.CREATED]
@@ -221,6 +225,7 @@ class Run:
 
         plan, placement = Ledger(lambda _outcome: None), await self._find_placement(api)
         plan.watch(scan.dropped)
+        deleted = Removed()
         engine = build_engine(
             api,
             self._options,
@@ -231,13 +236,17 @@ class Run:
             self._stop,
             is_empty=scan.is_empty,
             may_adopt=scan.may_adopt,
+            leaves=lambda own: prunes and removals.will_delete(own),
+            deletes=prunes and self._options.on_missing is OnMissing.DELETE,
+            removed=deleted,
             preview=planned,
             waits=False,
         )
         await engine.first_pass(self._backlog.opened_in(plan))
         await engine.final_pass()
-        removed = await removals.forecast(plan) if prunes else ()
-        plan.fail_blocked()
+        removed = await removals.forecast(plan, deleted) if prunes else ()
+        await engine.final_pass(is_last=True)
+        engine.settle_rest()
         check_changes(plan.changes, removed, completed, owned=owned, allowed=allowed)
 
     @property
@@ -252,51 +261,34 @@ class Run:
         total, limit = self._delivery.total, self._options.limit
         return min(total, limit) if total is not None and limit is not None else total or limit
 
-    async def _final_pass(self, api: AdminApi, health: Health, removals: Removals, scan: Scan) -> None:
-        """Write what removed variants have freed."""
-        wanted = [each.desired for each in self._ledger.blocked if each.is_ours]
-        if not removals.deleted or not wanted or self._stop.is_set:
-            return
-        found = by_external_id(await api.look_up([each.external_id for each in wanted]))
-        stale = [Stale(each, found.get(each.external_id, ())) for each in wanted]
-        await self._write(
-            api, health, scan, _beginning_with(stale), await self._find_placement(api), removals.deleted
-        )
+    async def _remove(self, removals: Removals) -> None:
+        """Remove what is missing, if the guard allows it, then write what waited for that."""
+        refusal: MedusaSyncError | None = None
+        try:
+            await removals.execute()
+        except (PruneGuardError, SourceError) as error:
+            refusal = error
+        if self._engine is not None:
+            await self._engine.final_pass(is_last=True)
+            await self._engine.flush()
+        if refusal is not None:
+            raise refusal
 
     async def _plan_and_apply(
         self,
         api: AdminApi,
         health: Health,
+        removals: Removals,
         scan: Scan,
         first: list[Stale],
         rest: AsyncIterator[list[Stale]],
     ) -> None:
         """Settle stale products. If the placement is wrong, nothing at all is written."""
         placement = await self._find_placement(api)
-        await self._write(api, health, scan, _beginning_with(first, rest), placement)
-
-    async def _write(
-        self,
-        api: AdminApi,
-        health: Health,
-        scan: Scan,
-        parts: AsyncIterator[list[Stale]],
-        placement: Placement,
-        removed: Collection[str] = (),
-    ) -> None:
-        """Write products, or plan them.
-
-        Args:
-            api: of the store.
-            health: notified of failed writes.
-            scan: of the store.
-            parts: the products.
-            placement: of new products.
-            removed: ids of variants that a dry run has removed.
-        """
         from medusa_sync.sync.write.build import build_engine  # only runs that write something need it
 
-        engine = build_engine(
+        deletes = self._prunes and self._options.on_missing is OnMissing.DELETE
+        engine = self._engine = build_engine(
             api,
             self._options,
             placement,
@@ -306,14 +298,16 @@ class Run:
             self._stop,
             is_empty=scan.is_empty,
             may_adopt=scan.may_adopt,
+            leaves=lambda own: deletes and self._delivery.error is None and removals.will_delete(own),
+            deletes=deletes,
+            removed=removals.removed,
             preview=(lambda _update: None) if self._options.dry_run else None,
-            removed=removed,
         )
         try:
-            await engine.first_pass(parts)
+            await engine.first_pass(_beginning_with(first, rest))
             await engine.final_pass()
         finally:
-            await engine.close()
+            await engine.flush()
 
     async def _find_placement(self, api: AdminApi) -> Placement:
         if self._placement is None:
@@ -389,10 +383,7 @@ class Run:
             yield "The store has no stock location, so stock is not synced. Add a location in the admin."
 
 
-async def _beginning_with(
-    first: list[Stale], rest: AsyncIterator[list[Stale]] | None = None
-) -> AsyncIterator[list[Stale]]:
+async def _beginning_with(first: list[Stale], rest: AsyncIterator[list[Stale]]) -> AsyncIterator[list[Stale]]:
     yield first
-    if rest is not None:
-        async for part in rest:
-            yield part
+    async for part in rest:
+        yield part

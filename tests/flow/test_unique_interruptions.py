@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from medusa_sync.core.policy import OnMissing, Share
-from medusa_sync.core.result import RunResult
+from medusa_sync.core.result import Result, RunResult
 from tests.flow.kills import killed_runs
 from tests.flow.stage import ListSource, copies_of, counts, run_once, sync, writes
 from tests.harness.catalogue import products
@@ -142,7 +142,7 @@ def test_two_runs_at_once_store_everything(synced: FakeMedusa, scene: str) -> No
                 second.cancel()
                 return False
             for result in (first, await second):
-                assert result.seen == sum(result.counts.values()) - result.counts.get("removed", 0)
+                assert result.seen == sum(result.counts.values()) - result.counts[Result.REMOVED]
                 assert result.exit_code in {0, 5}
             return True
 

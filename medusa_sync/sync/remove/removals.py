@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import Outcome, Result
@@ -31,6 +31,23 @@ if TYPE_CHECKING:
 _PRODUCTS_AT_ONCE = 50  # of which variants are removed
 
 
+class Removed(Struct):
+    """What a dry run has removed: the store still shows it.
+
+    Attributes:
+        products: external ids.
+        variants: ids.
+    """
+
+    products: set[str] = field(default_factory=set)
+    variants: set[str] = field(default_factory=set)
+
+    def add(self, missing: Missing) -> None:
+        """Take note of what is deleted."""
+        self.products |= {each.external_id or "" for each in missing.orphans}
+        self.variants |= {own for removal in missing.variants for own in removal.ids}
+
+
 class Missing(Struct, frozen=True):
     """What the source no longer has, and may be removed."""
 
@@ -51,7 +68,7 @@ class Removals:
         stop: nothing more is removed once it is set.
 
     Attributes:
-        deleted: ids of the variants that `execute` deletes.
+        removed: what `execute` removes in a dry run.
     """
 
     def __init__(
@@ -64,7 +81,7 @@ class Removals:
         placement: Callable[[], Awaitable[Placement]],
         stop: Stop,
     ) -> None:
-        self.deleted: set[str] = set()
+        self.removed = Removed()
         self._api = api
         self._delivery = delivery
         self._scan = scan
@@ -94,11 +111,19 @@ class Removals:
         """What the result says about a second reading of the source; empty if there was none."""
         return "" if self._second is None else self._second.note
 
-    async def forecast(self, planned: Ledger) -> list[Outcome]:
+    def will_delete(self, external_id: str) -> bool:
+        """Whether a product will be deleted, unless a guard prevents it; the source must have been read."""
+        source_id = external_id.removeprefix(f"{self._options.source_name}:")
+        is_ours = source_id in self._scan.source_ids and source_id not in self._scan.unrecorded
+        deletes = self._options.on_missing is OnMissing.DELETE and not self._ledger.unidentified
+        return deletes and is_ours and source_id not in self._delivery
+
+    async def forecast(self, planned: Ledger, removed: Removed) -> list[Outcome]:
         """Predict the removals; empty if a guard refuses them.
 
         Args:
             planned: has the outcomes that stale products will get.
+            removed: gets what is deleted.
 
         Raises:
             StoreError: the store cannot be read.
@@ -108,6 +133,8 @@ class Removals:
         except (PruneGuardError, SourceError) as error:
             self._refusal = error  # `execute` raises it
             return []
+        if self._options.on_missing is OnMissing.DELETE:
+            removed.add(missing)
         return self._outcomes(missing, await self._location_id(missing))
 
     async def execute(self) -> None:
@@ -123,9 +150,9 @@ class Removals:
         options, ledger = self._options, self._ledger
         missing = await self._find(ledger.watched, is_plan=options.dry_run)
         location_id = await self._location_id(missing)
-        if options.on_missing is OnMissing.DELETE:
-            self.deleted = {own for removal in missing.variants for own in removal.ids}
         if options.dry_run:
+            if options.on_missing is OnMissing.DELETE:
+                self.removed.add(missing)
             for outcome in self._outcomes(missing, location_id):
                 (ledger.remove if outcome.result is Result.REMOVED else ledger.revise)(outcome)
             return

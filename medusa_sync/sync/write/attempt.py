@@ -152,11 +152,11 @@ class Attempts:
             holders = await self._look_up([job.change for job in unknown])
             for job in unknown:
                 job.holders = holders
-        decision = self._values.decide(jobs, is_final=self._places.is_final)
+        decision = self._values.decide(jobs, is_final=self._places.is_final, is_last=self._places.is_last)
         for job in jobs:
             own = job.external_id
             lost = {claim.key for claim in decision.withheld.get(own, ())}
-            job.is_blocked = not decision.blocked.get(own, set()) <= lost
+            job.lacks_item_sku = not decision.without_item_sku.get(own, set()) <= lost
             job.gives_up = frozenset(decision.given_up(job.change))
             if own in decision.rejected:
                 self._places.fail(job, Result.REJECTED, decision.rejected[own])
@@ -193,7 +193,7 @@ class Attempts:
         for job in jobs:
             self._values.give(job.change)
             self._values.free(job.gives_up)
-            if job.is_blocked:
+            if job.lacks_item_sku:
                 job.sent = job.planned
                 self._places.defer(job)
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from medusa_sync.core.change import Update
 from medusa_sync.medusa.api import AdminApi
@@ -14,6 +14,7 @@ from medusa_sync.sync.batch_size import BatchSize
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.options import SyncOptions
+from medusa_sync.sync.remove.removals import Removed
 from medusa_sync.sync.write.acknowledger import Acknowledger
 from medusa_sync.sync.write.attempt import Attempts
 from medusa_sync.sync.write.engine import Engine
@@ -38,9 +39,11 @@ def build_engine(
     *,
     is_empty: bool,
     may_adopt: bool,
+    leaves: Callable[[str], bool],
+    deletes: bool,
+    removed: Removed,
     preview: Callable[[Update], None] | None = None,
     waits: bool = True,
-    removed: Collection[str] = (),
 ) -> Engine:
     """The engine of a run.
 
@@ -54,9 +57,11 @@ def build_engine(
         stop: ends the run.
         is_empty: the store had no products when the run began.
         may_adopt: the store may have products without an external id.
+        leaves: whether a product of the source will be deleted in this run.
+        deletes: the run will delete variants that the source dropped.
+        removed: what a dry run has removed.
         preview: called with each update of a dry run, which sends nothing; None for a real run.
         waits: products that the store may still be writing are unconfirmed; otherwise they are planned too.
-        removed: ids of variants that a dry run has removed.
     """
     sales = Sales(api.price_lists, options.source_name)
     planner = Planner(
@@ -74,9 +79,9 @@ def build_engine(
     rows = ProductRows(api, terms, placement, ledger, status=options.status)
     writer = Writer(api, rows, placement.location_id, items, new_items, sales, planner, ledger, health)
     is_dry_run = preview is not None
-    places = Places(planner, new_items, ledger, is_dry_run=is_dry_run)
+    places = Places(planner, new_items, ledger, deletes=deletes, is_dry_run=is_dry_run)
     acknowledger = Acknowledger(api, places.complete)
-    values = UniqueValues(api, options.source_name, is_empty=is_empty, removed=removed)
+    values = UniqueValues(api, options.source_name, is_empty=is_empty, leaves=leaves, removed=removed)
     attempts = Attempts(
         planner, values, rows, writer, new_items, acknowledger, places, ledger, placement, stop, preview
     )

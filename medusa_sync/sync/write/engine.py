@@ -30,7 +30,7 @@ from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.write.acknowledger import Acknowledger
 from medusa_sync.sync.write.attempt import Attempts
-from medusa_sync.sync.write.job import Group, Job, Place, Refusal
+from medusa_sync.sync.write.job import Group, Job, Refusal
 from medusa_sync.sync.write.places import Places, still_queued
 from medusa_sync.sync.write.writer import Writer
 
@@ -94,24 +94,28 @@ class Engine:
         finally:
             await self._in_flight.finish()
 
-    async def final_pass(self) -> None:
-        """Write the jobs that had to wait for the others."""
-        jobs = self._places.begin_final_pass()
-        for job in jobs:
-            if self._stop.is_set and job.refusal is not None:
-                self._places.fail(job, Result.FAILED, str(job.refusal.error))
-            elif not self._stop.is_set:
-                job.place, job.attempts = Place.QUEUE, 0
-                job.holders, job.refusal, job.is_refused = None, None, False
-        if jobs and not self._stop.is_set:
+    async def final_pass(self, *, is_last: bool = False) -> None:
+        """Write the jobs that had to wait for the others.
+
+        Args:
+            is_last: the run has also removed what the source no longer has.
+        """
+        if self._stop.is_set:
+            return
+        jobs = self._places.begin_final_pass(is_last=is_last)
+        if jobs:
             self._in_flight.begin(self._guarded(self._write_last(jobs)))
             await self._in_flight.finish()
 
-    async def close(self) -> None:
+    async def flush(self) -> None:
         """Acknowledge what is complete."""
         self._in_flight.begin(self._guarded(self._acknowledger.flush()))
         self._in_flight.begin(self._guarded(self._writer.clean_up(self._stop)))
         await self._in_flight.finish()
+
+    def settle_rest(self) -> None:
+        """Settle the jobs that still wait, if it is known why they were not written."""
+        self._places.settle_rest()
 
     # --- groups ---
 

@@ -46,6 +46,7 @@ class Job(Struct, eq=False):
         plan: what this attempt writes, without what is withheld.
         planned: its outcome once the attempt is complete.
         sent: the outcome of everything that may have arrived; None if nothing was sent.
+        arrived: what is written of a product of which a part waits for the removal of variants.
         is_written: something has certainly arrived.
         is_being_created: it was sent to be created, so an incomplete product may become complete.
         attempts: how many times the result of a write was unknown.
@@ -55,7 +56,6 @@ class Job(Struct, eq=False):
         holders: what has the unique values that it wants; None if they were not looked up.
         is_released: it has given up the values that others in its group get.
         gives_up: the unique values that its variants and inventory items lose.
-        is_blocked: an inventory item will not get its SKU, because another one has it.
         is_refused: the store has refused it before, perhaps because of another one in its group.
         leftover: what an interrupted creation or deletion has left of it.
         product_id: in the store.
@@ -74,6 +74,7 @@ class Job(Struct, eq=False):
     plan: Change | None = None
     planned: Outcome = NOTHING
     sent: Outcome | None = None
+    arrived: Outcome | None = None
     is_written: bool = False
     is_being_created: bool = False
     attempts: int = 0
@@ -83,7 +84,6 @@ class Job(Struct, eq=False):
     holders: Holders | None = None
     is_released: bool = False
     gives_up: frozenset[Hold] = frozenset()
-    is_blocked: bool = False
     is_refused: bool = False
     leftover: StoredProduct | None = None
     product_id: str = ""
@@ -143,7 +143,9 @@ class Job(Struct, eq=False):
 
     def outcome(self, found: Outcome) -> Outcome:
         """The outcome of a product for which nothing is left to be done."""
-        return self.sent if self.sent is not None and found.result is Result.UNCHANGED else found
+        if self.sent is None or found.result is not Result.UNCHANGED:
+            return found
+        return structs.replace(self.sent, held=found.held, withheld=found.withheld, blocked=found.blocked)
 
 
 Group = list[Job]

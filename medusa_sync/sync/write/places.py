@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.write.job import Job, Place
@@ -18,14 +20,20 @@ class Places:
         planner: notified of products that have an outcome.
         new_items: notified of products that the store refuses.
         ledger: gets the outcomes.
+        deletes: the run will delete variants that the source dropped.
         is_dry_run: nothing is sent, so the store does not have what was created.
 
     Attributes:
-        is_final: the final pass has begun.
+        is_final: all products have been written, except those that wait for one another.
+        is_last: the run has also removed what the source no longer has.
     """
 
-    def __init__(self, planner: Planner, new_items: NewItems, ledger: Ledger, *, is_dry_run: bool) -> None:
+    def __init__(
+        self, planner: Planner, new_items: NewItems, ledger: Ledger, *, deletes: bool, is_dry_run: bool
+    ) -> None:
         self.is_final = False
+        self.is_last = False
+        self._deletes = deletes
         self._planner = planner
         self._new_items = new_items
         self._ledger = ledger
@@ -37,23 +45,44 @@ class Places:
         job.place = Place.FINAL_PASS
         self._last.append(job)
 
-    def begin_final_pass(self) -> list[Job]:
+    def begin_final_pass(self, *, is_last: bool) -> list[Job]:
         """Take the jobs that wait for the final pass."""
-        jobs, self._last, self.is_final = self._last, [], True
+        jobs, self._last = self._last, []
+        self.is_final, self.is_last = True, is_last
+        for job in jobs:
+            job.place, job.attempts = Place.QUEUE, 0
+            job.holders, job.refusal, job.is_refused = None, None, False
         return jobs
 
     def settle(self, job: Job, outcome: Outcome) -> None:
-        """Enter the outcome of a job in the ledger."""
+        """Enter the outcome of a job in the ledger, unless a part of it waits for the removal of variants."""
         if outcome.result in _REFUSED and not job.attempts:
             self._new_items.give_up(job.external_id)
+        outcome = job.outcome(outcome)
+        if outcome.blocked is not None:
+            if outcome.blocked.is_ours and self._deletes and not self.is_last:
+                job.arrived = outcome
+                self._ledger.written(job.external_id)
+                self.defer(job)
+                return
+            outcome = _failed(outcome, Result.FAILED, outcome.blocked.reason)
         job.place = Place.LEDGER
         if not self._is_dry_run or outcome.action is not Action.CREATE:
             self._planner.release(job.external_id)
-        self._ledger.settle(job.outcome(outcome))
+        self._ledger.settle(outcome)
 
     def fail(self, job: Job, result: Result, reason: str) -> None:
-        """Enter a job in the ledger that is not written."""
-        self.settle(job, Outcome.of(job.desired, result, reason))
+        """Enter a job in the ledger that is not written, or only in part."""
+        self.settle(job, _failed(job.arrived or Outcome.of(job.desired, result), result, reason))
+
+    def settle_rest(self) -> None:
+        """Enter the jobs in the ledger that still wait, if it is known why they were not written."""
+        jobs, self._last = self._last, []
+        for job in jobs:
+            if job.arrived is not None and job.arrived.blocked is not None:
+                self.fail(job, Result.FAILED, job.arrived.blocked.reason)
+            elif job.refusal is not None:
+                self.fail(job, Result.FAILED, str(job.refusal.error))
 
     def complete(self, job: Job) -> None:
         """Enter a job in the ledger that is acknowledged, or that a dry run has planned."""
@@ -63,3 +92,8 @@ class Places:
 def still_queued(jobs: list[Job]) -> list[Job]:
     """The jobs that are left to be done."""
     return [job for job in jobs if job.place is Place.QUEUE]
+
+
+def _failed(outcome: Outcome, result: Result, reason: str) -> Outcome:
+    """The outcome of a product that is not written, or only in part."""
+    return structs.replace(outcome, result=result, reason=reason, blocked=None)

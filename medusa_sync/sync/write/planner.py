@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 from msgspec import Struct, field, structs
@@ -30,6 +30,7 @@ from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.options import PlanOptions
 from medusa_sync.sync.read.compare import Stale
+from medusa_sync.sync.remove.removals import Removed
 from medusa_sync.sync.write.adoption import Adoption
 from medusa_sync.sync.write.handles import Handles
 from medusa_sync.sync.write.job import Job
@@ -67,7 +68,7 @@ class Planner:
         options: how to decide.
         may_adopt: the store may have products without an external id.
         waits: products that the store may still be working on are in progress.
-        removed: ids of variants that a dry run has removed.
+        removed: what a dry run has removed.
     """
 
     def __init__(
@@ -78,8 +79,8 @@ class Planner:
         options: PlanOptions,
         *,
         may_adopt: bool,
+        removed: Removed,
         waits: bool = True,
-        removed: Collection[str] = (),
     ) -> None:
         self._api = api
         self._removed = removed
@@ -145,9 +146,9 @@ class Planner:
         return [*unreadable, *await self._sales.read(wanted, stored)]
 
     def _without_removed(self, stored: StoredProduct) -> StoredProduct:
-        if not self._removed:
+        if not self._removed.variants:
             return stored
-        left = (variant for variant in stored.variants if variant.id not in self._removed)
+        left = (variant for variant in stored.variants if variant.id not in self._removed.variants)
         return structs.replace(stored, variants=tuple(left))
 
     def _sort(self, job: Job, copies: list[StoredProduct], reading: Reading) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from medusa_sync.core.unique import (
 )
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.sync.remove.removals import Removed
 from medusa_sync.sync.write.job import Job
 
 T = TypeVar("T")
@@ -39,13 +40,21 @@ class UniqueValues:
         api: of the store.
         source_name: the prefix of external ids.
         is_empty: the store had no products when the run began.
-        removed: ids of variants that a dry run has removed.
+        leaves: whether a product of the source will be deleted in this run.
+        removed: what a dry run has removed.
     """
 
     def __init__(
-        self, api: AdminApi, source_name: str, *, is_empty: bool, removed: Collection[str] = ()
+        self,
+        api: AdminApi,
+        source_name: str,
+        *,
+        is_empty: bool,
+        leaves: Callable[[str], bool],
+        removed: Removed,
     ) -> None:
         self._api = api
+        self._leaves = leaves
         self._removed = removed
         self._is_empty = is_empty
         self._prefix = f"{source_name}:"
@@ -95,14 +104,12 @@ class UniqueValues:
         owners: defaultdict[Value, list[Owner]] = defaultdict(list)
         for name, own in zip(values, variants, strict=True):
             for value, owner in owners_of(name, own):
-                if owner.id not in self._removed:
-                    owners[value].append(owner)
-        for value, owner in item_owners(items):
-            if owner.variant_id not in self._removed:
                 owners[value].append(owner)
+        for value, owner in item_owners(items):
+            owners[value].append(owner)
         return Holders(owners, {str(item.sku): item for item in items if not item.use})
 
-    def decide(self, jobs: Sequence[Job], *, is_final: bool) -> Decision:
+    def decide(self, jobs: Sequence[Job], *, is_final: bool, is_last: bool) -> Decision:
         """Decide which jobs have to give way; see `unique.decide`."""
         owners: dict[Value, tuple[Owner, ...]] = {}
         unused: dict[str, StoredItem] = {}
@@ -112,11 +119,15 @@ class UniqueValues:
             for claim in claims(job.change):
                 value = claim.field, claim.value
                 given = (self._given[value],) if value in self._given else ()
-                if found := (*holders.owners.get(value, ()), *given):
+                kept = (owner for owner in holders.owners.get(value, ()) if not self._is_removed(owner))
+                if found := (*kept, *given):
                     owners[value] = found
         changes = [job.change for job in jobs]
         known = Holders(owners, unused)
-        return decide(changes, known, is_ours=self._is_ours, freed=self._freed, is_final=is_final)
+        leaves = (lambda _external_id: False) if is_last else self._leaves
+        return decide(
+            changes, known, is_ours=self._is_ours, leaves=leaves, freed=self._freed, is_final=is_final
+        )
 
     def free(self, holds: Iterable[Hold]) -> None:
         """Take note that products have given up values since they were looked up."""
@@ -126,6 +137,10 @@ class UniqueValues:
         """Take note of the values that a product gets which is not written, in a dry run."""
         owner = Owner("", "", change.desired.external_id, change.desired.title)
         self._given.update(((claim.field, claim.value), owner) for claim in claims(change))
+
+    def _is_removed(self, owner: Owner) -> bool:
+        variants = self._removed.variants
+        return owner.external_id in self._removed.products or bool({owner.id, owner.variant_id} & variants)
 
     def _is_ours(self, external_id: str | None) -> bool:
         return external_id is not None and external_id.startswith(self._prefix)
