@@ -259,10 +259,6 @@ def test_a_variant_of_the_merchant_stays_in_the_way() -> None:
 
 # --- of products that are removed -----------------------------------------------------------------------
 
-BEFORE_REMOVALS = pytest.mark.xfail(
-    strict=True, reason="products are written before orphans are removed, and no pass follows the removals"
-)
-
 
 def new_product() -> Row:
     """A new product has all SKUs and barcodes of the second shirt."""
@@ -276,7 +272,6 @@ def stored_product() -> Row:
     return row
 
 
-@BEFORE_REMOVALS
 @pytest.mark.parametrize("batch_size", [1, 15])
 @pytest.mark.parametrize("taking", [new_product, stored_product])
 def test_values_of_a_removed_product_arrive_in_the_same_run(
@@ -296,7 +291,6 @@ def test_values_of_a_removed_product_arrive_in_the_same_run(
     assert writes(store) == []
 
 
-@BEFORE_REMOVALS
 def test_a_value_that_was_withheld_arrives_when_its_owner_is_removed() -> None:
     store, source = FakeMedusa(), ListSource([shirt(1), new_product()])
     source.rows[1] |= {"variants": shirt(1)["variants"]}

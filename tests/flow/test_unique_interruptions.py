@@ -111,14 +111,8 @@ def at_each_request(store: FakeMedusa, act: Callable[[FakeMedusa, int], bool]) -
     assert number > 5, "too few requests"
 
 
-WITHOUT_BULK = pytest.param(
-    False,
-    marks=pytest.mark.xfail(strict=True, reason="a withheld value is noted as written by the other run"),
-)
-
-
 @scenes
-@pytest.mark.parametrize("bulk", [True, WITHOUT_BULK])
+@pytest.mark.parametrize("bulk", [True, False])
 def test_two_runs_at_once_store_everything(synced: FakeMedusa, scene: str) -> None:
     """The second one starts at any request of the first, and reads the source in another order."""
     rows, withheld = SCENES[scene]

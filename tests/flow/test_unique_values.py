@@ -75,7 +75,6 @@ def test_each_product_has_its_sku_or_a_reason(
     assert writes(store) == [] or reasons(result)
 
 
-@pytest.mark.xfail(strict=True, reason="the store is asked to create the product, which it refuses")
 @pytest.mark.parametrize("batch_size", [1, 15])
 def test_a_product_that_stays_rejected_costs_no_write(
     fresh: Callable[[], FakeMedusa], batch_size: int
@@ -108,7 +107,6 @@ def test_values_of_products_that_the_source_no_longer_has_arrive_once_they_are_d
     assert writes(store) == []
 
 
-@pytest.mark.xfail(strict=True, reason="products are removed after the last pass")
 def test_the_value_of_a_removed_product_arrives_in_the_same_run(fresh: Callable[[], FakeMedusa]) -> None:
     store = fresh()
     source = ListSource([ROWS[0] | {"sku": SKUS[2]}, ROWS[1], ROWS[-1] | {"sku": SKUS[3]}])
@@ -116,9 +114,6 @@ def test_the_value_of_a_removed_product_arrives_in_the_same_run(fresh: Callable[
     assert (result.exit_code, result.withheld) == (0, 0)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a dry run does not know that the item of product 2 keeps its SKU, which 9 wants"
-)
 def test_a_dry_run_knows_which_items_keep_their_skus(fresh: Callable[[], FakeMedusa]) -> None:
     """The merchant renamed the variant of product 1, whose item has the SKU that product 2 wants."""
     store = fresh()

@@ -69,10 +69,15 @@ class Attempts:
         self._placement = placement
         self._stop = stop
         self._preview = preview
+        self._taken = 0  # jobs
 
     async def prepare(self, part: Sequence[Stale]) -> Group:
         """Look up what stale products need, with one request for many; returns those to be written first."""
-        jobs = {each.desired.external_id: Job(each.desired, is_absent=not each.copies) for each in part}
+        jobs = {
+            each.desired.external_id: Job(each.desired, number, is_absent=not each.copies)
+            for number, each in enumerate(part, self._taken)
+        }
+        self._taken += len(part)
         for job in jobs.values():
             if reason := self._placement.refusal(job.desired):
                 self._places.fail(job, Result.REJECTED, reason)
@@ -143,6 +148,8 @@ class Attempts:
         """Decide which unique values the jobs of several groups get; returns those that are updated."""
         updates = (await self._planner.read(jobs)).updates
         await self.decide(updates)
+        for job in updates:
+            job.holders = None  # what others get of them is not known yet
         return still_queued(updates)
 
     async def decide(self, jobs: Group) -> bool:

@@ -199,9 +199,7 @@ class Engine:
     async def _refused(self, jobs: Group, error: MedusaSyncError, *, is_decided: bool = False) -> list[Group]:
         """Take jobs back that the store refused without saying which one is the cause."""
         for job in jobs:
-            if not job.is_written:
-                job.sent = None
-                self._ledger.take_back(job.external_id)
+            job.take_back(self._ledger)
         if self._stop.is_set:
             return []
         is_known = isinstance(error, KnownRefusalError)

@@ -41,6 +41,7 @@ class Job(Struct, eq=False):
 
     Attributes:
         desired: what the source wants.
+        number: its place in the source.
         is_absent: it was just looked up and not found, so it is planned without another look-up.
         place: where it is.
         plan: what this attempt writes, without what is withheld.
@@ -69,6 +70,7 @@ class Job(Struct, eq=False):
     """
 
     desired: DesiredProduct
+    number: int
     is_absent: bool = False
     place: Place = Place.QUEUE
     plan: Change | None = None
@@ -140,6 +142,16 @@ class Job(Struct, eq=False):
         changes = tuple(each for each in self.planned.changes if (each.variant, each.field) not in gone)
         before = structs.replace(self.planned, changes=changes)
         self.planned = self.sent = combined(before, outcome_of(self.plan))
+
+    def take_back(self, ledger: Ledger) -> None:
+        """Take note that the store refused what was sent; the row of an update may have arrived."""
+        if not self.is_written:
+            self.sent = None
+            ledger.take_back(self.external_id)
+        elif self.sent is not None and isinstance(self.plan, Update):
+            row = {each.field for each in self.plan.own_changes}
+            changes = tuple(each for each in self.sent.changes if not each.variant and each.field in row)
+            self.sent = structs.replace(self.sent, changes=changes) if changes else None
 
     def outcome(self, found: Outcome) -> Outcome:
         """The outcome of a product for which nothing is left to be done."""

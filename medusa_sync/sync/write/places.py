@@ -46,8 +46,8 @@ class Places:
         self._last.append(job)
 
     def begin_final_pass(self, *, is_last: bool) -> list[Job]:
-        """Take the jobs that wait for the final pass."""
-        jobs, self._last = self._last, []
+        """Take the jobs that wait for the final pass, in the order of the source."""
+        jobs, self._last = sorted(self._last, key=lambda job: job.number), []
         self.is_final, self.is_last = True, is_last
         for job in jobs:
             job.place, job.attempts = Place.QUEUE, 0
