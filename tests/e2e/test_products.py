@@ -183,7 +183,7 @@ def test_neighbours_of_invalid_products_are_stored_and_the_counts_add_up(shop: S
     catalogue = products(40)
     catalogue[3]["title"] = ""
     catalogue[9]["price"] = -1
-    catalogue[20]["price"] = "9.99"
+    catalogue[20]["price"] = "9,99"
     catalogue[25] = {"id": "twenty-six"}
     catalogue[30]["sku"] = catalogue[0]["sku"]  # it is stored without it
     with dummyjson(catalogue) as source:

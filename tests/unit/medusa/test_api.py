@@ -86,6 +86,18 @@ async def test_a_scan_fails_if_the_external_id_is_absent(httpx_mock: HTTPXMock, 
         await api.scan(0, 2)
 
 
+@pytest.mark.parametrize("absent", ["products", "count", "limit"])
+async def test_a_response_that_is_not_a_page_of_medusa_is_an_error(
+    httpx_mock: HTTPXMock, api: AdminApi, absent: str
+) -> None:
+    """An empty list of something else would look like an empty store."""
+    page = {"products": [], "count": 0, "limit": 2}
+    del page[absent]
+    httpx_mock.add_response(json=page)
+    with pytest.raises(StoreError, match="not from Medusa"):
+        await api.scan(0, 2)
+
+
 TITLED = Record(fields={"title": "Jug"}, currency="usd", variants={ONLY: VariantRecord()})
 OLD_RECORD = {"fields": {"title": "Jug"}, "currency": "usd"}
 
