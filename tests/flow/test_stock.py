@@ -116,7 +116,7 @@ def test_stock_never_goes_to_a_variant_of_the_merchant(*, is_first: bool) -> Non
 
 @pytest.mark.xfail(strict=True, reason="the run uses the items, and the store then deletes them")
 def test_items_whose_creation_is_undone_later_are_replaced() -> None:
-    """The response is lost, and the next step of the slow store finds the levels that the run has written."""
+    """The response is lost, the store is slow, and its next step finds levels that the run has written."""
     store, source = FakeMedusa(), ListSource(products(3))
 
     def lose(_request: httpx.Request, step: str) -> None:
