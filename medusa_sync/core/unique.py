@@ -75,6 +75,18 @@ class Holders(Struct, frozen=True):
     unused: Mapping[str, StoredItem] = {}
 
 
+class Removed(Struct):
+    """What a dry run has removed, although the store still shows it.
+
+    Attributes:
+        products: external ids.
+        variants: ids.
+    """
+
+    products: set[str] = field(default_factory=set)
+    variants: set[str] = field(default_factory=set)
+
+
 class Decision(Struct):
     """Which changes are rejected, which wait, and which are written without some values.
 

@@ -29,17 +29,16 @@ from medusa_sync.sync.backlog import Backlog
 from medusa_sync.sync.guards import check_changes
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.notes import NOT_COMPARED, placement_notes, removal_notes
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.read.compare import Comparison, Stale
-from medusa_sync.sync.read.scan import Scan
+from medusa_sync.sync.read.scan import REMOVABLE, Scan
 from medusa_sync.sync.read.source import Delivery, Intake
-from medusa_sync.sync.remove.removals import Removals, Removed
-from medusa_sync.sync.remove.variants import REMOVABLE
 
 if TYPE_CHECKING:
+    from medusa_sync.sync.remove.removals import Removals
     from medusa_sync.sync.write.engine import Engine
 
-_NAMED = 10  # products in a note
 _LOST = "medusa-sync lost track of it, which is a bug; the next run checks it again"
 _STATUSES: Mapping[type[MedusaSyncError], Status] = {
     InterruptedRunError: Status.INTERRUPTED,
@@ -149,9 +148,9 @@ class Run:
         Returns:
             What the store holds at the end; None if the run was stopped or the source was incomplete.
         """
-        removable = REMOVABLE[self._options.on_missing] if self._prunes else ()
         # The scan begins while the source is asked.
         selection = self._options.plan.selection
+        removable = REMOVABLE[self._options.on_missing] if self._prunes else ()
         async with Scan(api, self._options.source_name, removable, selection) as scan:
             health = Health(api, self._options.store_url)
             comparison = Comparison(
@@ -165,15 +164,7 @@ class Run:
                 selection=selection,
                 overwrite=self._options.plan.overwrite,
             )
-            removals = self._removals = Removals(
-                api,
-                self._delivery,
-                scan,
-                self._options,
-                self._ledger,
-                lambda: self._find_placement(api),
-                self._stop,
-            )
+            removals = self._removals = self._find_removals(api, scan) if self._prunes else None
             async with aclosing(comparison.stale()) as stale:
                 parts: AsyncGenerator[list[Stale], None] = stale
                 if self._options.max_changes is not None:
@@ -188,33 +179,55 @@ class Run:
         if self._stop.is_set or self._delivery.error is not None:
             return None
         gained = 0 if self._options.dry_run else self._ledger.gained
-        if self._prunes:
-            self._unrecorded = removals.unrecorded
+        if removals is not None:
+            self._unrecorded = self._not_recorded(scan)
             await self._remove(removals)
         deletes = self._options.on_missing is OnMissing.DELETE and not self._options.dry_run
         removed = self._ledger.counts[Result.REMOVED] if deletes else 0
         created = 0 if self._options.dry_run else self._ledger.counts[Result.CREATED]
         return StoreState(scan.size + created - removed, self._ledger.kept + gained)
 
-    async def _check_changes(self, api: AdminApi, allowed: Share, removals: Removals, scan: Scan) -> None:
+    def _find_removals(self, api: AdminApi, scan: Scan) -> Removals:
+        from medusa_sync.sync.remove.removals import Removals  # only runs that remove need it
+
+        return Removals(
+            api,
+            self._delivery,
+            scan,
+            self._options,
+            self._ledger,
+            lambda: self._find_placement(api),
+            self._stop,
+        )
+
+    def _not_recorded(self, scan: Scan) -> list[str]:
+        """External ids of products that the source did not deliver, and that are kept without a record."""
+        name = self._options.source_name
+        return [f"{name}:{own}" for own in sorted(scan.unrecorded) if own not in self._delivery]
+
+    async def _check_changes(
+        self, api: AdminApi, allowed: Share, removals: Removals | None, scan: Scan
+    ) -> None:
         """Check all stale products before the first one is written.
 
         Args:
             api: of the store.
             allowed: the value of `--max-changes`.
-            removals: finds what will be removed.
+            removals: finds what will be removed; None if nothing is.
             scan: of the store.
 
         Raises:
             ChangeGuardError: too many products would change.
             StoreError: the store cannot be read.
         """
-        prunes = self._prunes and self._delivery.error is None
-        owned = len(scan.source_ids) - len(removals.unrecorded)
-        most = self._backlog.stored + (removals.upper_bound if prunes else 0)
+        if self._delivery.error is not None:
+            removals = None
+        owned = len(scan.source_ids) - len(self._not_recorded(scan))
+        most = self._backlog.stored + (removals.upper_bound if removals is not None else 0)
         if self._stop.is_set or allowed.allows(most, owned):
             return
         from medusa_sync.core.interrupted import sends_nothing_new  # only few runs need these
+        from medusa_sync.core.unique import Removed
         from medusa_sync.sync.write.build import build_engine
 
         completed: set[str] = set()
@@ -226,6 +239,7 @@ class Run:
         plan, placement = Ledger(lambda _outcome: None), await self._find_placement(api)
         plan.watch(scan.dropped)
         deleted = Removed()
+        deletes = removals is not None and self._options.on_missing is OnMissing.DELETE
         engine = build_engine(
             api,
             self._options,
@@ -236,15 +250,15 @@ class Run:
             self._stop,
             is_empty=scan.is_empty,
             may_adopt=scan.may_adopt,
-            leaves=lambda own: prunes and removals.will_delete(own),
-            deletes=prunes and self._options.on_missing is OnMissing.DELETE,
+            leaves=lambda own: removals is not None and removals.will_delete(own),
+            deletes=deletes,
             removed=deleted,
             preview=planned,
             waits=False,
         )
         await engine.first_pass(self._backlog.opened_in(plan))
         await engine.final_pass()
-        removed = await removals.forecast(plan, deleted) if prunes else ()
+        removed = await removals.forecast(plan, deleted) if removals is not None else ()
         await engine.final_pass(is_last=True)
         engine.settle_rest()
         check_changes(plan.changes, removed, completed, owned=owned, allowed=allowed)
@@ -278,16 +292,22 @@ class Run:
         self,
         api: AdminApi,
         health: Health,
-        removals: Removals,
+        removals: Removals | None,
         scan: Scan,
         first: list[Stale],
         rest: AsyncIterator[list[Stale]],
     ) -> None:
         """Settle stale products. If the placement is wrong, nothing at all is written."""
         placement = await self._find_placement(api)
-        from medusa_sync.sync.write.build import build_engine  # only runs that write something need it
+        from medusa_sync.core.unique import Removed  # only runs that write need these
+        from medusa_sync.sync.write.build import build_engine
 
-        deletes = self._prunes and self._options.on_missing is OnMissing.DELETE
+        deletes = removals is not None and self._options.on_missing is OnMissing.DELETE
+
+        def leaves(external_id: str) -> bool:
+            is_complete = self._delivery.error is None
+            return removals is not None and is_complete and removals.will_delete(external_id)
+
         engine = self._engine = build_engine(
             api,
             self._options,
@@ -298,9 +318,9 @@ class Run:
             self._stop,
             is_empty=scan.is_empty,
             may_adopt=scan.may_adopt,
-            leaves=lambda own: deletes and self._delivery.error is None and removals.will_delete(own),
+            leaves=leaves,
             deletes=deletes,
-            removed=removals.removed,
+            removed=removals.removed if removals is not None else Removed(),
             preview=(lambda _update: None) if self._options.dry_run else None,
         )
         try:
@@ -313,6 +333,17 @@ class Run:
         if self._placement is None:
             self._placement = await find_placement(api, self._options.wanted)
         return self._placement
+
+    def _notes(self) -> Iterator[str]:
+        yield from removal_notes(self._options, self._ledger.unidentified, self._unrecorded)
+        if self._removals is not None and self._removals.note:
+            yield self._removals.note
+        yield from self._source.notes
+        if self._api is None:
+            yield NOT_COMPARED
+        if self._placement is not None:
+            is_complete = self._stop.reason is None
+            yield from placement_notes(self._placement, is_plan=self._options.dry_run and is_complete)
 
     def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
         options, ledger, error = self._options, self._ledger, self._stop.reason
@@ -348,39 +379,6 @@ class Run:
             error=str(error) if error else "",
             hint=error.hint if error else "",
         )
-
-    def _notes(self) -> Iterator[str]:
-        if self._options.on_missing != OnMissing.KEEP and self._options.limit is not None:
-            yield "Nothing is removed with --limit, because products beyond the limit are not missing."
-        elif self._prunes and self._ledger.unidentified:
-            yield (
-                f"Nothing is removed, because {self._ledger.unidentified} of the rejected rows have no id: "
-                "they may be of products or variants that only look missing."
-            )
-        if self._unrecorded:
-            named, more = ", ".join(self._unrecorded[:_NAMED]), len(self._unrecorded) - _NAMED
-            yield (
-                f"Not removed, although the source does not have them: {named}"
-                f"{f' and {more} more' if more > 0 else ''}. They have an external id of this source, but no "
-                "record of medusa-sync, so someone else may have created them. Remove them in the admin if "
-                "you do not need them."
-            )
-        if self._removals is not None and self._removals.note:
-            yield self._removals.note
-        yield from self._source.notes
-        if self._api is None:
-            yield (
-                "Nothing was compared with a store: no credentials are set "
-                "(MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD)."
-            )
-        if self._options.dry_run and self._placement is not None and self._stop.reason is None:
-            location = "" if self._placement.location_id is None else " and stock location"
-            yield (
-                f"The installation is valid: settings, credentials, source, sales channel, shipping profile"
-                f"{location}. Only a real run shows whether the credentials may write."
-            )
-        if self._placement is not None and self._placement.location_id is None:
-            yield "The store has no stock location, so stock is not synced. Add a location in the admin."
 
 
 async def _beginning_with(first: list[Stale], rest: AsyncIterator[list[Stale]]) -> AsyncIterator[list[Stale]]:

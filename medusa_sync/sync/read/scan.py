@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import count, islice
 from typing import Self
 
 from medusa_sync.core.change import Withheld
 from medusa_sync.core.ids import IdSet
+from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Dropped, Record, applied, fingerprint
 from medusa_sync.core.selection import ALL, Selection
@@ -24,6 +25,13 @@ LOOK_UP = 200  # products in a look-up; about 300 external ids fit into a reques
 
 _AT_ONCE = 4
 _PAGE_COST = 2  # a page costs as much as two look-ups
+
+REMOVABLE: Mapping[OnMissing, Collection[Dropped]] = {
+    OnMissing.KEEP: (),
+    OnMissing.DRAFT: (Dropped.KEPT, Dropped.REMOVED),
+    OnMissing.DELETE: tuple(Dropped),
+}
+"""The states of dropped variants that are removed."""
 
 
 class Scan:

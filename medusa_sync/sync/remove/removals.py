@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import ListedProduct
+from medusa_sync.core.unique import Removed
 from medusa_sync.errors import PruneGuardError, SourceError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
@@ -29,23 +30,6 @@ if TYPE_CHECKING:
     from medusa_sync.sync.remove.second_reading import SecondReading
 
 _PRODUCTS_AT_ONCE = 50  # of which variants are removed
-
-
-class Removed(Struct):
-    """What a dry run has removed: the store still shows it.
-
-    Attributes:
-        products: external ids.
-        variants: ids.
-    """
-
-    products: set[str] = field(default_factory=set)
-    variants: set[str] = field(default_factory=set)
-
-    def add(self, missing: Missing) -> None:
-        """Take note of what is deleted."""
-        self.products |= {each.external_id or "" for each in missing.orphans}
-        self.variants |= {own for removal in missing.variants for own in removal.ids}
 
 
 class Missing(Struct, frozen=True):
@@ -101,12 +85,6 @@ class Removals:
         return missing + len(self._scan.dropped)
 
     @property
-    def unrecorded(self) -> list[str]:
-        """External ids of products that the source did not deliver, and that are kept without a record."""
-        name = self._options.source_name
-        return [f"{name}:{own}" for own in sorted(self._scan.unrecorded) if own not in self._delivery]
-
-    @property
     def note(self) -> str:
         """What the result says about a second reading of the source; empty if there was none."""
         return "" if self._second is None else self._second.note
@@ -134,7 +112,7 @@ class Removals:
             self._refusal = error  # `execute` raises it
             return []
         if self._options.on_missing is OnMissing.DELETE:
-            removed.add(missing)
+            self._note(missing, removed)
         return self._outcomes(missing, await self._location_id(missing))
 
     async def execute(self) -> None:
@@ -152,7 +130,7 @@ class Removals:
         location_id = await self._location_id(missing)
         if options.dry_run:
             if options.on_missing is OnMissing.DELETE:
-                self.removed.add(missing)
+                self._note(missing, self.removed)
             for outcome in self._outcomes(missing, location_id):
                 (ledger.remove if outcome.result is Result.REMOVED else ledger.revise)(outcome)
             return
@@ -160,6 +138,11 @@ class Removals:
         in_parts = partial(remove_in_parts, attempts=options.max_retries + 1, stop=self._stop)
         await in_parts(missing.orphans, orphans.remove, orphans.fail, size=options.batch_size or FIRST)
         await in_parts(missing.variants, variants.remove, variants.fail, size=_PRODUCTS_AT_ONCE)
+
+    @staticmethod
+    def _note(missing: Missing, removed: Removed) -> None:
+        removed.products |= {each.external_id or "" for each in missing.orphans}
+        removed.variants |= {own for removal in missing.variants for own in removal.ids}
 
     def _outcomes(self, missing: Missing, location_id: str) -> list[Outcome]:
         """What the ledger gets if everything is removed."""

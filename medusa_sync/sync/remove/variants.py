@@ -21,15 +21,10 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.medusa.resources import Level
 from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.read.scan import REMOVABLE
 
 logger = logging.getLogger(__name__)
 
-REMOVABLE: Mapping[OnMissing, Collection[Dropped]] = {
-    OnMissing.KEEP: (),
-    OnMissing.DRAFT: (Dropped.KEPT, Dropped.REMOVED),
-    OnMissing.DELETE: tuple(Dropped),
-}
-"""The states of dropped variants that are removed."""
 
 Revision = Callable[[VariantRecord], VariantRecord | None]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from medusa_sync.core.change import Update
+from medusa_sync.core.unique import Removed
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.medusa.terms import Terms
@@ -14,7 +15,6 @@ from medusa_sync.sync.batch_size import BatchSize
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.options import SyncOptions
-from medusa_sync.sync.remove.removals import Removed
 from medusa_sync.sync.write.acknowledger import Acknowledger
 from medusa_sync.sync.write.attempt import Attempts
 from medusa_sync.sync.write.engine import Engine

@@ -25,12 +25,12 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredSummary, UnownedProduct, Unreadable, by_external_id
+from medusa_sync.core.unique import Removed
 from medusa_sync.core.withheld import without
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.options import PlanOptions
 from medusa_sync.sync.read.compare import Stale
-from medusa_sync.sync.remove.removals import Removed
 from medusa_sync.sync.write.adoption import Adoption
 from medusa_sync.sync.write.handles import Handles
 from medusa_sync.sync.write.job import Job

@@ -17,6 +17,7 @@ from medusa_sync.core.unique import (
     Hold,
     Holders,
     Owner,
+    Removed,
     Value,
     claims,
     decide,
@@ -25,7 +26,6 @@ from medusa_sync.core.unique import (
 )
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.sync.remove.removals import Removed
 from medusa_sync.sync.write.job import Job
 
 T = TypeVar("T")
