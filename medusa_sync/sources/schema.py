@@ -208,7 +208,8 @@ def adjusted(raw: Any) -> tuple[SourceProduct, str]:
             for index, each in enumerate(product["variants"])
         ]
     for name in _UNNEEDED:
-        if isinstance(value := product.get(name), str) and _NUMBER.fullmatch(value.strip()):
+        value = product.get(name)
+        if name == "rating" and isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
             product[name] = _number(value, name)
         try:
             msgspec.convert({"id": 0, "title": "-", name: product.get(name)}, SourceProduct)

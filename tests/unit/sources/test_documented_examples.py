@@ -14,10 +14,10 @@ import pytest
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources import maps
 from medusa_sync.sources.base import PartSource, checked
-from medusa_sync.sources.catalogue import Catalogue
-from medusa_sync.sources.delivered import deliver
+from medusa_sync.sources.mapping import deliver
 from medusa_sync.sources.maps import BUILT_IN
 from medusa_sync.sources.maps.program import Program
+from medusa_sync.sources.open import Catalogue
 from tests.unit.sources.pages import MAPPING
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -87,7 +87,7 @@ def test_the_source_of_a_database_is_read(tmp_path: Path) -> None:
     imports = (
         "from __future__ import annotations\nimport sqlite3\nfrom contextlib import closing\n"
         "from collections.abc import AsyncGenerator, Mapping\n"
-        "from medusa_sync.errors import SourceError\nfrom medusa_sync.sources.base import Item, Parts\n"
+        "from medusa_sync.errors import SourceError\nfrom medusa_sync.sources.base import Item, PageOfParts\n"
     )
     exec(imports + code, names)  # noqa: S102 - our own documentation
     path = tmp_path / "erp.db"

@@ -1,0 +1,125 @@
+"""Which format a file has."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import import_module
+
+from medusa_sync.errors import SourceError
+from medusa_sync.sources.base import Reader
+
+HEAD = 64 * 1024
+"""Bytes at the start of a file that show its format."""
+
+GZIP = b"\x1f\x8b"
+ZSTD = b"\x28\xb5\x2f\xfd"
+LISTS = ("products", "items", "data")
+"""Names that the list of products may have in a JSON object."""
+
+_READERS = {
+    "json": ("json_files", "read_json"),
+    "ndjson": ("json_files", "read_ndjson"),
+    "csv": ("csv_files", "read_csv"),
+    "xml": ("xml_feed", "read_feed"),
+}
+_ENDINGS = {
+    "json": "json",
+    "ndjson": "ndjson",
+    "jsonl": "ndjson",
+    "csv": "csv",
+    "tsv": "csv",
+    "txt": "csv",  # Google's feeds in TSV
+    "xml": "xml",
+    "rss": "xml",
+    "atom": "xml",
+}
+_CONTENT_TYPES = (
+    ("ndjson", "ndjson"),
+    ("jsonl", "ndjson"),
+    ("json", "json"),
+    ("csv", "csv"),
+    ("tab-", "csv"),
+)
+_HTML = re.compile(r"(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_ZIP = b"PK\x03\x04"
+
+
+def reader_of(format_: str) -> Reader:
+    """Import the reader of a format: a value of `--source-format`, except `auto`."""
+    module, name = _READERS[format_]
+    reader: Reader = getattr(import_module(f"medusa_sync.sources.{module}"), name)
+    return reader
+
+
+def named(name: str) -> str:
+    """The format that the name of a file, or the path of a URL, ends with; empty if there is none."""
+    _, dot, ending = name.lower().removesuffix(".gz").removesuffix(".zst").rpartition(".")
+    return _ENDINGS.get(ending, "") if dot else ""
+
+
+def recognise(head: bytes, name: str, content_type: str) -> str:
+    """Recognise a format by the first bytes; if they fit several, by the content type, then by the name.
+
+    Raises:
+        SourceError: it is none of the formats.
+    """
+    text = _text(head)
+    claimed = next((format_ for part, format_ in _CONTENT_TYPES if part in content_type), named(name))
+    match text[:1]:
+        case "<":
+            return "xml"
+        case "[":
+            return "json"
+        case "{":
+            return _json_or_ndjson(text, claimed)
+    line = text.partition("\n")[0]
+    if claimed == "csv" or any(delimiter in line for delimiter in ",;\t"):
+        return "csv"
+    if claimed:
+        return claimed
+    raise SourceError(
+        "the format of the file is not recognised",
+        hint="Name it with --source-format (SYNC_PRODUCTS_SOURCE_FORMAT).",
+    )
+
+
+def check(head: bytes) -> None:
+    """Check that a file may contain products, in any format.
+
+    Raises:
+        SourceError: it is empty, or clearly something else.
+    """
+    if head.startswith(_ZIP):
+        raise SourceError(
+            "the file is a ZIP archive or an Excel workbook",
+            hint="Unpack the archive, or save the workbook as CSV.",
+        )
+    text = _text(head)
+    if not text and len(head) < HEAD:
+        raise SourceError("the file is empty", hint="Nothing was removed. Export the catalogue again.")
+    if _HTML.match(text):
+        raise SourceError(
+            "the file is HTML, not a catalogue",
+            hint="Check --source (SYNC_PRODUCTS_SOURCE). It may be the page of a login or of an error.",
+        )
+
+
+def _json_or_ndjson(text: str, claimed: str) -> str:
+    line, line_break, rest = text.partition("\n")
+    try:
+        first = json.loads(line)
+    except (ValueError, RecursionError):  # broken, or it goes on: in the next line, or beyond the head
+        goes_on = bool(line_break) and line.rstrip().endswith(("{", "[", ",", ":"))
+        return "ndjson" if claimed == "ndjson" and not goes_on else "json"
+    if rest.strip():
+        return "ndjson"
+    # A single line: one product, or an object with the list of products.
+    has_id, has_list = "id" in first, any(isinstance(first.get(name), list) for name in LISTS)
+    if claimed == "ndjson":
+        return "ndjson" if has_id or not has_list else "json"
+    return "ndjson" if not claimed and has_id and not has_list else "json"
+
+
+def _text(head: bytes) -> str:
+    return head.decode(json.detect_encoding(head), "replace").lstrip("\ufeff \t\r\n")
