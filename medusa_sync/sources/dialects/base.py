@@ -50,11 +50,6 @@ class Column(Struct, frozen=True):
         return self.names[0]
 
 
-def ignored(reason: str, *names: str) -> Column:
-    """Columns that a dialect knows, but does not use."""
-    return Column(names, rule=reason)
-
-
 class Dialect(Struct, frozen=True):
     """How a kind of table describes products.
 

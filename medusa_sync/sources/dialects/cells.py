@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -136,11 +138,6 @@ def texts(row: Row, key: str) -> list[str]:
     return distinct(row[each] for each in row.series(key).values())
 
 
-def split_at(separator: str) -> Callable[[Row, str], list[str]]:
-    """Reads the parts of a cell."""
-    return lambda row, key: parts(row[key], separator)
-
-
 def parts(cell: str, separator: str) -> list[str]:
     """The values of a cell, without empty ones and repetitions."""
     return distinct(part.strip() for part in cell.split(separator))
@@ -159,6 +156,30 @@ def distinct(values: Iterable[str]) -> list[str]:
 def present(**fields: Any) -> dict[str, Any]:
     """The fields that have a value, in the shape of a product."""
     return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
+
+
+# --- tables of columns ----------------------------------------------------------------------------------
+
+Read = Callable[[Row, str], Any]
+_READ: Mapping[str, Read] = {
+    each.__name__: each for each in (text, texts, amount, count, code, flag, json_object)
+}
+
+
+def columns_of(dialect: str, **own: Read) -> tuple[Column, ...]:
+    """The columns of a dialect, as the file with its name has them: their names and what they become.
+
+    Args:
+        dialect: the name of the file.
+        own: the readers of cells that only this dialect has. `repeated` columns, and those without a reader
+            are read by the function that makes a product of the rows.
+    """
+    table = Path(__file__).with_name(f"{dialect}.csv").read_text(encoding="utf-8").splitlines()[1:]
+    readers: dict[str, Read | None] = {**_READ, **own, "": None, "repeated": None}
+    return tuple(
+        Column(tuple(names.split(", ")), field, rule, readers[read], read == "repeated")
+        for names, field, read, rule in csv.reader(table)
+    )
 
 
 # --- options: `Option1 Name`, `Option1 Value` --------------------------------------------------------------

@@ -9,13 +9,19 @@ from decimal import Decimal
 from html import unescape
 from typing import Any
 
-from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
-from medusa_sync.sources.dialects.cells import amount, code, count, distinct, path, present, texts
+from medusa_sync.sources.dialects.base import Dialect, Row
+from medusa_sync.sources.dialects.cells import (
+    amount,
+    code,
+    columns_of,
+    count,
+    distinct,
+    path,
+    present,
+    texts,
+)
 from medusa_sync.sources.text import shown
 
-_FIRST = "of the first row that has it"
-_SAME = "if all rows of the product that have it agree"
-_OPTION = "an option if the rows of the product that have it differ, else metadata"
 _OPTIONS = {  # attributes that tell variants apart, and what the options are called
     "color": "Color",
     "size": "Size",
@@ -36,67 +42,6 @@ _WEIGHT = re.compile(r"([0-9.,]+)\s*([a-z]+?)s?", re.IGNORECASE)
 _URL_SEPARATOR = re.compile(r",(?=\s*https?://)")  # a URL may have commas of its own
 _AVAILABILITIES = ("in_stock", "backorder", "preorder", "out_of_stock")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-def _column(name: str, field: str, rule: str, *, repeats: bool = False) -> Column:
-    return Column((name,), field, rule, repeats=repeats)
-
-
-_COLUMNS = (
-    _column("id", "variants[].id, variants[].sku", "also the id of a product without `item_group_id`"),
-    _column("item_group_id", "id", "rows with the same one are the variants of a product"),
-    _column("title", "title", "of the first row"),
-    _column("description", "description", _FIRST),
-    _column("image_link", "images", "of all rows, each once"),
-    _column("additional_image_link", "images", "repeated, or separated by commas", repeats=True),
-    _column("price", "variants[].prices", "such as `15.00 USD`; without a currency, in `--currency`"),
-    _column(
-        "sale_price",
-        "variants[].prices",
-        "if it is lower, above 0 and applies now; `price` is then `compareAtPrice`",
-    ),
-    _column(
-        "sale_price_effective_date", "variants[].prices", "when the `sale_price` applies; without it, always"
-    ),
-    _column("availability", "availabilityStatus", "the best one of the rows; it does not change the stock"),
-    *(_column(name, "variants[].stock", "without it, inventory is not managed") for name in _STOCK),
-    _column("sku", "variants[].sku", "not one of Google's attributes; without it, the `id`"),
-    _column("gtin", "variants[].barcode", "the first one"),
-    _column("mpn", "metadata.mpn", _SAME),
-    _column("brand", "brand", _FIRST),
-    _column("condition", "metadata.condition", _SAME),
-    _column("product_type", "categories", "a path such as `Apparel > Shirts`; of all rows", repeats=True),
-    _column("google_product_category", "metadata.google_product_category", _SAME),
-    _column("color", "variants[].options, metadata.color", _OPTION),
-    _column("size", "variants[].options, metadata.size", _OPTION),
-    _column(
-        "material", "variants[].options, material", "an option if the rows of the product that have it differ"
-    ),
-    _column("pattern", "variants[].options, metadata.pattern", _OPTION),
-    _column("age_group", "variants[].options, metadata.age_group", _OPTION),
-    _column("gender", "variants[].options, metadata.gender", _OPTION),
-    _column("shipping_weight", "variants[].weight", "in grams, from `g`, `kg`, `oz` or `lb`"),
-    _column("product_weight", "variants[].weight", "in grams, if there is no `shipping_weight`"),
-    ignored(
-        "a page of another shop", "link", "mobile_link", "canonical_link", "ads_redirect", "link_template"
-    ),
-    ignored("tells Google whether there is a `gtin` or an `mpn`", "identifier_exists"),
-    ignored(
-        "Medusa has no such field", "availability_date", "size_type", "size_system", "multipack", "is_bundle"
-    ),
-    ignored(
-        "Medusa's products have only an image and text", "video_link", "product_highlight", "product_detail"
-    ),
-    ignored("a text with the name of the model that wrote it", "structured_title", "structured_description"),
-    ignored("lengths have no unit in Medusa", "shipping_length", "shipping_width", "shipping_height"),
-    ignored("lengths have no unit in Medusa", "product_length", "product_width", "product_height"),
-    ignored("shipping is set up in the store", "shipping", "shipping_{name}", "{name}_handling_time"),
-    ignored("taxes are set up in the store", "tax", "tax_category"),
-    ignored("private", "cost_of_goods_sold"),
-    ignored("how Google shows the product", "expiration_date", "custom_label_{n}", "promotion_id", "adult"),
-    ignored("how Google shows the price", "unit_pricing_measure", "unit_pricing_base_measure", "installment"),
-    ignored("where Google shows the product", "{name}_destination", "shopping_ads_excluded_country"),
-)
 
 
 def _source_id(row: Row) -> str:
@@ -218,7 +163,7 @@ def _weight(row: Row, key: str) -> int | float | None:
 
 GOOGLE = Dialect(
     "Google Merchant",
-    _COLUMNS,
+    columns_of("google"),
     ("id", "title", "price", "availability"),
     "a product by its item_group_id, or else by its id; a variant by its id",
     _source_id,

@@ -6,29 +6,22 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
+from medusa_sync.sources.dialects.base import Dialect, Row
 from medusa_sync.sources.dialects.cells import (
     VARIANT,
-    amount,
-    code,
+    columns_of,
     distinct,
     fields,
-    json_object,
     option_names,
     option_values,
     path,
     present,
     prices,
-    text,
-    texts,
 )
 from medusa_sync.sources.text import shortened
 
 NAME, VALUE = "Variant Option {n} Name", "Variant Option {n} Value"
 _EXTERNAL_ID, _HANDLE, _ID = "Product External Id", "Product Handle", "Product Id"
-_NAMES = "a name; an id of the store that exported it is ignored"
-_MEASURES = ("Length", "Width", "Height", "HS Code", "Origin Country", "MID Code", "Material")
-_TIMES = ("Created", "Updated", "Deleted")
 _IS_ID = re.compile(r"(pcol|ptyp|pcat|ptag)_[0-9A-Za-z]+")
 _NO_OPTION = {"Default option": "Default option value", "Default": "Default"}  # of the admin, of this tool
 
@@ -49,57 +42,13 @@ def _prices(row: Row, key: str) -> Mapping[str, Any]:
     return found
 
 
-_COLUMNS = (
-    Column((_EXTERNAL_ID,), "id"),
-    Column((_HANDLE,), "handle, id", "the id, if the external id is empty", text),
-    Column((_ID,), "id", "if the external id and the handle are empty"),
-    Column(("Product Title",), "title", read=text),
-    Column(("Product Subtitle",), "subtitle", read=text),
-    Column(("Product Description",), "description", read=text),
-    Column(("Product Status",), "status", read=lambda row, key: row[key].lower()),
-    Column(("Product Thumbnail",), "thumbnail", read=text),
-    Column(("Product Weight",), "weight", read=amount),
-    Column(("Product Width",), "dimensions.width", read=amount),
-    Column(("Product Height",), "dimensions.height", read=amount),
-    Column(("Product Length",), "dimensions.depth", read=amount),
-    Column(("Product HS Code",), "hsCode", read=text),
-    Column(("Product Origin Country",), "originCountry", read=text),
-    Column(("Product MID Code",), "midCode", read=text),
-    Column(("Product Material",), "material", read=text),
-    Column(("Product Collection Id",), "collection", _NAMES, _name),
-    Column(("Product Type Id",), "type", _NAMES, _name),
-    Column(
-        ("Product Category {n}",),
-        "categories",
-        f"{_NAMES}; or a path such as `Apparel > Shirts`",
-        lambda row, key: [path(name) for name in _names(row, key)],
-    ),
-    Column(("Product Tag {n}",), "tags", _NAMES, _names),
-    Column(("Product Image {n} Url", "Product Image {n}"), "images", read=texts),
-    Column(("Product Metadata",), "metadata", "a JSON object", json_object),
-    Column(("Variant Id",), "variants[].id", read=code),
-    Column(("Variant Title",), "variants[].title", read=text),
-    Column(("Variant SKU",), "variants[].sku", read=code),
-    Column(("Variant Barcode",), "variants[].barcode", read=code),
-    Column(("Variant Weight",), "variants[].weight", read=amount),
-    Column(("Variant Price {currency}",), "variants[].prices", "one of them is in `--currency`", _prices),
-    Column((NAME,), "options", "`Default option` with the only value `Default option value` is ignored"),
-    Column((VALUE,), "variants[].options"),
-    ignored(
-        "a price of a region, and the regions of a store are its own", "Variant Price {name} [{currency}]"
-    ),
-    ignored("synced for products only", *(f"Variant {name}" for name in _MEASURES), "Variant Metadata"),
-    ignored("only the barcode is synced", "Variant UPC", "Variant EAN"),
-    ignored("not synced; the file has no stock", "Variant Allow Backorder", "Variant Manage Inventory"),
-    ignored("belongs to the store that exported it", "Shipping Profile Id", "Product Sales Channel {n}"),
-    ignored(
-        "belongs to the store that exported it", "Variant Option {n} Id", "Variant Option {n} Is Exclusive"
-    ),
-    ignored("belongs to the store that exported it", *(f"Product {name} At" for name in _TIMES)),
-    ignored("belongs to the store that exported it", *(f"Variant {name} At" for name in _TIMES)),
-    ignored("belongs to the store that exported it", "Variant Product Id"),
-    ignored("not synced", "Product Discountable", "Product Is Giftcard"),
-    ignored("not synced", "Variant Variant Rank", "Variant Thumbnail", "Variant Image {n}"),
+_COLUMNS = columns_of(
+    "medusa",
+    status=lambda row, key: row[key].lower(),
+    name=_name,
+    names=_names,
+    paths=lambda row, key: [path(name) for name in _names(row, key)],
+    prices=_prices,
 )
 
 

@@ -5,27 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from medusa_sync.sources.dialects.base import Column, Dialect, Row, ignored
+from medusa_sync.sources.dialects.base import Dialect, Row
 from medusa_sync.sources.dialects.cells import (
     VARIANT,
     amount,
     code,
+    columns_of,
     count,
     distinct,
     fields,
     flag,
     option_names,
     option_values,
+    parts,
     path,
     present,
-    split_at,
-    text,
     texts,
 )
 from medusa_sync.sources.text import shortened
 
 NAME, VALUE = "Option{n} Name", "Option{n} Value"
-_FIRST = "of the first row"
 _STATUSES = ("active", "draft", "archived", "unlisted")
 
 
@@ -57,72 +56,15 @@ def _status(row: Row, key: str) -> str | None:
     return "draft" if status not in {"", "active"} or flag(row, "Published") is False else None
 
 
-_COLUMNS = (
-    Column(("Handle", "URL handle"), "id, handle", "unchanged; on every row of the product", text),
-    Column(("Title",), "title", _FIRST, text),
-    Column(("Body (HTML)", "Description"), "description", f"{_FIRST}; the HTML is kept", text),
-    Column(("Vendor",), "brand", _FIRST, text),
-    Column(
-        ("Product Category",),
-        "categories",
-        f"{_FIRST}; one path, such as `Apparel & Accessories > Jewelry`; `Uncategorized` is ignored",
-        _category,
-    ),
-    Column(("Type", "Custom Product Type"), "type", _FIRST, text),
-    Column(("Tags",), "tags", f"{_FIRST}; separated by commas", split_at(",")),
-    Column(
-        ("Status",),
-        "status",
-        f"{_FIRST}; draft, archived and unlisted are `draft`; active is that of `--status`",
-        _status,
-    ),
-    Column(("Published", "Published on online store"), "status", f"{_FIRST}; false is `draft`"),
-    Column(("Image Src", "Product image URL"), "images", "of all rows, each once"),
-    Column(("Image Position",), "images", "their order; those without one are last"),
-    Column(("Variant SKU", "SKU"), "variants[].sku", "identifies the variant", code),
-    Column(
-        ("Variant Barcode", "Barcode"),
-        "variants[].barcode",
-        "without a leading apostrophe",
-        lambda row, key: code(row, key).removeprefix("'"),
-    ),
-    Column(("Variant Price", "Price"), "variants[].price", "in `--currency`", _price),
-    Column(("Variant Compare At Price", "Compare-at price"), "variants[].compareAtPrice", read=amount),
-    Column(
-        ("Variant Inventory Qty", "Inventory quantity"),
-        "variants[].stock",
-        "a negative one is 0: more were sold than there were. Without it, inventory is not managed",
-        _stock,
-    ),
-    Column(
-        ("Variant Inventory Tracker", "Inventory tracker"),
-        "variants[].stock",
-        "if it is empty, the stock is not tracked, and the quantity is ignored",
-    ),
-    Column(
-        ("Variant Grams", "Weight value (grams)"),
-        "variants[].weight",
-        "in grams; 0 is ignored",
-        lambda row, key: amount(row, key) or None,
-    ),
-    Column(
-        (NAME,), "options", "names on the first row; `Title` with the only value `Default Title` is ignored"
-    ),
-    Column((VALUE,), "variants[].options"),
-    ignored("not synced; images belong to products", "Variant Image", "Variant image URL"),
-    ignored("Medusa has no text for an image", "Image Alt Text"),
-    ignored("not synced", "Variant Inventory Policy", "Continue selling when out of stock"),
-    ignored("not synced", "Variant Requires Shipping", "Requires shipping"),
-    ignored("belongs to Shopify", "Variant Fulfillment Service", "Fulfillment service"),
-    ignored("belongs to Shopify", "Option{n} Linked To", "{name} (product.metafields.{name})"),
-    ignored("taxes are set up in the store", "Variant Taxable", "Charge tax", "Variant Tax Code", "Tax code"),
-    ignored("only how Shopify shows the grams", "Variant Weight Unit", "Weight unit for display"),
-    ignored("private", "Cost per item"),
-    ignored("a market is not a currency", "Price / {name}", "Compare At Price / {name}"),
-    ignored("the store has its own markets", "Included / {name}"),
-    ignored("Medusa has gift cards of its own", "Gift Card"),
-    ignored("Medusa has no such field", "SEO Title", "SEO Description", "Unit Price {name}"),
-    ignored("not of this store", "Google Shopping / {name}"),
+_COLUMNS = columns_of(
+    "shopify",
+    category=_category,
+    tags=lambda row, key: parts(row[key], ","),
+    status=_status,
+    barcode=lambda row, key: code(row, key).removeprefix("'"),
+    price=_price,
+    stock=_stock,
+    grams=lambda row, key: amount(row, key) or None,
 )
 
 
