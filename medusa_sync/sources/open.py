@@ -131,10 +131,11 @@ class Catalogue:
 
         self._map = program.name
         received = Received(self._name)
-        with Grouped(program) as grouped:
-            page: PageOfParts | None = first
-            while page is not None and self._group(page, grouped, received):
-                page = await anext(rest, None)
+        with Grouped() as grouped:
+            async with program:
+                page: PageOfParts | None = first
+                while page is not None and await self._group(page, program, grouped, received):
+                    page = await anext(rest, None)
             total, count = len(grouped), 0
             self.notes = grouped.notes
             found = iter(grouped.products())
@@ -146,16 +147,18 @@ class Catalogue:
                 if not rows:
                     return
 
-    def _group(self, page: PageOfParts, grouped: Grouped, received: Received) -> bool:
+    async def _group(self, page: PageOfParts, program: Program, grouped: Grouped, received: Received) -> bool:
         """Add the items of a page; False if the source has ended."""
-        ids = [identity(item.value) for item in page.rows if isinstance(item, Item)]
+        items = [part for part in page.rows if isinstance(part, Item)]
+        ids = [identity(item.value) for item in items]
         if not page.of_file and not received.add_items(ids, beyond_total=page.beyond_total):
             return False
         for part in page.rows:
-            if isinstance(part, Item):
-                grouped.add(part)
-            else:
+            if isinstance(part, Rejected):
                 grouped.refuse(part.title, part.reason)
+        async with aclosing(program.made_of(items)) as made:
+            async for item, parts, error in made:
+                grouped.add(item.place, parts, error)
         return True
 
     def _row(self, part: Part) -> Delivered:

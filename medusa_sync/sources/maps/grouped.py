@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from itertools import groupby
 from operator import itemgetter
@@ -14,7 +14,7 @@ import msgspec
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Item, Part, Rejected
 from medusa_sync.sources.mapping import usable_id
-from medusa_sync.sources.maps.program import MAX_NUMBER, MapError, Program
+from medusa_sync.sources.maps.program import MAX_NUMBER
 from medusa_sync.sources.text import shown
 
 MAX_SIZE = 2**26  # characters in the parts of a product, which are all in memory
@@ -40,8 +40,7 @@ class Grouped:
     2 MB are in memory.
     """
 
-    def __init__(self, program: Program) -> None:
-        self._program = program
+    def __init__(self) -> None:
         self._products = 0
         self._without_products = 0  # items that gave none
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
@@ -65,29 +64,27 @@ class Grouped:
         subject = "1 item of the source gives" if count == 1 else f"{count} items of the source give"
         return [f"{subject} no product, because the map leaves {'it' if count == 1 else 'them'} out."]
 
-    def add(self, item: Item) -> None:
+    def add(self, place: str, parts: Sequence[Any], error: str) -> None:
         """Add the parts that the map makes of an item.
+
+        Args:
+            place: of the item.
+            parts: of products.
+            error: that came after these parts; empty if there was none.
 
         Raises:
             SourceError: the disk is full.
         """
-        ids: list[str] = []
-        has_parts = False
-        try:
-            for part in self._program.parts(item.value):
-                has_parts = True
-                if (source_id := _id_of(part)) is None:
-                    self.refuse(item.place, _unknown(part))
-                else:
-                    ids.append(source_id)
-                    self._add(source_id, item.place, body=msgspec.json.encode(part))
-        except MapError as error:
-            # It may have been any product, and those that it has begun may not be complete.
-            self.refuse(item.place, str(error))
-            for source_id in ids:
-                self._add(source_id, item.place, problem=f"{item.place}: {error}")
-        else:
-            self._without_products += not has_parts
+        self._without_products += not parts and not error
+        for part in parts:
+            if (source_id := _id_of(part)) is None:
+                self.refuse(place, _unknown(part))
+                continue
+            self._add(source_id, place, body=msgspec.json.encode(part))
+            if error:  # the product may not be complete
+                self._add(source_id, place, problem=f"{place}: {error}")
+        if error:  # it may have been a part of any product
+            self.refuse(place, error)
 
     def refuse(self, place: str, reason: str) -> None:
         """Reject a part of a product that is not known."""
