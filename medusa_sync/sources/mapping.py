@@ -16,13 +16,13 @@ from msgspec import Struct, structs
 from medusa_sync.core.fields import METADATA
 from medusa_sync.core.handle import slug
 from medusa_sync.core.product import Category, DesiredProduct, Value
-from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.sources.base import Delivered, Rejected, Row, Unchecked
 from medusa_sync.sources.schema import MAX_ID, Id, SourceCategory, SourceProduct, adjusted
 from medusa_sync.sources.text import decode_json, one_line, paragraphs, whole
 from medusa_sync.sources.variants import (
     InvalidVariantError,
     desired_variants,
+    metadata_of,
     name_variant,
 )
 
@@ -30,9 +30,7 @@ UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError, Ove
 """What msgspec raises for JSON that is not quite valid, and for values that are not JSON."""
 
 _TITLE_LENGTH = 200  # of rejected products
-_LARGEST_INT = 2**53
 _MAX_HANDLE = 1_000  # characters; PostgreSQL cannot index texts of a few thousand
-_RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9/._~%-]*)?")
 
 
@@ -175,7 +173,7 @@ def to_desired(product: SourceProduct, options: MappingOptions) -> Row:
         f"{METADATA}minimum_order_quantity": product.minimum_order_quantity,
         f"{METADATA}availability_status": one_line(product.availability_status),
     }
-    own = _own_metadata(product)
+    own = metadata_of(product.metadata)
     fields.update((name, value) for name, value in own.items() if fields.get(name) is None)
     return DesiredProduct(
         external_id,
@@ -189,23 +187,6 @@ def to_desired(product: SourceProduct, options: MappingOptions) -> Row:
         product.handle,
         product.status,
     )
-
-
-def _metadata_value(value: Value) -> Value:
-    if isinstance(value, str):
-        return paragraphs(value)
-    # The store keeps numbers in double precision, so a long one would change.
-    return str(value) if isinstance(value, int) and abs(value) > _LARGEST_INT else value
-
-
-def _own_metadata(product: SourceProduct) -> dict[str, Value]:
-    """The metadata that the source has itself."""
-    values = {
-        f"{METADATA}{name}": _metadata_value(value)
-        for key, value in (product.metadata or {}).items()
-        if (name := one_line(key)) is not None and name not in _RESERVED
-    }
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _members(values: Iterable[str]) -> tuple[str, ...]:

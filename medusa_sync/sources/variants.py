@@ -9,6 +9,7 @@ from typing import Any
 
 from medusa_sync.core.fields import (
     BARCODE,
+    METADATA,
     OPTION,
     OTHER_PRICE,
     PRICE,
@@ -19,9 +20,9 @@ from medusa_sync.core.fields import (
     WEIGHT,
 )
 from medusa_sync.core.product import DesiredVariant, Value
-from medusa_sync.core.record import ONLY
+from medusa_sync.core.record import ONLY, RECORD_KEY
 from medusa_sync.sources.schema import SourceProduct, SourceVariant
-from medusa_sync.sources.text import one_line
+from medusa_sync.sources.text import one_line, paragraphs
 
 _INDEX = re.compile(r"^variants\[(\d+)\]\.?")
 _WITHOUT_MINOR_UNIT = "bif clp djf gnf isk jpy kmf krw pyg rwf ugx uyi vnd vuv xaf xof xpf"
@@ -30,6 +31,8 @@ _DIGITS = {  # after the decimal point (ISO 4217); 2 for all other currencies
     **dict.fromkeys(_WITHOUT_MINOR_UNIT.split(), 0),
     **dict.fromkeys(_IN_THOUSANDTHS.split(), 3),
 }
+_LARGEST_INT = 2**53
+_RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 
 
@@ -59,7 +62,8 @@ def desired_variants(
             WEIGHT: variant.weight,
         }
         found = {name: value for name, value in values.items() if value is not None}
-        return found | _prices(variant, product, currency, sale_prices=sale_prices)
+        prices = _prices(variant, product, currency, sale_prices=sale_prices)
+        return {**found, **metadata_of(variant.metadata), **prices}
 
     if not product.variants:
         barcode = product.meta.barcode if product.meta else None
@@ -114,6 +118,20 @@ def _option_names(product: SourceProduct) -> tuple[str, ...]:
 
 def _as_text(value: str | float) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def metadata_of(values: Mapping[str, Value] | None) -> dict[str, Value]:
+    """The metadata that a product or a variant of the source has itself."""
+    found: dict[str, Value] = {}
+    for key, value in (values or {}).items():
+        name = one_line(key)
+        if isinstance(value, str):
+            value = paragraphs(value)  # noqa: PLW2901 - the same value
+        elif isinstance(value, int) and abs(value) > _LARGEST_INT:
+            value = str(value)  # noqa: PLW2901 - the store keeps numbers in double precision
+        if name is not None and name not in _RESERVED and value is not None:
+            found[f"{METADATA}{name}"] = value
+    return found
 
 
 def name_variant(reason: str, raw: Any) -> str:
