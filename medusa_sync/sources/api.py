@@ -21,19 +21,8 @@ from medusa_sync.response import Response, describe_response, origin
 from medusa_sync.sources import paging
 from medusa_sync.sources.base import CHECK_SOURCE, Item, PageOfParts, Part, PartSource
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, named, recognise
-from medusa_sync.sources.mapping import usable_id
 from medusa_sync.sources.maps import BuiltIn, recognised
-from medusa_sync.sources.paging import (
-    NUMBER,
-    OFFSET,
-    JsonPage,
-    Kind,
-    decode,
-    decode_page,
-    kind_of,
-    read_pages,
-)
-from medusa_sync.sources.schema import Id
+from medusa_sync.sources.paging import NUMBER, OFFSET, JsonPage, Kind, decode, identity, kind_of, read_pages
 from medusa_sync.sources.text import decode_json, one_line
 
 logger = logging.getLogger(__name__)
@@ -76,10 +65,6 @@ def names_by_slug(body: bytes) -> dict[str, str]:
     except SourceError:
         return {}
     return {category.slug: one_line(category.name) or "" for category in categories}
-
-
-class _Product(Struct):
-    id: Id
 
 
 class ApiSource:
@@ -241,19 +226,11 @@ class ApiSource:
         if self._file is not None or not self._is_dummyjson:
             return None
         response = await self._api.ask(source_id)
-        if response.status == HTTPStatus.OK and _id_of(response.body) == source_id:
+        if response.status == HTTPStatus.OK and identity(msgspec.Raw(response.body)) == source_id:
             return True
         # DummyJSON's 404 for a product is JSON; its 404 for an unknown path is HTML.
         if response.status == HTTPStatus.NOT_FOUND and response.body.lstrip().startswith(b"{"):
             return False
-        return None
-
-
-def _id_of(body: bytes) -> str | None:
-    """The id of a product; None if the body is something else."""
-    try:
-        return usable_id(msgspec.json.decode(body, type=_Product).id)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -426,7 +403,7 @@ class _Requests:
 
 
 def _decoded_page(url: str, response: Response) -> JsonPage:
-    page = decode_page(response.body, f"{url}: the response")
+    page = paging.decode_page(response.body, f"{url}: the response")
     total, pages = (response.headers.get(name, "") for name in ("x-wp-total", "x-wp-totalpages"))
     if total.isdecimal() and pages.isdecimal():
         page = structs.replace(page, total=int(total), pages=max(int(pages), 1))

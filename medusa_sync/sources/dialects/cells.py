@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,10 @@ def fields(columns: Iterable[Column], row: Row, of: str = "") -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for column in columns:
-        for field in column.field.split(", "):
-            if not field or field.startswith(VARIANT) != bool(of):
+        for owner, name, member in _targets(column.field):
+            if owner != of:
                 continue
-            value = column.read(row, column.key) if column.read else None
-            name, _, member = field.removeprefix(of).partition(".")
+            value = column.read(row, column.names[0]) if column.read else None
             if not member:
                 found.setdefault(name, value)
             elif value not in (None, ""):
@@ -44,6 +44,17 @@ def fields(columns: Iterable[Column], row: Row, of: str = "") -> dict[str, Any]:
             else:
                 found.setdefault(name, None)
     return found
+
+
+@lru_cache(maxsize=1_024)
+def _targets(field: str) -> tuple[tuple[str, str, str], ...]:
+    """The owner, the name and the member of each field that a column becomes."""
+    found: list[tuple[str, str, str]] = []
+    for each in filter(None, field.split(", ")):
+        owner = VARIANT if each.startswith(VARIANT) else ""
+        name, _, member = each.removeprefix(owner).partition(".")
+        found.append((owner, name, member))
+    return tuple(found)
 
 
 def text(row: Row, key: str) -> str:
