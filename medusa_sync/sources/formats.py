@@ -6,6 +6,8 @@ import json
 import re
 from importlib import import_module
 
+from msgspec import Struct
+
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Reader
 
@@ -17,37 +19,38 @@ ZSTD = b"\x28\xb5\x2f\xfd"
 LISTS = ("products", "items", "data")
 """Names that the list of products may have in a JSON object."""
 
-_READERS = {
-    "json": ("json_files", "read_json"),
-    "ndjson": ("json_files", "read_ndjson"),
-    "csv": ("csv_files", "read_csv"),
-    "xml": ("xml_feed", "read_feed"),
-}
-_ENDINGS = {
-    "json": "json",
-    "ndjson": "ndjson",
-    "jsonl": "ndjson",
-    "csv": "csv",
-    "tsv": "csv",
-    "txt": "csv",  # Google's feeds in TSV
-    "xml": "xml",
-    "rss": "xml",
-    "atom": "xml",
-}
-_CONTENT_TYPES = (
-    ("ndjson", "ndjson"),
-    ("jsonl", "ndjson"),
-    ("json", "json"),
-    ("csv", "csv"),
-    ("tab-", "csv"),
+
+class Format(Struct, frozen=True):
+    """A format of files: a value of `--source-format`.
+
+    Attributes:
+        reader: the module in this folder and its function.
+        endings: of names.
+        content_types: parts of those that it has.
+    """
+
+    name: str
+    reader: tuple[str, str]
+    endings: tuple[str, ...]
+    content_types: tuple[str, ...] = ()
+
+
+FORMATS = (
+    Format("ndjson", ("json_files", "read_ndjson"), ("ndjson", "jsonl"), ("ndjson", "jsonl")),
+    Format("json", ("json_files", "read_json"), ("json",), ("json",)),
+    Format(
+        "csv", ("csv_files", "read_csv"), ("csv", "tsv", "txt"), ("csv", "tab-")
+    ),
+    Format("xml", ("xml_feed", "read_feed"), ("xml", "rss", "atom")),
 )
+
 _HTML = re.compile(r"(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _ZIP = b"PK\x03\x04"
 
 
 def reader_of(format_: str) -> Reader:
-    """Import the reader of a format: a value of `--source-format`, except `auto`."""
-    module, name = _READERS[format_]
+    """Import the reader of a format."""
+    module, name = next(each.reader for each in FORMATS if each.name == format_)
     reader: Reader = getattr(import_module(f"medusa_sync.sources.{module}"), name)
     return reader
 
@@ -55,7 +58,13 @@ def reader_of(format_: str) -> Reader:
 def named(name: str) -> str:
     """The format that the name of a file, or the path of a URL, ends with; empty if there is none."""
     _, dot, ending = name.lower().removesuffix(".gz").removesuffix(".zst").rpartition(".")
-    return _ENDINGS.get(ending, "") if dot else ""
+    return next((each.name for each in FORMATS if dot and ending in each.endings), "")
+
+
+def _claimed(name: str, content_type: str) -> str:
+    """The format that the content type, or else the name, says."""
+    kinds = ((each.name, kind) for each in FORMATS for kind in each.content_types)
+    return next((format_ for format_, kind in kinds if kind in content_type), named(name))
 
 
 def recognise(head: bytes, name: str, content_type: str) -> str:
@@ -65,7 +74,7 @@ def recognise(head: bytes, name: str, content_type: str) -> str:
         SourceError: it is none of the formats.
     """
     text = _text(head)
-    claimed = next((format_ for part, format_ in _CONTENT_TYPES if part in content_type), named(name))
+    claimed = _claimed(name, content_type)
     match text[:1]:
         case "<":
             return "xml"

@@ -26,7 +26,6 @@ from medusa_sync.sources.text import one_line
 LONGEST_S = 10  # for an item
 
 _LONGEST = 300  # characters of a message
-_ENVIRONMENT = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT"})  # it needs no secrets
 _DIGITS = 20
 MAX_NUMBER = 2**53  # jq keeps numbers in double precision, so larger ones would be joined
 
@@ -69,12 +68,12 @@ class Program:
 
     async def __aenter__(self) -> Self:
         self._process = await create_subprocess_exec(
-            *(sys.executable, "-m", worker.__name__, str(LONGEST_S)),
+            *(sys.executable, "-P", "-m", worker.__name__, str(LONGEST_S)),
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
             limit=2 * worker.MAX_SIZE,
-            env={name: value for name, value in os.environ.items() if name in _ENVIRONMENT},
+            env={"PYTHONPATH": os.pathsep.join(sys.path)},  # it needs no secrets
         )
         await self._send([json.dumps(self._text).encode()])
         return self
