@@ -182,7 +182,7 @@ def dialect_tables(dialect: Dialect) -> str:
     used = [column for column in dialect.columns if column.field]
     rows = [(_names(each), _code(each.field.split(", ")), _cell(each.rule)) for each in used]
     others = [(_names(each), each.rule) for each in dialect.columns if not each.field]
-    required = _code(dialect.named[key].names[0] for key in dialect.required)
+    required = _code(dialect.required)
     head = (
         f"Identity: {dialect.identity}. Required: {required}.\n\n{_table(('column', 'field', 'rule'), rows)}"
     )

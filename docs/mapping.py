@@ -31,7 +31,15 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "mid_code": ("midCode",),
     "material": ("material",),
     "metadata": (
-        *("metadata", "brand", "rating", "reviews", "discountPercentage", "warrantyInformation"),
+        *(
+            "metadata",
+            f"{VARIANT}metadata",
+            "brand",
+            "rating",
+            "reviews",
+            "discountPercentage",
+            "warrantyInformation",
+        ),
         *("shippingInformation", "returnPolicy", "minimumOrderQuantity", "availabilityStatus"),
     ),
     "variants": ("options", f"{VARIANT}id", f"{VARIANT}options"),

@@ -46,7 +46,7 @@ from medusa_sync.settings.options import Settings
 from medusa_sync.settings.secrets import without_user_info
 from medusa_sync.sources.api import rate_of
 from medusa_sync.sources.base import Source
-from medusa_sync.sources.delivered import MappingOptions
+from medusa_sync.sources.mapping import MappingOptions
 from medusa_sync.sources.open import open_source
 from medusa_sync.sources.received import SpooledSource
 from medusa_sync.stop import Stop

@@ -28,7 +28,7 @@ VARIANT = "variant"
 OPTIONS = "options"
 
 # Prefixes of fields whose names depend on the catalogue.
-METADATA = "metadata."  # a key of a product's metadata
+METADATA = "metadata."  # a key of the metadata of a product or a variant
 OPTION = "option."  # the value of a variant for an option
 OTHER_PRICE = "price."  # the price of a variant in another currency
 
@@ -109,6 +109,8 @@ def _metadata(name: str) -> Field | None:
 def _of_variant(name: str) -> Field | None:
     if name.startswith(OPTION):
         return Field(name, Place.OPTION)
+    if name.startswith(METADATA):
+        return Field(name, Place.METADATA)
     return Field(name, Place.PRICE) if name.startswith(OTHER_PRICE) else None
 
 

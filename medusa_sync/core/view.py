@@ -62,6 +62,8 @@ def variant_value(variant: StoredVariant, name: str, currency: str, location_id:
         case Place.SALE:
             sale = next((each for each in variant.sale_prices if each.currency_code == currency), None)
             return sale.amount if sale else None
+        case Place.METADATA:
+            return _plain((variant.metadata or {}).get(name.removeprefix(METADATA)))
         case _:
             return _plain(getattr(variant, name))
 

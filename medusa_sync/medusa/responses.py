@@ -140,7 +140,7 @@ _DETAIL_FIELDS = (
     f"id,external_id,metadata,handle,status,{','.join(_table_fields())},"
     "sales_channels.id,shipping_profile.id,"
     "options.id,options.title,options.is_exclusive,options.values.id,options.values.value,"
-    "variants.options.option_id,variants.options.value,variants.id,variants.manage_inventory,"
+    "variants.options.option_id,variants.options.value,variants.id,variants.metadata,variants.manage_inventory,"
     "variants.price_set.prices.id,variants.price_set.prices.amount,"
     "variants.price_set.prices.currency_code,"
     "variants.price_set.prices.min_quantity,variants.price_set.prices.max_quantity,"

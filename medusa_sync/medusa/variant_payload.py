@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from medusa_sync.core.change import FieldChange, Update
-from medusa_sync.core.fields import OPTION, SKU, STOCK, VARIANT_FIELDS, Place
+from medusa_sync.core.fields import METADATA, OPTION, SKU, STOCK, VARIANT_FIELDS, Place
 from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.stored import StoredItem, StoredOption, StoredPrice, StoredProduct, StoredVariant
@@ -65,6 +65,10 @@ def new_variant(
         ],
         **{name: value for name, value in fields.items() if VARIANT_FIELDS[name].place is Place.VARIANT},
     }
+    if metadata := {
+        name.removeprefix(METADATA): value for name, value in fields.items() if name.startswith(METADATA)
+    }:
+        body["metadata"] = metadata
     if item is not None:
         body["inventory_items"] = [{"inventory_item_id": item.id, "required_quantity": 1}]
     return body
@@ -139,6 +143,7 @@ def kept_options(update: Update) -> dict[str, dict[str, Value]]:
 
 def _edits(variant: StoredVariant, changes: Sequence[FieldChange], update: Update) -> dict[str, Any]:
     edits: dict[str, Any] = {}
+    metadata: dict[str, Value] = {}
     prices: dict[str, Value] = {}
     sets_options = False
     for change in changes:
@@ -152,8 +157,13 @@ def _edits(variant: StoredVariant, changes: Sequence[FieldChange], update: Updat
                     edits["manage_inventory"] = change.planned is not None  # Medusa makes the inventory item
             case Place.SALE:
                 pass  # it is in a price list
+            case Place.METADATA:  # "" deletes the key
+                value = "" if change.planned is None else change.planned
+                metadata[change.field.removeprefix(METADATA)] = value
             case _:
                 edits[change.field] = change.planned
+    if metadata:  # all of it, because some routes and versions merge it, and others replace it
+        edits["metadata"] = {**(variant.metadata or {}), **metadata}
     if prices:
         edits["prices"] = _prices(variant, prices)
     if sets_options:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from functools import partial
 from http import HTTPStatus
@@ -17,15 +17,12 @@ from msgspec import Struct, structs
 from medusa_sync import http
 from medusa_sync.errors import SourceError
 from medusa_sync.http import Download, HttpClient, Rate
-from medusa_sync.redact import Redactor
 from medusa_sync.response import Response, describe_response, origin
 from medusa_sync.sources import paging
-from medusa_sync.sources.base import CHECK_SOURCE, Item, Part, Parts, PartSource
-from medusa_sync.sources.files import GZIP, HEAD, ZSTD, recognise
-from medusa_sync.sources.mapping import usable_id
+from medusa_sync.sources.base import CHECK_SOURCE, Item, PageOfParts, Part, PartSource
+from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, named, recognise
 from medusa_sync.sources.maps import BuiltIn, recognised
-from medusa_sync.sources.paging import NUMBER, OFFSET, JsonPage, decode, decode_page, kind_of, read_pages
-from medusa_sync.sources.schema import Id
+from medusa_sync.sources.paging import NUMBER, OFFSET, JsonPage, Kind, decode, identity, kind_of, read_pages
 from medusa_sync.sources.text import decode_json, one_line
 
 logger = logging.getLogger(__name__)
@@ -33,6 +30,7 @@ logger = logging.getLogger(__name__)
 _SMALLER = (250, 100, 50)  # sizes of pages, if a larger one is refused
 _TOO_LARGE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 422})
 _CHILDREN_AT_ONCE = 4
+_FILES = frozenset({"ndjson", "csv", "xml"})  # formats that are not delivered in pages
 _LARGEST_PAGE = (
     "The same URL is answered without `limit` and `skip`. If the source has a largest page, name its size in "
     "the URL, such as ?limit=100."
@@ -55,29 +53,6 @@ def rate_of(url: str) -> Rate | None:
     return _RATE if urlsplit(url).hostname == _HOST else None
 
 
-async def download(http: HttpClient, url: str) -> Download:
-    """Request a file; its URL is not changed, because it may be signed.
-
-    Raises:
-        SourceError: there is no response, or its status is not 200.
-    """
-    parts = urlsplit(url)
-    shown = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
-    got = await http.download(shown, query=parts.query, headers={"accept": "*/*"})
-    if isinstance(got, Response):
-        raise _refusal(shown, got, http.redactor)
-    if got.error is None and got.head.next_url is not None:
-        reason = f"{shown}: the file is one page of several: its Link header names the next one"
-        got = structs.replace(got, error=SourceError(reason, hint=_ONE_PAGE))
-    return got
-
-
-def _refusal(url: str, response: Response, redactor: Redactor) -> SourceError:
-    """The error for a response with another status than 200."""
-    hint = _HINTS.get(response.status, CHECK_SOURCE)
-    return SourceError(f"{url}: {describe_response(response, redactor)}", hint=hint)
-
-
 class _Category(Struct):
     slug: str
     name: str
@@ -92,38 +67,26 @@ def names_by_slug(body: bytes) -> dict[str, str]:
     return {category.slug: one_line(category.name) or "" for category in categories}
 
 
-class _Product(Struct):
-    id: Id
-
-
 class ApiSource:
-    """What an API sends.
+    """What a URL sends: pages of an API, or a file.
 
     The first response decides how the source is read, and what proves that it was read to its end: see the
     table `KINDS`. If it is not JSON, or the server refuses the request, the URL is requested as it is given,
-    and read as a file, with the proof of its format.
+    and read as a file, with the proof of its format. A URL that ends like a file is requested so at once; it
+    may turn out to be a page of a known API.
 
     Args:
         http: a client for the source.
         url: of the products, such as `https://dummyjson.com/products`.
-        read_file: creates a source of a file; None if a response that is not JSON is an error.
+        format_: a value of `--source-format`.
         has_map: all items are wanted, whatever the limit is.
-        known: the API, if a file turned out to be a page of it.
     """
 
-    def __init__(
-        self,
-        http: HttpClient,
-        url: str,
-        *,
-        read_file: Callable[[Callable[[], Awaitable[Download]]], PartSource] | None = None,
-        has_map: bool = False,
-        known: BuiltIn | None = None,
-    ) -> None:
+    def __init__(self, http: HttpClient, url: str, *, format_: str = "auto", has_map: bool = False) -> None:
         self._api = _Requests(http, url)
-        self._read_file = read_file
+        self._given_format = format_
         self._has_map = has_map
-        self._known = known
+        self._is_file = format_ in _FILES or bool(named(urlsplit(url).path))
         self._file: PartSource | None = None
         self._is_dummyjson = True
         self._is_whole = False
@@ -137,80 +100,95 @@ class ApiSource:
     def in_one_piece(self) -> bool:
         return self._is_whole if self._file is None else self._file.in_one_piece
 
-    async def parts(self, limit: int | None) -> AsyncGenerator[Parts, None]:
+    async def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:
         self._file = None
         wanted = None if self._has_map else limit
-        if self._known is not None:
-            pages = self._known_pages(self._known)
+        if self._is_file:
+            pages = self._pages_of_file(await self._api.as_given())
         else:
             first = await self._api.first(wanted)
-            if self._read_file is not None and not _is_page(first):
-                self._file = self._read_file(partial(self._file_instead_of, first))
-                pages = self._file.parts(limit)
+            if self._given_format == "auto" and not _is_page(first):
+                pages = self._pages_of_file(await self._file_instead_of(first))
             else:
-                pages = self._pages(self._api.read(first), wanted)
+                pages = self._pages_from(self._api.read(first), wanted)
         async with aclosing(pages):
             async for each in pages:
                 yield each
 
-    def _pages(self, first: JsonPage, limit: int | None) -> AsyncGenerator[Parts, None]:
-        self._format = "JSON pages"
+    async def _pages_of_file(self, download: Download) -> AsyncGenerator[PageOfParts, None]:
+        from medusa_sync.sources.files import FileSource, open_download  # a URL with pages does not need it
+
+        self._file = FileSource(
+            partial(open_download, download), format_=self._given_format, as_items=self._has_map
+        )
+        known, is_first = None, True
+        async with aclosing(self._file.pages(None)) as pages:
+            async for page in pages:
+                known = recognised(page.rows) if is_first else None
+                if known is not None and known.pages is not None:
+                    break
+                is_first = False
+                yield page
+        if is_first and known is not None:
+            self._file = None
+            async with aclosing(self._numbered_pages(known)) as pages:
+                async for page in pages:
+                    yield page
+
+    def _pages_from(self, first: JsonPage, limit: int | None) -> AsyncGenerator[PageOfParts, None]:
         known = recognised(map(Item, first.items))
         if known is not None and known.pages is not None and not self._api.is_numbered:
-            return self._known_pages(known)
+            return self._numbered_pages(known)
         kind = NUMBER if self._api.is_numbered else kind_of(first)
-        self._is_dummyjson = first.is_dummyjson and kind is OFFSET
-        self._is_whole = first.next_url is None and len(first.items) == first.total
-        size, wanted = self._api.size, None if known is not None else limit
-        pages = read_pages(self._api, kind, first, wanted, size=size, number=self._api.number)
-        return pages if known is None or not known.children else self._with_children(pages, known.children)
+        wanted = None if known is not None else limit
+        return self._read(kind, first, wanted, known, size=self._api.size, number=self._api.number)
 
-    async def _known_pages(self, known: BuiltIn) -> AsyncGenerator[Parts, None]:
+    async def _numbered_pages(self, known: BuiltIn) -> AsyncGenerator[PageOfParts, None]:
         """The pages of an API that is recognised by the fields of its items."""
-        self._format, self._is_dummyjson = "JSON pages", False
         name, size = known.pages or ("limit", paging.PAGE_SIZE)
         size = self._api.counts_by(name, size)
         first = await self._api.page(paging.number_query(name, size, 1))
-        self._is_whole = len(first.items) == first.total
-        pages = read_pages(self._api, NUMBER, first, None, size=size, size_name=name)
-        async with aclosing(self._with_children(pages, known.children) if known.children else pages) as all_:
-            async for each in all_:
-                yield each
-
-    async def _with_children(
-        self, pages: AsyncGenerator[Parts, None], name: str
-    ) -> AsyncGenerator[Parts, None]:
-        """Put items of their own in place of their ids."""
-        at_once = asyncio.Semaphore(_CHILDREN_AT_ONCE)
-
-        async def complete(part: Part) -> Part:
-            item = _decoded(part)
-            ids = item.get(name)
-            if not isinstance(part, Item) or not isinstance(ids, list) or not ids:
-                return part
-            if isinstance(ids[0], dict):
-                return part
-            api = self._api.below(f"{quote(str(item.get('id')), safe='')}/{name}")
-            size = api.counts_by("per_page", 100)
-            children: list[Any] = []
-            async with at_once:
-                first = await api.page(paging.number_query("per_page", size, 1))
-                found = read_pages(api, NUMBER, first, None, size=size, size_name="per_page")
-                async with aclosing(found):
-                    async for page in found:
-                        children += [_decoded(each) for each in page.parts]
-            return Item(item | {name: children}, part.place)
-
-        async with aclosing(pages):
+        async with aclosing(self._read(NUMBER, first, None, known, size=size, size_name=name)) as pages:
             async for page in pages:
-                tasks = [asyncio.create_task(complete(part)) for part in page.parts]
+                yield page
+
+    async def _read(
+        self, kind: Kind, first: JsonPage, limit: int | None, known: BuiltIn | None, **how: Any
+    ) -> AsyncGenerator[PageOfParts, None]:
+        self._format = "JSON pages"
+        self._is_dummyjson = first.is_dummyjson and kind is OFFSET
+        self._is_whole = first.next_url is None and len(first.items) == first.total
+        at_once = asyncio.Semaphore(_CHILDREN_AT_ONCE)
+        async with aclosing(read_pages(self._api, kind, first, limit, **how)) as pages:
+            async for page in pages:
+                if known is None or not known.children:
+                    yield page
+                    continue
+                tasks = [asyncio.create_task(self._complete(part, known, at_once)) for part in page.rows]
                 try:
                     parts = await asyncio.gather(*tasks)
                 finally:
-                    for task in tasks:
-                        task.cancel()
-                    await asyncio.gather(*tasks, return_exceptions=True)
-                yield structs.replace(page, parts=tuple(parts))
+                    await paging.cancel(tasks)
+                yield structs.replace(page, rows=tuple(parts))
+
+    async def _complete(self, part: Part, known: BuiltIn, at_once: asyncio.Semaphore) -> Part:
+        """Put items that are at an address of their own in place of their ids."""
+        item, name = _decoded(part), known.children
+        ids = item.get(name)
+        if not isinstance(part, Item) or not isinstance(ids, list) or not ids or isinstance(ids[0], dict):
+            return part
+        api = self._api.below(f"{quote(str(item.get('id')), safe='')}/{name}")
+        size_name, largest = known.pages or ("limit", paging.PAGE_SIZE)
+        size = api.counts_by(size_name, largest)
+        children: list[Any] = []
+        async with at_once:
+            first = await api.page(paging.number_query(size_name, size, 1))
+            async with aclosing(
+                read_pages(api, NUMBER, first, None, size=size, size_name=size_name)
+            ) as pages:
+                async for page in pages:
+                    children += map(_decoded, page.rows)
+        return Item(item | {name: children}, part.place)
 
     async def _file_instead_of(self, first: Download | Response) -> Download:
         """Request the URL as it is given: with our parameters, a server may send a part of a file, or refuse.
@@ -245,24 +223,14 @@ class ApiSource:
 
     async def has(self, source_id: str) -> bool | None:
         """Whether the source has a product at its own URL; None if it does not answer as DummyJSON does."""
-        if self._file is not None:
-            return await self._file.has(source_id)
-        if not self._is_dummyjson:
+        if self._file is not None or not self._is_dummyjson:
             return None
         response = await self._api.ask(source_id)
-        if response.status == HTTPStatus.OK and _id_of(response.body) == source_id:
+        if response.status == HTTPStatus.OK and identity(msgspec.Raw(response.body)) == source_id:
             return True
         # DummyJSON's 404 for a product is JSON; its 404 for an unknown path is HTML.
         if response.status == HTTPStatus.NOT_FOUND and response.body.lstrip().startswith(b"{"):
             return False
-        return None
-
-
-def _id_of(body: bytes) -> str | None:
-    """The id of a product; None if the body is something else."""
-    try:
-        return usable_id(msgspec.json.decode(body, type=_Product).id)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -351,8 +319,19 @@ class _Requests:
         return got
 
     async def as_given(self) -> Download:
-        """Request the URL without our parameters."""
-        return await download(self._http, self._given)
+        """Request a file: the URL without our parameters, because it may be signed.
+
+        Raises:
+            SourceError: there is no response, or its status is not 200.
+        """
+        query = urlsplit(self._given).query
+        got = await self._http.download(self.url, query=query, headers={"accept": "*/*"})
+        if isinstance(got, Response):
+            raise self.refusal(got)
+        if got.error is None and got.head.next_url is not None:
+            reason = f"{self.url}: the file is one page of several: its Link header names the next one"
+            got = structs.replace(got, error=SourceError(reason, hint=_ONE_PAGE))
+        return got
 
     def read(self, first: Download | Response) -> JsonPage:
         """Decode the first page."""
@@ -397,8 +376,12 @@ class _Requests:
         url = f"{self.url.rstrip('/')}/{quote(name, safe='')}{slash}"
         return await self._http.send("GET", url, query="&".join(self._own()), repeatable=True)
 
-    def refusal(self, response: Response) -> SourceError:
-        return _refusal(self.url, response, self._http.redactor)
+    def refusal(self, response: Response, url: str = "") -> SourceError:
+        """The error for a response with another status than 200."""
+        hint = _HINTS.get(response.status, CHECK_SOURCE)
+        return SourceError(
+            f"{url or self.url}: {describe_response(response, self._http.redactor)}", hint=hint
+        )
 
     def _own(self) -> list[str]:
         """The query without what says which page it is."""
@@ -415,12 +398,12 @@ class _Requests:
     async def _page(self, url: str, query: str) -> JsonPage:
         response = await self._http.send("GET", url, query=query, repeatable=True)
         if response.status != HTTPStatus.OK:
-            raise _refusal(url, response, self._http.redactor)
+            raise self.refusal(response, url)
         return _decoded_page(url, response)
 
 
 def _decoded_page(url: str, response: Response) -> JsonPage:
-    page = decode_page(response.body, f"{url}: the response")
+    page = paging.decode_page(response.body, f"{url}: the response")
     total, pages = (response.headers.get(name, "") for name in ("x-wp-total", "x-wp-totalpages"))
     if total.isdecimal() and pages.isdecimal():
         page = structs.replace(page, total=int(total), pages=max(int(pages), 1))

@@ -1,9 +1,10 @@
-"""The interface of a source: pages of products in the terms of the store."""
+"""What a source is: pages of products; and what files and APIs are: pages of items that become products."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, Protocol
+from io import BufferedReader
+from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct, structs
 
@@ -60,58 +61,6 @@ def checked(delivered: Delivered) -> Row:
     return row if isinstance(row, Rejected) else structs.replace(row, digest=delivered.digest)
 
 
-class Page(Struct, frozen=True):
-    """Products in the order of the source.
-
-    Attributes:
-        total: how many products the source says it has; None if it does not say.
-        beyond_total: `total` products came before this page, or it is not the first page of a source without
-            a total; if nothing on it is new, the source has ended.
-        of_file: it is a part of a file, which ends by itself.
-    """
-
-    rows: tuple[Delivered, ...]
-    total: int | None
-    beyond_total: bool = False
-    of_file: bool = False
-
-
-class Source(Protocol):
-    """A source of products."""
-
-    @property
-    def format(self) -> str:
-        """What was detected, such as `JSON pages` or `CSV (Shopify), gzip`; empty until it is known."""
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """Remarks about what was read."""
-
-    def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
-        """All products, or the first `limit`. If the pages end without an error, the source was complete.
-
-        Raises:
-            SourceError: the source is unavailable, malformed, or ends before its own total.
-        """
-
-    @property
-    def in_one_piece(self) -> bool:
-        """Whether all products came in one file or response; otherwise one may have moved between pages."""
-
-    async def category_names(self) -> Mapping[str, str]:
-        """Display names of categories by slug; may be empty."""
-
-    async def has(self, source_id: str) -> bool | None:
-        """Whether the source has a product, by its own answer; None if it gives none.
-
-        Raises:
-            SourceError: the source gives no clear response.
-        """
-
-
-# --- what files and APIs send ---------------------------------------------------------------------------
-
-
 class Item(Struct, frozen=True):
     """An object as a file or an API has it. It is a product in the shape of `SourceProduct`, or needs a map.
 
@@ -124,36 +73,75 @@ class Item(Struct, frozen=True):
     place: str = ""
 
 
-class Entry(Struct, frozen=True):
-    """A product in the shape of `SourceProduct`, made from the rows of a table; it is not checked yet."""
+Part = Item | Rejected
+"""What files and APIs send; a rejected part without an id has its place as its title."""
 
-    product: Any
+# --- sources --------------------------------------------------------------------------------------------
+
+T_co = TypeVar("T_co", covariant=True)
 
 
-class Refused(Struct, frozen=True):
-    """A part that is no product.
+class PageOf(Struct, Generic[T_co], frozen=True):
+    """Products, or parts of them, in the order of the source.
 
     Attributes:
-        source_id: None if it has no usable id.
-        title: of the product, or where the part is, such as `line 7`.
-        reason: what is wrong with it.
+        total: how many the source says it has; None if it does not say.
+        beyond_total: `total` of them came before this page, or it is not the first page of a source without
+            a total; if nothing on it is new, the source has ended.
+        of_file: it is a part of a file, which ends by itself.
     """
 
-    source_id: str | None
-    title: str
-    reason: str
-
-
-Part = Item | Entry | Refused
-
-
-class Parts(Struct, frozen=True):
-    """A page of parts; the other attributes are those of `Page`."""
-
-    parts: tuple[Part, ...]
+    rows: tuple[T_co, ...]
     total: int | None
     beyond_total: bool = False
     of_file: bool = False
+
+
+Page = PageOf[Delivered]
+PageOfParts = PageOf[Part]
+
+
+class Pages(Protocol[T_co]):
+    """Something that is read in pages."""
+
+    @property
+    def format(self) -> str:
+        """What was detected, such as `JSON pages` or `CSV (Shopify), gzip`; empty until it is known."""
+
+    @property
+    def in_one_piece(self) -> bool:
+        """Whether all came in one file or response; otherwise a product may have moved between pages."""
+
+    def pages(self, limit: int | None) -> AsyncGenerator[PageOf[T_co], None]:
+        """All products, or the first `limit`. If the pages end without an error, the source was complete.
+
+        Files and APIs may send more parts than the limit.
+
+        Raises:
+            SourceError: the source is unavailable, malformed, or ends before its own total.
+        """
+
+    async def category_names(self) -> Mapping[str, str]:
+        """Display names of categories by slug; may be empty."""
+
+    async def has(self, source_id: str) -> bool | None:
+        """Whether the source has a product, by its own answer; None if it gives none.
+
+        Raises:
+            SourceError: the source gives no clear response.
+        """
+
+
+class Source(Pages[Delivered], Protocol):
+    """A source of products."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Remarks about what was read."""
+
+
+PartSource = Pages[Part]
+"""What a file or an API sends, before it becomes products."""
 
 
 class Reading(Struct, frozen=True):
@@ -168,25 +156,8 @@ class Reading(Struct, frozen=True):
     as_items: bool = False
 
 
-Reader = Callable[[BinaryIO, Reading], Iterator[Part]]
+Reader = Callable[[BufferedReader, Reading], Iterator[Part]]
 """Reads a file, which is seekable, one part after another.
 
 It raises `SourceError` if the rest of the file cannot be read.
 """
-
-
-class PartSource(Protocol):
-    """What a file or an API sends, before it becomes products."""
-
-    @property
-    def format(self) -> str: ...
-
-    @property
-    def in_one_piece(self) -> bool: ...
-
-    def parts(self, limit: int | None) -> AsyncGenerator[Parts, None]:
-        """All parts; with a limit, an API is not asked for more items, unless they need a map."""
-
-    async def category_names(self) -> Mapping[str, str]: ...
-
-    async def has(self, source_id: str) -> bool | None: ...

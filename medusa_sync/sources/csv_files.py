@@ -8,15 +8,15 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import BinaryIO
+from io import BufferedReader
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Item, Part, Reading, Refused
+from medusa_sync.sources.base import Item, Part, Reading, Rejected
 from medusa_sync.sources.dialects import best, known_columns
-from medusa_sync.sources.dialects.base import Recognised, Row
-from medusa_sync.sources.dialects.groups import products
+from medusa_sync.sources.dialects.base import products
+from medusa_sync.sources.files import first_bytes
 from medusa_sync.sources.maps import recognised
-from medusa_sync.sources.text import first_bytes, shown
+from medusa_sync.sources.text import shown
 
 MAX_ROW = 2**24  # characters: a quote that is never closed must not fill the memory
 
@@ -36,7 +36,7 @@ _DAMAGED = (
 )
 
 
-def read_csv(file: BinaryIO, reading: Reading) -> Iterator[Part]:
+def read_csv(file: BufferedReader, reading: Reading) -> Iterator[Part]:
     """Read the products of a CSV file, one after another, or its rows if they need a map.
 
     Raises:
@@ -56,22 +56,20 @@ def _read(lines: _Lines, reading: Reading) -> Iterator[Part]:
     delimiter, names = _header(lines, texts)
     columns = {name: index for index, name in reversed([*enumerate(names)])}  # the first one of each name
     as_items = reading.as_items or recognised([Item(columns)]) is not None
-    found = None if as_items else best(names, decimal_comma=delimiter == ";")
-    kind = "CSV" if found is None else f"CSV ({found.dialect.name})"
+    header = None if as_items else best(names, decimal_comma=delimiter == ";")
+    kind = "CSV" if header is None else f"CSV ({header.dialect.name})"
     reading.detected(kind if lines.encoding == _UTF_8 else f"{kind}, {lines.encoding}")
     rows = _rows(lines, texts, delimiter, len(names))
-    if found is None:
-        for number, values, problem in rows:
-            cells = [*map(str.strip, values), *[""] * (len(names) - len(values))]
-            row = {name: cells[index] for name, index in reversed(columns.items())}
-            place = f"line {number}"
-            yield Refused(None, place, problem) if problem else Item(row, place)
-    else:
-        yield from products(_of_dialect(rows, found), found.dialect)
-
-
-def _of_dialect(rows: Iterator[tuple[int, Sequence[str], str]], found: Recognised) -> Iterator[Row]:
-    return (found.header.row(number, values, problem) for number, values, problem in rows)
+    if header is not None:
+        yield from products((header.row(*row) for row in rows), header.dialect)
+        return
+    for number, values, problem in rows:
+        cells = [*map(str.strip, values), *[""] * (len(names) - len(values))]
+        place = f"line {number}"
+        if problem:
+            yield Rejected(None, None, place, problem)
+        else:
+            yield Item({name: cells[index] for name, index in reversed(columns.items())}, place)
 
 
 # --- lines ----------------------------------------------------------------------------------------------
@@ -92,7 +90,7 @@ class _Lines:
         padded: cells with spaces around their quotes; None if the file has none.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BufferedReader) -> None:
         self.number = 0
         self.row = 1
         self.is_open = False
@@ -148,20 +146,18 @@ class _Lines:
     def _damaged(self, what: str) -> SourceError:
         return SourceError(f"line {self.number}: {what}", hint=_DAMAGED)
 
-    def _recognise(self, file: BinaryIO) -> str:
+    def _recognise(self, file: BufferedReader) -> str:
         """Read until a character shows that the text is UTF-8, or to the end."""
         valid = codecs.getincrementaldecoder(_UTF_8)("ignore")
         is_ascii = True
         try:
-            block = first_bytes(file, 2)
-            if block in _MARKS:
-                return _MARKS[block]
-            while block:
+            if (mark := first_bytes(file, 2)) in _MARKS:
+                return _MARKS[mark]
+            while block := file.read1(_BLOCK):
                 if not (is_ascii and block.isascii()):
                     is_ascii = False
                     if not valid.decode(block).isascii():
                         return _UTF_8
-                block = file.read(_BLOCK)
         except SourceError as error:  # what comes then may be in any encoding
             self._failure = error
         return _UTF_8 if is_ascii or self._failure else _WINDOWS

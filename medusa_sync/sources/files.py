@@ -1,216 +1,98 @@
-"""Files: which format they have, and the products in them."""
+"""Files, pipes and downloads: their bytes, decompressed, and the parts that a reader finds in them."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Mapping
-from contextlib import aclosing
+import io
+import os
+import stat
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
+from errno import EISDIR
 from functools import partial
-from importlib import import_module
 from itertools import islice
-from threading import Event
-from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import IO, BinaryIO, cast
+
+from msgspec import Struct
 
 from medusa_sync.errors import MedusaSyncError, SourceError
-from medusa_sync.sources.base import Part, Parts, PartSource, Reader, Reading
-from medusa_sync.sources.maps import BuiltIn, recognised
-
-if TYPE_CHECKING:  # a run with an API does not need it
-    from medusa_sync.sources.content import Content, Opening
+from medusa_sync.http import MAX_DOWNLOAD_BYTES, Download
+from medusa_sync.sources.base import PageOfParts, Part, Reading
+from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, check, reader_of, recognise
 
 PAGE_SIZE = 1_000
+CHUNK = 256 * 1024  # bytes
 
-GZIP = b"\x1f\x8b"
-ZSTD = b"\x28\xb5\x2f\xfd"
-HEAD = 64 * 1024
-"""Bytes at the start of a file that show its format."""
-
-LISTS = ("products", "items", "data")
-"""Names that the list of products may have in a JSON object."""
-
-_READERS = {
-    "json": ("json_files", "read_json"),
-    "ndjson": ("json_files", "read_ndjson"),
-    "csv": ("csv_files", "read_csv"),
-    "xml": ("xml_feed", "read_feed"),
+_IN_MEMORY = 4 * 2**20  # bytes of a pipe that need no file on disk
+_STDIN = 0
+_CHANGED = "Write the catalogue to another file and rename it when it is complete, then run again."
+_AGAIN = "Nothing was removed. Create the compressed file again, and check that all of it is copied."
+_NO_SPACE = "Free disk space, or set TMPDIR to a folder with more."
+_HINTS: Mapping[type[OSError], str] = {
+    FileNotFoundError: (
+        "Check --source (SYNC_PRODUCTS_SOURCE). A relative path starts at the working directory."
+    ),
+    IsADirectoryError: "Name the file in it with --source (SYNC_PRODUCTS_SOURCE).",
+    PermissionError: "Allow the user who runs medusa-sync to read the file.",
 }
-_ENDINGS = {
-    ".json": "json",
-    ".ndjson": "ndjson",
-    ".jsonl": "ndjson",
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".txt": "csv",  # Google's feeds in TSV
-    ".xml": "xml",
-    ".rss": "xml",
-    ".atom": "xml",
-}
-_CONTENT_TYPES = (
-    ("ndjson", "ndjson"),
-    ("jsonl", "ndjson"),
-    ("json", "json"),
-    ("csv", "csv"),
-    ("tab-", "csv"),
-)
-_HTML = re.compile(r"(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
-_ZIP = b"PK\x03\x04"
-
-T = TypeVar("T")
+_HINT = "Set --source (SYNC_PRODUCTS_SOURCE) to a URL or to the path of a readable file."
 
 
-def reader_of(format_: str) -> Reader:
-    """Import the reader of a format: a value of `--source-format`, except `auto`."""
-    module, name = _READERS[format_]
-    reader: Reader = getattr(import_module(f"medusa_sync.sources.{module}"), name)
-    return reader
+class Content(Struct, frozen=True):
+    """What a source contains.
 
-
-def named(name: str) -> str:
-    """The format that the name of a file, or the path of a URL, ends with; empty if there is none."""
-    _, dot, ending = name.lower().removesuffix(".gz").removesuffix(".zst").rpartition(".")
-    return _ENDINGS.get(dot + ending, "")
-
-
-def recognise(head: bytes, name: str, content_type: str) -> str:
-    """Recognise a format by the first bytes; if they fit several, by the content type, then by the name.
-
-    Raises:
-        SourceError: it is none of the formats.
+    Attributes:
+        name: of the file or URL, for messages.
+        file: decompressed and seekable. A call returns what it has read before an error is raised.
+        compression: `gzip`, `zstd` or empty.
+        content_type: of a download; empty if it is unknown.
     """
-    text = _text(head)
-    claimed = next((format_ for part, format_ in _CONTENT_TYPES if part in content_type), named(name))
-    match text[:1]:
-        case "<":
-            return "xml"
-        case "[":
-            return "json"
-        case "{":
-            return _json_or_ndjson(text, claimed)
-    line = text.partition("\n")[0]
-    if claimed == "csv" or any(delimiter in line for delimiter in ",;\t"):
-        return "csv"
-    if claimed:
-        return claimed
-    raise SourceError(
-        "the format of the file is not recognised",
-        hint="Name it with --source-format (SYNC_PRODUCTS_SOURCE_FORMAT).",
-    )
+
+    name: str
+    file: io.BufferedReader
+    compression: str = ""
+    content_type: str = ""
 
 
-def check(head: bytes) -> None:
-    """Check that a file may contain products, in any format.
-
-    Raises:
-        SourceError: it is empty, or clearly something else.
-    """
-    if head.startswith(_ZIP):
-        raise SourceError(
-            "the file is a ZIP archive or an Excel workbook",
-            hint="Unpack the archive, or save the workbook as CSV.",
-        )
-    text = _text(head)
-    if not text and len(head) < HEAD:
-        raise SourceError("the file is empty", hint="Nothing was removed. Export the catalogue again.")
-    if is_html(head):
-        raise SourceError(
-            "the file is HTML, not a catalogue",
-            hint="Check --source (SYNC_PRODUCTS_SOURCE). It may be the page of a login or of an error.",
-        )
-
-
-def is_html(head: bytes) -> bool:
-    return _HTML.match(_text(head)) is not None
-
-
-def _json_or_ndjson(text: str, claimed: str) -> str:
-    line, line_break, rest = text.partition("\n")
-    try:
-        first = json.loads(line)
-    except (ValueError, RecursionError):  # broken, or it goes on: in the next line, or beyond the head
-        goes_on = bool(line_break) and line.rstrip().endswith(("{", "[", ",", ":"))
-        return "ndjson" if claimed == "ndjson" and not goes_on else "json"
-    if rest.strip():
-        return "ndjson"
-    # A single line: one product, or an object with the list of products.
-    has_id, has_list = "id" in first, any(isinstance(first.get(name), list) for name in LISTS)
-    if claimed == "ndjson":
-        return "ndjson" if has_id or not has_list else "json"
-    return "ndjson" if not claimed and has_id and not has_list else "json"
-
-
-def _text(head: bytes) -> str:
-    return head.decode(json.detect_encoding(head), "replace").lstrip("\ufeff \t\r\n")
+Opening = Callable[[], AbstractAsyncContextManager[Content]]
 
 
 class FileSource:
     """What a reader finds in a file.
 
     Args:
-        fetch: returns what opens the file.
+        opening: opens the file.
         format_: a value of `--source-format`.
         as_items: see `Reading`.
         categories: names by slug.
-        pages: reads the pages of a known API, if the file is one of them; None if it cannot be.
 
     Attributes:
         format: what was detected.
     """
 
+    in_one_piece = True
+
     def __init__(
         self,
-        fetch: Callable[[], Awaitable[Opening]],
+        opening: Opening,
         *,
         format_: str = "auto",
         as_items: bool = False,
         categories: Mapping[str, str] | None = None,
-        pages: Callable[[BuiltIn], PartSource] | None = None,
     ) -> None:
-        self._detected = ""
-        self._fetch = fetch
+        self.format = ""
+        self._opening = opening
         self._format = format_
         self._as_items = as_items
         self._categories = categories or {}
-        self._read_pages = pages
-        self._pages: PartSource | None = None
 
-    @property
-    def format(self) -> str:
-        return self._detected if self._pages is None else self._pages.format
-
-    @property
-    def in_one_piece(self) -> bool:
-        return self._pages is None or self._pages.in_one_piece
-
-    async def parts(self, limit: int | None) -> AsyncGenerator[Parts, None]:
-        halt = Event()
-        steps = self._steps(await self._fetch(), halt)
-        self._pages, is_first = None, self._read_pages is not None
-        try:
-            while page := await _in_thread(partial(next, steps, None), halt):
-                if is_first and (found := recognised(page.parts)) and found.pages and self._read_pages:
-                    self._pages = self._read_pages(found)
-                    break
-                is_first = False
-                yield page
-        finally:
-            steps.close()
-        if self._pages is not None:
-            async with aclosing(self._pages.parts(limit)) as pages:
-                async for page in pages:
-                    yield page
-
-    async def category_names(self) -> Mapping[str, str]:
-        return self._categories
-
-    async def has(self, source_id: str) -> bool | None:  # noqa: ARG002 - the interface's
-        return None
-
-    def _steps(self, opening: Opening, halt: Event) -> Generator[Parts]:
+    async def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:  # noqa: ARG002 - a file is read as a whole
         """All pages. An error is raised after what came before it; only the last page has a total."""
-        with opening(halt) as content:
-            found = self._found(content)
+        async with self._opening() as content:
+            found = self._parts(content)
             count, is_last = 0, False
             while not is_last:
                 parts: list[Part] = []
@@ -219,38 +101,222 @@ class FileSource:
                         parts.append(part)  # noqa: PERF402 - an error must not lose the parts
                 except MedusaSyncError as error:
                     if parts:
-                        yield Parts(tuple(parts), None, of_file=True)
+                        yield PageOfParts(tuple(parts), None, of_file=True)
                     message = str(error) if content.name in str(error) else f"{content.name}: {error}"
                     raise SourceError(message, hint=error.hint) from error
                 count += len(parts)
                 is_last = len(parts) < PAGE_SIZE
-                yield Parts(tuple(parts), count if is_last else None, of_file=True)
+                yield PageOfParts(tuple(parts), count if is_last else None, of_file=True)
 
-    def _found(self, content: Content) -> Iterator[Part]:
+    async def category_names(self) -> Mapping[str, str]:
+        return self._categories
+
+    async def has(self, source_id: str) -> bool | None:  # noqa: ARG002 - the interface's
+        return None
+
+    def _parts(self, content: Content) -> Iterator[Part]:
         def detected(text: str) -> None:
-            self._detected = f"{text}, {content.compression}" if content.compression else text
+            self.format = f"{text}, {content.compression}" if content.compression else text
 
-        head = content.file.head(HEAD)
+        head = first_bytes(content.file, HEAD)
         check(head)
         format_ = self._format
         if format_ == "auto":
             format_ = recognise(head, content.name, content.content_type)
-        yield from reader_of(format_)(cast(BinaryIO, content.file), Reading(detected, self._as_items))
-        while content.file.read(HEAD):  # the end of the file shows whether it is complete
+        yield from reader_of(format_)(content.file, Reading(detected, self._as_items))
+        while content.file.read(CHUNK):  # the end of the file shows whether it is complete
             pass
 
 
-async def _in_thread(step: Callable[[], T], halt: Event) -> T:
-    """Run a step in a thread. If this call is cancelled, it halts the step and waits for its end."""
-    running = asyncio.get_running_loop().run_in_executor(None, step)
-    cancelled: asyncio.CancelledError | None = None
-    while not running.done():
+def first_bytes(file: io.BufferedReader | io.RawIOBase, size: int) -> bytes:
+    """The first bytes; fewer if there are no more, or if an error comes before. Then, go to the start."""
+    file.seek(0)
+    found = b""
+    read = getattr(file, "read1", file.read)
+    try:
+        while len(found) < size and (piece := read(size - len(found))):
+            found += piece
+    except SourceError:
+        if not found:
+            raise
+    file.seek(0)
+    return found
+
+
+# --- bytes ----------------------------------------------------------------------------------------------
+
+
+class _File(io.RawIOBase):
+    """A seekable file that says at its end whether it is complete.
+
+    Args:
+        inner: the file.
+        failure: turns an error of the inner file into one with a hint; None for all other errors.
+        at_end: called at the end; it raises `SourceError` if the file is incomplete.
+    """
+
+    def __init__(
+        self,
+        inner: IO[bytes] | io.BufferedIOBase,
+        failure: Callable[[Exception], SourceError | None],
+        at_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._inner = inner
+        self._failure = failure
+        self._at_end = at_end
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._inner.seek(offset, whence)
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # callers give nothing else
         try:
-            await asyncio.wait([running])
-        except asyncio.CancelledError as error:
-            cancelled = error
-            halt.set()
-    if cancelled is not None:
-        running.exception()  # it is not needed
-        raise cancelled
-    return running.result()
+            # `read` of a decompressing file loses what came before an error.
+            chunk: bytes = getattr(self._inner, "read1", self._inner.read)(len(buffer))
+        except Exception as error:
+            failure = self._failure(error)
+            if failure is None:
+                raise
+            raise failure from error
+        if not chunk and buffer:
+            self._at_end()
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+
+@asynccontextmanager
+async def open_file(path: Path | None) -> AsyncIterator[Content]:
+    """Open a file or a FIFO; None is standard input: a pipe or a redirected file.
+
+    Raises:
+        SourceError: it cannot be read, or standard input is closed or a terminal.
+    """
+    name = "standard input" if path is None else str(path)
+    with ExitStack() as stack:
+        try:
+            if path is None:
+                descriptor = _standard_input()
+            else:
+                # Otherwise, opening a FIFO waits for a program that writes to it.
+                descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+                stack.callback(os.close, descriptor)
+            before = os.fstat(descriptor)
+            if stat.S_ISDIR(before.st_mode):
+                raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+            is_file = stat.S_ISREG(before.st_mode)
+            is_whole = is_file and os.lseek(descriptor, 0, os.SEEK_CUR) == 0
+            file = io.FileIO(descriptor, closefd=False) if is_whole else await _spooled(descriptor, name)
+        except OSError as error:
+            raise _unreadable(name, error) from error
+        stack.enter_context(file)
+
+        def at_end() -> None:
+            after = os.fstat(descriptor)
+            if is_file and (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+                raise SourceError(f"{name}: the file changed while it was read", hint=_CHANGED)
+
+        yield _content(name, _File(file, partial(_failed, name), at_end))
+
+
+def _standard_input() -> int:
+    is_closed = sys.__stdin__ is None  # then the descriptor may be something else by now
+    if is_closed or os.isatty(_STDIN):
+        raise SourceError(
+            f"standard input is {'closed' if is_closed else 'a terminal'}",
+            hint=(
+                "Pipe a catalogue into the command, or name a file or URL with --source "
+                "(SYNC_PRODUCTS_SOURCE)."
+            ),
+        )
+    return _STDIN
+
+
+@asynccontextmanager
+async def open_download(download: Download) -> AsyncIterator[Content]:
+    """Open a download, and close its file at the end."""
+
+    def at_end() -> None:
+        if download.error is not None:
+            raise download.error
+
+    with download.file:
+        file = _File(download.file, partial(_failed, download.url), at_end)
+        yield _content(download.url, file, download.content_type)
+
+
+async def _spooled(descriptor: int, name: str) -> BinaryIO:
+    """Copy what can be read to a temporary file."""
+    is_ready = asyncio.Event()
+    with ExitStack() as on_error, ExitStack() as stack:
+        copy = on_error.enter_context(SpooledTemporaryFile(_IN_MEMORY))
+        try:
+            loop = asyncio.get_running_loop()
+            loop.add_reader(descriptor, is_ready.set)
+            stack.callback(loop.remove_reader, descriptor)
+            is_pipe = True
+        except PermissionError:  # a redirected file is always ready
+            is_pipe = False
+        while True:
+            if is_pipe:
+                is_ready.clear()
+                await is_ready.wait()
+            with suppress(BlockingIOError):  # another program took the data
+                if not (chunk := os.read(descriptor, CHUNK)):
+                    break
+                _write(copy, chunk, name)
+        copy.seek(0)
+        on_error.pop_all()
+        return cast(BinaryIO, copy)
+
+
+def _write(copy: IO[bytes], chunk: bytes, name: str) -> None:
+    try:
+        copy.write(chunk)
+    except OSError as error:
+        reason = f"{name}: the temporary file cannot be written ({error.strerror})"
+        raise SourceError(reason, hint=_NO_SPACE) from error
+    if copy.tell() > MAX_DOWNLOAD_BYTES:
+        raise SourceError(f"{name}: it is longer than {MAX_DOWNLOAD_BYTES // 2**20} MB")
+
+
+def _content(name: str, file: _File, content_type: str = "") -> Content:
+    """Recognise compression by the first bytes."""
+    head = first_bytes(file, 4)
+    compression = "gzip" if head.startswith(GZIP) else "zstd" if head == ZSTD else ""
+    if compression == "gzip":
+        import gzip
+        import zlib
+
+        damaged: tuple[type[Exception], ...] = (zlib.error, gzip.BadGzipFile)
+        file = _File(gzip.GzipFile(fileobj=file), partial(_damaged, f"{name}: gzip", damaged))
+    elif compression:
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+
+        damaged = (zstd.ZstdError,)
+        file = _File(zstd.ZstdFile(file), partial(_damaged, f"{name}: zstd", damaged))
+    return Content(name, io.BufferedReader(file, CHUNK), compression, content_type)
+
+
+def _damaged(subject: str, kinds: tuple[type[Exception], ...], error: Exception) -> SourceError | None:
+    if isinstance(error, EOFError):
+        return SourceError(f"{subject}: the compressed data is cut off", hint=_AGAIN)
+    if isinstance(error, kinds):
+        return SourceError(f"{subject}: the compressed data is damaged ({error})", hint=_AGAIN)
+    return None
+
+
+def _failed(name: str, error: Exception) -> SourceError | None:
+    return _unreadable(name, error) if isinstance(error, OSError) else None
+
+
+def _unreadable(name: str, error: OSError) -> SourceError:
+    hint = _HINTS.get(type(error), _HINT)
+    return SourceError(f"{name}: the file cannot be read ({error.strerror})", hint=hint)

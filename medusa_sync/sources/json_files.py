@@ -7,25 +7,27 @@ which is as fast, gives neither.
 from __future__ import annotations
 
 import codecs
-import io
 import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, BinaryIO, cast
+from io import BufferedReader
+from typing import Any, cast
 
 import msgspec
 from msgspec import Raw
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Item, Reading, Refused
-from medusa_sync.sources.files import LISTS
-from medusa_sync.sources.text import decode_at, decode_json, first_bytes, whole
+from medusa_sync.sources.base import Item, Part, Reading, Rejected
+from medusa_sync.sources.files import first_bytes
+from medusa_sync.sources.formats import LISTS
+from medusa_sync.sources.text import decode_json, parse_int, whole
 
 LONGEST = 16 * 1024 * 1024
 """Bytes or characters of a product; a longer one is not read into memory."""
 
 _CHUNK = 256 * 1024  # bytes
+_DECODER = json.JSONDecoder(parse_int=parse_int)
 _SPACE = re.compile(r"[ \t\n\r]*")
 _AFTER = frozenset(",]} \t\n\r")
 _UTF8_MARK = b"\xef\xbb\xbf"
@@ -41,7 +43,7 @@ _SHAPE = f"It must be an array of products, or an object with one of the arrays 
 # --- documents ------------------------------------------------------------------------------------------
 
 
-def read_json(file: BinaryIO, reading: Reading) -> Iterator[Item | Refused]:
+def read_json(file: BufferedReader, reading: Reading) -> Iterator[Part]:
     """Read an array of products, or an object that has one.
 
     Raises:
@@ -57,22 +59,21 @@ def read_json(file: BinaryIO, reading: Reading) -> Iterator[Item | Refused]:
         raise text.malformed("is not JSON: it goes on after its end")
 
 
-def _array(text: _Text) -> Iterator[Item | Refused]:
+def _array(text: _Text) -> Iterator[Part]:
     text.take("[")
-    if text.next() == "]":
-        text.take("]")
-        return
-    number, end = 0, ""
-    while end != "]":
-        number += 1
+    for number in _members(text, "]"):
         value, raw = text.value()
-        yield item(value, raw, f"product {number}")
-        end = text.take(",", "]")
+        yield item(value, Raw(raw), f"product {number}")
 
 
-def _object(text: _Text) -> Iterator[Item | Refused]:
+def _object(text: _Text) -> Iterator[Part]:
     found, total, following, count = "", None, None, 0
-    for name in _names(text):
+    text.take("{")
+    for _ in _members(text, "}"):
+        if text.next() != '"':
+            raise text.malformed("is not complete JSON: expected a name in quotes")
+        name, _raw = text.value()
+        text.take(":")
         if name in LISTS and text.next() == "[":
             if found:
                 raise SourceError(f"the file has two lists of products, {found} and {name}", hint=_SHAPE)
@@ -81,7 +82,7 @@ def _object(text: _Text) -> Iterator[Item | Refused]:
                 count += 1
                 yield each
         else:
-            value, _ = text.value()
+            value, _raw = text.value()
             if name == "total":
                 total = whole(value) if isinstance(value, float) else value
             following = value if name == "next" else following
@@ -95,35 +96,30 @@ def _object(text: _Text) -> Iterator[Item | Refused]:
         raise SourceError("the file is one page of several: it names the next one", hint=_ONE_PAGE)
 
 
-def _names(text: _Text) -> Iterator[str]:
-    """The names of the members of an object; the caller takes each value."""
-    text.take("{")
-    if text.next() == "}":
-        text.take("}")
-        return
-    end = ""
-    while end != "}":
-        if text.next() != '"':
-            raise text.malformed("is not complete JSON: expected a name in quotes")
-        name, _ = text.value()
-        text.take(":")
-        yield name
-        end = text.take(",", "}")
+def _members(text: _Text, end: str) -> Iterator[int]:
+    """The numbers of the members of an array or object, which the caller takes."""
+    number, mark = 0, ","
+    if text.next() == end:
+        mark = text.take(end)
+    while mark != end:
+        number += 1
+        yield number
+        mark = text.take(",", end)
 
 
 class _Text:
     """A JSON document in any of its encodings, of which only the part that is being read is in memory."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, file: BufferedReader) -> None:
+        self._read = file.read1
+        self._encoding = json.detect_encoding(first_bytes(file, 4))
+        # Bytes that are not UTF-8 are found when their value is taken, so that those before it are read.
+        self._errors = "surrogateescape" if self._encoding.startswith("utf-8") else "surrogatepass"
+        self._decoder = codecs.getincrementaldecoder(self._encoding)(self._errors)
         self._text = ""  # what is in memory
         self._position = 0  # in `_text`
         self._line, self._column = 1, 1  # of the start of `_text`
         self._ended = False
-        self._not_decoded = ""  # the encoding, if what follows is not in it
-        head = first_bytes(file, 4)
-        self._decoder = codecs.getincrementaldecoder(json.detect_encoding(head))("surrogatepass")
-        self._decode(head)
 
     def next(self) -> str:
         """The next character that is no space; empty at the end."""
@@ -140,14 +136,14 @@ class _Text:
         self._position += 1
         return found
 
-    def value(self) -> tuple[Any, Raw]:
+    def value(self) -> tuple[Any, bytes]:
         """Take a value, decoded and as JSON."""
         self.next()
         while True:
             start = problem_at = self._position
             problem = "is not complete JSON"
             try:
-                value, end = decode_at(self._text, start)
+                value, end = _DECODER.raw_decode(self._text, start)
             except json.JSONDecodeError as error:
                 problem, problem_at = f"{problem}: {error.msg}", error.pos
             except RecursionError as error:
@@ -155,8 +151,9 @@ class _Text:
             else:
                 # Only what follows a number shows that it is complete.
                 if self._ended or not isinstance(value, int | float) or self._text[end : end + 1] in _AFTER:
+                    raw = self._checked(self._text[start:end])
                     self._position = end
-                    return value, Raw(self._text[start:end].encode(errors="surrogatepass"))
+                    return value, raw
             if len(self._text) - start > LONGEST:
                 problem += f", or it has a value that is longer than {LONGEST // 2**20} MB"
                 raise self.malformed(problem, problem_at)
@@ -168,25 +165,30 @@ class _Text:
         line, column = self._place(self._position if position is None else position)
         return SourceError(f"the file {problem} (line {line}, column {column})", hint=_HINT)
 
+    def _checked(self, text: str) -> bytes:
+        raw = text.encode(errors=self._errors)
+        try:
+            raw.decode(errors="surrogatepass")
+        except UnicodeDecodeError as error:
+            position = self._position + len(raw[: error.start].decode(errors=self._errors))
+            raise self.malformed("is not complete JSON: it is not UTF-8", position) from error
+        return raw
+
     def _more(self) -> bool:
         """Read on; False at the end."""
-        if self._not_decoded:
-            raise self.malformed(f"is not complete JSON: it is not {self._not_decoded}", len(self._text))
         if self._ended:
             return False
         rest = self._text[self._position :]
         self._line, self._column = self._place(self._position)
         self._text, self._position = rest, 0
-        self._decode(self._file.read(max(_CHUNK, len(rest))))
-        return True
-
-    def _decode(self, chunk: bytes) -> None:
+        chunk = self._read(max(_CHUNK, len(rest)))
         self._ended = not chunk
         try:
             self._text += self._decoder.decode(chunk, final=self._ended)
         except UnicodeDecodeError as error:
-            self._text += error.object[: error.start].decode(error.encoding, "surrogatepass")
-            self._not_decoded = error.encoding.upper()
+            problem = f"is not complete JSON: it is not {self._encoding.upper()}"
+            raise self.malformed(problem, len(rest)) from error
+        return True
 
     def _place(self, position: int) -> tuple[int, int]:
         """The line and column of a position in `_text`, counted from 1."""
@@ -199,7 +201,7 @@ class _Text:
 # --- lines ----------------------------------------------------------------------------------------------
 
 
-def read_ndjson(file: BinaryIO, reading: Reading) -> Iterator[Item | Refused]:
+def read_ndjson(file: BufferedReader, reading: Reading) -> Iterator[Part]:
     """Read one product after another, in UTF-8; a line that is no product is refused alone.
 
     Raises:
@@ -221,21 +223,17 @@ def read_ndjson(file: BinaryIO, reading: Reading) -> Iterator[Item | Refused]:
                     f"{place}: the file ends in the middle of a product",
                     hint="Nothing was removed. Write the whole file, then run again.",
                 ) from error
-            read = Refused(None, place, str(error))
+            read = Rejected(None, None, place, str(error))
         yield read
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes]:
+def _lines(file: BufferedReader) -> Iterator[bytes]:
     """Each line with its line break; what is far beyond `LONGEST` is left out."""
-    buffered = io.BufferedReader(cast(io.RawIOBase, file), _CHUNK)
-    try:
-        while line := buffered.readline(LONGEST + 2):
-            end = line
-            while not end.endswith(b"\n") and (end := buffered.readline(_CHUNK)):
-                pass
-            yield line if line.endswith(b"\n") or not end else line + b"\n"
-    finally:
-        buffered.detach()  # otherwise the file would be closed
+    while line := file.readline(LONGEST + 2):
+        end = line
+        while not end.endswith(b"\n") and (end := file.readline(_CHUNK)):
+            pass
+        yield line if line.endswith(b"\n") or not end else line + b"\n"
 
 
 def _decode(line: bytes) -> Any:
@@ -258,7 +256,7 @@ def _decode(line: bytes) -> Any:
         raise ValueError("it is nested too deeply") from error
 
 
-def item(value: Any, raw: Any, place: str) -> Item | Refused:
+def item(value: Any, raw: Any, place: str) -> Part:
     """A product of a file; it is refused if it is no object.
 
     Args:
@@ -269,4 +267,4 @@ def item(value: Any, raw: Any, place: str) -> Item | Refused:
     if isinstance(value, dict):
         return Item(raw, place)
     kind = "null" if value is None else "array" if isinstance(value, list) else type(value).__name__
-    return Refused(None, place, f"Expected object, got {kind}")
+    return Rejected(None, None, place, f"Expected object, got {kind}")

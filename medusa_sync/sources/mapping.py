@@ -6,65 +6,95 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from medusa_sync.core.fields import METADATA
 from medusa_sync.core.product import Category, DesiredProduct, Value, slug
-from medusa_sync.core.record import RECORD_KEY
-from medusa_sync.sources.base import Rejected, Row
-from medusa_sync.sources.schema import MAX_ID, SourceCategory, SourceProduct, adjusted
+from medusa_sync.sources.base import Delivered, Rejected, Row, Unchecked
+from medusa_sync.sources.schema import MAX_ID, Id, SourceCategory, SourceProduct, adjusted
 from medusa_sync.sources.text import decode_json, one_line, paragraphs, whole
 from medusa_sync.sources.variants import (
-    InvalidPriceError,
     InvalidVariantError,
     desired_variants,
+    metadata_of,
     name_variant,
 )
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError, OverflowError)
+"""What msgspec raises for JSON that is not quite valid, and for values that are not JSON."""
+
 _TITLE_LENGTH = 200  # of rejected products
-_LARGEST_INT = 2**53
 _MAX_HANDLE = 1_000  # characters; PostgreSQL cannot index texts of a few thousand
-_RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9/._~%-]*)?")
 
 
-def to_row(raw: Any, *, source_name: str, currency: str, sale_prices: bool = False) -> Row:
-    """Check and map one product as it was delivered.
+MAPPING = 2  # raised when a product of a source is mapped to other values than before
+
+
+class MappingOptions(Struct, frozen=True):
+    """What the mapping of a product depends on besides the product.
+
+    Attributes:
+        source_name: the prefix of external ids.
+        currency: of the prices.
+        sale_prices: discounts become sale prices.
+    """
+
+    source_name: str
+    currency: str
+    sale_prices: bool = False
+
+
+class _Identity(Struct):
+    id: Id | float
+    title: str
+
+
+def deliver(raw: Any, options: MappingOptions) -> Delivered:
+    """A product, which is checked and mapped later; one without a usable id or title is rejected at once.
 
     Args:
         raw: JSON, or JSON that is already decoded.
-        source_name: the prefix of its external id.
-        currency: of its prices.
-        sale_prices: discounts become sale prices.
+        options: of its mapping.
     """
+
+    def row() -> Row:
+        return to_row(raw, options)
+
+    try:
+        body = raw if isinstance(raw, msgspec.Raw) else msgspec.json.encode(raw)
+        identity = msgspec.json.decode(body, type=_Identity)
+    except UNREADABLE:
+        return row()
+    source_id, title = usable_id(identity.id), one_line(identity.title)
+    if source_id is None or title is None:
+        return row()
+    settings = f"{MAPPING} {options.currency} {options.sale_prices}".encode()
+    digest = blake2b(body, digest_size=8, key=settings).hexdigest()
+    return Unchecked(f"{options.source_name}:{source_id}", source_id, title, digest, row)
+
+
+def to_row(raw: Any, options: MappingOptions) -> Row:
+    """Check and map one product as it was delivered: JSON, or JSON that is already decoded."""
     try:
         if isinstance(raw, msgspec.Raw):
-            product = _decode(raw)
-            if product is not None:
-                return to_desired(
-                    product, source_name=source_name, currency=currency, sale_prices=sale_prices
-                )
+            with suppress(*UNREADABLE):  # the usual case: a valid product, without a detour over a dict
+                return to_desired(msgspec.json.decode(raw, type=SourceProduct), options)
             raw = decode_json(bytes(raw))
         product, unknown_status = adjusted(raw)
     except msgspec.ValidationError as error:
-        return _rejected(raw, source_name, name_variant(readable(error), raw))
+        return _rejected(raw, options, name_variant(readable(error), raw))
     except RecursionError:
         return Rejected(None, None, "", "it is nested too deeply")
-    row = to_desired(product, source_name=source_name, currency=currency, sale_prices=sale_prices)
+    row = to_desired(product, options)
     if unknown_status and isinstance(row, DesiredProduct):
         return structs.replace(row, status="draft", unknown_status=unknown_status)
     return row
-
-
-def _decode(raw: msgspec.Raw) -> SourceProduct | None:
-    """Decode a valid product without a detour over a dict."""
-    with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return msgspec.json.decode(raw, type=SourceProduct)
-    return None
 
 
 def readable(error: msgspec.ValidationError) -> str:
@@ -74,11 +104,11 @@ def readable(error: msgspec.ValidationError) -> str:
     return f"{field}: {message}" if field else message
 
 
-def _rejected(raw: Any, source_name: str, reason: str) -> Rejected:
+def _rejected(raw: Any, options: MappingOptions, reason: str) -> Rejected:
     row = raw if isinstance(raw, dict) else {}
     source_id, title = usable_id(row.get("id")), row.get("title")
     return Rejected(
-        None if source_id is None else f"{source_name}:{source_id}",
+        None if source_id is None else f"{options.source_name}:{source_id}",
         source_id,
         title[:_TITLE_LENGTH] if isinstance(title, str) else "",
         reason,
@@ -95,18 +125,18 @@ def usable_id(value: Any) -> str | None:
     return text if is_visible and len(text) <= MAX_ID and one_line(text) == text else None
 
 
-def to_desired(product: SourceProduct, *, source_name: str, currency: str, sale_prices: bool = False) -> Row:
+def to_desired(product: SourceProduct, options: MappingOptions) -> Row:
     title, source_id = one_line(product.title), usable_id(product.id)
     if source_id is None:
         reason = "id: it has control characters, or spaces that could be lost"
         return Rejected(None, None, title or "", reason)
-    external_id = f"{source_name}:{source_id}"
+    external_id = f"{options.source_name}:{source_id}"
     if title is None:
         return Rejected(external_id, source_id, "", "title: it has no visible characters")
     try:
-        options, variants = desired_variants(product, currency, sale_prices=sale_prices)
+        names, variants = desired_variants(product, options.currency, sale_prices=options.sale_prices)
         leaves, categories = nested(product.categories or ())
-    except (InvalidCategoryError, InvalidPriceError, InvalidVariantError) as error:
+    except (InvalidCategoryError, InvalidVariantError) as error:
         return Rejected(external_id, source_id, title, str(error))
     dimensions = product.dimensions
     title_of_collection = one_line(product.collection)
@@ -142,37 +172,20 @@ def to_desired(product: SourceProduct, *, source_name: str, currency: str, sale_
         f"{METADATA}minimum_order_quantity": product.minimum_order_quantity,
         f"{METADATA}availability_status": one_line(product.availability_status),
     }
-    own = _own_metadata(product)
+    own = metadata_of(product.metadata)
     fields.update((name, value) for name, value in own.items() if fields.get(name) is None)
     return DesiredProduct(
         external_id,
         source_id,
-        currency,
+        options.currency,
         fields,
         variants,
-        options,
+        names,
         {collection: title_of_collection} if collection and title_of_collection else {},
         categories,
         product.handle,
         product.status,
     )
-
-
-def _metadata_value(value: Value) -> Value:
-    if isinstance(value, str):
-        return paragraphs(value)
-    # The store keeps numbers in double precision, so a long one would change.
-    return str(value) if isinstance(value, int) and abs(value) > _LARGEST_INT else value
-
-
-def _own_metadata(product: SourceProduct) -> dict[str, Value]:
-    """The metadata that the source has itself."""
-    values = {
-        f"{METADATA}{name}": _metadata_value(value)
-        for key, value in (product.metadata or {}).items()
-        if (name := one_line(key)) is not None and name not in _RESERVED
-    }
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _members(values: Iterable[str]) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from medusa_sync.errors import SourceError
 from medusa_sync.response import origin
-from medusa_sync.sources.base import CHECK_SOURCE, Item, Parts
-from medusa_sync.sources.files import LISTS
-from medusa_sync.sources.mapping import readable, usable_id
+from medusa_sync.sources.base import CHECK_SOURCE, Item, PageOfParts
+from medusa_sync.sources.formats import LISTS
+from medusa_sync.sources.mapping import UNREADABLE, readable, usable_id
 from medusa_sync.sources.schema import Id
 from medusa_sync.sources.text import decode_json
 
@@ -150,7 +150,7 @@ def identity(item: Any) -> str:
         with suppress(msgspec.MsgspecError):
             if (source_id := usable_id(msgspec.json.decode(body, type=_Identity).id)) is not None:
                 return source_id
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError, OverflowError):
+    except UNREADABLE:
         body = repr(item).encode(errors="replace")
     return blake2b(bytes(body), digest_size=16).hexdigest()
 
@@ -294,7 +294,7 @@ async def read_pages(
     size: int = 0,
     size_name: str = "",
     number: int = 1,
-) -> AsyncGenerator[Parts, None]:
+) -> AsyncGenerator[PageOfParts, None]:
     """The first page and all that follow.
 
     Args:
@@ -342,7 +342,7 @@ async def read_pages(
                     requests[key] = asyncio.create_task(_request(api, kind, key, page, named))
             if items or not is_early:
                 parts = (Item(each, f"item {n} of page {number}") for n, each in enumerate(items, 1))
-                yield Parts(tuple(parts), page.total, beyond_total)
+                yield PageOfParts(tuple(parts), page.total, beyond_total)
             if is_early:
                 raise SourceError(
                     f"{api.url}: the source ended after {position} of {total} products",
@@ -401,7 +401,7 @@ async def _request(api: Requests, kind: Kind, key: str, page: JsonPage, named: s
     return await (api.linked(key) if kind is LINK else api.page(key))
 
 
-async def cancel(requests: Iterable[asyncio.Task[JsonPage]]) -> None:
+async def cancel(requests: Iterable[asyncio.Task[Any]]) -> None:
     """Cancel requests, and wait until they have ended."""
     cancelled = list(requests)
     for request in cancelled:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
@@ -23,6 +24,7 @@ Count = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Amount = Annotated[int, Meta(ge=0, le=10**12)] | Annotated[float, Meta(ge=0, le=1e12)]
 Number = int | Annotated[float, Meta(ge=-1e15, le=1e15)]  # NaN and infinity are not JSON
 Status = Literal["draft", "proposed", "published", "rejected"]
+Metadata = dict[Text, LongText | bool | Number | None]
 Id = Annotated[int, Meta(ge=0, le=2**53)] | Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 
 
@@ -70,6 +72,7 @@ class SourceVariant(Struct, frozen=True, rename="camel"):
         Count | None, Meta(description="Without it, the inventory of the variant is not managed.")
     ] = None
     weight: Amount | None = None
+    metadata: Annotated[Metadata | None, Meta(description="Keys of the metadata of the variant.")] = None
     options: Annotated[
         dict[Text, Text | Number],
         Meta(description="A value for each option of the product."),
@@ -109,7 +112,7 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
         Meta(description="Without it, the product has one variant, made of its own fields."),
     ] = None
     metadata: Annotated[
-        dict[Text, LongText | bool | Number | None] | None,
+        Metadata | None,
         Meta(description="Keys of the product's metadata; `medusa_sync` and `external_id` are ignored."),
     ] = None
     subtitle: Text | None = None
@@ -207,8 +210,12 @@ def adjusted(raw: Any) -> tuple[SourceProduct, str]:
             _with_numbers(each, f"variants[{index}].", _NUMBERS)
             for index, each in enumerate(product["variants"])
         ]
+        for each in product["variants"]:
+            if isinstance(each, dict) and each.get("metadata") is not None:
+                each["metadata"] = _usable(each["metadata"])
     for name in _UNNEEDED:
-        if isinstance(value := product.get(name), str) and _NUMBER.fullmatch(value.strip()):
+        value = product.get(name)
+        if name == "rating" and isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
             product[name] = _number(value, name)
         try:
             msgspec.convert({"id": 0, "title": "-", name: product.get(name)}, SourceProduct)
@@ -222,6 +229,15 @@ def adjusted(raw: Any) -> tuple[SourceProduct, str]:
         product["status"] = known
     is_unknown = "status" not in product and known not in (None, "")
     return msgspec.convert(product, SourceProduct), shortened(str(status)) if is_unknown else ""
+
+
+def _usable(metadata: Any) -> Metadata:
+    """The keys of a variant that the store can keep; until they were synced, they could be anything."""
+    found: Metadata = {}
+    for name, value in metadata.items() if isinstance(metadata, dict) else ():
+        with suppress(msgspec.ValidationError):
+            found |= msgspec.convert({name: value}, Metadata)
+    return found
 
 
 def _with_numbers(value: Any, path: str, names: Iterable[str] | None = None) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, BinaryIO
+from typing import Any
 
 _WHITE_SPACE = re.compile(r"\s+")
 _LINE_BREAK = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -26,14 +26,6 @@ def paragraphs(text: str | None) -> str | None:
     return _UNSTORABLE.sub("", _LINE_BREAK.sub("\n", text or "")).strip() or None
 
 
-def first_bytes(file: BinaryIO, size: int) -> bytes:
-    """The next bytes of a file that may send them in pieces."""
-    found = b""
-    while len(found) < size and (piece := file.read(size - len(found))):
-        found += piece
-    return found
-
-
 # --- JSON that is not quite valid: only one product of it is rejected then -------------------------------
 
 _LONGEST_INT = 20  # digits
@@ -49,22 +41,7 @@ def decode_json(body: bytes) -> Any:
         ValueError: it is not JSON, or not UTF-8.
         RecursionError: it is nested too deeply.
     """
-    return json.loads(body, parse_int=_parse_int, parse_float=lambda text: whole(float(text)))
-
-
-def decode_at(text: str, start: int) -> tuple[Any, int]:
-    """Decode the value that starts there, and return the position after it.
-
-    Raises:
-        JSONDecodeError: it is not JSON, or not complete.
-        RecursionError: it is nested too deeply.
-    """
-    try:
-        return _FAST.raw_decode(text, start)
-    except json.JSONDecodeError:
-        raise
-    except ValueError:  # a very long integer
-        return _PATIENT.raw_decode(text, start)
+    return json.loads(body, parse_int=parse_int, parse_float=lambda text: whole(float(text)))
 
 
 def whole(number: float) -> int | float:
@@ -72,13 +49,9 @@ def whole(number: float) -> int | float:
     return int(number) if number.is_integer() and abs(number) <= _LARGEST_INT else number
 
 
-def _parse_int(digits: str) -> int | float:
+def parse_int(digits: str) -> int | float:
     """Python refuses very long integers; as a float, only their product is rejected."""
     return int(digits) if len(digits) <= _LONGEST_INT else float(digits)
-
-
-_FAST = json.JSONDecoder()
-_PATIENT = json.JSONDecoder(parse_int=_parse_int)
 
 
 # --- messages -------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 
 from medusa_sync.core.fields import (
     BARCODE,
+    METADATA,
     OPTION,
     OTHER_PRICE,
     PRICE,
@@ -19,9 +20,9 @@ from medusa_sync.core.fields import (
     WEIGHT,
 )
 from medusa_sync.core.product import DesiredVariant, Value
-from medusa_sync.core.record import ONLY
+from medusa_sync.core.record import ONLY, RECORD_KEY
 from medusa_sync.sources.schema import SourceProduct, SourceVariant
-from medusa_sync.sources.text import one_line
+from medusa_sync.sources.text import one_line, paragraphs
 
 _INDEX = re.compile(r"^variants\[(\d+)\]\.?")
 _WITHOUT_MINOR_UNIT = "bif clp djf gnf isk jpy kmf krw pyg rwf ugx uyi vnd vuv xaf xof xpf"
@@ -30,6 +31,8 @@ _DIGITS = {  # after the decimal point (ISO 4217); 2 for all other currencies
     **dict.fromkeys(_WITHOUT_MINOR_UNIT.split(), 0),
     **dict.fromkeys(_IN_THOUSANDTHS.split(), 3),
 }
+_LARGEST_INT = 2**53
+_RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 
 
@@ -50,25 +53,85 @@ def desired_variants(
     Raises:
         InvalidVariantError: Medusa could not store them.
     """
+
+    def fields(variant: SourceVariant) -> dict[str, Value]:
+        values: dict[str, Value] = {
+            SKU: one_line(variant.sku),
+            BARCODE: one_line(variant.barcode),
+            STOCK: variant.stock,
+            WEIGHT: variant.weight,
+        }
+        found = {name: value for name, value in values.items() if value is not None}
+        prices = _prices(variant, product, currency, sale_prices=sale_prices)
+        return {**found, **metadata_of(variant.metadata), **prices}
+
     if not product.variants:
-        return (), (_only(product, currency, sale_prices=sale_prices),)
+        barcode = product.meta.barcode if product.meta else None
+        own = SourceVariant(sku=product.sku, barcode=barcode, prices=product.prices, stock=product.stock)
+        return (), (DesiredVariant(ONLY, "", fields(own)),)
     names = _option_names(product)
     if not names and len(product.variants) == 1:
-        return (), (_only_of(product, product.variants[0], currency, sale_prices=sale_prices),)
+        [only] = product.variants
+        return (), (DesiredVariant(ONLY, one_line(only.sku) or one_line(only.title) or "", fields(only)),)
     skus = Counter(one_line(each.sku) for each in product.variants)
-    variants = tuple(
-        _variant(
-            each,
-            names,
-            product,
-            currency,
-            sale_prices=sale_prices,
-            has_own_sku=skus[one_line(each.sku)] == 1,
-        )
-        for each in product.variants
-    )
+    variants: list[DesiredVariant] = []
+    for each in product.variants:
+        sku = one_line(each.sku)
+        values = {one_line(name): one_line(_as_text(value)) for name, value in each.options.items()}
+        title = one_line(each.title) or " / ".join(values.get(name) or "" for name in names)
+        name = sku or title.strip(" /") or str(each.id or "without a name")
+        try:
+            options = {f"{OPTION}{option}": value for option, value in _chosen(values, names).items()}
+            own_fields: dict[str, Value] = {TITLE: title, **fields(each), **options}
+        except InvalidVariantError as error:
+            raise InvalidVariantError(f"variant {name}: {error}") from error
+        key = one_line(str(each.id)) if each.id is not None else sku if skus[sku] == 1 else ""
+        variants.append(DesiredVariant(key or " / ".join(options.values()), name, own_fields))
     _check(names, variants)
-    return names, variants
+    return names, tuple(variants)
+
+
+def _chosen(values: Mapping[str | None, str | None], names: Sequence[str]) -> dict[str, str]:
+    """The value of a variant for each option.
+
+    Raises:
+        InvalidVariantError: there is none, or one for another option.
+    """
+    found = {name: values.get(name) or "" for name in names}
+    if missing := next((name for name, value in found.items() if not value), None):
+        raise InvalidVariantError(f"it has no value for the option {missing!r}")
+    if unknown := next((name for name in values if name not in found), None):
+        raise InvalidVariantError(f"{unknown!r} is not an option of the product")
+    return found
+
+
+def _option_names(product: SourceProduct) -> tuple[str, ...]:
+    """The options that the product names, else those that its variants have a value for."""
+    if product.options is None:
+        found = [name for variant in product.variants or () for name in variant.options]
+        return tuple(dict.fromkeys(filter(None, map(one_line, found))))
+    names = [line for name in product.options if (line := one_line(name))]
+    if len(set(names)) < len(product.options):
+        raise InvalidVariantError("options: two have the same name, or one has none")
+    return tuple(names)
+
+
+def _as_text(value: str | float) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def metadata_of(values: Mapping[str, Value] | None) -> dict[str, Value]:
+    """The metadata that a product or a variant of the source has itself."""
+    found: dict[str, Value] = {}
+    for key, value in (values or {}).items():
+        name = one_line(key)
+        if isinstance(value, str):
+            value = paragraphs(value)  # noqa: PLW2901 - the same value
+        elif isinstance(value, int) and abs(value) > _LARGEST_INT:
+            value = str(value)  # noqa: PLW2901 - the store keeps numbers in double precision
+        if name is not None and name not in _RESERVED and value is not None:
+            found[f"{METADATA}{name}"] = value
+    return found
 
 
 def name_variant(reason: str, raw: Any) -> str:
@@ -83,97 +146,6 @@ def name_variant(reason: str, raw: Any) -> str:
         (str(known[key]) for key in ("sku", "title", "id") if known.get(key)), f"number {int(match[1]) + 1}"
     )
     return f"variant {one_line(name)}: {reason[match.end() :].removeprefix(': ')}"
-
-
-def _only(product: SourceProduct, currency: str, *, sale_prices: bool) -> DesiredVariant:
-    """The variant of a product without variants."""
-    barcode = product.meta.barcode if product.meta else None
-    fields = _fields(product.sku, barcode, product.stock)
-    prices = _prices_of(product.price, product.prices, currency)
-    if sale_prices:
-        prices = _with_sale(prices, product.compare_at_price, product.discount_percentage, currency)
-    return DesiredVariant(ONLY, "", fields | prices)
-
-
-def _only_of(
-    product: SourceProduct, variant: SourceVariant, currency: str, *, sale_prices: bool
-) -> DesiredVariant:
-    """The variant of a product with a single variant and no options."""
-    fields = _fields(variant.sku, variant.barcode, variant.stock) | _weight(variant)
-    prices = _variant_prices(variant, product, currency, sale_prices=sale_prices)
-    name = one_line(variant.sku) or one_line(variant.title) or ""
-    return DesiredVariant(ONLY, name, fields | prices)
-
-
-def _fields(sku: str | None, barcode: str | None, stock: int | None) -> dict[str, Value]:
-    values: dict[str, Value] = {SKU: one_line(sku), BARCODE: one_line(barcode), STOCK: stock}
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _weight(variant: SourceVariant) -> dict[str, Value]:
-    return {} if variant.weight is None else {WEIGHT: variant.weight}
-
-
-def _variant_prices(
-    variant: SourceVariant, product: SourceProduct, currency: str, *, sale_prices: bool
-) -> dict[str, Value]:
-    price = product.price if variant.price is None else variant.price
-    prices = _prices_of(price, variant.prices, currency)
-    if not sale_prices:
-        return prices
-    compared = product.compare_at_price if variant.compare_at_price is None else variant.compare_at_price
-    return _with_sale(prices, compared, product.discount_percentage, currency)
-
-
-def _option_names(product: SourceProduct) -> tuple[str, ...]:
-    """The options that the product names, else those that its variants have a value for."""
-    if product.options is None:
-        names = [name for variant in product.variants or () for name in variant.options]
-        return tuple(dict.fromkeys(filter(None, map(one_line, names))))
-    names = [line for name in product.options if (line := one_line(name))]
-    if len(set(names)) < len(product.options):
-        raise InvalidVariantError("options: two have the same name, or one has none")
-    return tuple(names)
-
-
-def _variant(
-    variant: SourceVariant,
-    names: Sequence[str],
-    product: SourceProduct,
-    currency: str,
-    *,
-    sale_prices: bool,
-    has_own_sku: bool,
-) -> DesiredVariant:
-    values = {one_line(name): one_line(_as_text(value)) for name, value in variant.options.items()}
-    title = one_line(variant.title) or " / ".join(values.get(name) or "" for name in names)
-    sku = one_line(variant.sku)
-    name = sku or title.strip(" /") or str(variant.id or "without a name")
-    for option in names:
-        if not values.get(option):
-            raise InvalidVariantError(f"variant {name}: it has no value for the option {option!r}")
-    if unknown := next((each for each in values if each not in names), None):
-        raise InvalidVariantError(f"variant {name}: {unknown!r} is not an option of the product")
-    try:
-        prices = _variant_prices(variant, product, currency, sale_prices=sale_prices)
-    except InvalidPriceError as error:
-        raise InvalidVariantError(f"variant {name}: {error}") from error
-    key = one_line(str(variant.id)) if variant.id is not None else sku if has_own_sku else ""
-    return DesiredVariant(
-        key or " / ".join(values[each] or "" for each in names),
-        name,
-        {
-            TITLE: title,
-            **_fields(sku, variant.barcode, variant.stock),
-            **_weight(variant),
-            **prices,
-            **{f"{OPTION}{each}": values[each] for each in names},
-        },
-    )
-
-
-def _as_text(value: str | float) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _check(names: Sequence[str], variants: Sequence[DesiredVariant]) -> None:
@@ -203,48 +175,47 @@ def _twins(
 # --- prices: in the main currency, in others, and sale prices -----------------------------------------------
 
 
-class InvalidPriceError(Exception):
-    """A product is rejected because of a price; the message is the reason."""
+def _prices(
+    variant: SourceVariant, product: SourceProduct, currency: str, *, sale_prices: bool
+) -> dict[str, Value]:
+    """The price, the prices in other currencies, and the sale price.
 
-
-def _prices_of(price: float | None, others: Mapping[str, float] | None, currency: str) -> dict[str, Value]:
-    """The price and those in other currencies.
+    A sale price is the price below a compare-at price, or the price after the discount, which is applied as
+    in DummyJSON's carts. A compare-at price that is not above the price is no sale: real exports are full of
+    them. Neither is a sale price of 0, which would make the product free.
 
     Raises:
-        InvalidPriceError: a price is missing or contradicts another one.
+        InvalidVariantError: a price is missing or contradicts another one.
     """
-    amounts: dict[str, float] = {}
-    for code, amount in (others or {}).items():
-        if not _CURRENCY.fullmatch(code):
-            raise InvalidPriceError(f"prices: {code!r} is not a currency code")
-        if amounts.setdefault(code.lower(), amount) != amount:
-            raise InvalidPriceError(
-                f"prices: two in {code.lower()}, {amounts[code.lower()]:g} and {amount:g}"
-            )
-    same = amounts.pop(currency, price)
+    price = product.price if variant.price is None else variant.price
+    others = _by_currency(variant.prices or {})
+    same = others.pop(currency, price)
     price = same if price is None else price
-    if price is None and amounts:
-        raise InvalidPriceError(f"prices: none in {currency}, only in {' and '.join(sorted(amounts))}")
+    if price is None and others:
+        raise InvalidVariantError(f"prices: none in {currency}, only in {' and '.join(sorted(others))}")
     if price is None:
-        raise InvalidPriceError("Object missing required field price")
+        raise InvalidVariantError("Object missing required field price")
     if same != price:
-        raise InvalidPriceError(f"prices: {same:g} {currency}, but price is {price:g}")
-    return {PRICE: price, **{f"{OTHER_PRICE}{code}": amount for code, amount in sorted(amounts.items())}}
+        raise InvalidVariantError(f"prices: {same:g} {currency}, but price is {price:g}")
+    full = sale = price
+    if sale_prices:
+        compared = product.compare_at_price if variant.compare_at_price is None else variant.compare_at_price
+        if compared is None:
+            discount = product.discount_percentage or 0
+            sale = round(price * (1 - discount / 100), _DIGITS.get(currency, 2))
+        else:
+            full = max(price, compared)
+    in_others = {f"{OTHER_PRICE}{code}": amount for code, amount in sorted(others.items())}
+    return {PRICE: full, **in_others, **({SALE: sale} if 0 < sale < full else {})}
 
 
-def _with_sale(
-    prices: Mapping[str, Value], compared: float | None, discount: float | None, currency: str
-) -> dict[str, Value]:
-    """The prices with a sale price: the price below a compare-at price, or the price after the discount.
-
-    The discount is applied as in DummyJSON's carts. A compare-at price that is not above the price is no
-    sale: real exports are full of them. Neither is a sale price of 0, which would make the product free.
-    """
-    price = prices[PRICE]
-    if not isinstance(price, int | float):
-        return dict(prices)
-    if compared is None:
-        full, sale = price, round(price * (1 - (discount or 0) / 100), _DIGITS.get(currency, 2))
-    else:
-        full, sale = max(price, compared), price
-    return {**prices, PRICE: full, **({SALE: sale} if 0 < sale < full else {})}
+def _by_currency(prices: Mapping[str, float]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for code, amount in prices.items():
+        if not _CURRENCY.fullmatch(code):
+            raise InvalidVariantError(f"prices: {code!r} is not a currency code")
+        if found.setdefault(code.lower(), amount) != amount:
+            raise InvalidVariantError(
+                f"prices: two in {code.lower()}, {found[code.lower()]:g} and {amount:g}"
+            )
+    return found

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import BinaryIO
+from io import BufferedReader
 from xml.parsers import expat
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Item, Part, Reading, Refused
-from medusa_sync.sources.dialects.base import Header, Row, fold
+from medusa_sync.sources.base import Item, Part, Reading, Rejected
+from medusa_sync.sources.dialects.base import Header, Row, fold, products, recognise
 from medusa_sync.sources.dialects.google import GOOGLE
-from medusa_sync.sources.dialects.groups import products
 from medusa_sync.sources.text import shortened
 
 _CHUNK = 64 * 1024
@@ -23,11 +22,8 @@ _ROOTS = {"rss": "RSS", "RDF": "RSS", "feed": "Atom"}
 _ITEMS = frozenset({"item", "entry"})
 _GOOGLE = "base.google.com/ns/"
 _OTHER = ("", "http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/")  # namespaces of feeds themselves
-_KEYS = {fold(name): column.key for column in GOOGLE.columns if column.field for name in column.names} | {
-    "summary": "description",
-    "content": "description",
-}
-_REPEATED = frozenset(column.key for column in GOOGLE.columns if column.repeats)
+_SAME = {"summary": "description", "content": "description"}  # Atom's
+_WANTED = frozenset(fold(name) for column in GOOGLE.columns if column.field for name in column.names)
 _ENDED = frozenset(  # the errors of a document that ends too early
     expat.errors.codes[message]
     for message in (
@@ -37,12 +33,11 @@ _ENDED = frozenset(  # the errors of a document that ends too early
         expat.errors.XML_ERROR_PARTIAL_CHAR,
     )
 )
-_HEADER = Header((), {}, 0, "item")
 _HINT = "The source must be an RSS 2.0 or Atom feed in UTF-8, or in the encoding that its first line names."
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # in front of the XML, where it is not allowed but common
 
 
-def read_feed(file: BinaryIO, reading: Reading) -> Iterator[Part]:
+def read_feed(file: BufferedReader, reading: Reading) -> Iterator[Part]:
     """Read the products of a feed, one after another, or its items if they need a map.
 
     Raises:
@@ -53,15 +48,15 @@ def read_feed(file: BinaryIO, reading: Reading) -> Iterator[Part]:
     if not reading.as_items:
         return products((each.row() for each in items), GOOGLE)
     return (
-        Refused(None, each.place, each.problem) if each.problem else Item(each.values(), each.place)
+        Rejected(None, None, each.place, each.problem) if each.problem else Item(each.values(), each.place)
         for each in items
     )
 
 
-def _items(file: BinaryIO, reading: Reading) -> Iterator[_Item]:
+def _items(file: BufferedReader, reading: Reading) -> Iterator[_Item]:
     parser = _Parser(reading)
     is_blank = True
-    while chunk := file.read(_CHUNK):
+    while chunk := file.read1(_CHUNK):
         content = chunk.lstrip(_BLANK) if is_blank else chunk
         is_blank = is_blank and not content
         yield from parser.feed(content)
@@ -164,7 +159,7 @@ class _Parser:
 
     def _text(self, text: str) -> None:
         if self._item is not None:
-            self._item.add(text)
+            self._item.add(text, self._depth - self._item_depth)
 
     def _end(self, _name: str) -> None:
         if self._item is not None:
@@ -179,11 +174,11 @@ class _Parser:
 class _Item:
     """Collects the attributes of an item: all of them for a map, else those that the dialect knows.
 
-    Google's namespace takes precedence over that of the feed: `g:id` over the `id` of Atom.
+    Those in Google's namespace take precedence over those of the feed: `g:id` over the `id` of Atom.
 
     Attributes:
         place: such as `item 7`.
-        problem: why its product is refused.
+        problem: why its product is rejected.
     """
 
     def __init__(self, number: int, *, has_all: bool) -> None:
@@ -191,27 +186,21 @@ class _Item:
         self.problem = ""
         self._number = number
         self._has_all = has_all
-        self._values: dict[str, list[str]] = {}  # in Google's namespace
-        self._others: dict[str, list[str]] = {}
-        self._target: list[str] | None = None  # where the text of the current attribute goes
-        self._name = ""
-        self._is_googles = False
+        self._attributes: list[tuple[bool, str, str]] = []  # whether it is Google's, the name and the text
+        self._texts: list[str] | None = None  # of the current attribute
         self._size = 0  # of the current attribute
         self._total = 0  # of all attributes that are kept
-        self._depth = 0
 
     def start(self, name: str, depth: int) -> None:
         """An element at this depth below the item begins; attributes are at 1."""
-        self._depth = depth
         if depth == 1:
-            namespace, _, self._name = name.rpartition(" ")
-            self._is_googles = _GOOGLE in namespace
-            is_known = self._is_googles or namespace in _OTHER
-            is_wanted = is_known and (self._has_all or _key(self._name))
-            self._size, self._target = 0, [] if is_wanted else None
+            self._namespace, _, self._name = name.rpartition(" ")
+            is_known = _GOOGLE in self._namespace or self._namespace in _OTHER
+            is_wanted = is_known and (self._has_all or _key(self._name) in _WANTED)
+            self._size, self._texts = 0, [] if is_wanted else None
 
-    def add(self, text: str) -> None:
-        if self._target is None or self._depth != 1:
+    def add(self, text: str, depth: int) -> None:
+        if self._texts is None or depth != 1:
             return
         self._size += len(text)
         if self._size > _MAX_TEXT:
@@ -220,42 +209,43 @@ class _Item:
             self.problem = f"it has more than {_MAX_ITEM:,} characters"
         else:
             self._total += len(text)
-            self._target.append(text)
+            self._texts.append(text)
 
     def end(self, depth: int) -> None:
-        self._depth = depth - 1
-        if depth == 1 and self._target is not None:
-            if value := "".join(self._target).strip():
-                values = self._values if self._is_googles else self._others
-                values.setdefault(self._name, []).append(value)
-            self._target = None
+        if depth == 1 and self._texts is not None:
+            if value := "".join(self._texts).strip():
+                self._attributes.append((_GOOGLE in self._namespace, self._name, value))
+            self._texts = None
 
     def values(self) -> dict[str, str | list[str]]:
         """The attributes by their names without a prefix; those that are repeated have a list."""
-        return {
-            name: each[0] if len(each) == 1 else each
-            for name, each in {**self._others, **self._values}.items()
-        }
+        found: dict[str, list[str]] = {}
+        for name, value in self._preferred(lambda name: name):
+            found.setdefault(name, []).append(value)
+        return {name: each[0] if len(each) == 1 else each for name, each in found.items()}
 
     def row(self) -> Row:
-        """A row of the table that has the same attributes."""
-        values = _by_key(self._others) | _by_key(self._values)
-        cells = {key: each[0] for key, each in values.items() if key not in _REPEATED}
-        series = {
-            key: {str(number): value for number, value in enumerate(values[key], 1)}
-            for key in _REPEATED & values.keys()
-        }
-        return Row(_HEADER, self._number, cells, series, self.problem)
+        """A row of a table that has the same attributes."""
+        found = self._preferred(_key)
+        header = _header(tuple(_SAME.get(name, name) for name, _ in found))
+        return header.row(self._number, [value for _, value in found], self.problem)
+
+    def _preferred(self, key: Callable[[str], str]) -> list[tuple[str, str]]:
+        """The attributes, without those of the feed for which there is one of Google's."""
+        googles = {key(name) for is_googles, name, _ in self._attributes if is_googles}
+        return [
+            (name, value)
+            for is_googles, name, value in self._attributes
+            if is_googles or key(name) not in googles
+        ]
 
 
-def _by_key(values: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, each in values.items():
-        found.setdefault(_key(name), []).extend(each)
-    return found
+@lru_cache(maxsize=64)  # most items have the same names
+def _header(names: tuple[str, ...]) -> Header:
+    return recognise(GOOGLE, names, unit="item")
 
 
 @lru_cache(maxsize=1_024)
 def _key(name: str) -> str:
-    """The key of the column for an attribute; empty if it is ignored."""
-    return _KEYS.get(fold(name), "")
+    """What names of the same attribute have in common."""
+    return fold(_SAME.get(name, name))

@@ -55,6 +55,7 @@ def test_the_wheel_contains_only_the_package_and_its_data(wheel: Path) -> None:
     assert {
         "medusa_sync/py.typed",
         "medusa_sync/sources/sample/products.json",
+        "medusa_sync/sources/dialects/shopify.csv",
         "medusa_sync/sources/maps/shopify-json.jq",
         "medusa_sync/report/report.html.j2",
     } <= {*names}

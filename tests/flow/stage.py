@@ -20,7 +20,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
 from medusa_sync.medusa.placement import PlacementOptions
 from medusa_sync.sources.base import Page, Source
-from medusa_sync.sources.delivered import MappingOptions, deliver
+from medusa_sync.sources.mapping import MappingOptions, deliver
 from medusa_sync.stop import Stop
 from medusa_sync.sync.options import PlanOptions, SyncOptions
 from medusa_sync.sync.run import Run

@@ -15,7 +15,7 @@ from medusa_sync.core.result import Result, RunResult
 from medusa_sync.errors import InterruptedRunError
 from medusa_sync.sources import received
 from medusa_sync.sources.base import Page
-from medusa_sync.sources.delivered import MappingOptions, deliver
+from medusa_sync.sources.mapping import MappingOptions, deliver
 from medusa_sync.stop import Stop
 from tests.flow.stage import SOURCE_NAME, ListSource, Watcher, assert_exact, counts, run_once, sync, writes
 from tests.harness.catalogue import products

@@ -1,28 +1,21 @@
 """Runs from files, pipes and standard input: the same products in any format are the same products."""
 
-import asyncio
 import gzip
 import json
 import os
 import threading
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from backports import zstd
 
-from medusa_sync.core.policy import OnMissing, Share
+from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import RunResult
-from medusa_sync.sources import content as content_module
 from medusa_sync.sources import files, received
-from medusa_sync.sources.catalogue import Catalogue
-from medusa_sync.sources.content import Opening, open_path, open_stdin
-from medusa_sync.sources.delivered import MappingOptions
-from medusa_sync.sources.files import FileSource
-from medusa_sync.sources.received import SpooledSource
-from tests.flow.stage import SOURCE_NAME, assert_exact, counts, run_once, writes
+from tests.flow.stage import SOURCE_NAME, assert_exact, counts, writes
+from tests.flow.urls import ANY_SHARE, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -48,21 +41,9 @@ FORMS: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
 }
 
 
-def source_of(opening: Opening) -> Catalogue:
-    async def fetch() -> Opening:
-        return opening
-
-    return Catalogue(FileSource(fetch), "the file", MappingOptions(SOURCE_NAME, "usd"))
-
-
-def sync(opening: Opening, store: FakeMedusa, **changes: Any) -> RunResult:
-    store.requests.clear()
-    return asyncio.run(run_once(source_of(opening), store, **changes))
-
-
 def sync_file(path: Path, body: bytes, store: FakeMedusa, **changes: Any) -> RunResult:
     path.write_bytes(body)
-    return sync(partial(open_path, path), store, **changes)
+    return sync(str(path), store, **changes)
 
 
 @pytest.fixture
@@ -92,11 +73,11 @@ def test_products_from_a_pipe_are_unchanged(
     os.mkfifo(fifo)
     writer = threading.Thread(target=fifo.write_bytes, args=[lines(ROWS)])
     writer.start()
-    assert counts(sync(partial(open_path, fifo), store)) == {"unchanged": 60}
+    assert counts(sync(str(fifo), store)) == {"unchanged": 60}
     writer.join()
     with file.open("rb") as redirected:
-        monkeypatch.setattr(content_module, "_STDIN", redirected.fileno())
-        assert counts(sync(open_stdin, store)) == {"unchanged": 60}
+        monkeypatch.setattr(files, "_STDIN", redirected.fileno())
+        assert counts(sync("-", store)) == {"unchanged": 60}
 
 
 def test_a_bad_line_is_rejected_alone(file: Path) -> None:
@@ -125,7 +106,7 @@ def test_what_came_before_a_cut_is_stored_and_nothing_is_removed(
         body[: int(len(body) * cut)],
         store,
         on_missing=OnMissing.DELETE,
-        max_removals=Share(100, is_percentage=True),
+        max_removals=ANY_SHARE,
     )
     assert result.exit_code == 3
     assert str(file) in result.error
@@ -138,9 +119,7 @@ def test_an_incomplete_list_removes_nothing(file: Path) -> None:
     store = FakeMedusa()
     sync_file(file, FORMS["JSON"](ROWS), store)
     body = json.dumps({"products": ROWS[:30], "total": 194}).encode()
-    result = sync_file(
-        file, body, store, on_missing=OnMissing.DELETE, max_removals=Share(100, is_percentage=True)
-    )
+    result = sync_file(file, body, store, on_missing=OnMissing.DELETE, max_removals=ANY_SHARE)
     assert (result.exit_code, result.error) == (3, f"{file}: the file has 30 of 194 products")
     assert_exact(ROWS, store)
 
@@ -173,7 +152,7 @@ tee,,,L,T-L,5
 
 
 def test_a_variant_whose_row_has_lost_its_id_is_not_removed(file: Path) -> None:
-    store, all_of_them = FakeMedusa(), Share(100, is_percentage=True)
+    store, all_of_them = FakeMedusa(), ANY_SHARE
     sync_file(file, ROWS_OF_SHOPIFY, store)
     damaged = ROWS_OF_SHOPIFY.replace(b"tee,,,M", b",,,M")
     for dry_run in (True, False):
@@ -198,10 +177,7 @@ def test_a_file_may_have_more_products_than_an_endless_api(
     monkeypatch.setattr(received, "MAX_PRODUCTS", 25)
     monkeypatch.setattr(files, "PAGE_SIZE", 10)
     store = FakeMedusa()
-    file.write_text(form(ROWS))
-    source = source_of(partial(open_path, file))
-    used = source if min_products is None else SpooledSource(source, str(file), min_products=min_products)
-    result = asyncio.run(run_once(used, store))
+    result = sync_file(file, form(ROWS).encode(), store, min_products=min_products)
     assert (result.exit_code, counts(result)) == (0, {"created": 60}), result.error
 
 
@@ -237,6 +213,6 @@ def test_a_run_that_waits_for_a_pipe_ends_at_its_time_limit(tmp_path: Path) -> N
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     store = FakeMedusa()
-    result = sync(partial(open_path, fifo), store, max_duration_s=0.01)
+    result = sync(str(fifo), store, max_duration_s=0.01)
     assert (result.exit_code, result.seen) == (5, 0)
     assert "was stopped after 0.01 s" in result.error

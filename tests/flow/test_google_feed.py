@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from medusa_sync.sources.base import Entry
-from tests.flow.stage import ListSource, counts, sync, writes
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from medusa_sync.core.result import RunResult
+from tests.flow.stage import counts, writes
+from tests.flow.urls import sync
 from tests.harness.fake_medusa import FakeMedusa
-from tests.unit.sources.merchant import Entries, Item, as_atom, as_rss, as_table, read_table, read_xml
+from tests.unit.sources.merchant import Item, as_atom, as_rss, as_table
 
 SHIRT = {
     "item_group_id": "SHIRT",
@@ -39,19 +45,25 @@ def feed(**changes: str) -> list[Item]:
     return [list(item.items()) for item in (small, large | changes, mug)]
 
 
-def source_of(entries: Entries) -> ListSource:
-    return ListSource([entry.product for entry in entries if isinstance(entry, Entry)], sale_prices=True)
+@pytest.fixture
+def sync_feed(tmp_path: Path) -> Callable[[bytes | str, FakeMedusa], RunResult]:
+    def run(content: bytes | str, store: FakeMedusa) -> RunResult:
+        file = tmp_path / "feed"
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        return sync(str(file), store, sale_prices=True)
+
+    return run
 
 
-def synced() -> FakeMedusa:
+@pytest.fixture
+def store(sync_feed: Callable[[bytes | str, FakeMedusa], RunResult]) -> FakeMedusa:
     store = FakeMedusa()
-    assert counts(sync(source_of(read_xml(as_rss(feed()))), store)) == {"created": 2}
+    assert counts(sync_feed(as_rss(feed()), store)) == {"created": 2}
     store.requests.clear()
     return store
 
 
-def test_a_feed_is_stored_with_its_variants_and_categories() -> None:
-    store = synced()
+def test_a_feed_is_stored_with_its_variants_and_categories(store: FakeMedusa) -> None:
     shirt, mug = store.products["dummyjson:SHIRT"], store.products["dummyjson:MUG"]
     assert [(each.sku, each.title, each.weight, each.prices[0].amount) for each in shirt.variants] == [
         ("SHIRT-S", "S", 200, 20),
@@ -64,25 +76,30 @@ def test_a_feed_is_stored_with_its_variants_and_categories() -> None:
     assert [[names[own] for own in each.category_ids] for each in (shirt, mug)] == [["Shirts"], ["Kitchen"]]
 
 
-def test_the_same_products_in_another_format_are_unchanged() -> None:
-    store = synced()
-    for entries in (
-        read_xml(as_atom(feed())),
-        read_table(as_table(feed(), "\t")),
-        read_table(as_table(feed(), ",")),
-    ):
-        assert counts(sync(source_of(entries), store)) == {"unchanged": 2}
-    assert writes(store) == []
+def test_the_same_products_in_another_format_are_unchanged(
+    store: FakeMedusa, sync_feed: Callable[[bytes | str, FakeMedusa], RunResult]
+) -> None:
+    for content in (as_atom(feed()), as_table(feed(), "\t"), as_table(feed(), ",")):
+        assert counts(sync_feed(content, store)) == {"unchanged": 2}
+        assert writes(store) == []
 
 
-def test_one_changed_attribute_changes_one_field() -> None:
-    for change, field in (
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
         ({"price": "21.00 USD"}, "price"),
         ({"quantity": "7"}, "stock"),
         ({"gtin": "3234567890133"}, "barcode"),
         ({"sale_price": "15.00 USD"}, "sale_price"),
-    ):
-        result = sync(source_of(read_xml(as_rss(feed(**change)))), synced())
-        assert counts(result) == {"updated": 1, "unchanged": 1}
-        [outcome] = result.changes
-        assert [each.field for each in outcome.changes] == [field]
+    ],
+)
+def test_one_changed_attribute_changes_one_field(
+    store: FakeMedusa,
+    sync_feed: Callable[[bytes | str, FakeMedusa], RunResult],
+    change: dict[str, str],
+    field: str,
+) -> None:
+    result = sync_feed(as_rss(feed(**change)), store)
+    assert counts(result) == {"updated": 1, "unchanged": 1}
+    [outcome] = result.changes
+    assert [each.field for each in outcome.changes] == [field]

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from medusa_sync import Settings, sync_products
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import SettingsError
+from medusa_sync.sources.maps import program
 from tests.flow.stage import SOURCE_NAME, counts, writes
 from tests.flow.urls import sync
 from tests.harness.dummyjson import DummyJson, Request, Response, dummyjson
@@ -348,6 +350,29 @@ def test_an_item_is_named_by_its_page(folder: Path, server: DummyJson) -> None:
     pages(server, [*ROWS[:7], {"artno": None}])
     result = sync(server.url, FakeMedusa(), source_map=str(folder / "erp.jq"))
     assert [each.title for each in result.problems] == ["item 3 of page 2"]
+
+
+# --- programs that do not end --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["def f: f; f", "[repeat(.)] | length"])
+def test_a_program_that_does_not_end_is_an_error_and_nothing_is_written(
+    folder: Path, store: FakeMedusa, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(program, "LONGEST_S", 1)
+    (folder / "erp.jq").write_text(text)
+    result = run(folder, lines(ROWS), store)
+    assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
+    assert "erp.jq takes longer than 1 s for line 1" in result.error or "has ended at line 1" in result.error
+
+
+def test_a_run_ends_during_a_program_that_does_not_end(folder: Path, store: FakeMedusa) -> None:
+    (folder / "erp.jq").write_text("def f: f; f")
+    started = monotonic()
+    result = run(folder, lines(ROWS), store, max_duration_s=0.5)
+    assert (result.exit_code, writes(store)) == (5, [])
+    assert "was stopped after 0.5 s" in result.error
+    assert monotonic() - started < 5
 
 
 # --- size -----------------------------------------------------------------------------------------------

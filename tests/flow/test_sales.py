@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,9 +16,9 @@ from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.medusa.placement import PlacementOptions
 from medusa_sync.sync.options import PlanOptions
 from tests.flow.stage import ListSource, run_once, sync, writes
+from tests.flow.urls import sync as sync_url
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.unit.sources.tables import products_of
 
 ROWS = [{**row, "discountPercentage": 10} for row in products(4)]
 
@@ -60,13 +61,14 @@ def test_a_sale_price_that_is_not_above_0_and_below_the_price_is_no_sale(
 
 
 @pytest.mark.parametrize("compared", ["", "0", "0.00", "20.00"])
-def test_a_compare_at_price_of_a_table_makes_no_product_free(compared: str) -> None:
+def test_a_compare_at_price_of_a_table_makes_no_product_free(tmp_path: Path, compared: str) -> None:
+    file = tmp_path / "products.csv"
     table = f"Handle,Title,Variant Price,Variant Compare At Price\nmug,Mug,20.00,{compared}\n"
     free = f"Handle,Title,Variant Price,Variant Compare At Price\nmug,Mug,0.00,{compared}\n"
     for content, price in ((table, 20), (free, 20 if compared == "20.00" else 0)):
         store = FakeMedusa()
-        rows = [dict(each) for each in products_of(content)]
-        assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
+        file.write_text(content)
+        assert sync_url(str(file), store, sale_prices=True).exit_code == 0
         [variant] = store.products["dummyjson:mug"].variants
         assert [each.amount for each in variant.prices] == [price]
         assert store.state.list_prices == {}

@@ -1,20 +1,13 @@
 """Wrong totals of a source over HTTP: a run that misses products does not exit 0."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 
-import httpx
 import pytest
 
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import RunResult
-from medusa_sync.errors import SourceError
-from medusa_sync.http import HttpClient
-from medusa_sync.sources.api import ApiSource
-from medusa_sync.sources.catalogue import Catalogue
-from medusa_sync.sources.delivered import MappingOptions
-from medusa_sync.stop import Stop
-from tests.flow.stage import SOURCE_NAME, assert_exact, counts, run_once
+from tests.flow.stage import assert_exact, counts
+from tests.flow.urls import sync as sync_url
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, Request, Response, dummyjson, with_fields
 from tests.harness.fake_medusa import FakeMedusa
@@ -31,20 +24,7 @@ def server() -> Iterator[DummyJson]:
 
 
 def sync(server: DummyJson, store: FakeMedusa, *, limit: int | None = None) -> RunResult:
-    async def run() -> RunResult:
-        async with httpx.AsyncClient() as client:
-            http = HttpClient(
-                client,
-                max_retries=0,
-                unavailable=SourceError,
-                on_request=lambda _method, _url: None,
-                on_retry=lambda: None,
-                stop=Stop(),
-            )
-            source = Catalogue(ApiSource(http, server.url), server.url, MappingOptions(SOURCE_NAME, "usd"))
-            return await run_once(source, store, limit=limit, on_missing=OnMissing.DELETE)
-
-    return asyncio.run(run())
+    return sync_url(server.url, store, limit=limit, on_missing=OnMissing.DELETE)
 
 
 def state_total(server: DummyJson, total: Callable[[int], int]) -> None:

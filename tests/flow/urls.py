@@ -11,7 +11,7 @@ from medusa_sync.core.policy import Share
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
-from medusa_sync.sources.delivered import MappingOptions
+from medusa_sync.sources.mapping import MappingOptions
 from medusa_sync.sources.open import open_source
 from medusa_sync.sources.received import SpooledSource
 from medusa_sync.stop import Stop
@@ -30,6 +30,7 @@ def sync(
     max_retries: int = 0,
     timeout: float = 5,
     source_map: str | None = None,
+    sale_prices: bool = False,
     **changes: Any,
 ) -> RunResult:
     """A run as in a session."""
@@ -56,7 +57,7 @@ def sync(
 
                 return Connected()
 
-            mapping = MappingOptions(SOURCE_NAME, "usd")
+            mapping = MappingOptions(SOURCE_NAME, "usd", sale_prices)
             async with open_source(url, format_, connect, mapping, source_map) as source:
                 least = min_products
                 used = source if least is None else SpooledSource(source, url, min_products=least)

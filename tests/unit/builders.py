@@ -30,7 +30,7 @@ from medusa_sync.core.stored import (
 from medusa_sync.errors import MedusaSyncError, StoreError
 from medusa_sync.http import HttpClient, Rate
 from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
-from medusa_sync.sources.mapping import to_desired
+from medusa_sync.sources.mapping import MappingOptions, to_desired
 from medusa_sync.sources.schema import SourceDimensions, SourceMeta, SourceProduct
 from medusa_sync.stop import Stop
 from tests.harness.catalogue import product
@@ -58,7 +58,7 @@ def source_product(number: int = 1, /, **changes: Any) -> SourceProduct:
 
 
 def mapped(product: SourceProduct) -> DesiredProduct:
-    desired = to_desired(product, source_name="dummyjson", currency=CURRENCY)
+    desired = to_desired(product, MappingOptions("dummyjson", CURRENCY))
     assert isinstance(desired, DesiredProduct), desired
     return desired
 

@@ -130,7 +130,7 @@ def test_quiet_run_imports_only_what_it_needs() -> None:
 
 
 def test_run_with_an_api_imports_nothing_for_files() -> None:
-    spare = {"gzip", "backports", "xml", *(f"medusa_sync.sources.{name}" for name in ("stream", "content"))}
+    spare = {"gzip", "backports", "xml", *(f"medusa_sync.sources.{name}" for name in ("files", "json_files"))}
     spare |= {"medusa_sync.sync.applier", "medusa_sync.sync.preview", "medusa_sync.medusa.bulk"}
     with dummyjson(products(3)) as server:
         code = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.dialects.base import Dialect, Recognised, recognise
+from medusa_sync.sources.dialects.base import Dialect, Header, recognise
 from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.dialects.medusa import MEDUSA
 from medusa_sync.sources.dialects.own import OWN
@@ -14,23 +14,26 @@ from medusa_sync.sources.dialects.shopify import SHOPIFY
 DIALECTS: tuple[Dialect, ...] = (SHOPIFY, MEDUSA, GOOGLE, OWN)
 """In the order of precedence, if two of them know the same number of columns."""
 
+_HINT = "The first line must name the columns; the documentation lists those of each format."
+_SHOWN = 20  # columns in a message
+_LONGEST = 40  # characters of each
+
 
 def known_columns(names: Sequence[str]) -> int:
     """How many columns of a header the dialect knows that knows most."""
     return max(recognise(dialect, names).known for dialect in DIALECTS)
 
 
-def best(names: Sequence[str], *, decimal_comma: bool = False) -> Recognised:
-    """The dialect that knows most columns of a header, of those whose required columns it has.
+def best(names: Sequence[str], *, decimal_comma: bool = False) -> Header:
+    """The header as the dialect knows it that knows most columns, of those whose required columns it has.
 
     Raises:
         SourceError: no dialect knows it, or a column occurs twice.
     """
     tried = [recognise(dialect, names, decimal_comma=decimal_comma) for dialect in DIALECTS]
-    matching = [each for each in tried if not each.missing]
-    if not matching:
+    found = max((each for each in tried if not each.missing), key=lambda each: each.known, default=None)
+    if found is None:
         raise SourceError(_unknown(names, tried), hint=_HINT)
-    found = max(matching, key=lambda each: each.known)
     if found.repeated:
         raise SourceError(
             f"the columns {' and '.join(map(repr, found.repeated))} mean the same ({found.dialect.name})",
@@ -39,12 +42,7 @@ def best(names: Sequence[str], *, decimal_comma: bool = False) -> Recognised:
     return found
 
 
-_HINT = "The first line must name the columns; the documentation lists those of each format."
-_SHOWN = 20  # columns in a message
-_LONGEST = 40  # characters of each
-
-
-def _unknown(names: Sequence[str], tried: Sequence[Recognised]) -> str:
+def _unknown(names: Sequence[str], tried: Sequence[Header]) -> str:
     shown = [f"{name[:_LONGEST]}..." if len(name) > _LONGEST else name for name in names[:_SHOWN]]
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return "\n".join(

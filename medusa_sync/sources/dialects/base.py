@@ -4,44 +4,50 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
+from medusa_sync.core.ids import IdSet
 from medusa_sync.core.product import CURRENCIES
+from medusa_sync.sources.base import Item, Rejected
+from medusa_sync.sources.text import shown
 
+MAX_ROWS = 20_000  # of a product; more than 10,000 variants are rejected anyway
+MAX_SIZE = 2**26  # characters in the rows of a product, which are all in memory
+
+_TITLE_LENGTH = 200  # of rejected products
 _PLACEHOLDERS = {"{n}": "([0-9]{1,4})", "{currency}": f"({'|'.join(sorted(CURRENCIES))})", "{name}": "(.+)"}
+_SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}")
 
 
 class InvalidRowError(Exception):
-    """A product is refused because of one of its rows; the message names the row and its column."""
+    """A product is rejected because of one of its rows; the message names the row and its column."""
 
 
 class Column(Struct, frozen=True):
     """A column that a dialect knows.
 
     Attributes:
-        key: what the dialect calls it.
-        names: its spellings. Upper and lower case, spaces and punctuation make no difference. A name with
-            `{n}` stands for numbered columns, one with `{currency}` for a column per currency: a series. A
-            `{name}` stands for anything.
-        field: of our own shape; empty if the column is known, but ignored.
+        names: its spellings; the first one is its key. Upper and lower case, spaces and punctuation make no
+            difference. A name with `{n}` is that of numbered columns, one with `{currency}` that of a column
+            per currency: a series. A `{name}` is anything.
+        field: of our own shape; empty if the column is known, but ignored. Several are separated by commas.
         rule: how it becomes the field, or why it is ignored.
+        read: the value of the field, of a row and the key; None if the dialect does more than read a cell.
         repeats: it may occur several times: a series too.
     """
 
-    key: str
     names: tuple[str, ...]
     field: str = ""
     rule: str = ""
+    read: Callable[[Row, str], Any] | None = None
     repeats: bool = False
 
-
-def ignored(reason: str, *names: str) -> Column:
-    """Columns that a dialect knows, but does not use."""
-    return Column(names[0], names, rule=reason)
+    @property
+    def key(self) -> str:
+        return self.names[0]
 
 
 class Dialect(Struct, frozen=True):
@@ -67,26 +73,38 @@ class Dialect(Struct, frozen=True):
     continues: Callable[[Row, Row], bool] = lambda _row, _first: False
 
     @property
-    def named(self) -> Mapping[str, Column]:
-        return {column.key: column for column in self.columns}
+    def title(self) -> str:
+        """The key of the column with the title of a product."""
+        return next(each.key for each in self.columns if each.field == "title")
+
+
+# --- headers --------------------------------------------------------------------------------------------
 
 
 class Header(Struct, frozen=True):
-    """The columns of a table.
+    """The columns of a table, as a dialect knows them.
 
     Attributes:
-        columns: index and key of each column that is not ignored; in a series, its number or currency too.
+        keys: the index and key of each column that is not ignored; in a series, the key has its number or
+            currency too: `price_{currency} eur`.
+        series: by the key of a series, its keys by number or currency, in the order of the numbers.
         names: of the columns, as the table has them, by key.
-        width: the number of all columns.
+        known: how many columns the dialect knows.
+        missing: names of required columns that the table lacks.
+        repeated: the names of two columns that mean the same; empty if there are none.
         unit: what a row is called in messages: `line` or `item`.
         decimal_comma: numbers may have one.
     """
 
-    columns: tuple[tuple[int, str, str], ...]
+    dialect: Dialect
+    keys: tuple[tuple[int, str], ...]
+    series: Mapping[str, Mapping[str, str]]
     names: Mapping[str, str]
-    width: int
-    unit: str = "line"
-    decimal_comma: bool = False
+    known: int
+    missing: tuple[str, ...]
+    repeated: tuple[str, ...]
+    unit: str
+    decimal_comma: bool
 
     def row(self, number: int, values: Sequence[str], problem: str = "") -> Row:
         """A row of the table.
@@ -94,33 +112,28 @@ class Header(Struct, frozen=True):
         Args:
             number: of the line on which it begins, or of the item.
             values: of its cells, in the order of the header.
-            problem: why its product is refused.
+            problem: why its product is rejected.
         """
-        cells: dict[str, str] = {}
-        series: dict[str, dict[str, str]] = {}
         width = len(values)
-        for index, key, suffix in self.columns:
-            if index < width and values[index] and (value := values[index].strip()):
-                if suffix:
-                    series.setdefault(key, {})[suffix] = value
-                else:
-                    cells[key] = value
-        return Row(self, number, cells, series, problem)
+        cells = {
+            key: value
+            for index, key in self.keys
+            if index < width and values[index] and (value := values[index].strip())
+        }
+        return Row(self, number, cells, problem)
 
 
 class Row(Struct, frozen=True):
-    """The cells of a row that are not empty, by the key of their column.
+    """The cells of a row that are not empty, by key.
 
     Attributes:
         number: of its line or item.
-        numbered: cells of series, by key and then by number or currency.
-        problem: why its product is refused, whatever its cells are.
+        problem: why its product is rejected, whatever its cells are.
     """
 
     header: Header
     number: int
     cells: Mapping[str, str]
-    numbered: Mapping[str, Mapping[str, str]]
     problem: str = ""
 
     @property
@@ -128,26 +141,17 @@ class Row(Struct, frozen=True):
         """Where it is: `line 7`."""
         return f"{self.header.unit} {self.number}"
 
-    @property
-    def size(self) -> int:
-        """The number of characters in its cells."""
-        return sum(map(len, chain(self.cells.values(), *(each.values() for each in self.numbered.values()))))
-
     def __getitem__(self, key: str) -> str:
         """The text of a cell; empty if the table has no such column."""
         return self.cells.get(key, "")
 
     def series(self, key: str) -> Mapping[str, str]:
-        """The cells of numbered columns in the order of their numbers, or of a column for each currency."""
-        return self.numbered.get(key, {})
+        """The keys of cells by their number or currency."""
+        keys = self.header.series.get(key, {})
+        return {suffix: each for suffix, each in keys.items() if each in self.cells}
 
     def error(self, key: str, reason: str) -> InvalidRowError:
-        """Why its product is refused: `line 7: Variant Price is empty`.
-
-        Args:
-            key: of the column, or in a series, the key, a space and the number or currency.
-            reason: such as `is empty`.
-        """
+        """Why its product is rejected: `line 7: Variant Price is empty`."""
         return InvalidRowError(f"{self.place}: {self.header.names.get(key, key)} {reason}")
 
 
@@ -156,81 +160,148 @@ def fold(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))
 
 
-class _Names:
-    """Finds the column of a dialect by its name."""
-
-    def __init__(self, columns: Iterable[Column]) -> None:
-        self._exact: dict[str, Column] = {}
-        self._patterns: list[tuple[re.Pattern[str], Column]] = []
-        for column in columns:
-            for name in column.names:
-                if "{" in name:
-                    self._patterns.append((_pattern(name), column))
-                else:
-                    self._exact[fold(name)] = column
-
-    def find(self, name: str) -> tuple[Column, str] | None:
-        """The column, and in a series its number or currency."""
-        folded = fold(name)
-        if column := self._exact.get(folded):
-            return column, ""
-        for pattern, column in self._patterns:
-            if match := pattern.fullmatch(folded):
-                return column, match[1]
-        return None
-
-
-def _pattern(name: str) -> re.Pattern[str]:
-    parts = re.split(r"(\{[a-z]+\})", name)
-    return re.compile("".join(_PLACEHOLDERS.get(part, re.escape(fold(part))) for part in parts))
-
-
-class Recognised(Struct, frozen=True):
-    """What a dialect finds in a header.
-
-    Attributes:
-        known: how many columns of the header the dialect knows.
-        missing: names of required columns that the header lacks.
-        repeated: the names of two columns that mean the same; empty if there are none.
-    """
-
-    dialect: Dialect
-    header: Header
-    known: int
-    missing: tuple[str, ...]
-    repeated: tuple[str, ...] = ()
-
-
 def recognise(
     dialect: Dialect, names: Sequence[str], *, unit: str = "line", decimal_comma: bool = False
-) -> Recognised:
+) -> Header:
     """Find the columns of a dialect in the header of a table."""
-    find = _Names(dialect.columns).find
-    columns: dict[tuple[str, str], tuple[int, str]] = {}
+    find = _finder(dialect.columns)
+    found: dict[str, tuple[int, str]] = {}
+    series: dict[str, list[str]] = {}
     repeated: tuple[str, ...] = ()
     known = 0
     numbers = Counter[str]()
     for index, name in enumerate(names):
-        found = find(name)
-        known += found is not None
-        if found is None or not found[0].field:
+        column, suffix = find(name)
+        known += column is not None
+        if column is None or not column.field:
             continue
-        column, suffix = found
         if column.repeats:
             numbers[column.key] += 1
             suffix = str(numbers[column.key])
-        if (column.key, suffix) in columns:
-            repeated = columns[column.key, suffix][1], name.strip()
+        key = f"{column.key} {suffix}" if suffix else column.key
+        if key in found:
+            repeated = found[key][1], name.strip()
             continue
-        columns[column.key, suffix] = index, name.strip()
-    in_order = sorted(columns.items(), key=lambda each: int(each[0][1]) if each[0][1].isdecimal() else 0)
-    header = Header(
-        tuple((index, key, suffix) for (key, suffix), (index, _) in in_order),
-        {f"{key} {suffix}".rstrip(): name for (key, suffix), (_, name) in columns.items()},
-        len(names),
+        found[key] = index, name.strip()
+        if suffix:
+            series.setdefault(column.key, []).append(suffix)
+    present = found.keys() | series.keys()
+    return Header(
+        dialect,
+        tuple((index, key) for key, (index, _) in found.items()),
+        {
+            key: {each: f"{key} {each}" for each in sorted(own, key=lambda each: (len(each), each))}
+            if own[0].isdecimal()
+            else {each: f"{key} {each}" for each in own}
+            for key, own in series.items()
+        },
+        {key: name for key, (_, name) in found.items()},
+        known,
+        tuple(key for key in dialect.required if key not in present),
+        repeated,
         unit,
         decimal_comma,
     )
-    present = {key for key, _ in columns}
-    missing = tuple(dialect.named[key].names[0] for key in dialect.required if key not in present)
-    return Recognised(dialect, header, known, missing, repeated)
+
+
+def _finder(columns: Iterable[Column]) -> Callable[[str], tuple[Column | None, str]]:
+    """Finds the column for a name, and in a series its number or currency."""
+    exact: dict[str, Column] = {}
+    patterns: list[tuple[re.Pattern[str], Column]] = []
+    for column in columns:
+        for name in column.names:
+            if "{" in name:
+                parts = re.split(r"(\{[a-z]+\})", name)
+                pattern = "".join(_PLACEHOLDERS.get(part, re.escape(fold(part))) for part in parts)
+                patterns.append((re.compile(pattern), column))
+            else:
+                exact[fold(name)] = column
+
+    def find(name: str) -> tuple[Column | None, str]:
+        folded = fold(name)
+        if column := exact.get(folded):
+            return column, ""
+        found = ((match[1], each) for pattern, each in patterns if (match := pattern.fullmatch(folded)))
+        suffix, column = next(found, ("", None))
+        return column, suffix
+
+    return find
+
+
+# --- products -------------------------------------------------------------------------------------------
+
+
+def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Item | Rejected]:
+    """The products of a table, whose rows follow one another.
+
+    If reading the rows fails, the last product is left out, because it may have more of them.
+    """
+    begun = IdSet()
+    group: _Group | None = None
+    for row in rows:
+        is_next = group is not None and dialect.continues(row, group.rows[0])
+        source_id = group.source_id if group and is_next else dialect.source_id(row)
+        if not source_id:
+            yield Rejected(None, None, row.place, row.problem or "it belongs to no product: it has no id")
+        elif is_shortened(source_id):  # products with different ids can have the same one now
+            reason = f"its id is {shown(source_id)}: a spreadsheet has lost its last digits"
+            yield Rejected(None, None, row.place, reason)
+        elif group is not None and source_id == group.source_id:
+            group.add(row)
+        else:
+            if group is not None:
+                yield group.product(dialect, begun)
+            group = _Group(source_id, row)
+    if group is not None:
+        yield group.product(dialect, begun)
+
+
+class _Group:
+    """The rows of a product, as far as they are not too many."""
+
+    def __init__(self, source_id: str, first: Row) -> None:
+        self.source_id = source_id
+        self.rows: list[Row] = []
+        self._size = 0
+        self._is_too_large = False
+        self.add(first)
+
+    def add(self, row: Row) -> None:
+        self._last = row.number
+        self._size += sum(map(len, row.cells.values()))
+        self._is_too_large = len(self.rows) >= MAX_ROWS or self._size > MAX_SIZE
+        if not self._is_too_large or not self.rows:
+            self.rows.append(row)
+
+    def product(self, dialect: Dialect, begun: IdSet) -> Item | Rejected:
+        reason = self._problem(dialect, begun)
+        if not reason:
+            try:
+                return Item(dialect.product(self.rows))
+            except InvalidRowError as error:
+                reason = str(error)
+        return Rejected(None, self.source_id, self.rows[0][dialect.title][:_TITLE_LENGTH], reason)
+
+    def _problem(self, dialect: Dialect, begun: IdSet) -> str:
+        """Why the product is rejected in any dialect; empty if it is not."""
+        first = self.rows[0]
+        unit = first.header.unit
+        where = first.place if first.number == self._last else f"{unit}s {first.number} to {self._last}"
+        if not begun.add(self.source_id):
+            return (
+                f"{where}: the product has begun before; its rows do not follow one another, or two products "
+                "have the same id"
+            )
+        if self._is_too_large:
+            return f"{where}: the product has more than {MAX_ROWS:,} rows or {MAX_SIZE:,} characters"
+        if bad := next((row for row in self.rows if row.problem), None):
+            return f"{bad.place}: {bad.problem}"
+        if not first[dialect.title]:
+            reason = f"is empty; the first {unit} of a product must have it"
+            return str(first.error(dialect.title, reason))
+        return ""
+
+
+def is_shortened(text: str) -> bool:
+    """Whether a spreadsheet has made a long number such as `7.12393E+11` of a code."""
+    return _SHORTENED.fullmatch(text) is not None

@@ -2,41 +2,84 @@
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from medusa_sync.sources.dialects.base import Row
+from medusa_sync.sources.dialects.base import Column, Row, is_shortened
 from medusa_sync.sources.text import shown
+
+VARIANT = "variants[]."
 
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[0-9]{1,15},[0-9]{1,2}")  # three digits could be thousands: no guess
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")  # if commas are decimal: no guess
-_SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}")
 _COUNT = re.compile(r"(-?[0-9]{1,15})(\.0+)?")
+_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-def amount(row: Row, key: str, text: str | None = None) -> int | float | None:
+def fields(columns: Iterable[Column], row: Row, of: str = "") -> dict[str, Any]:
+    """The fields that columns become by themselves, in their order; None for those that need more.
+
+    Args:
+        columns: of the dialect.
+        row: that has the cells.
+        of: `VARIANT` for the fields of a variant.
+    """
+    found: dict[str, Any] = {}
+    for column in columns:
+        for owner, name, member in _targets(column.field):
+            if owner != of:
+                continue
+            value = column.read(row, column.names[0]) if column.read else None
+            if not member:
+                found.setdefault(name, value)
+            elif value not in (None, ""):
+                found[name] = (found.get(name) or {}) | {member: value}
+            else:
+                found.setdefault(name, None)
+    return found
+
+
+@lru_cache(maxsize=1_024)
+def _targets(field: str) -> tuple[tuple[str, str, str], ...]:
+    """The owner, the name and the member of each field that a column becomes."""
+    found: list[tuple[str, str, str]] = []
+    for each in filter(None, field.split(", ")):
+        owner = VARIANT if each.startswith(VARIANT) else ""
+        name, _, member = each.removeprefix(owner).partition(".")
+        found.append((owner, name, member))
+    return tuple(found)
+
+
+def text(row: Row, key: str) -> str:
+    return row[key]
+
+
+def amount(row: Row, key: str, written: str | None = None) -> int | float | None:
     """A number that is not negative; None if the cell is empty.
 
     Args:
         row: that has the cell.
-        key: of its column; in a series, with the number or currency.
-        text: of the cell; not needed unless the column is one of a series.
+        key: of the cell.
+        written: the part of it that is the number, if it has more.
 
     Raises:
-        InvalidRowError: it is not written as a plain number, such as `1,234.50`.
+        InvalidRowError: it is not written as a plain number, such as `1234.50`.
     """
-    text = row[key] if text is None else text
-    if not text:
+    found = row[key] if written is None else written
+    if not found:
         return None
-    plain = text
-    if row.header.decimal_comma and _DECIMAL_COMMA.fullmatch(text):
-        plain = text.replace(",", ".")
-    if not _NUMBER.fullmatch(plain) or _may_have_thousands(row, text):
-        raise row.error(key, f"is {shown(text)}, which is not a number such as 1234.50")
+    plain = found
+    if row.header.decimal_comma and _DECIMAL_COMMA.fullmatch(found):
+        plain = found.replace(",", ".")
+    if not _NUMBER.fullmatch(plain) or _may_have_thousands(row, found):
+        raise row.error(key, f"is {shown(found)}, which is not a number such as 1234.50")
     number = float(plain)
     return int(number) if number.is_integer() else number
 
@@ -47,18 +90,17 @@ def count(row: Row, key: str) -> int | None:
     Raises:
         InvalidRowError: it is not a whole number.
     """
-    text = row[key]
-    if not text:
+    if not row[key]:
         return None
-    match = _COUNT.fullmatch(text)
-    if match is None or _may_have_thousands(row, text):
-        raise row.error(key, f"is {shown(text)}, which is not a whole number such as 12")
+    match = _COUNT.fullmatch(row[key])
+    if match is None or _may_have_thousands(row, row[key]):
+        raise row.error(key, f"is {shown(row[key])}, which is not a whole number such as 12")
     return int(match[1])
 
 
-def _may_have_thousands(row: Row, text: str) -> bool:
+def _may_have_thousands(row: Row, number: str) -> bool:
     """Whether `1.234` may be 1234, because the file may have decimal commas."""
-    return row.header.decimal_comma and _THOUSANDS.fullmatch(text) is not None
+    return row.header.decimal_comma and _THOUSANDS.fullmatch(number) is not None
 
 
 def code(row: Row, key: str) -> str:
@@ -72,34 +114,15 @@ def code(row: Row, key: str) -> str:
     return row[key]
 
 
-def is_shortened(text: str) -> bool:
-    """Whether a spreadsheet has made a long number such as `7.12393E+11` of a code."""
-    return _SHORTENED.fullmatch(text) is not None
-
-
 def flag(row: Row, key: str) -> bool | None:
     """True or false; None if the cell is empty.
 
     Raises:
         InvalidRowError: it is neither.
     """
-    known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    text = row[key]
-    if not text:
-        return None
-    if text.lower() not in known:
-        raise row.error(key, f"is {shown(text)}, but should be `true` or `false`")
-    return known[text.lower()]
-
-
-def parts(text: str, separator: str) -> list[str]:
-    """The values of a cell, without empty ones and repetitions."""
-    return distinct(part.strip() for part in text.split(separator))
-
-
-def path(text: str) -> list[str]:
-    """The names of a category path such as `Apparel > Shirts`."""
-    return [name for part in text.split(">") if (name := part.strip())]
+    if row[key] and row[key].lower() not in _FLAGS:
+        raise row.error(key, f"is {shown(row[key])}, but should be `true` or `false`")
+    return _FLAGS.get(row[key].lower())
 
 
 def json_object(row: Row, key: str) -> dict[str, Any] | None:
@@ -116,14 +139,29 @@ def json_object(row: Row, key: str) -> dict[str, Any] | None:
         raise row.error(key, f"is {shown(row[key])}, which is not a JSON object") from None
 
 
+def prices(row: Row, key: str) -> dict[str, int | float | None]:
+    """The amounts of a column per currency."""
+    return {currency: amount(row, each) for currency, each in row.series(key).items()}
+
+
+def texts(row: Row, key: str) -> list[str]:
+    """The cells of a series."""
+    return distinct(row[each] for each in row.series(key).values())
+
+
+def parts(cell: str, separator: str) -> list[str]:
+    """The values of a cell, without empty ones and repetitions."""
+    return distinct(part.strip() for part in cell.split(separator))
+
+
+def path(cell: str) -> list[str]:
+    """The names of a category path such as `Apparel > Shirts`."""
+    return [name for part in cell.split(">") if (name := part.strip())]
+
+
 def distinct(values: Iterable[str]) -> list[str]:
     """The values that are not empty, each once, in their order."""
     return list(dict.fromkeys(filter(None, values)))
-
-
-def unquoted(text: str) -> str:
-    """A number that a spreadsheet keeps as text: without the apostrophe in front of it."""
-    return text.removeprefix("'")
 
 
 def present(**fields: Any) -> dict[str, Any]:
@@ -131,34 +169,56 @@ def present(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
 
 
+# --- tables of columns ----------------------------------------------------------------------------------
+
+Read = Callable[[Row, str], Any]
+_READ: Mapping[str, Read] = {
+    each.__name__: each for each in (text, texts, amount, count, code, flag, json_object)
+}
+
+
+def columns_of(dialect: str, **own: Read) -> tuple[Column, ...]:
+    """The columns of a dialect, as the file with its name has them: their names and what they become.
+
+    Args:
+        dialect: the name of the file.
+        own: the readers of cells that only this dialect has. `repeated` columns, and those without a reader
+            are read by the function that makes a product of the rows.
+    """
+    table = Path(__file__).with_name(f"{dialect}.csv").read_text(encoding="utf-8").splitlines()[1:]
+    readers: dict[str, Read | None] = {**_READ, **own, "": None, "repeated": None}
+    return tuple(
+        Column(tuple(names.split(", ")), field, rule, readers[read], read == "repeated")
+        for names, field, read, rule in csv.reader(table)
+    )
+
+
 # --- options: `Option1 Name`, `Option1 Value` --------------------------------------------------------------
 
-NAME, VALUE = "option_name", "option_value"  # keys of the columns
 
-
-def option_names(rows: Sequence[Row]) -> Mapping[str, str]:
+def option_names(rows: Sequence[Row], key: str) -> Mapping[str, str]:
     """The names of the options by number. The first row has them; others may repeat them.
 
     Raises:
         InvalidRowError: a row has another name.
     """
-    names = rows[0].series(NAME)
+    names = {number: rows[0][each] for number, each in rows[0].series(key).items()}
     for row in rows:
-        for number, name in row.series(NAME).items():
-            if names.get(number) != name:
+        for number, each in row.series(key).items():
+            if names.get(number) != row[each]:
                 first = shown(names[number]) if number in names else "empty"
-                raise row.error(f"{NAME} {number}", f"is {shown(name)}, but {first} on {rows[0].place}")
+                raise row.error(each, f"is {shown(row[each])}, but {first} on {rows[0].place}")
     return names
 
 
-def option_values(row: Row, names: Mapping[str, str]) -> dict[str, str]:
+def option_values(row: Row, key: str, names: Mapping[str, str]) -> dict[str, str]:
     """The values of a variant by the names of the options.
 
     Raises:
         InvalidRowError: an option has a value, but no name.
     """
-    values = row.series(VALUE)
-    for number, value in values.items():
+    values = row.series(key)
+    for number, each in values.items():
         if number not in names:
-            raise row.error(f"{VALUE} {number}", f"is {shown(value)}, but the option has no name")
-    return {name: values[number] for number, name in names.items() if number in values}
+            raise row.error(each, f"is {shown(row[each])}, but the option has no name")
+    return {name: row[values[number]] for number, name in names.items() if number in values}

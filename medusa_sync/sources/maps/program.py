@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import re
-from collections.abc import Iterator
+import sys
+from asyncio import StreamReader, StreamWriter, create_subprocess_exec
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from signal import SIGALRM
+from typing import Any, Self, cast
 
 import jq
 import msgspec
 
-from medusa_sync.errors import SettingsError
-from medusa_sync.sources.maps import BUILT_IN
+from medusa_sync.errors import SettingsError, SourceError
+from medusa_sync.sources.base import Item
+from medusa_sync.sources.maps import BUILT_IN, worker
 from medusa_sync.sources.text import one_line
+
+LONGEST_S = 10  # for an item
 
 _LONGEST = 300  # characters of a message
 _DIGITS = 20
@@ -26,12 +36,11 @@ _SHADOWS = "".join(f'def {name}: error("{name} is not available in a map"); ' fo
 _SHADOWS += "def halt_error($_): halt; {} as $ENV | ("
 
 
-class MapError(Exception):
-    """A program fails for an item; the message is jq's."""
-
-
 class Program:
     """A compiled map.
+
+    It runs in a process of its own, without our environment: a program that does not end blocks nothing, and
+    is stopped. The context starts and ends the process.
 
     Args:
         name: of a file, or of a map that comes with this tool.
@@ -50,28 +59,69 @@ class Program:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             hint = f"; expected a file, or one of {', '.join(sorted(known))}"
             raise SettingsError([f"--source-map: {name} cannot be read ({reason}){hint}"]) from error
+        self._text = f"{_SHADOWS}\n{text}\n) | tojson"
         try:
-            self._program = jq.compile(f"{_SHADOWS}\n{text}\n)")
+            jq.compile(self._text)
         except ValueError as error:
             problem = f"--source-map: {self.name} is not a valid jq program: {_reason(text, error)}"
             raise SettingsError([problem]) from error
 
-    def parts(self, item: Any) -> Iterator[Any]:
-        """What the program makes of an item.
+    async def __aenter__(self) -> Self:
+        self._process = await create_subprocess_exec(
+            *(sys.executable, "-P", "-m", worker.__name__, str(LONGEST_S)),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            limit=2 * worker.MAX_SIZE,
+            env={"PYTHONPATH": os.pathsep.join(sys.path)},  # it needs no secrets
+        )
+        await self._send([json.dumps(self._text).encode()])
+        return self
 
-        Args:
-            item: a JSON object, or a `msgspec.Raw`.
+    async def __aexit__(self, *_: object) -> None:
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.communicate()
+
+    async def made_of(self, items: Sequence[Item]) -> AsyncGenerator[tuple[Item, list[Any], str], None]:
+        """What the program makes of items: each with its parts, and the error that came after them.
 
         Raises:
-            MapError: the program fails. What it gave before that came first.
+            SourceError: it does not end, or the process has ended.
         """
-        text = bytes(item) if isinstance(item, msgspec.Raw) else json.dumps(item).encode()
-        if _LONG_NUMBER.search(text):
-            text = json.dumps(json.loads(text, parse_int=_exact)).encode()
+        sending = asyncio.create_task(self._send([_text_of(item.value) for item in items]))
         try:
-            yield from self._program.input_text(text.decode(errors="replace"))
-        except ValueError as error:
-            raise MapError(f"{self.name}: {one_line(str(error)[:_LONGEST])}") from error
+            for item in items:
+                answer = await cast(StreamReader, self._process.stdout).readline()
+                if not answer:
+                    raise await self._ended(item)
+                parts, error = msgspec.json.decode(answer)
+                yield item, parts, f"{self.name}: {one_line(error[:_LONGEST])}" if error else ""
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+
+    async def _send(self, lines: Sequence[bytes]) -> None:
+        stdin = cast(StreamWriter, self._process.stdin)
+        for line in lines:
+            stdin.write(line + b"\n")
+            await stdin.drain()
+
+    async def _ended(self, item: Item) -> SourceError:
+        status = await self._process.wait()
+        if status == -SIGALRM:
+            problem = f"{self.name} takes longer than {LONGEST_S} s for {item.place}"
+            return SourceError(problem, hint="Nothing was written. Check that the map ends for each item.")
+        problem = f"{self.name}: the process of the map has ended at {item.place} (status {status})"
+        return SourceError(problem, hint="Nothing was written. Does the map need too much memory?")
+
+
+def _text_of(item: Any) -> bytes:
+    """JSON on one line, with large numbers as texts."""
+    text = bytes(item) if isinstance(item, msgspec.Raw) else json.dumps(item).encode()
+    if _LONG_NUMBER.search(text):
+        text = json.dumps(json.loads(text, parse_int=_exact)).encode()
+    return text.replace(b"\n", b" ").replace(b"\r", b" ")
 
 
 def _exact(digits: str) -> int | str:

@@ -10,7 +10,8 @@ def parts:
   | map(filled);
 
 # A number; exports of many countries have a decimal comma.
-def number: filled | if test("^[0-9]+,[0-9]{1,2}$") then split(",") | join(".") else . end;
+def number:
+  filled | if contains(",") and test("^[0-9]+,[0-9]{1,2}$") then split(",") | join(".") else . end;
 
 # The attributes of a row from the n-th on: the columns `Attribute 1 name` and `Attribute 1 value(s)`.
 def attributes($n):

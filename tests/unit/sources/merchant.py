@@ -3,21 +3,18 @@
 import csv
 import string
 from collections.abc import Iterable, Sequence
-from io import BytesIO, StringIO
+from io import StringIO
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from hypothesis import strategies as st
 
-from medusa_sync.sources.base import Entry, Part, Reading, Refused
-from medusa_sync.sources.csv_files import read_csv
-from medusa_sync.sources.xml_feed import read_feed
+from medusa_sync.core.product import DesiredProduct
+from tests.unit.sources.reading import only, reason
 
-QUIET = Reading(lambda _: None)
 Item = list[tuple[str, str]]
 """Names and values of attributes, as they are written."""
 Product = dict[str, Any]
-Entries = list[Part]
 
 NAMESPACE: Final = 'xmlns:g="http://base.google.com/ns/1.0"'
 RSS: Final = f'<?xml version="1.0"?>\n<rss version="2.0" {NAMESPACE}><channel><title>Shop</title>\n'
@@ -84,25 +81,19 @@ def as_table(items: Sequence[Item], delimiter: str) -> str:
 # --- readers --------------------------------------------------------------------------------------------
 
 
-def read_xml(content: bytes) -> Entries:
-    return list(read_feed(BytesIO(content), QUIET))
+def feed_of(*items: dict[str, str]) -> bytes:
+    """A feed with these items; an item has the attributes of `ITEM` too."""
+    return as_rss([list({**ITEM, **item}.items()) for item in items])
 
 
-def read_table(text: str) -> Entries:
-    return list(read_csv(BytesIO(text.encode()), QUIET))
+def product_of(*items: dict[str, str]) -> DesiredProduct:
+    """The only product of a feed."""
+    return only(feed_of(*items))
 
 
-def product_of(*items: dict[str, str]) -> Product:
-    """The only product of a feed with these items; an item has the attributes of `ITEM` too."""
-    [entry] = read_xml(as_rss([list({**ITEM, **item}.items()) for item in items]))
-    assert isinstance(entry, Entry), entry
-    return dict(entry.product)
-
-
-def refusal_of(*items: dict[str, str]) -> Refused:
-    [refused] = read_xml(as_rss([list({**ITEM, **item}.items()) for item in items]))
-    assert isinstance(refused, Refused), refused
-    return refused
+def reason_of(*items: dict[str, str]) -> str:
+    """Why the only product of a feed is rejected."""
+    return reason(feed_of(*items))
 
 
 # --- catalogues -----------------------------------------------------------------------------------------

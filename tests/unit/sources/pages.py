@@ -1,8 +1,8 @@
 """Pages of DummyJSON, and a server that delivers them."""
 
 import json
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,12 +12,9 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.http import HttpClient
-from medusa_sync.sources.api import ApiSource
 from medusa_sync.sources.base import Page, Row, Source, Unchecked
-from medusa_sync.sources.catalogue import Catalogue
-from medusa_sync.sources.content import Opening, open_path
-from medusa_sync.sources.delivered import MappingOptions
-from medusa_sync.sources.files import FileSource
+from medusa_sync.sources.mapping import MappingOptions
+from medusa_sync.sources.open import open_source
 from tests.harness import catalogue
 from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import CURRENCY, SOURCE_URL
@@ -96,19 +93,39 @@ def serve(
     return asked
 
 
-def api_source(http: HttpClient, url: str = SOURCE_URL, **options: Any) -> Catalogue:
-    return Catalogue(ApiSource(http, url, **options), url, MAPPING)
+def api_source(http: HttpClient, url: str = SOURCE_URL, **options: Any) -> Source:
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[HttpClient]:
+        yield http
+
+    return opened(url, connect, **options)
 
 
-def file_source(file: Path, body: bytes | None = None) -> Catalogue:
+def file_source(file: Path, body: bytes | None = None, **options: Any) -> Source:
     """The file as a source, written first if there is a body."""
     if body is not None:
         file.write_bytes(body)
-
-    async def fetch() -> Opening:
-        return partial(open_path, file)
-
-    return Catalogue(FileSource(fetch), str(file), MAPPING)
+    return opened(str(file), **options)
 
 
+def opened(
+    source: str,
+    connect: Any = None,
+    *,
+    format_: str = "auto",
+    map_: str | None = None,
+    mapping: MappingOptions = MAPPING,
+) -> Source:
+    """What `open_source` opens, which needs no waiting."""
+    opening = open_source(source, format_, connect, mapping, map_)
+    _OPENED.append(opening)
+    try:
+        opening.__aenter__().send(None)
+    except StopIteration as done:
+        found: Source = done.value
+        return found
+    raise AssertionError
+
+
+_OPENED: list[object] = []  # kept until the process ends
 PAGE = body_of(CATALOGUE[:3])

@@ -1,4 +1,4 @@
-"""CSV files for tests: how programs write them, and how streams deliver them."""
+"""CSV files for tests, as programs write them."""
 
 import csv
 import io
@@ -9,13 +9,10 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Entry, Part, Reading, Refused
-from medusa_sync.sources.csv_files import read_csv
 from medusa_sync.sources.dialects.base import Dialect
+from tests.unit.sources.reading import CUT_OFF, in_json, read, reading
 
 T = TypeVar("T")
-QUIET = Reading(lambda _: None)
 Catalogue = list[dict[str, Any]]
 
 ALPHABET = "abcXYZ019 .,;:|>'\"\t\n\r-&<%éüß"  # in Windows-1252, no two of these letters look like UTF-8
@@ -30,13 +27,12 @@ PROGRAMS = {  # what the file begins with, and its encoding
 
 
 class Style(Struct, frozen=True):
-    """How a program writes a table, and how its bytes arrive."""
+    """How a program writes a table."""
 
     program: str = "UTF-8"
     delimiter: str = ","
     line_end: str = "\n"
     has_last_line_end: bool = True
-    chunk: int = 2**16
 
     @property
     def alphabet(self) -> str:
@@ -60,65 +56,14 @@ STYLES = st.builds(
     st.sampled_from(",;\t"),
     st.sampled_from(["\n", "\r\n", "\r"]),
     st.booleans(),
-    st.sampled_from([1, 2, 3, 7, 100, 2**16]),
 )
 
 
 class File(Struct, frozen=True):
     """A file with its products."""
 
-    style: Style
     catalogue: Catalogue
     content: bytes
-
-
-class Stream(io.BytesIO):
-    """Delivers some bytes at a time.
-
-    Args:
-        content: all bytes.
-        chunk: how many of them at a time.
-        error: raised at the end, as by a file that is incomplete.
-    """
-
-    def __init__(self, content: bytes, chunk: int = 2**16, error: SourceError | None = None) -> None:
-        super().__init__(content)
-        self._chunk = chunk
-        self._error = error
-
-    def read1(self, size: int | None = -1, /) -> bytes:
-        return self.read(size)
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        wanted = self._chunk if size is None or size < 0 else min(size, self._chunk)
-        data = super().read(wanted)
-        if not data and self._error is not None:
-            raise self._error
-        return data
-
-
-def read(content: bytes | str, *, chunk: int = 2**16) -> list[Part]:
-    data = content.encode() if isinstance(content, str) else content
-    return list(read_csv(Stream(data, chunk), QUIET))
-
-
-def products_of(content: bytes | str) -> list[Mapping[str, Any]]:
-    """The products of a file in which none is refused."""
-    entries = read(content)
-    assert not [entry for entry in entries if isinstance(entry, Refused)]
-    return [entry.product for entry in entries if isinstance(entry, Entry)]
-
-
-def read_until_error(content: bytes | str, error: SourceError | None = None) -> tuple[list[Part], str]:
-    """What comes before the file cannot be read any further, and the message; it is empty if all was read."""
-    entries: list[Part] = []
-    data = content.encode() if isinstance(content, str) else content
-    try:
-        for entry in read_csv(Stream(data, error=error), QUIET):
-            entries.append(entry)  # noqa: PERF402 - those before an error are kept
-    except SourceError as raised:
-        return entries, str(raised)
-    return entries, ""
 
 
 def table_of(
@@ -128,7 +73,7 @@ def table_of(
 
     Args:
         dialect: of the table.
-        rows: cells by the dialect's key, in a series with a space and the number.
+        rows: cells by the dialect's key, in a series with `#` and the number or currency.
         columns: the keys in the order of the columns.
         generation: which of the names of a column its header has.
     """
@@ -139,8 +84,8 @@ def table_of(
 
 
 def _name(dialect: Dialect, key: str, generation: int) -> str:
-    name, _, suffix = key.partition(" ")
-    names = dialect.named[name].names
+    name, _, suffix = key.partition("#")
+    [names] = [column.names for column in dialect.columns if column.key == name]
     wanted = [each for each in names if ("{" in each) == bool(suffix)]
     return wanted[generation % len(wanted)].replace("{n}", suffix).replace("{currency}", suffix)
 
@@ -167,19 +112,20 @@ def files(
     first = draw(st.integers(0, len(columns) - 1))
     in_order = [*columns[first:], *columns[:first]]
     table = table_of(dialect, written(catalogue), in_order, draw(st.integers(0, 1)))
-    return File(style, catalogue, style.write(table))
+    return File(catalogue, style.write(table))
 
 
 def assert_all_is_read(file: File) -> None:
-    assert read(file.content, chunk=file.style.chunk) == [Entry(each) for each in file.catalogue]
+    """A table gives the same products as the same catalogue in our own format."""
+    assert read(file.content) == in_json(*file.catalogue)
 
 
 def assert_whole_products_are_read(file: File, length: int) -> None:
     """Check what is read of a file that is cut off."""
-    entries, message = read_until_error(file.content[:length], SourceError("it ended early"))
-    assert message
-    assert entries == [Entry(each) for each in file.catalogue][: len(entries)]
-    assert len(entries) < len(file.catalogue)
+    found = reading(file.content[:length], is_cut_off=True)
+    assert found.error == CUT_OFF
+    assert found.rows == in_json(*file.catalogue)[: len(found.rows)]
+    assert len(found.rows) < len(file.catalogue)
 
 
 def texts(style: Style, *, without: str = "") -> st.SearchStrategy[str]:
@@ -190,6 +136,9 @@ def texts(style: Style, *, without: str = "") -> st.SearchStrategy[str]:
 def words(style: Style, *, without: str = "") -> st.SearchStrategy[str]:
     """Texts on one line."""
     return texts(style, without=without + "\n\r\t\x0b\x85\u2028")
+
+
+URLS = st.integers(0, 99).map(lambda number: f"https://cdn.example/{number}.png")
 
 
 @cache

@@ -4,7 +4,7 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.catalogue import Catalogue
+from medusa_sync.sources.base import Source
 from tests.harness import catalogue
 from tests.unit.builders import SOURCE_URL, row
 from tests.unit.sources.pages import (
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")
 # --- categories -----------------------------------------------------------------------------------------
 
 
-async def test_categories_have_the_names_of_the_source(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_categories_have_the_names_of_the_source(httpx_mock: HTTPXMock, source: Source) -> None:
     httpx_mock.add_response(url=f"{SOURCE_URL}/categories", json=catalogue.CATEGORIES)
     names = await source.category_names()
     assert names == {category["slug"]: category["name"] for category in catalogue.CATEGORIES}
@@ -32,7 +32,7 @@ async def test_categories_have_the_names_of_the_source(httpx_mock: HTTPXMock, so
 )
 async def test_source_may_have_no_category_names(
     httpx_mock: HTTPXMock,
-    source: Catalogue,
+    source: Source,
     caplog: pytest.LogCaptureFixture,
     response: bytes | int | Product,
 ) -> None:
@@ -41,14 +41,14 @@ async def test_source_may_have_no_category_names(
 
 
 async def test_category_names_that_cannot_be_read_are_no_error(
-    httpx_mock: HTTPXMock, source: Catalogue, caplog: pytest.LogCaptureFixture
+    httpx_mock: HTTPXMock, source: Source, caplog: pytest.LogCaptureFixture
 ) -> None:
     respond_with(httpx_mock, *[503] * 3)
     assert await source.category_names() == {}
     assert f"{SOURCE_URL}/categories" in caplog.text
 
 
-async def test_category_names_can_be_stored(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_category_names_can_be_stored(httpx_mock: HTTPXMock, source: Source) -> None:
     respond_with(
         httpx_mock, b'[{"slug": "a", "name": " To\\u0000ys\\n& Games\\ud800 "}, {"slug": "b", "name": " "}]'
     )
@@ -61,19 +61,19 @@ async def test_category_names_can_be_stored(httpx_mock: HTTPXMock, source: Catal
 
 
 @pytest.mark.parametrize("source_id", ["a:b", "a,b", "007", "Größe 5", "null", "-2"])
-async def test_an_id_may_be_any_text(httpx_mock: HTTPXMock, source: Catalogue, source_id: str) -> None:
+async def test_an_id_may_be_any_text(httpx_mock: HTTPXMock, source: Source, source_id: str) -> None:
     respond_with(httpx_mock, page_of([row(1, id=source_id)]))
     [delivered] = await rows(source)
     assert (delivered.external_id, delivered.source_id) == (f"dummyjson:{source_id}", source_id)
 
 
-async def test_a_number_and_its_text_are_the_same_id(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_a_number_and_its_text_are_the_same_id(httpx_mock: HTTPXMock, source: Source) -> None:
     respond_with(httpx_mock, page_of([row(1, id=3), row(1, id="3")]))
     number, text = await rows(source)
     assert number == text
 
 
-async def test_an_id_is_quoted_in_the_url_of_a_product(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_an_id_is_quoted_in_the_url_of_a_product(httpx_mock: HTTPXMock, source: Source) -> None:
     httpx_mock.add_response(404, url=f"{SOURCE_URL}/a%2Fb%3Fc%2Cd", content=b'{"message":"no"}')
     assert await source.has("a/b?c,d") is False
 
@@ -100,7 +100,7 @@ async def test_an_id_is_quoted_in_the_url_of_a_product(httpx_mock: HTTPXMock, so
 )
 async def test_only_the_answers_of_dummyjson_say_whether_a_source_has_a_product(
     httpx_mock: HTTPXMock,
-    source: Catalogue,
+    source: Source,
     status: int,
     body: bytes,
     has: bool | None,  # noqa: FBT001 - a parameter
@@ -109,7 +109,7 @@ async def test_only_the_answers_of_dummyjson_say_whether_a_source_has_a_product(
     assert await source.has("7") is has
 
 
-async def test_source_that_is_down_cannot_be_asked(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_source_that_is_down_cannot_be_asked(httpx_mock: HTTPXMock, source: Source) -> None:
     respond_with(httpx_mock, *[503] * 3)
     with pytest.raises(SourceError, match=f"{SOURCE_URL}/7"):
         await source.has("7")

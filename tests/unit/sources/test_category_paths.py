@@ -12,10 +12,11 @@ from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.sources.base import Rejected
 from medusa_sync.sources.mapping import nested, to_row
 from tests.unit.builders import desired_product, row
+from tests.unit.sources.pages import MAPPING
 
 
 def reason_of(**changes: Any) -> str:
-    rejected = to_row(row(1, **changes), source_name="dummyjson", currency="usd")
+    rejected = to_row(row(1, **changes), MAPPING)
     assert isinstance(rejected, Rejected)
     return rejected.reason
 
@@ -114,9 +115,7 @@ def test_every_category_has_its_ancestors_and_a_longer_handle(paths: list[list[s
 
 @given(st.lists(st.lists(NAMES, max_size=5), max_size=5))
 def test_any_paths_can_be_mapped(paths: list[list[str]]) -> None:
-    assert isinstance(
-        to_row(row(1, categories=paths), source_name="dummyjson", currency="usd"), DesiredProduct
-    )
+    assert isinstance(to_row(row(1, categories=paths), MAPPING), DesiredProduct)
 
 
 def test_a_category_may_have_a_handle_of_its_own() -> None:

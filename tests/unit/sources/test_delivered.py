@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.sources import delivered
+from medusa_sync.sources import mapping
 from medusa_sync.sources.base import Rejected, Unchecked, checked
-from medusa_sync.sources.delivered import MAPPING, MappingOptions, deliver
+from medusa_sync.sources.mapping import MAPPING, MappingOptions, deliver
 from tests.flow.shirts import shirt
 from tests.flow.stage import ListSource, counts, sync, writes
 from tests.harness import catalogue
@@ -75,7 +75,7 @@ def test_a_digest_depends_on_the_product_and_on_all_that_decides_about_its_mappi
             for changed in (MappingOptions("shop", "eur"), MappingOptions("shop", "usd", sale_prices=True))
         ),
     }
-    monkeypatch.setattr(delivered, "MAPPING", MAPPING + 1)
+    monkeypatch.setattr(mapping, "MAPPING", MAPPING + 1)
     assert len(digests | {mapped(row).digest}) == 5
 
 
@@ -103,7 +103,7 @@ def test_a_run_in_which_nothing_changed_maps_no_product(monkeypatch: pytest.Monk
     def fail(*_: Any, **__: Any) -> Any:
         pytest.fail("a product was mapped")
 
-    monkeypatch.setattr(delivered, "to_row", fail)
+    monkeypatch.setattr(mapping, "to_row", fail)
     store.requests.clear()
     assert counts(sync(source, store)) == {"unchanged": len(ROWS)}
     assert writes(store) == []

@@ -14,11 +14,9 @@ import pytest
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources import maps
 from medusa_sync.sources.base import PartSource, checked
-from medusa_sync.sources.catalogue import Catalogue
-from medusa_sync.sources.delivered import deliver
 from medusa_sync.sources.maps import BUILT_IN
-from medusa_sync.sources.maps.program import Program
-from tests.unit.sources.pages import MAPPING
+from medusa_sync.sources.open import Catalogue
+from tests.unit.sources.pages import MAPPING, file_source, rows
 
 DOCS = Path(__file__).parents[3] / "docs"
 SQUARE = {
@@ -64,8 +62,10 @@ def test_maps_give_valid_products(tmp_path: Path, program: str) -> None:
     file.write_text(program, encoding="utf-8")
     item = next(item for part, item in ITEMS.items() if part in program)
     [given] = examples("maps.md", "json")
-    [product] = Program(str(file)).parts(json.loads(given) if item is None else item)
-    assert isinstance(checked(deliver(product, MAPPING)), DesiredProduct)
+    source = tmp_path / "items.json"
+    source.write_text(json.dumps([json.loads(given) if item is None else item]))
+    [row] = asyncio.run(rows(file_source(source, map_=str(file))))
+    assert isinstance(row, DesiredProduct)
 
 
 def test_there_are_three_examples_and_one_to_begin_with() -> None:
@@ -87,7 +87,7 @@ def test_the_source_of_a_database_is_read(tmp_path: Path) -> None:
     imports = (
         "from __future__ import annotations\nimport sqlite3\nfrom contextlib import closing\n"
         "from collections.abc import AsyncGenerator, Mapping\n"
-        "from medusa_sync.errors import SourceError\nfrom medusa_sync.sources.base import Item, Parts\n"
+        "from medusa_sync.errors import SourceError\nfrom medusa_sync.sources.base import Item, PageOfParts\n"
     )
     exec(imports + code, names)  # noqa: S102 - our own documentation
     path = tmp_path / "erp.db"

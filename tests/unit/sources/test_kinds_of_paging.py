@@ -11,7 +11,7 @@ from pytest_httpx import HTTPXMock
 
 from docs.build import kinds_table
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.catalogue import Catalogue
+from medusa_sync.sources.base import Source
 from medusa_sync.sync.read.source import Delivery
 from tests.unit.builders import SOURCE_URL, http_client
 from tests.unit.sources.pages import CATALOGUE, api_source, ids, rows
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")
 Members = Callable[[int, int], dict[str, Any]]
 
 
-def source_of(pool: httpx.AsyncClient, query: str) -> Catalogue:
+def source_of(pool: httpx.AsyncClient, query: str) -> Source:
     return api_source(http_client(pool, unavailable=SourceError), f"{SOURCE_URL}?{query}")
 
 
@@ -113,7 +113,7 @@ async def test_an_empty_page_is_not_the_end_if_there_are_more(
 
 @pytest.mark.parametrize("name", ["total_pages", "totalPages"])
 async def test_an_api_that_says_it_has_more_pages_is_not_taken_for_complete(
-    httpx_mock: HTTPXMock, source: Catalogue, name: str
+    httpx_mock: HTTPXMock, source: Source, name: str
 ) -> None:
     """It ignores `skip`, and has a size of pages of its own."""
     serve_numbered(httpx_mock, lambda _page, pages: {name: pages})
@@ -140,14 +140,14 @@ def serve_cursors(httpx_mock: HTTPXMock, following: Callable[[int], Any]) -> lis
 
 @pytest.mark.parametrize("end", [None, ""])
 async def test_cursors_are_followed_to_the_last(
-    httpx_mock: HTTPXMock, source: Catalogue, end: str | None
+    httpx_mock: HTTPXMock, source: Source, end: str | None
 ) -> None:
     asked = serve_cursors(httpx_mock, lambda start: f"{start} &" if start < 250 else end)
     assert ids(await rows(source)) == list(range(1, 251))
     assert asked[1:] == [{"limit": "100", "cursor": f"{start} &"} for start in (60, 120, 180, 240)]
 
 
-async def test_a_loop_of_cursors_is_an_error(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_a_loop_of_cursors_is_an_error(httpx_mock: HTTPXMock, source: Source) -> None:
     serve_cursors(httpx_mock, lambda _start: "60 &")
     with pytest.raises(SourceError, match="the pages form a loop"):
         await rows(source)
@@ -158,7 +158,7 @@ async def test_a_loop_of_cursors_is_an_error(httpx_mock: HTTPXMock, source: Cata
 
 @pytest.mark.parametrize("status", [400, 413, 422])
 async def test_a_page_size_that_is_refused_is_made_smaller(
-    httpx_mock: HTTPXMock, source: Catalogue, status: int
+    httpx_mock: HTTPXMock, source: Source, status: int
 ) -> None:
     asked: list[tuple[int, int]] = []
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from medusa_sync.core.product import DesiredVariant, Value
 from medusa_sync.core.record import ONLY
 from medusa_sync.sources.base import Rejected
-from medusa_sync.sources.mapping import to_desired
+from medusa_sync.sources.mapping import MappingOptions, to_desired
 from medusa_sync.sources.schema import SourceProduct
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import ABSENT
@@ -189,7 +189,7 @@ def test_line_breaks_of_descriptions_are_normalised(line_break: str) -> None:
 
 @pytest.mark.parametrize("blank", [" ", "\x00", "\t\r\n", "\ud800"])
 def test_title_without_visible_characters_is_rejected(blank: str) -> None:
-    rejected = to_desired(source_product(title=blank), source_name="dummyjson", currency="usd")
+    rejected = to_desired(source_product(title=blank), MappingOptions("dummyjson", "usd"))
     assert isinstance(rejected, Rejected)
     assert (rejected.external_id, rejected.source_id) == ("dummyjson:1", "1")
     assert rejected.reason.startswith("title: ")
@@ -225,6 +225,6 @@ def test_sets_have_no_duplicates_and_keep_their_order(name: str, unit: str) -> N
 
 
 def test_source_name_and_currency_are_parameters() -> None:
-    desired = to_desired(source_product(3), source_name="toys", currency="eur")
+    desired = to_desired(source_product(3), MappingOptions("toys", "eur"))
     assert not isinstance(desired, Rejected)
     assert (desired.external_id, desired.currency) == ("toys:3", "eur")

@@ -7,94 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.sources.base import Refused
 from medusa_sync.sources.dialects.cells import present
 from medusa_sync.sources.dialects.own import OWN
-from medusa_sync.sources.mapping import to_row
 from tests.unit.builders import row as source_row
+from tests.unit.sources.reading import in_json, only, read, reason
 from tests.unit.sources.tables import (
+    URLS,
     File,
     Style,
     assert_all_is_read,
     assert_whole_products_are_read,
     files,
     perhaps,
-    products_of,
-    read,
     texts,
     words,
 )
-
-
-def reason(content: str) -> str:
-    [refused] = read(content)
-    assert isinstance(refused, Refused)
-    return refused.reason
-
-
-def test_a_row_without_variants_is_a_product_with_fields_of_its_own() -> None:
-    assert products_of(
-        "id,title,price,sku,stock,barcode,weight,tags,images,category,categories,brand,price_eur,"
-        "compare_at_price,width,metadata,discount_percentage\n"
-        "3,Mug,9.50,M-1,4,0123,350,blue|clay,https://a/1 | https://a/2,cups,Home > Cups|Sale,Potters,8,"
-        '12,8.5,"{""oven"": true}",5\n'
-    ) == [
-        {
-            "id": "3",
-            "title": "Mug",
-            "price": 9.5,
-            "prices": {"eur": 8},
-            "compareAtPrice": 12,
-            "sku": "M-1",
-            "stock": 4,
-            "meta": {"barcode": "0123"},
-            "weight": 350,
-            "tags": ["blue", "clay"],
-            "images": ["https://a/1", "https://a/2"],
-            "category": "cups",
-            "categories": [["Home", "Cups"], ["Sale"]],
-            "brand": "Potters",
-            "dimensions": {"width": 8.5},
-            "metadata": {"oven": True},
-            "discountPercentage": 5,
-        }
-    ]
-
-
-def test_rows_with_the_same_id_are_variants() -> None:
-    assert products_of(
-        "id,title,price,sku,stock,barcode,weight,variant_id,variant_title,option1_name,option1_value,images\n"
-        "3,Mug,9.50,M-S,4,01,300,3-s,Small mug,Size,S,https://a/1\n"
-        "3,,12,M-L,0,02,400,3-l,,,L,https://a/2|https://a/1\n"
-    ) == [
-        {
-            "id": "3",
-            "title": "Mug",
-            "images": ["https://a/1", "https://a/2"],
-            "options": ["Size"],
-            "variants": [
-                {
-                    "id": "3-s",
-                    "title": "Small mug",
-                    "sku": "M-S",
-                    "barcode": "01",
-                    "price": 9.5,
-                    "stock": 4,
-                    "weight": 300,
-                    "options": {"Size": "S"},
-                },
-                {
-                    "id": "3-l",
-                    "sku": "M-L",
-                    "barcode": "02",
-                    "price": 12,
-                    "stock": 0,
-                    "weight": 400,
-                    "options": {"Size": "L"},
-                },
-            ],
-        }
-    ]
 
 
 @pytest.mark.parametrize(
@@ -108,21 +35,19 @@ def test_rows_with_the_same_id_are_variants() -> None:
     ],
 )
 def test_names_of_columns_are_those_that_people_would_guess(header: str) -> None:
-    [product] = products_of(f"{header}\n1,Mug,9,12,Size,L,1-L\n")
-    assert product == {
-        "id": "1",
-        "title": "Mug",
-        "options": ["Size"],
-        "variants": [{"id": "1-L", "price": 9, "compareAtPrice": 12, "options": {"Size": "L"}}],
-    }
+    variant = {"id": "1-L", "price": 9, "compareAtPrice": 12, "options": {"Size": "L"}}
+    expected = in_json({"id": "1", "title": "Mug", "options": ["Size"], "variants": [variant]})
+    assert read(f"{header}\n1,Mug,9,12,Size,L,1-L\n") == expected
 
 
 @pytest.mark.parametrize(
     "header", ["image,image", "image1,image2", "images,image_url", "image_1_url,image_2_url"]
 )
-def test_images_may_be_in_several_columns(header: str) -> None:
-    [product] = products_of(f"id,title,price,{header}\n1,Mug,9,https://a/1,https://a/2\n")
-    assert product["images"] == ["https://a/1", "https://a/2"]
+def test_images_may_be_in_several_columns_and_rows(header: str) -> None:
+    content = f"id,title,price,variant_id,{header}\n1,Mug,9,S,https://a/1,https://a/2\n1,,9,L,https://a/3|x,https://a/1\n"
+    assert reason(content).endswith("have the same option values")
+    content = f"id,title,price,{header}\n1,Mug,9,https://a/1,https://a/2 | https://a/1\n"
+    assert only(content).fields["images"] == ("https://a/1", "https://a/2")
 
 
 @pytest.mark.parametrize(
@@ -146,32 +71,29 @@ def test_images_may_be_in_several_columns(header: str) -> None:
         ),
     ],
 )
-def test_a_product_is_refused_with_the_line_and_the_column(content: str, expected: str) -> None:
+def test_a_product_is_rejected_with_the_line_and_the_column(content: str, expected: str) -> None:
     assert reason(content) == expected
 
 
-def test_prices_in_other_currencies_are_enough() -> None:
-    [product] = products_of("id,title,price_usd,price_eur\n1,Mug,9,8\n")
-    assert product == {"id": "1", "title": "Mug", "prices": {"usd": 9, "eur": 8}}
+def test_a_column_is_a_price_in_a_currency_only_if_there_is_such_a_currency() -> None:
+    expected = in_json({"id": "1", "title": "Mug", "prices": {"usd": 9, "eur": 8}})
+    assert read("id,title,price_usd,price_eur,price_old,price_net\n1,Mug,9,8,12,7\n") == expected
 
 
 def test_a_product_is_the_same_as_in_json() -> None:
     """So a change of the format writes nothing."""
-    raw = source_row(7, subtitle="For milk", handle="jug", status="draft")
-    meta, dimensions, reviews = raw.pop("meta"), raw.pop("dimensions"), raw.pop("reviews", None)
+    raw = source_row(7, subtitle="For milk", handle="jug", status="draft", metadata={"oven": True})
+    meta, dimensions, _ = raw.pop("meta"), raw.pop("dimensions"), raw.pop("reviews", None)
     flat = {
-        **{key: value for key, value in raw.items() if not isinstance(value, list)},
+        **{key: value for key, value in raw.items() if not isinstance(value, list | dict)},
         **dimensions,
         "barcode": meta["barcode"],
         "tags": "|".join(raw["tags"]),
         "images": "|".join(raw["images"]),
+        "metadata": '{"oven": true}',
     }
     content = Style().write([list(flat), [str(value) for value in flat.values()]])
-    [product] = products_of(content)
-    wanted = raw | {"meta": {"barcode": meta["barcode"]}, "dimensions": dimensions}
-    del reviews
-    naming: dict[str, Any] = {"source_name": "shop", "currency": "usd", "sale_prices": True}
-    assert to_row(dict(product), **naming) == to_row(wanted, **naming)
+    assert read(content) == in_json(raw | {"meta": {"barcode": meta["barcode"]}, "dimensions": dimensions})
 
 
 # --- round trip -----------------------------------------------------------------------------------------
@@ -189,10 +111,10 @@ TEXTS = {
     "return_policy": "returnPolicy",
 }
 COLUMNS = [
-    *("id", "title", "description", *TEXTS, "categories", "tags", "images 1", "width", "depth", "rating"),
-    *("price", "price eur", "price gbp", "compare_at_price", "sku", "barcode", "stock", "weight"),
+    *("id", "title", "description", *TEXTS, "categories", "tags", "images#1", "width", "depth", "rating"),
+    *("price", "price#eur", "price#gbp", "compare_at_price", "sku", "barcode", "stock", "weight"),
     *("variant_id", "variant_title"),
-    *(f"option_{part} {number}" for number in (1, 2) for part in ("name", "value")),
+    *(f"option{{n}}_{part}#{number}" for number in (1, 2) for part in ("name", "value")),
 ]
 
 
@@ -248,7 +170,7 @@ def catalogues(draw: st.DrawFn, style: Style) -> list[dict[str, Any]]:
                 **{field: draw(perhaps(words(style))) for field in TEXTS.values()},
                 categories=draw(st.lists(path, max_size=2, unique_by=" > ".join)),
                 tags=draw(st.lists(words(style, without="|"), max_size=3, unique=True)),
-                images=draw(st.lists(words(style, without="|"), max_size=3, unique=True)),
+                images=draw(st.lists(URLS, max_size=3, unique=True)),
                 dimensions=present(width=draw(perhaps(AMOUNTS)), depth=draw(perhaps(AMOUNTS))),
                 rating=draw(perhaps(AMOUNTS)),
                 **own,
@@ -279,7 +201,7 @@ def _of_product(each: Mapping[str, Any]) -> dict[str, str]:
         **{key: each.get(field, "") for key, field in TEXTS.items()},
         "categories": " | ".join(" > ".join(path) for path in each.get("categories", [])),
         "tags": "|".join(each.get("tags", [])),
-        "images 1": "|".join(each.get("images", [])),
+        "images#1": "|".join(each.get("images", [])),
         **{key: f"{number:.2f}" for key, number in numbers.items() if number is not None},
     }
 
@@ -289,7 +211,7 @@ def _of_variant(variant: Mapping[str, Any], names: Sequence[str]) -> dict[str, s
         "price": variant["price"],
         "compare_at_price": variant.get("compareAtPrice"),
         "weight": variant.get("weight"),
-        **{f"price {currency}": price for currency, price in variant.get("prices", {}).items()},
+        **{f"price#{currency}": price for currency, price in variant.get("prices", {}).items()},
     }
     return {
         "variant_id": variant["id"],
@@ -297,8 +219,8 @@ def _of_variant(variant: Mapping[str, Any], names: Sequence[str]) -> dict[str, s
         "barcode": variant.get("barcode", ""),
         "stock": str(variant.get("stock", "")),
         **{key: f"{number:.2f}" for key, number in numbers.items() if number is not None},
-        **{f"option_name {number}": name for number, name in enumerate(names, 1)},
-        **{f"option_value {number}": variant["options"][name] for number, name in enumerate(names, 1)},
+        **{f"option{{n}}_name#{number}": name for number, name in enumerate(names, 1)},
+        **{f"option{{n}}_value#{number}": variant["options"][name] for number, name in enumerate(names, 1)},
     }
 
 
@@ -313,8 +235,3 @@ def test_what_a_program_writes_is_what_is_read(file: File) -> None:
 @given(FILES, st.data())
 def test_a_file_that_is_cut_off_has_only_whole_products(file: File, data: st.DataObject) -> None:
     assert_whole_products_are_read(file, data.draw(st.integers(0, len(file.content) - 1)))
-
-
-def test_a_column_is_a_price_in_a_currency_only_if_there_is_such_a_currency() -> None:
-    [product] = products_of("id,title,price,price_eur,price_old,price_net\n1,Mug,9.50,8,12,7\n")
-    assert product["prices"] == {"eur": 8}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+import gzip
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -11,12 +12,10 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.errors import SourceError
-from medusa_sync.http import Download
 from medusa_sync.sources import paging
-from medusa_sync.sources.base import Page, Parts
-from medusa_sync.sources.catalogue import Catalogue
-from tests.unit.builders import SOURCE_URL, http_client, row
-from tests.unit.sources.pages import CATALOGUE, Product, api_source, ids, page_of, pages, respond_with, rows
+from medusa_sync.sources.base import Page, Source
+from tests.unit.builders import SOURCE_URL, row
+from tests.unit.sources.pages import CATALOGUE, Product, ids, page_of, pages, respond_with, rows
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")]
 
@@ -58,7 +57,7 @@ def serve(
 @pytest.mark.parametrize(("size", "at_most"), [(250, 100), (200, 100), (99, 100), (100, 100), (250, 30)])
 async def test_pages_are_requested_until_one_is_empty(
     httpx_mock: HTTPXMock,
-    source: Catalogue,
+    source: Source,
     form: Callable[[list[Product]], Any],
     size: int,
     at_most: int,
@@ -71,7 +70,7 @@ async def test_pages_are_requested_until_one_is_empty(
 
 @every_form
 async def test_empty_catalogue_is_complete(
-    httpx_mock: HTTPXMock, source: Catalogue, form: Callable[[list[Product]], Any]
+    httpx_mock: HTTPXMock, source: Source, form: Callable[[list[Product]], Any]
 ) -> None:
     serve(httpx_mock, [], form)
     assert await pages(source) == [Page((), None)]
@@ -80,7 +79,7 @@ async def test_empty_catalogue_is_complete(
 @every_form
 @pytest.mark.parametrize("size", [1, 99, 101, 250])
 async def test_source_that_ignores_both_parameters_sends_everything_twice(
-    httpx_mock: HTTPXMock, source: Catalogue, form: Callable[[list[Product]], Any], size: int
+    httpx_mock: HTTPXMock, source: Source, form: Callable[[list[Product]], Any], size: int
 ) -> None:
     asked = serve(httpx_mock, CATALOGUE[:size], form, at_most=250, ignored=("limit", "skip"))
     assert ids(await rows(source)) == list(range(1, size + 1))
@@ -89,7 +88,7 @@ async def test_source_that_ignores_both_parameters_sends_everything_twice(
 
 @pytest.mark.parametrize("limit", [None, 150])
 async def test_source_that_ignores_only_skip_is_an_error(
-    httpx_mock: HTTPXMock, source: Catalogue, limit: int | None
+    httpx_mock: HTTPXMock, source: Source, limit: int | None
 ) -> None:
     """It may have more than one page."""
     serve(httpx_mock, CATALOGUE, FORMS["array"], ignored=("skip",))
@@ -102,7 +101,7 @@ async def test_source_that_ignores_only_skip_is_an_error(
 @pytest.mark.parametrize("name", ["has_more", "hasMore"])
 @pytest.mark.parametrize("ignored", [("skip",), ("skip", "limit")])
 async def test_source_that_has_more_but_does_not_send_it_is_an_error(
-    httpx_mock: HTTPXMock, source: Catalogue, name: str, ignored: tuple[str, ...]
+    httpx_mock: HTTPXMock, source: Source, name: str, ignored: tuple[str, ...]
 ) -> None:
     serve(
         httpx_mock,
@@ -116,7 +115,7 @@ async def test_source_that_has_more_but_does_not_send_it_is_an_error(
 
 
 async def test_source_that_has_more_on_all_pages_but_the_last_is_complete(
-    httpx_mock: HTTPXMock, source: Catalogue
+    httpx_mock: HTTPXMock, source: Source
 ) -> None:
     last = CATALOGUE[79]
     serve(
@@ -128,26 +127,26 @@ async def test_source_that_has_more_on_all_pages_but_the_last_is_complete(
     assert ids(await rows(source)) == list(range(1, 81))
 
 
-async def test_products_may_change_while_they_come_again(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_products_may_change_while_they_come_again(httpx_mock: HTTPXMock, source: Source) -> None:
     respond_with(httpx_mock, *([row(1, stock=stock), row(2, id=None)] for stock in (7, 6)))  # type: ignore[arg-type]  # no id
     assert len(await rows(source)) == 2
 
 
 @pytest.mark.parametrize("limit", [1, 99, 100, 101, 250, 999])
-async def test_limit_is_not_exceeded(httpx_mock: HTTPXMock, source: Catalogue, limit: int) -> None:
+async def test_limit_is_not_exceeded(httpx_mock: HTTPXMock, source: Source, limit: int) -> None:
     asked = serve(httpx_mock, CATALOGUE, FORMS["array"])
     assert ids(await rows(source, limit)) == list(range(1, min(limit, 250) + 1))
     assert all(0 < size <= limit - skip for skip, size in asked)
 
 
-async def test_total_of_another_form_counts(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_total_of_another_form_counts(httpx_mock: HTTPXMock, source: Source) -> None:
     serve(httpx_mock, CATALOGUE, lambda products: {"items": products, "total": 250})
     assert [page.total for page in await pages(source)] == [250, 250, 250]
     assert len(httpx_mock.get_requests()) == 3
 
 
 async def test_other_form_that_ends_before_its_total_is_an_error(
-    httpx_mock: HTTPXMock, source: Catalogue
+    httpx_mock: HTTPXMock, source: Source
 ) -> None:
     serve(httpx_mock, CATALOGUE[:150], lambda products: {"data": products, "total": 250})
     with pytest.raises(SourceError, match="ended after 150 of 250 products"):
@@ -164,7 +163,7 @@ async def test_other_form_that_ends_before_its_total_is_an_error(
     ],
 )
 async def test_other_forms_are_an_error(
-    httpx_mock: HTTPXMock, source: Catalogue, page: Product, words: str
+    httpx_mock: HTTPXMock, source: Source, page: Product, words: str
 ) -> None:
     respond_with(httpx_mock, page)
     with pytest.raises(SourceError, match=f"{SOURCE_URL}: the response is not a page of products: {words}"):
@@ -173,7 +172,7 @@ async def test_other_forms_are_an_error(
 
 @every_form
 async def test_only_dummyjson_is_asked_for_more(
-    httpx_mock: HTTPXMock, source: Catalogue, form: Callable[[list[Product]], Any]
+    httpx_mock: HTTPXMock, source: Source, form: Callable[[list[Product]], Any]
 ) -> None:
     serve(httpx_mock, [], form)
     await rows(source)
@@ -228,7 +227,7 @@ def serve_linked(
     ],
 )
 async def test_every_page_that_is_named_is_read(
-    httpx_mock: HTTPXMock, source: Catalogue, name: Name, url: str
+    httpx_mock: HTTPXMock, source: Source, name: Name, url: str
 ) -> None:
     serve_linked(httpx_mock, name, url=url)
     assert ids(await rows(source)) == list(range(1, 251))
@@ -237,13 +236,13 @@ async def test_every_page_that_is_named_is_read(
     assert [str(other) for other in others] == [f"{SOURCE_URL}?after={n}" for n in range(30, 250, 30)]
 
 
-async def test_array_may_have_a_link(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_array_may_have_a_link(httpx_mock: HTTPXMock, source: Source) -> None:
     httpx_mock.add_response(json=CATALOGUE[:2], headers={"link": '<?after=2>; rel="next"'})
     httpx_mock.add_response(json=CATALOGUE[2:3])
     assert ids(await rows(source)) == [1, 2, 3]
 
 
-async def test_query_of_a_named_page_is_sent_as_it_is(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_query_of_a_named_page_is_sent_as_it_is(httpx_mock: HTTPXMock, source: Source) -> None:
     httpx_mock.add_response(json={"items": [], "next": "?cursor=a%2Bb+c%20d&sig=x=="})
     httpx_mock.add_response(json={"items": []})
     await rows(source)
@@ -251,15 +250,13 @@ async def test_query_of_a_named_page_is_sent_as_it_is(httpx_mock: HTTPXMock, sou
 
 
 @pytest.mark.parametrize("limit", [1, 30, 31, 60, 250, 999])
-async def test_limit_ends_named_pages(httpx_mock: HTTPXMock, source: Catalogue, limit: int) -> None:
+async def test_limit_ends_named_pages(httpx_mock: HTTPXMock, source: Source, limit: int) -> None:
     serve_linked(httpx_mock, total=250)
     assert ids(await rows(source, limit)) == list(range(1, min(limit, 250) + 1))
     assert len(httpx_mock.get_requests()) == min(-(-limit // 30), 9)
 
 
-async def test_next_page_is_requested_while_the_caller_works(
-    httpx_mock: HTTPXMock, source: Catalogue
-) -> None:
+async def test_next_page_is_requested_while_the_caller_works(httpx_mock: HTTPXMock, source: Source) -> None:
     serve_linked(httpx_mock)
     delivery = source.pages(None)
     await anext(delivery)
@@ -273,7 +270,7 @@ async def test_next_page_is_requested_while_the_caller_works(
 @pytest.mark.parametrize(("total", "is_complete"), [(0, True), (249, True), (250, True), (251, False)])
 async def test_named_pages_reach_the_total(
     httpx_mock: HTTPXMock,
-    source: Catalogue,
+    source: Source,
     total: int,
     is_complete: bool,  # noqa: FBT001 - a parameter
 ) -> None:
@@ -285,13 +282,13 @@ async def test_named_pages_reach_the_total(
         await rows(source)
 
 
-async def test_named_pages_of_products_are_not_dummyjson(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_named_pages_of_products_are_not_dummyjson(httpx_mock: HTTPXMock, source: Source) -> None:
     respond_with(httpx_mock, page_of([row(1)], next="?after=1"), page_of([], total=1))
     await rows(source)
     assert (await source.has("7"), await source.category_names()) == (None, {})
 
 
-async def test_page_is_relative_to_the_one_that_names_it(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_page_is_relative_to_the_one_that_names_it(httpx_mock: HTTPXMock, source: Source) -> None:
     httpx_mock.add_response(302, headers={"location": "/v2/list?size=1"})
     httpx_mock.add_response(json={"items": [], "next": "more?after=1"})
     httpx_mock.add_response(json={"items": []})
@@ -299,9 +296,7 @@ async def test_page_is_relative_to_the_one_that_names_it(httpx_mock: HTTPXMock, 
     assert str(httpx_mock.get_requests()[-1].url) == "https://source.example/v2/more?after=1"
 
 
-async def test_page_of_another_server_cannot_name_the_next_one(
-    httpx_mock: HTTPXMock, source: Catalogue
-) -> None:
+async def test_page_of_another_server_cannot_name_the_next_one(httpx_mock: HTTPXMock, source: Source) -> None:
     httpx_mock.add_response(302, headers={"location": "https://www.source.example/products"})
     httpx_mock.add_response(json={"items": [], "next": "?after=1"})
     with pytest.raises(SourceError, match=r"host or port: https://www\.source\.example$") as caught:
@@ -311,7 +306,7 @@ async def test_page_of_another_server_cannot_name_the_next_one(
 
 @every_name
 async def test_page_that_an_api_behind_a_proxy_names_with_http_is_requested_with_https(
-    httpx_mock: HTTPXMock, source: Catalogue, name: Name
+    httpx_mock: HTTPXMock, source: Source, name: Name
 ) -> None:
     serve_linked(httpx_mock, name, url="http://source.example/products?after=1")
     httpx_mock.add_response(json={"items": []})
@@ -333,7 +328,7 @@ async def test_page_that_an_api_behind_a_proxy_names_with_http_is_requested_with
     ],
 )
 async def test_page_elsewhere_is_an_error(
-    httpx_mock: HTTPXMock, source: Catalogue, name: Name, url: str, place: str
+    httpx_mock: HTTPXMock, source: Source, name: Name, url: str, place: str
 ) -> None:
     serve_linked(httpx_mock, name, url=url)
     with pytest.raises(SourceError) as caught:
@@ -344,7 +339,7 @@ async def test_page_elsewhere_is_an_error(
 
 @pytest.mark.parametrize("url", ["http://[", "https://source.example:x/", "//source.example:x", "/\x00"])
 async def test_invalid_url_of_a_page_is_an_error_after_its_products(
-    httpx_mock: HTTPXMock, source: Catalogue, url: str
+    httpx_mock: HTTPXMock, source: Source, url: str
 ) -> None:
     serve_linked(httpx_mock, url=url)
     delivery = source.pages(None)
@@ -353,16 +348,14 @@ async def test_invalid_url_of_a_page_is_an_error_after_its_products(
         await anext(delivery)
 
 
-async def test_credentials_in_the_url_of_a_page_are_not_used(
-    httpx_mock: HTTPXMock, source: Catalogue
-) -> None:
+async def test_credentials_in_the_url_of_a_page_are_not_used(httpx_mock: HTTPXMock, source: Source) -> None:
     serve_linked(httpx_mock, url="https://me:hush@source.example/products?after={}", last=60)
     await rows(source)
     assert [request.headers.get("authorization") for request in httpx_mock.get_requests()] == [None, None]
 
 
 @pytest.mark.parametrize("url", ["?after=30", SOURCE_URL, "?after=30#again"])
-async def test_loop_of_pages_is_an_error(httpx_mock: HTTPXMock, source: Catalogue, url: str) -> None:
+async def test_loop_of_pages_is_an_error(httpx_mock: HTTPXMock, source: Source, url: str) -> None:
     serve_linked(httpx_mock, url=url)
     with pytest.raises(SourceError, match=f"{SOURCE_URL}: the pages form a loop"):
         await rows(source)
@@ -370,7 +363,7 @@ async def test_loop_of_pages_is_an_error(httpx_mock: HTTPXMock, source: Catalogu
 
 
 async def test_number_of_pages_is_limited(
-    httpx_mock: HTTPXMock, source: Catalogue, monkeypatch: pytest.MonkeyPatch
+    httpx_mock: HTTPXMock, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(paging, "MAX_PAGES", 3)
     serve_linked(httpx_mock)
@@ -390,7 +383,7 @@ def serve_cursors(httpx_mock: HTTPXMock, pages: Callable[[int], list[Product]]) 
 
 
 async def test_cursors_that_never_end_are_an_error_after_100_empty_pages(
-    httpx_mock: HTTPXMock, source: Catalogue
+    httpx_mock: HTTPXMock, source: Source
 ) -> None:
     serve_cursors(httpx_mock, lambda number: CATALOGUE[:30] if number == 0 else [])
     delivery = source.pages(None)
@@ -403,7 +396,7 @@ async def test_cursors_that_never_end_are_an_error_after_100_empty_pages(
     assert len(httpx_mock.get_requests()) == 101
 
 
-async def test_fewer_empty_pages_in_a_row_are_not_the_end(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_fewer_empty_pages_in_a_row_are_not_the_end(httpx_mock: HTTPXMock, source: Source) -> None:
     serve_cursors(httpx_mock, lambda number: [] if number % 100 else CATALOGUE[number // 100 :][:1])
     assert ids(await rows(source, 3)) == [1, 2, 3]
 
@@ -417,7 +410,7 @@ async def test_fewer_empty_pages_in_a_row_are_not_the_end(httpx_mock: HTTPXMock,
     ],
 )
 async def test_broken_page_is_an_error_without_its_query(
-    httpx_mock: HTTPXMock, source: Catalogue, response: dict[str, Any], words: str
+    httpx_mock: HTTPXMock, source: Source, response: dict[str, Any], words: str
 ) -> None:
     httpx_mock.add_response(json={"items": [], "next": "/products/2?key=hush"})
     httpx_mock.add_response(**response)
@@ -429,74 +422,38 @@ async def test_broken_page_is_an_error_without_its_query(
 # --- responses that are not JSON ------------------------------------------------------------------------
 
 
-class FileStub:
-    """A source that keeps the response, and delivers an empty page."""
-
-    format = "a file"
-    in_one_piece = True
-
-    def __init__(self, fetch: Callable[[], Awaitable[Download]]) -> None:
-        self.body = b""
-        self._fetch = fetch
-
-    async def parts(self, limit: int | None) -> AsyncGenerator[Parts, None]:
-        with (await self._fetch()).file as file:
-            self.body = file.read()
-        yield Parts((), limit)
-
-    async def category_names(self) -> Mapping[str, str]:
-        return {"of": "the file"}
-
-    async def has(self, source_id: str) -> bool | None:
-        return source_id == "of the file"
-
-
-@pytest.fixture
-def files() -> list[FileStub]:
-    return []
-
-
-@pytest.fixture
-def any_source(pool: httpx.AsyncClient, files: list[FileStub]) -> Catalogue:
-    """A source that can also read files."""
-
-    def read_file(fetch: Callable[[], Awaitable[Download]]) -> FileStub:
-        files.append(FileStub(fetch))
-        return files[-1]
-
-    http = http_client(pool, unavailable=SourceError)
-    return api_source(http, read_file=read_file)
-
-
 @pytest.mark.parametrize(
-    ("content_type", "body"),
+    ("content_type", "body", "format_"),
     [
-        ("text/csv", b"id,title,price\n1,A,2\n"),
-        ("application/json", b"id,title,price\n1,A,2\n"),
-        ("application/xml", b"<?xml version='1.0'?><rss/>"),
-        ("text/plain", b'{"id": 1}\n{"id": 2}\n'),
-        ("application/x-ndjson", b'{"id": 1}\n'),
-        ("application/json", b"\x1f\x8b\x08\x00"),
-        ("application/json", b"\x28\xb5\x2f\xfd"),
-        ("text/plain", b"nothing known"),
-        ("text/html", b"<!DOCTYPE html><p>"),
+        ("text/csv", b"id,title,price\n1,A,2\n", "CSV (medusa-sync)"),
+        ("application/json", b"id,title,price\n1,A,2\n", "CSV (medusa-sync)"),
+        ("application/xml", b"<?xml version='1.0'?><rss/>", "RSS (Google Merchant)"),
+        ("text/plain", b'{"id": 1}\n{"id": 2}\n', "NDJSON"),
+        ("application/x-ndjson", b'{"id": 1}\n', "NDJSON"),
+        ("application/json", gzip.compress(b"[]"), "JSON, gzip"),
     ],
 )
 async def test_other_responses_are_read_as_files(
-    httpx_mock: HTTPXMock, any_source: Catalogue, files: list[FileStub], content_type: str, body: bytes
+    httpx_mock: HTTPXMock, source: Source, content_type: str, body: bytes, format_: str
 ) -> None:
-    as_given = body + b" "
-    for each in (body, as_given):
+    for each in (body[:10], body):  # as it is given, it may be longer
         httpx_mock.add_response(content=each, headers={"content-type": content_type})
-    assert await pages(any_source, 5) == [Page((), 5)]
-    [file] = files
-    assert (file.body, any_source.format) == (as_given, "a file")
-    assert await any_source.category_names() == {"of": "the file"}
-    assert await any_source.has("of the file")
+    await pages(source, 5)
+    assert source.format == format_
+    assert (await source.category_names(), await source.has("1")) == ({}, None)
     assert [str(each.url) for each in httpx_mock.get_requests()] == [
         f"{SOURCE_URL}?limit=5&skip=0",
         SOURCE_URL,
     ]
+
+
+@pytest.mark.parametrize("body", [b"nothing known", b"<!DOCTYPE html><p>", b"\x28\xb5\x2f\xfd"])
+async def test_response_that_is_no_catalogue_is_an_error(
+    httpx_mock: HTTPXMock, source: Source, body: bytes
+) -> None:
+    respond_with(httpx_mock, body, body)
+    with pytest.raises(SourceError, match=SOURCE_URL):
+        await pages(source)
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", ""])
@@ -504,14 +461,13 @@ async def test_other_responses_are_read_as_files(
     "body", [b'{"products": [], "total": 0}', b'\xef\xbb\xbf\n{\n"items": []}', b"[]", b'{"data": []}\n']
 )
 async def test_pages_are_no_files(
-    httpx_mock: HTTPXMock, any_source: Catalogue, files: list[FileStub], content_type: str, body: bytes
+    httpx_mock: HTTPXMock, source: Source, content_type: str, body: bytes
 ) -> None:
     httpx_mock.add_response(content=body, headers={"content-type": content_type})
-    assert await rows(any_source) == []
-    assert files == []
+    assert (await rows(source), source.format) == ([], "JSON pages")
 
 
-async def test_page_that_is_cut_off_is_an_error(httpx_mock: HTTPXMock, any_source: Catalogue) -> None:
+async def test_page_that_is_cut_off_is_an_error(httpx_mock: HTTPXMock, source: Source) -> None:
     """Not what came of it: the rest may have products too."""
 
     class CutOff(httpx.AsyncByteStream):
@@ -522,4 +478,4 @@ async def test_page_that_is_cut_off_is_an_error(httpx_mock: HTTPXMock, any_sourc
     for _ in range(3):
         httpx_mock.add_response(stream=CutOff())
     with pytest.raises(SourceError, match=f"GET {SOURCE_URL}: peer left"):
-        await rows(any_source)
+        await rows(source)

@@ -8,8 +8,7 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Page
-from medusa_sync.sources.catalogue import Catalogue
+from medusa_sync.sources.base import Page, Source
 from tests.unit.builders import SOURCE_URL, http_client
 from tests.unit.sources.pages import (
     CATALOGUE,
@@ -28,49 +27,49 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")
 
 @pytest.mark.parametrize("at_most", [100, 30, 7])
 async def test_every_product_is_delivered_once_for_any_page_size(
-    httpx_mock: HTTPXMock, source: Catalogue, at_most: int
+    httpx_mock: HTTPXMock, source: Source, at_most: int
 ) -> None:
     asked = serve(httpx_mock, CATALOGUE, at_most=at_most)
     assert ids(await rows(source)) == [product["id"] for product in CATALOGUE]
     assert [skip for skip, _limit in asked] == list(range(0, 250, at_most))
 
 
-async def test_page_may_be_longer_than_requested(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_page_may_be_longer_than_requested(httpx_mock: HTTPXMock, source: Source) -> None:
     asked = serve(httpx_mock, CATALOGUE, at_most=250, ignored="limit")
     assert len(await rows(source)) == 250
     assert asked == [(0, 100)]
 
 
-async def test_pages_have_the_total_of_the_source(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_pages_have_the_total_of_the_source(httpx_mock: HTTPXMock, source: Source) -> None:
     serve(httpx_mock, CATALOGUE)
     assert [page.total for page in await pages(source)] == [250, 250, 250]
 
 
 @pytest.mark.parametrize("limit", [1, 99, 100, 101, 249, 250, 999])
-async def test_limit_is_not_exceeded(httpx_mock: HTTPXMock, source: Catalogue, limit: int) -> None:
+async def test_limit_is_not_exceeded(httpx_mock: HTTPXMock, source: Source, limit: int) -> None:
     asked = serve(httpx_mock, CATALOGUE)
     assert ids(await rows(source, limit)) == list(range(1, min(limit, 250) + 1))
     assert all(0 < size <= limit - skip for skip, size in asked)
 
 
-async def test_limit_holds_if_the_source_ignores_it(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_limit_holds_if_the_source_ignores_it(httpx_mock: HTTPXMock, source: Source) -> None:
     serve(httpx_mock, CATALOGUE, at_most=30, ignored="limit")
     assert ids(await rows(source, 5)) == [1, 2, 3, 4, 5]
 
 
-async def test_empty_catalogue_is_one_empty_page(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_empty_catalogue_is_one_empty_page(httpx_mock: HTTPXMock, source: Source) -> None:
     serve(httpx_mock, [])
     assert await pages(source) == [Page((), 0)]
 
 
-async def test_catalogue_may_shrink_while_it_is_read(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_catalogue_may_shrink_while_it_is_read(httpx_mock: HTTPXMock, source: Source) -> None:
     respond_with(httpx_mock, page_of(CATALOGUE[:100], total=102), page_of(CATALOGUE[100:101], total=101))
     assert len(await rows(source)) == 101
 
 
 @pytest.mark.parametrize("shorter", [1, 2, 3])
 async def test_later_page_may_be_shorter_than_the_first(
-    httpx_mock: HTTPXMock, source: Catalogue, shorter: int
+    httpx_mock: HTTPXMock, source: Source, shorter: int
 ) -> None:
     """Pages are prefetched as if all were as long as the first."""
 
@@ -84,7 +83,7 @@ async def test_later_page_may_be_shorter_than_the_first(
 
 
 async def test_pages_after_the_first_are_requested_at_the_same_time(
-    httpx_mock: HTTPXMock, source: Catalogue
+    httpx_mock: HTTPXMock, source: Source
 ) -> None:
     under_way, most = 0, 0
 
@@ -108,7 +107,7 @@ async def test_pages_after_the_first_are_requested_at_the_same_time(
 @pytest.mark.parametrize("total", [0, 1, 50, 99, 101, 151, 199, 201, 249])
 @pytest.mark.parametrize("at_most", [100, 30])
 async def test_all_products_are_delivered_if_the_total_is_too_small(
-    httpx_mock: HTTPXMock, source: Catalogue, total: int, at_most: int
+    httpx_mock: HTTPXMock, source: Source, total: int, at_most: int
 ) -> None:
     asked = serve(httpx_mock, CATALOGUE, total=total, at_most=at_most)
     assert ids(await rows(source)) == list(range(1, 251))
@@ -116,7 +115,7 @@ async def test_all_products_are_delivered_if_the_total_is_too_small(
 
 
 @pytest.mark.parametrize("limit", [1, 50, 51, 100, 101, 200, 250, 999])
-async def test_limit_holds_beyond_the_total(httpx_mock: HTTPXMock, source: Catalogue, limit: int) -> None:
+async def test_limit_holds_beyond_the_total(httpx_mock: HTTPXMock, source: Source, limit: int) -> None:
     asked = serve(httpx_mock, CATALOGUE, total=50)
     assert ids(await rows(source, limit)) == list(range(1, min(limit, 250) + 1))
     assert all(0 < size <= limit - skip for skip, size in asked)
@@ -135,7 +134,7 @@ async def test_limit_holds_beyond_the_total(httpx_mock: HTTPXMock, source: Catal
 )
 async def test_beyond_the_total_the_same_page_again_is_the_end(
     httpx_mock: HTTPXMock,
-    source: Catalogue,
+    source: Source,
     odd: Callable[[Product], Product],
     ignored: str,
     limit: int | None,
@@ -159,7 +158,7 @@ async def test_beyond_the_total_the_same_page_again_is_the_end(
     ],
 )
 async def test_latest_total_counts(
-    httpx_mock: HTTPXMock, source: Catalogue, totals: tuple[int, ...], delivered: int
+    httpx_mock: HTTPXMock, source: Source, totals: tuple[int, ...], delivered: int
 ) -> None:
     for number, total in enumerate(totals):
         respond_with(httpx_mock, page_of(CATALOGUE[100 * number : 100 * number + 100], total=total))
@@ -167,7 +166,7 @@ async def test_latest_total_counts(
 
 
 async def test_total_that_grows_above_what_is_delivered_is_an_error(
-    httpx_mock: HTTPXMock, source: Catalogue
+    httpx_mock: HTTPXMock, source: Source
 ) -> None:
     respond_with(httpx_mock, page_of(CATALOGUE[:100], total=50), page_of([], total=194))
     with pytest.raises(SourceError, match="ended after 100 of 194 products"):
@@ -177,7 +176,7 @@ async def test_total_that_grows_above_what_is_delivered_is_an_error(
 # --- requests -------------------------------------------------------------------------------------------
 
 
-async def test_closing_early_leaves_no_request_in_progress(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_closing_early_leaves_no_request_in_progress(httpx_mock: HTTPXMock, source: Source) -> None:
     serve(httpx_mock, CATALOGUE)
     before = asyncio.all_tasks()
     delivery = source.pages(None)

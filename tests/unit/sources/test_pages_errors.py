@@ -11,8 +11,7 @@ from pytest_httpx import HTTPXMock
 from medusa_sync import http
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Rejected, Row
-from medusa_sync.sources.catalogue import Catalogue
+from medusa_sync.sources.base import Rejected, Row, Source
 from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import SOURCE_URL, desired_product, row
 from tests.unit.sources.pages import DEEP, PAGE, Product, body_of, file_source, page_of, respond_with, rows
@@ -56,25 +55,25 @@ BROKEN_RESPONSES: list[tuple[str, list[bytes | int | Exception | Product], str]]
 )
 async def test_broken_response_is_an_error(
     httpx_mock: HTTPXMock,
-    source: Catalogue,
+    json_source: Source,
     responses: list[bytes | int | Exception | Product],
     words: str,
 ) -> None:
     respond_with(httpx_mock, *responses)
     with pytest.raises(SourceError, match=words) as caught:
-        await rows(source)
+        await rows(json_source)
     assert SOURCE_URL in str(caught.value)
     assert caught.value.exit_code == 3
 
 
-async def test_endless_redirect_is_an_error(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_endless_redirect_is_an_error(httpx_mock: HTTPXMock, source: Source) -> None:
     respond_with(httpx_mock, 302, headers={"location": SOURCE_URL}, is_reusable=True)
     with pytest.raises(SourceError, match=f"{SOURCE_URL}: .*redirects"):
         await rows(source)
 
 
 async def test_response_that_is_too_long_is_an_error(
-    httpx_mock: HTTPXMock, source: Catalogue, monkeypatch: pytest.MonkeyPatch
+    httpx_mock: HTTPXMock, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 1000)
     respond_with(httpx_mock, PAGE)
@@ -156,7 +155,7 @@ def assert_rejected_alone(delivered: list[Row], path: str) -> None:
 
 @broken_products
 async def test_broken_product_is_rejected_alone(
-    httpx_mock: HTTPXMock, source: Catalogue, broken: Any, path: str
+    httpx_mock: HTTPXMock, source: Source, broken: Any, path: str
 ) -> None:
     respond_with(httpx_mock, body_of([row(1), broken, row(3)]))
     assert_rejected_alone(await rows(source), path)
@@ -168,7 +167,7 @@ async def test_broken_product_in_a_file_is_rejected_alone(tmp_path: Path, broken
     assert_rejected_alone(await rows(source), path)
 
 
-async def test_very_long_number_rejects_one_product(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_very_long_number_rejects_one_product(httpx_mock: HTTPXMock, source: Source) -> None:
     broken = json.dumps(row(2, price=0)).replace('"price": 0', f'"price": {"9" * 5000}')
     body = body_of([row(1), "HERE", row(3)]).replace(b'"HERE"', broken.encode())
     respond_with(httpx_mock, body)
@@ -187,7 +186,7 @@ async def test_very_long_number_rejects_one_product(httpx_mock: HTTPXMock, sourc
     ],
 )
 async def test_rejected_product_has_its_id_and_title_if_they_are_usable(
-    httpx_mock: HTTPXMock, source: Catalogue, broken: Any, external_id: str | None, title: str
+    httpx_mock: HTTPXMock, source: Source, broken: Any, external_id: str | None, title: str
 ) -> None:
     respond_with(httpx_mock, body_of([broken]))
     (rejected,) = await rows(source)
@@ -195,7 +194,7 @@ async def test_rejected_product_has_its_id_and_title_if_they_are_usable(
     assert (rejected.external_id, rejected.title) == (external_id, title)
 
 
-async def test_lone_surrogate_is_not_a_reason_to_reject(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_lone_surrogate_is_not_a_reason_to_reject(httpx_mock: HTTPXMock, source: Source) -> None:
     respond_with(httpx_mock, body_of([row(1, title="Jug \ud83c")]))
     assert await rows(source) == [desired_product(1, title="Jug \ud83c")]
 
@@ -218,7 +217,7 @@ async def test_lone_surrogate_is_not_a_reason_to_reject(httpx_mock: HTTPXMock, s
     ],
 )
 async def test_values_that_cannot_be_misunderstood_are_read(
-    httpx_mock: HTTPXMock, source: Catalogue, given: Product, meant: Product
+    httpx_mock: HTTPXMock, source: Source, given: Product, meant: Product
 ) -> None:
     respond_with(httpx_mock, page_of([row(1, **given), row(1, **meant)]))
     read, expected = await rows(source)
@@ -226,6 +225,6 @@ async def test_values_that_cannot_be_misunderstood_are_read(
     assert read == expected
 
 
-async def test_unknown_fields_are_ignored(httpx_mock: HTTPXMock, source: Catalogue) -> None:
+async def test_unknown_fields_are_ignored(httpx_mock: HTTPXMock, source: Source) -> None:
     respond_with(httpx_mock, page_of([row(1, colour="red", meta={"qrCode": 7})], note="new"))
     assert await rows(source) == [desired_product(1, meta={})]

@@ -20,8 +20,7 @@ from docs.catalogue import schema
 from docs.mapping import FIELDS, VARIANT
 from medusa_sync.core.fields import NAMES
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.sources.base import Rejected, Row
-from medusa_sync.sources.catalogue import Catalogue
+from medusa_sync.sources.base import Rejected, Row, Source
 from medusa_sync.sources.schema import SourceProduct
 from tests.flow.shirts import shirt
 from tests.harness import catalogue
@@ -115,7 +114,7 @@ FORMS: dict[str, Callable[[list[Any]], Any]] = {
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("exponent", ["", "e0"])
 async def test_a_whole_number_may_be_written_as_a_float(
-    file: Path, httpx_mock: HTTPXMock, source: Catalogue, form: str, exponent: str
+    file: Path, httpx_mock: HTTPXMock, source: Source, form: str, exponent: str
 ) -> None:
     assert all(map(VALIDATOR.is_valid, as_floats(WHOLE)))
     expected = await rows(file_source(file, json.dumps(WHOLE).encode()))

@@ -10,19 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.sources.base import Entry, Refused, Rejected
 from medusa_sync.sources.dialects.cells import present
 from medusa_sync.sources.dialects.shopify import SHOPIFY
-from medusa_sync.sources.mapping import to_row
+from tests.unit.sources.reading import Fields, in_json, only, read, reason, reasons, table, variant_of
 from tests.unit.sources.tables import (
+    URLS,
     File,
     Style,
     assert_all_is_read,
     assert_whole_products_are_read,
     files,
     perhaps,
-    products_of,
-    read,
     texts,
     words,
 )
@@ -33,115 +31,80 @@ OLD = (
     "Option2 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,"
     "Variant Price,Variant Compare At Price,Variant Barcode,Image Src,Image Position,Status"
 )
-NEW = (
-    "Title,URL handle,Description,Vendor,Product category,Type,Tags,Published on online store,Status,SKU,"
-    "Barcode,Option1 name,Option1 value,Option1 Linked To,Option2 name,Option2 value,Option2 Linked To,"
-    "Option3 name,Option3 value,Option3 Linked To,Price,Compare-at price,Cost per item,Charge tax,"
-    "Tax code,Unit price total measure,Unit price total measure unit,Unit price base measure,"
-    "Unit price base measure unit,Inventory tracker,Inventory quantity,"
-    "Continue selling when out of stock,Weight value (grams),Weight unit for display,Requires shipping,"
-    "Fulfillment service,Product image URL,Image position,Image alt text,Variant image URL,Gift card,"
-    "SEO title,SEO description,Color (product.metafields.shopify.color-pattern),"
-    "Google Shopping / Google product category"
-)
 
 
-def file(*rows: Mapping[str, str], header: str = OLD) -> str:
-    names = header.split(",")
-    lines = [",".join(f'"{row.get(name, "")}"' for name in names) for row in rows]
-    return "\n".join([header, *lines, ""])
-
-
-def row(**cells: str) -> dict[str, str]:
+def cells(**values: str) -> dict[str, str]:
     """The first row of a mug; `Variant_Price` is the column `Variant Price`."""
     usual = {"Handle": "mug", "Title": "Mug", "Variant Price": "9.50"}
-    return usual | {name.replace("_", " "): text for name, text in cells.items()}
+    return usual | {name.replace("_", " "): text for name, text in values.items()}
 
 
-def more(**cells: str) -> dict[str, str]:
+def more(**values: str) -> dict[str, str]:
     """Another row of the mug."""
-    return {"Handle": "mug"} | {name.replace("_", " "): text for name, text in cells.items()}
+    return {"Handle": "mug"} | {name.replace("_", " "): text for name, text in values.items()}
 
 
-def only(*rows: Mapping[str, str], header: str = OLD) -> Mapping[str, Any]:
-    [mug] = products_of(file(*rows, header=header))
-    return mug
-
-
-def only_variant(**cells: str) -> Mapping[str, Any]:
-    [variant] = only(row(**cells))["variants"]
-    assert isinstance(variant, Mapping)
-    return variant
-
-
-def reason(*rows: Mapping[str, str], header: str = OLD) -> str:
-    [refused] = read(file(*rows, header=header))
-    assert isinstance(refused, Refused)
-    assert (refused.source_id, refused.title) == ("mug", rows[0].get("Title", ""))
-    return refused.reason
+def mug(*rows: Fields, header: str = OLD) -> DesiredProduct:
+    return only(table(header, *rows))
 
 
 # --- a real export --------------------------------------------------------------------------------------
 
 
-def sample() -> dict[str, Mapping[str, Any]]:
-    return {each["id"]: each for each in products_of(SAMPLE.read_bytes())}
+def sample() -> dict[str, DesiredProduct]:
+    return {each.source_id: each for each in read(SAMPLE) if isinstance(each, DesiredProduct)}
 
 
 def test_an_export_has_its_20_products_all_valid() -> None:
-    products = products_of(SAMPLE.read_bytes())
-    assert len(products) == 20
-    assert len({each["id"] for each in products}) == 20
-    rows = [to_row(dict(each), source_name="shop", currency="usd", sale_prices=True) for each in products]
-    assert all(isinstance(each, DesiredProduct) for each in rows)
-    assert sum(len(each["variants"]) for each in products) == 23
-    assert sum(len(each["images"]) for each in products) == 41
+    products = sample().values()
+    assert (len(read(SAMPLE)), len(products)) == (20, 20)
+    assert sum(len(each.variants) for each in products) == 23
+    images = [each.fields["images"] for each in products]
+    assert sum(len(each) for each in images if isinstance(each, tuple)) == 41
 
 
-def test_a_product_with_options_and_an_image_without_a_variant() -> None:
+def test_a_product_with_options_and_one_without() -> None:
     folder = "https://images.example.com/tableware/"
-    assert sample()["harbour-mug"] == {
-        "id": "harbour-mug",
-        "handle": "harbour-mug",
-        "title": "Harbour Mug with Lid",
-        "description": "Tall mug with a cork or walnut lid, for long mornings.",
-        "brand": "Kiln & Clay",
-        "type": "Cup",
-        "tags": ["Cork", "Lid", "Stoneware", "Walnut"],
-        "images": [
-            f"{folder}harbour-mug.jpg",
-            f"{folder}harbour-mug-white.jpg",
-            f"{folder}harbour-mug-lids.jpg",
-        ],
-        "options": ["Color"],
-        "variants": [
-            {"price": 34.75, "compareAtPrice": 48, "options": {"Color": "Navy"}},
-            {"price": 27, "compareAtPrice": 48, "options": {"Color": "White"}},
-        ],
-    }
-
-
-def test_a_product_without_options() -> None:
-    assert sample()["sugar-tongs"] == {
-        "id": "sugar-tongs",
-        "handle": "sugar-tongs",
-        "title": "Sugar Tongs",
-        "description": "Steel sugar tongs with olive wood handles.",
-        "brand": "Kiln & Clay",
-        "type": "Cutlery",
-        "tags": ["Steel", "Wood"],
-        "images": [
-            "https://images.example.com/tableware/sugar-tongs.jpg",
-            "https://images.example.com/tableware/breakfast-table.jpg",
-            "https://images.example.com/tableware/tongs-and-bowl.jpg",
-        ],
-        "variants": [{"price": 16.2, "compareAtPrice": 24.6, "weight": 42}],
-    }
+    assert [sample()["harbour-mug"], sample()["sugar-tongs"]] == in_json(
+        {
+            "id": "harbour-mug",
+            "handle": "harbour-mug",
+            "title": "Harbour Mug with Lid",
+            "description": "Tall mug with a cork or walnut lid, for long mornings.",
+            "brand": "Kiln & Clay",
+            "type": "Cup",
+            "tags": ["Cork", "Lid", "Stoneware", "Walnut"],
+            "images": [
+                f"{folder}harbour-mug.jpg",
+                f"{folder}harbour-mug-white.jpg",
+                f"{folder}harbour-mug-lids.jpg",
+            ],
+            "options": ["Color"],
+            "variants": [
+                {"price": 34.75, "compareAtPrice": 48, "options": {"Color": "Navy"}},
+                {"price": 27, "compareAtPrice": 48, "options": {"Color": "White"}},
+            ],
+        },
+        {
+            "id": "sugar-tongs",
+            "handle": "sugar-tongs",
+            "title": "Sugar Tongs",
+            "description": "Steel sugar tongs with olive wood handles.",
+            "brand": "Kiln & Clay",
+            "type": "Cutlery",
+            "tags": ["Steel", "Wood"],
+            "images": [
+                f"{folder}sugar-tongs.jpg",
+                f"{folder}breakfast-table.jpg",
+                f"{folder}tongs-and-bowl.jpg",
+            ],
+            "variants": [{"price": 16.2, "compareAtPrice": 24.6, "weight": 42}],
+        },
+    )
 
 
 def test_a_description_keeps_its_html_and_line_breaks() -> None:
-    description = sample()["oval-platter"]["description"]
-    assert description.endswith(
+    assert str(sample()["oval-platter"].fields["description"]).endswith(
         '<ul>\n<li>Dark stoneware</li>\n<li>Glazed inside</li>\n<li>Length, 14" with 1.5" handles</li>\n'
         '<li>Height, 0.9"</li>\n<li>Safe in the oven</li>\n<li>Made in Latvia</li>\n</ul>'
     )
@@ -155,57 +118,6 @@ def test_a_last_line_without_a_line_break_is_complete() -> None:
 # --- columns --------------------------------------------------------------------------------------------
 
 
-def test_the_new_names_of_the_columns() -> None:
-    cells = {
-        "Title": "Mug",
-        "URL handle": "mug",
-        "Description": "<p>Blue</p>",
-        "Vendor": "Potters",
-        "Product category": "Home & Garden > Kitchen & Dining > Tableware",
-        "Type": "Cups",
-        "Tags": "blue, clay",
-        "Published on online store": "TRUE",
-        "Status": "Active",
-        "SKU": "M-1",
-        "Barcode": "'0123",
-        "Option1 name": "Size",
-        "Option1 value": "L",
-        "Price": "9.50",
-        "Compare-at price": "12",
-        "Cost per item": "3",
-        "Inventory tracker": "shopify",
-        "Inventory quantity": "7",
-        "Weight value (grams)": "350",
-        "Product image URL": "https://cdn.example/1.jpg",
-        "Image position": "1",
-        "Variant image URL": "https://cdn.example/2.jpg",
-        "Gift card": "FALSE",
-    }
-    assert only(cells, header=NEW) == {
-        "id": "mug",
-        "handle": "mug",
-        "title": "Mug",
-        "description": "<p>Blue</p>",
-        "brand": "Potters",
-        "categories": [["Home & Garden", "Kitchen & Dining", "Tableware"]],
-        "type": "Cups",
-        "tags": ["blue", "clay"],
-        "images": ["https://cdn.example/1.jpg"],
-        "options": ["Size"],
-        "variants": [
-            {
-                "sku": "M-1",
-                "barcode": "0123",
-                "price": 9.5,
-                "compareAtPrice": 12,
-                "stock": 7,
-                "weight": 350,
-                "options": {"Size": "L"},
-            }
-        ],
-    }
-
-
 @pytest.mark.parametrize(
     ("tracker", "quantity", "stock"),
     [("shopify", "5", 5), ("shopify", "0", 0), ("shopify", "-3", 0), ("", "5", None), ("shopify", "", None)],
@@ -213,52 +125,51 @@ def test_the_new_names_of_the_columns() -> None:
 def test_stock_is_that_of_tracked_variants_and_never_negative(
     tracker: str, quantity: str, stock: int | None
 ) -> None:
-    variant = only_variant(Variant_Inventory_Tracker=tracker, Variant_Inventory_Qty=quantity)
-    assert variant.get("stock") == stock
+    row = cells(Variant_Inventory_Tracker=tracker, Variant_Inventory_Qty=quantity)
+    assert variant_of(mug(row)).get("stock") == stock
 
 
 def test_a_file_without_the_column_of_the_tracker_has_stock() -> None:
     header = "Handle,Title,Variant Price,Variant Inventory Qty"
-    mug = only(row(Variant_Inventory_Qty="5"), header=header)
-    assert mug["variants"][0]["stock"] == 5
+    assert variant_of(mug(cells(Variant_Inventory_Qty="5"), header=header))["stock"] == 5
 
 
 @pytest.mark.parametrize(
-    ("cells", "is_draft"),
+    ("values", "status"),
     [
-        ({}, False),
-        ({"Published": "true", "Status": "active"}, False),
-        ({"Published": "false"}, True),
-        ({"Published": "FALSE", "Status": "active"}, True),
-        ({"Status": "draft"}, True),
-        ({"Status": "Archived"}, True),
-        ({"Status": "unlisted"}, True),
+        ({}, None),
+        ({"Published": "true", "Status": "active"}, None),
+        ({"Published": "false"}, "draft"),
+        ({"Published": "FALSE", "Status": "active"}, "draft"),
+        ({"Status": "draft"}, "draft"),
+        ({"Status": "Archived"}, "draft"),
+        ({"Status": "unlisted"}, "draft"),
     ],
 )
-def test_what_customers_could_not_see_is_a_draft(cells: dict[str, str], is_draft: bool) -> None:  # noqa: FBT001 - a parameter
-    assert only(row(**cells)).get("status") == ("draft" if is_draft else None)
+def test_what_customers_could_not_see_is_a_draft(values: dict[str, str], status: str | None) -> None:
+    assert mug(cells(**values)).status == status
 
 
 @pytest.mark.parametrize("text", ["0", ""])
 def test_no_weight_is_no_field(text: str) -> None:
-    assert "weight" not in only_variant(Variant_Grams=text)
+    assert "weight" not in variant_of(mug(cells(Variant_Grams=text)))
 
 
 def test_a_product_that_is_in_no_category_has_none() -> None:
     header = f"{OLD},Product Category"
-    assert "categories" not in only(row(Product_Category="Uncategorized"), header=header)
-    assert only(row(Product_Category="A > A"), header=header)["categories"] == [["A", "A"]]
+    for category, handles in (("Uncategorized", ()), ("A > A", ("a-a",))):
+        assert mug(cells(Product_Category=category), header=header).fields["categories"] == handles
 
 
 def test_images_are_in_the_order_of_their_positions_each_once() -> None:
-    mug = only(
-        row(Image_Src="https://a/3", Image_Position="3"),
+    found = mug(
+        cells(Image_Src="https://a/3", Image_Position="3"),
         more(Image_Src="https://a/last"),
         more(Image_Src="https://a/1", Image_Position="1"),
         more(Image_Src="https://a/3", Image_Position="4"),
     )
-    assert mug["images"] == ["https://a/1", "https://a/3", "https://a/last"]
-    assert len(mug["variants"]) == 1
+    assert found.fields["images"] == ("https://a/1", "https://a/3", "https://a/last")
+    assert len(found.variants) == 1
 
 
 # --- options --------------------------------------------------------------------------------------------
@@ -266,96 +177,82 @@ def test_images_are_in_the_order_of_their_positions_each_once() -> None:
 
 @pytest.mark.parametrize(("name", "value"), [("Title", "Default Title"), ("", ""), ("Title", "")])
 def test_the_option_of_a_product_without_options_is_none(name: str, value: str) -> None:
-    mug = only(row(Option1_Name=name, Option1_Value=value))
-    assert "options" not in mug
-    assert "options" not in mug["variants"][0]
+    assert mug(cells(Option1_Name=name, Option1_Value=value)).options == ()
 
 
-def test_an_option_that_is_called_title_is_an_option_if_it_has_other_values() -> None:
-    mug = only(
-        row(Option1_Name="Title", Option1_Value="Small"), more(Option1_Value="Large", Variant_Price="9")
-    )
-    assert mug["options"] == ["Title"]
-    assert [each["options"] for each in mug["variants"]] == [{"Title": "Small"}, {"Title": "Large"}]
+@pytest.mark.parametrize("name", ["Title", "Size"])
+def test_values_are_those_of_each_row_and_names_may_be_repeated(name: str) -> None:
+    first, second = cells(Option1_Name=name, Option1_Value="S"), more(Option1_Value="L", Variant_Price="9")
+    for rows in ((first, second), (first, second | {"Option1 Name": name})):
+        found = mug(*rows)
+        assert found.options == (name,)
+        assert [each.fields[f"option.{name}"] for each in found.variants] == ["S", "L"]
 
 
 def test_variants_with_the_same_sku_are_told_apart_by_their_option_values() -> None:
-    first = row(Option1_Name="Size", Option1_Value="S", Variant_SKU="M-1")
-    mug = only(first, more(Option1_Value="L", Variant_Price="9", Variant_SKU="M-1"))
-    product = to_row(dict(mug), source_name="shop", currency="usd")
-    assert isinstance(product, DesiredProduct)
-    assert [(each.key, each.fields["sku"]) for each in product.variants] == [("S", "M-1"), ("L", "M-1")]
+    first = cells(Option1_Name="Size", Option1_Value="S", Variant_SKU="M-1")
+    found = mug(first, more(Option1_Value="L", Variant_Price="9", Variant_SKU="M-1"))
+    assert [(each.key, each.fields["sku"]) for each in found.variants] == [("S", "M-1"), ("L", "M-1")]
 
 
 def test_variants_that_cannot_be_told_apart_are_rejected() -> None:
-    option = {"Option1_Name": "Title", "Option1_Value": "Default Title"}
-    mug = only(row(**option), more(Option1_Value="Default Title", Variant_Price="9"))
-    rejected = to_row(dict(mug), source_name="shop", currency="usd")
-    assert isinstance(rejected, Rejected)
-    assert "have the same option values" in rejected.reason
+    first = cells(Option1_Name="Title", Option1_Value="Default Title")
+    found = reason(table(OLD, first, more(Option1_Value="Default Title", Variant_Price="9")))
+    assert "have the same option values" in found
 
 
-def test_later_rows_may_repeat_the_names_of_options() -> None:
-    first = row(Option1_Name="Size", Option1_Value="S")
-    mug = only(first, more(Option1_Name="Size", Option1_Value="L", Variant_Price="9"))
-    assert mug["options"] == ["Size"]
+# --- rejected -------------------------------------------------------------------------------------------
 
-
-def test_a_row_with_another_name_of_an_option_is_refused() -> None:
-    first = row(Option1_Name="Size", Option1_Value="S")
-    other = more(Option1_Name="Colour", Option1_Value="L", Variant_Price="9")
-    assert reason(first, other) == "line 3: Option1 Name is 'Colour', but 'Size' on line 2"
-
-
-def test_a_value_of_an_option_without_a_name_is_refused() -> None:
-    cells = {"Option1_Name": "Size", "Option1_Value": "S", "Option2_Value": "Blue"}
-    assert reason(row(**cells)) == "line 2: Option2 Value is 'Blue', but the option has no name"
-
-
-# --- refused --------------------------------------------------------------------------------------------
+_SIZE = {"Option1_Name": "Size", "Option1_Value": "S"}
+_NUMBER = "which is not a number such as 1234.50"
 
 
 @pytest.mark.parametrize(
-    ("cells", "expected"),
+    ("first", "second", "expected"),
     [
-        ({"Variant_Price": ""}, "line 2: Variant Price is empty"),
-        ({"Variant_Price": "", "Variant_SKU": "M-1"}, "line 2: Variant Price is empty (variant M-1)"),
+        ({"Variant_Price": ""}, {}, "line 2: Variant Price is empty"),
+        ({"Variant_Price": "", "Variant_SKU": "M-1"}, {}, "line 2: Variant Price is empty (variant M-1)"),
         (
-            {"Variant_Price": "1,234.50"},
-            "line 2: Variant Price is '1,234.50', which is not a number such as 1234.50",
+            _SIZE | {"Option2_Name": "Colour", "Option2_Value": "Red"},
+            {"Option1_Value": "L", "Option2_Value": "Red"},
+            "line 3: Variant Price is empty (variant L / Red)",
         ),
-        ({"Variant_Price": "$9"}, "line 2: Variant Price is '$9', which is not a number such as 1234.50"),
-        ({"Variant_Price": "-9"}, "line 2: Variant Price is '-9', which is not a number such as 1234.50"),
-        ({"Variant_Price": "9,50"}, "line 2: Variant Price is '9,50', which is not a number such as 1234.50"),
-        ({"Variant_Price": "1e3"}, "line 2: Variant Price is '1e3', which is not a number such as 1234.50"),
-        ({"Variant_Price": "nan"}, "line 2: Variant Price is 'nan', which is not a number such as 1234.50"),
+        *(
+            ({"Variant_Price": price}, {}, f"line 2: Variant Price is '{price}', {_NUMBER}")
+            for price in ("1,234.50", "$9", "-9", "9,50", "1e3", "nan")
+        ),
         (
             {"Variant_Barcode": "7.12393E+11"},
+            {},
             "line 2: Variant Barcode is '7.12393E+11': a spreadsheet has lost its last digits",
         ),
-        ({"Title": ""}, "line 2: Title is empty; the first line of a product must have it"),
+        ({"Title": ""}, {}, "line 2: Title is empty; the first line of a product must have it"),
         (
             {"Variant_Inventory_Tracker": "shopify", "Variant_Inventory_Qty": "many"},
+            {},
             "line 2: Variant Inventory Qty is 'many', which is not a whole number such as 12",
         ),
-        ({"Published": "maybe"}, "line 2: Published is 'maybe', but should be `true` or `false`"),
+        ({"Published": "maybe"}, {}, "line 2: Published is 'maybe', but should be `true` or `false`"),
+        (
+            _SIZE,
+            {"Option1_Name": "Colour", "Option1_Value": "L", "Variant_Price": "9"},
+            "line 3: Option1 Name is 'Colour', but 'Size' on line 2",
+        ),
+        (
+            _SIZE | {"Option2_Value": "Blue"},
+            {},
+            "line 2: Option2 Value is 'Blue', but the option has no name",
+        ),
     ],
 )
-def test_a_product_is_refused_with_the_line_and_the_column(cells: dict[str, str], expected: str) -> None:
-    assert reason(row(**cells)) == expected
-
-
-def test_the_variant_that_has_no_price_is_named_by_its_values() -> None:
-    first = row(Option1_Name="Size", Option1_Value="S", Option2_Name="Colour", Option2_Value="Red")
-    second = more(Option1_Value="L", Option2_Value="Red")
-    assert reason(first, second) == "line 3: Variant Price is empty (variant L / Red)"
-
-
-def test_a_refused_product_does_not_affect_its_neighbours() -> None:
-    entries = read(
-        file(row(), row(Handle="jug", Variant_Price="?"), row(Handle="cup", Title="Cup", Variant_Price="3"))
-    )
-    assert [type(entry) for entry in entries] == [Entry, Refused, Entry]
+def test_a_product_is_rejected_alone_with_the_line_and_the_column(
+    first: dict[str, str], second: dict[str, str], expected: str
+) -> None:
+    own = [cells(**first), *([more(**second)] if second else [])]
+    assert reason(table(OLD, *own)) == expected
+    jug, cup = cells(Handle="jug"), cells(Handle="cup")
+    rows = [dict.fromkeys(jug, "") | row for row in own]
+    assert len(reasons(table(OLD, *rows, jug, cup))) == 1
 
 
 # --- round trip -----------------------------------------------------------------------------------------
@@ -401,7 +298,7 @@ def catalogues(draw: st.DrawFn, style: Style) -> list[dict[str, Any]]:
                 tags=draw(st.lists(words(style, without=","), max_size=3, unique=True)),
                 categories=draw(st.lists(path, max_size=1)),
                 status=draw(st.sampled_from([None, "draft"])),
-                images=draw(st.lists(words(style), max_size=4, unique=True)),
+                images=draw(st.lists(URLS, max_size=4, unique=True)),
                 options=names,
                 variants=own,
             )
@@ -410,9 +307,10 @@ def catalogues(draw: st.DrawFn, style: Style) -> list[dict[str, Any]]:
 
 
 COLUMNS = [
-    *("handle", "title", "description", "vendor", "category", "type", "tags", "published", "status"),
-    *(f"option_{part} {number}" for number in (1, 2, 3) for part in ("name", "value")),
-    *("sku", "barcode", "grams", "price", "compare_at_price", "tracker", "quantity", "image", "position"),
+    *("Handle", "Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Published", "Status"),
+    *(f"Option{{n}} {part}#{number}" for number in (1, 2, 3) for part in ("Name", "Value")),
+    *("Variant SKU", "Variant Barcode", "Variant Grams", "Variant Price", "Variant Compare At Price"),
+    *("Variant Inventory Tracker", "Variant Inventory Qty", "Image Src", "Image Position"),
 ]
 
 
@@ -422,13 +320,13 @@ def written(catalogue: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     for each in catalogue:
         images = each.get("images", [])
         for index in range(max(len(each["variants"]), len(images))):
-            cells = {"handle": each["id"]}
+            cells = {"Handle": each["id"]}
             if index == 0:
                 cells |= _of_product(each)
             if index < len(each["variants"]):
                 cells |= _of_variant(each["variants"][index], each.get("options", []))
             if index < len(images):
-                cells |= {"image": images[index], "position": str(index + 1)}
+                cells |= {"Image Src": images[index], "Image Position": str(index + 1)}
             rows.append(cells)
     return rows
 
@@ -436,15 +334,15 @@ def written(catalogue: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 def _of_product(each: Mapping[str, Any]) -> dict[str, str]:
     names = each.get("options") or ["Title"]
     return {
-        "title": each["title"],
-        "description": each.get("description", ""),
-        "vendor": each.get("brand", ""),
-        "category": " > ".join(each.get("categories", [[]])[0]),
-        "type": each.get("type", ""),
-        "tags": ", ".join(each.get("tags", [])),
-        "published": "true",
-        "status": each.get("status", "active"),
-        **{f"option_name {number}": name for number, name in enumerate(names, 1)},
+        "Title": each["title"],
+        "Body (HTML)": each.get("description", ""),
+        "Vendor": each.get("brand", ""),
+        "Product Category": " > ".join(each.get("categories", [[]])[0]),
+        "Type": each.get("type", ""),
+        "Tags": ", ".join(each.get("tags", [])),
+        "Published": "true",
+        "Status": each.get("status", "active"),
+        **{f"Option{{n}} Name#{number}": name for number, name in enumerate(names, 1)},
     }
 
 
@@ -453,14 +351,14 @@ def _of_variant(variant: Mapping[str, Any], names: Sequence[str]) -> dict[str, s
     values = [options[name] for name in names] or ["Default Title"]
     compared = variant.get("compareAtPrice")
     return {
-        "sku": variant.get("sku", ""),
-        "barcode": f"'{variant['barcode']}" if "barcode" in variant else "",
-        "grams": str(variant.get("weight", 0)),
-        "price": f"{variant['price']:.2f}",
-        "compare_at_price": "" if compared is None else f"{compared:.2f}",
-        "tracker": "shopify" if "stock" in variant else "",
-        "quantity": str(variant.get("stock", 3)),
-        **{f"option_value {number}": value for number, value in enumerate(values, 1)},
+        "Variant SKU": variant.get("sku", ""),
+        "Variant Barcode": f"'{variant['barcode']}" if "barcode" in variant else "",
+        "Variant Grams": str(variant.get("weight", 0)),
+        "Variant Price": f"{variant['price']:.2f}",
+        "Variant Compare At Price": "" if compared is None else f"{compared:.2f}",
+        "Variant Inventory Tracker": "shopify" if "stock" in variant else "",
+        "Variant Inventory Qty": str(variant.get("stock", 3)),
+        **{f"Option{{n}} Value#{number}": value for number, value in enumerate(values, 1)},
     }
 
 

@@ -1,0 +1,132 @@
+"""Which format a file has."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import import_module
+
+from msgspec import Struct
+
+from medusa_sync.errors import SourceError
+from medusa_sync.sources.base import Reader
+
+HEAD = 64 * 1024
+"""Bytes at the start of a file that show its format."""
+
+GZIP = b"\x1f\x8b"
+ZSTD = b"\x28\xb5\x2f\xfd"
+LISTS = ("products", "items", "data")
+"""Names that the list of products may have in a JSON object."""
+
+
+class Format(Struct, frozen=True):
+    """A format of files: a value of `--source-format`.
+
+    Attributes:
+        reader: the module in this folder and its function.
+        endings: of names.
+        content_types: parts of those that it has.
+    """
+
+    name: str
+    reader: tuple[str, str]
+    endings: tuple[str, ...]
+    content_types: tuple[str, ...] = ()
+
+
+FORMATS = (
+    Format("ndjson", ("json_files", "read_ndjson"), ("ndjson", "jsonl"), ("ndjson", "jsonl")),
+    Format("json", ("json_files", "read_json"), ("json",), ("json",)),
+    Format("csv", ("csv_files", "read_csv"), ("csv", "tsv", "txt"), ("csv", "tab-")),
+    Format("xml", ("xml_feed", "read_feed"), ("xml", "rss", "atom")),
+)
+
+_HTML = re.compile(r"(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_ZIP = b"PK\x03\x04"
+
+
+def reader_of(format_: str) -> Reader:
+    """Import the reader of a format."""
+    module, name = next(each.reader for each in FORMATS if each.name == format_)
+    reader: Reader = getattr(import_module(f"medusa_sync.sources.{module}"), name)
+    return reader
+
+
+def named(name: str) -> str:
+    """The format that the name of a file, or the path of a URL, ends with; empty if there is none."""
+    _, dot, ending = name.lower().removesuffix(".gz").removesuffix(".zst").rpartition(".")
+    return next((each.name for each in FORMATS if dot and ending in each.endings), "")
+
+
+def _claimed(name: str, content_type: str) -> str:
+    """The format that the content type, or else the name, says."""
+    kinds = ((each.name, kind) for each in FORMATS for kind in each.content_types)
+    return next((format_ for format_, kind in kinds if kind in content_type), named(name))
+
+
+def recognise(head: bytes, name: str, content_type: str) -> str:
+    """Recognise a format by the first bytes; if they fit several, by the content type, then by the name.
+
+    Raises:
+        SourceError: it is none of the formats.
+    """
+    text = _text(head)
+    claimed = _claimed(name, content_type)
+    match text[:1]:
+        case "<":
+            return "xml"
+        case "[":
+            return "json"
+        case "{":
+            return _json_or_ndjson(text, claimed)
+    line = text.partition("\n")[0]
+    if claimed == "csv" or any(delimiter in line for delimiter in ",;\t"):
+        return "csv"
+    if claimed:
+        return claimed
+    raise SourceError(
+        "the format of the file is not recognised",
+        hint="Name it with --source-format (SYNC_PRODUCTS_SOURCE_FORMAT).",
+    )
+
+
+def check(head: bytes) -> None:
+    """Check that a file may contain products, in any format.
+
+    Raises:
+        SourceError: it is empty, or clearly something else.
+    """
+    if head.startswith(_ZIP):
+        raise SourceError(
+            "the file is a ZIP archive or an Excel workbook",
+            hint="Unpack the archive, or save the workbook as CSV.",
+        )
+    text = _text(head)
+    if not text and len(head) < HEAD:
+        raise SourceError("the file is empty", hint="Nothing was removed. Export the catalogue again.")
+    if _HTML.match(text):
+        raise SourceError(
+            "the file is HTML, not a catalogue",
+            hint="Check --source (SYNC_PRODUCTS_SOURCE). It may be the page of a login or of an error.",
+        )
+
+
+def _json_or_ndjson(text: str, claimed: str) -> str:
+    line, line_break, rest = text.partition("\n")
+    try:
+        first = json.loads(line)
+    except (ValueError, RecursionError):  # broken, or it goes on: in the next line, or beyond the head
+        goes_on = bool(line_break) and line.rstrip().endswith(("{", "[", ",", ":"))
+        return "ndjson" if claimed == "ndjson" and not goes_on else "json"
+    if rest.strip():
+        return "ndjson"
+    # A single line: one product, or an object with the list of products.
+    has_id, has_list = "id" in first, any(isinstance(first.get(name), list) for name in LISTS)
+    if claimed == "ndjson":
+        return "ndjson" if has_id or not has_list else "json"
+    return "ndjson" if not claimed and has_id and not has_list else "json"
+
+
+def _text(head: bytes) -> str:
+    return head.decode(json.detect_encoding(head), "replace").lstrip("\ufeff \t\r\n")

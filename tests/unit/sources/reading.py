@@ -1,0 +1,140 @@
+"""What a run gets of the contents of a file: its products, and the error that follows them."""
+
+import asyncio
+import gzip
+import json
+import tracemalloc
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, Final
+
+from msgspec import Struct, structs
+
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.errors import SourceError
+from medusa_sync.sources.base import Rejected, Row, checked
+from medusa_sync.sources.mapping import MappingOptions
+from tests.unit.sources.pages import opened
+
+MAPPING: Final = MappingOptions("shop", "usd", sale_prices=True)
+CUT_OFF: Final = "gzip: the compressed data is cut off"
+Fields = Mapping[str, Any]
+
+
+class Found(Struct):
+    """What was read.
+
+    Attributes:
+        rows: products and rejected rows.
+        error: that ended the file; empty if it is complete. The name of the file is left out.
+    """
+
+    rows: list[Row]
+    error: str = ""
+    hint: str = ""
+    format: str = ""
+
+    @property
+    def titles(self) -> list[str]:
+        return [str(each.fields["title"]) for each in self.rows if isinstance(each, DesiredProduct)]
+
+    @property
+    def ids(self) -> list[str]:
+        return [each.source_id for each in self.rows if isinstance(each, DesiredProduct)]
+
+
+def reading(
+    content: bytes | str | Path,
+    *,
+    suffix: str = ".csv",
+    is_cut_off: bool = False,
+    format_: str = "auto",
+    mapping: MappingOptions = MAPPING,
+) -> Found:
+    """Read a file.
+
+    Args:
+        content: of the file, or the file.
+        suffix: of its name.
+        is_cut_off: it is compressed, and its end is missing, but all of the content is there.
+        format_: a value of `--source-format`.
+        mapping: options of the mapping.
+    """
+    if isinstance(content, Path):
+        return asyncio.run(_reading(content, format_, mapping))
+    data = content.encode() if isinstance(content, str) else content
+    with NamedTemporaryFile(suffix=suffix) as file:
+        file.write(gzip.compress(data)[:-8] if is_cut_off else data)
+        file.flush()
+        return asyncio.run(_reading(Path(file.name), format_, mapping))
+
+
+async def _reading(path: Path, format_: str, mapping: MappingOptions) -> Found:
+    source = opened(str(path), format_=format_, mapping=mapping)
+    found = Found([])
+    try:
+        async for page in source.pages(None):
+            for row in map(checked, page.rows):
+                is_product = isinstance(row, DesiredProduct)
+                found.rows.append(structs.replace(row, digest="") if is_product else row)
+    except SourceError as error:
+        found.error, found.hint = str(error).removeprefix(f"{path}: "), error.hint
+    found.format = source.format
+    return found
+
+
+def peak_of(path: Path) -> tuple[int, int]:
+    """How many products a file has, and the most memory that reading them takes."""
+
+    async def count() -> int:
+        return sum([len(page.rows) async for page in opened(str(path), mapping=MAPPING).pages(None)])
+
+    tracemalloc.start()
+    try:
+        return asyncio.run(count()), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def read(content: bytes | str | Path, **how: Any) -> list[Row]:
+    """The rows of a file that is complete."""
+    found = reading(content, **how)
+    assert found.error == ""
+    return found.rows
+
+
+def in_json(*products: Fields) -> list[Row]:
+    """The same products in our own format."""
+    return read(json.dumps(products), suffix=".json")
+
+
+def only(content: bytes | str, **how: Any) -> DesiredProduct:
+    [product] = read(content, **how)
+    assert isinstance(product, DesiredProduct), product
+    return product
+
+
+def variant_of(product: DesiredProduct) -> Fields:
+    """The fields of the only variant."""
+    [variant] = product.variants
+    return variant.fields
+
+
+def reasons(content: bytes | str, **how: Any) -> list[str]:
+    """Why rows are rejected."""
+    return [each.reason for each in read(content, **how) if isinstance(each, Rejected)]
+
+
+def reason(content: bytes | str, **how: Any) -> str:
+    """Why the only product is rejected."""
+    [rejected] = read(content, **how)
+    assert isinstance(rejected, Rejected), rejected
+    return rejected.reason
+
+
+def table(header: str, *rows: Fields) -> str:
+    """A table in which each cell is in quotes."""
+    names = header.split(",")
+    lines = [",".join(f'"{each.get(name, "")}"' for name in names) for each in rows]
+    return "\n".join([header, *lines, ""])

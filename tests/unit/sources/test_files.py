@@ -1,0 +1,423 @@
+"""Files, FIFOs and standard input: their bytes, compression and formats, and their pages."""
+
+import asyncio
+import gzip
+import json
+import os
+import pty
+import sys
+import threading
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from backports import zstd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.errors import SourceError
+from medusa_sync.sources import files
+from medusa_sync.sources.base import Page, Rejected
+from medusa_sync.sources.open import SAMPLE
+from tests.harness import catalogue
+from tests.harness.dummyjson import ABSENT
+from tests.unit.builders import desired_product, row
+from tests.unit.sources.pages import (
+    CATALOGUE,
+    DEEP,
+    PAGE,
+    Product,
+    body_of,
+    file_source,
+    ids,
+    opened,
+    page_of,
+    pages,
+    rows,
+)
+from tests.unit.sources.reading import read, reading
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("small_pages")]
+
+COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": partial(gzip.compress, compresslevel=1),
+    "zstd": zstd.compress,
+}
+BODY = json.dumps(catalogue.products(3_000)).encode()  # more than is read at a time
+
+compressed = pytest.mark.parametrize("kind", COMPRESSIONS)
+
+
+# --- pages ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("limit", "totals"),
+    [
+        (None, [None, None, 250]),
+        (999, [None, None, 250]),
+        (250, [None, None, 250]),
+        (101, [None, None]),
+        (100, [None]),
+        (1, [None]),
+    ],
+)
+async def test_file_is_delivered_in_pages_and_the_last_has_the_total(
+    file: Path, limit: int | None, totals: list[int | None]
+) -> None:
+    delivered = await pages(file_source(file, body_of(CATALOGUE)), limit)
+    assert ids([row for page in delivered for row in page.rows]) == list(range(1, min(limit or 250, 250) + 1))
+    assert all(len(page.rows) <= 100 for page in delivered)
+    assert [page.total for page in delivered] == totals
+
+
+async def test_a_small_file_is_one_page_with_its_total(file: Path) -> None:
+    assert await pages(file_source(file, body_of([row(1)]))) == [Page((desired_product(1),), 1, of_file=True)]
+    assert await pages(file_source(file, body_of([]))) == [Page((), 0, of_file=True)]
+
+
+async def test_with_a_limit_the_rest_of_a_file_is_not_read(file: Path) -> None:
+    assert ids(await rows(file_source(file, PAGE[:-20]), 2)) == [1, 2]
+
+
+@pytest.mark.parametrize("body", [body_of([row(1)], total=ABSENT), b"\xef\xbb\xbf" + body_of([row(1)])])
+async def test_file_needs_no_right_total_and_may_start_with_a_byte_order_mark(
+    file: Path, body: bytes
+) -> None:
+    assert await rows(file_source(file, body)) == [desired_product(1)]
+
+
+async def test_sample_is_complete() -> None:
+    assert ids(await rows(file_source(SAMPLE))) == [product["id"] for product in catalogue.whole_sample()]
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson"])
+@pytest.mark.parametrize(
+    ("broken", "path"),
+    [
+        (row(2, price=float("nan")), "price"),
+        (row(2, price=1e400), "price"),
+        (row(2, stock=10**30), "stock"),
+        (row(2, title="x" * 10_000_000), "title"),
+        ("Jug", "Expected object"),
+        (None, "Expected object"),
+    ],
+    ids=["nan", "infinity", "long", "10-mb", "text", "null"],
+)
+async def test_broken_product_is_rejected_alone(file: Path, form: str, broken: Any, path: str) -> None:
+    members = [row(1), broken, row(3)]
+    lines = "".join(f"{json.dumps(each)}\n" for each in members)
+    body = json.dumps(members) if form == "json" else lines
+    before, rejected, after = await rows(file_source(file, body.encode()))
+    assert (before, after) == (desired_product(1), desired_product(3))
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason.startswith(path)
+
+
+async def test_the_rest_of_the_interface(file: Path) -> None:
+    source = file_source(file, gzip.compress(PAGE))
+    assert source.format == ""
+    await rows(source)
+    assert source.format == "JSON, gzip"
+    assert (await source.category_names(), await source.has("1"), source.in_one_piece) == ({}, None, True)
+
+
+# --- errors ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (PAGE[:-1], "is not complete JSON"),
+        (PAGE.replace(b"title", b"t\xeftle"), "is not complete JSON: it is not UTF-8"),
+        (page_of([], products=ABSENT), "has no list of products"),
+        (page_of([row(1)], total=-1), "the total of the file is not a number"),
+        (page_of([row(1)], total=2), "has 1 of 2 products"),
+        (DEEP, "is nested too deeply"),
+        (b"", "is empty"),
+        (b" \r\n", "is empty"),
+        (b"\xef\xbb\xbf\n", "is empty"),
+        (b"\xff\xfe", "is empty"),
+        (b"<!DOCTYPE html>\n<html>", "is HTML, not a catalogue"),
+        (b" <HTML lang=en>", "is HTML"),
+        (b'<?xml version="1.0"?>\n<!doctype  html>', "is HTML"),
+        ("<html>".encode("utf-16"), "is HTML"),
+        (b"PK\x03\x04...", "is a ZIP archive or an Excel workbook"),
+        (b"hello world\n", "the format of the file is not recognised"),
+    ],
+)
+async def test_broken_file_is_an_error(tmp_path: Path, body: bytes | Product, words: str) -> None:
+    file = tmp_path / "catalogue"
+    source = file_source(file, body if isinstance(body, bytes) else json.dumps(body).encode())
+    with pytest.raises(SourceError, match=words) as caught:
+        await rows(source)
+    assert str(caught.value).startswith(f"{file}: ")
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("kept", [0, 1, 99, 100, 101, 249])
+async def test_what_came_before_an_error_is_delivered(file: Path, kept: int) -> None:
+    body = b",".join(json.dumps(product).encode() for product in CATALOGUE[:kept])
+    delivered: list[int] = []
+
+    async def read_all() -> None:
+        async for page in file_source(file, b"[" + body + b', {"id').pages(None):
+            delivered.extend(ids(page.rows))
+
+    with pytest.raises(SourceError, match="is not complete JSON"):
+        await read_all()
+    assert delivered == list(range(1, kept + 1))
+
+
+# --- bytes ----------------------------------------------------------------------------------------------
+
+
+def appended(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b" ")
+
+
+@pytest.mark.parametrize("change", [appended, lambda path: os.utime(path, (1, 1))])
+async def test_a_file_that_changes_while_it_is_read_is_an_error(
+    file: Path, change: Callable[[Path], None]
+) -> None:
+    reading = file_source(file, BODY).pages(None)
+    assert len((await anext(reading)).rows) == 100
+    change(file)
+    with pytest.raises(SourceError, match=f"{file}: the file changed while it was read") as caught:
+        [page async for page in reading]
+    assert "rename" in caught.value.hint
+
+
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.with_name("new").replace(path)])
+async def test_a_file_that_is_replaced_is_read_as_it_was(file: Path, change: Callable[[Path], None]) -> None:
+    file.with_name("new").write_bytes(b"[]")
+    reading = file_source(file, BODY).pages(None)
+    await anext(reading)
+    change(file)
+    assert sum([len(page.rows) async for page in reading]) == 2_900
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (FileNotFoundError(2, "No such file or directory"), "working directory"),
+        (PermissionError(13, "Permission denied"), "Allow the user"),
+        (OSError(5, "Input/output error"), "--source"),
+    ],
+)
+@pytest.mark.parametrize("step", ["open", "fstat"])
+async def test_a_file_that_cannot_be_read_is_an_error(
+    file: Path, monkeypatch: pytest.MonkeyPatch, step: str, error: OSError, hint: str
+) -> None:
+    source = file_source(file, b"[]")
+
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, step, fail)
+        with pytest.raises(
+            SourceError, match=f"{file}: the file cannot be read .*{error.strerror}"
+        ) as caught:
+            await rows(source)
+    assert hint in caught.value.hint
+
+
+async def test_a_directory_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="Is a directory") as caught:
+        await rows(file_source(tmp_path))
+    assert "Name the file" in caught.value.hint
+
+
+# --- pipes ----------------------------------------------------------------------------------------------
+
+
+async def test_a_fifo_is_read_to_its_end_and_may_wait_for_its_writer(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reading = asyncio.create_task(rows(file_source(fifo)))
+    await asyncio.sleep(0.05)
+    assert not reading.done()
+    await asyncio.to_thread(fifo.write_bytes, BODY)
+    assert len(await reading) == 3_000
+
+
+async def test_waiting_for_a_pipe_ends_when_the_run_does(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reading = asyncio.create_task(rows(file_source(fifo)))
+    await asyncio.sleep(0.01)
+    reading.cancel()
+    with suppress(asyncio.CancelledError):
+        await asyncio.wait_for(reading, 5)
+    assert reading.cancelled()
+
+
+async def test_a_pipe_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe, writing = os.pipe()
+    monkeypatch.setattr(files, "_STDIN", pipe)
+
+    def write() -> None:
+        for piece in (b"[", json.dumps(row(1)).encode(), b"]"):
+            os.write(writing, piece)
+        os.close(writing)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert await rows(opened("-")) == [desired_product(1)]
+    thread.join()
+    os.close(pipe)
+
+
+async def test_a_redirected_file_is_standard_input(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_bytes(b"read before" + BODY)  # noqa: ASYNC240 - nothing else runs
+    with file.open("rb", buffering=0) as redirected:
+        redirected.seek(len(b"read before"))  # another program has read the start
+        monkeypatch.setattr(files, "_STDIN", redirected.fileno())
+        reading = opened("-").pages(None)
+        assert len((await anext(reading)).rows) == 100
+        appended(file)
+        with pytest.raises(SourceError, match="standard input: the file changed"):
+            [page async for page in reading]
+
+
+async def test_a_terminal_or_closed_standard_input_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    master, terminal = pty.openpty()
+    monkeypatch.setattr(files, "_STDIN", terminal)
+    with pytest.raises(SourceError, match="standard input is a terminal"):
+        await rows(opened("-"))
+    os.close(master)
+    os.close(terminal)
+    monkeypatch.setattr(sys, "__stdin__", None)
+    with pytest.raises(SourceError, match="standard input is closed"):
+        await rows(opened("-"))
+
+
+# --- compression ----------------------------------------------------------------------------------------
+
+
+@compressed
+@pytest.mark.parametrize("before", [b"", b" "])
+def test_compression_is_recognised_by_the_first_bytes_and_may_have_parts(kind: str, before: bytes) -> None:
+    compress = COMPRESSIONS[kind]
+    found = reading(compress(before) + compress(BODY), suffix="")
+    assert (len(found.rows), found.format, found.error) == (3_000, f"JSON, {kind}", "")
+
+
+def test_a_name_does_not_make_a_file_compressed() -> None:
+    assert len(read(BODY, suffix=".json.gz")) == 3_000
+
+
+@compressed
+@pytest.mark.parametrize("left", [10, 1_000, -9, -1])
+def test_a_compressed_file_that_is_cut_off_is_read_before_the_error(kind: str, left: int) -> None:
+    compress = COMPRESSIONS[kind]
+    parts = [compress(BODY[start : start + 50_000]) for start in range(0, len(BODY), 50_000)]
+    found = reading(b"".join(parts)[:left], suffix="")
+    assert found.error == f"{kind}: the compressed data is cut off"
+    assert found.ids == [str(number) for number in range(1, len(found.rows) + 1)]
+    assert len(found.rows) > (2_800 if left < 0 else -1)
+
+
+@compressed
+def test_a_damaged_file_is_an_error(kind: str) -> None:
+    whole = bytearray(COMPRESSIONS[kind](BODY))
+    whole[4 if kind == "zstd" else 2 : 12] = b"\xff" * 8
+    assert f"{kind}: the compressed data is damaged" in reading(bytes(whole), suffix="").error
+
+
+def test_a_wrong_checksum_is_an_error() -> None:
+    whole = bytearray(gzip.compress(BODY))
+    whole[-8:-4] = (zlib.crc32(BODY) ^ 1).to_bytes(4, "little")
+    found = reading(bytes(whole), suffix="")
+    assert len(found.rows) == 3_000
+    assert "gzip: the compressed data is damaged" in found.error
+
+
+# --- formats --------------------------------------------------------------------------------------------
+
+LINE = b'{"id": 1, "title": "Jug, blue", "price": 1}'
+ROOT = b'<rss xmlns:g="http://base.google.com/ns/1.0"/>'
+ENDINGS = [".json", ".ndjson", ".csv", ".xml", ""]
+CSV = "CSV (medusa-sync)"
+
+
+@pytest.mark.parametrize(
+    ("body", "format_"),
+    [
+        (b"[" + LINE + b"]", "JSON"),
+        (b"\xef\xbb\xbf [\n" + LINE + b"]", "JSON"),
+        ("[]".encode("utf-16"), "JSON"),
+        (b'{\n  "products": []}', "JSON"),
+        (b'{"products": [' + LINE + b"]}\n", "JSON"),
+        (b'{"items": []}', "JSON"),
+        (LINE + b"\n" + LINE, "NDJSON"),
+        (LINE + b"\r\n\r\n" + LINE, "NDJSON"),
+        (b"\xef\xbb\xbf" + LINE + b"\n" + LINE, "NDJSON"),
+        (LINE + b"\nbroken", "NDJSON"),
+        (b'{"id": 1, "items": [1, 2]}\n' + LINE, "NDJSON"),
+        (b'id,"title",price\n', CSV),
+        (b"id;title;price\r\n", CSV),
+        (b"id\ttitle\tprice\n", CSV),
+        ("id;title;price;Größe\n".encode("cp1252"), f"{CSV}, Windows-1252"),
+        ("id\ttitle\tprice\n".encode("utf-16"), f"{CSV}, UTF-16"),
+        (b'<?xml version="1.0"?>' + ROOT, "RSS (Google Merchant)"),
+        (b"\xef\xbb\xbf" + ROOT, "RSS (Google Merchant)"),
+    ],
+)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_contents_count_more_than_the_name(body: bytes, format_: str, ending: str) -> None:
+    assert reading(body, suffix=ending).format == format_
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "format_"),
+    [
+        (LINE, ".ndjson", "NDJSON"),
+        (LINE, ".jsonl.gz", "NDJSON"),
+        (LINE, "", "NDJSON"),
+        (LINE, ".JSON", "JSON"),
+        (b'{"message": "no"}', "", "JSON"),
+        (b'{"message": "no"}', ".jsonl", "NDJSON"),
+        (b'{"id": 1, "items": [1, 2]}', ".ndjson", "NDJSON"),
+        (b'{"id": 1, "items": [1, 2]}', "", "JSON"),
+        (b'{"id": 1, "ti', ".ndjson", "NDJSON"),  # a broken line
+        (b'{"id": 1, "ti', "", "JSON"),
+        (b'{"id": 1, "ti\n' + LINE, ".ndjson", "NDJSON"),
+        (b"[" * 100_000, "", "JSON"),
+        (b'{"a":' * 100_000, "", "JSON"),
+    ],
+)
+def test_the_name_counts_if_the_contents_fit_several_formats(body: bytes, name: str, format_: str) -> None:
+    assert reading(body, suffix=name).format == format_
+
+
+@given(
+    st.lists(st.dictionaries(st.text(max_size=8), st.none() | st.text(max_size=8)), min_size=2, max_size=6),
+    st.sampled_from(["array", "object", "indented", "lines"]),
+    st.sampled_from(ENDINGS),
+)
+def test_json_and_ndjson_are_told_apart(others: list[Product], form: str, ending: str) -> None:
+    products = [
+        {"id": number, "title": "Jug", "price": 1} | {"other": each} for number, each in enumerate(others)
+    ]
+    documents = {
+        "array": json.dumps(products),
+        "object": json.dumps({"total": len(products), "products": products}),
+        "indented": json.dumps({"products": products}, indent=1),
+        "lines": "\n".join(map(json.dumps, products)),
+    }
+    found = reading(documents[form], suffix=ending)
+    assert (found.format, found.error) == ("NDJSON" if form == "lines" else "JSON", "")
+    assert all(isinstance(each, DesiredProduct) for each in found.rows)
+
+
+def test_the_option_counts_more_than_the_contents() -> None:
+    [rejected] = read(b"[]\n", format_="ndjson")
+    assert isinstance(rejected, Rejected)
