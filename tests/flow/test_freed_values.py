@@ -83,13 +83,7 @@ CHANGES = pytest.mark.parametrize(
         values_move,
         values_move_in_a_chain,
         values_and_codes_move,
-        pytest.param(
-            codes_move,
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="a dry run names the dropped variant by an SKU that it loses",
-            ),
-        ),
+        codes_move,
         option_is_dropped,
         option_is_dropped_and_a_variant_is_new,
         one_variant_is_left,

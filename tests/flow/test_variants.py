@@ -126,9 +126,9 @@ def test_a_variant_that_is_dropped_and_deleted_in_one_run_is_reported_once() -> 
     assert list(plan.changes) == list(result.changes)
     assert counts(plan) == counts(result) == {"updated": 1}
     assert sorted(change.variant for change in next(iter(result.changes)).changes) == [
-        "SH1-L-B",
-        "SH1-M-B",
-        "SH1-S-B",
+        "L / Blue",
+        "M / Blue",
+        "S / Blue",
     ]
 
 
@@ -166,7 +166,7 @@ def test_a_reserved_variant_is_not_deleted_and_the_others_are() -> None:
     result = sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
     assert result.exit_code == 5
     [problem] = result.problems
-    assert "variant SH1-M-B was not removed" in problem.reason
+    assert "variant M / Blue was not removed" in problem.reason
     assert held(store).keys() == {*wanted(dropped()), "SH1-M-B"}
 
 

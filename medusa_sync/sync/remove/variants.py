@@ -55,7 +55,7 @@ class Removal(Struct, frozen=True):
 
     def named(self, key: str) -> str:
         variant = self.variants[key]
-        return variant.sku or variant.title or key
+        return variant.title or variant.sku or key
 
     def only(self, ids: Collection[str]) -> Removal:
         """The removal of those variants that have one of these ids."""
