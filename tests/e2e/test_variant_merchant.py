@@ -34,7 +34,7 @@ def test_a_reserved_variant_is_not_deleted_and_the_others_are(rig: Rig) -> None:
     run = rig.run(*REMOVE)
     assert_in_order(run, 5)
     [problem] = run.document["problems"]
-    assert problem["reason"].startswith("variant SH1-M-B was not removed: ")
+    assert problem["reason"].startswith("variant M / Blue was not removed: ")
     assert variant_ids(rig.shop).keys() == {"SH1-S-R", "SH1-M-R", "SH1-L-R", "SH1-M-B"}
 
 
