@@ -296,14 +296,6 @@ def respond_after_commit(status: int) -> Fault:
 # Slow faults.
 
 
-async def drip(exchange: Exchange) -> None:
-    """Send one byte per second and never finish."""
-    await exchange.respond(_message(["HTTP/1.1 200 OK", "Transfer-Encoding: chunked"], b""))
-    while True:
-        await exchange.respond(b"1\r\n \r\n")
-        await asyncio.sleep(1)
-
-
 async def deliver_late(exchange: Exchange) -> None:
     """Deliver the request after the client gave up; the store commits it while the client tries again."""
     await exchange.until_given_up()

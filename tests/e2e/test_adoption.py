@@ -11,7 +11,6 @@ from tests.e2e.shop import Shop, price, stock
 from tests.harness.dummyjson import DummyJson, dummyjson
 
 SIZE = 40
-LOST = (12, 25)  # ids of products whose titles have the slug of another title; the old job lost them
 
 
 def fill_like_the_old_job(shop: Shop, catalogue: list[dict[str, Any]]) -> None:

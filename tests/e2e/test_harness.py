@@ -1,29 +1,22 @@
 """The harness of the end-to-end tests."""
 
-import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from tests.harness.cache import cached
-from tests.harness.medusa import Store, running_store
-from tests.harness.npm import NodeMissing, node
-from tests.harness.postgres import Postgres, running_postgres
-from tests.harness.processes import ProgramError, running
+from tests.harness.medusa import Store
+from tests.harness.postgres import running_postgres
+from tests.tiers import deep
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -123,32 +116,6 @@ def temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield folder
 
 
-def test_a_fresh_store_matches_its_facts(store: Store) -> None:
-    with Admin(store) as admin:
-        (settings,) = admin.call("GET", "/stores")["stores"]
-        (location,) = admin.call("GET", "/stock-locations")["stock_locations"]
-        (channel,) = admin.call("GET", "/sales-channels")["sales_channels"]
-        (profile,) = admin.call("GET", "/shipping-profiles?type=default")["shipping_profiles"]
-        products = admin.call("GET", "/products")["count"]
-    currencies = {entry["currency_code"]: entry["is_default"] for entry in settings["supported_currencies"]}
-    assert currencies == {"eur": True, "usd": False}
-    assert settings["id"] == store.store_id
-    assert settings["default_location_id"] == location["id"] == store.location_id
-    assert settings["default_sales_channel_id"] == channel["id"] == store.sales_channel_id
-    assert profile["id"] == store.shipping_profile_id
-    assert products == 0
-
-
-def test_a_store_refuses_other_credentials(store: Store) -> None:
-    products = f"{store.url}/admin/products"
-    login = f"{store.url}/auth/user/emailpass"
-    token = httpx.post(login, json={"email": store.email, "password": store.password}).json()["token"]
-    assert httpx.get(products, auth=(store.api_key, "")).status_code == 200
-    assert httpx.get(products, headers={"Authorization": f"Bearer {token}"}).status_code == 200
-    assert httpx.get(products, auth=("sk_wrong", "")).status_code == 401
-    assert httpx.get(products).status_code == 401
-
-
 def test_reset_undoes_all_changes(store: Store) -> None:
     fresh = rows(store)
     product_id = write_everywhere(store)
@@ -158,31 +125,6 @@ def test_reset_undoes_all_changes(store: Store) -> None:
         assert admin.get(f"/products/{product_id}").status_code == 404
         (settings,) = admin.call("GET", "/stores")["stores"]
         assert len(settings["supported_currencies"]) == 2
-
-
-def test_data_removed_by_reset_can_be_created_again(store: Store) -> None:
-    write_everywhere(store)
-    store.reset()
-    product_id = write_everywhere(store)
-    fields = (
-        "*categories,*categories.parent_category,*tags,*variants.prices,*variants.inventory_items.inventory"
-    )
-    with Admin(store) as admin:
-        made = admin.call("GET", f"/products/{product_id}?fields={fields}")["product"]
-    (variant,) = made["variants"]
-    assert [tag["value"] for tag in made["tags"]] == ["harness"]
-    assert [category["parent_category"]["handle"] for category in made["categories"]] == ["parent"]
-    assert [price["amount"] for price in variant["prices"]] == [9.99]
-    assert [item["inventory"]["sku"] for item in variant["inventory_items"]] == ["SKU-1"]
-
-
-def test_reset_takes_well_under_a_second(store: Store) -> None:
-    with Admin(store) as admin:
-        batch = {"create": [product(number) for number in range(200)]}
-        admin.call("POST", "/products/batch?fields=id", batch)
-    start = time.perf_counter()
-    store.reset()
-    assert time.perf_counter() - start < 1
 
 
 def test_reset_waits_for_requests_whose_client_gave_up(store: Store) -> None:
@@ -195,36 +137,7 @@ def test_reset_waits_for_requests_whose_client_gave_up(store: Store) -> None:
         assert admin.call("GET", "/products")["count"] == 0
 
 
-def test_reset_does_not_wait_for_an_incomplete_request(store: Store) -> None:
-    address = urlsplit(store.url)
-    head = [
-        "POST /admin/products HTTP/1.1",
-        "Host: x",
-        "Content-Type: application/json",
-        "Content-Length: 99",
-    ]
-    with socket.create_connection((address.hostname, address.port)) as connection:
-        connection.sendall("\r\n".join([*head, "", "{"]).encode())
-    start = time.perf_counter()
-    store.reset()
-    assert time.perf_counter() - start < 1
-
-
-def test_a_second_store_is_independent_and_is_cleaned_up(
-    store: Store, postgres: Postgres, temporary_folder: Path
-) -> None:
-    with suppress(ZeroDivisionError), running_store(postgres) as second:
-        write_everywhere(second)
-        with Admin(store) as admin:
-            assert admin.call("GET", "/products")["count"] == 0
-        assert str(temporary_folder) in running_programs()
-        raise ZeroDivisionError
-    assert str(temporary_folder) not in running_programs()
-    assert list(temporary_folder.iterdir()) == []
-    with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(second.database_url)
-
-
+@deep
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_killed_test_process_leaves_nothing_behind(number: signal.Signals, temporary_folder: Path) -> None:
     command = [sys.executable, "-m", "tests.harness.medusa"]
@@ -240,71 +153,7 @@ def test_a_killed_test_process_leaves_nothing_behind(number: signal.Signals, tem
         psycopg.connect(printed["DATABASE_URL"])
 
 
-def test_a_program_that_ignores_a_request_to_stop_is_killed_with_its_children(tmp_path: Path) -> None:
-    stubborn = ["sh", "-c", 'trap "" TERM; tail -f "$0" & touch "$0.started"; wait', f"{tmp_path}/file"]
-    (tmp_path / "file").touch()
-    with running(
-        "Stubborn", stubborn, log=tmp_path / "log", cwd=tmp_path, env=os.environ, grace=0.1
-    ) as program:
-        program.wait_until((tmp_path / "file.started").exists, seconds=10)
-        assert str(tmp_path / "file") in running_programs()
-    assert becomes_true(lambda: str(tmp_path / "file") not in running_programs())
-
-
-def test_the_error_for_a_program_that_ends_early_has_the_end_of_its_log(tmp_path: Path) -> None:
-    command = ["sh", "-c", "echo the port is taken; exit 3"]
-    with (
-        pytest.raises(ProgramError, match=r"(?s)Broken ended with code 3.*the port is taken"),
-        running("Broken", command, log=tmp_path / "log", cwd=tmp_path, env=os.environ) as program,
-    ):
-        program.wait_until(lambda: False, seconds=10)
-
-
-def test_the_error_for_a_program_that_is_not_ready_in_time_has_the_end_of_its_log(tmp_path: Path) -> None:
-    command = ["sh", "-c", "echo waiting for Godot; sleep 60"]
-    with (
-        pytest.raises(ProgramError, match=r"(?s)Slow was not ready after 0.5 s.*waiting for Godot"),
-        running("Slow", command, log=tmp_path / "log", cwd=tmp_path, env=os.environ) as program,
-    ):
-        program.wait_until(lambda: False, seconds=0.5)
-
-
-def test_an_interrupted_cache_entry_is_made_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("MEDUSA_SYNC_TEST_CACHE", str(tmp_path))
-
-    def interrupted(folder: Path) -> None:
-        (folder / "half").touch()
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        cached("thing", interrupted)
-    made = cached("thing", lambda folder: (folder / "whole").touch())
-    assert [path.name for path in made.iterdir()] == ["whole"]
-    assert {path.name for path in tmp_path.iterdir()} == {"thing", "thing.lock"}
-
-
-def test_a_cache_entry_is_made_once_for_concurrent_requests(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("MEDUSA_SYNC_TEST_CACHE", str(tmp_path))
-    makers = []
-
-    def make(folder: Path) -> None:
-        time.sleep(0.2)
-        makers.append(folder)
-
-    with ThreadPoolExecutor() as pool:
-        made = set(pool.map(lambda _: cached("thing", make), range(4)))
-    assert made == {tmp_path / "thing"}
-    assert len(makers) == 1
-
-
-def test_the_error_without_node_has_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-    with pytest.raises(NodeMissing, match="Node 20 or later is needed"):
-        node()
-
-
+@deep
 @pytest.mark.parametrize(("ci", "outcome"), [("", "1 skipped"), ("true", "1 error")])
 def test_tests_are_skipped_without_node_but_fail_in_ci(ci: str, outcome: str) -> None:
     command = [
@@ -313,7 +162,7 @@ def test_tests_are_skipped_without_node_but_fail_in_ci(ci: str, outcome: str) ->
         "pytest",
         "-p",
         "no:cacheprovider",
-        f"{__file__}::{test_a_fresh_store_matches_its_facts.__name__}",
+        f"{__file__}::{test_reset_undoes_all_changes.__name__}",
     ]
     run = subprocess.run(
         command, cwd=REPOSITORY, env={"PATH": "", "CI": ci}, capture_output=True, text=True, check=False

@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.e2e.command import medusa_sync
 from tests.e2e.exact import assert_quiet
 from tests.e2e.shop import Shop, stock
-from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson
 
 SIZE = 8
@@ -44,35 +43,3 @@ def test_an_unused_item_is_used_and_keeps_its_levels_elsewhere(source: DummyJson
     assert stock(stored["dummyjson:1"]) == {shop.store.location_id: first["stock"]}
     assert stock(stored["dummyjson:2"]) == {shop.store.location_id: second["stock"], elsewhere: 77}
     assert_quiet(medusa_sync("--source", source.url, "--json", store=shop.store), SIZE)
-
-
-def test_an_item_in_use_fails_one_product_and_is_named(source: DummyJson, shop: Shop) -> None:
-    assert medusa_sync("--source", source.url, store=shop.store).exit_code == 0
-    part, reserved = leave_item(shop, "dummyjson:1"), leave_item(shop, "dummyjson:2")
-    kit = {
-        "title": "Kit",
-        "options": {"Kind": "Kit"},
-        "prices": [],
-        "manage_inventory": True,
-        "inventory_items": [{"inventory_item_id": part, "required_quantity": 2}],
-    }
-    options = [{"title": "Kind", "values": ["Kit"]}]
-    shop.post("/admin/products", {"title": "Kit", "options": options, "variants": [kit]})
-    reservation = {"inventory_item_id": reserved, "location_id": shop.store.location_id, "quantity": 1}
-    level = f"/admin/inventory-items/{reserved}/location-levels/{shop.store.location_id}"
-    shop.post(level, {"stocked_quantity": 10})
-    shop.post("/admin/reservations", reservation)
-    source.edit(3, price=4321)
-    source.add(products(SIZE + 1)[-1])
-
-    run = medusa_sync("--source", source.url, "--json", store=shop.store)
-
-    assert (run.exit_code, run.counts) == (
-        5,
-        {"created": 1, "updated": 1, "unchanged": SIZE - 3, "rejected": 2},
-    ), run.document["problems"]
-    reasons = {problem["external_id"]: problem["reason"] for problem in run.document["problems"]}
-    assert part in reasons["dummyjson:1"]
-    assert reserved in reasons["dummyjson:2"]
-    assert reasons.keys() == {"dummyjson:1", "dummyjson:2"}
-    assert reasons.keys().isdisjoint(shop.by_external_id())

@@ -14,7 +14,7 @@ from tests.e2e.fault_proxy import FaultProxy, Hold
 from tests.e2e.shop import Shop, price
 from tests.harness.catalogue import products
 from tests.harness.documents import read_document
-from tests.harness.dummyjson import Response, dummyjson
+from tests.harness.dummyjson import dummyjson
 
 EVERY_TWO_SECONDS = ("--loop", "--schedule", "*/2 * * * * *")
 WITHIN_S = 60
@@ -58,32 +58,6 @@ def test_three_runs_a_few_seconds_apart_until_a_signal_during_a_batch(shop: Shop
         assert again.exit_code == 0
         assert_exact(shop, source.products)
         assert_quiet(medusa_sync("--source", source.url, "--json", store=shop.store), 60)
-
-
-def test_the_loop_ends_after_max_runs(shop: Shop) -> None:
-    with dummyjson(products(20)) as source:
-        ended = medusa_sync(
-            "--source", source.url, "--json", *EVERY_TWO_SECONDS, "--max-runs", "3", store=shop.store
-        )
-    assert ended.exit_code == 0
-    assert [run["counts"]["created"] for run in documents(ended.stdout)] == [20, 0, 0]
-    assert [run["requests"]["store_writes"] for run in documents(ended.stdout)[1:]] == [0, 0]
-    assert ended.stderr.count("the next run is at ") == 3
-
-
-def test_a_failed_run_does_not_end_the_loop(shop: Shop) -> None:
-    with dummyjson(products(20)) as source:
-        source.intercept = lambda _: Response(500)
-        with running(
-            "--source", source.url, "--json", "--max-retries", "0", *EVERY_TWO_SECONDS, store=shop.store
-        ) as loop:
-            eventually(lambda: len(source.requests) >= 2)
-            source.intercept = None
-            eventually(lambda: len(shop.by_external_id()) == 20)
-            loop.send(signal.SIGINT)
-            ended = loop.finish()
-    assert ended.exit_code == 130
-    assert [run["exit_code"] for run in documents(ended.stdout)][:2] == [3, 3]
 
 
 def test_sighup_reloads_the_settings_and_a_signal_ends_the_sleep_at_once(shop: Shop, tmp_path: Path) -> None:

@@ -86,22 +86,3 @@ def test_uvx_runs_the_wheel_without_installing_it(wheel: Path) -> None:
     uvx = Path(sys.executable).with_name("uvx")
     output = run(uvx, "--from", wheel, "medusa-sync", "products", "--source", "sample", "--dry-run", "--json")
     assert json.loads(output)["counts"]["not_compared"] == 63
-
-
-@pytest.mark.parametrize(
-    ("shell", "words"),
-    [
-        ("bash", {"COMP_WORDS": "medusa-sync products --batch", "COMP_CWORD": "2"}),
-        ("zsh", {"_TYPER_COMPLETE_ARGS": "medusa-sync products --batch"}),
-        (
-            "fish",
-            {
-                "_TYPER_COMPLETE_ARGS": "medusa-sync products --batch",
-                "_TYPER_COMPLETE_FISH_ACTION": "get-args",
-            },
-        ),
-    ],
-)
-def test_shells_complete_options(shell: str, words: dict[str, str]) -> None:
-    command = Path(sys.executable).with_name("medusa-sync")
-    assert "--batch-size" in run(command, _MEDUSA_SYNC_COMPLETE=f"complete_{shell}", **words)

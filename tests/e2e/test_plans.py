@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import random
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.command import Finished, medusa_sync, running
+from tests.e2e.command import Finished, medusa_sync
 from tests.e2e.shop import Shop
 from tests.harness.catalogue import product as generated
 from tests.harness.catalogue import products
@@ -46,10 +44,6 @@ def in_order(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: in_order(each) for name, each in value.items()}
     return sorted((in_order(each) for each in value), key=str) if isinstance(value, list) else value
-
-
-def reasons(run: Finished) -> dict[str, str]:
-    return {each["external_id"]: each["reason"] for each in run.document["problems"]}
 
 
 def edit_source(source: DummyJson, dice: random.Random) -> None:
@@ -112,62 +106,6 @@ def test_a_run_does_what_the_dry_run_before_it_printed(shop: Shop) -> None:
                 edit_store(shop, dice)
             run = plan_and_run(source, shop, "--batch-size", str(dice.choice([2, 5, 15])))
             assert set(run.counts) <= {"created", "updated", "unchanged", "rejected", "conflicts", "withheld"}
-
-
-def test_a_product_whose_sku_belongs_to_another_source_is_rejected(shop: Shop, tmp_path: Path) -> None:
-    """Two sources in two formats, at the same time."""
-    rows = products(30)
-    shared = rows[0]["sku"]
-    file = tmp_path / "other.json"
-    others = [{**row, "sku": f"O-{row['id']}", "meta": {}} for row in rows[:10]]
-    file.write_text(json.dumps({"products": others}))
-    with dummyjson(rows) as source:
-        other = ["--source", str(file), "--source-name", "other", "--json"]
-        with (
-            running("--source", source.url, "--json", store=shop.store) as one,
-            running(*other, store=shop.store) as two,
-        ):
-            assert [run.finish().exit_code for run in (one, two)] == [0, 0]
-        assert len(shop.by_external_id()) == 40
-
-        taken = {**rows[0], "sku": shared, "title": "Taken", "meta": {}, "id": "x"}
-        file.write_text(json.dumps({"products": [taken]}))
-        for dry_run in (["--dry-run"], []):
-            run = medusa_sync(*other, *dry_run, store=shop.store)
-            assert (run.exit_code, run.counts) == (5, {"rejected": 1})
-            owner = shop.by_external_id()["dummyjson:1"]
-            assert reasons(run)["other:x"] == (
-                f"its SKU {shared!r} belongs to dummyjson:1 {owner['title']!r} ({owner['id']}); "
-                "change one of the two"
-            )
-        assert plan_and_run(source, shop).counts == {"unchanged": 30}
-
-
-def test_a_store_whose_skus_belong_to_another_source_gets_nothing(shop: Shop) -> None:
-    with dummyjson(products(40)) as source:
-        assert plan_and_run(source, shop).counts == {"created": 40}
-        assert plan_and_run(source, shop, "--source-name", "copy").counts == {"rejected": 40}
-
-
-def test_new_products_go_into_a_category_that_the_merchant_renamed_and_moved(shop: Shop) -> None:
-    rows = [row | {"category": "kites"} for row in products(4)]
-    with dummyjson(rows[:2]) as source:
-        assert plan_and_run(source, shop).counts == {"created": 2}
-        own, above = shop.category("kites"), shop.category("outdoors")
-        changes = {"name": "Flying", "handle": "flying", "parent_category_id": above}
-        shop.post(f"/admin/product-categories/{own}", changes)
-        assert plan_and_run(source, shop).counts == {"unchanged": 2}
-        source.add(rows[2])
-        source.edit(1, title="New title")
-        run = plan_and_run(source, shop)
-        assert run.counts == {"created": 1, "updated": 1, "unchanged": 1}
-        [updated] = [each for each in run.document["changes"] if each["action"] == "update"]
-        assert updated["fields"].keys() == {"title"}
-        assert {category["handle"] for each in shop.products() for category in each["categories"]} == {
-            "flying"
-        }
-        source.add(rows[3] | {"category": "flying"})
-        assert "its category 'flying' cannot be created" in reasons(plan_and_run(source, shop))["dummyjson:4"]
 
 
 @pytest.mark.parametrize(

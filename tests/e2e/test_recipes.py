@@ -15,6 +15,7 @@ from tests.container.dockerfile import copied
 from tests.e2e.command import COMMAND, TIMEOUT_S
 from tests.e2e.shop import Shop
 from tests.harness.dummyjson import DummyJson
+from tests.tiers import sampled
 from tests.unit.recipes import FOLDER, ROOT, Recipe, airflow, github, gitlab, kubernetes
 
 SIZE = 20
@@ -69,14 +70,6 @@ def test_systemd_accepts_the_units(systemd_analyze: str, units: Path) -> None:
         "medusa-sync.timer",
     ]
     assert verify(systemd_analyze, *paths) == (0, "")
-
-
-def test_systemd_refuses_broken_units(systemd_analyze: str, units: Path) -> None:
-    path = units / "medusa-sync.service"
-    text = path.read_text(encoding="utf-8")
-    for good, bad in [("Type=oneshot", "Type=once"), (str(COMMAND), "/opt/nothing"), ("UMask=", "Umask=")]:
-        path.write_text(text.replace(good, bad), encoding="utf-8")
-        assert verify(systemd_analyze, path) != (0, ""), bad
 
 
 def test_the_timer_ticks_every_two_minutes(systemd_analyze: str) -> None:
@@ -176,7 +169,7 @@ def test_a_drift_check_exits_with_7_and_writes_nothing(
     assert run(RECIPES[name], source, shop, tmp_path / "edited") == 7
 
 
-@pytest.mark.parametrize("name", DRIFTS)
+@pytest.mark.parametrize("name", sampled(DRIFTS, "github drift"))
 def test_a_drift_check_without_secrets_checks_only_the_source(
     name: str, source: DummyJson, shop: Shop, tmp_path: Path
 ) -> None:
@@ -184,7 +177,7 @@ def test_a_drift_check_without_secrets_checks_only_the_source(
     assert run(RECIPES[name], source, shop, tmp_path / "empty", with_key=False) == 0
 
 
-@pytest.mark.parametrize("name", SYNCS)
+@pytest.mark.parametrize("name", sampled(SYNCS, "kubernetes"))
 def test_a_sync_without_secrets_fails(name: str, source: DummyJson, shop: Shop, tmp_path: Path) -> None:
     assert run(RECIPES[name], source, shop, tmp_path / "empty", with_key=False) == 2
 

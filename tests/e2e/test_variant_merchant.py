@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.e2e.exact import assert_in_order
 from tests.e2e.fault_proxy import FaultProxy
 from tests.e2e.shirts import (
     REMOVE,
@@ -12,30 +11,17 @@ from tests.e2e.shirts import (
     add_variant,
     as_stored,
     as_wanted,
-    delete_variant,
     held,
     product,
-    reserve,
     variant_ids,
     without_blue,
 )
 from tests.e2e.shop import Shop
 from tests.e2e.storefront import Storefront
-from tests.flow.shirts import shirt, shirts
+from tests.flow.shirts import shirts
 from tests.harness.dummyjson import dummyjson
 
 SIZE = 5
-
-
-def test_a_reserved_variant_is_not_deleted_and_the_others_are(rig: Rig) -> None:
-    [reserved] = [each for each in product(rig.shop)["variants"] if each["sku"] == "SH1-M-B"]
-    reserve(rig.shop, reserved)
-    rig.change(without_blue(1))
-    run = rig.run(*REMOVE)
-    assert_in_order(run, 5)
-    [problem] = run.document["problems"]
-    assert problem["reason"].startswith("variant M / Blue was not removed: ")
-    assert variant_ids(rig.shop).keys() == {"SH1-S-R", "SH1-M-R", "SH1-L-R", "SH1-M-B"}
 
 
 def test_a_variant_of_the_merchant_is_never_touched(rig: Rig, storefront: Storefront) -> None:
@@ -52,20 +38,6 @@ def test_a_variant_of_the_merchant_is_never_touched(rig: Rig, storefront: Storef
     assert variant_ids(rig.shop).keys() == {"SH1-S-R", "SH1-M-R", "SH1-L-R", "OWN"}
     assert as_stored(after)["options"] == {"Size": ["L", "M", "S", "XS"], "Colour": ["Green", "Red"]}
     assert storefront.offers()["OWN"][0] == 77
-
-
-def test_a_variant_that_the_merchant_deleted_is_a_conflict_once_per_change_of_the_source(rig: Rig) -> None:
-    delete_variant(rig.shop, product(rig.shop), variant_ids(rig.shop)["SH1-S-R"])
-    rig.is_quiet()
-    row = shirt(1)
-    row["variants"][0]["price"] = 5
-    rig.change(row)
-    run = rig.run()
-    assert (run.exit_code, run.counts) == (0, {"unchanged": SIZE, "conflicts": 1})
-    [change] = run.document["changes"]
-    assert [(each["field"], each["variant"]) for each in change["conflicts"]] == [("variant", "SH1-S-R")]
-    rig.is_quiet()
-    assert "SH1-S-R" not in variant_ids(rig.shop)
 
 
 WITH_SKUS = 2

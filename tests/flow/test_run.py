@@ -31,12 +31,8 @@ from tests.flow.stage import (
     writes,
 )
 from tests.harness.catalogue import products
-from tests.harness.fake_medusa import FakeMedusa, Request
+from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import deep
-
-
-def batches(store: FakeMedusa) -> list[Request]:
-    return [request for request in writes(store) if request.path == BATCHES]
 
 
 def test_every_product_is_created_and_a_second_run_writes_nothing() -> None:

@@ -208,8 +208,6 @@ def _not_found() -> Response:
 CLOSED: Final = Response(keep=0)
 HTML_PAGE: Final = Response.html("<!doctype html><title>Back soon</title><h1>We are mending the roof</h1>")
 SERVER_ERROR: Final = _message("The shop has lost its keys.", 500)
-NOT_AN_OBJECT: Final = Response.json([])
-NO_PRODUCTS: Final = Response.json({"total": 3, "skip": 0, "limit": 3})
 
 
 def too_many_requests(retry_after: int | str | None = None) -> Response:
@@ -224,15 +222,6 @@ def redirect(location: str, status: int = 302) -> Response:
 def truncated(response: Response) -> Response:
     """The connection breaks in the middle of the body."""
     return replace(response, keep=-(len(response.body) // 2))
-
-
-def half_json(response: Response) -> Response:
-    """A complete response with half of the body."""
-    return replace(response, body=response.body[: len(response.body) // 2])
-
-
-def delayed(response: Response, seconds: float) -> Response:
-    return replace(response, delay=seconds)
 
 
 def slow(response: Response, seconds: float) -> Response:

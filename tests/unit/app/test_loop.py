@@ -181,8 +181,3 @@ def test_daylight_saving_does_not_shift_runs() -> None:
     stage = Stage(Schedule.read("*/30 * * * *", riga), now=datetime(2026, 3, 29, 0, 29, tzinfo=UTC))
     stage.loop(max_runs=4)
     assert stage.times == ["00:30:00", "01:00:00", "01:30:00", "02:00:00"]
-
-
-class _Forgetful(list[datetime]):
-    def append(self, _moment: datetime) -> None:
-        """Keep nothing: the moments would count as memory."""
