@@ -14,7 +14,6 @@ from tests.unit.settings.examples import (
     LOGIN,
     VALUES,
     as_read,
-    every_option,
     plain,
     problems,
     write_env,
@@ -22,12 +21,13 @@ from tests.unit.settings.examples import (
 
 AUTHORIZATION = "SYNC_PRODUCTS_SOURCE_AUTHORIZATION"
 
-every_flag = pytest.mark.parametrize("name", [name for name, option in OPTIONS.items() if option.flag])
-every_switch = pytest.mark.parametrize("name", [name for name, option in OPTIONS.items() if option.is_switch])
-every_valued_flag = pytest.mark.parametrize(
-    "name", [name for name, option in OPTIONS.items() if option.flag and not option.is_switch]
+# Options of one kind are read in the same way.
+of_each_kind = pytest.mark.parametrize(
+    "name", {option.metavar: name for name, option in OPTIONS.items()}.values()
 )
-
+flag_of_each_kind = pytest.mark.parametrize(
+    "name", {option.metavar: name for name, option in OPTIONS.items() if option.flag}.values()
+)
 
 # --- precedence -----------------------------------------------------------------------------------------
 
@@ -49,7 +49,7 @@ def test_defaults_do_not_change() -> None:
     assert (settings.currency, settings.status, settings.source_name) == ("usd", "published", "dummyjson")
 
 
-@every_option
+@of_each_kind
 def test_empty_variable_counts_as_not_set(name: str, tmp_path: Path) -> None:
     variable = OPTIONS[name].variable
     write_env(tmp_path, **{**KEY, **LOGIN, variable: VALUES[name][0]})
@@ -57,21 +57,21 @@ def test_empty_variable_counts_as_not_set(name: str, tmp_path: Path) -> None:
     assert plain(settings, name) == as_read(name, VALUES[name][0])
 
 
-@every_valued_flag
-def test_empty_flag_is_invalid(name: str, tmp_path: Path) -> None:
+def test_empty_flag_is_invalid(tmp_path: Path) -> None:
+    name = "currency"
     (problem,) = problems({name: ""}, {**KEY, OPTIONS[name].variable: VALUES[name][0]}, tmp_path)
     assert problem.startswith(OPTIONS[name].flag)
 
 
-@every_switch
-def test_flag_turns_a_switch_off(name: str, tmp_path: Path) -> None:
+def test_flag_turns_a_switch_off(tmp_path: Path) -> None:
+    name = "dry_run"
     settings = load_settings(
         {name: False}, environment={**KEY, OPTIONS[name].variable: "true"}, directory=tmp_path
     )
     assert getattr(settings, name) is False
 
 
-@pytest.mark.parametrize("name", ["schedule", "timezone", "max_runs", "run_now"])
+@pytest.mark.parametrize("name", ["schedule", "run_now"])
 def test_loop_flags_need_the_loop_but_variables_do_not(name: str, tmp_path: Path) -> None:
     (problem,) = problems({name: VALUES[name][0]}, KEY, tmp_path)
     assert problem == f"{OPTIONS[name].spelling}: it has no effect without --loop; add --loop or remove it"
@@ -91,7 +91,7 @@ def test_standard_input_cannot_be_read_in_a_loop(loop: str, tmp_path: Path) -> N
 # --- problems -------------------------------------------------------------------------------------------
 
 
-@every_flag
+@flag_of_each_kind
 def test_invalid_flag_is_reported_with_its_value(name: str, tmp_path: Path) -> None:
     (problem,) = problems({name: INVALID[name]}, KEY, tmp_path)
     shown = "" if OPTIONS[name].is_private else f" {INVALID[name]!r}"

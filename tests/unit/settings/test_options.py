@@ -8,7 +8,7 @@ import pytest
 
 import medusa_sync
 from medusa_sync.settings.load import load_settings
-from medusa_sync.settings.option import GROUPS, Option
+from medusa_sync.settings.option import GROUPS
 from medusa_sync.settings.options import ALL_OPTIONS, ENV_FILE, OPTIONS
 from tests.unit.settings.examples import KEY
 
@@ -22,17 +22,13 @@ def test_flags_and_variables_are_unique() -> None:
     assert len({option.variable for option in options}) == len(options)
 
 
-@pytest.mark.parametrize("option", ALL_OPTIONS, ids=lambda option: option.name)
-def test_every_help_text_is_a_short_sentence(option: Option) -> None:
+def test_every_option_has_a_panel_and_a_short_sentence_as_help() -> None:
     """`--help` has a limit of lines; the README adds `more`."""
-    assert option.help.endswith(".")
-    assert len(option.help) <= 96
-    assert option.more == "" or option.more.endswith(".")
-
-
-@pytest.mark.parametrize("option", ALL_OPTIONS, ids=lambda option: option.name)
-def test_every_option_is_in_a_panel(option: Option) -> None:
-    assert option.group in GROUPS
+    for option in ALL_OPTIONS:
+        assert option.group in GROUPS
+        assert option.help.endswith(".")
+        assert len(option.help) <= 96
+        assert option.more == "" or option.more.endswith(".")
 
 
 def test_settings_are_immutable(tmp_path: Path) -> None:

@@ -82,8 +82,8 @@ def test_a_value_of_a_query_is_a_secret_if_its_name_says_so(name: str) -> None:
         *("currency_code", "countryCode", "signal", "tokenizer", "secretary", "sessions_per_day"),
     ],
 )
-@pytest.mark.parametrize("value", ["Smartphone", "A1b2C3d4e5f6", "Kitchen+Tools", "SHOES2024", "createdAt"])
-def test_other_values_of_a_query_are_words(name: str, value: str) -> None:
+def test_other_values_of_a_query_are_words(name: str) -> None:
+    value = "A1b2C3d4e5f6"
     assert list(Settings(source=f"https://source.example/p?{name}={value}").secrets()) == []
 
 
