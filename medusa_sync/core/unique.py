@@ -269,10 +269,10 @@ def decide(
         for change, claim, first in [] if has_decided else list(_repeated(left.values(), decision, owners)):
             has_decided = True
             if is_final or first.external_id == change.desired.external_id:
-                owner = f"{first.external_id} {first.title!r}"
+                winner = f"{first.external_id} {first.title!r}"
                 if first.external_id == change.desired.external_id:
-                    owner = "another variant of this product"
-                decision.withhold(change, claim, owner, first.external_id)
+                    winner = "another variant of this product"
+                decision.withhold(change, claim, winner, first.external_id)
             else:
                 decision.waiting.add(change.desired.external_id)
         left = {own: change for own, change in left.items() if own not in decision}
