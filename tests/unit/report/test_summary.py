@@ -7,8 +7,6 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 
-from medusa_sync.core.change import Conflict, FieldChange
-from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Outcome, RunResult, Status
 from medusa_sync.report.output import Pipe
 from medusa_sync.report.summary import one_line
@@ -90,27 +88,6 @@ def test_conflicts_and_pruned_are_listed_despite_many_updates(*, dry_run: bool, 
 # --- conflicts, pruning, adoption, products that were not completed -------------------------------------
 
 
-def test_conflicts_are_counted_and_listed_with_both_values() -> None:
-    shown = as_text(run(OVERRULED, RESPECTED, SPOON))
-    assert "unchanged: 192\nconflicts: 2\nseen: 194 of 194\n" in shown
-    assert shown.endswith(
-        "conflict: updated dummyjson:40 (Linen Apron): "
-        "price: 21 -> 19.99 (changed on both sides; last applied: 20; the source wins)\n"
-        "conflict: unchanged dummyjson:41 (Clay Teapot): "
-        "title: Our Teapot (kept; changed on both sides; source: Clay Teapot; the store wins)\n"
-        "To choose which side wins, set --on-conflict.\n"
-    )
-
-
-def test_removed_products_are_counted_and_listed() -> None:
-    shown = as_text(run(DRAFTED, DELETED))
-    assert "unchanged: 194\nremoved: 2\nseen: 194 of 194\n" in shown
-    assert shown.endswith(
-        "prune: drafted dummyjson:90 (Felt Slippers): status: published -> draft\n"
-        "prune: deleted dummyjson:91 (Wicker Basket)\n"
-    )
-
-
 def test_a_dry_run_lists_products_to_prune_and_to_adopt() -> None:
     shown = as_text(run(BOWL, DRAFTED, DELETED, dry_run=True))
     assert "to update: 1\n" in shown
@@ -120,14 +97,6 @@ def test_a_dry_run_lists_products_to_prune_and_to_adopt() -> None:
         "prune: to delete dummyjson:91 (Wicker Basket)\n"
         "change: to adopt dummyjson:7 (Stoneware Bowl): price: 4999 -> 49.99\n"
     )
-
-
-def test_uncontested_fields_are_no_conflicts_in_a_pipe() -> None:
-    contested = Conflict("title", "Mine", "Theirs", OnConflict.SOURCE)
-    both = (FieldChange("title", "Mine", "Theirs"), FieldChange("price", 1, 2))
-    shown = as_text(run(structs.replace(SPOON, changes=both, conflicts=(contested,))))
-    named = [line.split(":")[0] for line in shown.splitlines() if " title: " in line or " price: " in line]
-    assert named == ["conflict", "change"]
 
 
 def test_a_conflict_of_a_variant_is_none_of_the_same_field_of_others() -> None:

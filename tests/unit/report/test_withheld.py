@@ -62,11 +62,6 @@ def test_a_change_of_a_product_with_a_known_withheld_value_is_listed_alone() -> 
     assert "BK-3" not in shown
 
 
-def test_quiet_lists_new_values_only() -> None:
-    assert quietly(RESULT)[:-1] == LINES
-    assert quietly(run(KNOWN, SPOON)) == []
-
-
 def test_a_product_can_have_conflicts_held_prices_and_withheld_values() -> None:
     both = structs.replace(LACKING, conflicts=OVERRULED.conflicts, held=HELD.held)
     for shown in (as_text(run(both)), "\n".join(quietly(run(both)))):
@@ -88,10 +83,6 @@ def test_a_dry_run_lists_twenty_products() -> None:
     shown = as_text(run(*many(KEEPING, 50), dry_run=True))
     assert shown.count("BK-2, which belongs to") == 20
     assert "... and 30 more with values that are withheld; --json shows them all\n" in shown
-
-
-def test_a_quiet_run_counts_known_values_in_its_line() -> None:
-    assert as_text(run(withheld=3, duration_s=0.1)) == "194 products up to date, 3 withheld (0.1 s)\n"
 
 
 def test_the_document_lists_new_values_and_counts_all() -> None:
