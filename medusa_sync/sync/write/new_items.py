@@ -121,13 +121,22 @@ class NewItems:
                     logger.warning(*words, extra={"event": "inventory_item_kept"})
 
     async def _create(self, wanted: Mapping[str, tuple[_Owner, DesiredVariant]]) -> None:
-        """Create items. If another run has created some meanwhile, the store refuses their variants."""
-        bodies = {sku: self._body(variant) for sku, (_, variant) in wanted.items()}
-        refused = await self._api.bulk.attempt(CREATE_ITEMS, list(bodies.values()))
+        """Create items. Those that an interrupted or another run has left, without a variant, are used."""
+        bodies = [self._body(variant) for _, variant in wanted.values()]
+        refused = await self._api.bulk.attempt(CREATE_ITEMS, bodies)
+        if refused and self._api.bulk.is_available:
+            found = await self._api.items.by_sku([body["sku"] for body in refused])
+            taken = {str(item.sku): item for item in found}
+            self._made.update(
+                (sku, _Made(wanted[sku][0], item)) for sku, item in taken.items() if not item.use
+            )
+            free = [body for body in refused if body["sku"] not in taken]
+            refused = [body for body in refused if body["sku"] in taken]
+            refused += await self._api.bulk.attempt(CREATE_ITEMS, free)
         left_out = {body["sku"] for body in refused}
         at = (self._location_id or "",)
-        for sku, body in bodies.items():
-            if sku not in left_out:
+        for body in bodies:
+            if (sku := body["sku"]) not in left_out:
                 self._made[sku] = _Made(wanted[sku][0], StoredItem(body["id"], sku, 0, (), at, is_new=True))
 
     def _body(self, variant: DesiredVariant) -> dict[str, Any]:

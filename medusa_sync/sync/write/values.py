@@ -77,15 +77,11 @@ class UniqueValues:
         return is_repeated
 
     async def look_ahead(self, creations: Sequence[Create]) -> Holders:
-        """What has the values that the first creations of a run need."""
-        return await self.holders(creations, only_items=self._is_empty)
+        """What has the values that new products need; a store without products has none of them."""
+        return Holders() if self._is_empty else await self.holders(creations)
 
-    async def holders(self, changes: Iterable[Change], *, only_items: bool = False) -> Holders:
+    async def holders(self, changes: Iterable[Change]) -> Holders:
         """What has the values that changes need, as far as the store shows it.
-
-        Args:
-            changes: that need them.
-            only_items: no variant can have them, but inventory items may be left from an interrupted run.
 
         Raises:
             StoreError: the store cannot be read.
@@ -94,7 +90,6 @@ class UniqueValues:
         values = {
             name: list(dict.fromkeys(claim.value for claim in wanted if claim.field == name))
             for name in _UNIQUE
-            if not only_items
         }
         skus = list(dict.fromkeys(each.value for each in wanted if each.makes_item or each.renames_item))
         # The store has no list with both, so they are read concurrently.
