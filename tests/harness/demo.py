@@ -143,10 +143,10 @@ class Demo:
         return product
 
     def _show_conflict(self, product: dict[str, Any]) -> None:
-        self.source.rename(product, f"{product['title']}, improved")
+        self.source.rename(product, f"{product['title']} (new)")
         self.say("Now the source changes the same title: a conflict. The source wins, and the run says so")
         self.sync()
-        self.say("A quiet run, as from cron: nothing to do, so nothing is printed")
+        self.say("A quiet run, as from cron: it prints only problems, or nothing")
         code = self.sync("--quiet")
         print(f"(exit code {code})", flush=True)
 
