@@ -175,7 +175,7 @@ class Demo:
   password  {self.store.password}
 
 1. Products: {first}, such as a price, a tag or a variant.
-2. Products > Categories, Products > Inventory and Settings > Product Tags have what the source named.
+2. Products > Categories, Inventory and Settings > Product Tags have what the source named.
 3. Sync again, in another terminal. Your edit stays:
 
   export MEDUSA_BACKEND_URL={self.store.url} MEDUSA_API_KEY={self.store.api_key}
