@@ -16,7 +16,7 @@ OWN = """id,title,price,sku,stock,option1_name,option1_value,categories
 """
 
 
-@pytest.mark.parametrize(("name", "title", "code"), [("", "Olive Wood Spoon", 0), ("own.csv", "Mug", 5)])
+@pytest.mark.parametrize(("name", "title", "code"), [("", "Olive Wood Spoon", 0), ("own.csv", "Shirt", 5)])
 def test_it_shows_an_edit_that_survives_a_conflict_and_a_quiet_run(
     name: str,
     title: str,
