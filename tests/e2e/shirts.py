@@ -18,6 +18,7 @@ from tests.harness.medusa import MEDUSA_VERSION
 _VERSION = tuple(map(int, MEDUSA_VERSION.split(".")[:2]))
 OPTIONS_ARE_ENTITIES = _VERSION >= (2, 17)
 """Options have an `is_exclusive`, and cannot be removed from a product."""
+WEIGHT = 0.3 if _VERSION >= (2, 15) else 3
 """Of a variant: older versions keep whole numbers."""
 
 _FIELDS = (
@@ -243,6 +244,10 @@ def add_variant(shop: Shop, each: Row, sku: str, options: dict[str, str]) -> str
     body = {"title": sku, "sku": sku, "options": options, "prices": [{"currency_code": "usd", "amount": 77}]}
     response = shop.post(f"/admin/products/{each['id']}/variants?fields=variants.id,variants.sku", body)
     return next(str(known["id"]) for known in response["product"]["variants"] if known["sku"] == sku)
+
+
+def delete_variant(shop: Shop, each: Row, variant_id: str) -> None:
+    shop.delete(f"/admin/products/{each['id']}/variants/{variant_id}")
 
 
 def reserve(shop: Shop, variant: Row) -> None:

@@ -141,3 +141,26 @@ def test_a_store_without_a_stock_location_gets_unmanaged_variants_and_the_report
     for product in shop.products():
         number = int(product["external_id"].removeprefix("dummyjson:"))
         assert list(stock(product).values()) == [quantities[number]]
+
+
+def test_a_dry_run_only_reads_and_the_real_run_does_what_it_printed(
+    source: DummyJson, shop: Shop, proxy: FaultProxy
+) -> None:
+    medusa_sync("--source", source.url, "--limit", "150", store=shop.store)
+    source.edit(3, price=5.5, title="Another title")
+    source.edit(20, tags=["brand new tag"], stock=0)
+    before = shop.by_external_id()
+    proxy.requests.clear()
+
+    plan = medusa_sync("--source", source.url, "--dry-run", "--json", store=proxy.store(shop.store))
+
+    assert {request.method for request in proxy.requests} == {"GET"}
+    assert shop.by_external_id() == before
+    real = medusa_sync("--source", source.url, "--json", store=shop.store)
+    assert (plan.exit_code, real.exit_code) == (0, 0)
+    assert plan.document["counts"] == real.document["counts"]
+    by_id = [
+        sorted(run.document["changes"], key=lambda change: change["external_id"]) for run in (plan, real)
+    ]
+    assert by_id[0] == by_id[1]
+    assert real.counts == {"created": 44, "updated": 2, "unchanged": 148}

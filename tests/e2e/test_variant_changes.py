@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.e2e.shirts import (
     REMOVE,
     Rig,
     Row,
     identities,
     variant_ids,
+    without_blue,
 )
-from tests.flow.shirts import shirts
+from tests.flow.shirts import shirt, shirts
+from tests.tiers import deep
 
 SIZE = 5
 
@@ -34,6 +38,20 @@ def test_swapped_skus_and_barcodes_end_up_correct_within_and_across_products(rig
     ]
 
 
+@deep
+def test_variants_exchange_their_option_values(rig: Rig) -> None:
+    before = identities(rig.shop)
+    row = shirt(1)
+    variants = row["variants"]
+    values = [each["options"] for each in variants]
+    for each, value in zip(variants, [*values[1:], values[0]], strict=True):
+        each["options"] = value
+    rig.change(row)
+    rig.follow(updated=1, unchanged=SIZE - 1)
+    rig.is_held()
+    assert identities(rig.shop) == before
+
+
 def test_many_variants_are_created_and_changed(rig: Rig) -> None:
     row: Row = {
         "id": 99,
@@ -52,6 +70,65 @@ def test_many_variants_are_created_and_changed(rig: Rig) -> None:
     row["variants"][121] |= {"price": 8}
     rig.change(row)
     rig.follow(updated=1, unchanged=SIZE)
+    rig.is_held()
+    assert identities(rig.shop) == before
+
+
+def renamed(row: Row, old: str, new: str) -> Row:
+    variants = [
+        {**each, "options": {new if name == old else name: value for name, value in each["options"].items()}}
+        for each in row["variants"]
+    ]
+    return {
+        **row,
+        "options": [new if name == old else name for name in row["options"]],
+        "variants": variants,
+    }
+
+
+def with_values(row: Row, name: str, new: Callable[[str], str]) -> Row:
+    variants = [
+        {**each, "options": {**each["options"], name: new(each["options"].get(name, ""))}}
+        for each in row["variants"]
+    ]
+    return {**row, "variants": variants}
+
+
+@deep
+def test_renamed_options_and_values_keep_the_variants(rig: Rig) -> None:
+    before = identities(rig.shop)
+    rows = [
+        renamed(shirt(1), "Colour", "Farbe"),
+        with_values(shirt(2), "Size", {"S": "Small", "M": "Medium", "L": "L"}.__getitem__),
+        with_values(renamed(shirt(3), "Size", "Length"), "Length", "{} cm".format),
+        renamed(renamed(renamed(shirt(4), "Size", "x"), "Colour", "Size"), "x", "Colour"),
+    ]
+    rig.change(*rows)
+    rig.follow(updated=4, unchanged=SIZE - 4)
+    rig.is_held()
+    assert identities(rig.shop) == before
+
+
+@deep
+def test_an_added_option_keeps_the_variants(rig: Rig) -> None:
+    before = identities(rig.shop)
+    row = with_values({**shirt(1), "options": ["Size", "Colour", "Fit"]}, "Fit", lambda _: "Slim")
+    rig.change(row)
+    rig.follow(updated=1, unchanged=SIZE - 1)
+    rig.is_held()
+    assert identities(rig.shop) == before
+
+
+@deep
+def test_a_dropped_option_is_removed_and_the_variants_stay(rig: Rig) -> None:
+    rig.change(without_blue(1))  # so that sizes alone tell the variants apart
+    rig.follow(*REMOVE, updated=1, unchanged=SIZE - 1)
+    before = identities(rig.shop)
+    row = without_blue(1)
+    for each in row["variants"]:
+        del each["options"]["Colour"]
+    rig.change(row | {"options": ["Size"]})
+    rig.follow(*REMOVE, updated=1, unchanged=SIZE - 1)
     rig.is_held()
     assert identities(rig.shop) == before
 

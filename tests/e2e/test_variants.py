@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 
-from tests.e2e.exact import assert_no_duplicates_or_leftovers
+from tests.e2e.exact import assert_in_order, assert_no_duplicates_or_leftovers
+from tests.e2e.fault_proxy import FaultProxy
 from tests.e2e.shirts import (
     DRAFT,
     REMOVE,
+    WEIGHT,
     Rig,
     as_stored,
     as_wanted,
@@ -19,8 +23,11 @@ from tests.e2e.shirts import (
     variant_ids,
     without_blue,
 )
+from tests.e2e.shop import Shop
 from tests.e2e.storefront import Storefront
 from tests.flow.shirts import shirt, shirts, variant
+from tests.harness.dummyjson import dummyjson
+from tests.tiers import deep
 
 SIZE = 20
 
@@ -34,6 +41,26 @@ def test_shirts_are_created_with_all_variants_and_can_be_bought(rig: Rig, storef
     with pytest.raises(httpx.HTTPStatusError):
         storefront.price_in_cart(ids["SH3-M-R"], quantity=4)
     rig.is_quiet()
+
+
+@deep
+def test_a_change_of_one_variant_changes_only_that_variant(rig: Rig, storefront: Storefront) -> None:
+    before = identities(rig.shop)
+    changes: list[dict[str, Any]] = [
+        {"price": 99.95},
+        {"stock": 0},
+        {"sku": "NEW", "barcode": "4099", "title": "Small and red", "weight": WEIGHT},
+        {"options": {"Size": "XS", "Colour": "Red"}},
+        {"price": 7, "stock": 70, "sku": "ALL", "options": {"Size": "XS", "Colour": "Green"}},
+    ]
+    rows = shirts(len(changes))
+    for row, change in zip(rows, changes, strict=True):
+        row["variants"][0] |= change
+    rig.change(*rows)
+    rig.follow(updated=len(changes), unchanged=SIZE - len(changes))
+    rig.is_held()
+    assert storefront.offers() == offers_of(rig.source.products)
+    assert identities(rig.shop) == before
 
 
 def test_a_new_size_is_added_with_its_values_item_stock_and_price(rig: Rig, storefront: Storefront) -> None:
@@ -83,3 +110,20 @@ def test_dropped_variants_stay_then_lose_their_stock_then_are_deleted(
     rig.change(shirt(1))  # they come back, as new ones
     rig.follow(*REMOVE, updated=1, unchanged=SIZE - 1)
     rig.is_held()
+
+
+@deep
+def test_a_missing_option_value_rejects_its_product_and_nothing_else(shop: Shop, proxy: FaultProxy) -> None:
+    rows = shirts(SIZE)
+    del rows[1]["variants"][2]["options"]["Colour"]
+    with dummyjson(rows) as source:
+        rig = Rig(shop, source, proxy)
+        run = rig.run()
+        assert_in_order(run, 5)
+        assert run.counts == {"created": SIZE - 1, "rejected": 1}
+        reason = run.document["problems"][0]["reason"]
+        assert reason == "variant SH2-M-R: it has no value for the option 'Colour'"
+        assert_held(shop, [rows[0], *rows[2:]])
+        rig.change(shirt(2))
+        rig.follow(created=1, unchanged=SIZE - 1)
+        rig.is_held()

@@ -83,7 +83,7 @@ def run(version: str) -> list[str]:
     tests = [f"tests/e2e/{test}" for tests in SUITE.values() for test in tests]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        options = ["--quiet", "--no-cov", "-n0", "--tb=short", f"--junitxml={report}"]
+        options = ["--deep", "--quiet", "--no-cov", "-n0", "--tb=short", f"--junitxml={report}"]
         subprocess.run(
             [sys.executable, "-m", "pytest", *options, *tests],
             cwd=ROOT,
