@@ -239,7 +239,6 @@ class Run:
         plan, placement = Ledger(lambda _outcome: None), await self._find_placement(api)
         plan.watch(scan.dropped)
         deleted = Removed()
-        deletes = removals is not None and self._options.on_missing is OnMissing.DELETE
         engine = build_engine(
             api,
             self._options,
@@ -248,10 +247,8 @@ class Run:
             plan,
             Health(api, self._options.store_url),
             self._stop,
-            is_empty=scan.is_empty,
-            may_adopt=scan.may_adopt,
-            leaves=lambda own: removals is not None and removals.will_delete(own),
-            deletes=deletes,
+            scan,
+            removals,
             removed=deleted,
             preview=planned,
             waits=False,
@@ -302,12 +299,6 @@ class Run:
         from medusa_sync.core.unique import Removed  # only runs that write need these
         from medusa_sync.sync.write.build import build_engine
 
-        deletes = removals is not None and self._options.on_missing is OnMissing.DELETE
-
-        def leaves(external_id: str) -> bool:
-            is_complete = self._delivery.error is None
-            return removals is not None and is_complete and removals.will_delete(external_id)
-
         engine = self._engine = build_engine(
             api,
             self._options,
@@ -316,10 +307,8 @@ class Run:
             self._ledger,
             health,
             self._stop,
-            is_empty=scan.is_empty,
-            may_adopt=scan.may_adopt,
-            leaves=leaves,
-            deletes=deletes,
+            scan,
+            removals,
             removed=removals.removed if removals is not None else Removed(),
             preview=(lambda _update: None) if self._options.dry_run else None,
         )

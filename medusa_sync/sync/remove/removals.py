@@ -90,10 +90,11 @@ class Removals:
         return "" if self._second is None else self._second.note
 
     def will_delete(self, external_id: str) -> bool:
-        """Whether a product will be deleted, unless a guard prevents it; the source must have been read."""
+        """Whether a product will be deleted, unless a guard prevents it; call it once the source was read."""
         source_id = external_id.removeprefix(f"{self._options.source_name}:")
         is_ours = source_id in self._scan.source_ids and source_id not in self._scan.unrecorded
-        deletes = self._options.on_missing is OnMissing.DELETE and not self._ledger.unidentified
+        is_complete = self._delivery.error is None and not self._ledger.unidentified
+        deletes = self._options.on_missing is OnMissing.DELETE and is_complete
         return deletes and is_ours and source_id not in self._delivery
 
     async def forecast(self, planned: Ledger, removed: Removed) -> list[Outcome]:

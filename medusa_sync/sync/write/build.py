@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from medusa_sync.core.change import Update
+from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.unique import Removed
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
@@ -15,6 +16,8 @@ from medusa_sync.sync.batch_size import BatchSize
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.options import SyncOptions
+from medusa_sync.sync.read.scan import Scan
+from medusa_sync.sync.remove.removals import Removals
 from medusa_sync.sync.write.acknowledger import Acknowledger
 from medusa_sync.sync.write.attempt import Attempts
 from medusa_sync.sync.write.engine import Engine
@@ -36,11 +39,9 @@ def build_engine(
     ledger: Ledger,
     health: Health,
     stop: Stop,
+    scan: Scan,
+    removals: Removals | None,
     *,
-    is_empty: bool,
-    may_adopt: bool,
-    leaves: Callable[[str], bool],
-    deletes: bool,
     removed: Removed,
     preview: Callable[[Update], None] | None = None,
     waits: bool = True,
@@ -55,10 +56,8 @@ def build_engine(
         ledger: gets the outcomes.
         health: decides whether the store itself fails.
         stop: ends the run.
-        is_empty: the store had no products when the run began.
-        may_adopt: the store may have products without an external id.
-        leaves: whether a product of the source will be deleted in this run.
-        deletes: the run will delete variants that the source dropped.
+        scan: of the store.
+        removals: finds what will be removed at the end; None if nothing is.
         removed: what a dry run has removed.
         preview: called with each update of a dry run, which sends nothing; None for a real run.
         waits: products that the store may still be writing are unconfirmed; otherwise they are planned too.
@@ -69,7 +68,7 @@ def build_engine(
         placement.location_id,
         sales,
         options.plan,
-        may_adopt=may_adopt,
+        may_adopt=scan.may_adopt,
         waits=waits,
         removed=removed,
     )
@@ -79,9 +78,11 @@ def build_engine(
     rows = ProductRows(api, terms, placement, ledger, status=options.status)
     writer = Writer(api, rows, placement.location_id, items, new_items, sales, planner, ledger, health)
     is_dry_run = preview is not None
+    deletes = removals is not None and options.on_missing is OnMissing.DELETE
+    leaves = (lambda _external_id: False) if removals is None else removals.will_delete
     places = Places(planner, new_items, ledger, deletes=deletes, is_dry_run=is_dry_run)
     acknowledger = Acknowledger(api, places.complete)
-    values = UniqueValues(api, options.source_name, is_empty=is_empty, leaves=leaves, removed=removed)
+    values = UniqueValues(api, options.source_name, is_empty=scan.is_empty, leaves=leaves, removed=removed)
     attempts = Attempts(
         planner, values, rows, writer, new_items, acknowledger, places, ledger, placement, stop, preview
     )
