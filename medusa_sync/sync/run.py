@@ -9,7 +9,6 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from medusa_sync.core.change import Update
 from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.errors import (
@@ -226,39 +225,13 @@ class Run:
         most = self._backlog.stored + (removals.upper_bound if removals is not None else 0)
         if self._stop.is_set or allowed.allows(most, owned):
             return
-        from medusa_sync.core.interrupted import sends_nothing_new  # only few runs need these
-        from medusa_sync.core.unique import Removed
-        from medusa_sync.sync.write.build import build_engine
+        from medusa_sync.sync.forecast import forecast  # only few runs need it
 
-        completed: set[str] = set()
-
-        def planned(update: Update) -> None:
-            if sends_nothing_new(update):
-                completed.add(update.desired.external_id)
-
-        plan, placement = Ledger(lambda _outcome: None), await self._find_placement(api)
-        plan.watch(scan.dropped)
-        deleted = Removed()
-        engine = build_engine(
-            api,
-            self._options,
-            placement,
-            self._source,
-            plan,
-            Health(api, self._options.store_url),
-            self._stop,
-            scan,
-            removals,
-            removed=deleted,
-            preview=planned,
-            waits=False,
+        placement = await self._find_placement(api)
+        plan = await forecast(
+            api, self._options, placement, self._source, self._stop, scan, removals, self._backlog
         )
-        await engine.first_pass(self._backlog.opened_in(plan))
-        await engine.final_pass()
-        removed = await removals.forecast(plan, deleted) if removals is not None else ()
-        await engine.final_pass(is_last=True)
-        engine.settle_rest()
-        check_changes(plan.changes, removed, completed, owned=owned, allowed=allowed)
+        check_changes(plan.changes, plan.removed, plan.completed, owned=owned, allowed=allowed)
 
     @property
     def _prunes(self) -> bool:
