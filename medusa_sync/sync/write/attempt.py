@@ -15,6 +15,7 @@ from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.write.acknowledger import Acknowledger
 from medusa_sync.sync.write.job import Group, Job, Place
 from medusa_sync.sync.write.new_items import NewItems
+from medusa_sync.sync.write.new_products import NewProducts
 from medusa_sync.sync.write.places import Places, still_queued
 from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.rows import ProductRows
@@ -31,7 +32,8 @@ class Attempts:
     Every method may raise StoreRefusedError, AmbiguousWriteError or StoreError.
 
     Args:
-        planner: reads and plans.
+        planner: reads and plans stored products.
+        new_products: plans the others.
         values: finds unique values that others have.
         rows: of the products, with their terms.
         writer: carries out the steps of a write.
@@ -47,6 +49,7 @@ class Attempts:
     def __init__(
         self,
         planner: Planner,
+        new_products: NewProducts,
         values: UniqueValues,
         rows: ProductRows,
         writer: Writer,
@@ -59,6 +62,7 @@ class Attempts:
         preview: Callable[[Update], None] | None,
     ) -> None:
         self._planner = planner
+        self._new_products = new_products
         self._values = values
         self._rows = rows
         self._writer = writer
@@ -84,7 +88,7 @@ class Attempts:
             elif self._values.is_repeated(job.desired):
                 self._places.defer(job)
         left = [each for each in part if jobs[each.desired.external_id].place is Place.QUEUE]
-        creations, terms = await self._planner.look_ahead(left)
+        creations, terms = await self._new_products.look_ahead(left)
         holders = await self._new_items.others(await self._values.look_ahead(creations))
         for creation in creations:
             jobs[creation.desired.external_id].holders = holders
@@ -104,7 +108,7 @@ class Attempts:
                 job.is_absent = job.leftover is None
             return [*left, reading.new, *await self._wait_for(reading.in_progress)]
         left = []
-        for job, outcome in await self._planner.plan_new(reading.new) if reading.new else ():
+        for job, outcome in await self._new_products.plan(reading.new) if reading.new else ():
             self._places.settle(job, outcome)
         if self._preview is None:
             await self._writer.delete_leftovers(reading.new)

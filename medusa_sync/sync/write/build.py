@@ -23,6 +23,7 @@ from medusa_sync.sync.write.attempt import Attempts
 from medusa_sync.sync.write.engine import Engine
 from medusa_sync.sync.write.items import Items
 from medusa_sync.sync.write.new_items import NewItems
+from medusa_sync.sync.write.new_products import NewProducts
 from medusa_sync.sync.write.places import Places
 from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.rows import ProductRows
@@ -68,9 +69,15 @@ def build_engine(
         placement.location_id,
         sales,
         options.plan,
-        may_adopt=scan.may_adopt,
         waits=waits,
         removed=removed,
+    )
+    new_products = NewProducts(
+        api,
+        planner,
+        options.plan,
+        keeps_stock=placement.location_id is not None,
+        may_adopt=scan.may_adopt,
     )
     new_items = NewItems(api, placement.location_id, stop)
     terms = Terms(api.terms, api.bulk, source.category_names, stop, creates=preview is None)
@@ -80,11 +87,22 @@ def build_engine(
     is_dry_run = preview is not None
     deletes = removals is not None and options.on_missing is OnMissing.DELETE
     leaves = (lambda _external_id: False) if removals is None else removals.will_delete
-    places = Places(planner, new_items, ledger, deletes=deletes, is_dry_run=is_dry_run)
+    places = Places(new_products, new_items, ledger, deletes=deletes, is_dry_run=is_dry_run)
     acknowledger = Acknowledger(api, places.complete)
     values = UniqueValues(api, options.source_name, is_empty=scan.is_empty, leaves=leaves, removed=removed)
     attempts = Attempts(
-        planner, values, rows, writer, new_items, acknowledger, places, ledger, placement, stop, preview
+        planner,
+        new_products,
+        values,
+        rows,
+        writer,
+        new_items,
+        acknowledger,
+        places,
+        ledger,
+        placement,
+        stop,
+        preview,
     )
     return Engine(
         attempts,

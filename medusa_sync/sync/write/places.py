@@ -8,7 +8,7 @@ from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.write.job import Job, Place
 from medusa_sync.sync.write.new_items import NewItems
-from medusa_sync.sync.write.planner import Planner
+from medusa_sync.sync.write.new_products import NewProducts
 
 _REFUSED = frozenset({Result.REJECTED, Result.FAILED})
 
@@ -17,7 +17,7 @@ class Places:
     """The final pass and the ledger.
 
     Args:
-        planner: notified of products that have an outcome.
+        new_products: notified of products that have an outcome.
         new_items: notified of products that the store refuses.
         ledger: gets the outcomes.
         deletes: the run will delete variants that the source dropped.
@@ -29,12 +29,18 @@ class Places:
     """
 
     def __init__(
-        self, planner: Planner, new_items: NewItems, ledger: Ledger, *, deletes: bool, is_dry_run: bool
+        self,
+        new_products: NewProducts,
+        new_items: NewItems,
+        ledger: Ledger,
+        *,
+        deletes: bool,
+        is_dry_run: bool,
     ) -> None:
         self.is_final = False
         self.is_last = False
         self._deletes = deletes
-        self._planner = planner
+        self._new_products = new_products
         self._new_items = new_items
         self._ledger = ledger
         self._is_dry_run = is_dry_run
@@ -68,7 +74,7 @@ class Places:
             outcome = _failed(outcome, Result.FAILED, outcome.blocked.reason)
         job.place = Place.LEDGER
         if not self._is_dry_run or outcome.action is not Action.CREATE:
-            self._planner.release(job.external_id)
+            self._new_products.release(job.external_id)
         self._ledger.settle(outcome)
 
     def fail(self, job: Job, result: Result, reason: str) -> None:

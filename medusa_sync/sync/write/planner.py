@@ -9,7 +9,6 @@ from typing import TypeVar
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import Change, Create, Update, Withheld
-from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.interrupted import (
     is_half_deleted,
     is_in_progress,
@@ -17,29 +16,21 @@ from medusa_sync.core.interrupted import (
     only_awaits_late_write,
 )
 from medusa_sync.core.inventory import item_renames
-from medusa_sync.core.merge import as_set, merge_sets
 from medusa_sync.core.note import final_record, is_recorded
 from medusa_sync.core.plan import plan_update, selection_for, without_stock
-from medusa_sync.core.policy import OnDeleted
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
-from medusa_sync.core.selection import ALL, Selection
-from medusa_sync.core.stored import StoredProduct, StoredSummary, UnownedProduct, Unreadable, by_external_id
+from medusa_sync.core.selection import Selection
+from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.core.unique import Removed
 from medusa_sync.core.withheld import without
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.options import PlanOptions
-from medusa_sync.sync.read.compare import Stale
-from medusa_sync.sync.write.adoption import Adoption
-from medusa_sync.sync.write.handles import Handles
 from medusa_sync.sync.write.job import Job
 from medusa_sync.sync.write.sales import Sales
-from medusa_sync.sync.write.tombstones import Tombstones
 
 T = TypeVar("T")
-
-_DELETED = "it was deleted in the store; --on-deleted recreate creates it again"
 
 
 class Reading(Struct):
@@ -66,7 +57,6 @@ class Planner:
         location_id: where stock is kept; None if the store has no location.
         sales: the sale prices of the source.
         options: how to decide.
-        may_adopt: the store may have products without an external id.
         waits: products that the store may still be working on are in progress.
         removed: what a dry run has removed.
     """
@@ -78,7 +68,6 @@ class Planner:
         sales: Sales,
         options: PlanOptions,
         *,
-        may_adopt: bool,
         removed: Removed,
         waits: bool = True,
     ) -> None:
@@ -88,34 +77,6 @@ class Planner:
         self._location_id = location_id
         self._options = options
         self._waits = waits
-        self._adoption = Adoption(api, may_exist=may_adopt)
-        self._handles = Handles(api)
-        self._tombstones = Tombstones(api)
-
-    async def look_ahead(self, products: Sequence[Stale]) -> tuple[list[Create], dict[str, list[str]]]:
-        """Prepare stale products: look up the handles of new ones, with one request for all of them.
-
-        Returns:
-            What will probably be created, and the terms that all add, by field, as far as their records
-            show it.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
-        new = [each for each in products if not each.copies]
-        not_created = await self._adoption.matches([each.desired for each in new])
-        created = [each for each in new if each.desired.external_id not in not_created]
-        created = created if self._options.create else []
-        if self._options.on_deleted is OnDeleted.SKIP:
-            deleted = await self._tombstones.look_ahead([each.desired for each in created])
-            created = [each for each in created if each.desired.external_id not in deleted]
-        await self._handles.look_ahead([each.desired for each in created])
-        updated = [each for each in products if each.copies] if self._options.update else []
-        selection = self._options.selection
-        terms = [name for name, field in FIELDS.items() if field.is_term]
-        return [Create(each.desired, "") for each in created], {
-            name: _added([*created, *(updated if selection.has(name) else ())], name) for name in terms
-        }
 
     async def read(self, jobs: Sequence[Job]) -> Reading:
         """Read the details of products and plan updates.
@@ -130,7 +91,7 @@ class Planner:
             job.is_absent = False  # another attempt reads it again
             copies = details.get(job.external_id, [])
             try:
-                self._sort(job, _readable(copies), reading)
+                self._sort(job, readable(copies), reading)
             except ProductFailedError as error:
                 ids = ", ".join(copy.id for copy in copies)
                 reading.outcomes.append((job, Outcome.of(job.desired, Result.FAILED, f"{ids}: {error}")))
@@ -174,7 +135,7 @@ class Planner:
             self._update(job, stored, reading)
 
     def _update(self, job: Job, stored: StoredProduct, reading: Reading) -> None:
-        update = self._planned(job.desired, stored, selection_for(stored.record, self._options.selection))
+        update = self.planned(job.desired, stored, selection_for(stored.record, self._options.selection))
         is_done = update.is_up_to_date or is_recorded(update)
         may_write = self._options.update or stored.pending is not None
         if update.blocked and not may_write:
@@ -202,15 +163,16 @@ class Planner:
         left = [job for job in jobs if job.product_id in read]
         for job in left:
             before = job.update
-            update = self._planned(
+            update = self.planned(
                 before.desired, read[job.product_id], before.selection, adopt=before.adopted
             )
             job.replan(structs.replace(update, withheld=before.withheld, blocked=before.blocked))
         return left
 
-    def _planned(
+    def planned(
         self, product: DesiredProduct, stored: StoredProduct, selection: Selection, *, adopt: bool = False
     ) -> Update:
+        """Plan what is sent for a stored product."""
         return plan_update(
             product if self._location_id else without_stock(product),
             stored,
@@ -227,94 +189,15 @@ class Planner:
         desired = without(change.desired, withheld)
         if isinstance(change, Create):
             return structs.replace(change, desired=desired, withheld=tuple(withheld))
-        planned = self._planned(desired, change.stored, change.selection, adopt=change.adopted)
+        planned = self.planned(desired, change.stored, change.selection, adopt=change.adopted)
         update = structs.replace(planned, withheld=tuple(withheld), blocked=change.blocked)
         if update.has_changes or update.conflicts or final_record(update) != change.stored.record:
             return update
         unchanged = Outcome.of(desired, Result.UNCHANGED)
         return structs.replace(unchanged, held=update.held, withheld=update.withheld, blocked=update.blocked)
 
-    async def plan_new(self, jobs: Sequence[Job]) -> list[tuple[Job, Outcome]]:
-        """Plan products that the store does not have under our external id: create, adopt or reject.
 
-        Returns:
-            The outcomes of those that are not written.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
-        for job in jobs:
-            if job.leftover is not None:
-                job.take(self._creation(job.desired, job.leftover.handle, replaces=job.leftover.id))
-        left = {job.external_id: job for job in jobs if job.leftover is None}
-        entries = await self._adopted([job.desired for job in left.values()])
-        if self._options.create and self._options.on_deleted is OnDeleted.SKIP:
-            # The merchant may have replaced a product, and then the replacement looks like one to adopt.
-            others = [job.desired for own, job in left.items() if not isinstance(entries.get(own), Update)]
-            deleted = await self._tombstones.deleted(others)
-            skipped = [each for each in others if each.external_id in deleted]
-            entries.update((each.external_id, Outcome.of(each, Result.SKIPPED, _DELETED)) for each in skipped)
-        created = [job.desired for own, job in left.items() if own not in entries]
-        if not self._options.create:
-            entries.update((each.external_id, Outcome.of(each, Result.SKIPPED)) for each in created)
-            created = []
-        handles, reasons = await self._handles.assign(created)
-        for each in created:
-            own = each.external_id
-            if own in handles:
-                entries[own] = self._creation(each, handles[own])
-            else:
-                entries[own] = Outcome.of(each, Result.REJECTED, reasons[own])
-        outcomes = []
-        for own, entry in entries.items():
-            if isinstance(entry, Outcome):
-                outcomes.append((left[own], entry))
-            else:
-                left[own].take(entry)
-        return outcomes
-
-    def _creation(self, product: DesiredProduct, handle: str, *, replaces: str | None = None) -> Create:
-        return Create(product if self._location_id else without_stock(product), handle, replaces)
-
-    async def _adopted(self, new: Sequence[DesiredProduct]) -> dict[str, Change | Outcome]:
-        """Plan the products among `new` that the store has without our external id."""
-        entries: dict[str, Change | Outcome] = {}
-        matches = await self._adoption.matches(new)
-        adopted: dict[str, DesiredProduct] = {}
-        for product in new:
-            found = [each for each in matches.get(product.external_id, []) if each.id not in adopted]
-            if len(found) == 1 and self._options.adopt and not self._options.update:
-                entries[product.external_id] = Outcome.of(product, Result.SKIPPED)
-            elif len(found) == 1 and self._options.adopt:
-                adopted[found[0].id] = product
-                self._adoption.claim(found[0], product.external_id)
-            elif found:
-                entries[product.external_id] = _exists_already(product, found)
-        for stored in await self._api.details("id", list(adopted)):
-            product = adopted[stored.id]
-            try:
-                [readable] = _readable([stored])
-                entries[product.external_id] = self._planned(product, readable, ALL, adopt=True)
-            except ProductFailedError as error:
-                entries[product.external_id] = Outcome.of(product, Result.FAILED, f"{stored.id}: {error}")
-        return entries
-
-    def release(self, external_id: str) -> None:
-        """Forget the handle that was chosen for a product; it has its outcome."""
-        self._handles.release(external_id)
-
-
-def _added(products: Sequence[Stale], name: str) -> list[str]:
-    """The terms that the source added to a field since products were last written."""
-    added: list[str] = []
-    for product in products:
-        records = [each.record for each in product.copies if isinstance(each, StoredSummary) and each.record]
-        applied = [term for record in records for term in as_set(record.fields.get(name))]
-        added += merge_sets(as_set(product.desired.fields.get(name)), (), tuple(applied), restore=False)
-    return added
-
-
-def _readable(copies: Sequence[T | Unreadable]) -> list[T]:
+def readable(copies: Sequence[T | Unreadable]) -> list[T]:
     """The copies; raises ProductFailedError if one of them cannot be read."""
     readable = []
     for copy in copies:
@@ -322,12 +205,3 @@ def _readable(copies: Sequence[T | Unreadable]) -> list[T]:
             raise ProductFailedError(copy.reason)
         readable.append(copy)
     return readable
-
-
-def _exists_already(product: DesiredProduct, found: Sequence[UnownedProduct]) -> Outcome:
-    names = ", ".join(f"{stored.id} {stored.title!r}" for stored in found)
-    if len(found) == 1:
-        reason = f"the store already has it without our external id: {names}; take it over with --adopt"
-    else:
-        reason = f"{len(found)} products of the store match it: {names}; keep one of them and use --adopt"
-    return Outcome.of(product, Result.REJECTED, reason)
