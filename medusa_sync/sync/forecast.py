@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 from msgspec import Struct
 
 from medusa_sync.core.change import Update
+from medusa_sync.core.claims import Removed
 from medusa_sync.core.interrupted import sends_nothing_new
 from medusa_sync.core.result import Outcome
-from medusa_sync.core.unique import Removed
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.sources.base import Source

@@ -269,7 +269,7 @@ class Run:
     ) -> None:
         """Settle stale products. If the placement is wrong, nothing at all is written."""
         placement = await self._find_placement(api)
-        from medusa_sync.core.unique import Removed  # only runs that write need these
+        from medusa_sync.core.claims import Removed  # only runs that write need these
         from medusa_sync.sync.write.build import build_engine
 
         engine = self._engine = build_engine(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from medusa_sync.core.claims import Removed
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import ListedProduct
-from medusa_sync.core.unique import Removed
 from medusa_sync.errors import PruneGuardError, SourceError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from medusa_sync.core.change import Change, Create, Update
+from medusa_sync.core.claims import Holders, claims
 from medusa_sync.core.inventory import Values
 from medusa_sync.core.result import Outcome, Result
-from medusa_sync.core.unique import Holders, claims
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.stop import Stop
 from medusa_sync.sync.ledger import Ledger

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from medusa_sync.core.change import Update
+from medusa_sync.core.claims import Removed
 from medusa_sync.core.policy import OnMissing
-from medusa_sync.core.unique import Removed
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.medusa.terms import Terms

@@ -17,9 +17,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from time import monotonic
 
 from medusa_sync.core.change import Update
+from medusa_sync.core.claims import claims
 from medusa_sync.core.inventory import values_wanted
 from medusa_sync.core.result import Result
-from medusa_sync.core.unique import claims
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.retry import pause
 from medusa_sync.stop import InFlight, Stop

@@ -10,11 +10,11 @@ from typing import Any
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change, new_variants
+from medusa_sync.core.claims import Holders
 from medusa_sync.core.fields import SKU, STOCK, TITLE, WEIGHT
 from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.stored import StoredItem
-from medusa_sync.core.unique import Holders
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.ids import new_id

@@ -9,21 +9,11 @@ from contextlib import suppress
 from typing import TypeVar
 
 from medusa_sync.core.change import Change, Create
+from medusa_sync.core.claims import Hold, Holders, Owner, Removed, Value, claims, item_owners, owners_of
 from medusa_sync.core.fields import VARIANT_FIELDS
 from medusa_sync.core.product import DesiredProduct, slug_of
 from medusa_sync.core.stored import OwningVariant, StoredItem
-from medusa_sync.core.unique import (
-    Decision,
-    Hold,
-    Holders,
-    Owner,
-    Removed,
-    Value,
-    claims,
-    decide,
-    item_owners,
-    owners_of,
-)
+from medusa_sync.core.unique import Decision, decide
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.write.job import Job
