@@ -28,7 +28,16 @@ from medusa_sync.core.options import DEFAULT, OptionPlan, match_options
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnConflict, PriceLimit
 from medusa_sync.core.price_guard import held_back
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
-from medusa_sync.core.record import ONLY, Dropped, History, Record, Step, remember, remember_text
+from medusa_sync.core.record import (
+    ONLY,
+    WITHOUT_STOCK,
+    Dropped,
+    History,
+    Record,
+    Step,
+    remember,
+    remember_text,
+)
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import Matches, match_variants, names_of, rebased
@@ -41,7 +50,8 @@ def without_stock(desired: DesiredProduct) -> DesiredProduct:
         structs.replace(each, fields={name: value for name, value in each.fields.items() if name != STOCK})
         for each in desired.variants
     )
-    return structs.replace(desired, variants=tuple(variants), digest="")
+    digest = f"{WITHOUT_STOCK}{desired.digest}" if desired.digest else ""
+    return structs.replace(desired, variants=tuple(variants), digest=digest)
 
 
 def plan_update(

@@ -18,6 +18,7 @@ from medusa_sync.errors import ProductFailedError
 
 RECORD_KEY = "medusa_sync"  # in the metadata of a product
 VERSION = 3
+WITHOUT_STOCK = "-"  # before the digest of a source product that was applied without its stock
 ONLY = ""  # key of the only variant of a product without variants at the source
 IN_CURRENCY = frozenset({PRICE, SALE})  # amounts in the currency of the record
 _SHORT = 40  # characters; longer texts are kept as a digest
@@ -112,7 +113,8 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         drafted: this tool set the product to draft because the source no longer had it.
         deleted: this tool was about to delete the product, which shows later that it was not the merchant.
         pending: a write that may be incomplete; a product that has one is never up to date.
-        source: the digest of the source product that was applied; empty if it is not known.
+        source: the digest of the source product that was applied; empty if it is not known. It begins with
+            `WITHOUT_STOCK` if the store had no stock location.
         withheld: unique values that variants do not get, by key of the variant and field, each with the
             external id of the product of the same source that has it; empty if another one has it.
     """

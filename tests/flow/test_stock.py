@@ -52,15 +52,23 @@ def test_without_a_stock_location_stock_is_not_tracked() -> None:
     assert writes(store) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the record lacks the stock that the source has, so every product looks stale"
-)
 def test_a_quiet_run_reads_no_details_in_a_store_without_a_stock_location() -> None:
     store, source = without_location(), ListSource(products(3))
     assert sync(source, store).exit_code == 0
     store.requests.clear()
     assert counts(sync(source, store)) == {"unchanged": 3}
     assert details_read(store) == []
+
+
+def test_stock_is_written_once_the_store_has_a_location() -> None:
+    store, source = without_location(), ListSource(products(3))
+    assert sync(source, store).exit_code == 0
+    other = FakeMedusa()
+    store.state.stock_locations.update(other.state.stock_locations)
+    store.state.store.default_location_id = other.state.store.default_location_id
+    assert counts(sync(source, store)) == {"updated": 3}
+    assert {each.manage_inventory for each in store.state.variants().values()} == {True}
+    assert counts(sync(source, store)) == {"unchanged": 3}
 
 
 def test_a_level_is_created_where_the_merchant_removed_it_and_others_stay() -> None:

@@ -13,7 +13,7 @@ from medusa_sync.core.change import Withheld
 from medusa_sync.core.ids import IdSet
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Dropped, Record, applied, fingerprint
+from medusa_sync.core.record import WITHOUT_STOCK, Dropped, Record, applied, fingerprint
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import Unreadable
 from medusa_sync.core.withheld import recorded
@@ -85,6 +85,7 @@ class Scan:
         self._is_complete = False
         self._is_snapshot = False  # one response showed the whole store
         self._up_to_date = array("q")  # hashes of what is applied; sorted when all pages are read
+        self._without_stock = array("q")  # the same for products that were applied without their stock
         self._copied: set[str] = set()  # source ids that were seen twice
 
     async def __aenter__(self) -> Self:
@@ -128,6 +129,8 @@ class Scan:
         pages = self._pages_left()
         if wanted is None or pages * _PAGE_COST <= -(-wanted // LOOK_UP):
             await self._read_rest()
+        if self._without_stock and not await self._api.named("stock_locations", {}):
+            self._up_to_date.extend(self._without_stock)
         self._sort()
 
     def lacks(self, product: DesiredProduct) -> bool:
@@ -229,5 +232,8 @@ class Scan:
             self.owners.update(each.owner_id for each in self.withheld[external_id])
         if record.is_settled:
             self._up_to_date.append(fingerprint(external_id, self._selection.of(record)))
-            if record.source:
+            if record.source.startswith(WITHOUT_STOCK):
+                digest = record.source.removeprefix(WITHOUT_STOCK)
+                self._without_stock.append(hash((external_id, digest)))
+            elif record.source:
                 self._up_to_date.append(hash((external_id, record.source)))
