@@ -255,3 +255,24 @@ def test_an_sku_that_products_of_two_shards_want_goes_to_one_of_them() -> None:
     assert {variant.sku for product in store.products.values() for variant in product.variants} == {
         row["sku"] for row in rows
     }
+
+
+def test_skus_that_products_of_two_shards_exchange_arrive_in_a_run_without_a_shard() -> None:
+    rows = products(SIZE)
+    store = store_with(rows)
+    one, two = (part_of(rows, shard)[0] for shard in shards(2))
+    one["sku"], two["sku"] = two["sku"], one["sku"]
+    for shard in shards(2) * 2:
+        result = sync(ListSource(rows), store, shard=shard)
+        assert (result.exit_code, result.withheld) == (0, 1)
+    result = sync(ListSource(rows), store)
+    assert (result.exit_code, counts(result), result.withheld) == (
+        0,
+        {"updated": 2, "unchanged": SIZE - 2},
+        0,
+    )
+    assert_exact(rows, store)
+    store.requests.clear()
+    for shard in shards(2):
+        assert sync(ListSource(rows), store, shard=shard).withheld == 0
+    assert writes(store) == []
