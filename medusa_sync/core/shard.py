@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 
+MOST = 1000
+
 
 @dataclass(frozen=True)  # not a struct, so that `--version` and `--help` do not import msgspec
 class Shard:
@@ -12,11 +14,15 @@ class Shard:
 
     Attributes:
         number: from 1 to `count`.
-        count: how many shards there are.
+        count: how many shards there are, at most `MOST`.
     """
 
     number: int
     count: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= self.count <= MOST:
+            raise ValueError(f"expected K/N with K from 1 to N, such as 3/8, and N up to {MOST}")
 
     def __str__(self) -> str:
         return f"{self.number}/{self.count}"

@@ -375,6 +375,7 @@ class Run:
             held=ledger.held,
             withheld=ledger.withheld,
             skipped=ledger.skipped,
+            shard=options.shard,
             not_compared=ledger.not_compared,
             requests=self._requests,
             problems=ledger.problems,
