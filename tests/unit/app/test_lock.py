@@ -1,5 +1,6 @@
 """The lock of a run: held once, shared by users, safe against planted files."""
 
+import fcntl
 import os
 import stat
 import subprocess
@@ -10,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Barrier
+from threading import Barrier, Timer
 
 import pytest
 
@@ -163,6 +164,17 @@ def test_a_run_whose_shard_was_killed_is_not_named(tmp_path: Path) -> None:
 def test_shards_of_other_stores_and_sources_have_other_locks(tmp_path: Path) -> None:
     with held(tmp_path, "1/4"), run_lock(*RUN[:2], "toys", shard=Shard(1, 8), folder=tmp_path):
         pass
+
+
+def test_a_run_that_only_checks_whether_a_shard_runs_does_not_stop_it(tmp_path: Path) -> None:
+    with held(tmp_path, "1/4"):
+        path = next(tmp_path.glob("*.1-of-4.lock"))
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        timer = Timer(0.01, fcntl.flock, (file, fcntl.LOCK_UN))
+        timer.start()
+        with held(tmp_path, "1/4"):
+            timer.join()
 
 
 def test_shards_that_start_at_the_same_moment_do_not_refuse_each_other(tmp_path: Path) -> None:
