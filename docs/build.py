@@ -31,6 +31,7 @@ RECIPES = {
     "ci": ["github-actions.yml", "gitlab-ci.yml"],
     "kubernetes": ["kubernetes-cronjob.yaml"],
     "airflow": ["airflow_dag.py"],
+    "scaling": ["airflow_shards.py", "kubernetes-shards.yaml"],
     "python-api": ["custom_source.py"],
 }
 """The files that each page shows."""
@@ -53,8 +54,9 @@ def main() -> None:
 
 def pages() -> Mapping[Path, Mapping[str, str]]:
     """The generated blocks of each page."""
+    measured = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
     return {
-        README: {"costs": costs.table((DOCS / "benchmarks.md").read_text(encoding="utf-8"))},
+        README: {"costs": costs.table(measured)},
         DOCS / "options.md": {"all": all_options()},
         DOCS / "exit-codes.md": {"exit codes": exit_codes_table()},
         DOCS / "formats.md": {dialect.name: dialect_tables(dialect) for dialect in DIALECTS},
@@ -65,6 +67,7 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
         DOCS / "architecture.md": architecture.blocks(),
         DOCS / "compatibility.md": {"versions": versions()},
         **{DOCS / f"{page}.md": recipes(page) for page in RECIPES},
+        DOCS / "scaling.md": recipes("scaling") | {"costs": costs.table(measured, costs.LARGE, costs.CPU)},
     }
 
 

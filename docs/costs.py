@@ -1,8 +1,8 @@
-"""The table of the README that says what a sync costs, from docs/benchmarks.md (`make docs`)."""
+"""The tables of the README and of scaling.md: what a sync costs, from docs/benchmarks.md (`make docs`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 WANTED = [
     ("194", "default", "first sync"),
@@ -12,21 +12,35 @@ WANTED = [
     ("5,000", "recommended", "quiet run"),
     ("100,000", "default", "quiet run"),
 ]
+LARGE = [
+    ("5,000", "recommended", "first sync"),
+    ("5,000", "recommended", "1 % changed"),
+    ("5,000", "recommended", "quiet run"),
+    ("20,000", "default", "quiet run"),
+    ("100,000", "default", "quiet run"),
+]
+COLUMNS = {"time": "wall", "requests": "requests / cheapest", "memory": "peak"}
+CPU = {"time": "wall", "CPU": "CPU", "memory": "peak"}
 RUNS = {"quiet run": "nothing changed"}
 
 
-def table(page: str) -> str:
-    """The wanted rows, with time, requests and memory."""
-    lines = ["| products | run | time | requests | memory |\n", "| --- | --- | --- | --- | --- |\n"]
+def table(
+    page: str,
+    wanted: Sequence[tuple[str, str, str]] = WANTED,
+    columns: Mapping[str, str] = COLUMNS,
+) -> str:
+    """The wanted rows with some columns, which have other names in the page."""
+    names = ["products", "run", *columns]
+    lines = [f"| {' | '.join(names)} |\n", f"|{' --- |' * len(names)}\n"]
     results = list(_rows(page))
-    for products, settings, run in WANTED:
+    for products, settings, run in wanted:
         row = next(
             each
             for each in results
             if (each["products"], each["settings"], each["run"]) == (products, settings, run)
         )
-        requests = row["requests / cheapest"].partition(" / ")[0]
-        cells = (products, RUNS.get(run, run), row["wall"], requests, row["peak"])
+        values = (row[column].partition(" / ")[0] for column in columns.values())
+        cells = (products, RUNS.get(run, run), *values)
         lines.append(f"| {' | '.join(cells)} |\n")
     return "".join(lines)
 

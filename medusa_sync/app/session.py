@@ -101,7 +101,8 @@ async def _sync(
         api = await stack.enter_async_context(_store(settings, http))
         run = Run(source, api, _options(settings), requests, observer, stop)
         folder = Path(settings.lock_dir) if settings.lock_dir is not None else None
-        lock = run_lock(settings.job_name, settings.medusa_url, settings.source_name, folder=folder)
+        names = settings.job_name, settings.medusa_url, settings.source_name
+        lock = run_lock(*names, shard=settings.shard, folder=folder)
         try:
             with nullcontext() if settings.dry_run else lock:  # a dry run only reads
                 return await run.execute()

@@ -12,6 +12,7 @@ from medusa_sync.core.change import Blocked, Change, Conflict, Create, FieldChan
 from medusa_sync.core.fields import STATUS
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.shard import Shard
 
 
 class Result(StrEnum):
@@ -164,6 +165,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
         held: the number of products with prices that were held back.
         withheld: the number of unique values that variants do not have, because something else has them.
         not_compared: valid products of a dry run without credentials.
+        shard: the part of the products that was synced; None for all.
         problems: products that are rejected, failed, unconfirmed or not attempted.
         not_completed: products that were open when the run ended early: unconfirmed or not attempted.
         changes: products that were created, updated or removed, or had conflicts or prices that were held
@@ -198,3 +200,4 @@ class RunResult(Struct, frozen=True, kw_only=True):
     held: int = 0
     withheld: int = 0
     skipped: Collection[Outcome] = ()
+    shard: Shard | None = None

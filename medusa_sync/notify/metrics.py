@@ -21,7 +21,6 @@ LAST_SUCCESS = "medusa_sync_last_success_timestamp_seconds"
 
 _NEVER = 0.0  # an age of decades triggers every alert; a missing metric would trigger none
 _MAX_BYTES = 64 * 1024  # more than our files have; the parser takes quadratic time on some other files
-_LABELS = ("job", "source")
 _TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 _PRODUCTS = {
     Result.CREATED: "Products that the last run created.",
@@ -40,7 +39,7 @@ def write_metrics(result: RunResult, path: Path, *, job: str, source: str) -> No
     """Replace the metrics file; a failure is only logged.
 
     Unless this run exits with 0, the time of the last success is kept from the file. A file that is damaged,
-    or belongs to another job or source, is replaced.
+    or belongs to another job, source or shard, is replaced.
 
     Nothing is written for a dry run, nor for a run that found the lock taken: the holder of the lock writes
     the file, and this run could overwrite its success with the time that it read before.
@@ -50,9 +49,10 @@ def write_metrics(result: RunResult, path: Path, *, job: str, source: str) -> No
     try:
         file = Path(os.path.realpath(path))
         if not file.exists() or file.is_file():  # a rename would replace a device
-            previous = _last_success(file, job, source)
+            labels = _labels(result, job, source)
+            previous = _last_success(file, labels)
             last_success = _end_of(result) if result.exit_code == 0 else previous
-            write_to_textfile(str(file), _registry_of(result, last_success, job=job, source=source))
+            write_to_textfile(str(file), _registry_of(result, last_success, labels))
             return
         reason = "it is not a file"
     except (OSError, ValueError) as error:  # ValueError: a character that a file or its name cannot have
@@ -71,9 +71,10 @@ def push_metrics(result: RunResult, url: str, *, job: str, source: str, store: s
     if result.dry_run or result.status is Status.LOCKED:
         return
     is_success = result.exit_code == 0
-    registry = _registry_of(result, _end_of(result) if is_success else None, job=job, source=source)
-    groups = ("job", job), ("source", source), ("store", urlsplit(store).netloc)
-    path = "/".join(f"{label}/{quote(value, safe='')}" for label, value in groups)
+    labels = _labels(result, job, source)
+    registry = _registry_of(result, _end_of(result) if is_success else None, labels)
+    groups = labels | {"store": urlsplit(store).netloc}
+    path = "/".join(f"{label}/{quote(value, safe='')}" for label, value in groups.items())
     target = f"{url.rstrip('/')}/metrics/{path}"
     try:
         send("PUT" if is_success else "POST", target, generate_latest(registry), _TEXT_FORMAT)
@@ -82,19 +83,25 @@ def push_metrics(result: RunResult, url: str, *, job: str, source: str, store: s
         logger.warning(words, host_of(url), error, extra={"event": "metrics_not_pushed"})
 
 
+def _labels(result: RunResult, job: str, source: str) -> dict[str, str]:
+    """The labels of the metrics of a run; only those of a shard have its number."""
+    shard = {"shard": str(result.shard.number)} if result.shard else {}
+    return {"job": job, "source": source, **shard}
+
+
 def _end_of(result: RunResult) -> float:
     """The Unix time at which a run ended."""
     return result.started_at.timestamp() + result.duration_s
 
 
 def _registry_of(
-    result: RunResult, last_success: float | None, *, job: str, source: str
+    result: RunResult, last_success: float | None, labels: Mapping[str, str]
 ) -> CollectorRegistry:
     """The metrics of a run, without the time of the last success if it is None."""
     registry, requests = CollectorRegistry(), result.requests
 
     def add(name: str, help_: str, value: float) -> None:
-        Gauge(name, help_, _LABELS, registry=registry).labels(job, source).set(value)
+        Gauge(name, help_, tuple(labels), registry=registry).labels(**labels).set(value)
 
     if last_success is not None:
         add(LAST_SUCCESS, "Unix time at which the last run with exit code 0 ended, or 0.", last_success)
@@ -115,11 +122,11 @@ def _registry_of(
     return registry
 
 
-def _last_success(file: Path, job: str, source: str) -> float:
+def _last_success(file: Path, labels: Mapping[str, str]) -> float:
     """Read the time of the last success that an earlier run wrote."""
     try:
         with file.open("rb") as stream:
-            value = _find(stream.read(_MAX_BYTES), {"job": job, "source": source})
+            value = _find(stream.read(_MAX_BYTES), labels)
     except FileNotFoundError:
         return _NEVER
     except OSError as error:
@@ -127,7 +134,7 @@ def _last_success(file: Path, job: str, source: str) -> float:
         logger.warning(words, error, extra={"event": "metrics_unreadable"})
         return _NEVER
     if value is None:
-        words = "%s is damaged, or belongs to another job or source; it is replaced"
+        words = "%s is damaged, or belongs to another job, source or shard; it is replaced"
         logger.warning(words, file, extra={"event": "metrics_replaced"})
     return _NEVER if value is None else value
 

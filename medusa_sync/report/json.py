@@ -36,7 +36,7 @@ class SourceInfo(Struct, frozen=True):
 
     url: Annotated[str, Meta(description="Without a query.")]
     format: Annotated[str, Meta(description="What was detected; empty if nothing was read.")]
-    total: Annotated[int | None, Meta(description="How many products it says it has.")]
+    total: Annotated[int | None, Meta(description="How many products it says it has, in all shards.")]
     seen: Annotated[int, Meta(ge=0, description="How many products it delivered.")]
 
 
@@ -154,6 +154,7 @@ class Document(Struct, frozen=True, kw_only=True):
 
     version: Literal[1]
     job: str
+    shard: Annotated[str | None, Meta(description="Such as `3/8`; null for all products.")]
     dry_run: bool
     status: Status
     exit_code: int
@@ -217,6 +218,7 @@ def _document_without_changes(result: RunResult) -> Document:
     return Document(
         version=1,
         job=result.job,
+        shard=None if result.shard is None else str(result.shard),
         dry_run=result.dry_run,
         status=result.status,
         exit_code=result.exit_code,

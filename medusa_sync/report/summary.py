@@ -77,9 +77,10 @@ def up_to_date(result: RunResult) -> str | None:
         return None
     skipped = result.counts.get(Result.SKIPPED, 0)
     number = result.seen - skipped
-    total = result.source_total
+    total = None if result.shard else result.source_total
     of_total = "" if total is None or total == result.seen else f" of {total}"
     noun = "product" if (number if not of_total else total) == 1 else "products"
+    noun += f" of shard {result.shard}" if result.shard else ""
     others = f", {skipped} skipped" if skipped else ""
     others += f", {result.withheld} withheld" if result.withheld else ""
     dry_run = "Dry run: " if result.dry_run else ""
@@ -122,7 +123,9 @@ def facts(result: RunResult) -> Iterator[tuple[str, str]]:
 
 
 def figures(result: RunResult) -> Iterator[tuple[str, str]]:
-    """Yield the facts that are numbers of products and requests, and the format of the source."""
+    """Yield the facts that are numbers of products and requests, the shard, and the format of the source."""
+    if result.shard:
+        yield "shard", str(result.shard)
     total = "" if result.source_total is None else f" of {result.source_total}"
     yield "seen", f"{result.seen}{total}"
     if result.store:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from medusa_sync.core.policy import ConflictPolicy, OnDeleted, OnMissing, PriceLimit, Share
 from medusa_sync.settings import parsers
@@ -17,6 +17,9 @@ from medusa_sync.settings.secrets import (
     secrets_in_authorization,
     secrets_in_ping_url,
 )
+
+if TYPE_CHECKING:
+    from medusa_sync.core.shard import Shard
 
 T = TypeVar("T")
 
@@ -70,6 +73,9 @@ class Settings:
         "Currency of the source's prices, in major units (9.99 means 9.99).",
         more="The store must support it.", is_common=True)
     limit: int | None = _optional("Source", "N", _COUNT, "Sync only the first N products.", is_common=True)
+    shard: Shard | None = _optional("Source", "K/N", parsers.shard,
+        "Sync only part K of N of the products, from 1/N to N/N.",
+        more="For N processes that share a large catalogue.")
 
     medusa_url: str = _option("Store", "URL", parsers.store_url, "http://localhost:9000",
         "URL of the Medusa backend.", own_variable="MEDUSA_BACKEND_URL", is_common=True)

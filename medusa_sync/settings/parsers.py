@@ -8,11 +8,14 @@ from collections.abc import Callable
 from datetime import UTC
 from enum import StrEnum
 from ipaddress import ip_address
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from medusa_sync.core.policy import ConflictPolicy, OnConflict, PriceLimit, Share
 from medusa_sync.settings.secrets import Secret
+
+if TYPE_CHECKING:
+    from medusa_sync.core.shard import Shard
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
@@ -127,6 +130,14 @@ def share(value: str) -> Share:
     if not re.fullmatch(pattern, number) or (is_percentage and float(number) > _HUNDRED):
         raise ValueError("expected a number of products, or a percentage up to 100%")
     return Share(float(number), is_percentage)
+
+
+def shard(value: str) -> Shard:
+    """Parse the number of a shard and how many there are, such as `3/8`."""
+    from medusa_sync.core.shard import Shard
+
+    match = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", value.strip())
+    return Shard(int(match[1]), int(match[2])) if match else Shard(0, 0)  # it says what it expects
 
 
 def price_limit(value: str) -> PriceLimit:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, OnMissing, PriceLimit, Share
 from medusa_sync.core.selection import ALL, Selection
+from medusa_sync.core.shard import Shard
 from medusa_sync.medusa.placement import PlacementOptions
 
 
@@ -46,6 +47,7 @@ class SyncOptions(Struct, frozen=True):
         concurrency: batches at the same time.
         limit: the number of products to sync, the first ones of the source; None for all.
         max_duration_s: seconds after which nothing new starts; None for no limit.
+        shard: the part of the products to sync; None for all.
     """
 
     job: str
@@ -64,3 +66,4 @@ class SyncOptions(Struct, frozen=True):
     limit: int | None
     max_duration_s: float | None
     max_changes: Share | None = None
+    shard: Shard | None = None

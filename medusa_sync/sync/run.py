@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
+from math import ceil
 from typing import TYPE_CHECKING, Protocol
 
 from medusa_sync.core.policy import OnMissing, Share
@@ -82,7 +83,9 @@ class Run:
         self._options = options
         self._requests = requests
         self._stop = stop
-        self._delivery = Delivery(source, source_url=options.source_url, limit=options.limit)
+        self._delivery = Delivery(
+            source, source_url=options.source_url, limit=options.limit, shard=options.shard
+        )
         self._ledger = Ledger(observer.settled)
         self._intake = Intake(self._delivery, self._ledger, observer.fetched, stop)
         self._placement: Placement | None = None
@@ -150,7 +153,8 @@ class Run:
         # The scan begins while the source is asked.
         selection = self._options.plan.selection
         removable = REMOVABLE[self._options.on_missing] if self._prunes else ()
-        async with Scan(api, self._options.source_name, removable, selection) as scan:
+        name, shard = self._options.source_name, self._options.shard
+        async with Scan(api, name, removable, selection, shard) as scan:
             health = Health(api, self._options.store_url)
             comparison = Comparison(
                 api,
@@ -242,8 +246,9 @@ class Run:
         """How many products have to be found in the store; None for all that it has."""
         if self._prunes or self._options.max_changes is not None:
             return None
-        total, limit = self._delivery.total, self._options.limit
-        return min(total, limit) if total is not None and limit is not None else total or limit
+        total, limit, shard = self._delivery.total, self._options.limit, self._options.shard
+        read = min(total, limit) if total is not None and limit is not None else total or limit
+        return read if read is None or shard is None else ceil(read / shard.count)
 
     async def _remove(self, removals: Removals) -> None:
         """Remove what is missing, if the guard allows it, then write what waited for that."""
@@ -332,6 +337,7 @@ class Run:
             held=ledger.held,
             withheld=ledger.withheld,
             skipped=ledger.skipped,
+            shard=options.shard,
             not_compared=ledger.not_compared,
             requests=self._requests,
             problems=ledger.problems,

@@ -25,7 +25,7 @@ ADDRESS = re.compile(
     r"\$\{\{ vars\.MEDUSA_BACKEND_URL }}|\{\{ conn\.medusa_store\.host }}|https://store\.example\.com"
 )
 KEY = re.compile(r"\$\{\{ secrets\.MEDUSA_API_KEY }}|\{\{ conn\.medusa_store\.password }}|secret api-key")
-RECIPES = {recipe.name: recipe for recipe in [*github(), *gitlab(), kubernetes(), airflow()]}
+RECIPES = {recipe.name: recipe for recipe in [*github(), *gitlab(), kubernetes(), *airflow()]}
 SYNCS = ["github sync", "gitlab sync", "kubernetes", "airflow"]
 DRIFTS = ["github drift", "gitlab drift"]
 

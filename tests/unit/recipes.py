@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from configparser import RawConfigParser
 from dataclasses import dataclass, field
 from pathlib import Path
+from runpy import run_path
 from typing import Any
+from unittest.mock import MagicMock, patch
 
 import yaml
 
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "recipes"
 PAGES = [
     ROOT / "docs" / f"{name}.md"
-    for name in ("scheduling", "systemd", "containers", "ci", "kubernetes", "airflow")
+    for name in ("scheduling", "systemd", "containers", "ci", "kubernetes", "airflow", "scaling")
 ]
 CRONTAB = ROOT / "crontab.example"
 IMAGE = stages()[-1]
@@ -69,28 +70,28 @@ def gitlab() -> Iterator[Recipe]:
             yield Recipe(f"gitlab {name}", "\n".join([*before, *job["script"]]), job.get("variables", {}))
 
 
-def kubernetes() -> Recipe:
-    """Return the command of the CronJob, with the entry point of the image."""
-    [container] = loaded("kubernetes-cronjob.yaml")["spec"]["jobTemplate"]["spec"]["template"]["spec"][
-        "containers"
-    ]
+def kubernetes(name: str = "kubernetes-cronjob.yaml") -> Recipe:
+    """Return the command of a CronJob, with the entry point of the image."""
+    [container] = loaded(name)["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     variables = {
         entry["name"]: entry.get("value") or f"secret {entry['valueFrom']['secretKeyRef']['key']}"
         for entry in container["env"]
     }
-    words = [*IMAGE.words("ENTRYPOINT"), *container["args"]]
-    return Recipe("kubernetes", " ".join(words), variables)
+    words = [*container.get("command", IMAGE.words("ENTRYPOINT")), *container.get("args", ())]
+    return Recipe("kubernetes", words[-1] if words[:2] == ["sh", "-c"] else " ".join(words), variables)
 
 
-def airflow() -> Recipe:
-    tree = ast.parse((FOLDER / "airflow_dag.py").read_text(encoding="utf-8"))
-    [operator] = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "BashOperator"
-    ]
-    arguments = {keyword.arg: keyword.value for keyword in operator.keywords}
-    return Recipe("airflow", ast.literal_eval(arguments["bash_command"]), ast.literal_eval(arguments["env"]))
+def airflow(name: str = "airflow_dag.py") -> list[Recipe]:
+    """Return the command of each task of a DAG."""
+    operator, dag = MagicMock(), MagicMock()
+    modules = {"airflow.providers.standard.operators.bash": operator, "airflow.sdk": dag}
+    with patch.dict("sys.modules", modules):
+        run_path(str(FOLDER / name))
+    called = operator.BashOperator.partial if operator.BashOperator.partial.called else operator.BashOperator
+    arguments = called.call_args.kwargs
+    expanded = called.return_value.expand.call_args
+    commands = expanded.kwargs["bash_command"] if expanded else [arguments["bash_command"]]
+    return [Recipe("airflow", command, arguments["env"]) for command in commands]
 
 
 def container() -> Recipe:

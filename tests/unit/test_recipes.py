@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,7 +56,10 @@ def test_files_and_pages_use_existing_options(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "recipe",
-    [*github(), *gitlab(), *services(), kubernetes(), airflow(), container()],
+    [
+        *(*github(), *gitlab(), *services(), kubernetes(), *airflow(), container()),
+        *(kubernetes("kubernetes-shards.yaml"), *airflow("airflow_shards.py")),
+    ],
     ids=lambda recipe: str(recipe.name),
 )
 def test_commands_use_existing_options_and_variables(recipe: Recipe) -> None:
@@ -84,9 +88,11 @@ def test_the_pages_link_and_show_every_recipe() -> None:
 def test_every_recipe_is_tested_here() -> None:
     assert {path.name for path in FILES} == {
         "airflow_dag.py",
+        "airflow_shards.py",
         "github-actions.yml",
         "gitlab-ci.yml",
         "kubernetes-cronjob.yaml",
+        "kubernetes-shards.yaml",
         *UNITS,
     }
 
@@ -98,20 +104,46 @@ def test_units_have_only_systemd_sections(name: str) -> None:
 
 
 def test_schedulers_do_not_start_concurrent_runs() -> None:
-    assert loaded("kubernetes-cronjob.yaml")["spec"]["concurrencyPolicy"] == "Forbid"
+    for name in ("kubernetes-cronjob.yaml", "kubernetes-shards.yaml"):
+        assert loaded(name)["spec"]["concurrencyPolicy"] == "Forbid"
     assert loaded("gitlab-ci.yml")["sync"]["resource_group"]
     concurrency = loaded("github-actions.yml")["jobs"]["sync"]["concurrency"]
     assert concurrency["cancel-in-progress"] is False
     assert unit("medusa-sync.service")["Service"]["Type"] == "oneshot"
-    assert "max_active_runs=1" in (FOLDER / "airflow_dag.py").read_text(encoding="utf-8")
+    for name in ("airflow_dag.py", "airflow_shards.py"):
+        assert "max_active_runs=1" in (FOLDER / name).read_text(encoding="utf-8")
 
 
 def test_schedulers_do_not_retry() -> None:
     job = loaded("kubernetes-cronjob.yaml")["spec"]["jobTemplate"]["spec"]
     assert (job["backoffLimit"], job["template"]["spec"]["restartPolicy"]) == (0, "Never")
-    assert "retries=0" in (FOLDER / "airflow_dag.py").read_text(encoding="utf-8")
+    shards = loaded("kubernetes-shards.yaml")["spec"]["jobTemplate"]["spec"]
+    assert (shards["backoffLimitPerIndex"], shards["template"]["spec"]["restartPolicy"]) == (0, "Never")
+    for name in ("airflow_dag.py", "airflow_shards.py"):
+        assert "retries=0" in (FOLDER / name).read_text(encoding="utf-8")
     assert "Restart" not in unit("medusa-sync.service")["Service"]
     assert not any("retry" in job for job in loaded("gitlab-ci.yml").values())
+
+
+def test_the_shards_of_a_recipe_are_the_whole_catalogue(tmp_path: Path) -> None:
+    whole = [f"products --shard {number}/8" for number in range(1, 9)]
+    commands = [recipe.script.partition("/bin/medusa-sync ")[2] for recipe in airflow("airflow_shards.py")]
+    assert commands == whole
+    command = tmp_path / "medusa-sync"
+    command.write_text('#!/bin/sh\necho "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    jobs = loaded("kubernetes-shards.yaml")["spec"]["jobTemplate"]["spec"]
+    assert jobs["completionMode"] == "Indexed"
+    script = kubernetes("kubernetes-shards.yaml").script
+    shown = [
+        subprocess.check_output(
+            ["sh", "-c", script],
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin", "JOB_COMPLETION_INDEX": str(index)},
+            encoding="utf-8",
+        ).strip()
+        for index in range(jobs["completions"])
+    ]
+    assert shown == whole
 
 
 def test_only_locked_stopped_and_drift_are_not_failures() -> None:
@@ -136,7 +168,8 @@ def test_recipes_contain_no_secret() -> None:
     for path in FILES:
         assert re.findall(r"\bsk_\w+", path.read_text(encoding="utf-8")) == [], path.name
     assert kubernetes().environment["MEDUSA_API_KEY"] == "secret api-key"
-    assert airflow().environment["MEDUSA_API_KEY"].startswith("{{ conn.")
+    for recipe in [*airflow(), *airflow("airflow_shards.py")]:
+        assert recipe.environment["MEDUSA_API_KEY"].startswith("{{ conn.")
     for recipe in github():
         assert recipe.environment["MEDUSA_API_KEY"] == "${{ secrets.MEDUSA_API_KEY }}"
 

@@ -163,13 +163,14 @@ class Comparison:
 
     def _with_free_values(self) -> list[DesiredProduct]:
         """Settle products with withheld values, except those for which the source may have freed one."""
-        blocked = {product.external_id: product for product in self._undecided}
-        free: list[DesiredProduct | Unchecked] = []
-        while found := [own for own in blocked if self._may_be_free(own, blocked)]:
-            free += [blocked.pop(own) for own in found]
+        free = {product.external_id: product for product in self._undecided}
+        blocked: dict[str, DesiredProduct | Unchecked] = {}
+        # Those that wait for each other in a circle stay: they can exchange their values.
+        while found := [own for own in free if not self._may_be_free(own, blocked)]:
+            blocked |= {own: free.pop(own) for own in found}
         for product in blocked.values():
             self._settle_unchanged(product)
-        return [checked for product in free if (checked := self._intake.checked(product)) is not None]
+        return [checked for each in free.values() if (checked := self._intake.checked(each)) is not None]
 
     def _may_be_free(self, external_id: str, blocked: Collection[str]) -> bool:
         """Whether the owner of a withheld value no longer wants it, and can give it up."""

@@ -15,6 +15,7 @@ from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import WITHOUT_STOCK, Dropped, Record, applied, fingerprint
 from medusa_sync.core.selection import ALL, Selection
+from medusa_sync.core.shard import Shard, is_in
 from medusa_sync.core.stored import Unreadable
 from medusa_sync.core.withheld import recorded
 from medusa_sync.medusa.api import AdminApi, ScanPage
@@ -46,6 +47,7 @@ class Scan:
         source_name: the prefix of external ids.
         removable: the states of dropped variants that are removed at the end of the run.
         selection: the fields to sync.
+        shard: the part of the products of the source that counts as its products; None for all.
 
     Attributes:
         size: how many products the store had when the scan began.
@@ -65,6 +67,7 @@ class Scan:
         source_name: str,
         removable: Collection[Dropped] = (),
         selection: Selection = ALL,
+        shard: Shard | None = None,
     ) -> None:
         self.size = 0
         self.has_unowned = False
@@ -78,6 +81,7 @@ class Scan:
         self._api = api
         self._removable = removable
         self._selection = selection
+        self._shard = shard
         self._prefix = f"{source_name}:"
         self._first_page: asyncio.Task[None]
         self._step = 0
@@ -209,8 +213,8 @@ class Scan:
             external_id = product.external_id or ""
             self.has_unowned |= not external_id
             source_id = external_id.removeprefix(self._prefix)
-            if source_id in {external_id, ""}:
-                continue  # not from this source
+            if source_id in {external_id, ""} or not is_in(self._shard, external_id):
+                continue  # not from this source, or in another shard
             self.witness = self.witness or product.id
             is_first = self.source_ids.add(source_id)
             if not is_first:

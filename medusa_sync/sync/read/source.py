@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.shard import Shard, is_in
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Delivered, Rejected, Source, Unchecked, checked
 from medusa_sync.sources.received import Received
@@ -17,19 +18,29 @@ from medusa_sync.sync.ledger import Ledger
 class Delivery:
     """The pages of a source, without duplicates.
 
-    It contains the id of each product that the source delivered, valid or not.
+    It contains the id of each product that the source delivered, valid or not, also those of other shards.
+
+    Args:
+        source: of the products.
+        source_url: for messages.
+        limit: how many products are read; None for all.
+        shard: the products that the pages have; None for all. Rows without an id are in every shard, because
+            they may be of any product.
 
     Attributes:
         total: how many products the source says it has; None if it does not say.
         error: why reading ended early; None if the source was complete.
     """
 
-    def __init__(self, source: Source, *, source_url: str, limit: int | None) -> None:
+    def __init__(
+        self, source: Source, *, source_url: str, limit: int | None, shard: Shard | None = None
+    ) -> None:
         self.total: int | None = None
         self.error: SourceError | None = None
         self._source = source
         self._source_url = source_url
         self._limit = limit
+        self._shard = shard
         self._received = Received(source_url)
         self._first: str | None = None  # the first id
         self._answers: bool | None = None
@@ -37,7 +48,7 @@ class Delivery:
 
     def again(self) -> Delivery:
         """Another reading of the same source."""
-        return Delivery(self._source, source_url=self._source_url, limit=self._limit)
+        return Delivery(self._source, source_url=self._source_url, limit=self._limit, shard=self._shard)
 
     async def pages(self) -> AsyncGenerator[list[Delivered], None]:
         """The rows of each page. If the source fails, the pages end and `error` is set."""
@@ -49,11 +60,18 @@ class Delivery:
                         return
                     self.total = page.total
                     self._first = self._first or next(filter(None, (row.source_id for row in rows)), None)
-                    yield rows
+                    yield [
+                        row for row in rows if row.external_id is None or is_in(self._shard, row.external_id)
+                    ]
         except SourceError as error:
             self.error = error
         finally:
             self._in_one_piece = self._source.in_one_piece
+
+    @property
+    def expected(self) -> int | None:
+        """How many rows the pages have; None if it is not known."""
+        return self.total if self._shard is None else None
 
     def __contains__(self, source_id: str | None) -> bool:
         return source_id in self._received
@@ -125,7 +143,7 @@ class Intake:
                     else:
                         self._ledger.open(row.external_id, row.title)
                         products.append(row)
-                self._fetched(self._ledger.seen, self._delivery.total)
+                self._fetched(self._ledger.seen, self._delivery.expected)
                 if self._stop.is_set:
                     return
                 yield products

@@ -19,6 +19,7 @@ from medusa_sync import __version__
 from medusa_sync.app import command as command_module
 from medusa_sync.app.lock import run_lock
 from medusa_sync.cli import app
+from medusa_sync.core.shard import Shard
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.unit.app.commands import KEY, document, run
@@ -100,6 +101,25 @@ def test_second_run_reports_the_holder_of_the_lock(store: FakeMedusa, source: Pa
     assert (result.exit_code, document(result)["status"]) == (75, "locked")
     assert "Another run is under way: sync-products, process" in result.stderr
     assert run("--source", str(source)).exit_code == 0
+
+
+def test_shards_share_the_lock_and_their_union_is_the_catalogue(
+    store: FakeMedusa, source: Path, tmp_path: Path
+) -> None:
+    seen = []
+    with run_lock("other", store.url, "dummyjson", shard=Shard(3, 3), folder=tmp_path / "locks"):
+        for shard in ("1/3", "2/3"):
+            # --min-products counts the whole source
+            result = run("--source", str(source), "--shard", shard, "--min-products", "20", "--json")
+            assert (result.exit_code, document(result)["shard"]) == (0, shard)
+            seen.append(document(result)["source"]["seen"])
+        for other in (["--shard", "3/3"], ["--shard", "1/2"], []):
+            locked = run("--source", str(source), *other)
+            assert locked.exit_code == 75
+            assert "Another run is under way: other, shard 3/3, process" in locked.stderr
+    assert len(store.products) == sum(seen) < 20
+    assert run("--source", str(source), "--shard", "3/3").exit_code == 0
+    assert len(store.products) == 20
 
 
 @pytest.mark.parametrize(("url", "warned"), [("http://shop.example", True), ("http://127.0.0.1:9", False)])

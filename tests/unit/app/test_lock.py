@@ -1,17 +1,22 @@
 """The lock of a run: held once, shared by users, safe against planted files."""
 
+import fcntl
 import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Barrier, Timer
 
 import pytest
 
 from medusa_sync.app.lock import run_lock
+from medusa_sync.core.shard import Shard
 from medusa_sync.errors import LockedError, LockUnavailableError
 from tests.tiers import sampled
 
@@ -88,6 +93,108 @@ def test_content_of_the_lock_file_does_not_matter(content: str, tmp_path: Path) 
     lock_file(tmp_path).write_text(content, encoding="utf-8")
     with run_lock(*RUN, folder=tmp_path), pytest.raises(LockedError, match=f"process {os.getpid()} on "):
         run_lock(*RUN, folder=tmp_path).__enter__()
+
+
+# --- shards ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def held(folder: Path, *shards: str | None) -> Iterator[None]:
+    """Hold the locks of runs; None is a run without a shard."""
+    with ExitStack() as stack:
+        for shard in shards:
+            stack.enter_context(run_lock(*RUN, shard=parsed(shard), folder=folder))
+        yield
+
+
+def parsed(shard: str | None) -> Shard | None:
+    return None if shard is None else Shard(*map(int, shard.split("/")))
+
+
+def test_shards_of_the_same_count_run_side_by_side(tmp_path: Path) -> None:
+    with held(tmp_path, *(f"{number}/8" for number in range(1, 9))):
+        pass
+    with held(tmp_path, None):
+        pass
+    with held(tmp_path, "1/3", "2/3", "3/3"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("running", "other", "named"),
+    [
+        (["2/8", "3/8"], "3/8", "sync-products, shard 3/8, process "),
+        (["2/8"], None, "sync-products, shard 2/8, process "),
+        ([None], "2/8", "sync-products, process "),
+        (["1/4"], "1/8", "sync-products, shard 1/4, process "),
+        (["7/8"], "1/4", "sync-products, shard 7/8, process "),
+        (["1/1"], None, "sync-products, shard 1/1, process "),
+        (["1/1"], "1/2", "sync-products, shard 1/1, process "),
+        (["1/2"], "1/12", "sync-products, shard 1/2, process "),
+        (["1/12"], "1/2", "sync-products, shard 1/12, process "),
+    ],
+)
+def test_no_two_runs_sync_the_same_product(
+    running: list[str | None], other: str | None, named: str, tmp_path: Path
+) -> None:
+    with held(tmp_path, *running):
+        for _ in range(2):  # a refused run leaves nothing locked
+            with pytest.raises(LockedError) as caught:
+                run_lock(*RUN, shard=parsed(other), folder=tmp_path).__enter__()
+            assert str(caught.value).startswith(f"Another run is under way: {named}{os.getpid()} on ")
+    with held(tmp_path, other):
+        pass
+
+
+def test_shards_of_another_count_are_said_to_need_the_same(tmp_path: Path) -> None:
+    with held(tmp_path, "1/4"), pytest.raises(LockedError) as caught:
+        run_lock(*RUN, shard=Shard(1, 8), folder=tmp_path).__enter__()
+    assert "the same N in --shard K/N" in caught.value.hint
+
+
+def test_a_run_whose_shard_was_killed_is_not_named(tmp_path: Path) -> None:
+    with held(tmp_path, "1/4"):
+        copies = {path: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
+    for path, text in copies.items():  # as a killed run leaves them
+        path.write_text(text, encoding="utf-8")
+    with held(tmp_path, "2/8"), pytest.raises(LockedError, match="shard 2/8"):
+        run_lock(*RUN, folder=tmp_path).__enter__()
+
+
+def test_shards_of_other_stores_and_sources_have_other_locks(tmp_path: Path) -> None:
+    with held(tmp_path, "1/4"), run_lock(*RUN[:2], "toys", shard=Shard(1, 8), folder=tmp_path):
+        pass
+
+
+def test_a_run_that_only_checks_whether_a_shard_runs_does_not_stop_it(tmp_path: Path) -> None:
+    with held(tmp_path, "1/4"):
+        path = next(tmp_path.glob("*.1-of-4.lock"))
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        timer = Timer(0.01, fcntl.flock, (file, fcntl.LOCK_UN))
+        timer.start()
+        with held(tmp_path, "1/4"):
+            timer.join()
+
+
+def test_shards_that_start_at_the_same_moment_do_not_refuse_each_other(tmp_path: Path) -> None:
+    """Runs that are refused look for the one that is in their way, meanwhile."""
+    ready, refused = Barrier(8), []
+
+    def run(shard: str | None) -> bool:
+        ready.wait()
+        for _ in range(20):
+            try:
+                with held(tmp_path, shard):
+                    time.sleep(0.001)
+            except LockedError as error:
+                if shard is not None:
+                    refused.append((shard, str(error)))
+        return True
+
+    with held(tmp_path, "8/8"), ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(run, [*(f"{number}/8" for number in range(2, 8)), None, None]))
+    assert refused == []
 
 
 # --- a folder that several users share ------------------------------------------------------------------

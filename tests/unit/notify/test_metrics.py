@@ -12,9 +12,11 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec import structs
 from prometheus_client.parser import text_string_to_metric_families
 
 from medusa_sync.core.result import Result, RunResult, Status
+from medusa_sync.core.shard import Shard
 from medusa_sync.notify.metrics import LAST_SUCCESS, write_metrics
 from tests.unit.results import DELETED, KEEPING, KNOWN, LAMP, LEFT, MUG, SPOON, STAMPS, run
 
@@ -297,3 +299,12 @@ def test_a_label_that_is_no_text_is_a_warning(path: Path, caplog: pytest.LogCapt
     write(run(), path, job="bytes \udcff")
     assert not path.exists()
     assert "the metrics were not written" in caplog.text
+
+
+def test_each_shard_has_its_own_label(path: Path) -> None:
+    write(structs.replace(ended(EARLY), shard=Shard(3, 8)), path)
+    assert {labels["shard"] for _, labels, _ in samples(path)} == {"3"}
+    write(structs.replace(failed(LATE), shard=Shard(3, 8)), path)
+    assert values(path)[LAST_SUCCESS] == end_of(EARLY)
+    write(structs.replace(failed(LATE), shard=Shard(4, 8)), path)
+    assert values(path)[LAST_SUCCESS] == 0

@@ -11,6 +11,7 @@ from msgspec import structs
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.result import RunResult, Status
+from medusa_sync.core.shard import Shard
 from medusa_sync.notify.metrics import LAST_SUCCESS, push_metrics
 from tests.harness.gateway import Gateway
 from tests.unit.results import LAMP, MUG, SPOON, run
@@ -126,3 +127,14 @@ def test_a_push_that_fails_is_a_warning_without_the_password(
     assert record.getMessage() == (
         f"the metrics were not pushed to http://gateway.example:9091/...: {words}; check --metrics-push"
     )
+
+
+def test_shards_do_not_replace_the_metrics_of_each_other(gateway: Gateway) -> None:
+    for number in (1, 2):
+        push(run(SPOON, shard=Shard(number, 2)))
+    push(run(SPOON))
+    assert gateway.groups.keys() == {
+        "/metrics/job/nightly/source/toys/shard/1/store/shop.example",
+        "/metrics/job/nightly/source/toys/shard/2/store/shop.example",
+        "/metrics/job/nightly/source/toys/store/shop.example",
+    }

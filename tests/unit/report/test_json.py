@@ -13,6 +13,7 @@ from rich.console import Console
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.result import Status
+from medusa_sync.core.shard import Shard
 from medusa_sync.report.escape import visible
 from medusa_sync.report.json import as_json, print_json
 from tests.unit.results import (
@@ -42,6 +43,7 @@ def test_the_document_has_the_documented_structure() -> None:
         {
             "version": 1,
             "job": "sync-products",
+            "shard": None,
             "dry_run": False,
             "status": "partial",
             "exit_code": 5,
@@ -277,3 +279,7 @@ def test_only_an_error_that_ended_a_run_is_a_failure(status: Status, outcome: st
     document = json.loads(as_json(run(not_completed=LEFT, status=status, error="The run was stopped")))
     assert document["problems"][0]["outcome"] == outcome
     assert document["counts"]["failed"] == 0
+
+
+def test_the_shard_is_named() -> None:
+    assert json.loads(as_json(run(SPOON, shard=Shard(3, 8))))["shard"] == "3/8"

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 
-from medusa_sync.core.result import Outcome, RunResult, Status
+from medusa_sync.core.result import Outcome, Result, RunResult, Status
+from medusa_sync.core.shard import Shard
 from medusa_sync.report.output import Pipe
 from medusa_sync.report.summary import one_line
 from medusa_sync.report.text import as_text, print_listed_once
@@ -159,3 +160,11 @@ def test_products_that_were_not_completed_are_counted_but_not_listed(
 
 def test_an_unconfirmed_product_in_the_problems_is_listed() -> None:
     assert "problem: unconfirmed dummyjson:50 (Rug 50): not completed" in as_text(run(problems=LEFT[:1]))
+
+
+def test_the_shard_of_a_run_is_named() -> None:
+    changed = run(SPOON, shard=Shard(3, 8))
+    assert "\nshard: 3/8\n" in as_text(changed)
+    assert "3/8" in on_terminal(changed, 80)
+    quiet = run(shard=Shard(3, 8), seen=20, source_total=194, counts={Result.UNCHANGED: 20})
+    assert as_text(quiet).startswith("20 products of shard 3/8 up to date (")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from medusa_sync.core.fields import OPTION, setting_names
 from medusa_sync.core.policy import ConflictPolicy, OnConflict, Share
+from medusa_sync.core.shard import Shard
 from medusa_sync.settings.options import OPTIONS
 
 
@@ -141,6 +142,22 @@ def test_a_limit_is_a_number_of_products_or_a_percentage(text: str, limit: Share
 def test_an_invalid_limit_says_what_is_possible(text: str) -> None:
     with pytest.raises(ValueError, match="expected a number of products, or a percentage up to 100%"):
         OPTIONS["max_changes"].read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "count"), [("1/1", 1, 1), (" 3/8 ", 3, 8), ("8/8", 8, 8), ("999/1000", 999, 1000)]
+)
+def test_a_shard_is_one_of_a_number(text: str, number: int, count: int) -> None:
+    assert OPTIONS["shard"].read(text) == Shard(number, count)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0/8", "9/8", "-1/8", "3", "3/", "/8", "3/8/2", "3 / 8", "1/0", "0/0", "1/1001", "a/b", "٣/8"],
+)
+def test_an_invalid_shard_says_what_is_possible(text: str) -> None:
+    with pytest.raises(ValueError, match=r"expected K/N with K from 1 to N, such as 3/8, and N up to 1000"):
+        OPTIONS["shard"].read(text)
 
 
 @pytest.mark.parametrize("value", ["Bearer abc", "Basic bWU6aHVzaA==", 'Token token="abc", v=1', " abc "])

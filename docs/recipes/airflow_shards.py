@@ -1,0 +1,38 @@
+"""Airflow DAG that syncs a large catalogue in shards. Copy this file to the dags folder."""
+
+# Create a connection `medusa_store` (type HTTP) with the store's URL, including https://, as host and a
+# secret API key as password. Install the command on the workers in a separate environment, /opt/medusa-sync.
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+
+SHARDS = 8
+
+with DAG(
+    dag_id="medusa_sync_shards",
+    schedule="*/10 * * * *",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    tags=["medusa"],
+):
+    BashOperator.partial(
+        task_id="products",
+        env={
+            "MEDUSA_BACKEND_URL": "{{ conn.medusa_store.host }}",
+            "MEDUSA_API_KEY": "{{ conn.medusa_store.password }}",
+        },
+        append_env=True,
+        skip_on_exit_code=75,  # another run holds the lock: skip the task
+        retries=0,  # the next tick is the retry
+        execution_timeout=timedelta(minutes=30),
+        max_active_tis_per_dagrun=4,
+        do_xcom_push=False,
+    ).expand(
+        bash_command=[
+            f"/opt/medusa-sync/bin/medusa-sync products --shard {number}/{SHARDS}"
+            for number in range(1, SHARDS + 1)
+        ]
+    )
