@@ -318,16 +318,16 @@ except StoreError as error:
 
 @pytest.fixture
 async def hasty() -> AsyncIterator[HttpClient]:
-    """A client that waits 0.1 s for a byte and does not repeat requests."""
+    """A client that waits 0.5 s for a byte and does not repeat requests."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    async with httpx.AsyncClient(base_url=STORE_URL, timeout=0.1, verify=context, trust_env=False) as pool:
+    async with httpx.AsyncClient(base_url=STORE_URL, timeout=0.5, verify=context, trust_env=False) as pool:
         yield http_client(pool, max_retries=0)
 
 
 async def test_download_may_take_longer_than_the_limit_of_an_attempt(
     httpx_mock: HTTPXMock, hasty: HttpClient
 ) -> None:
-    respond(httpx_mock, [part for _ in range(30) for part in (b".", 0.02)])
+    respond(httpx_mock, [part for _ in range(30) for part in (b".", 0.03)])
     assert await download(hasty) == (b"." * 30, "")
 
 
