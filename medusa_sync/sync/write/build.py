@@ -77,6 +77,7 @@ def build_engine(
         planner,
         options.plan,
         keeps_stock=placement.location_id is not None,
+        is_empty=scan.is_empty,
         may_adopt=scan.may_adopt,
     )
     new_items = NewItems(api, placement.location_id, stop)

@@ -12,10 +12,16 @@ from medusa_sync.medusa.api import AdminApi
 
 
 class Handles:
-    """Handles that were chosen for new products, so that no other batch chooses them."""
+    """Handles that were chosen for new products, so that no other batch chooses them.
 
-    def __init__(self, api: AdminApi) -> None:
+    Args:
+        api: of the store.
+        is_empty: the store had no products when the run began.
+    """
+
+    def __init__(self, api: AdminApi, *, is_empty: bool) -> None:
         self._api = api
+        self._is_empty = is_empty
         self._owners: dict[str, str] = {}  # external id by handle
         self._assigned: dict[str, str] = {}  # handle by external id
         self._ahead: dict[str, Mapping[str, OwningProduct]] = {}  # what a look-up ahead found, by handle
@@ -32,8 +38,9 @@ class Handles:
         for product in new:
             likely = next((handle for handle in handle_candidates(product) if handle not in handles), None)
             handles.update({likely: None} if likely is not None else {})
+        is_empty, self._is_empty = self._is_empty, False  # until something is created
         with suppress(StoreRefusedError):
-            owners = await self._api.handles(list(handles)) if handles else {}
+            owners = await self._api.handles(list(handles)) if handles and not is_empty else {}
             self._ahead.update(dict.fromkeys(handles, owners))
 
     async def assign(self, new: Sequence[DesiredProduct]) -> tuple[dict[str, str], dict[str, str]]:

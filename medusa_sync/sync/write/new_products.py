@@ -34,18 +34,26 @@ class NewProducts:
         planner: plans products that are adopted.
         options: how to decide.
         keeps_stock: the store has a stock location.
+        is_empty: the store had no products when the run began.
         may_adopt: the store may have products without an external id.
     """
 
     def __init__(
-        self, api: AdminApi, planner: Planner, options: PlanOptions, *, keeps_stock: bool, may_adopt: bool
+        self,
+        api: AdminApi,
+        planner: Planner,
+        options: PlanOptions,
+        *,
+        keeps_stock: bool,
+        is_empty: bool,
+        may_adopt: bool,
     ) -> None:
         self._api = api
         self._planner = planner
         self._options = options
         self._keeps_stock = keeps_stock
         self._adoption = Adoption(api, may_exist=may_adopt)
-        self._handles = Handles(api)
+        self._handles = Handles(api, is_empty=is_empty)
         self._tombstones = Tombstones(api)
 
     async def look_ahead(self, products: Sequence[Stale]) -> tuple[list[Create], dict[str, list[str]]]:
