@@ -29,8 +29,8 @@ def test_the_number_of_requests_is_as_expected(shop: Shop) -> None:
     rows = catalogue()
     with dummyjson(rows) as source:
         # Source: the products, the names of categories.
-        # Reads: a page of the store, the placement (3), tags, categories, a look-up before the acknowledgement.
-        # An empty store has no handles, SKUs and barcodes to look up.
+        # Reads: a page of the store, the placement (3), tags, categories, a look-up before the
+        # acknowledgement. An empty store has no handles, SKUs and barcodes to look up.
         # Writes: tags, categories, inventory items, three bodies of less than 100 kB for each batch, the
         # acknowledgement.
         assert requests(shop, source) == {
