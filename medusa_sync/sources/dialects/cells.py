@@ -70,16 +70,19 @@ def amount(row: Row, key: str, written: str | None = None) -> int | float | None
         written: the part of it that is the number, if it has more.
 
     Raises:
-        InvalidRowError: it is not written as a plain number, such as `1234.50`.
+        InvalidRowError: it is negative, or not written as a plain number, such as `1234.50`.
     """
     found = row[key] if written is None else written
     if not found:
         return None
-    plain = found
-    if row.header.decimal_comma and _DECIMAL_COMMA.fullmatch(found):
-        plain = found.replace(",", ".")
-    if not _NUMBER.fullmatch(plain) or _may_have_thousands(row, found):
+    digits = found.removeprefix("-")
+    plain = digits
+    if row.header.decimal_comma and _DECIMAL_COMMA.fullmatch(digits):
+        plain = digits.replace(",", ".")
+    if not _NUMBER.fullmatch(plain) or _may_have_thousands(row, digits):
         raise row.error(key, f"is {shown(found)}, which is not a number such as 1234.50")
+    if digits != found:
+        raise row.error(key, f"is {found}, which is negative")
     number = float(plain)
     return int(number) if number.is_integer() else number
 

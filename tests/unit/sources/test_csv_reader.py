@@ -389,6 +389,12 @@ def test_numbers_are_never_guessed(delimiter: str, text: str, price: float | Non
         assert variant_of(only(content))["price"] == price
 
 
+@pytest.mark.parametrize(("delimiter", "text"), [(",", "-1"), (",", "-9.99"), (";", "-9,99")])
+def test_a_negative_price_is_rejected_as_such(delimiter: str, text: str) -> None:
+    content = f'id{delimiter}title{delimiter}price\n1{delimiter}Mug{delimiter}"{text}"\n'
+    assert rejected(content).reason == f"line 2: price is {text}, which is negative"
+
+
 # --- products -------------------------------------------------------------------------------------------
 
 

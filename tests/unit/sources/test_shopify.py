@@ -219,8 +219,9 @@ _NUMBER = "which is not a number such as 1234.50"
         ),
         *(
             ({"Variant_Price": price}, {}, f"line 2: Variant Price is '{price}', {_NUMBER}")
-            for price in ("1,234.50", "$9", "-9", "9,50", "1e3", "nan")
+            for price in ("1,234.50", "$9", "--9", "9,50", "1e3", "nan")
         ),
+        ({"Variant_Price": "-9"}, {}, "line 2: Variant Price is -9, which is negative"),
         (
             {"Variant_Barcode": "7.12393E+11"},
             {},
