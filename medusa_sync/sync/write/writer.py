@@ -12,23 +12,14 @@ from msgspec import Struct, field
 from medusa_sync.core.change import Create, Update, new_variants
 from medusa_sync.core.fields import SKU
 from medusa_sync.core.interrupted import with_late_note
-from medusa_sync.core.inventory import (
-    Values,
-    by_key,
-    item_renames,
-    level_changes,
-)
+from medusa_sync.core.inventory import Values, by_key, item_renames, level_changes
 from medusa_sync.core.note import final_record
 from medusa_sync.core.record import Record, applied
 from medusa_sync.core.stored import StoredItem, WrittenVariant
 from medusa_sync.core.withheld import with_withheld
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.client import MAX_BODY_BYTES
-from medusa_sync.medusa.payload import (
-    FIRST_VARIANTS,
-    new_variant_id,
-)
+from medusa_sync.medusa.payload import FIRST_VARIANTS, new_variant_id
 from medusa_sync.stop import Stop
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
@@ -40,9 +31,6 @@ from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.rows import ProductRows
 from medusa_sync.sync.write.sales import Sales, sale_prices
 from medusa_sync.sync.write.variants import VariantWriter, writes_variants
-
-_SAFE_BYTES = MAX_BODY_BYTES // 10  # of a product whose request is small enough for sure
-_GENERATIONS = 20  # of the id of a product that is replaced
 
 
 class Attempt(Struct):
