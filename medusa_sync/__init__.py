@@ -16,9 +16,9 @@ from medusa_sync._version import __version__
 
 if TYPE_CHECKING:
     from medusa_sync.app.session import sync_products
+    from medusa_sync.core.ids import Shard
     from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnDeleted, OnMissing, PriceLimit, Share
     from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
-    from medusa_sync.core.shard import Shard
     from medusa_sync.errors import InterruptedRunError, MedusaSyncError, SettingsError
     from medusa_sync.settings.load import load_settings
     from medusa_sync.settings.options import Settings
@@ -62,7 +62,7 @@ _MODULES = {
     "Secret": "settings.secrets",
     "Settings": "settings.options",
     "SettingsError": "errors",
-    "Shard": "core.shard",
+    "Shard": "core.ids",
     "Share": "core.policy",
     "Status": "core.result",
     "load_settings": "settings.load",

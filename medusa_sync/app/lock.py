@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 from platformdirs import user_state_path
 
-from medusa_sync.core.shard import Shard
+from medusa_sync.core.ids import Shard
 from medusa_sync.errors import LockedError, LockUnavailableError
 
 _EVERYONE = 0o666  # the permissions of the folder decide who can use the lock

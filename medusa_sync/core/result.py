@@ -10,9 +10,9 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.change import Blocked, Change, Conflict, Create, FieldChange, Withheld
 from medusa_sync.core.fields import STATUS
+from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.shard import Shard
 
 
 class Result(StrEnum):

@@ -19,7 +19,7 @@ from medusa_sync.settings.secrets import (
 )
 
 if TYPE_CHECKING:
-    from medusa_sync.core.shard import Shard
+    from medusa_sync.core.ids import Shard
 
 T = TypeVar("T")
 

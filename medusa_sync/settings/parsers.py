@@ -15,7 +15,7 @@ from medusa_sync.core.policy import ConflictPolicy, OnConflict, PriceLimit, Shar
 from medusa_sync.settings.secrets import Secret
 
 if TYPE_CHECKING:
-    from medusa_sync.core.shard import Shard
+    from medusa_sync.core.ids import Shard
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
@@ -134,7 +134,7 @@ def share(value: str) -> Share:
 
 def shard(value: str) -> Shard:
     """Parse the number of a shard and how many there are, such as `3/8`."""
-    from medusa_sync.core.shard import Shard
+    from medusa_sync.core.ids import Shard
 
     match = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", value.strip())
     return Shard(int(match[1]), int(match[2])) if match else Shard(0, 0)  # it says what it expects

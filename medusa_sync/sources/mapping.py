@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from medusa_sync.core.fields import METADATA
+from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.product import Category, DesiredProduct, Value, slug
 from medusa_sync.sources.base import Delivered, Rejected, Row, Unchecked
 from medusa_sync.sources.schema import MAX_ID, Id, SourceCategory, SourceProduct, adjusted
@@ -76,7 +77,7 @@ def deliver(raw: Any, options: MappingOptions) -> Delivered:
         return row()
     settings = f"{MAPPING} {options.currency} {options.sale_prices}".encode()
     digest = blake2b(body, digest_size=8, key=settings).hexdigest()
-    return Unchecked(f"{options.source_name}:{source_id}", source_id, title, digest, row)
+    return Unchecked(external_id_of(options.source_name, source_id), source_id, title, digest, row)
 
 
 def to_row(raw: Any, options: MappingOptions) -> Row:
@@ -108,7 +109,7 @@ def _rejected(raw: Any, options: MappingOptions, reason: str) -> Rejected:
     row = raw if isinstance(raw, dict) else {}
     source_id, title = usable_id(row.get("id")), row.get("title")
     return Rejected(
-        None if source_id is None else f"{options.source_name}:{source_id}",
+        None if source_id is None else external_id_of(options.source_name, source_id),
         source_id,
         title[:_TITLE_LENGTH] if isinstance(title, str) else "",
         reason,
@@ -130,7 +131,7 @@ def to_desired(product: SourceProduct, options: MappingOptions) -> Row:
     if source_id is None:
         reason = "id: it has control characters, or spaces that could be lost"
         return Rejected(None, None, title or "", reason)
-    external_id = f"{options.source_name}:{source_id}"
+    external_id = external_id_of(options.source_name, source_id)
     if title is None:
         return Rejected(external_id, source_id, "", "title: it has no visible characters")
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from medusa_sync.core.ids import external_id_of
 from medusa_sync.http import HttpClient
 from medusa_sync.sources.api import ApiSource, names_by_slug
 from medusa_sync.sources.base import Delivered, Item, Page, PageOfParts, Part, PartSource, Rejected, Source
@@ -165,5 +166,5 @@ class Catalogue:
         if isinstance(part, Item):
             return deliver(part.value, self._mapping)
         source_id = usable_id(part.source_id)
-        external_id = None if source_id is None else f"{self._mapping.source_name}:{source_id}"
+        external_id = None if source_id is None else external_id_of(self._mapping.source_name, source_id)
         return Rejected(external_id, source_id, part.title, part.reason)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, OnMissing, PriceLimit, Share
 from medusa_sync.core.selection import ALL, Selection
-from medusa_sync.core.shard import Shard
 from medusa_sync.medusa.placement import PlacementOptions
 
 

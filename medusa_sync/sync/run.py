@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Protocol
 
+from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.errors import (
@@ -205,8 +206,8 @@ class Run:
 
     def _not_recorded(self, scan: Scan) -> list[str]:
         """External ids of products that the source did not deliver, and that are kept without a record."""
-        name = self._options.source_name
-        return [f"{name}:{own}" for own in sorted(scan.unrecorded) if own not in self._delivery]
+        missing = (own for own in sorted(scan.unrecorded) if own not in self._delivery)
+        return [external_id_of(self._options.source_name, own) for own in missing]
 
     async def _check_changes(
         self, api: AdminApi, allowed: Share, removals: Removals | None, scan: Scan

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.result import Result, RunResult
-from medusa_sync.core.shard import Shard
 from tests.flow.plans import withheld
 from tests.flow.stage import (
     SOURCE_NAME,

@@ -10,12 +10,11 @@ from itertools import count, islice
 from typing import Self
 
 from medusa_sync.core.change import Withheld
-from medusa_sync.core.ids import IdSet
+from medusa_sync.core.ids import IdSet, Shard, is_in, source_id_of
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import WITHOUT_STOCK, Dropped, Record, applied, fingerprint
 from medusa_sync.core.selection import ALL, Selection
-from medusa_sync.core.shard import Shard, is_in
 from medusa_sync.core.stored import Unreadable
 from medusa_sync.core.withheld import recorded
 from medusa_sync.medusa.api import AdminApi, ScanPage
@@ -82,7 +81,7 @@ class Scan:
         self._removable = removable
         self._selection = selection
         self._shard = shard
-        self._prefix = f"{source_name}:"
+        self._source_name = source_name
         self._first_page: asyncio.Task[None]
         self._step = 0
         self._is_ready = False
@@ -212,8 +211,8 @@ class Scan:
         for product in page.products:
             external_id = product.external_id or ""
             self.has_unowned |= not external_id
-            source_id = external_id.removeprefix(self._prefix)
-            if source_id in {external_id, ""} or not is_in(self._shard, external_id):
+            source_id = source_id_of(self._source_name, external_id)
+            if source_id is None or not is_in(self._shard, external_id):
                 continue  # not from this source, or in another shard
             self.witness = self.witness or product.id
             is_first = self.source_ids.add(source_id)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
+from medusa_sync.core.ids import Shard, is_in
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
-from medusa_sync.core.shard import Shard, is_in
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Delivered, Rejected, Source, Unchecked, checked
 from medusa_sync.sources.received import Received

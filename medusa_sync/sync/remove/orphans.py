@@ -9,6 +9,7 @@ from msgspec import structs
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import STATUS
+from medusa_sync.core.ids import external_id_of, source_id_of
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import Action, Outcome, Result
@@ -72,7 +73,8 @@ class Orphans:
 
         async def is_delivered(stored: ListedProduct) -> bool:  # paging by offset can skip a product
             async with slots:
-                return await self._delivery.has(_source_id(stored, self._options.source_name))
+                own = source_id_of(self._options.source_name, stored.external_id)
+                return own is not None and await self._delivery.has(own)
 
         delivered = await asyncio.gather(*map(is_delivered, orphans))
         return [stored for stored, has in zip(orphans, delivered, strict=True) if not has]
@@ -80,7 +82,7 @@ class Orphans:
     async def _undelivered(self) -> list[ListedProduct]:
         """The products that the source did not deliver, without those that were already drafted."""
         name = self._options.source_name
-        missing = [f"{name}:{source_id}" for source_id in self._scan.owned if source_id not in self._delivery]
+        missing = [external_id_of(name, own) for own in self._scan.owned if own not in self._delivery]
         orphans = []
         for stored in await self._api.listed(missing):
             if isinstance(stored, Unreadable):
@@ -163,10 +165,6 @@ async def _edit(
     if bodies:
         await api.edit_products(bodies)
     return left
-
-
-def _source_id(stored: ListedProduct, source_name: str) -> str:
-    return (stored.external_id or "").removeprefix(f"{source_name}:")
 
 
 def _names(products: Sequence[ListedProduct]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from medusa_sync.core.claims import Removed
+from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import ListedProduct
@@ -91,7 +92,7 @@ class Removals:
 
     def will_delete(self, external_id: str) -> bool:
         """Whether a product will be deleted, unless a guard prevents it; call it once the source was read."""
-        source_id = external_id.removeprefix(f"{self._options.source_name}:")
+        source_id = source_id_of(self._options.source_name, external_id)
         is_ours = source_id in self._scan.source_ids and source_id not in self._scan.unrecorded
         is_complete = self._delivery.error is None and not self._ledger.unidentified
         deletes = self._options.on_missing is OnMissing.DELETE and is_complete

@@ -11,6 +11,7 @@ from typing import TypeVar
 from medusa_sync.core.change import Change, Create
 from medusa_sync.core.claims import Hold, Holders, Owner, Removed, Value, claims, item_owners, owners_of
 from medusa_sync.core.fields import VARIANT_FIELDS
+from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.product import DesiredProduct, slug_of
 from medusa_sync.core.stored import OwningVariant, StoredItem
 from medusa_sync.core.unique import Decision, decide
@@ -47,7 +48,7 @@ class UniqueValues:
         self._leaves = leaves
         self._removed = removed
         self._is_empty = is_empty
-        self._prefix = f"{source_name}:"
+        self._source_name = source_name
         self._wanted: set[int] = set()  # hashes, which take little memory
         self._freed: set[Hold] = set()
         self._given: dict[Value, Owner] = {}
@@ -128,7 +129,7 @@ class UniqueValues:
         return owner.external_id in self._removed.products or bool({owner.id, owner.variant_id} & variants)
 
     def _is_ours(self, external_id: str | None) -> bool:
-        return external_id is not None and external_id.startswith(self._prefix)
+        return source_id_of(self._source_name, external_id) is not None
 
     async def _items(self, skus: Sequence[str]) -> list[StoredItem]:
         return await _shown(self._api.items.by_sku(skus)) if skus else []

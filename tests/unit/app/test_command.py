@@ -19,7 +19,7 @@ from medusa_sync import __version__
 from medusa_sync.app import command as command_module
 from medusa_sync.app.lock import run_lock
 from medusa_sync.cli import app
-from medusa_sync.core.shard import Shard
+from medusa_sync.core.ids import Shard
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.unit.app.commands import KEY, document, run

@@ -16,7 +16,7 @@ from threading import Barrier, Timer
 import pytest
 
 from medusa_sync.app.lock import run_lock
-from medusa_sync.core.shard import Shard
+from medusa_sync.core.ids import Shard
 from medusa_sync.errors import LockedError, LockUnavailableError
 from tests.tiers import sampled
 

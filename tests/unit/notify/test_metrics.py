@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 from prometheus_client.parser import text_string_to_metric_families
 
+from medusa_sync.core.ids import Shard
 from medusa_sync.core.result import Result, RunResult, Status
-from medusa_sync.core.shard import Shard
 from medusa_sync.notify.metrics import LAST_SUCCESS, write_metrics
 from tests.unit.results import DELETED, KEEPING, KNOWN, LAMP, LEFT, MUG, SPOON, STAMPS, run
 

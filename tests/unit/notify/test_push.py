@@ -10,8 +10,8 @@ import pytest
 from msgspec import structs
 from pytest_httpx import HTTPXMock
 
+from medusa_sync.core.ids import Shard
 from medusa_sync.core.result import RunResult, Status
-from medusa_sync.core.shard import Shard
 from medusa_sync.notify.metrics import LAST_SUCCESS, push_metrics
 from tests.harness.gateway import Gateway
 from tests.unit.results import LAMP, MUG, SPOON, run

@@ -12,8 +12,8 @@ from msgspec import structs
 from rich.console import Console
 
 from medusa_sync.core.change import FieldChange
+from medusa_sync.core.ids import Shard
 from medusa_sync.core.result import Status
-from medusa_sync.core.shard import Shard
 from medusa_sync.report.escape import visible
 from medusa_sync.report.json import as_json, print_json
 from tests.unit.results import (

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 
+from medusa_sync.core.ids import Shard
 from medusa_sync.core.result import Outcome, Result, RunResult, Status
-from medusa_sync.core.shard import Shard
 from medusa_sync.report.output import Pipe
 from medusa_sync.report.summary import one_line
 from medusa_sync.report.text import as_text, print_listed_once

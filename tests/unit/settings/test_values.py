@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from medusa_sync.core.fields import OPTION, setting_names
+from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import ConflictPolicy, OnConflict, Share
-from medusa_sync.core.shard import Shard
 from medusa_sync.settings.options import OPTIONS
 
 
