@@ -8,8 +8,8 @@ from msgspec import Struct, field
 
 from medusa_sync.core.change import Change, Create, Update, new_variants
 from medusa_sync.core.fields import SKU, STOCK, VARIANT_FIELDS
-from medusa_sync.core.inventory import item_id_of, item_renames
-from medusa_sync.core.stored import OwningVariant, StoredItem
+from medusa_sync.core.inventory import item_renames
+from medusa_sync.core.stored_variant import OwningVariant, StoredItem
 
 Value = tuple[str, str]
 """A unique field and its value."""
@@ -140,7 +140,7 @@ def given_up(
             value = getattr(stored, name)
             if (name, value) in wanted:
                 yield name, value, stored.id
-                if name == SKU and (item_id := item_id_of(stored)) is not None:
+                if name == SKU and (item_id := stored.item_id) is not None:
                     yield name, value, item_id
 
 

@@ -11,7 +11,6 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, Step, fields_as_sent, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import match_variants
-from medusa_sync.core.view import variant_value
 
 SETTLE_S = 10  # the store may still be working on a younger write, so the run waits for it
 LATE_S = 120  # after this, an earlier write can no longer arrive
@@ -23,7 +22,7 @@ def is_incomplete(stored: StoredProduct) -> bool:
     The store commits the product first, then the variants, the inventory items and the prices. A product with
     more variants than were sent was complete once.
     """
-    if stored.record is None or not stored.is_creation_pending:
+    if stored.record is None or stored.pending is None or stored.pending.step is not Step.CREATION:
         return False
     if len(stored.variants) > len(stored.record.variants):
         return False
@@ -114,7 +113,7 @@ def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:
         return False
     owned = match_variants(desired, stored, record, OptionPlan()).stored
     return any(
-        remember(variant_value(variant, name, desired.currency, None)) != sent[-1]
+        remember(variant.value(name, desired.currency)) != sent[-1]
         for key, fields in record.pending.variants.items()
         if (variant := owned.get(key)) is not None
         for name in filter(_is_price, fields)

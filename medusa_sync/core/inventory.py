@@ -10,8 +10,8 @@ from medusa_sync.core.change import Change, Create, FieldChange, Update, Variant
 from medusa_sync.core.fields import OPTION, SKU, STOCK, VARIANT_FIELDS
 from medusa_sync.core.product import DesiredVariant, Value
 from medusa_sync.core.record import ONLY, remember
-from medusa_sync.core.stored import StoredItem, StoredVariant, WrittenVariant
-from medusa_sync.core.view import stock_level
+from medusa_sync.core.stored import StoredOption
+from medusa_sync.core.stored_variant import StoredItem, StoredVariant
 
 
 class LevelChange(Struct, frozen=True):
@@ -51,7 +51,7 @@ def level_changes(
                 item = items.get(str(variant.fields.get(SKU)))
                 if item is not None and item.is_new:
                     continue
-                exists = item is not None and location_id in item.location_ids
+                exists = item is not None and item.is_at(location_id)
                 found.append(
                     LevelChange(own, variant.key, quantity, item.id if item else None, exists, is_new=True)
                 )
@@ -61,9 +61,9 @@ def level_changes(
             quantity = next((change.planned for change in each.changes if change.field == STOCK), None)
             if each.stored is not None and isinstance(quantity, int):
                 linked = None if each.stored.inventory_items else items.get(str(each.stored.sku))
-                exists = stock_level(each.stored, location_id) is not None
-                exists |= linked is not None and location_id in linked.location_ids
-                item_id = linked.id if linked else item_id_of(each.stored)
+                exists = each.stored.level_at(location_id) is not None
+                exists |= linked is not None and linked.is_at(location_id)
+                item_id = linked.id if linked else each.stored.item_id
                 found.append(LevelChange(own, each.desired.key, quantity, item_id, exists, is_new=False))
     return found
 
@@ -200,8 +200,16 @@ def values_to_release(updates: Sequence[Update], taken: Values | None = None) ->
     return found
 
 
-def by_key(change: Change, written: Iterable[WrittenVariant]) -> dict[str, WrittenVariant]:
-    """The variants in the response to a write, by key of the desired variant."""
+def by_key(
+    change: Change, written: Iterable[StoredVariant], options: Iterable[StoredOption]
+) -> dict[str, StoredVariant]:
+    """The variants of a product that was written, by key of the desired variant.
+
+    Args:
+        change: that was written.
+        written: its variants now.
+        options: its options now.
+    """
     known: dict[str, str] = {}
     stored: set[str] = set()
     titles = {name: name for name in change.desired.options}
@@ -209,15 +217,16 @@ def by_key(change: Change, written: Iterable[WrittenVariant]) -> dict[str, Writt
         known = {each.stored.id: each.desired.key for each in change.variants if each.stored}
         stored = {each.id for each in change.stored.variants}
         titles = {change.options.title(name): name for name in change.options.stored}
+    names = {each.id: titles[each.title] for each in options if each.title in titles}
     new = {_identity(each): each.key for each in new_variants(change)}
-    found: dict[str, WrittenVariant] = {}
+    found: dict[str, StoredVariant] = {}
     for variant in written:
         key = known.get(variant.id)
         if variant.id not in stored:
             values = frozenset(
-                (f"{OPTION}{titles[each.option.title]}", each.value)
+                (f"{OPTION}{names[each.option_id]}", each.value)
                 for each in variant.options
-                if each.option.title in titles  # others are the merchant's
+                if each.option_id in names
             )
             key = new.get(variant.sku) or new.get(values)
             key = ONLY if key is None and ONLY in new.values() else key
@@ -230,7 +239,3 @@ def _identity(variant: DesiredVariant) -> object:
     """The SKU of a new variant, else its option values."""
     values = ((name, value) for name, value in variant.fields.items() if name.startswith(OPTION))
     return variant.fields.get(SKU) or frozenset(values)
-
-
-def item_id_of(variant: StoredVariant | WrittenVariant) -> str | None:
-    return variant.inventory_items[0].inventory_item_id if variant.inventory_items else None

@@ -22,8 +22,7 @@ from medusa_sync.core.record import (
     applied,
     remember,
 )
-from medusa_sync.core.stored import StoredVariant
-from medusa_sync.core.view import current_value
+from medusa_sync.core.stored_variant import StoredVariant
 from medusa_sync.core.withheld import with_withheld
 
 _KEPT = 8  # pending values of a field
@@ -99,7 +98,7 @@ def _dropped_record(update: Update, key: str, entry: VariantRecord, stored: Stor
         fields.pop(SALE, None)
     for name in record.pending.variants.get(key, {}) if record.pending else ():
         history = record.variant_history(key, name, update.desired.currency)
-        current = remember(current_value(stored, name, update.options, update.desired.currency, None))
+        current = remember(stored.value(name, update.desired.currency, options=update.options.ids))
         if VARIANT_FIELDS[name].place is Place.LEVEL or current is None:
             fields.pop(name, None)
         elif current in history.sent:

@@ -39,9 +39,9 @@ from medusa_sync.core.record import (
     remember_text,
 )
 from medusa_sync.core.selection import ALL, Selection
-from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.stored import StoredProduct
+from medusa_sync.core.stored_variant import StoredVariant
 from medusa_sync.core.variants import Matches, match_variants, names_of, rebased
-from medusa_sync.core.view import current_value, product_value
 
 
 def without_stock(desired: DesiredProduct) -> DesiredProduct:
@@ -170,7 +170,7 @@ class _Plan(Struct, frozen=True):
                 continue
             wanted, history = self.desired.fields.get(name), record.history(name) if record else None
             if wanted is not None or (history is not None and history.applied is not None):
-                changed, contested = self._merged(FIELDS[name], wanted, product_value(stored, name), history)
+                changed, contested = self._merged(FIELDS[name], wanted, stored.value(name), history)
                 changes += changed
                 conflicts += contested
         if record and record.drafted and stored.status == "draft":
@@ -244,7 +244,7 @@ class _Plan(Struct, frozen=True):
         history = self.record.variant_history(variant.key, name, currency) if self.record else None
         if not _is_owned(field, wanted, history, stored, keeps_stock=self.location_id is not None):
             return [], []
-        current = current_value(stored, name, self.options, currency, self.location_id)
+        current = stored.value(name, currency, self.location_id, self.options.ids)
         if name == WEIGHT and self.stored.rounds_weights:
             current = as_sent(current, wanted, history)
         is_sale, is_unwanted = field.place is Place.SALE, wanted is None

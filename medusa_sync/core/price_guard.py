@@ -9,8 +9,7 @@ from medusa_sync.core.fields import PRICE, VARIANT_FIELDS, Place
 from medusa_sync.core.policy import PriceLimit
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import IN_CURRENCY, Record, remember
-from medusa_sync.core.stored import StoredVariant
-from medusa_sync.core.view import variant_value
+from medusa_sync.core.stored_variant import StoredVariant
 
 
 def held_back(
@@ -35,7 +34,7 @@ def held_back(
 def _moves_too_far(change: FieldChange, stored: StoredVariant, currency: str, limit: PriceLimit) -> bool:
     place, before, after = VARIANT_FIELDS[change.field].place, change.stored, change.planned
     if place is Place.SALE and before is None:  # until now, customers pay the price
-        before = variant_value(stored, PRICE, currency, None)
+        before = stored.value(PRICE, currency)
     is_price = place in {Place.PRICE, Place.SALE}
     if not is_price or not isinstance(before, int | float) or not isinstance(after, int | float):
         return False

@@ -12,7 +12,8 @@ from medusa_sync.core.fields import OPTION, OTHER_PRICE, PRICE, SALE, TITLE, VAR
 from medusa_sync.core.options import DEFAULT, OptionPlan
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import ONLY, AppliedOption, Record, fields_as_sent, remember
-from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.stored import StoredProduct
+from medusa_sync.core.stored_variant import StoredVariant
 
 T = TypeVar("T")
 _UNIQUE = tuple(name for name, field in VARIANT_FIELDS.items() if field.unique)

@@ -10,18 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Raw, Struct
 
-from medusa_sync.core.stored import (
-    Entity,
-    ListedProduct,
-    OwningProduct,
-    OwningVariant,
-    StoredProduct,
-    StoredSummary,
-    Tombstone,
-    UnownedProduct,
-    Unreadable,
-    WrittenProduct,
-)
+from medusa_sync.core.stored import StoredProduct, StoredSummary, Tombstone, UnownedProduct, Unreadable
+from medusa_sync.core.stored_variant import Entity, OwningProduct, OwningVariant
 from medusa_sync.errors import ProductFailedError, StoreError, UnknownQueryError
 from medusa_sync.http import Query
 from medusa_sync.medusa import responses
@@ -112,9 +102,9 @@ class AdminApi:
         """Products by `id` or `external_id`, with their details."""
         return await self._products(key, values, responses.DETAILS, StoredProduct)
 
-    async def listed(self, external_ids: Sequence[str]) -> list[ListedProduct | Unreadable]:
+    async def listed(self, external_ids: Sequence[str]) -> list[StoredProduct | Unreadable]:
         """Products by external id, with what pruning needs."""
-        return await self._products("external_id", external_ids, responses.LISTED, ListedProduct)
+        return await self._products("external_id", external_ids, responses.LISTED, StoredProduct)
 
     async def _products(
         self, key: str, values: Sequence[str], list_: List[Raw], type_: type[T]
@@ -172,7 +162,7 @@ class AdminApi:
             return await find(self._client, responses.OWNERS, field, values)
         return []
 
-    async def written(self, product_ids: Sequence[str]) -> dict[str, WrittenProduct]:
+    async def written(self, product_ids: Sequence[str]) -> dict[str, StoredProduct]:
         """Products by id, with the ids of their options, variants and inventory items."""
         return {each.id: each for each in await find(self._client, responses.WRITTEN, "id", product_ids)}
 
@@ -189,7 +179,7 @@ class AdminApi:
 
     # --- writes ---
 
-    async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[WrittenProduct]:
+    async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[StoredProduct]:
         """Update products in one all-or-nothing call; the response has no particular order."""
         images = ",images.id,images.url" if any("images" in body for body in bodies) else ""
         path, query = "/admin/products/batch", [("fields", f"id,external_id{images}")]

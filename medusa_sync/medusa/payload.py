@@ -10,7 +10,8 @@ from medusa_sync.core.fields import CATEGORIES, FIELDS, IMAGES, METADATA, OPTION
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import RECORD_KEY, Record
-from medusa_sync.core.stored import StoredImage, StoredItem, StoredProduct, WrittenProduct
+from medusa_sync.core.stored import StoredImage, StoredProduct
+from medusa_sync.core.stored_variant import StoredItem
 from medusa_sync.medusa.ids import own_id
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.medusa.variant_payload import new_options, new_variants
@@ -119,7 +120,7 @@ def release_bodies(change: Update, fields: Mapping[str, Mapping[str, Value]]) ->
     ]
 
 
-def distinct_images_body(product: WrittenProduct) -> dict[str, Any] | None:
+def distinct_images_body(product: StoredProduct) -> dict[str, Any] | None:
     """The body that stores each image once; None if no image is repeated."""
     ids = _image_ids(product.images)
     if len(ids) == len(product.images):

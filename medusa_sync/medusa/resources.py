@@ -7,14 +7,8 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.stored import (
-    ListedCategory,
-    SalePrice,
-    StoredItem,
-    StoredOption,
-    StoredTag,
-    recorded_slug,
-)
+from medusa_sync.core.stored import StoredCategory, StoredOption, StoredValue
+from medusa_sync.core.stored_variant import StoredItem, StoredPrice
 from medusa_sync.http import Query
 from medusa_sync.medusa import responses
 from medusa_sync.medusa.client import MedusaClient
@@ -50,8 +44,7 @@ class ItemApi(_Resource):
 
     async def by_sku(self, skus: Sequence[str]) -> list[StoredItem]:
         """Inventory items that have one of these SKUs, whether a variant uses them or not."""
-        found = await find(self._client, responses.ITEMS, "sku", skus)
-        return [item.stored() for item in found]
+        return await find(self._client, responses.ITEMS, "sku", skus)
 
     async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:
         body = {"create": create, "update": update}
@@ -143,7 +136,7 @@ class OptionApi(_Resource):
 class TermApi(_Resource):
     """What products refer to: categories, tags, types and collections."""
 
-    async def categories(self, slugs: Sequence[str]) -> list[ListedCategory]:
+    async def categories(self, slugs: Sequence[str]) -> list[StoredCategory]:
         """Categories that the source calls so, or that have one of these handles; the oldest first.
 
         Medusa does not search metadata, so all of them are read: shops have few, and one request lists many.
@@ -152,11 +145,9 @@ class TermApi(_Resource):
             return []
         found = walk(self._client, responses.CATEGORIES, size=_MANY_CATEGORIES)
         wanted = set(slugs)
-        return [
-            each async for each in found if not wanted.isdisjoint((each.handle, recorded_slug(each.metadata)))
-        ]
+        return [each async for each in found if not wanted.isdisjoint((each.handle, each.recorded_slug))]
 
-    async def tags(self, values: Sequence[str]) -> list[StoredTag]:
+    async def tags(self, values: Sequence[str]) -> list[StoredValue]:
         """Tags that have one of these values."""
         return await find(self._client, responses.TAGS, "value", values)
 
@@ -168,7 +159,7 @@ class TermApi(_Resource):
 class ListedPrice(Struct, frozen=True):
     """A sale price and its variant."""
 
-    price: SalePrice
+    price: StoredPrice
     variant_id: str
 
 
@@ -219,4 +210,4 @@ def _listed(price: responses.ListPrice) -> ListedPrice | None:
     variant = price.price_set.variant if price.price_set else None
     if variant is None:
         return None
-    return ListedPrice(SalePrice(price.id, price.amount, price.currency_code), variant.id)
+    return ListedPrice(StoredPrice(price.id, price.currency_code, price.amount), variant.id)

@@ -9,18 +9,13 @@ from msgspec import Meta, Raw, Struct
 
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
 from medusa_sync.core.stored import (
-    Entity,
-    Identified,
-    ListedCategory,
-    OwningProduct,
-    OwningVariant,
+    StoredCategory,
     StoredCollection,
-    StoredItem,
-    StoredTag,
-    StoredType,
+    StoredProduct,
+    StoredValue,
     UnownedProduct,
-    WrittenProduct,
 )
+from medusa_sync.core.stored_variant import Entity, Identified, OwningProduct, OwningVariant, StoredItem
 from medusa_sync.http import Query
 from medusa_sync.medusa.lists import List
 
@@ -64,12 +59,8 @@ class DeletedProduct(ScannedProduct, frozen=True):
     deleted_at: str | None = None
 
 
-class HandleOwner(OwningProduct, frozen=True):
-    handle: str
-
-
 class Written(Struct):
-    updated: list[WrittenProduct]
+    updated: list[StoredProduct]
 
 
 class ProductVariants(Struct):
@@ -96,26 +87,6 @@ class ListPrice(Entity, frozen=True):
 
 class WrittenPrices(Struct):
     created: list[ListPrice]
-
-
-class LocatedLevel(Struct):
-    location_id: str
-
-
-class ListedItem(Entity, frozen=True):
-    sku: str | None
-    reserved_quantity: int | float
-    variants: list[OwningVariant | None]  # None is a deleted variant
-    location_levels: list[LocatedLevel]
-
-    def stored(self) -> StoredItem:
-        return StoredItem(
-            self.id,
-            self.sku,
-            self.reserved_quantity,
-            tuple(variant for variant in self.variants if variant),
-            tuple(level.location_id for level in self.location_levels),
-        )
 
 
 class Item(Struct):
@@ -165,12 +136,12 @@ DETAILS = _products(Raw, _DETAIL_FIELDS)
 SCANNED = _products(ScannedProduct, _SUMMARY)
 TOMBSTONES = _products(DeletedProduct, f"{_SUMMARY},deleted_at", _WITH_DELETED)
 IDS = _products(DeletedProduct, "id,external_id,deleted_at", _WITH_DELETED)
-HANDLES = _products(HandleOwner, "id,external_id,title,handle")
+HANDLES = _products(OwningProduct, "id,external_id,title,handle")
 UNOWNED = _products(UnownedProduct, "id,title,handle,metadata,variants.sku")
 WRITTEN = _products(
-    WrittenProduct,
+    StoredProduct,
     "id,external_id,options.id,options.title,variants.id,variants.sku,"
-    "variants.inventory_items.inventory_item_id,variants.options.value,variants.options.option.title",
+    "variants.inventory_items.inventory_item_id,variants.options.option_id,variants.options.value",
 )
 OWNERS = List(
     "/admin/product-variants",
@@ -181,17 +152,17 @@ OWNERS = List(
 ITEMS = List(
     "/admin/inventory-items",
     "inventory_items",
-    ListedItem,
+    StoredItem,
     "id,sku,reserved_quantity,location_levels.location_id,"
     "variants.id,variants.product.id,variants.product.external_id,variants.product.title",
 )
-TAGS = List("/admin/product-tags", "product_tags", StoredTag, "id,value")
-TYPES = List("/admin/product-types", "product_types", StoredType, "id,value")
+TAGS = List("/admin/product-tags", "product_tags", StoredValue, "id,value")
+TYPES = List("/admin/product-types", "product_types", StoredValue, "id,value")
 COLLECTIONS = List("/admin/collections", "collections", StoredCollection, "id,handle")
 CATEGORIES = List(
     "/admin/product-categories",
     "product_categories",
-    ListedCategory,
+    StoredCategory,
     "id,handle,is_active,name,metadata",
 )
 PRICE_LISTS = List("/admin/price-lists", "price_lists", ListedPriceList, "id,description")

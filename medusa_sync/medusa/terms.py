@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from medusa_sync.core.fields import CATEGORIES, COLLECTION, TAGS, TYPE
 from medusa_sync.core.product import Category, DesiredProduct
-from medusa_sync.core.stored import ListedCategory, category_metadata, recorded_slug
+from medusa_sync.core.stored import StoredCategory, category_metadata
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.medusa import operations
 from medusa_sync.medusa.bulk import Bulk
@@ -34,19 +34,19 @@ class Categories:
         found: categories of the store, the oldest first.
     """
 
-    def __init__(self, found: Iterable[ListedCategory]) -> None:
-        self._recorded: dict[str, ListedCategory] = {}
-        self._others: dict[str, ListedCategory] = {}
-        self._by_handle: dict[str, ListedCategory] = {}
+    def __init__(self, found: Iterable[StoredCategory]) -> None:
+        self._recorded: dict[str, StoredCategory] = {}
+        self._others: dict[str, StoredCategory] = {}
+        self._by_handle: dict[str, StoredCategory] = {}
         for each in found:
-            slug = recorded_slug(each.metadata)
+            slug = each.recorded_slug
             self._by_handle[each.handle] = each
             if slug is None:
                 self._others[each.handle] = each
             else:
                 self._recorded.setdefault(slug, each)
 
-    def get(self, slug: str) -> ListedCategory | None:
+    def get(self, slug: str) -> StoredCategory | None:
         """The category that the source calls so; None if it has to be created."""
         return self._recorded.get(slug) or self._others.get(slug)
 
@@ -58,7 +58,7 @@ class Categories:
             if other is not None:
                 return (
                     f"its category {own!r} cannot be created: {other.name!r} ({other.id}) has this handle, "
-                    f"but is {recorded_slug(other.metadata)!r} at the source; change one of the two"
+                    f"but is {other.recorded_slug!r} at the source; change one of the two"
                 )
             own = parent_of(own)
         return None

@@ -9,8 +9,8 @@ from medusa_sync.core.change import FieldChange, Update
 from medusa_sync.core.fields import METADATA, OPTION, SKU, STOCK, VARIANT_FIELDS, Place
 from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
-from medusa_sync.core.stored import StoredItem, StoredOption, StoredPrice, StoredProduct, StoredVariant
-from medusa_sync.core.view import owned_price, price_currency
+from medusa_sync.core.stored import StoredOption, StoredProduct
+from medusa_sync.core.stored_variant import StoredItem, StoredPrice, StoredVariant, price_currency
 
 Bodies = Mapping[str, Mapping[str, Any]]
 """What changes of variants, by id."""
@@ -195,7 +195,7 @@ def _prices(variant: StoredVariant, amounts: Mapping[str, Value]) -> list[dict[s
     left = dict(amounts)
     for price in variant.prices:
         currency = price.currency_code
-        if currency not in amounts or price is not owned_price(variant, currency):
+        if currency not in amounts or price is not variant.price_in(currency):
             prices.append(_price_id(price))
         elif (amount := left.pop(currency)) is not None:
             prices.append({**_price_id(price), "amount": amount})

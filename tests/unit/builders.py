@@ -12,19 +12,14 @@ from medusa_sync.core.fields import FIELDS, METADATA, Place
 from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import ONLY, RECORD_KEY, Record, applied, parse_record, remember
-from medusa_sync.core.stored import (
-    StoredCategory,
-    StoredCollection,
-    StoredImage,
+from medusa_sync.core.stored import StoredCategory, StoredCollection, StoredImage, StoredProduct, StoredValue
+from medusa_sync.core.stored_variant import (
+    Entity,
     StoredInventory,
     StoredInventoryItem,
     StoredLevel,
-    StoredLink,
     StoredOptionValue,
     StoredPrice,
-    StoredProduct,
-    StoredTag,
-    StoredType,
     StoredVariant,
 )
 from medusa_sync.errors import MedusaSyncError, StoreError
@@ -165,12 +160,12 @@ def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
         handle=f"product-{desired.source_id}",
         status="published",
         images=tuple(StoredImage(f"img_{url}", url) for url in fields["images"]),
-        tags=tuple(StoredTag(f"ptag_{tag}", tag) for tag in fields["tags"]),
+        tags=tuple(StoredValue(f"ptag_{tag}", tag) for tag in fields["tags"]),
         categories=tuple(StoredCategory(f"pcat_{handle}", handle) for handle in fields["categories"]),
         variants=(stored_variant(desired),),
-        sales_channels=(StoredLink("sc_1"),),
-        shipping_profile=StoredLink("sp_1"),
-        type=StoredType("ptyp_01", fields["type"]) if fields["type"] else None,
+        sales_channels=(Entity("sc_1"),),
+        shipping_profile=Entity("sp_1"),
+        type=StoredValue("ptyp_01", fields["type"]) if fields["type"] else None,
         collection=StoredCollection("pcol_01", fields["collection"]) if fields["collection"] else None,
         **{name: fields[name] for name in plain},
     )

@@ -13,7 +13,7 @@ from medusa_sync.core.ids import external_id_of, source_id_of
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import Action, Outcome, Result
-from medusa_sync.core.stored import ListedProduct, Unreadable
+from medusa_sync.core.stored import StoredProduct, Unreadable
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
@@ -51,7 +51,7 @@ class Orphans:
         self._settle = settle
         self._deletes = options.on_missing is OnMissing.DELETE
 
-    async def find(self) -> list[ListedProduct]:
+    async def find(self) -> list[StoredProduct]:
         """Find the orphans. If the source answers for single products, those that it has are left out.
 
         Raises:
@@ -71,7 +71,7 @@ class Orphans:
         self.check(orphans)  # before the source is asked about each of them
         slots = asyncio.Semaphore(_ASKED_AT_ONCE)
 
-        async def is_delivered(stored: ListedProduct) -> bool:  # paging by offset can skip a product
+        async def is_delivered(stored: StoredProduct) -> bool:  # paging by offset can skip a product
             async with slots:
                 own = source_id_of(self._options.source_name, stored.external_id)
                 return own is not None and await self._delivery.has(own)
@@ -79,7 +79,7 @@ class Orphans:
         delivered = await asyncio.gather(*map(is_delivered, orphans))
         return [stored for stored, has in zip(orphans, delivered, strict=True) if not has]
 
-    async def _undelivered(self) -> list[ListedProduct]:
+    async def _undelivered(self) -> list[StoredProduct]:
         """The products that the source did not deliver, without those that were already drafted."""
         name = self._options.source_name
         missing = [external_id_of(name, own) for own in self._scan.owned if own not in self._delivery]
@@ -93,7 +93,7 @@ class Orphans:
                 orphans.append(stored)
         return orphans
 
-    def check(self, orphans: Sequence[ListedProduct]) -> None:
+    def check(self, orphans: Sequence[StoredProduct]) -> None:
         """Check that not too many products are removed.
 
         Raises:
@@ -102,7 +102,7 @@ class Orphans:
         missing, owned = "products are missing at the source", self._scan.owned_size
         check_removals(missing, _names(orphans), owned, self._options.max_removals)
 
-    def outcome(self, stored: ListedProduct) -> Outcome:
+    def outcome(self, stored: StoredProduct) -> Outcome:
         """The outcome of an orphan that is removed."""
         return Outcome(
             stored.external_id,
@@ -112,7 +112,7 @@ class Orphans:
             action=Action.DELETE if self._deletes else Action.DRAFT,
         )
 
-    async def remove(self, orphans: Sequence[ListedProduct]) -> None:
+    async def remove(self, orphans: Sequence[StoredProduct]) -> None:
         """Remove orphans in one call.
 
         Raises:
@@ -124,7 +124,7 @@ class Orphans:
         for stored in orphans:
             self._settle(self.outcome(stored))
 
-    def fail(self, stored: ListedProduct, error: Exception) -> None:
+    def fail(self, stored: StoredProduct, error: Exception) -> None:
         """Report that an orphan is not removed."""
         reason = f"not removed: {error}"
         self._settle(Outcome(stored.external_id, stored.title, Result.FAILED, reason))
@@ -167,5 +167,5 @@ async def _edit(
     return left
 
 
-def _names(products: Sequence[ListedProduct]) -> list[str]:
+def _names(products: Sequence[StoredProduct]) -> list[str]:
     return [f"{stored.external_id} {stored.title!r}" for stored in products]

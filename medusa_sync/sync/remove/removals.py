@@ -12,7 +12,7 @@ from medusa_sync.core.claims import Removed
 from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import Outcome, Result
-from medusa_sync.core.stored import ListedProduct
+from medusa_sync.core.stored import StoredProduct
 from medusa_sync.errors import PruneGuardError, SourceError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
@@ -36,7 +36,7 @@ _PRODUCTS_AT_ONCE = 50  # of which variants are removed
 class Missing(Struct, frozen=True):
     """What the source no longer has, and may be removed."""
 
-    orphans: Sequence[ListedProduct] = ()
+    orphans: Sequence[StoredProduct] = ()
     variants: Sequence[Removal] = ()
 
 
@@ -75,7 +75,7 @@ class Removals:
         self._placement = placement
         self._stop = stop
         self._orphans = Orphans(api, delivery, scan, options, ledger.remove)
-        self._found: Sequence[ListedProduct] | None = None  # orphans
+        self._found: Sequence[StoredProduct] | None = None  # orphans
         self._refusal: PruneGuardError | SourceError | None = None
         self._second: SecondReading | None = None
 

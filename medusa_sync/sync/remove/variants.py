@@ -10,12 +10,11 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import OPTION, STOCK, VARIANT
-from medusa_sync.core.inventory import item_id_of
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.record import Dropped, Record, VariantRecord, remember_text
 from medusa_sync.core.result import Action, Outcome, Result
-from medusa_sync.core.stored import StoredLevel, StoredProduct, StoredVariant, Unreadable
-from medusa_sync.core.view import stock_level
+from medusa_sync.core.stored import StoredProduct, Unreadable
+from medusa_sync.core.stored_variant import StoredLevel, StoredVariant
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
@@ -161,7 +160,7 @@ class DroppedVariants:
             Level(item_id, self._location_id, 0)
             for removal in removals
             for variant in removal.variants.values()
-            if _stocked_level(variant, self._location_id) and (item_id := item_id_of(variant)) is not None
+            if _stocked_level(variant, self._location_id) and (item_id := variant.item_id) is not None
         ]
         if levels:
             await self._api.items.write_levels(create=(), update=levels)
@@ -266,7 +265,7 @@ def removal_outcome(removal: Removal, on_missing: OnMissing, location_id: str) -
 
 def _stocked_level(variant: StoredVariant, location_id: str) -> StoredLevel | None:
     """The level of a variant at a location, if its stock is tracked and not 0."""
-    level = stock_level(variant, location_id) if variant.manage_inventory else None
+    level = variant.level_at(location_id) if variant.manage_inventory else None
     return level if level and level.stocked_quantity else None
 
 

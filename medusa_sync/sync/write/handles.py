@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from medusa_sync.core.product import DesiredProduct, handle_candidates
-from medusa_sync.core.stored import OwningProduct
+from medusa_sync.core.stored_variant import OwningProduct
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 

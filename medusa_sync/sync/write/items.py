@@ -9,8 +9,8 @@ from http import HTTPStatus
 from msgspec import structs
 
 from medusa_sync.core.change import Update
-from medusa_sync.core.inventory import ItemRename, LevelChange, item_id_of, tracked_again
-from medusa_sync.core.stored import StoredItem, WrittenVariant
+from medusa_sync.core.inventory import ItemRename, LevelChange, tracked_again
+from medusa_sync.core.stored_variant import StoredItem, StoredVariant
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.operations import RENAME_ITEMS
@@ -19,7 +19,7 @@ from medusa_sync.stop import Stop
 
 logger = logging.getLogger(__name__)
 
-Written = Mapping[str, tuple[str, Mapping[str, WrittenVariant]]]
+Written = Mapping[str, tuple[str, Mapping[str, StoredVariant]]]
 """The ids of products, and their variants by key, by external id."""
 
 
@@ -83,13 +83,13 @@ class Items:
         """
         variants = {str(variant.sku): (own, variant) for own, variant in tracked_again(updates)}
         found = await self._api.items.by_sku(list(variants)) if variants else []
-        unused = {str(item.sku): item for item in found if not item.variant_ids}
+        unused = {str(item.sku): item for item in found if not item.users}
         for sku, item in unused.items():
             product_id, variant = variants[sku]
             await self._api.items.link(product_id, variant.id, item.id)
         return unused
 
-    async def give(self, product_id: str, variant: WrittenVariant) -> str:
+    async def give(self, product_id: str, variant: StoredVariant) -> str:
         """Give a variant an inventory item, as newer stores do themselves; returns its id.
 
         If an unused item with its SKU exists, the variant gets that one.
@@ -133,7 +133,7 @@ class Items:
     async def _item_id(self, change: LevelChange, written: Written) -> str:
         product_id, variants = written.get(change.external_id, ("", {}))
         variant = variants.get(change.key)
-        item_id = change.item_id or (item_id_of(variant) if variant else None)
+        item_id = change.item_id or (variant.item_id if variant else None)
         if item_id is None and variant and not change.is_new:
             item_id = await self.give(product_id, variant)
         if item_id is None:

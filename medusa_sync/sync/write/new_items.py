@@ -14,7 +14,7 @@ from medusa_sync.core.claims import Holders
 from medusa_sync.core.fields import SKU, STOCK, TITLE, WEIGHT
 from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredVariant
-from medusa_sync.core.stored import StoredItem
+from medusa_sync.core.stored_variant import StoredItem, StoredLevel
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.ids import new_id
@@ -113,7 +113,7 @@ class NewItems:
         if not unused or self._stop.is_set:
             return
         for item in await self._api.items.by_sku(list(unused)):
-            if item.id in unused.values() and not item.variant_ids:
+            if item.id in unused.values() and not item.users:
                 try:
                     await self._api.items.delete(item.id)
                 except (StoreRefusedError, AmbiguousWriteError) as error:
@@ -134,7 +134,7 @@ class NewItems:
             refused = [body for body in refused if body["sku"] in taken]
             refused += await self._api.bulk.attempt(CREATE_ITEMS, free)
         left_out = {body["sku"] for body in refused}
-        at = (self._location_id or "",)
+        at = (StoredLevel(self._location_id or ""),)
         for body in bodies:
             if (sku := body["sku"]) not in left_out:
                 self._made[sku] = _Made(wanted[sku][0], StoredItem(body["id"], sku, 0, (), at, is_new=True))

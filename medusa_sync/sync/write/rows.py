@@ -14,7 +14,7 @@ from medusa_sync.core.inventory import Values, item_renames, values_to_release
 from medusa_sync.core.note import creation_note, freed, update_note
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
-from medusa_sync.core.stored import StoredItem
+from medusa_sync.core.stored_variant import StoredItem
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import MAX_BODY_BYTES

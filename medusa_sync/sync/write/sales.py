@@ -12,7 +12,8 @@ from msgspec import structs
 from medusa_sync.core.change import Change, Update, new_variants
 from medusa_sync.core.fields import SALE
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.stored import SalePrice, StoredProduct
+from medusa_sync.core.stored import StoredProduct
+from medusa_sync.core.stored_variant import StoredPrice
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.resources import PriceLists
 from medusa_sync.retry import retry
@@ -40,7 +41,7 @@ class Sales:
         )
         self._list_id = ""
         self._younger: list[str] = []  # lists that another run created at the same time
-        self._prices: dict[str, list[SalePrice]] | None = None  # by variant
+        self._prices: dict[str, list[StoredPrice]] | None = None  # by variant
         self._newest = ""  # id of the newest price that was read
         self._has_created = False  # a price since then
         self._loading = asyncio.Lock()
@@ -152,10 +153,10 @@ class Sales:
             await self._lists.write(list_id, create=(), update=(), delete=copies)
         self._prices, self._newest = prices, newest
 
-    async def _load(self) -> dict[str, list[SalePrice]]:
+    async def _load(self) -> dict[str, list[StoredPrice]]:
         async with self._loading:
             if self._prices is None:
-                prices: dict[str, list[SalePrice]] = {}
+                prices: dict[str, list[StoredPrice]] = {}
                 list_id = await self._find_list(create_it=False)
                 if list_id:
                     async for listed in self._lists.prices(list_id):
@@ -185,11 +186,11 @@ def _may_remain(error: Exception) -> bool:
     return isinstance(error, StoreRefusedError | AmbiguousWriteError)
 
 
-def _copies(prices: dict[str, list[SalePrice]]) -> list[str]:
+def _copies(prices: dict[str, list[StoredPrice]]) -> list[str]:
     """Take all but the oldest price of each variant and currency out of `prices`; returns their ids."""
     copies: list[str] = []
     for variant_id, known in prices.items():
-        oldest: dict[str, SalePrice] = {}
+        oldest: dict[str, StoredPrice] = {}
         by_age = sorted(known, key=lambda price: price.id)
         copies += [each.id for each in by_age if oldest.setdefault(each.currency_code, each) is not each]
         prices[variant_id] = list(oldest.values())

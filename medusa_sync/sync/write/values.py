@@ -13,7 +13,7 @@ from medusa_sync.core.claims import Hold, Holders, Owner, Removed, Value, claims
 from medusa_sync.core.fields import VARIANT_FIELDS
 from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.product import DesiredProduct, slug_of
-from medusa_sync.core.stored import OwningVariant, StoredItem
+from medusa_sync.core.stored_variant import OwningVariant, StoredItem
 from medusa_sync.core.unique import Decision, decide
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi

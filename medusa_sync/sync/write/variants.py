@@ -10,7 +10,8 @@ from medusa_sync.core.change import Update
 from medusa_sync.core.fields import OPTION
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
-from medusa_sync.core.stored import StoredItem, StoredOption, StoredProduct, WrittenProduct
+from medusa_sync.core.stored import StoredOption, StoredProduct
+from medusa_sync.core.stored_variant import StoredItem
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.ids import new_id
@@ -102,7 +103,7 @@ class VariantWriter:
         left = desired.variants[FIRST_VARIANTS:]
         return _created(new_variants(desired, left, keeps_stock=self._keeps_stock, items=items))
 
-    async def remove_copies(self, written: Mapping[str, WrittenProduct]) -> set[str]:
+    async def remove_copies(self, written: Mapping[str, StoredProduct]) -> set[str]:
         """Delete the variants that this run added while another run added the same ones.
 
         Medusa refuses a second variant with the same option values, but not if both are created at the same
@@ -118,7 +119,7 @@ class VariantWriter:
         for product_id, product in written.items():
             first: dict[frozenset[tuple[str, str]], str] = {}
             for each in sorted(product.variants, key=lambda variant: variant.id):
-                values = frozenset((value.option.title, value.value) for value in each.options)
+                values = frozenset((value.option_id, value.value) for value in each.options)
                 if first.setdefault(values, each.id) != each.id and each.id in self._added:
                     copies.append({"id": each.id, "product_id": product_id})
         for result in await self._api.bulk.run(DELETE_VARIANTS, copies):

@@ -15,7 +15,7 @@ from medusa_sync.core.interrupted import with_late_note
 from medusa_sync.core.inventory import Values, by_key, item_renames, level_changes
 from medusa_sync.core.note import final_record
 from medusa_sync.core.record import Record, applied
-from medusa_sync.core.stored import StoredItem, WrittenVariant
+from medusa_sync.core.stored_variant import StoredItem, StoredVariant
 from medusa_sync.core.withheld import with_withheld
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
@@ -46,7 +46,7 @@ class Attempt(Struct):
     jobs: list[Job]
     is_final: bool = False
     items: dict[str, StoredItem] = field(default_factory=dict)
-    variants: dict[str, Mapping[str, WrittenVariant]] = field(default_factory=dict)
+    variants: dict[str, Mapping[str, StoredVariant]] = field(default_factory=dict)
 
     @property
     def written(self) -> Written:
@@ -224,16 +224,16 @@ class Writer:
             if isinstance(job.plan, Create) and job.product_id not in unknown:
                 attempt.variants[job.external_id] = _first_variants(job)
         for product_id, job in unknown.items():
-            listed = found[product_id].variants if product_id in found else ()
+            product = found.get(product_id)
+            listed, options = (product.variants, product.options) if product else ((), ())
             left = [each for each in listed if each.id not in copies]
             change = job.change
             # Of two that are the same, the other run deletes the younger one.
-            variants = by_key(change, sorted(left, key=lambda each: each.id, reverse=True))
+            variants = by_key(change, sorted(left, key=lambda each: each.id, reverse=True), options)
             if any(each.key not in variants for each in new_variants(change)):
                 raise AmbiguousWriteError(f"{job.external_id}: the store does not show its new variants yet")
             attempt.variants[job.external_id] = variants
-            if product_id in found:
-                job.option_ids = {option.title: option.id for option in found[product_id].options}
+            job.option_ids = {option.title: option.id for option in options}
         for job in attempt.jobs:
             known = attempt.variants.get(job.external_id, {})
             job.variant_ids = {key: each.id for key, each in known.items()}
@@ -282,10 +282,10 @@ class Writer:
         return record, record == job.before
 
 
-def _first_variants(job: Job) -> dict[str, WrittenVariant]:
+def _first_variants(job: Job) -> dict[str, StoredVariant]:
     """The variants that were created together with a product, by key."""
     return {
-        each.key: WrittenVariant(new_variant_id(job.product_id, each.key), None, ())
+        each.key: StoredVariant(new_variant_id(job.product_id, each.key))
         for each in job.create.desired.variants
     }
 

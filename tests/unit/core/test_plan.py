@@ -14,7 +14,8 @@ from medusa_sync.core.fields import FIELDS, METADATA, Merge
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import ONLY, Pending, Step
-from medusa_sync.core.stored import StoredCategory, StoredImage, StoredOptionValue, StoredProduct, StoredTag
+from medusa_sync.core.stored import StoredCategory, StoredImage, StoredProduct, StoredValue
+from medusa_sync.core.stored_variant import StoredOptionValue
 from tests.unit.builders import (
     DESIRED_PRODUCTS,
     all_fields,
@@ -52,7 +53,7 @@ def another(value: Value) -> Value:
 
 def holding(name: str, members: tuple[str, ...]) -> dict[str, Any]:
     """The attributes of a stored product that holds these members."""
-    kinds: dict[str, Any] = {"tags": StoredTag, "categories": StoredCategory, "images": StoredImage}
+    kinds: dict[str, Any] = {"tags": StoredValue, "categories": StoredCategory, "images": StoredImage}
     return {name: tuple(kinds[name](f"id of {member}", member) for member in members)}
 
 
