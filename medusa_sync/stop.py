@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 from medusa_sync.errors import MedusaSyncError
 
@@ -51,6 +51,19 @@ class Stop:
         except TimeoutError:
             return True
         return False
+
+
+T = TypeVar("T")
+
+
+async def all_done(*work: Awaitable[T]) -> list[T]:
+    """Wait until all of these are done, even if one of them fails; then raise the first error."""
+    results = []
+    for result in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+        results.append(result)
+    return results
 
 
 class InFlight:

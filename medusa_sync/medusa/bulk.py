@@ -17,6 +17,7 @@ from medusa_sync.http import Query
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.lists import find
 from medusa_sync.medusa.operations import ID, Body, Operation
+from medusa_sync.stop import all_done
 
 logger = logging.getLogger(__name__)
 
@@ -191,13 +192,8 @@ class Bulk:
             async with slots:
                 return await self._send(operation, group)
 
-        # Wait for all of them: one that is abandoned could undo what is written later.
-        results: list[Result] = []
-        for own in await asyncio.gather(*map(send, units), return_exceptions=True):
-            if isinstance(own, BaseException):
-                raise own
-            results += own
-        return results
+        # One that is abandoned could undo what is written later.
+        return [result for own in await all_done(*map(send, units)) for result in own]
 
     async def _send(self, operation: Operation, group: Sequence[Body]) -> list[Result]:
         """Send bodies with the same path to the ordinary route."""

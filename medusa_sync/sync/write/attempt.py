@@ -123,8 +123,8 @@ class Attempts:
         jobs = self._unless_refused_before(still_queued(jobs))
         if not jobs:
             return []
-        has_asked |= await self._rows.find_terms(jobs)
         if isinstance(jobs[0].change, Update):
+            has_asked |= await self._rows.find_terms(jobs)
             if self._preview is None:
                 has_asked |= await self._release(jobs)
             if has_asked:  # nothing lies between reading a list and writing it

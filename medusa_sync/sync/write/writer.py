@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from medusa_sync.core.withheld import with_withheld
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import FIRST_VARIANTS, new_variant_id
-from medusa_sync.stop import Stop
+from medusa_sync.stop import Stop, all_done
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.remove.orphans import delete_noted
@@ -202,9 +203,11 @@ class Writer:
     # --- steps of creations ---
 
     async def _create_rows(self, attempt: Attempt) -> None:
-        """Create products, after their inventory items."""
+        """Create products, after their inventory items and terms."""
         creates = [job.create for job in attempt.jobs]
-        attempt.items |= await self._new_items.of(creates, attempt.items)
+        items = asyncio.create_task(self._new_items.of(creates, attempt.items))
+        await all_done(items, self._rows.find_terms(attempt.jobs))
+        attempt.items |= items.result()
         await self._rows.create(attempt.jobs, attempt.items)
 
     # --- steps of both ---
