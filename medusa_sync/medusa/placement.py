@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from medusa_sync.core.fields import OTHER_PRICE
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.stored_variant import Entity
 from medusa_sync.errors import StoreMismatchError
 from medusa_sync.medusa.api import AdminApi
 
@@ -84,10 +85,11 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
         StoreMismatchError: the store does not have what is named, or has no default.
         StoreError: the store cannot be read.
     """
-    store, channel, profile = await asyncio.gather(
+    store, channels, profiles, locations = await asyncio.gather(
         api.defaults(),
         _named(api, _CHANNEL, options.sales_channel),
-        _find(api, _PROFILE, options.shipping_profile, "type", "default"),
+        _named(api, _PROFILE, options.shipping_profile, {"type": "default"}),
+        _named(api, _LOCATION, options.stock_location, {}),
     )
     currencies = tuple(sorted(currency.currency_code for currency in store.supported_currencies))
     if options.currency not in currencies:
@@ -96,34 +98,37 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
             hint=f"{_suggestion(options.currency, currencies)}"
             "Add it in the admin (Settings > Store), or set --currency (SYNC_PRODUCTS_CURRENCY).",
         )
-    channel = channel or store.default_sales_channel_id  # Medusa does not delete the default one
+    # Medusa does not delete the default sales channel.
+    channel = channels[0].id if channels else store.default_sales_channel_id
     if channel is None:
         hint = "Set one in the admin (Settings > Store), or choose one with --sales-channel."
         raise StoreMismatchError("The store has no default sales channel", hint=hint)
+    profile = profiles[0].id if profiles else await _only(api, _PROFILE)
     if profile is None:
         hint = "Add one in the admin (Settings > Shipping Profiles)."
         raise StoreMismatchError("The store has no shipping profile", hint=hint)
-    location = await _find(api, _LOCATION, options.stock_location, "id", store.default_location_id)
+    location, default = locations[0].id if locations else None, store.default_location_id
+    if options.stock_location is None and location != default:
+        found = await api.named(_LOCATION.collection, {"id": default}) if default is not None else []
+        location = found[0].id if found else await _only(api, _LOCATION)
     return Placement(channel, profile, location, currencies)
 
 
-async def _find(api: AdminApi, kind: _Kind, name: str | None, key: str, default: str | None) -> str | None:
-    """The id of what the settings name, or of the default, which the store may have deleted."""
-    if name is not None:
-        return await _named(api, kind, name)
-    found = await api.named(kind.collection, {key: default}) if default is not None else []
-    if not found:
-        found = await api.named(kind.collection, {})
-        if len(found) > 1:
-            hint = f"Choose one with {kind.option}."
-            raise StoreMismatchError(f"The store has several {kind}s and no default", hint=hint)
+async def _only(api: AdminApi, kind: _Kind) -> str | None:
+    """The id of the only one of its kind; None if the store has none."""
+    found = await api.named(kind.collection, {})
+    if len(found) > 1:
+        hint = f"Choose one with {kind.option}."
+        raise StoreMismatchError(f"The store has several {kind}s and no default", hint=hint)
     return found[0].id if found else None
 
 
-async def _named(api: AdminApi, kind: _Kind, name: str | None) -> str | None:
-    """The id of what the settings name."""
+async def _named(
+    api: AdminApi, kind: _Kind, name: str | None, otherwise: dict[str, str] | None = None
+) -> Sequence[Entity]:
+    """What the settings name, or what may be the default: the matches of the query `otherwise`."""
     if name is None:
-        return None
+        return await api.named(kind.collection, otherwise) if otherwise is not None else ()
     found = await api.named(kind.collection, {"id" if name.startswith(kind.id_prefix) else "name": name})
     if not found:
         names = await api.names(kind.collection)
@@ -135,7 +140,7 @@ async def _named(api: AdminApi, kind: _Kind, name: str | None) -> str | None:
     if len(found) > 1:
         hint = f"Give the id with {kind.option}."
         raise StoreMismatchError(f"The store has several {kind}s {name!r}", hint=hint)
-    return found[0].id
+    return found
 
 
 def _suggestion(wrong: str, names: Sequence[str]) -> str:
