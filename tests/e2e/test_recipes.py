@@ -15,10 +15,11 @@ from tests.container.dockerfile import copied
 from tests.e2e.command import COMMAND, TIMEOUT_S
 from tests.e2e.shop import Shop
 from tests.harness.dummyjson import DummyJson
-from tests.tiers import sampled
+from tests.tiers import deep, sampled
 from tests.unit.recipes import FOLDER, ROOT, Recipe, airflow, github, gitlab, kubernetes
 
 SIZE = 20
+UV = Path(sys.executable).with_name("uv")
 INSTALLED = "/opt/medusa-sync/bin/medusa-sync"
 # Placeholders that the scheduler fills in.
 ADDRESS = re.compile(
@@ -111,6 +112,21 @@ def test_ci_recipes_match_their_schemas(schema: str, name: str, tmp_path: Path) 
     for file, codes in ((path, {0}), (wrong, {1})):
         ended = subprocess.run([*check, file], capture_output=True, text=True, check=False, timeout=60)
         assert ended.returncode in codes, ended.stdout
+
+
+@deep
+@pytest.mark.parametrize("name", ["kubernetes-cronjob.yaml", "kubernetes-shards.yaml"])
+def test_kubernetes_recipes_match_the_schema_of_kubernetes(name: str, tmp_path: Path) -> None:
+    path = FOLDER / name
+    wrong = tmp_path / name
+    wrong.write_text(path.read_text(encoding="utf-8").replace("backoffLimit", "backOffLimit"))
+    # Its schemas take 100 MB, so it is not one of the tools that everyone installs.
+    check = [UV, "tool", "run", "--quiet", "--from", "kubernetes-validate==1.37.0", "kubernetes-validate"]
+    for file, code in ((path, 0), (wrong, 1)):
+        ended = subprocess.run(
+            [*check, "--strict", file], capture_output=True, text=True, check=False, timeout=120
+        )
+        assert ended.returncode == code, ended.stdout + ended.stderr
 
 
 def run(recipe: Recipe, source: DummyJson, shop: Shop, folder: Path, *, with_key: bool = True) -> int:
