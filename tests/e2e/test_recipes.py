@@ -121,7 +121,15 @@ def test_kubernetes_recipes_match_the_schema_of_kubernetes(name: str, tmp_path: 
     wrong = tmp_path / name
     wrong.write_text(path.read_text(encoding="utf-8").replace("backoffLimit", "backOffLimit"))
     # Its schemas take 100 MB, so it is not one of the tools that everyone installs.
-    check = [UV, "tool", "run", "--quiet", "--from", "kubernetes-validate==1.37.0", "kubernetes-validate"]
+    check: list[str | Path] = [
+        UV,
+        "tool",
+        "run",
+        "--quiet",
+        "--from",
+        "kubernetes-validate==1.37.0",
+        "kubernetes-validate",
+    ]
     for file, code in ((path, 0), (wrong, 1)):
         ended = subprocess.run(
             [*check, "--strict", file], capture_output=True, text=True, check=False, timeout=120
