@@ -91,6 +91,15 @@ class Withheld(Struct, frozen=True):
     is_new: bool = True
 
 
+def withheld_earlier(record: Record) -> tuple[Withheld, ...]:
+    """The values that were withheld when a product was last written."""
+    return tuple(
+        Withheld(key, "", name, value, None, owner, owner, is_new=False)
+        for key, own in record.withheld.items()
+        for name, (value, owner) in own.items()
+    )
+
+
 class Blocked(Struct, frozen=True):
     """Option values that variants do not get, because variants that the source does not have are in the way.
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
-from medusa_sync.core.change import Change, Create, Update, new_variants
-from medusa_sync.core.fields import SKU, STOCK, VARIANT_FIELDS
+from medusa_sync.core.change import Change, Update, Withheld, new_variants
+from medusa_sync.core.fields import SKU, STOCK, UNIQUE
 from medusa_sync.core.inventory import item_renames
-from medusa_sync.core.stored_variant import OwningVariant, StoredItem
+from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.stored_variant import OwningProduct, OwningVariant, StoredItem
 
-Value = tuple[str, str]
+UniqueValue = tuple[str, str]
 """A unique field and its value."""
 
 Hold = tuple[str, str, str]
 """A unique field, its value, and the id of the variant or inventory item that has it."""
-
-_UNIQUE = tuple(name for name, field in VARIANT_FIELDS.items() if field.unique)
 
 
 class Claim(Struct, frozen=True):
@@ -25,40 +25,44 @@ class Claim(Struct, frozen=True):
 
     Attributes:
         key: of the variant.
-        makes_item: the store creates an inventory item with this SKU.
-        renames_item: an inventory item gets this SKU too; if another item has it, the variant gets it alone.
+        is_new: the variant is created.
+        with_item: an inventory item gets the SKU too: a new one, or that of a stored variant, which gets the
+            value without it if another item has the SKU.
     """
 
     key: str
     field: str
     value: str
-    makes_item: bool = False
-    renames_item: bool = False
+    is_new: bool
+    with_item: bool
 
 
 class Owner(Struct, frozen=True):
-    """What has a unique value in the store.
+    """What has a unique value in the store: a variant, or an inventory item.
 
     Attributes:
-        id: of the variant, or of the inventory item; empty for a product that gets the value in this run.
-        product_id: of the variant; empty for an inventory item that no variant uses, and for such a product.
-        external_id: of the product.
-        title: of the product.
-        is_item: it is an inventory item, which is in the way of new ones only.
-        variant_id: what uses an inventory item.
-        reserved: how much of the stock of an inventory item is reserved.
+        variant: what has the value, or uses the item; None for an item of which something is reserved.
+        item: in the way of other items only.
     """
 
-    id: str
-    product_id: str
-    external_id: str | None
-    title: str
-    is_item: bool = False
-    variant_id: str = ""
-    reserved: int | float = 0
+    variant: OwningVariant | None
+    item: StoredItem | None = None
 
+    @property
+    def id(self) -> str:
+        return self.item.id if self.item else self.variant.id if self.variant else ""
 
-Owners = Mapping[Value, Sequence[Owner]]
+    @property
+    def product(self) -> OwningProduct | None:
+        return self.variant.product if self.variant else None
+
+    @property
+    def external_id(self) -> str | None:
+        return self.product.external_id if self.product else None
+
+    def is_one_of(self, variants: Collection[str]) -> bool:
+        """Whether it is, or belongs to, a variant with one of these ids."""
+        return self.variant is not None and self.variant.id in variants
 
 
 class Holders(Struct, frozen=True):
@@ -69,7 +73,7 @@ class Holders(Struct, frozen=True):
         unused: inventory items without a variant, by SKU; new variants can have them.
     """
 
-    owners: Owners = {}
+    owners: Mapping[UniqueValue, Sequence[Owner]] = {}
     unused: Mapping[str, StoredItem] = {}
 
 
@@ -85,89 +89,79 @@ class Removed(Struct):
     variants: set[str] = field(default_factory=set)
 
 
+def holders_of(variants: Mapping[str, Iterable[OwningVariant]], items: Collection[StoredItem]) -> Holders:
+    """What has unique values: variants by field, and inventory items."""
+    owners: defaultdict[UniqueValue, list[Owner]] = defaultdict(list)
+    for name, found in variants.items():
+        for each in found:
+            if each.product is not None and (value := getattr(each, name)) is not None:
+                owners[name, value].append(Owner(each))
+    for item in items:
+        owners[SKU, str(item.sku)] += [Owner(each, item) for each in item.users if each.product is not None]
+        if not item.users and item.reserved_quantity:
+            owners[SKU, str(item.sku)].append(Owner(None, item))
+    return Holders(owners, {str(item.sku): item for item in items if not item.use})
+
+
 def claims(change: Change) -> list[Claim]:
     """The unique values that a change gives to variants."""
     found = [
         Claim(
-            variant.key, name, str(variant.fields[name]), makes_item=name == SKU and STOCK in variant.fields
+            each.key,
+            name,
+            str(each.fields[name]),
+            is_new=True,
+            with_item=name == SKU and STOCK in each.fields,
         )
-        for variant in new_variants(change)
-        for name in _UNIQUE
-        if name in variant.fields
+        for each in new_variants(change)
+        for name in UNIQUE
+        if name in each.fields
     ]
     if isinstance(change, Update):
-        renames = item_renames(change)
+        renamed = item_renames(change)
         found += [
             Claim(
-                variant.desired.key,
-                each.field,
-                str(each.planned),
-                renames_item=each.field == SKU and variant.desired.key in renames,
+                key, one.field, str(one.planned), is_new=False, with_item=one.field == SKU and key in renamed
             )
-            for variant in change.variants
-            for each in variant.changes
-            if each.field in _UNIQUE and each.planned is not None
+            for each in change.variants
+            for one in each.changes
+            if one.field in UNIQUE and one.planned is not None
+            for key in [each.desired.key]
         ]
     return found
 
 
-def given_up(
-    change: Change, kept: Collection[tuple[str, str]] = (), blocked: Collection[str] = ()
-) -> Iterator[Hold]:
-    """What variants and inventory items of a product lose by a change.
+def to_clear(
+    update: Update, gives_up: Iterable[Hold], taken: Collection[UniqueValue]
+) -> dict[str, dict[str, Value]]:
+    """The fields to clear before other variants get their values, with what they get later, by key.
+
+    The store refuses a value that another variant has, even if the same call takes it away there.
 
     Args:
-        change: of a product.
-        kept: keys of variants and their fields that do not change after all.
-        blocked: keys of variants whose inventory items keep their SKUs.
+        update: of a product.
+        gives_up: what it loses.
+        taken: values that other variants get before this one has its new values.
     """
-    if isinstance(change, Create):
-        return
-    for variant in change.variants:
-        if variant.stored is None:
-            continue
-        for each in variant.changes:
-            is_kept = (variant.desired.key, each.field) in kept
-            if each.field in _UNIQUE and each.stored is not None and not is_kept:
-                yield each.field, str(each.stored), variant.stored.id
-    for key, rename in item_renames(change).items():
-        if rename.sku is not None and (key, SKU) not in kept and key not in blocked:
-            yield SKU, rename.sku, rename.item_id
-    # A variant that the source dropped keeps its values, unless another variant of the product gets them.
-    wanted = {(claim.field, claim.value) for claim in claims(change) if (claim.key, claim.field) not in kept}
-    for stored in change.dropped.values():
-        for name in _UNIQUE:
-            value = getattr(stored, name)
-            if (name, value) in wanted:
-                yield name, value, stored.id
-                if name == SKU and (item_id := stored.item_id) is not None:
-                    yield name, value, item_id
+    dropped = {stored.id: key for key, stored in update.dropped.items()}  # they get no other values
+    stored = {each.stored.id: each.desired for each in update.variants if each.stored is not None}
+    found: dict[str, dict[str, Value]] = {}
+    for name, value, own in sorted(gives_up):
+        if own in dropped:
+            found.setdefault(dropped[own], {})[name] = None
+        elif own in stored and (name, value) in taken:
+            found.setdefault(stored[own].key, {})[name] = stored[own].fields.get(name)
+    return found
 
 
-def owners_of(field: str, variants: Iterable[OwningVariant]) -> Iterator[tuple[Value, Owner]]:
-    """The variants that have values of a unique field."""
-    for each in variants:
-        value, product = getattr(each, field), each.product
-        if value is not None and product is not None:
-            yield (field, value), Owner(each.id, product.id, product.external_id, product.title)
-
-
-def item_owners(items: Iterable[StoredItem]) -> Iterator[tuple[Value, Owner]]:
-    """The inventory items that no new variant can have, by their SKUs."""
-    for item in items:
-        users = ((user.id, user.product) for user in item.users if user.product is not None)
-        for variant_id, product in users:
-            yield (
-                (SKU, str(item.sku)),
-                Owner(
-                    item.id,
-                    product.id,
-                    product.external_id,
-                    product.title,
-                    is_item=True,
-                    variant_id=variant_id,
-                ),
-            )
-        if not item.users and item.reserved_quantity:
-            reserved = item.reserved_quantity
-            yield (SKU, str(item.sku)), Owner(item.id, "", None, "", is_item=True, reserved=reserved)
+def without(desired: DesiredProduct, withheld: Iterable[Withheld]) -> DesiredProduct:
+    """What is written instead of a product whose variants do not get some values, but keep what they have."""
+    kept: dict[str, dict[str, Value]] = {}
+    for each in withheld:
+        kept.setdefault(each.key, {})[each.field] = each.stored
+    variants = []
+    for variant in desired.variants:
+        fields = {**variant.fields, **kept.get(variant.key, {})}
+        fields = {name: value for name, value in fields.items() if value is not None}
+        variants.append(structs.replace(variant, fields=fields) if variant.key in kept else variant)
+    return structs.replace(desired, variants=tuple(variants))

@@ -163,6 +163,9 @@ VARIANT_FIELDS = Fields(
 )
 """The fields of a variant."""
 
+UNIQUE = tuple(name for name, field in VARIANT_FIELDS.items() if field.unique)
+"""The fields of a variant whose values no two variants of a store can share."""
+
 NAMES = tuple(dict.fromkeys([*(name.partition(".")[0] for name in FIELDS), VARIANTS, *VARIANT_FIELDS]))
 """The names that settings can have for fields. `metadata` and `price` are all keys and all currencies."""
 

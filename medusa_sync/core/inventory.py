@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
 from medusa_sync.core.change import Change, Create, FieldChange, Update, VariantChange, new_variants
-from medusa_sync.core.fields import OPTION, SKU, STOCK, VARIANT_FIELDS
+from medusa_sync.core.fields import OPTION, SKU, STOCK
 from medusa_sync.core.product import DesiredVariant, Value
 from medusa_sync.core.record import ONLY, remember
 from medusa_sync.core.stored import StoredOption
@@ -135,69 +135,6 @@ def _item_rename(
     if link.inventory.sku == wanted or remember(link.inventory.sku) not in ours:
         return None
     return ItemRename(link.inventory_item_id, link.inventory.sku, None if wanted is None else str(wanted))
-
-
-Release = Mapping[str, Mapping[str, Value]]
-"""The fields to clear of variants, with the values that they get later, by key of the variant."""
-
-
-_UNIQUE = frozenset(name for name, field in VARIANT_FIELDS.items() if field.unique)
-
-Values = frozenset[tuple[str, Value]]
-"""Unique fields and their values."""
-
-
-def values_wanted(updates: Iterable[Update]) -> Values:
-    """The unique values that variants get, new ones included."""
-    updates = list(updates)
-    return _taken(updates) | _of_new_variants(updates)
-
-
-def _taken(updates: Iterable[Update]) -> Values:
-    """The unique values that variants get which the store has."""
-    changes = (one for update in updates for each in update.variants for one in each.changes)
-    return frozenset(
-        (one.field, one.planned) for one in changes if one.field in _UNIQUE and one.planned is not None
-    )
-
-
-def _of_new_variants(updates: Iterable[Update]) -> Values:
-    variants = (variant for update in updates for variant in new_variants(update))
-    return frozenset(
-        (name, variant.fields[name]) for variant in variants for name in _UNIQUE if name in variant.fields
-    )
-
-
-def values_to_release(updates: Sequence[Update], taken: Values | None = None) -> list[tuple[Update, Release]]:
-    """The updates of products whose unique values other variants get, with the fields to clear.
-
-    The store refuses a value that another variant has, even if the same call takes it away there.
-
-    Args:
-        updates: of the products that may have the values.
-        taken: by other variants; None for what stored variants of these products get.
-    """
-    taken = _taken(updates) if taken is None else taken
-    wanted = taken | _of_new_variants(updates)
-    found: list[tuple[Update, Release]] = []
-    for update in updates:
-        release: dict[str, dict[str, Value]] = {
-            each.desired.key: {
-                one.field: one.desired
-                for one in each.changes
-                if one.field in _UNIQUE and (one.field, one.stored) in taken
-            }
-            for each in update.variants
-        }
-        # A variant that the source dropped does not get another value.
-        release |= {
-            key: {name: None for name in _UNIQUE if (name, getattr(stored, name)) in wanted}
-            for key, stored in update.dropped.items()
-        }
-        release = {key: fields for key, fields in release.items() if fields}
-        if release:
-            found.append((update, release))
-    return found
 
 
 def by_key(

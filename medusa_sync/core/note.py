@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import starmap
 
 from msgspec import structs
 
-from medusa_sync.core.change import Update, VariantChange, added_members
+from medusa_sync.core.change import Update, VariantChange, Withheld, added_members
 from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.price_guard import applied_prices
 from medusa_sync.core.product import DesiredProduct, Value
@@ -23,7 +23,6 @@ from medusa_sync.core.record import (
     remember,
 )
 from medusa_sync.core.stored_variant import StoredVariant
-from medusa_sync.core.withheld import with_withheld
 
 _KEPT = 8  # pending values of a field
 
@@ -57,6 +56,27 @@ def final_record(update: Update, *, new: Mapping[str, str] = {}) -> Record:
         key: _dropped_record(update, key, recorded[key], stored) for key, stored in update.dropped.items()
     }
     return structs.replace(record, variants=record.variants | dropped) if dropped else record
+
+
+def with_withheld(record: Record, withheld: Iterable[Withheld], before: Record | None) -> Record:
+    """The record of a product some of whose variants do not get a value.
+
+    Args:
+        record: what is applied otherwise.
+        withheld: the values.
+        before: the record before; what was applied to such a field earlier stays.
+    """
+    variants, kept = dict(record.variants), dict[str, dict[str, tuple[str, str]]]()
+    for each in withheld:
+        kept.setdefault(each.key, {})[each.field] = each.value, each.owner_id
+        entry = variants.get(each.key)
+        if entry is not None:
+            earlier = before.variants[each.key].fields if before and each.key in before.variants else {}
+            fields = {name: value for name, value in entry.fields.items() if name != each.field}
+            if each.field in earlier and each.stored is not None:
+                fields[each.field] = earlier[each.field]
+            variants[each.key] = structs.replace(entry, fields=fields)
+    return structs.replace(record, variants=variants, withheld=kept) if kept else record
 
 
 def _with_held(record: Record, update: Update) -> Record:

@@ -7,7 +7,7 @@ from itertools import count
 
 from msgspec import Struct
 
-from medusa_sync.core.fields import TITLE
+from medusa_sync.core.fields import TITLE, UNIQUE
 
 _MAX_HANDLE = 200  # characters
 _NULL = "null"
@@ -76,6 +76,11 @@ class DesiredProduct(Struct, frozen=True):
     @property
     def title(self) -> str:
         return str(self.fields[TITLE])
+
+    @property
+    def unique_values(self) -> set[tuple[str, Value]]:
+        """The unique fields and values that its variants want."""
+        return {(name, each.fields[name]) for each in self.variants for name in UNIQUE if name in each.fields}
 
 
 def slug_of(desired: DesiredProduct) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from msgspec import Struct, field
 
 from medusa_sync.core.change import Change, Create, Update, Withheld
-from medusa_sync.core.claims import Claim, Hold, Holders, Owner, Owners, Value, claims, given_up
-from medusa_sync.core.fields import BARCODE, SKU
+from medusa_sync.core.claims import Claim, Hold, Holders, Owner, UniqueValue, claims
+from medusa_sync.core.fields import BARCODE, SKU, UNIQUE
+from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.product import DesiredProduct
 
 _NAMES = {SKU: "SKU", BARCODE: "barcode"}
@@ -39,21 +40,43 @@ class Decision(Struct):
         return [claim for claim in claims(change) if claim not in lost]
 
     def given_up(self, change: Change) -> Iterator[Hold]:
-        """What a product loses; a variant that does not get another value keeps its own."""
+        """What variants and inventory items lose; a variant that does not get another value keeps its own."""
+        if isinstance(change, Create):
+            return
         own = change.desired.external_id
-        lost = {(claim.key, claim.field) for claim in self.withheld.get(own, ())}
-        return given_up(change, lost, self.without_item_sku.get(own, ()))
+        kept = {(claim.key, claim.field) for claim in self.withheld.get(own, ())}
+        for variant in change.variants:
+            for each in variant.changes if variant.stored else ():
+                is_kept = (variant.desired.key, each.field) in kept
+                if variant.stored and each.field in UNIQUE and each.stored is not None and not is_kept:
+                    yield each.field, str(each.stored), variant.stored.id
+        blocked = self.without_item_sku.get(own, ())
+        for key, rename in item_renames(change).items():
+            if rename.sku is not None and (key, SKU) not in kept and key not in blocked:
+                yield SKU, rename.sku, rename.item_id
+        # A variant that the source dropped keeps its values, unless another variant of the product gets them.
+        wanted = {(claim.field, claim.value) for claim in self.claims(change)}
+        for stored in change.dropped.values():
+            for name in UNIQUE:
+                value = getattr(stored, name)
+                if (name, value) in wanted:
+                    yield name, value, stored.id
+                    if name == SKU and stored.item_id is not None:
+                        yield name, value, stored.item_id
 
     def withhold(self, change: Change, claim: Claim, owner: str, owner_id: str) -> None:
-        names = {variant.key: variant.name for variant in change.desired.variants}
-        record = change.stored.record if isinstance(change, Update) else None
+        name = next(variant.name for variant in change.desired.variants if variant.key == claim.key)
+        record, has = None, None
+        if isinstance(change, Update):
+            record = change.stored.record
+            has = next((each.stored for each in change.variants if each.desired.key == claim.key), None)
         before = record.withheld.get(claim.key, {}).get(claim.field) if record else None
         self.withheld.setdefault(change.desired.external_id, {})[claim] = Withheld(
             claim.key,
-            names[claim.key],
+            name,
             claim.field,
             claim.value,
-            _stored_value(change, claim),
+            getattr(has, claim.field) if has else None,
             owner,
             owner_id,
             is_new=before is None or before[0] != claim.value,
@@ -83,7 +106,6 @@ def decide(
         is_final: no other product of the source will give up anything, and an inventory item that cannot get
             its new SKU gives up its old one all the same.
     """
-    owners = holders.owners
     left = {change.desired.external_id: change for change in changes}
     decision = Decision()
     has_decided = True
@@ -96,73 +118,81 @@ def decide(
             has_decided |= not blocked <= known
             known |= blocked
         for own, change in left.items():
-            for claim, owner in _kept(decision.claims(change), change, owners, free):
+            for claim, owner in _kept(decision.claims(change), change, holders, free):
                 has_decided = True
                 ours = owner.external_id or "" if is_ours(owner.external_id) else ""
                 if ours and (not is_final or leaves(ours)):
                     decision.waiting.add(own)
                 elif isinstance(change, Create) and not ours:
-                    decision.rejected.setdefault(own, _reason(claim, _taken(owner, change)))
+                    reason = f"{claim.value!r} belongs to {_name(owner, change)}; change one of the two"
+                    decision.rejected.setdefault(own, f"its {_NAMES[claim.field]} {reason}")
                 else:
-                    decision.withhold(change, claim, _taken(owner, change), ours)
-        for change, claim, first in [] if has_decided else list(_repeated(left.values(), decision, owners)):
+                    decision.withhold(change, claim, _name(owner, change), ours)
+        for change, claim, first in [] if has_decided else list(_repeated(left.values(), decision, holders)):
             has_decided = True
-            if is_final or first.external_id == change.desired.external_id:
-                winner = f"{first.external_id} {first.title!r}"
-                if first.external_id == change.desired.external_id:
-                    winner = "another variant of this product"
+            own, winner = change.desired.external_id, f"{first.external_id} {first.title!r}"
+            if first.external_id == own:
+                winner = "another variant of this product"
+            if is_final or first.external_id == own:
                 decision.withhold(change, claim, winner, first.external_id)
             else:
-                decision.waiting.add(change.desired.external_id)
+                decision.waiting.add(own)
         left = {own: change for own, change in left.items() if own not in decision}
     decision.waiting -= decision.rejected.keys()
     return decision
 
 
 def _kept(
-    wanted: Iterable[Claim], change: Change, owners: Owners, free: Collection[Hold]
+    wanted: Iterable[Claim], change: Change, holders: Holders, free: Collection[Hold]
 ) -> Iterator[tuple[Claim, Owner]]:
     """The values that a change does not get, and what keeps them."""
     for claim in wanted:
-        for owner in owners.get((claim.field, claim.value), ()):
-            in_the_way = claim.makes_item or not owner.is_item
-            if in_the_way and not _is_own(owner, change) and (claim.field, claim.value, owner.id) not in free:
-                yield claim, owner
-                break
+        in_the_way = (
+            owner
+            for owner in _others(claim, change, holders, free)
+            if owner.item is None or (claim.is_new and claim.with_item)
+        )
+        if (owner := next(in_the_way, None)) is not None:
+            yield claim, owner
 
 
 def _is_blocked(claim: Claim, change: Change, holders: Holders, free: Collection[Hold]) -> bool:
     """Whether another inventory item has the SKU that one is renamed to."""
-    if not claim.renames_item:
+    if claim.is_new or not claim.with_item:
         return False
-    items = [owner for owner in holders.owners.get((SKU, claim.value), ()) if owner.is_item]
-    others = [
-        owner for owner in items if (SKU, claim.value, owner.id) not in free and not _is_own(owner, change)
-    ]
-    return bool(others) or claim.value in holders.unused
+    is_taken = any(owner.item is not None for owner in _others(claim, change, holders, free))
+    return is_taken or claim.value in holders.unused
+
+
+def _others(claim: Claim, change: Change, holders: Holders, free: Collection[Hold]) -> Iterator[Owner]:
+    """What has a value and keeps it, without what is deleted before it is written."""
+    for owner in holders.owners.get((claim.field, claim.value), ()):
+        if not _is_own(owner, change) and (claim.field, claim.value, owner.id) not in free:
+            yield owner
 
 
 def _is_own(owner: Owner, change: Change) -> bool:
     """Whether an owner is part of a copy of the product, or of a variant, that is deleted first."""
     if owner.external_id != change.desired.external_id:
         return False
-    if isinstance(change, Create) or owner.product_id != change.stored.id:
+    if isinstance(change, Create) or owner.product is None or owner.product.id != change.stored.id:
         return True
-    return bool({owner.id, owner.variant_id} & {each.replaces for each in change.variants if each.replaces})
+    return owner.is_one_of({each.replaces for each in change.variants if each.replaces})
 
 
 def _repeated(
-    changes: Collection[Change], decision: Decision, owners: Owners
+    changes: Collection[Change], decision: Decision, holders: Holders
 ) -> Iterator[tuple[Change, Claim, DesiredProduct]]:
     """The values that another variant gets, with the products that get them.
 
     The product that has a value already gets it, else the first one.
     """
-    first: dict[Value, tuple[Change, Claim]] = {}
+    first: dict[UniqueValue, tuple[Change, Claim]] = {}
     for change in changes:
         for claim in decision.claims(change):
             value = claim.field, claim.value
-            if any(owner.external_id == change.desired.external_id for owner in owners.get(value, ())):
+            own = change.desired.external_id
+            if any(owner.external_id == own for owner in holders.owners.get(value, ())):
                 first.setdefault(value, (change, claim))
     for change in changes:
         for claim in decision.claims(change):
@@ -171,24 +201,15 @@ def _repeated(
                 yield change, claim, winner.desired
 
 
-def _taken(owner: Owner, change: Change) -> str:
-    """What has a value, for messages."""
-    if owner.is_item and not owner.product_id:
-        return f"the inventory item {owner.id}, which has {owner.reserved:g} reserved"
-    if isinstance(change, Update) and owner.product_id == change.stored.id:
+def _name(owner: Owner, change: Change) -> str:
+    """What messages call an owner."""
+    product = owner.product
+    if product is None:
+        reserved = owner.item.reserved_quantity if owner.item else 0
+        return f"the inventory item {owner.id}, which has {reserved:g} reserved"
+    if isinstance(change, Update) and product.id == change.stored.id:
         return f"another variant of this product ({owner.id})"
-    item = f"the inventory item {owner.id} of " if owner.is_item else ""
-    external_id = f"{owner.external_id} " if owner.external_id else ""
-    product_id = f" ({owner.product_id})" if owner.product_id else ""
-    return f"{item}{external_id}{owner.title!r}{product_id}"
-
-
-def _reason(claim: Claim, owner: str) -> str:
-    return f"its {_NAMES[claim.field]} {claim.value!r} belongs to {owner}; change one of the two"
-
-
-def _stored_value(change: Change, claim: Claim) -> str | None:
-    """What a stored variant has instead of a value that it wants."""
-    variants = change.variants if isinstance(change, Update) else ()
-    stored = (each.stored for each in variants if each.desired.key == claim.key and each.stored)
-    return next((getattr(each, claim.field) for each in stored), None)
+    item = f"the inventory item {owner.id} of " if owner.item else ""
+    external_id = f"{product.external_id} " if product.external_id else ""
+    product_id = f" ({product.id})" if product.id else ""
+    return f"{item}{external_id}{product.title!r}{product_id}"

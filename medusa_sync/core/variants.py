@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import OPTION, OTHER_PRICE, PRICE, SALE, TITLE, VARIANT_FIELDS
+from medusa_sync.core.fields import OPTION, OTHER_PRICE, PRICE, SALE, TITLE, UNIQUE
 from medusa_sync.core.options import DEFAULT, OptionPlan
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import ONLY, AppliedOption, Record, fields_as_sent, remember
@@ -16,7 +16,6 @@ from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.stored_variant import StoredVariant
 
 T = TypeVar("T")
-_UNIQUE = tuple(name for name, field in VARIANT_FIELDS.items() if field.unique)
 
 
 class Matches(Struct, frozen=True):
@@ -56,7 +55,7 @@ def match_variants(
     """
     recorded = record.variants if record else {}
     wanted = {variant.key: variant.fields for variant in desired.variants}
-    counts = Counter((name, fields.get(name)) for fields in wanted.values() for name in _UNIQUE)
+    counts = Counter((name, fields.get(name)) for fields in wanted.values() for name in UNIQUE)
     repeated = {each for each, count in counts.items() if count > 1}  # they do not tell variants apart
     free = {variant.id: variant for variant in sorted(stored.variants, key=lambda variant: variant.id)}
 
@@ -123,7 +122,7 @@ def _same(
     index: dict[object, str] = {}
     for own in reversed(list(among)):
         stored = among[own]
-        for name in _UNIQUE:
+        for name in UNIQUE:
             value = getattr(stored, name)
             if value and (name, value) not in repeated:
                 index[name, remember(value)] = own
@@ -140,7 +139,7 @@ def _same(
 
     found: dict[str, str] = {}
     left = set(among)
-    for name in (*_UNIQUE, OPTION):
+    for name in (*UNIQUE, OPTION):
         for key, fields in wanted.items():
             match = index.get(identity(name, key, fields))
             if key not in found and match in left:

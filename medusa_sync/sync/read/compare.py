@@ -14,7 +14,6 @@ from medusa_sync.core.record import Record
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredSummary, Unreadable, by_external_id
-from medusa_sync.core.withheld import unique_values
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sources.base import Unchecked
 from medusa_sync.stop import Stop
@@ -145,7 +144,7 @@ class Comparison:
             owner = self._intake.checked(product)
             if owner is None:
                 return None
-            self._wanted_values[owner.external_id], product = unique_values(owner), owner
+            self._wanted_values[owner.external_id], product = owner.unique_values, owner
         if not self._overwrite and self._scan.shows_source(product):
             self._settle_if_nothing_is_withheld(product)
             return None

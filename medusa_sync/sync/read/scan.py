@@ -9,14 +9,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import count, islice
 from typing import Self
 
-from medusa_sync.core.change import Withheld
+from medusa_sync.core.change import Withheld, withheld_earlier
 from medusa_sync.core.ids import IdSet, Shard, is_in, source_id_of
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import WITHOUT_STOCK, Dropped, Record, applied, fingerprint
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import Unreadable
-from medusa_sync.core.withheld import recorded
 from medusa_sync.medusa.api import AdminApi, ScanPage
 from medusa_sync.sources.base import Unchecked
 
@@ -231,7 +230,7 @@ class Scan:
         if any(variant.dropped in self._removable for variant in record.variants.values()):
             self.dropped.add(external_id)
         if record.withheld:
-            self.withheld[external_id] = recorded(record)
+            self.withheld[external_id] = withheld_earlier(record)
             self.owners.update(each.owner_id for each in self.withheld[external_id])
         if record.is_settled:
             self._up_to_date.append(fingerprint(external_id, self._selection.of(record)))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from medusa_sync.core.change import Change, Create, Update
-from medusa_sync.core.claims import Holders, claims
-from medusa_sync.core.inventory import Values
+from medusa_sync.core.claims import Holders, UniqueValue, claims
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.stop import Stop
@@ -210,7 +209,7 @@ class Attempts:
             else:
                 self._places.complete(job)
 
-    async def free(self, jobs: Group, taken: Values) -> None:
+    async def free(self, jobs: Group, taken: Collection[UniqueValue]) -> None:
         """Free the values that jobs of other groups get."""
         if self._preview is None:
             await self._rows.release(jobs, taken)

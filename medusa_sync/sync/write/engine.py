@@ -18,7 +18,6 @@ from time import monotonic
 
 from medusa_sync.core.change import Update
 from medusa_sync.core.claims import claims
-from medusa_sync.core.inventory import values_wanted
 from medusa_sync.core.result import Result
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.retry import pause
@@ -179,7 +178,7 @@ class Engine:
         size = self._batch_size.current
         if len(jobs) > size:
             updates = await self._attempts.decide_together(jobs)
-            taken = values_wanted(job.update for job in updates)
+            taken = {(claim.field, claim.value) for job in updates for claim in claims(job.update)}
 
             async def free(group: Group) -> list[Group]:
                 await self._attempts.free(group, taken)

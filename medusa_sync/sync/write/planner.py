@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import Change, Create, Update, Withheld
-from medusa_sync.core.claims import Removed
+from medusa_sync.core.claims import Removed, without
 from medusa_sync.core.interrupted import (
     is_half_deleted,
     is_in_progress,
@@ -23,7 +23,6 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
-from medusa_sync.core.withheld import without
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.options import PlanOptions

@@ -10,7 +10,8 @@ from typing import Any
 from msgspec import json
 
 from medusa_sync.core.change import Create, needed_terms, placed_categories
-from medusa_sync.core.inventory import Values, item_renames, values_to_release
+from medusa_sync.core.claims import UniqueValue, claims, to_clear
+from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.note import creation_note, freed, update_note
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
@@ -79,7 +80,7 @@ class ProductRows:
 
     # --- stored products ---
 
-    async def release(self, jobs: Sequence[Job], taken: Values | None = None) -> bool:
+    async def release(self, jobs: Sequence[Job], taken: Collection[UniqueValue] | None = None) -> bool:
         """Free the unique values of variants that other variants get; returns whether there was any.
 
         The store refuses a value that another variant has, even if the same call takes it away there.
@@ -88,16 +89,18 @@ class ProductRows:
             jobs: updates.
             taken: the values that others get; None for what stored variants of these products get.
         """
-        handed = values_to_release([job.update for job in jobs], taken)
-        if not handed:
+        if taken is None:  # new variants are created after the others are written
+            wanted = (claim for job in jobs for claim in claims(job.update))
+            taken = {(claim.field, claim.value) for claim in wanted if not claim.is_new}
+        releases = {job: to_clear(job.update, job.gives_up, taken) for job in jobs}
+        released = [job for job, fields in releases.items() if fields]
+        if not released:
             return False
-        releases = {update.desired.external_id: fields for update, fields in handed}
-        released = [job for job in jobs if job.external_id in releases]
         now = round(time.time(), 3)
         notes: list[dict[str, Any]] = []
         bodies: list[dict[str, Any]] = []
         for job in released:
-            update, fields = job.update, releases[job.external_id]
+            update, fields = job.update, releases[job]
             late = {
                 key: {name: (None, value) for name, value in values.items()} for key, values in fields.items()
             }

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
 from medusa_sync.core.change import Change, Create
-from medusa_sync.core.claims import Hold, Holders, Owner, Removed, Value, claims, item_owners, owners_of
-from medusa_sync.core.fields import VARIANT_FIELDS
+from medusa_sync.core.claims import Hold, Holders, Owner, Removed, UniqueValue, claims, holders_of
+from medusa_sync.core.fields import UNIQUE
 from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.product import DesiredProduct, slug_of
-from medusa_sync.core.stored_variant import OwningVariant, StoredItem
+from medusa_sync.core.stored_variant import OwningProduct, OwningVariant, StoredItem
 from medusa_sync.core.unique import Decision, decide
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.write.job import Job
 
 T = TypeVar("T")
-
-_UNIQUE = [name for name, field in VARIANT_FIELDS.items() if field.unique]
 
 
 class UniqueValues:
@@ -51,16 +48,11 @@ class UniqueValues:
         self._source_name = source_name
         self._wanted: set[int] = set()  # hashes, which take little memory
         self._freed: set[Hold] = set()
-        self._given: dict[Value, Owner] = {}
+        self._given: dict[UniqueValue, Owner] = {}
 
     def is_repeated(self, product: DesiredProduct) -> bool:
         """Whether an earlier product of the run wants one of the values, or the handle, of this one."""
-        own = {
-            hash((name, variant.fields[name]))
-            for variant in product.variants
-            for name in _UNIQUE
-            if name in variant.fields
-        }
+        own = set(map(hash, product.unique_values))
         if product.handle is not None:
             own.add(hash(slug_of(product)))
         is_repeated = not self._wanted.isdisjoint(own)
@@ -80,24 +72,18 @@ class UniqueValues:
         wanted = [claim for change in changes for claim in claims(change)]
         values = {
             name: list(dict.fromkeys(claim.value for claim in wanted if claim.field == name))
-            for name in _UNIQUE
+            for name in UNIQUE
         }
-        skus = list(dict.fromkeys(each.value for each in wanted if each.makes_item or each.renames_item))
+        skus = list(dict.fromkeys(each.value for each in wanted if each.with_item))
         # The store has no list with both, so they are read concurrently.
         items, variants = await asyncio.gather(
             self._items(skus), asyncio.gather(*(self._variants(name, own) for name, own in values.items()))
         )
-        owners: defaultdict[Value, list[Owner]] = defaultdict(list)
-        for name, own in zip(values, variants, strict=True):
-            for value, owner in owners_of(name, own):
-                owners[value].append(owner)
-        for value, owner in item_owners(items):
-            owners[value].append(owner)
-        return Holders(owners, {str(item.sku): item for item in items if not item.use})
+        return holders_of(dict(zip(values, variants, strict=True)), items)
 
     def decide(self, jobs: Sequence[Job], *, is_final: bool, is_last: bool) -> Decision:
         """Decide which jobs have to give way; see `unique.decide`."""
-        owners: dict[Value, tuple[Owner, ...]] = {}
+        owners: dict[UniqueValue, tuple[Owner, ...]] = {}
         unused: dict[str, StoredItem] = {}
         for job in jobs:
             holders = job.holders or Holders()
@@ -121,12 +107,12 @@ class UniqueValues:
 
     def give(self, change: Change) -> None:
         """Take note of the values that a product gets which is not written, in a dry run."""
-        owner = Owner("", "", change.desired.external_id, change.desired.title)
+        product = OwningProduct("", change.desired.external_id, change.desired.title)
+        owner = Owner(OwningVariant("", product=product))
         self._given.update(((claim.field, claim.value), owner) for claim in claims(change))
 
     def _is_removed(self, owner: Owner) -> bool:
-        variants = self._removed.variants
-        return owner.external_id in self._removed.products or bool({owner.id, owner.variant_id} & variants)
+        return owner.external_id in self._removed.products or owner.is_one_of(self._removed.variants)
 
     def _is_ours(self, external_id: str | None) -> bool:
         return source_id_of(self._source_name, external_id) is not None

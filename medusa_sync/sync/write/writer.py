@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 
 from msgspec import Struct, field
 
 from medusa_sync.core.change import Create, Update, new_variants
+from medusa_sync.core.claims import UniqueValue
 from medusa_sync.core.fields import SKU
 from medusa_sync.core.interrupted import with_late_note
-from medusa_sync.core.inventory import Values, by_key, item_renames, level_changes
-from medusa_sync.core.note import final_record
+from medusa_sync.core.inventory import by_key, item_renames, level_changes
+from medusa_sync.core.note import final_record, with_withheld
 from medusa_sync.core.record import Record, applied
 from medusa_sync.core.stored_variant import StoredItem, StoredVariant
-from medusa_sync.core.withheld import with_withheld
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import FIRST_VARIANTS, new_variant_id
@@ -136,7 +136,7 @@ class Writer:
         if incomplete:
             await delete_noted(self._api, incomplete)
 
-    async def release_items(self, jobs: Sequence[Job], taken: Values) -> None:
+    async def release_items(self, jobs: Sequence[Job], taken: Collection[UniqueValue]) -> None:
         """Take SKUs from inventory items whose variants give them up; they get their new ones later."""
         for job in jobs:
             renames = item_renames(job.update).values()
