@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from medusa_sync.core.stored import StoredProduct, StoredSummary, Tombstone, UnownedProduct, Unreadable
 from medusa_sync.core.stored_variant import Entity, OwningProduct, OwningVariant
-from medusa_sync.errors import ProductFailedError, StoreError, UnknownQueryError
+from medusa_sync.errors import StoreError, UnknownQueryError
 from medusa_sync.http import Query
-from medusa_sync.medusa import responses
+from medusa_sync.medusa import decode
 from medusa_sync.medusa.client import MedusaClient
-from medusa_sync.medusa.decode import decode_product, decode_record, is_marked_as_deleted, tree_of
 from medusa_sync.medusa.lists import NULL, List, chunks, find, read, walk
 from medusa_sync.medusa.resources import ItemApi, OptionApi, PriceLists, TermApi
 
@@ -25,7 +24,41 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _ID_ONLY: Query = [("fields", "id")]
-_LISTED_NAMES = 20
+
+
+class StoreCurrency(Struct, frozen=True):
+    currency_code: str
+
+
+class StoreDefaults(Struct, frozen=True):
+    """The currencies and defaults of the store."""
+
+    id: str
+    supported_currencies: tuple[StoreCurrency, ...]
+    default_sales_channel_id: str | None
+    default_location_id: str | None
+
+
+class _Stores(Struct):
+    stores: Annotated[list[StoreDefaults], Meta(min_length=1)]
+
+
+class NamedEntity(Entity, frozen=True):
+    """A sales channel, shipping profile or stock location."""
+
+    name: str = ""
+
+
+class _Variants(Struct):
+    variants: list[Entity]
+
+
+class _WithVariants(Struct):
+    product: _Variants
+
+
+class _Updated(Struct):
+    updated: list[StoredProduct]
 
 
 class ScanPage(Struct, frozen=True):
@@ -72,86 +105,86 @@ class AdminApi:
 
     # --- reads ---
 
-    async def defaults(self) -> responses.StoreDefaults:
+    async def defaults(self) -> StoreDefaults:
         fields = "id,default_sales_channel_id,default_location_id,supported_currencies.currency_code"
         query: Query = [("limit", 1), ("fields", fields)]
-        return (await self._client.get("/admin/stores", query, responses.Stores)).stores[0]
+        return (await self._client.get("/admin/stores", query, _Stores)).stores[0]
 
-    async def named(self, collection: str, query: dict[str, str]) -> Sequence[Entity]:
-        """At most two sales channels, shipping profiles or stock locations that a query matches."""
-        list_ = responses.NAMED[collection]
-        return (await read(self._client, list_, [*query.items(), ("limit", 2)])).entries
-
-    async def names(self, collection: str) -> list[str]:
-        """The names of sales channels, shipping profiles or stock locations, for a message."""
-        found = await read(self._client, responses.NAMED[collection], [("limit", _LISTED_NAMES)])
-        return sorted(entity.name for entity in found.entries)
+    async def named(self, collection: str, query: dict[str, str], *, limit: int = 2) -> list[NamedEntity]:
+        """Some sales channels, shipping profiles or stock locations that a query matches."""
+        list_ = List(f"/admin/{collection.replace('_', '-')}", collection, NamedEntity, "id,name")
+        return (await read(self._client, list_, [*query.items(), ("limit", limit)])).entries
 
     async def look_up(
         self, external_ids: Sequence[str], *, with_options: bool = False
     ) -> list[StoredSummary | Unreadable]:
         """Products by external id, with their records."""
-        list_ = responses.WITH_OPTIONS if with_options else responses.SUMMARIES
-        return await self._products("external_id", external_ids, list_, StoredSummary)
+        if with_options:
+            return await self._decoded("external_id", external_ids, decode.WITH_OPTIONS, StoredSummary)
+        return [
+            decode.summary(each) for each in await self._find("external_id", external_ids, decode.SCANNED)
+        ]
 
     async def summaries(self, ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
         """Products by id, with their records."""
-        return await self._products("id", ids, responses.SUMMARIES, StoredSummary)
+        return [decode.summary(each) for each in await self._find("id", ids, decode.SCANNED)]
 
     async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
         """Products by `id` or `external_id`, with their details."""
-        return await self._products(key, values, responses.DETAILS, StoredProduct)
+        return await self._decoded(key, values, decode.DETAILS, StoredProduct)
 
     async def listed(self, external_ids: Sequence[str]) -> list[StoredProduct | Unreadable]:
         """Products by external id, with what pruning needs."""
-        return await self._products("external_id", external_ids, responses.LISTED, StoredProduct)
+        return await self._decoded("external_id", external_ids, decode.LISTED, StoredProduct)
 
-    async def _products(
+    async def _decoded(
         self, key: str, values: Sequence[str], list_: List[Raw], type_: type[T]
     ) -> list[T | Unreadable]:
-        found: list[T | Unreadable] = []
-        asked = tree_of(list_.fields)
+        asked = decode.tree_of(list_.fields)
+        found = await self._find(key, values, list_)
+        return [decode.decode_product(raw, type_, asked) for raw in found]
+
+    async def _find(self, key: str, values: Sequence[str], list_: List[T]) -> list[T]:
+        found: list[T] = []
         for part in chunks(key, values):
             # The limit leaves room for copies: Medusa does not keep external ids unique.
             page = await read(self._client, list_, [*part, ("order", "id"), ("limit", 2 * len(part))])
             self.may_lag |= page.estimate_count is not None
-            found += [decode_product(raw, type_, asked) for raw in page.entries]
+            found += page.entries
         return found
 
-    async def tombstones(self, external_ids: Sequence[str]) -> list[Tombstone]:
-        """What deleted products with these external ids have left; there may be several for each."""
-        parts = chunks("external_id", external_ids)
-        return [each for part in parts async for each in self._tombstones(part)]
+    async def tombstones(self, external_ids: Sequence[str] | None = None) -> list[Tombstone]:
+        """What deleted products with these external ids have left; there may be several for each.
 
-    async def all_tombstones(self) -> list[Tombstone]:
-        """What all deleted products have left; the index engine shows them only in an unfiltered list."""
-        return [each async for each in self._tombstones([])]
-
-    async def _tombstones(self, wanted: Query) -> AsyncIterator[Tombstone]:
-        async for each in walk(self._client, responses.TOMBSTONES, wanted):
-            if each.deleted_at is not None:
-                is_ours = is_marked_as_deleted(each.metadata)
-                yield Tombstone(each.id, each.external_id, each.deleted_at, is_ours)
+        The index engine shows them only in a list of all products, without external ids.
+        """
+        parts = [[]] if external_ids is None else chunks("external_id", external_ids)
+        return [
+            Tombstone(each.id, each.external_id, each.deleted_at, decode.is_marked_as_deleted(each.metadata))
+            for part in parts
+            async for each in walk(self._client, decode.WITH_DELETED, part)
+            if each.deleted_at is not None
+        ]
 
     async def handles(self, handles: Sequence[str]) -> dict[str, OwningProduct]:
         """The products by handle, for those of these handles that are taken."""
-        found = await find(self._client, responses.HANDLES, "handle", handles)
+        found = await find(self._client, decode.HANDLES, "handle", handles)
         return {owner.handle: owner for owner in found}
 
     async def scan(self, offset: int, limit: int) -> ScanPage:
         """One page of all products, in the order of their ids."""
         bounds: Query = [("order", "id"), ("limit", limit), ("offset", offset)]
-        page = await read(self._client, responses.SCANNED, bounds)
+        page = await read(self._client, decode.SCANNED, bounds)
         if page.count is None:
             raise StoreError("GET /admin/products: the response is not from Medusa: it has no count")
-        return ScanPage(map(_scanned, page.entries), len(page.entries), page.count, page.is_last)
+        return ScanPage(map(decode.summary, page.entries), len(page.entries), page.count, page.is_last)
 
     async def without_external_id(self) -> list[UnownedProduct]:
         """All products without an external id."""
 
         async def read_all(external_id: str) -> list[UnownedProduct]:
             query: Query = [("external_id", external_id)]
-            return [each async for each in walk(self._client, responses.UNOWNED, query)]
+            return [each async for each in walk(self._client, decode.UNOWNED, query)]
 
         absent, empty = await asyncio.gather(read_all(NULL), read_all(""))
         return absent + empty
@@ -159,22 +192,22 @@ class AdminApi:
     async def variants_with(self, field: str, values: Sequence[str]) -> list[OwningVariant]:
         """The variants that have one of these values in a unique field; none if the store is too old."""
         with suppress(UnknownQueryError):  # the SKU is known since Medusa 2.14
-            return await find(self._client, responses.OWNERS, field, values)
+            return await find(self._client, decode.OWNERS, field, values)
         return []
 
     async def written(self, product_ids: Sequence[str]) -> dict[str, StoredProduct]:
         """Products by id, with the ids of their options, variants and inventory items."""
-        return {each.id: each for each in await find(self._client, responses.WRITTEN, "id", product_ids)}
+        return {each.id: each for each in await find(self._client, decode.WRITTEN, "id", product_ids)}
 
     async def taken_ids(self, product_ids: Sequence[str]) -> dict[str, str | None]:
         """Which of these ids products have, with their external ids; None for deleted ones."""
-        found = await find(self._client, responses.IDS, "id", product_ids)
+        found = await find(self._client, decode.WITH_DELETED, "id", product_ids)
         return {each.id: None if each.deleted_at is not None else each.external_id or "" for each in found}
 
     async def variant_ids(self, product_id: str) -> list[str]:
         """The ids of all variants of a product."""
         query: Query = [("fields", "variants.id")]
-        response = await self._client.get(f"/admin/products/{product_id}", query, responses.WithVariants)
+        response = await self._client.get(f"/admin/products/{product_id}", query, _WithVariants)
         return [variant.id for variant in response.product.variants]
 
     # --- writes ---
@@ -183,7 +216,7 @@ class AdminApi:
         """Update products in one all-or-nothing call; the response has no particular order."""
         images = ",images.id,images.url" if any("images" in body for body in bodies) else ""
         path, query = "/admin/products/batch", [("fields", f"id,external_id{images}")]
-        return (await self._client.post(path, {"update": bodies}, responses.Written, query=query)).updated
+        return (await self._client.post(path, {"update": bodies}, _Updated, query=query)).updated
 
     async def edit_products(self, bodies: Sequence[dict[str, Any]]) -> None:
         """Like `update_products`, but asks only for ids and returns nothing: up to a quarter faster."""
@@ -193,12 +226,3 @@ class AdminApi:
     async def delete_products(self, ids: Sequence[str]) -> None:
         """Delete products in one all-or-nothing call; ids that do not exist are ignored."""
         await self._client.post("/admin/products/batch", {"delete": ids}, dict[str, Any])
-
-
-def _scanned(product: responses.ScannedProduct) -> StoredSummary | Unreadable:
-    if product.metadata is responses.ABSENT:
-        return Unreadable(product.id, product.external_id, "the response lacks metadata")
-    try:
-        return StoredSummary(product.id, product.external_id, decode_record(product.metadata))
-    except ProductFailedError as error:
-        return Unreadable(product.id, product.external_id, str(error))

@@ -1,21 +1,98 @@
-"""Decodes stored products one at a time, so that one that cannot be read does not affect the others."""
+"""What is asked of stored products, and how they are decoded.
+
+Products are decoded one at a time, so that one that cannot be read does not affect the others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from msgspec import DecodeError, Raw, Struct, ValidationError, convert, json
 
-from medusa_sync.core.fields import FIELDS
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
 from medusa_sync.core.record import RECORD_KEY, AnyRecord, Record, parse_record, upgraded
-from medusa_sync.core.stored import Unreadable
+from medusa_sync.core.stored import StoredProduct, StoredSummary, UnownedProduct, Unreadable
+from medusa_sync.core.stored_variant import Identified, OwningProduct, OwningVariant
 from medusa_sync.errors import ProductFailedError, StoreError
+from medusa_sync.http import Query
+from medusa_sync.medusa.lists import List
 
 T = TypeVar("T")
 Tree = dict[str, Any]
 """Names of fields, each with a tree of the fields below it."""
+
+_ABSENT = Raw(b"")  # a field that the response does not have, which is not the same as null
+
+
+class _Scanned(Identified, frozen=True):
+    metadata: Raw = _ABSENT
+
+
+class _MaybeDeleted(_Scanned, frozen=True):
+    deleted_at: str | None = None
+
+
+def _table_fields() -> Iterator[str]:
+    """The fields of the tables that are attributes of a product, of its sets or of its variants."""
+    for name, field in FIELDS.items():
+        if field.member:
+            yield from (f"{name}.{attribute}" for attribute in ("id", *(field.reads or (field.member,))))
+        elif field.place is Place.PRODUCT:
+            yield name
+    for name, field in VARIANT_FIELDS.items():
+        if field.place is Place.VARIANT:
+            yield f"variants.{name}"
+
+
+def _below(path: str, names: str) -> str:
+    return ",".join(f"{path}.{name}" for name in names.split())
+
+
+def _products(type_: type[T], fields: str, query: Query = ()) -> List[T]:
+    return List("/admin/products", "products", type_, fields, query)
+
+
+_SUMMARY = "id,external_id,metadata"
+
+SCANNED = _products(_Scanned, _SUMMARY)
+WITH_OPTIONS = _products(Raw, f"{_SUMMARY},options.id,options.title")
+LISTED = _products(Raw, f"{_SUMMARY},title,status")
+DETAILS = _products(
+    Raw,
+    ",".join(
+        (
+            f"{_SUMMARY},handle,status",
+            *_table_fields(),
+            "sales_channels.id,shipping_profile.id",
+            _below("options", "id title is_exclusive values.id values.value"),
+            _below("variants", "id metadata manage_inventory options.option_id options.value"),
+            # Responses show these as `variants.prices`. If asked for by that name, a store with the index
+            # engine leaves them out of filtered lists.
+            _below(
+                "variants.price_set.prices",
+                "id amount currency_code min_quantity max_quantity price_rules.attribute price_rules.value",
+            ),
+            _below("variants.inventory_items", "inventory_item_id inventory.sku"),
+            _below("variants.inventory_items.inventory.location_levels", "location_id stocked_quantity"),
+        )
+    ),
+)
+WITH_DELETED = _products(_MaybeDeleted, f"{_SUMMARY},deleted_at", (("with_deleted", "true"),))
+HANDLES = _products(OwningProduct, "id,external_id,title,handle")
+UNOWNED = _products(UnownedProduct, "id,title,handle,metadata,variants.sku")
+WRITTEN = _products(
+    StoredProduct,
+    "id,external_id,options.id,options.title,variants.id,variants.sku,"
+    "variants.inventory_items.inventory_item_id,variants.options.option_id,variants.options.value",
+)
+OWNERS = List(
+    "/admin/product-variants",
+    "variants",
+    OwningVariant,
+    "id,sku,barcode,product.id,product.external_id,product.title",
+)
 
 _ABSENT_IF_NONE = frozenset(
     {
@@ -41,6 +118,16 @@ def _as_shown(path: str) -> str:
     path = path.replace("variants.price_set.prices.", "variants.prices.")
     prices, is_rule, _ = path.partition(".price_rules.")
     return f"{prices}.rules" if is_rule else path
+
+
+def summary(product: _Scanned) -> StoredSummary | Unreadable:
+    """A scanned product with its record: the quick way, without a detour over a dict."""
+    if product.metadata is _ABSENT:
+        return Unreadable(product.id, product.external_id, "the response lacks metadata")
+    try:
+        return StoredSummary(product.id, product.external_id, _record_in(product.metadata))
+    except ProductFailedError as error:
+        return Unreadable(product.id, product.external_id, str(error))
 
 
 def decode_product(raw: Raw, type_: type[T], asked: Tree) -> T | Unreadable:
@@ -89,13 +176,9 @@ class _Metadata(Struct):
     medusa_sync: AnyRecord | None = None
 
 
-def decode_record(metadata: Raw) -> Record | None:
-    """The record in the metadata of a product; None if there is none.
-
-    Raises:
-        ProductFailedError: a newer version of this tool wrote it.
-    """
-    with suppress(ValidationError):  # no detour over a dict
+def _record_in(metadata: Raw) -> Record | None:
+    """The record in the metadata of a product; None if there is none."""
+    with suppress(ValidationError):
         record = json.decode(metadata, type=_Metadata).medusa_sync
         return None if record is None else upgraded(record)
     decoded = json.decode(metadata)

@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from medusa_sync.medusa import responses
 from medusa_sync.medusa.lists import List
+from medusa_sync.medusa.resources import CATEGORIES, COLLECTIONS, TAGS, TYPES
 
 Body = Mapping[str, Any]
 
@@ -57,10 +57,10 @@ def _creates(workflow: str, list_: List[Any], key: str) -> Operation:
     return Operation(workflow, list_.name, list_.path, only_in_bulk=ID, key=key, found_in=list_)
 
 
-CREATE_TAGS = _creates("create-product-tags", responses.TAGS, "value")
-CREATE_TYPES = _creates("create-product-types", responses.TYPES, "value")
-CREATE_COLLECTIONS = _creates("create-collections", responses.COLLECTIONS, "handle")
-CREATE_CATEGORIES = _creates("create-product-categories", responses.CATEGORIES, "handle")
+CREATE_TAGS = _creates("create-product-tags", TAGS, "value")
+CREATE_TYPES = _creates("create-product-types", TYPES, "value")
+CREATE_COLLECTIONS = _creates("create-collections", COLLECTIONS, "handle")
+CREATE_CATEGORIES = _creates("create-product-categories", CATEGORIES, "handle")
 CREATE_PRODUCTS = Operation(
     "create-products",
     "products",

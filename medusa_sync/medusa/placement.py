@@ -71,6 +71,7 @@ class _Kind(Struct, frozen=True):
         return self.collection.removesuffix("s").replace("_", " ")
 
 
+_LISTED_NAMES = 20  # in a message
 _CHANNEL = _Kind("sales_channels", "sc_", "--sales-channel (SYNC_PRODUCTS_SALES_CHANNEL)")
 _PROFILE = _Kind("shipping_profiles", "sp_", "--shipping-profile (SYNC_PRODUCTS_SHIPPING_PROFILE)")
 _LOCATION = _Kind("stock_locations", "sloc_", "--stock-location (SYNC_PRODUCTS_STOCK_LOCATION)")
@@ -131,7 +132,7 @@ async def _named(
         return await api.named(kind.collection, otherwise) if otherwise is not None else ()
     found = await api.named(kind.collection, {"id" if name.startswith(kind.id_prefix) else "name": name})
     if not found:
-        names = await api.names(kind.collection)
+        names = sorted(each.name for each in await api.named(kind.collection, {}, limit=_LISTED_NAMES))
         known = ", ".join(map(repr, names)) or "none"
         raise StoreMismatchError(
             f"The store has no {kind} {name!r}, only: {known}",

@@ -1,4 +1,4 @@
-"""What a store has besides products: inventory items, options, terms and price lists."""
+"""What a store has besides products: terms, inventory items, options and price lists."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.stored import StoredCategory, StoredOption, StoredValue
-from medusa_sync.core.stored_variant import StoredItem, StoredPrice
+from medusa_sync.core.stored import StoredCategory, StoredCollection, StoredOption, StoredValue
+from medusa_sync.core.stored_variant import Entity, StoredItem, StoredPrice
 from medusa_sync.http import Query
-from medusa_sync.medusa import responses
 from medusa_sync.medusa.client import MedusaClient
-from medusa_sync.medusa.lists import find, walk
+from medusa_sync.medusa.lists import List, find, walk
 
 _ID_ONLY: Query = [("fields", "id")]
 _MANY_CATEGORIES = 2_000
 _MANY_PRICES = 1_000
-_ITEMS = responses.ITEMS.path
-_PRICE_LISTS = responses.PRICE_LISTS.path
+
+TAGS = List("/admin/product-tags", "product_tags", StoredValue, "id,value")
+TYPES = List("/admin/product-types", "product_types", StoredValue, "id,value")
+COLLECTIONS = List("/admin/collections", "collections", StoredCollection, "id,handle")
+CATEGORIES = List(
+    "/admin/product-categories",
+    "product_categories",
+    StoredCategory,
+    "id,handle,is_active,name,metadata",
+)
 
 
 class _Resource:
@@ -31,6 +38,28 @@ class _Resource:
         await self._client.post(path, body, dict[str, Any], query=_ID_ONLY)
 
 
+class TermApi(_Resource):
+    """Categories; tags, types and collections are found and created by `Bulk`."""
+
+    async def categories(self, slugs: Sequence[str]) -> list[StoredCategory]:
+        """Categories that the source calls so, or that have one of these handles; the oldest first.
+
+        Medusa does not search metadata, so all of them are read: shops have few, and one request lists many.
+        """
+        if not slugs:
+            return []
+        found = walk(self._client, CATEGORIES, size=_MANY_CATEGORIES)
+        wanted = set(slugs)
+        return [each async for each in found if not wanted.isdisjoint((each.handle, each.recorded_slug))]
+
+    async def activate_category(self, category_id: str) -> None:
+        path = f"{CATEGORIES.path}/{category_id}"
+        await self._client.post(path, {"is_active": True}, dict[str, Any])
+
+
+# --- inventory items ---
+
+
 class Level(Struct, frozen=True):
     """The stock of an inventory item at a stock location."""
 
@@ -39,26 +68,39 @@ class Level(Struct, frozen=True):
     stocked_quantity: int
 
 
+class _CreatedItem(Struct):
+    inventory_item: Entity
+
+
+_ITEMS = List(
+    "/admin/inventory-items",
+    "inventory_items",
+    StoredItem,
+    "id,sku,reserved_quantity,location_levels.location_id,"
+    "variants.id,variants.product.id,variants.product.external_id,variants.product.title",
+)
+
+
 class ItemApi(_Resource):
     """The inventory of a store."""
 
     async def by_sku(self, skus: Sequence[str]) -> list[StoredItem]:
         """Inventory items that have one of these SKUs, whether a variant uses them or not."""
-        return await find(self._client, responses.ITEMS, "sku", skus)
+        return await find(self._client, _ITEMS, "sku", skus)
 
     async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:
         body = {"create": create, "update": update}
-        await self._client.post(f"{_ITEMS}/location-levels/batch", body, dict[str, Any])
+        await self._client.post(f"{_ITEMS.path}/location-levels/batch", body, dict[str, Any])
 
     async def create(self, sku: str | None) -> str:
         """Create an inventory item without stock; returns its id."""
         body = {"sku": sku} if sku else {}
-        response = await self._client.post(_ITEMS, body, responses.Item, query=_ID_ONLY)
-        return response.inventory_item.id
+        created = await self._client.post(_ITEMS.path, body, _CreatedItem, query=_ID_ONLY)
+        return created.inventory_item.id
 
     async def delete(self, item_id: str) -> None:
         """Delete an inventory item with its levels."""
-        await self._client.delete(f"{_ITEMS}/{item_id}")
+        await self._client.delete(f"{_ITEMS.path}/{item_id}")
 
     async def link(self, product_id: str, variant_id: str, item_id: str) -> None:
         """Give a variant an inventory item that exists."""
@@ -66,19 +108,23 @@ class ItemApi(_Resource):
         await self._post(path, {"inventory_item_id": item_id, "required_quantity": 1})
 
 
+# --- options ---
+
+
 class OptionApi(_Resource):
     """The options of products.
 
-    Since 2.17, an option is an entity that may belong to several products; before, it is part of its product.
+    Since 2.17, an option is an entity that may belong to several products; before, it is part of its product,
+    and `is_exclusive` is None.
     """
 
     async def add(self, product_id: str, title: str, values: Sequence[str], *, are_entities: bool) -> None:
         """Add an option that no other product has."""
-        path = f"/admin/products/{product_id}/options"
-        option: dict[str, Any] = {"title": title, "values": values}
+        option = {"title": title, "values": values}
         if are_entities:  # without `is_exclusive`, the option would be shared by the whole store
-            path, option = f"{path}/batch", {"add": [{**option, "is_exclusive": True}]}
-        await self._post(path, option)
+            await self._change(product_id, {"add": [{**option, "is_exclusive": True}]})
+        else:
+            await self._post(f"/admin/products/{product_id}/options", option)
 
     async def rename(self, product_id: str, option: StoredOption, title: str) -> None:
         """Rename an option; its variants keep their values."""
@@ -96,15 +142,7 @@ class OptionApi(_Resource):
         add: Sequence[str],
         remove: Collection[str],
     ) -> None:
-        """Add values to an option, and remove values that no variant has.
-
-        Args:
-            product_id: of the product.
-            option: as it was read.
-            title: that it has now.
-            add: values.
-            remove: values.
-        """
+        """Add values to an option, which has this title now, and remove values that no variant has."""
         if option.is_exclusive is None:
             kept = [each.value for each in option.values if each.value not in remove]
             await self._replace(product_id, option, title, list(dict.fromkeys([*kept, *add])))
@@ -133,34 +171,33 @@ class OptionApi(_Resource):
         await self._post(path, {"title": title, "values": values})
 
 
-class TermApi(_Resource):
-    """What products refer to: categories, tags, types and collections."""
-
-    async def categories(self, slugs: Sequence[str]) -> list[StoredCategory]:
-        """Categories that the source calls so, or that have one of these handles; the oldest first.
-
-        Medusa does not search metadata, so all of them are read: shops have few, and one request lists many.
-        """
-        if not slugs:
-            return []
-        found = walk(self._client, responses.CATEGORIES, size=_MANY_CATEGORIES)
-        wanted = set(slugs)
-        return [each async for each in found if not wanted.isdisjoint((each.handle, each.recorded_slug))]
-
-    async def tags(self, values: Sequence[str]) -> list[StoredValue]:
-        """Tags that have one of these values."""
-        return await find(self._client, responses.TAGS, "value", values)
-
-    async def activate_category(self, category_id: str) -> None:
-        path = f"{responses.CATEGORIES.path}/{category_id}"
-        await self._client.post(path, {"is_active": True}, dict[str, Any])
+# --- price lists ---
 
 
-class ListedPrice(Struct, frozen=True):
-    """A sale price and its variant."""
+class _ListedPriceList(Entity, frozen=True):
+    description: str | None
 
-    price: StoredPrice
-    variant_id: str
+
+class _PriceSet(Struct):
+    variant: Entity | None = None
+
+
+class ListPrice(StoredPrice, frozen=True):
+    """A price in a price list, with its variant; without one, the variant was deleted."""
+
+    price_set: _PriceSet | None = None
+
+    @property
+    def variant_id(self) -> str:
+        return self.price_set.variant.id if self.price_set and self.price_set.variant else ""
+
+
+class _WrittenPrices(Struct):
+    created: list[ListPrice]
+
+
+_PRICE_LISTS = List("/admin/price-lists", "price_lists", _ListedPriceList, "id,description")
+_PRICES = List("", "prices", ListPrice, "id,amount,currency_code,price_set.variant.id")
 
 
 class PriceLists(_Resource):
@@ -171,24 +208,24 @@ class PriceLists(_Resource):
 
     async def find(self, description: str) -> list[str]:
         """The ids of the lists with a description, oldest first."""
-        lists = walk(self._client, responses.PRICE_LISTS)
+        lists = walk(self._client, _PRICE_LISTS)
         return [each.id async for each in lists if each.description == description]
 
     async def create(self, title: str, description: str) -> None:
         """Create an active list of sale prices."""
         body = {"title": title, "description": description, "type": "sale", "status": "active"}
-        await self._post(_PRICE_LISTS, {**body, "prices": []})
+        await self._post(_PRICE_LISTS.path, {**body, "prices": []})
 
     async def delete(self, list_id: str) -> None:
         """Delete a list with its prices."""
-        await self._client.delete(f"{_PRICE_LISTS}/{list_id}")
+        await self._client.delete(f"{_PRICE_LISTS.path}/{list_id}")
 
-    async def prices(self, list_id: str, *, newest_first: bool = False) -> AsyncIterator[ListedPrice]:
+    async def prices(self, list_id: str, *, newest_first: bool = False) -> AsyncIterator[ListPrice]:
         """The prices of a list by age; later pages are read only if they are asked for."""
-        list_ = structs.replace(responses.PRICES, path=f"{_PRICE_LISTS}/{list_id}/prices")
+        list_ = structs.replace(_PRICES, path=f"{_PRICE_LISTS.path}/{list_id}/prices")
         async for each in walk(self._client, list_, size=_MANY_PRICES, newest_first=newest_first):
-            if (listed := _listed(each)) is not None:
-                yield listed
+            if each.variant_id:
+                yield each
 
     async def write(
         self,
@@ -197,17 +234,9 @@ class PriceLists(_Resource):
         create: Sequence[dict[str, Any]],
         update: Sequence[dict[str, Any]],
         delete: Sequence[str],
-    ) -> list[ListedPrice]:
+    ) -> list[ListPrice]:
         """Change prices of a list in one call; returns those that were created."""
         body = {"create": create, "update": update, "delete": delete}
-        path, query = f"{_PRICE_LISTS}/{list_id}/prices/batch", [("fields", responses.PRICES.fields)]
-        written = await self._client.post(path, body, responses.WrittenPrices, query=query)
-        return [listed for each in written.created if (listed := _listed(each)) is not None]
-
-
-def _listed(price: responses.ListPrice) -> ListedPrice | None:
-    """The price; None if its variant was deleted."""
-    variant = price.price_set.variant if price.price_set else None
-    if variant is None:
-        return None
-    return ListedPrice(StoredPrice(price.id, price.currency_code, price.amount), variant.id)
+        path, query = f"{_PRICE_LISTS.path}/{list_id}/prices/batch", [("fields", _PRICES.fields)]
+        written = await self._client.post(path, body, _WrittenPrices, query=query)
+        return [each for each in written.created if each.variant_id]

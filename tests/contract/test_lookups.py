@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from medusa_sync.core.stored import StoredProduct, category_metadata
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.operations import CREATE_TAGS
 from tests.contract.shop import LEVELS, Shop, item_of, variant_of
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -44,7 +45,7 @@ def _add_items(shop: Shop, skus: Sequence[str]) -> None:
 
 
 async def _tags(api: AdminApi, values: Sequence[str]) -> list[str | None]:
-    return [tag.value for tag in await api.terms.tags(values)]
+    return list(await api.bulk.existing(CREATE_TAGS, values))
 
 
 async def _categories(api: AdminApi, handles: Sequence[str]) -> list[str | None]:

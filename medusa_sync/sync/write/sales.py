@@ -122,7 +122,7 @@ class Sales:
                 if each.id not in gone
             ]
         for listed in created:
-            prices.setdefault(listed.variant_id, []).append(listed.price)
+            prices.setdefault(listed.variant_id, []).append(listed)
 
     async def remove_copies(self, stop: Stop) -> None:
         """Remove the younger copy of each price that another run has created too.
@@ -145,10 +145,10 @@ class Sales:
         prices = {own: [each for each in listed if each.id <= self._newest] for own, listed in known.items()}
         newest = self._newest
         async for listed in self._lists.prices(list_id, newest_first=True):
-            if listed.price.id <= self._newest:
+            if listed.id <= self._newest:
                 break
-            prices.setdefault(listed.variant_id, []).append(listed.price)
-            newest = max(newest, listed.price.id)
+            prices.setdefault(listed.variant_id, []).append(listed)
+            newest = max(newest, listed.id)
         if copies := _copies(prices):
             await self._lists.write(list_id, create=(), update=(), delete=copies)
         self._prices, self._newest = prices, newest
@@ -160,8 +160,8 @@ class Sales:
                 list_id = await self._find_list(create_it=False)
                 if list_id:
                     async for listed in self._lists.prices(list_id):
-                        prices.setdefault(listed.variant_id, []).append(listed.price)
-                        self._newest = max(self._newest, listed.price.id)
+                        prices.setdefault(listed.variant_id, []).append(listed)
+                        self._newest = max(self._newest, listed.id)
                 self._prices = prices
             return self._prices
 

@@ -52,7 +52,7 @@ class Tombstones:
         if not self._api.may_lag:
             return _deleted_by_merchant(await self._api.tombstones(external_ids))
         if self._all is None:
-            self._all = _deleted_by_merchant(await self._api.all_tombstones())
+            self._all = _deleted_by_merchant(await self._api.tombstones())
         return self._all.intersection(external_ids)
 
 

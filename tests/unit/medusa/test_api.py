@@ -10,6 +10,7 @@ from medusa_sync.core.record import ONLY, RECORD_KEY, Record, VariantRecord, app
 from medusa_sync.core.stored import StoredSummary, Unreadable
 from medusa_sync.errors import StoreError
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.operations import CREATE_TAGS
 from tests.unit.builders import as_json, desired_product, medusa_client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
@@ -51,7 +52,7 @@ async def test_look_ups_are_split_so_that_no_url_is_too_long(
 ) -> None:
     hold(httpx_mock, "product_tags", "value")
     values = [f"{number}{letter * length}" for number in range(20_000 // (length + 10))]
-    assert [tag.value for tag in await api.terms.tags(values)] == values
+    assert list(await api.bulk.existing(CREATE_TAGS, values)) == values
     for request in httpx_mock.get_requests():
         assert len(request.url.raw_path) < URL_LIMIT
 
