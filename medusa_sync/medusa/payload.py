@@ -35,17 +35,10 @@ def create_body(
 ) -> dict[str, Any]:
     """The body that creates a product. It sets what Medusa would leave out, such as the sales channel.
 
-    Args:
-        change: what is created.
-        product_id: of the new product.
-        record: of the new product.
-        status: of the new product, unless the source says it.
-        placement: of the new product.
-        ids: of its terms.
-        items: unused inventory items of the store, by SKU.
+    `ids` are those of its terms, and `items` are unused inventory items, by SKU, which its variants get.
     """
     desired, first = change.desired, change.desired.variants[:FIRST_VARIANTS]
-    keeps_stock = placement.location_id is not None
+    variants = new_variants(desired, first, items if placement.location_id else None)
     body: dict[str, Any] = {
         "id": product_id,
         "handle": change.handle,
@@ -55,10 +48,8 @@ def create_body(
         "shipping_profile_id": placement.shipping_profile_id,
         "options": new_options(desired),
         "variants": [
-            {"id": new_variant_id(product_id, each.key), **body}
-            for each, body in zip(
-                first, new_variants(desired, first, keeps_stock=keeps_stock, items=items), strict=True
-            )
+            {"id": new_variant_id(product_id, each.key), **own}
+            for each, own in zip(first, variants, strict=True)
         ],
         "metadata": {RECORD_KEY: record},
     }
@@ -69,12 +60,7 @@ def create_body(
 
 
 def new_product_id(external_id: str, generation: int) -> str:
-    """The id of a product that this tool creates.
-
-    Args:
-        external_id: of the product.
-        generation: 0, or more if products with the ids of earlier generations were deleted.
-    """
+    """The id of a product that this tool creates; each time that it was deleted, the next generation."""
     return own_id("prod", external_id, str(generation))
 
 
@@ -93,21 +79,16 @@ def update_body(change: Update, record: Record, *, placement: Placement, ids: Id
         body["sales_channels"] = [{"id": placement.sales_channel_id}]
     if change.placed and stored.shipping_profile is None:
         body["shipping_profile_id"] = placement.shipping_profile_id
-    known = _known_ids(stored, ids)
-    for each in change.own_changes:
-        if each.field != OPTIONS:  # they are written apart
-            _set_product_field(body, each.field, each.planned, known)
-    return body
-
-
-def _known_ids(stored: StoredProduct, ids: Ids) -> Ids:
-    """The ids of what the product has, and of what is added."""
-    return {
+    known: Ids = {  # what the product has, and what is added
         **ids,
         CATEGORIES: {**ids.get(CATEGORIES, {}), **{each.slug: each.id for each in stored.categories}},
         TAGS: {**ids.get(TAGS, {}), **{tag.value: tag.id for tag in stored.tags}},
         IMAGES: _image_ids(stored.images),
     }
+    for each in change.own_changes:
+        if each.field != OPTIONS:  # they are written apart
+            _set_product_field(body, each.field, each.planned, known)
+    return body
 
 
 def release_bodies(change: Update, fields: Mapping[str, Mapping[str, Value]]) -> list[dict[str, Any]]:

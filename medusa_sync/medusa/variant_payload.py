@@ -15,6 +15,9 @@ from medusa_sync.core.stored_variant import StoredItem, StoredPrice, StoredVaria
 Bodies = Mapping[str, Mapping[str, Any]]
 """What changes of variants, by id."""
 
+Items = Mapping[str, StoredItem] | None
+"""Inventory items that new variants get, by SKU; None if the store has no stock location."""
+
 
 def new_options(desired: DesiredProduct) -> list[dict[str, Any]]:
     """The options of a new product, with all values that its variants have."""
@@ -29,87 +32,71 @@ def wanted_values(variants: Iterable[DesiredVariant], name: str) -> list[str]:
     return list(dict.fromkeys(str(value) for value in values if value is not None))
 
 
-def _first_values(variant: DesiredVariant, names: Sequence[str]) -> dict[str, Value]:
-    """The option values of a variant of a new product."""
-    return {name: variant.fields[f"{OPTION}{name}"] for name in names} or {DEFAULT: DEFAULT}
+def _parts(
+    fields: Mapping[str, Value], currency: str
+) -> tuple[dict[str, Value], dict[str, Value], dict[str, Value]]:
+    """What fields are in a body: attributes of a variant, keys of its metadata, and amounts by currency."""
+    attributes: dict[str, Value] = {}
+    metadata: dict[str, Value] = {}
+    amounts: dict[str, Value] = {}
+    for name, value in fields.items():
+        match VARIANT_FIELDS[name].place:
+            case Place.VARIANT:
+                attributes[name] = value
+            case Place.METADATA:
+                metadata[name.removeprefix(METADATA)] = value
+            case Place.PRICE:
+                amounts[price_currency(name, currency)] = value
+            case _:
+                pass  # options need other fields too; stock levels and sale prices are written apart
+    return attributes, metadata, amounts
 
 
-def new_variant(
-    variant: DesiredVariant,
-    options: Mapping[str, Value],
-    currency: str,
-    *,
-    keeps_stock: bool,
-    items: Mapping[str, StoredItem],
+def _new_variant(
+    variant: DesiredVariant, options: Mapping[str, Value], currency: str, items: Items
 ) -> dict[str, Any]:
-    """The body of a new variant.
-
-    Args:
-        variant: what the source wants.
-        options: its values by the titles of the options in the store.
-        currency: of the field `price`.
-        keeps_stock: the store has a stock location.
-        items: unused inventory items of the store, by SKU.
-    """
-    fields = variant.fields
-    is_managed = keeps_stock and STOCK in fields
-    item = items.get(str(fields.get(SKU))) if is_managed else None
-    body: dict[str, Any] = {
+    """The body of a new variant, with its option values by the titles of the options in the store."""
+    attributes, metadata, amounts = _parts(variant.fields, currency)
+    managed = items if STOCK in variant.fields else None
+    body = {
         "title": DEFAULT,
         "options": options,
-        "manage_inventory": is_managed,
-        "prices": [
-            {"currency_code": price_currency(name, currency), "amount": value}
-            for name, value in fields.items()
-            if VARIANT_FIELDS[name].place is Place.PRICE
-        ],
-        **{name: value for name, value in fields.items() if VARIANT_FIELDS[name].place is Place.VARIANT},
+        "manage_inventory": managed is not None,
+        "prices": [{"currency_code": code, "amount": amount} for code, amount in amounts.items()],
+        **attributes,
     }
-    if metadata := {
-        name.removeprefix(METADATA): value for name, value in fields.items() if name.startswith(METADATA)
-    }:
+    if metadata:
         body["metadata"] = metadata
-    if item is not None:
+    if managed and (item := managed.get(str(variant.fields.get(SKU)))) is not None:
         body["inventory_items"] = [{"inventory_item_id": item.id, "required_quantity": 1}]
     return body
 
 
 def new_variants(
-    desired: DesiredProduct,
-    variants: Iterable[DesiredVariant],
-    *,
-    keeps_stock: bool,
-    items: Mapping[str, StoredItem],
+    desired: DesiredProduct, variants: Iterable[DesiredVariant], items: Items
 ) -> list[dict[str, Any]]:
-    """The bodies of variants of a new product; see `new_variant`."""
-    return [
-        new_variant(
-            each, _first_values(each, desired.options), desired.currency, keeps_stock=keeps_stock, items=items
-        )
-        for each in variants
-    ]
+    """The bodies of variants of a new product."""
+
+    def values(variant: DesiredVariant) -> dict[str, Value]:
+        return {name: variant.fields[f"{OPTION}{name}"] for name in desired.options} or {DEFAULT: DEFAULT}
+
+    return [_new_variant(each, values(each), desired.currency, items) for each in variants]
 
 
-def added_variants(
-    update: Update, *, keeps_stock: bool, items: Mapping[str, StoredItem]
-) -> list[dict[str, Any]]:
+def added_variants(update: Update, items: Items) -> list[dict[str, Any]]:
     """The bodies of the variants that an update creates.
 
     Medusa wants a value for each option, also for those that the merchant added: the one of a sibling.
     """
-    others = {option.title: _usual_value(update.stored, option) for option in update.options.others}
-    titles = {name: update.options.title(name) for name in update.options.stored}
+    usual = {option.title: _usual_value(update.stored, option) for option in update.options.others}
+    others: dict[str, Value] = {title: value for title, value in usual.items() if value is not None}
+    titles = {update.options.title(name): f"{OPTION}{name}" for name in update.options.stored}
+
+    def values(variant: DesiredVariant) -> dict[str, Value]:
+        return {**others, **{title: variant.fields[field] for title, field in titles.items()}}
+
     return [
-        new_variant(
-            each.desired,
-            {
-                **{title: value for title, value in others.items() if value is not None},
-                **{title: each.desired.fields[f"{OPTION}{name}"] for name, title in titles.items()},
-            },
-            update.desired.currency,
-            keeps_stock=keeps_stock,
-            items=items,
-        )
+        _new_variant(each.desired, values(each.desired), update.desired.currency, items)
         for each in update.variants
         if each.is_new
     ]
@@ -134,44 +121,31 @@ def variant_edits(update: Update) -> dict[str, dict[str, Any]]:
 
 def kept_options(update: Update) -> dict[str, dict[str, Value]]:
     """The values of all variants for the options that are left when others are removed, by id."""
-    changes = {each.stored.id: each.changes for each in update.variants if each.stored is not None}
-    return {
-        variant.id: _all_values(variant, changes.get(variant.id, ()), update)
-        for variant in update.stored.variants
+    planned = {
+        each.stored.id: {change.field: change.planned for change in each.changes}
+        for each in update.variants
+        if each.stored is not None
     }
+    return {each.id: _all_values(each, planned.get(each.id, {}), update) for each in update.stored.variants}
 
 
 def _edits(variant: StoredVariant, changes: Sequence[FieldChange], update: Update) -> dict[str, Any]:
-    edits: dict[str, Any] = {}
-    metadata: dict[str, Value] = {}
-    prices: dict[str, Value] = {}
-    sets_options = False
-    for change in changes:
-        match VARIANT_FIELDS[change.field].place:
-            case Place.PRICE:
-                prices[price_currency(change.field, update.desired.currency)] = change.planned
-            case Place.OPTION:
-                sets_options = True
-            case Place.LEVEL:
-                if variant.manage_inventory == (change.planned is None):
-                    edits["manage_inventory"] = change.planned is not None  # Medusa makes the inventory item
-            case Place.SALE:
-                pass  # it is in a price list
-            case Place.METADATA:  # "" deletes the key
-                value = "" if change.planned is None else change.planned
-                metadata[change.field.removeprefix(METADATA)] = value
-            case _:
-                edits[change.field] = change.planned
+    planned = {change.field: change.planned for change in changes}
+    attributes, metadata, amounts = _parts(planned, update.desired.currency)
+    edits: dict[str, Any] = {**attributes}
+    if STOCK in planned and variant.manage_inventory == (planned[STOCK] is None):
+        edits["manage_inventory"] = planned[STOCK] is not None  # Medusa makes the inventory item
     if metadata:  # all of it, because some routes and versions merge it, and others replace it
-        edits["metadata"] = {**(variant.metadata or {}), **metadata}
-    if prices:
-        edits["prices"] = _prices(variant, prices)
-    if sets_options:
-        edits["options"] = _all_values(variant, changes, update)
+        sent = {key: "" if value is None else value for key, value in metadata.items()}  # "" deletes the key
+        edits["metadata"] = {**(variant.metadata or {}), **sent}
+    if amounts:
+        edits["prices"] = _prices(variant, amounts)
+    if any(name.startswith(OPTION) for name in planned):
+        edits["options"] = _all_values(variant, planned, update)
     return edits
 
 
-def _all_values(variant: StoredVariant, changes: Sequence[FieldChange], update: Update) -> dict[str, Value]:
+def _all_values(variant: StoredVariant, planned: Mapping[str, Value], update: Update) -> dict[str, Value]:
     """The values of a variant for all options: Medusa takes them only together."""
     removed = {option.id for option in update.options.removed}
     titles = {option.id: option.title for option in update.stored.options if option.id not in removed}
@@ -182,7 +156,6 @@ def _all_values(variant: StoredVariant, changes: Sequence[FieldChange], update: 
         if option.id in titles
     }
     values = {title: value for title, value in values.items() if value is not None}
-    planned = {change.field: change.planned for change in changes}
     for name in update.options.stored:
         if f"{OPTION}{name}" in planned:
             values[update.options.title(name)] = planned[f"{OPTION}{name}"]

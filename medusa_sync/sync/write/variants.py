@@ -18,6 +18,7 @@ from medusa_sync.medusa.ids import new_id
 from medusa_sync.medusa.operations import CREATE_VARIANTS, DELETE_VARIANTS, UPDATE_VARIANTS, Operation
 from medusa_sync.medusa.payload import FIRST_VARIANTS
 from medusa_sync.medusa.variant_payload import (
+    Items,
     added_variants,
     all_variants,
     kept_options,
@@ -95,13 +96,14 @@ class VariantWriter:
         }
         await self._run(CREATE_VARIANTS, bodies)
 
-    def _new(self, job: Job, items: Mapping[str, StoredItem]) -> list[dict[str, Any]]:
+    def _new(self, job: Job, items: Items) -> list[dict[str, Any]]:
+        items = items if self._keeps_stock else None
         if isinstance(job.plan, Update):
-            added = added_variants(job.plan, keeps_stock=self._keeps_stock, items=items)
+            added = added_variants(job.plan, items)
             return [{"id": own, **body} for own, body in zip(_noted_ids(job.plan), added, strict=True)]
         desired = job.create.desired
         left = desired.variants[FIRST_VARIANTS:]
-        return _created(new_variants(desired, left, keeps_stock=self._keeps_stock, items=items))
+        return _created(new_variants(desired, left, items))
 
     async def remove_copies(self, written: Mapping[str, StoredProduct]) -> set[str]:
         """Delete the variants that this run added while another run added the same ones.
