@@ -51,9 +51,6 @@ class Bulk:
     the bulk route, for example because the role of the credentials lacks `workflow_execution:read`,
     everything is sent to the ordinary routes.
 
-    Args:
-        client: of the store.
-
     Attributes:
         is_available: the store has not refused the bulk route yet.
     """
@@ -69,7 +66,7 @@ class Bulk:
 
         Args:
             operation: what to do.
-            bodies: each with an `id`; the ordinary routes give new things ids of their own.
+            bodies: each with an `id`; the ordinary routes give new things other ids.
             revise: called with the bodies of a refused call; may return others, which are sent once more.
 
         Returns:

@@ -70,13 +70,7 @@ class _CredentialsRefusedError(StoreError):
 
 
 class MedusaClient:
-    """Requests to one store.
-
-    Args:
-        http: its base URL is that of the store.
-        credentials: of an admin.
-        url: of the store, for messages.
-    """
+    """Requests to one store, as an admin; `http` has the base URL, `url` is for messages."""
 
     def __init__(self, http: HttpClient, credentials: Credentials, *, url: str = "") -> None:
         self._http = http
@@ -102,7 +96,7 @@ class MedusaClient:
             UnknownQueryError: the store does not know a part of the query.
             StoreError: the store cannot be reached, refuses the credentials, or is not Medusa.
         """
-        response = await self._authorized("GET", path, query, None)
+        response = await self._authorized(("GET", path, query, None))
         if response.status == HTTPStatus.NOT_FOUND and error_type(response) == "not_found":
             message = f"GET {path}: {self._describe(response)}"
             raise StoreRefusedError(message, status=response.status, hint=_ADVICE_URL)
@@ -130,7 +124,7 @@ class MedusaClient:
                 status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 hint="Shorten the texts of the product at the source.",
             )
-        response = await self._write("POST", path, query, encoded)
+        response = await self._write(("POST", path, query, encoded))
         try:
             return msgspec.json.decode(response.body, type=type_)
         except _UNREADABLE as error:
@@ -138,24 +132,26 @@ class MedusaClient:
 
     async def delete(self, path: str) -> None:
         """Delete; raises what `post` raises."""
-        await self._write("DELETE", path, (), None)
+        await self._write(("DELETE", path, (), None))
 
-    async def _write(self, method: str, path: str, query: Query, body: bytes | None) -> Response:
-        response = await self._authorized(method, path, query, body)
+    async def _write(self, request: _Request) -> Response:
+        method, path, _, _ = request
+        response = await self._authorized(request)
         if response.status >= HTTPStatus.BAD_REQUEST:
             message, kind = f"{method} {path}: {self._describe(response)}", error_type(response)
             raise StoreRefusedError(message, status=response.status, kind=kind)
         return response
 
-    async def _authorized(self, method: str, path: str, query: Query, body: bytes | None) -> Response:
+    async def _authorized(self, request: _Request) -> Response:
         """Send; after a 401, check the credentials and send again if they are valid."""
+        method, path, _, _ = request
 
         async def attempt(number: int) -> Response:
             used = await self._authorization_after("")
-            response = await self._send(method, path, query, body, used)
+            response = await self._send(request, used)
             is_unauthorized = response.status == HTTPStatus.UNAUTHORIZED
             if number == 1 and is_unauthorized and isinstance(self._credentials, Login):
-                response = await self._send(method, path, query, body, await self._authorization_after(used))
+                response = await self._send(request, await self._authorization_after(used))
             if response.status in _FORBIDDEN:
                 await self._check_credentials(response.status, writing=method != "GET")
                 message = f"{method} {path}: {self._describe(response)}"
@@ -176,10 +172,10 @@ class MedusaClient:
         Raises:
             StoreError: the store refuses the credentials.
         """
-        method, path, query, body = _EMPTY_WRITE if writing else _SMALL_READ
+        request = _EMPTY_WRITE if writing else _SMALL_READ
 
         async def check(_number: int) -> None:
-            response = await self._send(method, path, query, body, self._authorization, repeatable=True)
+            response = await self._send(request, self._authorization, repeatable=True)
             if response.status in _FORBIDDEN:
                 message = f"{self._store} refused the credentials"
                 raise _CredentialsRefusedError(message, hint=_ADVICE_CREDENTIALS)
@@ -190,16 +186,8 @@ class MedusaClient:
             await self._http.retry(check, on=_CredentialsRefusedError, attempts=attempts)
             self._accepted = True
 
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        query: Query,
-        body: bytes | None,
-        authorization: str,
-        *,
-        repeatable: bool = False,
-    ) -> Response:
+    async def _send(self, request: _Request, authorization: str, *, repeatable: bool = False) -> Response:
+        method, path, query, body = request
         headers = {"authorization": authorization}
         repeatable = repeatable or method == "GET"
         return await self._http.send(

@@ -10,11 +10,7 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of ULIDs
 
 
 def new_id(prefix: str) -> str:
-    """An id like those of Medusa: ids that are created later sort after it.
-
-    Args:
-        prefix: of the kind, such as `ptag`.
-    """
+    """An id like those of Medusa, with a prefix such as `ptag`: ids that are created later sort after it."""
     return f"{prefix}_{_letters((round(time.time() * 1000) << 80) | secrets.randbits(80))}"
 
 
@@ -22,10 +18,6 @@ def own_id(prefix: str, *parts: str) -> str:
     """An id that follows from what it is for: two runs cannot create the same thing twice.
 
     It sorts before the ids of Medusa, which begin with the time.
-
-    Args:
-        prefix: of the kind, such as `prod`.
-        parts: what tells it apart from others of its kind.
     """
     digest = blake2b("\0".join(parts).encode(), digest_size=10).digest()
     return f"{prefix}_{_letters(int.from_bytes(digest))}"
