@@ -7,8 +7,7 @@ import pytest
 from medusa_sync import stop as stop_module
 from medusa_sync.core.result import RunResult
 from medusa_sync.report import json as json_module
-from medusa_sync.sources import files, paging
-from medusa_sync.sources import open as open_module
+from medusa_sync.sources import base
 from medusa_sync.stop import Stop
 from tests import tiers
 from tests.harness.breakable import BreakableStore, breakable_store
@@ -113,5 +112,4 @@ def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give small catalogues several pages: 100 products in each."""
-    for module in (open_module, files, paging):
-        monkeypatch.setattr(module, "PAGE_SIZE", 100)
+    monkeypatch.setattr(base, "PAGE_SIZE", 100)

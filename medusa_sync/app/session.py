@@ -48,7 +48,6 @@ from medusa_sync.sources.api import rate_of
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.mapping import MappingOptions
 from medusa_sync.sources.open import open_source
-from medusa_sync.sources.received import SpooledSource
 from medusa_sync.stop import Stop
 from medusa_sync.sync.options import PlanOptions, SyncOptions
 from medusa_sync.sync.run import Observer, Run
@@ -154,9 +153,9 @@ async def _source(settings: Settings, http: _Http) -> AsyncIterator[Source]:
         return http.connect(url, unavailable, count, rate_of(url), headers=headers, follow_redirects=True)
 
     mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices)
-    async with open_source(url, settings.source_format, connect, mapping, settings.source_map) as source:
-        least = settings.min_products
-        yield source if least is None else SpooledSource(source, _without_secrets(url), min_products=least)
+    how = settings.source_map, settings.min_products
+    async with open_source(url, settings.source_format, connect, mapping, *how) as source:
+        yield source
 
 
 @asynccontextmanager

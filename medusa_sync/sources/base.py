@@ -78,6 +78,8 @@ Part = Item | Rejected
 
 # --- sources --------------------------------------------------------------------------------------------
 
+PAGE_SIZE = 1_000
+
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -86,15 +88,10 @@ class PageOf(Struct, Generic[T_co], frozen=True):
 
     Attributes:
         total: how many the source says it has; None if it does not say.
-        beyond_total: `total` of them came before this page, or it is not the first page of a source without
-            a total; if nothing on it is new, the source has ended.
-        of_file: it is a part of a file, which ends by itself.
     """
 
     rows: tuple[T_co, ...]
     total: int | None
-    beyond_total: bool = False
-    of_file: bool = False
 
 
 Page = PageOf[Delivered]
@@ -118,7 +115,7 @@ class Pages(Protocol[T_co]):
         Files and APIs may send more parts than the limit.
 
         Raises:
-            SourceError: the source is unavailable, malformed, or ends before its own total.
+            SourceError: the source is unavailable, malformed, repeats itself, or ends before its own total.
         """
 
     async def category_names(self) -> Mapping[str, str]:

@@ -10,7 +10,6 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from errno import EISDIR
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -20,10 +19,10 @@ from msgspec import Struct
 
 from medusa_sync.errors import MedusaSyncError, SourceError
 from medusa_sync.http import MAX_DOWNLOAD_BYTES, Download
+from medusa_sync.sources import base
 from medusa_sync.sources.base import PageOfParts, Part, Reading
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, check, reader_of, recognise
 
-PAGE_SIZE = 1_000
 CHUNK = 256 * 1024  # bytes
 
 _IN_MEMORY = 4 * 2**20  # bytes of a pipe that need no file on disk
@@ -60,81 +59,54 @@ class Content(Struct, frozen=True):
 Opening = Callable[[], AbstractAsyncContextManager[Content]]
 
 
-class FileSource:
-    """What a reader finds in a file.
+async def read_parts(
+    opening: Opening, format_: str, detected: Callable[[str], object], *, as_items: bool
+) -> AsyncGenerator[PageOfParts, None]:
+    """Read what is in a file. An error is raised after what came before it; only the last page has a total.
 
     Args:
         opening: opens the file.
         format_: a value of `--source-format`.
+        detected: called as soon as more is known about the format.
         as_items: see `Reading`.
-        categories: names by slug.
-
-    Attributes:
-        format: what was detected.
     """
-
-    in_one_piece = True
-
-    def __init__(
-        self,
-        opening: Opening,
-        *,
-        format_: str = "auto",
-        as_items: bool = False,
-        categories: Mapping[str, str] | None = None,
-    ) -> None:
-        self.format = ""
-        self._opening = opening
-        self._format = format_
-        self._as_items = as_items
-        self._categories = categories or {}
-
-    async def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:  # noqa: ARG002 - a file is read as a whole
-        """All pages. An error is raised after what came before it; only the last page has a total."""
-        async with self._opening() as content:
-            found = self._parts(content)
-            count, is_last = 0, False
-            while not is_last:
-                parts: list[Part] = []
-                try:
-                    for part in islice(found, PAGE_SIZE):
-                        parts.append(part)  # noqa: PERF402 - an error must not lose the parts
-                except MedusaSyncError as error:
-                    if parts:
-                        yield PageOfParts(tuple(parts), None, of_file=True)
-                    message = str(error) if content.name in str(error) else f"{content.name}: {error}"
-                    raise SourceError(message, hint=error.hint) from error
-                count += len(parts)
-                is_last = len(parts) < PAGE_SIZE
-                yield PageOfParts(tuple(parts), count if is_last else None, of_file=True)
-
-    async def category_names(self) -> Mapping[str, str]:
-        return self._categories
-
-    async def has(self, source_id: str) -> bool | None:  # noqa: ARG002 - the interface's
-        return None
-
-    def _parts(self, content: Content) -> Iterator[Part]:
-        def detected(text: str) -> None:
-            self.format = f"{text}, {content.compression}" if content.compression else text
-
-        head = first_bytes(content.file, HEAD)
-        check(head)
-        format_ = self._format
-        if format_ == "auto":
-            format_ = recognise(head, content.name, content.content_type)
-        yield from reader_of(format_)(content.file, Reading(detected, self._as_items))
-        while content.file.read(CHUNK):  # the end of the file shows whether it is complete
-            pass
+    async with opening() as content:
+        found = _parts(content, format_, detected, as_items=as_items)
+        count, is_last = 0, False
+        while not is_last:
+            parts: list[Part] = []
+            try:
+                for part in islice(found, base.PAGE_SIZE):
+                    parts.append(part)  # noqa: PERF402 - an error must not lose the parts
+            except MedusaSyncError as error:
+                if parts:
+                    yield PageOfParts(tuple(parts), None)
+                message = str(error) if content.name in str(error) else f"{content.name}: {error}"
+                raise SourceError(message, hint=error.hint) from error
+            count += len(parts)
+            is_last = len(parts) < base.PAGE_SIZE
+            yield PageOfParts(tuple(parts), count if is_last else None)
 
 
-def first_bytes(file: io.BufferedReader | io.RawIOBase, size: int) -> bytes:
+def _parts(
+    content: Content, format_: str, detected: Callable[[str], object], *, as_items: bool
+) -> Iterator[Part]:
+    head = first_bytes(content.file, HEAD)
+    check(head)
+    if format_ == "auto":
+        format_ = recognise(head, content.name, content.content_type)
+    suffix = f", {content.compression}" if content.compression else ""
+    yield from reader_of(format_)(content.file, Reading(lambda text: detected(text + suffix), as_items))
+    while content.file.read(CHUNK):  # the end of the file shows whether it is complete
+        pass
+
+
+def first_bytes(file: io.BufferedReader, size: int) -> bytes:
     """The first bytes; fewer if there are no more, or if an error comes before. Then, go to the start."""
     file.seek(0)
     found = b""
-    read = getattr(file, "read1", file.read)
     try:
-        while len(found) < size and (piece := read(size - len(found))):
+        while len(found) < size and (piece := file.read1(size - len(found))):
             found += piece
     except SourceError:
         if not found:
@@ -147,23 +119,41 @@ def first_bytes(file: io.BufferedReader | io.RawIOBase, size: int) -> bytes:
 
 
 class _File(io.RawIOBase):
-    """A seekable file that says at its end whether it is complete.
+    """A seekable file, decompressed, that says at its end whether it is complete.
 
     Args:
+        name: of the file, for messages.
         inner: the file.
-        failure: turns an error of the inner file into one with a hint; None for all other errors.
         at_end: called at the end; it raises `SourceError` if the file is incomplete.
     """
 
-    def __init__(
-        self,
-        inner: IO[bytes] | io.BufferedIOBase,
-        failure: Callable[[Exception], SourceError | None],
-        at_end: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._inner = inner
-        self._failure = failure
+    def __init__(self, name: str, inner: BinaryIO, at_end: Callable[[], None]) -> None:
+        inner.seek(0)
+        head = inner.read(4)
+        inner.seek(0)
+        self.compression = "gzip" if head.startswith(GZIP) else "zstd" if head == ZSTD else ""
+        self._name = name
         self._at_end = at_end
+        self._damaged: tuple[type[Exception], ...] = ()
+        self._inner: IO[bytes] | io.BufferedIOBase = inner
+        if self.compression == "gzip":
+            import gzip
+            import zlib
+
+            self._inner, self._damaged = (
+                gzip.GzipFile(fileobj=inner, mode="rb"),
+                (zlib.error, gzip.BadGzipFile),
+            )
+        elif self.compression:
+            if sys.version_info >= (3, 14):
+                from compression import zstd
+            else:
+                from backports import zstd
+
+            self._inner, self._damaged = zstd.ZstdFile(inner), (zstd.ZstdError,)
+        self._errors = (EOFError, OSError, *self._damaged)
+        # `read` of a decompressing file loses what came before an error.
+        self._read: Callable[[int], bytes] = getattr(self._inner, "read1", self._inner.read)
 
     def readable(self) -> bool:
         return True
@@ -176,17 +166,35 @@ class _File(io.RawIOBase):
 
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # callers give nothing else
         try:
-            # `read` of a decompressing file loses what came before an error.
-            chunk: bytes = getattr(self._inner, "read1", self._inner.read)(len(buffer))
-        except Exception as error:
-            failure = self._failure(error)
-            if failure is None:
-                raise
-            raise failure from error
+            chunk = self._read(len(buffer))
+        except self._errors as error:
+            self._at_end()  # if the file is incomplete, its data is cut off too
+            raise self._described(error) from error
         if not chunk and buffer:
             self._at_end()
         buffer[: len(chunk)] = chunk
         return len(chunk)
+
+    def _described(self, error: Exception) -> SourceError:
+        subject = f"{self._name}: {self.compression}"
+        if isinstance(error, EOFError):
+            return SourceError(f"{subject}: the compressed data is cut off", hint=_AGAIN)
+        if isinstance(error, self._damaged):
+            return SourceError(f"{subject}: the compressed data is damaged ({error})", hint=_AGAIN)
+        return _unreadable(self._name, error)
+
+
+def _unreadable(name: str, error: Exception) -> SourceError:
+    hint = _HINTS.get(type(error), _HINT) if isinstance(error, OSError) else _HINT
+    return SourceError(f"{name}: the file cannot be read ({getattr(error, 'strerror', error)})", hint=hint)
+
+
+def _content(name: str, inner: BinaryIO, at_end: Callable[[], None], content_type: str = "") -> Content:
+    try:
+        file = _File(name, inner, at_end)
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    return Content(name, io.BufferedReader(file, CHUNK), file.compression, content_type)
 
 
 @asynccontextmanager
@@ -220,7 +228,7 @@ async def open_file(path: Path | None) -> AsyncIterator[Content]:
             if is_file and (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
                 raise SourceError(f"{name}: the file changed while it was read", hint=_CHANGED)
 
-        yield _content(name, _File(file, partial(_failed, name), at_end))
+        yield _content(name, file, at_end)
 
 
 def _standard_input() -> int:
@@ -245,8 +253,7 @@ async def open_download(download: Download) -> AsyncIterator[Content]:
             raise download.error
 
     with download.file:
-        file = _File(download.file, partial(_failed, download.url), at_end)
-        yield _content(download.url, file, download.content_type)
+        yield _content(download.url, download.file, at_end, download.content_type)
 
 
 async def _spooled(descriptor: int, name: str) -> BinaryIO:
@@ -282,41 +289,3 @@ def _write(copy: IO[bytes], chunk: bytes, name: str) -> None:
         raise SourceError(reason, hint=_NO_SPACE) from error
     if copy.tell() > MAX_DOWNLOAD_BYTES:
         raise SourceError(f"{name}: it is longer than {MAX_DOWNLOAD_BYTES // 2**20} MB")
-
-
-def _content(name: str, file: _File, content_type: str = "") -> Content:
-    """Recognise compression by the first bytes."""
-    head = first_bytes(file, 4)
-    compression = "gzip" if head.startswith(GZIP) else "zstd" if head == ZSTD else ""
-    if compression == "gzip":
-        import gzip
-        import zlib
-
-        damaged: tuple[type[Exception], ...] = (zlib.error, gzip.BadGzipFile)
-        file = _File(gzip.GzipFile(fileobj=file), partial(_damaged, f"{name}: gzip", damaged))
-    elif compression:
-        if sys.version_info >= (3, 14):
-            from compression import zstd
-        else:
-            from backports import zstd
-
-        damaged = (zstd.ZstdError,)
-        file = _File(zstd.ZstdFile(file), partial(_damaged, f"{name}: zstd", damaged))
-    return Content(name, io.BufferedReader(file, CHUNK), compression, content_type)
-
-
-def _damaged(subject: str, kinds: tuple[type[Exception], ...], error: Exception) -> SourceError | None:
-    if isinstance(error, EOFError):
-        return SourceError(f"{subject}: the compressed data is cut off", hint=_AGAIN)
-    if isinstance(error, kinds):
-        return SourceError(f"{subject}: the compressed data is damaged ({error})", hint=_AGAIN)
-    return None
-
-
-def _failed(name: str, error: Exception) -> SourceError | None:
-    return _unreadable(name, error) if isinstance(error, OSError) else None
-
-
-def _unreadable(name: str, error: OSError) -> SourceError:
-    hint = _HINTS.get(type(error), _HINT)
-    return SourceError(f"{name}: the file cannot be read ({error.strerror})", hint=hint)

@@ -51,9 +51,28 @@ class MappingOptions(Struct, frozen=True):
     sale_prices: bool = False
 
 
-class _Identity(Struct):
+class _Identified(Struct):
     id: Id | float
+
+
+class _Titled(_Identified):
     title: str
+
+
+def identity(item: Any) -> str:
+    """What tells an item from others: its id, else a digest of its contents."""
+    try:
+        body = _encoded(item)
+        with suppress(msgspec.MsgspecError):
+            if (source_id := usable_id(msgspec.json.decode(body, type=_Identified).id)) is not None:
+                return source_id
+    except UNREADABLE:
+        body = repr(item).encode(errors="replace")
+    return blake2b(body, digest_size=16).hexdigest()
+
+
+def _encoded(item: Any) -> msgspec.Raw | bytes:
+    return item if isinstance(item, msgspec.Raw) else msgspec.json.encode(item)
 
 
 def deliver(raw: Any, options: MappingOptions) -> Delivered:
@@ -68,11 +87,11 @@ def deliver(raw: Any, options: MappingOptions) -> Delivered:
         return to_row(raw, options)
 
     try:
-        body = raw if isinstance(raw, msgspec.Raw) else msgspec.json.encode(raw)
-        identity = msgspec.json.decode(body, type=_Identity)
+        body = _encoded(raw)
+        found = msgspec.json.decode(body, type=_Titled)
     except UNREADABLE:
         return row()
-    source_id, title = usable_id(identity.id), one_line(identity.title)
+    source_id, title = usable_id(found.id), one_line(found.title)
     if source_id is None or title is None:
         return row()
     settings = f"{MAPPING} {options.currency} {options.sale_prices}".encode()

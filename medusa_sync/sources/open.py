@@ -12,18 +12,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.http import HttpClient
+from medusa_sync.sources import base
 from medusa_sync.sources.api import ApiSource, names_by_slug
 from medusa_sync.sources.base import Delivered, Item, Page, PageOfParts, Part, PartSource, Rejected, Source
 from medusa_sync.sources.mapping import MappingOptions, deliver, usable_id
 from medusa_sync.sources.maps import recognised
-from medusa_sync.sources.paging import identity
-from medusa_sync.sources.received import Received
+from medusa_sync.sources.received import all_or_nothing
 
 if TYPE_CHECKING:  # most runs need no map
-    from medusa_sync.sources.maps.grouped import Grouped
     from medusa_sync.sources.maps.program import Program
 
-PAGE_SIZE = 1_000
 SAMPLE = Path(__file__).with_name("sample") / "products.json"
 """The catalogue that comes with the package."""
 
@@ -35,6 +33,7 @@ async def open_source(
     connect: Callable[[], AbstractAsyncContextManager[HttpClient]],
     mapping: MappingOptions,
     map_: str | None = None,
+    min_products: int | None = None,
 ) -> AsyncIterator[Source]:
     """The source of `--source`.
 
@@ -44,27 +43,55 @@ async def open_source(
         connect: creates the client for a URL.
         mapping: options of the mapping.
         map_: the value of `--source-map`.
+        min_products: if the source has fewer valid ones, or fails, it delivers none; None for no check.
 
     Raises:
         SettingsError: the map cannot be read, or is not a valid program.
     """
     program = None if map_ is None else _program(map_)
+    has_map = map_ is not None
     if "://" not in source:
-        yield Catalogue(_local(source, format_, has_map=map_ is not None), source, mapping, program)
+        path = None if source == "-" else SAMPLE if source == "sample" else Path(source)
+        name = "standard input" if source == "-" else source
+        yield Catalogue(_FileSource(path, format_, has_map=has_map), name, mapping, program, min_products)
         return
     async with connect() as http:
         parts = urlsplit(source)
         shown = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
-        api = ApiSource(http, source, format_=format_, has_map=map_ is not None)
-        yield Catalogue(api, shown, mapping, program)
+        api = ApiSource(http, source, format_=format_, has_map=has_map)
+        yield Catalogue(api, shown, mapping, program, min_products)
 
 
-def _local(source: str, format_: str, *, has_map: bool) -> PartSource:
-    from medusa_sync.sources.files import FileSource, open_file  # a URL with pages needs none
+class _FileSource:
+    """A file; None is standard input."""
 
-    path = None if source == "-" else SAMPLE if source == "sample" else Path(source)
-    categories = names_by_slug(SAMPLE.with_name("categories.json").read_bytes()) if path is SAMPLE else {}
-    return FileSource(partial(open_file, path), format_=format_, as_items=has_map, categories=categories)
+    in_one_piece = True
+
+    def __init__(self, path: Path | None, format_: str, *, has_map: bool) -> None:
+        self.format = ""
+        self._path = path
+        self._given_format = format_
+        self._has_map = has_map
+
+    async def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:  # noqa: ARG002 - a file is read as a whole
+        from medusa_sync.sources.files import open_file, read_parts  # a URL with pages needs none
+
+        def detected(text: str) -> None:
+            self.format = text
+
+        opening = partial(open_file, self._path)
+        async with aclosing(
+            read_parts(opening, self._given_format, detected, as_items=self._has_map)
+        ) as pages:
+            async for page in pages:
+                yield page
+
+    async def category_names(self) -> Mapping[str, str]:
+        is_sample = self._path is SAMPLE
+        return names_by_slug(SAMPLE.with_name("categories.json").read_bytes()) if is_sample else {}
+
+    async def has(self, source_id: str) -> bool | None:  # noqa: ARG002 - the interface's
+        return None
 
 
 def _program(name: str) -> Program:
@@ -81,15 +108,22 @@ class Catalogue:
         name: of the source, for messages.
         mapping: options of the mapping.
         program: a map for all items; None for one of those that come with this tool, if the source needs it.
+        min_products: see `open_source`.
     """
 
     def __init__(
-        self, source: PartSource, name: str, mapping: MappingOptions, program: Program | None = None
+        self,
+        source: PartSource,
+        name: str,
+        mapping: MappingOptions,
+        program: Program | None = None,
+        min_products: int | None = None,
     ) -> None:
         self._source = source
         self._name = name
         self._mapping = mapping
         self._program = program
+        self._min_products = min_products
         self._map = ""
         self.notes: Sequence[str] = ()
 
@@ -108,7 +142,13 @@ class Catalogue:
     async def has(self, source_id: str) -> bool | None:
         return None if self._map else await self._source.has(source_id)
 
-    async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
+    def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
+        pages = self._pages(limit)
+        if self._min_products is None:
+            return pages
+        return all_or_nothing(pages, self._name, min_products=self._min_products)
+
+    async def _pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         self._map, count = "", 0
         async with aclosing(self._source.pages(limit)) as pages:
             async for page in pages:
@@ -120,7 +160,7 @@ class Catalogue:
                     return
                 rows = tuple(map(self._row, page.rows[: None if limit is None else limit - count]))
                 count += len(rows)
-                yield Page(rows, page.total, page.beyond_total, page.of_file)
+                yield Page(rows, page.total)
                 if count == limit:
                     return
 
@@ -131,36 +171,28 @@ class Catalogue:
         from medusa_sync.sources.maps.grouped import Grouped  # most runs need no map
 
         self._map = program.name
-        received = Received(self._name)
         with Grouped() as grouped:
             async with program:
                 page: PageOfParts | None = first
-                while page is not None and await self._group(page, program, grouped, received):
+                while page is not None:
+                    for part in page.rows:
+                        if isinstance(part, Rejected):
+                            grouped.refuse(part.title, part.reason)
+                    items = [part for part in page.rows if isinstance(part, Item)]
+                    async with aclosing(program.made_of(items)) as made:
+                        async for item, parts, error in made:
+                            grouped.add(item.place, parts, error)
                     page = await anext(rest, None)
             total, count = len(grouped), 0
             self.notes = grouped.notes
             found = iter(grouped.products())
             while not count or (count < total and count != limit):
-                size = PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - count)
+                size = base.PAGE_SIZE if limit is None else min(base.PAGE_SIZE, limit - count)
                 rows = tuple(map(self._row, islice(found, size)))
                 count += len(rows)
-                yield Page(rows, total, of_file=True)
+                yield Page(rows, total)
                 if not rows:
                     return
-
-    async def _group(self, page: PageOfParts, program: Program, grouped: Grouped, received: Received) -> bool:
-        """Add the items of a page; False if the source has ended."""
-        items = [part for part in page.rows if isinstance(part, Item)]
-        ids = [identity(item.value) for item in items]
-        if not page.of_file and not received.add_items(ids, beyond_total=page.beyond_total):
-            return False
-        for part in page.rows:
-            if isinstance(part, Rejected):
-                grouped.refuse(part.title, part.reason)
-        async with aclosing(program.made_of(items)) as made:
-            async for item, parts, error in made:
-                grouped.add(item.place, parts, error)
-        return True
 
     def _row(self, part: Part) -> Delivered:
         if isinstance(part, Item):

@@ -84,9 +84,7 @@ class Run:
         self._options = options
         self._requests = requests
         self._stop = stop
-        self._delivery = Delivery(
-            source, source_url=options.source_url, limit=options.limit, shard=options.shard
-        )
+        self._delivery = Delivery(source, limit=options.limit, shard=options.shard)
         self._ledger = Ledger(observer.settled)
         self._intake = Intake(self._delivery, self._ledger, observer.fetched, stop)
         self._placement: Placement | None = None

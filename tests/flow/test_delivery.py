@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.result import Result, RunResult
 from medusa_sync.errors import InterruptedRunError
-from medusa_sync.sources import received
 from medusa_sync.sources.base import Page
 from medusa_sync.sources.mapping import MappingOptions, deliver
 from medusa_sync.stop import Stop
@@ -22,7 +20,6 @@ from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
 ROWS = products(10)
-ALL = Share(100, is_percentage=True)
 
 
 class PagesSource(ListSource):
@@ -59,19 +56,15 @@ INVALID = st.integers(0, 9).map(invalid) | st.just({"title": "No id", "price": 1
 def test_every_row_has_one_outcome_and_each_valid_product_is_stored_once(
     pages: list[list[dict[str, Any]]], batch_size: int
 ) -> None:
-    """Or reading ends at a page that has nothing new."""
     store, watcher = FakeMedusa(), Watcher()
     result = asyncio.run(run_once(PagesSource(*pages), store, batch_size=batch_size, watcher=watcher))
     rows = [row for page in pages for row in page]
-    read = rows[: result.seen]
-    first = {row["id"]: row for row in reversed(read) if "id" in row}
+    first = {row["id"]: row for row in reversed(rows) if "id" in row}
     stored = {number for number, row in first.items() if row["price"] >= 0}
     assert store.products.keys() == {f"{SOURCE_NAME}:{number}" for number in stored}
-    assert result.seen == sum(result.counts.values()) == len(watcher.outcomes)
+    assert len(rows) == result.seen == sum(result.counts.values()) == len(watcher.outcomes)
     assert result.counts[Result.CREATED] == len(stored)
-    assert result.counts[Result.REJECTED] == len(read) - len(stored)
-    assert (result.exit_code == 3) == ("repeats itself" in result.error)
-    assert result.exit_code == 3 or len(read) == len(rows)
+    assert result.counts[Result.REJECTED] == len(rows) - len(stored)
 
 
 def test_a_product_that_is_delivered_twice_is_stored_once_and_the_second_one_is_named() -> None:
@@ -81,45 +74,6 @@ def test_a_product_that_is_delivered_twice_is_stored_once_and_the_second_one_is_
     [problem] = result.problems
     assert (problem.external_id, problem.reason[:3]) == (f"{SOURCE_NAME}:{ROWS[0]['id']}", "id:")
     assert_exact(ROWS[:2], store)
-
-
-def on_pages(*pages: Sequence[dict[str, Any]]) -> tuple[FakeMedusa, RunResult]:
-    """A run that may delete every product that the pages lack."""
-    store = FakeMedusa()
-    sync(ListSource(ROWS), store)
-    return store, sync(PagesSource(*pages), store, on_missing=OnMissing.DELETE, max_removals=ALL)
-
-
-@pytest.mark.parametrize("first", [ROWS[:2], [ROWS[0], invalid(1)]], ids=["valid", "one rejected"])
-def test_a_page_that_comes_again_ends_the_run_and_nothing_is_removed(first: list[dict[str, Any]]) -> None:
-    store, result = on_pages(first, ROWS[2:3], first, ROWS[3:4])
-    assert (result.exit_code, result.seen) == (3, 3)
-    assert "memory: the source repeats itself" in result.error
-    assert len(store.products) == len(ROWS)
-
-
-@pytest.mark.parametrize(
-    "second",
-    [ROWS[1:3], [ROWS[1], invalid(2)], ROWS[1:2]],
-    ids=["beside a new one", "beside a rejected one", "alone"],
-)
-def test_a_product_that_moves_to_the_next_page_is_no_page_that_comes_again(
-    second: list[dict[str, Any]],
-) -> None:
-    _, result = on_pages(ROWS[:2], second, ROWS[3:4])
-    assert (result.exit_code, result.error) == (5, "")
-    assert result.seen == 3 + len(second)
-
-
-def test_a_source_without_an_end_ends_the_run_and_nothing_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = FakeMedusa()
-    sync(ListSource(ROWS), store)
-    monkeypatch.setattr(received, "MAX_PRODUCTS", 3)
-    pages = PagesSource(ROWS[:2], ROWS[2:3], ROWS[3:4])
-    result = sync(pages, store, on_missing=OnMissing.DELETE, max_removals=ALL)
-    assert (result.exit_code, result.seen) == (3, 3)
-    assert "memory: the source does not end" in result.error
-    assert len(store.products) == len(ROWS)
 
 
 def test_few_products_are_read_ahead_of_those_that_are_written() -> None:

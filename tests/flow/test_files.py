@@ -13,7 +13,7 @@ from backports import zstd
 
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import RunResult
-from medusa_sync.sources import files, received
+from medusa_sync.sources import base, files, paging
 from tests.flow.stage import SOURCE_NAME, assert_exact, counts, writes
 from tests.flow.urls import ANY_SHARE, sync
 from tests.harness.catalogue import products
@@ -96,7 +96,7 @@ def test_a_bad_line_is_rejected_alone(file: Path) -> None:
 def test_what_came_before_a_cut_is_stored_and_nothing_is_removed(
     file: Path, form: str, cut: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "PAGE_SIZE", 10)
+    monkeypatch.setattr(base, "PAGE_SIZE", 10)
     store = FakeMedusa()
     sync_file(file, FORMS[form](ROWS), store)
     changed = [row | {"price": row["price"] + 1} for row in ROWS]
@@ -174,8 +174,8 @@ def test_a_file_may_have_more_products_than_an_endless_api(
     min_products: int | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(received, "MAX_PRODUCTS", 25)
-    monkeypatch.setattr(files, "PAGE_SIZE", 10)
+    monkeypatch.setattr(paging, "MAX_PRODUCTS", 25)
+    monkeypatch.setattr(base, "PAGE_SIZE", 10)
     store = FakeMedusa()
     result = sync_file(file, form(ROWS).encode(), store, min_products=min_products)
     assert (result.exit_code, counts(result)) == (0, {"created": 60}), result.error

@@ -13,7 +13,6 @@ from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
 from medusa_sync.sources.mapping import MappingOptions
 from medusa_sync.sources.open import open_source
-from medusa_sync.sources.received import SpooledSource
 from medusa_sync.stop import Stop
 from tests.flow.stage import SOURCE_NAME, run_once
 from tests.harness.fake_medusa import FakeMedusa
@@ -58,9 +57,7 @@ def sync(
                 return Connected()
 
             mapping = MappingOptions(SOURCE_NAME, "usd", sale_prices)
-            async with open_source(url, format_, connect, mapping, source_map) as source:
-                least = min_products
-                used = source if least is None else SpooledSource(source, url, min_products=least)
-                return await run_once(used, store, **{"max_removals": ANY_SHARE, **changes})
+            async with open_source(url, format_, connect, mapping, source_map, min_products) as source:
+                return await run_once(source, store, **{"max_removals": ANY_SHARE, **changes})
 
     return asyncio.run(run())

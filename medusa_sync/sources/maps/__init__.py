@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from medusa_sync.sources.base import Item, Part
+from medusa_sync.sources.text import decode_json
 
 
 class BuiltIn(Struct, frozen=True):
@@ -18,14 +18,16 @@ class BuiltIn(Struct, frozen=True):
     Attributes:
         what: the source that it is for.
         fits: whether an item has the fields of that source, so that it cannot be a product of our own format.
-        pages: for an API that counts its pages: the parameter for their size, and the largest size.
+        size_name: for an API that counts its pages: the parameter for their size; empty for others.
+        largest: the largest size that it accepts.
         children: a member with ids, each item of which is at an address of its own below that of the product.
     """
 
     name: str
     what: str
     fits: Callable[[Mapping[str, Any]], bool]
-    pages: tuple[str, int] | None = None
+    size_name: str = ""
+    largest: int = 0
     children: str = ""
 
 
@@ -45,12 +47,13 @@ def _is_fakestore(item: Mapping[str, Any]) -> bool:
 
 
 BUILT_IN: tuple[BuiltIn, ...] = (
-    BuiltIn("shopify-json", "Shopify's `/products.json`", _is_shopify, ("limit", 250)),
+    BuiltIn("shopify-json", "Shopify's `/products.json`", _is_shopify, "limit", 250),
     BuiltIn(
         "woocommerce-json",
         "WooCommerce's `/wp-json/wc/v3/products`",
         lambda item: _has(item, "id", "name", "permalink", "regular_price", "type") and "title" not in item,
-        ("per_page", 100),
+        "per_page",
+        100,
         "variations",
     ),
     BuiltIn(
@@ -64,10 +67,15 @@ BUILT_IN: tuple[BuiltIn, ...] = (
 
 def recognised(parts: Iterable[Part]) -> BuiltIn | None:
     """The map for a source, by the fields of its first object; None if it needs none."""
-    for part in parts:
-        value = part.value if isinstance(part, Item) else None
-        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            item = msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
-            if isinstance(item, dict):
-                return next((each for each in BUILT_IN if each.fits(item)), None)
-    return None
+    item = next(filter(None, map(decoded, parts)), {})
+    return next((each for each in BUILT_IN if each.fits(item)), None)
+
+
+def decoded(part: Part) -> dict[str, Any]:
+    """The object that an item is; empty if it is none."""
+    value = part.value if isinstance(part, Item) else None
+    try:
+        value = decode_json(bytes(value)) if isinstance(value, msgspec.Raw) else value
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

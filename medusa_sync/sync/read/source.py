@@ -22,7 +22,6 @@ class Delivery:
 
     Args:
         source: of the products.
-        source_url: for messages.
         limit: how many products are read; None for all.
         shard: the products that the pages have; None for all. Rows without an id are in every shard, because
             they may be of any product.
@@ -32,32 +31,27 @@ class Delivery:
         error: why reading ended early; None if the source was complete.
     """
 
-    def __init__(
-        self, source: Source, *, source_url: str, limit: int | None, shard: Shard | None = None
-    ) -> None:
+    def __init__(self, source: Source, *, limit: int | None, shard: Shard | None = None) -> None:
         self.total: int | None = None
         self.error: SourceError | None = None
         self._source = source
-        self._source_url = source_url
         self._limit = limit
         self._shard = shard
-        self._received = Received(source_url)
+        self._received = Received()
         self._first: str | None = None  # the first id
         self._answers: bool | None = None
         self._in_one_piece = False
 
     def again(self) -> Delivery:
         """Another reading of the same source."""
-        return Delivery(self._source, source_url=self._source_url, limit=self._limit, shard=self._shard)
+        return Delivery(self._source, limit=self._limit, shard=self._shard)
 
     async def pages(self) -> AsyncGenerator[list[Delivered], None]:
         """The rows of each page. If the source fails, the pages end and `error` is set."""
         try:
             async with aclosing(self._source.pages(self._limit)) as pages:
                 async for page in pages:
-                    rows = self._received.add(page)
-                    if rows is None:
-                        return
+                    rows = [*map(self._received.add, page.rows)]
                     self.total = page.total
                     self._first = self._first or next(filter(None, (row.source_id for row in rows)), None)
                     yield [

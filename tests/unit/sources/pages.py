@@ -115,9 +115,10 @@ def opened(
     format_: str = "auto",
     map_: str | None = None,
     mapping: MappingOptions = MAPPING,
+    min_products: int | None = None,
 ) -> Source:
     """What `open_source` opens, which needs no waiting."""
-    opening = open_source(source, format_, connect, mapping, map_)
+    opening = open_source(source, format_, connect, mapping, map_, min_products)
     _OPENED.append(opening)
     try:
         opening.__aenter__().send(None)

@@ -77,8 +77,8 @@ async def test_file_is_delivered_in_pages_and_the_last_has_the_total(
 
 
 async def test_a_small_file_is_one_page_with_its_total(file: Path) -> None:
-    assert await pages(file_source(file, body_of([row(1)]))) == [Page((desired_product(1),), 1, of_file=True)]
-    assert await pages(file_source(file, body_of([]))) == [Page((), 0, of_file=True)]
+    assert await pages(file_source(file, body_of([row(1)]))) == [Page((desired_product(1),), 1)]
+    assert await pages(file_source(file, body_of([]))) == [Page((), 0)]
 
 
 async def test_with_a_limit_the_rest_of_a_file_is_not_read(file: Path) -> None:

@@ -107,7 +107,7 @@ async def test_an_empty_page_is_not_the_end_if_there_are_more(
         return httpx.Response(200, json={"items": pages[number - 1], "totalPages": 4})
 
     httpx_mock.add_callback(respond, is_reusable=True)
-    delivery = Delivery(source_of(pool, "page=1"), source_url=SOURCE_URL, limit=None)
+    delivery = Delivery(source_of(pool, "page=1"), limit=None)
     assert ids([row async for page in delivery.pages() for row in page]) == list(range(1, 8))
 
 

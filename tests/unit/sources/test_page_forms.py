@@ -354,7 +354,34 @@ async def test_credentials_in_the_url_of_a_page_are_not_used(httpx_mock: HTTPXMo
     assert [request.headers.get("authorization") for request in httpx_mock.get_requests()] == [None, None]
 
 
-@pytest.mark.parametrize("url", ["?after=30", SOURCE_URL, "?after=30#again"])
+async def test_a_page_that_comes_again_is_an_error(httpx_mock: HTTPXMock, source: Source) -> None:
+    """Its products may have changed; one product may move to the next page."""
+    one, two, three = row(1), row(2, price=-1), row(3)
+    respond_with(
+        httpx_mock,
+        page_of([one, two], next="?after=1"),
+        page_of([two], next="?after=2"),
+        page_of([two, three], next="?after=3"),
+        page_of([one | {"title": "New"}, two], next="?after=4"),
+    )
+    delivery = source.pages(None)
+    assert [len((await anext(delivery)).rows) for _ in range(3)] == [2, 1, 2]
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the source repeats itself"):
+        await anext(delivery)
+
+
+async def test_a_source_whose_total_grows_with_each_page_is_an_error(
+    httpx_mock: HTTPXMock, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "MAX_PRODUCTS", 150)
+    serve(httpx_mock, CATALOGUE, FORMS["items"])
+    with pytest.raises(
+        SourceError, match=f"{SOURCE_URL}: the source does not end: it has sent more than 150"
+    ):
+        await rows(source)
+
+
+@pytest.mark.parametrize("url", ["?after=30", "?after=30#again"])
 async def test_loop_of_pages_is_an_error(httpx_mock: HTTPXMock, source: Source, url: str) -> None:
     serve_linked(httpx_mock, url=url)
     with pytest.raises(SourceError, match=f"{SOURCE_URL}: the pages form a loop"):

@@ -1,0 +1,189 @@
+"""Requests to an API: their URLs, and what a response is that is no page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
+
+from msgspec import structs
+
+from medusa_sync import http
+from medusa_sync.errors import SourceError
+from medusa_sync.http import Download, HttpClient
+from medusa_sync.response import Response, describe_response, origin
+from medusa_sync.sources import base
+from medusa_sync.sources.base import CHECK_SOURCE
+from medusa_sync.sources.json_page import JsonPage, decode_page
+
+_SMALLER = (250, 100, 50)  # sizes of pages, if a larger one is refused
+_TOO_LARGE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 422})
+_ELSEWHERE = (
+    "Set --source (SYNC_PRODUCTS_SOURCE) to the scheme, host and port of the pages: pages elsewhere are not "
+    "read, because they would get the credentials of the source."
+)
+_ONE_PAGE = "Nothing was removed. Pages are followed only from a URL that does not end like a file."
+_HINTS: Mapping[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "Set SYNC_PRODUCTS_SOURCE_AUTHORIZATION to the value of the header.",
+    HTTPStatus.FORBIDDEN: "Check SYNC_PRODUCTS_SOURCE_AUTHORIZATION, and what these credentials may read.",
+}
+
+
+class Requests:
+    """Requests to one API.
+
+    Args:
+        http: a client for the source.
+        url: of the products; its query is sent with each request, except for `skip`. A `limit` in it is the
+            size of pages if it is smaller than ours: some servers refuse larger ones. With a `page` in it,
+            pages are counted, and the rest of the query is sent as it is.
+
+    Attributes:
+        url: without its query.
+        is_numbered: pages are requested by their number.
+        number: of the first page.
+        size: of pages, as they are requested; 0 if the URL is sent as it is.
+    """
+
+    def __init__(self, http: HttpClient, url: str) -> None:
+        self._given = url
+        parts = urlsplit(url)
+        self.url = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+        self._query = [part for part in parts.query.split("&") if part]
+        page = self._whole("page")
+        self.is_numbered = page is not None
+        self.number = 1 if page is None else page
+        self._size_name = "" if self.is_numbered else "limit"
+        self.size = 0 if self.is_numbered else min(base.PAGE_SIZE, self._whole("limit") or base.PAGE_SIZE)
+        self._ours = {"page"} if self.is_numbered else {"limit", "skip"}
+        self._http = http
+
+    def count_pages(self, size_name: str, largest: int) -> None:
+        """Request pages by their numbers, in the largest size or in a smaller one that the URL has."""
+        self.is_numbered, self.number, self._size_name = True, 1, size_name
+        self._ours = {"page", "limit", "skip", size_name}
+        self.size = min(largest, self._whole(size_name) or largest)
+
+    def below(self, path: str) -> Requests:
+        """Requests to an address below that of the products, with the same query."""
+        return Requests(self._http, f"{self.url.rstrip('/')}/{path}?{'&'.join(self._own())}")
+
+    # --- queries
+
+    def at(self, position: int, limit: int | None) -> str:
+        """The query of the page that begins at a position."""
+        return f"limit={self.size if limit is None else min(self.size, limit - position)}&skip={position}"
+
+    def numbered(self, number: int) -> str:
+        """The query of a page by its number."""
+        size = f"{self._size_name}={self.size}&" if self._size_name else ""
+        return f"{size}page={number}"
+
+    def _own(self) -> list[str]:
+        """The query of the URL without what says which page it is."""
+        return [part for part in self._query if _name(part) not in self._ours]
+
+    def _whole(self, name: str) -> int | None:
+        """A parameter of the URL that is a whole number."""
+        values = [part.partition("=")[2] for part in self._query if _name(part) == name]
+        return int(values[-1]) if values and values[-1].isdecimal() else None
+
+    # --- requests
+
+    async def first(self, limit: int | None) -> Download | Response:
+        """Request the first page; it may be a file. Return a response if our parameters may be the reason.
+
+        Raises:
+            SourceError: the server wants other credentials, or the request fails.
+        """
+        sizes = () if self.is_numbered else _SMALLER
+        got = await self._first(limit)
+        for size in sizes:
+            if not isinstance(got, Response) or got.status not in _TOO_LARGE:
+                break
+            if size < min(self.size, limit or self.size):
+                self.size = size
+                got = await self._first(limit)
+        return got
+
+    async def _first(self, limit: int | None) -> Download | Response:
+        paging = self.numbered(self.number) if self.is_numbered else self.at(0, limit)
+        query = "&".join([*self._own(), paging])
+        got = await self._http.download(self.url, query=query, limit=http.MAX_RESPONSE_BYTES)
+        if isinstance(got, Response) and got.status == HTTPStatus.UNAUTHORIZED:
+            raise self.refusal(got)
+        return got
+
+    async def as_given(self) -> Download:
+        """Request a file: the URL without our parameters, because it may be signed.
+
+        Raises:
+            SourceError: there is no response, or its status is not 200.
+        """
+        query = urlsplit(self._given).query
+        got = await self._http.download(self.url, query=query, headers={"accept": "*/*"})
+        if isinstance(got, Response):
+            raise self.refusal(got)
+        if got.error is None and got.head.next_url is not None:
+            reason = f"{self.url}: the file is one page of several: its Link header names the next one"
+            got = structs.replace(got, error=SourceError(reason, hint=_ONE_PAGE))
+        return got
+
+    def read(self, first: Download | Response) -> JsonPage:
+        """Decode the first page."""
+        if isinstance(first, Response):
+            raise self.refusal(first)
+        with first.file:
+            body = first.file.read(http.MAX_RESPONSE_BYTES + 1)
+        if len(body) > http.MAX_RESPONSE_BYTES:
+            raise SourceError(
+                f"{self.url}: the response is longer than {http.MAX_RESPONSE_BYTES // 2**20} MB",
+                hint="The source seems to ignore `limit`. A URL that ends in .json is read as one long file.",
+            )
+        if first.error is not None:
+            raise first.error
+        return decode_page(structs.replace(first.head, body=body), self.url)
+
+    async def page(self, query: str) -> JsonPage:
+        """Request a page by its part of the query."""
+        return await self._page(self.url, "&".join([*self._own(), query]))
+
+    async def linked(self, url: str) -> JsonPage:
+        """Request a page that another one named.
+
+        An API behind a proxy may name it with `http`, because it does not know that the proxy uses HTTPS. The
+        page is requested with the scheme of the source.
+
+        Raises:
+            SourceError: it is elsewhere, so it could get the credentials; or the request fails.
+        """
+        there, here = urlsplit(url), urlsplit(self.url)
+        scheme, *place = origin(url)
+        own_scheme, *own_place = origin(self.url)
+        if scheme not in {"http", own_scheme} or place != own_place:
+            host = f"{there.scheme}://{there.netloc.rpartition('@')[2]}"
+            reason = f"{self.url}: the next page has another scheme, host or port: {host}"
+            raise SourceError(reason, hint=_ELSEWHERE)
+        return await self._page(urlunsplit((here.scheme, here.netloc, there.path, "", "")), there.query)
+
+    async def _page(self, url: str, query: str) -> JsonPage:
+        response = await self._http.send("GET", url, query=query, repeatable=True)
+        if response.status != HTTPStatus.OK:
+            raise self.refusal(response, url)
+        return decode_page(response, url)
+
+    async def ask(self, name: str) -> Response:
+        """Request an address below that of the products; a slash at the end is kept."""
+        slash = "/" if self.url.endswith("/") else ""
+        url = f"{self.url.rstrip('/')}/{quote(name, safe='')}{slash}"
+        return await self._http.send("GET", url, query="&".join(self._own()), repeatable=True)
+
+    def refusal(self, response: Response, url: str = "") -> SourceError:
+        """The error for a response with another status than 200."""
+        reason = f"{url or self.url}: {describe_response(response, self._http.redactor)}"
+        return SourceError(reason, hint=_HINTS.get(response.status, CHECK_SOURCE))
+
+
+def _name(part: str) -> str:
+    """The name of a parameter, decoded."""
+    return unquote_plus(part.partition("=")[0])

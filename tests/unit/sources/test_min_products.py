@@ -1,0 +1,81 @@
+"""With `--min-products`, a source delivers all of its pages, or none."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.errors import SourceError
+from medusa_sync.sources.base import Source
+from tests.unit.builders import row
+from tests.unit.sources.pages import opened, pages, rows
+
+pytestmark = pytest.mark.anyio
+
+BROKEN = [{"id": 7, "title": "A", "price": -1}, {"title": "no id"}]
+
+
+def source_of(folder: Path, lines: list[object], least: int | None) -> Source:
+    file = folder / "products.ndjson"
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    return opened(str(file), min_products=least)
+
+
+async def test_products_are_those_of_the_source_without_it(tmp_path: Path) -> None:
+    lines = [row(1, handle="\ud800"), *BROKEN, row(2)]
+    expected = await pages(source_of(tmp_path, lines, None))
+    source = source_of(tmp_path, lines, 2)
+    found = await pages(source)
+    assert (source.format, len(found), found[0].rows[0].title) == ("NDJSON", 1, expected[0].rows[0].title)
+    assert [_without_digest(each) for each in found[0].rows] == [*expected[0].rows]
+
+
+def _without_digest(each: object) -> object:
+    return structs.replace(each, digest="") if isinstance(each, DesiredProduct) else each
+
+
+@pytest.mark.parametrize(("least", "is_enough"), [(1, True), (2, True), (3, False)])
+async def test_valid_products_are_counted_once(
+    tmp_path: Path,
+    least: int,
+    is_enough: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    source = source_of(tmp_path, [row(1), row(1), row(2), *BROKEN, row(2)], least)
+    if is_enough:
+        assert len(await rows(source)) == 6
+        return
+    with pytest.raises(SourceError) as caught:
+        await anext(source.pages(None))
+    assert str(caught.value) == (
+        f"{tmp_path}/products.ndjson: the source has 2 valid products, fewer than 3; the first one that is "
+        "not valid: id: duplicate; the first product with this id is used"
+    )
+    assert "--min-products (SYNC_PRODUCTS_MIN_PRODUCTS)" in caught.value.hint
+
+
+async def test_a_source_that_fails_at_its_end_delivers_nothing(tmp_path: Path, small_pages: None) -> None:  # noqa: ARG001 - a fixture
+    source = source_of(tmp_path, [row(number) for number in range(250)], 1)
+    with (tmp_path / "products.ndjson").open("a") as file:
+        file.write('{"id": 251, "tit')
+    with pytest.raises(SourceError, match="ends in the middle of a product"):
+        await anext(source.pages(None))
+
+
+async def test_products_are_not_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("medusa_sync.sources.base.PAGE_SIZE", 1)
+    lines: list[object] = [row(number, description="x" * 50_000) for number in range(400)]
+    source = source_of(tmp_path, lines, 400)
+    del lines
+    tracemalloc.start()
+    try:
+        count = 0
+        async for each in source.pages(None):
+            count += len(each.rows)
+        assert (count, tracemalloc.get_traced_memory()[1] < 10_000_000) == (400, True)
+    finally:
+        tracemalloc.stop()
