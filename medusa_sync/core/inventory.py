@@ -9,7 +9,7 @@ from msgspec import Struct
 from medusa_sync.core.change import Change, Create, FieldChange, Update, VariantChange, new_variants
 from medusa_sync.core.fields import OPTION, SKU, STOCK
 from medusa_sync.core.product import DesiredVariant, Value
-from medusa_sync.core.record import ONLY, remember
+from medusa_sync.core.record import ONLY, UNKNOWN, remember
 from medusa_sync.core.stored import StoredOption
 from medusa_sync.core.stored_variant import StoredItem, StoredVariant
 
@@ -120,8 +120,8 @@ def _item_rename(
     update: Update, key: str, stored: StoredVariant, wanted: Value, change: FieldChange | None
 ) -> ItemRename | None:
     record = update.record
-    history = record.variant_history(key, SKU, update.desired.currency) if record else None
-    applied, sent = (history.applied, history.sent) if history else (None, ())
+    history = record.variant_history(key, SKU, update.desired.currency) if record else UNKNOWN
+    applied, sent = history.applied, history.sent
     # If the store undid a write only in part, the variant has the new SKU and the record does not say so.
     is_new = record is not None and applied != remember(wanted) and stored.sku == wanted
     if not (change or sent or is_new):

@@ -40,7 +40,7 @@ class Verdict(Enum):
 # counts as last applied. With `restore`, every value that is not D is sent, and members that the merchant
 # removed are added again.
 def merge_field(
-    field: Field, desired: Value, stored: Value, history: History | None, *, restore: bool
+    field: Field, desired: Value, stored: Value, history: History, *, restore: bool
 ) -> tuple[Verdict, Value]:
     """Merge one field; returns the verdict and the value to send.
 
@@ -48,13 +48,12 @@ def merge_field(
         field: of a product or of a variant.
         desired: what the source wants.
         stored: what the store holds.
-        history: what was written; None if nothing is known.
+        history: what was written.
         restore: put the source's value back even if only the merchant changed it.
     """
-    applied = history.applied if history else None
     if field.merge is Merge.UNION:
         current = members(stored)
-        merged = merge_sets(members(desired), current, members(applied), restore=restore)
+        merged = merge_sets(members(desired), current, members(history.applied), restore=restore)
         # Two runs that add a member at the same time store it twice.
         is_repeated = any(current.count(member) > 1 for member in members(desired))
         is_merged = merged == tuple(dict.fromkeys(current)) and not is_repeated
@@ -63,18 +62,17 @@ def merge_field(
         return Verdict.KEEP, desired
     if restore:
         return Verdict.SEND, desired
-    sent = history.sent if history else ()
-    changed = history is None or remember(desired) != history.base
+    changed = not history.is_known or remember(desired) != history.base
     if field.merge is Merge.FOLLOW:
-        return (Verdict.SEND if changed or sent else Verdict.KEEP), desired
-    if any(field.same(remember(stored), ours) for ours in (applied, *sent)):
+        return (Verdict.SEND if changed or history.sent else Verdict.KEEP), desired
+    if any(field.same(remember(stored), ours) for ours in (history.applied, *history.sent)):
         return Verdict.SEND, desired
     return (Verdict.CONFLICT if changed else Verdict.KEEP), desired
 
 
-def as_sent(stored: Value, desired: Value, history: History | None) -> Value:
+def as_sent(stored: Value, desired: Value, history: History) -> Value:
     """What was sent, if the store holds it rounded to a whole number; else what the store holds."""
-    ours = (history.applied, *history.sent) if history else ()
+    ours = (history.applied, *history.sent)
     rounded = [value for value in ours if isinstance(value, float) and _rounded(value) == stored]
     return desired if desired in rounded else (*rounded, stored)[0]
 

@@ -9,10 +9,10 @@ from msgspec import structs
 
 from medusa_sync.core.change import Update, VariantChange, Withheld, added_members
 from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, VARIANT_FIELDS, Place
-from medusa_sync.core.price_guard import applied_prices
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import (
     IN_CURRENCY,
+    UNKNOWN,
     AppliedOption,
     Dropped,
     Pending,
@@ -86,11 +86,21 @@ def _with_held(record: Record, update: Update) -> Record:
     variants = dict(record.variants)
     for each in update.variants:
         if each.held and each.desired.key in variants:
-            known = applied_prices(each, update.record, update.desired.currency)
-            fields = {**variants[each.desired.key].fields, **known}
+            fields = {**variants[each.desired.key].fields, **_applied_prices(each, update)}
             fields = {name: value for name, value in fields.items() if value is not None}
             variants[each.desired.key] = structs.replace(variants[each.desired.key], fields=fields)
     return structs.replace(record, variants=variants, source="")
+
+
+def _applied_prices(variant: VariantChange, update: Update) -> dict[str, Value]:
+    """What was last applied to the prices of a variant that are held back; None if nothing is known."""
+    known: dict[str, Value] = {}
+    for each in variant.held:
+        record, key, currency = update.record, variant.desired.key, update.desired.currency
+        history = record.variant_history(key, each.field, currency) if record else UNKNOWN
+        has_arrived = remember(each.stored) in history.sent
+        known[each.field] = remember(each.stored) if has_arrived else history.applied
+    return known
 
 
 def is_recorded(update: Update) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct, structs
 
 from medusa_sync.core.blocked import blocked_variants, without_blocked
@@ -10,6 +12,7 @@ from medusa_sync.core.fields import (
     FIELDS,
     OPTION,
     OPTIONS,
+    PRICE,
     SALE,
     SKU,
     STATUS,
@@ -25,11 +28,12 @@ from medusa_sync.core.fields import (
 )
 from medusa_sync.core.merge import Verdict, as_sent, merge_field
 from medusa_sync.core.options import DEFAULT, OptionPlan, match_options
-from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnConflict, PriceLimit
-from medusa_sync.core.price_guard import held_back
+from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import (
+    IN_CURRENCY,
     ONLY,
+    UNKNOWN,
     WITHOUT_STOCK,
     Dropped,
     History,
@@ -38,7 +42,7 @@ from medusa_sync.core.record import (
     remember,
     remember_text,
 )
-from medusa_sync.core.selection import ALL, Selection
+from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.stored_variant import StoredVariant
 from medusa_sync.core.variants import Matches, match_variants, names_of, rebased
@@ -57,62 +61,46 @@ def without_stock(desired: DesiredProduct) -> DesiredProduct:
 def plan_update(
     desired: DesiredProduct,
     stored: StoredProduct,
+    how: PlanOptions,
     *,
     location_id: str | None,
-    on_conflict: ConflictPolicy = SOURCE_WINS,
-    overwrite: bool = False,
-    adopt: bool = False,
-    selection: Selection = ALL,
-    price_limit: PriceLimit | None = None,
+    adopts: bool = False,
 ) -> Update:
     """Decide what to send so that the store follows the source.
 
     Args:
         desired: what the source wants.
         stored: the product with its details.
+        how: to decide.
         location_id: where the stock is; None if the store keeps none.
-        on_conflict: whose value wins a conflict.
-        overwrite: put the source's values back, even if only the merchant changed them.
-        adopt: take the product over: ignore its record, and set all fields to the source's values.
-        selection: the fields to sync.
-        price_limit: how far a price may move; None for any distance.
+        adopts: take the product over: ignore its record, and set all fields to the source's values.
 
     Raises:
         ProductFailedError: Medusa does not support the change.
     """
-    record = None if adopt else stored.record
-    restore, side = overwrite or adopt, on_conflict.side(setting_names(OPTIONS))
+    record = None if adopts else stored.record
+    restore, side = how.overwrite or adopts, how.on_conflict.side(setting_names(OPTIONS))
     options = match_options(desired, stored, record, on_conflict=side, restore=restore)
-    if not selection.has_variants:
+    if not how.selection.has_variants:
         options = options.unchanged()
-    matches = match_variants(desired, stored, record, options, adopt=adopt)
+    matches = match_variants(desired, stored, record, options, adopt=adopts)
     record = rebased(record, desired, options, matches) if record else None
-    plan = _Plan(
-        desired, stored, record, options, matches, location_id, on_conflict, restore, selection, price_limit
-    )
-    changes, conflicts = plan.own_changes()
-    option_change = plan.option_change(None if adopt else stored.record)
-    if options.is_change:
-        changes.append(option_change)
-    if options.contested:
-        conflicts.append(Conflict(OPTIONS, option_change.stored, option_change.desired, side))
+    plan = _Plan(desired, stored, record, options, matches, location_id, how, restore)
+    own = plan.own_changes()
+    if options.is_change or options.contested:
+        change = plan.option_change(None if adopts else stored.record)
+        if options.is_change:
+            own.changes.append(change)
+        if options.contested:
+            own.conflicts.append(Conflict(OPTIONS, change.stored, change.desired, side))
     variants = [
         plan.variant_change(each)
         for each in desired.variants
-        if selection.has_variants or matches.stored[each.key] is not None
+        if how.selection.has_variants or matches.stored[each.key] is not None
     ]
     if blocked := blocked_variants(variants, stored, options, matches):
         left, reason = without_blocked(desired, stored, stored.record, options, matches, blocked)
-        update = plan_update(
-            left,
-            stored,
-            location_id=location_id,
-            on_conflict=on_conflict,
-            overwrite=overwrite,
-            adopt=adopt,
-            selection=selection,
-            price_limit=price_limit,
-        )
+        update = plan_update(left, stored, how, location_id=location_id, adopts=adopts)
         is_ours = reason.is_ours and (update.blocked is None or update.blocked.is_ours)
         return structs.replace(update, blocked=structs.replace(reason, is_ours=is_ours))
     pending = record.pending if record else None
@@ -120,20 +108,20 @@ def plan_update(
         desired,
         stored,
         record,
-        tuple(changes),
-        tuple(conflicts),
+        tuple(own.changes),
+        tuple(own.conflicts),
         tuple(variants),
         options,
-        matches.dropped if selection.has_variants else {},
-        selection,
-        adopted=adopt,
-        placed=adopt or (pending is not None and pending.step is Step.ADOPTION),
+        matches.dropped if how.selection.has_variants else {},
+        how.selection,
+        adopted=adopts,
+        placed=adopts or (pending is not None and pending.step is Step.ADOPTION),
     )
 
 
-def selection_for(record: Record | None, selection: Selection) -> Selection:
-    """The fields to sync of a product: an interrupted write is completed with all of them."""
-    return ALL if record is None or not record.is_settled else selection
+class _Found(Struct):
+    changes: list[FieldChange] = []
+    conflicts: list[Conflict] = []
 
 
 class _Plan(Struct, frozen=True):
@@ -143,10 +131,7 @@ class _Plan(Struct, frozen=True):
         record: what was last applied, with the keys and names that the source uses now.
         matches: which stored variant is which.
         location_id: where the stock is; None if the store keeps none.
-        on_conflict: whose value wins a conflict.
         restore: put the source's values back, even if only the merchant changed them.
-        selection: the fields that are merged.
-        price_limit: how far a price may move; None for any distance.
     """
 
     desired: DesiredProduct
@@ -155,41 +140,34 @@ class _Plan(Struct, frozen=True):
     options: OptionPlan
     matches: Matches
     location_id: str | None
-    on_conflict: ConflictPolicy
+    how: PlanOptions
     restore: bool
-    selection: Selection
-    price_limit: PriceLimit | None
 
-    def own_changes(self) -> tuple[list[FieldChange], list[Conflict]]:
+    def own_changes(self) -> _Found:
         """The changes and conflicts of the product's own fields."""
-        changes: list[FieldChange] = []
-        conflicts: list[Conflict] = []
-        record, stored = self.record, self.stored
+        found, record = _Found(), self.record
         for name in dict.fromkeys([*self.desired.fields, *(record.fields if record else ())]):
-            if not FIELDS.knows(name) or not self.selection.has(name):
+            if not FIELDS.knows(name) or not self.how.selection.has(name):
                 continue
-            wanted, history = self.desired.fields.get(name), record.history(name) if record else None
-            if wanted is not None or (history is not None and history.applied is not None):
-                changed, contested = self._merged(FIELDS[name], wanted, stored.value(name), history)
-                changes += changed
-                conflicts += contested
-        if record and record.drafted and stored.status == "draft":
-            changes.append(FieldChange(STATUS, "draft", "published", "draft", "published"))
-        return changes, conflicts
+            wanted, history = self.desired.fields.get(name), record.history(name) if record else UNKNOWN
+            if wanted is not None or history.applied is not None:
+                self._merge(found, FIELDS[name], wanted, self.stored.value(name), history)
+        if record and record.drafted and self.stored.status == "draft":
+            found.changes.append(FieldChange(STATUS, "draft", "published", "draft", "published"))
+        return found
 
-    def _merged(
-        self, field: Field, wanted: Value, current: Value, history: History | None, variant: str = ""
-    ) -> tuple[list[FieldChange], list[Conflict]]:
-        """The change of a field, if there is one, and its conflict."""
+    def _merge(
+        self, found: _Found, field: Field, wanted: Value, current: Value, history: History, variant: str = ""
+    ) -> None:
+        """Add the change of a field, if there is one, and its conflict."""
         is_lost = field.place is Place.OPTION and current is None  # with its option; a variant needs a value
         verdict, planned = merge_field(field, wanted, current, history, restore=self.restore or is_lost)
-        side = self.on_conflict.side(setting_names(field.name))
-        is_contested = verdict is Verdict.CONFLICT
-        conflicts = [Conflict(field.name, current, wanted, side, variant)] if is_contested else []
-        if verdict is not Verdict.SEND and not (is_contested and side is OnConflict.SOURCE):
-            return [], conflicts
-        applied = _full_text(history.applied if history else None, current, wanted)
-        return [FieldChange(field.name, current, planned, applied, wanted, variant)], conflicts
+        side = self.how.on_conflict.side(setting_names(field.name))
+        if verdict is Verdict.CONFLICT:
+            found.conflicts.append(Conflict(field.name, current, wanted, side, variant))
+        if verdict is Verdict.SEND or (verdict is Verdict.CONFLICT and side is OnConflict.SOURCE):
+            applied = _full_text(history.applied, current, wanted)
+            found.changes.append(FieldChange(field.name, current, planned, applied, wanted, variant))
 
     def option_change(self, applied: Record | None) -> FieldChange:
         """The change of the options; `applied` has the names that were last applied."""
@@ -212,49 +190,65 @@ class _Plan(Struct, frozen=True):
     def variant_change(self, variant: DesiredVariant) -> VariantChange:
         """The changes and conflicts of a variant."""
         stored, full = self.matches.stored[variant.key], self._with_default(variant)
-        has_options = bool(self.options.stored)
-        if stored is None:
-            if has_options and self._is_new(variant.key):
+        if self.options.stored:
+            if stored is None and self._is_new(variant.key):
                 return VariantChange(full, None, is_new=True)
+            if stored is not None and not stored.has_price_set:
+                return VariantChange(full, None, is_new=True, replaces=stored.id)
+        if stored is None:
             return self._missing(full)
-        if has_options and not stored.has_price_set:
-            return VariantChange(full, None, is_new=True, replaces=stored.id)
-        changes: list[FieldChange] = []
-        conflicts: list[Conflict] = []
-        more = [SALE] if stored.sale_prices else []
+        found, more = _Found(), [SALE] if stored.sale_prices else []
         for name in names_of(variant.key, [*full.fields, *more], self.record):
-            if VARIANT_FIELDS.knows(name) and self.selection.has(name):
-                changed, contested = self._variant_field(VARIANT_FIELDS[name], full, stored)
-                changes += changed
-                conflicts += contested
-        prices = held_back(changes, stored, self.desired.currency, self.price_limit)
-        names = {change.field for change in prices}
+            if VARIANT_FIELDS.knows(name) and self.how.selection.has(name):
+                self._merge_of_variant(found, VARIANT_FIELDS[name], full, stored)
+        held = self._held_back(found.changes, stored)
+        names = {change.field for change in held}
         return VariantChange(
             full,
             stored,
-            changes=tuple(each for each in changes if each.field not in names),
-            conflicts=tuple(each for each in conflicts if each.field not in names),  # nobody has won it yet
-            held=prices,
+            changes=tuple(each for each in found.changes if each.field not in names),
+            conflicts=tuple(
+                each for each in found.conflicts if each.field not in names
+            ),  # nobody has won it yet
+            held=held,
         )
 
-    def _variant_field(
-        self, field: Field, variant: DesiredVariant, stored: StoredVariant
-    ) -> tuple[list[FieldChange], list[Conflict]]:
+    def _merge_of_variant(
+        self, found: _Found, field: Field, variant: DesiredVariant, stored: StoredVariant
+    ) -> None:
         name, currency, wanted = field.name, self.desired.currency, variant.fields.get(field.name)
-        history = self.record.variant_history(variant.key, name, currency) if self.record else None
+        history = self.record.variant_history(variant.key, name, currency) if self.record else UNKNOWN
         if not _is_owned(field, wanted, history, stored, keeps_stock=self.location_id is not None):
-            return [], []
+            return
         current = stored.value(name, currency, self.location_id, self.options.ids)
         if name == WEIGHT and self.stored.rounds_weights:
             current = as_sent(current, wanted, history)
-        is_sale, is_unwanted = field.place is Place.SALE, wanted is None
-        is_in_other_currency = is_sale and current is None and bool(stored.sale_prices)
-        if (is_unwanted and (field.merge is Merge.FOLLOW or is_in_other_currency)) or (
-            is_sale and _is_repeated(stored, currency)
+        # Medusa stores every sale price that is created, so a variant may have one twice.
+        in_list = [each.currency_code for each in stored.sale_prices] if field.place is Place.SALE else []
+        is_in_other_currency = bool(in_list) and current is None
+        if (wanted is None and (field.merge is Merge.FOLLOW or is_in_other_currency)) or (
+            in_list.count(currency) > 1
         ):
-            applied = history.applied if history else None
-            return [FieldChange(name, current, wanted, applied, wanted, variant.name)], []
-        return self._merged(field, wanted, current, history, variant.name)
+            change = FieldChange(name, current, wanted, history.applied, wanted, variant.name)
+            found.changes.append(change)
+        else:
+            self._merge(found, field, wanted, current, history, variant.name)
+
+    def _held_back(self, changes: Sequence[FieldChange], stored: StoredVariant) -> tuple[FieldChange, ...]:
+        """The planned prices of a variant that move too far; a price and its sale price stay together."""
+        names = {each.field for each in changes if self._moves_too_far(each, stored)}
+        if not names.isdisjoint(IN_CURRENCY):
+            names |= IN_CURRENCY
+        return tuple(each for each in changes if each.field in names)
+
+    def _moves_too_far(self, change: FieldChange, stored: StoredVariant) -> bool:
+        limit, place = self.how.price_limit, VARIANT_FIELDS[change.field].place
+        before, after = change.stored, change.planned
+        if place is Place.SALE and before is None:  # until now, customers pay the price
+            before = stored.value(PRICE, self.desired.currency)
+        if limit is None or not isinstance(before, int | float) or not isinstance(after, int | float):
+            return False
+        return place in {Place.PRICE, Place.SALE} and not limit.allows(before, after)
 
     def _with_default(self, variant: DesiredVariant) -> DesiredVariant:
         """The variant; the only one of a product that had several at the source is the default."""
@@ -287,16 +281,11 @@ class _Plan(Struct, frozen=True):
         return VariantChange(variant, None, conflicts=() if is_reported else (conflict,))
 
 
-def _is_repeated(stored: StoredVariant, currency: str) -> bool:
-    """Whether a variant has a sale price twice: Medusa stores every price that is created."""
-    return sum(each.currency_code == currency for each in stored.sale_prices) > 1
-
-
 def _is_owned(
-    field: Field, wanted: Value, history: History | None, stored: StoredVariant, *, keeps_stock: bool
+    field: Field, wanted: Value, history: History, stored: StoredVariant, *, keeps_stock: bool
 ) -> bool:
     """Whether the source decides about a field: it has a value now, or had one in the last run."""
-    applied, sent = (history.applied, history.sent) if history else (None, ())
+    applied, sent = history.applied, history.sent
     if field.merge is Merge.FOLLOW and wanted is None:  # the store does not have to track it any more
         return keeps_stock and stored.manage_inventory and (applied is not None or bool(sent))
     if field.merge is Merge.FOLLOW:

@@ -94,11 +94,16 @@ class History(Struct, frozen=True):
         applied: the last applied value, as `remember` gives it.
         sent: the pending values.
         base: what the source wanted when the field was last sent.
+        is_known: there is a record.
     """
 
-    applied: Value
+    applied: Value = None
     sent: tuple[Value, ...] = ()
     base: Value = None
+    is_known: bool = True
+
+
+UNKNOWN = History(is_known=False)
 
 
 class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=VERSION):

@@ -1,13 +1,14 @@
-"""The fields that a run syncs of products that the store already has."""
+"""The fields that a run syncs of products that the store already has, and how it decides about them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TypeVar
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from medusa_sync.core.fields import VARIANTS, setting_names
+from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, VariantRecord, applied
 
@@ -37,6 +38,10 @@ class Selection:
             is_named = self._only is None or not self._only.isdisjoint(names)
             chosen = self._known[name] = is_named and self._skip.isdisjoint(names)
         return chosen
+
+    def for_record(self, record: Record | None) -> Selection:
+        """The fields to sync of a product: an interrupted write is completed with all of them."""
+        return ALL if record is None or not record.is_settled else self
 
     def is_up_to_date(self, record: Record, desired: DesiredProduct) -> bool:
         """Whether nothing is left to do for a product, according to its record."""
@@ -101,3 +106,26 @@ class Selection:
 
 
 ALL = Selection()
+
+
+class PlanOptions(Struct, frozen=True):
+    """How to decide.
+
+    Attributes:
+        overwrite: compare with what the store holds now, and put the source's values back.
+        adopt: take over products that are in the store without our external id.
+        selection: the fields to sync of products that are in the store.
+        create: new products are created.
+        update: products that are in the store are updated; what an interrupted run began is always completed.
+        price_limit: how far a price may move; None for any distance.
+        on_deleted: what happens to products that the merchant deleted.
+    """
+
+    on_conflict: ConflictPolicy = SOURCE_WINS
+    overwrite: bool = False
+    adopt: bool = False
+    selection: Selection = ALL
+    create: bool = True
+    update: bool = True
+    price_limit: PriceLimit | None = None
+    on_deleted: OnDeleted = OnDeleted.RECREATE

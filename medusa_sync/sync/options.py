@@ -5,32 +5,11 @@ from __future__ import annotations
 from msgspec import Struct
 
 from medusa_sync.core.ids import Shard
-from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, OnMissing, PriceLimit, Share
-from medusa_sync.core.selection import ALL, Selection
+from medusa_sync.core.policy import OnMissing, Share
+from medusa_sync.core.selection import PlanOptions
 from medusa_sync.medusa.placement import PlacementOptions
 
-
-class PlanOptions(Struct, frozen=True):
-    """How to decide.
-
-    Attributes:
-        overwrite: compare with what the store holds now, and put the source's values back.
-        adopt: take over products that are in the store without our external id.
-        selection: the fields to sync of products that are in the store.
-        create: new products are created.
-        update: products that are in the store are updated; what an interrupted run began is always completed.
-        price_limit: how far a price may move; None for any distance.
-        on_deleted: what happens to products that the merchant deleted.
-    """
-
-    on_conflict: ConflictPolicy = SOURCE_WINS
-    overwrite: bool = False
-    adopt: bool = False
-    selection: Selection = ALL
-    create: bool = True
-    update: bool = True
-    price_limit: PriceLimit | None = None
-    on_deleted: OnDeleted = OnDeleted.RECREATE
+__all__ = ["PlanOptions", "SyncOptions"]
 
 
 class SyncOptions(Struct, frozen=True):

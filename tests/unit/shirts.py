@@ -9,6 +9,7 @@ from medusa_sync.core.change import Update
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied
+from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.stored import (
     StoredProduct,
 )
@@ -67,7 +68,8 @@ def record_of(desired: DesiredProduct) -> Record:
 
 
 def planned(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> Update:
-    return plan_update(desired, stored, **{"location_id": LOCATION} | how)
+    adopts = how.pop("adopt", False)
+    return plan_update(desired, stored, PlanOptions(**how), location_id=LOCATION, adopts=adopts)
 
 
 # --- any shirt ------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from medusa_sync.core.interrupted import (
 )
 from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.note import final_record, is_recorded
-from medusa_sync.core.plan import plan_update, selection_for, without_stock
+from medusa_sync.core.plan import plan_update, without_stock
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.selection import Selection
@@ -134,7 +134,7 @@ class Planner:
             self._update(job, stored, reading)
 
     def _update(self, job: Job, stored: StoredProduct, reading: Reading) -> None:
-        update = self.planned(job.desired, stored, selection_for(stored.record, self._options.selection))
+        update = self.planned(job.desired, stored, self._options.selection.for_record(stored.record))
         is_done = update.is_up_to_date or is_recorded(update)
         may_write = self._options.update or stored.pending is not None
         if update.blocked and not may_write:
@@ -175,12 +175,9 @@ class Planner:
         return plan_update(
             product if self._location_id else without_stock(product),
             stored,
+            structs.replace(self._options, selection=selection),
             location_id=self._location_id,
-            on_conflict=self._options.on_conflict,
-            overwrite=self._options.overwrite,
-            adopt=adopt,
-            selection=selection,
-            price_limit=self._options.price_limit,
+            adopts=adopt,
         )
 
     def without(self, change: Change, withheld: Sequence[Withheld]) -> Change | Outcome:
