@@ -14,7 +14,7 @@ from medusa_sync.sources.dialects.shopify import SHOPIFY
 DIALECTS: tuple[Dialect, ...] = (SHOPIFY, MEDUSA, GOOGLE, OWN)
 """In the order of precedence, if two of them know the same number of columns."""
 
-_HINT = "The first line must name the columns; the documentation lists those of each format."
+_HINT = "The first line must name the columns. Rename them as in one of these formats, or use --source-map."
 _SHOWN = 20  # columns in a message
 _LONGEST = 40  # characters of each
 
