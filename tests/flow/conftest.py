@@ -1,6 +1,8 @@
+from collections.abc import Iterator
+
 import pytest
 
-from medusa_sync.core import interrupted
+from tests.flow.stage import settling
 from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import sampled
 
@@ -12,7 +14,8 @@ def routes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_waiting(request: pytest.FixtureRequest) -> Iterator[None]:
     """Do not wait between attempts, nor for a store that may still be working."""
     request.getfixturevalue("no_waiting")
-    monkeypatch.setattr(interrupted, "SETTLE_S", 0)
+    with settling(0):
+        yield

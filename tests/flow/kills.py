@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import httpx
 
-from medusa_sync.core.result import RunResult
+from medusa_sync import RunResult
 from tests.flow.stage import Killed, copies_of
 from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import some

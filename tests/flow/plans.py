@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from medusa_sync.core.product import Value
-from medusa_sync.core.result import Outcome, RunResult
+from medusa_sync import Outcome, RunResult
 from tests.flow.stage import ListSource, copies_of, counts, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -58,7 +57,7 @@ def _changes(outcome: Outcome) -> list[str]:
     return sorted(map(str, [*fields, *outcome.conflicts]))
 
 
-def _value(value: Value) -> Value:
+def _value(value: Any) -> Any:
     return tuple(sorted(value)) if isinstance(value, tuple) else value
 
 

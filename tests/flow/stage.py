@@ -6,28 +6,38 @@ import asyncio
 import json
 import pickle
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal
+from unittest.mock import patch
 
 import httpx
 import pytest
 
-from medusa_sync.core.policy import OnMissing, Share
-from medusa_sync.core.result import Outcome, Requests, RunResult
-from medusa_sync.errors import SourceError, StoreError
+from medusa_sync import InterruptedRunError, Outcome, RunResult, Settings, load_settings
+from medusa_sync.app import session
+from medusa_sync.core import interrupted
+from medusa_sync.core.result import Requests
+from medusa_sync.errors import SourceError, StoreError, TimeLimitError
 from medusa_sync.http import HttpClient
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
-from medusa_sync.medusa.placement import PlacementOptions
+from medusa_sync.medusa.client import MedusaClient
+from medusa_sync.redact import Redactor
+from medusa_sync.report.json import as_json
+from medusa_sync.report.text import as_text
 from medusa_sync.sources.base import Page, Source
 from medusa_sync.sources.mapping import MappingOptions, deliver
 from medusa_sync.stop import Stop
-from medusa_sync.sync.options import PlanOptions, SyncOptions
+from medusa_sync.sync.read import scan
 from medusa_sync.sync.run import Run
 from tests.harness.fake_medusa import FakeMedusa, Request
 
 SOURCE_NAME = "dummyjson"
 BATCHES = "/admin/products/batch"
+TOO_LARGE = "a" * 2_000_000
+"""A text with which a product is too large for a request."""
 
 
 class Killed(BaseException):
@@ -80,11 +90,11 @@ class ListSource:
         for number, start in enumerate(range(0, len(rows), self.page_size)):
             if number == self.ends_after:
                 raise SourceError("the source failed")
-            page = [
-                deliver(row, MappingOptions(SOURCE_NAME, self.currency, self.sale_prices))
-                for row in rows[start : start + self.page_size]
-            ]
-            yield Page(tuple(page), len(self.rows))
+            yield self.page(rows[start : start + self.page_size])
+
+    def page(self, rows: Sequence[Any]) -> Page:
+        options = MappingOptions(SOURCE_NAME, self.currency, self.sale_prices)
+        return Page(tuple(deliver(row, options) for row in rows), len(self.rows))
 
     async def category_names(self) -> Mapping[str, str]:
         return {}
@@ -107,40 +117,54 @@ class Watcher:
         self.outcomes.append(outcome)
 
 
-def options(**changes: Any) -> SyncOptions:
-    defaults: dict[str, Any] = {
-        "job": "sync-products",
-        "source_name": SOURCE_NAME,
-        "source_url": "memory",
-        "store_url": "http://medusa.test",
-        "wanted": PlacementOptions("usd"),
-        "status": "published",
-        "plan": PlanOptions(),
-        "on_missing": OnMissing.KEEP,
-        "max_removals": Share(10, is_percentage=True),
-        "dry_run": False,
-        "batch_size": 15,
-        "concurrency": 2,
-        "max_retries": 2,
-        "limit": None,
-        "max_duration_s": None,
-    }
-    return SyncOptions(**defaults | changes)
+class Signal(Stop):
+    """The stop token of a run, set by a test."""
+
+    def interrupt(self) -> None:
+        """As SIGTERM does."""
+        self.set(InterruptedRunError("Interrupted by SIGTERM", signal_number=15))
+
+    def run_out(self) -> None:
+        """As the time limit does."""
+        self.set(TimeLimitError("The run was stopped"))
+
+
+@cache
+def _loaded(given: frozenset[tuple[str, str]]) -> Settings:
+    flags = {"source": "memory", "medusa_url": "http://medusa.test", **dict(given)}
+    return load_settings(flags, environment={}, directory=Path("/nowhere"))
+
+
+def settings(store: FakeMedusa, **changes: Any) -> Settings:
+    """Settings by their names, with the values that flags have; None leaves one out."""
+    given = {name: str(value) for name, value in changes.items() if value is not None}
+    if "email" not in given:
+        given.setdefault("api_key", store.api_key)
+    return _loaded(frozenset(given.items()))
 
 
 async def run_once(
     source: Source,
     store: FakeMedusa,
     *,
-    credentials: Credentials | None = None,
     watcher: Watcher | None = None,
     stop: Stop | None = None,
     **changes: Any,
 ) -> RunResult:
-    """One run, with the same parts as in a session."""
+    """One run, with the same parts as in a session.
+
+    Args:
+        source: of the products.
+        store: gets them.
+        watcher: sees the outcomes.
+        stop: ends the run.
+        changes: settings, see `settings`.
+    """
     requests = Requests()
     stop = stop or Stop()
-    chosen = options(**changes)
+    chosen = settings(store, **changes)
+    credentials = session._credentials(chosen)
+    assert credentials is not None
 
     def count(method: str, _url: str) -> None:
         if method == "GET":
@@ -157,12 +181,53 @@ async def run_once(
             on_retry=lambda: None,
             stop=stop,
         )
-        api = AdminApi(MedusaClient(http, credentials or ApiKey(store.api_key)))
-        return await Run(source, api, chosen, requests, watcher or Watcher(), stop).execute()
+        api = AdminApi(MedusaClient(http, credentials))
+        return await Run(
+            source, api, session._options(chosen), requests, watcher or Watcher(), stop
+        ).execute()
 
 
 def sync(source: ListSource, store: FakeMedusa, **changes: Any) -> RunResult:
     return asyncio.run(run_once(source, store, **changes))
+
+
+def sync_url(url: str, store: FakeMedusa, **changes: Any) -> RunResult:
+    """A run from a URL or a file, with the source that a session opens."""
+    store.requests.clear()
+    chosen = settings(store, source=url, **changes)
+
+    async def run() -> RunResult:
+        http = session._Http(chosen, Requests(), Stop(), Redactor(()))
+        async with session._source(chosen, http) as source:
+            return await run_once(source, store, **changes)
+
+    return asyncio.run(run())
+
+
+def settling(seconds: float) -> AbstractContextManager[object]:
+    """For so long, a run waits for writes that another one has noted."""
+    return patch.object(interrupted, "SETTLE_S", seconds)
+
+
+def late(seconds: float) -> AbstractContextManager[object]:
+    """For so long, a write that was sent may still arrive."""
+    return patch.object(interrupted, "LATE_S", seconds)
+
+
+def scan_pages(size: int) -> AbstractContextManager[object]:
+    """The size of pages in which the store is scanned."""
+    return patch.object(scan, "PAGE_SIZE", size)
+
+
+def text(result: RunResult) -> str:
+    """What the command prints."""
+    return as_text(result)
+
+
+def report(result: RunResult) -> dict[str, Any]:
+    """What the command prints with --json."""
+    document: dict[str, Any] = json.loads(as_json(result))
+    return document
 
 
 def writes(store: FakeMedusa) -> list[Request]:

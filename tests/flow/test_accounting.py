@@ -7,9 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.result import Result, RunResult
-from medusa_sync.sync.options import PlanOptions
-from medusa_sync.sync.write.attempt import Attempts
+from medusa_sync import Result, RunResult
 from tests.flow.shirts import held, shirt, variant, wanted
 from tests.flow.stage import ListSource, counts, is_creation, sent_in_bulk, sync
 from tests.harness.fake_medusa import FakeMedusa
@@ -73,17 +71,7 @@ def test_a_product_whose_variants_are_refused_once_is_written_although_its_batch
 
     store.before = before
     rows = [with_another_variant(1), with_another_variant(2), shirt(3, category="brand-new")]
-    result = sync(ListSource(rows), store, plan=PlanOptions(adopt=True))
+    result = sync(ListSource(rows), store, adopt=True)
     assert refused
     assert (result.exit_code, counts(result)) == (0, {"updated": 3})
     assert held(store, 1) == wanted(with_another_variant(1))
-
-
-def test_a_product_that_is_lost_by_mistake_has_a_reason_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def do_nothing(*_: object) -> list[object]:
-        return []
-
-    monkeypatch.setattr(Attempts, "attempt", do_nothing)
-    result = sync(ListSource([shirt(1)]), FakeMedusa())
-    assert (result.exit_code, counts(result)) == (5, {"not_attempted": 1})
-    assert "bug" in result.not_completed[0].reason

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.result import Result
+from medusa_sync import Result
 from tests.flow.stage import BATCHES, SOURCE_NAME, ListSource, assert_exact, counts, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa

@@ -10,8 +10,6 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.policy import ConflictPolicy, OnConflict, PriceLimit
-from medusa_sync.sync.options import PlanOptions
 from tests.flow.shirts import assert_shirts, held, shirt, shirts, variant, wanted
 from tests.flow.stage import (
     BATCHES,
@@ -265,17 +263,17 @@ def test_such_a_conflict_is_reported_if_the_store_goes_down_after_the_write() ->
 @pytest.mark.parametrize(
     "plan",
     [
-        PlanOptions(on_conflict=ConflictPolicy(OnConflict.STORE)),
-        PlanOptions(price_limit=PriceLimit(50)),
+        {"on_conflict": "store"},
+        {"max_price_change": "50%"},
     ],
     ids=["the store wins", "held back"],
 )
-def test_a_price_that_is_not_written_after_all_is_not_reported_as_changed(plan: PlanOptions) -> None:
+def test_a_price_that_is_not_written_after_all_is_not_reported_as_changed(plan: dict[str, str]) -> None:
     store, row = FakeMedusa(), shirt()
     sync(ListSource([row]), store)
     row["title"], row["variants"][0]["price"] = "Other", 25
     edit_after_rows(store, 500)
-    result = sync(ListSource([row]), store, plan=plan)
+    result = sync(ListSource([row]), store, **plan)
     assert held(store)[row["variants"][0]["sku"]]["price"] == {"usd": 500}
     [outcome] = result.changes
     assert [change.field for change in outcome.changes] == ["title"]

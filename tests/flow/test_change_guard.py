@@ -11,17 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core import interrupted
-from medusa_sync.core.policy import OnMissing, Share
-from medusa_sync.core.result import Result, Status
-from medusa_sync.errors import InterruptedRunError
-from medusa_sync.medusa.client import MAX_BODY_BYTES
-from medusa_sync.stop import Stop
-from medusa_sync.sync.options import PlanOptions
+from medusa_sync import Result, Status
 from tests.flow.shirts import shirts, variant
 from tests.flow.stage import (
+    TOO_LARGE,
     Killed,
     ListSource,
+    Signal,
     assert_exact,
     counts,
     details_read,
@@ -29,6 +25,7 @@ from tests.flow.stage import (
     kill_at_step,
     run_once,
     sent_in_bulk,
+    settling,
     sync,
     writes,
 )
@@ -36,8 +33,8 @@ from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
 SIZE = 20
-TENTH = Share(10, is_percentage=True)
-ANY = Share(100, is_percentage=True)
+TENTH = "10%"
+ANY = "100%"
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -88,7 +85,7 @@ def test_each_product_is_one_line_whatever_its_texts_are() -> None:
     rows = products(2)
     store = store_with(rows)
     new = [{**row, "description": "a\nb " * 50, "price": 1, "stock": 1, "weight": 77} for row in rows]
-    result = sync(ListSource(new), store, max_changes=Share(0, is_percentage=False))
+    result = sync(ListSource(new), store, max_changes=0)
     _, _, *lines = result.error.split("\n")
     assert len(lines) == 2
     for line in lines:
@@ -100,8 +97,8 @@ def test_each_product_is_one_line_whatever_its_texts_are() -> None:
 def test_the_number_in_the_hint_accepts_the_changes() -> None:
     rows = products(SIZE)
     store, source = store_with(rows), ListSource(sold_out(rows, 12))
-    assert sync(source, store, max_changes=Share(11, is_percentage=False)).exit_code == 6
-    result = sync(source, store, max_changes=Share(12, is_percentage=False))
+    assert sync(source, store, max_changes=11).exit_code == 6
+    result = sync(source, store, max_changes=12)
     assert (result.exit_code, counts(result)) == (0, {"unchanged": 8, "updated": 12})
     assert_exact(source.rows, store)
 
@@ -125,7 +122,7 @@ def test_up_to_the_limit_a_run_does_the_same_as_without_it(changed: int) -> None
 
 def test_a_first_sync_is_not_limited() -> None:
     store, source = FakeMedusa(), ListSource(products(SIZE))
-    result = sync(source, store, max_changes=Share(0, is_percentage=False))
+    result = sync(source, store, max_changes=0)
     assert (result.exit_code, counts(result)) == (0, {"created": SIZE})
     assert_exact(source.rows, store)
 
@@ -155,8 +152,8 @@ def test_a_product_whose_merge_plans_nothing_does_not_count() -> None:
 def test_products_that_are_skipped_do_not_count() -> None:
     rows = products(SIZE)
     store = store_with(rows)
-    plan = PlanOptions(update=False)
-    result = sync(ListSource(sold_out(rows, 12)), store, max_changes=TENTH, plan=plan)
+    plan = {"no_update": True}
+    result = sync(ListSource(sold_out(rows, 12)), store, max_changes=TENTH, **plan)
     assert (result.exit_code, counts(result)) == (0, {"unchanged": 8, "skipped": 12})
 
 
@@ -166,13 +163,13 @@ def test_a_restored_value_counts() -> None:
     for product in store.products.values():
         store.call("POST", f"/admin/products/{product.id}", {"title": "Mine"})
     assert sync(ListSource(rows), store, max_changes=TENTH).exit_code == 0
-    plan = PlanOptions(overwrite=True)
-    result = sync(ListSource(rows), store, max_changes=TENTH, plan=plan)
+    plan = {"overwrite": True}
+    result = sync(ListSource(rows), store, max_changes=TENTH, **plan)
     assert (result.exit_code, result.error.split("\n")[1]) == (6, "title: 20 of 20 products")
 
 
-@pytest.mark.parametrize(("how", "word"), [(OnMissing.DELETE, "delete"), (OnMissing.DRAFT, "draft")])
-def test_missing_products_count_together_with_updates(how: OnMissing, word: str) -> None:
+@pytest.mark.parametrize(("how", "word"), [("delete", "delete"), ("draft", "draft")])
+def test_missing_products_count_together_with_updates(how: str, word: str) -> None:
     rows = products(SIZE)
     store, source = store_with(rows), ListSource(sold_out(rows, 1)[:-2])
     for dry_run in (True, False):
@@ -182,7 +179,7 @@ def test_missing_products_count_together_with_updates(how: OnMissing, word: str)
         assert f"{word}: 2 of 20 products" in result.error
         assert f"  dummyjson:{SIZE} {rows[-1]['title']!r}: {word}" in result.error
         assert writes(store) == []
-    three = Share(3, is_percentage=False)
+    three = 3
     result = sync(source, store, max_changes=three, on_missing=how, max_removals=ANY)
     assert (result.exit_code, counts(result)) == (0, {"unchanged": 17, "updated": 1, "removed": 2})
 
@@ -191,7 +188,7 @@ def test_products_that_max_removals_keeps_do_not_count_and_the_updates_are_writt
     rows = products(SIZE)
     store, source = store_with(rows), ListSource(sold_out(rows, 2)[:10])
     for dry_run in (True, False):
-        result = sync(source, store, max_changes=TENTH, on_missing=OnMissing.DELETE, dry_run=dry_run)
+        result = sync(source, store, max_changes=TENTH, on_missing="delete", dry_run=dry_run)
         assert (result.exit_code, counts(result)) == (6, {"updated": 2, "unchanged": 8})
         assert "--max-removals is" in result.error
     assert len(store.products) == SIZE
@@ -201,19 +198,19 @@ def test_products_that_max_removals_keeps_do_not_count_and_the_updates_are_writt
 def test_missing_products_do_not_count_if_they_are_kept() -> None:
     rows = products(SIZE)
     store = store_with(rows)
-    result = sync(ListSource(rows[:5]), store, max_changes=Share(0, is_percentage=False))
+    result = sync(ListSource(rows[:5]), store, max_changes=0)
     assert (result.exit_code, counts(result)) == (0, {"unchanged": 5})
 
 
-@pytest.mark.parametrize("how", [OnMissing.DELETE, OnMissing.DRAFT])
-def test_products_that_only_lose_variants_count(how: OnMissing) -> None:
+@pytest.mark.parametrize("how", ["delete", "draft"])
+def test_products_that_only_lose_variants_count(how: str) -> None:
     rows = shirts(6)
     store = store_with(rows)
     for row in rows[:3]:
         del row["variants"][-1]
     source = ListSource(rows)
     options: dict[str, Any] = {"on_missing": how, "max_removals": ANY}
-    two, three = Share(2, is_percentage=False), Share(3, is_percentage=False)
+    two, three = 2, 3
     for dry_run in (True, False):
         result = sync(source, store, max_changes=two, dry_run=dry_run, **options)
         assert (result.exit_code, result.error.split(" ")[0]) == (6, "3")
@@ -232,8 +229,8 @@ def test_products_that_lose_variants_and_change_otherwise_count_once() -> None:
     for row in rows[:2]:
         del row["variants"][-1]
         row["title"] += " 2"
-    options: dict[str, Any] = {"on_missing": OnMissing.DELETE, "max_removals": ANY}
-    one, two = Share(1, is_percentage=False), Share(2, is_percentage=False)
+    options: dict[str, Any] = {"on_missing": "delete", "max_removals": ANY}
+    one, two = 1, 2
     result = sync(ListSource(rows), store, max_changes=one, **options)
     assert result.error.startswith("2 of 4 products would change")
     assert sync(ListSource(rows), store, max_changes=two, **options).exit_code == 0
@@ -244,9 +241,9 @@ def test_variants_of_a_product_of_which_a_part_was_rejected_do_not_count() -> No
     store = store_with(rows)
     for row in rows[:2]:
         del row["variants"][-1]
-    options: dict[str, Any] = {"on_missing": OnMissing.DELETE, "max_removals": ANY}
+    options: dict[str, Any] = {"on_missing": "delete", "max_removals": ANY}
     source = ListSource([*rows, *rows[:2]])  # the second time, they are rejected
-    result = sync(source, store, max_changes=Share(0, is_percentage=False), **options)
+    result = sync(source, store, max_changes=0, **options)
     assert (result.exit_code, counts(result)) == (5, {"unchanged": 4, "rejected": 2})
     assert all(len(product.variants) == 6 for product in store.products.values())
 
@@ -264,7 +261,7 @@ def test_the_completion_of_an_interrupted_run_does_not_count() -> None:
     with suppress(Killed):
         sync(ListSource(new), store, concurrency=1)
     store.before = None
-    result = sync(ListSource(new), store, max_changes=Share(5, is_percentage=False))
+    result = sync(ListSource(new), store, max_changes=5)
     assert (result.exit_code, counts(result)) == (0, {"updated": SIZE})
     assert_exact(new, store)
 
@@ -287,9 +284,7 @@ def test_what_a_bad_feed_changes_after_an_interrupted_run_counts() -> None:
     assert (result.exit_code, writes(store)) == (6, [])
 
 
-def test_what_a_bad_feed_changes_counts_even_if_the_store_may_still_be_writing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_a_bad_feed_changes_counts_even_if_the_store_may_still_be_writing() -> None:
     rows = products(SIZE)
     store = store_with(rows)
     kill_at_step(store, "products")
@@ -297,10 +292,10 @@ def test_what_a_bad_feed_changes_counts_even_if_the_store_may_still_be_writing(
         sync(ListSource([{**row, "price": row["price"] + 1} for row in rows]), store, batch_size=SIZE)
     store.before = store.between = None
     store.requests.clear()
-    monkeypatch.setattr(interrupted, "SETTLE_S", 10)
     broken = [{**row, "title": "BROKEN", "price": 0.01} for row in rows]
     for dry_run in (True, False):
-        result = sync(ListSource(broken), store, max_changes=TENTH, dry_run=dry_run)
+        with settling(10):
+            result = sync(ListSource(broken), store, max_changes=TENTH, dry_run=dry_run)
         assert (result.exit_code, writes(store)) == (6, [])
 
 
@@ -311,12 +306,12 @@ def test_variants_that_the_source_dropped_earlier_count_even_if_nothing_else_cha
         del row["variants"][-1]
     sync(ListSource(rows), store)
     store.requests.clear()
-    options: dict[str, Any] = {"on_missing": OnMissing.DELETE, "max_removals": ANY}
+    options: dict[str, Any] = {"on_missing": "delete", "max_removals": ANY}
     result = sync(
         ListSource(rows),
         store,
-        max_changes=Share(2, is_percentage=False),
-        plan=PlanOptions(overwrite=True),
+        max_changes=2,
+        overwrite=True,
         **options,
     )
     assert (result.exit_code, writes(store)) == (6, [])
@@ -336,7 +331,7 @@ def test_a_new_variant_with_other_values_than_an_interrupted_run_sent_counts() -
     with suppress(Killed):
         sync(ListSource(rows), store)
     store.before = None
-    none = Share(0, is_percentage=False)
+    none = 0
     cheap = copy.deepcopy(rows)
     cheap[0]["variants"][-1]["price"] = 0.01
     assert sync(ListSource(cheap), store, max_changes=none).exit_code == 6
@@ -347,9 +342,9 @@ def test_a_new_variant_with_other_values_than_an_interrupted_run_sent_counts() -
 def test_products_that_will_be_rejected_do_not_count() -> None:
     rows = products(SIZE)
     store = store_with(rows)
-    rows[0]["description"] = "a" * MAX_BODY_BYTES
+    rows[0]["description"] = TOO_LARGE
     rows[1]["stock"] += 1
-    one = Share(1, is_percentage=False)
+    one = 1
     for dry_run in (True, False):
         result = sync(ListSource(rows), store, max_changes=one, dry_run=dry_run)
         assert (result.exit_code, counts(result)) == (5, {"unchanged": 18, "updated": 1, "rejected": 1})
@@ -360,14 +355,14 @@ def test_dropped_variants_of_a_rejected_product_do_not_hide_other_removals(*, dr
     rows = shirts(10)
     store = store_with(rows)
     left = rows[:7]
-    left[0]["description"] = "a" * MAX_BODY_BYTES
+    left[0]["description"] = TOO_LARGE
     del left[0]["variants"][2:]  # more than --max-removals allows, if the product were not rejected
-    limits = {"max_removals": Share(3, is_percentage=False), "max_changes": Share(2, is_percentage=False)}
-    result = sync(ListSource(left), store, on_missing=OnMissing.DELETE, dry_run=dry_run, **limits)
+    limits = {"max_removals": 3, "max_changes": 2}
+    result = sync(ListSource(left), store, on_missing="delete", dry_run=dry_run, **limits)
     assert (result.exit_code, len(store.products), writes(store)) == (6, 10, [])
     assert result.error.startswith("3 of 10 products would change; --max-changes is 2.")
-    limits["max_changes"] = Share(3, is_percentage=False)
-    result = sync(ListSource(left), store, on_missing=OnMissing.DELETE, dry_run=dry_run, **limits)
+    limits["max_changes"] = 3
+    result = sync(ListSource(left), store, on_missing="delete", dry_run=dry_run, **limits)
     assert (result.exit_code, counts(result)) == (5, {"unchanged": 6, "rejected": 1, "removed": 3})
 
 
@@ -378,10 +373,10 @@ def test_what_an_incomplete_source_delivered_is_checked_too() -> None:
     rows = products(SIZE)
     store = store_with(rows)
     source = ListSource(sold_out(rows, 10), page_size=5, ends_after=2)
-    result = sync(source, store, max_changes=TENTH, on_missing=OnMissing.DELETE)
+    result = sync(source, store, max_changes=TENTH, on_missing="delete")
     assert result.exit_code == 6
     assert writes(store) == []
-    result = sync(source, store, max_changes=Share(10, is_percentage=False), on_missing=OnMissing.DELETE)
+    result = sync(source, store, max_changes=10, on_missing="delete")
     assert (result.exit_code, counts(result)) == (3, {"updated": 10})
     assert len(store.products) == SIZE
 
@@ -389,7 +384,7 @@ def test_what_an_incomplete_source_delivered_is_checked_too() -> None:
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_a_run_that_is_stopped_accounts_for_every_product(at: int) -> None:
     rows = products(SIZE)
-    store, stop = FakeMedusa(), Stop()
+    store, stop = FakeMedusa(), Signal()
 
     def end(number: int) -> Callable[[Any], None]:
         seen: list[Any] = []
@@ -397,12 +392,12 @@ def test_a_run_that_is_stopped_accounts_for_every_product(at: int) -> None:
         def before(request: Any) -> None:
             seen.append(request)
             if is_creation(request) or len(seen) == number:
-                stop.set(InterruptedRunError("Interrupted by SIGINT", signal_number=2))
+                stop.interrupt()
 
         return before
 
     store.before = end(at)
     result = asyncio.run(run_once(ListSource(rows), store, stop=stop, max_changes=TENTH, batch_size=5))
-    assert result.exit_code == 130
+    assert result.exit_code == 143
     assert result.seen == sum(result.counts.values())
     assert result.counts[Result.FAILED] == 0

@@ -8,13 +8,11 @@ from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Any
-from unittest.mock import patch
 
 import httpx
 import pytest
 
-from medusa_sync.core import interrupted
-from medusa_sync.core.result import Result, RunResult
+from medusa_sync import Result, RunResult
 from tests.flow.shirts import assert_shirts, shirt, shirts, variant
 from tests.flow.stage import (
     BATCHES,
@@ -25,6 +23,7 @@ from tests.flow.stage import (
     is_creation,
     run_once,
     sent_in_bulk,
+    settling,
     sync,
     sync_killed,
 )
@@ -241,7 +240,7 @@ def test_a_variant_that_another_run_is_creating_is_not_deleted_after_a_refusal(l
         return httpx.Response(400, json={"type": "invalid_data", "message": "No"})
 
     store.before = refuse
-    with patch.object(interrupted, "SETTLE_S", 10):
+    with settling(10):
         result = sync(source, store)
         again = sync(source, store)
     assert (result.conflicts, again.conflicts) == (0, 0)
@@ -259,10 +258,10 @@ def test_a_run_does_not_wait_for_what_it_has_noted_itself(monkeypatch: pytest.Mo
     changes_variants = partial(sent_in_bulk, workflow="update-product-variants")
     sync_killed("before", changes_variants, ListSource([row]), store)
     one["sku"], two["sku"] = two["sku"], one["sku"]
-    now = time.time() + interrupted.LATE_S  # the killed run's write cannot arrive any more
+    now = time.time() + 120  # the killed run's write cannot arrive any more
     monkeypatch.setattr(time, "time", lambda: now)
-    monkeypatch.setattr(interrupted, "SETTLE_S", 10)
-    result = sync(ListSource([row]), store)
+    with settling(10):
+        result = sync(ListSource([row]), store)
     assert counts(result) == {"updated": 1}
     assert_shirts([row], store)
 

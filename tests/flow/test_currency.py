@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.result import RunResult
-from medusa_sync.medusa.placement import PlacementOptions
+from medusa_sync import RunResult
 from tests.flow.kills import KILLED, killed_runs
 from tests.flow.stage import SOURCE_NAME, ListSource, copies_of, counts, sync, writes
 from tests.harness.catalogue import products
@@ -16,7 +15,7 @@ from tests.harness.fake_medusa import FakeMedusa
 
 def run(store: FakeMedusa, currency: str, *, more: int = 0, **options: Any) -> RunResult:
     rows = [row | {"price": row["price"] + more} for row in products(2)]
-    return sync(ListSource(rows, currency=currency), store, wanted=PlacementOptions(currency), **options)
+    return sync(ListSource(rows, currency=currency), store, currency=currency, **options)
 
 
 def prices(store: FakeMedusa, number: int) -> dict[str, float]:

@@ -10,12 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medusa_sync.core.result import Result, RunResult
-from medusa_sync.errors import InterruptedRunError
-from medusa_sync.sources.base import Page
-from medusa_sync.sources.mapping import MappingOptions, deliver
-from medusa_sync.stop import Stop
-from tests.flow.stage import SOURCE_NAME, ListSource, Watcher, assert_exact, counts, run_once, sync, writes
+from medusa_sync import Result, RunResult
+from tests.flow.stage import (
+    SOURCE_NAME,
+    ListSource,
+    Signal,
+    Watcher,
+    assert_exact,
+    counts,
+    run_once,
+    sync,
+    writes,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -31,14 +37,13 @@ class PagesSource(ListSource):
         self.is_closed = False
         self._pages = pages
 
-    async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
+    async def pages(self, limit: int | None) -> AsyncGenerator[Any, None]:
         assert limit is None
         try:
             for page in self._pages:
                 self.delivered += 1
                 await asyncio.sleep(0)
-                options = MappingOptions(SOURCE_NAME, "usd", sale_prices=False)
-                yield Page(tuple(deliver(row, options) for row in page), 99)
+                yield self.page(page)
         finally:
             self.is_closed = True
 
@@ -98,11 +103,11 @@ def test_few_products_are_read_ahead_of_those_that_are_written() -> None:
 @pytest.mark.parametrize("number", [2, 10, 25])
 def test_a_source_is_closed_when_the_run_ends_early(number: int) -> None:
     rows = products(300)
-    source, store, stop = PagesSource(*([row] for row in rows)), FakeMedusa(), Stop()
+    source, store, stop = PagesSource(*([row] for row in rows)), FakeMedusa(), Signal()
 
     def interrupt(_request: object) -> None:
         if len(store.requests) == number:
-            stop.set(InterruptedRunError("Interrupted by SIGTERM", signal_number=15))
+            stop.interrupt()
 
     store.before = interrupt
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from medusa_sync.core.result import Result
+from medusa_sync import Result
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
@@ -97,7 +97,7 @@ def test_a_store_that_fails_large_calls_gets_all_products_in_smaller_ones() -> N
         return None
 
     store.before = fail
-    result = sync(source, store, batch_size=None, max_retries=0)
+    result = sync(source, store, batch_size="auto", max_retries=0)
     assert (result.exit_code, counts(result)) == (0, {"created": 600})
     assert len(failed) <= 20
     assert_exact(source.rows, store)

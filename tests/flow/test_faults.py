@@ -7,9 +7,8 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from medusa_sync.medusa.client import MAX_BODY_BYTES
 from tests.flow.faults import AFTER, BATCH, BEFORE, catalogue, fault_at
-from tests.flow.stage import Killed, assert_exact, is_creation, sync, writes
+from tests.flow.stage import TOO_LARGE, Killed, assert_exact, is_creation, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import some
@@ -146,7 +145,7 @@ def test_a_product_without_a_price_is_not_taken_for_an_incomplete_one() -> None:
     path = f"/admin/products/{product.id}/variants/{product.variants[0].id}"
     store.call("POST", path, {"prices": []})
     source.rows[1]["title"] = "New title"
-    source.rows[2]["description"] = "a" * MAX_BODY_BYTES
+    source.rows[2]["description"] = TOO_LARGE
 
     result = sync(source, store, batch_size=BATCH)
 
@@ -164,7 +163,7 @@ def test_a_refused_batch_loses_no_price_of_the_merchant() -> None:
     path = f"/admin/products/{product.id}/variants/{variant.id}"
     store.call("POST", path, {"prices": [*prices, {"currency_code": "eur", "amount": 5}]})
     source.rows[1]["price"] = 99
-    large = {**source.rows[0], "id": 1_000, "title": "New here", "description": "a" * MAX_BODY_BYTES}
+    large = {**source.rows[0], "id": 1_000, "title": "New here", "description": TOO_LARGE}
     source.rows.insert(2, large)  # in the same batch as the update
 
     result = sync(source, store, batch_size=BATCH)

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from backports import zstd
 
-from medusa_sync.core.policy import OnMissing
-from medusa_sync.core.result import RunResult
+from medusa_sync import OnMissing, RunResult
 from medusa_sync.sources import base, files, paging
 from tests.flow.stage import SOURCE_NAME, assert_exact, counts, writes
 from tests.flow.urls import ANY_SHARE, sync
@@ -213,6 +212,6 @@ def test_a_run_that_waits_for_a_pipe_ends_at_its_time_limit(tmp_path: Path) -> N
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     store = FakeMedusa()
-    result = sync(str(fifo), store, max_duration_s=0.01)
+    result = sync(str(fifo), store, max_duration=0.01)
     assert (result.exit_code, result.seen) == (5, 0)
     assert "was stopped after 0.01 s" in result.error

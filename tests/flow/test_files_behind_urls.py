@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.policy import OnMissing
 from tests.flow.stage import ListSource, assert_exact, copies_of, counts, writes
 from tests.flow.stage import sync as memory_sync
 from tests.flow.urls import sync
@@ -102,7 +101,7 @@ def test_server_that_cuts_a_file_to_the_limit_loses_no_product(
     server: DummyJson, store: FakeMedusa, form: str
 ) -> None:
     export(server, form)
-    result = sync(f"{server.url}?key=a%2Bb", store, on_missing=OnMissing.DELETE)
+    result = sync(f"{server.url}?key=a%2Bb", store, on_missing="delete")
     assert (result.exit_code, result.seen, len(store.products)) == (0, len(ROWS), len(ROWS)), result.error
     assert result.source_total == len(ROWS)
     assert "removed" not in counts(result)
@@ -131,7 +130,7 @@ def test_server_that_refuses_our_parameters_is_asked_without_them(
 ) -> None:
     refusal = REFUSALS[status]
     export(server, form, answers=lambda request: refusal if "skip" in request.query else None)
-    result = sync(f"{server.url}?key=a", store, on_missing=OnMissing.DELETE)
+    result = sync(f"{server.url}?key=a", store, on_missing="delete")
     assert (result.exit_code, result.seen, len(store.products)) == (0, len(ROWS), len(ROWS)), result.error
 
 
@@ -141,7 +140,7 @@ def test_page_that_comes_only_without_our_parameters_is_not_taken_for_the_catalo
 ) -> None:
     refusal = Response.json({"message": "limit must not be above 50"}, 400)
     server.intercept = lambda request: refusal if "limit" in request.query else Response.json(page)
-    result = sync(server.url, store, on_missing=OnMissing.DELETE)
+    result = sync(server.url, store, on_missing="delete")
     assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
     assert f"{server.url}: the server responded with 400: limit must not be above 50" in result.error
     assert "?limit=100" in result.hint
@@ -151,7 +150,7 @@ def test_page_that_comes_only_without_our_parameters_is_not_taken_for_the_catalo
 def test_file_that_turns_into_a_page_is_an_error(server: DummyJson, store: FakeMedusa, form: str) -> None:
     page = Response.json(ROWS[:30])
     export(server, form, answers=lambda request: None if "limit" in request.query else page)
-    result = sync(server.url, store, on_missing=OnMissing.DELETE)
+    result = sync(server.url, store, on_missing="delete")
     assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
 
 
@@ -161,9 +160,9 @@ def test_first_response_need_not_be_complete(server: DummyJson, store: FakeMedus
     content_type, body = FORMS[form]
     cut = truncated(Response(200, body(ROWS), {"Content-Type": content_type}))
     export(server, form, answers=lambda request: cut if "limit" in request.query else None)
-    result = sync(server.url, store, on_missing=OnMissing.DELETE)
+    result = sync(server.url, store, on_missing="delete")
     assert (result.exit_code, result.seen) == (0, len(ROWS))
     whole = replace(cut, keep=-1)
     export(server, form, answers=lambda request: None if "limit" in request.query else whole)
-    result = sync(server.url, store, on_missing=OnMissing.DELETE)
+    result = sync(server.url, store, on_missing="delete")
     assert (result.exit_code, len(store.products)) == (3, len(ROWS))

@@ -8,17 +8,15 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.policy import OnMissing, Share
-from medusa_sync.core.result import RunResult
-from medusa_sync.sync.options import PlanOptions
+from medusa_sync import RunResult
 from tests.flow.kills import KILLED, killed_runs
 from tests.flow.plans import carried_out
 from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, variant, wanted
 from tests.flow.stage import ListSource, counts, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
 
-ALL = Share(100, is_percentage=True)
-KEEPING = pytest.mark.parametrize("on_missing", [OnMissing.KEEP, OnMissing.DRAFT])
+ALL = "100%"
+KEEPING = pytest.mark.parametrize("on_missing", ["keep", "draft"])
 
 Row = dict[str, Any]
 
@@ -103,11 +101,11 @@ def synced() -> tuple[FakeMedusa, ListSource]:
 def test_everything_arrives_in_one_run_if_dropped_variants_are_deleted(changed: Callable[[], Row]) -> None:
     store, source = synced()
     source.rows = [changed(), shirt(2)]
-    result = carried_out(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+    result = carried_out(source, store, on_missing="delete", max_removals=ALL)
     assert (result.exit_code, counts(result)) == (0, {"updated": 1, "unchanged": 1})
     assert_shirts(source.rows, store)
     store.requests.clear()
-    assert sync(source, store, on_missing=OnMissing.DELETE).exit_code == 0
+    assert sync(source, store, on_missing="delete").exit_code == 0
     assert writes(store) == []
 
 
@@ -117,7 +115,7 @@ def test_everything_arrives_if_variants_have_only_option_values(changed: Callabl
     source = ListSource([with_keys_of_option_values(shirt)()])
     assert sync(source, store).exit_code == 0
     source.rows = [with_keys_of_option_values(changed)()]
-    assert carried_out(source, store, on_missing=OnMissing.DELETE, max_removals=ALL).exit_code == 0
+    assert carried_out(source, store, on_missing="delete", max_removals=ALL).exit_code == 0
     assert {name: each["options"] for name, each in held(store).items()} == {
         each["options"]["Size"]: each["options"] for each in source.rows[0]["variants"]
     }
@@ -127,32 +125,30 @@ def test_a_product_that_has_no_variants_any_more_arrives_in_one_run() -> None:
     store, source = synced()
     source.rows = [{"id": 1, "title": "Shirt 1", "price": 5, "stock": 3, "sku": "SH1"}, shirt(2)]
     assert carried_out(source, store).exit_code == 5
-    assert carried_out(source, store, on_missing=OnMissing.DELETE, max_removals=ALL).exit_code == 0
+    assert carried_out(source, store, on_missing="delete", max_removals=ALL).exit_code == 0
     assert held(store)["SH1"]["options"] == {"Default": "Default"}
     assert len(held(store)) == 1
     store.requests.clear()
-    assert sync(source, store, on_missing=OnMissing.DELETE).exit_code == 0
+    assert sync(source, store, on_missing="delete").exit_code == 0
     assert writes(store) == []
 
 
 @BLOCKED
-@pytest.mark.parametrize("on_missing", OnMissing)
-def test_a_limit_of_changes_counts_the_product_once(
-    changed: Callable[[], Row], on_missing: OnMissing
-) -> None:
+@pytest.mark.parametrize("on_missing", ["keep", "draft", "delete"])
+def test_a_limit_of_changes_counts_the_product_once(changed: Callable[[], Row], on_missing: str) -> None:
     store, source = synced()
     source.rows = [changed() | {"title": "New title"}, shirt(2)]
     limits = {"on_missing": on_missing, "max_removals": ALL}
-    none = sync(source, store, max_changes=Share(0, is_percentage=False), **limits)
+    none = sync(source, store, max_changes=0, **limits)
     assert none.error.startswith("1 of 2 products would change")
-    one = carried_out(source, store, max_changes=Share(1, is_percentage=False), **limits)
-    assert one.exit_code == (0 if on_missing is OnMissing.DELETE else 5)
+    one = carried_out(source, store, max_changes=1, **limits)
+    assert one.exit_code == (0 if on_missing == "delete" else 5)
 
 
 @KEEPING
 @BLOCKED
 def test_everything_else_is_written_if_dropped_variants_are_kept(
-    changed: Callable[[], Row], on_missing: OnMissing
+    changed: Callable[[], Row], on_missing: str
 ) -> None:
     store, source = synced()
     row = changed()
@@ -171,7 +167,7 @@ def test_everything_else_is_written_if_dropped_variants_are_kept(
     again = sync(source, store, on_missing=on_missing, max_removals=ALL)
     assert counts(again) == {"failed": 1, "unchanged": 1}
     assert writes(store) == []
-    assert carried_out(source, store, on_missing=OnMissing.DELETE, max_removals=ALL).exit_code == 0
+    assert carried_out(source, store, on_missing="delete", max_removals=ALL).exit_code == 0
     assert_shirts(source.rows, store)
 
 
@@ -190,11 +186,11 @@ def test_a_limit_of_removals_is_kept(changed: Callable[[], Row]) -> None:
     store, source = synced()
     before = held(store)
     source.rows = [changed(), shirt(2)]
-    result = sync(source, store, on_missing=OnMissing.DELETE, max_removals=Share(0, is_percentage=False))
+    result = sync(source, store, on_missing="delete", max_removals=0)
     assert result.exit_code == 6
     assert counts(result) == {"failed": 1, "unchanged": 1}
     assert held(store) == before
-    assert carried_out(source, store, on_missing=OnMissing.DELETE, max_removals=ALL).exit_code == 0
+    assert carried_out(source, store, on_missing="delete", max_removals=ALL).exit_code == 0
     assert_shirts(source.rows, store)
 
 
@@ -203,7 +199,7 @@ def test_nothing_is_removed_before_the_source_was_read_completely(changed: Calla
     store, _ = synced()
     before = held(store)
     failing = ListSource([changed(), shirt(2)], page_size=1, ends_after=1)
-    result = sync(failing, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+    result = sync(failing, store, on_missing="delete", max_removals=ALL)
     assert result.exit_code == 3
     assert "failed" in counts(result)
     assert held(store) == before
@@ -216,7 +212,7 @@ def test_a_kill_at_any_step_is_repaired_by_the_next_run(changed: Callable[[], Ro
     source.rows = [changed(), shirt(2)]
 
     def run(store: FakeMedusa) -> RunResult:
-        return sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+        return sync(source, store, on_missing="delete", max_removals=ALL)
 
     for hurt in killed_runs(store, killed, run):
         assert run(hurt).exit_code == 0
@@ -226,11 +222,11 @@ def test_a_kill_at_any_step_is_repaired_by_the_next_run(changed: Callable[[], Ro
         assert writes(hurt) == []
 
 
-@pytest.mark.parametrize("on_missing", OnMissing)
-def test_a_product_that_is_not_to_be_updated_is_skipped(on_missing: OnMissing) -> None:
+@pytest.mark.parametrize("on_missing", ["keep", "draft", "delete"])
+def test_a_product_that_is_not_to_be_updated_is_skipped(on_missing: str) -> None:
     store, source = synced()
     source.rows = [values_move(), shirt(2)]
-    options = {"on_missing": on_missing, "max_removals": ALL, "plan": PlanOptions(update=False)}
+    options = {"on_missing": on_missing, "max_removals": ALL, "no_update": True}
     for _ in range(2):
         result = carried_out(source, store, **options)
         assert (result.exit_code, counts(result)) == (0, {"skipped": 1, "unchanged": 1})
@@ -244,7 +240,7 @@ def test_a_variant_of_the_merchant_stays_in_the_way() -> None:
     row["title"] = "New title"
     row["variants"][0]["options"]["Colour"] = "Green"
     source.rows = [row, shirt(2)]
-    result = carried_out(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+    result = carried_out(source, store, on_missing="delete", max_removals=ALL)
     assert (result.exit_code, counts(result)) == (5, {"failed": 1, "unchanged": 1})
     [problem] = result.problems
     assert "which is not one of the source; delete that one in the admin" in problem.reason
@@ -276,7 +272,7 @@ def test_values_of_a_removed_product_arrive_in_the_same_run(
     source = ListSource(before)
     assert sync(source, store).exit_code == 0
     source.rows = [shirt(1), taking()]
-    options = {"on_missing": OnMissing.DELETE, "max_removals": ALL, "batch_size": batch_size}
+    options = {"on_missing": "delete", "max_removals": ALL, "batch_size": batch_size}
     result = carried_out(source, store, **options)
     assert (result.exit_code, result.withheld) == (0, 0)
     assert_shirts(source.rows, store)
@@ -290,14 +286,14 @@ def test_a_value_that_was_withheld_arrives_when_its_owner_is_removed() -> None:
     source.rows[1] |= {"variants": shirt(1)["variants"]}
     assert sync(source, store).withheld > 0
     source.rows = source.rows[1:]
-    options = {"on_missing": OnMissing.DELETE, "max_removals": ALL}
+    options = {"on_missing": "delete", "max_removals": ALL}
     result = carried_out(source, store, **options)
     assert (result.exit_code, result.withheld) == (0, 0)
     assert_shirts(source.rows, store)
 
 
-@pytest.mark.parametrize("on_missing", [OnMissing.KEEP, OnMissing.DRAFT])
-def test_values_of_a_product_that_is_not_deleted_are_withheld(on_missing: OnMissing) -> None:
+@pytest.mark.parametrize("on_missing", ["keep", "draft"])
+def test_values_of_a_product_that_is_not_deleted_are_withheld(on_missing: str) -> None:
     store, source = FakeMedusa(), ListSource([shirt(1), shirt(2)])
     assert sync(source, store).exit_code == 0
     source.rows = [shirt(1), new_product()]

@@ -10,8 +10,7 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from medusa_sync import Settings, sync_products
-from medusa_sync.stop import Stop
-from tests.flow.stage import counts
+from tests.flow.stage import Signal, counts
 from tests.flow.urls import sync
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, Request, Response, dummyjson
@@ -76,11 +75,11 @@ def test_only_dummyjson_has_a_limit_of_requests(
 ) -> None:
     waited: list[float] = []
 
-    async def sleep(_stop: Stop, seconds: float) -> bool:
+    async def sleep(_stop: Signal, seconds: float) -> bool:
         waited.append(seconds)
         return True
 
-    monkeypatch.setattr(Stop, "sleep", sleep)
+    monkeypatch.setattr(Signal.__base__, "sleep", sleep)
     for number in range(120):
         page = {"products": ROWS[number : number + 1], "total": 120}
         httpx_mock.add_response(url=f"https://{host}/products?limit=1&skip={number}", json=page)

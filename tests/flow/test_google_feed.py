@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from medusa_sync.core.result import RunResult
+from medusa_sync import RunResult
 from tests.flow.stage import counts, writes
 from tests.flow.urls import sync
 from tests.harness.fake_medusa import FakeMedusa

@@ -7,8 +7,6 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from medusa_sync.core.policy import ConflictPolicy, OnConflict
-from medusa_sync.sync.options import PlanOptions
 from tests.flow.faults import AFTER, BEFORE, SIZE, catalogue, fault_at, in_sync
 from tests.flow.plans import withheld
 from tests.flow.shirts import assert_shirts, held, shirt, variant, wanted
@@ -129,22 +127,20 @@ def test_products_whose_sku_is_taken_for_good_keep_their_own() -> None:
 @pytest.mark.parametrize("batch_size", sampled([2, 15], 2))
 @pytest.mark.parametrize("name", [*BEFORE, *AFTER])
 def test_later_runs_repair_any_fault_while_skus_are_exchanged(name: str, batch_size: int) -> None:
-    options = PlanOptions(
-        ConflictPolicy(OnConflict.STORE)
-    )  # a value that is freed in between is not an edit of the merchant
+    options = {"on_conflict": "store"}  # a value that is freed in between is not an edit of the merchant
     store, source = in_sync()
     hand_over(source, HANDOVERS["rotation"])
     store.requests.clear()
-    sync(source, store, plan=options, batch_size=batch_size, concurrency=1)
+    sync(source, store, **options, batch_size=batch_size, concurrency=1)
     for number in some(range(1, len(writes(store)) + 1), 2):
         store, source = in_sync()
         hand_over(source, HANDOVERS["rotation"])
         hit = fault_at(store, number, name)
         with suppress(Killed):
-            sync(source, store, plan=options, batch_size=batch_size, concurrency=1)
+            sync(source, store, **options, batch_size=batch_size, concurrency=1)
         store.before = store.after = None
         for _ in range(2):  # a handover that was split takes two runs
-            healed = sync(source, store, plan=options)
+            healed = sync(source, store, **options)
         assert healed.exit_code == 0, (number, hit, list(healed.problems))
         assert_exact(source.rows, store)
 
@@ -216,10 +212,10 @@ def test_an_item_that_keeps_a_sku_of_a_sibling_does_not_keep_its_product_pending
     row = shirt()
     row["variants"][0]["sku"], row["variants"][1]["sku"] = "NEW", "SH1-S-R"
     source.rows = [row]
-    assert sync(source, store, plan=PlanOptions(ConflictPolicy(OnConflict.STORE))).exit_code == 0
+    assert sync(source, store, on_conflict="store").exit_code == 0
     assert held(store).keys() == {*wanted(row), "MERCHANT"} - {"NEW"}
     store.requests.clear()
-    assert sync(source, store, plan=PlanOptions(ConflictPolicy(OnConflict.STORE))).exit_code == 0
+    assert sync(source, store, on_conflict="store").exit_code == 0
     assert writes(store) == []
 
 
@@ -238,7 +234,7 @@ def test_values_that_a_failing_store_freed_without_keeping_the_note_are_no_edit_
         return httpx.Response(500)
 
     store.before = fail
-    result = sync(ListSource(swapped), store, plan=PlanOptions(ConflictPolicy(OnConflict.STORE)))
+    result = sync(ListSource(swapped), store, on_conflict="store")
     assert (counts(result), result.conflicts) == ({"updated": 2}, 0)
     assert [store.products[f"dummyjson:{n}"].variants[0].sku for n in (1, 2)] == [two["sku"], one["sku"]]
 

@@ -9,17 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.core.policy import ConflictPolicy, OnConflict, PriceLimit
-from medusa_sync.core.result import RunResult, Status
-from medusa_sync.core.selection import Selection
-from medusa_sync.sync.options import PlanOptions
+from medusa_sync import PriceLimit, RunResult, Status
 from tests.flow.kills import killed_runs
 from tests.flow.shirts import held, shirt
 from tests.flow.stage import ListSource, copies_of, counts, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
 
 CUP = {"id": 1, "title": "Cup", "price": 10, "sku": "CUP", "stock": 4}
-HALF = PlanOptions(price_limit=PriceLimit(50))
+HALF = {"max_price_change": "50%"}
 
 
 def stored(*rows: dict[str, Any], **options: Any) -> FakeMedusa:
@@ -48,7 +45,7 @@ def held_prices(result: RunResult) -> dict[tuple[str, str, str], tuple[Any, Any]
 def test_a_price_that_moves_too_far_is_held_back_and_the_other_fields_are_synced(price: float) -> None:
     store, source = stored(CUP), ListSource([CUP | {"price": price, "title": "Mug", "stock": 9}])
     for dry_run in (True, False):
-        result = sync(source, store, plan=HALF, dry_run=dry_run)
+        result = sync(source, store, **HALF, dry_run=dry_run)
         assert (counts(result), result.exit_code, result.status) == ({"updated": 1}, 5, Status.PARTIAL)
         assert held_prices(result) == {("dummyjson:1", "", "price"): (10, price)}
         assert result.held == 1
@@ -61,24 +58,24 @@ def test_a_price_that_falls_a_little_in_each_run_is_not_held() -> None:
     """The example of docs/guards.md: the limit counts one run."""
     store, prices = stored(CUP), [6, 3.6, 2.16, 1.3, 0.78, 0.47]
     for price in prices:
-        plan = PlanOptions(price_limit=PriceLimit(40))
-        result = sync(ListSource([CUP | {"price": price}]), store, plan=plan)
+        plan = {"max_price_change": "40%"}
+        result = sync(ListSource([CUP | {"price": price}]), store, **plan)
         assert (result.exit_code, price_of(store)) == (0, price)
 
 
 @pytest.mark.parametrize("price", [15, 5, 10, 10.01])
 def test_a_price_that_moves_up_to_the_limit_is_written(price: float) -> None:
     store = stored(CUP)
-    result = sync(ListSource([CUP | {"price": price}]), store, plan=HALF)
+    result = sync(ListSource([CUP | {"price": price}]), store, **HALF)
     assert (result.exit_code, result.held, price_of(store)) == (0, 0, price)
 
 
 def test_a_held_price_is_reported_by_every_run_and_nothing_is_written() -> None:
     store, source = stored(CUP), ListSource([CUP | {"price": 100, "title": "Mug"}])
-    sync(source, store, plan=HALF)
+    sync(source, store, **HALF)
     for _ in range(2):
         store.requests.clear()
-        result = sync(source, store, plan=HALF)
+        result = sync(source, store, **HALF)
         assert (counts(result), result.exit_code, result.conflicts) == ({"unchanged": 1}, 5, 0)
         assert held_prices(result) == {("dummyjson:1", "", "price"): (10, 100)}
         assert writes(store) == []
@@ -86,38 +83,38 @@ def test_a_held_price_is_reported_by_every_run_and_nothing_is_written() -> None:
 
 def test_a_held_price_is_written_without_a_conflict_when_the_limit_is_lifted() -> None:
     store, source = stored(CUP), ListSource([CUP | {"price": 100, "title": "Mug"}])
-    sync(source, store, plan=HALF)
+    sync(source, store, **HALF)
     result = sync(source, store)
     assert (counts(result), result.exit_code, result.conflicts) == ({"updated": 1}, 0, 0)
     assert price_of(store) == 100
-    assert counts(sync(source, store, plan=HALF)) == {"unchanged": 1}
+    assert counts(sync(source, store, **HALF)) == {"unchanged": 1}
 
 
 @pytest.mark.parametrize("price", [10, 14])
 def test_a_product_is_up_to_date_again_when_its_price_is_plausible(price: float) -> None:
     store = stored(CUP)
-    sync(ListSource([CUP | {"price": 100, "title": "Mug"}]), store, plan=HALF)
+    sync(ListSource([CUP | {"price": 100, "title": "Mug"}]), store, **HALF)
     source = ListSource([CUP | {"price": price, "title": "Mug"}])
-    result = sync(source, store, plan=HALF)
+    result = sync(source, store, **HALF)
     assert (result.exit_code, result.held, price_of(store)) == (0, 0, price)
     store.requests.clear()
-    assert counts(sync(source, store, plan=HALF)) == {"unchanged": 1}
+    assert counts(sync(source, store, **HALF)) == {"unchanged": 1}
     assert not any("variants.price_set" in str(request.query) for request in store.requests)
 
 
-@pytest.mark.parametrize("on_conflict", OnConflict)
-def test_the_merchants_price_survives_while_the_price_of_the_source_is_held(on_conflict: OnConflict) -> None:
+@pytest.mark.parametrize("on_conflict", ["source", "store"])
+def test_the_merchants_price_survives_while_the_price_of_the_source_is_held(on_conflict: str) -> None:
     store, source = stored(CUP), ListSource([CUP | {"price": 100}])
-    sync(source, store, plan=HALF)
+    sync(source, store, **HALF)
     product = store.products["dummyjson:1"]
     variants = [{"id": product.variants[0].id, "prices": [{"currency_code": "usd", "amount": 12}]}]
     store.call("POST", f"/admin/products/{product.id}", {"variants": variants})
-    plan = PlanOptions(ConflictPolicy(on_conflict), price_limit=PriceLimit(50))
-    result = sync(source, store, plan=plan)
+    plan = {"on_conflict": on_conflict, **HALF}
+    result = sync(source, store, **plan)
     assert price_of(store) == 12
-    if on_conflict is OnConflict.SOURCE:  # it does not win before it is written
+    if on_conflict == "source":  # it does not win before it is written
         assert (result.exit_code, result.conflicts) == (5, 0)
-        assert sync(source, store, plan=PlanOptions(ConflictPolicy(on_conflict))).conflicts == 1
+        assert sync(source, store, on_conflict=on_conflict).conflicts == 1
         assert price_of(store) == 100
     else:
         assert (result.exit_code, result.conflicts, result.held) == (0, 1, 0)
@@ -125,7 +122,7 @@ def test_the_merchants_price_survives_while_the_price_of_the_source_is_held(on_c
 
 def test_a_product_that_is_created_is_not_limited() -> None:
     store = FakeMedusa()
-    result = sync(ListSource([CUP | {"price": 0}]), store, plan=HALF)
+    result = sync(ListSource([CUP | {"price": 0}]), store, **HALF)
     assert (counts(result), result.exit_code) == ({"created": 1}, 0)
 
 
@@ -137,7 +134,7 @@ def test_only_the_variants_and_currencies_that_move_too_far_are_held() -> None:
     new = copy.deepcopy(row)
     new["variants"][0] |= {"price": 100, "prices": {"eur": 21}}
     new["variants"][1] |= {"price": 22, "prices": {"eur": 90}}
-    result = sync(ListSource([new]), store, plan=HALF)
+    result = sync(ListSource([new]), store, **HALF)
     assert held_prices(result) == {
         ("dummyjson:1", "SH1-S-R", "price"): (21, 100),
         ("dummyjson:1", "SH1-S-B", "price.eur"): (20, 90),
@@ -145,7 +142,7 @@ def test_only_the_variants_and_currencies_that_move_too_far_are_held() -> None:
     prices = {sku: each["price"] for sku, each in held(store).items()}
     assert (prices["SH1-S-R"], prices["SH1-S-B"]) == ({"usd": 21, "eur": 21}, {"usd": 22, "eur": 20})
     store.requests.clear()
-    assert sync(ListSource([new]), store, plan=HALF).exit_code == 5
+    assert sync(ListSource([new]), store, **HALF).exit_code == 5
     assert writes(store) == []
     assert sync(ListSource([new]), store).exit_code == 0
     assert {sku: each["price"] for sku, each in held(store).items()}["SH1-S-B"] == {"usd": 22, "eur": 90}
@@ -170,10 +167,10 @@ def test_a_price_and_its_sale_price_are_held_together(
     store = stored(CUP | {"discountPercentage": 10}, sale_prices=True)
     assert (price_of(store), sales(store)) == (10, [9])
     source = ListSource([CUP | {"price": price, "discountPercentage": discount}], sale_prices=True)
-    assert sync(source, store, plan=HALF).exit_code == 5
+    assert sync(source, store, **HALF).exit_code == 5
     assert (price_of(store), sales(store)) == (10, [9])
     store.requests.clear()
-    assert sync(source, store, plan=HALF).exit_code == 5
+    assert sync(source, store, **HALF).exit_code == 5
     assert writes(store) == []
     assert sync(source, store).exit_code == 0
     assert (price_of(store), sales(store)) == (price, [] if sale is None else [sale])
@@ -182,16 +179,16 @@ def test_a_price_and_its_sale_price_are_held_together(
 def test_a_new_sale_price_is_compared_with_the_price() -> None:
     store = stored(CUP, sale_prices=True)
     source = ListSource([CUP | {"discountPercentage": 90}], sale_prices=True)
-    result = sync(source, store, plan=HALF)
+    result = sync(source, store, **HALF)
     assert (result.exit_code, price_of(store), sales(store)) == (5, 10, [])
     source = ListSource([CUP | {"discountPercentage": 20}], sale_prices=True)
-    assert sync(source, store, plan=HALF).exit_code == 0
+    assert sync(source, store, **HALF).exit_code == 0
     assert (price_of(store), sales(store)) == (10, [8])
 
 
 def test_a_sale_that_ends_is_not_held() -> None:
     store = stored(CUP | {"discountPercentage": 80}, sale_prices=True)
-    assert sync(ListSource([CUP], sale_prices=True), store, plan=HALF).exit_code == 0
+    assert sync(ListSource([CUP], sale_prices=True), store, **HALF).exit_code == 0
     assert (price_of(store), sales(store)) == (10, [])
 
 
@@ -199,10 +196,10 @@ def test_an_adopted_product_keeps_a_price_that_is_far_away() -> None:
     store = stored(CUP)
     store.products["dummyjson:1"].metadata = None
     store.products["dummyjson:1"].external_id = None
-    plan, source = PlanOptions(adopt=True, price_limit=PriceLimit(50)), ListSource([CUP | {"price": 99}])
-    result = sync(source, store, plan=plan)
+    plan, source = {"adopt": True, "max_price_change": "50%"}, ListSource([CUP | {"price": 99}])
+    result = sync(source, store, **plan)
     assert (counts(result), result.exit_code, price_of(store)) == ({"updated": 1}, 5, 10)
-    result = sync(source, store, plan=plan)
+    result = sync(source, store, **plan)
     assert (counts(result), result.exit_code, result.conflicts) == ({"unchanged": 1}, 5, 0)
     assert sync(source, store).exit_code == 0
     assert price_of(store) == 99
@@ -210,25 +207,25 @@ def test_an_adopted_product_keeps_a_price_that_is_far_away() -> None:
 
 def test_a_price_that_is_not_synced_is_not_held() -> None:
     store, source = stored(CUP), ListSource([CUP | {"price": 100, "stock": 9}])
-    only_stock = PlanOptions(selection=Selection(frozenset({"stock"})), price_limit=PriceLimit(50))
-    result = sync(source, store, plan=only_stock)
+    only_stock = {"only": "stock", **HALF}
+    result = sync(source, store, **only_stock)
     assert (counts(result), result.exit_code, result.held) == ({"updated": 1}, 0, 0)
 
 
 @pytest.mark.parametrize("killed", ["both", "tool"])
 def test_a_run_that_is_killed_while_a_price_is_held_is_completed_by_the_next(killed: str) -> None:
     row = CUP | {"price": 100, "stock": 9, "title": "Mug"}
-    for hurt in killed_runs(stored(CUP), killed, lambda store: sync(ListSource([row]), store, plan=HALF)):
+    for hurt in killed_runs(stored(CUP), killed, lambda store: sync(ListSource([row]), store, **HALF)):
         copied = copies_of(hurt)
         store = copied()
-        result = sync(ListSource([row]), store, plan=HALF)
+        result = sync(ListSource([row]), store, **HALF)
         assert (result.exit_code, result.held, result.conflicts) == (5, 1, 0)
         product = store.products["dummyjson:1"]
         assert (product.title, store.level_of("CUP"), price_of(store)) == ("Mug", 9, 10)
         result = sync(ListSource([row]), store)
         assert (result.exit_code, result.conflicts, price_of(store)) == (0, 0, 100)
         store = copied()
-        assert sync(ListSource([row | {"price": 12}]), store, plan=HALF).exit_code == 0
+        assert sync(ListSource([row | {"price": 12}]), store, **HALF).exit_code == 0
         assert price_of(store) == 12
 
 
@@ -236,7 +233,7 @@ def test_a_price_that_an_interrupted_run_sent_is_held_and_lifted_without_a_confl
     row = CUP | {"price": 100}
     for hurt in killed_runs(stored(CUP), "both", lambda store: sync(ListSource([row]), store)):
         before = price_of(hurt)
-        result = sync(ListSource([row]), hurt, plan=HALF)
+        result = sync(ListSource([row]), hurt, **HALF)
         assert (result.exit_code, price_of(hurt)) == ((0, 100) if before == 100 else (5, 10))
         result = sync(ListSource([row]), hurt)
         assert (result.exit_code, result.conflicts, price_of(hurt)) == (0, 0, 100)
@@ -258,16 +255,15 @@ def test_no_run_moves_a_price_too_far_and_a_run_without_a_limit_converges(
             ]
             store.call("POST", f"/admin/products/{product.id}", {"variants": variants})
         before, source = price_of(store), ListSource([CUP | {"price": price, "stock": stock}])
-        plan = sync(source, store, plan=HALF, dry_run=True)
-        result = sync(source, store, plan=HALF)
+        plan = sync(source, store, **HALF, dry_run=True)
+        result = sync(source, store, **HALF)
         assert (result.exit_code, result.counts, result.held) == (plan.exit_code, plan.counts, plan.held)
-        assert HALF.price_limit is not None
-        assert HALF.price_limit.allows(before, price_of(store))
+        assert PriceLimit(50).allows(before, price_of(store))
         assert (result.exit_code == 5) == bool(result.held)
         assert not result.held or price_of(store) == before != price
         assert store.level_of("CUP") == stock
         store.requests.clear()
-        again = sync(source, store, plan=HALF)
+        again = sync(source, store, **HALF)
         assert (counts(again), again.held, writes(store)) == ({"unchanged": 1}, result.held, [])
     ours = sync(ListSource([CUP | {"price": 77}]), store)
     assert (ours.exit_code, price_of(store)) == (0, 77)

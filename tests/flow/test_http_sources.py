@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.policy import OnMissing
+from medusa_sync import OnMissing
 from tests.flow.stage import SOURCE_NAME, assert_exact, counts, writes
 from tests.flow.urls import sync
 from tests.harness.catalogue import products

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.policy import ConflictPolicy, OnConflict
-from medusa_sync.sync.options import PlanOptions
 from tests.flow.kills import KILLED, NEXT, killed_runs
 from tests.flow.stage import (
     SOURCE_NAME,
@@ -115,9 +113,9 @@ def store_to_adopt() -> FakeMedusa:
 # --- what the next run leaves -----------------------------------------------------------------------------
 
 
-def assert_heals(store: FakeMedusa, rows: Rows, options: PlanOptions) -> None:
+def assert_heals(store: FakeMedusa, rows: Rows, **options: Any) -> None:
     """The next run makes the store match the source, without a conflict."""
-    result = sync(ListSource(rows), store, plan=options)
+    result = sync(ListSource(rows), store, **options)
     assert (result.exit_code, result.conflicts) == (0, 0), (list(result.problems), list(result.changes))
     assert_exact(rows, store)
     tags = {tag.id: tag.value for tag in store.state.tags.values()}
@@ -146,34 +144,32 @@ def test_a_killed_update_is_completed_even_if_the_source_changes_again(what: str
     for hurt in killed_runs(synced_store(), killed, lambda store: sync(ListSource(change(rows, 1)), store)):
         copy = copies_of(hurt)
         for version in NEXT.values():
-            for on_conflict in OnConflict if what == "everything" else [OnConflict.STORE]:
+            for on_conflict in ("source", "store") if what == "everything" else ["store"]:
                 store = copy()
-                assert_heals(store, change(rows, version), PlanOptions(ConflictPolicy(on_conflict)))
+                assert_heals(store, change(rows, version), on_conflict=on_conflict)
                 assert_items_follow(store)
 
 
 @pytest.mark.parametrize("killed", KILLED)
 def test_a_killed_adoption_is_completed_even_if_the_source_changes_again(killed: str) -> None:
     rows = catalogue()
-    options = PlanOptions(ConflictPolicy(OnConflict.STORE), adopt=True)
-    for hurt in killed_runs(
-        store_to_adopt(), killed, lambda store: sync(ListSource(rows), store, plan=options)
-    ):
+    options = {"on_conflict": "store", "adopt": True}
+    for hurt in killed_runs(store_to_adopt(), killed, lambda store: sync(ListSource(rows), store, **options)):
         copy = copies_of(hurt)
         for version in (0, 1):  # titles and SKUs still identify the products
             changed = [with_stock(with_prices(row, version), version) for row in rows]
-            assert_heals(copy(), changed, options)
+            assert_heals(copy(), changed, **options)
 
 
 @pytest.mark.parametrize("killed", KILLED)
 def test_a_killed_creation_is_completed_even_if_the_source_changes_again(killed: str) -> None:
     rows = catalogue()
-    options = PlanOptions(ConflictPolicy(OnConflict.STORE))
+    options = {"on_conflict": "store"}
     for hurt in killed_runs(FakeMedusa(), killed, lambda store: sync(ListSource(rows), store)):
         copy = copies_of(hurt)
         for version in NEXT.values():
             store = copy()
-            assert_heals(store, each_row(with_everything)(rows, version), options)
+            assert_heals(store, each_row(with_everything)(rows, version), **options)
             assert_items_follow(store)
 
 

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.policy import OnMissing
-from medusa_sync.core.result import RunResult
+from medusa_sync import OnMissing, RunResult
 from tests.flow.stage import SOURCE_NAME, counts, writes
 from tests.flow.urls import sync
 from tests.harness.dummyjson import DummyJson, Request, Response, dummyjson

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 
-from medusa_sync import stop as stop_module
-from medusa_sync.core.result import Result, RunResult, Status
-from medusa_sync.errors import InterruptedRunError, MedusaSyncError, TimeLimitError
-from medusa_sync.medusa.client import LOGIN_PATH, Credentials, Login
-from medusa_sync.report.json import as_json
-from medusa_sync.report.text import as_text
-from medusa_sync.stop import Stop
-from tests.flow.stage import ListSource, assert_exact, counts, is_creation, run_once, sync
+from medusa_sync import Result, RunResult, Status
+from tests.flow.stage import (
+    ListSource,
+    Signal,
+    assert_exact,
+    counts,
+    is_creation,
+    report,
+    run_once,
+    sync,
+    text,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
 pytestmark = pytest.mark.usefixtures("short_grace")
 
 LIMIT_S = 0.2
+GRACE_S = 0.1  # as the fixture sets it
+LOGIN_PATH = "/auth/user/emailpass"
 SLACK_S = 1  # for a busy machine
 TAGS_AT_ONCE = 8
 
@@ -60,21 +66,22 @@ def timed(
     store: HangingMedusa, *, stop_after: float | None = None, max_duration: float | None = None
 ) -> RunResult:
     """Sync into a store; fails if the run does not end within its limit plus the grace period."""
-    credentials: Credentials = Login(store.email, store.password)
 
     async def run() -> RunResult:
-        stop = Stop()
+        stop = Signal()
         if stop_after is not None:
-            error = InterruptedRunError("Interrupted by SIGTERM", signal_number=15)
-            asyncio.get_running_loop().call_later(stop_after, stop.set, error)
+            asyncio.get_running_loop().call_later(stop_after, stop.interrupt)
         source = ListSource(products(60))
-        return await run_once(
-            source, store, credentials=credentials, stop=stop, max_duration_s=max_duration, batch_size=5
-        )
+        limits: dict[str, Any] = {
+            "max_duration": max_duration,
+            "email": store.email,
+            "password": store.password,
+        }
+        return await run_once(source, store, stop=stop, batch_size=5, **limits)
 
     started = time.monotonic()
     result = asyncio.run(run())
-    assert time.monotonic() - started < LIMIT_S + stop_module.GRACE_S + SLACK_S
+    assert time.monotonic() - started < LIMIT_S + GRACE_S + SLACK_S
     return result
 
 
@@ -97,27 +104,27 @@ def test_a_signal_ends_a_run_whose_requests_hang(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "error",
-    [InterruptedRunError("Interrupted by SIGTERM", signal_number=15), TimeLimitError("The run was stopped")],
-    ids=["signal", "limit"],
+    ("end", "exit_code"), [(Signal.interrupt, 143), (Signal.run_out, 5)], ids=["signal", "limit"]
 )
-def test_sent_products_are_unconfirmed_and_the_rest_not_attempted(error: MedusaSyncError) -> None:
-    store, stop = HangingMedusa(), Stop()
+def test_sent_products_are_unconfirmed_and_the_rest_not_attempted(
+    end: Callable[[Signal], None], exit_code: int
+) -> None:
+    store, stop = HangingMedusa(), Signal()
 
     def hangs(request: httpx.Request) -> bool:
         if is_creation(request):
-            stop.set(error)
+            end(stop)
         return is_creation(request)
 
     store.hangs = hangs
     source = ListSource(products(60))
     result = asyncio.run(run_once(source, store, stop=stop, batch_size=5, concurrency=1))
-    assert (result.exit_code, counts(result)) == (error.exit_code, {"unconfirmed": 5, "not_attempted": 55})
+    assert (result.exit_code, counts(result)) == (exit_code, {"unconfirmed": 5, "not_attempted": 55})
     unconfirmed = [each for each in result.not_completed if each.result is Result.UNCONFIRMED]
     assert {each.external_id for each in unconfirmed} == store.products.keys()
-    assert "\nunconfirmed: 5\nnot attempted: 55\nseen: 60 of 60\n" in as_text(result)
-    assert "failed" not in as_text(result)
-    outcomes = Counter(each["outcome"] for each in json.loads(as_json(result))["problems"])
+    assert "\nunconfirmed: 5\nnot attempted: 55\nseen: 60 of 60\n" in text(result)
+    assert "failed" not in text(result)
+    outcomes = Counter(each["outcome"] for each in report(result)["problems"])
     assert outcomes == {"unconfirmed": 5, "not_attempted": 55 + 1}, "one more: what ended the run"
 
 
@@ -145,14 +152,14 @@ def test_max_duration_ends_a_run_that_waits_for_retry_after(method: str) -> None
 @pytest.mark.parametrize("status", [400, 500])
 def test_nothing_is_retried_or_bisected_after_a_stop_is_requested(status: int) -> None:
     """Every creation fails; batches in progress when the stop is requested are abandoned."""
-    store, stop = FakeMedusa(), Stop()
+    store, stop = FakeMedusa(), Signal()
     stopped_at: list[int] = []
 
     def refuse(request: httpx.Request) -> httpx.Response | None:
         if not is_creation(request):
             return None
         if not stopped_at:
-            stop.set(InterruptedRunError("Interrupted by SIGTERM", signal_number=15))
+            stop.interrupt()
             stopped_at.append(len(store.requests))
         return httpx.Response(status)
 

@@ -11,9 +11,7 @@ from typing import Any
 
 import pytest
 
-from medusa_sync import Settings, sync_products
-from medusa_sync.core.policy import OnMissing
-from medusa_sync.core.result import RunResult
+from medusa_sync import OnMissing, RunResult, Settings, sync_products
 from medusa_sync.errors import SettingsError
 from medusa_sync.sources.maps import program
 from tests.flow.stage import SOURCE_NAME, counts, writes
@@ -369,7 +367,7 @@ def test_a_program_that_does_not_end_is_an_error_and_nothing_is_written(
 def test_a_run_ends_during_a_program_that_does_not_end(folder: Path, store: FakeMedusa) -> None:
     (folder / "erp.jq").write_text("def f: f; f")
     started = monotonic()
-    result = run(folder, lines(ROWS), store, max_duration_s=0.5)
+    result = run(folder, lines(ROWS), store, max_duration=0.5)
     assert (result.exit_code, writes(store)) == (5, [])
     assert "was stopped after 0.5 s" in result.error
     assert monotonic() - started < 5

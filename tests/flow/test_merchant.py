@@ -10,15 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.change import Conflict
-from medusa_sync.core.policy import ConflictPolicy, OnConflict
-from medusa_sync.core.record import RECORD_KEY
-from medusa_sync.core.result import RunResult
-from medusa_sync.errors import TimeLimitError
-from medusa_sync.report.text import as_text
-from medusa_sync.stop import Stop
-from medusa_sync.sync.options import PlanOptions
-from tests.flow.stage import BATCHES, ListSource, assert_exact, counts, run_once, sync, writes
+from medusa_sync import RunResult
+from tests.flow.stage import BATCHES, ListSource, Signal, assert_exact, counts, run_once, sync, text, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Product, Variant
@@ -198,26 +191,22 @@ def test_an_edit_during_a_run_is_kept(what: str, moment: str) -> None:
     assert is_kept(store.products[EDITED])
 
 
-@pytest.mark.parametrize("on_conflict", OnConflict)
+@pytest.mark.parametrize("on_conflict", ["source", "store"])
 @pytest.mark.parametrize("field", ["price", "title"])
 def test_an_edit_during_a_run_conflicts_with_a_source_change_of_the_same_field(
-    field: str, on_conflict: OnConflict
+    field: str, on_conflict: str
 ) -> None:
     store, source = in_sync()
     source.rows = [{**row, "price": row["price"] + 1, "title": f"New {row['id']}"} for row in source.rows]
     edit_at(store, change_our_price if field == "price" else change_title, at_the_first_write)
 
-    result = sync(
-        source, store, batch_size=BATCH, concurrency=1, plan=PlanOptions(ConflictPolicy(on_conflict))
-    )
+    result = sync(source, store, batch_size=BATCH, concurrency=1, on_conflict=on_conflict)
 
     theirs, ours = (7_777 if field == "price" else "Mine"), source.rows[3][field]
-    assert [conflict for change in result.changes for conflict in change.conflicts] == [
-        Conflict(field, theirs, ours, on_conflict)
-    ]
+    assert conflicts(result) == [(field, theirs, ours, on_conflict)]
     edited = store.products[EDITED]
     held = {"price": edited.variants[0].prices[0].amount, "title": edited.title}
-    assert held[field] == (ours if on_conflict is OnConflict.SOURCE else theirs)
+    assert held[field] == (ours if on_conflict == "source" else theirs)
     assert quiet(store, source)
 
 
@@ -235,12 +224,12 @@ def test_each_field_of_a_product_has_its_own_winner_and_each_conflict_is_reporte
     change_our_price(store, product)
     assert quiet(store, source)
     source.rows[3] |= {"title": "New", "price": 5}
-    policy = ConflictPolicy(OnConflict.SOURCE, dict.fromkeys(kept, OnConflict.STORE))
+    sides = ",".join(["source", *(f"{name}=store" for name in sorted(kept))])
 
-    result = sync(source, store, plan=PlanOptions(policy))
+    result = sync(source, store, on_conflict=sides)
 
     found = {each.field: each.kept for change in result.changes for each in change.conflicts}
-    assert found == {name: policy.side([name]) for name in ("title", "price")}
+    assert found == {name: "store" if name in kept else "source" for name in ("title", "price")}
     held = store.products[EDITED]
     assert held.title == ("Mine" if "title" in kept else "New")
     assert held.variants[0].prices[0].amount == (7_777 if "price" in kept else 5)
@@ -254,11 +243,11 @@ def test_a_conflict_that_the_source_won_is_reported_even_if_no_response_to_the_w
     store, source = in_sync()
     change_title(store, store.products[EDITED])
     source.rows[3]["title"] = "New"
-    stop = Stop()
+    stop = Signal()
 
     def lose(_request: httpx.Request, _response: httpx.Response) -> None:
         if len(store.requests) >= ends_at:
-            stop.set(TimeLimitError("too late"))
+            stop.run_out()
             raise httpx.ReadTimeout("slow")
 
     store.requests.clear()
@@ -268,8 +257,8 @@ def test_a_conflict_that_the_source_won_is_reported_even_if_no_response_to_the_w
     assert first.seen == sum(first.counts.values())
     second = sync(source, store)
     assert store.products[EDITED].title == "New"
-    reported = [each for run in (first, second) for change in run.changes for each in change.conflicts]
-    assert Conflict("title", "Mine", "New", OnConflict.SOURCE) in reported
+    reported = [*conflicts(first), *conflicts(second)]
+    assert ("title", "Mine", "New", "source") in reported
     assert first.conflicts + second.conflicts == len(reported)
 
 
@@ -286,7 +275,7 @@ def test_a_conflict_of_a_product_that_fails_after_its_row_was_written_is_reporte
     store.before = refuse
     result = sync(source, store)
     assert (result.exit_code, result.conflicts, store.products[EDITED].title) == (5, 1, "New")
-    assert "title: Mine (may be overwritten; changed on both sides; source: New" in as_text(result)
+    assert "title: Mine (may be overwritten; changed on both sides; source: New" in text(result)
 
 
 # --- our variant ----------------------------------------------------------------------------------------
@@ -302,21 +291,26 @@ def as_first_version(store: FakeMedusa, source: ListSource) -> None:
     for row in source.rows:
         product = store.products[f"dummyjson:{row['id']}"]
         assert product.metadata is not None
-        product.metadata[RECORD_KEY] = record_1(desired_product(row["id"], **row))
+        product.metadata["medusa_sync"] = record_1(desired_product(row["id"], **row))
 
 
 def variants_of(store: FakeMedusa) -> list[Variant]:
     return store.products[EDITED].variants
 
 
-def conflicts(result: RunResult) -> list[tuple[str, OnConflict]]:
-    return [(each.field, each.kept) for change in result.changes for each in change.conflicts]
+def conflicts(result: RunResult) -> list[tuple[str, Any, Any, str]]:
+    """Field, value of the store, value of the source, and the winner."""
+    return [
+        (each.field, each.stored, each.desired, each.kept)
+        for change in result.changes
+        for each in change.conflicts
+    ]
 
 
 @pytest.mark.parametrize("first_version", [False, True])
-@pytest.mark.parametrize("on_conflict", OnConflict)
+@pytest.mark.parametrize("on_conflict", ["source", "store"])
 def test_a_variant_of_the_merchant_is_unchanged_if_ours_is_deleted(
-    on_conflict: OnConflict,
+    on_conflict: str,
     first_version: bool,  # noqa: FBT001 - a parameter
 ) -> None:
     store, source = in_sync()
@@ -331,9 +325,10 @@ def test_a_variant_of_the_merchant_is_unchanged_if_ours_is_deleted(
     for number in (1, 2):
         changed = {"title": f"Title {number}", "price": number, "sku": f"NEW-{number}", "stock": number}
         source.rows[3] = {**source.rows[3], **changed}
-        result = sync(source, store, batch_size=BATCH, plan=PlanOptions(ConflictPolicy(on_conflict)))
+        result = sync(source, store, batch_size=BATCH, on_conflict=on_conflict)
 
-        assert (result.exit_code, conflicts(result)) == (0, [("variant", OnConflict.STORE)])
+        assert result.exit_code == 0
+        assert [(field, kept) for field, _, _, kept in conflicts(result)] == [("variant", "store")]
         assert store.products[EDITED].title == f"Title {number}"
         assert variants_of(store) == [theirs]
         assert quiet(store, source), "reported the same conflict twice"

@@ -10,9 +10,6 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing
-from medusa_sync.core.record import RECORD_KEY
-from medusa_sync.sync.options import PlanOptions
 from tests.flow.stage import SOURCE_NAME, ListSource, assert_exact, counts, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -101,7 +98,7 @@ def test_a_product_that_cannot_be_read_is_not_adopted() -> None:
         store.call("POST", f"/admin/products/{product.id}", {"external_id": "", "metadata": None})
     before = [(product.title, product.metadata) for product in store.state.products.values()]
     store.after = hidden("variants.prices", "")
-    result = sync(source, store, plan=PlanOptions(adopt=True))
+    result = sync(source, store, adopt=True)
     assert counts(result) == {"failed": 2}
     assert [(product.title, product.metadata) for product in store.state.products.values()] == before
 
@@ -110,15 +107,15 @@ def test_a_product_that_cannot_be_read_is_not_drafted() -> None:
     store, rows = FakeMedusa(), products(40)
     sync(ListSource(rows), store)
     store.after = hidden("metadata", "dummyjson:1")
-    result = sync(ListSource(rows[2:]), store, on_missing=OnMissing.DRAFT)
+    result = sync(ListSource(rows[2:]), store, on_missing="draft")
     assert (result.exit_code, counts(result)) == (5, {"unchanged": 38, "removed": 1})
     [problem] = result.problems
     assert problem.reason == "not removed: the response lacks metadata"
     assert [store.products[f"dummyjson:{number}"].status for number in (1, 2)] == ["published", "draft"]
 
 
-@pytest.mark.parametrize("on_conflict", OnConflict)
-def test_the_prices_of_the_merchant_survive_with_the_index_engine(on_conflict: OnConflict) -> None:
+@pytest.mark.parametrize("on_conflict", ["source", "store"])
+def test_the_prices_of_the_merchant_survive_with_the_index_engine(on_conflict: str) -> None:
     """Its filtered lists lack `variants.prices`, and its counts are estimates."""
     store, source = FakeMedusa(), ListSource(products(3))
 
@@ -137,7 +134,7 @@ def test_the_prices_of_the_merchant_survive_with_the_index_engine(on_conflict: O
     assert_exact(source.rows, store)
     give_euro_price(store, "dummyjson:1")
     source.rows[0]["price"] += 1
-    result = sync(source, store, plan=PlanOptions(ConflictPolicy(on_conflict)))
+    result = sync(source, store, on_conflict=on_conflict)
     assert (counts(result), result.conflicts) == ({"updated": 1, "unchanged": 2}, 0)
     assert prices_of(store, "dummyjson:1") == {"usd": source.rows[0]["price"], "eur": 7}
     assert counts(sync(source, store)) == {"unchanged": 3}
@@ -163,7 +160,7 @@ def test_measurements_that_are_returned_as_text_are_read_as_numbers() -> None:
     assert (counts(result), result.conflicts) == ({"updated": 3}, 0)
     changed = {change.field for outcome in result.changes for change in outcome.changes}
     assert changed == {"title", "weight"}
-    overwriting = sync(source, store, plan=PlanOptions(overwrite=True))
+    overwriting = sync(source, store, overwrite=True)
     assert counts(overwriting) == {"unchanged": 3}
 
 
@@ -175,13 +172,13 @@ def test_a_product_with_a_record_of_a_newer_version_fails_alone(
     sync(source, store)
     metadata = store.products["dummyjson:2"].metadata
     assert metadata is not None
-    metadata[RECORD_KEY] = newer = {"version": 99, "fields": {}}
+    metadata["medusa_sync"] = newer = {"version": 99, "fields": {}}
     source.rows[1]["price"] = 77
-    result = sync(source, store, plan=PlanOptions(overwrite=overwrite))
+    result = sync(source, store, overwrite=overwrite)
     assert (result.exit_code, counts(result)) == (5, {"failed": 1, "unchanged": 2})
     [problem] = result.problems
     assert problem.reason.endswith("upgrade medusa-sync")
-    assert (store.products["dummyjson:2"].metadata or {})[RECORD_KEY] == newer
+    assert (store.products["dummyjson:2"].metadata or {})["medusa_sync"] == newer
 
 
 def test_a_product_that_the_index_does_not_list_yet_is_not_created_again() -> None:

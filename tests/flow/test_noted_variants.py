@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from medusa_sync.core.result import RunResult
+from medusa_sync import RunResult
 from tests.flow.kills import killed_runs
 from tests.flow.shirts import shirt, variant
 from tests.flow.stage import ListSource, counts, sync, writes

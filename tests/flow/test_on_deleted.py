@@ -8,9 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.policy import OnDeleted, OnMissing
-from medusa_sync.core.result import RunResult
-from medusa_sync.sync.options import PlanOptions
+from medusa_sync import RunResult
 from tests.flow.kills import killed_runs
 from tests.flow.stage import BATCHES, ListSource, assert_exact, copies_of, counts, created_by, sync, writes
 from tests.harness.catalogue import products
@@ -18,7 +16,7 @@ from tests.harness.fake_medusa import FakeMedusa, Request
 from tests.tiers import sampled
 
 SIZE = 6
-SKIP = PlanOptions(on_deleted=OnDeleted.SKIP)
+SKIP = {"on_deleted": "skip"}
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -55,7 +53,7 @@ def test_a_product_that_the_merchant_deleted_is_skipped_and_nothing_is_written_f
     assert sync(ListSource(rows[2:4]), store).exit_code == 0
     for dry_run in (True, False):
         store.requests.clear()
-        result = sync(ListSource([rows[1], *rows[2:5]]), store, plan=SKIP, dry_run=dry_run)
+        result = sync(ListSource([rows[1], *rows[2:5]]), store, **SKIP, dry_run=dry_run)
         assert (counts(result), result.exit_code) == ({"unchanged": 2, "skipped": 2}, 0)
         assert skipped(result) == {"dummyjson:2", "dummyjson:5"}
         assert writes(store) == []
@@ -72,7 +70,7 @@ def test_by_default_it_is_created_again() -> None:
     assert counts(sync(ListSource(rows), store)) == {"unchanged": SIZE - 1, "created": 1}
     assert_exact(rows, store)
     delete(store, 2)
-    assert counts(sync(ListSource(rows), store, plan=SKIP)) == {"unchanged": SIZE - 1, "skipped": 1}
+    assert counts(sync(ListSource(rows), store, **SKIP)) == {"unchanged": SIZE - 1, "skipped": 1}
 
 
 def test_a_whole_catalogue_that_was_deleted_is_created_again_with_few_requests() -> None:
@@ -100,7 +98,7 @@ def test_the_index_engine_does_not_hide_what_the_merchant_deleted() -> None:
         return httpx.Response(200, json={**document, "products": found, "estimate_count": len(found)})
 
     store.after = from_the_index
-    result = sync(ListSource(rows), store, plan=SKIP)
+    result = sync(ListSource(rows), store, **SKIP)
     assert (counts(result), skipped(result)) == ({"unchanged": SIZE - 1, "skipped": 1}, {"dummyjson:2"})
 
 
@@ -111,17 +109,17 @@ def test_a_product_that_the_merchant_replaced_is_skipped_too() -> None:
     variants = [{"title": "D", "sku": rows[1]["sku"], "prices": [], "options": {"D": "D"}}]
     body = {"title": "Hers", "options": [{"title": "D", "values": ["D"]}], "variants": variants}
     store.call("POST", BATCHES, {"create": [body]})
-    result = sync(ListSource(rows), store, plan=SKIP)
+    result = sync(ListSource(rows), store, **SKIP)
     assert (result.exit_code, skipped(result)) == (0, {"dummyjson:2"})
-    adopt = PlanOptions(on_deleted=OnDeleted.SKIP, adopt=True)
-    assert counts(sync(ListSource(rows), store, plan=adopt)) == {"unchanged": SIZE - 1, "updated": 1}
+    adopt = {"on_deleted": "skip", "adopt": True}
+    assert counts(sync(ListSource(rows), store, **adopt)) == {"unchanged": SIZE - 1, "updated": 1}
 
 
 def test_products_without_a_tombstone_are_created() -> None:
     rows = products(450)
     store = store_with(rows[:20])
     delete(store, 3)
-    result = sync(ListSource(rows), store, plan=SKIP, batch_size=100)
+    result = sync(ListSource(rows), store, **SKIP, batch_size=100)
     assert counts(result) == {"unchanged": 19, "created": 430, "skipped": 1}
     asked = [
         [value for key, value in each.query if key == "external_id[]"] for each in tombstones_read(store)
@@ -134,28 +132,28 @@ def test_a_run_without_new_products_reads_no_tombstones() -> None:
     store = store_with(rows)
     delete(store, 1)
     rows[1]["price"] += 1
-    sync(ListSource(rows[1:]), store, plan=SKIP)
+    sync(ListSource(rows[1:]), store, **SKIP)
     assert tombstones_read(store) == []
 
 
 def test_a_product_that_was_pruned_is_created_when_it_comes_back() -> None:
     rows = products(20)
     store = store_with(rows)
-    assert counts(sync(ListSource(rows[1:]), store, on_missing=OnMissing.DELETE))["removed"] == 1
-    assert counts(sync(ListSource(rows), store, plan=SKIP)) == {"unchanged": 19, "created": 1}
+    assert counts(sync(ListSource(rows[1:]), store, on_missing="delete"))["removed"] == 1
+    assert counts(sync(ListSource(rows), store, **SKIP)) == {"unchanged": 19, "created": 1}
     assert_exact(rows, store)
 
 
 def test_the_newest_tombstone_decides() -> None:
     rows = products(20)
     store = store_with(rows)
-    sync(ListSource(rows[1:]), store, on_missing=OnMissing.DELETE)
-    sync(ListSource(rows), store, plan=SKIP)
+    sync(ListSource(rows[1:]), store, on_missing="delete")
+    sync(ListSource(rows), store, **SKIP)
     delete(store, 1)
-    assert skipped(sync(ListSource(rows), store, plan=SKIP)) == {"dummyjson:1"}
+    assert skipped(sync(ListSource(rows), store, **SKIP)) == {"dummyjson:1"}
     sync(ListSource(rows), store)  # created again
-    sync(ListSource(rows[1:]), store, on_missing=OnMissing.DELETE)
-    assert counts(sync(ListSource(rows), store, plan=SKIP)) == {"unchanged": 19, "created": 1}
+    sync(ListSource(rows[1:]), store, on_missing="delete")
+    assert counts(sync(ListSource(rows), store, **SKIP)) == {"unchanged": 19, "created": 1}
 
 
 @pytest.mark.parametrize("is_ours", [True, False])
@@ -167,15 +165,15 @@ def test_the_note_of_a_newer_version_decides_too(*, is_ours: bool) -> None:
     store.products["dummyjson:2"].metadata = {"medusa_sync": record}
     delete(store, 2)
     expected = {"created": 1} if is_ours else {"skipped": 1}
-    assert counts(sync(ListSource(rows), store, plan=SKIP)) == {"unchanged": SIZE - 1} | expected
+    assert counts(sync(ListSource(rows), store, **SKIP)) == {"unchanged": SIZE - 1} | expected
 
 
 def test_new_products_are_not_created_with_no_create_either() -> None:
     rows = products(SIZE)
     store = store_with(rows[1:])
     delete(store, 2)
-    plan = PlanOptions(on_deleted=OnDeleted.SKIP, create=False)
-    result = sync(ListSource(rows), store, plan=plan)
+    plan = {"on_deleted": "skip", "no_create": True}
+    result = sync(ListSource(rows), store, **plan)
     assert (counts(result), skipped(result)) == ({"unchanged": SIZE - 2, "skipped": 2}, set())
     assert tombstones_read(store) == []
 
@@ -195,7 +193,7 @@ def test_a_product_that_is_deleted_while_the_run_is_under_way_is_skipped() -> No
 
     store.before = before
     new = [{**row, "price": row["price"] + 1} for row in rows]
-    assert counts(sync(ListSource(new), store, plan=SKIP)) == {"updated": SIZE - 1, "skipped": 1}
+    assert counts(sync(ListSource(new), store, **SKIP)) == {"updated": SIZE - 1, "skipped": 1}
 
 
 # --- kills ------------------------------------------------------------------------------------------------
@@ -205,21 +203,19 @@ def test_a_product_that_is_deleted_while_the_run_is_under_way_is_skipped() -> No
 def test_after_a_killed_removal_the_product_is_created_if_it_comes_back(killed: str) -> None:
     rows = products(20)
     source = ListSource(rows[2:])
-    for hurt in killed_runs(
-        store_with(rows), killed, lambda store: sync(source, store, on_missing=OnMissing.DELETE)
-    ):
+    for hurt in killed_runs(store_with(rows), killed, lambda store: sync(source, store, on_missing="delete")):
         copy = copies_of(hurt)
         store = copy()
-        result = sync(ListSource(rows), store, plan=SKIP)
+        result = sync(ListSource(rows), store, **SKIP)
         assert (result.exit_code, counts(result).get("skipped"), result.conflicts) == (0, None, 0)
         assert_exact(rows, store)
         store.requests.clear()
-        assert counts(sync(ListSource(rows), store, plan=SKIP)) == {"unchanged": 20}
+        assert counts(sync(ListSource(rows), store, **SKIP)) == {"unchanged": 20}
         assert writes(store) == []
         delete(store, 1)  # the note of the removal that was not finished does not count any more
-        assert skipped(sync(ListSource(rows), store, plan=SKIP)) == {"dummyjson:1"}
+        assert skipped(sync(ListSource(rows), store, **SKIP)) == {"dummyjson:1"}
         store = copy()
-        result = sync(source, store, plan=SKIP, on_missing=OnMissing.DELETE)
+        result = sync(source, store, **SKIP, on_missing="delete")
         assert result.exit_code == 0
         assert_exact(rows[2:], store)
 
@@ -229,7 +225,7 @@ def test_after_a_killed_creation_the_products_are_created(killed: str) -> None:
     rows = products(2)
 
     def run(store: FakeMedusa) -> RunResult:
-        return sync(ListSource(rows), store, plan=SKIP)
+        return sync(ListSource(rows), store, **SKIP)
 
     for hurt in killed_runs(FakeMedusa(), killed, run):
         again = copies_of(hurt)

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.result import RunResult
-from medusa_sync.medusa.placement import PlacementOptions
+from medusa_sync import RunResult
 from tests.flow.stage import ListSource, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -28,14 +27,14 @@ def add(store: FakeMedusa, kind: str, own_id: str, name: str) -> None:
 
 
 def placed(store: FakeMedusa, currency: str = "usd", **options: Any) -> Product:
-    result = sync(ListSource(products(1)), store, wanted=PlacementOptions(currency, **options))
+    result = sync(ListSource(products(1)), store, currency=currency, **options)
     assert result.exit_code == 0, result.error
     [product] = store.products.values()
     return product
 
 
 def refused(store: FakeMedusa, currency: str = "usd", **options: Any) -> RunResult:
-    result = sync(ListSource(products(1)), store, wanted=PlacementOptions(currency, **options))
+    result = sync(ListSource(products(1)), store, currency=currency, **options)
     assert (result.exit_code, store.state.products) == (2, {})
     return result
 

@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
-from medusa_sync.sync.options import PlanOptions
 from tests.flow.plans import carried_out
 from tests.flow.stage import ListSource, copies_of, sync
 from tests.harness.catalogue import products
@@ -41,14 +39,11 @@ OPTIONS = st.fixed_dictionaries(
     {
         "batch_size": st.sampled_from([1, 2, 5, 15]),
         "concurrency": st.sampled_from([1, 3]),
-        "on_missing": st.sampled_from([OnMissing.KEEP, OnMissing.DELETE]),
-        "plan": st.builds(
-            PlanOptions,
-            on_conflict=st.sampled_from(OnConflict).map(ConflictPolicy),
-            overwrite=st.booleans(),
-            create=st.sampled_from([True, True, False]),
-            update=st.sampled_from([True, True, False]),
-        ),
+        "on_missing": st.sampled_from(["keep", "delete"]),
+        "on_conflict": st.sampled_from(["source", "store"]),
+        "overwrite": st.booleans(),
+        "no_create": st.sampled_from([False, False, True]),
+        "no_update": st.sampled_from([False, False, True]),
     }
 )
 
@@ -108,5 +103,5 @@ def test_a_run_does_what_a_dry_run_planned(
     store = fresh()
     edit_store(store, store_edits)
     source = ListSource(edit_source(list(ROWS), source_edits), page_size=5)
-    result = carried_out(source, store, max_removals=Share(100, is_percentage=True), **options)
+    result = carried_out(source, store, max_removals="100%", **options)
     assert all(each.result == "rejected" for each in result.problems), list(result.problems)

@@ -9,9 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync import stop as stop_module
-from medusa_sync.core.result import Result
-from medusa_sync.sync.read import scan as scan_module
+from medusa_sync import Result
 from tests.flow.stage import (
     SOURCE_NAME,
     ListSource,
@@ -19,6 +17,7 @@ from tests.flow.stage import (
     created_by,
     is_creation,
     run_once,
+    scan_pages,
     sent_in_bulk,
     sync,
 )
@@ -86,15 +85,14 @@ def test_a_handle_that_an_earlier_product_got_is_not_proposed_again(concurrency:
 
 def test_the_size_of_batches_grows_if_it_is_not_fixed() -> None:
     store, source = FakeMedusa(), ListSource(rows_with_own_tags(500), page_size=500)
-    assert counts(sync(source, store, batch_size=None)) == {"created": 500}
+    assert counts(sync(source, store, batch_size="auto")) == {"created": 500}
     sizes = [len(created) for request in store.requests if (created := created_by(request))]
     assert sizes[0] == 15
     assert max(sizes) > 15
 
 
-def test_no_task_is_left_if_the_run_ends_while_a_tag_is_created(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stop_module, "GRACE_S", 0.1)
-
+@pytest.mark.usefixtures("short_grace")
+def test_no_task_is_left_if_the_run_ends_while_a_tag_is_created() -> None:
     class SlowTag(FakeMedusa):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             if sent_in_bulk(request, "create-product-tags"):
@@ -117,11 +115,8 @@ def test_no_task_is_left_if_the_run_ends_while_a_tag_is_created(monkeypatch: pyt
     asyncio.run(run())
 
 
-def test_a_hidden_product_of_a_page_that_was_not_read_is_not_created_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_hidden_product_of_a_page_that_was_not_read_is_not_created_again() -> None:
     """The index does not list a product yet; only a complete scan shows it."""
-    monkeypatch.setattr(scan_module, "PAGE_SIZE", 10)
     store, rows = FakeMedusa(), rows_with_own_tags(60)
     for row in rows:
         del row["sku"], row["meta"]
@@ -138,7 +133,8 @@ def test_a_hidden_product_of_a_page_that_was_not_read_is_not_created_again(
         return httpx.Response(200, json={**document, "products": found, "estimate_count": len(found)})
 
     store.after = hide
-    result = sync(ListSource([row]), store)
+    with scan_pages(10):
+        result = sync(ListSource([row]), store)
     assert (result.exit_code, result.counts[Result.UNCONFIRMED]) == (5, 1)
     assert result.store is not None
     assert result.store.owned == 1

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.result import RunResult
+from medusa_sync import RunResult
 from tests.flow.stage import ListSource, counts, run_once, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from medusa_sync.core.result import RunResult
+from medusa_sync import RunResult
 from tests.flow.stage import FAULTS, SOURCE_NAME, Killed, ListSource, counts, fault_at, run_once, sync, writes
 from tests.harness.catalogue import product as generated
 from tests.harness.fake_medusa import FakeMedusa

@@ -11,15 +11,12 @@ import httpx
 import pytest
 from slugify import slugify
 
-from medusa_sync.core.result import Result, Status
-from medusa_sync.errors import InterruptedRunError
-from medusa_sync.medusa.client import ApiKey, Login
-from medusa_sync.medusa.placement import PlacementOptions
-from medusa_sync.stop import Stop
+from medusa_sync import Result, Status
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
     ListSource,
+    Signal,
     Watcher,
     assert_exact,
     counts,
@@ -165,8 +162,8 @@ def test_no_request_creates_more_products_than_the_batch_size(size: int) -> None
 
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_nothing_is_written_if_the_placement_is_wrong(*, dry_run: bool) -> None:
-    store, wanted = FakeMedusa(), PlacementOptions("usd", sales_channel="Nowhere")
-    result = sync(ListSource(products(40)), store, wanted=wanted, dry_run=dry_run)
+    store = FakeMedusa()
+    result = sync(ListSource(products(40)), store, sales_channel="Nowhere", dry_run=dry_run)
     assert (result.exit_code, counts(result)) == (2, {"not_attempted": 40})
     assert "no sales channel 'Nowhere'" in result.error
     assert writes(store) == []
@@ -175,12 +172,11 @@ def test_nothing_is_written_if_the_placement_is_wrong(*, dry_run: bool) -> None:
 def test_the_placement_is_not_checked_if_nothing_has_to_be_written() -> None:
     store, source = FakeMedusa(), ListSource(products(40))
     sync(source, store)
-    wanted = PlacementOptions("usd", sales_channel="Nowhere")
-    assert counts(sync(source, store, wanted=wanted)) == {"unchanged": 40}
+    assert counts(sync(source, store, sales_channel="Nowhere")) == {"unchanged": 40}
 
 
 def test_wrong_credentials_end_the_run_before_a_product_is_seen() -> None:
-    result = sync(ListSource(products(5)), FakeMedusa(), credentials=ApiKey("sk_wrong"))
+    result = sync(ListSource(products(5)), FakeMedusa(), api_key="sk_wrong")
     assert (result.exit_code, result.seen) == (4, 0)
     assert "sk_wrong" not in result.error
 
@@ -195,7 +191,7 @@ def test_a_token_that_expires_during_a_run_is_renewed() -> None:
         return None
 
     store.after = expire
-    result = sync(source, store, credentials=Login(store.email, store.password))
+    result = sync(source, store, email=store.email, password=store.password)
     assert (result.exit_code, counts(result)) == (0, {"created": 60})
     log_ins = [request for request in store.requests if request.path == "/auth/user/emailpass"]
     assert len(log_ins) == 2
@@ -334,9 +330,8 @@ def stop_at(store: FakeMedusa, number: int, stop: Any) -> None:
 
 @pytest.mark.parametrize("number", [9, 12, 20, 25])
 def test_requests_in_flight_at_an_interruption_are_finished_and_counted(number: int) -> None:
-    store, source, watcher, stop = FakeMedusa(), ListSource(products(200)), Watcher(), Stop()
-    error = InterruptedRunError("Interrupted by SIGTERM", signal_number=15)
-    stop_at(store, number, lambda: stop.set(error))
+    store, source, watcher, stop = FakeMedusa(), ListSource(products(200)), Watcher(), Signal()
+    stop_at(store, number, stop.interrupt)
 
     result = asyncio.run(run_once(source, store, watcher=watcher, stop=stop))
 
@@ -350,7 +345,7 @@ def test_requests_in_flight_at_an_interruption_are_finished_and_counted(number: 
 
 def test_a_run_over_its_time_limit_ends_in_order() -> None:
     store, source = FakeMedusa(), ListSource(products(2_000))
-    result = sync(source, store, max_duration_s=0.1)
+    result = sync(source, store, max_duration=0.1)
     assert (result.exit_code, result.status) == (5, Status.PARTIAL)
     assert "0.1 s" in result.error
     assert sum(result.counts.values()) == result.seen

@@ -11,11 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core import interrupted
-from medusa_sync.core.policy import ConflictPolicy, OnConflict
-from medusa_sync.medusa.placement import PlacementOptions
-from medusa_sync.sync.options import PlanOptions
-from tests.flow.stage import ListSource, run_once, sync, writes
+from tests.flow.stage import ListSource, late, run_once, sync, writes
 from tests.flow.urls import sync as sync_url
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -99,9 +95,7 @@ def test_two_runs_at_the_same_time_store_each_sale_price_once(lost: int) -> None
     assert_each_once(store)
 
 
-def test_a_sale_price_whose_creation_is_delivered_late_is_stored_once_in_the_end(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_sale_price_whose_creation_is_delivered_late_is_stored_once_in_the_end() -> None:
     store = FakeMedusa()
     assert sync(source(), store).exit_code == 0
     rows = [{**row, "price": 99} for row in products(4)]
@@ -116,8 +110,8 @@ def test_a_sale_price_whose_creation_is_delivered_late_is_stored_once_in_the_end
     store.catch_up()
     assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
     assert_each_once(store)
-    monkeypatch.setattr(interrupted, "LATE_S", 0)
-    assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
+    with late(0):
+        assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
     store.requests.clear()
     assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
     assert writes(store) == []
@@ -127,10 +121,10 @@ def test_sale_prices_go_with_the_option_even_if_the_currency_changes_at_the_same
     store = FakeMedusa()
     assert sync(source(), store).exit_code == 0
     plain = ListSource(ROWS, currency="eur")
-    assert sync(plain, store, wanted=PlacementOptions("eur")).exit_code == 0
+    assert sync(plain, store, currency="eur").exit_code == 0
     assert all(price.is_deleted for price in store.state.list_prices.values())
     store.requests.clear()
-    assert sync(plain, store, wanted=PlacementOptions("eur")).exit_code == 0
+    assert sync(plain, store, currency="eur").exit_code == 0
     assert writes(store) == []
 
 
@@ -149,17 +143,17 @@ def test_only_a_run_that_writes_deletes_a_second_list() -> None:
     assert_each_once(store)
 
 
-@pytest.mark.parametrize("winner", OnConflict)
+@pytest.mark.parametrize("winner", ["source", "store"])
 def test_a_sale_price_that_the_merchant_edited_is_a_conflict_when_the_option_is_turned_off(
-    winner: OnConflict,
+    winner: str,
 ) -> None:
     store = FakeMedusa()
     assert sync(source(), store).exit_code == 0
     listed = next(iter(store.state.list_prices.values()))
     listed.amount = 1.25
-    plan = PlanOptions(ConflictPolicy(winner))
-    result = sync(ListSource(ROWS), store, plan=plan)
+    plan = {"on_conflict": winner}
+    result = sync(ListSource(ROWS), store, **plan)
     assert (result.exit_code, result.conflicts) == (0, 1)
     left = [price.amount for price in store.state.list_prices.values() if not price.is_deleted]
-    assert left == ([1.25] if winner is OnConflict.STORE else [])
-    assert sync(ListSource(ROWS), store, plan=plan).conflicts == 0
+    assert left == ([1.25] if winner == "store" else [])
+    assert sync(ListSource(ROWS), store, **plan).conflicts == 0

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.policy import OnMissing, Share
-from medusa_sync.core.result import RunResult
+from medusa_sync import OnMissing, RunResult, Share
 from tests.flow.shifting import (
     FORMS,
     NOT_FOUND,

@@ -7,8 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.policy import ConflictPolicy, OnConflict
-from medusa_sync.sync.options import PlanOptions
 from tests.flow.plans import carried_out
 from tests.flow.shirts import held, shirt, variant, wanted
 from tests.flow.stage import BATCHES, ListSource, counts, details_read, sync, writes
@@ -183,7 +181,7 @@ def test_an_item_keeps_its_sku_if_the_merchant_keeps_that_of_the_variant() -> No
     store, source = stored(*products(2))
     edited(store, "MINE", OWN)
     source.rows[0] = source.rows[0] | {"sku": "NEW"}
-    result = sync(source, store, plan=PlanOptions(ConflictPolicy(OnConflict.STORE)))
+    result = sync(source, store, on_conflict="store")
     assert (result.exit_code, result.conflicts) == (0, 1)
     assert (store.products["dummyjson:1"].variants[0].sku, item_of(store).sku) == ("MINE", OWN)
 

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from medusa_sync.core.policy import OnMissing
-from medusa_sync.core.result import RunResult
+from medusa_sync import RunResult
 from tests.flow.stage import assert_exact, counts
 from tests.flow.urls import sync as sync_url
 from tests.harness.catalogue import products
@@ -24,7 +23,7 @@ def server() -> Iterator[DummyJson]:
 
 
 def sync(server: DummyJson, store: FakeMedusa, *, limit: int | None = None) -> RunResult:
-    return sync_url(server.url, store, limit=limit, on_missing=OnMissing.DELETE)
+    return sync_url(server.url, store, limit=limit, on_missing="delete")
 
 
 def state_total(server: DummyJson, total: Callable[[int], int]) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.policy import OnMissing, Share
-from medusa_sync.core.result import Result, RunResult
+from medusa_sync import Result, RunResult
 from tests.flow.kills import killed_runs
 from tests.flow.stage import ListSource, copies_of, counts, run_once, sync, writes
 from tests.harness.catalogue import products
@@ -20,8 +19,8 @@ Row = dict[str, Any]
 ROWS = products(5)
 SKUS = [row["sku"] for row in ROWS]
 OPTIONS: dict[str, Any] = {
-    "on_missing": OnMissing.DELETE,
-    "max_removals": Share(100, is_percentage=True),
+    "on_missing": "delete",
+    "max_removals": "100%",
     "batch_size": 2,
     "concurrency": 1,
 }

@@ -13,8 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from medusa_sync.core.policy import OnMissing, Share
-from medusa_sync.core.result import Result, RunResult
+from medusa_sync import Result, RunResult
 from tests.flow.stage import FAULTS, SOURCE_NAME, Killed, ListSource, Watcher, fault_at, run_once, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import ApiError, FakeMedusa
@@ -177,7 +176,7 @@ class UniquePromises(RuleBasedStateMachine):
     async def _run(self, page_size: int = 30, *, on: Machine, **options: Any) -> RunResult:
         """A run after which every row has exactly one outcome."""
         watcher, rows = Watcher(), list(self.rows.values())
-        options |= {"on_missing": OnMissing.DELETE, "max_removals": Share(100, is_percentage=True)}
+        options |= {"on_missing": "delete", "max_removals": "100%"}
         result = await run_once(
             ListSource(rows, page_size),
             cast("FakeMedusa", on),

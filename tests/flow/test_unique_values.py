@@ -9,14 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from medusa_sync.core.policy import OnMissing, Share
-from medusa_sync.core.result import Result
+from medusa_sync import Result
 from tests.flow.plans import carried_out, reasons, withheld
 from tests.flow.stage import ListSource, copies_of, counts, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
-ALL = Share(100, is_percentage=True)
+ALL = "100%"
 STORED, OTHERS = 5, 2
 ROWS = products(STORED + OTHERS + 2)
 """The first ones are in the store, the next ones belong to another source there, the last ones are new."""
@@ -87,9 +86,9 @@ def test_a_product_that_stays_rejected_costs_no_write(
     assert writes(store) == []
 
 
-@pytest.mark.parametrize("how", [OnMissing.DELETE, OnMissing.DRAFT, OnMissing.KEEP])
+@pytest.mark.parametrize("how", ["delete", "draft", "keep"])
 def test_values_of_products_that_the_source_no_longer_has_arrive_once_they_are_deleted(
-    fresh: Callable[[], FakeMedusa], how: OnMissing
+    fresh: Callable[[], FakeMedusa], how: str
 ) -> None:
     """Two new products and a stored one want the SKUs of three that the source drops."""
     store, options = fresh(), {"on_missing": how, "max_removals": ALL}
@@ -98,10 +97,10 @@ def test_values_of_products_that_the_source_no_longer_has_arrive_once_they_are_d
     first = sync(source, store, **options)
     assert first.exit_code == 0
     result = sync(source, store, **options)
-    assert (result.exit_code, result.withheld) == (0, 0 if how is OnMissing.DELETE else 3)
+    assert (result.exit_code, result.withheld) == (0, 0 if how == "delete" else 3)
     for row in rows:
         sku = owners(store).get(row["sku"])
-        assert (sku == f"dummyjson:{row['id']}") == (how is OnMissing.DELETE or row is rows[1])
+        assert (sku == f"dummyjson:{row['id']}") == (how == "delete" or row is rows[1])
     store.requests.clear()
     assert sync(source, store, **options).exit_code == 0
     assert writes(store) == []
@@ -110,7 +109,7 @@ def test_values_of_products_that_the_source_no_longer_has_arrive_once_they_are_d
 def test_the_value_of_a_removed_product_arrives_in_the_same_run(fresh: Callable[[], FakeMedusa]) -> None:
     store = fresh()
     source = ListSource([ROWS[0] | {"sku": SKUS[2]}, ROWS[1], ROWS[-1] | {"sku": SKUS[3]}])
-    result = carried_out(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+    result = carried_out(source, store, on_missing="delete", max_removals=ALL)
     assert (result.exit_code, result.withheld) == (0, 0)
 
 

@@ -9,9 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
-from medusa_sync.core.result import RunResult
-from medusa_sync.sync.options import PlanOptions
+from medusa_sync import RunResult
 from tests.flow.kills import KILLED, NEXT, killed_runs
 from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, variant, wanted
 from tests.flow.stage import SOURCE_NAME, ListSource, copies_of, counts, sync, writes
@@ -19,7 +17,7 @@ from tests.harness.fake_medusa import FakeMedusa
 
 pytestmark = pytest.mark.usefixtures("routes")
 
-ALL = Share(100, is_percentage=True)
+ALL = "100%"
 
 Row = dict[str, Any]
 
@@ -130,9 +128,7 @@ def test_a_killed_update_is_completed_even_if_the_source_changes_again(what: str
         for version in NEXT.values():
             if what == "new variants" and version == 0:
                 continue  # a dropped variant stays
-            assert_heals(
-                copy(), rows_after(change, version), plan=PlanOptions(ConflictPolicy(OnConflict.STORE))
-            )
+            assert_heals(copy(), rows_after(change, version), on_conflict="store")
 
 
 def test_a_killed_addition_of_an_option_is_completed() -> None:
@@ -145,7 +141,7 @@ def test_a_killed_addition_of_an_option_is_completed() -> None:
             assert_heals(
                 copy(),
                 rows_after(with_option_added, version),
-                plan=PlanOptions(ConflictPolicy(OnConflict.STORE)),
+                on_conflict="store",
             )
 
 
@@ -157,14 +153,12 @@ def test_a_killed_creation_is_completed_even_if_the_source_changes_again(killed:
     for hurt in killed_runs(FakeMedusa(), killed, create):
         copy = copies_of(hurt)
         for version in NEXT.values():
-            assert_heals(
-                copy(), rows_after(with_fields, version), plan=PlanOptions(ConflictPolicy(OnConflict.STORE))
-            )
+            assert_heals(copy(), rows_after(with_fields, version), on_conflict="store")
 
 
-@pytest.mark.parametrize("on_missing", [OnMissing.DRAFT, OnMissing.DELETE])
+@pytest.mark.parametrize("on_missing", ["draft", "delete"])
 @pytest.mark.parametrize("killed", ["both", "store"])
-def test_a_killed_removal_is_completed_or_taken_back(killed: str, on_missing: OnMissing) -> None:
+def test_a_killed_removal_is_completed_or_taken_back(killed: str, on_missing: str) -> None:
     def less(row: Row) -> Row:
         return {**row, "variants": row["variants"][:2]}
 
@@ -178,7 +172,7 @@ def test_a_killed_removal_is_completed_or_taken_back(killed: str, on_missing: On
         store = copy()
         result = remove(store)
         assert (result.exit_code, result.conflicts) == (0, 0), list(result.problems)
-        if on_missing is OnMissing.DELETE:
+        if on_missing == "delete":
             assert_shirts([less(small(1)), less(small(2))], store)
         else:
             assert {sku for sku, each in held(store).items() if each["stock"] == 0} == (

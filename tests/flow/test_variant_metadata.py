@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.policy import ConflictPolicy, OnConflict
-from medusa_sync.core.result import RunResult
-from medusa_sync.sync.options import PlanOptions
+from medusa_sync import RunResult
 from tests.flow.shirts import shirt
 from tests.flow.stage import SOURCE_NAME, ListSource, counts, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
@@ -80,11 +78,10 @@ def test_metadata_that_option_values_are_changed_with_is_whole(store: FakeMedusa
     assert held(store) == {"fit": "wide", "washable": True, "own": "kept"}
 
 
-@pytest.mark.parametrize(("kept", "expected"), [(OnConflict.SOURCE, "wide"), (OnConflict.STORE, "tailored")])
-def test_if_both_changed_a_key_the_policy_decides(store: FakeMedusa, kept: OnConflict, expected: str) -> None:
+@pytest.mark.parametrize(("kept", "expected"), [("source", "wide"), ("store", "tailored")])
+def test_if_both_changed_a_key_the_policy_decides(store: FakeMedusa, kept: str, expected: str) -> None:
     edit(store, fit="tailored")
-    policy = ConflictPolicy(OnConflict.SOURCE, {"metadata.fit": kept})
-    result = run(store, rows(fit="wide", washable=True), plan=PlanOptions(policy))
+    result = run(store, rows(fit="wide", washable=True), on_conflict=f"source,metadata.fit={kept}")
     assert held(store)["fit"] == expected
     assert [each.field for change in result.changes for each in change.conflicts] == ["metadata.fit"]
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from typing import Any, cast
-from unittest.mock import patch
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from medusa_sync.core import interrupted
-from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
-from medusa_sync.core.result import RunResult
-from medusa_sync.sync.options import PlanOptions
+from medusa_sync import RunResult
 from tests.e2e.shop import Shop
-from tests.flow.stage import FAULTS, Killed, ListSource, counts, fault_at, run_once, sync, writes
+from tests.flow.stage import FAULTS, Killed, ListSource, counts, fault_at, run_once, settling, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.medusa import Store
 from tests.soak.expected import Rules
@@ -163,7 +159,7 @@ class VariantPromises(RuleBasedStateMachine):
             two = run_once(self._source(page_size=1), self.store, **self._options())
             return await asyncio.gather(one, two)
 
-        with patch.object(interrupted, "SETTLE_S", 10):  # one waits for what the other has begun
+        with settling(10):  # one waits for what the other has begun
             results = asyncio.run(both())
         for result in results:
             self._check(result, wanted)
@@ -195,11 +191,9 @@ class VariantPromises(RuleBasedStateMachine):
     def _options(self) -> dict[str, Any]:
         return {
             "batch_size": BATCH,
-            "plan": PlanOptions(
-                ConflictPolicy(OnConflict.STORE if self.chosen.store_wins else OnConflict.SOURCE)
-            ),
-            "on_missing": OnMissing(self.chosen.on_missing),
-            "max_removals": Share(100, is_percentage=True),
+            "on_conflict": "store" if self.chosen.store_wins else "source",
+            "on_missing": self.chosen.on_missing,
+            "max_removals": "100%",
         }
 
     def _source(self, page_size: int = 30) -> ListSource:

@@ -8,14 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.policy import OnMissing, Share
 from tests.flow.shirts import held, shirt, shirts
 from tests.flow.stage import BATCHES, ListSource, counts, sent_in_bulk, sync
 from tests.harness.fake_medusa import FakeMedusa
 
-ALL = Share(100, is_percentage=True)
+ALL = "100%"
 NOTE = {"step": "update", "at": 1.0, "variants": {"2-S-Red": {"price": [30, 31]}}}
-BOTH = pytest.mark.parametrize("on_missing", [OnMissing.DRAFT, OnMissing.DELETE])
+BOTH = pytest.mark.parametrize("on_missing", ["draft", "delete"])
 
 Row = dict[str, Any]
 
@@ -66,7 +65,7 @@ def removes_variants(request: httpx.Request) -> bool:
 @BOTH
 @pytest.mark.parametrize("when", [removes_orphans, removes_variants])
 def test_the_note_of_another_run_is_not_erased(
-    when: Callable[[httpx.Request], bool], on_missing: OnMissing
+    when: Callable[[httpx.Request], bool], on_missing: str
 ) -> None:
     store, source = synced()
     hit = first_time(store, when, lambda: record(store, 2).update(pending=NOTE))
@@ -76,11 +75,11 @@ def test_the_note_of_another_run_is_not_erased(
     assert record(store, 2)["pending"] == NOTE
     gone = {number: held(store, number).get(f"SH{number}-S-R") for number in (1, 2)}
     for each in gone.values():
-        assert each is None if on_missing is OnMissing.DELETE else each and each["stock"] == 0
+        assert each is None if on_missing == "delete" else each and each["stock"] == 0
 
 
 @BOTH
-def test_a_variant_that_another_run_has_brought_back_is_not_removed(on_missing: OnMissing) -> None:
+def test_a_variant_that_another_run_has_brought_back_is_not_removed(on_missing: str) -> None:
     store, source = synced()
     hit = first_time(store, removes_orphans, lambda: bring_back(store))
     result = sync(source, store, on_missing=on_missing, max_removals=ALL)
@@ -94,7 +93,7 @@ def test_a_variant_that_another_run_has_brought_back_is_not_removed(on_missing: 
 
 @BOTH
 def test_a_variant_that_is_brought_back_while_it_is_removed_is_repaired_by_the_next_run(
-    on_missing: OnMissing,
+    on_missing: str,
 ) -> None:
     store, source = synced()
     hit = first_time(store, removes_variants, lambda: bring_back(store))
@@ -111,7 +110,7 @@ def bring_back(store: FakeMedusa) -> None:
 
 
 @BOTH
-def test_a_product_that_a_newer_version_has_written_keeps_its_variants(on_missing: OnMissing) -> None:
+def test_a_product_that_a_newer_version_has_written_keeps_its_variants(on_missing: str) -> None:
     store, source = synced()
     hit = first_time(store, removes_orphans, lambda: record(store, 2).update(version=99))
     sync(source, store, on_missing=on_missing, max_removals=ALL)
@@ -130,7 +129,7 @@ def test_removed_variants_are_reported_although_the_response_was_lost() -> None:
             raise httpx.ReadError("lost")
 
     store.before = lose
-    result = sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+    result = sync(source, store, on_missing="delete", max_removals=ALL)
     assert (result.exit_code, counts(result)) == (0, {"updated": 2, "removed": 1})
     assert sum(change.field == "variant" for each in result.changes for change in each.changes) == 2
 
@@ -156,7 +155,7 @@ def test_a_variant_with_reserved_stock_is_kept_and_reported_once(
         return None
 
     store.before = fail
-    result = sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+    result = sync(source, store, on_missing="delete", max_removals=ALL)
     assert [len(store.products[f"dummyjson:{number}"].variants) for number in (1, 2, 3)] == [5, 4, 4]
     [problem] = result.problems
     assert "SH1-S-R" in problem.reason or "S / Red" in problem.reason

@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnMissing, Share
-from medusa_sync.core.result import Result
-from medusa_sync.sync.options import PlanOptions
+from medusa_sync import Result
 from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, shirts, variant, wanted
 from tests.flow.stage import ListSource, counts, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
 
-ALL = Share(100, is_percentage=True)
+ALL = "100%"
 
 
 def stored(rows: list[dict[str, Any]]) -> tuple[FakeMedusa, ListSource]:
@@ -94,13 +92,13 @@ def test_a_dropped_variant_stays_by_default_and_is_deleted_when_that_is_asked_fo
     store.requests.clear()
     sync(source, store)
     assert writes(store) == []
-    result = sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+    result = sync(source, store, on_missing="delete", max_removals=ALL)
     assert counts(result) == {"updated": 1}
     assert held(store) == wanted(dropped())
     product = store.products["dummyjson:1"]
     assert {value.value for value in product.values} == {"S", "M", "L", "Red"}
     store.requests.clear()
-    assert counts(sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)) == {"unchanged": 1}
+    assert counts(sync(source, store, on_missing="delete", max_removals=ALL)) == {"unchanged": 1}
     assert writes(store) == []
 
 
@@ -112,16 +110,16 @@ def test_long_values_that_nothing_uses_any_more_are_removed() -> None:
     source.rows[0] = {**row, "variants": [variant(1, "S", "Red"), *row["variants"][2:]]}
     assert counts(sync(source, store)) == {"updated": 1}
     source.rows[0] = {**row, "variants": [variant(1, "S", "Red")]}
-    sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+    sync(source, store, on_missing="delete", max_removals=ALL)
     assert {each.value for each in store.products["dummyjson:1"].values} == {"S", "Red"}
 
 
 def test_a_variant_that_is_dropped_and_deleted_in_one_run_is_reported_once() -> None:
     store, source = stored(shirts(1))
     source.rows[0] = dropped()
-    plan = sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL, dry_run=True)
+    plan = sync(source, store, on_missing="delete", max_removals=ALL, dry_run=True)
     assert writes(store) == []
-    result = sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+    result = sync(source, store, on_missing="delete", max_removals=ALL)
     assert held(store) == wanted(dropped())
     assert list(plan.changes) == list(result.changes)
     assert counts(plan) == counts(result) == {"updated": 1}
@@ -135,25 +133,25 @@ def test_a_variant_that_is_dropped_and_deleted_in_one_run_is_reported_once() -> 
 def test_the_stock_of_a_dropped_variant_is_set_to_0_under_draft_and_comes_back_with_it() -> None:
     store, source = stored(shirts(1))
     source.rows[0] = dropped()
-    assert counts(sync(source, store, on_missing=OnMissing.DRAFT, max_removals=ALL)) == {"updated": 1}
+    assert counts(sync(source, store, on_missing="draft", max_removals=ALL)) == {"updated": 1}
     assert {sku: each["stock"] for sku, each in held(store).items() if sku.endswith("B")} == {
         "SH1-S-B": 0,
         "SH1-M-B": 0,
         "SH1-L-B": 0,
     }
     store.requests.clear()
-    assert counts(sync(source, store, on_missing=OnMissing.DRAFT, max_removals=ALL)) == {"unchanged": 1}
+    assert counts(sync(source, store, on_missing="draft", max_removals=ALL)) == {"unchanged": 1}
     assert writes(store) == []
     source.rows[0] = shirt(1)
-    assert counts(sync(source, store, on_missing=OnMissing.DRAFT)) == {"updated": 1}
+    assert counts(sync(source, store, on_missing="draft")) == {"updated": 1}
     assert_shirts(shirts(1), store)
 
 
-@pytest.mark.parametrize("on_missing", [OnMissing.DRAFT, OnMissing.DELETE])
-def test_too_many_dropped_variants_are_not_removed(on_missing: OnMissing) -> None:
+@pytest.mark.parametrize("on_missing", ["draft", "delete"])
+def test_too_many_dropped_variants_are_not_removed(on_missing: str) -> None:
     store, source = stored(shirts(2))
     source.rows[0] = dropped()
-    result = sync(source, store, on_missing=on_missing, max_removals=Share(2, is_percentage=False))
+    result = sync(source, store, on_missing=on_missing, max_removals=2)
     assert result.exit_code == 6
     assert "3 of 12 variants" in result.error
     assert_shirts(shirts(2), store)
@@ -163,7 +161,7 @@ def test_a_reserved_variant_is_not_deleted_and_the_others_are() -> None:
     store, source = stored(shirts(1))
     store.reserve("SH1-M-B")
     source.rows[0] = dropped()
-    result = sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+    result = sync(source, store, on_missing="delete", max_removals=ALL)
     assert result.exit_code == 5
     [problem] = result.problems
     assert "variant M / Blue was not removed" in problem.reason
@@ -205,7 +203,7 @@ def test_a_variant_of_the_merchant_is_never_touched() -> None:
     row = dropped()
     row["variants"][0]["price"] = 5
     source.rows[0] = row
-    sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+    sync(source, store, on_missing="delete", max_removals=ALL)
     assert held(store).keys() == {*wanted(row), "Theirs"}
     assert {value.value for value in store.products["dummyjson:1"].values} >= {"Green"}
 
@@ -252,30 +250,28 @@ def test_a_renamed_option_keeps_the_variants() -> None:
 
 
 RENAMES = [
-    (ConflictPolicy(OnConflict.SOURCE), OnConflict.SOURCE),
-    (ConflictPolicy(OnConflict.STORE), OnConflict.STORE),
-    (ConflictPolicy(OnConflict.SOURCE, {"variants": OnConflict.STORE}), OnConflict.STORE),
-    (ConflictPolicy(OnConflict.STORE, {"variants": OnConflict.SOURCE}), OnConflict.SOURCE),
-    (ConflictPolicy(OnConflict.STORE, {"title": OnConflict.SOURCE}), OnConflict.STORE),
+    ("source", "source"),
+    ("store", "store"),
+    ("source,variants=store", "store"),
+    ("store,variants=source", "source"),
+    ("store,title=source", "store"),
 ]
 
 
 @pytest.mark.parametrize(("policy", "winner"), RENAMES)
-def test_an_option_that_source_and_merchant_rename_is_a_conflict(
-    policy: ConflictPolicy, winner: OnConflict
-) -> None:
+def test_an_option_that_source_and_merchant_rename_is_a_conflict(policy: str, winner: str) -> None:
     store, source = stored(shirts(1))
     option = next(each for each in store.products["dummyjson:1"].options if each.title == "Colour")
     store.call("POST", f"/admin/product-options/{option.id}", {"title": "Shade"})
     assert counts(sync(source, store)) == {"unchanged": 1}
     assert option.title == "Shade"
     source.rows[0] = renamed(shirt(1), "Colour", "Farbe")
-    result = sync(source, store, plan=PlanOptions(policy))
+    result = sync(source, store, on_conflict=policy)
     found = [(each.field, each.kept) for outcome in result.changes for each in outcome.conflicts]
     assert found == [("options", winner)]
-    assert option.title == ("Farbe" if winner is OnConflict.SOURCE else "Shade")
+    assert option.title == ("Farbe" if winner == "source" else "Shade")
     store.requests.clear()
-    again = sync(source, store, plan=PlanOptions(policy))
+    again = sync(source, store, on_conflict=policy)
     assert (again.conflicts, writes(store)) == (0, [])
 
 
@@ -340,12 +336,12 @@ def test_a_product_gets_variants_and_loses_them_without_losing_the_first() -> No
     assert held(store) == wanted(sized)
     assert ids(store)["SH1-M-R"] == before
     source.rows[0] = plain
-    result = sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)
+    result = sync(source, store, on_missing="delete", max_removals=ALL)
     assert result.exit_code == 0, list(result.problems)
     assert ids(store) == {"SH1-M-R": before}
     assert store.products["dummyjson:1"].variants[0].options == {"Default": "Default"}
     store.requests.clear()
-    assert counts(sync(source, store, on_missing=OnMissing.DELETE, max_removals=ALL)) == {"unchanged": 1}
+    assert counts(sync(source, store, on_missing="delete", max_removals=ALL)) == {"unchanged": 1}
     assert writes(store) == []
 
 

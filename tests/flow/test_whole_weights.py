@@ -9,15 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.policy import ConflictPolicy, OnConflict
-from medusa_sync.core.result import RunResult
-from medusa_sync.sync.options import PlanOptions
+from medusa_sync import RunResult
 from tests.flow.shirts import shirt
 from tests.flow.stage import ListSource, counts, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
 
 MEASURES = ("weight", "length", "height", "width")
-STORE_WINS = PlanOptions(ConflictPolicy(OnConflict.STORE))
+STORE_WINS = {"on_conflict": "store"}
 
 Row = dict[str, Any]
 
@@ -58,10 +56,10 @@ def changed(result: RunResult) -> set[str]:
 def test_a_rounded_weight_is_no_edit_of_the_merchant(weight: float) -> None:
     store = synced(weighing(weight))
     assert counts(sync(ListSource([weighing(weight)]), store)) == {"unchanged": 1}
-    result = sync(ListSource([weighing(weight, title="Better shirt")]), store, plan=STORE_WINS)
+    result = sync(ListSource([weighing(weight, title="Better shirt")]), store, **STORE_WINS)
     assert (counts(result), result.conflicts, changed(result)) == ({"updated": 1}, 0, {"title"})
-    overwriting = PlanOptions(overwrite=True)
-    result = sync(ListSource([weighing(weight, title="Better shirt")]), store, plan=overwriting)
+    overwriting = {"overwrite": True}
+    result = sync(ListSource([weighing(weight, title="Better shirt")]), store, **overwriting)
     assert (counts(result), result.conflicts) == ({"unchanged": 1}, 0)
 
 
@@ -71,7 +69,7 @@ def test_a_weight_that_the_source_changes_is_no_conflict_and_written_once(
     before: float, weight: float
 ) -> None:
     store = synced(weighing(before))
-    result = sync(ListSource([weighing(weight)]), store, plan=STORE_WINS)
+    result = sync(ListSource([weighing(weight)]), store, **STORE_WINS)
     assert (result.exit_code, result.conflicts) == (0, 0)
     stored = store.products["dummyjson:1"].variants[0].weight
     assert stored is not None
@@ -92,6 +90,6 @@ def edit(store: FakeMedusa, weight: float) -> None:
 def test_a_weight_that_the_merchant_changed_is_kept(*, is_old: bool, theirs: float) -> None:
     store = synced(weighing(0.5), is_old=is_old)
     edit(store, theirs)
-    result = sync(ListSource([weighing(0.7)]), store, plan=STORE_WINS)
+    result = sync(ListSource([weighing(0.7)]), store, **STORE_WINS)
     assert (counts(result), result.conflicts) == ({"updated": 1}, 1)
     assert store.products["dummyjson:1"].variants[0].weight == theirs

@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.policy import OnMissing, Share
 from tests.flow.plans import carried_out, withheld
 from tests.flow.shirts import shirt, variant
 from tests.flow.stage import ListSource, counts, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
-ANY = Share(100, is_percentage=True)
+ANY = "100%"
 
 
 def skus(store: FakeMedusa) -> dict[str, list[str | None]]:
@@ -68,7 +67,7 @@ def test_the_value_of_a_removed_product_arrives_in_the_next_run() -> None:
     store, source = in_conflict()
     wanted = source.rows[0]["sku"]
     source.rows = source.rows[1:]
-    options: dict[str, Any] = {"on_missing": OnMissing.DELETE, "max_removals": ANY}
+    options: dict[str, Any] = {"on_missing": "delete", "max_removals": ANY}
     assert sync(source, store, **options).exit_code == 0
     assert sync(source, store, **options).exit_code == 0
     assert skus(store)["dummyjson:2"] == [wanted]

@@ -9,9 +9,6 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync.core.policy import ConflictPolicy, OnConflict
-from medusa_sync.core.record import RECORD_KEY
-from medusa_sync.sync.options import PlanOptions
 from tests.flow.stage import BATCHES, SOURCE_NAME, ListSource, counts, details_read, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -51,7 +48,7 @@ def shown(store: FakeMedusa) -> dict[str, Any]:
     [variant] = product.variants
     own = {each.name: getattr(product, each.name) for each in fields(Product)}
     own |= {f"variant {each.name}": getattr(variant, each.name) for each in fields(variant)}
-    own["metadata"] = {key: each for key, each in (product.metadata or {}).items() if key != RECORD_KEY}
+    own["metadata"] = {key: each for key, each in (product.metadata or {}).items() if key != "medusa_sync"}
     own["tag_ids"] = [store.state.tags[each].value for each in product.tag_ids]
     own["category_ids"] = [store.state.categories[each].handle for each in product.category_ids]
     items = [store.state.items[each] for each in variant.item_ids]
@@ -186,7 +183,7 @@ def test_a_field_that_the_source_did_not_change_is_left_as_the_merchant_has_it(w
         store.call("POST", f"/admin/products/{product.id}/variants/{variant.id}", body)
     before = shown(store)
     source.rows = [ROW | {"description": "Another text"}]
-    assert counts(sync(source, store, plan=PlanOptions(ConflictPolicy(OnConflict.SOURCE)))) == {"updated": 1}
+    assert counts(sync(source, store, on_conflict="source")) == {"updated": 1}
     after = shown(store)
     assert {name for name in after if after[name] != before[name]} == {"description"}
 
@@ -227,7 +224,7 @@ def test_the_variant_with_our_sku_of_a_product_that_is_taken_over_is_ours(
 ) -> None:
     store, source = FakeMedusa(), ListSource([ROW])
     ids = merchants(store, *skus)
-    result = sync(source, store, plan=PlanOptions(adopt=True))
+    result = sync(source, store, adopt=True)
     assert (result.exit_code, counts(result)) == (0, {"updated": 1})
     product = store.products[OWN]
     amounts = {each.id: [price.amount for price in each.prices] for each in product.variants}
@@ -243,17 +240,17 @@ def test_a_placement_of_the_merchant_stays_if_a_product_is_taken_over() -> None:
     store, source = FakeMedusa(), ListSource([ROW])
     channel = store.call("POST", "/admin/sales-channels", {"name": "Market"})["sales_channel"]["id"]
     merchants(store, "KIT-7", sales_channels=[{"id": channel}])
-    assert sync(source, store, plan=PlanOptions(adopt=True)).exit_code == 0
+    assert sync(source, store, adopt=True).exit_code == 0
     assert store.products[OWN].sales_channel_ids == [channel]
 
 
 # --- writes that arrive late ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("on_conflict", OnConflict)
+@pytest.mark.parametrize("on_conflict", ["source", "store"])
 @pytest.mark.parametrize("what", ["title", "price", "stock", "tags"])
 def test_a_write_that_arrives_after_the_next_run_is_no_edit_of_the_merchant(
-    what: str, on_conflict: OnConflict
+    what: str, on_conflict: str
 ) -> None:
     """Also if the source has gone back to the old value meanwhile."""
     store, source = stored()
@@ -268,11 +265,11 @@ def test_a_write_that_arrives_after_the_next_run_is_no_edit_of_the_merchant(
     store.before = delay
     sync(ListSource([ROW | changes]), store, max_retries=0)
     store.before = None
-    options = PlanOptions(ConflictPolicy(on_conflict))
-    assert sync(source, store, plan=options).exit_code == 0
+    options = {"on_conflict": on_conflict}
+    assert sync(source, store, **options).exit_code == 0
     for request in late[:2]:
         store.handle(request)
-    result = sync(source, store, plan=options)
+    result = sync(source, store, **options)
     assert (result.exit_code, result.conflicts) == (0, 0)
     held = shown(store)
     assert (held["title"], held["tag_ids"]) == (ROW["title"], ROW["tags"])
