@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from medusa_sync import RunResult
 from medusa_sync import stop as stop_module
-from medusa_sync.core.result import RunResult
 from medusa_sync.report import json as json_module
 from medusa_sync.sources import base
 from medusa_sync.stop import Stop

@@ -11,8 +11,8 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from medusa_sync import Action, Outcome, Result, RunResult
 from medusa_sync.core.change import FieldChange
-from medusa_sync.core.result import Action, Outcome, Result, RunResult
 from medusa_sync.report.file import write_report
 from tests.unit.results import DRAFTED, LAMP, MUG, OVERRULED, PRICE, RESPECTED, SPOON, run
 

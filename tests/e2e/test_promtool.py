@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from medusa_sync.core.result import Status
+from medusa_sync import Status
 from medusa_sync.notify.metrics import write_metrics
 from tests.unit.results import DELETED, LAMP, LEFT, MUG, SPOON, STAMPS, run
 

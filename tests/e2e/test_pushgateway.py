@@ -10,7 +10,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from medusa_sync.core.result import RunResult, Status
+from medusa_sync import RunResult, Status
 from medusa_sync.notify.metrics import LAST_SUCCESS, push_metrics
 from tests.harness.processes import free_port, running
 from tests.unit.results import LAMP, MUG, SPOON, run
