@@ -9,7 +9,7 @@ from xml.parsers import expat
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Item, Part, Reading, Rejected
-from medusa_sync.sources.dialects.base import Header, Row, fold, products, recognise
+from medusa_sync.sources.dialects.base import Header, Row, fold, products
 from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.text import shortened
 
@@ -242,7 +242,7 @@ class _Item:
 
 @lru_cache(maxsize=64)  # most items have the same names
 def _header(names: tuple[str, ...]) -> Header:
-    return recognise(GOOGLE, names, unit="item")
+    return Header(GOOGLE, names, unit="item")
 
 
 @lru_cache(maxsize=1_024)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
 
 from medusa_sync.core.ids import IdSet
 from medusa_sync.core.product import CURRENCIES
-from medusa_sync.sources.base import Item, Rejected
+from medusa_sync.sources.base import Item, Part, Rejected
 from medusa_sync.sources.text import shown
 
 MAX_ROWS = 20_000  # of a product; more than 10,000 variants are rejected anyway
@@ -50,7 +51,7 @@ class Column(Struct, frozen=True):
         return self.names[0]
 
 
-class Dialect(Struct, frozen=True):
+class Dialect(Struct, frozen=True, dict=True):
     """How a kind of table describes products.
 
     Attributes:
@@ -72,39 +73,95 @@ class Dialect(Struct, frozen=True):
     product: Callable[[Sequence[Row]], Mapping[str, Any]]
     continues: Callable[[Row, Row], bool] = lambda _row, _first: False
 
-    @property
+    @cached_property
     def title(self) -> str:
         """The key of the column with the title of a product."""
         return next(each.key for each in self.columns if each.field == "title")
 
+    @cached_property
+    def _names(self) -> tuple[Mapping[str, Column], Sequence[tuple[re.Pattern[str], Column]]]:
+        """The columns by their folded names, and by patterns."""
+        exact: dict[str, Column] = {}
+        patterns: list[tuple[re.Pattern[str], Column]] = []
+        for column in self.columns:
+            for name in column.names:
+                parts = re.split(r"(\{[a-z]+\})", name)
+                if len(parts) == 1:
+                    exact[fold(name)] = column
+                else:
+                    text = "".join(_PLACEHOLDERS.get(part, re.escape(fold(part))) for part in parts)
+                    patterns.append((re.compile(text), column))
+        return exact, patterns
 
-# --- headers --------------------------------------------------------------------------------------------
+    def find(self, name: str) -> tuple[Column | None, str]:
+        """The column that a table names so, and in a series its number or currency."""
+        exact, patterns = self._names
+        folded = fold(name)
+        if column := exact.get(folded):
+            return column, ""
+        found = ((match[1], each) for pattern, each in patterns if (match := pattern.fullmatch(folded)))
+        suffix, column = next(found, ("", None))
+        return column, suffix
 
 
-class Header(Struct, frozen=True):
+def fold(name: str) -> str:
+    """The name of a column without what people and programs vary: `variant_id`, `Variant ID`, `variantId`."""
+    return "".join(filter(str.isalnum, name.casefold()))
+
+
+# --- tables ---------------------------------------------------------------------------------------------
+
+
+class Header:
     """The columns of a table, as a dialect knows them.
 
-    Attributes:
-        keys: the index and key of each column that is not ignored; in a series, the key has its number or
-            currency too: `price_{currency} eur`.
-        series: by the key of a series, its keys by number or currency, in the order of the numbers.
-        names: of the columns, as the table has them, by key.
-        known: how many columns the dialect knows.
-        missing: names of required columns that the table lacks.
-        repeated: the names of two columns that mean the same; empty if there are none.
+    Args:
+        dialect: of the table.
+        names: of all its columns.
         unit: what a row is called in messages: `line` or `item`.
         decimal_comma: numbers may have one.
+
+    Attributes:
+        names: of the columns that are not ignored, by key; in a series, the key has its number or currency
+            too: `price_{currency} eur`.
+        series: by the key of a series, its keys by number or currency, in the order of the numbers.
+        known: how many columns the dialect knows.
+        missing: required columns that the table lacks.
+        repeated: the names of two columns that mean the same; empty if there are none.
     """
 
-    dialect: Dialect
-    keys: tuple[tuple[int, str], ...]
-    series: Mapping[str, Mapping[str, str]]
-    names: Mapping[str, str]
-    known: int
-    missing: tuple[str, ...]
-    repeated: tuple[str, ...]
-    unit: str
-    decimal_comma: bool
+    def __init__(
+        self, dialect: Dialect, names: Sequence[str], *, unit: str = "line", decimal_comma: bool = False
+    ) -> None:
+        self.dialect = dialect
+        self.unit = unit
+        self.decimal_comma = decimal_comma
+        self.names: dict[str, str] = {}
+        self.series: dict[str, dict[str, str]] = {}
+        self.known = 0
+        self.repeated: tuple[str, ...] = ()
+        self._columns: list[tuple[int, str]] = []  # the index and key of each
+        numbers = Counter[str]()
+        for index, name in enumerate(names):
+            column, suffix = dialect.find(name)
+            self.known += column is not None
+            if column is None or not column.field:
+                continue
+            if column.repeats:
+                numbers[column.key] += 1
+                suffix = str(numbers[column.key])
+            key = f"{column.key} {suffix}" if suffix else column.key
+            if key in self.names:
+                self.repeated = self.names[key], name.strip()
+                continue
+            self.names[key] = name.strip()
+            self._columns.append((index, key))
+            if suffix:
+                self.series.setdefault(column.key, {})[suffix] = key
+        for key, own in self.series.items():
+            if next(iter(own)).isdecimal():
+                self.series[key] = dict(sorted(own.items(), key=lambda each: (len(each[0]), each[0])))
+        self.missing = [key for key in dialect.required if key not in self.names | self.series]
 
     def row(self, number: int, values: Sequence[str], problem: str = "") -> Row:
         """A row of the table.
@@ -117,7 +174,7 @@ class Header(Struct, frozen=True):
         width = len(values)
         cells = {
             key: value
-            for index, key in self.keys
+            for index, key in self._columns
             if index < width and values[index] and (value := values[index].strip())
         }
         return Row(self, number, cells, problem)
@@ -155,83 +212,10 @@ class Row(Struct, frozen=True):
         return InvalidRowError(f"{self.place}: {self.header.names.get(key, key)} {reason}")
 
 
-def fold(name: str) -> str:
-    """The name of a column without what people and programs vary: `variant_id`, `Variant ID`, `variantId`."""
-    return "".join(filter(str.isalnum, name.casefold()))
-
-
-def recognise(
-    dialect: Dialect, names: Sequence[str], *, unit: str = "line", decimal_comma: bool = False
-) -> Header:
-    """Find the columns of a dialect in the header of a table."""
-    find = _finder(dialect.columns)
-    found: dict[str, tuple[int, str]] = {}
-    series: dict[str, list[str]] = {}
-    repeated: tuple[str, ...] = ()
-    known = 0
-    numbers = Counter[str]()
-    for index, name in enumerate(names):
-        column, suffix = find(name)
-        known += column is not None
-        if column is None or not column.field:
-            continue
-        if column.repeats:
-            numbers[column.key] += 1
-            suffix = str(numbers[column.key])
-        key = f"{column.key} {suffix}" if suffix else column.key
-        if key in found:
-            repeated = found[key][1], name.strip()
-            continue
-        found[key] = index, name.strip()
-        if suffix:
-            series.setdefault(column.key, []).append(suffix)
-    present = found.keys() | series.keys()
-    return Header(
-        dialect,
-        tuple((index, key) for key, (index, _) in found.items()),
-        {
-            key: {each: f"{key} {each}" for each in sorted(own, key=lambda each: (len(each), each))}
-            if own[0].isdecimal()
-            else {each: f"{key} {each}" for each in own}
-            for key, own in series.items()
-        },
-        {key: name for key, (_, name) in found.items()},
-        known,
-        tuple(key for key in dialect.required if key not in present),
-        repeated,
-        unit,
-        decimal_comma,
-    )
-
-
-def _finder(columns: Iterable[Column]) -> Callable[[str], tuple[Column | None, str]]:
-    """Finds the column for a name, and in a series its number or currency."""
-    exact: dict[str, Column] = {}
-    patterns: list[tuple[re.Pattern[str], Column]] = []
-    for column in columns:
-        for name in column.names:
-            if "{" in name:
-                parts = re.split(r"(\{[a-z]+\})", name)
-                pattern = "".join(_PLACEHOLDERS.get(part, re.escape(fold(part))) for part in parts)
-                patterns.append((re.compile(pattern), column))
-            else:
-                exact[fold(name)] = column
-
-    def find(name: str) -> tuple[Column | None, str]:
-        folded = fold(name)
-        if column := exact.get(folded):
-            return column, ""
-        found = ((match[1], each) for pattern, each in patterns if (match := pattern.fullmatch(folded)))
-        suffix, column = next(found, ("", None))
-        return column, suffix
-
-    return find
-
-
 # --- products -------------------------------------------------------------------------------------------
 
 
-def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Item | Rejected]:
+def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Part]:
     """The products of a table, whose rows follow one another.
 
     If reading the rows fails, the last product is left out, because it may have more of them.
@@ -250,56 +234,53 @@ def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Item | Rejected]
             group.add(row)
         else:
             if group is not None:
-                yield group.product(dialect, begun)
-            group = _Group(source_id, row)
+                yield group.product(dialect)
+            group = _Group(source_id, row, is_new=begun.add(source_id))
     if group is not None:
-        yield group.product(dialect, begun)
+        yield group.product(dialect)
 
 
 class _Group:
     """The rows of a product, as far as they are not too many."""
 
-    def __init__(self, source_id: str, first: Row) -> None:
+    def __init__(self, source_id: str, first: Row, *, is_new: bool) -> None:
         self.source_id = source_id
-        self.rows: list[Row] = []
-        self._size = 0
-        self._is_too_large = False
-        self.add(first)
+        self.rows = [first]
+        self._is_new = is_new
+        self._size = sum(map(len, first.cells.values()))
+        self._last = first.number
 
     def add(self, row: Row) -> None:
         self._last = row.number
         self._size += sum(map(len, row.cells.values()))
-        self._is_too_large = len(self.rows) >= MAX_ROWS or self._size > MAX_SIZE
-        if not self._is_too_large or not self.rows:
+        if len(self.rows) <= MAX_ROWS and self._size <= MAX_SIZE:
             self.rows.append(row)
 
-    def product(self, dialect: Dialect, begun: IdSet) -> Item | Rejected:
-        reason = self._problem(dialect, begun)
-        if not reason:
-            try:
-                return Item(dialect.product(self.rows))
-            except InvalidRowError as error:
-                reason = str(error)
-        return Rejected(None, self.source_id, self.rows[0][dialect.title][:_TITLE_LENGTH], reason)
+    def product(self, dialect: Dialect) -> Part:
+        first = self.rows[0]
+        try:
+            self._check(dialect)
+            return Item(dialect.product(self.rows))
+        except InvalidRowError as error:
+            return Rejected(None, self.source_id, first[dialect.title][:_TITLE_LENGTH], str(error))
 
-    def _problem(self, dialect: Dialect, begun: IdSet) -> str:
-        """Why the product is rejected in any dialect; empty if it is not."""
+    def _check(self, dialect: Dialect) -> None:
+        """Check what holds in every dialect."""
         first = self.rows[0]
         unit = first.header.unit
         where = first.place if first.number == self._last else f"{unit}s {first.number} to {self._last}"
-        if not begun.add(self.source_id):
-            return (
+        if not self._is_new:
+            raise InvalidRowError(
                 f"{where}: the product has begun before; its rows do not follow one another, or two products "
                 "have the same id"
             )
-        if self._is_too_large:
-            return f"{where}: the product has more than {MAX_ROWS:,} rows or {MAX_SIZE:,} characters"
+        if len(self.rows) > MAX_ROWS or self._size > MAX_SIZE:
+            limits = f"{MAX_ROWS:,} rows or {MAX_SIZE:,} characters"
+            raise InvalidRowError(f"{where}: the product has more than {limits}")
         if bad := next((row for row in self.rows if row.problem), None):
-            return f"{bad.place}: {bad.problem}"
+            raise InvalidRowError(f"{bad.place}: {bad.problem}")
         if not first[dialect.title]:
-            reason = f"is empty; the first {unit} of a product must have it"
-            return str(first.error(dialect.title, reason))
-        return ""
+            raise first.error(dialect.title, f"is empty; the first {unit} of a product must have it")
 
 
 def is_shortened(text: str) -> bool:

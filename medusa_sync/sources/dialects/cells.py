@@ -1,4 +1,4 @@
-"""Reads the text of cells as what a dialect says they are."""
+"""Reads the text of cells as what a dialect says they are; `InvalidRowError` if they are something else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from medusa_sync.sources.dialects.base import Column, Row, is_shortened
-from medusa_sync.sources.text import shown
+from medusa_sync.sources.text import shown, whole
 
 VARIANT = "variants[]."
 
@@ -23,26 +23,119 @@ _COUNT = re.compile(r"(-?[0-9]{1,15})(\.0+)?")
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-def fields(columns: Iterable[Column], row: Row, of: str = "") -> dict[str, Any]:
-    """The fields that columns become by themselves, in their order; None for those that need more.
+def text(row: Row, key: str) -> str:
+    return row[key]
+
+
+def texts(row: Row, key: str) -> list[str]:
+    """The cells of a series."""
+    return distinct(row[each] for each in row.series(key).values())
+
+
+def amount(row: Row, key: str, written: str | None = None) -> int | float | None:
+    """A number that is not negative; None if the cell is empty.
 
     Args:
-        columns: of the dialect.
-        row: that has the cells.
-        of: `VARIANT` for the fields of a variant.
+        row: that has the cell.
+        key: of the cell.
+        written: the part of it that is the number, if it has more.
+    """
+    found = row[key] if written is None else written
+    if not found:
+        return None
+    digits = found.removeprefix("-")
+    is_comma = row.header.decimal_comma and _DECIMAL_COMMA.fullmatch(digits)
+    plain = digits.replace(",", ".") if is_comma else digits
+    if not _NUMBER.fullmatch(plain) or _may_have_thousands(row, digits):
+        raise row.error(key, f"is {shown(found)}, which is not a number such as 1234.50")
+    if digits != found:
+        raise row.error(key, f"is {found}, which is negative")
+    return whole(float(plain))
+
+
+def count(row: Row, key: str) -> int | None:
+    """A whole number, which may be negative; None if the cell is empty."""
+    if not row[key]:
+        return None
+    match = _COUNT.fullmatch(row[key])
+    if match is None or _may_have_thousands(row, row[key]):
+        raise row.error(key, f"is {shown(row[key])}, which is not a whole number such as 12")
+    return int(match[1])
+
+
+def _may_have_thousands(row: Row, number: str) -> bool:
+    """Whether `1.234` may be 1234, because the file may have decimal commas."""
+    return row.header.decimal_comma and _THOUSANDS.fullmatch(number) is not None
+
+
+def prices(row: Row, key: str) -> dict[str, int | float | None]:
+    """The amounts of a column per currency."""
+    return {currency: amount(row, each) for currency, each in row.series(key).items()}
+
+
+def code(row: Row, key: str) -> str:
+    """An id, an SKU or a barcode, of which a spreadsheet must not have lost the last digits."""
+    if is_shortened(row[key]):
+        raise row.error(key, f"is {shown(row[key])}: a spreadsheet has lost its last digits")
+    return row[key]
+
+
+def flag(row: Row, key: str) -> bool | None:
+    """True or false; None if the cell is empty."""
+    if row[key] and row[key].lower() not in _FLAGS:
+        raise row.error(key, f"is {shown(row[key])}, but should be `true` or `false`")
+    return _FLAGS.get(row[key].lower())
+
+
+def json_object(row: Row, key: str) -> dict[str, Any] | None:
+    if not row[key]:
+        return None
+    try:
+        return msgspec.json.decode(row[key], type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError):
+        raise row.error(key, f"is {shown(row[key])}, which is not a JSON object") from None
+
+
+# --- texts with several values --------------------------------------------------------------------------
+
+
+def parts(cell: str, separator: str) -> list[str]:
+    return distinct(part.strip() for part in cell.split(separator))
+
+
+def path(cell: str) -> list[str]:
+    """The names of a category path such as `Apparel > Shirts`."""
+    return [name for part in cell.split(">") if (name := part.strip())]
+
+
+def distinct(values: Iterable[str]) -> list[str]:
+    """The values that are not empty, each once, in their order."""
+    return list(dict.fromkeys(filter(None, values)))
+
+
+# --- products -------------------------------------------------------------------------------------------
+
+
+def present(**fields: Any) -> dict[str, Any]:
+    """The fields that have a value, in the shape of a product."""
+    return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
+
+
+def fields(columns: Iterable[Column], row: Row, of: str = "") -> dict[str, Any]:
+    """The fields of a product that columns become by themselves; None for those that need more.
+
+    With `VARIANT`, those of a variant.
     """
     found: dict[str, Any] = {}
     for column in columns:
         for owner, name, member in _targets(column.field):
             if owner != of:
                 continue
-            value = column.read(row, column.names[0]) if column.read else None
-            if not member:
-                found.setdefault(name, value)
-            elif value not in (None, ""):
-                found[name] = (found.get(name) or {}) | {member: value}
+            value = column.read(row, column.key) if column.read else None
+            if not member or value in (None, ""):
+                found.setdefault(name, None if member else value)
             else:
-                found.setdefault(name, None)
+                found[name] = (found.get(name) or {}) | {member: value}
     return found
 
 
@@ -57,127 +150,30 @@ def _targets(field: str) -> tuple[tuple[str, str, str], ...]:
     return tuple(found)
 
 
-def text(row: Row, key: str) -> str:
-    return row[key]
+def option_names(rows: Sequence[Row], key: str) -> Mapping[str, str]:
+    """The names of the options by number. The first row has them; others may repeat them, but not differ."""
+    names = {number: rows[0][each] for number, each in rows[0].series(key).items()}
+    for row in rows:
+        for number, each in row.series(key).items():
+            if names.get(number) != row[each]:
+                first = shown(names[number]) if number in names else "empty"
+                raise row.error(each, f"is {shown(row[each])}, but {first} on {rows[0].place}")
+    return names
 
 
-def amount(row: Row, key: str, written: str | None = None) -> int | float | None:
-    """A number that is not negative; None if the cell is empty.
-
-    Args:
-        row: that has the cell.
-        key: of the cell.
-        written: the part of it that is the number, if it has more.
-
-    Raises:
-        InvalidRowError: it is negative, or not written as a plain number, such as `1234.50`.
-    """
-    found = row[key] if written is None else written
-    if not found:
-        return None
-    digits = found.removeprefix("-")
-    plain = digits
-    if row.header.decimal_comma and _DECIMAL_COMMA.fullmatch(digits):
-        plain = digits.replace(",", ".")
-    if not _NUMBER.fullmatch(plain) or _may_have_thousands(row, digits):
-        raise row.error(key, f"is {shown(found)}, which is not a number such as 1234.50")
-    if digits != found:
-        raise row.error(key, f"is {found}, which is negative")
-    number = float(plain)
-    return int(number) if number.is_integer() else number
-
-
-def count(row: Row, key: str) -> int | None:
-    """A whole number, which may be negative; None if the cell is empty.
-
-    Raises:
-        InvalidRowError: it is not a whole number.
-    """
-    if not row[key]:
-        return None
-    match = _COUNT.fullmatch(row[key])
-    if match is None or _may_have_thousands(row, row[key]):
-        raise row.error(key, f"is {shown(row[key])}, which is not a whole number such as 12")
-    return int(match[1])
-
-
-def _may_have_thousands(row: Row, number: str) -> bool:
-    """Whether `1.234` may be 1234, because the file may have decimal commas."""
-    return row.header.decimal_comma and _THOUSANDS.fullmatch(number) is not None
-
-
-def code(row: Row, key: str) -> str:
-    """An id, an SKU or a barcode; empty if the cell is.
-
-    Raises:
-        InvalidRowError: a spreadsheet has made it a number and lost its last digits.
-    """
-    if is_shortened(row[key]):
-        raise row.error(key, f"is {shown(row[key])}: a spreadsheet has lost its last digits")
-    return row[key]
-
-
-def flag(row: Row, key: str) -> bool | None:
-    """True or false; None if the cell is empty.
-
-    Raises:
-        InvalidRowError: it is neither.
-    """
-    if row[key] and row[key].lower() not in _FLAGS:
-        raise row.error(key, f"is {shown(row[key])}, but should be `true` or `false`")
-    return _FLAGS.get(row[key].lower())
-
-
-def json_object(row: Row, key: str) -> dict[str, Any] | None:
-    """A JSON object; None if the cell is empty.
-
-    Raises:
-        InvalidRowError: it is none.
-    """
-    if not row[key]:
-        return None
-    try:
-        return msgspec.json.decode(row[key], type=dict[str, Any])
-    except (msgspec.MsgspecError, RecursionError):
-        raise row.error(key, f"is {shown(row[key])}, which is not a JSON object") from None
-
-
-def prices(row: Row, key: str) -> dict[str, int | float | None]:
-    """The amounts of a column per currency."""
-    return {currency: amount(row, each) for currency, each in row.series(key).items()}
-
-
-def texts(row: Row, key: str) -> list[str]:
-    """The cells of a series."""
-    return distinct(row[each] for each in row.series(key).values())
-
-
-def parts(cell: str, separator: str) -> list[str]:
-    """The values of a cell, without empty ones and repetitions."""
-    return distinct(part.strip() for part in cell.split(separator))
-
-
-def path(cell: str) -> list[str]:
-    """The names of a category path such as `Apparel > Shirts`."""
-    return [name for part in cell.split(">") if (name := part.strip())]
-
-
-def distinct(values: Iterable[str]) -> list[str]:
-    """The values that are not empty, each once, in their order."""
-    return list(dict.fromkeys(filter(None, values)))
-
-
-def present(**fields: Any) -> dict[str, Any]:
-    """The fields that have a value, in the shape of a product."""
-    return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
+def option_values(row: Row, key: str, names: Mapping[str, str]) -> dict[str, str]:
+    """The values of a variant by the names of the options, all of which have one."""
+    values = row.series(key)
+    for number, each in values.items():
+        if number not in names:
+            raise row.error(each, f"is {shown(row[each])}, but the option has no name")
+    return {name: row[values[number]] for number, name in names.items() if number in values}
 
 
 # --- tables of columns ----------------------------------------------------------------------------------
 
 Read = Callable[[Row, str], Any]
-_READ: Mapping[str, Read] = {
-    each.__name__: each for each in (text, texts, amount, count, code, flag, json_object)
-}
+_READ = {each.__name__: each for each in (text, texts, amount, count, code, flag, json_object)}
 
 
 def columns_of(dialect: str, **own: Read) -> tuple[Column, ...]:
@@ -189,39 +185,8 @@ def columns_of(dialect: str, **own: Read) -> tuple[Column, ...]:
             are read by the function that makes a product of the rows.
     """
     table = Path(__file__).with_name(f"{dialect}.csv").read_text(encoding="utf-8").splitlines()[1:]
-    readers: dict[str, Read | None] = {**_READ, **own, "": None, "repeated": None}
+    readers: Mapping[str, Read | None] = {**_READ, **own, "": None, "repeated": None}
     return tuple(
         Column(tuple(names.split(", ")), field, rule, readers[read], read == "repeated")
         for names, field, read, rule in csv.reader(table)
     )
-
-
-# --- options: `Option1 Name`, `Option1 Value` --------------------------------------------------------------
-
-
-def option_names(rows: Sequence[Row], key: str) -> Mapping[str, str]:
-    """The names of the options by number. The first row has them; others may repeat them.
-
-    Raises:
-        InvalidRowError: a row has another name.
-    """
-    names = {number: rows[0][each] for number, each in rows[0].series(key).items()}
-    for row in rows:
-        for number, each in row.series(key).items():
-            if names.get(number) != row[each]:
-                first = shown(names[number]) if number in names else "empty"
-                raise row.error(each, f"is {shown(row[each])}, but {first} on {rows[0].place}")
-    return names
-
-
-def option_values(row: Row, key: str, names: Mapping[str, str]) -> dict[str, str]:
-    """The values of a variant by the names of the options.
-
-    Raises:
-        InvalidRowError: an option has a value, but no name.
-    """
-    values = row.series(key)
-    for number, each in values.items():
-        if number not in names:
-            raise row.error(each, f"is {shown(row[each])}, but the option has no name")
-    return {name: row[values[number]] for number, name in names.items() if number in values}

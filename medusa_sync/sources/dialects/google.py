@@ -10,17 +10,8 @@ from html import unescape
 from typing import Any
 
 from medusa_sync.sources.dialects.base import Dialect, Row
-from medusa_sync.sources.dialects.cells import (
-    amount,
-    code,
-    columns_of,
-    count,
-    distinct,
-    path,
-    present,
-    texts,
-)
-from medusa_sync.sources.text import shown
+from medusa_sync.sources.dialects.cells import amount, code, columns_of, count, distinct, path, present, texts
+from medusa_sync.sources.text import shown, whole
 
 _OPTIONS = {  # attributes that tell variants apart, and what the options are called
     "color": "Color",
@@ -31,12 +22,7 @@ _OPTIONS = {  # attributes that tell variants apart, and what the options are ca
     "gender": "Gender",
 }
 _STOCK = ("quantity", "sell_on_google_quantity", "quantity_to_sell_on_facebook", "inventory")
-_GRAMS = {
-    "g": Decimal(1),
-    "kg": Decimal(1_000),
-    "oz": Decimal("28.349523125"),
-    "lb": Decimal("453.59237"),
-}
+_GRAMS = {"g": "1", "kg": "1000", "oz": "28.349523125", "lb": "453.59237"}
 _PRICE = re.compile(r"([0-9.,]+)\s*([A-Za-z]{3})?")
 _WEIGHT = re.compile(r"([0-9.,]+)\s*([a-z]+?)s?", re.IGNORECASE)
 _URL_SEPARATOR = re.compile(r",(?=\s*https?://)")  # a URL may have commas of its own
@@ -135,10 +121,8 @@ def _applies(row: Row, now: datetime) -> bool:
         start, end = (part.strip() for part in text.split("/"))
         return _moment(start) <= now <= _moment(end, is_end=True)
     except ValueError as error:
-        expected = "`2026-02-24T13:00+0100/2026-02-28T15:30+0100`"
-        raise row.error(
-            "sale_price_effective_date", f"is {shown(text)}, but should be like {expected}"
-        ) from error
+        reason = f"is {shown(text)}, but should be like `2026-02-24T13:00+0100/2026-02-28T15:30+0100`"
+        raise row.error("sale_price_effective_date", reason) from error
 
 
 def _moment(text: str, *, is_end: bool = False) -> datetime:
@@ -157,8 +141,7 @@ def _weight(row: Row, key: str) -> int | float | None:
     unit = _GRAMS.get(match[2].lower()) if match else None
     if match is None or unit is None:
         raise row.error(key, f"is {shown(row[key])}, which is not a weight such as `0.5 kg`")
-    grams = float(round(Decimal(str(amount(row, key, match[1]))) * unit, 3))
-    return int(grams) if grams.is_integer() else grams
+    return whole(float(round(Decimal(str(amount(row, key, match[1]))) * Decimal(unit), 3)))
 
 
 GOOGLE = Dialect(

@@ -6,21 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from medusa_sync.sources.dialects import cells
 from medusa_sync.sources.dialects.base import Dialect, Row
-from medusa_sync.sources.dialects.cells import (
-    VARIANT,
-    columns_of,
-    distinct,
-    fields,
-    option_names,
-    option_values,
-    path,
-    present,
-    prices,
-)
+from medusa_sync.sources.dialects.cells import VARIANT, distinct, fields, present
 from medusa_sync.sources.text import shortened
 
-NAME, VALUE = "Variant Option {n} Name", "Variant Option {n} Value"
+_NAME, _VALUE = "Variant Option {n} Name", "Variant Option {n} Value"
 _EXTERNAL_ID, _HANDLE, _ID = "Product External Id", "Product Handle", "Product Id"
 _IS_ID = re.compile(r"(pcol|ptyp|pcat|ptag)_[0-9A-Za-z]+")
 _NO_OPTION = {"Default option": "Default option value", "Default": "Default"}  # of the admin, of this tool
@@ -35,19 +26,19 @@ def _names(row: Row, key: str) -> list[str]:
 
 
 def _prices(row: Row, key: str) -> Mapping[str, Any]:
-    found = prices(row, key)
+    found = cells.prices(row, key)
     if not found:
         name = shortened(row["Variant SKU"] or row["Variant Title"])
         raise row.error("price", f"is empty (variant {name})" if name else "is empty")
     return found
 
 
-_COLUMNS = columns_of(
+_COLUMNS = cells.columns_of(
     "medusa",
     status=lambda row, key: row[key].lower(),
     name=_name,
     names=_names,
-    paths=lambda row, key: [path(name) for name in _names(row, key)],
+    paths=lambda row, key: [cells.path(name) for name in _names(row, key)],
     prices=_prices,
 )
 
@@ -62,20 +53,19 @@ def _continues(row: Row, first: Row) -> bool:
 
 
 def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
-    options = [option_values(row, VALUE, option_names([row], NAME)) for row in rows]  # numbers may differ
+    # The numbers of the options may differ.
+    options = [cells.option_values(row, _VALUE, cells.option_names([row], _NAME)) for row in rows]
     if len(rows) == 1 and options[0].items() <= _NO_OPTION.items():
         options = [{}]
-    return present(
-        **fields(_COLUMNS, rows[0])
-        | {
-            "id": _source_id(rows[0]),
-            "options": distinct(name for values in options for name in values),
-            "variants": [
-                present(**fields(_COLUMNS, row, VARIANT) | {"options": values})
-                for row, values in zip(rows, options, strict=True)
-            ],
-        }
-    )
+    more = {
+        "id": _source_id(rows[0]),
+        "options": distinct(name for values in options for name in values),
+        "variants": [
+            present(**fields(_COLUMNS, row, VARIANT) | {"options": values})
+            for row, values in zip(rows, options, strict=True)
+        ],
+    }
+    return present(**fields(_COLUMNS, rows[0]) | more)
 
 
 MEDUSA = Dialect(

@@ -5,44 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from medusa_sync.sources.dialects import cells
 from medusa_sync.sources.dialects.base import Dialect, Row
-from medusa_sync.sources.dialects.cells import (
-    VARIANT,
-    amount,
-    code,
-    columns_of,
-    count,
-    distinct,
-    fields,
-    option_names,
-    option_values,
-    parts,
-    path,
-    present,
-    prices,
-)
+from medusa_sync.sources.dialects.cells import VARIANT, fields, present
 
-NAME, VALUE = "option{n}_name", "option{n}_value"
-
-
-def _price(row: Row, key: str) -> int | float | None:
-    if not row[key] and not row.series(key):
-        raise row.error(key, "is empty")
-    return amount(row, key)
+_NAME, _VALUE = "option{n}_name", "option{n}_value"
 
 
 def _stock(row: Row, key: str) -> int | None:
-    stock = count(row, key)
+    stock = cells.count(row, key)
     if stock is not None and stock < 0:
         raise row.error(key, f"is {stock}, which is negative")
     return stock
 
 
-_COLUMNS = columns_of(
+_COLUMNS = cells.columns_of(
     "own",
     stock=_stock,
-    tags=lambda row, key: parts(row[key], "|"),
-    paths=lambda row, key: [path(each) for each in parts(row[key], "|")],
+    tags=lambda row, key: cells.parts(row[key], "|"),
+    paths=lambda row, key: [cells.path(each) for each in cells.parts(row[key], "|")],
 )
 _GOODS = tuple(  # of a variant, or of a product without variants
     each for each in _COLUMNS if each.key in {"sku", "price", "compare_at_price", "stock", "weight"}
@@ -54,25 +35,22 @@ _PRODUCT = tuple(
 
 def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     first = rows[0]
-    has_variants = any(row["variant_id"] or row.series(VALUE) for row in rows)
-    if len(rows) > 1 and not has_variants:
+    if any(row["variant_id"] or row.series(_VALUE) for row in rows):
+        of_variants = _variants(rows)
+    elif len(rows) == 1:
+        of_variants = {"meta": present(barcode=cells.code(first, "barcode")), **_goods(first)}
+    else:
         raise rows[1].error("id", "is that of the row before it, but there is no variant_id and no option")
-    images = distinct(
-        url for row in rows for each in row.series("images").values() for url in parts(row[each], "|")
-    )
-    of_variants = (
-        _variants(rows)
-        if has_variants
-        else {"meta": present(barcode=code(first, "barcode")), **_goods(first)}
-    )
+    cells_with_images = [row[key] for row in rows for key in row.series("images").values()]
+    images = cells.distinct(url for cell in cells_with_images for url in cells.parts(cell, "|"))
     return present(**of_variants, **(fields(_PRODUCT, first) | {"images": images}))
 
 
 def _variants(rows: Sequence[Row]) -> dict[str, Any]:
-    names = option_names(rows, NAME)
+    names = cells.option_names(rows, _NAME)
     variants = [
         present(
-            **fields(_COLUMNS, row, VARIANT) | {"options": option_values(row, VALUE, names)},
+            **fields(_COLUMNS, row, VARIANT) | {"options": cells.option_values(row, _VALUE, names)},
             **_goods(row),
         )
         for row in rows
@@ -81,7 +59,9 @@ def _variants(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _goods(row: Row) -> dict[str, Any]:
-    return fields(_GOODS, row) | {"price": _price(row, "price"), "prices": prices(row, "price")}
+    if not row["price"] and not row.series("price"):
+        raise row.error("price", "is empty")
+    return fields(_GOODS, row) | {"price": cells.amount(row, "price"), "prices": cells.prices(row, "price")}
 
 
 OWN = Dialect(
