@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -32,6 +34,10 @@ def blocks() -> Mapping[str, str]:
 
 def _definitions() -> dict[str, Any]:
     _, definitions = msgspec.json.schema_components([SourceProduct], ref_template=_REF + "{name}")
+    text = Path(__file__).with_name("catalogue.csv").read_text(encoding="utf-8")
+    for name, field, description in [*csv.reader(text.splitlines())][1:]:
+        fields = definitions[name]["properties"]
+        fields[field] = {"description": description, **fields[field]}
     return definitions
 
 
