@@ -113,12 +113,11 @@ class _Text:
     def __init__(self, file: BufferedReader) -> None:
         self._read = file.read1
         self._encoding = json.detect_encoding(first_bytes(file, 4))
-        # Bytes that are not UTF-8 are found when their value is taken, so that those before it are read.
-        self._errors = "surrogateescape" if self._encoding.startswith("utf-8") else "surrogatepass"
-        self._decoder = codecs.getincrementaldecoder(self._encoding)(self._errors)
+        self._decoder = codecs.getincrementaldecoder(self._encoding)("surrogatepass")
         self._text = ""  # what is in memory
         self._position = 0  # in `_text`
         self._line, self._column = 1, 1  # of the start of `_text`
+        self._is_damaged = False  # after `_text`
         self._ended = False
 
     def next(self) -> str:
@@ -151,43 +150,39 @@ class _Text:
             else:
                 # Only what follows a number shows that it is complete.
                 if self._ended or not isinstance(value, int | float) or self._text[end : end + 1] in _AFTER:
-                    raw = self._checked(self._text[start:end])
                     self._position = end
-                    return value, raw
+                    return value, self._text[start:end].encode(errors="surrogatepass")
             if len(self._text) - start > LONGEST:
                 problem += f", or it has a value that is longer than {LONGEST // 2**20} MB"
-                raise self.malformed(problem, problem_at)
-            if not self._more():
-                raise self.malformed(problem, problem_at)
+            elif self._more():
+                continue
+            raise self.malformed(problem, problem_at)
 
     def malformed(self, problem: str, position: int | None = None) -> SourceError:
         """Describe a problem of the file at a position; default: where the next character is."""
         line, column = self._place(self._position if position is None else position)
         return SourceError(f"the file {problem} (line {line}, column {column})", hint=_HINT)
 
-    def _checked(self, text: str) -> bytes:
-        raw = text.encode(errors=self._errors)
-        try:
-            raw.decode(errors="surrogatepass")
-        except UnicodeDecodeError as error:
-            position = self._position + len(raw[: error.start].decode(errors=self._errors))
-            raise self.malformed("is not complete JSON: it is not UTF-8", position) from error
-        return raw
-
     def _more(self) -> bool:
-        """Read on; False at the end."""
+        """Read on; False at the end.
+
+        Raises:
+            SourceError: the bytes that follow are not in the encoding of the file.
+        """
+        if self._is_damaged:
+            problem = f"is not complete JSON: it is not {self._encoding.upper()}"
+            raise self.malformed(problem, len(self._text))
         if self._ended:
             return False
         rest = self._text[self._position :]
         self._line, self._column = self._place(self._position)
-        self._text, self._position = rest, 0
         chunk = self._read(max(_CHUNK, len(rest)))
         self._ended = not chunk
         try:
-            self._text += self._decoder.decode(chunk, final=self._ended)
-        except UnicodeDecodeError as error:
-            problem = f"is not complete JSON: it is not {self._encoding.upper()}"
-            raise self.malformed(problem, len(rest)) from error
+            more = self._decoder.decode(chunk, final=self._ended)
+        except UnicodeDecodeError as error:  # what comes before them is read
+            self._is_damaged, more = True, error.object[: error.start].decode(self._encoding, "surrogatepass")
+        self._text, self._position = rest + more, 0
         return True
 
     def _place(self, position: int) -> tuple[int, int]:
