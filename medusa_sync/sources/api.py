@@ -17,7 +17,7 @@ from msgspec import Struct, structs
 from medusa_sync.errors import SourceError
 from medusa_sync.http import Download, HttpClient, Rate
 from medusa_sync.response import Response
-from medusa_sync.sources.base import CHECK_SOURCE, Item, PageOfParts, Part
+from medusa_sync.sources.base import Item, PageOfParts, Part, PartSource
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, named, recognise
 from medusa_sync.sources.json_page import JsonPage
 from medusa_sync.sources.mapping import identity
@@ -56,24 +56,17 @@ def names_by_slug(body: bytes) -> dict[str, str]:
     return {}
 
 
-class ApiSource:
+class ApiSource(PartSource):
     """What a URL sends: pages of an API, or a file.
 
     The first response decides how the source is read, and what proves that it was read to its end: see the
     table `KINDS`. If it is not JSON, or the server refuses the request, the URL is requested as it is given,
     and read as a file, with the proof of its format. A URL that ends like a file is requested so at once; it
-    may turn out to be a page of a known API.
-
-    Args:
-        http: a client for the source.
-        url: of the products, such as `https://dummyjson.com/products`.
-        format_: a value of `--source-format`.
-        has_map: all items are wanted, whatever the limit is.
+    may turn out to be a page of a known API. With a map, all items
+    are wanted, whatever the limit is.
     """
 
     def __init__(self, http: HttpClient, url: str, *, format_: str = "auto", has_map: bool = False) -> None:
-        self.format = ""
-        self.in_one_piece = False
         self._api = Requests(http, url)
         self._given_format = format_
         self._is_file = format_ in _FILES or bool(named(urlsplit(url).path))
@@ -177,8 +170,7 @@ class ApiSource:
         file.file.close()
         if isinstance(first, Response):
             raise SourceError(str(self._api.refusal(first)), hint=_LARGEST_PAGE)
-        reason = f"{self._api.url}: the response is JSON only without `limit` and `skip`"
-        raise SourceError(reason, hint=CHECK_SOURCE)
+        raise self._api.error("the response is JSON only without `limit` and `skip`")
 
     async def category_names(self) -> Mapping[str, str]:
         if not self._is_dummyjson:

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.product import DesiredProduct
 
+PAGE_SIZE = 1_000
 CHECK_SOURCE = (
     "Check --source (SYNC_PRODUCTS_SOURCE): it must be the URL of the products, such as "
     "https://dummyjson.com/products."
@@ -78,17 +79,11 @@ Part = Item | Rejected
 
 # --- sources --------------------------------------------------------------------------------------------
 
-PAGE_SIZE = 1_000
-
 T_co = TypeVar("T_co", covariant=True)
 
 
 class PageOf(Struct, Generic[T_co], frozen=True):
-    """Products, or parts of them, in the order of the source.
-
-    Attributes:
-        total: how many the source says it has; None if it does not say.
-    """
+    """Products, or parts of them, in the order of the source, and how many it says it has in total."""
 
     rows: tuple[T_co, ...]
     total: int | None
@@ -98,8 +93,8 @@ Page = PageOf[Delivered]
 PageOfParts = PageOf[Part]
 
 
-class Pages(Protocol[T_co]):
-    """Something that is read in pages."""
+class Source(Protocol):
+    """A source of products."""
 
     @property
     def format(self) -> str:
@@ -109,10 +104,12 @@ class Pages(Protocol[T_co]):
     def in_one_piece(self) -> bool:
         """Whether all came in one file or response; otherwise a product may have moved between pages."""
 
-    def pages(self, limit: int | None) -> AsyncGenerator[PageOf[T_co], None]:
-        """All products, or the first `limit`. If the pages end without an error, the source was complete.
+    @property
+    def notes(self) -> Sequence[str]:
+        """Remarks about what was read."""
 
-        Files and APIs may send more parts than the limit.
+    def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
+        """All products, or the first `limit`. If the pages end without an error, the source was complete.
 
         Raises:
             SourceError: the source is unavailable, malformed, repeats itself, or ends before its own total.
@@ -129,16 +126,23 @@ class Pages(Protocol[T_co]):
         """
 
 
-class Source(Pages[Delivered], Protocol):
-    """A source of products."""
+class PartSource:
+    """What sends items, which a `Catalogue` makes a source of products of; the members are those of `Source`.
 
-    @property
-    def notes(self) -> Sequence[str]:
-        """Remarks about what was read."""
+    It may send more items than the limit.
+    """
 
+    format = ""
+    in_one_piece = True
 
-PartSource = Pages[Part]
-"""What a file or an API sends, before it becomes products."""
+    def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:
+        raise NotImplementedError
+
+    async def category_names(self) -> Mapping[str, str]:
+        return {}
+
+    async def has(self, source_id: str) -> bool | None:  # noqa: ARG002 - for others
+        return None
 
 
 class Reading(Struct, frozen=True):

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.http import HttpClient
@@ -49,49 +49,40 @@ async def open_source(
         SettingsError: the map cannot be read, or is not a valid program.
     """
     program = None if map_ is None else _program(map_)
-    has_map = map_ is not None
+    has_map = program is not None
     if "://" not in source:
         path = None if source == "-" else SAMPLE if source == "sample" else Path(source)
-        name = "standard input" if source == "-" else source
+        name = "standard input" if path is None else source
         yield Catalogue(_FileSource(path, format_, has_map=has_map), name, mapping, program, min_products)
         return
     async with connect() as http:
-        parts = urlsplit(source)
-        shown = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
         api = ApiSource(http, source, format_=format_, has_map=has_map)
-        yield Catalogue(api, shown, mapping, program, min_products)
+        yield Catalogue(
+            api, urlsplit(source)._replace(query="", fragment="").geturl(), mapping, program, min_products
+        )
 
 
-class _FileSource:
+class _FileSource(PartSource):
     """A file; None is standard input."""
 
-    in_one_piece = True
-
     def __init__(self, path: Path | None, format_: str, *, has_map: bool) -> None:
-        self.format = ""
         self._path = path
         self._given_format = format_
         self._has_map = has_map
 
-    async def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:  # noqa: ARG002 - a file is read as a whole
+    def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:  # noqa: ARG002 - a file is read as a whole
         from medusa_sync.sources.files import open_file, read_parts  # a URL with pages needs none
 
         def detected(text: str) -> None:
             self.format = text
 
-        opening = partial(open_file, self._path)
-        async with aclosing(
-            read_parts(opening, self._given_format, detected, as_items=self._has_map)
-        ) as pages:
-            async for page in pages:
-                yield page
+        return read_parts(
+            partial(open_file, self._path), self._given_format, detected, as_items=self._has_map
+        )
 
     async def category_names(self) -> Mapping[str, str]:
         is_sample = self._path is SAMPLE
         return names_by_slug(SAMPLE.with_name("categories.json").read_bytes()) if is_sample else {}
-
-    async def has(self, source_id: str) -> bool | None:  # noqa: ARG002 - the interface's
-        return None
 
 
 def _program(name: str) -> Program:

@@ -10,7 +10,6 @@ from urllib.parse import quote, urldefrag, urljoin
 from msgspec import Struct
 
 from medusa_sync.core.ids import IdSet
-from medusa_sync.errors import SourceError
 from medusa_sync.response import origin
 from medusa_sync.sources.base import Item, PageOfParts
 from medusa_sync.sources.json_page import JsonPage
@@ -29,14 +28,7 @@ _BROKEN = "Nothing was removed. The source is broken: each page must name the ne
 
 
 class Place(Struct, frozen=True):
-    """How far an API was read.
-
-    Attributes:
-        page: the latest one.
-        number: of that page, from 1.
-        position: how many items came, with those of the page.
-        limit: how many are wanted; None for all.
-    """
+    """How far an API was read: the latest page, its number, and how many items came up to its end."""
 
     page: JsonPage
     number: int
@@ -45,13 +37,9 @@ class Place(Struct, frozen=True):
 
 
 class Kind(Struct, frozen=True):
-    """A kind of paging.
+    """A kind of paging, with its documentation.
 
     Attributes:
-        name: of the kind.
-        used: which APIs it is for.
-        sends: what a request for a page has.
-        ends: what is the last page.
         following: what to request next, as far as it is known; nothing after the last page.
         is_counted: the source can be asked for any page. If it ignores that, it sends the same page again.
     """
@@ -83,6 +71,10 @@ def _numbers(api: Requests, at: Place) -> Sequence[str]:
     return [api.numbered(number) for number in numbers]
 
 
+def _cursors(api: Requests, at: Place) -> Sequence[str]:
+    return [f"limit={api.size}&cursor={quote(at.page.cursor, safe='')}"] if at.page.cursor else []
+
+
 OFFSET = Kind(
     "offset",
     "all others, such as DummyJSON",
@@ -112,7 +104,7 @@ CURSOR = Kind(
     "a first response with a member `next_cursor` and without `total`",
     "`cursor`, with the value of `next_cursor`, and `limit`",
     "a page has no `next_cursor`",
-    lambda api, at: [f"limit={api.size}&cursor={quote(at.page.cursor, safe='')}"] if at.page.cursor else [],
+    _cursors,
     is_counted=False,
 )
 KINDS = (NUMBER, LINK, CURSOR, OFFSET)
@@ -132,94 +124,76 @@ def kind_of(api: Requests, first: JsonPage) -> Kind:
 
 
 async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> AsyncGenerator[PageOfParts, None]:
-    """The first page and all that follow.
-
-    Args:
-        api: that sends them.
-        first: the first page.
-        limit: how many items are wanted; None for all.
+    """The first page and all that follow, up to a limit of items.
 
     Raises:
         SourceError: a page cannot be read, the source repeats itself, or it ends before its total, or perhaps
             before its end.
     """
     kind = kind_of(api, first)
-    page, number, position, empty = first, api.number, 0, 0
+    at, empty = Place(first, api.number, 0, limit), 0
     seen, previous, named = IdSet(), (JsonPage([]), list[str]()), set[str]()
     requests: dict[str, asyncio.Task[JsonPage]] = {}
     try:
         while True:
-            total = page.total or 0
-            items = page.items[: None if limit is None else limit - position]
+            page, total = at.page, at.page.total or 0
+            items = page.items[: None if limit is None else limit - at.position]
             ids = [*map(identity, items)]
             is_new = sum(map(seen.add, ids)) > 0
             is_open = kind is OFFSET or (kind is NUMBER and page.pages is None)
-            if not is_new and is_open and position > total:
+            if not is_new and is_open and at.position > total:
                 _check_end(api, page, ids, *previous)
                 return
             if not is_new and len(ids) > 1:
-                raise SourceError(
-                    f"{api.url}: the source repeats itself: it sent a page with nothing new",
-                    hint="It seems to ignore `skip`, or its pages form a loop.",
-                )
-            position += len(items)
-            if position > MAX_PRODUCTS:
-                raise SourceError(
-                    f"{api.url}: the source does not end: it has sent more than {MAX_PRODUCTS} products",
-                    hint="Check its paging, or read only its first ones with --limit (SYNC_PRODUCTS_LIMIT).",
-                )
-            at = Place(page, number, position, limit)
-            following = [] if position == limit else kind.following(api, at)
-            is_early = not following and position < total and position != limit
+                hint = "It seems to ignore `skip`, or its pages form a loop."
+                raise api.error("the source repeats itself: it sent a page with nothing new", hint)
+            at = Place(page, at.number, at.position + len(items), limit)
+            following = [] if at.position == limit else kind.following(api, at)
+            is_early = not following and at.position < total and at.position != limit
             empty = 0 if items else empty + 1
-            if empty == MAX_EMPTY and following:
-                raise SourceError(
-                    f"{api.url}: the source does not end: it has sent {empty} empty pages that name a next "
-                    "one",
-                    hint=_BROKEN,
-                )
+            _check_length(api, at, empty if following else 0)
             for key in requests.keys() - set(following):
                 await cancel([requests.pop(key)])
             for key in following:  # requested while the caller works on this page
                 if key not in requests:
                     requests[key] = asyncio.create_task(_request(api, kind, key, page, named))
             if items or not is_early:
-                parts = (Item(each, f"item {n} of page {number}") for n, each in enumerate(items, 1))
+                parts = (Item(each, f"item {n} of page {at.number}") for n, each in enumerate(items, 1))
                 yield PageOfParts(tuple(parts), page.total)
             if is_early:
-                raise SourceError(
-                    f"{api.url}: the source ended after {position} of {total} products",
-                    hint="No product was removed. Run again; if it happens again, the source is broken.",
-                )
+                hint = "No product was removed. Run again; if it happens again, the source is broken."
+                raise api.error(f"the source ended after {at.position} of {total} products", hint)
             if not following:
                 return
-            previous, number = (page, ids), number + 1
-            page = await requests.pop(following[0])
+            previous = page, ids
+            at = Place(await requests.pop(following[0]), at.number + 1, at.position, limit)
     finally:
         await cancel(requests.values())
+
+
+def _check_length(api: Requests, at: Place, empty: int) -> None:
+    """Check that the source does not go on forever."""
+    endless = "the source does not end: it has sent"
+    if at.position > MAX_PRODUCTS:
+        hint = "Check its paging, or read only its first products with --limit (SYNC_PRODUCTS_LIMIT)."
+        raise api.error(f"{endless} more than {MAX_PRODUCTS} products", hint)
+    if empty == MAX_EMPTY:
+        raise api.error(f"{endless} {empty} empty pages that name a next one", _BROKEN)
 
 
 def _check_end(
     api: Requests, page: JsonPage, ids: Sequence[str], previous: JsonPage, previous_ids: Sequence[str]
 ) -> None:
-    """Check that a source that sends the page before again, or an empty one, has no others.
-
-    Raises:
-        SourceError: it may have.
-    """
+    """Check that a source that sends the page before again, or an empty one, has no others."""
     count = len(previous_ids)
     if ids != previous_ids[: len(ids)]:
         return
     if page.items and page.total is None and count == (api.size or len(ids)):
-        raise SourceError(
-            f"{api.url}: the source sent the same {count} products again",
-            hint="It seems to ignore which page is requested, so it may have more products.",
-        )
+        hint = "It seems to ignore which page is requested, so it may have more products."
+        raise api.error(f"the source sent the same {count} products again", hint)
     if previous.has_more or (page.items and (previous.pages or 0) > 1):
-        raise SourceError(
-            f"{api.url}: the source says that it has more products, but does not send them",
-            hint="No product was removed. If it counts its pages, add page=1 to the query of --source.",
-        )
+        hint = "No product was removed. If it counts its pages, add page=1 to the query of --source."
+        raise api.error("the source says that it has more products, but does not send them", hint)
 
 
 async def _request(api: Requests, kind: Kind, key: str, page: JsonPage, named: set[str]) -> JsonPage:
@@ -231,14 +205,12 @@ async def _request(api: Requests, kind: Kind, key: str, page: JsonPage, named: s
             key = urldefrag(urljoin(page.url, key)).url
             origin(key)
         except ValueError as error:
-            raise SourceError(f"{api.url}: the URL of the next page is invalid", hint=_BROKEN) from error
+            raise api.error("the URL of the next page is invalid", _BROKEN) from error
     if key in named:
-        raise SourceError(f"{api.url}: the pages form a loop: one names an earlier page", hint=_BROKEN)
+        raise api.error("the pages form a loop: one names an earlier page", _BROKEN)
     if len(named) + 1 >= MAX_PAGES:
-        raise SourceError(
-            f"{api.url}: the source does not end: it has more than {MAX_PAGES} pages",
-            hint="No product was removed. Ask for larger pages in the query of --source.",
-        )
+        hint = "No product was removed. Ask for larger pages in the query of --source."
+        raise api.error(f"the source does not end: it has more than {MAX_PAGES} pages", hint)
     named.add(key)
     return await (api.linked(key) if kind is LINK else api.page(key))
 

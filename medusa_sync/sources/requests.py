@@ -32,29 +32,27 @@ _HINTS: Mapping[int, str] = {
 class Requests:
     """Requests to one API.
 
-    Args:
-        http: a client for the source.
-        url: of the products; its query is sent with each request, except for `skip`. A `limit` in it is the
-            size of pages if it is smaller than ours: some servers refuse larger ones. With a `page` in it,
-            pages are counted, and the rest of the query is sent as it is.
+    The query of the URL is sent with each request, except for `skip`. A `limit` in it is the size of pages if
+    it is smaller than ours: some servers refuse larger ones. With a `page` in it, pages are counted, and the
+    rest of the query is sent as it is.
 
     Attributes:
-        url: without its query.
+        url: of the products, without its query.
         is_numbered: pages are requested by their number.
         number: of the first page.
         size: of pages, as they are requested; 0 if the URL is sent as it is.
     """
 
     def __init__(self, http: HttpClient, url: str) -> None:
-        self._given = url
         parts = urlsplit(url)
         self.url = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+        self._given = parts.query
         self._query = [part for part in parts.query.split("&") if part]
         page = self._whole("page")
         self.is_numbered = page is not None
         self.number = 1 if page is None else page
-        self._size_name = "" if self.is_numbered else "limit"
         self.size = 0 if self.is_numbered else min(base.PAGE_SIZE, self._whole("limit") or base.PAGE_SIZE)
+        self._size_name = ""
         self._ours = {"page"} if self.is_numbered else {"limit", "skip"}
         self._http = http
 
@@ -96,12 +94,11 @@ class Requests:
         Raises:
             SourceError: the server wants other credentials, or the request fails.
         """
-        sizes = () if self.is_numbered else _SMALLER
         got = await self._first(limit)
-        for size in sizes:
+        for size in _SMALLER:
             if not isinstance(got, Response) or got.status not in _TOO_LARGE:
                 break
-            if size < min(self.size, limit or self.size):
+            if size < min(self.size, limit or self.size) and not self.is_numbered:
                 self.size = size
                 got = await self._first(limit)
         return got
@@ -120,13 +117,12 @@ class Requests:
         Raises:
             SourceError: there is no response, or its status is not 200.
         """
-        query = urlsplit(self._given).query
-        got = await self._http.download(self.url, query=query, headers={"accept": "*/*"})
+        got = await self._http.download(self.url, query=self._given, headers={"accept": "*/*"})
         if isinstance(got, Response):
             raise self.refusal(got)
         if got.error is None and got.head.next_url is not None:
-            reason = f"{self.url}: the file is one page of several: its Link header names the next one"
-            got = structs.replace(got, error=SourceError(reason, hint=_ONE_PAGE))
+            reason = "the file is one page of several: its Link header names the next one"
+            got = structs.replace(got, error=self.error(reason, _ONE_PAGE))
         return got
 
     def read(self, first: Download | Response) -> JsonPage:
@@ -136,10 +132,8 @@ class Requests:
         with first.file:
             body = first.file.read(http.MAX_RESPONSE_BYTES + 1)
         if len(body) > http.MAX_RESPONSE_BYTES:
-            raise SourceError(
-                f"{self.url}: the response is longer than {http.MAX_RESPONSE_BYTES // 2**20} MB",
-                hint="The source seems to ignore `limit`. A URL that ends in .json is read as one long file.",
-            )
+            hint = "The source seems to ignore `limit`. A URL that ends in .json is read as one long file."
+            raise self.error(f"the response is longer than {http.MAX_RESPONSE_BYTES // 2**20} MB", hint)
         if first.error is not None:
             raise first.error
         return decode_page(structs.replace(first.head, body=body), self.url)
@@ -162,8 +156,7 @@ class Requests:
         own_scheme, *own_place = origin(self.url)
         if scheme not in {"http", own_scheme} or place != own_place:
             host = f"{there.scheme}://{there.netloc.rpartition('@')[2]}"
-            reason = f"{self.url}: the next page has another scheme, host or port: {host}"
-            raise SourceError(reason, hint=_ELSEWHERE)
+            raise self.error(f"the next page has another scheme, host or port: {host}", _ELSEWHERE)
         return await self._page(urlunsplit((here.scheme, here.netloc, there.path, "", "")), there.query)
 
     async def _page(self, url: str, query: str) -> JsonPage:
@@ -177,6 +170,9 @@ class Requests:
         slash = "/" if self.url.endswith("/") else ""
         url = f"{self.url.rstrip('/')}/{quote(name, safe='')}{slash}"
         return await self._http.send("GET", url, query="&".join(self._own()), repeatable=True)
+
+    def error(self, problem: str, hint: str = CHECK_SOURCE) -> SourceError:
+        return SourceError(f"{self.url}: {problem}", hint=hint)
 
     def refusal(self, response: Response, url: str = "") -> SourceError:
         """The error for a response with another status than 200."""
