@@ -90,40 +90,64 @@ class Bulk:
             if isinstance(sent, AmbiguousWriteError):
                 first = await self._probe(operation, rest)
                 results, rest = [*results, *first], rest[len(first) :]
-            results += sent if isinstance(sent, list) else await self._bisect(operation, rest, sent)
+                if isinstance(first[0], AmbiguousWriteError) and rest:  # the culprit is found
+                    sent = await self._try(operation, rest)
+            results += sent if isinstance(sent, list) else await self._isolate(operation, rest, sent)
         return results
 
     async def _probe(self, operation: Operation, bodies: Sequence[Body]) -> list[Result]:
-        """Send the first of the bodies that belong together. If the store fails every write, that fails too.
+        """Send the first of the bodies that belong together, and the next ones if the store fails these.
 
         Raises:
-            AmbiguousWriteError: the ordinary route fails too, so nothing more is sent.
+            AmbiguousWriteError: it fails both, and perhaps every write, so nothing more is sent.
         """
-        first = _units(operation, bodies)[0]
-        sent = await self._try(operation, first) if len(first) < len(bodies) else None
-        results = sent if isinstance(sent, list) else await self._ordinary(operation, first)
-        if isinstance(results[0], AmbiguousWriteError):
-            raise results[0]
+        results: list[Result] = []
+        units = _units(operation, bodies)[:2]
+        for own in units:
+            sent = await self._try(operation, own) if len(own) < len(bodies) else None
+            results += sent if isinstance(sent, list) else await self._ordinary(operation, own)
+            last = results[-1]
+            if not isinstance(last, AmbiguousWriteError):
+                break
+            if own is units[-1]:
+                raise last
+        return results
+
+    async def _isolate(self, operation: Operation, bodies: Sequence[Body], refusal: Refusal) -> list[Result]:
+        """Carry out a call that the store refused: usually one thing is the reason.
+
+        It takes few calls to find the first culprit, and one for all that follow it. If that is refused too,
+        each part of it is halved.
+        """
+        logger.info(
+            "bisecting %d of %s: %s", len(bodies), operation.items, refusal, extra={"event": "bisect"}
+        )
+        results: list[Result] = []
+        following: list[Body] = []
+        while len(_units(operation, bodies)) > 1 and not self._client.is_stopping:
+            first, second = _halves(operation, bodies)
+            sent = await self._try(operation, first)
+            if isinstance(sent, list):
+                results, bodies = results + sent, second
+            else:
+                bodies, following = first, second + following
+        results += await self._bisect(operation, bodies, refusal)
+        if following:
+            sent = refusal if self._client.is_stopping else await self._try(operation, following)
+            results += sent if isinstance(sent, list) else await self._bisect(operation, following, sent)
         return results
 
     async def _bisect(self, operation: Operation, bodies: Sequence[Body], refusal: Refusal) -> list[Result]:
         """Carry out the halves of a call that the store refused."""
-        units = _units(operation, bodies)
         if self._client.is_stopping:
             return [refusal] * len(bodies)
-        if len(units) <= 1:
+        if len(_units(operation, bodies)) == 1:
             return await self._ordinary(operation, bodies)
-        logger.info(
-            "bisecting %d of %s: %s", len(bodies), operation.items, refusal, extra={"event": "bisect"}
-        )
-        middle = sum(map(len, units[: len(units) // 2]))
-        first, second = bodies[:middle], bodies[middle:]
-        sent = await self._try(operation, first)
-        results = sent if isinstance(sent, list) else await self._bisect(operation, first, sent)
-        if isinstance(sent, list) and not any(isinstance(each, Refusal) for each in sent):
-            return results + await self._bisect(operation, second, refusal)  # the culprit is there
-        sent = await self._try(operation, second)
-        return results + (sent if isinstance(sent, list) else await self._bisect(operation, second, sent))
+        results: list[Result] = []
+        for half in _halves(operation, bodies):
+            sent = await self._try(operation, half)
+            results += sent if isinstance(sent, list) else await self._bisect(operation, half, sent)
+        return results
 
     async def attempt(self, operation: Operation, bodies: Sequence[Body]) -> list[Body]:
         """Carry out an operation in bulk, or not at all; returns the bodies of calls that were refused.
@@ -236,6 +260,13 @@ def _units(operation: Operation, bodies: Sequence[Body]) -> list[list[Body]]:
     if not operation.batch or operation.takes_ids or operation.is_divisible:
         return [[body] for body in bodies]
     return [list(own) for _, own in groupby(bodies, lambda body: operation.path.format(**body))]
+
+
+def _halves(operation: Operation, bodies: Sequence[Body]) -> tuple[list[Body], list[Body]]:
+    """Bodies that the store refused in two parts; those that belong together stay together."""
+    units = _units(operation, bodies)
+    middle = sum(map(len, units[: len(units) // 2]))
+    return list(bodies[:middle]), list(bodies[middle:])
 
 
 def _entry(operation: Operation, body: Body, omitted: frozenset[str]) -> Any:

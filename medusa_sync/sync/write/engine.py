@@ -151,25 +151,45 @@ class Engine:
     ) -> bool:
         """Attempt a group until nothing is left to be done; returns whether the first attempt succeeded.
 
+        Usually a single job is the reason why a group is refused. It takes few requests to find it: if the
+        first half is accepted, the second one is halved without being sent; and once the job is alone, all
+        others are sent together again.
+
         Args:
             group: of jobs.
             attempt: returns the groups that are left.
             is_decided: which unique values the jobs get was decided together with other groups.
         """
-        queue, has_failed = deque([group]), False
+        queue, has_failed, has_joined = deque([group]), False, False
+        suspects: Group = []  # the second half of a refused group
         while queue and not self._stop.is_set:
-            jobs = queue.popleft()
+            jobs, error = queue.popleft(), None
+            if jobs is suspects and len(jobs) > 1:
+                first, suspects = halves(jobs)
+                queue.extendleft((suspects, first))
+                continue
             try:
                 left = await attempt(jobs)
                 for job in still_queued(jobs):
                     if job.error is not None:
-                        error, job.error = job.error, None
+                        error, job.error, suspects = job.error, None, []
                         left += await self._refused([job], error)
-            except StoreRefusedError as error:
-                has_failed = True
+            except StoreRefusedError as refusal:
+                error, has_failed = refusal, True
                 left = await self._refused(still_queued(jobs), error, is_decided=is_decided)
-            except AmbiguousWriteError as error:
-                has_failed, left = True, await self._unknown(still_queued(jobs), error)
+                suspects = left[1] if len(left) > 1 else []
+            except AmbiguousWriteError as failure:
+                error, has_failed = failure, True
+                left = await self._unknown(still_queued(jobs), error)
+                suspects = left[1] if len(left) > 1 else []
+            if (
+                isinstance(error, StoreRefusedError)
+                and len(jobs) == 1
+                and queue
+                and not any(left)
+                and not has_joined
+            ):
+                queue, has_joined = deque([[job for jobs in queue for job in jobs]]), True
             queue.extendleft(reversed([jobs for jobs in left if jobs]))
         return not has_failed
 
