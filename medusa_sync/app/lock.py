@@ -77,13 +77,7 @@ def run_lock(
 
 @contextmanager
 def _locked(path: Path, kind: int, *, hint: str = _LATER) -> Iterator[int]:
-    """Lock a file, which is created if it does not exist, and yield it.
-
-    Args:
-        path: of the file.
-        kind: `LOCK_EX`, or `LOCK_SH` to share it.
-        hint: if it is locked.
-    """
+    """Lock a file (`LOCK_EX`, or `LOCK_SH` to share it), which is created if it does not exist."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = _open(path)
@@ -99,11 +93,7 @@ def _locked(path: Path, kind: int, *, hint: str = _LATER) -> Iterator[int]:
 
 
 def _check_free(paths: Iterable[Path], *, hint: str = _LATER) -> None:
-    """Check that no run holds one of these locks.
-
-    Raises:
-        LockedError: one does.
-    """
+    """Raise `LockedError` if a run holds one of these locks."""
     for path in paths:
         with _locked(path, fcntl.LOCK_SH, hint=hint):
             pass

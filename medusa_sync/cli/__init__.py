@@ -52,14 +52,6 @@ class _Command(TyperCommand):
                     parameter.help = rf"{parameter.help} [dim]\[default: {option.default}][/dim]"
         super().format_help(ctx, formatter)
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        try:
-            return super().parse_args(ctx, args)
-        except Exception as error:  # Typer has its own copy of click's exceptions
-            if nearest := getattr(error, "possibilities", None):
-                error.possibilities = nearest[:1]  # type: ignore[attr-defined]  # it has them
-            raise
-
 
 def _show_all_options(ctx: typer.Context, value: bool) -> None:
     if value:
@@ -84,15 +76,11 @@ def _parameters() -> Iterator[Parameter]:
 
 def _parameter(option: Option) -> Parameter:
     """Return the parameter of an option; `load_settings` parses its text, to report all problems at once."""
-
-    def complete(incomplete: str) -> list[str]:
-        return option.completions(incomplete)
-
     info = typer.Option(
         f"{option.flag}/{option.opposite}" if option.opposite else option.flag,
         help=option.help,
         metavar=option.metavar or None,
-        autocompletion=complete,
+        autocompletion=option.completions,
         rich_help_panel=option.group,
     )
     kind = bool if option.is_switch else str

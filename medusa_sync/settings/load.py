@@ -21,7 +21,6 @@ NO_CREDENTIALS = (
 _CREDENTIALS = frozenset({"api_key", "email", "password", "dry_run"})
 
 Flags: TypeAlias = Mapping[str, str | bool | None]
-"""Values by the name of the setting, or `env_file`; None for a flag that is not given."""
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,7 @@ class Option:
 
     Attributes:
         name: of the attribute of `Settings`; the flag and the variable are derived from it.
-        help: what the help of the command shows.
         read: parses the text; raises ValueError.
-        group: panel of the help.
-        default: as text; None if there is none.
         metavar: what the value is; words in lower case are values, all others stand for values.
         own_variable: the variable, if it is not the name with the prefix `SYNC_PRODUCTS_`.
         is_common: `--help` shows it; all others are shown only by `--help-all`.

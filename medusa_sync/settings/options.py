@@ -31,17 +31,13 @@ def _option(
     group: Group, metavar: str, read: Callable[[str], T], default: str, help_: str, **others: Any
 ) -> T:
     row = {"group": group, "metavar": metavar, "read": read, "default": default, "help": help_, **others}
-    return field(default_factory=lambda: read(default), repr=_is_shown(metavar), metadata=row)
+    has_repr = "URL" not in metavar  # which may contain a password
+    return field(default_factory=lambda: read(default), repr=has_repr, metadata=row)
 
 
 def _optional(group: Group, metavar: str, read: Callable[[str], T], help_: str, **others: Any) -> T | None:
     row = {"group": group, "metavar": metavar, "read": read, "help": help_, **others}
-    return field(default=None, repr=_is_shown(metavar), metadata=row)
-
-
-def _is_shown(metavar: str) -> bool:
-    """Whether the representation of the settings has a value: a URL may contain a password."""
-    return "URL" not in metavar
+    return field(default=None, repr="URL" not in metavar, metadata=row)
 
 
 def _switch(group: Group, help_: str, **others: Any) -> bool:
@@ -104,10 +100,10 @@ class Settings:
         "Which side wins if both changed a field: source, store, or source,title=store.",
         more="A side for all fields, and other sides for some of them.",
         complete=complete_sides, is_common=True)
-    on_missing: OnMissing = _option("What is written", "keep|draft|delete", parsers.member(OnMissing), "keep",
-        "What happens to products and variants that the source no longer has.", is_common=True)
-    on_deleted: OnDeleted = _option("What is written", "recreate|skip", parsers.member(OnDeleted), "recreate",
-        "What happens to products that the merchant deleted in the store.")
+    on_missing: OnMissing = _option("What is written", "keep|draft|delete", parsers.choice(*OnMissing),
+        "keep", "What happens to products and variants that the source no longer has.", is_common=True)
+    on_deleted: OnDeleted = _option("What is written", "recreate|skip", parsers.choice(*OnDeleted),
+        "recreate", "What happens to products that the merchant deleted in the store.")
     adopt: bool = _switch("What is written",
         "Take over existing products with the same old id, SKU or handle.",
         more="Only those that have no external id of ours.", is_common=True)

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from datetime import UTC
-from enum import StrEnum
+from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -23,7 +23,7 @@ _HUNDRED = 100
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
-Choice = TypeVar("Choice", bound=StrEnum)
+Choice = TypeVar("Choice", bound=str)
 
 
 def text(value: str) -> str:
@@ -95,19 +95,14 @@ def seconds(value: str) -> float:
     return float(value)
 
 
-def choice(*choices: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        lowered = value.strip().lower()
-        if lowered not in choices:
-            raise ValueError(f"expected {' or '.join(choices)}")
-        return lowered
+def choice(*choices: Choice) -> Callable[[str], Choice]:
+    def read(value: str) -> Choice:
+        for each in choices:
+            if value.strip().lower() == each:
+                return each
+        raise ValueError(f"expected {' or '.join(choices)}")
 
     return read
-
-
-def member(kind: type[Choice]) -> Callable[[str], Choice]:
-    read = choice(*kind)
-    return lambda value: kind(read(value))
 
 
 def currency_code(value: str) -> str:
@@ -202,14 +197,6 @@ def timezone(value: str) -> str:
     return value.strip()
 
 
-def ping_url(value: str) -> str:
-    return _url(value, "https://hc-ping.com/your-uuid", may_have_credentials=False)
-
-
-def gateway(value: str) -> str:
-    return _url(value, "http://localhost:9091", may_have_query=False)
-
-
 def store_url(value: str) -> str:
     url = _url(value, "http://localhost:9000", may_have_query=False, may_have_credentials=False)
     for page in ("/admin", "/app"):
@@ -252,6 +239,10 @@ def _url(value: str, example: str, *, may_have_query: bool = True, may_have_cred
     if not may_have_credentials and "@" in parts.netloc:
         raise ValueError("expected a URL without a user name or password")
     return urlunsplit(parts._replace(path=parts.path.rstrip("/")))
+
+
+ping_url = partial(_url, example="https://hc-ping.com/your-uuid", may_have_credentials=False)
+gateway = partial(_url, example="http://localhost:9091", may_have_query=False)
 
 
 def _parts(url: str) -> SplitResult | None:

@@ -33,13 +33,8 @@ class Found(NamedTuple):
 
     @property
     def origin(self) -> str:
-        match self.kind:
-            case "variable":
-                return f"variable {self.name}"
-            case "file":
-                return f"file {self.name}, line {self.line}"
-            case _:
-                return self.kind
+        name = {"variable": f" {self.name}", "file": f" {self.name}, line {self.line}"}.get(self.kind, "")
+        return f"{self.kind}{name}"
 
 
 class EnvFile(NamedTuple):
