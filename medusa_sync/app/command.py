@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -19,23 +20,15 @@ from medusa_sync.core.result import RunResult
 from medusa_sync.errors import EXIT_CHANGES, MedusaSyncError, SettingsError
 from medusa_sync.notify import dispatch
 from medusa_sync.redact import Redactor
-from medusa_sync.report import log, summary
+from medusa_sync.report import log, output, summary
 from medusa_sync.report.escape import visible
-from medusa_sync.report.file import ReportError
-from medusa_sync.report.output import (
-    Output,
-    are_one_file,
-    discard_unwritten,
-    output_to,
-    print_error,
-    print_line,
-)
+from medusa_sync.report.file import writing
 from medusa_sync.report.progress import progress_observer
 from medusa_sync.report.text import print_listed_once, print_result, print_settings
 from medusa_sync.schedule import Schedule, time_zone
 from medusa_sync.settings.load import Flags, Loaded, load
 from medusa_sync.settings.options import OPTIONS, Settings
-from medusa_sync.settings.secrets import without_user_info
+from medusa_sync.settings.secrets import public_part
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +38,7 @@ _BUG = "This is a bug in medusa-sync. Run with --verbose to see where it happens
 
 def execute(flags: Flags) -> int:
     """Run the command and return its exit code."""
-    out, err = output_to(sys.stdout), output_to(sys.stderr)
+    out, err = output.output_to(sys.stdout), output.output_to(sys.stderr)
     try:
         loaded = _load(flags)
         settings = loaded.settings
@@ -54,9 +47,9 @@ def execute(flags: Flags) -> int:
         signals = Signals(signal.SIGHUP) if reloads else Signals()
         job = _Job(flags, loaded, signals, out, err)
     except MedusaSyncError as error:
-        print_error(str(error), error.hint, err)
+        output.print_error(str(error), error.hint, err)
         return error.exit_code
-    with signals, discard_unwritten(out):
+    with signals, output.discard_unwritten(out):
         if not settings.loop:
             return job.run()
         return run_loop(job, signals.wait, run_now=settings.run_now, max_runs=settings.max_runs)
@@ -64,25 +57,31 @@ def execute(flags: Flags) -> int:
 
 def show_settings(flags: Flags) -> int:
     """Print every setting and where it comes from, and return the exit code. Nothing is contacted."""
-    out, err = output_to(sys.stdout), output_to(sys.stderr)
-    with discard_unwritten(out):
+    out, err = output.output_to(sys.stdout), output.output_to(sys.stderr)
+    with output.discard_unwritten(out):
         try:
             loaded = _load(flags, needs_credentials=False)
             if loaded.settings.loop:
                 _schedule(loaded.settings)
             for warning in () if loaded.settings.quiet else loaded.warnings:
-                print_line(err, ("warning: ", "yellow"), visible(warning))
-            print_settings(loaded, out)
-            out.file.flush()
-        except BrokenPipeError:
-            pass
-        except OSError as error:
-            print_error(f"The settings were not written to stdout: {error.strerror}.", "", err)
-            return ReportError.exit_code
+                output.print_line(err, ("warning: ", "yellow"), visible(warning))
+            with _printing("The settings were", out):
+                print_settings(loaded, out)
         except MedusaSyncError as error:
-            print_error(str(error), error.hint, err)
+            output.print_error(str(error), error.hint, err)
             return error.exit_code
     return 0
+
+
+@contextmanager
+def _printing(what: str, out: output.Output, hint: str = "") -> Iterator[None]:
+    """Flush what is printed here; raise `ReportError` if it cannot be written, unless its reader left."""
+    with writing(f"{what} not written to stdout", hint):
+        try:
+            yield
+            out.file.flush()
+        except BrokenPipeError:
+            logger.debug("the reader of stdout closed it", extra={"event": "stdout_closed"})
 
 
 def _load(flags: Flags, *, needs_credentials: bool = True) -> Loaded:
@@ -95,7 +94,9 @@ def _load(flags: Flags, *, needs_credentials: bool = True) -> Loaded:
 class _Job:
     """Runs with the current settings."""
 
-    def __init__(self, flags: Flags, loaded: Loaded, signals: Signals, out: Output, err: Output) -> None:
+    def __init__(
+        self, flags: Flags, loaded: Loaded, signals: Signals, out: output.Output, err: output.Output
+    ) -> None:
         self._flags = flags
         self._signals = signals
         self._out = out
@@ -180,11 +181,12 @@ class _Job:
         settings = self._settings
         in_text = settings.log_format == "text" and not settings.verbose and not settings.quiet
         is_one_line = summary.up_to_date(result) is not None and not result.notes
-        return in_text and is_one_line and are_one_file(self._out, self._err)
+        return in_text and is_one_line and output.are_one_file(self._out, self._err)
 
     def _print(self, result: RunResult) -> None:
         settings = self._settings
-        try:
+        hint = "The run itself was not affected. Use --report to write the result to a file."
+        with _printing("The result was", self._out, hint):
             if settings.json:
                 from medusa_sync.report.json import print_json  # the types of the document take a while
 
@@ -193,14 +195,6 @@ class _Job:
                 print_listed_once(result, self._out)
             elif (result.seen or not result.error) and not self._is_logged(result):
                 print_result(result, self._out, verbose=settings.verbose)
-            self._out.file.flush()
-        except BrokenPipeError:
-            logger.debug("the reader of stdout closed it", extra={"event": "stdout_closed"})
-        except OSError as error:
-            raise ReportError(
-                f"The result was not written to stdout: {error.strerror}.",
-                hint="The run itself was not affected. Use --report to write the result to a file.",
-            ) from error
 
 
 def _attempt(step: Callable[[], None]) -> int:
@@ -234,7 +228,7 @@ def _warn_of_plain_http(settings: Settings) -> None:
     if settings.api_key is not None or settings.password is not None:
         urls.append(settings.medusa_url)
     if settings.authorization() is not None and "://" in settings.source:
-        urls.append(without_user_info(settings.source).partition("?")[0])
+        urls.append(public_part(settings.source))
     for url in urls:
         parts = urlsplit(url)
         host = parts.hostname or ""

@@ -13,28 +13,18 @@ from contextlib import (
     contextmanager,
     nullcontext,
 )
-from functools import cache, partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any, Self, TypeAlias, TypeVar
 
 import httpx
 from msgspec import Struct
 
-from medusa_sync import __version__
+from medusa_sync import __version__, errors
 from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals
 from medusa_sync.core.result import Requests, RunResult
 from medusa_sync.core.selection import Selection
-from medusa_sync.errors import (
-    InterruptedRunError,
-    LockedError,
-    LockUnavailableError,
-    MedusaSyncError,
-    SettingsError,
-    SourceError,
-    StoreError,
-)
 from medusa_sync.http import HttpClient, Rate
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
@@ -43,7 +33,7 @@ from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.progress import NoProgress
 from medusa_sync.settings.load import NO_CREDENTIALS, contradictions
 from medusa_sync.settings.options import Settings
-from medusa_sync.settings.secrets import without_user_info
+from medusa_sync.settings.secrets import public_part, without_user_info
 from medusa_sync.sources.api import rate_of
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.mapping import MappingOptions
@@ -55,6 +45,7 @@ from medusa_sync.sync.run import Observer, Run
 _HEADERS = {"user-agent": f"medusa-sync/{__version__}", "accept": "application/json"}
 
 Options = TypeVar("Options", bound=Struct)
+Connect: TypeAlias = Callable[..., AbstractAsyncContextManager[HttpClient]]
 
 
 def sync_products(
@@ -83,7 +74,7 @@ def sync_products(
     if _credentials(settings) is None and not settings.dry_run:
         problems.append(NO_CREDENTIALS)
     if problems:
-        raise SettingsError(problems)
+        raise errors.SettingsError(problems)
     redactor = redactor or Redactor(settings.secrets())
     return redacted(asyncio.run(_sync(settings, observer or NoProgress(), signals, redactor)), redactor)
 
@@ -93,11 +84,11 @@ async def _sync(
 ) -> RunResult:
     requests = Requests()
     stop = Stop()
-    http = _Http(settings, requests, stop, redactor)
+    connect = _connector(settings, requests, stop, redactor)
     async with AsyncExitStack() as stack:
         stack.enter_context(_listening(signals, stop) if signals else nullcontext())
-        source = await stack.enter_async_context(_source(settings, http))
-        api = await stack.enter_async_context(_store(settings, http))
+        source = await stack.enter_async_context(_source(settings, requests, connect))
+        api = await stack.enter_async_context(_store(settings, requests, connect))
         run = Run(source, api, _options(settings), requests, observer, stop)
         folder = Path(settings.lock_dir) if settings.lock_dir is not None else None
         names = settings.job_name, settings.medusa_url, settings.source_name
@@ -105,7 +96,7 @@ async def _sync(
         try:
             with nullcontext() if settings.dry_run else lock:  # a dry run only reads
                 return await run.execute()
-        except (LockedError, LockUnavailableError) as error:
+        except (errors.LockedError, errors.LockUnavailableError) as error:
             stop.set(error)
             return await run.execute()
 
@@ -119,7 +110,7 @@ def _listening(signals: Signals, stop: Stop) -> Iterator[None]:
     def end(number: signal.Signals) -> None:
         received.append(number)
         if len(received) == 1:
-            stop.set(InterruptedRunError(f"Interrupted by {number.name}", signal_number=number))
+            stop.set(errors.InterruptedRunError(f"Interrupted by {number.name}", signal_number=number))
             return
         for task in asyncio.all_tasks():
             task.cancel()
@@ -132,104 +123,96 @@ def _listening(signals: Signals, stop: Stop) -> Iterator[None]:
         if not received:
             raise
         message = "Stopped immediately by a second signal"
-        raise InterruptedRunError(message, signal_number=received[-1]) from None
+        raise errors.InterruptedRunError(message, signal_number=received[-1]) from None
 
 
 @asynccontextmanager
-async def _source(settings: Settings, http: _Http) -> AsyncIterator[Source]:
+async def _source(settings: Settings, requests: Requests, connect: Connect) -> AsyncIterator[Source]:
     hint = "Check that the source is up, and --source (SYNC_PRODUCTS_SOURCE). Then run again."
-    unavailable = partial(SourceError, hint=hint)
 
     def count(_method: str, _url: str) -> None:
-        http.requests.source += 1
+        requests.source += 1
 
     url = without_user_info(settings.source)
     headers = _HEADERS | {"accept": "application/json, */*;q=0.5"}
     if (authorization := settings.authorization()) is not None:
         headers["authorization"] = authorization
 
-    def connect() -> AbstractAsyncContextManager[HttpClient]:
-        # Redirects are safe: httpx does not send the authorization to another host, port or scheme.
-        return http.connect(url, unavailable, count, rate_of(url), headers=headers, follow_redirects=True)
-
+    # Redirects are safe: httpx does not send the authorization to another host, port or scheme.
+    options = {"headers": headers, "follow_redirects": True}
+    to_source = partial(connect, partial(errors.SourceError, hint=hint), count, rate_of(url), **options)
     mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices)
     how = settings.source_map, settings.min_products
-    async with open_source(url, settings.source_format, connect, mapping, *how) as source:
+    async with open_source(url, settings.source_format, to_source, mapping, *how) as source:
         yield source
 
 
 @asynccontextmanager
-async def _store(settings: Settings, http: _Http) -> AsyncIterator[AdminApi | None]:
+async def _store(settings: Settings, requests: Requests, connect: Connect) -> AsyncIterator[AdminApi | None]:
     credentials, url = _credentials(settings), settings.medusa_url
     if credentials is None:
         yield None
         return
 
-    def unavailable(message: str) -> MedusaSyncError:
+    def unavailable(message: str) -> errors.MedusaSyncError:
         hint = "Check that the store is up, and --medusa-url (MEDUSA_BACKEND_URL). Then run again."
-        return StoreError(f"{url}: {message}", hint=hint)
+        return errors.StoreError(f"{url}: {message}", hint=hint)
 
     def count(method: str, path: str) -> None:
         if method == "GET" or path == LOGIN_PATH:
-            http.requests.store_reads += 1
+            requests.store_reads += 1
         else:
-            http.requests.store_writes += 1
+            requests.store_writes += 1
 
-    async with http.connect(url, unavailable, count, headers=_HEADERS, base_url=url) as client:
+    async with connect(unavailable, count, headers=_HEADERS, base_url=url) as client:
         yield AdminApi(MedusaClient(client, credentials, url=url))
 
 
-class _Http:
-    """Creates HTTP clients that have the time limits, the counts and the stop token of a run in common."""
+def _connector(settings: Settings, requests: Requests, stop: Stop, redactor: Redactor) -> Connect:
+    """A function that creates HTTP clients with the limits, counts and stop token of a run."""
+    tls = _LazyTls()
+    timeout = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout)
 
-    def __init__(self, settings: Settings, requests: Requests, stop: Stop, redactor: Redactor) -> None:
-        self.requests = requests
-        self._load = cache(httpx.create_ssl_context)  # shared, because loading certificates is slow
-        self._timeout = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout)
-        self._max_retries = settings.max_retries
-        self._stop = stop
-        self._redactor = redactor
+    def count_retry() -> None:
+        requests.retries += 1
 
     @asynccontextmanager
     async def connect(
-        self,
-        url: str,
-        unavailable: Callable[[str], MedusaSyncError],
+        unavailable: Callable[[str], errors.MedusaSyncError],
         on_request: Callable[[str, str], None],
         rate: Rate | None = None,
         **options: Any,
     ) -> AsyncIterator[HttpClient]:
-        tls = _LazyTls(self._load) if urlsplit(url).scheme == "http" else self._load()
-        async with httpx.AsyncClient(timeout=self._timeout, verify=tls, **options) as client:
+        async with httpx.AsyncClient(timeout=timeout, verify=tls, **options) as client:
             yield HttpClient(
                 client,
-                max_retries=self._max_retries,
+                max_retries=settings.max_retries,
                 unavailable=unavailable,
                 on_request=on_request,
-                on_retry=self._count_retry,
-                stop=self._stop,
-                redactor=self._redactor,
+                on_retry=count_retry,
+                stop=stop,
+                redactor=redactor,
                 rate=rate,
             )
 
-    def _count_retry(self) -> None:
-        self.requests.retries += 1
+    return connect
 
 
 class _LazyTls(ssl.SSLContext):
-    """Loads the certificates at the first TLS connection, for example after a redirect from http to https."""
+    """Loads the certificates, which is slow, once there is a TLS connection, maybe after a redirect."""
 
-    def __new__(cls, _load: Callable[[], ssl.SSLContext]) -> Self:
+    def __new__(cls) -> Self:
         return super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
 
-    def __init__(self, load: Callable[[], ssl.SSLContext]) -> None:
-        self._load = load
+    @cached_property
+    def _loaded(self) -> ssl.SSLContext:
+        return httpx.create_ssl_context()
 
     def set_alpn_protocols(self, *args: Any) -> None:
-        self._load().set_alpn_protocols(*args)
+        self._loaded.set_alpn_protocols(*args)
 
     def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
-        return self._load().wrap_bio(*args, **options)
+        return self._loaded.wrap_bio(*args, **options)
 
 
 def _credentials(settings: Settings) -> Credentials | None:
@@ -253,7 +236,7 @@ def _options(settings: Settings) -> SyncOptions:
         SyncOptions,
         settings,
         job=settings.job_name,
-        source_url=_without_secrets(settings.source),
+        source_url=public_part(settings.source),
         store_url=settings.medusa_url,
         wanted=_filled(PlacementOptions, settings),
         max_duration_s=settings.max_duration,
@@ -265,13 +248,3 @@ def _filled(kind: type[Options], settings: Settings, **others: Any) -> Options:
     """Options of the engine: an attribute that is called like a setting has its value."""
     names = [name for name in kind.__struct_fields__ if hasattr(settings, name)]
     return kind(**{name: getattr(settings, name) for name in names}, **others)
-
-
-def _without_secrets(source: str) -> str:
-    """Remove the password and the query of a URL, which may contain a token."""
-    if source == "-":
-        return "standard input"
-    if "://" not in source:
-        return source
-    parts = urlsplit(without_user_info(source))
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))

@@ -11,7 +11,7 @@ from medusa_sync.errors import EXIT_GUARD
 from medusa_sync.report import summary
 from medusa_sync.report.changes import Kind, by_kind, plain_lines
 from medusa_sync.report.escape import visible
-from medusa_sync.report.file import ReportError
+from medusa_sync.report.file import writing
 from medusa_sync.report.summary import Listing
 
 _ANNOTATIONS = 10  # GitHub shows as many of each level in a step
@@ -24,14 +24,10 @@ _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 def append_step_summary(result: RunResult, path: Path) -> None:
     """Append the summary to the file that GITHUB_STEP_SUMMARY names; raise `ReportError` if that fails."""
-    try:
-        with path.open("a", encoding="utf-8") as stream:
-            stream.write(step_summary(result))
-    except OSError as error:
-        raise ReportError(
-            f"The step summary {str(path)!r} was not written: {error.strerror}.",
-            hint="Check the file that GITHUB_STEP_SUMMARY names, or unset the variable.",
-        ) from error
+    hint = "Check the file that GITHUB_STEP_SUMMARY names, or unset the variable."
+    failure = f"The step summary {str(path)!r} was not written"
+    with writing(failure, hint), path.open("a", encoding="utf-8") as stream:
+        stream.write(step_summary(result))
 
 
 def step_summary(result: RunResult) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from medusa_sync.core.result import RunResult
@@ -17,13 +18,8 @@ class ReportError(MedusaSyncError):
     exit_code = 2
 
 
-_FORMATS = (".json", ".csv", ".html")
-
-
 def check_report_path(path: Path) -> str | None:
     """Return why a report cannot be written to a path, or None if nothing is wrong with it."""
-    if path.suffix.lower() not in _FORMATS:
-        return f"{str(path)!r} must end in one of {', '.join(_FORMATS)}"
     file = Path(os.path.realpath(path))
     try:
         if file.exists() and not file.is_file():
@@ -41,30 +37,33 @@ def write_report(result: RunResult, path: Path) -> None:
     """Write the report completely, or raise `ReportError` and leave an existing file; links are followed."""
     if problem := check_report_path(path):
         raise ReportError(f"The report was not written: {problem}.", hint="Correct --report.")
-    content = _rendered(result, path.suffix.lower()).encode()
-    try:
+    content = _rendered(result, path.name.lower()).encode()
+    hint = "Free disk space, check the permissions, or choose another file with --report."
+    with writing(f"The report {str(path)!r} was not written", hint):
         _replace(Path(os.path.realpath(path)), content)
+
+
+@contextmanager
+def writing(what_failed: str, hint: str = "") -> Iterator[None]:
+    """Raise `ReportError` if a file cannot be written in this context."""
+    try:
+        yield
     except OSError as error:
-        raise ReportError(
-            f"The report {str(path)!r} was not written: {error.strerror}.",
-            hint="Free disk space, check the permissions, or choose another file with --report.",
-        ) from error
+        raise ReportError(f"{what_failed}: {error.strerror}.", hint=hint) from error
 
 
-def _rendered(result: RunResult, suffix: str) -> str:
-    match suffix:  # only one of these has to be imported
-        case ".csv":
-            from medusa_sync.report.csv import as_csv
+def _rendered(result: RunResult, name: str) -> str:
+    if name.endswith(".csv"):  # only one of these has to be imported
+        from medusa_sync.report.csv import as_csv
 
-            return as_csv(result)
-        case ".html":
-            from medusa_sync.report.html import as_html
+        return as_csv(result)
+    if name.endswith(".html"):
+        from medusa_sync.report.html import as_html
 
-            return as_html(result)
-        case _:
-            from medusa_sync.report.json import as_json
+        return as_html(result)
+    from medusa_sync.report.json import as_json
 
-            return as_json(result, pretty=True) + "\n"
+    return as_json(result, pretty=True) + "\n"
 
 
 def _replace(file: Path, content: bytes) -> None:

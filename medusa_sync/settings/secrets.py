@@ -51,6 +51,14 @@ def without_user_info(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if parts else url
 
 
+def public_part(source: str) -> str:
+    """The part of a source that may be shown: of a URL, that without a password and a query."""
+    parts = _split(source)
+    if parts is None:
+        return "standard input" if source == "-" else source
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
+
+
 def without_secrets(url: str) -> str:
     """Replace the user info of a URL, and the query values that are secrets; other texts stay as they are."""
     parts = _split(url)

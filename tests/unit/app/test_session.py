@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from socket import create_server
 from threading import Thread
 
 import httpx
 import pytest
-from pytest_httpx import HTTPXMock
 
-from medusa_sync import Secret, Settings, sync_products
+from medusa_sync import Settings, sync_products
 from tests.harness.catalogue import products
-from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.dummyjson import dummyjson
 
 
 @pytest.fixture
@@ -32,30 +29,6 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[ssl.SSLContext]:
 
     monkeypatch.setattr(httpx, "create_ssl_context", record)
     return contexts
-
-
-@pytest.mark.parametrize(
-    ("source", "store", "loads"),
-    [
-        ("http://source.test/products", "http://medusa.test", 0),
-        ("https://source.test/products", "http://medusa.test", 1),
-        ("http://source.test/products", "https://medusa.test", 1),
-        ("https://source.test/products", "https://medusa.test", 1),
-    ],
-)
-def test_certificates_are_loaded_once_if_a_url_is_https(
-    source: str, store: str, loads: int, loaded: list[ssl.SSLContext], httpx_mock: HTTPXMock, tmp_path: Path
-) -> None:
-    fake, rows = FakeMedusa(), products(3)
-    httpx_mock.add_callback(fake.handle, url=re.compile(f"^{store}/"), is_reusable=True)
-    page = {"products": rows, "total": 3, "skip": 0, "limit": 3}
-    httpx_mock.add_response(url=re.compile(r"^https?://source\.test/products\?"), json=page)
-    httpx_mock.add_response(url=re.compile(r"^https?://source\.test/products/categories"), json=[])
-    settings = Settings(
-        source=source, medusa_url=store, api_key=Secret(fake.api_key), lock_dir=str(tmp_path), max_retries=0
-    )
-    assert sync_products(settings).exit_code == 0
-    assert len(loaded) == loads
 
 
 @contextmanager
@@ -82,8 +55,11 @@ def redirecting_to(url: str) -> Iterator[str]:
             thread.join()
 
 
-def test_certificates_are_loaded_after_a_redirect_to_https(loaded: list[ssl.SSLContext]) -> None:
-    """The connection begins as if the URL had been https from the start; then this server closes it."""
+@pytest.mark.parametrize("is_redirected", [False, True])
+def test_certificates_are_loaded_once_there_is_a_tls_connection(
+    loaded: list[ssl.SSLContext], *, is_redirected: bool
+) -> None:
+    """The server closes the connection after the greeting, which has the name and the protocol."""
     greetings: list[bytes] = []
     with create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(30)
@@ -95,7 +71,9 @@ def test_certificates_are_loaded_after_a_redirect_to_https(loaded: list[ssl.SSLC
 
         thread = Thread(target=greet)
         thread.start()
-        with redirecting_to(f"https://localhost:{listener.getsockname()[1]}/products") as source:
+        url = f"https://localhost:{listener.getsockname()[1]}/products"
+        with redirecting_to(url) as redirected:
+            source = redirected if is_redirected else url
             result = sync_products(Settings(source=source, dry_run=True, max_retries=0))
         thread.join()
     assert result.exit_code == 3
@@ -104,3 +82,9 @@ def test_certificates_are_loaded_after_a_redirect_to_https(loaded: list[ssl.SSLC
     [greeting] = greetings
     assert b"localhost" in greeting
     assert b"http/1.1" in greeting
+
+
+def test_a_run_without_tls_loads_no_certificates(loaded: list[ssl.SSLContext]) -> None:
+    with dummyjson(products(3)) as server:
+        assert sync_products(Settings(source=server.url, dry_run=True)).seen == 3
+    assert loaded == []
