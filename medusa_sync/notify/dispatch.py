@@ -30,8 +30,8 @@ def check(settings: Settings) -> None:
 
 def begin(settings: Settings) -> None:
     """Notify that a run begins; a failure is only logged."""
-    if url := _ping_url(settings):
-        ping.ping_start(url)
+    if settings.ping_url and not settings.dry_run:
+        ping.ping(settings.ping_url)
 
 
 def outputs(settings: Settings, result: RunResult) -> Iterator[Callable[[], None]]:
@@ -45,7 +45,13 @@ def outputs(settings: Settings, result: RunResult) -> Iterator[Callable[[], None
 
 
 def end(settings: Settings, result: RunResult) -> None:
-    """Notify monitors of the result of a run; a ping, a push or a metrics file that fails is only logged."""
+    """Notify monitors of the result of a run; a ping, a push or a metrics file that fails is only logged.
+
+    They are not notified of a dry run, nor of a run that found the lock taken: the holder of the lock does
+    that, and this run could overwrite its success with the time that it read before.
+    """
+    if result.dry_run or result.status is Status.LOCKED:
+        return
     if settings.metrics_file is not None or settings.metrics_push is not None:
         from medusa_sync.notify import metrics  # slow to import: its library contains a web server
 
@@ -54,22 +60,18 @@ def end(settings: Settings, result: RunResult) -> None:
             metrics.write_metrics(result, Path(settings.metrics_file), **names)
         if settings.metrics_push is not None:
             metrics.push_metrics(result, settings.metrics_push, **names, store=settings.medusa_url)
-    url = _ping_url(settings)
-    if url and result.status is not Status.LOCKED:  # the run that holds the lock pings
+    if settings.ping_url:
         error = result.error.partition("\n")[0]
-        ping.ping_end(url, result.exit_code, f"{one_line(result)}: {error}" if error else one_line(result))
+        words = f"{one_line(result)}: {error}" if error else one_line(result)
+        ping.ping(settings.ping_url, result.exit_code, words)
 
 
 def end_without_result(settings: Settings, exit_code: int, message: str) -> None:
     """Notify that a run failed or was stopped without a result; a failure of the ping is only logged."""
-    if url := _ping_url(settings):
-        ping.ping_end(url, exit_code, message)
+    if settings.ping_url and not settings.dry_run:
+        ping.ping(settings.ping_url, exit_code, message)
     if _is_github():
         sys.stderr.write(github.workflow_command("error", settings.job_name, message) + "\n")
-
-
-def _ping_url(settings: Settings) -> str | None:
-    return None if settings.dry_run else settings.ping_url
 
 
 def _is_github() -> bool:

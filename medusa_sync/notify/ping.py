@@ -70,17 +70,9 @@ def host_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/..."
 
 
-def ping_start(url: str) -> None:
-    """Report that a run begins: the monitor notices if it never ends. A failure is only logged."""
-    _ping(url, "/start", "")
-
-
-def ping_end(url: str, exit_code: int, body: str) -> None:
-    """Report how a run ended, with a summary for people, which may be cut. A failure is only logged."""
-    _ping(url, f"/{exit_code}" if exit_code != 0 else "", body)
-
-
-def _ping(url: str, event: str, body: str) -> None:
+def ping(url: str, exit_code: int | None = None, body: str = "") -> None:
+    """Report that a run begins, or how it ended, with a summary. A failure is only logged."""
+    event = "/start" if exit_code is None else f"/{exit_code}" if exit_code else ""
     host, reason = "the ping URL", ""
     try:
         host = host_of(url)
