@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
-from medusa_sync.core.change import Conflict, FieldChange, Withheld
+from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.fields import STATUS, VARIANT
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import DIGEST
-from medusa_sync.core.result import Action, Outcome
+from medusa_sync.core.result import Action, Outcome, RunResult
 from medusa_sync.report import values
 from medusa_sync.report.escape import visible
 from medusa_sync.report.values import Line
 
 Kind = Literal["conflict", "held", "withheld", "change"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 FEW = 5  # changes of variants that are shown for one product; if there are more, the first ones are
 _FIRST = 3
@@ -26,28 +27,26 @@ _CONFLICT = "changed on both sides"
 _UNKNOWN = "the store has no such status"
 _HELD = "above --max-price-change"
 _LAST = "last applied"
-_WINS = {OnConflict.SOURCE: "the source wins", OnConflict.STORE: "the store wins"}
 
 
 class Detail(NamedTuple):
     """A field that was changed, is in conflict, or has a value that is held back or withheld.
 
-    Without a `change`, the field keeps the value that the store holds.
+    Attributes:
+        desired: what the source wants.
+        change: None if the field keeps the value that the store holds.
+        winner: of a conflict.
+        owner: what has the value that is withheld.
     """
 
+    kind: Kind
     variant: str
     field: str
     stored: Value
+    desired: Value
     change: FieldChange | None = None
-    conflict: Conflict | None = None
-    held: FieldChange | None = None
-    withheld: Withheld | None = None
-
-    @property
-    def kind(self) -> Kind:
-        if self.withheld:
-            return "withheld"
-        return "conflict" if self.conflict else "held" if self.held else "change"
+    winner: OnConflict | None = None
+    owner: str = ""
 
     @property
     def name(self) -> str:
@@ -64,27 +63,42 @@ def details(outcome: Outcome) -> list[Detail]:
     may be several for one name.
     """
     won: dict[tuple[str, str], list[Conflict]] = {}
-    for each in outcome.conflicts:
-        if each.kept == OnConflict.SOURCE:
-            won.setdefault((each.variant, each.field), []).append(each)
+    for conflict in outcome.conflicts:
+        if conflict.kept == OnConflict.SOURCE:
+            won.setdefault((conflict.variant, conflict.field), []).append(conflict)
     found = []
     for change in outcome.changes:
         same = won.get((change.variant, change.field))
-        conflict = same.pop(0) if same else None
-        found.append(Detail(change.variant, change.field, change.stored, change, conflict))
+        winner = same.pop(0).kept if same else None
+        sides = change.stored, change.desired
+        kind: Kind = "conflict" if winner else "change"
+        found.append(Detail(kind, change.variant, change.field, *sides, change, winner))
     kept = chain((each for each in outcome.conflicts if each.kept == OnConflict.STORE), *won.values())
-    found += [Detail(each.variant, each.field, each.stored, conflict=each) for each in kept]
-    found += [Detail(each.variant, each.field, each.stored, held=each) for each in outcome.held]
-    new = outcome.newly_withheld
-    return found + [Detail(each.variant, each.field, each.stored, withheld=each) for each in new]
+    found += [
+        Detail("conflict", each.variant, each.field, each.stored, each.desired, winner=each.kept)
+        for each in kept
+    ]
+    found += [Detail("held", each.variant, each.field, each.stored, each.desired) for each in outcome.held]
+    found += [
+        Detail("withheld", each.variant, each.field, each.stored, each.value, owner=each.owner)
+        for each in outcome.newly_withheld
+    ]
+    return found
 
 
 def by_kind(outcome: Outcome) -> dict[Kind, list[Detail]]:
     """The changes of a product, first its conflicts, held prices and withheld values; no empty lists."""
     found = details(outcome)
-    kinds: tuple[Kind, ...] = ("conflict", "held", "withheld", "change")
-    groups = {kind: [each for each in found if each.kind == kind] for kind in kinds}
+    groups = {kind: [each for each in found if each.kind == kind] for kind in KINDS}
     return {kind: group for kind, group in groups.items() if group}
+
+
+def of_kind(result: RunResult, kind: Kind) -> Iterator[tuple[Outcome, list[Detail]]]:
+    """Yield the products that have conflicts, held prices or withheld values, with these."""
+    has_any = {"conflict": result.conflicts, "held": result.held, "withheld": result.withheld}[kind]
+    for outcome in result.changes if has_any else ():  # which may be on disk
+        if found := by_kind(outcome).get(kind):
+            yield outcome, found
 
 
 def abridged(found: list[Detail]) -> tuple[list[Detail], str]:
@@ -92,9 +106,9 @@ def abridged(found: list[Detail]) -> tuple[list[Detail], str]:
     of_variants = [each for each in found if each.variant]
     if len(of_variants) <= FEW:
         return found, ""
-    of_variants.sort(key=lambda each: each.conflict is None)
+    of_variants.sort(key=lambda each: each.kind != "conflict")
     rest = of_variants[_FIRST:]
-    conflicts = sum(each.conflict is not None for each in rest)
+    conflicts = sum(each.kind == "conflict" for each in rest)
     counts = ((len(rest) - conflicts, "change"), (conflicts, "conflict"))
     words = " and ".join(f"{n} more {noun}{'s' if n > 1 else ''}" for n, noun in counts if n)
     return [each for each in found if not each.variant] + of_variants[:_FIRST], f"... and {words} of variants"
@@ -110,12 +124,8 @@ def change_lines(
 ) -> Iterator[Line]:
     """Yield the reason of a problem, and a line for each field that was changed or kept its value.
 
-    Args:
-        outcome: the product.
-        arrow: between the value before and after.
-        found: some of its changes; default: all.
-        brief: leave out what `abridged` leaves out, and say so.
-        fits: whether a line is short enough; if not, only its values are shortened.
+    If `brief`, leave out what `abridged` leaves out, and say so. The values in a line are shortened until it
+    `fits`.
     """
     if outcome.reason:
         yield [(visible(outcome.reason), "")]
@@ -141,25 +151,28 @@ def plain_lines(
 
 def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: int = values.LONG) -> Line:
     """The values of a field and where its change comes from, without its name."""
-    change, conflict = detail.change, detail.conflict
-    wins = [_WINS[conflict.kept]] if conflict else []
-    if detail.withheld is not None:
-        stored, wanted = values.excerpts(detail.stored, detail.withheld.value, values.LONG)
-        line = [(visible(stored), "")]
-        kept = [] if detail.stored is None else ["kept"]
-        notes = [*kept, f"source: {visible(wanted)}, which belongs to {visible(detail.withheld.owner)}"]
-    elif change is not None:
-        line = values.before_and_after(change.stored, change.planned, arrow, longest)
-        notes = [*_notes(change, action, longest, is_contested=conflict is not None), *wins]
+    if detail.change:
+        line = values.before_and_after(detail.stored, detail.change.planned, arrow, longest)
     else:
-        side = conflict or detail.held
-        stored, wanted = values.excerpts(detail.stored, side.desired if side else None, longest)
-        line = [(visible(stored), "")]
-        state = "may be overwritten" if conflict and conflict.kept == OnConflict.SOURCE else "kept"
-        reason = _HELD if detail.held else _UNKNOWN if action is Action.CREATE else _CONFLICT
-        notes = [state, reason, f"source: {visible(wanted)}", *wins]
+        line = [(visible(values.excerpts(detail.stored, detail.desired, longest)[0]), "")]
+    notes = notes_about(detail, action, longest)
     style = "dim" if detail.kind == "change" else "yellow"
-    return [*line, (f" ({'; '.join(notes)})", style)] if notes else line
+    return [*line, (f" ({notes})", style)] if notes else line
+
+
+def notes_about(detail: Detail, action: Action | None, longest: int) -> str:
+    """Where a change comes from, or why there is none, and what the source wants."""
+    winner = detail.winner
+    wins = [f"the {winner.value} wins"] if winner else []
+    if detail.change:
+        return "; ".join([*_notes(detail.change, action, longest, is_contested=winner is not None), *wins])
+    source = f"source: {visible(values.excerpts(detail.stored, detail.desired, longest)[1])}"
+    kept = "may be overwritten" if winner == OnConflict.SOURCE else "kept"
+    if detail.kind == "withheld":
+        owner = f"{source}, which belongs to {visible(detail.owner)}"
+        return owner if detail.stored is None else f"{kept}; {owner}"
+    why = _HELD if detail.kind == "held" else _UNKNOWN if action is Action.CREATE else _CONFLICT
+    return "; ".join([kept, why, source, *wins])
 
 
 def _notes(change: FieldChange, action: Action | None, longest: int, *, is_contested: bool) -> list[str]:

@@ -8,13 +8,13 @@ import json
 from collections.abc import Iterator
 from itertools import chain
 
-from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
-from medusa_sync.core.result import Outcome, RunResult
-from medusa_sync.report.changes import Detail, details
+from medusa_sync.core.result import Action, Outcome, RunResult
+from medusa_sync.report.changes import Detail, details, notes_about
 from medusa_sync.report.escape import visible
 from medusa_sync.report.summary import ended_as
 
+_UNLIMITED = 10**9  # characters of a value
 _COLUMNS = ("external_id", "title", "outcome", "action", "field", "from", "to", "reason", "variant")
 # A spreadsheet evaluates a cell that starts with one of these; some accept the wide forms too. Some also skip
 # a leading tab or carriage return, but those are escaped like all control characters.
@@ -43,7 +43,7 @@ def _rows(result: RunResult) -> Iterator[tuple[str, ...]]:
     for outcome in chain(result.problems, result.not_completed, result.skipped):
         yield *_product(outcome), "", "", "", outcome.reason, ""
     for outcome in result.changes:
-        fields = [_field(detail) for detail in details(outcome)] or [("",) * 5]
+        fields = [_field(detail, outcome.action) for detail in details(outcome)] or [("",) * 5]
         yield from ((*_product(outcome), *field) for field in fields)
 
 
@@ -52,22 +52,10 @@ def _product(outcome: Outcome) -> tuple[str, ...]:
     return outcome.external_id or "", outcome.title, outcome.result, action
 
 
-def _field(detail: Detail) -> tuple[str, ...]:
+def _field(detail: Detail, action: Action | None) -> tuple[str, ...]:
     after = detail.change.planned if detail.change else detail.stored
-    return detail.field, _plain(detail.stored), _plain(after), _reason(detail), detail.variant
-
-
-def _reason(detail: Detail) -> str:
-    if detail.held is not None:
-        return f"held back, above --max-price-change; the source has {_plain(detail.held.desired)}"
-    if detail.withheld is not None:
-        return f"withheld; the source has {detail.withheld.value}, which belongs to {detail.withheld.owner}"
-    conflict = detail.conflict
-    if conflict is None:
-        return ""
-    if conflict.kept == OnConflict.SOURCE:
-        return f"changed on both sides; the source wins, the store had {_plain(conflict.stored)}"
-    return f"changed on both sides; the store wins, the source has {_plain(conflict.desired)}"
+    reason = "" if detail.kind == "change" else notes_about(detail, action, _UNLIMITED)
+    return detail.field, _plain(detail.stored), _plain(after), reason, detail.variant
 
 
 def _plain(value: Value) -> str:

@@ -37,8 +37,4 @@ HIDDEN = re.compile(
 
 def visible(text: str) -> str:
     r"""Escape the hidden characters of a text: `\x1b`, `\n`, `\u202e`. Ordinary writing does not change."""
-    return HIDDEN.sub(_escaped, text)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape").decode()
+    return HIDDEN.sub(lambda match: match[0].encode("unicode_escape").decode(), text)

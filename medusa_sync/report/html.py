@@ -94,7 +94,7 @@ def _product(outcome: Outcome, result: RunResult) -> dict[str, Any]:
     if len(of_variants) > FEW:
         plural = "" if len(variants) == 1 else "s"
         folded = f"{len(of_variants):,} changes of {len(variants):,} variant{plural}"
-        conflicts = sum(each.conflict is not None for each in of_variants)
+        conflicts = sum(each.kind == "conflict" for each in of_variants)
         folded += f", {conflicts:,} of them in conflict" if conflicts else ""
     external_id, title = summary.name(outcome)
     others = {"conflict": outcome.conflicts, "held": outcome.held, "withheld": outcome.newly_withheld}

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC
 from functools import partial
-from itertools import chain
+from itertools import chain, starmap
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -18,6 +19,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
+from medusa_sync.report.changes import Kind, of_kind
 from medusa_sync.report.escape import HIDDEN
 from medusa_sync.report.output import Output
 from medusa_sync.report.summary import ended_as
@@ -97,15 +99,9 @@ class HeldPrice(Struct, frozen=True):
     desired: Value
 
 
-class WithheldValue(Struct, frozen=True):
+class WithheldValue(HeldPrice, frozen=True):
     """An SKU or barcode that a variant does not get, because something else has it; listed once."""
 
-    external_id: str | None
-    title: str
-    variant: Annotated[str | None, Meta(description="Null for a product without variants.")]
-    field: str
-    stored: Value
-    desired: Value
     owner: Annotated[str, Meta(description="What has the value.")]
 
 
@@ -235,22 +231,20 @@ def _document_without_changes(result: RunResult) -> Document:
         ),
         requests=RequestCounts(*structs.astuple(result.requests)),
         problems=ended + list(map(_problem, chain(result.problems, result.not_completed))),
-        held=[
-            HeldPrice(each.external_id, each.title, at.variant or None, at.field, at.stored, at.desired)
-            for each in (result.changes if result.held else ())
-            for at in each.held
-        ],
-        withheld=[
-            WithheldValue(
-                each.external_id, each.title, at.variant or None, at.field, at.stored, at.value, at.owner
-            )
-            for each in (result.changes if result.withheld else ())
-            for at in each.newly_withheld
-        ],
+        held=[HeldPrice(*values) for *values, _ in _kept(result, "held")],
+        withheld=list(starmap(WithheldValue, _kept(result, "withheld"))),
         skipped=list(map(_problem, result.skipped)),
         notes=list(result.notes),
         changes=[],
     )
+
+
+def _kept(result: RunResult, kind: Kind) -> Iterator[tuple[Any, ...]]:
+    """Yield the values of `WithheldValue` for each change of this kind."""
+    for outcome, found in of_kind(result, kind):
+        product = outcome.external_id, outcome.title
+        for each in found:
+            yield *product, each.variant or None, each.field, each.stored, each.desired, each.owner
 
 
 def _problem(outcome: Outcome) -> Problem:

@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from itertools import islice
 
-from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.result import Outcome, Result, RunResult
 from medusa_sync.report import summary
+from medusa_sync.report.changes import Kind, of_kind, plain_lines
 from medusa_sync.report.escape import visible
 from medusa_sync.report.output import Output, print_error, print_line
 from medusa_sync.report.progress import NoProgress
@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 FIELDS = ("external_id", "outcome", "request", "duration_ms", "exit_code")
 """What records may have in addition, as `extra`."""
 
-_OF_A_LIBRARY = "library"
 _run_id: ContextVar[str] = ContextVar("run_id", default="")
 
 
@@ -73,7 +72,7 @@ class _Handler(logging.Handler):
         entry = {
             "time": _time(record, f".{int(record.msecs):03}Z"),
             "level": record.levelname.lower(),
-            "event": getattr(record, "event", _OF_A_LIBRARY),
+            "event": getattr(record, "event", "library"),
             "job": self._job,
             "run_id": _run_id.get() or None,
             "run": _run_id.get() or None,  # its first name
@@ -164,32 +163,18 @@ def log_result(result: RunResult, *, as_json: bool, is_printed: bool) -> None:
 def _log_products(result: RunResult) -> None:
     for outcome in islice(result.problems, summary.LISTED):
         id_, what = outcome.external_id, outcome.result.value
-        words = f"{what} {_product(outcome)}: {outcome.reason}"
+        words = f"{what} {summary.named(outcome)}: {outcome.reason}"
         logger.warning("%s", words, extra={"event": "problem", "external_id": id_, "outcome": what})
-    held = (each for each in result.changes if each.held) if result.held else ()
-    for outcome in islice(held, summary.LISTED):
-        for price in outcome.held:
-            words = f"held back {_product(outcome)}: {_both_sides(price)}"
-            logger.warning("%s", words, extra={"event": "held", "external_id": outcome.external_id})
-    withheld = (each for each in result.changes if each.newly_withheld) if result.withheld else ()
-    for outcome in islice(withheld, summary.LISTED):
-        for value in outcome.newly_withheld:
-            of = f" of {value.variant}" if value.variant else ""
-            words = (
-                f"withheld {_product(outcome)}: {value.field}{of} {value.value!r} belongs to {value.owner}"
-            )
-            logger.warning("%s", words, extra={"event": "withheld", "external_id": outcome.external_id})
-    contested = (each for each in result.changes if each.conflicts) if result.conflicts else ()
-    for outcome in islice(contested, summary.LISTED):
-        for each in outcome.conflicts:
-            words = f"conflict {_product(outcome)}: {_both_sides(each)}; the {each.kept.value} wins"
-            logger.warning("%s", words, extra={"event": "conflict", "external_id": outcome.external_id})
+    for id_, words in _of_kind(result, "held"):
+        logger.warning("held back %s", words, extra={"event": "held", "external_id": id_})
+    for id_, words in _of_kind(result, "withheld"):
+        logger.warning("withheld %s", words, extra={"event": "withheld", "external_id": id_})
+    for id_, words in _of_kind(result, "conflict"):
+        logger.warning("conflict %s", words, extra={"event": "conflict", "external_id": id_})
 
 
-def _product(outcome: Outcome) -> str:
-    external_id, title = summary.name(outcome)
-    return f"{external_id} ({title})"
-
-
-def _both_sides(change: FieldChange | Conflict) -> str:
-    return f"{change.name}: store {change.stored!r}, source {change.desired!r}"
+def _of_kind(result: RunResult, kind: Kind) -> Iterator[tuple[str | None, str]]:
+    """Yield the id of each of the first products with such changes, and the words about each of these."""
+    for outcome, found in islice(of_kind(result, kind), summary.LISTED):
+        for line in plain_lines(outcome, "->", found):
+            yield outcome.external_id, f"{summary.named(outcome)}: {line}"

@@ -96,13 +96,9 @@ def discard_unwritten(output: Output) -> Iterator[None]:
 
 
 def print_line(output: Output, *parts: str | tuple[str, str], indent: int = 0, hang: int = 0) -> None:
-    """Print a line; a terminal folds it to its width.
+    """Print a line of parts with or without a style; external text in them must be `visible`.
 
-    Args:
-        output: a terminal or a pipe.
-        parts: pieces of the line, each with or without a style; external text must be `visible`.
-        indent: spaces before the line.
-        hang: additional spaces before folded lines.
+    A terminal folds it to its width, and puts `hang` more spaces than `indent` before folded lines.
     """
     if isinstance(output, Pipe):
         line = "".join(part if isinstance(part, str) else part[0] for part in parts)

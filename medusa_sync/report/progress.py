@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock, Timer
+from contextlib import closing, contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -35,7 +33,7 @@ class NoProgress:
         pass
 
 
-class _Counts(NoProgress, ABC):
+class _Counts(NoProgress):
     """How far source and store are; `limit` is that of the products that are read."""
 
     def __init__(self, limit: int | None) -> None:
@@ -60,8 +58,8 @@ class _Counts(NoProgress, ABC):
         if self._settled:
             yield "store", self._settled, total
 
-    @abstractmethod
-    def _show(self) -> None: ...
+    def _show(self) -> None:
+        raise NotImplementedError
 
 
 class _Log(_Counts):
@@ -85,45 +83,45 @@ class _Log(_Counts):
 
 
 class _Bars(_Counts):
-    """Bars on a terminal, drawn by `start` and erased by `close`."""
+    """Bars on a terminal, drawn after `HIDDEN_S` seconds and erased by `close`."""
 
     def __init__(self, console: Console, limit: int | None) -> None:
         super().__init__(limit)
         self._console = console
-        self._lock = Lock()
-        self._closed = False
+        self._start = monotonic() + HIDDEN_S
         self._bars: Progress | None = None
 
-    def start(self) -> None:
-        from rich import progress
-
-        with self._lock:
-            if not self._closed:
-                bars = progress.Progress(
-                    progress.TextColumn("{task.description}"),
-                    progress.BarColumn(bar_width=20),
-                    progress.MofNCompleteColumn(),
-                    progress.TimeRemainingColumn(compact=True),
-                    console=self._console,
-                    transient=True,
-                    redirect_stdout=False,  # stdout may be a file for the result
-                    speed_estimate_period=10,
-                )
-                self._tasks = {name: bars.add_task(name, visible=False) for name in ("source", "store")}
-                self._bars = bars
-                self._show()
-                bars.start()
-
     def close(self) -> None:
-        with self._lock:
-            self._closed = True
-            if self._bars is not None:
-                self._bars.stop()
+        if self._bars is not None:
+            self._bars.stop()
 
     def _show(self) -> None:
-        if self._bars is not None:
-            for name, number, total in self._sides():
-                self._bars.update(self._tasks[name], completed=number, total=total, visible=True)
+        if self._bars is None and monotonic() < self._start:
+            return
+        bars = self._bars or _bars_on(self._console)
+        for task, (_, number, total) in zip(bars.task_ids, self._sides(), strict=False):
+            bars.update(task, completed=number, total=total, visible=True)
+        if self._bars is None:
+            self._bars = bars
+            bars.start()
+
+
+def _bars_on(console: Console) -> Progress:
+    from rich import progress
+
+    bars = progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(bar_width=20),
+        progress.MofNCompleteColumn(),
+        progress.TimeRemainingColumn(compact=True),
+        console=console,
+        transient=True,
+        redirect_stdout=False,  # stdout may be a file for the result
+        speed_estimate_period=10,
+    )
+    for name in ("source", "store"):
+        bars.add_task(name, visible=False)
+    return bars
 
 
 @contextmanager
@@ -136,12 +134,5 @@ def progress_observer(
     elif in_log or isinstance(output, Pipe):
         yield _Log(limit)
     else:
-        bars = _Bars(output, limit)
-        timer = Timer(HIDDEN_S, bars.start)
-        timer.daemon = True
-        timer.start()
-        try:
+        with closing(_Bars(output, limit)) as bars:
             yield bars
-        finally:
-            timer.cancel()
-            bars.close()

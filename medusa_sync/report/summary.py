@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
-from medusa_sync.report.changes import Kind, by_kind
+from medusa_sync.report.changes import KINDS, Detail, Kind, by_kind
 from medusa_sync.report.escape import visible
 
 LISTED = 20  # products that a list shows; the others are counted
 
-STYLES = {
+STYLES: defaultdict[Result, str] = defaultdict(str) | {
     Result.CREATED: "green",
     Result.UPDATED: "cyan",
-    Result.UNCHANGED: "",
-    Result.SKIPPED: "",
     Result.REJECTED: "red",
     Result.FAILED: "red",
     Result.UNCONFIRMED: "yellow",
@@ -27,13 +26,6 @@ STYLES = {
 
 _NOTHING_TO_DO = frozenset({Result.UNCHANGED, Result.SKIPPED})
 _PLANNED = {Result.CREATED: "to create", Result.UPDATED: "to update", Result.REMOVED: "to remove"}
-_ACTIONS = {
-    Action.CREATE: ("created", "to create"),
-    Action.UPDATE: ("updated", "to update"),
-    Action.ADOPT: ("adopted", "to adopt"),
-    Action.DRAFT: ("drafted", "to draft"),
-    Action.DELETE: ("deleted", "to delete"),
-}
 _WINNERS = {
     frozenset[OnConflict](): "A variant that was deleted in the admin is not created again.",
     frozenset({OnConflict.SOURCE}): (
@@ -49,8 +41,7 @@ _WITHHELD = (
     "Two variants of a store cannot have the same SKU or barcode. "
     "Change one of them at the source or in the admin."
 )
-_CONFLICT = "conflict", "with conflicts"
-_LACKING = "withheld", "with values that are withheld"
+_ONCE: Collection[Kind] = ("conflict", "withheld")  # no later run lists them
 _MINUTE = 60  # seconds
 
 
@@ -152,12 +143,18 @@ def name(outcome: Outcome) -> tuple[str, str]:
     return visible(outcome.external_id or "(no id)"), visible(outcome.title)
 
 
+def named(outcome: Outcome) -> str:
+    """A product with its title, in one line."""
+    external_id, title = name(outcome)
+    return f"{external_id} ({title})" if title else external_id
+
+
 def action(outcome: Outcome, *, dry_run: bool) -> str:
     """What was done to a product, or would be done."""
     if outcome.action is None:
         return label(outcome.result, dry_run=False)
-    done, planned = _ACTIONS[outcome.action]
-    return planned if dry_run else done
+    verb = outcome.action.value
+    return f"to {verb}" if dry_run else verb.removesuffix("e") + "ed"
 
 
 @dataclass
@@ -168,14 +165,14 @@ class Listing:
         noun: starts the line of a product in a pipe.
         description: of the products that are left out, as in "3 more with problems".
         is_complete: nothing is left out, because no later run reports it again.
-        only: the kind of changes to show; None for all.
+        kinds: the changes that it shows.
     """
 
     heading: str
     noun: str
     description: str
     is_complete: bool = False
-    only: Kind | None = None
+    kinds: Collection[Kind] = KINDS
     listed: list[Outcome] = field(default_factory=list)
     _count: int = 0
     _winners: set[OnConflict] = field(default_factory=set)
@@ -190,11 +187,15 @@ class Listing:
     def left_out(self) -> int:
         return self._count - len(self.listed)
 
+    def groups(self, outcome: Outcome) -> dict[Kind, list[Detail]]:
+        """The changes of a product that this list shows."""
+        return {kind: found for kind, found in by_kind(outcome).items() if kind in self.kinds}
+
     def remarks(self) -> Iterator[str]:
         """Yield a line about products that are left out, and what to do about conflicts and the like."""
         if self.left_out:
             yield f"... and {self.left_out} more {self.description}; --json shows them all"
-        shown = {self.only} if self.only else {kind for each in self.listed for kind in by_kind(each)}
+        shown = {kind for each in self.listed for kind in self.groups(each)}
         if "conflict" in shown:
             yield _WINNERS[frozenset(self._winners)]
         if "held" in shown:
@@ -210,9 +211,10 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
     changes, and products that are skipped for a reason, are listed if `verbose`; a dry run lists changes too,
     except new products. If `is_short`, even conflicts and withheld values are left out if they are many.
     """
-    contested = Listing("Conflicts", *_CONFLICT, is_complete=not (result.dry_run or is_short))
+    is_complete = not (result.dry_run or is_short)
+    contested = Listing("Conflicts", "conflict", "with conflicts", is_complete)
     held = Listing("Held back", "held", "with prices that were held back")
-    withheld = Listing("Withheld", *_LACKING, is_complete=not (result.dry_run or is_short))
+    withheld = Listing("Withheld", "withheld", "with values that are withheld", is_complete)
     pruned = Listing("Pruned", "prune", "to remove" if result.dry_run else "removed")
     changes = Listing("Changes", "change", "with changes")
     skipped = Listing("Skipped", "skip", "that are skipped")
@@ -238,12 +240,5 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
 
 def listed_once(result: RunResult) -> list[Listing]:
     """The conflicts and newly withheld values, without other changes of their products; no empty lists."""
-    is_complete = not result.dry_run
-    contested = Listing("Conflicts", *_CONFLICT, is_complete=is_complete, only="conflict")
-    withheld = Listing("Withheld", *_LACKING, is_complete=is_complete, only="withheld")
-    for outcome in result.changes:
-        if outcome.conflicts:
-            contested.add(outcome)
-        if outcome.newly_withheld:
-            withheld.add(outcome)
-    return [each for each in (contested, withheld) if each.listed]
+    found = (each for each in listings(result, verbose=False) if each.noun in _ONCE)
+    return [replace(each, kinds=_ONCE) for each in found]

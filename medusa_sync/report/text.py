@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from medusa_sync.core.result import Outcome, RunResult
+from medusa_sync.core.result import RunResult
 from medusa_sync.redact import Redactor
 from medusa_sync.report import summary
-from medusa_sync.report.changes import Detail, by_kind, change_lines, plain_lines
+from medusa_sync.report.changes import change_lines, details, plain_lines
 from medusa_sync.report.escape import visible
 from medusa_sync.report.output import Output, Pipe, print_line
 from medusa_sync.report.summary import Listing
 from medusa_sync.report.values import Line
 from medusa_sync.settings.load import Loaded
 from medusa_sync.settings.options import ALL_OPTIONS
+from medusa_sync.settings.variables import Found
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,11 +42,11 @@ def print_listed_once(result: RunResult, output: Output) -> None:
     """Print the conflicts and newly withheld values of a run, which no later run lists; often nothing."""
     for number, listing in enumerate(summary.listed_once(result)):
         if isinstance(output, Pipe):
-            output.file.writelines(f"{line}\n" for line in _lines_of(listing, result, verbose=False))
+            output.file.writelines(f"{line}\n" for line in _lines_of(listing, result))
         else:
             if number:
                 output.print()
-            _print_listing(listing, result, output, verbose=False)
+            _print_listing(listing, result, output)
 
 
 def as_text(result: RunResult, *, verbose: bool = False) -> str:
@@ -71,27 +72,19 @@ def _lines(result: RunResult, *, verbose: bool) -> Iterator[str]:
     yield from (f"note: {visible(note)}" for note in result.notes)
 
 
-def _lines_of(listing: Listing, result: RunResult, *, verbose: bool) -> Iterator[str]:
+def _lines_of(listing: Listing, result: RunResult, *, verbose: bool = False) -> Iterator[str]:
     brief = not (verbose or listing.is_complete)
     for outcome in listing.listed:
-        external_id, title = summary.name(outcome)
-        action = summary.action(outcome, dry_run=result.dry_run)
-        product = f"{action} {external_id} ({title})" if title else f"{action} {external_id}"
-        for noun, found in _by_noun(listing, outcome).items():
+        product = f"{summary.action(outcome, dry_run=result.dry_run)} {summary.named(outcome)}"
+        groups = listing.groups(outcome)
+        has_only_changes = groups.keys() <= {"change"}
+        for kind, found in groups.items() or (("change", []),):
+            noun = listing.noun if has_only_changes else kind
             lines = plain_lines(outcome, "->", found, brief=brief)
             yield from (f"{noun}: {product}: {line}" for line in lines)
             if not lines:
                 yield f"{noun}: {product}"
     yield from listing.remarks()
-
-
-def _by_noun(listing: Listing, outcome: Outcome) -> Mapping[str, list[Detail]]:
-    """Separate conflicts, held prices and withheld values of a product from its other changes."""
-    groups: dict[str, list[Detail]] = {str(kind): found for kind, found in by_kind(outcome).items()}
-    if listing.only:
-        return {listing.only: groups[listing.only]}
-    has_others = groups.keys() - {"change"}
-    return groups if has_others else {listing.noun: groups.get("change", [])}
 
 
 def _print_on_terminal(result: RunResult, console: Console, *, verbose: bool) -> None:
@@ -112,7 +105,7 @@ def _print_on_terminal(result: RunResult, console: Console, *, verbose: bool) ->
         print_line(console, ("Note: ", "yellow"), visible(note))
 
 
-def _print_listing(listing: Listing, result: RunResult, console: Console, *, verbose: bool) -> None:
+def _print_listing(listing: Listing, result: RunResult, console: Console, *, verbose: bool = False) -> None:
     from rich.cells import cell_len
 
     def fits(line: Line) -> bool:
@@ -124,7 +117,7 @@ def _print_listing(listing: Listing, result: RunResult, console: Console, *, ver
         external_id, title = summary.name(outcome)
         action = summary.action(outcome, dry_run=result.dry_run), summary.STYLES[outcome.result]
         print_line(console, action, "  ", (external_id, "bold"), *(("  ", title) if title else ()), hang=4)
-        found = by_kind(outcome)[listing.only] if listing.only else None
+        found = [each for each in details(outcome) if each.kind in listing.kinds]
         for line in change_lines(outcome, _arrow(console), found, brief=brief, fits=fits):
             print_line(console, *line, indent=_INDENT, hang=2)
     for text in listing.remarks():
@@ -156,7 +149,8 @@ def _table(result: RunResult) -> Table:
 def print_settings(loaded: Loaded, output: Output) -> None:
     """Print a line for each setting, or one JSON document with `--json`."""
     redactor = Redactor(loaded.settings.secrets())
-    shown: list[tuple[Any, Any, Any]] = []
+    settings: dict[str, Any] = {}
+    lines: list[tuple[str, Any, Found]] = []
     for option in ALL_OPTIONS:
         found = loaded.found.get(option.name)
         if found is None:
@@ -164,24 +158,19 @@ def print_settings(loaded: Loaded, output: Output) -> None:
         value = getattr(loaded.settings, option.name, None)
         if found.text is not None and not isinstance(value, bool | int | float):
             value = redactor(option.masked(found.text))
-        shown.append((option, found, value))
-    if loaded.settings.json:
-        settings = {
-            option.name: {
-                "value": value,
-                "origin": {"kind": found.kind}
-                | ({"name": found.name} if found.name else {})
-                | ({"line": found.line} if found.line else {}),
-            }
-            for option, found, value in shown
+        origin = {"kind": found.kind, "name": found.name, "line": found.line}
+        settings[option.name] = {
+            "value": value,
+            "origin": {key: each for key, each in origin.items() if each},
         }
+        lines.append((option.flag or option.variable, value, found))
+    if loaded.settings.json:
         from medusa_sync.report.json import print_json
 
         print_json({"version": _VERSION, "settings": settings}, output)
         return
-    names = [option.flag or option.variable for option, _, _ in shown]
-    width = max(map(len, names))
-    for name, (_, found, value) in zip(names, shown, strict=True):
+    width = max(len(name) for name, _, _ in lines)
+    for name, value, found in lines:
         line = f"{name:{width}}  {visible(_plain(value)):{_VALUE_WIDTH}}  {visible(found.origin)}"
         print_line(output, (line, "dim") if found.kind == "default" else line)
 

@@ -11,9 +11,11 @@ from msgspec import structs
 from rich.console import Console
 
 from medusa_sync.core.change import Conflict, FieldChange, Withheld
+from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
-from medusa_sync.report.text import print_result
+from medusa_sync.report.output import Pipe
+from medusa_sync.report.text import print_listed_once, print_result
 
 URL = "https://cdn.example/" + "images/" * 20 + "spoon.webp?size=large&format=webp#top"
 PRICE = FieldChange("price", 9.99, 10.99, applied=9.99, desired=10.99)
@@ -150,29 +152,39 @@ def run(
     return structs.replace(result, **rest)
 
 
-def with_texts(texts: Sequence[str], *, dry_run: bool) -> RunResult:
-    """A run in which every text is one of 16 external ones; those that a line may leave out occur twice."""
-    job, source, store, note, external_id, title, reason, field, variant, *values = texts
-    before, after, member, applied, wanted, mine, theirs = values
-    field = f"{field}_"  # not the name of a real field
+def hostile(text: str, *, variants: int = 1) -> RunResult:
+    """A run in which every text is external, also the name of a field, with changes of some variants."""
+    wild = f"x{text}"
+    field = f"{wild}_"  # not the name of a real field
+    sides = wild, f"{wild}!", f"{wild}?", f"{wild}."
     changes = (
-        FieldChange(field, before, f"{after}!", f"{applied}?", f"{wanted}."),
-        FieldChange(field, (member,), None, (f"{applied}?",), (f"{wanted}.",)),
-        FieldChange(field, before, f"{after}!", f"{applied}?", f"{wanted}.", variant),
+        FieldChange(field, *sides),
+        FieldChange(field, (wild,), None, (f"{wild}?",), (f"{wild}.",)),
+        FieldChange("description", f"{'x' * 100}{text}", f"{text}{'y' * 100}"),
+        *(FieldChange(field, *sides, f"{wild}{number}") for number in range(variants)),
     )
-    conflict = Conflict(field, mine, theirs, OnConflict.STORE)
-    lost = Withheld("", variant, field, wanted, before, reason)
-    update = Outcome(external_id or "x", title, Result.UPDATED, action=Action.UPDATE, changes=changes)
+    update = Outcome(wild, wild, Result.UPDATED, action=Action.UPDATE, changes=changes)
+    contested = structs.replace(
+        update,
+        conflicts=(Conflict(field, wild, f"{wild}!", OnConflict.STORE, wild),),
+        held=(FieldChange(field, *sides, wild),),
+        withheld=(Withheld("", wild, field, wild, f"{wild}!", wild),),
+    )
     return run(
         update,
-        structs.replace(update, conflicts=(conflict,), withheld=(lost,)),
-        Outcome(external_id or "x", title, Result.REMOVED, action=Action.DELETE),
-        problems=[Outcome(external_id, title, Result.FAILED, reason or "x")],
-        dry_run=dry_run,
-        job=job,
-        source_url=source,
-        store_url=store or "x",
-        notes=(note,),
+        contested,
+        Outcome(wild, wild, Result.REMOVED, action=Action.DELETE),
+        problems=[Outcome(wild, wild, each, wild) for each in (Result.FAILED, Result.REJECTED)],
+        not_completed=[Outcome(wild, wild, Result.UNCONFIRMED, wild)],
+        skipped=(Outcome(wild, wild, Result.SKIPPED, wild),),
+        dry_run=True,
+        job=wild,
+        source_url=wild,
+        store_url=wild,
+        notes=(wild,),
+        status=Status.FAILED,
+        error=wild.replace("\n", ""),  # line breaks in it are our own
+        hint=wild,
     )
 
 
@@ -189,13 +201,51 @@ def of_variants(number: int, *contested: int) -> Outcome:
     )
 
 
-def on_terminal(result: RunResult, width: int, *, verbose: bool = False) -> str:
+def on_terminal(result: RunResult, width: int = 80, *, verbose: bool = False) -> str:
     """What a terminal of a width shows of a run."""
     console = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)
     print_result(result, console, verbose=verbose)
     return str(console.file.getvalue())  # type: ignore[attr-defined]  # a StringIO
 
 
+def quietly(result: RunResult) -> str:
+    """What `--quiet` prints of a run in which all is well."""
+    file = io.StringIO()
+    print_listed_once(result, Pipe(file))
+    return file.getvalue()
+
+
 def squeezed(text: str) -> str:
     """A text without the blanks and borders of a table."""
     return re.sub(r"[\s╭╮╰╯─│├┤┬┴┼]", "", text)
+
+
+EVERYTHING = run(  # all that a result can have
+    structs.replace(
+        SPOON,
+        changes=(
+            PRICE,
+            FieldChange("tags", ("a",), ("a", "b, c"), ("a",), ("a", "b, c")),
+            FieldChange("weight", None, 4, None, 4),
+        ),
+    ),
+    *(MUG, BOWL, OVERRULED, RESPECTED, SHIRT, HELD, LACKING, KEEPING, KNOWN, DRAFTED, DELETED),
+    problems=[LAMP, STAMPS, ROW],
+    not_completed=LEFT,
+    skipped=(SKIPPED,),
+    notes=("Add a stock location.",),
+    status=Status.FAILED,
+    exit_code=4,
+    error="no response\nfor 30 s",
+    hint="Wait.",
+    shard=Shard(3, 8),
+)
+NOT_COMPARED = run(
+    store_url=None,
+    store=None,
+    source_format="",
+    source_total=None,
+    counts=dict.fromkeys(Result, 0),
+    not_compared=194,
+    dry_run=True,
+)

@@ -1,4 +1,4 @@
-"""Outputs, errors and progress on a terminal and in a pipe."""
+"""Colour and errors on terminals and in pipes."""
 
 import io
 from typing import Any
@@ -31,47 +31,35 @@ def error_on(stream: Any, message: str = "no connection", hint: str = HINT) -> s
     return str(stream.getvalue())
 
 
-# --- outputs --------------------------------------------------------------------------------------------
-
-
-def test_a_terminal_gets_colour() -> None:
-    assert f"{ESC}[1;31merror: {ESC}[0m" in error_on(Terminal())
-
-
-def test_a_pipe_gets_no_colour() -> None:
-    assert error_on(io.StringIO()) == f"error: no connection\n  {HINT}\n"
-
-
-@pytest.mark.parametrize("name", ["FORCE_COLOR", "TTY_COMPATIBLE"])
-def test_colour_variables_do_not_make_a_pipe_a_terminal(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(name, "1")
-    assert not output_to(io.StringIO()).is_terminal
-    assert ESC not in error_on(io.StringIO())
-
-
-def test_no_color_removes_every_style(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert output_to(Terminal()).is_terminal
-    assert ESC not in error_on(Terminal())
-
-
-def test_an_empty_no_color_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "")
-    assert ESC in error_on(Terminal())
-
-
-@pytest.mark.parametrize("term", ["dumb", "unknown"])
-def test_a_dumb_terminal_is_a_pipe(term: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", term)
-    assert not output_to(Terminal()).is_terminal
-
-
-@pytest.mark.parametrize("columns", ["0", "1"])
-def test_a_terminal_with_hardly_any_columns_shows_everything(
-    columns: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("stream", "variables", "is_terminal", "has_colour"),
+    [
+        (Terminal, {}, True, True),
+        (io.StringIO, {}, False, False),
+        (io.StringIO, {"FORCE_COLOR": "1", "TTY_COMPATIBLE": "1"}, False, False),
+        (Terminal, {"NO_COLOR": "1"}, True, False),
+        (Terminal, {"NO_COLOR": ""}, True, True),
+        (Terminal, {"TERM": "dumb"}, False, False),
+        (Terminal, {"TERM": "unknown"}, False, False),
+        (Terminal, {"COLUMNS": "0"}, True, True),
+        (Terminal, {"COLUMNS": "1"}, True, True),
+    ],
+)
+def test_only_a_terminal_gets_colour(
+    stream: type[io.StringIO],
+    variables: dict[str, str],
+    *,
+    is_terminal: bool,
+    has_colour: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("COLUMNS", columns)
-    assert "connection" in error_on(Terminal())
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert output_to(stream()).is_terminal is is_terminal
+    shown = error_on(stream())
+    assert (f"{ESC}[1;31merror: {ESC}[0m" in shown) is (ESC in shown) is has_colour
+    assert "connection" in shown
+    assert is_terminal or shown == f"error: no connection\n  {HINT}\n"
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1257", "utf-8"])
@@ -87,19 +75,23 @@ def test_characters_that_a_stream_cannot_encode_are_escaped(encoding: str) -> No
     }
 
 
-# --- errors ---------------------------------------------------------------------------------------------
-
-
-def test_the_following_lines_of_an_error_are_indented() -> None:
-    assert error_on(io.StringIO(), "2 settings are wrong:\n  --limit: -1\nand one", "") == (
-        "error: 2 settings are wrong:\n  --limit: -1\n  and one\n"
-    )
-
-
-def test_markup_and_escape_sequences_in_an_error_are_literal() -> None:
-    assert error_on(io.StringIO(), "[red]x[/red] [/italic] \x1b[2J", "[b]\x07") == (
-        "error: [red]x[/red] [/italic] \\x1b[2J\n  [b]\\x07\n"
-    )
+@pytest.mark.parametrize(
+    ("message", "hint", "shown"),
+    [
+        (
+            "2 settings are wrong:\n  --limit: -1\nand one",
+            "",
+            "error: 2 settings are wrong:\n  --limit: -1\n  and one\n",
+        ),
+        (
+            "[red]x[/red] [/italic] \x1b[2J",
+            "[b]\x07",
+            "error: [red]x[/red] [/italic] \\x1b[2J\n  [b]\\x07\n",
+        ),
+    ],
+)
+def test_the_lines_of_an_error_are_indented_and_literal(message: str, hint: str, shown: str) -> None:
+    assert error_on(io.StringIO(), message, hint) == shown
 
 
 @given(message=st.text(st.characters()), hint=st.text(st.characters()), width=st.integers(1, 100))

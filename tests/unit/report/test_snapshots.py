@@ -1,4 +1,4 @@
-"""What each kind of run prints, at 80 and 200 columns and in a pipe: compare with `snapshots/`.
+"""What each kind of run prints, and one run with everything in each format: compare with `snapshots/`.
 
 `SNAPSHOTS=write pytest tests/unit/report/test_snapshots.py` writes them. Review the difference.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import re
 from collections.abc import Callable
@@ -18,12 +19,18 @@ from rich.cells import cell_len
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
+from medusa_sync.notify.github import step_summary, workflow_commands
+from medusa_sync.report.csv import as_csv
+from medusa_sync.report.html import as_html
+from medusa_sync.report.json import as_json
+from medusa_sync.report.log import log_result
 from medusa_sync.report.output import Output, output_to
-from medusa_sync.report.text import print_listed_once, print_result
+from medusa_sync.report.text import as_text, print_listed_once, print_result
 from tests.unit.results import (
     BOWL,
     DELETED,
     DRAFTED,
+    EVERYTHING,
     HELD,
     KEEPING,
     KNOWN,
@@ -31,6 +38,7 @@ from tests.unit.results import (
     LAMP,
     LEFT,
     MUG,
+    NOT_COMPARED,
     OVERRULED,
     RESPECTED,
     ROW,
@@ -89,9 +97,9 @@ KINDS: dict[str, tuple[RunResult, Show]] = {
         run(counts={Result.CREATED: 194}, store=StoreState(194, 194), duration_s=7.91),
         print_result,
     ),
-    "dry-run": (run(SPOON, MUG, BOWL, LONG, of_variants(40), dry_run=True), print_result),
+    "dry-run": (run(SPOON, MUG, BOWL, LONG, of_variants(40), DRAFTED, DELETED, dry_run=True), print_result),
     "removed": (run(DRAFTED, DELETED), print_result),
-    "problems": (run(SPOON, problems=[LAMP, ROW, TAKEN]), print_result),
+    "problems": (run(SPOON, problems=[LAMP, ROW, TAKEN, LEFT[0]]), print_result),
     "conflicts": (run(OVERRULED, RESPECTED, SHIRT, CONTESTED), print_result),
     "conflicts-the-source-won": (run(OVERRULED, CONTESTED), print_result),
     "conflicts-quiet": (run(OVERRULED, RESPECTED, SHIRT, SPOON), print_listed_once),
@@ -105,6 +113,7 @@ KINDS: dict[str, tuple[RunResult, Show]] = {
     "time-limit": (stopped(Status.PARTIAL, 5, "The run was stopped after 60 s"), print_result),
     "store-down": (stopped(Status.FAILED, 4, "no connection"), print_result),
     "guard": (run(SPOON, status=Status.FAILED, exit_code=6, error="180 of 194 products"), print_result),
+    "not-compared": (NOT_COMPARED, print_result),
 }
 
 
@@ -127,6 +136,13 @@ def printed(kind: str, stream: io.StringIO) -> str:
     return stream.getvalue()
 
 
+def compare(name: str, text: str) -> None:
+    file = SNAPSHOTS / name
+    if os.environ.get("SNAPSHOTS") == "write":
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_prints_its_snapshot(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = {"in a pipe": printed(kind, io.StringIO())}
@@ -135,28 +151,68 @@ def test_a_run_prints_its_snapshot(kind: str, monkeypatch: pytest.MonkeyPatch) -
         parts[f"{width} columns"] = shown = printed(kind, Terminal())
         assert "\x1b" not in shown
         assert max(map(cell_len, shown.splitlines()), default=0) <= width
-    text = "".join(f"--- {name}\n{part}" for name, part in parts.items())
-    file = SNAPSHOTS / f"{kind}.txt"
-    if os.environ.get("SNAPSHOTS") == "write":
-        file.write_text(text, encoding="utf-8")
-    assert text == file.read_text(encoding="utf-8")
+    compare(f"{kind}.txt", "".join(f"--- {name}\n{part}" for name, part in parts.items()))
+
+
+# --- one run with everything, in each format ------------------------------------------------------------
+
+
+def body(result: RunResult) -> str:
+    """The page without its style and script, and without the blanks between tags."""
+    text = re.sub(r"<(style|script)>.*?</\1>", "", as_html(result).partition("<body>")[2], flags=re.DOTALL)
+    return re.sub(r"\s*\n\s*", "\n", text).strip() + "\n"
+
+
+FORMATS: dict[str, Callable[[RunResult], str]] = {
+    "json": lambda result: as_json(result, pretty=True) + "\n",
+    "csv": as_csv,
+    "md": step_summary,
+    "annotations": lambda result: "\n".join([*workflow_commands(result), ""]),
+    "html": body,
+    "verbose": lambda result: as_text(result, verbose=True),
+}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    ("name", "result"),
+    [("everything", EVERYTHING), ("not-compared", NOT_COMPARED)],
+    ids=lambda each: str(each)[:10],
+)
+def test_a_report_is_its_snapshot(name: str, result: RunResult, form: str) -> None:
+    compare(f"{name}.{form}", FORMATS[form](result))
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_the_log_of_a_run_is_its_snapshot(caplog: pytest.LogCaptureFixture, *, as_json: bool) -> None:
+    caplog.set_level(logging.DEBUG)
+    log_result(EVERYTHING, as_json=as_json, is_printed=True)
+    standard = logging.makeLogRecord({}).__dict__.keys()
+    lines = []
+    for each in caplog.records:
+        more = {name: value for name, value in each.__dict__.items() if name not in {*standard, "message"}}
+        lines.append(f"{each.levelname} {each.getMessage()!r} {more}\n")
+    compare(f"everything.{'json-log' if as_json else 'log'}", "".join(lines))
+
+
+def test_there_is_no_snapshot_without_a_test() -> None:
+    names = {f"{kind}.txt" for kind in KINDS} | {"everything.log", "everything.json-log"}
+    names |= {f"{name}.{form}" for name in ("everything", "not-compared") for form in FORMATS}
+    assert {file.name for file in SNAPSHOTS.iterdir()} == names
+
+
+# --- terminals ------------------------------------------------------------------------------------------
 
 
 def test_colour_changes_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     plain = {kind: printed(kind, Terminal()) for kind in KINDS}
     monkeypatch.delenv("NO_COLOR")
-    assert {kind: ESCAPE_SEQUENCE.sub("", printed(kind, Terminal())) for kind in KINDS} == plain
-
-
-def test_a_dumb_terminal_gets_the_lines_of_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    coloured = {kind: printed(kind, Terminal()) for kind in KINDS}
+    assert coloured != plain
+    assert {kind: ESCAPE_SEQUENCE.sub("", text) for kind, text in coloured.items()} == plain
     monkeypatch.setenv("TERM", "dumb")
-    monkeypatch.delenv("NO_COLOR")
     assert printed("conflicts", Terminal()) == printed("conflicts", io.StringIO())
-
-
-def test_there_is_no_snapshot_without_a_test() -> None:
-    assert {file.stem for file in SNAPSHOTS.iterdir()} == set(KINDS)
 
 
 def test_values_are_shortened_to_the_width_but_not_what_is_said_about_them(

@@ -1,0 +1,138 @@
+"""No text of a source or a store can change what a report looks like, and none is lost."""
+
+import csv
+import io
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from msgspec import structs
+from rich.cells import cell_len
+
+from medusa_sync.core.change import FieldChange
+from medusa_sync.notify.github import step_summary, workflow_commands
+from medusa_sync.report.csv import as_csv
+from medusa_sync.report.escape import visible
+from medusa_sync.report.html import as_html
+from medusa_sync.report.json import as_json
+from medusa_sync.report.text import as_text
+from tests.unit.report.pages import Page
+from tests.unit.results import LAMP, SPOON, STAMPS, TINY, hostile, on_terminal, run, squeezed
+
+MARKUP = st.lists(
+    st.sampled_from(
+        ["|", "`", "<!--", "<img src=x>", "[a](b)", "@me", "#1", "::error::", "%0A", "\r\n", "\\"]
+    )
+    | TINY,
+    max_size=4,
+).map("".join)
+FORMULAS = tuple("=+-@\t\r＝＋－＠")  # noqa: RUF001 - wide on purpose
+
+
+def assert_only_newlines(shown: str) -> None:
+    assert {unicodedata.category(each) for each in shown} & {"Cc", "Cs", "Zl", "Zp"} <= {"Cc"}
+    assert len(shown.splitlines()) == shown.count("\n")
+
+
+@given(text=MARKUP, verbose=st.booleans())
+def test_a_text_cannot_break_or_start_a_line(text: str, *, verbose: bool) -> None:
+    harmless, shown = (as_text(hostile(each), verbose=verbose) for each in ("x", text))
+    assert_only_newlines(shown)
+    assert [line.split(": ")[0] for line in shown.splitlines()] == [
+        line.split(": ")[0] for line in harmless.splitlines()
+    ]
+    assert visible(text) in shown
+
+
+@given(text=TINY, width=st.integers(40, 100))
+def test_a_terminal_shows_a_text_completely_and_within_the_width(text: str, width: int) -> None:
+    shown = on_terminal(hostile(text), width, verbose=True)
+    assert_only_newlines(shown)
+    assert max(map(cell_len, shown.splitlines())) <= width
+    assert squeezed(visible(text)) in squeezed(shown)
+
+
+@given(text=st.one_of(TINY, st.builds(str.__add__, st.sampled_from(FORMULAS), TINY)))
+def test_csv_keeps_a_text_and_contains_no_formula(text: str) -> None:
+    change = FieldChange("brand", text, f"{text}!", variant=text)
+    spoon = structs.replace(SPOON, title=text, changes=(change,))
+    result = run(spoon, problems=[structs.replace(STAMPS, reason=text)])
+    columns, problem, changed = csv.reader(io.StringIO(as_csv(result), newline=""), strict=True)
+    shown = visible(text)
+    kept = f"'{shown}" if shown.startswith(FORMULAS) else shown
+    assert len(columns) == len(problem) == len(changed) == 9
+    assert problem[-2] == changed[1] == changed[5] == changed[-1] == kept
+    assert not any(cell.startswith(FORMULAS) for cell in (*columns, *problem, *changed))
+
+
+@example(text="lone surrogate: \ud83d", pretty=False, ascii_only=True)
+@example(text="\x7f \u202e 🐻\u200d❄\ufe0f \U000e0041", pretty=True, ascii_only=False)
+@given(text=TINY, pretty=st.booleans(), ascii_only=st.booleans())
+def test_json_keeps_a_text_and_escapes_hidden_characters(
+    text: str, *, pretty: bool, ascii_only: bool
+) -> None:
+    document = as_json(hostile(text), pretty=pretty, ascii_only=ascii_only)
+    whole = re.sub("[\ud800-\udfff]", "\ufffd", f"x{text}")
+    read = json.loads(document.encode())
+    assert read["problems"][1]["title"] == read["skipped"][0]["reason"] == whole
+    assert read["changes"][0]["variants"][-1]["variant"] == f"{whole}0"
+    assert visible(document.replace("\n", "")) == document.replace("\n", "")
+    assert ("\n" in document) is pretty
+    assert document.isascii() or not ascii_only
+
+
+def test_json_does_not_escape_ordinary_writing() -> None:
+    assert LAMP.title in as_json(run(problems=[LAMP]))
+
+
+HARMLESS = {variants: Page(as_html(hostile("x", variants=variants))) for variants in (1, 9)}
+
+
+@example(text="<script>alert(1)</script>")
+@example(text="</script></style><img src=x onerror=alert(1)>")
+@example(text="\" onmouseover='alert(1)' x=\"")
+@example(text="{{ 7 * 7 }}{% raw %}<!--")
+@example(text="&lt;b&gt;&#60;i&#62;")
+@given(text=TINY)
+@pytest.mark.parametrize("variants", HARMLESS)
+def test_a_text_adds_no_tags_to_a_page(text: str, variants: int) -> None:
+    text = text.replace("\n", "\\")  # a line break would add a <br> to a full value
+    page = as_html(hostile(text, variants=variants))
+    parsed = Page(page)
+    assert parsed.tags == HARMLESS[variants].tags
+    assert len(re.findall("<script", page, re.IGNORECASE)) == 1
+    assert visible(page.replace("\n", "")) == page.replace("\n", "")
+    assert re.sub(r"\s+", " ", visible(f"x{text}")).strip() in parsed.text
+
+
+@example(text="|")
+@example(text="`|` \\| <a href=//evil.example>[x](http://evil.example)</a> @octocat #1 :smile:")
+@given(text=MARKUP)
+def test_a_text_is_no_markdown_and_cannot_break_a_table(text: str) -> None:
+    summary, harmless = step_summary(hostile(text)), step_summary(hostile("x"))
+    assert [line.count("|") for line in summary.splitlines()] == [
+        line.count("|") for line in harmless.splitlines()
+    ]
+    for written in re.findall("<code>(.*?)</code>", summary):
+        assert not set(re.sub(r"&#\d+;", "", written)) & set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+    assert re.sub("<code>.*?</code>", "", summary) == re.sub("<code>.*?</code>", "", harmless)
+
+
+@given(text=MARKUP)
+def test_an_annotation_is_one_line_with_one_title(text: str) -> None:
+    lines = list(workflow_commands(hostile(text)))
+    levels = [line.removeprefix("::").partition(" ")[0] for line in lines]
+    assert levels == ["error", "error", *["warning"] * 3, "notice"]
+    assert all(len(line.splitlines()) == 1 for line in lines)
+    assert all(set(re.findall("%(..)?", line)) <= {"25", "0A", "3A", "2C"} for line in lines)
+    assert properties(lines) == [["title"]] * len(lines)
+
+
+def properties(lines: Sequence[str]) -> list[list[str]]:
+    """The names of the properties, as the runner parses a command."""
+    commands = [line[2 : line.index("::", 2)].partition(" ")[2] for line in lines]
+    return [[part.partition("=")[0] for part in command.split(",")] for command in commands]

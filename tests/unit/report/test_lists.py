@@ -1,0 +1,156 @@
+"""Which products a summary lists, how many of them, and its words about time."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from msgspec import structs
+
+from medusa_sync.core.ids import Shard
+from medusa_sync.core.result import Outcome, Result, RunResult
+from medusa_sync.report.text import as_text
+from tests.unit.results import (
+    BOWL,
+    DELETED,
+    DRAFTED,
+    HELD,
+    KEEPING,
+    LACKING,
+    LAMP,
+    MUG,
+    OVERRULED,
+    RESPECTED,
+    SPOON,
+    of_variants,
+    on_terminal,
+    quietly,
+    run,
+)
+
+Show = Callable[..., str]
+
+
+def many(outcome: Outcome, number: int) -> list[Outcome]:
+    return [structs.replace(outcome, external_id=f"id-{index:03}") for index in range(number)]
+
+
+@pytest.mark.parametrize("show", [as_text, on_terminal])
+@pytest.mark.parametrize(
+    ("outcome", "dry_run", "what"),
+    [
+        (SPOON, True, "with changes"),
+        (OVERRULED, True, "with conflicts"),
+        (RESPECTED, True, "with conflicts"),
+        (KEEPING, True, "with values that are withheld"),
+        (DRAFTED, True, "to remove"),
+        (DELETED, False, "removed"),
+        (LAMP, False, "with problems"),
+        (LAMP, True, "with problems"),
+    ],
+)
+def test_a_list_has_twenty_products_and_counts_the_rest(
+    show: Show, outcome: Outcome, what: str, *, dry_run: bool
+) -> None:
+    def shown(number: int) -> str:
+        listed = many(outcome, number)
+        problems = listed if outcome is LAMP else []
+        return show(run(*([] if problems else listed), problems=problems, dry_run=dry_run))
+
+    assert len(re.findall(r"id-\d+", shown(20))) == 20
+    assert "--json" not in shown(20)
+    assert len(re.findall(r"id-\d+", shown(21))) == 20
+    assert f"... and 80 more {what}; --json shows them all\n" in shown(100)
+
+
+@pytest.mark.parametrize("show", [as_text, on_terminal, quietly])
+def test_a_run_lists_all_conflicts_and_withheld_values_because_no_other_run_does(show: Show) -> None:
+    price, *_ = OVERRULED.conflicts
+    conflicts = tuple(structs.replace(price, variant=f"size {number}") for number in range(30))
+    changes = tuple(structs.replace(OVERRULED.changes[0], variant=each.variant) for each in conflicts)
+    contested = structs.replace(OVERRULED, conflicts=conflicts, changes=changes)
+    shown = show(run(*many(contested, 30), *many(KEEPING, 30)))
+    assert len(re.findall(r"price of size \d+: 21", shown)) == 900
+    assert shown.count("source: BK-2") == 30
+    assert "--json" not in shown
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("verbose", [True, False])
+def test_conflicts_and_pruned_are_listed_despite_many_updates(*, dry_run: bool, verbose: bool) -> None:
+    rare = (OVERRULED, RESPECTED, DRAFTED, DELETED)
+    shown = as_text(run(*many(SPOON, 100), *rare, dry_run=dry_run), verbose=verbose)
+    assert [shown.count(f" {outcome.external_id} ") for outcome in rare] == [1] * 4
+
+
+@pytest.mark.parametrize("show", [as_text, quietly])
+def test_a_product_can_have_conflicts_held_prices_and_withheld_values(show: Show) -> None:
+    shown = show(run(structs.replace(LACKING, conflicts=OVERRULED.conflicts, held=HELD.held)))
+    assert "conflict: created dummyjson:71" in shown
+    assert "withheld: created dummyjson:71" in shown
+    assert "--on-conflict" in shown
+    assert shown.count("cannot have the same SKU or barcode") == 1
+    assert ("--max-price-change." in shown) is (show is as_text)
+
+
+@pytest.mark.parametrize("show", [as_text, on_terminal])
+@pytest.mark.parametrize("contested", [(), (30,), tuple(range(40))])
+def test_a_product_with_many_variants_does_not_flood_the_lists(
+    show: Show, contested: tuple[int, ...]
+) -> None:
+    shirt = of_variants(40, *contested)
+    result = run(shirt, SPOON, dry_run=True)
+    brief, verbose = show(result), show(result, verbose=True)
+    assert set(re.findall(r"price of V(\d+)", brief)) >= {str(number) for number in contested[:3]}
+    assert len(re.findall(r"price of V", brief)) <= 4
+    assert brief.count("--verbose lists them all") == 1
+    assert sorted(re.findall(r"price of (V\d+)", verbose)) == sorted(each.variant for each in shirt.changes)
+    assert "--verbose" not in verbose
+    assert "10.99" in brief
+
+
+@pytest.mark.parametrize("show", [as_text, on_terminal])
+def test_other_changes_are_listed_only_if_verbose(show: Show) -> None:
+    result = run(SPOON, MUG, BOWL)
+    assert "dummyjson:" not in show(result)
+    shown = show(result, verbose=True)
+    assert re.findall(r"dummyjson:\d", shown) == ["dummyjson:1", "dummyjson:6", "dummyjson:7"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.04, "0.0 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1 min 0 s"),
+        (133.4, "2 min 13 s"),
+        (3725, "1 h 2 min 5 s"),
+    ],
+)
+def test_time_has_units(seconds: float, words: str) -> None:
+    assert f"time: {words}\n" in as_text(run(SPOON, duration_s=seconds))
+
+
+@pytest.mark.parametrize(
+    ("result", "line"),
+    [
+        (
+            run(shard=Shard(3, 8), seen=20, counts={Result.UNCHANGED: 20}),
+            "20 products of shard 3/8 up to date",
+        ),
+        (run(seen=0, source_total=0, counts={}), "0 products up to date"),
+        (run(seen=1, source_total=1, counts={Result.UNCHANGED: 1}), "1 product up to date"),
+    ],
+)
+def test_nothing_to_do_is_one_line(result: RunResult, line: str) -> None:
+    assert re.fullmatch(rf"{line} \(.* s\)\n", as_text(result))
+
+
+def test_the_store_is_named_even_if_its_products_were_not_counted() -> None:
+    shown = as_text(run(SPOON, store=None))
+    assert shown.startswith("job: sync-products: https://dummyjson.com/products -> http://localhost:9000\n")
+    assert "in store" not in shown
+
+
+@pytest.mark.parametrize("width", [1, 5, 20])
+def test_a_very_narrow_terminal_is_no_error(width: int) -> None:
+    assert "Spoon" in on_terminal(run(SPOON, problems=[LAMP], dry_run=True), width)
