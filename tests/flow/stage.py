@@ -197,8 +197,9 @@ def sync_url(url: str, store: FakeMedusa, **changes: Any) -> RunResult:
     chosen = settings(store, source=url, **changes)
 
     async def run() -> RunResult:
-        http = session._Http(chosen, Requests(), Stop(), Redactor(()))
-        async with session._source(chosen, http) as source:
+        requests = Requests()
+        connect = session._connector(chosen, requests, Stop(), Redactor(()))
+        async with session._source(chosen, requests, connect) as source:
             return await run_once(source, store, **changes)
 
     return asyncio.run(run())
