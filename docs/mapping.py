@@ -16,7 +16,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "description": ("description",),
     "handle": ("handle",),
     "status": ("status",),
-    "thumbnail": ("thumbnail",),
+    "thumbnail": ("thumbnail", f"{VARIANT}image"),
     "images": ("images",),
     "categories": ("category", "categories"),
     "tags": ("tags",),

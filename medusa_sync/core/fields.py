@@ -17,6 +17,7 @@ TAGS = "tags"
 IMAGES = "images"
 TYPE = "type"
 COLLECTION = "collection"
+THUMBNAIL = "thumbnail"
 SKU = "sku"
 BARCODE = "barcode"
 PRICE = "price"
@@ -119,7 +120,7 @@ FIELDS = Fields(
         Field(TITLE),
         Field("subtitle"),
         Field("description"),
-        Field("thumbnail"),
+        Field(THUMBNAIL),
         *(Field(name, single_precision=True) for name in (WEIGHT, "length", "height", "width")),
         Field("origin_country"),
         Field("hs_code"),
@@ -155,6 +156,7 @@ VARIANT_FIELDS = Fields(
         Field(WEIGHT, Place.VARIANT, single_precision=True),
         Field(SKU, Place.VARIANT, unique=True),
         Field(BARCODE, Place.VARIANT, unique=True),
+        Field(THUMBNAIL, Place.VARIANT),
         Field(PRICE, Place.PRICE),
         Field(STOCK, Place.LEVEL, Merge.FOLLOW),
         Field(SALE, Place.SALE),

@@ -75,6 +75,7 @@ class StoredVariant(Entity, frozen=True):
     sku: str | None = None
     barcode: str | None = None
     weight: int | float | None = None
+    thumbnail: str | None = None
     metadata: dict[str, Any] | None = None
     manage_inventory: bool = False
     options: tuple[StoredOptionValue, ...] = ()

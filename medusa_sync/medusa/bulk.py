@@ -273,10 +273,9 @@ def _entry(operation: Operation, body: Body, omitted: frozenset[str]) -> Any:
     if operation.takes_ids:
         return body["id"]
     entry = {name: value for name, value in body.items() if name not in omitted}
-    if operation.members and omitted:
-        members = body[operation.members]
-        entry[operation.members] = [
-            {name: value for name, value in each.items() if name not in ID} for each in members
+    for list_, left_out in operation.members.items() if omitted else ():
+        entry[list_] = [
+            {name: value for name, value in each.items() if name not in left_out} for each in body[list_]
         ]
     return entry
 

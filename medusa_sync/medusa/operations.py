@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from medusa_sync.core.fields import THUMBNAIL
 from medusa_sync.medusa.lists import List
 from medusa_sync.medusa.resources import CATEGORIES, COLLECTIONS, TAGS, TYPES
 
@@ -26,7 +27,7 @@ class Operation(Struct, frozen=True):
         only_in_path: the fields of a body that are for the path of the ordinary route.
         takes_ids: the lists have ids instead of bodies.
         is_divisible: the ordinary route takes many things that do not belong together, and returns them.
-        members: a list in a body whose members have ids that the ordinary route does not take.
+        members: such fields of the members of a list in a body, by the name of the list.
         at_once: how many of them a call has at most.
         key: a unique field by which a created thing can be found; empty if it cannot.
         found_in: the list of such things.
@@ -41,7 +42,7 @@ class Operation(Struct, frozen=True):
     only_in_path: frozenset[str] = frozenset()
     takes_ids: bool = False
     is_divisible: bool = False
-    members: str = ""
+    members: Mapping[str, frozenset[str]] = {}
     at_once: int = 500
     key: str = ""
     found_in: List[Any] | None = None
@@ -49,6 +50,7 @@ class Operation(Struct, frozen=True):
 
 ID = frozenset({"id"})
 _PRODUCT = frozenset({"product_id"})
+_NEW_VARIANT = frozenset({"id", THUMBNAIL})
 _VARIANTS = "/admin/products/{product_id}/variants/batch"
 
 
@@ -68,7 +70,7 @@ CREATE_PRODUCTS = Operation(
     "create",
     only_in_bulk=ID,
     is_divisible=True,
-    members="variants",
+    members={"variants": _NEW_VARIANT},
 )
 CREATE_ITEMS = Operation(
     "create-inventory-items-workflow", "items", "/admin/inventory-items", only_in_bulk=ID
@@ -77,7 +79,7 @@ RENAME_ITEMS = Operation(
     "update-inventory-items-workflow", "updates", "/admin/inventory-items/{id}", only_in_bulk=ID
 )
 CREATE_VARIANTS = Operation(
-    "create-product-variants", "product_variants", _VARIANTS, "create", only_in_bulk=ID | _PRODUCT
+    "create-product-variants", "product_variants", _VARIANTS, "create", only_in_bulk=_NEW_VARIANT | _PRODUCT
 )
 UPDATE_VARIANTS = Operation(
     "update-product-variants",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct, structs
@@ -18,7 +16,7 @@ from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.product import Category, DesiredProduct, Value, slug
 from medusa_sync.sources.base import Delivered, Rejected, Row, Unchecked
 from medusa_sync.sources.schema import MAX_ID, Id, SourceCategory, SourceProduct, adjusted
-from medusa_sync.sources.text import decode_json, one_line, paragraphs, whole
+from medusa_sync.sources.text import decode_json, is_web_url, one_line, paragraphs, whole
 from medusa_sync.sources.variants import (
     InvalidVariantError,
     desired_variants,
@@ -31,7 +29,6 @@ UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError, Ove
 
 _TITLE_LENGTH = 200  # of rejected products
 _MAX_HANDLE = 1_000  # characters; PostgreSQL cannot index texts of a few thousand
-_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9/._~%-]*)?")
 
 
 MAPPING = 2  # raised when a product of a source is mapped to other values than before
@@ -214,18 +211,8 @@ def _members(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _urls(values: Iterable[str]) -> tuple[str, ...]:
-    """The `http:` and `https:` URLs; `javascript:`, `file:` and relative ones are left out."""
-    return tuple(url for url in _members(values) if _is_web_url(url))
-
-
-def _is_web_url(url: str) -> bool:
-    if _PLAIN_URL.fullmatch(url):  # the usual case, and fast
-        return True
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # for example an incomplete IPv6 address
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    """Each URL of an image once, in the order of the source."""
+    return tuple(filter(is_web_url, _members(values)))
 
 
 # --- category paths --------------------------------------------------------------------------------------

@@ -60,6 +60,7 @@ class SourceVariant(Struct, frozen=True, rename="camel"):
     compare_at_price: Amount | None = None
     stock: Count | None = None
     weight: Amount | None = None
+    image: Url | None = None
     metadata: Metadata | None = None
     options: dict[Text, Text | Number] = {}
 
@@ -137,8 +138,8 @@ def adjusted(raw: Any) -> tuple[SourceProduct, str]:
             _with_numbers(each, f"variants[{index}].", _NUMBERS) for index, each in enumerate(raw["variants"])
         ]
         for each in product["variants"]:
-            if isinstance(each, dict) and each.get("metadata") is not None:
-                each["metadata"] = _usable(each["metadata"])
+            if isinstance(each, dict):  # until these two were synced, they could be anything
+                each.update(image=_url(each.get("image")), metadata=_usable(each.get("metadata")))
     for name in _UNNEEDED:
         value = product.get(name)
         if name == "rating" and isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
@@ -158,12 +159,20 @@ def adjusted(raw: Any) -> tuple[SourceProduct, str]:
 
 
 def _usable(metadata: Any) -> Metadata:
-    """The keys of a variant that the store can keep; until they were synced, they could be anything."""
+    """The keys of the metadata of a variant that the store can keep."""
     found: Metadata = {}
     for name, value in metadata.items() if isinstance(metadata, dict) else ():
         with suppress(msgspec.ValidationError):
             found |= msgspec.convert({name: value}, Metadata)
     return found
+
+
+def _url(value: Any) -> str | None:
+    """The value if it can be the URL of an image."""
+    try:
+        return msgspec.convert(value, Url)
+    except msgspec.ValidationError:
+        return None
 
 
 def _with_numbers(value: Any, path: str, names: Iterable[str] | None = None) -> Any:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9/._~%-]*)?")
 _WHITE_SPACE = re.compile(r"\s+")
 _LINE_BREAK = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # C0 and C1 controls (Medusa returns 500 for a NUL), and lone surrogates, which UTF-8 cannot encode.
@@ -24,6 +26,17 @@ def paragraphs(text: str | None) -> str | None:
     if text and text.isprintable():
         return text.strip() or None
     return _UNSTORABLE.sub("", _LINE_BREAK.sub("\n", text or "")).strip() or None
+
+
+def is_web_url(text: str) -> bool:
+    """Whether a text is a `http:` or `https:` URL, and not a `javascript:`, `file:` or relative one."""
+    if _PLAIN_URL.fullmatch(text):  # the usual case, and fast
+        return True
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # for example an incomplete IPv6 address
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 # --- JSON that is not quite valid: only one product of it is rejected then -------------------------------

@@ -16,13 +16,14 @@ from medusa_sync.core.fields import (
     SALE,
     SKU,
     STOCK,
+    THUMBNAIL,
     TITLE,
     WEIGHT,
 )
 from medusa_sync.core.product import DesiredVariant, Value
 from medusa_sync.core.record import ONLY, RECORD_KEY
 from medusa_sync.sources.schema import SourceProduct, SourceVariant
-from medusa_sync.sources.text import one_line, paragraphs
+from medusa_sync.sources.text import is_web_url, one_line, paragraphs
 
 _INDEX = re.compile(r"^variants\[(\d+)\]\.?")
 _WITHOUT_MINOR_UNIT = "bif clp djf gnf isk jpy kmf krw pyg rwf ugx uyi vnd vuv xaf xof xpf"
@@ -55,11 +56,13 @@ def desired_variants(
     """
 
     def fields(variant: SourceVariant) -> dict[str, Value]:
+        image = one_line(variant.image)
         values: dict[str, Value] = {
             SKU: one_line(variant.sku),
             BARCODE: one_line(variant.barcode),
             STOCK: variant.stock,
             WEIGHT: variant.weight,
+            THUMBNAIL: image if image is not None and is_web_url(image) else None,
         }
         found = {name: value for name, value in values.items() if value is not None}
         prices = _prices(variant, product, currency, sale_prices=sale_prices)

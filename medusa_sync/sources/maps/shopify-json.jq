@@ -5,6 +5,7 @@ def filled: select(. != null and . != "" and . != 0);
 
 # The names of the options; none if the product has only Shopify's own.
 (if [.options[].name] == ["Title"] then [] else [.options[].name] end) as $names
+| [.images[]? | {id: .variant_ids[]?, src}] as $images
 | {
     id,
     title,
@@ -18,8 +19,10 @@ def filled: select(. != null and . != "" and . != 0);
     options: $names,
     variants: [
       .variants[]
+      | .id as $id
       | {
           id,
+          image: (.featured_image.src // first($images[] | select(.id == $id).src) // null),
           title: (if $names == [] then null else .title end),
           sku,
           barcode,

@@ -43,7 +43,7 @@ def goods:
     select(.Published == "1")
     # "Any size" is an attribute without a value.
     | ([attributes(1) | .value = ((.value | filled) // "Any")] | from_entries) as $options
-    | {id: .Parent, images: (.Images | parts), variants: [{id: .ID, $options} + goods]}
+    | {id: .Parent, images: (.Images | parts), variants: [{id: .ID, image: (.Images | parts)[0], $options} + goods]}
   else
     select($types | any(. == "simple" or . == "variable"))
     | {

@@ -45,6 +45,7 @@ select(.type == "simple" or .type == "variable")
           | select(.status == "publish")
           | {
               id,
+              image: .image.src?,
               # "Any size" is an attribute that the variation does not have.
               options: (reduce $names[] as $name ({}; .[$name] = "Any")
                 + (.attributes | map({key: .name, value: .option}) | from_entries))

@@ -72,7 +72,7 @@ _CHANGED_VARIANT: Final[dict[str, Check]] = {
     **_VARIANT,
     "id": text,
     "prices": array(fields(_PRICE, strict=False)),
-    "thumbnail": not_in_the_fake,
+    "thumbnail": nullable(text),
 }
 
 _PRODUCT: Final[dict[str, Check]] = {
@@ -274,7 +274,12 @@ ITEM_WITH_ID: Final = fields(
     }
 )
 CHANGED_ITEM: Final = fields({"id": text, "sku": nullable(text)}, required=["id"])
-_VARIANT_WITH_ID: Final = {**_NEW_VARIANT, "id": text, "prices": array(fields(_PRICE))}
+_VARIANT_WITH_ID: Final = {
+    **_NEW_VARIANT,
+    "id": text,
+    "thumbnail": nullable(text),
+    "prices": array(fields(_PRICE)),
+}
 VARIANT_WITH_ID: Final = fields({**_VARIANT_WITH_ID, "product_id": text}, required=["title", "product_id"])
 PRODUCT_WITH_ID: Final = fields(
     {

@@ -88,6 +88,7 @@ class Variant:
     values: list[OptionValue]
     sku: str | None = None
     barcode: str | None = None
+    thumbnail: str | None = None
     manage_inventory: bool = True
     allow_backorder: bool = False
     material: str | None = None

@@ -15,7 +15,9 @@ Body = dict[str, Any]
 
 _MEASURES: Final = ("weight", "length", "height", "width")
 _FLAGS: Final = ("manage_inventory", "allow_backorder")
-_TEXTS: Final = ("title", "sku", "barcode", "material", "hs_code", "mid_code", "origin_country")
+_TEXTS: Final = (
+    *("title", "sku", "barcode", "thumbnail", "material", "hs_code", "mid_code", "origin_country"),
+)
 RESTORED: Final = (*_TEXTS, *_MEASURES, *_FLAGS)
 UNIQUE: Final = ("sku", "barcode")
 

@@ -34,8 +34,9 @@ _PRODUCT: Final = (
     *("hs_code", "mid_code", "origin_country", "type_id", "collection_id"),
 )
 _VARIANT: Final = (
-    *("title", "sku", "barcode", "allow_backorder", "manage_inventory", "metadata", "created_at"),
-    *("material", "hs_code", "mid_code", "origin_country", "weight", "length", "height", "width"),
+    *("title", "sku", "barcode", "thumbnail", "allow_backorder", "manage_inventory", "metadata"),
+    *("created_at", "material", "hs_code", "mid_code", "origin_country"),
+    *("weight", "length", "height", "width"),
 )
 _PRICE: Final = ("amount", "currency_code", "min_quantity", "max_quantity")
 _PRICE_LIST: Final = ("title", "description", "type", "status", "metadata", "created_at")
