@@ -1,20 +1,13 @@
-"""Catalogues as Google Merchant feeds: writers of all formats, and what a reader has to return."""
+"""Catalogues as Google Merchant feeds, in all formats."""
 
 import csv
-import string
 from collections.abc import Iterable, Sequence
 from io import StringIO
-from typing import Any, Final
+from typing import Final
 from xml.sax.saxutils import escape
-
-from hypothesis import strategies as st
-
-from medusa_sync.core.product import DesiredProduct
-from tests.unit.sources.reading import only, reason
 
 Item = list[tuple[str, str]]
 """Names and values of attributes, as they are written."""
-Product = dict[str, Any]
 
 NAMESPACE: Final = 'xmlns:g="http://base.google.com/ns/1.0"'
 RSS: Final = f'<?xml version="1.0"?>\n<rss version="2.0" {NAMESPACE}><channel><title>Shop</title>\n'
@@ -76,105 +69,3 @@ def as_table(items: Sequence[Item], delimiter: str) -> str:
             values[name][number] if number < len(values[name]) else "" for name, number in columns
         )
     return text.getvalue()
-
-
-# --- readers --------------------------------------------------------------------------------------------
-
-
-def feed_of(*items: dict[str, str]) -> bytes:
-    """A feed with these items; an item has the attributes of `ITEM` too."""
-    return as_rss([list({**ITEM, **item}.items()) for item in items])
-
-
-def product_of(*items: dict[str, str]) -> DesiredProduct:
-    """The only product of a feed."""
-    return only(feed_of(*items))
-
-
-def reason_of(*items: dict[str, str]) -> str:
-    """Why the only product of a feed is rejected."""
-    return reason(feed_of(*items))
-
-
-# --- catalogues -----------------------------------------------------------------------------------------
-
-_TEXTS = st.text(
-    st.characters(exclude_categories=("Cs", "Cc", "Cn"), exclude_characters="\ufffe\uffff"),
-    min_size=1,
-    max_size=12,
-).map(lambda text: f"{text.strip()}x")
-_NAMES = st.text(string.ascii_letters + "&-é ", min_size=1, max_size=8).map(lambda text: f"{text.strip()}y")
-_URLS = st.from_regex(r"https://cdn\.example/[a-z0-9,]{1,9}\.jpg", fullmatch=True)
-_CENTS = st.integers(0, 10**8)
-_OPTIONS = {"color": "Color", "size": "Size", "material": "Material", "pattern": "Pattern"}
-
-
-@st.composite
-def catalogues(draw: st.DrawFn) -> tuple[list[Item], list[Product]]:
-    """The items of a feed, and the products that a reader has to return."""
-    items: list[Item] = []
-    expected: list[Product] = []
-    for number in range(draw(st.integers(0, 4))):
-        own_items, product = draw(_products(number))
-        items += own_items
-        expected.append(product)
-    return items, expected
-
-
-@st.composite
-def _products(draw: st.DrawFn, number: int) -> tuple[list[Item], Product]:
-    texts = {
-        name: draw(_TEXTS)
-        for name in ("title", "description", "brand")
-        if name == "title" or draw(st.booleans())
-    }
-    paths = draw(st.lists(st.lists(_NAMES, min_size=1, max_size=3), max_size=2, unique_by=tuple))
-    images = draw(st.lists(_URLS, max_size=3, unique=True))
-    metadata = {name: draw(_TEXTS) for name in ("condition", "mpn") if draw(st.booleans())}
-    options = draw(st.lists(st.sampled_from(sorted(_OPTIONS)), max_size=2, unique=True))
-    size = draw(st.integers(2, 4)) if options else 1
-    # The first option tells the variants apart, and the second one has two values at least.
-    values = [
-        {name: f"{name} {each if place == 0 else each % 2}" for place, name in enumerate(options)}
-        for each in range(size)
-    ]
-    product: Product = {
-        "id": f"P{number}",
-        **texts,
-        "categories": paths,
-        "images": images,
-        "metadata": metadata,
-    }
-    product |= {"options": [name for key, name in _OPTIONS.items() if key in options], "variants": []}
-    items: list[Item] = []
-    for each in range(size):
-        money, variant = draw(_money())
-        own_id = f"P{number}" if size == 1 and draw(st.booleans()) else f"P{number}-{each}"
-        extra = {"gtin": f"{number:04}{each:04}"} if draw(st.booleans()) else {}
-        stock = draw(st.none() | st.integers(0, 99))
-        group = {} if own_id == product["id"] else {"item_group_id": product["id"]}
-        item = {"id": own_id, **group, **texts, **metadata, **values[each], **money, **extra}
-        item |= {"availability": "in stock"} | ({} if stock is None else {"quantity": str(stock)})
-        repeated = [("additional_image_link", url) for url in images[1:]]
-        repeated += [("product_type", " > ".join(path)) for path in paths]
-        items.append([*item.items(), *(("image_link", url) for url in images[:1]), *repeated])
-        variant |= {"id": own_id, "sku": own_id, "stock": stock, "barcode": extra.get("gtin")}
-        variant["options"] = {_OPTIONS[name]: value for name, value in values[each].items()}
-        product["variants"].append(_without_empty(variant))
-    return items, _without_empty(product | {"availabilityStatus": "in_stock"})
-
-
-@st.composite
-def _money(draw: st.DrawFn) -> tuple[dict[str, str], Product]:
-    """The attributes of a price, and the fields of a variant."""
-    price, sale = draw(_CENTS), draw(st.none() | _CENTS)
-    attributes = {"price": f"{price / 100:.2f} USD"} | (
-        {} if sale is None else {"sale_price": f"{sale / 100:.2f} USD"}
-    )
-    if not sale or sale >= price:
-        return attributes, {"prices": {"usd": price / 100}}
-    return attributes, {"prices": {"usd": sale / 100}, "compareAtPrice": price / 100}
-
-
-def _without_empty(fields: Product) -> Product:
-    return {name: value for name, value in fields.items() if value not in (None, [], {})}

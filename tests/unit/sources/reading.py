@@ -1,7 +1,9 @@
 """What a run gets of the contents of a file: its products, and the error that follows them."""
 
 import asyncio
+import csv
 import gzip
+import io
 import json
 import tracemalloc
 from collections.abc import Mapping
@@ -135,6 +137,8 @@ def reason(content: bytes | str, **how: Any) -> str:
 
 def table(header: str, *rows: Fields) -> str:
     """A table in which each cell is in quotes."""
-    names = header.split(",")
-    lines = [",".join(f'"{each.get(name, "")}"' for name in names) for each in rows]
-    return "\n".join([header, *lines, ""])
+    text = io.StringIO()
+    writer = csv.DictWriter(text, header.split(","), "", quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
