@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 from msgspec import structs
 from pytest_httpx import HTTPXMock
 
@@ -52,7 +51,9 @@ def body_of(products: list[Any], /, **members: Any) -> bytes:
     return json.dumps(page_of(products, **members)).encode()
 
 
-def respond_with(httpx_mock: HTTPXMock, *responses: bytes | int | Exception | Product, **how: Any) -> None:
+def respond_with(
+    httpx_mock: HTTPXMock, *responses: bytes | int | Exception | Product | list[Any], **how: Any
+) -> None:
     """Respond in turn with a body, a status, a broken connection, or a page."""
     for each in responses:
         match each:
@@ -64,33 +65,6 @@ def respond_with(httpx_mock: HTTPXMock, *responses: bytes | int | Exception | Pr
                 httpx_mock.add_exception(each, **how)
             case _:
                 httpx_mock.add_response(json=each, **how)
-
-
-def serve(
-    httpx_mock: HTTPXMock,
-    products: list[Product],
-    *,
-    at_most: int = 100,
-    ignored: str = "",
-    total: int | None = None,
-) -> list[tuple[int, int]]:
-    """Respond as DummyJSON does, except for an ignored parameter and the total.
-
-    Returns:
-        `skip` and `limit` of each request, filled as they arrive.
-    """
-    asked: list[tuple[int, int]] = []
-
-    def respond(request: httpx.Request) -> httpx.Response:
-        skip, limit = int(request.url.params["skip"]), int(request.url.params["limit"])
-        asked.append((skip, limit))
-        skip = 0 if ignored == "skip" else skip
-        limit = at_most if ignored == "limit" else min(limit, at_most)
-        said = len(products) if total is None else total
-        return httpx.Response(200, json=page_of(products[skip : skip + limit], total=said, skip=skip))
-
-    httpx_mock.add_callback(respond, is_reusable=True)
-    return asked
 
 
 def api_source(http: HttpClient, url: str = SOURCE_URL, **options: Any) -> Source:

@@ -1,0 +1,522 @@
+"""Pages of APIs: each product is delivered once, and an end that nothing proves is an error."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+import pytest
+from pytest_httpx import HTTPXMock
+
+from docs.build import kinds_table
+from medusa_sync.errors import SourceError
+from medusa_sync.sources import paging
+from medusa_sync.sources.base import Page, Source
+from tests.unit.builders import SOURCE_URL, http_client, row
+from tests.unit.sources.pages import (
+    CATALOGUE,
+    Product,
+    api_source,
+    ids,
+    page_of,
+    pages,
+    respond_with,
+    rows,
+)
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")]
+
+Query = Mapping[str, str]
+Answer = Callable[[list[Product], int], Any]
+"""The page of these products, of which the last one is at this position of the catalogue."""
+
+OFFSET: dict[str, Answer] = {
+    "dummyjson": lambda them, _: page_of(them, total=250),
+    "small-total": lambda them, _: page_of(them, total=50),
+    "no-total": lambda them, _: page_of(them, total=0),
+    "array": lambda them, _: them,
+    "products": lambda them, _: {"products": them, "data": {"page": 1}},
+    "items": lambda them, _: {"items": them, "total": 250},
+    "data": lambda them, end: {"data": them, "next": None, "total": None, "has_more": end < 250},
+}
+NUMBER: dict[str, Answer] = {
+    "page": lambda them, _: them,
+    "page-total": lambda them, _: {"items": them, "total": 250},
+    "page-total_pages": lambda them, _: {"items": them, "total_pages": -(-250 // 20)},
+    "page-totalPages": lambda them, _: {"items": them, "page": 1, "totalPages": -(-250 // 20)},
+}
+NAMED: dict[str, Answer] = {
+    "link": lambda them, end: httpx.Response(
+        200,
+        json=them,
+        headers={"link": f'<{SOURCE_URL}>; rel="first", <?after={end}>; rel="next"'} if end < 250 else {},
+    ),
+    "next": lambda them, end: {"items": them, "next": f"?after={end}" if end < 250 else None, "total": 250},
+    "next_cursor": lambda them, end: {"data": them, "next_cursor": f"{end} &" if end < 250 else ""},
+}
+
+
+def serve(
+    httpx_mock: HTTPXMock,
+    answer: Answer = OFFSET["dummyjson"],
+    *,
+    products: list[Product] = CATALOGUE,
+    at_most: int = 100,
+    ignored: str = "",
+) -> list[Query]:
+    """Respond with pages, however they are requested; returns the queries, filled as they arrive."""
+    asked: list[Query] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        query = dict(request.url.params)
+        asked.append(query)
+        size = min(int(query.get("limit", at_most)), at_most)
+        place = int(query.get("skip", query.get("after", query.get("cursor", "0 &").split()[0])))
+        start = 20 * (int(query["page"]) - 1) if "page" in query else place
+        start = 0 if ignored else start
+        size = at_most if ignored == "both" else size
+        them = products[start : start + size]
+        found = answer(them, start + len(them))
+        return found if isinstance(found, httpx.Response) else httpx.Response(200, json=found)
+
+    httpx_mock.add_callback(respond, is_reusable=True)
+    return asked
+
+
+def source_of(pool: httpx.AsyncClient, query: str) -> Source:
+    return api_source(http_client(pool, unavailable=SourceError), f"{SOURCE_URL}?{query}")
+
+
+# --- to the last product --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [None, 1, 50, 51, 99, 100, 101, 250, 999])
+@pytest.mark.parametrize("at_most", [100, 30])
+@pytest.mark.parametrize("kind", [*OFFSET, *NAMED])
+async def test_every_product_is_delivered_once(
+    httpx_mock: HTTPXMock, source: Source, kind: str, at_most: int, limit: int | None
+) -> None:
+    asked = serve(httpx_mock, (OFFSET | NAMED)[kind], at_most=at_most)
+    assert ids(await rows(source, limit)) == list(range(1, min(limit or 250, 250) + 1))
+    assert source.format == "JSON pages"
+    wanted = limit or 1_000
+    assert all(0 < int(each["limit"]) <= wanted - int(each["skip"]) for each in asked if "skip" in each)
+    needed = min(-(-wanted // at_most), -(-250 // at_most))
+    has_end = kind not in {"small-total", "no-total", "array", "products", "data"}
+    assert len(asked) - needed <= 0 if has_end else len(asked) - needed <= 1
+
+
+@pytest.mark.parametrize("limit", [None, 1, 20, 21, 100])
+@pytest.mark.parametrize(("kind", "requests"), [*zip(NUMBER, (14, 13, 13, 13), strict=True)])
+async def test_a_url_with_a_page_is_read_by_page_numbers(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, kind: str, requests: int, limit: int | None
+) -> None:
+    asked = serve(httpx_mock, NUMBER[kind], at_most=20)
+    source = source_of(pool, "key=a&page=1&limit=20")
+    assert ids(await rows(source, limit)) == list(range(1, (limit or 250) + 1))
+    assert {(each["key"], each["limit"]) for each in asked} == {("a", "20")}
+    if limit is None:
+        assert sorted(int(each["page"]) for each in asked) == list(range(1, requests + 1))
+
+
+async def test_pages_may_begin_with_a_later_one(httpx_mock: HTTPXMock, pool: httpx.AsyncClient) -> None:
+    serve(httpx_mock, NUMBER["page"], at_most=20)
+    assert ids(await rows(source_of(pool, "page=12"))) == list(range(221, 251))
+
+
+@pytest.mark.parametrize(
+    ("body", "total"),
+    [(page_of([]), 0), ([], None), ({"products": []}, None), ({"items": [], "total": 0, "next": None}, 0)],
+)
+async def test_an_empty_catalogue_is_one_empty_page(
+    httpx_mock: HTTPXMock, source: Source, body: Any, total: int | None
+) -> None:
+    respond_with(httpx_mock, body)
+    assert await pages(source) == [Page((), total)]
+
+
+@pytest.mark.parametrize("size", [1, 99, 101, 250])
+async def test_source_that_ignores_both_parameters_sends_everything_twice(
+    httpx_mock: HTTPXMock, source: Source, size: int
+) -> None:
+    asked = serve(httpx_mock, OFFSET["array"], products=CATALOGUE[:size], at_most=250, ignored="both")
+    assert ids(await rows(source)) == list(range(1, size + 1))
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("limit", [None, 150])
+@pytest.mark.parametrize("change", [{}, {"price": -1}, {"id": None}])
+async def test_beyond_the_total_the_same_page_again_is_the_end(
+    httpx_mock: HTTPXMock, source: Source, change: dict[str, Any], limit: int | None
+) -> None:
+    products = [CATALOGUE[0] | change, *CATALOGUE[1:100]]
+    asked = serve(httpx_mock, OFFSET["small-total"], products=products, ignored="skip")
+    assert len(await rows(source, limit)) == 100
+    assert len(asked) == 2
+
+
+async def test_products_may_change_while_they_come_again(httpx_mock: HTTPXMock, source: Source) -> None:
+    respond_with(httpx_mock, *([row(1, stock=stock), row(2, id=None)] for stock in (7, 6)))
+    assert len(await rows(source)) == 2
+
+
+@pytest.mark.parametrize(
+    ("totals", "delivered"),
+    [
+        ((102, 101), 101),
+        ((250, 250, 250), 250),
+        ((250, 50, 50, 50), 250),  # shrinks below what was delivered: read to the end
+        ((50, 250, 250), 250),  # grows above it: the usual end
+        ((50, 50, 250), 250),
+        ((50, 200), 200),  # exactly what was delivered
+    ],
+)
+async def test_latest_total_counts(
+    httpx_mock: HTTPXMock, source: Source, totals: tuple[int, ...], delivered: int
+) -> None:
+    for number, total in enumerate(totals):
+        them = CATALOGUE[100 * number : min(100 * number + 100, delivered)]
+        respond_with(httpx_mock, page_of(them, total=total))
+    assert len(await rows(source)) == delivered
+
+
+@pytest.mark.parametrize("shorter", [1, 2, 3])
+async def test_later_page_may_be_shorter_than_the_first(
+    httpx_mock: HTTPXMock, source: Source, shorter: int
+) -> None:
+    """Pages are prefetched as if all were as long as the first."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        skip = int(request.url.params["skip"])
+        size = 10 if skip // 30 == shorter else 30
+        return httpx.Response(200, json=page_of(CATALOGUE[skip : skip + size], total=250))
+
+    httpx_mock.add_callback(respond, is_reusable=True)
+    assert ids(await rows(source)) == list(range(1, 251))
+
+
+async def test_an_empty_page_is_not_the_end_if_there_are_more(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient
+) -> None:
+    them = iter([CATALOGUE[:5], [], CATALOGUE[5:7], []])
+    serve(httpx_mock, lambda _them, _: {"items": next(them), "totalPages": 4})
+    assert ids(await rows(source_of(pool, "page=1"))) == list(range(1, 8))
+
+
+# --- ends that nothing proves ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "how", "words"),
+    [
+        (OFFSET["array"], {"ignored": "skip"}, "the source sent the same 100 products again"),
+        *(
+            (
+                lambda them, _, name=name: {"data": them, name: True},
+                {"products": CATALOGUE[:80], "at_most": 30, "ignored": ignored},
+                "it has more products, but does not send them",
+            )
+            for name in ("has_more", "hasMore")
+            for ignored in ("", "both")
+        ),
+        *(
+            (
+                lambda them, _, name=name: {"items": them, name: 13},
+                {"at_most": 20, "ignored": "both"},
+                "it has more products, but does not send them",
+            )
+            for name in ("total_pages", "totalPages")
+        ),
+        (OFFSET["items"], {"products": CATALOGUE[:150]}, "the source ended after 150 of 250 products"),
+        (
+            lambda them, end: NAMED["next"](them, end) | {"total": 251},
+            {},
+            "the source ended after 250 of 251 products",
+        ),
+        (lambda them, _: {"items": them, "next": "?after=30"}, {}, "the pages form a loop"),
+        (lambda them, _: {"items": them, "next": "?after=30#again"}, {}, "the pages form a loop"),
+        (lambda them, _: {"data": them, "next_cursor": "60 &"}, {}, "the pages form a loop"),
+    ],
+)
+async def test_an_end_that_is_not_proven_is_an_error(
+    httpx_mock: HTTPXMock, source: Source, answer: Answer, how: dict[str, Any], words: str
+) -> None:
+    serve(httpx_mock, answer, **how)
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}: .*{words}") as caught:
+        await rows(source)
+    assert caught.value.hint
+
+
+async def test_total_that_grows_above_what_is_delivered_is_an_error(
+    httpx_mock: HTTPXMock, source: Source
+) -> None:
+    respond_with(httpx_mock, page_of(CATALOGUE[:100], total=50), page_of([], total=194))
+    with pytest.raises(SourceError, match="ended after 100 of 194 products"):
+        await rows(source)
+
+
+@pytest.mark.parametrize("total", [None, 260])
+async def test_numbered_pages_are_read_to_their_total(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, total: int | None
+) -> None:
+    serve(httpx_mock, lambda them, _: {"items": them, "total": total, "total_pages": 15}, at_most=20)
+    if total is None:
+        assert len(await rows(source_of(pool, "page=1"))) == 250
+        return
+    with pytest.raises(SourceError, match="ended after 250 of 260 products"):
+        await rows(source_of(pool, "page=1"))
+
+
+async def test_a_server_that_ignores_the_page_is_an_error(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient
+) -> None:
+    serve(httpx_mock, NUMBER["page"], at_most=20, ignored="both")
+    with pytest.raises(SourceError, match="the source sent the same 20 products again"):
+        await rows(source_of(pool, "page=1"))
+
+
+async def test_a_page_that_comes_again_is_an_error(httpx_mock: HTTPXMock, source: Source) -> None:
+    """Its products may have changed; one product may move to the next page."""
+    one, two, three = row(1), row(2, price=-1), row(3)
+    respond_with(
+        httpx_mock,
+        page_of([one, two], next="?after=1"),
+        page_of([two], next="?after=2"),
+        page_of([two, three], next="?after=3"),
+        page_of([one | {"title": "New"}, two], next="?after=4"),
+    )
+    delivery = source.pages(None)
+    assert [len((await anext(delivery)).rows) for _ in range(3)] == [2, 1, 2]
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the source repeats itself"):
+        await anext(delivery)
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "count"), [("MAX_PRODUCTS", 150, "150"), ("MAX_PAGES", 3, "3 pages")]
+)
+async def test_a_source_without_an_end_is_an_error(
+    httpx_mock: HTTPXMock, source: Source, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, count: str
+) -> None:
+    monkeypatch.setattr(paging, limit, value)
+    serve(httpx_mock, NAMED["next"], at_most=60)
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the source does not end: .* more than {count}"):
+        await rows(source)
+    assert len(httpx_mock.get_requests()) <= 4
+
+
+@pytest.mark.parametrize("every", [100, 0])
+async def test_100_empty_pages_in_a_row_are_an_error(
+    httpx_mock: HTTPXMock, source: Source, every: int
+) -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params.get("cursor", "0"))
+        has_product = number == 0 or (every and number % every == 0)
+        them = CATALOGUE[number // 100 :][:1] if has_product else []
+        return httpx.Response(200, json={"items": them, "next": f"?cursor={number + 1}"})
+
+    httpx_mock.add_callback(respond, is_reusable=True)
+    if every:
+        assert ids(await rows(source, 3)) == [1, 2, 3]
+        return
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the source does not end: .* 100 empty pages"):
+        await rows(source)
+    assert len(httpx_mock.get_requests()) == 101
+
+
+# --- requests -------------------------------------------------------------------------------------------
+
+
+async def test_pages_after_the_first_are_requested_at_the_same_time(
+    httpx_mock: HTTPXMock, source: Source
+) -> None:
+    under_way, most = 0, 0
+
+    async def respond(request: httpx.Request) -> httpx.Response:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.001)
+        under_way -= 1
+        skip = int(request.url.params["skip"])
+        return httpx.Response(200, json=page_of(CATALOGUE[skip : skip + 20], total=250))
+
+    httpx_mock.add_callback(respond, is_reusable=True)
+    assert ids(await rows(source)) == list(range(1, 251))
+    assert 2 <= most <= 4
+
+
+@pytest.mark.parametrize("kind", ["dummyjson", "next"])
+async def test_the_next_page_is_requested_early_and_nothing_is_left_of_it(
+    httpx_mock: HTTPXMock, source: Source, kind: str
+) -> None:
+    serve(httpx_mock, (OFFSET | NAMED)[kind])
+    before = asyncio.all_tasks()
+    delivery = source.pages(None)
+    await anext(delivery)
+    await asyncio.sleep(0.01)
+    assert len(httpx_mock.get_requests()) >= 2
+    await delivery.aclose()
+    assert asyncio.all_tasks() <= before
+
+
+@pytest.mark.parametrize("end", ["", "/", "//", "/?a=1"])
+async def test_path_of_the_url_is_kept(httpx_mock: HTTPXMock, pool: httpx.AsyncClient, end: str) -> None:
+    serve(httpx_mock)
+    await rows(api_source(http_client(pool), f"{SOURCE_URL}{end}"))
+    paths = {request.url.path for request in httpx_mock.get_requests()}
+    assert paths == {f"/products{end.partition('?')[0]}"}
+
+
+@pytest.mark.parametrize(
+    ("query", "size"),
+    [
+        ("key=a%26b+c%20d&flag&x=", 100),
+        ("limit=0&key=a%26b+c%20d&skip=90&flag&x=&l%69mit=7", 7),
+        ("key=a%26b+c%20d&flag&x=&limit=60", 60),  # some servers refuse larger pages
+    ],
+)
+async def test_query_of_the_url_is_kept_except_for_paging(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, query: str, size: int
+) -> None:
+    serve(httpx_mock, products=CATALOGUE[:1], answer=lambda them, _: page_of(them, total=1))
+    await rows(source_of(pool, query))
+    (request,) = httpx_mock.get_requests()
+    assert request.url.query.decode() == f"key=a%26b+c%20d&flag&x=&limit={size}&skip=0"
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+async def test_a_page_size_that_is_refused_is_made_smaller(
+    httpx_mock: HTTPXMock, source: Source, status: int
+) -> None:
+    refused = httpx.Response(status, json={"message": "limit must not be above 50"})
+    asked = serve(httpx_mock, lambda them, _: refused if len(them) > 50 else them)
+    assert ids(await rows(source)) == list(range(1, 251))
+    assert [(each["limit"], each["skip"]) for each in asked] == [
+        ("100", "0"),
+        *(("50", str(skip)) for skip in range(0, 300, 50)),
+    ]
+
+
+async def test_every_kind_is_documented() -> None:
+    assert [line.split(" | ")[0] for line in kinds_table().splitlines()[2:]] == [
+        f"| {name}" for name in ("page number", "link", "cursor", "offset")
+    ]
+
+
+# --- pages that are named -------------------------------------------------------------------------------
+
+Name = Callable[[str], Any]
+NAMES: dict[str, Name] = {
+    "link": lambda url: httpx.Response(200, json=[row(1)], headers={"link": f'<{url}>; rel="next"'}),
+    "next": lambda url: httpx.Response(200, json={"items": [row(1)], "next": url}),
+}
+every_name = pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+
+
+def serve_two(httpx_mock: HTTPXMock, first: httpx.Response) -> None:
+    responses = iter([first, httpx.Response(200, json=[row(2)])])
+    httpx_mock.add_callback(lambda _request: next(responses), is_reusable=True)
+
+
+@every_name
+@pytest.mark.parametrize(
+    ("url", "requested"),
+    [
+        *(
+            (url, f"{SOURCE_URL}?after=1")
+            for url in (
+                f"{SOURCE_URL}?after=1",
+                "https://SOURCE.example:443/products?after=1",
+                "//source.example/products?after=1",
+                "/products?after=1",
+                "?after=1",
+                "products?after=1#top",
+                # An API behind a proxy does not know that the proxy uses HTTPS.
+                "http://source.example/products?after=1",
+                # Credentials are not used.
+                "https://me:hush@source.example/products?after=1",
+            )
+        ),
+        ("?cursor=a%2Bb+c%20d&sig=x==", f"{SOURCE_URL}?cursor=a%2Bb+c%20d&sig=x=="),
+    ],
+)
+async def test_a_page_is_requested_as_it_is_named(
+    httpx_mock: HTTPXMock, source: Source, name: Name, url: str, requested: str
+) -> None:
+    serve_two(httpx_mock, name(url))
+    assert ids(await rows(source)) == [1, 2]
+    request = httpx_mock.get_requests()[1]
+    assert (str(request.url), request.headers.get("authorization")) == (requested, None)
+
+
+@every_name
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("https://other.example/products", "https://other.example"),
+        ("https://sub.source.example/products", "https://sub.source.example"),
+        ("http://source.example:8080/products", "http://source.example:8080"),
+        ("https://source.example:8443/products", "https://source.example:8443"),
+        ("https://source.example@other.example/products", "https://other.example"),
+        ("//other.example/products", "https://other.example"),
+        ("ftp://source.example/products", "ftp://source.example"),
+    ],
+)
+async def test_page_elsewhere_is_an_error(
+    httpx_mock: HTTPXMock, source: Source, name: Name, url: str, place: str
+) -> None:
+    serve_two(httpx_mock, name(url))
+    with pytest.raises(SourceError) as caught:
+        await rows(source)
+    assert str(caught.value) == f"{SOURCE_URL}: the next page has another scheme, host or port: {place}"
+    assert "Set --source (SYNC_PRODUCTS_SOURCE) to the scheme, host and port" in caught.value.hint
+    assert len(httpx_mock.get_requests()) == 1
+
+
+@pytest.mark.parametrize("url", ["http://[", "https://source.example:x/", "//source.example:x", "/\x00"])
+async def test_invalid_url_of_a_page_is_an_error_after_its_products(
+    httpx_mock: HTTPXMock, source: Source, url: str
+) -> None:
+    serve_two(httpx_mock, NAMES["next"](url))
+    delivery = source.pages(None)
+    assert len((await anext(delivery)).rows) == 1
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the URL of the next page is invalid"):
+        await anext(delivery)
+
+
+@pytest.mark.parametrize(("host", "is_read"), [("source.example", True), ("www.source.example", False)])
+async def test_page_is_relative_to_the_one_that_names_it(
+    httpx_mock: HTTPXMock,
+    source: Source,
+    host: str,
+    is_read: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    httpx_mock.add_response(302, headers={"location": f"https://{host}/v2/list?size=1"})
+    httpx_mock.add_response(json={"items": [], "next": "more?after=1"})
+    if is_read:
+        httpx_mock.add_response(json={"items": []})
+        await rows(source)
+        assert str(httpx_mock.get_requests()[-1].url) == "https://source.example/v2/more?after=1"
+        return
+    with pytest.raises(SourceError, match=r"host or port: https://www\.source\.example$"):
+        await rows(source)
+
+
+@pytest.mark.parametrize(
+    ("response", "words"),
+    [
+        ({"status_code": 404, "json": {"message": "no"}}, "the server responded with 404: no"),
+        ({"html": "<html>"}, "is HTML, not JSON"),
+        ({"json": {"items": 3}}, "is not a page of products"),
+    ],
+)
+async def test_broken_page_is_an_error_without_its_query(
+    httpx_mock: HTTPXMock, source: Source, response: dict[str, Any], words: str
+) -> None:
+    httpx_mock.add_response(json={"items": [], "next": "/products/2?key=hush"})
+    httpx_mock.add_response(**response)
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}/2: .*{words}") as caught:
+        await rows(source)
+    assert "hush" not in str(caught.value)
