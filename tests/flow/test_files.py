@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from backports import zstd
 
 from medusa_sync import OnMissing, RunResult
-from medusa_sync.sources import base, files, paging
+from medusa_sync.sources import base, paging
 from tests.flow.stage import SOURCE_NAME, assert_exact, counts, writes
 from tests.flow.urls import ANY_SHARE, sync
 from tests.harness.catalogue import products
@@ -63,31 +62,6 @@ def test_the_same_products_in_another_form_are_unchanged(file: Path, first: str)
         assert (result.seen, result.source_total) == (60, 60)
 
 
-def test_products_from_a_pipe_are_unchanged(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = FakeMedusa()
-    sync_file(file, FORMS["JSON"](ROWS), store)
-    fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
-    writer = threading.Thread(target=fifo.write_bytes, args=[lines(ROWS)])
-    writer.start()
-    assert counts(sync(str(fifo), store)) == {"unchanged": 60}
-    writer.join()
-    with file.open("rb") as redirected:
-        monkeypatch.setattr(files, "_STDIN", redirected.fileno())
-        assert counts(sync("-", store)) == {"unchanged": 60}
-
-
-def test_a_bad_line_is_rejected_alone(file: Path) -> None:
-    store = FakeMedusa()
-    body = lines(ROWS[:7]) + b'{"id": 8,\n' + lines(ROWS[8:])
-    result = sync_file(file, body, store)
-    assert (result.exit_code, counts(result)) == (5, {"created": 59, "rejected": 1})
-    [problem] = result.problems
-    assert (problem.external_id, problem.title) == (None, "line 8")
-
-
 @pytest.mark.parametrize(
     ("form", "cut"),
     [(form, cut) for form in FORMS for cut in (0.5, 0.95) if form != "JSON in UTF-16"],
@@ -121,13 +95,6 @@ def test_an_incomplete_list_removes_nothing(file: Path) -> None:
     result = sync_file(file, body, store, on_missing=OnMissing.DELETE, max_removals=ANY_SHARE)
     assert (result.exit_code, result.error) == (3, f"{file}: the file has 30 of 194 products")
     assert_exact(ROWS, store)
-
-
-def test_products_that_a_complete_file_lacks_are_removed(file: Path) -> None:
-    store = FakeMedusa()
-    sync_file(file, FORMS["JSON"](ROWS), store)
-    result = sync_file(file, FORMS["NDJSON"](ROWS[:57]), store, on_missing=OnMissing.DELETE)
-    assert (result.exit_code, counts(result)) == (0, {"unchanged": 57, "removed": 3})
 
 
 @pytest.mark.parametrize("on_missing", [OnMissing.DRAFT, OnMissing.DELETE])
@@ -178,34 +145,6 @@ def test_a_file_may_have_more_products_than_an_endless_api(
     store = FakeMedusa()
     result = sync_file(file, form(ROWS).encode(), store, min_products=min_products)
     assert (result.exit_code, counts(result)) == (0, {"created": 60}), result.error
-
-
-@pytest.mark.parametrize("bad", [0, 25, 50])
-@pytest.mark.parametrize("compress", [bytes, gzip.compress])
-def test_one_byte_in_another_encoding_spoils_no_product(
-    file: Path, bad: int, compress: Callable[[bytes], bytes]
-) -> None:
-    store = FakeMedusa()
-    rows = [b"id,title,price,category\n", *(f"{n},Größe {n},9,küche\n".encode() for n in range(51))]
-    rows[bad + 1] = f"{bad},Café {bad},9,küche\n".encode("cp1252")
-    result = sync_file(file, compress(b"".join(rows)), store, on_missing=OnMissing.DELETE)
-    assert (result.exit_code, counts(result)) == (3, {"created": max(bad - 1, 0)} if bad > 1 else {})
-    assert result.error == f"{file}: line {bad + 2}: the byte 0xE9 is not valid UTF-8"
-    assert {each.title for each in store.products.values()} == {f"Größe {n}" for n in range(bad - 1)}
-    assert {each.handle for each in store.state.categories.values()} <= {"küche"}
-
-
-def test_a_line_of_ndjson_in_another_encoding_is_rejected_alone(file: Path) -> None:
-    store = FakeMedusa()
-    rows = [row | {"title": f"Größe {row['id']}"} for row in ROWS]
-    bodies = [json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows]
-    sync_file(file, b"".join(bodies), store)
-    bodies[6] = bodies[6].decode().encode("cp1252")
-    result = sync_file(file, b"".join(bodies), store, on_missing=OnMissing.DELETE)
-    assert (result.exit_code, counts(result)) == (5, {"unchanged": 59, "rejected": 1})
-    [problem] = result.problems
-    assert (problem.title, problem.reason) == ("line 7", "it is not UTF-8")
-    assert_exact(rows, store)
 
 
 def test_a_run_that_waits_for_a_pipe_ends_at_its_time_limit(tmp_path: Path) -> None:

@@ -27,7 +27,6 @@ from tests.harness.dummyjson import (
     redirect,
     slow,
     truncated,
-    with_fields,
 )
 from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import deep
@@ -37,7 +36,6 @@ pytestmark = pytest.mark.usefixtures("small_pages")
 SIZE = 120
 ROWS = products(SIZE)
 FEW = products(5)
-CSV = "text/csv"
 
 
 @pytest.fixture
@@ -127,20 +125,6 @@ def test_page_that_fails_removes_nothing(
     assert_exact(ROWS, store)
 
 
-@pytest.mark.parametrize("answers", [by_link, by_next])
-def test_loop_of_pages_removes_nothing(server: DummyJson, answers: Callable[[DummyJson], Intercept]) -> None:
-    store = FakeMedusa()
-    sync(server.url, store)
-    respond = answers(server)
-    server.intercept = lambda request: respond(
-        Request("GET", request.path, {"page": "1"} if request.query.get("page") == "3" else request.query, {})
-    )
-    result = sync(server.url, store, on_missing=OnMissing.DELETE)
-    assert (result.exit_code, result.seen) == (3, 90)
-    assert "the source repeats itself" in result.error or "form a loop" in result.error
-    assert_exact(ROWS, store)
-
-
 def test_page_at_another_server_is_not_requested(server: DummyJson) -> None:
     store = FakeMedusa()
     with dummyjson(ROWS) as other:
@@ -161,54 +145,6 @@ def lines(rows: list[dict[str, Any]]) -> bytes:
 def table(rows: list[dict[str, Any]]) -> bytes:
     cells = [[str(row[name]) for name in ("id", "title", "price", "sku", "stock")] for row in rows]
     return "\n".join(map(";".join, [["id", "title", "price", "sku", "stock"], *cells])).encode()
-
-
-FILES: dict[str, tuple[str, bytes]] = {
-    "NDJSON": ("application/x-ndjson", lines(ROWS)),
-    "JSON, gzip": ("application/octet-stream", gzip.compress(json.dumps(ROWS).encode())),
-}
-every_file = pytest.mark.parametrize("name", FILES)
-
-
-@every_file
-def test_an_api_may_send_a_file(server: DummyJson, name: str) -> None:
-    content_type, body = FILES[name]
-    store = FakeMedusa()
-    server.intercept = lambda _request: Response(200, body, {"Content-Type": content_type})
-    result = sync(server.url, store)
-    assert (result.exit_code, counts(result), result.source_format) == (0, {"created": SIZE}, name)
-    assert_exact(ROWS, store)
-    assert len(server.requests) == 2, "one of them as the URL is given"
-
-
-def test_an_api_may_send_a_table(server: DummyJson) -> None:
-    store = FakeMedusa()
-    server.intercept = lambda _request: Response(200, table(FEW), {"Content-Type": CSV})
-    result = sync(server.url, store)
-    assert (result.exit_code, counts(result)) == (0, {"created": 5}), result.error
-    assert result.source_format.startswith("CSV")
-
-
-@pytest.mark.parametrize("name", ["products", "export.csv"])
-def test_a_table_at_a_url_with_one_byte_in_another_encoding_spoils_no_product(
-    server: DummyJson, name: str
-) -> None:
-    store = FakeMedusa()
-    rows = [row | {"title": f"Größe {row['id']}"} for row in FEW]
-    body = table(rows) + b"\n9;Caf\xe9;9;;\n"
-    server.intercept = lambda _request: Response(200, body, {"Content-Type": CSV})
-    result = sync(file_url(server, name), store)
-    assert (result.exit_code, counts(result)) == (3, {"created": 4})  # the last one may have more rows
-    assert result.error.endswith(": line 7: the byte 0xE9 is not valid UTF-8")
-    assert {each.title for each in store.products.values()} == {row["title"] for row in rows[:4]}
-
-
-def test_an_api_may_not_send_a_file_if_json_is_asked_for(server: DummyJson) -> None:
-    store = FakeMedusa()
-    server.intercept = lambda _request: Response(200, table(FEW), {"Content-Type": CSV})
-    result = sync(server.url, store, format_="json")
-    assert (result.exit_code, writes(store)) == (3, [])
-    assert f"{server.url}: the response is not complete JSON" in result.error
 
 
 @pytest.mark.parametrize(
@@ -411,21 +347,3 @@ def test_nothing_is_written_if_the_source_fails_midway(server: DummyJson, name: 
     server.intercept = fail
     result = sync(file_url(server, name), store, min_products=1)
     assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
-
-
-def test_invalid_products_do_not_count(server: DummyJson) -> None:
-    store = FakeMedusa()
-    server.edit(ROWS[0]["id"], price=-1)
-    result = sync(server.url, store, min_products=SIZE)
-    assert (result.exit_code, writes(store)) == (3, [])
-    assert (
-        f"{SIZE - 1} valid products, fewer than {SIZE}; the first one that is not valid: price"
-        in result.error
-    )
-
-
-def test_total_that_is_too_small_still_ends(server: DummyJson) -> None:
-    store = FakeMedusa()
-    server.intercept = lambda request: with_fields(server.normal_response(request), total=50)
-    result = sync(server.url, store, min_products=SIZE)
-    assert (result.exit_code, counts(result)) == (0, {"created": SIZE})

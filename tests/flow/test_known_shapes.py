@@ -162,18 +162,6 @@ def test_products_json_of_shopify_is_read_in_pages(server: DummyJson, store: Fak
     assert counts(result) == {"unchanged": 299, "removed": 1}
 
 
-def test_a_page_of_shopify_that_fails_removes_nothing(server: DummyJson, store: FakeMedusa) -> None:
-    rows = [shopify(number) for number in range(1, 300)]
-    serve_shopify(server, rows)
-    sync(shop_url(server), store, batch_size=100)
-    respond = server.intercept
-    assert respond is not None
-    broken = Response.json({"errors": "Not Found"}, 404)
-    server.intercept = lambda request: broken if request.query.get("page") == "2" else respond(request)
-    result = sync(shop_url(server), store, on_missing=OnMissing.DELETE)
-    assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
-
-
 @pytest.mark.parametrize("count", [30, 120])
 def test_products_json_of_shopify_may_be_a_file_of_another_server(
     server: DummyJson, store: FakeMedusa, count: int

@@ -122,12 +122,6 @@ def test_parts_with_the_same_id_are_one_product_in_any_format(
         assert len(product.images) == 3
 
 
-def test_a_second_run_writes_nothing(folder: Path, store: FakeMedusa) -> None:
-    run(folder, lines(ROWS), store)
-    result = run(folder, lines(ROWS), store)
-    assert (counts(result), writes(store)) == ({"unchanged": 4}, [])
-
-
 def test_a_program_that_is_written_in_another_way_writes_nothing(folder: Path, store: FakeMedusa) -> None:
     run(folder, lines(ROWS), store)
     result = run(folder, lines(ROWS), store, f"def unused: 1;\n{ERP}\n| . # a comment")
@@ -324,24 +318,6 @@ def test_pages_of_an_api_are_joined(
     assert (result.exit_code, counts(result)) == (0, {"created": 3}), result.error
     assert skus(store, 1) == ["A1-S", "A1-M", "A1-L"]
     assert result.source_format == "JSON pages (erp.jq)"
-
-
-def test_pages_that_end_before_their_total_write_nothing(
-    folder: Path, store: FakeMedusa, server: DummyJson
-) -> None:
-    pages(server, ROWS, total=20)
-    result = sync(server.url, store, source_map=str(folder / "erp.jq"))
-    assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
-    assert "ended after 12 of 20 products" in result.error
-
-
-def test_a_server_that_sends_the_same_page_again_is_an_error(
-    folder: Path, store: FakeMedusa, server: DummyJson
-) -> None:
-    server.intercept = lambda _request: Response.json({"items": ROWS, "total": 24})
-    result = sync(server.url, store, source_map=str(folder / "erp.jq"))
-    assert (result.exit_code, writes(store)) == (3, [])
-    assert "repeats itself" in result.error
 
 
 def test_an_item_is_named_by_its_page(folder: Path, server: DummyJson) -> None:

@@ -1,7 +1,6 @@
 """What DummyJSON delivers may be broken: a whole response, or one product."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Rejected, Row, Source
 from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import desired_product, row
-from tests.unit.sources.pages import Product, body_of, file_source, page_of, respond_with, rows
+from tests.unit.sources.pages import Product, body_of, page_of, respond_with, rows
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")]
 
@@ -93,12 +92,6 @@ async def test_broken_product_is_rejected_alone(
     httpx_mock: HTTPXMock, source: Source, broken: Any, path: str
 ) -> None:
     respond_with(httpx_mock, body_of([row(1), broken, row(3)]))
-    assert_rejected_alone(await rows(source), path)
-
-
-@broken_products
-async def test_broken_product_in_a_file_is_rejected_alone(tmp_path: Path, broken: Any, path: str) -> None:
-    source = file_source(tmp_path / "products.json", body_of([row(1), broken, row(3)]))
     assert_rejected_alone(await rows(source), path)
 
 

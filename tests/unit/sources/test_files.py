@@ -9,10 +9,8 @@ import sys
 import threading
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from backports import zstd
@@ -85,38 +83,8 @@ async def test_with_a_limit_the_rest_of_a_file_is_not_read(file: Path) -> None:
     assert ids(await rows(file_source(file, PAGE[:-20]), 2)) == [1, 2]
 
 
-@pytest.mark.parametrize("body", [body_of([row(1)], total=ABSENT), b"\xef\xbb\xbf" + body_of([row(1)])])
-async def test_file_needs_no_right_total_and_may_start_with_a_byte_order_mark(
-    file: Path, body: bytes
-) -> None:
-    assert await rows(file_source(file, body)) == [desired_product(1)]
-
-
 async def test_sample_is_complete() -> None:
     assert ids(await rows(file_source(SAMPLE))) == [product["id"] for product in catalogue.whole_sample()]
-
-
-@pytest.mark.parametrize("form", ["json", "ndjson"])
-@pytest.mark.parametrize(
-    ("broken", "path"),
-    [
-        (row(2, price=float("nan")), "price"),
-        (row(2, price=1e400), "price"),
-        (row(2, stock=10**30), "stock"),
-        (row(2, title="x" * 10_000_000), "title"),
-        ("Jug", "Expected object"),
-        (None, "Expected object"),
-    ],
-    ids=["nan", "infinity", "long", "10-mb", "text", "null"],
-)
-async def test_broken_product_is_rejected_alone(file: Path, form: str, broken: Any, path: str) -> None:
-    members = [row(1), broken, row(3)]
-    lines = "".join(f"{json.dumps(each)}\n" for each in members)
-    body = json.dumps(members) if form == "json" else lines
-    before, rejected, after = await rows(file_source(file, body.encode()))
-    assert (before, after) == (desired_product(1), desired_product(3))
-    assert isinstance(rejected, Rejected)
-    assert rejected.reason.startswith(path)
 
 
 async def test_the_rest_of_the_interface(file: Path) -> None:
@@ -158,20 +126,6 @@ async def test_broken_file_is_an_error(tmp_path: Path, body: bytes | Product, wo
         await rows(source)
     assert str(caught.value).startswith(f"{file}: ")
     assert caught.value.hint
-
-
-@pytest.mark.parametrize("kept", [0, 1, 99, 100, 101, 249])
-async def test_what_came_before_an_error_is_delivered(file: Path, kept: int) -> None:
-    body = b",".join(json.dumps(product).encode() for product in CATALOGUE[:kept])
-    delivered: list[int] = []
-
-    async def read_all() -> None:
-        async for page in file_source(file, b"[" + body + b', {"id').pages(None):
-            delivered.extend(ids(page.rows))
-
-    with pytest.raises(SourceError, match="is not complete JSON"):
-        await read_all()
-    assert delivered == list(range(1, kept + 1))
 
 
 # --- bytes ----------------------------------------------------------------------------------------------
@@ -246,17 +200,6 @@ async def test_a_fifo_is_read_to_its_end_and_may_wait_for_its_writer(tmp_path: P
     assert not reading.done()
     await asyncio.to_thread(fifo.write_bytes, BODY)
     assert len(await reading) == 3_000
-
-
-async def test_waiting_for_a_pipe_ends_when_the_run_does(tmp_path: Path) -> None:
-    fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
-    reading = asyncio.create_task(rows(file_source(fifo)))
-    await asyncio.sleep(0.01)
-    reading.cancel()
-    with suppress(asyncio.CancelledError):
-        await asyncio.wait_for(reading, 5)
-    assert reading.cancelled()
 
 
 async def test_a_pipe_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
