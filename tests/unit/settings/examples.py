@@ -1,13 +1,8 @@
 """Values for every setting, and how a test reads and writes them."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
-
-from medusa_sync.errors import SettingsError
-from medusa_sync.settings.load import load_settings
 from medusa_sync.settings.option import Option
 from medusa_sync.settings.options import OPTIONS, Settings
 from medusa_sync.settings.secrets import Secret
@@ -53,8 +48,6 @@ INVALID: Final = {name: _examples(option)[1] for name, option in OPTIONS.items()
 KEY: Final = {"MEDUSA_API_KEY": "sk_key"}
 LOGIN: Final = {"MEDUSA_EMAIL": "me@example.com", "MEDUSA_PASSWORD": "hush"}
 
-every_option = pytest.mark.parametrize("name", OPTIONS)
-
 
 def plain(settings: Settings, name: str) -> Any:
     """Return a setting in comparable form."""
@@ -65,16 +58,6 @@ def plain(settings: Settings, name: str) -> Any:
 def as_read(name: str, text: str) -> Any:
     value = OPTIONS[name].read(text)
     return value.reveal() if isinstance(value, Secret) else value
-
-
-def problems(
-    flags: Mapping[str, str | bool | None], environment: Mapping[str, str], directory: Path
-) -> list[str]:
-    with pytest.raises(SettingsError) as caught:
-        load_settings(flags, environment=environment, directory=directory)
-    assert caught.value.exit_code == 2
-    assert all(problem in str(caught.value) for problem in caught.value.problems)
-    return caught.value.problems
 
 
 def write_env(directory: Path, **variables: str) -> None:

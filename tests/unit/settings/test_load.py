@@ -1,134 +1,329 @@
-"""Settings from flags, environment, .env and defaults; all problems are reported at once."""
+"""Settings from flags, the environment, .env and defaults; all problems are reported at once."""
 
+import re
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import medusa_sync
 from medusa_sync.errors import SettingsError
-from medusa_sync.settings.load import load_settings
-from medusa_sync.settings.options import ENV_FILE, OPTIONS
-from tests.unit.settings.examples import (
-    INVALID,
-    KEY,
-    LOGIN,
-    VALUES,
-    as_read,
-    plain,
-    problems,
-    write_env,
-)
+from medusa_sync.settings.load import load, load_settings
+from medusa_sync.settings.option import GROUPS
+from medusa_sync.settings.options import ALL_OPTIONS, ENV_FILE, OPTIONS
+from medusa_sync.settings.variables import Found
+from tests.unit.settings.examples import INVALID, KEY, LOGIN, VALUES, as_read, plain, write_env
 
-AUTHORIZATION = "SYNC_PRODUCTS_SOURCE_AUTHORIZATION"
-
-# Options of one kind are read in the same way.
-of_each_kind = pytest.mark.parametrize(
-    "name", {option.metavar: name for name, option in OPTIONS.items()}.values()
-)
-flag_of_each_kind = pytest.mark.parametrize(
-    "name", {option.metavar: name for name, option in OPTIONS.items() if option.flag}.values()
-)
-
-# --- precedence -----------------------------------------------------------------------------------------
+HOME = "/home/shop"
+TOKEN = {"SYNC_PRODUCTS_SOURCE_AUTHORIZATION": "Bearer hush"}
 
 
-@pytest.mark.parametrize("credentials", [KEY, LOGIN], ids=["key", "log-in"])
-def test_missing_settings_have_their_defaults(credentials: dict[str, str], tmp_path: Path) -> None:
-    settings = load_settings({}, environment=credentials, directory=tmp_path)
-    for name, option in OPTIONS.items():
-        if option.variable not in credentials:
-            default = None if option.default is None else as_read(name, option.default)
-            assert plain(settings, name) == default, name
+def problems(flags: Mapping[str, Any], environment: Mapping[str, str], directory: Path) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(flags, environment=environment, directory=directory)
+    assert caught.value.exit_code == 2
+    assert all(problem in str(caught.value) for problem in caught.value.problems)
+    assert "hush" not in "".join(traceback.format_exception(caught.value))
+    return caught.value.problems
 
 
-def test_defaults_do_not_change() -> None:
-    settings = load_settings({}, environment=KEY, directory=Path("no-such-folder"))
-    assert (settings.batch_size, settings.max_retries, settings.dry_run) == (15, 2, False)
-    assert settings.source == "https://dummyjson.com/products"
-    assert settings.medusa_url == "http://localhost:9000"
-    assert (settings.currency, settings.status, settings.source_name) == ("usd", "published", "dummyjson")
+# --- each option ----------------------------------------------------------------------------------------
 
 
-@of_each_kind
-def test_empty_variable_counts_as_not_set(name: str, tmp_path: Path) -> None:
-    variable = OPTIONS[name].variable
-    write_env(tmp_path, **{**KEY, **LOGIN, variable: VALUES[name][0]})
-    settings = load_settings({}, environment={variable: ""}, directory=tmp_path)
-    assert plain(settings, name) == as_read(name, VALUES[name][0])
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_flag_overrides_the_environment_which_overrides_the_file_and_the_origin_says_so(
+    name: str, tmp_path: Path
+) -> None:
+    option = OPTIONS[name]
+    flag, variable, written = VALUES[name]
 
+    def check(kind: str, text: str, origin: str, flags: Mapping[str, str], **environment: str) -> None:
+        loaded = load(flags, environment=environment, directory=tmp_path)
+        assert (loaded.found[name].text, loaded.found[name].kind) == (text, kind)
+        assert loaded.found[name].origin == origin
+        assert plain(loaded.settings, name) == as_read(name, text)
+        assert loaded.warnings == ()
 
-def test_empty_flag_is_invalid(tmp_path: Path) -> None:
-    name = "currency"
-    (problem,) = problems({name: ""}, {**KEY, OPTIONS[name].variable: VALUES[name][0]}, tmp_path)
-    assert problem.startswith(OPTIONS[name].flag)
-
-
-def test_flag_turns_a_switch_off(tmp_path: Path) -> None:
-    name = "dry_run"
-    settings = load_settings(
-        {name: False}, environment={**KEY, OPTIONS[name].variable: "true"}, directory=tmp_path
+    key = KEY if name not in {"api_key", "email", "password"} else {}
+    loaded = load({}, environment=key, directory=tmp_path, needs_credentials=False)
+    assert loaded.found[name] == Found(option.default)
+    (tmp_path / ".env").write_text(
+        f"# a comment\n\n{option.variable}={written!r}\nMEDUSA_EMAIL=me@example.com\nMEDUSA_PASSWORD=hush\n",
+        encoding="utf-8",
     )
-    assert getattr(settings, name) is False
-
-
-@pytest.mark.parametrize("name", ["schedule", "run_now"])
-def test_loop_flags_need_the_loop_but_variables_do_not(name: str, tmp_path: Path) -> None:
-    (problem,) = problems({name: VALUES[name][0]}, KEY, tmp_path)
-    assert problem == f"{OPTIONS[name].spelling}: it has no effect without --loop; add --loop or remove it"
-    load_settings({}, environment={**KEY, OPTIONS[name].variable: VALUES[name][0]}, directory=tmp_path)
-
-
-@pytest.mark.parametrize("loop", ["true", "false"])
-def test_standard_input_cannot_be_read_in_a_loop(loop: str, tmp_path: Path) -> None:
-    environment = {**KEY, "SYNC_PRODUCTS_LOOP": loop}
-    if loop == "false":
-        assert load_settings({"source": "-"}, environment=environment, directory=tmp_path).source == "-"
-        return
-    (problem,) = problems({"source": "-"}, environment, tmp_path)
-    assert problem.startswith("--source (SYNC_PRODUCTS_SOURCE) '-': ")
-
-
-# --- problems -------------------------------------------------------------------------------------------
-
-
-@flag_of_each_kind
-def test_invalid_flag_is_reported_with_its_value(name: str, tmp_path: Path) -> None:
-    (problem,) = problems({name: INVALID[name]}, KEY, tmp_path)
-    shown = "" if OPTIONS[name].is_private else f" {INVALID[name]!r}"
-    assert problem.startswith(f"{OPTIONS[name].flag} ({OPTIONS[name].variable}){shown}: ")
+    line = {"email": 4, "password": 5}.get(name, 3)
+    in_file = {"email": "me@example.com", "password": "hush"}.get(name, written)
+    check("file", in_file, f"file {tmp_path / '.env'}, line {line}", {}, **key)
+    check("file", in_file, f"file {tmp_path / '.env'}, line {line}", {}, **key, **{option.variable: ""})
+    environment = {**LOGIN, option.variable: variable}
+    check("variable", variable, f"variable {option.variable}", {}, **environment)
+    if option.flag:
+        loop = {"loop": "true"} if option.needs_loop else {}
+        check("flag", flag, "flag", {**loop, name: flag}, **environment)
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     environment = {option.variable: INVALID[name] for name, option in OPTIONS.items()}
     reported = problems({"env_file": "no-such-file"}, environment, tmp_path)
-    for option in (ENV_FILE, *OPTIONS.values()):
-        assert sum(option.spelling in problem for problem in reported) == 1, option.variable
     assert len(reported) == len(OPTIONS) + 1
+    for option in (ENV_FILE, *OPTIONS.values()):
+        [problem] = [each for each in reported if option.spelling in each]
+        if option.flag and not option.is_private:  # these are shown with their values
+            text = INVALID.get(option.name, "no-such-file")
+            assert problem.startswith(f"{option.flag} ({option.variable}) {text!r}: ")
+
+
+def test_the_table_of_options_is_complete() -> None:
+    """`--help` has a limit of lines; the pages add `more`."""
+    assert len({each.flag for each in ALL_OPTIONS if each.flag}) == sum(
+        bool(each.flag) for each in ALL_OPTIONS
+    )
+    assert len({each.variable for each in ALL_OPTIONS}) == len(ALL_OPTIONS)
+    for option in ALL_OPTIONS:
+        assert option.group in GROUPS
+        assert option.help.endswith(".")
+        assert len(option.help) <= 96
+        assert option.more == "" or option.more.endswith(".")
+        assert not (option.is_secret and option.flag)
+
+
+def test_every_flag_variable_and_value_of_earlier_versions_exists() -> None:
+    lines = (Path(__file__).parent / "earlier.txt").read_text(encoding="utf-8").splitlines()
+    spelled = {(each.flag or "-", each.variable or "-"): each for each in ALL_OPTIONS}
+    for flag, variable, *values in map(str.split, lines):
+        for value in values:
+            spelled[flag, variable].read(value.replace("_", " "))
+
+
+def test_messages_name_existing_flags_with_their_variables() -> None:
+    """Messages spell flags by hand: most modules may not import the settings."""
+    package = Path(medusa_sync.__file__).parent
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted(package.rglob("*.py")))
+    code = re.sub(r'"\s+f?"', "", code)  # joins the parts of a text
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", code))
+    flags = {flag for option in ALL_OPTIONS for flag in (option.flag, option.opposite)}
+    assert named - {"--help", "--help-all", "--version", "--no-"} <= flags
+    pairs = re.findall(r"--[a-z-]+ \([A-Z_]+\)", code)
+    assert len(pairs) > 10
+    assert set(pairs) <= {option.spelling for option in OPTIONS.values()}
+
+
+# --- one problem ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("environment", "missing"),
+    ("flags", "environment", "problem"),
     [
-        ({"MEDUSA_EMAIL": "me@example.com"}, "MEDUSA_PASSWORD"),
-        ({"MEDUSA_PASSWORD": "hush"}, "MEDUSA_EMAIL"),
-        ({}, "MEDUSA_API_KEY"),
+        ({"dryrun": True}, KEY, "dryrun: this setting does not exist"),
+        ({"currency": ""}, {**KEY, "SYNC_PRODUCTS_CURRENCY": "eur"}, "--currency (SYNC_PRODUCTS_CURRENCY)"),
+        ({}, {"MEDUSA_EMAIL": "me@example.com"}, "MEDUSA_PASSWORD: it is not set"),
+        ({}, {"MEDUSA_PASSWORD": "hush"}, "MEDUSA_EMAIL: it is not set"),
+        ({}, {}, "MEDUSA_API_KEY: it is not set"),
+        *(
+            (
+                {name: VALUES[name][0]},
+                KEY,
+                f"{OPTIONS[name].spelling}: it has no effect without --loop; add --loop or remove it",
+            )
+            for name in ("schedule", "run_now")
+        ),
+        ({"source": "-"}, {**KEY, "SYNC_PRODUCTS_LOOP": "true"}, "--source (SYNC_PRODUCTS_SOURCE) '-': "),
+        (
+            {"limit": "2", "min_products": "3"},
+            KEY,
+            "--min-products (SYNC_PRODUCTS_MIN_PRODUCTS) 3: --limit (SYNC_PRODUCTS_LIMIT) 2 reads fewer ",
+        ),
+        (
+            {"only": "price", "skip": "stock,price"},
+            KEY,
+            "--skip (SYNC_PRODUCTS_SKIP): it leaves out all fields of --only",
+        ),
+        *(
+            (
+                {"source": f"https://{user_info}@source.example/products"},
+                {**KEY, **TOKEN},
+                "SYNC_PRODUCTS_SOURCE_AUTHORIZATION: --source (SYNC_PRODUCTS_SOURCE) also has a",
+            )
+            for user_info in ("me:hush", "hush", ":hush", "me:")
+        ),
+        *(
+            ({name: url}, KEY, OPTIONS[name].spelling)
+            for name, url in (
+                ("medusa_url", "http://me:hush@store.example"),
+                ("medusa_url", "http://hush@store.example"),
+                ("medusa_url", "htps://store.example/?token=hush"),
+                ("source", "htps://source.example/?token=hush"),
+                ("source", "https://source.example:x/?token=hush"),
+                ("source", "htps://me:hush@source.example"),
+                ("source", "https://me:hush?!@source.example"),
+                ("source", "https://me:hush/!@source.example"),
+                ("ping_url", "hc-ping.com/hush"),
+                ("ping_url", "htps://hc-ping.com/hush"),
+                ("ping_url", "https://me:x@hc-ping.com/hush"),
+            )
+        ),
     ],
-    ids=["no-password", "no-email", "nothing"],
 )
-def test_missing_credentials_are_named(environment: dict[str, str], missing: str, tmp_path: Path) -> None:
-    (problem,) = problems({}, environment, tmp_path)
-    assert problem.startswith(f"{missing}: it is not set")
+def test_a_problem_is_named_without_secrets(
+    flags: dict[str, Any], environment: dict[str, str], problem: str, tmp_path: Path
+) -> None:
+    [found] = problems(flags, environment, tmp_path)
+    assert found.startswith(problem)
 
 
-def test_dry_run_needs_no_credentials(tmp_path: Path) -> None:
-    settings = load_settings({"dry_run": True}, environment={}, directory=tmp_path)
-    assert (settings.api_key, settings.email, settings.password) == (None, None, None)
+@pytest.mark.parametrize(
+    ("flags", "environment"),
+    [
+        ({"dry_run": True}, {}),
+        ({"dry_run": False}, {**KEY, "SYNC_PRODUCTS_DRY_RUN": "true"}),
+        ({}, {**KEY, "SYNC_PRODUCTS_RUN_NOW": "true", "SYNC_PRODUCTS_SCHEDULE": "@hourly"}),
+        ({"source": "-"}, KEY),
+        ({"limit": "3", "min_products": "3"}, KEY),
+        ({"only": "price,stock", "skip": "price"}, KEY),
+        *(
+            ({"source": source}, {**KEY, **TOKEN})
+            for source in ("https://@source.example/products", "a@b.json", "sample")
+        ),
+    ],
+)
+def test_what_looks_like_a_contradiction_is_valid(
+    flags: dict[str, Any], environment: dict[str, str], tmp_path: Path
+) -> None:
+    settings = load_settings(flags, environment=environment, directory=tmp_path)
+    assert all(plain(settings, name) == as_read(name, str(value)) for name, value in flags.items())
 
 
-# --- secrets --------------------------------------------------------------------------------------------
+def test_settings_can_be_loaded_without_credentials_but_not_with_half_of_them(tmp_path: Path) -> None:
+    assert load({}, environment={}, directory=tmp_path, needs_credentials=False).settings.api_key is None
+    with pytest.raises(SettingsError, match="MEDUSA_PASSWORD: it is not set"):
+        load({}, environment={"MEDUSA_EMAIL": "me"}, directory=tmp_path, needs_credentials=False)
 
 
-def test_representation_hides_secrets(tmp_path: Path) -> None:
+# --- .env -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("MEDUSA_BACKEND_URL: http://store.example", "expected NAME=value"),
+        ("SYNC_PRODUCTS_LIMIT 5", "expected NAME=value"),
+        ("SYNC_PRODUCTS_LIMIT", "expected NAME=value"),
+        ("MEDUSA_PASSWORD='hush", "expected NAME=value"),
+        (
+            "SYNC_PRODUCTS_CURENCY=eur",
+            "the setting SYNC_PRODUCTS_CURENCY does not exist; did you mean SYNC_PRODUCTS_CURRENCY?",
+        ),
+        ("SYNC_PRODUCTS_XYZZY=1", "the setting SYNC_PRODUCTS_XYZZY does not exist"),
+    ],
+)
+def test_an_invalid_line_is_reported_by_number_without_its_content(
+    line: str, problem: str, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(f"# a comment\n\n{line}\nSYNC_PRODUCTS_STATUS=draft\n", encoding="utf-8")
+    in_file, in_flag = problems({"limit": "0"}, KEY, tmp_path)
+    assert in_file == f"{tmp_path / '.env'}, line 3: {problem}"
+    assert in_flag.startswith("--limit")
+
+
+@pytest.mark.parametrize("by_flag", [True, False], ids=["flag", "variable"])
+def test_a_named_file_replaces_the_default_one_and_must_be_readable(*, by_flag: bool, tmp_path: Path) -> None:
+    write_env(tmp_path, SYNC_PRODUCTS_LIMIT="1", SYNC_PRODUCTS_BATCH_SIZE="1")
+    named, missing, other = (tmp_path / name for name in ("named", "missing", "latin-1"))
+    named.write_text("SYNC_PRODUCTS_LIMIT=2\n", encoding="utf-8")
+    other.write_bytes("MEDUSA_PASSWORD=hüsh\n".encode("latin-1"))
+
+    def arguments(path: Path) -> tuple[dict[str, str | None], dict[str, str]]:
+        in_environment = {**KEY, ENV_FILE.variable: str(missing if by_flag else path)}
+        return {"env_file": str(path) if by_flag else None}, in_environment
+
+    flags, environment = arguments(named)
+    loaded = load(flags, environment=environment, directory=tmp_path)
+    assert (loaded.settings.limit, loaded.settings.batch_size) == (2, 15)
+    origin = ("flag", "--env-file") if by_flag else ("variable", ENV_FILE.variable)
+    assert loaded.found["env_file"] == Found(str(named), *origin)  # type: ignore[arg-type]
+    for path, problem in {
+        missing: f"{ENV_FILE.spelling} {str(missing)!r}: the file does not exist",
+        other: f"{other}: the file is not UTF-8; save it as UTF-8",
+        tmp_path: f"{tmp_path}: the file cannot be read (Is a directory)",
+    }.items():
+        assert problems(*arguments(path), tmp_path) == [problem]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "MEDUSA_PASSWORD=pa$HOME${x}",
+        "MEDUSA_PASSWORD='pa$HOME${x}'",
+        "\ufeffMEDUSA_PASSWORD=pa$HOME${x}",
+        "export MEDUSA_PASSWORD=pa$HOME${x}",
+        "# a comment\r\n\r\nMEDUSA_PASSWORD=pa$HOME${x}\r\n",
+        "MEDUSA_PASSWORD=earlier\nMEDUSA_PASSWORD=pa$HOME${x}\nMEDUSA_PASSWORD=\n",
+        "MEDUSA_ADMIN_ONBOARDING\nDATABASE_URL=postgres://x\nMEDUSA_PASSWORD=pa$HOME${x}",
+    ],
+    ids=["plain", "quoted", "byte-order-mark", "export", "windows", "twice", "of other programs"],
+)
+def test_values_of_a_file_are_literal(line: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(line.encode())
+    settings = load_settings({}, environment={"MEDUSA_EMAIL": "me@example.com"}, directory=tmp_path)
+    assert plain(settings, "password") == "pa$HOME${x}"
+
+
+@pytest.mark.parametrize("name", ["source", "lock_dir", "report", "metrics_file"])
+def test_a_path_may_start_with_a_tilde(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", HOME)
+    write_env(tmp_path, **KEY, **{OPTIONS[name].variable: f"~/{VALUES[name][0]}"})
+    monkeypatch.chdir(tmp_path)  # the process's environment and working directory are the defaults
+    assert getattr(load_settings({}), name) == f"{HOME}/{VALUES[name][0]}"
+
+
+# --- misspelled variables -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("SYNC_PRODUCTS_CURENCY", "; did you mean SYNC_PRODUCTS_CURRENCY?"),
+        ("SYNC_PRODUCTS_ON_CONFLICTS", "; did you mean SYNC_PRODUCTS_ON_CONFLICT?"),
+        ("SYNC_PRODUCTS_MEDUSA_URL", "; did you mean MEDUSA_BACKEND_URL?"),
+        ("SYNC_PRODUCTS_API_KEY", "; did you mean MEDUSA_API_KEY?"),
+        ("SYNC_PRODUCTS_XYZZY", ""),
+        ("MEDUSA_APIKEY", "; did you mean MEDUSA_API_KEY?"),
+        ("MEDUSA_BACKEND_URI", "; did you mean MEDUSA_BACKEND_URL?"),
+        ("MEDUSA_EMIAL", "; did you mean MEDUSA_EMAIL?"),
+        ("MEDUSA_PASSWRD", "; did you mean MEDUSA_PASSWORD?"),
+    ],
+)
+@pytest.mark.parametrize("place", ["environment", "file", "error"])
+def test_a_misspelled_variable_gives_a_warning_with_the_nearest_name(
+    name: str, nearest: str, place: str, tmp_path: Path
+) -> None:
+    warning = f"the variable {name} is not a setting{nearest}"
+    environment = {name: "hush"}
+    if place == "error":
+        with pytest.raises(SettingsError) as caught:
+            load({}, environment=environment, directory=tmp_path)
+        assert f"note: {warning}" in str(caught.value)
+        assert "hush" not in str(caught.value)
+        return
+    if place == "file" and name.startswith("MEDUSA_"):  # others are errors
+        write_env(tmp_path, **environment)
+        environment = {}
+    assert load({"dry_run": True}, environment=environment, directory=tmp_path).warnings == (warning,)
+
+
+def test_a_variable_of_medusa_or_an_empty_one_gives_no_warning(tmp_path: Path) -> None:
+    of_medusa = (
+        "ADMIN_BACKEND_URL ADMIN_EMAIL ADMIN_ONBOARDING_TYPE BACKEND_PORT CLOUD_API_KEY CLOUD_EMAILS "
+        "FF_INDEX_ENGINE FF_RBAC PUBLISHABLE_KEY TELEMETRY_DISABLED WORKER_MODE API_KEY_2"
+    )
+    environment = {f"MEDUSA_{name}": "1" for name in of_medusa.split()}
+    environment |= {**KEY, "SYNC_PRODUCTS_CURENCY": "", "MEDUSA_BACKEND_URI": ""}
+    assert load({}, environment=environment, directory=tmp_path).warnings == ()
+
+
+def test_the_representation_hides_secrets(tmp_path: Path) -> None:
     environment = {
         **KEY,
         **LOGIN,
@@ -136,83 +331,5 @@ def test_representation_hides_secrets(tmp_path: Path) -> None:
         "SYNC_PRODUCTS_PING_URL": "https://hc.example/hush",
     }
     settings = load_settings({}, environment=environment, directory=tmp_path)
-    for text in (repr(settings), str(settings), f"{settings.api_key} {settings.password}"):
-        assert "sk_key" not in text
-        assert "hush" not in text
-
-
-def test_messages_and_tracebacks_hide_secrets(tmp_path: Path) -> None:
-    environment = {option.variable: INVALID[name] for name, option in OPTIONS.items()}
-    environment |= {"MEDUSA_API_KEY": "sk_key", "MEDUSA_PASSWORD": "hush"}
-    with pytest.raises(SettingsError) as caught:
-        load_settings({}, environment=environment, directory=tmp_path)
-    text = "".join(traceback.format_exception(caught.value))
-    assert "sk_key" not in text
-    assert "hush" not in text
-
-
-@pytest.mark.parametrize(
-    ("name", "url"),
-    [
-        ("medusa_url", "http://me:hush@store.example"),
-        ("medusa_url", "http://hush@store.example"),
-        ("medusa_url", "htps://store.example/?token=hush"),
-        ("source", "htps://source.example/?token=hush"),
-        ("source", "https://source.example:x/?token=hush"),
-        ("source", "htps://me:hush@source.example"),
-        ("source", "https://me:hush?!@source.example"),
-        ("source", "https://me:hush/!@source.example"),
-        ("ping_url", "hc-ping.com/hush"),
-        ("ping_url", "htps://hc-ping.com/hush"),
-        ("ping_url", "https://me:x@hc-ping.com/hush"),
-    ],
-)
-def test_invalid_url_is_reported_without_its_secret(name: str, url: str, tmp_path: Path) -> None:
-    (problem,) = problems({name: url}, KEY, tmp_path)
-    assert "hush" not in problem
-
-
-def test_secrets_have_no_flag() -> None:
-    assert all(OPTIONS[name].flag == "" for name in ("api_key", "email", "password", "source_authorization"))
-
-
-# --- settings that contradict each other ----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("user_info", ["me:hush", "hush", ":hush", "me:"])
-def test_source_is_authorized_in_one_way(user_info: str, tmp_path: Path) -> None:
-    source = f"https://{user_info}@source.example/products"
-    (problem,) = problems({"source": source}, {**KEY, AUTHORIZATION: "Bearer hush"}, tmp_path)
-    assert problem.startswith(
-        "SYNC_PRODUCTS_SOURCE_AUTHORIZATION: --source (SYNC_PRODUCTS_SOURCE) also has a"
-    )
-    assert "hush" not in problem
-
-
-@pytest.mark.parametrize("source", ["https://@source.example/products", "a@b.json", "sample"])
-def test_source_without_a_user_may_have_an_authorization(source: str, tmp_path: Path) -> None:
-    environment = {**KEY, AUTHORIZATION: "Bearer hush"}
-    assert load_settings({"source": source}, environment=environment, directory=tmp_path).source == source
-
-
-@pytest.mark.parametrize(("limit", "is_valid"), [("2", False), ("3", True), ("4", True)])
-def test_limit_is_not_below_the_least_number_of_products(
-    limit: str,
-    is_valid: bool,  # noqa: FBT001 - a parameter
-    tmp_path: Path,
-) -> None:
-    flags = {"limit": limit, "min_products": "3"}
-    if is_valid:
-        load_settings(flags, environment=KEY, directory=tmp_path)
-        return
-    (problem,) = problems(flags, KEY, tmp_path)
-    assert problem == (
-        "--min-products (SYNC_PRODUCTS_MIN_PRODUCTS) 3: --limit (SYNC_PRODUCTS_LIMIT) 2 reads fewer "
-        "products; raise the limit or remove one of them"
-    )
-
-
-def test_only_and_skip_must_leave_a_field(tmp_path: Path) -> None:
-    (problem,) = problems({"only": "price", "skip": "stock,price"}, KEY, tmp_path)
-    assert problem.startswith("--skip (SYNC_PRODUCTS_SKIP): it leaves out all fields of --only")
-    load_settings({"only": "price,stock", "skip": "price"}, environment=KEY, directory=tmp_path)
+    shown = f"{settings!r} {settings} {settings.api_key} {settings.password}"
+    assert not [secret for secret in ("sk_key", "hush") if secret in shown]
