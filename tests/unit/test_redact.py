@@ -1,28 +1,17 @@
-"""Redaction: no output contains a secret, in any form."""
+"""Redaction: a text or a result contains no secret, in any form."""
 
 from __future__ import annotations
 
-import html
 import io
-import itertools
-import json
-import re
 import time
-from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import quote, quote_plus, urlencode
+from typing import Any
 
-import httpx
-import msgspec
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from pytest_httpx import HTTPXMock
-from typer.testing import CliRunner
 
-from medusa_sync.cli import app
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Outcome, Result
@@ -32,68 +21,9 @@ from medusa_sync.report.file import write_report
 from medusa_sync.report.json import print_json
 from medusa_sync.report.output import output_to
 from medusa_sync.report.text import print_result
-from tests.harness.catalogue import products
-from tests.harness.fake_medusa import FakeMedusa
-from tests.tiers import sampled
+from tests.unit.forms import FORMS, basic, basic_password
 from tests.unit.results import run
 
-Form = Callable[[str], str]
-
-
-def percent_lower(text: str) -> str:
-    return re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), quote(text, safe=""))
-
-
-def in_json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
-
-
-def in_ascii_json(text: str) -> str:
-    return json.dumps(text)[1:-1]
-
-
-def upper_hex(text: str) -> str:
-    return re.sub(r"\\u[0-9a-f]{4}", lambda match: "\\u" + match[0][2:].upper(), in_ascii_json(text))
-
-
-def slashes_escaped(text: str) -> str:
-    return in_ascii_json(text).replace("/", "\\/")
-
-
-def hex_markup(text: str) -> str:
-    return re.sub("[<>&']", lambda match: f"\\u{ord(match[0]):04x}", in_json(text))
-
-
-def basic(text: str) -> str:
-    return b64encode(f"{text}:".encode()).decode()
-
-
-def basic_password(text: str) -> str:
-    return b64encode(f"somebody:{text}".encode()).decode()
-
-
-FORMS: Final[dict[str, Form]] = {
-    form.__name__: form
-    for form in (
-        str,
-        quote,
-        quote_plus,
-        percent_lower,
-        in_json,
-        in_ascii_json,
-        upper_hex,
-        slashes_escaped,
-        hex_markup,
-        basic,
-        basic_password,
-        html.escape,
-    )
-} | {
-    "encodeURIComponent": lambda text: quote(text, safe="!'()*"),
-    "URL-safe base64": lambda text: urlsafe_b64encode(f"{text}:".encode()).decode(),
-    "msgspec": lambda text: msgspec.json.encode(text).decode()[1:-1],
-    "form": lambda text: urlencode({"password": text}).removeprefix("password="),
-}
 SECRETS = st.text(st.characters(exclude_characters="*", exclude_categories=["Cs"]), min_size=4, max_size=30)
 SPECIAL = st.text("\\\"'/&%+=<> \n\x00äß€🐻aZ9", min_size=4, max_size=12)
 AROUND = st.text(max_size=10)
@@ -121,24 +51,20 @@ def test_other_texts_do_not_change(secret: str, text: str) -> None:
     assert Redactor([secret])(text) == text
 
 
-@pytest.mark.parametrize("short", ["", "a", "shoe"[:3], "é€"])
-def test_short_texts_are_not_secrets(short: str) -> None:
-    text = "a shoe costs 5 €, a short one é€"
-    assert Redactor([short])(text) == text
-
-
-def test_longest_secret_is_replaced_first() -> None:
-    assert Redactor(["hush", "hush-hush"])("say hush-hush, not hush") == "say ***, not ***"
-
-
-def test_secret_can_be_added_later() -> None:
+@pytest.mark.parametrize(
+    ("secrets", "text", "shown"),
+    [
+        (["", "a", "sho", "é€"], "a shoe costs 5 €, a short one é€", "a shoe costs 5 €, a short one é€"),
+        (["hush", "hush-hush"], "say hush-hush, not hush", "say ***, not ***"),
+        (["Häsh"], "häsh HÄSH Häsh", "häsh HÄSH ***"),
+    ],
+    ids=["too short", "the longest first", "case matters"],
+)
+def test_what_is_a_secret(secrets: list[str], text: str, shown: str) -> None:
     redactor = Redactor()
-    redactor.add("hush-token")
-    assert redactor("Bearer hush-token") == "Bearer ***"
-
-
-def test_case_matters() -> None:
-    assert Redactor(["Häsh"])("häsh HÄSH") == "häsh HÄSH"
+    for secret in secrets:
+        redactor.add(secret)
+    assert redactor(text) == Redactor(secrets)(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -210,121 +136,3 @@ def test_result_without_secrets_does_not_change() -> None:
     assert len(cleaned.changes) == 2
     assert result.changes[0] in cleaned.changes
     assert (list(cleaned.problems), cleaned.error) == (list(result.problems), result.error)
-
-
-# --- the whole command ----------------------------------------------------------------------------------
-
-KEY: Final = "sk_hush_0123456789abcdef"
-PASSWORD: Final = 'hush-pä"s\\s w/+&%'
-TOKEN: Final = "A1b2C3d4-hush-token"
-PING: Final = "https://monitor.example/ping/hush-0123-4567"
-
-
-@pytest.fixture(autouse=True)
-def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SYNC_PRODUCTS_LOCK_DIR", str(tmp_path / "locks"))
-
-
-class Echo:
-    """A store that responds to writes with all requests that it and the source received, in every form."""
-
-    def __init__(self, store: FakeMedusa, status: int) -> None:
-        self._status = status
-        self._number = itertools.count()
-        self._texts = [PING]
-        store.before = self.respond
-
-    def record(self, request: httpx.Request) -> None:
-        self._texts += [str(request.url), request.headers.get("authorization", "")]
-        if request.url.path.endswith("/emailpass"):
-            self._texts.append(json.loads(request.content)["password"])
-
-    def respond(self, request: httpx.Request) -> httpx.Response | None:
-        self.record(request)
-        if not request.url.path.endswith(("/products/batch", "/create-products/run")):
-            return None
-        texts = [text for text in dict.fromkeys(self._texts) if text]
-        forms = [form(text) for text in texts for form in FORMS.values()]
-        # Long messages are cut: start each one with another form.
-        start = next(self._number) * 7 % len(forms)
-        message = f"echo: {' '.join(forms[start:] + forms[:start])}"
-        return httpx.Response(self._status, json={"message": message})
-
-
-LAYOUTS: Final = (
-    ["--verbose", "--report=r.html"],
-    ["--verbose", "--json", "--log-format=json", "--report=r.json"],
-    ["--report=r.csv"],
-)
-
-
-def outputs_of_runs(folder: Path) -> dict[str, str]:
-    """Run the command in each layout; returns all that it prints and writes."""
-    outputs: dict[str, str] = {}
-    for number, arguments in enumerate(LAYOUTS):
-        result = CliRunner().invoke(
-            app,
-            [
-                "products",
-                f"--source=https://source.example/products?key={TOKEN}",
-                "--medusa-url=http://medusa.test",
-                f"--ping-url={PING}",
-                "--metrics-file=m.prom",
-                "--metrics-push=http://me:hush-push@gateway.example",
-                "--max-retries=0",
-                *arguments,
-            ],
-        )
-        assert result.exit_code in {4, 5}
-        outputs |= {f"stdout {number}": result.stdout, f"stderr {number}": result.stderr}
-    return outputs | {
-        path.name: path.read_text(encoding="utf-8") for path in folder.iterdir() if path.is_file()
-    }
-
-
-@pytest.mark.usefixtures("no_waiting")
-@pytest.mark.parametrize("status", sampled([400, 500, 401], 400))
-@pytest.mark.parametrize("credentials", sampled(["key", "log-in"], "log-in"))
-def test_echoed_request_shows_no_secret_in_any_output(
-    status: int,
-    credentials: str,
-    httpx_mock: HTTPXMock,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    store = FakeMedusa()
-    store.api_key, store.password = KEY, PASSWORD
-    echo = Echo(store, status)
-    httpx_mock.add_callback(store.handle, url=re.compile("^http://medusa.test/"), is_reusable=True)
-    rows = products(6)
-
-    def source(request: httpx.Request) -> httpx.Response:
-        echo.record(request)
-        return httpx.Response(200, json={"products": rows, "total": 6})
-
-    httpx_mock.add_callback(source, url=re.compile("^https://source.example/"), is_reusable=True)
-    httpx_mock.add_response(url=re.compile("^https://monitor.example/"), text="OK", is_reusable=True)
-    httpx_mock.add_response(
-        503, url=re.compile("^http://.*gateway.example/"), text="hush-push", is_reusable=True
-    )
-    if credentials == "key":
-        monkeypatch.setenv("MEDUSA_API_KEY", KEY)
-    else:
-        monkeypatch.setenv("MEDUSA_EMAIL", store.email)
-        monkeypatch.setenv("MEDUSA_PASSWORD", PASSWORD)
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
-    outputs = outputs_of_runs(tmp_path)
-    outputs |= {
-        f"ping {number}": request.content.decode()
-        for number, request in enumerate(httpx_mock.get_requests(url=re.compile("^https://monitor.example/")))
-    }
-    assert {"r.json", "r.csv", "r.html", "m.prom", "summary.md"} <= outputs.keys()
-    for name, shown in outputs.items():
-        for secret in ("hush", basic(KEY)[:-2], b64encode(PASSWORD.encode()).decode()[:-2]):
-            assert secret not in shown, name
-    if status != 401:
-        assert all(
-            "echo: " in outputs[name] for name in ("stdout 0", "stdout 1", "r.json", "r.csv", "r.html")
-        )

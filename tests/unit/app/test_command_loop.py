@@ -17,21 +17,6 @@ from tests.unit.app.commands import document, run
 pytestmark = pytest.mark.usefixtures("no_waiting", "isolated")
 
 
-def test_loop_prints_one_document_per_run(store: FakeMedusa, source: Path) -> None:
-    result = run("--source", str(source), "--json", "--loop", "--run-now", "--max-runs", "1")
-    assert result.exit_code == 0
-    assert document(result)["counts"]["created"] == 20
-    assert len(store.products) == 20
-
-
-def test_invalid_schedule_is_reported_before_the_first_run(store: FakeMedusa, source: Path) -> None:
-    result = run("--source", str(source), "--loop", "--run-now", "--schedule", "0 25 * * *")
-    assert (result.exit_code, result.stdout, store.requests) == (2, "", [])
-    assert "--schedule (SYNC_PRODUCTS_SCHEDULE) '0 25 * * *': the hour field '25': expected 0-23" in (
-        result.stderr
-    )
-
-
 def test_invalid_local_time_zone_matters_only_if_it_is_used(
     store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

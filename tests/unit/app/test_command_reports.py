@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.app import command as command_module
+from medusa_sync.app.lock import run_lock
 from medusa_sync.report import file
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -18,27 +20,19 @@ from tests.unit.app.commands import KEY, document, run
 pytestmark = pytest.mark.usefixtures("no_waiting", "isolated")
 
 
-def test_report_format_follows_the_file_name(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
-    for name, beginning in {"r.json": "{", "r.csv": "external_id,", "r.html": "<!doctype html>"}.items():
-        result = run("--source", str(source), "--dry-run", "--report", str(tmp_path / name))
-        assert result.exit_code == 0
-        assert (tmp_path / name).read_text(encoding="utf-8").lower().startswith(beginning)
-    assert store.products == {}
-
-
-def test_unwritable_report_is_detected_before_the_run(
-    store: FakeMedusa, source: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("report", "problem"),
+    [
+        ("no-folder/r.html", "the folder"),
+        ("./catalogue.json", "'./catalogue.json' is the source; choose another"),
+    ],
+)
+def test_a_wrong_report_is_found_before_the_run(
+    report: str, problem: str, store: FakeMedusa, source: Path
 ) -> None:
-    result = run("--source", str(source), "--report", str(tmp_path / "no-folder" / "r.html"))
+    result = run("--source", str(source), "--report", report)
     assert result.exit_code == 2
-    assert "--report (SYNC_PRODUCTS_REPORT): the folder" in result.stderr
-    assert store.requests == []
-
-
-def test_report_cannot_overwrite_the_source(store: FakeMedusa, source: Path) -> None:
-    result = run("--source", str(source), "--report", str(source.parent / "." / source.name))
-    assert result.exit_code == 2
-    assert "is the source; choose another file" in result.stderr
+    assert f"--report (SYNC_PRODUCTS_REPORT): {problem}" in result.stderr
     assert store.requests == []
 
 
@@ -52,24 +46,37 @@ def test_run_needs_neither_stdout_nor_stderr(
     assert len(store.products) == 20
 
 
-def test_metrics_have_the_job_name(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
-    path = tmp_path / "sync.prom"
-    assert run("--source", str(source), "--metrics-file", str(path), "--job-name", "nightly").exit_code == 0
-    created = 'medusa_sync_last_run_created_products{job="nightly",source="dummyjson"} 20.0'
-    assert created in path.read_text(encoding="utf-8")
-    assert len(store.products) == 20
-
-
-def test_monitor_is_pinged_at_start_and_end(httpx_mock: HTTPXMock, store: FakeMedusa, source: Path) -> None:
-    httpx_mock.add_response(url=re.compile("^https://monitor.example/"), text="OK", is_reusable=True)
-    arguments = ("--source", str(source), "--ping-url", "https://monitor.example/secret", "--quiet")
-    result = run(*arguments)
-    assert (result.exit_code, result.output) == (0, "")
-    assert run(*arguments, "--dry-run").exit_code == 0, "a dry run sends no ping"
-    pings = [r for r in httpx_mock.get_requests() if r.url.host == "monitor.example"]
-    assert [r.url.path for r in pings] == ["/secret/start", "/secret"]
-    assert re.fullmatch(rb"ok: 20 created in \d+\.\d s", pings[1].content)
-    assert len(store.products) == 20
+@pytest.mark.parametrize("kind", ["run", "dry run", "locked run"])
+def test_monitors_hear_of_runs_but_not_of_dry_and_locked_ones(
+    kind: str, httpx_mock: HTTPXMock, store: FakeMedusa, source: Path, tmp_path: Path
+) -> None:
+    httpx_mock.add_response(
+        url=re.compile("^https://.*monitor.example/"), text="OK", is_reusable=True, is_optional=True
+    )
+    flags = {
+        "source": source,
+        "job-name": "nightly",
+        "ping-url": "https://monitor.example/secret",
+        "metrics-push": "https://me:hush@monitor.example/push",
+        "metrics-file": tmp_path / "m.prom",
+    }
+    arguments = [f"--{name}={value}" for name, value in flags.items()]
+    lock = run_lock("other", store.url, "dummyjson", folder=tmp_path / "locks")
+    with lock if kind == "locked run" else nullcontext():
+        result = run(*arguments, *(["--dry-run"] if kind == "dry run" else []), "--quiet")
+    requests = [each for each in httpx_mock.get_requests() if each.url.host == "monitor.example"]
+    seen = [(each.method, each.url.path) for each in requests]
+    if kind == "run":
+        assert (result.exit_code, result.output) == (0, "")
+        pushed = "/push/metrics/job/nightly/source/dummyjson/store/medusa.test"
+        assert seen == [("POST", "/secret/start"), ("PUT", pushed), ("POST", "/secret")]
+        assert re.fullmatch(rb"ok: 20 created in \d+\.\d s", requests[2].content)
+        created = 'medusa_sync_last_run_created_products{job="nightly",source="dummyjson"} 20.0'
+        assert created in (tmp_path / "m.prom").read_text(encoding="utf-8")
+    else:
+        assert seen == ([] if kind == "dry run" else [("POST", "/secret/start")])
+        assert not (tmp_path / "m.prom").exists()
+        assert store.products == {}
 
 
 def test_a_report_that_cannot_be_written_is_a_failure_for_monitors_too(
@@ -91,21 +98,6 @@ def test_a_report_that_cannot_be_written_is_a_failure_for_monitors_too(
     assert re.search(r"last_run_exit_code\{.*\} 2.0", metrics.read_text(encoding="utf-8"))
     assert (tmp_path / "summary.md").exists()
     assert len(store.products) == 20
-
-
-@pytest.mark.parametrize("dry_run", [False, True])
-def test_metrics_are_pushed(
-    httpx_mock: HTTPXMock, store: FakeMedusa, source: Path, *, dry_run: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SYNC_PRODUCTS_METRICS_PUSH", "https://me:hush@gateway.example/push")
-    httpx_mock.add_response(url=re.compile("^https://.*gateway.example/"), is_optional=True)
-    result = run("--source", str(source), "--job-name", "nightly", "--dry-run" if dry_run else "--no-dry-run")
-    assert result.exit_code == 0
-    pushed = [request for request in httpx_mock.get_requests() if request.url.host == "gateway.example"]
-    assert [(request.method, request.url.path) for request in pushed] == (
-        [] if dry_run else [("PUT", "/push/metrics/job/nightly/source/dummyjson/store/medusa.test")]
-    )
-    assert len(store.products) == (0 if dry_run else 20)
 
 
 def test_a_push_or_ping_that_fails_is_a_warning_and_no_failure(

@@ -16,8 +16,6 @@ from tests.unit.app.commands import run
 
 pytestmark = pytest.mark.usefixtures("isolated", "no_waiting")
 
-SECRETS = ("sk_hush", "hush-password", "url-token", "ping-hush")
-
 
 def settings(*arguments: str) -> dict[str, Any]:
     result = run("--print-settings", "--json", *arguments)
@@ -79,6 +77,8 @@ def test_a_long_value_changes_only_its_own_line(monkeypatch: pytest.MonkeyPatch)
 def test_the_document_has_the_same_as_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("SYNC_PRODUCTS_BATCH_SIZE=7\n", encoding="utf-8")
     monkeypatch.setenv("SYNC_PRODUCTS_READ_TIMEOUT", "2.5")
+    for name in ("MEDUSA_API_KEY", "MEDUSA_EMAIL", "MEDUSA_PASSWORD"):
+        monkeypatch.setenv(name, "hush-hush")
     found = settings("--no-verbose")
     assert found.keys() == {*OPTIONS, "env_file"}
     file = {"kind": "file", "name": ".env", "line": 1}
@@ -88,24 +88,7 @@ def test_the_document_has_the_same_as_data(tmp_path: Path, monkeypatch: pytest.M
     assert found["verbose"] == {"value": False, "origin": {"kind": "flag", "name": "--verbose"}}
     assert found["limit"] == {"value": None, "origin": {"kind": "default"}}
     assert found["max_removals"] == {"value": "10%", "origin": {"kind": "default"}}
-
-
-@pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
-def test_secrets_are_stars_and_nothing_more(form: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MEDUSA_API_KEY", "sk_hush")
-    monkeypatch.setenv("MEDUSA_EMAIL", "owner@shop.example")
-    monkeypatch.setenv("MEDUSA_PASSWORD", "hush-password")
-    monkeypatch.setenv("SYNC_PRODUCTS_PING_URL", "https://hc.example/ping-hush")
-    result = run(
-        "--print-settings", *form, "--source", "https://source.example/p?select=title&token=url-token"
-    )
-    assert result.exit_code == 0
-    assert [secret for secret in (*SECRETS, "owner") if secret in result.output] == []
-    assert "https://source.example/p?select=title&token=***" in result.stdout
-    if form:
-        found = json.loads(result.stdout)["settings"]
-        for name in ("api_key", "email", "password", "ping_url"):
-            assert found[name]["value"] == "***"
+    assert {found[name]["value"] for name in ("api_key", "email", "password")} == {"***"}
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
@@ -132,12 +115,6 @@ def test_a_url_with_a_secret_is_shown_without_it_however_short_it_is(
     else:
         value = next(line.split()[1] for line in result.stdout.splitlines() if line.startswith(f"{flag} "))
     assert value == shown
-
-
-def test_invalid_settings_are_reported_as_always() -> None:
-    result = run("--print-settings", "--batch-size", "0")
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "--batch-size (SYNC_PRODUCTS_BATCH_SIZE) '0': expected" in result.stderr
 
 
 def test_a_variable_cannot_replace_a_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,5 @@
 """The lock of a run: held once, shared by users, safe against planted files."""
 
-import fcntl
 import os
 import stat
 import subprocess
@@ -11,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Barrier, Timer
+from threading import Barrier
 
 import pytest
 
@@ -23,115 +22,102 @@ from tests.tiers import sampled
 RUN = ("sync-products", "https://store.example.com", "dummyjson")
 
 
-def test_second_run_reports_the_holder(tmp_path: Path) -> None:
-    with run_lock(*RUN, folder=tmp_path):
-        with pytest.raises(LockedError, match=rf"sync-products, process {os.getpid()} on ") as caught:
-            run_lock(*RUN, folder=tmp_path).__enter__()
-        assert caught.value.exit_code == 75
-    with run_lock(*RUN, folder=tmp_path):
+@contextmanager
+def held(folder: Path, *shards: str | None, url: str = RUN[1], source: str = RUN[2]) -> Iterator[None]:
+    """Hold the locks of runs; None is a run without a shard."""
+    with ExitStack() as stack:
+        for shard in shards or (None,):
+            parsed = None if shard is None else Shard(*map(int, shard.split("/")))
+            stack.enter_context(run_lock(RUN[0], url, source, shard=parsed, folder=folder))
+        yield
+
+
+@pytest.mark.parametrize(
+    ("url", "source"),
+    [
+        ("http://another.example.com", "dummyjson"),
+        ("http://store.example.com", "dummyjson"),
+        ("https://store.example.com:9000", "dummyjson"),
+        ("https://store.example.com/two", "dummyjson"),
+        ("https://store.example.com", "toys"),
+    ],
+)
+def test_other_stores_and_sources_have_other_locks(url: str, source: str, tmp_path: Path) -> None:
+    with held(tmp_path), held(tmp_path, None, url=url, source=source):
         pass
-
-
-@pytest.mark.parametrize("place", [1, 2])
-def test_other_stores_and_sources_have_other_locks(place: int, tmp_path: Path) -> None:
-    other = [*RUN]
-    other[place] = "http://another.example.com"
-    with run_lock(*RUN, folder=tmp_path), run_lock(*other, folder=tmp_path):
+    with held(tmp_path, "1/4"), held(tmp_path, "1/8", url=url, source=source):
         pass
-
-
-def test_another_job_of_the_same_store_and_source_has_the_same_lock(tmp_path: Path) -> None:
-    with run_lock(*RUN, folder=tmp_path), pytest.raises(LockedError, match=r"sync-products, process "):
-        run_lock("nightly", *RUN[1:], folder=tmp_path).__enter__()
 
 
 @pytest.mark.parametrize(
     "spelling",
     [
+        "https://store.example.com",
         "https://store.example.com/",
         "https://Store.Example.COM",
         "https://store.example.com:443",
         "https://STORE.example.com:443//",
     ],
 )
-def test_all_spellings_of_a_store_have_the_same_lock(spelling: str, tmp_path: Path) -> None:
-    with run_lock(*RUN, folder=tmp_path), pytest.raises(LockedError):
-        run_lock(RUN[0], spelling, RUN[2], folder=tmp_path).__enter__()
-
-
-@pytest.mark.parametrize(
-    "other", ["http://store.example.com", "https://store.example.com:9000", "https://store.example.com/two"]
-)
-def test_another_port_or_path_is_another_store(other: str, tmp_path: Path) -> None:
-    with run_lock(*RUN, folder=tmp_path), run_lock(RUN[0], other, RUN[2], folder=tmp_path):
+@pytest.mark.parametrize("job", ["sync-products", "nightly"])
+def test_all_jobs_and_spellings_of_a_store_have_the_same_lock(
+    job: str, spelling: str, tmp_path: Path
+) -> None:
+    with held(tmp_path):
+        with pytest.raises(LockedError, match=rf"sync-products, process {os.getpid()} on ") as caught:
+            run_lock(job, spelling, RUN[2], folder=tmp_path).__enter__()
+        assert caught.value.exit_code == 75
+    with run_lock(job, spelling, RUN[2], folder=tmp_path):
         pass
 
 
 def test_unusable_folder_is_an_invalid_setting(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LockUnavailableError, match="cannot be taken in") as caught:
-        run_lock(*RUN, folder=tmp_path / "file" / "locks").__enter__()
+        held(tmp_path / "file" / "locks").__enter__()
     assert caught.value.exit_code == 2
     assert "--lock-dir" in caught.value.hint
 
 
-def test_lock_works_without_writing_the_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("content", ["{}", "[]", "[" * 4096, "\x00", '{"job": 1}', "x" * 10_000])
+def test_content_of_the_lock_file_does_not_matter(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "pwrite", full)
-    with run_lock(*RUN, folder=tmp_path), pytest.raises(LockedError, match="its process is unknown"):
-        run_lock(*RUN, folder=tmp_path).__enter__()
-
-
-@pytest.mark.parametrize("content", ["{}", "[]", "[" * 4096, "\x00", '{"job": 1}', "x" * 10_000])
-def test_content_of_the_lock_file_does_not_matter(content: str, tmp_path: Path) -> None:
-    with run_lock(*RUN, folder=tmp_path):
-        lock_file(tmp_path).write_text(content, encoding="utf-8")
-        with pytest.raises(LockedError, match="its process is unknown"):
-            run_lock(*RUN, folder=tmp_path).__enter__()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)  # the lock works without naming its holder
+        with held(tmp_path):
+            lock_file(tmp_path).write_text(content, encoding="utf-8")
+            with pytest.raises(LockedError, match="its process is unknown"):
+                held(tmp_path).__enter__()
     lock_file(tmp_path).write_text(content, encoding="utf-8")
-    with run_lock(*RUN, folder=tmp_path), pytest.raises(LockedError, match=f"process {os.getpid()} on "):
-        run_lock(*RUN, folder=tmp_path).__enter__()
+    with held(tmp_path), pytest.raises(LockedError, match=f"process {os.getpid()} on "):
+        held(tmp_path).__enter__()
 
 
 # --- shards ---------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def held(folder: Path, *shards: str | None) -> Iterator[None]:
-    """Hold the locks of runs; None is a run without a shard."""
-    with ExitStack() as stack:
-        for shard in shards:
-            stack.enter_context(run_lock(*RUN, shard=parsed(shard), folder=folder))
-        yield
-
-
-def parsed(shard: str | None) -> Shard | None:
-    return None if shard is None else Shard(*map(int, shard.split("/")))
-
-
 def test_shards_of_the_same_count_run_side_by_side(tmp_path: Path) -> None:
-    with held(tmp_path, *(f"{number}/8" for number in range(1, 9))):
-        pass
-    with held(tmp_path, None):
-        pass
-    with held(tmp_path, "1/3", "2/3", "3/3"):
-        pass
+    for shards in ([f"{number}/8" for number in range(1, 9)], [None], ["1/3", "2/3", "3/3"]):
+        with held(tmp_path, *shards):
+            pass
 
 
 @pytest.mark.parametrize(
     ("running", "other", "named"),
     [
-        (["2/8", "3/8"], "3/8", "sync-products, shard 3/8, process "),
-        (["2/8"], None, "sync-products, shard 2/8, process "),
-        ([None], "2/8", "sync-products, process "),
-        (["1/4"], "1/8", "sync-products, shard 1/4, process "),
-        (["7/8"], "1/4", "sync-products, shard 7/8, process "),
-        (["1/1"], None, "sync-products, shard 1/1, process "),
-        (["1/1"], "1/2", "sync-products, shard 1/1, process "),
-        (["1/2"], "1/12", "sync-products, shard 1/2, process "),
-        (["1/12"], "1/2", "sync-products, shard 1/12, process "),
+        (["2/8", "3/8"], "3/8", ", shard 3/8"),
+        (["2/8"], None, ", shard 2/8"),
+        ([None], "2/8", ""),
+        (["1/4"], "1/8", ", shard 1/4"),
+        (["7/8"], "1/4", ", shard 7/8"),
+        (["1/1"], None, ", shard 1/1"),
+        (["1/1"], "1/2", ", shard 1/1"),
+        (["1/2"], "1/12", ", shard 1/2"),
+        (["1/12"], "1/2", ", shard 1/12"),
     ],
 )
 def test_no_two_runs_sync_the_same_product(
@@ -140,16 +126,14 @@ def test_no_two_runs_sync_the_same_product(
     with held(tmp_path, *running):
         for _ in range(2):  # a refused run leaves nothing locked
             with pytest.raises(LockedError) as caught:
-                run_lock(*RUN, shard=parsed(other), folder=tmp_path).__enter__()
-            assert str(caught.value).startswith(f"Another run is under way: {named}{os.getpid()} on ")
+                held(tmp_path, other).__enter__()
+            message = f"Another run is under way: sync-products{named}, process {os.getpid()} on "
+            assert str(caught.value).startswith(message)
+            counts = {str(shard).partition("/")[2] for shard in (*running, other)}
+            is_of_another_count = len(counts) == 2 and "" not in counts
+            assert ("the same N in --shard K/N" in caught.value.hint) is is_of_another_count
     with held(tmp_path, other):
         pass
-
-
-def test_shards_of_another_count_are_said_to_need_the_same(tmp_path: Path) -> None:
-    with held(tmp_path, "1/4"), pytest.raises(LockedError) as caught:
-        run_lock(*RUN, shard=Shard(1, 8), folder=tmp_path).__enter__()
-    assert "the same N in --shard K/N" in caught.value.hint
 
 
 def test_a_run_whose_shard_was_killed_is_not_named(tmp_path: Path) -> None:
@@ -158,23 +142,7 @@ def test_a_run_whose_shard_was_killed_is_not_named(tmp_path: Path) -> None:
     for path, text in copies.items():  # as a killed run leaves them
         path.write_text(text, encoding="utf-8")
     with held(tmp_path, "2/8"), pytest.raises(LockedError, match="shard 2/8"):
-        run_lock(*RUN, folder=tmp_path).__enter__()
-
-
-def test_shards_of_other_stores_and_sources_have_other_locks(tmp_path: Path) -> None:
-    with held(tmp_path, "1/4"), run_lock(*RUN[:2], "toys", shard=Shard(1, 8), folder=tmp_path):
-        pass
-
-
-def test_a_run_that_only_checks_whether_a_shard_runs_does_not_stop_it(tmp_path: Path) -> None:
-    with held(tmp_path, "1/4"):
-        path = next(tmp_path.glob("*.1-of-4.lock"))
-    with path.open("rb") as file:
-        fcntl.flock(file, fcntl.LOCK_SH)
-        timer = Timer(0.01, fcntl.flock, (file, fcntl.LOCK_UN))
-        timer.start()
-        with held(tmp_path, "1/4"):
-            timer.join()
+        held(tmp_path).__enter__()
 
 
 def test_shards_that_start_at_the_same_moment_do_not_refuse_each_other(tmp_path: Path) -> None:
@@ -265,16 +233,6 @@ def test_users_with_any_umask_can_share_a_folder(shared: Path) -> None:
 
 
 @two_users
-def test_lock_of_a_killed_run_is_free_for_other_users(shared: Path) -> None:
-    with run_as(ONE, shared) as (_, process_id):
-        os.kill(process_id, 9)
-    with run_as(OTHER, shared) as (output, process_id):
-        assert output == "holds the lock"
-        with run_as(ONE, shared) as (denied, _):
-            assert f"process {process_id} on" in denied
-
-
-@two_users
 def test_owner_fixes_the_mode_of_an_older_lock_file(shared: Path) -> None:
     with run_as(ONE, shared):
         pass
@@ -299,6 +257,8 @@ def plant(folder: Path, kind: str, target: Path) -> None:
     match kind:
         case "symbolic link":
             path.symlink_to(target)
+        case "broken link":
+            path.symlink_to(target.parent / "nowhere")
         case "hard link":
             path.hardlink_to(target)
         case "folder":
@@ -311,6 +271,7 @@ def plant(folder: Path, kind: str, target: Path) -> None:
     ("kind", "reason"),
     [
         ("symbolic link", "is a symbolic link"),
+        ("broken link", "is a symbolic link"),
         ("hard link", "is not a regular file"),
         ("folder", "Is a directory"),
         ("pipe", "is not a regular file"),
@@ -324,12 +285,6 @@ def test_only_a_regular_file_is_used(kind: str, reason: str, tmp_path: Path) -> 
     with pytest.raises(LockUnavailableError, match=reason) as caught:
         run_lock(*RUN, folder=tmp_path).__enter__()
     assert "--lock-dir" in caught.value.hint
+    assert not (tmp_path / "nowhere").exists()
     assert target.read_text(encoding="utf-8") == "dear diary"
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
-
-
-def test_broken_link_creates_nothing(tmp_path: Path) -> None:
-    plant(tmp_path, "symbolic link", tmp_path / "nowhere")
-    with pytest.raises(LockUnavailableError, match="is a symbolic link"):
-        run_lock(*RUN, folder=tmp_path).__enter__()
-    assert not (tmp_path / "nowhere").exists()

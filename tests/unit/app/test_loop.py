@@ -81,16 +81,10 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
 
 
-def test_runs_at_each_tick_up_to_max_runs() -> None:
-    stage = Stage()
-    assert stage.loop(max_runs=3) == 0
-    assert stage.times == ["12:02:00", "12:04:00", "12:06:00"]
-
-
 def test_run_now_runs_before_the_first_tick_and_counts() -> None:
     stage = Stage()
-    stage.loop(run_now=True, max_runs=2)
-    assert stage.times == ["12:00:30", "12:02:00"]
+    assert stage.loop(run_now=True, max_runs=3) == 0
+    assert stage.times == ["12:00:30", "12:02:00", "12:04:00"]
 
 
 def test_next_run_is_logged_in_the_zone_of_the_schedule(caplog: pytest.LogCaptureFixture) -> None:
@@ -98,28 +92,28 @@ def test_next_run_is_logged_in_the_zone_of_the_schedule(caplog: pytest.LogCaptur
     assert caplog.messages == ["the next run is at 2026-05-04T16:00:00+03:00, in 0:59:30"]
 
 
-def test_skipped_ticks_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    stage = Stage(lasts=(250, 1))
-    stage.loop(max_runs=2)
-    assert stage.times == ["12:02:00", "12:08:00"]
-    assert warnings(caplog) == ["2 ticks passed during the run; skipped"]
-
-
-def test_tick_at_the_end_of_a_run_is_skipped(caplog: pytest.LogCaptureFixture) -> None:
-    stage = Stage(lasts=(120, 1))
-    stage.loop(max_runs=2)
-    assert stage.times == ["12:02:00", "12:06:00"]
-    assert warnings(caplog) == ["1 tick passed during the run; skipped"]
-
-
-def test_counting_skipped_ticks_is_limited(caplog: pytest.LogCaptureFixture) -> None:
-    Stage(Schedule.read("* * * * * *", UTC), lasts=(10 * 86400, 0)).loop(max_runs=2)
-    assert warnings(caplog) == ["1000 or more ticks passed during the run; skipped"]
-
-
-def test_ticks_during_the_last_run_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    Stage(lasts=(250,)).loop(max_runs=1)
-    assert warnings(caplog) == []
+@pytest.mark.parametrize(
+    ("expression", "lasts", "runs", "second", "warned"),
+    [
+        ("*/2 * * * *", 250, 2, "12:08:00", ["2 ticks passed during the run; skipped"]),
+        ("*/2 * * * *", 120, 2, "12:06:00", ["1 tick passed during the run; skipped"]),
+        ("*/2 * * * *", 119, 2, "12:04:00", []),
+        ("*/2 * * * *", 250, 1, None, []),  # nothing follows
+        ("* * * * * *", 10 * 86400, 2, "12:00:32", ["1000 or more ticks passed during the run; skipped"]),
+    ],
+)
+def test_skipped_ticks_are_logged_once(
+    expression: str,
+    lasts: float,
+    runs: int,
+    second: str | None,
+    warned: list[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage = Stage(Schedule.read(expression, UTC), lasts=(lasts, 1))
+    stage.loop(max_runs=runs)
+    assert stage.times[1:] == ([second] if second else [])
+    assert warnings(caplog) == warned
 
 
 @pytest.mark.parametrize(("codes", "code"), [((0, 0, 0), 0), ((4, 0, 0), 4), ((5, 4, 0), 4), ((0, 0, 3), 3)])

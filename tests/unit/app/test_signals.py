@@ -6,9 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-
-import pytest
 
 from medusa_sync.app.signals import Signals
 
@@ -19,39 +16,17 @@ def send(number: signal.Signals) -> None:
     os.kill(os.getpid(), number)
 
 
-def later(seconds: float, action: Callable[[], None]) -> None:
-    threading.Timer(seconds, action).start()
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_before_the_sleep_ends_it(number: signal.Signals) -> None:
-    with Signals() as signals:
-        send(number)
-        assert signals.wait(TOO_LONG_S) is number
-
-
-def test_signal_during_the_sleep_ends_it() -> None:
-    with Signals() as signals:
+def test_signals_end_a_sleep_and_are_kept_in_order() -> None:
+    with Signals(signal.SIGHUP) as signals:
+        assert signals.wait(0.01) is None
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGHUP):
+            send(number)
+        kept = [signals.wait(seconds) for seconds in (TOO_LONG_S, TOO_LONG_S, TOO_LONG_S, 0.01)]
+        assert kept == [signal.SIGHUP, signal.SIGINT, signal.SIGHUP, None]
         started = time.monotonic()
-        later(0.05, lambda: send(signal.SIGTERM))
+        threading.Timer(0.05, send, [signal.SIGTERM]).start()
         assert signals.wait(TOO_LONG_S) is signal.SIGTERM
         assert time.monotonic() - started < TOO_LONG_S / 2
-
-
-def test_sleep_without_a_signal_ends_on_time() -> None:
-    with Signals() as signals:
-        assert signals.wait(0.01) is None
-        send(signal.SIGTERM)
-        assert signals.wait(0.01) is signal.SIGTERM
-        assert signals.wait(0.01) is None
-
-
-def test_signals_are_kept_in_order() -> None:
-    with Signals(signal.SIGHUP) as signals:
-        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGHUP):
-            send(number)
-        kept = [signals.wait(0.01) for _ in range(4)]
-        assert kept == [signal.SIGHUP, signal.SIGTERM, signal.SIGHUP, None]
 
 
 def test_full_pipe_does_no_harm() -> None:
@@ -71,14 +46,6 @@ def test_listener_gets_only_stop_signals() -> None:
         assert received == [signal.SIGINT, signal.SIGTERM]
         assert signals.wait(0.01) is signal.SIGHUP, "all signals are kept for the loop"
         assert signals.wait(0.01) is signal.SIGINT
-
-
-def test_listener_gets_earlier_signals() -> None:
-    received: list[signal.Signals] = []
-    with Signals() as signals:
-        send(signal.SIGTERM)
-        with signals.notify(received.append):
-            assert received == [signal.SIGTERM]
 
 
 def test_earlier_handlers_are_restored() -> None:
