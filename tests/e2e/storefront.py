@@ -32,8 +32,7 @@ class Storefront:
         country = _COUNTRIES[currency]
         region = {"name": currency, "currency_code": currency, "countries": [country]}
         self._region_id = shop.post("/admin/regions", region)["region"]["id"]
-        [key] = shop.get("/admin/api-keys", type="publishable")["api_keys"]
-        headers = {"x-publishable-api-key": key["token"]}
+        headers = {"x-publishable-api-key": _key(shop)}
         self._client = httpx.Client(base_url=shop.store.url, headers=headers, timeout=60)
 
     def __enter__(self) -> Self:
@@ -62,6 +61,16 @@ class Storefront:
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         return self._client.post(path, json=body).raise_for_status().json()
+
+
+def _key(shop: Shop) -> str:
+    """The publishable key of the store; early versions of Medusa do not create one."""
+    keys = shop.get("/admin/api-keys", type="publishable")["api_keys"]
+    if not keys:
+        key = shop.post("/admin/api-keys", {"title": "Storefront", "type": "publishable"})["api_key"]
+        shop.post(f"/admin/api-keys/{key['id']}/sales-channels", {"add": [shop.store.sales_channel_id]})
+        keys = [key]
+    return str(keys[0]["token"])
 
 
 def _offer(variant: dict[str, Any]) -> Offer:
