@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
 from time import monotonic
@@ -19,6 +19,7 @@ from msgspec import Struct, structs
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError
 from medusa_sync.redact import Redactor
 from medusa_sync.response import (
+    Download,
     Response,
     body_of,
     describe_error,
@@ -26,7 +27,7 @@ from medusa_sync.response import (
     head_of,
     retry_after,
 )
-from medusa_sync.retry import retry
+from medusa_sync.retry import Pace, Rate, retry
 from medusa_sync.stop import Stop
 
 logger = logging.getLogger(__name__)
@@ -41,11 +42,10 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 T = TypeVar("T")
 Query = Sequence[tuple[str, str | int]]
 _Receive = Callable[[httpx.Response, asyncio.Timeout], Awaitable[Response]]
-"""Reads the body of a response; can extend the time limit of the attempt."""
 
 
 class _Request(Struct, frozen=True):
-    """A request, as often as it is sent; `receive` reads the response."""
+    """A request, as often as it is sent; `receive` reads the response, and can extend the time limit."""
 
     method: str
     url: str
@@ -56,24 +56,7 @@ class _Request(Struct, frozen=True):
     repeatable: bool
 
 
-class Download(Struct, frozen=True):
-    """A response in a temporary file.
-
-    Attributes:
-        file: open for reading, at its start. It has no name in the file system.
-        url: for messages, without secrets.
-        content_type: empty if the server sent none.
-        error: why the response is incomplete; None if all of it came.
-        head: the response without its body.
-    """
-
-    file: BinaryIO
-    url: str
-    content_type: str
-    error: MedusaSyncError | None = None
-    head: Response = Response(HTTPStatus.OK, {}, b"")
-
-
+@dataclass
 class _FailedError(Exception):
     """There is no usable response.
 
@@ -84,27 +67,11 @@ class _FailedError(Exception):
         wait: seconds to wait, if the server asked for it.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        sent: bool,
-        status: int | None = None,
-        may_retry: bool = True,
-        wait: float | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.sent = sent
-        self.status = status
-        self.may_retry = may_retry
-        self.wait = wait
-
-
-class Rate(Struct, frozen=True):
-    """How many requests may begin in how many seconds."""
-
-    requests: int
-    seconds: float
+    message: str
+    sent: bool
+    status: int | None = None
+    may_retry: bool = True
+    wait: float | None = None
 
 
 class HttpClient:
@@ -143,8 +110,7 @@ class HttpClient:
         self._on_retry = on_retry
         self._stop = stop
         self.redactor = redactor or Redactor()
-        self._rate = rate
-        self._begun = deque[float](maxlen=rate.requests if rate else 0)  # when the latest requests began
+        self._pace = Pace(rate, stop)
 
     @property
     def is_stopping(self) -> bool:
@@ -174,9 +140,9 @@ class HttpClient:
         """Send a request, retry it if that is safe, and return the response, also for 3xx and 4xx.
 
         Args:
-            method: the HTTP method.
+            method: of HTTP.
             url: absolute, or relative to the base URL of the client; without a query.
-            query: the query of the URL; a text is already encoded, and sent as it is.
+            query: a text is already encoded, and sent as it is.
             body: JSON.
             headers: in addition to those of the client.
             repeatable: sending the request twice is safe. Other requests are only retried if the server has
@@ -199,16 +165,9 @@ class HttpClient:
         """Send a GET request, and write the body of the response to a temporary file.
 
         An attempt may take any time as long as bytes arrive. If all attempts failed, but the response had
-        begun in one of them, return what the latest of these received, with the error.
-
-        Args:
-            url: absolute, or relative to the base URL of the client; without a query.
-            query: the query of the URL; a text is already encoded, and sent as it is.
-            headers: in addition to those of the client.
-            limit: bytes of the body, decompressed; default: `MAX_DOWNLOAD_BYTES`. What is longer is an error.
-
-        Returns:
-            The download, or the whole response if its status is not 200.
+        begun in one of them, return what the latest of these received, with the error. A response with
+        another status than 200 is returned as it is. A body of more than `limit` bytes, decompressed, is an
+        error; the default is `MAX_DOWNLOAD_BYTES`. The other arguments are those of `send`.
 
         Raises:
             MedusaSyncError: all attempts failed; created by `unavailable`.
@@ -242,9 +201,8 @@ class HttpClient:
             stack.callback(_discard, file)
             error = None
             try:
-                response = await self._send(
-                    _Request("GET", url, query, None, headers, receive, repeatable=True)
-                )
+                request = _Request("GET", url, query, None, headers, receive, repeatable=True)
+                response = await self._send(request)
                 if response.status != HTTPStatus.OK:
                     return response
             except MedusaSyncError as failure:
@@ -253,8 +211,7 @@ class HttpClient:
                 response, error = head, failure
             file.seek(0)
             stack.pop_all()
-            content_type = response.headers.get("content-type", "")
-            return Download(cast(BinaryIO, file), url, content_type, error, response)
+            return Download(cast(BinaryIO, file), url, response, error)
 
     def _extend(self, timer: asyncio.Timeout) -> None:
         """Give the next byte the time limit for reading."""
@@ -277,34 +234,24 @@ class HttpClient:
                 about = {"method": method, "url": url, "attempt": number}
                 words = "attempt %d of %d: %s %s", number, self._attempts, method, url
                 logger.info(*words, extra={"event": "retry", "request": about})
-            await self._keep_rate()
+            await self._pace.begin()
             return await self._once(request)
 
         try:
             return await self.retry(attempt, on=wait_for)
         except _FailedError as error:
-            message = f"{method} {url}: {error}"
+            message = f"{method} {url}: {error.message}"
             if error.sent and not request.repeatable:
                 raise AmbiguousWriteError(message, status=error.status) from error
             raise self._unavailable(message) from error
-
-    async def _keep_rate(self) -> None:
-        if self._rate is None:
-            return
-        now = monotonic()
-        is_full = len(self._begun) == self._rate.requests
-        begin = max(now, self._begun[0] + self._rate.seconds) if is_full else now
-        self._begun.append(begin)
-        if begin > now:
-            await self._stop.sleep(begin - now)
 
     async def _once(self, request: _Request) -> Response:
         method, url, query = request.method, request.url, request.query
         self._on_request(method, url)
         started = monotonic()
+        encoded = query if isinstance(query, str) else urlencode(query)
+        target = f"{url}?{encoded}" if encoded else url
         try:
-            encoded = query if isinstance(query, str) else urlencode(query)
-            target = f"{url}?{encoded}" if encoded else url
             sent = self._client.build_request(method, target, content=request.body, headers=request.headers)
             if request.body is not None:
                 sent.headers["content-type"] = "application/json"

@@ -6,12 +6,13 @@ import zlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx
 import msgspec
 from msgspec import Struct
 
+from medusa_sync.errors import MedusaSyncError
 from medusa_sync.redact import Redactor
 
 MAX_WAIT_S = 60.0  # for Retry-After
@@ -34,6 +35,27 @@ class Response(Struct, frozen=True):
     body: bytes
     url: str = ""
     next_url: str | None = None
+
+
+class Download(Struct, frozen=True):
+    """A response in a temporary file.
+
+    Attributes:
+        file: open for reading, at its start. It has no name in the file system.
+        url: for messages, without secrets.
+        head: the response without its body.
+        error: why the response is incomplete; None if all of it came.
+    """
+
+    file: BinaryIO
+    url: str
+    head: Response
+    error: MedusaSyncError | None = None
+
+    @property
+    def content_type(self) -> str:
+        """Empty if the server sent none."""
+        return self.head.headers.get("content-type", "")
 
 
 def head_of(stream: httpx.Response) -> Response:

@@ -1,10 +1,14 @@
-"""Retries an operation, with pauses."""
+"""Pauses before an operation is tried again, and between requests of a limited rate."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable
 from random import uniform
+from time import monotonic
 from typing import TypeVar
+
+from msgspec import Struct
 
 from medusa_sync.stop import Stop
 
@@ -49,3 +53,30 @@ def pause(attempt: int) -> float:
     """Return the seconds to wait after an attempt: doubled each time, and random to spread clients out."""
     longest = min(2 * _FIRST_WAIT_S * 2 ** (attempt - 1), _LONGEST_WAIT_S)
     return uniform(longest / 2, longest)  # noqa: S311 - no secret
+
+
+class Rate(Struct, frozen=True):
+    """How many requests may begin in how many seconds."""
+
+    requests: int
+    seconds: float
+
+
+class Pace:
+    """Keeps requests within a rate; None is unlimited."""
+
+    def __init__(self, rate: Rate | None, stop: Stop) -> None:
+        self._rate = rate
+        self._stop = stop
+        self._begun = deque[float](maxlen=rate.requests if rate else 0)  # when the latest requests began
+
+    async def begin(self) -> None:
+        """Wait until the next request may begin."""
+        if self._rate is None:
+            return
+        now = monotonic()
+        is_full = len(self._begun) == self._rate.requests
+        begin = max(now, self._begun[0] + self._rate.seconds) if is_full else now
+        self._begun.append(begin)
+        if begin > now:
+            await self._stop.sleep(begin - now)

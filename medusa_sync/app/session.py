@@ -25,12 +25,13 @@ from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals
 from medusa_sync.core.result import Requests, RunResult
 from medusa_sync.core.selection import Selection
-from medusa_sync.http import HttpClient, Rate
+from medusa_sync.http import HttpClient
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
 from medusa_sync.medusa.placement import PlacementOptions
 from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.progress import NoProgress
+from medusa_sync.retry import Rate
 from medusa_sync.settings.load import NO_CREDENTIALS, contradictions
 from medusa_sync.settings.options import Settings
 from medusa_sync.settings.secrets import public_part, without_user_info

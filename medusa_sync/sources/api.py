@@ -15,8 +15,9 @@ import msgspec
 from msgspec import Struct, structs
 
 from medusa_sync.errors import SourceError
-from medusa_sync.http import Download, HttpClient, Rate
-from medusa_sync.response import Response
+from medusa_sync.http import HttpClient
+from medusa_sync.response import Download, Response
+from medusa_sync.retry import Rate
 from medusa_sync.sources.base import Item, PageOfParts, Part, PartSource
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, named, recognise
 from medusa_sync.sources.json_page import JsonPage

@@ -18,7 +18,8 @@ from typing import IO, BinaryIO, cast
 from msgspec import Struct
 
 from medusa_sync.errors import MedusaSyncError, SourceError
-from medusa_sync.http import MAX_DOWNLOAD_BYTES, Download
+from medusa_sync.http import MAX_DOWNLOAD_BYTES
+from medusa_sync.response import Download
 from medusa_sync.sources import base
 from medusa_sync.sources.base import PageOfParts, Part, Reading
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, check, reader_of, recognise

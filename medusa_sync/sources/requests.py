@@ -10,8 +10,8 @@ from msgspec import structs
 
 from medusa_sync import http
 from medusa_sync.errors import SourceError
-from medusa_sync.http import Download, HttpClient
-from medusa_sync.response import Response, describe_response, origin
+from medusa_sync.http import HttpClient
+from medusa_sync.response import Download, Response, describe_response, origin
 from medusa_sync.sources import base
 from medusa_sync.sources.base import CHECK_SOURCE
 from medusa_sync.sources.json_page import JsonPage, decode_page

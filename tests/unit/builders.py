@@ -23,8 +23,9 @@ from medusa_sync.core.stored_variant import (
     StoredVariant,
 )
 from medusa_sync.errors import MedusaSyncError, StoreError
-from medusa_sync.http import HttpClient, Rate
+from medusa_sync.http import HttpClient
 from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
+from medusa_sync.retry import Rate
 from medusa_sync.sources.mapping import MappingOptions, to_desired
 from medusa_sync.sources.schema import SourceDimensions, SourceMeta, SourceProduct
 from medusa_sync.stop import Stop

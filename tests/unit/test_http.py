@@ -17,6 +17,7 @@ from medusa_sync.errors import AmbiguousWriteError, InterruptedRunError, MedusaS
 from medusa_sync.http import HttpClient
 from medusa_sync.redact import Redactor
 from medusa_sync.response import Response, describe_response, retry_after
+from medusa_sync.retry import Rate
 from medusa_sync.stop import Stop
 from tests.unit.builders import http_client
 
@@ -169,7 +170,7 @@ def in_seconds(seconds: float) -> str:
 async def test_requests_keep_the_rate(
     httpx_mock: HTTPXMock, pool: httpx.AsyncClient, waits: list[float]
 ) -> None:
-    client = http_client(pool, rate=http.Rate(2, 10))
+    client = http_client(pool, rate=Rate(2, 10))
     httpx_mock.add_response(is_reusable=True)
     for _ in range(6):
         await client.send("GET", "/things", repeatable=True)

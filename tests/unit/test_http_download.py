@@ -13,8 +13,8 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync import http
 from medusa_sync.errors import InterruptedRunError, StoreError
-from medusa_sync.http import Download, HttpClient
-from medusa_sync.response import Response
+from medusa_sync.http import HttpClient
+from medusa_sync.response import Download, Response
 from medusa_sync.stop import Stop
 from tests.unit.alone import alone
 from tests.unit.builders import STORE_URL, http_client
