@@ -227,15 +227,18 @@ def http_client(
     max_retries: int = 2,
     unavailable: Callable[[str], MedusaSyncError] = StoreError,
     rate: Rate | None = None,
+    stop: Stop | None = None,
+    requests: list[tuple[str, str]] | None = None,
 ) -> HttpClient:
-    """A client that does not count its requests."""
+    """A client that adds the method and the URL of each request to a list."""
+    seen = [] if requests is None else requests
     return HttpClient(
         pool,
         max_retries=max_retries,
         unavailable=unavailable,
-        on_request=lambda _method, _url: None,
+        on_request=lambda method, url: seen.append((method, url)),
         on_retry=lambda: None,
-        stop=Stop(),
+        stop=stop or Stop(),
         rate=rate,
     )
 

@@ -1,7 +1,11 @@
-"""Requests: retries, waits and size limits."""
+"""Requests: retries, pauses, and limits of time and size."""
 
+import asyncio
 import gzip
+import ssl
+import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -13,13 +17,13 @@ from hypothesis import strategies as st
 from pytest_httpx import HTTPXMock
 
 from medusa_sync import http
-from medusa_sync.errors import AmbiguousWriteError, InterruptedRunError, MedusaSyncError
+from medusa_sync.errors import AmbiguousWriteError, InterruptedRunError, MedusaSyncError, StoreError
 from medusa_sync.http import HttpClient
 from medusa_sync.redact import Redactor
 from medusa_sync.response import Response, describe_response, retry_after
-from medusa_sync.retry import Rate
+from medusa_sync.retry import Rate, retry
 from medusa_sync.stop import Stop
-from tests.unit.builders import http_client
+from tests.unit.builders import STORE_URL, http_client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -31,7 +35,10 @@ BROKEN = [
     httpx.WriteError(""),
     httpx.RemoteProtocolError("Server disconnected"),
 ]
-FINAL = [200, 201, 301, 400, 401, 404, 413, 431]
+INTERRUPTED = InterruptedRunError("Interrupted", signal_number=15)
+SOON_S = 0.05
+LIMIT_S = 2  # on a busy machine
+SLEEP = Stop.sleep
 
 
 class UnavailableError(MedusaSyncError):
@@ -86,49 +93,29 @@ def named(failure: Exception | int) -> str:
 
 
 @pytest.mark.parametrize("failure", [*NOT_SENT, *BROKEN, 429, 500, 502, 503, 504], ids=named)
-async def test_read_is_retried(httpx_mock: HTTPXMock, wire: Wire, failure: Exception | int) -> None:
+async def test_a_failure_is_retried_unless_a_write_may_have_arrived(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, failure: Exception | int
+) -> None:
+    read, write = Wire(pool), Wire(pool)
     respond(httpx_mock, failure, 200)
-    assert (await wire.read()).status == 200
-    assert (wire.requests, wire.retries) == ([("GET", "/things")] * 2, 1)
-
-
-@pytest.mark.parametrize("failure", [*NOT_SENT, *BROKEN, 429, 500, 502, 503, 504], ids=named)
-async def test_read_that_keeps_failing_is_unavailable(
-    httpx_mock: HTTPXMock, wire: Wire, failure: Exception | int
-) -> None:
+    assert (await read.read()).status == 200
+    assert (read.requests, read.retries) == ([("GET", "/things")] * 2, 1)
     respond(httpx_mock, failure, times=3)
-    with pytest.raises(UnavailableError, match="GET /things: "):
-        await wire.read()
-    assert (len(wire.requests), wire.retries) == (3, 2)
-
-
-@pytest.mark.parametrize("failure", [*NOT_SENT, 429], ids=named)
-async def test_write_that_did_not_arrive_is_retried(
-    httpx_mock: HTTPXMock, wire: Wire, failure: Exception | int
-) -> None:
-    respond(httpx_mock, failure, 200)
-    assert (await wire.write()).status == 200
-    assert (wire.requests, wire.retries) == ([("POST", "/things")] * 2, 1)
-
-
-@pytest.mark.parametrize("failure", [*NOT_SENT, 429], ids=named)
-async def test_write_that_never_arrives_is_unavailable(
-    httpx_mock: HTTPXMock, wire: Wire, failure: Exception | int
-) -> None:
-    respond(httpx_mock, failure, times=3)
-    with pytest.raises(UnavailableError):
-        await wire.write()
-    assert len(wire.requests) == 3
-
-
-@pytest.mark.parametrize("failure", [*BROKEN, 500, 502, 503, 504], ids=named)
-async def test_write_that_may_have_arrived_is_ambiguous(
-    httpx_mock: HTTPXMock, wire: Wire, failure: Exception | int
-) -> None:
-    respond(httpx_mock, failure)
-    with pytest.raises(AmbiguousWriteError, match="POST /things: "):
-        await wire.write()
-    assert (len(wire.requests), wire.retries) == (1, 0)
+    with pytest.raises(UnavailableError, match=r"^GET /things: .*[a-z]"):
+        await read.read()
+    assert (len(read.requests), read.retries) == (5, 3)
+    if failure in NOT_SENT or failure == 429:
+        respond(httpx_mock, failure, 200)
+        assert (await write.write()).status == 200
+        respond(httpx_mock, failure, times=3)
+        with pytest.raises(UnavailableError):
+            await write.write()
+        assert (len(write.requests), write.retries) == (5, 3)
+    else:
+        respond(httpx_mock, failure)
+        with pytest.raises(AmbiguousWriteError, match="POST /things: "):
+            await write.write()
+        assert (len(write.requests), write.retries) == (1, 0)
 
 
 async def test_write_is_ambiguous_if_one_attempt_may_have_arrived(httpx_mock: HTTPXMock, wire: Wire) -> None:
@@ -137,18 +124,11 @@ async def test_write_is_ambiguous_if_one_attempt_may_have_arrived(httpx_mock: HT
         await wire.write()
 
 
-@pytest.mark.parametrize("status", FINAL)
+@pytest.mark.parametrize("status", [200, 201, 301, 400, 401, 404, 413, 431])
 async def test_other_responses_are_final(httpx_mock: HTTPXMock, wire: Wire, status: int) -> None:
     respond(httpx_mock, status, times=2)
     assert (await wire.read()).status == (await wire.write()).status == status
     assert (len(wire.requests), wire.retries) == (2, 0)
-
-
-async def test_nothing_is_retried_when_the_run_ends(httpx_mock: HTTPXMock, wire: Wire) -> None:
-    respond(httpx_mock, 503)
-    wire.stop.set(InterruptedRunError("Interrupted", signal_number=15))
-    with pytest.raises(UnavailableError):
-        await wire.read()
 
 
 async def test_endless_redirect_is_unavailable(
@@ -163,10 +143,6 @@ async def test_endless_redirect_is_unavailable(
 # --- waiting --------------------------------------------------------------------------------------------
 
 
-def in_seconds(seconds: float) -> str:
-    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
-
-
 async def test_requests_keep_the_rate(
     httpx_mock: HTTPXMock, pool: httpx.AsyncClient, waits: list[float]
 ) -> None:
@@ -177,44 +153,29 @@ async def test_requests_keep_the_rate(
     assert waits == [pytest.approx(seconds, abs=2) for seconds in (10, 10, 20, 20)]
 
 
-async def test_waits_grow_up_to_a_limit(httpx_mock: HTTPXMock, wire: Wire, waits: list[float]) -> None:
-    respond(httpx_mock, 503, times=3)
-    with pytest.raises(UnavailableError):
-        await wire.read()
-    assert 0.25 <= waits[0] <= 1.25
-    assert 0.5 <= waits[1] <= 1.5
-    assert len(waits) == 2
+def in_seconds(seconds: float) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
 
-@pytest.mark.parametrize(("header", "waited"), [("7", 7), ("0", 0), ("3600", 60), ("9" * 400, 60)])
+@pytest.mark.parametrize(
+    ("header", "waited"),
+    [
+        *(("7", 7), ("0", 0), ("3600", 60), ("9" * 400, 60)),
+        *((30, 30), (-30, 0), (7200, 60)),  # as a date
+        *((garbage, 0.75) for garbage in ("", "soon", "-5", "1.5", "\xb2")),
+        ("Wed, 21 Oct 2015 07:28:00 -0000", 0.75),
+    ],
+)
 @pytest.mark.parametrize("status", [429, 503])
-async def test_retry_after_in_seconds(
-    httpx_mock: HTTPXMock, wire: Wire, waits: list[float], status: int, header: str, waited: float
+async def test_retry_after_is_seconds_or_a_date(
+    httpx_mock: HTTPXMock, wire: Wire, waits: list[float], status: int, header: str | int, waited: float
 ) -> None:
-    respond(httpx_mock, status, headers={"retry-after": header})
+    value = in_seconds(header) if isinstance(header, int) else header
+    respond(httpx_mock, status, headers={"retry-after": value.encode("latin-1")})
     respond(httpx_mock, 200)
     await wire.read()
-    assert waits == [waited]
-
-
-@pytest.mark.parametrize(("seconds", "waited"), [(30, 30), (-30, 0), (3600, 60)])
-async def test_retry_after_as_a_date(
-    httpx_mock: HTTPXMock, wire: Wire, waits: list[float], seconds: float, waited: float
-) -> None:
-    respond(httpx_mock, 429, headers={"retry-after": in_seconds(seconds)})
-    respond(httpx_mock, 200)
-    await wire.read()
-    assert waits == [pytest.approx(waited, abs=2)]
-
-
-@pytest.mark.parametrize("garbage", ["", "soon", "-5", "1.5", "Wed, 21 Oct 2015 07:28:00 -0000", "\xb2"])
-async def test_invalid_retry_after_is_ignored(
-    httpx_mock: HTTPXMock, wire: Wire, waits: list[float], garbage: str
-) -> None:
-    respond(httpx_mock, 429, headers={"retry-after": garbage.encode("latin-1")})
-    respond(httpx_mock, 200)
-    await wire.read()
-    assert 0.25 <= waits[0] <= 1.25
+    tolerance = 2 if isinstance(header, int) else 0.5 if waited == 0.75 else 0
+    assert waits == [pytest.approx(waited, abs=tolerance)]
 
 
 @given(st.text(max_size=30) | st.dates().map(lambda day: f"{day:%a, %d %b %Y} 00:00:00 GMT"))
@@ -224,23 +185,46 @@ def test_retry_after_is_limited(value: str) -> None:
     assert 0 <= (retry_after({"retry-after": value}) or 0) <= 60
 
 
+@pytest.mark.parametrize(("on", "pauses"), [(StoreError, 19), (AmbiguousWriteError, 0)])
+async def test_pauses_grow_within_their_bounds_and_other_errors_are_not_retried(
+    waits: list[float], on: type[MedusaSyncError], pauses: int
+) -> None:
+    async def fail(_number: int) -> None:
+        raise StoreError("down")
+
+    with pytest.raises(StoreError, match="down"):
+        await retry(fail, on=on, attempts=20, stop=Stop())
+    assert len(waits) == pauses
+    assert all(0.25 <= wait <= 10 for wait in waits)
+    assert pauses == 0 or (waits[0] <= 1.25 and waits[-1] >= 5)
+
+
+async def test_no_attempt_follows_when_the_run_ends() -> None:
+    stop, attempts = Stop(), []
+
+    async def fail(number: int) -> None:
+        attempts.append(number)
+        if number == 2:
+            stop.set(INTERRUPTED)
+        raise StoreError("down")
+
+    with pytest.raises(StoreError, match="down"):
+        await retry(fail, on=lambda _error: 0.0, attempts=10, stop=stop)
+    assert attempts == [1, 2]
+
+
 # --- the request ----------------------------------------------------------------------------------------
 
 
-async def test_query_is_encoded(httpx_mock: HTTPXMock, wire: Wire) -> None:
-    respond(httpx_mock, 200)
-    await wire.read("/things", query=[("key", "a&b"), ("id[]", "1"), ("id[]", "ü"), ("limit", 2)])
-    (request,) = httpx_mock.get_requests()
-    assert request.url.params.multi_items() == [("key", "a&b"), ("id[]", "1"), ("id[]", "ü"), ("limit", "2")]
-
-
-async def test_body_is_sent_as_json(httpx_mock: HTTPXMock, wire: Wire) -> None:
+async def test_query_and_body_are_encoded(httpx_mock: HTTPXMock, wire: Wire) -> None:
     respond(httpx_mock, 200, times=2)
     await wire.write()
-    await wire.read(headers={"x-extra": "1"})
+    query: list[tuple[str, str | int]] = [("key", "a&b"), ("id[]", "1"), ("id[]", "ü"), ("limit", 2)]
+    await wire.read("/things", query=query, headers={"x-extra": "1"})
     write, read = httpx_mock.get_requests()
     assert (write.headers["content-type"], write.content) == ("application/json", b"{}")
     assert ("content-type" in read.headers, read.headers["x-extra"]) == (False, "1")
+    assert read.url.params.multi_items() == [(name, str(value)) for name, value in query]
 
 
 # --- the response -----------------------------------------------------------------------------------------
@@ -272,18 +256,15 @@ def limit(monkeypatch: pytest.MonkeyPatch) -> int:
     return 100_000
 
 
-async def test_response_within_the_limit_is_complete(httpx_mock: HTTPXMock, wire: Wire, limit: int) -> None:
+async def test_reading_stops_at_the_limit(httpx_mock: HTTPXMock, wire: Wire, limit: int) -> None:
     respond(httpx_mock, 200, content=b"x" * limit)
     assert len((await wire.read()).body) == limit
-
-
-async def test_reading_stops_at_the_limit(httpx_mock: HTTPXMock, wire: Wire, limit: int) -> None:
     body = Chunks(iter([b"x" * 1000] * 10 * limit))
     respond(httpx_mock, 200, stream=body)
     with pytest.raises(UnavailableError, match="GET /things: the response is longer than"):
         await wire.read()
     assert body.read <= limit + 1000
-    assert len(wire.requests) == 1
+    assert len(wire.requests) == 2
 
 
 async def test_limit_counts_decompressed_bytes(httpx_mock: HTTPXMock, wire: Wire, limit: int) -> None:
@@ -295,18 +276,16 @@ async def test_limit_counts_decompressed_bytes(httpx_mock: HTTPXMock, wire: Wire
     assert body.read < len(bomb) / 10
 
 
-async def test_damaged_compressed_response_is_unavailable(httpx_mock: HTTPXMock, wire: Wire) -> None:
-    respond(httpx_mock, 200, **DAMAGED)
-    with pytest.raises(UnavailableError, match="the compressed response is damaged"):
-        await wire.read()
-
-
 @pytest.mark.usefixtures("limit")
-@pytest.mark.parametrize("unreadable", [DAMAGED, TOO_LONG], ids=["damaged", "too-long"])
-async def test_write_with_an_unreadable_response_is_ambiguous(
-    httpx_mock: HTTPXMock, wire: Wire, unreadable: dict[str, Any]
+@pytest.mark.parametrize(
+    ("unreadable", "words"), [(DAMAGED, "the compressed response is damaged"), (TOO_LONG, "longer than")]
+)
+async def test_an_unreadable_response_is_unavailable_or_ambiguous(
+    httpx_mock: HTTPXMock, wire: Wire, unreadable: dict[str, Any], words: str
 ) -> None:
-    respond(httpx_mock, 200, **unreadable)
+    respond(httpx_mock, 200, times=2, **unreadable)
+    with pytest.raises(UnavailableError, match=words):
+        await wire.read()
     with pytest.raises(AmbiguousWriteError):
         await wire.write()
 
@@ -340,10 +319,60 @@ async def test_every_error_response_can_be_described(
         await wire.read()
 
 
-@pytest.mark.parametrize("failure", [*NOT_SENT, *BROKEN], ids=named)
-async def test_every_broken_connection_is_described(
-    httpx_mock: HTTPXMock, wire: Wire, failure: Exception
+# --- time limits ----------------------------------------------------------------------------------------
+
+
+class Drip(httpx.AsyncByteStream):
+    """A body that sends single bytes, each one within the time limit."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(SOON_S / 5)
+            yield b" "
+
+
+@asynccontextmanager
+async def client(stop: Stop, connect: float = SOON_S, read: float = SOON_S) -> AsyncIterator[HttpClient]:
+    """A client with two attempts; what is done with it takes no longer than a moment."""
+    timeout = httpx.Timeout(read, connect=connect)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    started = time.monotonic()
+    async with httpx.AsyncClient(
+        base_url=STORE_URL, timeout=timeout, verify=context, trust_env=False
+    ) as pool:
+        yield http_client(pool, max_retries=1, stop=stop)
+    assert time.monotonic() - started < LIMIT_S
+
+
+async def test_an_endless_response_is_retried_or_ambiguous(httpx_mock: HTTPXMock) -> None:
+    async with client(Stop()) as hasty:
+        httpx_mock.add_response(stream=Drip())
+        httpx_mock.add_response(content=b"{}")
+        assert (await hasty.send("GET", "/things", repeatable=True)).body == b"{}"
+        httpx_mock.add_response(stream=Drip())
+        with pytest.raises(AmbiguousWriteError, match="no complete response within the time limit"):
+            await hasty.send("POST", "/things", body=b"{}", repeatable=False)
+
+
+async def test_response_can_take_as_long_as_both_limits(httpx_mock: HTTPXMock) -> None:
+    async def respond_late(_request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(SOON_S * 1.5)
+        return httpx.Response(200)
+
+    httpx_mock.add_callback(respond_late)
+    async with client(Stop()) as hasty:
+        assert (await hasty.send("POST", "/things", body=b"{}", repeatable=False)).status == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("after", [0, SOON_S], ids=["stopped-before", "stopped-while-waiting"])
+async def test_retry_after_does_not_delay_the_end_of_a_run(
+    httpx_mock: HTTPXMock, method: str, after: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    respond(httpx_mock, failure, times=3)
-    with pytest.raises(UnavailableError, match=r"^GET /things: .*[a-z]"):
-        await wire.read()
+    monkeypatch.setattr(Stop, "sleep", SLEEP)  # the real one
+    stop = Stop()
+    httpx_mock.add_response(429, headers={"retry-after": "3600"})
+    asyncio.get_running_loop().call_later(after, stop.set, INTERRUPTED)
+    async with client(stop, 3600, 3600) as patient:
+        with pytest.raises(StoreError, match="429"):
+            await patient.send(method, "/things", repeatable=method == "GET")

@@ -80,17 +80,17 @@ def client(pool: httpx.AsyncClient, waits: list[float]) -> HttpClient:  # noqa: 
 # --- retries --------------------------------------------------------------------------------------------
 
 
-async def test_body_is_at_the_start_of_the_file(httpx_mock: HTTPXMock, client: HttpClient) -> None:
-    respond(httpx_mock, [b"one ", b"two"])
-    assert await download(client) == (b"one two", "")
-
-
 @pytest.mark.parametrize(
     "failure", [429, 503, BROKEN, httpx.ConnectError("refused"), [b"a longer part", BROKEN]], ids=str
 )
-async def test_failed_attempt_is_repeated(httpx_mock: HTTPXMock, client: HttpClient, failure: Any) -> None:
-    respond(httpx_mock, failure, failure, [b"all"])
-    assert await download(client) == (b"all", "")
+@pytest.mark.usefixtures("waits")
+async def test_failed_attempt_is_repeated_and_counted(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, failure: Any
+) -> None:
+    requests: list[tuple[str, str]] = []
+    respond(httpx_mock, failure, failure, [b"a", b"ll"])
+    assert await download(http_client(pool, requests=requests)) == (b"all", "")
+    assert requests == [("GET", "/things")] * 3
 
 
 @pytest.mark.parametrize("failure", [429, 503, BROKEN, httpx.ConnectError("refused")], ids=str)
@@ -126,28 +126,11 @@ async def test_nothing_is_repeated_when_the_run_ends(httpx_mock: HTTPXMock, pool
     stop = Stop()
     stop.set(InterruptedRunError("Interrupted", signal_number=15))
     respond(httpx_mock, [b"part", BROKEN])
-    client = counting(pool, stop, requests)
-    assert await download(client) == (b"part", "GET /things: peer left")
-    assert requests == [("GET", "/things")]
-
-
-@pytest.mark.usefixtures("waits")
-async def test_every_attempt_is_counted(httpx_mock: HTTPXMock, pool: httpx.AsyncClient) -> None:
-    requests: list[tuple[str, str]] = []
-    respond(httpx_mock, [b"part", BROKEN], 503, [b"all"])
-    await download(counting(pool, Stop(), requests))
-    assert requests == [("GET", "/things")] * 3
-
-
-def counting(pool: httpx.AsyncClient, stop: Stop, requests: list[tuple[str, str]]) -> HttpClient:
-    return HttpClient(
-        pool,
-        max_retries=2,
-        unavailable=StoreError,
-        on_request=lambda method, url: requests.append((method, url)),
-        on_retry=lambda: None,
-        stop=stop,
+    assert await download(http_client(pool, stop=stop, requests=requests)) == (
+        b"part",
+        "GET /things: peer left",
     )
+    assert requests == [("GET", "/things")]
 
 
 async def test_retry_after_is_respected(
@@ -199,37 +182,40 @@ async def test_encoded_query_is_sent_as_it_is(
         ("", None),
     ],
 )
-async def test_response_has_the_url_of_the_next_page(
+async def test_response_has_its_type_and_the_url_of_the_next_page(
     httpx_mock: HTTPXMock, client: HttpClient, header: str, url: str | None
 ) -> None:
-    httpx_mock.add_response(headers={"link": header}, is_reusable=True)
+    headers = {"link": header, "content-type": "text/csv; charset=utf-8"}
+    httpx_mock.add_response(headers=headers, is_reusable=True)
     got = await client.download("/things")
     assert isinstance(got, Download)
     got.file.close()
     sent = await client.send("GET", "/things", repeatable=True)
     assert got.head.next_url == sent.next_url == url
     assert got.head.url == sent.url == f"{STORE_URL}/things"
-
-
-async def test_type_of_the_content(httpx_mock: HTTPXMock, client: HttpClient) -> None:
-    httpx_mock.add_response(headers={"content-type": "text/csv; charset=utf-8"})
-    got = await client.download("/things")
-    assert isinstance(got, Download)
-    got.file.close()
     assert got.content_type == "text/csv; charset=utf-8"
 
 
-async def test_encoded_content_is_decompressed(httpx_mock: HTTPXMock, client: HttpClient) -> None:
-    httpx_mock.add_response(
-        stream=httpx.ByteStream(gzip.compress(b"all")), headers={"content-encoding": "gzip"}
-    )
-    assert await download(client) == (b"all", "")
-
-
-async def test_gzip_file_is_not_decompressed(httpx_mock: HTTPXMock, client: HttpClient) -> None:
-    body = gzip.compress(b"all")
-    httpx_mock.add_response(stream=httpx.ByteStream(body), headers={"content-type": "application/gzip"})
-    assert await download(client) == (body, "")
+@pytest.mark.parametrize(
+    ("body", "headers", "arrived", "error"),
+    [
+        (gzip.compress(b"all"), {"content-encoding": "gzip"}, b"all", ""),
+        (gzip.compress(b"all"), {"content-type": "application/gzip"}, gzip.compress(b"all"), ""),
+        (b"", {"content-encoding": "gzip"}, b"", ""),
+        (b"all", {"content-encoding": "gzip"}, b"", "GET /things: the compressed response is damaged"),
+    ],
+    ids=["encoded", "a file", "empty", "damaged"],
+)
+async def test_only_encoded_content_is_decompressed(
+    httpx_mock: HTTPXMock,
+    client: HttpClient,
+    body: bytes,
+    headers: dict[str, str],
+    arrived: bytes,
+    error: str,
+) -> None:
+    httpx_mock.add_response(stream=httpx.ByteStream(body), headers=headers, is_reusable=True)
+    assert await download(client) == (arrived, error)
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
@@ -249,16 +235,6 @@ async def test_gzip_without_its_end_is_an_error(httpx_mock: HTTPXMock, client: H
     for _ in range(3):
         httpx_mock.add_response(stream=httpx.ByteStream(body), headers={"content-encoding": "gzip"})
     assert await download(client) == (b"all"[: 3 if left < 9 else 2], CUT_OFF)
-
-
-async def test_empty_body_is_complete(httpx_mock: HTTPXMock, client: HttpClient) -> None:
-    httpx_mock.add_response(stream=httpx.ByteStream(b""), headers={"content-encoding": "gzip"})
-    assert await download(client) == (b"", "")
-
-
-async def test_damaged_encoding_is_an_error(httpx_mock: HTTPXMock, client: HttpClient) -> None:
-    httpx_mock.add_response(stream=httpx.ByteStream(b"all"), headers={"content-encoding": "gzip"})
-    assert await download(client) == (b"", "GET /things: the compressed response is damaged")
 
 
 # --- sizes ----------------------------------------------------------------------------------------------
