@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from msgspec import Struct, field, structs
+from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change, Update, Withheld, new_variants
 from medusa_sync.core.fields import SKU, STOCK, UNIQUE
@@ -75,18 +75,6 @@ class Holders(Struct, frozen=True):
 
     owners: Mapping[UniqueValue, Sequence[Owner]] = {}
     unused: Mapping[str, StoredItem] = {}
-
-
-class Removed(Struct):
-    """What a dry run has removed, although the store still shows it.
-
-    Attributes:
-        products: external ids.
-        variants: ids.
-    """
-
-    products: set[str] = field(default_factory=set)
-    variants: set[str] = field(default_factory=set)
 
 
 def holders_of(variants: Mapping[str, Iterable[OwningVariant]], items: Collection[StoredItem]) -> Holders:

@@ -91,16 +91,11 @@ async def walk(
     query: Query = (),
     *,
     size: int = _PAGE_SIZE,
-    newest_first: bool = False,
 ) -> AsyncIterator[T]:
-    """The entries by age, because ids are ULIDs; a page is read when it is asked for.
-
-    Oldest first, new entries come at the end.
-    """
+    """The entries, oldest first, because ids are ULIDs; a page is read when it is asked for."""
     offset = 0
-    order = "-id" if newest_first else "id"
     while True:
-        bounds: Query = [("order", order), ("limit", size), ("offset", offset)]
+        bounds: Query = [("order", "id"), ("limit", size), ("offset", offset)]
         page = await read(client, list_, [*query, *bounds])
         for entry in page.entries:
             yield entry

@@ -220,10 +220,10 @@ class PriceLists(_Resource):
         """Delete a list with its prices."""
         await self._client.delete(f"{_PRICE_LISTS.path}/{list_id}")
 
-    async def prices(self, list_id: str, *, newest_first: bool = False) -> AsyncIterator[ListPrice]:
-        """The prices of a list by age; later pages are read only if they are asked for."""
+    async def prices(self, list_id: str) -> AsyncIterator[ListPrice]:
+        """The prices of a list, oldest first."""
         list_ = structs.replace(_PRICES, path=f"{_PRICE_LISTS.path}/{list_id}/prices")
-        async for each in walk(self._client, list_, size=_MANY_PRICES, newest_first=newest_first):
+        async for each in walk(self._client, list_, size=_MANY_PRICES):
             if each.variant_id:
                 yield each
 

@@ -1,11 +1,65 @@
-"""Splits products into batches."""
+"""How many products go into a write request, and how they are divided."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from math import inf
 from typing import TypeVar
 
+from medusa_sync.errors import StoreRefusedError
+
 T = TypeVar("T")
+
+FIRST = 15  # of the job that this tool replaced
+_MOST = 200  # requests of more products are not faster, and block the store for longer
+# The size stops growing after so many batches that were not faster: one of them may have waited for its tags.
+_SLOWER = 2
+
+
+class BatchSize:
+    """A fixed number, or one that is chosen while the run measures its batches.
+
+    The chosen number doubles while the time per product falls. If the store refuses a batch or does not
+    respond, it halves for the rest of the run, but not below the first one.
+
+    Args:
+        fixed: None to choose.
+
+    Attributes:
+        current: of the next batch.
+    """
+
+    def __init__(self, fixed: int | None) -> None:
+        self.current = fixed or FIRST
+        self._is_fixed = fixed is not None
+        self._most = _MOST
+        self._fastest = inf  # seconds per product
+        self._slower = 0
+
+    def measured(self, size: int, seconds: float, *, has_failed: bool) -> None:
+        """Take the result of a batch into account.
+
+        Args:
+            size: products in the batch.
+            seconds: that it took.
+            has_failed: the store refused a write, or its response was lost.
+        """
+        if self._is_fixed:
+            return
+        if has_failed:
+            self.current = self._most = max(self.current // 2, FIRST)
+        elif size == self.current < self._most:
+            self._compare(seconds / size)
+
+    def _compare(self, seconds: float) -> None:
+        """Grow, or stop growing."""
+        if seconds < self._fastest:
+            self._fastest, self._slower = seconds, 0
+            self.current = min(2 * self.current, self._most)
+            return
+        self._slower += 1
+        if self._slower == _SLOWER:
+            self._most = self.current
 
 
 def halves(products: Sequence[T]) -> tuple[list[T], list[T]]:
@@ -17,3 +71,29 @@ def halves(products: Sequence[T]) -> tuple[list[T], list[T]]:
 def parts(products: Sequence[T], size: int) -> Iterator[list[T]]:
     """Products in parts of a size; the last one may have fewer."""
     return (list(products[start : start + size]) for start in range(0, len(products), size))
+
+
+async def in_halves(
+    things: Sequence[T],
+    write: Callable[[Sequence[T]], Awaitable[None]],
+    failed: Callable[[T, Exception], None],
+    errors: tuple[type[Exception], ...] = (StoreRefusedError,),
+) -> None:
+    """Write things together, and bisect what the store refuses. One that fails does not affect the others.
+
+    Args:
+        things: what to write.
+        write: writes some of them. It may be called again for those that it has written already.
+        failed: called with each one that is refused alone.
+        errors: what `write` raises then.
+    """
+    if not things:
+        return
+    try:
+        await write(things)
+    except errors as error:
+        if len(things) == 1:
+            failed(things[0], error)
+            return
+        for half in halves(things):
+            await in_halves(half, write, failed, errors)

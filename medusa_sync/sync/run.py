@@ -4,48 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Protocol
 
-from medusa_sync.core.ids import external_id_of
-from medusa_sync.core.policy import OnMissing, Share
-from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
-from medusa_sync.errors import (
-    EXIT_PARTIAL,
-    InterruptedRunError,
-    LockedError,
-    MedusaSyncError,
-    PruneGuardError,
-    SourceError,
-    TimeLimitError,
-)
+from medusa_sync.core.policy import OnMissing
+from medusa_sync.core.result import Outcome, Requests, Result, RunResult, StoreState
+from medusa_sync.errors import MedusaSyncError, PruneGuardError, SourceError, TimeLimitError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.placement import Placement, find_placement
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
-from medusa_sync.sync.backlog import Backlog
-from medusa_sync.sync.guards import check_changes
+from medusa_sync.sync.context import Context
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.notes import NOT_COMPARED, placement_notes, removal_notes
 from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import REMOVABLE, Scan
 from medusa_sync.sync.read.source import Delivery, Intake
+from medusa_sync.sync.result import run_result
 
 if TYPE_CHECKING:
-    from medusa_sync.sync.remove.removals import Removals
+    from medusa_sync.sync.change_guard import Backlog
     from medusa_sync.sync.write.engine import Engine
 
 _LOST = "medusa-sync lost track of it, which is a bug; the next run checks it again"
-_STATUSES: Mapping[type[MedusaSyncError], Status] = {
-    InterruptedRunError: Status.INTERRUPTED,
-    LockedError: Status.LOCKED,
-    TimeLimitError: Status.PARTIAL,
-}
 
 
 class Observer(Protocol):
@@ -87,10 +71,8 @@ class Run:
         self._delivery = Delivery(source, limit=options.limit, shard=options.shard)
         self._ledger = Ledger(observer.settled)
         self._intake = Intake(self._delivery, self._ledger, observer.fetched, stop)
-        self._placement: Placement | None = None
-        self._removals: Removals | None = None
-        self._backlog = Backlog(self._ledger)
-        self._unrecorded: Sequence[str] = ()
+        self._context: Context | None = None
+        self._backlog: Backlog | None = None
         self._engine: Engine | None = None
 
     async def execute(self) -> RunResult:
@@ -99,12 +81,25 @@ class Run:
         store = None if self._stop.is_set else await self._run_until_stopped()
         if self._delivery.error is not None:  # after everything that was delivered has been applied
             self._stop.set(self._delivery.error)
-        self._backlog.open_rest()
+        if self._backlog is not None:
+            self._backlog.open_rest()
         if self._engine is not None:
             self._engine.settle_rest()
         reason = str(self._stop.reason).partition("\n")[0] if self._stop.is_set else _LOST
         self._ledger.close(f"not completed: {reason}")
-        return self._result(store, started_at, time.monotonic() - clock)
+        return run_result(
+            self._options,
+            self._source,
+            self._delivery,
+            self._ledger,
+            self._context,
+            has_store=self._api is not None,
+            error=self._stop.reason,
+            requests=self._requests,
+            store=store,
+            started_at=started_at,
+            duration_s=time.monotonic() - clock,
+        )
 
     async def _run_until_stopped(self) -> StoreState | None:
         steps = asyncio.create_task(self._only_read() if self._api is None else self._sync(self._api))
@@ -149,92 +144,59 @@ class Run:
         Returns:
             What the store holds at the end; None if the run was stopped or the source was incomplete.
         """
+        options, ledger = self._options, self._ledger
+        removable = REMOVABLE[options.on_missing] if self._prunes else ()
         # The scan begins while the source is asked.
-        selection = self._options.plan.selection
-        removable = REMOVABLE[self._options.on_missing] if self._prunes else ()
-        name, shard = self._options.source_name, self._options.shard
-        async with Scan(api, name, removable, selection, shard) as scan:
-            health = Health(api, self._options.store_url)
+        async with Scan(api, options.source_name, removable, options.plan.selection, options.shard) as scan:
+            health = Health(api, options.store_url)
+            context = self._context = Context(
+                api,
+                options,
+                self._source,
+                self._delivery,
+                ledger,
+                health,
+                self._stop,
+                scan,
+                is_dry_run=options.dry_run,
+            )
+            if self._prunes:
+                from medusa_sync.sync.remove.removals import Removals  # only runs that remove need it
+
+                context.removals = Removals(context)
             comparison = Comparison(
                 api,
                 scan,
                 self._intake,
-                self._ledger,
+                ledger,
                 health,
                 self._stop,
                 wanted=self._wanted,
-                selection=selection,
-                overwrite=self._options.plan.overwrite,
+                selection=options.plan.selection,
+                overwrite=options.plan.overwrite,
             )
-            removals = self._removals = self._find_removals(api, scan) if self._prunes else None
             async with aclosing(comparison.stale()) as stale:
                 parts: AsyncGenerator[list[Stale], None] = stale
-                if self._options.max_changes is not None:
+                if options.max_changes is not None:
+                    from medusa_sync.sync.change_guard import Backlog, check_changes  # few runs need it
+
+                    self._backlog = Backlog(ledger)
                     await self._backlog.fill(stale)
-                    await self._check_changes(api, self._options.max_changes, removals, scan)
+                    await check_changes(context, self._backlog, options.max_changes)
                     parts = self._backlog.take()
                 first = await anext(parts, None)
                 if first is not None:
-                    await self._plan_and_apply(api, health, removals, scan, first, parts)
-                elif self._options.dry_run and not self._stop.is_set:
-                    await self._find_placement(api)
+                    await self._apply(context, first, parts)
+                elif options.dry_run and not self._stop.is_set:
+                    await context.find_placement()
         if self._stop.is_set or self._delivery.error is not None:
             return None
-        gained = 0 if self._options.dry_run else self._ledger.gained
-        if removals is not None:
-            self._unrecorded = self._not_recorded(scan)
-            await self._remove(removals)
-        deletes = self._options.on_missing is OnMissing.DELETE and not self._options.dry_run
-        removed = self._ledger.counts[Result.REMOVED] if deletes else 0
-        created = 0 if self._options.dry_run else self._ledger.counts[Result.CREATED]
-        return StoreState(scan.size + created - removed, self._ledger.kept + gained)
-
-    def _find_removals(self, api: AdminApi, scan: Scan) -> Removals:
-        from medusa_sync.sync.remove.removals import Removals  # only runs that remove need it
-
-        return Removals(
-            api,
-            self._delivery,
-            scan,
-            self._options,
-            self._ledger,
-            lambda: self._find_placement(api),
-            self._stop,
-        )
-
-    def _not_recorded(self, scan: Scan) -> list[str]:
-        """External ids of products that the source did not deliver, and that are kept without a record."""
-        missing = (own for own in sorted(scan.unrecorded) if own not in self._delivery)
-        return [external_id_of(self._options.source_name, own) for own in missing]
-
-    async def _check_changes(
-        self, api: AdminApi, allowed: Share, removals: Removals | None, scan: Scan
-    ) -> None:
-        """Check all stale products before the first one is written.
-
-        Args:
-            api: of the store.
-            allowed: the value of `--max-changes`.
-            removals: finds what will be removed; None if nothing is.
-            scan: of the store.
-
-        Raises:
-            ChangeGuardError: too many products would change.
-            StoreError: the store cannot be read.
-        """
-        if self._delivery.error is not None:
-            removals = None
-        owned = len(scan.source_ids) - len(self._not_recorded(scan))
-        most = self._backlog.stored + (removals.upper_bound if removals is not None else 0)
-        if self._stop.is_set or allowed.allows(most, owned):
-            return
-        from medusa_sync.sync.forecast import forecast  # only few runs need it
-
-        placement = await self._find_placement(api)
-        plan = await forecast(
-            api, self._options, placement, self._source, self._stop, scan, removals, self._backlog
-        )
-        check_changes(plan.changes, plan.removed, plan.completed, owned=owned, allowed=allowed)
+        gained = ledger.gained
+        await self._remove(context)
+        if options.dry_run:
+            return StoreState(scan.size, ledger.kept)
+        removed = ledger.counts[Result.REMOVED] if context.deletes else 0
+        return StoreState(scan.size + ledger.counts[Result.CREATED] - removed, ledger.kept + gained)
 
     @property
     def _prunes(self) -> bool:
@@ -249,11 +211,25 @@ class Run:
         read = min(total, limit) if total is not None and limit is not None else total or limit
         return read if read is None or shard is None else ceil(read / shard.count)
 
-    async def _remove(self, removals: Removals) -> None:
+    async def _apply(self, context: Context, first: list[Stale], rest: AsyncIterator[list[Stale]]) -> None:
+        """Settle stale products. If the placement is wrong, nothing at all is written."""
+        await context.find_placement()
+        from medusa_sync.sync.write.engine import Engine  # only runs that write need it
+
+        engine = self._engine = Engine(context)
+        try:
+            await engine.first_pass(_beginning_with(first, rest))
+            await engine.final_pass()
+        finally:
+            await engine.flush()
+
+    async def _remove(self, context: Context) -> None:
         """Remove what is missing, if the guard allows it, then write what waited for that."""
+        if context.removals is None:
+            return
         refusal: MedusaSyncError | None = None
         try:
-            await removals.execute()
+            await context.removals.execute()
         except (PruneGuardError, SourceError) as error:
             refusal = error
         if self._engine is not None:
@@ -261,91 +237,6 @@ class Run:
             await self._engine.flush()
         if refusal is not None:
             raise refusal
-
-    async def _plan_and_apply(
-        self,
-        api: AdminApi,
-        health: Health,
-        removals: Removals | None,
-        scan: Scan,
-        first: list[Stale],
-        rest: AsyncIterator[list[Stale]],
-    ) -> None:
-        """Settle stale products. If the placement is wrong, nothing at all is written."""
-        placement = await self._find_placement(api)
-        from medusa_sync.core.claims import Removed  # only runs that write need these
-        from medusa_sync.sync.write.build import build_engine
-
-        engine = self._engine = build_engine(
-            api,
-            self._options,
-            placement,
-            self._source,
-            self._ledger,
-            health,
-            self._stop,
-            scan,
-            removals,
-            removed=removals.removed if removals is not None else Removed(),
-            preview=(lambda _update: None) if self._options.dry_run else None,
-        )
-        try:
-            await engine.first_pass(_beginning_with(first, rest))
-            await engine.final_pass()
-        finally:
-            await engine.flush()
-
-    async def _find_placement(self, api: AdminApi) -> Placement:
-        if self._placement is None:
-            self._placement = await find_placement(api, self._options.wanted)
-        return self._placement
-
-    def _notes(self) -> Iterator[str]:
-        yield from removal_notes(self._options, self._ledger.unidentified, self._unrecorded)
-        if self._removals is not None and self._removals.note:
-            yield self._removals.note
-        yield from self._source.notes
-        if self._api is None:
-            yield NOT_COMPARED
-        if self._placement is not None:
-            is_complete = self._stop.reason is None
-            yield from placement_notes(self._placement, is_plan=self._options.dry_run and is_complete)
-
-    def _result(self, store: StoreState | None, started_at: datetime, duration_s: float) -> RunResult:
-        options, ledger, error = self._options, self._ledger, self._stop.reason
-        has_problems = ledger.problems or ledger.not_completed or ledger.held
-        status = Status.PARTIAL if has_problems else Status.OK
-        exit_code = EXIT_PARTIAL if has_problems else 0
-        if error is not None:
-            status, exit_code = _STATUSES.get(type(error), Status.FAILED), error.exit_code
-        return RunResult(
-            job=options.job,
-            dry_run=options.dry_run,
-            status=status,
-            exit_code=exit_code,
-            started_at=started_at,
-            duration_s=duration_s,
-            source_url=options.source_url,
-            source_format=self._source.format,
-            source_total=self._delivery.total,
-            seen=ledger.seen,
-            store_url=None if self._api is None else options.store_url,
-            store=store,
-            counts=dict(ledger.counts),
-            conflicts=ledger.conflicts,
-            held=ledger.held,
-            withheld=ledger.withheld,
-            skipped=ledger.skipped,
-            shard=options.shard,
-            not_compared=ledger.not_compared,
-            requests=self._requests,
-            problems=ledger.problems,
-            not_completed=tuple(ledger.not_completed),
-            changes=ledger.changes,
-            notes=tuple(self._notes()),
-            error=str(error) if error else "",
-            hint=error.hint if error else "",
-        )
 
 
 async def _beginning_with(first: list[Stale], rest: AsyncIterator[list[Stale]]) -> AsyncIterator[list[Stale]]:

@@ -3,53 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import structs
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import STATUS
 from medusa_sync.core.ids import external_id_of, source_id_of
-from medusa_sync.core.policy import OnMissing
+from medusa_sync.core.policy import Share
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable
-from medusa_sync.errors import ProductFailedError
+from medusa_sync.errors import ProductFailedError, PruneGuardError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
-from medusa_sync.sync.guards import check_removals, removal_error
-from medusa_sync.sync.options import SyncOptions
-from medusa_sync.sync.read.scan import Scan
-from medusa_sync.sync.read.source import Delivery
+from medusa_sync.sync.context import Context
 
+LISTED = 10  # products or variants that an error names
 _ASKED_AT_ONCE = 4
+_REALLY_GONE = "If they are really gone, run once with a higher --max-removals (SYNC_PRODUCTS_MAX_REMOVALS)."
 
 
 class Orphans:
-    """The products that the source no longer has, once it was read completely.
+    """The products that the source no longer has, once it was read completely."""
 
-    Args:
-        api: of the store.
-        delivery: what the source has delivered.
-        scan: of the store before the run.
-        options: of the run.
-        settle: called with the outcome of each orphan.
-    """
-
-    def __init__(
-        self,
-        api: AdminApi,
-        delivery: Delivery,
-        scan: Scan,
-        options: SyncOptions,
-        settle: Callable[[Outcome], None],
-    ) -> None:
-        self._api = api
-        self._delivery = delivery
-        self._scan = scan
-        self._options = options
-        self._settle = settle
-        self._deletes = options.on_missing is OnMissing.DELETE
+    def __init__(self, context: Context) -> None:
+        self._api = context.api
+        self._delivery = context.delivery
+        self._scan = context.scan
+        self._options = context.options
+        self._settle = context.ledger.remove
+        self._deletes = context.deletes
 
     async def find(self) -> list[StoredProduct]:
         """Find the orphans. If the source answers for single products, those that it has are left out.
@@ -169,3 +153,32 @@ async def _edit(
 
 def _names(products: Sequence[StoredProduct]) -> list[str]:
     return [f"{stored.external_id} {stored.title!r}" for stored in products]
+
+
+def check_removals(missing: str, names: Sequence[str], owned: int, allowed: Share) -> None:
+    """Check that not too much is removed.
+
+    Args:
+        missing: what the message says is missing.
+        names: of those that are missing at the source.
+        owned: how many of the source the store had before the run.
+        allowed: the value of `--max-removals`.
+
+    Raises:
+        PruneGuardError: they are too many.
+    """
+    if not allowed.allows(len(names), owned):
+        raise removal_error(f"{len(names)} of {owned} {missing}; --max-removals is {allowed}.", names)
+
+
+def removal_error(reason: str, names: Sequence[str], hint: str = _REALLY_GONE) -> PruneGuardError:
+    """The error of a run that would remove too much, with the first names of what is missing."""
+    lines = [f"{reason} Nothing was removed.", *listed(names, len(names))]
+    return PruneGuardError("\n".join(lines), hint=hint)
+
+
+def listed(names: Sequence[str], count: int) -> Iterator[str]:
+    """The lines of a message that names the first ones of many."""
+    yield from (f"  {name}" for name in names[:LISTED])
+    if count > LISTED:
+        yield f"  ... and {count - LISTED} more"

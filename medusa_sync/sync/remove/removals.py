@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
-from medusa_sync.core.claims import Removed
 from medusa_sync.core.ids import source_id_of
-from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct
-from medusa_sync.errors import PruneGuardError, SourceError
-from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.placement import Placement
-from medusa_sync.stop import Stop
-from medusa_sync.sync.batch_size import FIRST
-from medusa_sync.sync.guards import check_removals
-from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.options import SyncOptions
-from medusa_sync.sync.read.scan import Scan
-from medusa_sync.sync.read.source import Delivery
-from medusa_sync.sync.remove.bisect import remove_in_parts
-from medusa_sync.sync.remove.orphans import Orphans
+from medusa_sync.errors import (
+    AmbiguousWriteError,
+    ProductFailedError,
+    PruneGuardError,
+    SourceError,
+    StoreRefusedError,
+)
+from medusa_sync.retry import retry
+from medusa_sync.stop import InFlight
+from medusa_sync.sync.batch import FIRST, in_halves, parts
+from medusa_sync.sync.context import Context
+from medusa_sync.sync.remove.orphans import Orphans, check_removals
 from medusa_sync.sync.remove.variants import DroppedVariants, Removal, find_removals, removal_outcome
 
 if TYPE_CHECKING:
     from medusa_sync.sync.remove.second_reading import SecondReading
 
+T = TypeVar("T")
+
+_NAMED = 10  # products in a note
 _PRODUCTS_AT_ONCE = 50  # of which variants are removed
+_REFUSALS = (StoreRefusedError, AmbiguousWriteError, ProductFailedError)
 
 
 class Missing(Struct, frozen=True):
@@ -41,43 +42,21 @@ class Missing(Struct, frozen=True):
 
 
 class Removals:
-    """The removals at the end of a run.
+    """The removals at the end of a run."""
 
-    Args:
-        api: of the store.
-        delivery: what the source has delivered.
-        scan: of the store before the run.
-        options: of the run.
-        ledger: notified of what is removed.
-        placement: finds the placement of the store, if it is needed.
-        stop: nothing more is removed once it is set.
-
-    Attributes:
-        removed: what `execute` removes in a dry run.
-    """
-
-    def __init__(
-        self,
-        api: AdminApi,
-        delivery: Delivery,
-        scan: Scan,
-        options: SyncOptions,
-        ledger: Ledger,
-        placement: Callable[[], Awaitable[Placement]],
-        stop: Stop,
-    ) -> None:
-        self.removed = Removed()
-        self._api = api
-        self._delivery = delivery
-        self._scan = scan
-        self._options = options
-        self._ledger = ledger
-        self._placement = placement
-        self._stop = stop
-        self._orphans = Orphans(api, delivery, scan, options, ledger.remove)
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._api = context.api
+        self._delivery = context.delivery
+        self._scan = context.scan
+        self._options = context.options
+        self._ledger = context.ledger
+        self._stop = context.stop
+        self._orphans = Orphans(context)
         self._found: Sequence[StoredProduct] | None = None  # orphans
         self._refusal: PruneGuardError | SourceError | None = None
         self._second: SecondReading | None = None
+        self._has_begun = False
 
     @property
     def upper_bound(self) -> int:
@@ -86,36 +65,40 @@ class Removals:
         return missing + len(self._scan.dropped)
 
     @property
-    def note(self) -> str:
-        """What the result says about a second reading of the source; empty if there was none."""
-        return "" if self._second is None else self._second.note
+    def notes(self) -> Iterator[str]:
+        """What the result says about products that are kept."""
+        if self._has_begun and (kept := self._context.unrecorded):
+            named, more = ", ".join(kept[:_NAMED]), len(kept) - _NAMED
+            yield (
+                f"Not removed, although the source does not have them: {named}"
+                f"{f' and {more} more' if more > 0 else ''}. They have an external id of this source, but no "
+                "record of medusa-sync, so someone else may have created them. Remove them in the admin if "
+                "you do not need them."
+            )
+        if self._second is not None:
+            yield self._second.note
 
     def will_delete(self, external_id: str) -> bool:
         """Whether a product will be deleted, unless a guard prevents it; call it once the source was read."""
         source_id = source_id_of(self._options.source_name, external_id)
         is_ours = source_id in self._scan.source_ids and source_id not in self._scan.unrecorded
         is_complete = self._delivery.error is None and not self._ledger.unidentified
-        deletes = self._options.on_missing is OnMissing.DELETE and is_complete
-        return deletes and is_ours and source_id not in self._delivery
+        return self._context.deletes and is_complete and is_ours and source_id not in self._delivery
 
-    async def forecast(self, planned: Ledger, removed: Removed) -> list[Outcome]:
-        """Predict the removals; empty if a guard refuses them.
+    async def forecast(self, context: Context) -> list[Outcome]:
+        """Predict the removals; empty if a guard refuses them, which `execute` raises.
 
         Args:
-            planned: has the outcomes that stale products will get.
-            removed: gets what is deleted.
+            context: of the forecast; its ledger has the outcomes that stale products will get.
 
         Raises:
             StoreError: the store cannot be read.
         """
         try:
-            missing = await self._find({**self._ledger.watched, **planned.watched}, is_plan=True)
+            return await self._plan({**self._ledger.watched, **context.ledger.watched}, context)
         except (PruneGuardError, SourceError) as error:
-            self._refusal = error  # `execute` raises it
+            self._refusal = error
             return []
-        if self._options.on_missing is OnMissing.DELETE:
-            self._note(missing, removed)
-        return self._outcomes(missing, await self._location_id(missing))
 
     async def execute(self) -> None:
         """Remove everything, or report what would be removed.
@@ -125,38 +108,63 @@ class Removals:
             SourceError: the source is down, or its second reading failed.
             StoreError: the store is unavailable.
         """
+        self._has_begun = True
         if self._refusal is not None:
             raise self._refusal
-        options, ledger = self._options, self._ledger
-        missing = await self._find(ledger.watched, is_plan=options.dry_run)
-        location_id = await self._location_id(missing)
-        if options.dry_run:
-            if options.on_missing is OnMissing.DELETE:
-                self._note(missing, self.removed)
-            for outcome in self._outcomes(missing, location_id):
-                (ledger.remove if outcome.result is Result.REMOVED else ledger.revise)(outcome)
+        if self._options.dry_run:
+            for outcome in await self._plan(self._ledger.watched, self._context):
+                is_product = outcome.result is Result.REMOVED
+                (self._ledger.remove if is_product else self._ledger.revise)(outcome)
             return
-        orphans, variants = self._orphans, DroppedVariants(self._api, options.on_missing, location_id, ledger)
-        in_parts = partial(remove_in_parts, attempts=options.max_retries + 1, stop=self._stop)
-        await in_parts(missing.orphans, orphans.remove, orphans.fail, size=options.batch_size or FIRST)
-        await in_parts(missing.variants, variants.remove, variants.fail, size=_PRODUCTS_AT_ONCE)
+        missing = await self._find(self._ledger.watched)
+        await self._in_parts(
+            missing.orphans, self._orphans.remove, self._orphans.fail, self._options.batch_size or FIRST
+        )
+        variants = DroppedVariants(self._context, await self._location_id(missing))
+        await self._in_parts(missing.variants, variants.remove, variants.fail, _PRODUCTS_AT_ONCE)
 
-    @staticmethod
-    def _note(missing: Missing, removed: Removed) -> None:
-        removed.products |= {each.external_id or "" for each in missing.orphans}
-        removed.variants |= {own for removal in missing.variants for own in removal.ids}
+    async def _in_parts(
+        self,
+        things: Sequence[T],
+        remove: Callable[[Sequence[T]], Awaitable[None]],
+        failed: Callable[[T, Exception], None],
+        size: int,
+    ) -> None:
+        """Remove things, some in each call; once the run is stopped, the part that has begun is completed."""
+        attempts = self._options.max_retries + 1
 
-    def _outcomes(self, missing: Missing, location_id: str) -> list[Outcome]:
-        """What the ledger gets if everything is removed."""
-        on_missing = self._options.on_missing
-        lost = (removal_outcome(each, on_missing, location_id) for each in missing.variants)
+        async def once_more(part: Sequence[T]) -> None:
+            try:
+                await retry(
+                    lambda _: remove(part), on=AmbiguousWriteError, attempts=attempts, stop=self._stop
+                )
+            except _REFUSALS as error:
+                if self._stop.reason is not None:
+                    raise self._stop.reason from error
+                raise
+
+        in_flight = InFlight(self._stop)
+        for part in parts(things, size):
+            if self._stop.is_set:
+                return
+            in_flight.begin(in_halves(part, once_more, failed, _REFUSALS))
+            await in_flight.finish()
+
+    async def _plan(self, dropped: Mapping[str, Collection[str] | None], context: Context) -> list[Outcome]:
+        """The outcomes of what would be removed; the context gets what would be deleted."""
+        missing = await self._find(dropped, is_plan=True)
+        if context.deletes:
+            context.removed_products |= {each.external_id or "" for each in missing.orphans}
+            context.removed_variants |= {own for removal in missing.variants for own in removal.ids}
+        location_id = await self._location_id(missing)
+        lost = (removal_outcome(each, self._options.on_missing, location_id) for each in missing.variants)
         return [*map(self._orphans.outcome, missing.orphans), *(each for each in lost if each is not None)]
 
     async def _location_id(self, missing: Missing) -> str:
         """Where dropped variants have stock."""
-        return ((await self._placement()).location_id if missing.variants else None) or ""
+        return ((await self._context.find_placement()).location_id if missing.variants else None) or ""
 
-    async def _find(self, dropped: Mapping[str, Collection[str] | None], *, is_plan: bool) -> Missing:
+    async def _find(self, dropped: Mapping[str, Collection[str] | None], *, is_plan: bool = False) -> Missing:
         """Find what is missing, and check the limit.
 
         Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, structs
@@ -11,21 +11,18 @@ from msgspec import Struct, structs
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import OPTION, STOCK, VARIANT
 from medusa_sync.core.policy import OnMissing
-from medusa_sync.core.record import Dropped, Record, VariantRecord, remember_text
+from medusa_sync.core.record import Dropped, Record, remember_text
 from medusa_sync.core.result import Action, Outcome, Result
-from medusa_sync.core.stored import StoredProduct, Unreadable
+from medusa_sync.core.stored import StoredOption, StoredProduct, Unreadable
 from medusa_sync.core.stored_variant import StoredLevel, StoredVariant
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.medusa.resources import Level
-from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.scan import REMOVABLE
 
 logger = logging.getLogger(__name__)
-
-
-Revision = Callable[[VariantRecord], VariantRecord | None]
 
 
 class Removal(Struct, frozen=True):
@@ -61,12 +58,22 @@ class Removal(Struct, frozen=True):
         variants = {key: each for key, each in self.variants.items() if each.id in ids}
         return structs.replace(self, variants=variants)
 
-    def revised(self, record: Record, revise: Revision) -> dict[str, Any]:
-        """The body that writes a record with other entries for the variants, without those that are gone."""
-        ids = self.ids
-        entries = {key: revise(each) if each.id in ids else each for key, each in record.variants.items()}
-        left = {key: each for key, each in entries.items() if each is not None and each.id not in self.gone}
-        return record_body(self.stored.id, structs.replace(record, variants=left))
+    def body(self, record: Record, *, deletes: bool, is_done: bool) -> dict[str, Any]:
+        """The body that notes or acknowledges the removal in the current record of the product.
+
+        Entries of variants that are gone are left out.
+        """
+        ids, variants = self.ids, dict(record.variants)
+        for key, entry in record.variants.items():
+            if entry.id in self.gone or (entry.id in ids and deletes and is_done):
+                del variants[key]
+            elif entry.id in ids and deletes:  # the record shows that it was this tool
+                variants[key] = structs.replace(entry, dropped=Dropped.REMOVED)
+            elif entry.id in ids:  # without a recorded level, a variant that comes back gets its stock again
+                fields = {name: value for name, value in entry.fields.items() if name != STOCK}
+                dropped = Dropped.DRAFTED if is_done and entry.dropped else entry.dropped
+                variants[key] = structs.replace(entry, fields=fields, dropped=dropped)
+        return record_body(self.stored.id, structs.replace(record, variants=variants))
 
 
 async def find_removals(
@@ -121,22 +128,20 @@ class DroppedVariants:
     """Removes dropped variants: `draft` sets their stock to 0, `delete` deletes them.
 
     Args:
-        api: of the store.
-        on_missing: what happens to them.
+        context: of the run.
         location_id: where the stock of the source is.
-        ledger: notified of products that lose variants, and of variants that are not removed.
     """
 
-    def __init__(self, api: AdminApi, on_missing: OnMissing, location_id: str, ledger: Ledger) -> None:
-        self._api = api
-        self._on_missing = on_missing
+    def __init__(self, context: Context, location_id: str) -> None:
+        self._api = context.api
+        self._on_missing = context.options.on_missing
+        self._deletes = context.deletes
         self._location_id = location_id
-        self._ledger = ledger
-        self._sent: set[str] = set()  # ids of variants that were sent to be deleted
-        self._settled: set[str] = set()  # ids of variants with an outcome
+        self._ledger = context.ledger
+        self._removed: set[str] = set()  # ids of variants, perhaps by an attempt whose response was lost
 
     async def remove(self, removals: Sequence[Removal]) -> None:
-        """Remove variants of some products in few calls.
+        """Remove variants of some products in few calls: note, remove, acknowledge.
 
         Raises:
             StoreRefusedError, AmbiguousWriteError, StoreError: some may not be removed.
@@ -144,18 +149,39 @@ class DroppedVariants:
         # Other removals took time: another run may have written these products since.
         dropped = {str(each.stored.external_id): each.ids | each.gone for each in removals}
         current = await find_removals(self._api, dropped, self._on_missing)
-        left = {own for each in current for own in each.ids}
-        for removal in removals:  # an earlier attempt has deleted these, although its response was lost
-            self._settle(removal.only(self._sent - left))
-        await (self._delete if self._on_missing is OnMissing.DELETE else self._draft)(current)
+        await self._write([each.body(each.record, deletes=self._deletes, is_done=False) for each in current])
+        refused = await self._delete(current) if self._deletes else await self._clear_stock(current)
+        removed = {each.stored.id: each.only(each.ids.difference(refused)) for each in current}
+        self._removed.update(own for each in removed.values() for own in each.ids | each.gone)
+        await self._write(
+            [
+                removed[stored.id].body(stored.record, deletes=self._deletes, is_done=True)
+                for stored in await self._api.summaries(
+                    [own for own, each in removed.items() if each.variants]
+                )
+                if not isinstance(stored, Unreadable) and stored.record is not None
+            ]
+        )
+        for removal in removals:
+            self._report(removal, refused)
 
     def fail(self, removal: Removal, error: Exception) -> None:
         """Report that variants of a product are not removed."""
-        self._report(removal, f"its dropped variants were not removed: {error}")
+        self._fail(removal, f"its dropped variants were not removed: {error}")
 
-    async def _draft(self, removals: Sequence[Removal]) -> None:
-        """Set the stock to 0. Without a recorded level, a variant that comes back gets its stock again."""
-        await self._note(removals, lambda entry: structs.replace(entry, fields=_without_stock(entry)))
+    def _report(self, removal: Removal, refused: Mapping[str, Exception]) -> None:
+        outcome = removal_outcome(removal.only(self._removed), self._on_missing, self._location_id)
+        if outcome is not None:
+            self._ledger.revise(outcome)
+        for key, variant in removal.variants.items():
+            if variant.id in refused:
+                self._fail(removal, f"variant {removal.named(key)} was not removed: {refused[variant.id]}")
+
+    def _fail(self, removal: Removal, reason: str) -> None:
+        self._ledger.remove(Outcome(removal.stored.external_id, removal.stored.title, Result.FAILED, reason))
+
+    async def _clear_stock(self, removals: Sequence[Removal]) -> dict[str, Exception]:
+        """Set the stock to 0; a level is never refused."""
         levels = [
             Level(item_id, self._location_id, 0)
             for removal in removals
@@ -164,41 +190,27 @@ class DroppedVariants:
         ]
         if levels:
             await self._api.items.write_levels(create=(), update=levels)
-        for removal in removals:
-            self._settle(removal)
-        await self._acknowledge(removals, _as_drafted)
+        return {}
 
-    async def _delete(self, removals: Sequence[Removal]) -> None:
-        """Delete variants; their records show first that it was this tool."""
-        await self._note(removals, lambda entry: structs.replace(entry, dropped=Dropped.REMOVED))
-        ids = await self._delete_variants(removals)
-        deleted = [removal.only(ids) for removal in removals]
-        for removal in deleted:
-            await self._remove_values(removal)
-            self._settle(removal)
-        await self._acknowledge(deleted, lambda _: None)
-
-    async def _delete_variants(self, removals: Sequence[Removal]) -> set[str]:
-        """Delete the variants of products, and report those that the store refuses; returns ids."""
+    async def _delete(self, removals: Sequence[Removal]) -> dict[str, Exception]:
+        """Delete variants and their option values; returns why some stay, by id."""
         from medusa_sync.medusa.operations import DELETE_VARIANTS  # only removals need it
 
-        wanted = [(each, key, variant.id) for each in removals for key, variant in each.variants.items()]
-        bodies = [{"id": own, "product_id": removal.stored.id} for removal, _, own in wanted]
-        self._sent |= {own for _, _, own in wanted}
-        deleted = set()
+        bodies = [
+            {"id": own, "product_id": removal.stored.id}
+            for removal in removals
+            for own in sorted(removal.ids)
+        ]
+        refused: dict[str, Exception] = {}
         results = await self._api.bulk.run(DELETE_VARIANTS, bodies)
-        for (removal, key, own), result in zip(wanted, results, strict=True):
+        for body, result in zip(bodies, results, strict=True):
             if isinstance(result, AmbiguousWriteError):
                 raise result
-            if isinstance(result, str):
-                deleted.add(own)
-            elif own not in self._settled:  # some of its stock may be reserved
-                self._settled.add(own)
-                self._report(removal, f"variant {removal.named(key)} was not removed: {result}")
-        return deleted
-
-    def _report(self, removal: Removal, reason: str) -> None:
-        self._ledger.remove(Outcome(removal.stored.external_id, removal.stored.title, Result.FAILED, reason))
+            if not isinstance(result, str):  # some of its stock may be reserved
+                refused[body["id"]] = result
+        for removal in removals:
+            await self._remove_values(removal.only(removal.ids.difference(refused)))
+        return refused
 
     async def _remove_values(self, removal: Removal) -> None:
         """Remove the option values that only the deleted variants of a product had."""
@@ -208,44 +220,31 @@ class DroppedVariants:
             field = f"{OPTION}{names.get(option.id, option.title)}"
             ours = {removal.record.variants[key].fields.get(field) for key in removal.variants}
             used = {each.value_of(option.id) for each in removal.stored.variants if each.id not in gone}
-            unused = {each.value for each in option.values if remember_text(each.value) in ours} - used
-            if unused:
-                try:
-                    await self._api.options.change_values(
-                        removal.stored.id, option, option.title, add=(), remove=unused
-                    )
-                except (StoreRefusedError, AmbiguousWriteError) as error:
-                    external_id = removal.stored.external_id or ""
-                    logger.info(
-                        "unused values of %s stay: %s",
-                        external_id,
-                        error,
-                        extra={"event": "option_values_kept", "external_id": external_id},
-                    )
+            if unused := {each.value for each in option.values if remember_text(each.value) in ours} - used:
+                await remove_values(self._api, removal.stored, option, unused)
 
-    async def _note(self, removals: Sequence[Removal], revise: Revision) -> None:
-        """Change the records of variants that will be removed."""
-        if bodies := [removal.revised(removal.record, revise) for removal in removals]:
-            await self._api.edit_products(bodies)
-
-    async def _acknowledge(self, removals: Sequence[Removal], revise: Revision) -> None:
-        """Change, or leave out, the records of variants that were removed, as they are now."""
-        by_id = {removal.stored.id: removal for removal in removals if removal.variants}
-        bodies = [
-            by_id[stored.id].revised(stored.record, revise)
-            for stored in await self._api.summaries(list(by_id))
-            if not isinstance(stored, Unreadable) and stored.record is not None
-        ]
+    async def _write(self, bodies: Sequence[dict[str, Any]]) -> None:
         if bodies:
             await self._api.edit_products(bodies)
 
-    def _settle(self, removal: Removal) -> None:
-        """Report that variants were removed, unless they have an outcome already."""
-        new = removal.only(removal.ids - self._settled)
-        self._settled |= new.ids
-        outcome = removal_outcome(new, self._on_missing, self._location_id)
-        if outcome is not None:
-            self._ledger.revise(outcome)
+
+async def remove_values(
+    api: AdminApi,
+    stored: StoredProduct,
+    option: StoredOption,
+    unused: Collection[str],
+    *,
+    title: str = "",
+    add: Sequence[str] = (),
+) -> None:
+    """Remove option values that no variant has; those that the store does not remove stay."""
+    try:
+        title = title or option.title
+        await api.options.change_values(stored.id, option, title, add=add, remove=unused)
+    except StoreRefusedError as error:  # a variant that was added meanwhile may have one of them
+        own = stored.external_id or ""
+        extra = {"event": "option_values_kept", "external_id": own}
+        logger.info("unused values of %s stay: %s", own, error, extra=extra)
 
 
 def removal_outcome(removal: Removal, on_missing: OnMissing, location_id: str) -> Outcome | None:
@@ -267,14 +266,3 @@ def _stocked_level(variant: StoredVariant, location_id: str) -> StoredLevel | No
     """The level of a variant at a location, if its stock is tracked and not 0."""
     level = variant.level_at(location_id) if variant.manage_inventory else None
     return level if level and level.stocked_quantity else None
-
-
-def _as_drafted(entry: VariantRecord) -> VariantRecord:
-    """The record of a variant whose stock is 0 now; another run may have brought it back meanwhile."""
-    return structs.replace(
-        entry, fields=_without_stock(entry), dropped=Dropped.DRAFTED if entry.dropped else None
-    )
-
-
-def _without_stock(entry: VariantRecord) -> dict[str, Any]:
-    return {name: value for name, value in entry.fields.items() if name != STOCK}

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
 from medusa_sync.core.note import sku_note
 from medusa_sync.core.record import AppliedOption, Record
 from medusa_sync.core.stored import StoredSummary, Unreadable
-from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.errors import AmbiguousWriteError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
-from medusa_sync.sync.batch import halves
+from medusa_sync.sync.batch import in_halves
 from medusa_sync.sync.write.job import Job, Place
 
 logger = logging.getLogger(__name__)
 
 _AT_ONCE = 200  # products; their external ids fit into one look-up
-
-Found = Mapping[str, StoredSummary | Unreadable]
 
 
 class Acknowledger:
@@ -54,18 +52,16 @@ class Acknowledger:
         if not waiting:
             return
         try:
-            lacks_ids = any(not option.id for _, record in waiting for option in record.options)
-            await self._write(await self._unchanged(waiting, with_options=lacks_ids))
+            await in_halves(await self._unchanged(waiting), self._write, _not_acknowledged)
         finally:
             for job, _ in waiting:
                 self._settle(job)
 
-    async def _unchanged(
-        self, products: Sequence[tuple[Job, Record]], *, with_options: bool = False
-    ) -> list[tuple[Job, Record]]:
+    async def _unchanged(self, products: Sequence[tuple[Job, Record]]) -> list[tuple[Job, Record]]:
         """The products that no other run has written since; missing ones stay: they may not be listed yet."""
+        lacks_ids = any(not option.id for _, record in products for option in record.options)
         external_ids = [job.external_id for job, _ in products]
-        listed = await self._api.look_up(external_ids, with_options=with_options)
+        listed = await self._api.look_up(external_ids, with_options=lacks_ids)
         found = {each.id: each for each in listed}
         left = [
             (job, _with_option_ids(record, found.get(job.product_id)))
@@ -78,9 +74,6 @@ class Acknowledger:
         return left
 
     async def _write(self, products: Sequence[tuple[Job, Record]]) -> None:
-        """Write records; a refused one, such as that of a deleted product, does not affect the others."""
-        if not products:
-            return
         now = round(time.time(), 3)
         bodies = [
             record_body(job.product_id, sku_note(record, now=now) if job.may_be_late else record)
@@ -88,21 +81,15 @@ class Acknowledger:
         ]
         try:
             await self._api.edit_products(bodies)
-        except StoreRefusedError as error:
-            if len(products) == 1:
-                external_id = products[0][0].external_id
-                logger.warning(
-                    "%s was not acknowledged: %s",
-                    external_id,
-                    error,
-                    extra={"event": "not_acknowledged", "external_id": external_id},
-                )
-                return
-            for part in halves(products):
-                await self._write(await self._unchanged(part))
         except AmbiguousWriteError as error:
             words = "%d products may not be acknowledged: %s", len(products), error
             logger.warning(*words, extra={"event": "acknowledgement_unconfirmed"})
+
+
+def _not_acknowledged(product: tuple[Job, Record], error: Exception) -> None:
+    own = product[0].external_id
+    extra = {"event": "not_acknowledged", "external_id": own}
+    logger.warning("%s was not acknowledged: %s", own, error, extra=extra)
 
 
 def _with_option_ids(record: Record, stored: StoredSummary | Unreadable | None) -> Record:

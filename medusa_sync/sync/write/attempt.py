@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 from medusa_sync.core.change import Change, Create, Update
 from medusa_sync.core.claims import Holders, UniqueValue, claims
-from medusa_sync.core.result import Outcome, Result
-from medusa_sync.medusa.placement import Placement
-from medusa_sync.stop import Stop
-from medusa_sync.sync.ledger import Ledger
+from medusa_sync.core.fields import FIELDS
+from medusa_sync.core.interrupted import sends_nothing_new
+from medusa_sync.core.merge import as_set, merge_sets
+from medusa_sync.core.result import Action, Outcome, Result
+from medusa_sync.core.selection import Selection
+from medusa_sync.core.stored import StoredSummary
+from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
+from medusa_sync.sync.remove.orphans import delete_noted
 from medusa_sync.sync.write.acknowledger import Acknowledger
-from medusa_sync.sync.write.job import Group, Job, Place
-from medusa_sync.sync.write.new_items import NewItems
+from medusa_sync.sync.write.items import Items, NewItems
+from medusa_sync.sync.write.job import Group, Job, Places, still_queued
 from medusa_sync.sync.write.new_products import NewProducts
-from medusa_sync.sync.write.places import Places, still_queued
 from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.rows import ProductRows
+from medusa_sync.sync.write.sales import Sales
+from medusa_sync.sync.write.steps import Writer
 from medusa_sync.sync.write.values import UniqueValues
-from medusa_sync.sync.write.writer import Writer
 
+_REFUSED = frozenset({Result.REJECTED, Result.FAILED})
 _POLL_S = 0.5  # between two reads of a product that the store is still working on
 _POLLS = 20
 
@@ -29,92 +34,74 @@ class Attempts:
     """Takes groups of jobs through an attempt.
 
     Every method may raise StoreRefusedError, AmbiguousWriteError or StoreError.
-
-    Args:
-        planner: reads and plans stored products.
-        new_products: plans the others.
-        values: finds unique values that others have.
-        rows: of the products, with their terms.
-        writer: carries out the steps of a write.
-        new_items: inventory items of new variants.
-        acknowledger: takes complete jobs.
-        places: takes jobs that are not written.
-        ledger: notified of what the source dropped, in a dry run.
-        placement: of new products.
-        stop: ends pauses.
-        preview: called with each update of a dry run, which sends nothing; None for a real run.
     """
 
-    def __init__(
-        self,
-        planner: Planner,
-        new_products: NewProducts,
-        values: UniqueValues,
-        rows: ProductRows,
-        writer: Writer,
-        new_items: NewItems,
-        acknowledger: Acknowledger,
-        places: Places,
-        ledger: Ledger,
-        placement: Placement,
-        stop: Stop,
-        preview: Callable[[Update], None] | None,
-    ) -> None:
-        self._planner = planner
-        self._new_products = new_products
-        self._values = values
-        self._rows = rows
-        self._writer = writer
-        self._new_items = new_items
-        self._acknowledger = acknowledger
-        self._places = places
-        self._ledger = ledger
-        self._placement = placement
-        self._stop = stop
-        self._preview = preview
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.places = Places(context, self._settled)
+        self._sales = Sales(context)
+        self._planner = Planner(context, self.places, self._sales)
+        self._new_products = NewProducts(context, self.places, self._planner)
+        self._values = UniqueValues(context)
+        self._rows = ProductRows(context)
+        self._items = Items(context)
+        self._new_items = NewItems(context)
+        self._writer = Writer(context, self._rows, self._items, self._new_items, self._sales, self._planner)
+        self._acknowledger = Acknowledger(context.api, self.places.complete)
         self._taken = 0  # jobs
 
     async def prepare(self, part: Sequence[Stale]) -> Group:
         """Look up what stale products need, with one request for many; returns those to be written first."""
-        jobs = {
-            each.desired.external_id: Job(each.desired, number, is_absent=not each.copies)
-            for number, each in enumerate(part, self._taken)
-        }
-        self._taken += len(part)
-        for job in jobs.values():
-            if reason := self._placement.refusal(job.desired):
-                self._places.fail(job, Result.REJECTED, reason)
+        jobs: Group = []
+        for number, each in enumerate(part, self._taken):
+            job = Job(each.desired, number, is_absent=not each.copies)
+            if reason := self._context.placement.refusal(job.desired):
+                self.places.end(job, Result.REJECTED, reason)
             elif self._values.is_repeated(job.desired):
-                self._places.defer(job)
-        left = [each for each in part if jobs[each.desired.external_id].place is Place.QUEUE]
-        creations, terms = await self._new_products.look_ahead(left)
-        holders = await self._new_items.others(await self._values.look_ahead(creations))
-        for creation in creations:
-            jobs[creation.desired.external_id].holders = holders
-        self._new_items.expect(creations, holders.unused)
-        self._rows.expect_terms(terms, [each.desired for each in left])
-        return still_queued(list(jobs.values()))
+                self.places.defer(job)
+            else:
+                jobs.append(job)
+        self._taken += len(part)
+        await self._new_products.plan_ahead([job for job in jobs if job.is_absent])
+        jobs = still_queued(jobs)
+        created = [job for job in jobs if job.is_planned]
+        holders = Holders()
+        if created and not self._context.scan.is_empty:  # a store without products has no values
+            holders = await self._look_up([job.change for job in created])
+        for job in created:
+            job.holders, job.items = holders, holders.unused
+        self._new_items.expect(created)
+        names = {job.external_id for job in created}
+        updates = self._context.options.plan.update
+        changed = [each for each in part if (updates if each.copies else each.desired.external_id in names)]
+        terms = _added_terms(changed, self._context.options.plan.selection)
+        self._rows.expect_terms(terms, [job.desired for job in jobs])
+        return jobs
 
     async def attempt(self, group: Group) -> list[Group]:
         """Read, plan and write; returns the groups that are left to be done."""
         reading = await self._planner.read(group)
-        for job, outcome in reading.outcomes:
-            self._places.settle(job, outcome)
+        left = []
         if reading.updates:
-            self._foresee_drops(reading.updates)
+            if self._context.is_dry_run:
+                self._foresee_drops(reading.updates)
             left = await self._carry_out(reading.updates)
             for job in reading.new:  # they get what the updates give up
                 job.is_absent = job.leftover is None
-            return [*left, reading.new, *await self._wait_for(reading.in_progress)]
-        left = []
-        for job, outcome in await self._new_products.plan(reading.new) if reading.new else ():
-            self._places.settle(job, outcome)
-        if self._preview is None:
-            await self._writer.delete_leftovers(reading.new)
-        for kind in (Update, Create):
-            jobs = [job for job in still_queued(reading.new) if isinstance(job.plan, kind)]
-            left += await self._carry_out(jobs) if jobs else ()
+            left.append(reading.new)
+        elif reading.new:
+            await self._new_products.plan(reading.new)
+            if not self._context.is_dry_run:
+                await self._delete_leftovers(reading.new)
+            for kind in (Update, Create):
+                jobs = [job for job in still_queued(reading.new) if isinstance(job.plan, kind)]
+                left += await self._carry_out(jobs) if jobs else ()
         return [*left, *await self._wait_for(reading.in_progress)]
+
+    async def _delete_leftovers(self, jobs: Group) -> None:
+        """Delete what interrupted creations have left of products that are created again."""
+        if incomplete := [job.leftover.id for job in jobs if job.leftover is not None]:
+            await delete_noted(self._context.api, incomplete)
 
     async def _carry_out(self, jobs: Group) -> list[Group]:
         """Write updates or creations, unless something had to be looked up or done before."""
@@ -122,16 +109,15 @@ class Attempts:
         jobs = self._unless_refused_before(still_queued(jobs))
         if not jobs:
             return []
-        if isinstance(jobs[0].change, Update):
-            has_asked |= await self._rows.find_terms(jobs)
-            if self._preview is None:
-                has_asked |= await self._release(jobs)
-            if has_asked:  # nothing lies between reading a list and writing it
-                return [jobs]
-        if self._preview is not None:
+        if self._context.is_dry_run:
             await self._foresee(jobs)
             return []
-        await self._writer.write(jobs, is_final=self._places.is_final)
+        if isinstance(jobs[0].plan, Update):
+            has_asked |= await self._rows.find_terms(jobs)
+            has_asked |= await self._release(jobs)
+            if has_asked:  # nothing lies between reading a list and writing it
+                return [jobs]
+        await self._writer.write(jobs)
         for job in jobs:
             if job.error is None:
                 await self._complete(job)
@@ -162,20 +148,20 @@ class Attempts:
             holders = await self._look_up([job.change for job in unknown])
             for job in unknown:
                 job.holders = holders
-        decision = self._values.decide(jobs, is_final=self._places.is_final, is_last=self._places.is_last)
+        decision = self._values.decide(jobs)
         for job in jobs:
             own = job.external_id
             lost = {claim.key for claim in decision.withheld.get(own, ())}
             job.lacks_item_sku = not decision.without_item_sku.get(own, set()) <= lost
             job.gives_up = frozenset(decision.given_up(job.change))
             if own in decision.rejected:
-                self._places.fail(job, Result.REJECTED, decision.rejected[own])
+                self.places.end(job, Result.REJECTED, decision.rejected[own])
             elif own in decision.waiting:
-                self._places.defer(job)
+                self.places.defer(job)
             elif own in decision.withheld:
                 left = self._planner.without(job.change, list(decision.withheld[own].values()))
                 if isinstance(left, Outcome):
-                    self._places.settle(job, left)
+                    self.places.settle(job, left)
                 else:
                     job.take(left)
         return bool(unknown)
@@ -191,11 +177,11 @@ class Attempts:
         return []
 
     def _foresee_drops(self, jobs: Group) -> None:
-        """Take note of the variants that the source dropped, in a dry run."""
-        if self._preview is not None:
-            for job in jobs:
-                self._preview(job.update)
-                self._ledger.watch_dropped(job.update)
+        """Take note of the variants that the source dropped, and of updates that are completed only."""
+        for job in jobs:
+            self._context.ledger.watch_dropped(job.update)
+            if sends_nothing_new(job.update):
+                self._context.completed.add(job.external_id)
 
     async def _foresee(self, jobs: Group) -> None:
         """Give jobs the outcomes that they would have if they were written."""
@@ -205,27 +191,27 @@ class Attempts:
             self._values.free(job.gives_up)
             if job.lacks_item_sku:
                 job.sent = job.planned
-                self._places.defer(job)
+                self.places.defer(job)
             else:
-                self._places.complete(job)
+                self.places.complete(job)
 
     async def free(self, jobs: Group, taken: Collection[UniqueValue]) -> None:
         """Free the values that jobs of other groups get."""
-        if self._preview is None:
+        if not self._context.is_dry_run:
             await self._rows.release(jobs, taken)
-            await self._writer.release_items(jobs, taken)
+            await self._items.release(jobs, taken)
         for job in jobs:
             self._values.free(hold for hold in job.gives_up if hold[:2] in taken)
 
     async def _complete(self, job: Job) -> None:
         """Hand over a job that was written."""
         self._values.free(job.gives_up)
-        if job.lacks_item_sku and not self._places.is_final:
-            self._places.defer(job)
+        if job.lacks_item_sku and not self._context.is_final:
+            self.places.defer(job)
             return
         record, is_known = self._writer.record(job)
         if is_known and not job.may_be_late:
-            self._places.complete(job)
+            self.places.complete(job)
         else:
             await self._acknowledger.add(job, record)
 
@@ -246,13 +232,42 @@ class Attempts:
         left = []
         for job in jobs:
             job.polls += 1
-            if self._preview is not None:
-                self._places.fail(job, Result.UNCONFIRMED, "another run is writing it")
+            if self._context.is_dry_run:
+                self.places.end(job, Result.UNCONFIRMED, "another run is writing it")
             elif job.polls > _POLLS:
                 reason = "the store has not finished it yet; the next run checks it again"
-                self._places.fail(job, Result.UNCONFIRMED, reason)
+                self.places.end(job, Result.UNCONFIRMED, reason)
             else:
                 left.append(job)
         if left:
-            await self._stop.sleep(_POLL_S)
+            await self._context.stop.sleep(_POLL_S)
         return [left]
+
+    async def flush(self) -> None:
+        """Acknowledge what is complete."""
+        await self._acknowledger.flush()
+
+    async def clean_up(self) -> None:
+        """Remove what concurrent runs have stored twice, and items that no variant uses."""
+        await self._sales.remove_copies()
+        await self._new_items.remove_unused()
+
+    def _settled(self, job: Job, outcome: Outcome) -> None:
+        """Forget what was kept for a job until its outcome."""
+        if outcome.result in _REFUSED and not job.attempts:
+            self._new_items.give_up(job.external_id)
+        if not self._context.is_dry_run or outcome.action is not Action.CREATE:
+            self._new_products.release(job.external_id)
+
+
+def _added_terms(products: Sequence[Stale], selection: Selection) -> dict[str, list[str]]:
+    """The terms that the source added since products were last written, by field, as the records show it."""
+    added: dict[str, list[str]] = {name: [] for name, field in FIELDS.items() if field.is_term}
+    for product in products:
+        records = [each.record for each in product.copies if isinstance(each, StoredSummary) and each.record]
+        for name, terms in added.items():
+            if selection.has(name) or not product.copies:
+                applied = tuple(term for record in records for term in as_set(record.fields.get(name)))
+                wanted = as_set(product.desired.fields.get(name))
+                terms.extend(merge_sets(wanted, (), applied, restore=False))
+    return added

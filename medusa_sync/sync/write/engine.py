@@ -21,63 +21,29 @@ from medusa_sync.core.claims import claims
 from medusa_sync.core.result import Result
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.retry import pause
-from medusa_sync.stop import InFlight, Stop
-from medusa_sync.sync.batch import halves, parts
-from medusa_sync.sync.batch_size import BatchSize
-from medusa_sync.sync.health import Health
-from medusa_sync.sync.ledger import Ledger
+from medusa_sync.stop import InFlight
+from medusa_sync.sync.batch import BatchSize, halves, parts
+from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
-from medusa_sync.sync.write.acknowledger import Acknowledger
 from medusa_sync.sync.write.attempt import Attempts
-from medusa_sync.sync.write.job import Group, Job, Refusal
-from medusa_sync.sync.write.places import Places, still_queued
-from medusa_sync.sync.write.writer import Writer
+from medusa_sync.sync.write.job import Group, Job, Refusal, still_queued
 
 logger = logging.getLogger(__name__)
 
 
 class Engine:
-    """Takes jobs from the queue to their outcomes.
+    """Takes jobs from the queue to their outcomes."""
 
-    Args:
-        attempts: carries out attempts.
-        writer: removes what is left over at the end.
-        acknowledger: has the jobs that are complete.
-        places: has the jobs of the final pass.
-        ledger: notified of writes that the store refuses.
-        health: decides whether the store itself fails.
-        stop: once it is set, nothing new is sent.
-        batch_size: of the groups.
-        concurrency: groups at the same time.
-        max_retries: how many attempts follow one whose result is unknown.
-    """
-
-    def __init__(
-        self,
-        attempts: Attempts,
-        writer: Writer,
-        acknowledger: Acknowledger,
-        places: Places,
-        ledger: Ledger,
-        health: Health,
-        stop: Stop,
-        batch_size: BatchSize,
-        *,
-        concurrency: int,
-        max_retries: int,
-    ) -> None:
-        self._attempts = attempts
-        self._writer = writer
-        self._acknowledger = acknowledger
-        self._places = places
-        self._ledger = ledger
-        self._health = health
-        self._stop = stop
-        self._batch_size = batch_size
-        self._max_retries = max_retries
+    def __init__(self, context: Context) -> None:
+        options = context.options
+        self._context = context
+        self._stop = context.stop
+        self._attempts = Attempts(context)
+        self._places = self._attempts.places
+        self._batch_size = BatchSize(options.batch_size)
         self._queue: Group = []
-        self._slots = asyncio.Semaphore(concurrency)
-        self._in_flight = InFlight(stop)
+        self._slots = asyncio.Semaphore(1 if context.is_dry_run else options.concurrency)
+        self._in_flight = InFlight(context.stop)
 
     async def first_pass(self, stale: AsyncIterator[list[Stale]]) -> None:
         """Write products in the order of the source. If the run is stopped, some do not get an outcome."""
@@ -108,8 +74,8 @@ class Engine:
 
     async def flush(self) -> None:
         """Acknowledge what is complete."""
-        self._in_flight.begin(self._guarded(self._acknowledger.flush()))
-        self._in_flight.begin(self._guarded(self._writer.clean_up(self._stop)))
+        self._in_flight.begin(self._guarded(self._attempts.flush()))
+        self._in_flight.begin(self._guarded(self._attempts.clean_up()))
         await self._in_flight.finish()
 
     def settle_rest(self) -> None:
@@ -218,7 +184,7 @@ class Engine:
     async def _refused(self, jobs: Group, error: MedusaSyncError, *, is_decided: bool = False) -> list[Group]:
         """Take jobs back that the store refused without saying which one is the cause."""
         for job in jobs:
-            job.take_back(self._ledger)
+            job.take_back(self._context.ledger)
         if self._stop.is_set:
             return []
         is_known = isinstance(error, KnownRefusalError)
@@ -230,7 +196,7 @@ class Engine:
             return list(halves(jobs))
         for job in jobs:
             if is_known:
-                self._places.fail(job, Result.REJECTED, str(error))
+                self._places.end(job, Result.REJECTED, str(error))
             elif job.refusal is None:  # the new plan may differ, for example in the handle
                 job.refusal = Refusal(job.plan, error)
                 return [jobs]
@@ -242,14 +208,14 @@ class Engine:
         """Settle a job that cannot be written; another one may still give up a value that it wants."""
         if (
             result is Result.FAILED
-            and not self._places.is_final
+            and not self._context.is_final
             and isinstance(job.plan, Update)
             and claims(job.plan)
         ):
             job.refusal = Refusal(None, error)
             self._places.defer(job)
         else:
-            self._places.fail(job, result, str(error))
+            self._places.end(job, result, str(error))
 
     async def _unknown(self, jobs: Group, error: AmbiguousWriteError) -> list[Group]:
         """It is not known what arrived: read the products again, and plan and send the rest."""
@@ -259,7 +225,7 @@ class Engine:
             job.note_at = 0  # the store may still be working on this write
             job.attempts += 1
         attempts = max((job.attempts for job in jobs), default=0)
-        if attempts <= self._max_retries:
+        if attempts <= self._context.options.max_retries:
             logger.info("reconciling %d products: %s", len(jobs), error, extra={"event": "reconcile"})
             await self._stop.sleep(pause(attempts))
             return [jobs]
@@ -269,5 +235,5 @@ class Engine:
             return list(halves(jobs))
         for job in jobs:
             self._fail(job, error, Result.FAILED if error.responded else Result.UNCONFIRMED)
-        await self._health.lost(error)
+        await self._context.health.lost(error)
         return []

@@ -2,157 +2,281 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
+from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
-from medusa_sync.core.change import Update
-from medusa_sync.core.inventory import ItemRename, LevelChange, tracked_again
-from medusa_sync.core.stored_variant import StoredItem, StoredVariant
+from medusa_sync.core.change import new_variants
+from medusa_sync.core.claims import Holders, UniqueValue
+from medusa_sync.core.fields import SKU, STOCK, TITLE, WEIGHT
+from medusa_sync.core.inventory import (
+    ItemRename,
+    LevelChange,
+    item_renames,
+    level_changes,
+    tracked_again,
+)
+from medusa_sync.core.options import DEFAULT
+from medusa_sync.core.product import DesiredVariant
+from medusa_sync.core.stored_variant import StoredItem, StoredLevel
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
-from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.operations import RENAME_ITEMS
+from medusa_sync.medusa.ids import new_id
+from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS
 from medusa_sync.medusa.resources import Level
-from medusa_sync.stop import Stop
+from medusa_sync.sync.context import Context
+from medusa_sync.sync.write.job import Group, Job
 
 logger = logging.getLogger(__name__)
 
-Written = Mapping[str, tuple[str, Mapping[str, StoredVariant]]]
-"""The ids of products, and their variants by key, by external id."""
+Renames = dict[ItemRename, Job]
+"""Renames with the jobs that want them."""
+
+_Owner = tuple[str, str]  # the external id of a product, and the key of one of its variants
+_Wanted = dict[str, tuple[_Owner, DesiredVariant]]  # by SKU
 
 
 class Items:
-    """The inventory items of a store.
+    """The inventory items of stored variants.
 
-    Args:
-        api: of the store.
-        location_id: where stock is kept; None if the store has no location.
-        stop: once it is set, nothing new is sent.
+    Every method may raise AmbiguousWriteError or StoreError: the products are written all the same.
     """
 
-    def __init__(self, api: AdminApi, location_id: str | None, stop: Stop) -> None:
-        self._api = api
-        self._location_id = location_id or ""
-        self._stop = stop
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._api = context.api
 
-    async def rename(self, renames: Collection[ItemRename], *, is_final: bool) -> set[ItemRename]:
-        """Give inventory items the SKUs of their variants.
+    async def link(self, jobs: Group) -> None:
+        """Give variants that are tracked again the unused items with their SKUs."""
+        variants = {str(own.sku): (job, own) for job in jobs for _, own in tracked_again([job.update])}
+        for item in await self._api.items.by_sku(list(variants)) if variants else ():
+            if not item.users:
+                job, variant = variants[str(item.sku)]
+                await self._api.items.link(job.update.stored.id, variant.id, item.id)
+                job.items = {**job.items, str(item.sku): item}
 
-        Args:
-            renames: what is wanted.
-            is_final: no other item will give up its SKU, so an item whose SKU is taken is left without one:
-                another product may need its old SKU.
+    async def rename(self, jobs: Group) -> None:
+        """Give items the SKUs of their variants.
 
-        Returns:
-            Those whose SKU is taken by another item.
-
-        Raises:
-            AmbiguousWriteError: some may not be renamed.
-            StoreError: the store cannot be read, or is unavailable.
+        A job whose item cannot get its SKU, because another item has it, lacks an item SKU. In the final
+        pass, such an item is left without one: another product may need its old SKU.
         """
-        if not renames:
-            return set()
+        renames = {rename: job for job in jobs for rename in item_renames(job.update).values()}
+        for job in jobs:
+            job.lacks_item_sku = False
         own = {rename.item_id for rename in renames}
         skus = [rename.new_sku for rename in renames if rename.new_sku is not None]
         found = await self._api.items.by_sku(skus) if skus else []
         taken = {item.sku for item in found if item.id not in own}
-        free = [rename for rename in renames if rename.new_sku not in taken]
+        free = {rename: job for rename, job in renames.items() if rename.new_sku not in taken}
         given = {rename.new_sku for rename in free}
-        await self.clear(rename for rename in renames if rename.sku in given)
-        refused = {rename for rename in renames if rename.new_sku in taken} | await self._send(free)
-        if not is_final:
-            return refused
-        for rename in refused:
-            logger.warning(
-                "inventory item %s has no SKU now: another item has %r",
-                rename.item_id,
-                rename.new_sku,
-                extra={"event": "inventory_item_without_sku"},
-            )
-        await self.clear(rename for rename in refused if rename.sku is not None)
-        return set()
-
-    async def link(self, updates: Iterable[Update]) -> dict[str, StoredItem]:
-        """Give variants that get stock the unused items with their SKUs; returns these items by SKU.
-
-        Raises:
-            AmbiguousWriteError: some may not be linked.
-            StoreError: the store is unavailable.
-        """
-        variants = {str(variant.sku): (own, variant) for own, variant in tracked_again(updates)}
-        found = await self._api.items.by_sku(list(variants)) if variants else []
-        unused = {str(item.sku): item for item in found if not item.users}
-        for sku, item in unused.items():
-            product_id, variant = variants[sku]
-            await self._api.items.link(product_id, variant.id, item.id)
-        return unused
-
-    async def give(self, product_id: str, variant: StoredVariant) -> str:
-        """Give a variant an inventory item, as newer stores do themselves; returns its id.
-
-        If an unused item with its SKU exists, the variant gets that one.
-
-        Raises:
-            StoreRefusedError: another variant has the SKU.
-            AmbiguousWriteError: the result is unknown.
-        """
-        items = await self._api.items.by_sku([variant.sku]) if variant.sku else []
-        if items and items[0].use:
-            raise KnownRefusalError(items[0].use, status=HTTPStatus.BAD_REQUEST)
-        item_id = items[0].id if items else await self._api.items.create(variant.sku)
-        await self._api.items.link(product_id, variant.id, item_id)
-        return item_id
-
-    async def write_levels(self, changes: Sequence[LevelChange], written: Written) -> None:
-        """Write stock levels.
-
-        Args:
-            changes: the levels.
-            written: the variants in the responses to the writes of their products.
-
-        Raises:
-            AmbiguousWriteError: some may not be written.
-            StoreError: the store is unavailable.
-        """
-        if not changes:
+        await self._clear({rename: job for rename, job in renames.items() if rename.sku in given})
+        refused = {rename: job for rename, job in renames.items() if rename.new_sku in taken}
+        refused |= await self._send(free)
+        if not self._context.is_final:
+            for job in refused.values():
+                job.lacks_item_sku = True
             return
+        for rename in refused:
+            words = "inventory item %s has no SKU now: another item has %r"
+            extra = {"event": "inventory_item_without_sku"}
+            logger.warning(words, rename.item_id, rename.new_sku, extra=extra)
+        await self._clear({rename: job for rename, job in refused.items() if rename.sku is not None})
+
+    async def release(self, jobs: Group, taken: Collection[UniqueValue]) -> None:
+        """Take SKUs from items whose variants give them up; they get their new ones later."""
+        renames = {rename: job for job in jobs for rename in item_renames(job.update).values()}
+        await self._clear({rename: job for rename, job in renames.items() if (SKU, rename.sku) in taken})
+
+    async def _clear(self, renames: Renames) -> None:
+        """Take SKUs from items, so that others can have them."""
+        await self._send({structs.replace(rename, new_sku=None): job for rename, job in renames.items()})
+
+    async def _send(self, renames: Renames) -> Renames:
+        """Rename items; returns those that the store refuses."""
+        try:
+            return await self._refused(renames)
+        except AmbiguousWriteError:
+            for job in renames.values():
+                job.may_be_late = True
+            raise
+
+    async def _refused(self, renames: Renames) -> Renames:
+        if renames and self._context.stop.is_set:
+            raise AmbiguousWriteError("the run ended before all inventory items were renamed")
+        bodies = [{"id": rename.item_id, "sku": rename.new_sku} for rename in renames]
+        results = await self._api.bulk.run(RENAME_ITEMS, bodies)
+        refused = {}
+        for (rename, job), result in zip(renames.items(), results, strict=True):
+            if not isinstance(result, str):
+                if result.status != HTTPStatus.BAD_REQUEST:
+                    raise AmbiguousWriteError(str(result), status=result.status)
+                refused[rename] = job
+        return refused
+
+    async def write_levels(self, jobs: Group) -> None:
+        """Write the stock levels of all variants in one call."""
+        location_id = self._context.placement.location_id or ""
         create: list[Level] = []
         update: list[Level] = []
         try:
-            for change in changes:
-                item_id = await self._item_id(change, written)
-                level = Level(item_id, self._location_id, change.quantity)
-                (update if change.exists else create).append(level)
-            await self._api.items.write_levels(create=create, update=update)
+            for job in jobs:
+                for change in level_changes([job.change], location_id or None, job.items):
+                    level = Level(await self._item_id(job, change), location_id, change.quantity)
+                    (update if change.exists else create).append(level)
+            if create or update:
+                await self._api.items.write_levels(create=create, update=update)
         except StoreRefusedError as error:
             # The products are written, so the batch is not refused: another run may have written a level.
             raise AmbiguousWriteError(str(error), status=error.status) from error
 
-    async def _item_id(self, change: LevelChange, written: Written) -> str:
-        product_id, variants = written.get(change.external_id, ("", {}))
-        variant = variants.get(change.key)
+    async def _item_id(self, job: Job, change: LevelChange) -> str:
+        """The item of a variant; a variant without one gets it here, as newer stores do themselves.
+
+        If an unused item with its SKU exists, the variant gets that one.
+        """
+        variant = job.written.get(change.key)
         item_id = change.item_id or (variant.item_id if variant else None)
-        if item_id is None and variant and not change.is_new:
-            item_id = await self.give(product_id, variant)
-        if item_id is None:
-            raise AmbiguousWriteError(f"{change.external_id}: the store has not made its inventory item yet")
+        if item_id is not None:
+            return item_id
+        if variant is None or change.is_new:
+            raise AmbiguousWriteError(f"{job.external_id}: the store has not made its inventory item yet")
+        items = await self._api.items.by_sku([variant.sku]) if variant.sku else []
+        if items and items[0].use:
+            raise KnownRefusalError(items[0].use, status=HTTPStatus.BAD_REQUEST)
+        item_id = items[0].id if items else await self._api.items.create(variant.sku)
+        await self._api.items.link(job.product_id, variant.id, item_id)
         return item_id
 
-    async def clear(self, renames: Iterable[ItemRename]) -> None:
-        """Take SKUs from inventory items, so that others can have them."""
-        await self._send([structs.replace(rename, new_sku=None) for rename in renames])
 
-    async def _send(self, renames: Iterable[ItemRename]) -> set[ItemRename]:
-        sent = list(renames)
-        if sent and self._stop.is_set:
-            raise AmbiguousWriteError("the run ended before all inventory items were renamed")
-        bodies = [{"id": rename.item_id, "sku": rename.new_sku} for rename in sent]
-        refused = set()
-        for rename, result in zip(sent, await self._api.bulk.run(RENAME_ITEMS, bodies), strict=True):
-            if not isinstance(result, str):
-                if result.status != HTTPStatus.BAD_REQUEST:  # the products are written all the same
-                    raise AmbiguousWriteError(str(result), status=result.status)
-                refused.add(rename)
-        return refused
+class _Made(Struct, frozen=True):
+    """An item for a variant that does not exist yet; an earlier run may have created it."""
+
+    owner: _Owner
+    item: StoredItem
+
+
+class NewItems:
+    """Items that exist before their variants, so that their stock needs no call of its own.
+
+    Without the bulk route, or if another item has the SKU, the store creates the item together with its
+    variant, or refuses the variant.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._api = context.api
+        self._location_id = context.placement.location_id
+        self._stop = context.stop
+        self._expected: _Wanted = {}
+        self._made: dict[str, _Made] = {}  # by SKU
+        self._refused: set[str] = set()  # external ids
+        self._creating = asyncio.Lock()  # batches wait for each other instead of creating an item twice
+
+    def expect(self, jobs: Group) -> None:
+        """Create the items of these jobs too when some are needed the next time; see `give`."""
+        self._expected = {**_wanted(jobs), **self._expected}
+
+    async def give(self, jobs: Group) -> None:
+        """Give jobs the items of their new variants; those that do not exist are created if possible.
+
+        Raises:
+            AmbiguousWriteError: some may have been created.
+            StoreError: the store is unavailable.
+        """
+        wanted = _wanted(jobs) if self._location_id is not None else {}
+        if not wanted or not self._api.bulk.is_available:
+            return
+        async with self._creating:
+            if not wanted.keys() <= self._made.keys() and not self._stop.is_set:
+                missing = {**wanted, **self._expected}
+                self._expected = {}
+                await self._create({sku: each for sku, each in missing.items() if sku not in self._made})
+        items: dict[str, StoredItem] = {}
+        for sku, (owner, _) in wanted.items():
+            if (made := self._made.get(sku)) is not None:  # perhaps for a product that was refused
+                items[sku] = made.item if made.owner == owner else structs.replace(made.item, is_new=False)
+        for job in jobs:
+            job.items = {**job.items, **items}
+
+    async def others(self, holders: Holders) -> Holders:
+        """What a look-up has found, without the items that this run has created."""
+        async with self._creating:  # what is being created now is not left over
+            others = {sku: item for sku, item in holders.unused.items() if sku not in self._made}
+        return structs.replace(holders, unused=others)
+
+    def linked(self, jobs: Group) -> None:
+        """Forget the items of variants that exist now."""
+        for job in jobs:
+            for variant in new_variants(job.change):
+                self._made.pop(str(variant.fields.get(SKU)), None)
+
+    def give_up(self, external_id: str) -> None:
+        """Take note that the store has refused a product; it is not creating it."""
+        self._refused.add(external_id)
+
+    async def remove_unused(self) -> None:
+        """Delete the items of products that the store refused, so that they do not keep their SKUs.
+
+        Raises:
+            StoreError: the store is unavailable.
+        """
+        unused = {
+            sku: made.item.id
+            for sku, made in self._made.items()
+            if made.item.is_new and made.owner[0] in self._refused
+        }
+        if not unused or self._stop.is_set:
+            return
+        for item in await self._api.items.by_sku(list(unused)):
+            if item.id in unused.values() and not item.users:
+                try:
+                    await self._api.items.delete(item.id)
+                except (StoreRefusedError, AmbiguousWriteError) as error:
+                    words = "inventory item %s may be left without a variant: %s", item.id, error
+                    logger.warning(*words, extra={"event": "inventory_item_kept"})
+
+    async def _create(self, wanted: _Wanted) -> None:
+        """Create items. Those that an interrupted or another run has left, without a variant, are used."""
+        bodies = [self._body(variant) for _, variant in wanted.values()]
+        refused = await self._api.bulk.attempt(CREATE_ITEMS, bodies)
+        if refused and self._api.bulk.is_available:
+            found = await self._api.items.by_sku([body["sku"] for body in refused])
+            taken = {str(item.sku): item for item in found}
+            self._made.update(
+                (sku, _Made(wanted[sku][0], item)) for sku, item in taken.items() if not item.use
+            )
+            free = [body for body in refused if body["sku"] not in taken]
+            refused = [body for body in refused if body["sku"] in taken]
+            refused += await self._api.bulk.attempt(CREATE_ITEMS, free)
+        left_out = {body["sku"] for body in refused}
+        at = (StoredLevel(self._location_id or ""),)
+        for body in bodies:
+            if (sku := body["sku"]) not in left_out:
+                self._made[sku] = _Made(wanted[sku][0], StoredItem(body["id"], sku, 0, (), at, is_new=True))
+
+    def _body(self, variant: DesiredVariant) -> Mapping[str, Any]:
+        """What Medusa would give the item (`create-product-variants`), and the stock."""
+        title = variant.fields.get(TITLE, DEFAULT)
+        level = {"location_id": self._location_id, "stocked_quantity": variant.fields[STOCK]}
+        body = {
+            "id": new_id("iitem"),
+            "sku": variant.fields[SKU],
+            "title": title,
+            "description": title,
+            "location_levels": [level],
+        }
+        return {**body, WEIGHT: variant.fields[WEIGHT]} if WEIGHT in variant.fields else body
+
+
+def _wanted(jobs: Group) -> _Wanted:
+    """The new variants that have an SKU and stock and no unused item, with their owners, by SKU."""
+    found: _Wanted = {}
+    for job in jobs:
+        for variant in new_variants(job.change):
+            sku = variant.fields.get(SKU)
+            if sku is not None and sku not in job.items and isinstance(variant.fields.get(STOCK), int):
+                found.setdefault(str(sku), ((job.external_id, variant.key), variant))
+    return found

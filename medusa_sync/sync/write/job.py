@@ -1,8 +1,8 @@
-"""A product of the source on its way to its outcome."""
+"""Products of the source on their way to their outcomes; each is in exactly one place."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 
 from msgspec import Struct, structs
@@ -13,7 +13,9 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import Outcome, Result, combined, outcome_of
 from medusa_sync.core.stored import StoredProduct
-from medusa_sync.errors import MedusaSyncError
+from medusa_sync.core.stored_variant import StoredItem, StoredVariant
+from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
+from medusa_sync.sync.context import Context
 from medusa_sync.sync.ledger import Ledger
 
 
@@ -43,6 +45,7 @@ class Job(Struct, eq=False):
         desired: what the source wants.
         number: its place in the source.
         is_absent: it was just looked up and not found, so it is planned without another look-up.
+        is_planned: its creation was planned together with others, and not attempted yet.
         place: where it is.
         plan: what this attempt writes, without what is withheld.
         planned: its outcome once the attempt is complete.
@@ -63,7 +66,8 @@ class Job(Struct, eq=False):
         before: its record before this attempt.
         note: the record that was sent with its row; None if the row was not sent.
         note_at: the time of a note whose response has arrived; the store is not working on it.
-        variant_ids: of new variants, by key.
+        items: inventory items that new variants get, by SKU.
+        written: variants as they were read after they were written, by key.
         option_ids: of the options of a new product, by name.
         lacks_item_sku: an inventory item did not get its SKU, because another one has it.
         may_be_late: a request that renames an item or sets a sale price may still be delivered.
@@ -72,6 +76,7 @@ class Job(Struct, eq=False):
     desired: DesiredProduct
     number: int
     is_absent: bool = False
+    is_planned: bool = False
     place: Place = Place.QUEUE
     plan: Change | None = None
     planned: Outcome = NOTHING
@@ -92,7 +97,8 @@ class Job(Struct, eq=False):
     before: Record | None = None
     note: Record | None = None
     note_at: float = 0
-    variant_ids: Mapping[str, str] = {}
+    items: Mapping[str, StoredItem] = {}
+    written: Mapping[str, StoredVariant] = {}
     option_ids: Mapping[str, str] = {}
     lacks_item_sku: bool = False
     may_be_late: bool = False
@@ -143,6 +149,17 @@ class Job(Struct, eq=False):
         before = structs.replace(self.planned, changes=changes)
         self.planned = self.sent = combined(before, outcome_of(self.plan))
 
+    def is_done(self, result: str | StoreRefusedError | AmbiguousWriteError) -> bool:
+        """Whether a part of it was written; if the store refused it, the job gets the error.
+
+        Raises:
+            AmbiguousWriteError: it may have been written.
+        """
+        if isinstance(result, AmbiguousWriteError):
+            raise result
+        self.error = None if isinstance(result, str) else result
+        return self.error is None
+
     def take_back(self, ledger: Ledger) -> None:
         """Take note that the store refused what was sent; the row of an update may have arrived."""
         if not self.is_written:
@@ -162,3 +179,73 @@ class Job(Struct, eq=False):
 
 Group = list[Job]
 """Jobs that are written together."""
+
+
+def still_queued(jobs: Group) -> Group:
+    """The jobs that are left to be done."""
+    return [job for job in jobs if job.place is Place.QUEUE]
+
+
+class Places:
+    """Moves jobs to the final pass and to the ledger.
+
+    Args:
+        context: of the run.
+        settled: called with each job that has its outcome.
+    """
+
+    def __init__(self, context: Context, settled: Callable[[Job, Outcome], None]) -> None:
+        self._context = context
+        self._settled = settled
+        self._last: Group = []
+
+    def defer(self, job: Job) -> None:
+        """Let a job wait for the final pass."""
+        job.place = Place.FINAL_PASS
+        self._last.append(job)
+
+    def begin_final_pass(self, *, is_last: bool) -> Group:
+        """Take the jobs that wait for the final pass, in the order of the source."""
+        jobs, self._last = sorted(self._last, key=lambda job: job.number), []
+        self._context.is_final, self._context.is_last = True, is_last
+        for job in jobs:
+            job.place, job.attempts = Place.QUEUE, 0
+            job.holders, job.refusal, job.is_refused = None, None, False
+        return jobs
+
+    def settle(self, job: Job, outcome: Outcome) -> None:
+        """Enter the outcome of a job in the ledger, unless a part of it waits for the removal of variants."""
+        outcome = job.outcome(outcome)
+        if outcome.blocked is not None:
+            context = self._context
+            if outcome.blocked.is_ours and context.removals and context.deletes and not context.is_last:
+                job.arrived = outcome
+                self._context.ledger.written(job.external_id)
+                self.defer(job)
+                return
+            outcome = _failed(outcome, Result.FAILED, outcome.blocked.reason)
+        job.place = Place.LEDGER
+        self._settled(job, outcome)
+        self._context.ledger.settle(outcome)
+
+    def end(self, job: Job, result: Result, reason: str = "") -> None:
+        """Enter a job in the ledger that is not written, or only in part."""
+        self.settle(job, _failed(job.arrived or Outcome.of(job.desired, result), result, reason))
+
+    def settle_rest(self) -> None:
+        """Enter the jobs in the ledger that still wait, if it is known why they were not written."""
+        jobs, self._last = self._last, []
+        for job in jobs:
+            if job.arrived is not None and job.arrived.blocked is not None:
+                self.end(job, Result.FAILED, job.arrived.blocked.reason)
+            elif job.refusal is not None:
+                self.end(job, Result.FAILED, str(job.refusal.error))
+
+    def complete(self, job: Job) -> None:
+        """Enter a job in the ledger that is acknowledged, or that a dry run has planned."""
+        self.settle(job, job.planned)
+
+
+def _failed(outcome: Outcome, result: Result, reason: str) -> Outcome:
+    """The outcome of a product that is not written, or only in part."""
+    return structs.replace(outcome, result=result, reason=reason, blocked=None)

@@ -1,170 +1,285 @@
-"""Plans products that the store does not have under our external id."""
+"""Plans products that the store does not have under our external id: create, adopt, skip or reject."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 
-from medusa_sync.core.change import Change, Create, Update
-from medusa_sync.core.fields import FIELDS
-from medusa_sync.core.merge import as_set, merge_sets
+from medusa_sync.core.change import Create
+from medusa_sync.core.fields import SKU
 from medusa_sync.core.plan import without_stock
 from medusa_sync.core.policy import OnDeleted
-from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.product import DesiredProduct, handle_candidates, slug_of
+from medusa_sync.core.result import Result
 from medusa_sync.core.selection import ALL
-from medusa_sync.core.stored import StoredSummary, UnownedProduct
-from medusa_sync.errors import ProductFailedError
+from medusa_sync.core.stored import Tombstone, UnownedProduct
+from medusa_sync.core.stored_variant import OwningProduct
+from medusa_sync.errors import ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.sync.options import PlanOptions
-from medusa_sync.sync.read.compare import Stale
-from medusa_sync.sync.write.adoption import Adoption
-from medusa_sync.sync.write.handles import Handles
-from medusa_sync.sync.write.job import Job
+from medusa_sync.sync.context import Context
+from medusa_sync.sync.write.job import Group, Job, Places
 from medusa_sync.sync.write.planner import Planner, readable
-from medusa_sync.sync.write.tombstones import Tombstones
 
 _DELETED = "it was deleted in the store; --on-deleted recreate creates it again"
 
 
 class NewProducts:
-    """Decides whether they are created, adopted, skipped or rejected.
+    """Decides what happens to new products. Every method may raise StoreError.
 
     Args:
-        api: of the store.
+        context: of the run.
+        places: takes jobs that are not written.
         planner: plans products that are adopted.
-        options: how to decide.
-        keeps_stock: the store has a stock location.
-        is_empty: the store had no products when the run began.
-        may_adopt: the store may have products without an external id.
     """
 
-    def __init__(
-        self,
-        api: AdminApi,
-        planner: Planner,
-        options: PlanOptions,
-        *,
-        keeps_stock: bool,
-        is_empty: bool,
-        may_adopt: bool,
-    ) -> None:
-        self._api = api
+    def __init__(self, context: Context, places: Places, planner: Planner) -> None:
+        self._context = context
+        self._places = places
+        self._options = context.options.plan
         self._planner = planner
-        self._options = options
-        self._keeps_stock = keeps_stock
-        self._adoption = Adoption(api, may_exist=may_adopt)
-        self._handles = Handles(api, is_empty=is_empty)
-        self._tombstones = Tombstones(api)
+        self._adoption = Adoption(context.api, may_exist=context.scan.may_adopt)
+        self._handles = Handles(context.api, is_empty=context.scan.is_empty)
+        self._has_looked_up = False
+        self._deleted: set[str] | None = None  # all that the merchant deleted, if they cannot be looked up
 
-    async def look_ahead(self, products: Sequence[Stale]) -> tuple[list[Create], dict[str, list[str]]]:
-        """Prepare stale products: look up the handles of new ones, with one request for all of them.
+    async def plan_ahead(self, jobs: Group) -> None:
+        """Plan the creations among many jobs, with one request for all of their handles.
 
-        Returns:
-            What will probably be created, and the terms that all add, by field, as far as their records
-            show it.
-
-        Raises:
-            StoreError: the store cannot be read.
+        If the store refuses that, each batch is planned alone, to isolate the culprit.
         """
-        new = [each for each in products if not each.copies]
-        not_created = await self._adoption.matches([each.desired for each in new])
-        created = [each for each in new if each.desired.external_id not in not_created]
-        created = created if self._options.create else []
-        if self._options.on_deleted is OnDeleted.SKIP:
-            deleted = await self._tombstones.look_ahead([each.desired for each in created])
-            created = [each for each in created if each.desired.external_id not in deleted]
-        await self._handles.look_ahead([each.desired for each in created])
-        updated = [each for each in products if each.copies] if self._options.update else []
-        selection = self._options.selection
-        terms = [name for name, field in FIELDS.items() if field.is_term]
-        return [Create(each.desired, "") for each in created], {
-            name: _added([*created, *(updated if selection.has(name) else ())], name) for name in terms
-        }
+        if jobs:
+            await self._adoption.load()
+        created = [job for job in jobs if not self._adoption.matches(job.desired)]
+        with suppress(StoreRefusedError):
+            await self._create(created)
+            for job in created:
+                job.is_planned = job.plan is not None
 
-    async def plan(self, jobs: Sequence[Job]) -> list[tuple[Job, Outcome]]:
-        """Plan jobs: create, adopt, skip or reject.
-
-        Returns:
-            The outcomes of those that are not written.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
+    async def plan(self, jobs: Group) -> None:
+        """Plan the jobs of an attempt."""
         for job in jobs:
             if job.leftover is not None:
                 job.take(self._creation(job.desired, job.leftover.handle, replaces=job.leftover.id))
-        left = {job.external_id: job for job in jobs if job.leftover is None}
-        entries = await self._adopted([job.desired for job in left.values()])
-        if self._options.create and self._options.on_deleted is OnDeleted.SKIP:
-            # The merchant may have replaced a product, and then the replacement looks like one to adopt.
-            others = [job.desired for own, job in left.items() if not isinstance(entries.get(own), Update)]
-            deleted = await self._tombstones.deleted(others)
-            skipped = [each for each in others if each.external_id in deleted]
-            entries.update((each.external_id, Outcome.of(each, Result.SKIPPED, _DELETED)) for each in skipped)
-        created = [job.desired for own, job in left.items() if own not in entries]
-        if not self._options.create:
-            entries.update((each.external_id, Outcome.of(each, Result.SKIPPED)) for each in created)
-            created = []
-        handles, reasons = await self._handles.assign(created)
-        for each in created:
-            own = each.external_id
-            if own in handles:
-                entries[own] = self._creation(each, handles[own])
-            else:
-                entries[own] = Outcome.of(each, Result.REJECTED, reasons[own])
-        outcomes = []
-        for own, entry in entries.items():
-            if isinstance(entry, Outcome):
-                outcomes.append((left[own], entry))
-            else:
-                left[own].take(entry)
-        return outcomes
-
-    def _creation(self, product: DesiredProduct, handle: str, *, replaces: str | None = None) -> Create:
-        return Create(product if self._keeps_stock else without_stock(product), handle, replaces)
-
-    async def _adopted(self, new: Sequence[DesiredProduct]) -> dict[str, Change | Outcome]:
-        """Plan the products among `new` that the store has without our external id."""
-        entries: dict[str, Change | Outcome] = {}
-        matches = await self._adoption.matches(new)
-        adopted: dict[str, DesiredProduct] = {}
-        for product in new:
-            found = [each for each in matches.get(product.external_id, []) if each.id not in adopted]
-            if len(found) == 1 and self._options.adopt and not self._options.update:
-                entries[product.external_id] = Outcome.of(product, Result.SKIPPED)
-            elif len(found) == 1 and self._options.adopt:
-                adopted[found[0].id] = product
-                self._adoption.claim(found[0], product.external_id)
+        left = [job for job in jobs if job.leftover is None and not job.is_planned]
+        if left:
+            await self._adoption.load()
+        adopted: dict[str, Job] = {}
+        existing: dict[Job, str] = {}  # why they are not created
+        for job in left:
+            found = self._adoption.matches(job.desired)
+            if len(found) == 1 and self._options.adopt:
+                adopted[found[0].id] = job
+                self._adoption.claim(found[0], job.external_id)
             elif found:
-                entries[product.external_id] = _exists_already(product, found)
-        for stored in await self._api.details("id", list(adopted)):
-            product = adopted[stored.id]
-            try:
-                [known] = readable([stored])
-                entries[product.external_id] = self._planner.planned(product, known, ALL, adopt=True)
-            except ProductFailedError as error:
-                entries[product.external_id] = Outcome.of(product, Result.FAILED, f"{stored.id}: {error}")
-        return entries
+                existing[job] = _exists_already(found)
+        if self._options.update:
+            await self._adopt(adopted)
+        others = set(left).difference(adopted.values() if self._options.update else ())
+        await self._create([job for job in left if job in others], existing, skipped=set(adopted.values()))
+        for job in jobs:
+            job.is_planned = False
 
     def release(self, external_id: str) -> None:
         """Forget the handle that was chosen for a product; it has its outcome."""
         self._handles.release(external_id)
 
+    def _creation(self, product: DesiredProduct, handle: str, *, replaces: str | None = None) -> Create:
+        return Create(product if self._context.keeps_stock else without_stock(product), handle, replaces)
 
-def _added(products: Sequence[Stale], name: str) -> list[str]:
-    """The terms that the source added to a field since products were last written."""
-    added: list[str] = []
-    for product in products:
-        records = [each.record for each in product.copies if isinstance(each, StoredSummary) and each.record]
-        applied = [term for record in records for term in as_set(record.fields.get(name))]
-        added += merge_sets(as_set(product.desired.fields.get(name)), (), tuple(applied), restore=False)
-    return added
+    async def _create(
+        self, jobs: Group, existing: Mapping[Job, str] = {}, skipped: Collection[Job] = ()
+    ) -> None:
+        """Plan creations.
+
+        Args:
+            jobs: products without a match in the store that is adopted.
+            existing: why some are rejected, unless the merchant deleted them: a product that the merchant
+                replaced looks like one to adopt.
+            skipped: those that match a product which is not adopted, because nothing is updated.
+        """
+        deleted = set[str]()
+        if self._options.create and self._options.on_deleted is OnDeleted.SKIP:
+            deleted = await self._deleted_among([job.external_id for job in jobs])
+        created: Group = []
+        for job in jobs:
+            if job.external_id in deleted:
+                self._places.end(job, Result.SKIPPED, _DELETED)
+            elif job in existing:
+                self._places.end(job, Result.REJECTED, existing[job])
+            elif job in skipped or not self._options.create:
+                self._places.end(job, Result.SKIPPED)
+            else:
+                created.append(job)
+        handles, reasons = await self._handles.assign([job.desired for job in created])
+        for job in created:
+            if job.external_id in handles:
+                job.take(self._creation(job.desired, handles[job.external_id]))
+            else:
+                self._places.end(job, Result.REJECTED, reasons[job.external_id])
+
+    async def _adopt(self, jobs: Mapping[str, Job]) -> None:
+        """Plan the adoption of products by their ids."""
+        for stored in await self._context.api.details("id", list(jobs)):
+            job = jobs[stored.id]
+            try:
+                [known] = readable([stored])
+                job.take(self._planner.planned(job.desired, known, ALL, adopt=True))
+            except ProductFailedError as error:
+                self._places.end(job, Result.FAILED, f"{stored.id}: {error}")
+
+    async def _deleted_among(self, external_ids: Sequence[str]) -> set[str]:
+        """The external ids of the products that the merchant deleted."""
+        if not external_ids:
+            return set()
+        api = self._context.api
+        if not self._has_looked_up:  # this shows whether look-ups come from the index
+            await api.look_up(external_ids[:1])
+            self._has_looked_up = True
+        if not api.may_lag:
+            return _deleted_by_merchant(await api.tombstones(external_ids))
+        if self._deleted is None:
+            self._deleted = _deleted_by_merchant(await api.tombstones())
+        return self._deleted.intersection(external_ids)
 
 
-def _exists_already(product: DesiredProduct, found: Sequence[UnownedProduct]) -> Outcome:
+class Adoption:
+    """Products of the store without an external id, matched with products of the source.
+
+    A product matches if it has the source's id in `metadata.external_id` (where the job that ran inside
+    Medusa put it), one of the SKUs, or the handle that is the slug of the title.
+
+    Args:
+        api: of the store.
+        may_exist: there may be such products.
+    """
+
+    def __init__(self, api: AdminApi, *, may_exist: bool) -> None:
+        self._api = api
+        self._loaded = not may_exist
+        self._by_old_id: defaultdict[str, list[UnownedProduct]] = defaultdict(list)
+        self._by_handle: dict[str, UnownedProduct] = {}
+        self._by_sku: dict[str, UnownedProduct] = {}
+        self._claimed: dict[str, str] = {}
+
+    async def load(self) -> None:
+        """Read them, once.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        if self._loaded:
+            return
+        for stored in await self._api.without_external_id():
+            self._by_handle[stored.handle] = stored
+            self._by_sku.update((variant.sku, stored) for variant in stored.variants if variant.sku)
+            old_id = _old_id(stored)
+            if old_id is not None:
+                self._by_old_id[old_id].append(stored)
+        self._loaded = True
+
+    def matches(self, product: DesiredProduct) -> list[UnownedProduct]:
+        """The matches of a product, without those that another one adopts."""
+        own_ids = {product.source_id, product.external_id}
+        found = [stored for own_id in own_ids for stored in self._by_old_id.get(own_id, ())]
+        skus = (str(variant.fields.get(SKU, "")) for variant in product.variants)
+        found += [self._by_sku[sku] for sku in skus if sku in self._by_sku]
+        same_handle = self._by_handle.get(slug_of(product))
+        # A product with the id of another source product has the handle by chance.
+        if same_handle is not None and _old_id(same_handle) in {None, *own_ids}:
+            found.append(same_handle)
+        own = product.external_id
+        return [
+            each
+            for each in {each.id: each for each in found}.values()
+            if self._claimed.get(each.id, own) == own
+        ]
+
+    def claim(self, stored: UnownedProduct, external_id: str) -> None:
+        """Reserve a match for a product, so that no other one adopts it."""
+        self._claimed[stored.id] = external_id
+
+
+class Handles:
+    """Handles that were chosen for new products, so that no other batch chooses them.
+
+    Args:
+        api: of the store.
+        is_empty: the store had no products when the run began.
+    """
+
+    def __init__(self, api: AdminApi, *, is_empty: bool) -> None:
+        self._api = api
+        self._is_empty = is_empty
+        self._owners: dict[str, str] = {}  # external id by handle
+        self._assigned: dict[str, str] = {}  # handle by external id
+
+    async def assign(self, new: Sequence[DesiredProduct]) -> tuple[dict[str, str], dict[str, str]]:
+        """Choose a free handle for each product; earlier products get the better ones.
+
+        Returns:
+            Handles by external id, and for products without a free one the reasons.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        candidates = {product.external_id: handle_candidates(product) for product in new}
+        for own in candidates:
+            self.release(own)
+        assigned: dict[str, str] = {}
+        reasons: dict[str, str] = {}
+        while candidates:
+            proposals: dict[str, str] = {}
+            for own, left in candidates.items():
+                for handle in left:
+                    if self._owners.setdefault(handle, own) == own:
+                        proposals[own] = self._assigned[own] = handle
+                        break
+                    reasons[own] = _reason(handle, self._owners[handle])
+            owners = await self._owners_of(list(proposals.values()))
+            for own, handle in proposals.items():
+                owner = owners.get(handle)
+                if owner is None or owner.external_id == own:
+                    assigned[own] = handle
+                    reasons.pop(own, None)
+                else:
+                    self.release(own)
+                    of_store = f"{owner.external_id} " if owner.external_id else ""
+                    reasons[own] = _reason(handle, f"{of_store}{owner.title!r} ({owner.id})")
+            waiting = proposals.keys() - assigned.keys()
+            candidates = {own: left for own, left in candidates.items() if own in waiting}
+        return assigned, reasons
+
+    async def _owners_of(self, handles: Sequence[str]) -> Mapping[str, OwningProduct]:
+        is_empty, self._is_empty = self._is_empty, False  # until something is created
+        return await self._api.handles(handles) if handles and not is_empty else {}
+
+    def release(self, external_id: str) -> None:
+        """Forget the handle of a product that has its outcome."""
+        handle = self._assigned.pop(external_id, None)
+        if handle is not None:
+            del self._owners[handle]
+
+
+def _reason(handle: str, owner: str) -> str:
+    return f"its handle {handle!r} belongs to {owner}; change one of the two"
+
+
+def _old_id(stored: UnownedProduct) -> str | None:
+    value = (stored.metadata or {}).get("external_id")
+    return str(value) if isinstance(value, str | int) and value != "" else None
+
+
+def _exists_already(found: Sequence[UnownedProduct]) -> str:
     names = ", ".join(f"{stored.id} {stored.title!r}" for stored in found)
     if len(found) == 1:
-        reason = f"the store already has it without our external id: {names}; take it over with --adopt"
-    else:
-        reason = f"{len(found)} products of the store match it: {names}; keep one of them and use --adopt"
-    return Outcome.of(product, Result.REJECTED, reason)
+        return f"the store already has it without our external id: {names}; take it over with --adopt"
+    return f"{len(found)} products of the store match it: {names}; keep one of them and use --adopt"
+
+
+def _deleted_by_merchant(tombstones: Iterable[Tombstone]) -> set[str]:
+    """The external ids whose newest deletion was not by this tool."""
+    newest: dict[str, Tombstone] = {}
+    for each in sorted(tombstones, key=lambda each: (each.deleted_at or "", each.id)):
+        newest[each.external_id or ""] = each
+    return {external_id for external_id, each in newest.items() if not each.is_ours}

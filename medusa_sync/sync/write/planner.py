@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import Change, Create, Update, Withheld
-from medusa_sync.core.claims import Removed, without
+from medusa_sync.core.claims import without
 from medusa_sync.core.interrupted import (
     is_half_deleted,
     is_in_progress,
@@ -24,68 +24,48 @@ from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.errors import ProductFailedError
-from medusa_sync.medusa.api import AdminApi
-from medusa_sync.sync.options import PlanOptions
-from medusa_sync.sync.write.job import Job
+from medusa_sync.sync.context import Context
+from medusa_sync.sync.write.job import Job, Places
 from medusa_sync.sync.write.sales import Sales
 
 T = TypeVar("T")
 
 
 class Reading(Struct):
-    """What has to be done for some jobs.
+    """Jobs for which something has to be done.
 
     Attributes:
         updates: those whose fields or records have to be written.
-        outcomes: of those that are up to date or fail.
         new: those that the store does not have.
         in_progress: those that the store may still be working on.
     """
 
     updates: list[Job] = field(default_factory=list)
-    outcomes: list[tuple[Job, Outcome]] = field(default_factory=list)
     new: list[Job] = field(default_factory=list)
     in_progress: list[Job] = field(default_factory=list)
 
 
 class Planner:
-    """Reads and decides; it never writes.
+    """Reads and decides; it never writes. Every method may raise StoreError.
 
     Args:
-        api: of the store.
-        location_id: where stock is kept; None if the store has no location.
+        context: of the run.
+        places: takes jobs that are up to date or fail.
         sales: the sale prices of the source.
-        options: how to decide.
-        waits: products that the store may still be working on are in progress.
-        removed: what a dry run has removed.
     """
 
-    def __init__(
-        self,
-        api: AdminApi,
-        location_id: str | None,
-        sales: Sales,
-        options: PlanOptions,
-        *,
-        removed: Removed,
-        waits: bool = True,
-    ) -> None:
-        self._api = api
-        self._removed = removed
+    def __init__(self, context: Context, places: Places, sales: Sales) -> None:
+        self._context = context
+        self._places = places
+        self._api = context.api
+        self._options = context.options.plan
         self._sales = sales
-        self._location_id = location_id
-        self._options = options
-        self._waits = waits
 
     async def read(self, jobs: Sequence[Job]) -> Reading:
-        """Read the details of products and plan updates.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
+        """Read the details of products and plan updates."""
         reading = Reading()
         asked = [job.external_id for job in jobs if self._api.may_lag or not job.is_absent]
-        details = by_external_id(await self._with_sales([job.desired for job in jobs], asked))
+        details = by_external_id(await self._details(jobs, "external_id", asked))
         for job in jobs:
             job.is_absent = False  # another attempt reads it again
             copies = details.get(job.external_id, [])
@@ -93,23 +73,23 @@ class Planner:
                 self._sort(job, readable(copies), reading)
             except ProductFailedError as error:
                 ids = ", ".join(copy.id for copy in copies)
-                reading.outcomes.append((job, Outcome.of(job.desired, Result.FAILED, f"{ids}: {error}")))
+                self._places.end(job, Result.FAILED, f"{ids}: {error}")
         return reading
 
-    async def _with_sales(
-        self, products: Sequence[DesiredProduct], asked: Sequence[str]
+    async def _details(
+        self, jobs: Sequence[Job], key: str, asked: Sequence[str]
     ) -> list[StoredProduct | Unreadable]:
-        found = await self._api.details("external_id", asked)
-        stored = [self._without_removed(each) for each in found if isinstance(each, StoredProduct)]
+        """Read products with their sale prices, without the variants that a dry run has removed."""
+        found = await self._api.details(key, asked)
+        stored = [each for each in found if isinstance(each, StoredProduct)]
+        if removed := self._context.removed_variants:
+            stored = [
+                structs.replace(each, variants=tuple(own for own in each.variants if own.id not in removed))
+                for each in stored
+            ]
+        wanted = {job.external_id: job.desired for job in jobs}
         unreadable = [each for each in found if isinstance(each, Unreadable)]
-        wanted = {product.external_id: product for product in products}
         return [*unreadable, *await self._sales.read(wanted, stored)]
-
-    def _without_removed(self, stored: StoredProduct) -> StoredProduct:
-        if not self._removed.variants:
-            return stored
-        left = (variant for variant in stored.variants if variant.id not in self._removed.variants)
-        return structs.replace(stored, variants=tuple(left))
 
     def _sort(self, job: Job, copies: list[StoredProduct], reading: Reading) -> None:
         """Add a job to one part of the reading."""
@@ -117,13 +97,13 @@ class Planner:
         if not copies:
             reading.new.append(job)
             return
-        stored = copies[0]
+        job.is_planned, stored = False, copies[0]
         if len(copies) > 1:
             ids = ", ".join(copy.id for copy in copies)
             reason = f"the store holds it {len(copies)} times ({ids}); remove all but one in the admin"
-            reading.outcomes.append((job, Outcome.of(job.desired, Result.FAILED, reason)))
+            self._places.end(job, Result.FAILED, reason)
             return
-        may_be_writing = self._waits and (stored.pending is None or stored.pending.at != job.note_at)
+        may_be_writing = self._context.waits and (stored.pending is None or stored.pending.at != job.note_at)
         is_unfinished = is_incomplete(stored) and job.is_being_created
         if may_be_writing and (is_unfinished or is_in_progress(job.desired, stored, now=time.time())):
             reading.in_progress.append(job)
@@ -137,28 +117,21 @@ class Planner:
         update = self.planned(job.desired, stored, self._options.selection.for_record(stored.record))
         is_done = update.is_up_to_date or is_recorded(update)
         may_write = self._options.update or stored.pending is not None
-        if update.blocked and not may_write:
-            reading.outcomes.append((job, Outcome.of(job.desired, Result.SKIPPED)))
-        elif is_done or (only_awaits_late_write(update, now=time.time()) and not item_renames(update)):
+        is_waiting = only_awaits_late_write(update, now=time.time()) and not item_renames(update)
+        if (is_done or is_waiting) and not (update.blocked and not may_write):
             unchanged = Outcome.of(job.desired, Result.UNCHANGED)
             unchanged = structs.replace(unchanged, held=update.held, blocked=update.blocked)
-            reading.outcomes.append((job, unchanged))
+            self._places.settle(job, unchanged)
         elif not may_write:
-            reading.outcomes.append((job, Outcome.of(job.desired, Result.SKIPPED)))
+            self._places.end(job, Result.SKIPPED)
         else:
             job.take(update)
             reading.updates.append(job)
 
     async def again(self, jobs: Sequence[Job]) -> list[Job]:
-        """Read products whose row is written, and plan again what is left; returns those that exist.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
-        found = await self._api.details("id", [job.product_id for job in jobs])
-        stored = [each for each in found if isinstance(each, StoredProduct)]
-        wanted = {job.external_id: job.desired for job in jobs}
-        read = {each.id: each for each in await self._sales.read(wanted, stored)}
+        """Read products whose row is written, and plan again what is left; returns those that exist."""
+        found = await self._details(jobs, "id", [job.product_id for job in jobs])
+        read = {each.id: each for each in found if isinstance(each, StoredProduct)}
         left = [job for job in jobs if job.product_id in read]
         for job in left:
             before = job.update
@@ -173,10 +146,10 @@ class Planner:
     ) -> Update:
         """Plan what is sent for a stored product."""
         return plan_update(
-            product if self._location_id else without_stock(product),
+            product if self._context.keeps_stock else without_stock(product),
             stored,
             structs.replace(self._options, selection=selection),
-            location_id=self._location_id,
+            location_id=self._context.placement.location_id,
             adopts=adopt,
         )
 

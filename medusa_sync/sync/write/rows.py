@@ -15,9 +15,7 @@ from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.note import creation_note, freed, update_note
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
-from medusa_sync.core.stored_variant import StoredItem
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
-from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import MAX_BODY_BYTES
 from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body
 from medusa_sync.medusa.payload import (
@@ -29,10 +27,9 @@ from medusa_sync.medusa.payload import (
     release_bodies,
     update_body,
 )
-from medusa_sync.medusa.placement import Placement
 from medusa_sync.medusa.terms import Terms
-from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.write.job import Job
+from medusa_sync.sync.context import Context
+from medusa_sync.sync.write.job import Group, Job
 from medusa_sync.sync.write.variants import new_ids
 
 _SAFE_BYTES = MAX_BODY_BYTES // 10  # of a product whose request is small enough for sure
@@ -40,24 +37,14 @@ _GENERATIONS = 20  # of the id of a product that is replaced
 
 
 class ProductRows:
-    """Writes the rows of products, with the terms that they refer to.
+    """Writes the rows of products, with the terms that they refer to."""
 
-    Args:
-        api: of the store.
-        terms: finds and creates categories and the like.
-        placement: of new and adopted products.
-        ledger: notified of products that are about to be sent.
-        status: of new products, `published` or `draft`.
-    """
-
-    def __init__(
-        self, api: AdminApi, terms: Terms, placement: Placement, ledger: Ledger, *, status: str
-    ) -> None:
-        self._api = api
-        self._terms = terms
-        self._placement = placement
-        self._ledger = ledger
-        self._status = status
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._api = context.api
+        self._ledger = context.ledger
+        names, creates = context.source.category_names, not context.is_dry_run
+        self._terms = Terms(context.api.terms, context.api.bulk, names, context.stop, creates=creates)
         self._generations: dict[str, int] = {}  # of the ids of new products, by external id
 
     # --- terms ---
@@ -66,7 +53,7 @@ class ProductRows:
         """Find or create these terms too when some are needed."""
         self._terms.expect(needs, products)
 
-    async def find_terms(self, jobs: Iterable[Job]) -> bool:
+    async def find_terms(self, jobs: Group) -> bool:
         """Find or create the terms that jobs need; returns whether any was unknown."""
         needs = needed_terms([job.change for job in jobs])
         if self._terms.has(needs):
@@ -74,13 +61,16 @@ class ProductRows:
         await self._terms.ids(needs)
         return True
 
-    def forget_terms(self, jobs: Iterable[Job]) -> None:
+    def forget_terms(self, jobs: Group) -> None:
         """Look up the terms that jobs need again the next time: the merchant may have deleted one."""
         self._terms.forget(needed_terms([job.plan for job in jobs if job.plan is not None]))
 
+    async def _term_ids(self, jobs: Group) -> Ids:
+        return await self._terms.ids(needed_terms([job.change for job in jobs]))
+
     # --- stored products ---
 
-    async def release(self, jobs: Sequence[Job], taken: Collection[UniqueValue] | None = None) -> bool:
+    async def release(self, jobs: Group, taken: Collection[UniqueValue] | None = None) -> bool:
         """Free the unique values of variants that other variants get; returns whether there was any.
 
         The store refuses a value that another variant has, even if the same call takes it away there.
@@ -92,25 +82,20 @@ class ProductRows:
         if taken is None:  # new variants are created after the others are written
             wanted = (claim for job in jobs for claim in claims(job.update))
             taken = {(claim.field, claim.value) for claim in wanted if not claim.is_new}
-        releases = {job: to_clear(job.update, job.gives_up, taken) for job in jobs}
-        released = [job for job, fields in releases.items() if fields]
+        cleared = {job: to_clear(job.update, job.gives_up, taken) for job in jobs}
+        released = {job: fields for job, fields in cleared.items() if fields}
         if not released:
             return False
         now = round(time.time(), 3)
         notes: list[dict[str, Any]] = []
         bodies: list[dict[str, Any]] = []
-        for job in released:
-            update, fields = job.update, releases[job]
+        for job, fields in released.items():
+            update = job.update
             late = {
                 key: {name: (None, value) for name, value in values.items()} for key, values in fields.items()
             }
-            record = freed(
-                update.record,
-                late,
-                update.desired.currency,
-                titles=update.options.pending_titles,
-                at=now,
-            )
+            titles = update.options.pending_titles
+            record = freed(update.record, late, update.desired.currency, titles=titles, at=now)
             notes.append(record_body(update.stored.id, record))
             bodies += release_bodies(update, fields)
             job.begin(self._ledger)
@@ -122,45 +107,39 @@ class ProductRows:
             job.is_released, job.note_at = True, now
         return True
 
-    async def update(self, jobs: Sequence[Job]) -> None:
+    async def update(self, jobs: Group) -> None:
         """Write the rows of stored products; those of which only the record changes are left out."""
         now = round(time.time(), 3)
-        ids = await self._terms.ids(needed_terms([job.update for job in jobs]))
+        ids = await self._term_ids(jobs)
         await self._terms.activate_categories(placed_categories(job.update for job in jobs))
-        sent: dict[Job, Record] = {}
+        sent: dict[str, Job] = {}
+        bodies = []
         for job in jobs:
             update = job.update
             self._ledger.watch_dropped(update)
             job.product_id, job.before, job.note = update.stored.id, update.stored.record, None
             if update.has_changes or update.placed:
-                job.note = sent[job] = update_note(
+                sent[job.external_id] = job
+                job.note = update_note(
                     update, renamed_items=item_renames(update), now=now, new=new_ids(update)
                 )
+                bodies.append(self._update_body(job, job.note, ids))
+                job.begin(self._ledger)
         if not sent:
             return
-        for job in sent:
-            job.begin(self._ledger)
-        bodies = [
-            update_body(job.update, note, placement=self._placement, ids=ids) for job, note in sent.items()
-        ]
         products = await self._api.update_products(bodies)
-        if {job.external_id for job in sent} - {product.external_id for product in products}:
+        if sent.keys() - {product.external_id for product in products}:
             raise AmbiguousWriteError("the response lacks products")
-        for job in sent:
+        for job in sent.values():
             job.is_written, job.note_at = True, now
         if repeated := [body for each in products if (body := distinct_images_body(each)) is not None]:
             await self._api.edit_products(repeated)
 
     # --- new products ---
 
-    async def create(self, jobs: Sequence[Job], items: Mapping[str, StoredItem]) -> None:
-        """Create products. Jobs that the store refuses get its error.
-
-        Args:
-            jobs: creations.
-            items: inventory items that the variants get, by SKU.
-        """
-        ids = await self._terms.ids(needed_terms([job.create for job in jobs]))
+    async def create(self, jobs: Group) -> None:
+        """Create products. Jobs that the store refuses get its error."""
+        ids = await self._term_ids(jobs)
         now = round(time.time(), 3)
         for job in jobs:
             self._generations.setdefault(job.external_id, _generation_after(job.create))
@@ -172,57 +151,56 @@ class ProductRows:
             refused = [by_external_id[each["external_id"]] for each in bodies]
             if not await self._find_free_ids(refused):
                 return bodies
-            return [self._create_body(job, ids, items) for job in refused]
+            return [self._create_body(job, ids) for job in refused]
 
         by_external_id = {job.external_id: job for job in jobs}
-        bodies = [self._create_body(job, ids, items) for job in jobs]
+        bodies = [self._create_body(job, ids) for job in jobs]
         results = await self._api.bulk.run(CREATE_PRODUCTS, bodies, revise=revise)
         for job, result in zip(jobs, results, strict=True):
-            if isinstance(result, AmbiguousWriteError):
-                raise result
-            if isinstance(result, str):
-                job.product_id, job.is_written, job.note_at = result, True, now
-            else:
-                job.error = result
+            if job.is_done(result):
+                job.product_id, job.is_written, job.note_at = str(result), True, now
 
     def new_id(self, job: Job) -> str:
         """The id that a new product gets, unless it is created by the ordinary route."""
         return new_product_id(job.external_id, self._generations.get(job.external_id, 0))
 
-    async def check(self, jobs: Sequence[Job]) -> None:
+    async def check(self, jobs: Group) -> None:
         """Find out whether the store would accept what is sent, without sending it.
 
         Raises:
             KnownRefusalError: it would not.
             StoreError: the store cannot be read.
         """
-        ids = await self._terms.ids(needed_terms([job.change for job in jobs]))
+        ids = await self._term_ids(jobs)
         for job in jobs:
             if len(json.encode(job.desired)) < _SAFE_BYTES:
                 continue
             if isinstance(job.plan, Create):
                 job.note = creation_note(job.plan.desired, now=0)
-                body = self._create_body(job, ids, {})
+                body = self._create_body(job, ids)
             else:
                 note = update_note(job.update, renamed_items={}, now=0, new=new_ids(job.update))
-                body = update_body(job.update, note, placement=self._placement, ids=ids)
+                body = self._update_body(job, note, ids)
             size = len(json.encode(body))
             if size > MAX_BODY_BYTES:
                 message = f"its request would have {size} bytes, more than the store accepts"
                 raise KnownRefusalError(message, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
-    def _create_body(self, job: Job, ids: Ids, items: Mapping[str, StoredItem]) -> dict[str, Any]:
+    def _update_body(self, job: Job, note: Record, ids: Ids) -> dict[str, Any]:
+        return update_body(job.update, note, placement=self._context.placement, ids=ids)
+
+    def _create_body(self, job: Job, ids: Ids) -> dict[str, Any]:
         return create_body(
             job.create,
             self.new_id(job),
             job.note or Record(),
-            status=self._status,
-            placement=self._placement,
+            status=self._context.options.status,
+            placement=self._context.placement,
             ids=ids,
-            items=items,
+            items=job.items,
         )
 
-    async def _find_free_ids(self, jobs: Sequence[Job]) -> bool:
+    async def _find_free_ids(self, jobs: Group) -> bool:
         """Give products whose ids others or deleted ones have the next ones; returns whether there were any.
 
         Raises:

@@ -13,12 +13,11 @@ from medusa_sync.core.change import Change, Update, new_variants
 from medusa_sync.core.fields import SALE
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.stored_variant import StoredPrice
+from medusa_sync.core.stored_variant import StoredPrice, StoredVariant
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
-from medusa_sync.medusa.resources import PriceLists
 from medusa_sync.retry import retry
-from medusa_sync.stop import Stop
-from medusa_sync.sync.write.items import Written
+from medusa_sync.sync.context import Context
+from medusa_sync.sync.write.job import Group
 
 logger = logging.getLogger(__name__)
 
@@ -26,15 +25,12 @@ _ATTEMPTS = 4  # to remove copies
 
 
 class Sales:
-    """Reads the price list once, when a product with a sale price is compared or written.
+    """Reads the price list once, when a product with a sale price is compared or written."""
 
-    Args:
-        lists: of the store.
-        source_name: the list belongs to.
-    """
-
-    def __init__(self, lists: PriceLists, source_name: str) -> None:
-        self._lists = lists
+    def __init__(self, context: Context) -> None:
+        source_name = context.options.source_name
+        self._lists = context.api.price_lists
+        self._stop = context.stop
         self._title = f"Sale prices of {source_name}"
         self._description = (
             f"Sale prices of the source {source_name}, written by medusa-sync. Keep this text."
@@ -42,8 +38,7 @@ class Sales:
         self._list_id = ""
         self._younger: list[str] = []  # lists that another run created at the same time
         self._prices: dict[str, list[StoredPrice]] | None = None  # by variant
-        self._newest = ""  # id of the newest price that was read
-        self._has_created = False  # a price since then
+        self._has_created = False  # a price since the copies were removed
         self._loading = asyncio.Lock()
 
     async def read(
@@ -73,23 +68,26 @@ class Sales:
             for product in found
         ]
 
-    async def write(self, amounts: Mapping[str, float | None], currency: str) -> None:
-        """Set sale prices by id of the variant; None removes one.
+    async def write(self, jobs: Group) -> None:
+        """Set the sale prices of all variants in one call; they have the same currency.
 
         Raises:
             AmbiguousWriteError: some may not be written.
             StoreError: the store is unavailable.
         """
+        sold = {job: sale_prices(job.change, job.written) for job in jobs}
+        amounts = {own: amount for prices in sold.values() for own, amount in prices.items()}
         if not amounts:
             return
         try:
-            await self._write(amounts, currency)
+            await self._write(amounts, jobs[0].desired.currency)
         except (StoreRefusedError, AmbiguousWriteError) as error:
             self._prices, self._list_id = None, ""  # read again what arrived
             # The products are written, so the batch is not refused.
-            raise AmbiguousWriteError(
-                str(error), status=error.status if isinstance(error, StoreRefusedError) else None
-            ) from error
+            lost = AmbiguousWriteError(str(error), status=error.status)
+            for job in jobs:
+                job.may_be_late |= bool(sold[job]) and not lost.responded
+            raise lost from error
 
     async def _write(self, amounts: Mapping[str, float | None], currency: str) -> None:
         prices = await self._load()
@@ -124,7 +122,7 @@ class Sales:
         for listed in created:
             prices.setdefault(listed.variant_id, []).append(listed)
 
-    async def remove_copies(self, stop: Stop) -> None:
+    async def remove_copies(self) -> None:
         """Remove the younger copy of each price that another run has created too.
 
         Raises:
@@ -134,24 +132,24 @@ class Sales:
             return
         self._has_created = False
         try:
-            await retry(self._remove_copies, on=_may_remain, attempts=_ATTEMPTS, stop=stop)
+            await retry(self._remove_copies, on=_may_remain, attempts=_ATTEMPTS, stop=self._stop)
         except (StoreRefusedError, AmbiguousWriteError) as error:
             logger.warning(
                 "some sale prices may be stored twice: %s", error, extra={"event": "sale_prices_doubtful"}
             )
 
     async def _remove_copies(self, _attempt: int) -> None:
-        known, list_id = await self._load(), await self._find_list(create_it=False)
-        prices = {own: [each for each in listed if each.id <= self._newest] for own, listed in known.items()}
-        newest = self._newest
-        async for listed in self._lists.prices(list_id, newest_first=True):
-            if listed.id <= self._newest:
-                break
-            prices.setdefault(listed.variant_id, []).append(listed)
-            newest = max(newest, listed.id)
-        if copies := _copies(prices):
+        self._prices = None
+        copies: list[str] = []
+        for prices in (await self._load()).values():
+            oldest: dict[str, str] = {}  # ids by currency; `walk` lists prices by age
+            copies += [
+                each.id for each in prices if oldest.setdefault(each.currency_code, each.id) != each.id
+            ]
+        if copies:
+            self._prices = None
+            list_id = await self._find_list(create_it=False)
             await self._lists.write(list_id, create=(), update=(), delete=copies)
-        self._prices, self._newest = prices, newest
 
     async def _load(self) -> dict[str, list[StoredPrice]]:
         async with self._loading:
@@ -161,7 +159,6 @@ class Sales:
                 if list_id:
                     async for listed in self._lists.prices(list_id):
                         prices.setdefault(listed.variant_id, []).append(listed)
-                        self._newest = max(self._newest, listed.id)
                 self._prices = prices
             return self._prices
 
@@ -186,30 +183,18 @@ def _may_remain(error: Exception) -> bool:
     return isinstance(error, StoreRefusedError | AmbiguousWriteError)
 
 
-def _copies(prices: dict[str, list[StoredPrice]]) -> list[str]:
-    """Take all but the oldest price of each variant and currency out of `prices`; returns their ids."""
-    copies: list[str] = []
-    for variant_id, known in prices.items():
-        oldest: dict[str, StoredPrice] = {}
-        by_age = sorted(known, key=lambda price: price.id)
-        copies += [each.id for each in by_age if oldest.setdefault(each.currency_code, each) is not each]
-        prices[variant_id] = list(oldest.values())
-    return copies
-
-
-def sale_prices(change: Change, written: Written) -> dict[str, float | None]:
+def sale_prices(change: Change, written: Mapping[str, StoredVariant]) -> dict[str, float | None]:
     """The sale prices that a change sets, by id of the variant; None removes one.
 
     Args:
         change: of a product.
-        written: the variants in the responses to the writes of products.
+        written: its new variants, by key.
     """
-    _, ids = written.get(change.desired.external_id, ("", {}))
     amounts: dict[str, float | None] = {}
     for variant in new_variants(change):
         amount = variant.fields.get(SALE)
-        if isinstance(amount, int | float) and variant.key in ids:
-            amounts[ids[variant.key].id] = amount
+        if isinstance(amount, int | float) and variant.key in written:
+            amounts[written[variant.key].id] = amount
     for each in change.variants if isinstance(change, Update) else ():
         for one in each.changes:
             if one.field == SALE and each.stored is not None:

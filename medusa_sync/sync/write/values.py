@@ -3,49 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from medusa_sync.core.change import Change, Create
-from medusa_sync.core.claims import Hold, Holders, Owner, Removed, UniqueValue, claims, holders_of
+from medusa_sync.core.change import Change
+from medusa_sync.core.claims import Hold, Holders, Owner, UniqueValue, claims, holders_of
 from medusa_sync.core.fields import UNIQUE
 from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.product import DesiredProduct, slug_of
 from medusa_sync.core.stored_variant import OwningProduct, OwningVariant, StoredItem
 from medusa_sync.core.unique import Decision, decide
 from medusa_sync.errors import StoreRefusedError
-from medusa_sync.medusa.api import AdminApi
+from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Job
 
 T = TypeVar("T")
 
 
 class UniqueValues:
-    """The SKUs and barcodes of a store, and what the products of this run do with them.
+    """The SKUs and barcodes of a store, and what the products of this run do with them."""
 
-    Args:
-        api: of the store.
-        source_name: the prefix of external ids.
-        is_empty: the store had no products when the run began.
-        leaves: whether a product of the source will be deleted in this run.
-        removed: what a dry run has removed.
-    """
-
-    def __init__(
-        self,
-        api: AdminApi,
-        source_name: str,
-        *,
-        is_empty: bool,
-        leaves: Callable[[str], bool],
-        removed: Removed,
-    ) -> None:
-        self._api = api
-        self._leaves = leaves
-        self._removed = removed
-        self._is_empty = is_empty
-        self._source_name = source_name
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._wanted: set[int] = set()  # hashes, which take little memory
         self._freed: set[Hold] = set()
         self._given: dict[UniqueValue, Owner] = {}
@@ -58,10 +38,6 @@ class UniqueValues:
         is_repeated = not self._wanted.isdisjoint(own)
         self._wanted |= own
         return is_repeated
-
-    async def look_ahead(self, creations: Sequence[Create]) -> Holders:
-        """What has the values that new products need; a store without products has none of them."""
-        return Holders() if self._is_empty else await self.holders(creations)
 
     async def holders(self, changes: Iterable[Change]) -> Holders:
         """What has the values that changes need, as far as the store shows it.
@@ -81,7 +57,7 @@ class UniqueValues:
         )
         return holders_of(dict(zip(values, variants, strict=True)), items)
 
-    def decide(self, jobs: Sequence[Job], *, is_final: bool, is_last: bool) -> Decision:
+    def decide(self, jobs: Sequence[Job]) -> Decision:
         """Decide which jobs have to give way; see `unique.decide`."""
         owners: dict[UniqueValue, tuple[Owner, ...]] = {}
         unused: dict[str, StoredItem] = {}
@@ -94,11 +70,13 @@ class UniqueValues:
                 kept = (owner for owner in holders.owners.get(value, ()) if not self._is_removed(owner))
                 if found := (*kept, *given):
                     owners[value] = found
-        changes = [job.change for job in jobs]
-        known = Holders(owners, unused)
-        leaves = (lambda _external_id: False) if is_last else self._leaves
         return decide(
-            changes, known, is_ours=self._is_ours, leaves=leaves, freed=self._freed, is_final=is_final
+            [job.change for job in jobs],
+            Holders(owners, unused),
+            is_ours=self._is_ours,
+            leaves=self._context.leaves,
+            freed=self._freed,
+            is_final=self._context.is_final,
         )
 
     def free(self, holds: Iterable[Hold]) -> None:
@@ -112,16 +90,17 @@ class UniqueValues:
         self._given.update(((claim.field, claim.value), owner) for claim in claims(change))
 
     def _is_removed(self, owner: Owner) -> bool:
-        return owner.external_id in self._removed.products or owner.is_one_of(self._removed.variants)
+        is_gone = owner.external_id in self._context.removed_products
+        return is_gone or owner.is_one_of(self._context.removed_variants)
 
     def _is_ours(self, external_id: str | None) -> bool:
-        return source_id_of(self._source_name, external_id) is not None
+        return source_id_of(self._context.options.source_name, external_id) is not None
 
     async def _items(self, skus: Sequence[str]) -> list[StoredItem]:
-        return await _shown(self._api.items.by_sku(skus)) if skus else []
+        return await _shown(self._context.api.items.by_sku(skus)) if skus else []
 
     async def _variants(self, name: str, values: Sequence[str]) -> list[OwningVariant]:
-        return await _shown(self._api.variants_with(name, values)) if values else []
+        return await _shown(self._context.api.variants_with(name, values)) if values else []
 
 
 async def _shown(reading: Awaitable[list[T]]) -> list[T]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from medusa_sync.core.change import Update
@@ -11,14 +12,11 @@ from medusa_sync.core.fields import OPTION
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
 from medusa_sync.core.stored import StoredOption, StoredProduct
-from medusa_sync.core.stored_variant import StoredItem
-from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
-from medusa_sync.medusa.api import AdminApi
+from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.ids import new_id
 from medusa_sync.medusa.operations import CREATE_VARIANTS, DELETE_VARIANTS, UPDATE_VARIANTS, Operation
 from medusa_sync.medusa.payload import FIRST_VARIANTS
 from medusa_sync.medusa.variant_payload import (
-    Items,
     added_variants,
     all_variants,
     kept_options,
@@ -26,7 +24,9 @@ from medusa_sync.medusa.variant_payload import (
     variant_edits,
     wanted_values,
 )
-from medusa_sync.sync.write.job import Job
+from medusa_sync.sync.context import Context
+from medusa_sync.sync.remove.variants import remove_values
+from medusa_sync.sync.write.job import Group, Job
 
 logger = logging.getLogger(__name__)
 
@@ -38,34 +38,28 @@ class VariantWriter:
 
     Every method sets the error of the jobs of which the store refused a part, and raises AmbiguousWriteError
     or StoreError.
-
-    Args:
-        api: of the store.
-        keeps_stock: the store has a stock location.
     """
 
-    def __init__(self, api: AdminApi, *, keeps_stock: bool) -> None:
-        self._api = api
-        self._keeps_stock = keeps_stock
+    def __init__(self, context: Context) -> None:
+        self._api = context.api
+        self._keeps_stock = context.keeps_stock
         self._added: set[str] = set()  # ids of variants that were added in bulk
 
-    async def replace(self, jobs: Sequence[Job]) -> None:
+    async def replace(self, jobs: Group) -> None:
         """Delete the incomplete variants that are created again."""
-        await self._run(
-            DELETE_VARIANTS,
-            {job: [{"id": each.replaces} for each in job.update.variants if each.replaces] for job in jobs},
+        variants = {job: [each.replaces for each in job.update.variants if each.replaces] for job in jobs}
+        await self._send(
+            DELETE_VARIANTS, {job: [{"id": own} for own in ids] for job, ids in variants.items()}
         )
 
-    async def change(self, jobs: Sequence[Job]) -> None:
+    async def change(self, jobs: Group) -> None:
         """Write the variants that exist. Call it right after planning: prices are replaced as a list."""
         edits = {job: variant_edits(job.update) for job in jobs}
-        await self._run(UPDATE_VARIANTS, {job: _without_options(own) for job, own in edits.items()})
+        await self._send(UPDATE_VARIANTS, {job: _without_options(own) for job, own in edits.items()})
         for job, own in edits.items():
             if job.error is None:
-                try:
+                with _refusal_of(job):
                     await self._change_values(job.update, own)
-                except StoreRefusedError as error:
-                    job.error = error
 
     async def _change_values(self, update: Update, edits: Mapping[str, Mapping[str, Any]]) -> None:
         """Give variants other option values, and remove options that variants have values of."""
@@ -83,27 +77,25 @@ class VariantWriter:
             product["variants"] = all_variants(await self._api.variant_ids(update.stored.id), values)
             await self._api.edit_products([product])
 
-    async def add(self, jobs: Sequence[Job], items: Mapping[str, StoredItem]) -> None:
-        """Create the new variants of stored products, and those that new products were not created with.
-
-        Args:
-            jobs: of products.
-            items: unused inventory items for them, by SKU.
-        """
-        bodies = {job: self._new(job, items) for job in jobs}
+    async def add(self, jobs: Group) -> None:
+        """Create the new variants of stored products, and those that new products were not created with."""
+        bodies = {job: self._new(job) for job in jobs}
         self._added |= {
             body["id"] for job, own in bodies.items() if isinstance(job.plan, Update) for body in own
         }
-        await self._run(CREATE_VARIANTS, bodies)
+        await self._send(CREATE_VARIANTS, bodies)
 
-    def _new(self, job: Job, items: Items) -> list[dict[str, Any]]:
-        items = items if self._keeps_stock else None
+    def _new(self, job: Job) -> list[dict[str, Any]]:
+        items = job.items if self._keeps_stock else None
         if isinstance(job.plan, Update):
+            ids: Iterable[str] = _noted_ids(job.plan)
             added = added_variants(job.plan, items)
-            return [{"id": own, **body} for own, body in zip(_noted_ids(job.plan), added, strict=True)]
-        desired = job.create.desired
-        left = desired.variants[FIRST_VARIANTS:]
-        return _created(new_variants(desired, left, items))
+        else:
+            desired = job.create.desired
+            left = desired.variants[FIRST_VARIANTS:]
+            ids = [new_id("variant") for _ in left]
+            added = new_variants(desired, left, items)
+        return [{"id": own, **body} for own, body in zip(ids, added, strict=True)]
 
     async def remove_copies(self, written: Mapping[str, StoredProduct]) -> set[str]:
         """Delete the variants that this run added while another run added the same ones.
@@ -129,27 +121,21 @@ class VariantWriter:
                 raise result
         return {body["id"] for body in copies}
 
-    async def _run(self, operation: Operation, bodies: Mapping[Job, Bodies]) -> None:
-        """Carry out an operation for the variants of products."""
+    async def _send(self, operation: Operation, bodies: Mapping[Job, Bodies]) -> None:
+        """Carry out an operation for the variants of products, in one call."""
         wanted = [
             (job, {**body, "product_id": job.product_id}) for job, own in bodies.items() for body in own
         ]
-        if not wanted:
-            return
         results = await self._api.bulk.run(operation, [body for _, body in wanted])
         for (job, _), result in zip(wanted, results, strict=True):
-            if isinstance(result, AmbiguousWriteError):
-                raise result
-            if not isinstance(result, str):
-                job.error = result
+            if job.error is None:
+                job.is_done(result)
 
-    async def change_options(self, jobs: Sequence[Job]) -> None:
+    async def change_options(self, jobs: Group) -> None:
         """Add, rename and remove options, one product at a time: there is no bulk call for their values."""
         for job in jobs:
-            try:
+            with _refusal_of(job):
                 await self._change_options(job.update)
-            except StoreRefusedError as error:
-                job.error = error
 
     async def _change_options(self, update: Update) -> None:
         plan, product_id = update.options, update.stored.id
@@ -169,30 +155,24 @@ class VariantWriter:
                 title = plan.title(name)
                 await self._api.options.change_values(product_id, known, title, add=missing, remove=())
 
-    async def remove_unused_values(self, update: Update, before: Record | None) -> None:
-        """Remove the option values that this tool created, also in a killed run, and that no variant has.
+    async def remove_unused_values(self, jobs: Group) -> None:
+        """Remove the option values that this tool created, also in a killed run, and that no variant has."""
+        for job in jobs:
+            update = job.update
+            records = [record for record in (update.record, job.before) if record is not None]
+            for name, option in update.options.stored.items():
+                if option is not None and (unused := _unused_values(update, name, option, records)):
+                    missing, title = _missing_values(update, name, option), update.options.title(name)
+                    await remove_values(self._api, update.stored, option, unused, title=title, add=missing)
 
-        Args:
-            update: that was written.
-            before: the record before the update.
-        """
-        records = [record for record in (update.record, before) if record is not None]
-        for name, option in update.options.stored.items():
-            if option is None or not (unused := _unused_values(update, name, option, records)):
-                continue
-            missing, title = _missing_values(update, name, option), update.options.title(name)
-            try:
-                await self._api.options.change_values(
-                    update.stored.id, option, title, add=missing, remove=unused
-                )
-            except StoreRefusedError as error:  # a variant that was added meanwhile may have one of them
-                external_id = update.desired.external_id
-                logger.info(
-                    "unused values of %s stay: %s",
-                    external_id,
-                    error,
-                    extra={"event": "option_values_kept", "external_id": external_id},
-                )
+
+@contextmanager
+def _refusal_of(job: Job) -> Iterator[None]:
+    """Give a job the error of what the store refuses of it."""
+    try:
+        yield
+    except StoreRefusedError as error:
+        job.error = error
 
 
 def writes_variants(update: Update) -> bool:
@@ -267,7 +247,3 @@ def _noted_ids(update: Update) -> list[str]:
     """The ids in the note of the variants that an update creates."""
     noted = update.record.pending.new if update.record and update.record.pending else {}
     return [noted.get(key, own) for key, own in new_ids(update).items()]
-
-
-def _created(bodies: Bodies) -> list[dict[str, Any]]:
-    return [{"id": new_id("variant"), **body} for body in bodies]

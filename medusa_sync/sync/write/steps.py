@@ -1,0 +1,172 @@
+"""The steps that write a product: one table, in the order in which they are committed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from msgspec import Struct
+
+from medusa_sync.core.change import Create, Update, new_variants
+from medusa_sync.core.interrupted import with_late_note
+from medusa_sync.core.inventory import by_key, level_changes
+from medusa_sync.core.note import final_record, with_withheld
+from medusa_sync.core.record import Record, applied
+from medusa_sync.core.stored import StoredProduct
+from medusa_sync.core.stored_variant import StoredVariant
+from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.medusa.payload import FIRST_VARIANTS, new_variant_id
+from medusa_sync.stop import all_done
+from medusa_sync.sync.context import Context
+from medusa_sync.sync.write.items import Items, NewItems
+from medusa_sync.sync.write.job import Group, Job
+from medusa_sync.sync.write.planner import Planner
+from medusa_sync.sync.write.rows import ProductRows
+from medusa_sync.sync.write.sales import Sales
+from medusa_sync.sync.write.variants import VariantWriter, writes_variants
+
+
+class Step(Struct, frozen=True):
+    """One kind of write.
+
+    Attributes:
+        is_needed: whether a job needs it.
+        send: sends it for all jobs that need it, in one call if there is a bulk route. Jobs of which the
+            store refuses a part get its error; the others go on. If the result is unknown, it raises
+            AmbiguousWriteError, and all jobs are read and planned again.
+    """
+
+    is_needed: Callable[[Job], bool]
+    send: Callable[[Group], Awaitable[None]]
+
+
+def _is_update(job: Job) -> bool:
+    return isinstance(job.plan, Update)
+
+
+def _is_creation(job: Job) -> bool:
+    return isinstance(job.plan, Create)
+
+
+def _writes_variants(job: Job) -> bool:
+    return isinstance(job.plan, Update) and writes_variants(job.plan)
+
+
+def _is_any(_job: Job) -> bool:
+    return True
+
+
+class Writer:
+    """Writes jobs; every method may raise StoreRefusedError, AmbiguousWriteError or StoreError.
+
+    Args:
+        context: of the run.
+        rows: of the products.
+        items: of stored variants.
+        new_items: inventory items of new variants.
+        sales: of the source.
+        planner: reads products whose rows are written, and plans again what is left.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        rows: ProductRows,
+        items: Items,
+        new_items: NewItems,
+        sales: Sales,
+        planner: Planner,
+    ) -> None:
+        self._context = context
+        self._rows = rows
+        self._new_items = new_items
+        self._planner = planner
+        self._variants = VariantWriter(context)
+        self._steps = (
+            Step(_is_update, items.link),
+            Step(_is_update, rows.update),
+            Step(_is_creation, self._prepare),
+            Step(_is_creation, rows.create),
+            Step(_writes_variants, self._variants.replace),
+            Step(_writes_variants, self._variants.change_options),
+            Step(_writes_variants, self._plan_again),  # the next step replaces lists of prices
+            Step(_is_update, self._variants.change),
+            Step(_is_update, items.rename),
+            Step(_is_update, new_items.give),
+            Step(_is_any, self._variants.add),
+            Step(_is_update, self._variants.remove_unused_values),
+            Step(_is_any, self._read_written),
+            Step(_is_any, items.write_levels),
+            Step(_is_any, sales.write),
+        )
+
+    async def write(self, jobs: Group) -> None:
+        """Carry out updates or creations. Jobs of which the store refuses a part get its error."""
+        for job in jobs:
+            job.items = job.holders.unused if job.holders is not None else {}
+            job.written, job.error = {}, None
+        for step in self._steps:
+            if needing := [job for job in jobs if job.error is None and step.is_needed(job)]:
+                await step.send(needing)
+        complete = [job for job in jobs if job.error is None]
+        self._new_items.linked(complete)
+        for job in complete:
+            if job.is_written:
+                self._context.health.succeeded(job.product_id)
+
+    async def _prepare(self, jobs: Group) -> None:
+        """Create the inventory items and the terms of new products."""
+        await all_done(self._new_items.give(jobs), self._rows.find_terms(jobs))
+
+    async def _plan_again(self, jobs: Group) -> None:
+        """Read products after their rows and options were written, and plan what is left of the variants."""
+        left = await self._planner.again(jobs)
+        for job in left:
+            self._context.ledger.begin(job.external_id, job.update.conflicts)
+        for job in jobs:
+            if job not in left:
+                message = f"{job.product_id} was deleted while it was written"
+                job.error = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
+
+    async def _read_written(self, jobs: Group) -> None:
+        """Read the ids of new variants, and of the items that the store has created with them."""
+        unknown = [job for job in jobs if not self._knows_ids(job)]
+        found = await self._context.api.written([job.product_id for job in unknown])
+        copies = await self._variants.remove_copies(found)
+        for job in jobs:
+            if isinstance(job.plan, Create):
+                job.written = {
+                    each.key: StoredVariant(new_variant_id(job.product_id, each.key))
+                    for each in job.plan.desired.variants
+                }
+        for job in unknown:
+            product = found.get(job.product_id, StoredProduct(job.product_id, None))
+            left = [each for each in product.variants if each.id not in copies]
+            # Of two that are the same, the other run deletes the younger one.
+            left = sorted(left, key=lambda each: each.id, reverse=True)
+            job.written = by_key(job.change, left, product.options)
+            job.option_ids = {option.title: option.id for option in product.options}
+            if any(each.key not in job.written for each in new_variants(job.change)):
+                raise AmbiguousWriteError(f"{job.external_id}: the store does not show its new variants yet")
+
+    def _knows_ids(self, job: Job) -> bool:
+        """Whether the ids of all new variants and their items are known: the ordinary routes give others."""
+        location_id = self._context.placement.location_id
+        if any(level.item_id is None for level in level_changes([job.change], location_id, job.items)):
+            return False
+        if isinstance(job.plan, Update):
+            return not any(each.is_new for each in job.plan.variants)
+        return job.product_id == self._rows.new_id(job) and len(job.create.desired.variants) <= FIRST_VARIANTS
+
+    def record(self, job: Job) -> tuple[Record, bool]:
+        """The record that a complete job is acknowledged with, and whether the store has it already."""
+        ids = {each.key: job.written[each.key].id for each in new_variants(job.change)}
+        if isinstance(job.plan, Create):
+            record = applied(job.plan.desired, variants=ids, options=job.option_ids)
+            return with_withheld(record, job.plan.withheld, None), False
+        update = job.update
+        record = with_late_note(final_record(update, new=ids), update, now=time.time())
+        if job.note is not None:
+            return record, job.note.pending is None and not update.placed
+        return record, record == job.before
