@@ -24,7 +24,7 @@ from medusa_sync import __version__, errors
 from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals
 from medusa_sync.core.result import Requests, RunResult
-from medusa_sync.core.selection import Selection
+from medusa_sync.core.selection import PlanOptions, Selection
 from medusa_sync.http import HttpClient
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
@@ -40,7 +40,7 @@ from medusa_sync.sources.base import Source
 from medusa_sync.sources.mapping import MappingOptions
 from medusa_sync.sources.open import open_source
 from medusa_sync.stop import Stop
-from medusa_sync.sync.options import PlanOptions, SyncOptions
+from medusa_sync.sync.context import SyncOptions
 from medusa_sync.sync.run import Observer, Run
 
 _HEADERS = {"user-agent": f"medusa-sync/{__version__}", "accept": "application/json"}

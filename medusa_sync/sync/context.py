@@ -1,4 +1,4 @@
-"""What all parts of a run work with."""
+"""What all parts of a run work with: its options, and everything that they share."""
 
 from __future__ import annotations
 
@@ -6,20 +6,56 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from medusa_sync.core.ids import external_id_of
-from medusa_sync.core.policy import OnMissing
+from medusa_sync.core.ids import Shard, external_id_of
+from medusa_sync.core.policy import OnMissing, Share
+from medusa_sync.core.selection import PlanOptions
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.placement import Placement, find_placement
+from medusa_sync.medusa.placement import Placement, PlacementOptions, find_placement
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery
 
 if TYPE_CHECKING:
     from medusa_sync.sync.remove.removals import Removals
+
+
+class SyncOptions(Struct, frozen=True):
+    """What a run does, and to which store.
+
+    Attributes:
+        source_name: the prefix of external ids.
+        source_url: as it is shown, without secrets.
+        store_url: as it is shown.
+        status: of new products, `published` or `draft`.
+        max_removals: how many products a run may remove.
+        max_changes: how many products of the source in the store a run may update or remove; None for all.
+        batch_size: products in a write request; None to choose while running.
+        concurrency: batches at the same time.
+        limit: the number of products to sync, the first ones of the source; None for all.
+        max_duration_s: seconds after which nothing new starts; None for no limit.
+        shard: the part of the products to sync; None for all.
+    """
+
+    job: str
+    source_name: str
+    source_url: str
+    store_url: str
+    wanted: PlacementOptions
+    status: str
+    plan: PlanOptions
+    on_missing: OnMissing
+    max_removals: Share
+    dry_run: bool
+    batch_size: int | None
+    concurrency: int
+    max_retries: int
+    limit: int | None
+    max_duration_s: float | None
+    max_changes: Share | None = None
+    shard: Shard | None = None
 
 
 class Context(Struct):
@@ -28,16 +64,15 @@ class Context(Struct):
     Attributes:
         delivery: what the source has delivered.
         ledger: gets the outcomes.
-        health: decides whether the store itself fails.
         stop: once it is set, nothing new is sent.
         scan: of the store before the run.
-        is_dry_run: nothing is sent.
-        waits: products that the store may still be writing are waited for; otherwise they are planned too.
+        health: decides whether the store itself fails.
+        is_forecast: nothing is sent, and products that the store may still be writing are planned too.
         removals: finds what will be removed at the end; None if nothing is.
         found_placement: of new products; None until it is needed.
         removed_products: external ids of products that a dry run has removed, although the store has them.
         removed_variants: ids of such variants.
-        completed: external ids of products that only get what an interrupted write has sent; in a dry run.
+        completed: external ids of products that only get what an interrupted write has sent.
         is_final: all products have been written, except those that wait for one another.
         is_last: the run has also removed what the source no longer has.
     """
@@ -47,11 +82,10 @@ class Context(Struct):
     source: Source
     delivery: Delivery
     ledger: Ledger
-    health: Health
     stop: Stop
     scan: Scan
-    is_dry_run: bool
-    waits: bool = True
+    health: Health
+    is_forecast: bool = False
     removals: Removals | None = None
     found_placement: Placement | None = None
     removed_products: set[str] = field(default_factory=set)
@@ -76,6 +110,11 @@ class Context(Struct):
         if self.found_placement is None:
             raise RuntimeError("the placement was not read yet")
         return self.found_placement
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether nothing is sent."""
+        return self.options.dry_run or self.is_forecast
 
     @property
     def unrecorded(self) -> list[str]:

@@ -16,9 +16,8 @@ from medusa_sync.errors import (
 )
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.sources.base import Source
-from medusa_sync.sync.context import Context
+from medusa_sync.sync.context import Context, SyncOptions
 from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.read.source import Delivery
 
 _NOT_COMPARED = (

@@ -16,10 +16,9 @@ from medusa_sync.errors import MedusaSyncError, PruneGuardError, SourceError, Ti
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
-from medusa_sync.sync.context import Context
+from medusa_sync.sync.context import Context, SyncOptions
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import REMOVABLE, Scan
 from medusa_sync.sync.read.source import Delivery, Intake
@@ -150,31 +149,13 @@ class Run:
         async with Scan(api, options.source_name, removable, options.plan.selection, options.shard) as scan:
             health = Health(api, options.store_url)
             context = self._context = Context(
-                api,
-                options,
-                self._source,
-                self._delivery,
-                ledger,
-                health,
-                self._stop,
-                scan,
-                is_dry_run=options.dry_run,
+                api, options, self._source, self._delivery, ledger, self._stop, scan, health
             )
             if self._prunes:
                 from medusa_sync.sync.remove.removals import Removals  # only runs that remove need it
 
                 context.removals = Removals(context)
-            comparison = Comparison(
-                api,
-                scan,
-                self._intake,
-                ledger,
-                health,
-                self._stop,
-                wanted=self._wanted,
-                selection=options.plan.selection,
-                overwrite=options.plan.overwrite,
-            )
+            comparison = Comparison(context, self._intake, self._wanted)
             async with aclosing(comparison.stale()) as stale:
                 parts: AsyncGenerator[list[Stale], None] = stale
                 if options.max_changes is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -12,14 +12,10 @@ from msgspec import Struct
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import Outcome, Result
-from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredSummary, Unreadable, by_external_id
-from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sources.base import Unchecked
-from medusa_sync.stop import Stop
-from medusa_sync.sync.health import Health
-from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.read.scan import LOOK_UP, Scan
+from medusa_sync.sync.context import Context
+from medusa_sync.sync.read.scan import LOOK_UP
 from medusa_sync.sync.read.source import Intake
 
 T = TypeVar("T")
@@ -37,48 +33,26 @@ class Stale(Struct, frozen=True):
     copies: Sequence[StoredSummary | Unreadable]
 
 
-def absent(products: Iterable[Stale]) -> frozenset[str]:
-    """The external ids of the products that the look-up did not find."""
-    return frozenset(each.desired.external_id for each in products if not each.copies)
-
-
 class Comparison:
     """Finds the stale products, and settles the others.
 
     Args:
-        api: of the store.
-        scan: of the store; most products are compared with it alone.
+        context: of the run.
         intake: the products of the source.
-        ledger: notified of outcomes, and of products that the store has.
-        health: notified of products that the store has.
-        stop: nothing more is compared once it is set.
         wanted: how many products have to be found in the store; None for all that it has.
-        selection: the fields to sync.
-        overwrite: compare all products with what the store holds now, so all of them are stale.
     """
 
-    def __init__(
-        self,
-        api: AdminApi,
-        scan: Scan,
-        intake: Intake,
-        ledger: Ledger,
-        health: Health,
-        stop: Stop,
-        *,
-        wanted: Callable[[], int | None],
-        selection: Selection,
-        overwrite: bool,
-    ) -> None:
-        self._api = api
-        self._scan = scan
+    def __init__(self, context: Context, intake: Intake, wanted: Callable[[], int | None]) -> None:
+        self._api = context.api
+        self._scan = context.scan  # most products are compared with it alone
         self._intake = intake
-        self._ledger = ledger
-        self._health = health
-        self._stop = stop
+        self._ledger = context.ledger
+        self._health = context.health
+        self._stop = context.stop
         self._wanted = wanted
-        self._selection = selection
-        self._overwrite = overwrite
+        self._selection = context.options.plan.selection
+        # With this, all products are compared with what the store holds now, so all of them are stale.
+        self._overwrite = context.options.plan.overwrite
         self._undecided: list[DesiredProduct | Unchecked] = []  # up to date unless a withheld value is free
         self._wanted_values: dict[str, set[tuple[str, Value]]] = {}  # of their owners, by external id
 

@@ -90,9 +90,6 @@ class Removals:
 
         Args:
             context: of the forecast; its ledger has the outcomes that stale products will get.
-
-        Raises:
-            StoreError: the store cannot be read.
         """
         try:
             return await self._plan({**self._ledger.watched, **context.ledger.watched}, context)

@@ -90,9 +90,6 @@ async def find_removals(
         dropped: ids of variants by external id of their product; None for all that its record says.
         on_missing: what happens to them.
         is_plan: the records do not say yet that variants with these ids are dropped.
-
-    Raises:
-        StoreError: the store cannot be read.
     """
     found = await api.details("external_id", list(dropped))
     removals = (

@@ -83,8 +83,10 @@ class Attempts:
         reading = await self._planner.read(group)
         left = []
         if reading.updates:
-            if self._context.is_dry_run:
-                self._foresee_drops(reading.updates)
+            for job in reading.updates:
+                self._context.ledger.watch_dropped(job.update)
+                if sends_nothing_new(job.update):
+                    self._context.completed.add(job.external_id)
             left = await self._carry_out(reading.updates)
             for job in reading.new:  # they get what the updates give up
                 job.is_absent = job.leftover is None
@@ -175,13 +177,6 @@ class Attempts:
             return jobs
         jobs[0].error = jobs[0].refusal.error
         return []
-
-    def _foresee_drops(self, jobs: Group) -> None:
-        """Take note of the variants that the source dropped, and of updates that are completed only."""
-        for job in jobs:
-            self._context.ledger.watch_dropped(job.update)
-            if sends_nothing_new(job.update):
-                self._context.completed.add(job.external_id)
 
     async def _foresee(self, jobs: Group) -> None:
         """Give jobs the outcomes that they would have if they were written."""

@@ -163,7 +163,7 @@ class NewItems:
     """Items that exist before their variants, so that their stock needs no call of its own.
 
     Without the bulk route, or if another item has the SKU, the store creates the item together with its
-    variant, or refuses the variant.
+    variant, or refuses the variant. Every method may raise StoreError, and `give` AmbiguousWriteError.
     """
 
     def __init__(self, context: Context) -> None:
@@ -180,12 +180,7 @@ class NewItems:
         self._expected = {**_wanted(jobs), **self._expected}
 
     async def give(self, jobs: Group) -> None:
-        """Give jobs the items of their new variants; those that do not exist are created if possible.
-
-        Raises:
-            AmbiguousWriteError: some may have been created.
-            StoreError: the store is unavailable.
-        """
+        """Give jobs the items of their new variants; those that do not exist are created if possible."""
         wanted = _wanted(jobs) if self._location_id is not None else {}
         if not wanted or not self._api.bulk.is_available:
             return
@@ -218,11 +213,7 @@ class NewItems:
         self._refused.add(external_id)
 
     async def remove_unused(self) -> None:
-        """Delete the items of products that the store refused, so that they do not keep their SKUs.
-
-        Raises:
-            StoreError: the store is unavailable.
-        """
+        """Delete the items of products that the store refused, so that they do not keep their SKUs."""
         unused = {
             sku: made.item.id
             for sku, made in self._made.items()

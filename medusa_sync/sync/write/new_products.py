@@ -163,11 +163,7 @@ class Adoption:
         self._claimed: dict[str, str] = {}
 
     async def load(self) -> None:
-        """Read them, once.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
+        """Read them, once."""
         if self._loaded:
             return
         for stored in await self._api.without_external_id():
@@ -219,9 +215,6 @@ class Handles:
 
         Returns:
             Handles by external id, and for products without a free one the reasons.
-
-        Raises:
-            StoreError: the store cannot be read.
         """
         candidates = {product.external_id: handle_candidates(product) for product in new}
         for own in candidates:

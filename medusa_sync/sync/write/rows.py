@@ -9,12 +9,11 @@ from typing import Any
 
 from msgspec import json
 
-from medusa_sync.core.change import Create, needed_terms, placed_categories
+from medusa_sync.core.change import Create, Update, needed_terms, placed_categories
 from medusa_sync.core.claims import UniqueValue, claims, to_clear
 from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.note import creation_note, freed, update_note
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES
 from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body
@@ -116,14 +115,10 @@ class ProductRows:
         bodies = []
         for job in jobs:
             update = job.update
-            self._ledger.watch_dropped(update)
             job.product_id, job.before, job.note = update.stored.id, update.stored.record, None
             if update.has_changes or update.placed:
                 sent[job.external_id] = job
-                job.note = update_note(
-                    update, renamed_items=item_renames(update), now=now, new=new_ids(update)
-                )
-                bodies.append(self._update_body(job, job.note, ids))
+                bodies.append(self._body(job, ids, now))
                 job.begin(self._ledger)
         if not sent:
             return
@@ -141,20 +136,18 @@ class ProductRows:
         """Create products. Jobs that the store refuses get its error."""
         ids = await self._term_ids(jobs)
         now = round(time.time(), 3)
+        bodies = [self._body(job, ids, now) for job in jobs]
+        by_external_id = {job.external_id: job for job in jobs}
         for job in jobs:
-            self._generations.setdefault(job.external_id, _generation_after(job.create))
-            job.before = job.note = creation_note(job.create.desired, now=now)
-            job.is_being_created = True
+            job.before, job.is_being_created = job.note, True
             job.begin(self._ledger)
 
         async def revise(bodies: Sequence[Body]) -> Sequence[Body]:
             refused = [by_external_id[each["external_id"]] for each in bodies]
             if not await self._find_free_ids(refused):
                 return bodies
-            return [self._create_body(job, ids) for job in refused]
+            return [self._body(job, ids, now) for job in refused]
 
-        by_external_id = {job.external_id: job for job in jobs}
-        bodies = [self._create_body(job, ids) for job in jobs]
         results = await self._api.bulk.run(CREATE_PRODUCTS, bodies, revise=revise)
         for job, result in zip(jobs, results, strict=True):
             if job.is_done(result):
@@ -175,27 +168,26 @@ class ProductRows:
         for job in jobs:
             if len(json.encode(job.desired)) < _SAFE_BYTES:
                 continue
-            if isinstance(job.plan, Create):
-                job.note = creation_note(job.plan.desired, now=0)
-                body = self._create_body(job, ids)
-            else:
-                note = update_note(job.update, renamed_items={}, now=0, new=new_ids(job.update))
-                body = self._update_body(job, note, ids)
-            size = len(json.encode(body))
+            size = len(json.encode(self._body(job, ids, now=0)))
             if size > MAX_BODY_BYTES:
                 message = f"its request would have {size} bytes, more than the store accepts"
                 raise KnownRefusalError(message, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
-    def _update_body(self, job: Job, note: Record, ids: Ids) -> dict[str, Any]:
-        return update_body(job.update, note, placement=self._context.placement, ids=ids)
-
-    def _create_body(self, job: Job, ids: Ids) -> dict[str, Any]:
+    def _body(self, job: Job, ids: Ids, now: float) -> dict[str, Any]:
+        """The body of a row; the job gets its note."""
+        placement = self._context.placement
+        if isinstance(job.plan, Update):
+            renamed, new = item_renames(job.plan), new_ids(job.plan)
+            job.note = update_note(job.plan, renamed_items=renamed, now=now, new=new)
+            return update_body(job.plan, job.note, placement=placement, ids=ids)
+        self._generations.setdefault(job.external_id, _generation_after(job.create))
+        job.note = creation_note(job.create.desired, now=now)
         return create_body(
             job.create,
             self.new_id(job),
-            job.note or Record(),
+            job.note,
             status=self._context.options.status,
-            placement=self._context.placement,
+            placement=placement,
             ids=ids,
             items=job.items,
         )

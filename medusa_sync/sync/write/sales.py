@@ -25,7 +25,10 @@ _ATTEMPTS = 4  # to remove copies
 
 
 class Sales:
-    """Reads the price list once, when a product with a sale price is compared or written."""
+    """Reads the price list once, when a product with a sale price is compared or written.
+
+    Reads may raise StoreError, writes AmbiguousWriteError too: the products are written already.
+    """
 
     def __init__(self, context: Context) -> None:
         source_name = context.options.source_name
@@ -49,9 +52,6 @@ class Sales:
         Args:
             products: what the source wants, by external id.
             stored: what the store holds of them.
-
-        Raises:
-            StoreError: the store cannot be read.
         """
         found = list(stored)
         if not any(_has_sales(products.get(each.external_id or ""), each) for each in found):
@@ -69,12 +69,7 @@ class Sales:
         ]
 
     async def write(self, jobs: Group) -> None:
-        """Set the sale prices of all variants in one call; they have the same currency.
-
-        Raises:
-            AmbiguousWriteError: some may not be written.
-            StoreError: the store is unavailable.
-        """
+        """Set the sale prices of all variants in one call; they have the same currency."""
         sold = {job: sale_prices(job.change, job.written) for job in jobs}
         amounts = {own: amount for prices in sold.values() for own, amount in prices.items()}
         if not amounts:
@@ -123,11 +118,7 @@ class Sales:
             prices.setdefault(listed.variant_id, []).append(listed)
 
     async def remove_copies(self) -> None:
-        """Remove the younger copy of each price that another run has created too.
-
-        Raises:
-            StoreError: the store is unavailable.
-        """
+        """Remove the younger copy of each price that another run has created too."""
         if not self._has_created:
             return
         self._has_created = False

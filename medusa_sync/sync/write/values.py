@@ -40,11 +40,7 @@ class UniqueValues:
         return is_repeated
 
     async def holders(self, changes: Iterable[Change]) -> Holders:
-        """What has the values that changes need, as far as the store shows it.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
+        """What has the values that changes need, as far as the store shows it."""
         wanted = [claim for change in changes for claim in claims(change)]
         values = {
             name: list(dict.fromkeys(claim.value for claim in wanted if claim.field == name))
