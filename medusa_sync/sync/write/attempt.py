@@ -127,13 +127,10 @@ class Attempts:
 
     async def _release(self, jobs: Group) -> bool:
         """Free the values that variants of these jobs take from one another; returns whether any were."""
-        if not await self._rows.release([job for job in jobs if not job.is_released]):
-            return False
+        released = await self._rows.release(jobs)
         wanted = {(claim.field, claim.value) for job in jobs for claim in claims(job.change)}
-        for job in jobs:
-            if job.is_released:
-                self._values.free(hold for hold in job.gives_up if hold[:2] in wanted)
-        return True
+        self._values.free(hold for job in released for hold in job.gives_up if hold[:2] in wanted)
+        return bool(released)
 
     async def decide_together(self, jobs: Group) -> Group:
         """Decide which unique values the jobs of several groups get; returns those that are updated."""

@@ -58,7 +58,6 @@ class Job(Struct, eq=False):
         refusal: of an earlier attempt, with this product alone.
         error: why the store refused a part of it in this attempt.
         holders: what has the unique values that it wants; None if they were not looked up.
-        is_released: it has given up the values that others in its group get.
         gives_up: the unique values that its variants and inventory items lose.
         is_refused: the store has refused it before, perhaps because of another one in its group.
         leftover: what an interrupted creation or deletion has left of it.
@@ -89,7 +88,6 @@ class Job(Struct, eq=False):
     refusal: Refusal | None = None
     error: MedusaSyncError | None = None
     holders: Holders | None = None
-    is_released: bool = False
     gives_up: frozenset[Hold] = frozenset()
     is_refused: bool = False
     leftover: StoredProduct | None = None

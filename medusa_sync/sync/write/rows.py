@@ -69,8 +69,8 @@ class ProductRows:
 
     # --- stored products ---
 
-    async def release(self, jobs: Group, taken: Collection[UniqueValue] | None = None) -> bool:
-        """Free the unique values of variants that other variants get; returns whether there was any.
+    async def release(self, jobs: Group, taken: Collection[UniqueValue] | None = None) -> Group:
+        """Free the unique values of variants that other variants get; returns jobs that lose some.
 
         The store refuses a value that another variant has, even if the same call takes it away there.
 
@@ -84,7 +84,7 @@ class ProductRows:
         cleared = {job: to_clear(job.update, job.gives_up, taken) for job in jobs}
         released = {job: fields for job, fields in cleared.items() if fields}
         if not released:
-            return False
+            return []
         now = round(time.time(), 3)
         notes: list[dict[str, Any]] = []
         bodies: list[dict[str, Any]] = []
@@ -103,8 +103,8 @@ class ProductRows:
             if not isinstance(result, str):
                 raise result
         for job in released:
-            job.is_released, job.note_at = True, now
-        return True
+            job.note_at = now
+        return list(released)
 
     async def update(self, jobs: Group) -> None:
         """Write the rows of stored products; those of which only the record changes are left out."""
