@@ -157,39 +157,30 @@ class Adoption:
     def __init__(self, api: AdminApi, *, may_exist: bool) -> None:
         self._api = api
         self._loaded = not may_exist
-        self._by_old_id: defaultdict[str, list[UnownedProduct]] = defaultdict(list)
-        self._by_handle: dict[str, UnownedProduct] = {}
-        self._by_sku: dict[str, UnownedProduct] = {}
+        self._by_key: defaultdict[tuple[str, str], list[UnownedProduct]] = defaultdict(list)
         self._claimed: dict[str, str] = {}
 
     async def load(self) -> None:
         """Read them, once."""
-        if self._loaded:
-            return
-        for stored in await self._api.without_external_id():
-            self._by_handle[stored.handle] = stored
-            self._by_sku.update((variant.sku, stored) for variant in stored.variants if variant.sku)
-            old_id = _old_id(stored)
-            if old_id is not None:
-                self._by_old_id[old_id].append(stored)
+        for stored in () if self._loaded else await self._api.without_external_id():
+            self._by_key["handle", stored.handle].append(stored)
+            for sku in filter(None, (variant.sku for variant in stored.variants)):
+                self._by_key["sku", sku].append(stored)
+            if (old_id := _old_id(stored)) is not None:
+                self._by_key["id", old_id].append(stored)
         self._loaded = True
 
     def matches(self, product: DesiredProduct) -> list[UnownedProduct]:
         """The matches of a product, without those that another one adopts."""
-        own_ids = {product.source_id, product.external_id}
-        found = [stored for own_id in own_ids for stored in self._by_old_id.get(own_id, ())]
-        skus = (str(variant.fields.get(SKU, "")) for variant in product.variants)
-        found += [self._by_sku[sku] for sku in skus if sku in self._by_sku]
-        same_handle = self._by_handle.get(slug_of(product))
+        own, own_ids = product.external_id, {product.source_id, product.external_id}
+        keys = [("id", each) for each in own_ids]
+        keys += [("sku", str(variant.fields[SKU])) for variant in product.variants if SKU in variant.fields]
+        found = [stored for key in keys for stored in self._by_key.get(key, ())]
         # A product with the id of another source product has the handle by chance.
-        if same_handle is not None and _old_id(same_handle) in {None, *own_ids}:
-            found.append(same_handle)
-        own = product.external_id
-        return [
-            each
-            for each in {each.id: each for each in found}.values()
-            if self._claimed.get(each.id, own) == own
-        ]
+        same_handle = self._by_key.get(("handle", slug_of(product)), ())
+        found += [stored for stored in same_handle if _old_id(stored) in {None, *own_ids}]
+        free = {each.id: each for each in found if self._claimed.get(each.id, own) == own}
+        return list(free.values())
 
     def claim(self, stored: UnownedProduct, external_id: str) -> None:
         """Reserve a match for a product, so that no other one adopts it."""
