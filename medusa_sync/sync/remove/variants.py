@@ -240,8 +240,8 @@ async def remove_values(
         await api.options.change_values(stored.id, option, title, add=add, remove=unused)
     except StoreRefusedError as error:  # a variant that was added meanwhile may have one of them
         own = stored.external_id or ""
-        extra = {"event": "option_values_kept", "external_id": own}
-        logger.info("unused values of %s stay: %s", own, error, extra=extra)
+        words = "unused values of %s stay: %s", own, error
+        logger.info(*words, extra={"event": "option_values_kept", "external_id": own})
 
 
 def removal_outcome(removal: Removal, on_missing: OnMissing, location_id: str) -> Outcome | None:

@@ -88,8 +88,8 @@ class Acknowledger:
 
 def _not_acknowledged(product: tuple[Job, Record], error: Exception) -> None:
     own = product[0].external_id
-    extra = {"event": "not_acknowledged", "external_id": own}
-    logger.warning("%s was not acknowledged: %s", own, error, extra=extra)
+    words = "%s was not acknowledged: %s", own, error
+    logger.warning(*words, extra={"event": "not_acknowledged", "external_id": own})
 
 
 def _with_option_ids(record: Record, stored: StoredSummary | Unreadable | None) -> Record:

@@ -81,9 +81,8 @@ class Items:
                 job.lacks_item_sku = True
             return
         for rename in refused:
-            words = "inventory item %s has no SKU now: another item has %r"
-            extra = {"event": "inventory_item_without_sku"}
-            logger.warning(words, rename.item_id, rename.new_sku, extra=extra)
+            words = "inventory item %s has no SKU now: another item has %r", rename.item_id, rename.new_sku
+            logger.warning(*words, extra={"event": "inventory_item_without_sku"})
         await self._clear({rename: job for rename, job in refused.items() if rename.sku is not None})
 
     async def release(self, jobs: Group, taken: Collection[UniqueValue]) -> None:
