@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.product import DesiredProduct
 
 PAGE_SIZE = 1_000
+NO_SPACE = "Free disk space, or set TMPDIR to a folder with more."
 CHECK_SOURCE = (
     "Check --source (SYNC_PRODUCTS_SOURCE): it must be the URL of the products, such as "
     "https://dummyjson.com/products."

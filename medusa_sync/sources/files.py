@@ -21,7 +21,7 @@ from medusa_sync.errors import MedusaSyncError, SourceError
 from medusa_sync.http import MAX_DOWNLOAD_BYTES
 from medusa_sync.response import Download
 from medusa_sync.sources import base
-from medusa_sync.sources.base import PageOfParts, Part, Reading
+from medusa_sync.sources.base import NO_SPACE, PageOfParts, Part, Reading
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, check, reader_of, recognise
 
 CHUNK = 256 * 1024  # bytes
@@ -30,7 +30,6 @@ _IN_MEMORY = 4 * 2**20  # bytes of a pipe that need no file on disk
 _STDIN = 0
 _CHANGED = "Write the catalogue to another file and rename it when it is complete, then run again."
 _AGAIN = "Nothing was removed. Create the compressed file again, and check that all of it is copied."
-_NO_SPACE = "Free disk space, or set TMPDIR to a folder with more."
 _HINTS: Mapping[type[OSError], str] = {
     FileNotFoundError: (
         "Check --source (SYNC_PRODUCTS_SOURCE). A relative path starts at the working directory."
@@ -287,6 +286,6 @@ def _write(copy: IO[bytes], chunk: bytes, name: str) -> None:
         copy.write(chunk)
     except OSError as error:
         reason = f"{name}: the temporary file cannot be written ({error.strerror})"
-        raise SourceError(reason, hint=_NO_SPACE) from error
+        raise SourceError(reason, hint=NO_SPACE) from error
     if copy.tell() > MAX_DOWNLOAD_BYTES:
         raise SourceError(f"{name}: it is longer than {MAX_DOWNLOAD_BYTES // 2**20} MB")

@@ -105,13 +105,14 @@ def to_row(raw: Any, options: MappingOptions) -> Row:
             raw = decode_json(bytes(raw))
         product, unknown_status = adjusted(raw)
     except msgspec.ValidationError as error:
-        return _rejected(raw, options, name_variant(readable(error), raw))
+        row = raw if isinstance(raw, dict) else {}
+        return rejected(row.get("id"), row.get("title"), name_variant(readable(error), raw), options)
     except RecursionError:
         return Rejected(None, None, "", "it is nested too deeply")
-    row = to_desired(product, options)
-    if unknown_status and isinstance(row, DesiredProduct):
-        return structs.replace(row, status="draft", unknown_status=unknown_status)
-    return row
+    desired = to_desired(product, options)
+    if unknown_status and isinstance(desired, DesiredProduct):
+        return structs.replace(desired, status="draft", unknown_status=unknown_status)
+    return desired
 
 
 def readable(error: msgspec.ValidationError) -> str:
@@ -121,12 +122,12 @@ def readable(error: msgspec.ValidationError) -> str:
     return f"{field}: {message}" if field else message
 
 
-def _rejected(raw: Any, options: MappingOptions, reason: str) -> Rejected:
-    row = raw if isinstance(raw, dict) else {}
-    source_id, title = usable_id(row.get("id")), row.get("title")
+def rejected(source_id: Any, title: Any, reason: str, options: MappingOptions) -> Rejected:
+    """A product that cannot be stored, with what is usable of its id and title."""
+    known = usable_id(source_id)
     return Rejected(
-        None if source_id is None else external_id_of(options.source_name, source_id),
-        source_id,
+        None if known is None else external_id_of(options.source_name, known),
+        known,
         title[:_TITLE_LENGTH] if isinstance(title, str) else "",
         reason,
     )
@@ -146,15 +147,15 @@ def to_desired(product: SourceProduct, options: MappingOptions) -> Row:
     title, source_id = one_line(product.title), usable_id(product.id)
     if source_id is None:
         reason = "id: it has control characters, or spaces that could be lost"
-        return Rejected(None, None, title or "", reason)
+        return rejected(None, title, reason, options)
     external_id = external_id_of(options.source_name, source_id)
     if title is None:
-        return Rejected(external_id, source_id, "", "title: it has no visible characters")
+        return rejected(source_id, "", "title: it has no visible characters", options)
     try:
         names, variants = desired_variants(product, options.currency, sale_prices=options.sale_prices)
         leaves, categories = nested(product.categories or ())
     except (InvalidCategoryError, InvalidVariantError) as error:
-        return Rejected(external_id, source_id, title, str(error))
+        return rejected(source_id, title, str(error), options)
     dimensions = product.dimensions
     title_of_collection = one_line(product.collection)
     collection = slug(title_of_collection) or None if title_of_collection else None

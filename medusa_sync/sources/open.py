@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from medusa_sync.core.ids import external_id_of
 from medusa_sync.http import HttpClient
 from medusa_sync.sources import base
 from medusa_sync.sources.api import ApiSource, names_by_slug
 from medusa_sync.sources.base import Delivered, Item, Page, PageOfParts, Part, PartSource, Rejected, Source
-from medusa_sync.sources.mapping import MappingOptions, deliver, usable_id
+from medusa_sync.sources.mapping import MappingOptions, deliver, rejected
 from medusa_sync.sources.maps import recognised
 from medusa_sync.sources.received import all_or_nothing
 
@@ -188,6 +187,4 @@ class Catalogue:
     def _row(self, part: Part) -> Delivered:
         if isinstance(part, Item):
             return deliver(part.value, self._mapping)
-        source_id = usable_id(part.source_id)
-        external_id = None if source_id is None else external_id_of(self._mapping.source_name, source_id)
-        return Rejected(external_id, source_id, part.title, part.reason)
+        return rejected(part.source_id, part.title, part.reason, self._mapping)

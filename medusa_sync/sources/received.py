@@ -19,25 +19,19 @@ class Received:
     """The ids of the products of a source, valid or not."""
 
     def __init__(self) -> None:
-        self._valid = IdSet()
-        self._rejected = IdSet()
+        self.valid = 0  # products, without duplicates
+        self._ids = IdSet()
 
     def __contains__(self, source_id: str | None) -> bool:
-        return source_id is not None and (source_id in self._valid or source_id in self._rejected)
-
-    @property
-    def valid(self) -> int:
-        """The number of valid products, without duplicates."""
-        return len(self._valid)
+        return source_id in self._ids
 
     def add(self, row: Delivered) -> Delivered:
         """The next row; it is rejected if it is a duplicate."""
+        is_new = row.source_id is not None and self._ids.add(row.source_id)
         if isinstance(row, Rejected):
-            if row.source_id is not None:
-                self._rejected.add(row.source_id)
-        elif row.source_id in self._rejected or not self._valid.add(row.source_id):
-            return Rejected(row.external_id, row.source_id, row.title, _REPEATED)
-        return row
+            return row
+        self.valid += is_new
+        return row if is_new else Rejected(row.external_id, row.source_id, row.title, _REPEATED)
 
 
 async def all_or_nothing(

@@ -24,15 +24,13 @@ _GOOGLE = "base.google.com/ns/"
 _OTHER = ("", "http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/")  # namespaces of feeds themselves
 _SAME = {"summary": "description", "content": "description"}  # Atom's
 _WANTED = frozenset(fold(name) for column in GOOGLE.columns if column.field for name in column.names)
-_ENDED = frozenset(  # the errors of a document that ends too early
-    expat.errors.codes[message]
-    for message in (
-        expat.errors.XML_ERROR_NO_ELEMENTS,
-        expat.errors.XML_ERROR_UNCLOSED_TOKEN,
-        expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
-        expat.errors.XML_ERROR_PARTIAL_CHAR,
-    )
-)
+_ENDS = (
+    "NO_ELEMENTS",
+    "UNCLOSED_TOKEN",
+    "UNCLOSED_CDATA_SECTION",
+    "PARTIAL_CHAR",
+)  # it ends too early
+_ENDED = frozenset(expat.errors.codes[getattr(expat.errors, f"XML_ERROR_{name}")] for name in _ENDS)
 _HINT = "The source must be an RSS 2.0 or Atom feed in UTF-8, or in the encoding that its first line names."
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # in front of the XML, where it is not allowed but common
 
@@ -44,7 +42,7 @@ def read_feed(file: BufferedReader, reading: Reading) -> Iterator[Part]:
         SourceError: it is no feed, or not well-formed. All products before that are complete and were
             yielded, except the last one, which may have more items.
     """
-    items = _items(file, reading)
+    items = _items(file, _Parser(reading))
     if not reading.as_items:
         return products((each.row() for each in items), GOOGLE)
     return (
@@ -53,8 +51,7 @@ def read_feed(file: BufferedReader, reading: Reading) -> Iterator[Part]:
     )
 
 
-def _items(file: BufferedReader, reading: Reading) -> Iterator[_Item]:
-    parser = _Parser(reading)
+def _items(file: BufferedReader, parser: _Parser) -> Iterator[_Item]:
     is_blank = True
     while chunk := file.read1(_CHUNK):
         content = chunk.lstrip(_BLANK) if is_blank else chunk
@@ -108,13 +105,10 @@ class _Parser:
         if problem is not None:
             raise problem
         if self._size - self._parser.CurrentByteIndex > _MAX_TOKEN:
-            raise SourceError(
-                f"{self._line}: a tag or comment has more than {_MAX_TOKEN // 2**20} MB", hint=_HINT
-            )
+            raise self._error(f"a tag or comment has more than {_MAX_TOKEN // 2**20} MB")
 
-    @property
-    def _line(self) -> str:
-        return f"line {self._parser.CurrentLineNumber}"
+    def _error(self, problem: str, hint: str = _HINT) -> SourceError:
+        return SourceError(f"line {self._parser.CurrentLineNumber}: {problem}", hint=hint)
 
     def _malformed(self, error: expat.ExpatError) -> SourceError:
         where, what = f"line {error.lineno}, column {error.offset + 1}", expat.ErrorString(error.code)
@@ -131,20 +125,21 @@ class _Parser:
     def _doctype(self, name: str, *_: object) -> None:
         if name.lower() == "html":
             raise SourceError("it is HTML, not a feed", hint=_HINT)
-        raise SourceError(
-            f"{self._line}: it has a document type declaration (DTD), which could make a small file huge",
-            hint="Remove <!DOCTYPE ...> from the feed; feeds do not need it.",
+        raise self._error(
+            "it has a document type declaration (DTD), which could make a small file huge",
+            "Remove <!DOCTYPE ...> from the feed; feeds do not need it.",
         )
 
     def _start(self, name: str, _attributes: Mapping[str, str]) -> None:
         local = name.rpartition(" ")[2]
         self._depth += 1
         if self._depth > _MAX_DEPTH:
-            raise SourceError(f"{self._line}: it is nested too deeply to be a feed", hint=_HINT)
+            raise self._error("it is nested too deeply to be a feed")
         if self._depth == 1:
             self._root(local)
         if self._item is not None:
-            self._item.start(name, self._depth - self._item_depth)
+            if self._depth == self._item_depth + 1:
+                self._item.start(name)
         elif local in _ITEMS:
             self._number += 1
             self._item, self._item_depth = _Item(self._number, has_all=self._reading.as_items), self._depth
@@ -158,16 +153,15 @@ class _Parser:
         self._reading.detected(f"{_ROOTS[name]}{kind}{encoding}")
 
     def _text(self, text: str) -> None:
-        if self._item is not None:
-            self._item.add(text, self._depth - self._item_depth)
+        if self._item is not None and self._depth == self._item_depth + 1:
+            self._item.add(text)
 
     def _end(self, _name: str) -> None:
-        if self._item is not None:
-            if self._depth == self._item_depth:
-                self._found.append(self._item)
-                self._item = None
-            else:
-                self._item.end(self._depth - self._item_depth)
+        if self._item is not None and self._depth == self._item_depth:
+            self._found.append(self._item)
+            self._item = None
+        elif self._item is not None and self._depth == self._item_depth + 1:
+            self._item.end()
         self._depth -= 1
 
 
@@ -175,15 +169,11 @@ class _Item:
     """Collects the attributes of an item: all of them for a map, else those that the dialect knows.
 
     Those in Google's namespace take precedence over those of the feed: `g:id` over the `id` of Atom.
-
-    Attributes:
-        place: such as `item 7`.
-        problem: why its product is rejected.
     """
 
     def __init__(self, number: int, *, has_all: bool) -> None:
         self.place = f"item {number}"
-        self.problem = ""
+        self.problem = ""  # why its product is rejected
         self._number = number
         self._has_all = has_all
         self._attributes: list[tuple[bool, str, str]] = []  # whether it is Google's, the name and the text
@@ -191,16 +181,14 @@ class _Item:
         self._size = 0  # of the current attribute
         self._total = 0  # of all attributes that are kept
 
-    def start(self, name: str, depth: int) -> None:
-        """An element at this depth below the item begins; attributes are at 1."""
-        if depth == 1:
-            self._namespace, _, self._name = name.rpartition(" ")
-            is_known = _GOOGLE in self._namespace or self._namespace in _OTHER
-            is_wanted = is_known and (self._has_all or _key(self._name) in _WANTED)
-            self._size, self._texts = 0, [] if is_wanted else None
+    def start(self, name: str) -> None:
+        self._namespace, _, self._name = name.rpartition(" ")
+        is_known = _GOOGLE in self._namespace or self._namespace in _OTHER
+        is_wanted = is_known and (self._has_all or _key(self._name) in _WANTED)
+        self._size, self._texts = 0, [] if is_wanted else None
 
-    def add(self, text: str, depth: int) -> None:
-        if self._texts is None or depth != 1:
+    def add(self, text: str) -> None:
+        if self._texts is None:
             return
         self._size += len(text)
         if self._size > _MAX_TEXT:
@@ -211,16 +199,15 @@ class _Item:
             self._total += len(text)
             self._texts.append(text)
 
-    def end(self, depth: int) -> None:
-        if depth == 1 and self._texts is not None:
-            if value := "".join(self._texts).strip():
-                self._attributes.append((_GOOGLE in self._namespace, self._name, value))
-            self._texts = None
+    def end(self) -> None:
+        if value := "".join(self._texts or ()).strip():
+            self._attributes.append((_GOOGLE in self._namespace, self._name, value))
+        self._texts = None
 
     def values(self) -> dict[str, str | list[str]]:
         """The attributes by their names without a prefix; those that are repeated have a list."""
         found: dict[str, list[str]] = {}
-        for name, value in self._preferred(lambda name: name):
+        for name, value in self._preferred(str):
             found.setdefault(name, []).append(value)
         return {name: each[0] if len(each) == 1 else each for name, each in found.items()}
 

@@ -18,7 +18,6 @@ from medusa_sync.sources.text import shown
 MAX_ROWS = 20_000  # of a product; more than 10,000 variants are rejected anyway
 MAX_SIZE = 2**26  # characters in the rows of a product, which are all in memory
 
-_TITLE_LENGTH = 200  # of rejected products
 _PLACEHOLDERS = {"{n}": "([0-9]{1,4})", "{currency}": f"({'|'.join(sorted(CURRENCIES))})", "{name}": "(.+)"}
 _SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}")
 
@@ -262,7 +261,7 @@ class _Group:
             self._check(dialect)
             return Item(dialect.product(self.rows))
         except InvalidRowError as error:
-            return Rejected(None, self.source_id, first[dialect.title][:_TITLE_LENGTH], str(error))
+            return Rejected(None, self.source_id, first[dialect.title], str(error))
 
     def _check(self, dialect: Dialect) -> None:
         """Check what holds in every dialect."""

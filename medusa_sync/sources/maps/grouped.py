@@ -12,7 +12,7 @@ from typing import Any, Self
 import msgspec
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Item, Part, Rejected
+from medusa_sync.sources.base import NO_SPACE, Item, Part, Rejected
 from medusa_sync.sources.mapping import usable_id
 from medusa_sync.sources.maps.program import MAX_NUMBER
 from medusa_sync.sources.text import shown
@@ -20,7 +20,6 @@ from medusa_sync.sources.text import shown
 MAX_SIZE = 2**26  # characters in the parts of a product, which are all in memory
 
 _JOINED = ("variants", "images", "tags", "categories")
-_TITLE_LENGTH = 200  # of rejected products
 _TABLES = """
     PRAGMA journal_mode = OFF;
     CREATE TABLE part (
@@ -30,7 +29,6 @@ _TABLES = """
     CREATE INDEX product ON part (product);
     BEGIN;
 """
-_NO_SPACE = "Free disk space, or set TMPDIR to a folder with more."
 
 
 class Grouped:
@@ -105,7 +103,7 @@ class Grouped:
             if size > MAX_SIZE:
                 reason = reason or f"it has more than {MAX_SIZE:,} characters"
             title = parts[0].get("title") if parts else None
-            name = title[:_TITLE_LENGTH] if isinstance(title, str) else place
+            name = title if isinstance(title, str) else place
             yield Rejected(None, source_id, name, reason) if reason else Item(_joined(parts))
 
     def _add(self, source_id: str | None, place: str, *, body: bytes = b"", problem: str = "") -> None:
@@ -121,7 +119,7 @@ class Grouped:
                 (product, source_id, digest, body, place, problem),
             )
         except sqlite3.OperationalError as error:
-            raise SourceError(f"the temporary file cannot be written ({error})", hint=_NO_SPACE) from error
+            raise SourceError(f"the temporary file cannot be written ({error})", hint=NO_SPACE) from error
 
 
 def _id_of(part: Any) -> str | None:
