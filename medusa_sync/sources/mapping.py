@@ -18,7 +18,7 @@ from medusa_sync.sources.base import Delivered, Rejected, Row, Unchecked
 from medusa_sync.sources.schema import MAX_ID, Id, SourceCategory, SourceProduct, adjusted
 from medusa_sync.sources.text import decode_json, is_web_url, one_line, paragraphs, whole
 from medusa_sync.sources.variants import (
-    InvalidVariantError,
+    InvalidProductError,
     desired_variants,
     metadata_of,
     name_variant,
@@ -154,7 +154,7 @@ def to_desired(product: SourceProduct, options: MappingOptions) -> Row:
     try:
         names, variants = desired_variants(product, options.currency, sale_prices=options.sale_prices)
         leaves, categories = nested(product.categories or ())
-    except (InvalidCategoryError, InvalidVariantError) as error:
+    except InvalidProductError as error:
         return rejected(source_id, title, str(error), options)
     dimensions = product.dimensions
     title_of_collection = one_line(product.collection)
@@ -219,17 +219,13 @@ def _urls(values: Iterable[str]) -> tuple[str, ...]:
 # --- category paths --------------------------------------------------------------------------------------
 
 
-class InvalidCategoryError(Exception):
-    """A product is rejected because of a category path; the message is the reason."""
-
-
 def nested(
     paths: Sequence[Sequence[str | SourceCategory] | SourceCategory],
 ) -> tuple[tuple[str, ...], Mapping[str, Category]]:
     """The handles of the last categories of these paths, and all categories of the paths by handle.
 
     Raises:
-        InvalidCategoryError: the handle of a category would be too long.
+        InvalidProductError: the handle of a category would be too long.
     """
     leaves: dict[str, None] = {}
     categories: dict[str, Category] = {}
@@ -258,7 +254,7 @@ def _on_path(path: tuple[str | SourceCategory, ...]) -> tuple[tuple[str, Categor
             continue
         handle = given or (f"{above}-{own}" if above else own)
         if len(handle) > _MAX_HANDLE:
-            raise InvalidCategoryError(f"categories: the path to {name!r} is too long")
+            raise InvalidProductError(f"categories: the path to {name!r} is too long")
         found.append((handle, Category(name, above)))
         above = handle
     return tuple(found)

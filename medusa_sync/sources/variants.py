@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medusa_sync.core.fields import (
@@ -37,8 +37,8 @@ _RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 
 
-class InvalidVariantError(Exception):
-    """A product is rejected because of its variants; the message is the reason."""
+class InvalidProductError(Exception):
+    """A product is rejected; the message is the reason."""
 
 
 def desired_variants(
@@ -52,7 +52,7 @@ def desired_variants(
         sale_prices: discounts become sale prices.
 
     Raises:
-        InvalidVariantError: Medusa could not store them.
+        InvalidProductError: Medusa could not store them.
     """
 
     def fields(variant: SourceVariant) -> dict[str, Value]:
@@ -86,8 +86,8 @@ def desired_variants(
         try:
             options = {f"{OPTION}{option}": value for option, value in _chosen(values, names).items()}
             own_fields: dict[str, Value] = {TITLE: title, **fields(each), **options}
-        except InvalidVariantError as error:
-            raise InvalidVariantError(f"variant {name}: {error}") from error
+        except InvalidProductError as error:
+            raise InvalidProductError(f"variant {name}: {error}") from error
         key = one_line(str(each.id)) if each.id is not None else sku if skus[sku] == 1 else ""
         variants.append(DesiredVariant(key or " / ".join(options.values()), name, own_fields))
     _check(names, variants)
@@ -98,13 +98,13 @@ def _chosen(values: Mapping[str | None, str | None], names: Sequence[str]) -> di
     """The value of a variant for each option.
 
     Raises:
-        InvalidVariantError: there is none, or one for another option.
+        InvalidProductError: there is none, or one for another option.
     """
     found = {name: values.get(name) or "" for name in names}
     if missing := next((name for name, value in found.items() if not value), None):
-        raise InvalidVariantError(f"it has no value for the option {missing!r}")
+        raise InvalidProductError(f"it has no value for the option {missing!r}")
     if unknown := next((name for name in values if name not in found), None):
-        raise InvalidVariantError(f"{unknown!r} is not an option of the product")
+        raise InvalidProductError(f"{unknown!r} is not an option of the product")
     return found
 
 
@@ -115,7 +115,7 @@ def _option_names(product: SourceProduct) -> tuple[str, ...]:
         return tuple(dict.fromkeys(filter(None, map(one_line, found))))
     names = [line for name in product.options if (line := one_line(name))]
     if len(set(names)) < len(product.options):
-        raise InvalidVariantError("options: two have the same name, or one has none")
+        raise InvalidProductError("options: two have the same name, or one has none")
     return tuple(names)
 
 
@@ -153,26 +153,16 @@ def name_variant(reason: str, raw: Any) -> str:
 
 def _check(names: Sequence[str], variants: Sequence[DesiredVariant]) -> None:
     """Check what Medusa refuses, or what would make variants indistinguishable."""
-    for kind, identity in (
-        ("option values", lambda each: tuple(each.fields[f"{OPTION}{name}"] for name in names)),
-        ("id", lambda each: each.key),
-    ):
-        for first, second in _twins(variants, identity):
-            is_ambiguous = first.name == second.name
-            one, two = (each.fields[TITLE] if is_ambiguous else each.name for each in (first, second))
-            named = f"variants {one} and {two}" if one and two else "two variants"
-            raise InvalidVariantError(f"{named} have the same {kind}")
-
-
-def _twins(
-    variants: Sequence[DesiredVariant], identity: Any
-) -> Iterator[tuple[DesiredVariant, DesiredVariant]]:
-    seen: dict[object, DesiredVariant] = {}
-    for variant in variants:
-        value = identity(variant)
-        if value is not None and value in seen:
-            yield seen[value], variant
-        seen[value] = variant
+    seen: dict[tuple[str, object], DesiredVariant] = {}
+    for second in variants:
+        values = tuple(second.fields[f"{OPTION}{name}"] for name in names)
+        for kind, value in (("option values", values), ("id", second.key)):
+            first = seen.setdefault((kind, value), second)
+            if first is not second:
+                is_ambiguous = first.name == second.name
+                one, two = (each.fields[TITLE] if is_ambiguous else each.name for each in (first, second))
+                named = f"variants {one} and {two}" if one and two else "two variants"
+                raise InvalidProductError(f"{named} have the same {kind}")
 
 
 # --- prices: in the main currency, in others, and sale prices -----------------------------------------------
@@ -188,18 +178,18 @@ def _prices(
     them. Neither is a sale price of 0, which would make the product free.
 
     Raises:
-        InvalidVariantError: a price is missing or contradicts another one.
+        InvalidProductError: a price is missing or contradicts another one.
     """
     price = product.price if variant.price is None else variant.price
     others = _by_currency(variant.prices or {})
     same = others.pop(currency, price)
     price = same if price is None else price
     if price is None and others:
-        raise InvalidVariantError(f"prices: none in {currency}, only in {' and '.join(sorted(others))}")
+        raise InvalidProductError(f"prices: none in {currency}, only in {' and '.join(sorted(others))}")
     if price is None:
-        raise InvalidVariantError("Object missing required field price")
+        raise InvalidProductError("Object missing required field price")
     if same != price:
-        raise InvalidVariantError(f"prices: {same:g} {currency}, but price is {price:g}")
+        raise InvalidProductError(f"prices: {same:g} {currency}, but price is {price:g}")
     full = sale = price
     if sale_prices:
         compared = product.compare_at_price if variant.compare_at_price is None else variant.compare_at_price
@@ -216,9 +206,9 @@ def _by_currency(prices: Mapping[str, float]) -> dict[str, float]:
     found: dict[str, float] = {}
     for code, amount in prices.items():
         if not _CURRENCY.fullmatch(code):
-            raise InvalidVariantError(f"prices: {code!r} is not a currency code")
+            raise InvalidProductError(f"prices: {code!r} is not a currency code")
         if found.setdefault(code.lower(), amount) != amount:
-            raise InvalidVariantError(
+            raise InvalidProductError(
                 f"prices: two in {code.lower()}, {found[code.lower()]:g} and {amount:g}"
             )
     return found

@@ -67,12 +67,6 @@ async def test_an_id_may_be_any_text(httpx_mock: HTTPXMock, source: Source, sour
     assert (delivered.external_id, delivered.source_id) == (f"dummyjson:{source_id}", source_id)
 
 
-async def test_a_number_and_its_text_are_the_same_id(httpx_mock: HTTPXMock, source: Source) -> None:
-    respond_with(httpx_mock, page_of([row(1, id=3), row(1, id="3")]))
-    number, text = await rows(source)
-    assert number == text
-
-
 async def test_an_id_is_quoted_in_the_url_of_a_product(httpx_mock: HTTPXMock, source: Source) -> None:
     httpx_mock.add_response(404, url=f"{SOURCE_URL}/a%2Fb%3Fc%2Cd", content=b'{"message":"no"}')
     assert await source.has("a/b?c,d") is False

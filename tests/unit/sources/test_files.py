@@ -14,10 +14,7 @@ from pathlib import Path
 
 import pytest
 from backports import zstd
-from hypothesis import given
-from hypothesis import strategies as st
 
-from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import SourceError
 from medusa_sync.sources import files
 from medusa_sync.sources.base import Page, Rejected
@@ -339,26 +336,6 @@ def test_contents_count_more_than_the_name(body: bytes, format_: str, ending: st
 )
 def test_the_name_counts_if_the_contents_fit_several_formats(body: bytes, name: str, format_: str) -> None:
     assert reading(body, suffix=name).format == format_
-
-
-@given(
-    st.lists(st.dictionaries(st.text(max_size=8), st.none() | st.text(max_size=8)), min_size=2, max_size=6),
-    st.sampled_from(["array", "object", "indented", "lines"]),
-    st.sampled_from(ENDINGS),
-)
-def test_json_and_ndjson_are_told_apart(others: list[Product], form: str, ending: str) -> None:
-    products = [
-        {"id": number, "title": "Jug", "price": 1} | {"other": each} for number, each in enumerate(others)
-    ]
-    documents = {
-        "array": json.dumps(products),
-        "object": json.dumps({"total": len(products), "products": products}),
-        "indented": json.dumps({"products": products}, indent=1),
-        "lines": "\n".join(map(json.dumps, products)),
-    }
-    found = reading(documents[form], suffix=ending)
-    assert (found.format, found.error) == ("NDJSON" if form == "lines" else "JSON", "")
-    assert all(isinstance(each, DesiredProduct) for each in found.rows)
 
 
 def test_the_option_counts_more_than_the_contents() -> None:

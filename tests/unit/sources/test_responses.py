@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 from typing import Any
 
 import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
-from medusa_sync import http
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Source
 from tests.harness.dummyjson import ABSENT
@@ -72,15 +70,6 @@ async def test_endless_redirect_is_an_error(httpx_mock: HTTPXMock, source: Sourc
         await rows(source)
 
 
-async def test_response_that_is_too_long_is_an_error(
-    httpx_mock: HTTPXMock, source: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 1000)
-    respond_with(httpx_mock, PAGE)
-    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the response is longer"):
-        await rows(source)
-
-
 @pytest.mark.parametrize(
     ("page", "words"),
     [
@@ -110,31 +99,6 @@ async def test_only_dummyjson_is_asked_for_more(httpx_mock: HTTPXMock, source: S
 
 
 # --- responses that are not JSON ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("content_type", "body", "format_"),
-    [
-        ("text/csv", b"id,title,price\n1,A,2\n", "CSV (medusa-sync)"),
-        ("application/json", b"id,title,price\n1,A,2\n", "CSV (medusa-sync)"),
-        ("application/xml", b"<?xml version='1.0'?><rss/>", "RSS (Google Merchant)"),
-        ("text/plain", b'{"id": 1}\n{"id": 2}\n', "NDJSON"),
-        ("application/x-ndjson", b'{"id": 1}\n', "NDJSON"),
-        ("application/json", gzip.compress(b"[]"), "JSON, gzip"),
-    ],
-)
-async def test_other_responses_are_read_as_files(
-    httpx_mock: HTTPXMock, source: Source, content_type: str, body: bytes, format_: str
-) -> None:
-    for each in (body[:10], body):  # as it is given, it may be longer
-        httpx_mock.add_response(content=each, headers={"content-type": content_type})
-    await pages(source, 5)
-    assert source.format == format_
-    assert (await source.category_names(), await source.has("1")) == ({}, None)
-    assert [str(each.url) for each in httpx_mock.get_requests()] == [
-        f"{SOURCE_URL}?limit=5&skip=0",
-        SOURCE_URL,
-    ]
 
 
 @pytest.mark.parametrize("body", [b"nothing known", b"<!DOCTYPE html><p>", b"\x28\xb5\x2f\xfd"])
