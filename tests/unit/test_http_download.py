@@ -21,7 +21,6 @@ from tests.unit.builders import STORE_URL, http_client
 
 pytestmark = pytest.mark.anyio
 
-CUT_OFF = "GET /things: the compressed response is cut off"
 BROKEN = httpx.RemoteProtocolError("peer left")
 
 
@@ -42,25 +41,17 @@ class Body(httpx.AsyncByteStream):
                     await asyncio.sleep(part)
 
 
-class Zeros(httpx.AsyncByteStream):
-    def __init__(self, megabytes: int) -> None:
-        self._megabytes = megabytes
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for _ in range(16 * self._megabytes):
-            yield bytes(2**16)
-
-
-def respond(httpx_mock: HTTPXMock, *responses: Iterable[Any] | int | Exception) -> None:
+def respond(httpx_mock: HTTPXMock, *responses: Iterable[Any] | int | Exception, **headers: str) -> None:
     """Respond in turn with the parts of a body, a status, or a broken connection."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
     for each in responses:
         match each:
             case int():
-                httpx_mock.add_response(each)
+                httpx_mock.add_response(each, headers=named)
             case Exception():
                 httpx_mock.add_exception(each)
             case _:
-                httpx_mock.add_response(stream=Body(*each))
+                httpx_mock.add_response(stream=Body(*each), headers=named)
 
 
 async def download(client: HttpClient) -> tuple[bytes, str]:
@@ -79,21 +70,37 @@ def client(pool: httpx.AsyncClient, waits: list[float]) -> HttpClient:  # noqa: 
 
 # --- retries --------------------------------------------------------------------------------------------
 
+REFUSED = httpx.ConnectError("refused")
+
 
 @pytest.mark.parametrize(
-    "failure", [429, 503, BROKEN, httpx.ConnectError("refused"), [b"a longer part", BROKEN]], ids=str
+    ("responses", "arrived", "error"),
+    [
+        *(
+            ([failure, failure, [b"a", b"ll"]], b"all", "")
+            for failure in (429, 503, BROKEN, REFUSED, [b"a longer part", BROKEN])
+        ),
+        # What arrived in the latest attempt comes with the error.
+        ([[b"first, longer", BROKEN], [BROKEN], [b"last", BROKEN]], b"last", "peer left"),
+        ([[b"first", BROKEN], [b"second", BROKEN], REFUSED], b"second", "refused"),
+        ([[b"first", BROKEN], 503, 503], b"first", "the server responded with 503"),
+        ([[BROKEN], [BROKEN], [BROKEN]], b"", "peer left"),
+    ],
 )
 @pytest.mark.usefixtures("waits")
 async def test_failed_attempt_is_repeated_and_counted(
-    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, failure: Any
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, responses: list[Any], arrived: bytes, error: str
 ) -> None:
     requests: list[tuple[str, str]] = []
-    respond(httpx_mock, failure, failure, [b"a", b"ll"])
-    assert await download(http_client(pool, requests=requests)) == (b"all", "")
+    respond(httpx_mock, *responses)
+    body, message = await download(http_client(pool, requests=requests))
+    assert body == arrived
+    assert message.startswith("GET /things: " if error else "")
+    assert error in message
     assert requests == [("GET", "/things")] * 3
 
 
-@pytest.mark.parametrize("failure", [429, 503, BROKEN, httpx.ConnectError("refused")], ids=str)
+@pytest.mark.parametrize("failure", [429, 503, BROKEN, REFUSED], ids=str)
 async def test_download_that_never_begins_is_an_error(
     httpx_mock: HTTPXMock, client: HttpClient, failure: int | Exception
 ) -> None:
@@ -102,42 +109,17 @@ async def test_download_that_never_begins_is_an_error(
         await client.download("/things")
 
 
-@pytest.mark.parametrize(
-    ("responses", "arrived", "error"),
-    [
-        ([[b"first, longer", BROKEN], [BROKEN], [b"last", BROKEN]], b"last", "peer left"),
-        ([[b"first", BROKEN], [b"second", BROKEN], httpx.ConnectError("refused")], b"second", "refused"),
-        ([[b"first", BROKEN], 503, 503], b"first", "the server responded with 503"),
-        ([[BROKEN], [BROKEN], [BROKEN]], b"", "peer left"),
-    ],
-)
-async def test_what_arrived_in_the_latest_attempt_comes_with_the_error(
-    httpx_mock: HTTPXMock, client: HttpClient, responses: list[Any], arrived: bytes, error: str
-) -> None:
-    respond(httpx_mock, *responses)
-    body, message = await download(client)
-    assert body == arrived
-    assert message.startswith("GET /things: ")
-    assert error in message
-
-
 async def test_nothing_is_repeated_when_the_run_ends(httpx_mock: HTTPXMock, pool: httpx.AsyncClient) -> None:
-    requests: list[tuple[str, str]] = []
     stop = Stop()
     stop.set(InterruptedRunError("Interrupted", signal_number=15))
     respond(httpx_mock, [b"part", BROKEN])
-    assert await download(http_client(pool, stop=stop, requests=requests)) == (
-        b"part",
-        "GET /things: peer left",
-    )
-    assert requests == [("GET", "/things")]
+    assert await download(http_client(pool, stop=stop)) == (b"part", "GET /things: peer left")
 
 
 async def test_retry_after_is_respected(
     httpx_mock: HTTPXMock, client: HttpClient, waits: list[float]
 ) -> None:
-    httpx_mock.add_response(503, headers={"retry-after": "7"})
-    respond(httpx_mock, [b"all"])
+    respond(httpx_mock, 503, [b"all"], retry_after="7")
     await download(client)
     assert waits == [7]
 
@@ -196,45 +178,48 @@ async def test_response_has_its_type_and_the_url_of_the_next_page(
     assert got.content_type == "text/csv; charset=utf-8"
 
 
+TWO = gzip.compress(b"one ") + gzip.compress(b"two")
+GZIP = {"content_encoding": "gzip"}
+STORED = gzip.compress(b"all", compresslevel=0)
+
+
 @pytest.mark.parametrize(
-    ("body", "headers", "arrived", "error"),
+    ("parts", "headers", "arrived", "error"),
     [
-        (gzip.compress(b"all"), {"content-encoding": "gzip"}, b"all", ""),
-        (gzip.compress(b"all"), {"content-type": "application/gzip"}, gzip.compress(b"all"), ""),
-        (b"", {"content-encoding": "gzip"}, b"", ""),
-        (b"all", {"content-encoding": "gzip"}, b"", "GET /things: the compressed response is damaged"),
+        ([gzip.compress(b"all")], GZIP, b"all", ""),
+        ([gzip.compress(b"all")], {"content_type": "application/gzip"}, gzip.compress(b"all"), ""),
+        ([b""], GZIP, b"", ""),
+        ([b"all"], GZIP, b"", "the compressed response is damaged"),
+        *(
+            (
+                [TWO[at : at + size] for at in range(0, len(TWO), size)],
+                GZIP,
+                b"one two",
+                "",
+            )
+            for size in (1, 7, 1000)
+        ),
+        *(  # the response itself is complete
+            (
+                [STORED[:-left]],
+                GZIP,
+                b"all"[:kept],
+                "the compressed response is cut off",
+            )
+            for left, kept in ((1, 3), (8, 3), (9, 2))
+        ),
     ],
-    ids=["encoded", "a file", "empty", "damaged"],
 )
 async def test_only_encoded_content_is_decompressed(
     httpx_mock: HTTPXMock,
     client: HttpClient,
-    body: bytes,
+    parts: list[bytes],
     headers: dict[str, str],
     arrived: bytes,
     error: str,
 ) -> None:
-    httpx_mock.add_response(stream=httpx.ByteStream(body), headers=headers, is_reusable=True)
-    assert await download(client) == (arrived, error)
-
-
-@pytest.mark.parametrize("size", [1, 7, 1000])
-async def test_parts_of_gzip_may_follow_each_other(
-    httpx_mock: HTTPXMock, client: HttpClient, size: int
-) -> None:
-    body = gzip.compress(b"one ") + gzip.compress(b"two")
-    parts = [body[start : start + size] for start in range(0, len(body), size)]
-    httpx_mock.add_response(stream=Body(*parts), headers={"content-encoding": "gzip"})
-    assert await download(client) == (b"one two", "")
-
-
-@pytest.mark.parametrize("left", [1, 8, 9])
-async def test_gzip_without_its_end_is_an_error(httpx_mock: HTTPXMock, client: HttpClient, left: int) -> None:
-    """The response itself is complete."""
-    body = gzip.compress(b"all", compresslevel=0)[:-left]
-    for _ in range(3):
-        httpx_mock.add_response(stream=httpx.ByteStream(body), headers={"content-encoding": "gzip"})
-    assert await download(client) == (b"all"[: 3 if left < 9 else 2], CUT_OFF)
+    respond(httpx_mock, *[parts] * (3 if "cut off" in error else 1), **headers)
+    assert await download(client) == (arrived, f"GET /things: {error}" if error else "")
 
 
 # --- sizes ----------------------------------------------------------------------------------------------
@@ -244,7 +229,7 @@ async def test_download_can_be_larger_than_a_response_and_takes_no_memory(
     httpx_mock: HTTPXMock, client: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 2**20)
-    httpx_mock.add_response(stream=Zeros(megabytes=50))
+    httpx_mock.add_response(stream=Body(*[bytes(2**16)] * 16 * 50))
     tracemalloc.start()
     try:
         got = await client.download("/things")
@@ -260,7 +245,7 @@ async def test_download_has_a_limit(
     httpx_mock: HTTPXMock, client: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http, "MAX_DOWNLOAD_BYTES", 2**20)
-    httpx_mock.add_response(stream=Zeros(megabytes=2))
+    httpx_mock.add_response(stream=Body(*[bytes(2**16)] * 16 * 2))
     body, error = await download(client)
     assert error == "GET /things: the response is longer than 1 MB"
     assert len(body) < 2 * 2**20
@@ -292,44 +277,29 @@ except StoreError as error:
 # --- time -----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-async def hasty() -> AsyncIterator[HttpClient]:
-    """A client that waits 0.5 s for a byte and does not repeat requests."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    async with httpx.AsyncClient(base_url=STORE_URL, timeout=0.5, verify=context, trust_env=False) as pool:
-        yield http_client(pool, max_retries=0)
-
-
-async def test_download_may_take_longer_than_the_limit_of_an_attempt(
-    httpx_mock: HTTPXMock, hasty: HttpClient
+@pytest.mark.parametrize(
+    ("head", "parts", "arrived", "error"),
+    [
+        (0, [part for _ in range(30) for part in (b".", 0.03)], b"." * 30, ""),  # longer than the limit
+        (0.8, [0.3, b"all"], b"all", ""),  # the body may begin after the limit if the head came in time
+        (0, [b"part", 3600.0, b"more"], b"part", "GET /things: no complete response within the time limit"),
+        (3600, [], None, "no complete response within the time limit"),
+    ],
+    ids=["slow", "late", "stalls", "never"],
+)
+async def test_each_byte_has_a_time_limit(
+    httpx_mock: HTTPXMock, head: float, parts: list[Any], arrived: bytes | None, error: str
 ) -> None:
-    respond(httpx_mock, [part for _ in range(30) for part in (b".", 0.03)])
-    assert await download(hasty) == (b"." * 30, "")
-
-
-async def test_body_may_begin_after_the_limit_of_an_attempt(httpx_mock: HTTPXMock) -> None:
-    """If its head came in time."""
-
     async def respond_late(_request: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(0.6)
-        return httpx.Response(200, stream=Body(0.3, b"all"))
+        await asyncio.sleep(head)
+        return httpx.Response(200, stream=Body(*parts))
 
     httpx_mock.add_callback(respond_late)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    async with httpx.AsyncClient(base_url=STORE_URL, timeout=0.4, verify=context, trust_env=False) as pool:
-        assert await download(http_client(pool, max_retries=0)) == (b"all", "")
-
-
-async def test_download_that_stalls_is_an_error(httpx_mock: HTTPXMock, hasty: HttpClient) -> None:
-    respond(httpx_mock, [b"part", 3600.0, b"more"])
-    assert await download(hasty) == (b"part", "GET /things: no complete response within the time limit")
-
-
-async def test_download_that_does_not_begin_is_an_error(httpx_mock: HTTPXMock, hasty: HttpClient) -> None:
-    async def respond_never(_request: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(3600)
-        return httpx.Response(200)
-
-    httpx_mock.add_callback(respond_never)
-    with pytest.raises(StoreError, match="no complete response within the time limit"):
-        await hasty.download("/things")
+    async with httpx.AsyncClient(base_url=STORE_URL, timeout=0.5, verify=context, trust_env=False) as pool:
+        hasty = http_client(pool, max_retries=0)
+        if arrived is None:
+            with pytest.raises(StoreError, match=error):
+                await hasty.download("/things")
+        else:
+            assert await download(hasty) == (arrived, error)

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from msgspec import structs
 from prometheus_client.parser import text_string_to_metric_families
 
 from medusa_sync.core.ids import Shard
@@ -21,23 +21,22 @@ from tests.unit.results import DELETED, KEEPING, KNOWN, LAMP, LEFT, MUG, SPOON, 
 
 EARLY = datetime(2026, 1, 2, 3, 0, tzinfo=UTC)
 LATE = EARLY + timedelta(minutes=2)
-DURATION = 1.5
 # Joined from a list, because `st.text` merges its alphabets and rarely draws the special characters.
 CHARACTER = st.characters(exclude_categories=["Cs"]) | st.sampled_from('\\"\n\r\t{},= #')
 NAME = st.lists(CHARACTER, max_size=12).map("".join)
 OURS = f'{LAST_SUCCESS}{{job="j",source="s"}}'
 
 
-def ended(started: datetime, exit_code: int = 0, status: Status = Status.OK) -> RunResult:
-    return run(started_at=started, duration_s=DURATION, exit_code=exit_code, status=status)
+def ended(started: datetime, exit_code: int = 0, status: Status = Status.OK, **rest: Any) -> RunResult:
+    return run(started_at=started, duration_s=1.5, exit_code=exit_code, status=status, **rest)
 
 
-def failed(started: datetime) -> RunResult:
-    return ended(started, 4, Status.FAILED)
+def failed(started: datetime, **rest: Any) -> RunResult:
+    return ended(started, 4, Status.FAILED, **rest)
 
 
 def end_of(started: datetime) -> float:
-    return started.timestamp() + DURATION
+    return started.timestamp() + 1.5
 
 
 def write(result: RunResult, path: Path, job: str = "j", source: str = "s") -> None:
@@ -74,26 +73,22 @@ def _warnings(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
 
 
-# --- content --------------------------------------------------------------------------------------------
-
-
-def test_the_file_has_the_numbers_of_the_run(path: Path) -> None:
-    write(run(SPOON, MUG, DELETED, KNOWN, KEEPING, problems=[LAMP, STAMPS], not_completed=LEFT), path)
+def test_the_file_has_the_numbers_of_the_run_and_all_may_read_it(path: Path) -> None:
+    umask = os.umask(0o022)
+    try:
+        write(run(SPOON, MUG, DELETED, KNOWN, KEEPING, problems=[LAMP, STAMPS], not_completed=LEFT), path)
+    finally:
+        os.umask(umask)
+    assert path.stat().st_mode & 0o777 == 0o644
     ended_at = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC).timestamp() + 9.51234
+    products = {"created": 1, "updated": 2, "unchanged": 187, "skipped": 0, "rejected": 1, "failed": 1}
+    products |= {"unconfirmed": 1, "not_attempted": 1, "removed": 1}
     assert values(path) == {
         "medusa_sync_last_success_timestamp_seconds": 0,
         "medusa_sync_last_run_timestamp_seconds": ended_at,
         "medusa_sync_last_run_duration_seconds": 9.51234,
         "medusa_sync_last_run_exit_code": 5,
-        "medusa_sync_last_run_created_products": 1,
-        "medusa_sync_last_run_updated_products": 2,
-        "medusa_sync_last_run_unchanged_products": 187,
-        "medusa_sync_last_run_skipped_products": 0,
-        "medusa_sync_last_run_rejected_products": 1,
-        "medusa_sync_last_run_failed_products": 1,
-        "medusa_sync_last_run_unconfirmed_products": 1,
-        "medusa_sync_last_run_not_attempted_products": 1,
-        "medusa_sync_last_run_removed_products": 1,
+        **{f"medusa_sync_last_run_{name}_products": number for name, number in products.items()},
         "medusa_sync_last_run_withheld_values": 2,
         "medusa_sync_last_run_source_requests": 7,
         "medusa_sync_last_run_store_read_requests": 12,
@@ -102,30 +97,10 @@ def test_the_file_has_the_numbers_of_the_run(path: Path) -> None:
     }
 
 
-@given(NAME, NAME)
-@example('"', "\\")
-@example("two\nlines", "\\n")
-@example("a\rb", '{job="x"} 1')
-def test_labels_can_have_any_name(job: str, source: str) -> None:
-    with fresh() as path:
-        write(run(), path, job, source)
-        assert all(labels == {"job": job, "source": source} for _, labels, _ in samples(path))
-        assert len(values(path)) == 18
-
-
-def test_other_users_may_read_the_file(path: Path) -> None:
-    umask = os.umask(0o022)
-    try:
-        write(run(), path)
-    finally:
-        os.umask(umask)
-    assert path.stat().st_mode & 0o777 == 0o644
-
-
-# --- the last success -----------------------------------------------------------------------------------
-
-
 @given(NAME, NAME, st.lists(st.booleans(), min_size=1, max_size=6))
+@example('"', "\\", [True, False])
+@example("two\nlines", "\\n", [True, False])
+@example("a\rb", '{job="x"} 1', [True, False])
 def test_failures_keep_the_time_of_the_last_success(job: str, source: str, successes: list[bool]) -> None:
     with fresh() as path:
         expected = 0.0
@@ -133,6 +108,8 @@ def test_failures_keep_the_time_of_the_last_success(job: str, source: str, succe
             started = EARLY + timedelta(minutes=minute)
             write(ended(started) if is_success else failed(started), path, job, source)
             expected = end_of(started) if is_success else expected
+            assert all(labels == {"job": job, "source": source} for _, labels, _ in samples(path))
+            assert len(values(path)) == 18
             assert values(path)[LAST_SUCCESS] == expected
             assert values(path)["medusa_sync_last_run_timestamp_seconds"] == end_of(started)
 
@@ -151,27 +128,34 @@ def test_only_exit_code_0_is_a_success(
     assert values(path)["medusa_sync_last_run_exit_code"] == exit_code
 
 
+def test_each_shard_has_its_own_label(path: Path) -> None:
+    write(ended(EARLY, shard=Shard(3, 8)), path)
+    assert {labels["shard"] for _, labels, _ in samples(path)} == {"3"}
+    write(failed(LATE, shard=Shard(3, 8)), path)
+    assert values(path)[LAST_SUCCESS] == end_of(EARLY)
+    write(failed(LATE, shard=Shard(4, 8)), path)
+    assert values(path)[LAST_SUCCESS] == 0
+
+
 @pytest.mark.parametrize(
     "content",
     [
         b"",
-        b"\n",
         b"no metrics at all\n",
         b"\xff\xfe\x00binary\n",
-        b"# HELP",
+        *(f"{OURS} {value}\n".encode() for value in ("soon", "NaN", "+Inf", "-1", "9" * 400)),
         f"{OURS} 1.7e+0".encode(),
-        f"{OURS} soon\n".encode(),
-        f"{OURS} NaN\n".encode(),
-        f"{OURS} +Inf\n".encode(),
-        f"{OURS} -1\n".encode(),
-        f"{OURS} {'9' * 400}\n".encode(),
         f"{OURS} 1\n{OURS} 2\n".encode(),
         b"#" * 70_000 + f"\n{OURS} 1\n".encode(),
-        f'{LAST_SUCCESS}{{job="other",source="s"}} 1\n'.encode(),
-        f'{LAST_SUCCESS}{{job="j",source="other"}} 1\n'.encode(),
-        f'{LAST_SUCCESS}{{job="j",source="s",store="x"}} 1\n'.encode(),
-        f"{LAST_SUCCESS} 1\n".encode(),
-        f'{LAST_SUCCESS}{{job="j",source="s'.encode(),
+        *(
+            f"{LAST_SUCCESS}{labels} 1\n".encode()
+            for labels in (
+                '{job="other",source="s"}',
+                '{job="j",source="other"}',
+                '{job="j",source="s",store="x"}',
+                "",
+            )
+        ),
     ],
 )
 def test_a_damaged_or_unrelated_file_is_replaced_with_a_warning(
@@ -195,9 +179,6 @@ def test_no_content_of_the_file_is_an_error(content: bytes | int) -> None:
         assert values(path)[LAST_SUCCESS] in {0, end_of(EARLY)}
 
 
-# --- the file -------------------------------------------------------------------------------------------
-
-
 def test_a_symbolic_link_is_followed(path: Path, tmp_path: Path) -> None:
     target = tmp_path / "elsewhere.prom"
     path.symlink_to(target)
@@ -210,60 +191,42 @@ def test_a_symbolic_link_is_followed(path: Path, tmp_path: Path) -> None:
 def test_a_full_disk_keeps_the_old_file(
     path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(ended(EARLY), path)
-    before = path.read_bytes()
-
-    def refuse(_from: str, _to: str) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "rename", refuse)
-    write(ended(LATE), path)
+    write(ended(EARLY), path)
+    before = path.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", refuse)
+        write(ended(LATE), path)
     assert path.read_bytes() == before
     assert "No space left on device" in caplog.text
     assert list(path.parent.iterdir()) == [path]
-
-
-def test_an_unreadable_file_is_replaced(
-    path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(ended(EARLY), path)
-
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "open", refuse)
-        write(failed(LATE), path)
+    monkeypatch.setattr(Path, "open", refuse)  # the file cannot be read
+    write(failed(LATE), path)
+    monkeypatch.undo()
     assert values(path)[LAST_SUCCESS] == 0
-    assert "Permission denied" in caplog.text
 
 
 @pytest.mark.parametrize(
-    "name", ["missing/medusa.prom", ".", "pipe", "file/medusa.prom", "nul\0.prom", "x" * 300]
+    ("name", "job"),
+    [
+        *(
+            (name, "j")
+            for name in ("missing/medusa.prom", ".", "pipe", "file/medusa.prom", "nul\0.prom", "x" * 300)
+        ),
+        ("medusa.prom", "bytes \udcff"),
+    ],
 )
-def test_a_path_that_cannot_be_written_is_a_warning(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+def test_what_cannot_be_written_is_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, job: str
 ) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").touch()
     before = sorted(tmp_path.rglob("*"))
-    write(run(), tmp_path / name)
+    write(run(), tmp_path / name, job)
     assert sorted(tmp_path.rglob("*")) == before
     assert {(record.name, record.levelname) for record in caplog.records} == {
         ("medusa_sync.notify.metrics", "WARNING")
     }
-
-
-def test_a_label_that_is_no_text_is_a_warning(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    write(run(), path, job="bytes \udcff")
-    assert not path.exists()
     assert "the metrics were not written" in caplog.text
-
-
-def test_each_shard_has_its_own_label(path: Path) -> None:
-    write(structs.replace(ended(EARLY), shard=Shard(3, 8)), path)
-    assert {labels["shard"] for _, labels, _ in samples(path)} == {"3"}
-    write(structs.replace(failed(LATE), shard=Shard(3, 8)), path)
-    assert values(path)[LAST_SUCCESS] == end_of(EARLY)
-    write(structs.replace(failed(LATE), shard=Shard(4, 8)), path)
-    assert values(path)[LAST_SUCCESS] == 0
