@@ -1,18 +1,13 @@
-"""Faults at a chosen write, and a small catalogue whose sync has few writes."""
+"""Faults at a chosen write."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import httpx
 
-from tests.flow.stage import Killed, ListSource, copies_of, sync
-from tests.harness.catalogue import products
+from tests.flow.stage import Killed
 from tests.harness.fake_medusa import FakeMedusa
-
-SIZE = 12
-BATCH = 4
 
 
 def fail(error: BaseException) -> Callable[[], httpx.Response]:
@@ -40,15 +35,7 @@ AFTER = {
     "truncated after": lambda: httpx.Response(200, content=b'{"created":[{"id":'),
     "killed after": fail(Killed()),
 }
-
-
-def catalogue() -> ListSource:
-    """A catalogue with few tags and categories, so that a sync has few writes of each kind."""
-    rows = products(SIZE)
-    for row in rows:
-        row["tags"] = [f"tag {row['id'] % 3}", "all"]
-        row["category"] = f"shelf-{row['id'] % 2}"
-    return ListSource(rows)
+FAULTS = [*BEFORE, *AFTER]
 
 
 def fault_at(store: FakeMedusa, number: int, name: str) -> list[str]:
@@ -73,15 +60,3 @@ def fault_at(store: FakeMedusa, number: int, name: str) -> list[str]:
 
     store.before, store.after = before, after
     return hit
-
-
-@cache
-def synced_stores() -> Callable[[], FakeMedusa]:
-    store = FakeMedusa()
-    assert sync(catalogue(), store).exit_code == 0
-    return copies_of(store)
-
-
-def in_sync() -> tuple[FakeMedusa, ListSource]:
-    """A store and a source that are in sync."""
-    return synced_stores()(), catalogue()

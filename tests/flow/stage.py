@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import pickle
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -312,6 +313,17 @@ def copies_of(store: FakeMedusa) -> Callable[[], FakeMedusa]:
     return copy
 
 
+def synced(rows: Sequence[Any], **changes: Any) -> FakeMedusa:
+    """A store that has these products."""
+    store = FakeMedusa()
+    result = sync(
+        ListSource(copy.deepcopy(list(rows)), sale_prices=bool(changes.get("sale_prices"))), store, **changes
+    )
+    assert result.exit_code == 0, list(result.problems)
+    store.requests.clear()
+    return store
+
+
 def counts(result: RunResult) -> dict[str, int]:
     """The counts that are not zero."""
     return {each.value: count for each, count in result.counts.items() if count}
@@ -331,3 +343,17 @@ def assert_exact(rows: Sequence[dict[str, Any]], store: FakeMedusa) -> None:
     assert len(values) == len(set(values))
     handles = [category.handle for category in store.state.categories.values()]
     assert len(handles) == len(set(handles))
+
+
+def assert_items_follow(store: FakeMedusa) -> None:
+    """Each variant with an inventory item has one, with the same SKU."""
+    for variant in store.state.variants().values():
+        assert [store.state.items[item_id].sku for item_id in variant.item_ids] == [variant.sku]
+
+
+def assert_quiet(source: ListSource, store: FakeMedusa, **changes: Any) -> None:
+    """The next run finds nothing to do, and writes nothing."""
+    store.requests.clear()
+    result = sync(source, store, **changes)
+    assert counts(result) == {"unchanged": len(source.rows)}, list(result.problems)
+    assert (result.exit_code, result.conflicts, writes(store)) == (0, 0, [])

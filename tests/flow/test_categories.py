@@ -1,162 +1,88 @@
-"""Category paths become nested categories of the store."""
+"""Category paths become nested categories, which stay the same whatever the merchant makes of them."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from tests.flow.faults import AFTER, BEFORE, fault_at
-from tests.flow.kills import killed_runs
+from tests.flow.plans import carried_out, reasons
 from tests.flow.stage import (
-    SOURCE_NAME,
-    Killed,
     ListSource,
     assert_exact,
+    assert_quiet,
     counts,
     sent_in_bulk,
     sync,
-    writes,
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
-PATHS = [["Apparel", "Shirts", "Polos"], ["Apparel", "Sale"], ["Garden", "Sale"], ["Garden"]]
-TREE = [
-    "Apparel",
-    "Apparel > Sale",
-    "Apparel > Shirts",
-    "Apparel > Shirts > Polos",
-    "Garden",
-    "Garden > Sale",
-]
+PATHS = ["Apparel > Shirts > Polos", "Apparel > Sale", "Garden > Sale", "Garden"]
+TREE = {*PATHS, "Apparel", "Apparel > Shirts"}
 CATEGORIES = "/admin/product-categories"
+CREATION = "create-product-categories"
 
 
-def source_with(*paths: list[str]) -> ListSource:
-    """One product for each path."""
-    rows = products(len(paths))
+def rows_in(*paths: str, first: int = 1) -> list[dict[str, Any]]:
+    """One product for each path, such as `Garden > Sale`, or with a category such as `garden-tools`."""
+    rows = products(first + len(paths) - 1)[first - 1 :]
     for row, path in zip(rows, paths, strict=True):
-        del row["category"]
-        row["categories"] = [path]
-        row["tags"] = ["all"]
-    return ListSource(rows)
+        row |= {"category": path, "tags": ["all"]}
+        if path != path.lower():
+            row["categories"] = [row.pop("category").split(" > ")]
+    return rows
 
 
 def places(store: FakeMedusa) -> dict[str, str]:
     """The paths of all categories by id."""
     categories = store.state.categories
 
-    def path(category_id: str) -> str:
-        category = categories[category_id]
-        above = category.parent_category_id
-        return f"{path(above)} > {category.name}" if above else category.name
+    def path(own: str) -> str:
+        above = categories[own].parent_category_id
+        return f"{path(above)} > {categories[own].name}" if above else categories[own].name
 
-    return {category_id: path(category_id) for category_id in categories}
+    return {own: path(own) for own in categories}
 
 
-def categories_of(store: FakeMedusa, row: dict[str, Any]) -> list[str]:
+def place_of(store: FakeMedusa, number: int) -> list[str]:
     known = places(store)
-    product = store.products[f"{SOURCE_NAME}:{row['id']}"]
-    return sorted(known[category_id] for category_id in product.category_ids)
+    return [known[own] for own in store.products[f"dummyjson:{number}"].category_ids]
 
 
 def assert_nested(source: ListSource, store: FakeMedusa) -> None:
     """Each product is in the last category of its path, and no category exists twice."""
     assert_exact(source.rows, store)
-    assert sorted(places(store).values()) == TREE
-    for row in source.rows:
-        assert categories_of(store, row) == [" > ".join(row["categories"][0])]
-
-
-CREATION = "create-product-categories"
-
-
-def category_requests(store: FakeMedusa) -> list[str]:
-    """The methods of requests that read or create categories."""
-    return [
-        request.method
-        for request in store.requests
-        if request.path == CATEGORIES or sent_in_bulk(request, CREATION)
-    ]
+    assert sorted(places(store).values()) == sorted(TREE)
+    assert [place_of(store, row["id"]) for row in source.rows] == [[path] for path in PATHS]
 
 
 def test_products_are_in_the_last_category_of_their_paths() -> None:
-    store, source = FakeMedusa(), source_with(*PATHS)
+    store, source = FakeMedusa(), ListSource(rows_in(*PATHS))
     assert counts(sync(source, store)) == {"created": 4}
     assert_nested(source, store)
     assert all(category.is_active for category in store.state.categories.values())
-    assert category_requests(store) == ["GET", "POST", "POST", "POST"], "a call for each level"
-    store.requests.clear()
-    assert counts(sync(source, store)) == {"unchanged": 4}
-    assert writes(store) == []
-
-
-def test_a_product_moves_to_another_path() -> None:
-    store, source = FakeMedusa(), source_with(*PATHS)
-    sync(source, store)
+    requests = [
+        each.method for each in store.requests if each.path == CATEGORIES or sent_in_bulk(each, CREATION)
+    ]
+    assert requests == ["GET", "POST", "POST", "POST"], "a look-up, and a call for each level"
+    assert_quiet(source, store)
+    assert all(request.path != CATEGORIES for request in store.requests)
     source.rows[0]["categories"] = [["Garden", "Sale", "Hoses"]]
     assert counts(sync(source, store)) == {"updated": 1, "unchanged": 3}
-    assert categories_of(store, source.rows[0]) == ["Garden > Sale > Hoses"]
+    assert place_of(store, 1) == ["Garden > Sale > Hoses"]
     assert "Apparel > Shirts > Polos" in places(store).values(), "categories are never removed"
 
 
-def test_a_category_that_the_merchant_moved_or_renamed_is_used_where_it_is() -> None:
-    store, source = FakeMedusa(), source_with(*PATHS)
-    sync(source, store)
-    shirts = next(each for each in store.state.categories.values() if each.handle == "apparel-shirts")
-    shirts.parent_category_id, shirts.name = None, "Tops"
-    del store.state.categories[
-        next(each.id for each in store.state.categories.values() if each.handle == "apparel")
-    ]
-    for category in store.state.categories.values():
-        category.parent_category_id = (
-            None if category.handle == "apparel-sale" else category.parent_category_id
-        )
-    new = products(5)[4]
-    del new["category"]
-    source.rows.append(new | {"categories": [["Apparel", "Shirts", "Linen"]]})
-    assert counts(sync(source, store)) == {"created": 1, "unchanged": 4}
-    assert categories_of(store, new) == ["Tops > Linen"]
-    assert categories_of(store, source.rows[0]) == ["Tops > Polos"]
-    assert "Apparel" not in places(store).values(), "nothing new is below it"
-
-
 def test_a_category_of_a_product_without_paths_is_the_top_of_a_path() -> None:
-    store, source = FakeMedusa(), source_with(["Garden Tools", "Rakes"], ["x"])
-    source.rows[1] = products(2)[1] | {"category": "garden-tools"}
-    sync(source, store)
+    store = FakeMedusa()
+    sync(ListSource(rows_in("Garden Tools > Rakes", "garden-tools")), store)
     assert sorted(places(store).values()) == ["Garden Tools", "Garden Tools > Rakes"]
-
-
-def test_the_next_run_completes_categories_after_a_kill_at_any_step() -> None:
-    source = source_with(*PATHS)
-    for killed in ("tool", "store", "both"):
-        for store in killed_runs(FakeMedusa(), killed, lambda store: sync(source, store)):
-            for _ in range(2):  # a product may need the SKU of an incomplete one
-                result = sync(source, store)
-            assert result.exit_code == 0, list(result.problems)
-            assert_nested(source, store)
-
-
-@pytest.mark.parametrize("name", [*BEFORE, *AFTER])
-def test_the_next_run_completes_categories_after_a_fault_at_any_write(name: str) -> None:
-    for number in range(1, 5):  # the creations of tags and categories come first
-        store, source = FakeMedusa(), source_with(*PATHS)
-        hit = fault_at(store, number, name)
-        with suppress(Killed):
-            result = sync(source, store)
-            assert sum(result.counts.values()) == result.seen, (number, hit)
-        assert hit
-        store.before = store.after = None
-        assert sync(source, store).exit_code == 0, (number, hit)
-        assert_nested(source, store)
 
 
 def test_a_category_that_disappears_during_a_run_is_created_again() -> None:
     """The merchant deletes the one above it between the look-up and the creation."""
-    store, source = FakeMedusa(), source_with(["Garden", "Sale"])
+    store, source = FakeMedusa(), ListSource(rows_in("Garden > Sale"))
     store.call("POST", CATEGORIES, {"name": "Garden", "handle": "garden"})
 
     def delete(request: Any) -> None:
@@ -167,24 +93,105 @@ def test_a_category_that_disappears_during_a_run_is_created_again() -> None:
     store.before = delete
     sync(source, store)
     assert sync(source, store).exit_code == 0
-    assert categories_of(store, source.rows[0]) == ["Garden > Sale"]
+    assert place_of(store, 1) == ["Garden > Sale"]
 
 
 def test_two_runs_at_the_same_time_create_a_path_once() -> None:
-    store, source = FakeMedusa(), source_with(*PATHS)
+    store, source = FakeMedusa(), ListSource(rows_in(*PATHS))
 
     def other_run(request: Any) -> None:
         if sent_in_bulk(request, CREATION):
             store.before = None
-            for path in ("Apparel", "Apparel > Shirts"):
-                *_, above, name = ["", *path.split(" > ")]
-                parent = next(
-                    (each.id for each in store.state.categories.values() if each.name == above), None
-                )
-                handle = path.lower().replace(" > ", "-")
-                body = {"name": name, "handle": handle, "is_active": True, "parent_category_id": parent}
-                store.call("POST", CATEGORIES, body)
+            body = {"name": "Apparel", "handle": "apparel", "is_active": True}
+            above = store.call("POST", CATEGORIES, body)["product_category"]["id"]
+            body = {"name": "Shirts", "handle": "apparel-shirts", "is_active": True}
+            store.call("POST", CATEGORIES, body | {"parent_category_id": above})
 
     store.before = other_run
     assert counts(sync(source, store)) == {"created": 4}
     assert_nested(source, store)
+
+
+# --- what the merchant makes of them --------------------------------------------------------------------
+
+
+def category_id(store: FakeMedusa, handle: str) -> str:
+    return next(each.id for each in store.state.categories.values() if each.handle == handle)
+
+
+def edit(store: FakeMedusa, old: str, **changes: Any) -> str:
+    """The merchant edits a category; returns its id."""
+    own = category_id(store, old)
+    store.call("POST", f"{CATEGORIES}/{own}", changes)
+    return own
+
+
+def renamed() -> tuple[FakeMedusa, ListSource]:
+    """The merchant renamed the category of product 1."""
+    store, source = FakeMedusa(), ListSource(rows_in("shoes", "hats"))
+    sync(source, store)
+    edit(store, "shoes", name="Footwear", handle="footwear")
+    return store, source
+
+
+def test_a_renamed_category_stays_the_same_one() -> None:
+    store, source = renamed()
+    assert counts(carried_out(source, store)) == {"unchanged": 2}
+    store.call("POST", CATEGORIES, {"name": "Mine", "handle": "shoes"})  # not used
+    source.rows[0]["title"] = "New title"
+    source.rows += rows_in("shoes", first=3)
+    result = carried_out(source, store)
+    assert counts(result) == {"created": 1, "updated": 1, "unchanged": 1}
+    assert [change.field for outcome in result.changes for change in outcome.changes] == ["title"]
+    assert place_of(store, 1) == place_of(store, 3) == ["Footwear"]
+
+
+def test_products_leave_a_renamed_category_and_come_back() -> None:
+    store, source = renamed()
+    for category, place in (("hats", "Hats"), ("shoes", "Footwear")):
+        source.rows[0]["category"] = category
+        assert carried_out(source, store).exit_code == 0
+        assert place_of(store, 1) == [place]
+    store.call("POST", f"/admin/products/{store.products['dummyjson:1'].id}", {"categories": []})
+    source.rows[0]["title"] = "New title"
+    assert carried_out(source, store).exit_code == 0
+    assert place_of(store, 1) == [], "the merchant removed it"
+
+
+def test_a_category_without_a_record_is_found_by_its_handle() -> None:
+    store = FakeMedusa()
+    store.call("POST", CATEGORIES, {"name": "Mine", "handle": "shoes", "is_active": True})
+    assert carried_out(ListSource(rows_in("shoes")), store).exit_code == 0
+    assert list(places(store).values()) == place_of(store, 1) == ["Mine"]
+
+
+@pytest.mark.parametrize("is_below_another", [True, False])
+def test_a_category_that_the_merchant_moved_and_renamed_is_used_where_it_is(
+    *, is_below_another: bool
+) -> None:
+    """The category that was above it is deleted, or still there."""
+    store, source = FakeMedusa(), ListSource(rows_in(*PATHS))
+    sync(source, store)
+    edit(store, "apparel-shirts", name="Tops", handle="tops", parent_category_id=None)
+    if is_below_another:
+        edit(store, "tops", parent_category_id=category_id(store, "garden"))
+    else:
+        edit(store, "apparel-sale", parent_category_id=None)
+        del store.state.categories[category_id(store, "apparel")]
+    source.rows += rows_in("Apparel > Shirts > Linen", first=5)
+    assert counts(carried_out(source, store)) == {"created": 1, "unchanged": 4}
+    above = "Garden > " if is_below_another else ""
+    assert (place_of(store, 5), place_of(store, 1)) == ([f"{above}Tops > Linen"], [f"{above}Tops > Polos"])
+
+
+@pytest.mark.parametrize("batch_size", [1, 15])
+def test_a_category_whose_handle_is_taken_by_a_renamed_one_is_a_problem(batch_size: int) -> None:
+    store, source = renamed()
+    source.rows += rows_in("footwear", "hats", "Footwear > Boots", first=3)
+    result = carried_out(source, store, batch_size=batch_size)
+    assert counts(result) == {"created": 1, "unchanged": 2, "rejected": 2}
+    reason = (
+        f"its category 'footwear' cannot be created: 'Footwear' ({category_id(store, 'footwear')}) has this "
+        "handle, but is 'shoes' at the source; change one of the two"
+    )
+    assert reasons(result) == {"dummyjson:3": reason, "dummyjson:5": reason}

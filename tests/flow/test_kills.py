@@ -3,120 +3,152 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import pytest
 
 from tests.flow.kills import KILLED, NEXT, killed_runs
+from tests.flow.shirts import assert_shirts, held, shirt, variant, wanted
 from tests.flow.stage import (
     SOURCE_NAME,
     ListSource,
     assert_exact,
+    assert_items_follow,
+    assert_quiet,
     copies_of,
-    is_creation,
     sync,
-    sync_killed,
+    synced,
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
 pytestmark = pytest.mark.usefixtures("routes")
 
-SIZE = 2
+DELETE = {"on_missing": "delete", "max_removals": "100%"}
 
 Row = dict[str, Any]
 Rows = list[Row]
 
 
-# --- what the source changes ----------------------------------------------------------------------------
+# --- what the source changes: the rows of version 0, 1 or 2 ---------------------------------------------
 
 
-def catalogue() -> Rows:
-    rows = products(SIZE)
+def catalogue(size: int = 2) -> Rows:
+    rows = products(size)
     for row in rows:
         row["tags"] = [f"tag {row['id'] % 2}", "all"]
         row["category"] = f"shelf-{row['id'] % 2}"
     return rows
 
 
-def with_prices(row: Row, version: int) -> Row:
-    return {**row, "price": row["price"] + version}
+def prices(row: Row, version: int) -> None:
+    row["price"] += version
 
 
-def with_stock(row: Row, version: int) -> Row:
-    return {**row, "stock": row["stock"] + version}
+def stock(row: Row, version: int) -> None:
+    row["stock"] += version
 
 
-def with_sku(row: Row, version: int) -> Row:
-    return {**row, "sku": f"{row['sku']}-{version}"}
+def skus(row: Row, version: int) -> None:
+    row["sku"] = f"{row['sku']}-{version}"
 
 
-def with_tags(row: Row, version: int) -> Row:
-    return {**row, "title": f"{row['title']} {version}", "tags": ["all", f"new {version}"]}
+def tags(row: Row, version: int) -> None:
+    row |= {"title": f"{row['title']} {version}", "tags": ["all", f"new {version}"]}
 
 
-def with_everything(row: Row, version: int) -> Row:
-    for change in (with_prices, with_stock, with_sku, with_tags):
-        row = change(row, version)
-    return row
+def paths(row: Row, version: int) -> None:
+    row["categories"] = [["Apparel", f"Shirts {version}", f"Polos {row['id']}"]]
 
 
-def each_row(change: Callable[[Row, int], Row]) -> Callable[[Rows, int], Rows]:
-    return lambda rows, version: [change(row, version) for row in rows] if version else rows
+def everything(row: Row, version: int) -> None:
+    for change in (prices, stock, skus, tags):
+        change(row, version)
 
 
-def with_skus_swapped(rows: Rows, version: int) -> Rows:
+def swap(rows: Rows, version: int) -> None:
     """Swap SKU and barcode of the products; in version 2 one of them gets new ones."""
     one, two = rows
-    if version == 1:
-        names = ("sku", "meta")
-        one, two = (
-            {**row, **{name: other[name] for name in names}} for row, other in ((one, two), (two, one))
-        )
-    if version == 2:
-        one, two = {**one, "sku": "NEW", "meta": {"barcode": "NEW"}}, {**two, "sku": one["sku"]}
-    return [one, two]
+    first, second = ({name: row[name] for name in ("sku", "meta")} for row in rows)
+    one |= second if version == 1 else {"sku": "NEW", "meta": {"barcode": "NEW"}}
+    two |= first if version == 1 else {"sku": first["sku"]}
 
 
-CHANGES: dict[str, Callable[[Rows, int], Rows]] = {
-    "prices": each_row(with_prices),
-    "stock": each_row(with_stock),
-    "skus": each_row(with_sku),
-    "tags": each_row(with_tags),
-    "swap": with_skus_swapped,
-    "everything": each_row(with_everything),
-}
-
-# --- the store at the start -----------------------------------------------------------------------------
+def variant_fields(row: Row, version: int) -> None:
+    for each in row["variants"][:2]:
+        each |= {
+            "price": each["price"] + version,
+            "stock": each["stock"] + version,
+            "sku": f"{each['sku']}{version}",
+        }
 
 
-def synced_store() -> FakeMedusa:
-    store = FakeMedusa()
-    assert sync(ListSource(catalogue()), store).exit_code == 0
-    return store
+def option_values(row: Row, version: int) -> None:
+    for each in row["variants"]:
+        if each["options"]["Size"] == "M":
+            each["options"]["Size"] = f"M{version}"
 
 
-def store_to_adopt() -> FakeMedusa:
-    """A store in which the merchant created the products, with other prices and texts."""
-    store = synced_store()
-    for product in store.state.products.values():
-        product.external_id = product.metadata = product.shipping_profile_id = None
-        product.sales_channel_ids, product.tag_ids, product.description = [], [], "Mine"
-        product.variants[0].prices[0].amount = 7_777
-    for item in store.state.live_items():
-        item.levels = []
-    for category in store.state.categories.values():
-        category.is_active = False
-    return store
+def new_variants(row: Row, version: int) -> None:
+    row["variants"] += [variant(row["id"], size, "Red") for size in ("L", "XL")[:version]]
+
+
+def renamed_option(row: Row, version: int) -> None:
+    row["options"] = ["Size", f"Colour {version}"]
+    for each in row["variants"]:
+        each["options"] = dict(zip(row["options"], each["options"].values(), strict=True))
+
+
+def added_option(row: Row, version: int) -> None:
+    row["options"] = ["Size", "Colour", "Fit"]
+    for each in row["variants"]:
+        each["options"] = {**each["options"], "Fit": f"fit {version}"}
+
+
+def swapped_variants(row: Row, version: int) -> None:
+    one, two = row["variants"][0], row["variants"][1 + version]
+    for name in ("sku", "options"):
+        one[name], two[name] = two[name], one[name]
+
+
+OF_PRODUCTS = (prices, stock, skus, tags, paths, everything)
+OF_VARIANTS = (variant_fields, option_values, new_variants, renamed_option, added_option, swapped_variants)
+WITHOUT_A_WAY_BACK = (new_variants, added_option)  # a dropped variant stays
+CASES = [
+    *((change, "both") for change in (*OF_PRODUCTS, swap, *OF_VARIANTS)),
+    *((change, killed) for change in (everything, paths) for killed in ("tool", "store")),
+    *((change, "store") for change in (variant_fields, new_variants, swapped_variants)),
+]
+
+
+def rows_of(change: Callable[..., None], version: int) -> Rows:
+    if change in OF_VARIANTS:
+        sizes = [("S", "Red"), ("S", "Blue"), ("M", "Red"), ("M", "Blue")]
+        rows = [shirt(number, variants=[variant(number, *each) for each in sizes]) for number in (1, 2)]
+    else:
+        rows = catalogue()
+    if version and change is swap:
+        swap(rows, version)
+    elif version:
+        for row in rows:
+            change(row, version)
+    return rows
 
 
 # --- what the next run leaves -----------------------------------------------------------------------------
 
 
-def assert_heals(store: FakeMedusa, rows: Rows, **options: Any) -> None:
-    """The next run makes the store match the source, without a conflict."""
-    result = sync(ListSource(rows), store, **options)
-    assert (result.exit_code, result.conflicts) == (0, 0), (list(result.problems), list(result.changes))
+def assert_stored(rows: Rows, store: FakeMedusa) -> None:
+    if "variants" in rows[0]:
+        assert_shirts(rows, store)
+        for row in rows:
+            found = {
+                (each.option.title, each.value) for each in store.products[f"dummyjson:{row['id']}"].values
+            }
+            options = [each["options"] for each in row["variants"]]
+            assert found == {(name, each[name]) for each in options for name in row["options"]}
+        return
     assert_exact(rows, store)
     tags = {tag.id: tag.value for tag in store.state.tags.values()}
     for row in rows:
@@ -129,54 +161,75 @@ def assert_heals(store: FakeMedusa, rows: Rows, **options: Any) -> None:
     assert all(category.is_active for category in store.state.categories.values())
 
 
-def assert_items_follow(store: FakeMedusa) -> None:
-    """Each variant has one inventory item, with the same SKU."""
-    for variant in store.state.variants().values():
-        assert [store.state.items[item_id].sku for item_id in variant.item_ids] == [variant.sku]
+def assert_heals(store: FakeMedusa, rows: Rows, **options: Any) -> None:
+    """The next run makes the store match the source, without a conflict, and the one after writes nothing."""
+    source = ListSource(deepcopy(rows))
+    result = sync(source, store, **options)
+    assert (result.exit_code, result.conflicts) == (0, 0), (list(result.problems), list(result.changes))
+    assert_stored(rows, store)
+    assert_items_follow(store)
+    assert_quiet(source, store, **options)
 
 
-CASES = [(what, "both") for what in CHANGES] + [("everything", "tool"), ("everything", "store")]
-
-
-@pytest.mark.parametrize(("what", "killed"), CASES)
-def test_a_killed_update_is_completed_even_if_the_source_changes_again(what: str, killed: str) -> None:
-    change, rows = CHANGES[what], catalogue()
-    for hurt in killed_runs(synced_store(), killed, lambda store: sync(ListSource(change(rows, 1)), store)):
+@pytest.mark.parametrize(("change", "killed"), CASES)
+def test_a_killed_update_is_completed_even_if_the_source_changes_again(
+    change: Callable[..., None], killed: str
+) -> None:
+    store = synced(rows_of(change, 0))
+    for hurt in killed_runs(store, killed, lambda each: sync(ListSource(rows_of(change, 1)), each)):
         copy = copies_of(hurt)
         for version in NEXT.values():
-            for on_conflict in ("source", "store") if what == "everything" else ["store"]:
-                store = copy()
-                assert_heals(store, change(rows, version), on_conflict=on_conflict)
-                assert_items_follow(store)
+            if version or change not in WITHOUT_A_WAY_BACK:
+                for side in ("source", "store") if change is everything else ("store",):
+                    assert_heals(copy(), rows_of(change, version), on_conflict=side)
+
+
+@pytest.mark.parametrize("killed", KILLED)
+@pytest.mark.parametrize("change", [everything, paths, variant_fields])
+def test_a_killed_creation_is_completed_even_if_the_source_changes_again(
+    change: Callable[..., None], killed: str
+) -> None:
+    for hurt in killed_runs(FakeMedusa(), killed, lambda store: sync(ListSource(rows_of(change, 1)), store)):
+        copy = copies_of(hurt)
+        for version in NEXT.values():
+            assert_heals(copy(), rows_of(change, version), on_conflict="store")
 
 
 @pytest.mark.parametrize("killed", KILLED)
 def test_a_killed_adoption_is_completed_even_if_the_source_changes_again(killed: str) -> None:
-    rows = catalogue()
-    options = {"on_conflict": "store", "adopt": True}
-    for hurt in killed_runs(store_to_adopt(), killed, lambda store: sync(ListSource(rows), store, **options)):
+    """The merchant created the products, with other prices and texts."""
+    store, options = synced(catalogue()), {"on_conflict": "store", "adopt": True}
+    for product in store.state.products.values():
+        product.external_id = product.metadata = product.shipping_profile_id = None
+        product.sales_channel_ids, product.tag_ids, product.description = [], [], "Mine"
+        product.variants[0].prices[0].amount = 7_777
+    for item in store.state.live_items():
+        item.levels = []
+    for category in store.state.categories.values():
+        category.is_active = False
+    for hurt in killed_runs(store, killed, lambda each: sync(ListSource(catalogue()), each, **options)):
         copy = copies_of(hurt)
         for version in (0, 1):  # titles and SKUs still identify the products
-            changed = [with_stock(with_prices(row, version), version) for row in rows]
-            assert_heals(copy(), changed, **options)
+            rows = catalogue()
+            for row in rows:
+                prices(row, version)
+                stock(row, version)
+            assert_heals(copy(), rows, **options)
 
 
-@pytest.mark.parametrize("killed", KILLED)
-def test_a_killed_creation_is_completed_even_if_the_source_changes_again(killed: str) -> None:
-    rows = catalogue()
-    options = {"on_conflict": "store"}
-    for hurt in killed_runs(FakeMedusa(), killed, lambda store: sync(ListSource(rows), store)):
+@pytest.mark.parametrize("on_missing", ["draft", "delete"])
+@pytest.mark.parametrize("killed", ["both", "store"])
+def test_a_killed_removal_of_variants_is_completed_or_taken_back(killed: str, on_missing: str) -> None:
+    before, options = rows_of(variant_fields, 0), {"on_missing": on_missing, "max_removals": "100%"}
+    less = [row | {"variants": row["variants"][:2]} for row in before]
+    for hurt in killed_runs(synced(before), killed, lambda store: sync(ListSource(less), store, **options)):
         copy = copies_of(hurt)
-        for version in NEXT.values():
-            store = copy()
-            assert_heals(store, each_row(with_everything)(rows, version), **options)
-            assert_items_follow(store)
-
-
-def test_a_creation_that_is_complete_is_acknowledged_by_the_next_run() -> None:
-    """No request of it can arrive late, so the run after that has nothing to do, however soon it begins."""
-    store, source = FakeMedusa(), ListSource(products(3))
-    sync_killed("after", is_creation, source, store)
-    assert sync(source, store).exit_code == 0
-    records = [product.metadata["medusa_sync"] for product in store.products.values() if product.metadata]
-    assert [record.get("pending") for record in records] == [None, None, None]
+        assert_heals(copy(), before, **options)
+        store = copy()
+        result = sync(ListSource(less), store, **options)
+        assert (result.exit_code, result.conflicts) == (0, 0), list(result.problems)
+        if on_missing == "delete":
+            assert_shirts(less, store)
+        else:
+            dropped = wanted(before[0]).keys() - wanted(less[0]).keys()
+            assert {sku for sku, each in held(store).items() if each["stock"] == 0} == dropped

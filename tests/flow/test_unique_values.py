@@ -1,123 +1,335 @@
-"""Any products that want any SKUs: each value has one owner, and nobody goes without one for no reason."""
+"""SKUs and barcodes that several products want: one gets each, the others are stored without it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from medusa_sync import Result
-from tests.flow.plans import carried_out, reasons, withheld
+from tests.flow.plans import carried_out, owners, reasons, withheld
+from tests.flow.shirts import shirt, variant
 from tests.flow.stage import ListSource, copies_of, counts, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
-ALL = "100%"
-STORED, OTHERS = 5, 2
-ROWS = products(STORED + OTHERS + 2)
-"""The first ones are in the store, the next ones belong to another source there, the last ones are new."""
-SKUS = [row["sku"] for row in ROWS[: STORED + OTHERS]]
-POOL = [*SKUS, "FREE-1", "FREE-2"]
-PLACES = [*range(STORED), *range(STORED + OTHERS, len(ROWS))]
+ROWS = products(8)
+OTHERS = (7, 8)
+"""The numbers of products that belong to another source in every store of these tests."""
+DELETE = {"on_missing": "delete", "max_removals": "100%"}
+BATCHES: list[dict[str, Any]] = [{"batch_size": 1}, {"batch_size": 2, "concurrency": 1}, {"batch_size": 15}]
+
+Row = dict[str, Any]
+Wants = dict[int, int | str]
+"""What products want, in the order of the source: the value of the product with that number, or another."""
+
+
+def own(*numbers: int) -> Wants:
+    return {number: number for number in numbers}
+
+
+def value(name: str, wanted: int | str) -> str:
+    if isinstance(wanted, str):
+        return wanted
+    row = ROWS[wanted - 1]
+    return str(row["sku"] if name == "sku" else row["meta"]["barcode"])
+
+
+def rows_of(name: str, wants: Wants) -> list[Row]:
+    rows = []
+    for number, wanted in wants.items():
+        row, code = ROWS[number - 1], value(name, wanted)
+        rows.append(row | ({"sku": code} if name == "sku" else {"meta": {"barcode": code}}))
+    return rows
+
+
+def held(name: str, store: FakeMedusa) -> dict[str, str | None]:
+    return {key: getattr(product.variants[0], name) for key, product in store.products.items()}
 
 
 @pytest.fixture(scope="module")
 def fresh() -> Callable[[], FakeMedusa]:
+    """Makes stores that have products of another source."""
     store = FakeMedusa()
-    sync(ListSource(ROWS[STORED : STORED + OTHERS]), store)
+    sync(ListSource([ROWS[number - 1] for number in OTHERS]), store)
     for product in store.products.values():
         product.external_id = str(product.external_id).replace("dummyjson", "other")
-    sync(ListSource(ROWS[:STORED]), store)
     return copies_of(store)
 
 
-def owners(store: FakeMedusa) -> dict[str, str]:
-    """The external id of the product that has each SKU."""
-    return {str(each.sku): own for own, product in store.products.items() for each in product.variants}
+@dataclass
+class Case:
+    """What the source wanted before, what it wants now, and who does not get it."""
+
+    before: Wants
+    now: Wants
+    lacking: set[int] = field(default_factory=set)
+    rejected: set[int] = field(default_factory=set)
+    options: dict[str, str] = field(default_factory=dict)
+
+
+CASES = {
+    "two new ones": Case({}, {1: 1, 2: "X", 3: "X"}, {3}),
+    "a new one before its owner": Case({1: 1, 2: "X"}, {3: "X", 2: "X", 1: 1}, {3}),
+    "two stored ones": Case(own(1, 2, 3), {1: 1, 2: "X", 3: "X"}, {3}),
+    "several that want one of a third": Case(own(1, 2, 3, 4), {1: 4, 2: 4, 3: 4, 4: 4}, {1, 2, 3}),
+    "given to one before": Case(own(1, 2, 3), {1: 1, 4: 2, 2: "N", 3: 3}),
+    "given to one after": Case(own(1, 2, 3), {1: 1, 2: "N", 4: 2, 3: 3}),
+    "given up, and two want it": Case(own(1, 2, 3), {1: 3, 2: 2, 3: "N", 4: 3}, {4}),
+    "swap": Case(own(1, 2, 3), {1: 2, 2: 1, 3: 3}),
+    "rotation": Case(own(1, 2, 3, 4), {1: 2, 2: 3, 3: 4, 4: 1}),
+    "chain": Case(own(1, 2, 3, 4), {1: 2, 2: 3, 3: 4, 4: "N"}),
+    "backward chain": Case(own(1, 2, 3, 4), {1: "N", 2: 1, 3: 2, 4: 3}),
+    "chain that ends at another source": Case(own(1, 2, 3), {1: 2, 2: 3, 3: 7}, {1, 2, 3}),
+    "new ones of another source": Case(own(1), {1: 1, 7: 7, 2: 2, 8: 8}, set(), {7, 8}),
+    "of one that is gone": Case(own(1, 2), {1: 1, 3: 2}, {3}),
+    "of one that is drafted": Case(own(1, 2), {1: 1, 3: 2}, {3}, options=DELETE | {"on_missing": "draft"}),
+    "of one that is deleted, to a new one": Case(own(1, 2), {1: 1, 3: 2}, options=DELETE),
+    "of one that is deleted, to a stored one": Case(own(1, 2, 3), {1: 1, 3: 2}, options=DELETE),
+    "withheld, and given up": Case({1: 1, 2: 1, 3: 3}, {1: "N", 2: 1, 3: 3}),
+    "withheld, and given up later in the source": Case({1: 1, 2: 1, 3: 3}, {3: 3, 2: 1, 1: "N"}),
+    "withheld, and its owner is deleted": Case({1: 1, 2: 1, 3: 3}, {2: 1, 3: 3}, options=DELETE),
+    "withheld, and no longer wanted": Case({1: 1, 2: 1}, {1: 1, 2: "OWN"}),
+    "withheld for good": Case({1: 1, 2: 1}, {1: 1, 2: 1}, {2}),
+}
+
+
+@pytest.mark.parametrize("name", ["sku", "barcode"])
+@pytest.mark.parametrize("options", BATCHES, ids=["alone", "pairs", "together"])
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_who_gets_a_value_that_several_want(
+    fresh: Callable[[], FakeMedusa], case: Case, options: dict[str, Any], name: str
+) -> None:
+    store = fresh()
+    sync(ListSource(rows_of(name, case.before)), store)
+    before = held(name, store)
+    source = ListSource(rows_of(name, case.now), page_size=3)
+    result = carried_out(source, store, **options, **case.options)
+    after = held(name, store)
+    assert (result.exit_code, result.withheld) == (5 if case.rejected else 0, len(case.lacking))
+    assert reasons(result).keys() == {f"dummyjson:{number}" for number in case.rejected}
+    for number, wanted in case.now.items():
+        key = f"dummyjson:{number}"
+        if number in case.lacking:
+            assert after[key] == before.get(key)
+        elif number not in case.rejected:
+            assert after[key] == value(name, wanted)
+    for each in store.state.variants().values():
+        assert [store.state.items[item_id].sku for item_id in each.item_ids] == [each.sku]
+    store.requests.clear()
+    again = sync(source, store, **options, **case.options)
+    assert (again.withheld, withheld(again), writes(store)) == (len(case.lacking), {}, [])
+    if not case.rejected and case.before.keys() <= case.now.keys():  # else owners are looked up
+        assert len(store.requests) == 1
+
+
+WANTED = st.dictionaries(
+    st.sampled_from(range(1, 7)), st.sampled_from([*range(1, 9), "FREE-1", "FREE-2"]), min_size=1
+)
 
 
 @given(
-    wanted=st.dictionaries(st.sampled_from(PLACES), st.sampled_from(POOL)),
-    options=st.fixed_dictionaries(
-        {"batch_size": st.sampled_from([1, 2, 15]), "concurrency": st.sampled_from([1, 3])}
-    ),
+    before=WANTED,
+    now=WANTED,
+    batch_size=st.sampled_from([1, 2, 15]),
+    concurrency=st.sampled_from([1, 3]),
+    name=st.sampled_from(["sku", "barcode"]),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_each_product_has_its_sku_or_a_reason(
-    fresh: Callable[[], FakeMedusa], wanted: dict[int, str], options: dict[str, Any]
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_product_has_its_value_or_a_reason(
+    fresh: Callable[[], FakeMedusa], before: Wants, now: Wants, batch_size: int, concurrency: int, name: str
 ) -> None:
     store = fresh()
-    before = owners(store)
-    rows = [ROWS[place] | {"sku": wanted.get(place, ROWS[place]["sku"])} for place in PLACES]
-    source = ListSource(rows, page_size=3)
-    result = carried_out(source, store, **options)
-    after, without = owners(store), withheld(result)
-    for row in rows:
-        own, sku = f"dummyjson:{row['id']}", row["sku"]
-        if own in reasons(result):
-            assert before.get(sku, "").startswith("other:")
-            assert (own not in before.values(), own not in store.products) == (True, True)
-        elif own in without:
-            assert without[own] == [("sku", sku)]
-            assert after[sku] != own, "somebody else has it"
-        else:
-            assert after[sku] == own
-    lacking = {own for own in without if own in before.values()}
-    assert all(after.get(sku) == own for sku, own in before.items() if own in lacking), "it keeps its own"
-    store.requests.clear()
-    again = sync(source, store)
-    assert again.withheld == result.withheld
-    assert again.counts[Result.UNCHANGED] == len(rows) - len(reasons(result))
-    assert writes(store) == [] or reasons(result)
+    options = {"batch_size": batch_size, "concurrency": concurrency}
+    sync(ListSource(rows_of(name, before)), store)
+    had = {code: key for key, code in held(name, store).items() if code}
+    result = carried_out(ListSource(rows_of(name, now), page_size=3), store, **options)
+    has, without = {code: key for key, code in held(name, store).items()}, withheld(result)
+    for number, wanted in now.items():
+        key, code = f"dummyjson:{number}", value(name, wanted)
+        if key in reasons(result):
+            assert had[code].startswith("other:")
+            assert key not in store.products
+        elif has.get(code) != key:
+            assert code in has, "nobody has it"
+            assert key in without or before.get(number) == wanted
+            assert had.get(str(held(name, store)[key]), key) == key, "it keeps its own"
 
 
-@pytest.mark.parametrize("batch_size", [1, 15])
-def test_a_product_that_stays_rejected_costs_no_write(
-    fresh: Callable[[], FakeMedusa], batch_size: int
-) -> None:
+def test_a_rejection_names_the_product_that_has_the_value(fresh: Callable[[], FakeMedusa]) -> None:
     store = fresh()
-    source = ListSource([*ROWS[:STORED], ROWS[-1] | {"sku": SKUS[-1]}])
-    assert reasons(sync(source, store, batch_size=batch_size)).keys() == {f"dummyjson:{ROWS[-1]['id']}"}
+    owner, code = store.products["other:7"], ROWS[6]["sku"]
+    result = carried_out(ListSource([ROWS[6]]), store)
+    reason = f"its SKU {code!r} belongs to other:7 {owner.title!r} ({owner.id}); change one of the two"
+    assert reasons(result) == {"dummyjson:7": reason}
     store.requests.clear()
-    assert counts(sync(source, store, batch_size=batch_size)) == {"unchanged": STORED, "rejected": 1}
+    assert counts(sync(ListSource([ROWS[6]]), store)) == {"rejected": 1}
     assert writes(store) == []
 
 
-@pytest.mark.parametrize("how", ["delete", "draft", "keep"])
-def test_values_of_products_that_the_source_no_longer_has_arrive_once_they_are_deleted(
-    fresh: Callable[[], FakeMedusa], how: str
+@pytest.mark.parametrize("options", BATCHES)
+def test_if_the_first_of_two_products_is_rejected_the_second_one_gets_the_sku(
+    fresh: Callable[[], FakeMedusa], options: dict[str, Any]
 ) -> None:
-    """Two new products and a stored one want the SKUs of three that the source drops."""
-    store, options = fresh(), {"on_missing": how, "max_removals": ALL}
-    rows = [ROWS[0] | {"sku": SKUS[2]}, ROWS[1], ROWS[-2] | {"sku": SKUS[3]}, ROWS[-1] | {"sku": SKUS[4]}]
-    source = ListSource(rows)
-    first = sync(source, store, **options)
-    assert first.exit_code == 0
-    result = sync(source, store, **options)
-    assert (result.exit_code, result.withheld) == (0, 0 if how == "delete" else 3)
-    for row in rows:
-        sku = owners(store).get(row["sku"])
-        assert (sku == f"dummyjson:{row['id']}") == (how == "delete" or row is rows[1])
-    store.requests.clear()
-    assert sync(source, store, **options).exit_code == 0
-    assert writes(store) == []
-
-
-def test_the_value_of_a_removed_product_arrives_in_the_same_run(fresh: Callable[[], FakeMedusa]) -> None:
     store = fresh()
-    source = ListSource([ROWS[0] | {"sku": SKUS[2]}, ROWS[1], ROWS[-1] | {"sku": SKUS[3]}])
-    result = carried_out(source, store, on_missing="delete", max_removals=ALL)
-    assert (result.exit_code, result.withheld) == (0, 0)
+    [first] = rows_of("barcode", {1: 7})
+    source = ListSource([first | {"sku": "SAME"}, ROWS[1], ROWS[2] | {"sku": "SAME"}])
+    assert list(reasons(carried_out(source, store, **options))) == ["dummyjson:1"]
+    assert held("sku", store)["dummyjson:3"] == "SAME"
+
+
+@pytest.mark.parametrize("options", BATCHES)
+def test_a_handle_of_the_source_that_is_taken_is_rejected(
+    fresh: Callable[[], FakeMedusa], options: dict[str, Any]
+) -> None:
+    store = fresh()
+    owner = store.products["other:7"]
+    handles = [str(owner.handle).capitalize(), "own", "own"]
+    rows = [row | {"handle": handle} for row, handle in zip(ROWS, handles, strict=False)]
+    found = reasons(carried_out(ListSource(rows), store, **options))
+    assert found.keys() == {"dummyjson:1", "dummyjson:3"}
+    taken = (
+        f"its handle {owner.handle!r} belongs to other:7 {owner.title!r} ({owner.id}); change one of the two"
+    )
+    assert found["dummyjson:1"] == taken
+    assert "its handle 'own' belongs to dummyjson:2" in found["dummyjson:3"]
+
+
+def test_a_product_that_is_too_large_for_a_request_is_rejected() -> None:
+    texts = {f"text {number}": "x" * 50_000 for number in range(41)}
+    rows = [ROWS[0], ROWS[1] | {"metadata": texts}, ROWS[2]]
+    result = carried_out(ListSource(rows), FakeMedusa())
+    assert counts(result) == {"created": 2, "rejected": 1}
+    assert "more than the store accepts" in reasons(result)["dummyjson:2"]
+
+
+def test_owners_are_looked_up_once_for_200_products(fresh: Callable[[], FakeMedusa]) -> None:
+    store, source = fresh(), ListSource(products(208)[8:], page_size=200)
+    sync(source, store, dry_run=True)
+    paths = [request.path for request in store.requests]
+    # The lists of SKUs and barcodes, and of inventory items, are read at the same time.
+    assert (paths.count("/admin/product-variants"), paths.count("/admin/inventory-items")) == (2, 1)
+    sync(source, store)
+    store.requests.clear()
+    sync(source, store, dry_run=True)
+    assert all(request.path != "/admin/product-variants" for request in store.requests)
+
+
+@pytest.mark.parametrize(("title", "handle"), [("Null", None), ("NULL", "null"), ("Nil", None)])
+def test_a_product_titled_null_does_not_read_the_whole_store(
+    fresh: Callable[[], FakeMedusa], title: str, handle: str | None
+) -> None:
+    store = fresh()
+    next(iter(store.state.products.values())).handle = "null"
+    new = [row | {"title": title} | ({"handle": handle} if handle else {}) for row in ROWS[:2]]
+    result = carried_out(ListSource(new), store)
+    assert (result.exit_code, counts(result)) == (0, {"created": 2})
+    lists = [dict(each.query) for each in store.requests if each.path == "/admin/products"]
+    unfiltered = [
+        query for query in lists if query and query.keys() <= {"fields", "order", "limit", "offset"}
+    ]
+    assert all(query["limit"] in {"1", "2000"} for query in unfiltered), (
+        "the count, and the scan of every run"
+    )
 
 
 def test_a_dry_run_knows_which_items_keep_their_skus(fresh: Callable[[], FakeMedusa]) -> None:
     """The merchant renamed the variant of product 1, whose item has the SKU that product 2 wants."""
     store = fresh()
+    sync(ListSource(ROWS[:3]), store)
     product = store.products["dummyjson:1"]
-    path = f"/admin/products/{product.id}/variants/{product.variants[0].id}"
-    store.call("POST", path, {"sku": "MERCHANT"})
-    rows = [ROWS[0], ROWS[1] | {"sku": SKUS[0]}, *ROWS[2:STORED], ROWS[-1] | {"sku": SKUS[1]}]
-    carried_out(ListSource(rows), store, batch_size=1)
+    store.call("POST", f"/admin/products/{product.id}/variants/{product.variants[0].id}", {"sku": "MERCHANT"})
+    carried_out(ListSource(rows_of("sku", {1: 1, 2: 1, 3: 3, 4: 2})), store, batch_size=1)
+
+
+# --- variants of one product ----------------------------------------------------------------------------
+
+
+def moved_within(rows: list[Row]) -> None:
+    """The SKU of a dropped variant goes to its sibling, and the second product wants it, too."""
+    moved = rows[0]["variants"].pop(0)
+    rows[0]["variants"][0]["sku"] = moved["sku"]
+    rows[1]["variants"] = [rows[1]["variants"][0] | {"sku": moved["sku"]}]
+
+
+def moved_within_the_second(rows: list[Row]) -> None:
+    moved_within(rows)
+    rows.reverse()
+
+
+def new_one_with_that_of_another_product(rows: list[Row]) -> None:
+    rows[0]["variants"].append(variant(1, "XL", "Red", sku="SH2-S-R"))
+
+
+def new_one_with_that_of_a_sibling(rows: list[Row]) -> None:
+    rows[0]["variants"].append(variant(1, "XL", "Red", sku="SH1-S-R", barcode=None))
+
+
+@pytest.mark.parametrize(
+    ("change", "lacking", "owner"),
+    [
+        (moved_within, {"dummyjson:2": [("sku", "SH1-S-R")]}, "dummyjson:1 "),
+        (moved_within_the_second, {"dummyjson:2": [("sku", "SH1-S-R")]}, "dummyjson:1 "),
+        (new_one_with_that_of_another_product, {"dummyjson:1": [("sku", "SH2-S-R")]}, "dummyjson:2 "),
+        (new_one_with_that_of_a_sibling, {"dummyjson:1": [("sku", "SH1-S-R")]}, "another variant"),
+    ],
+)
+def test_a_variant_whose_sku_has_an_owner_is_stored_without_it(
+    change: Callable[[list[Row]], None], lacking: dict[str, list[tuple[str, str]]], owner: str
+) -> None:
+    store, rows = FakeMedusa(), [shirt(1), shirt(2)]
+    sync(ListSource([shirt(1), shirt(2)]), store)
+    change(rows)
+    result = carried_out(ListSource(rows), store)
+    assert (result.exit_code, withheld(result)) == (0, lacking)
+    assert all(each.startswith(owner) for each in owners(result))
+    store.requests.clear()
+    assert (sync(ListSource(rows), store).withheld, writes(store)) == (1, [])
+
+
+def test_variants_of_a_product_with_the_same_barcode_are_stored_without_it() -> None:
+    row = shirt(1)
+    for each in row["variants"][1:]:
+        each["barcode"] = row["variants"][0]["barcode"]
+    store, source = FakeMedusa(), ListSource([row])
+    result = carried_out(source, store)
+    assert (result.exit_code, result.withheld) == (0, 5)
+    barcodes = [each.barcode for each in store.products["dummyjson:1"].variants]
+    assert sorted(barcodes, key=str) == sorted([row["variants"][0]["barcode"], *[None] * 5], key=str)
+    store.requests.clear()
+    assert (sync(source, store).withheld, writes(store)) == (5, [])
+
+
+def test_a_variant_of_the_merchant_in_the_same_product_keeps_its_sku() -> None:
+    store, row = FakeMedusa(), shirt(1, title="Better shirt")
+    sync(ListSource([shirt(1)]), store)
+    product = store.products["dummyjson:1"]
+    edited = next(each for each in product.variants if each.sku == "SH1-S-R")
+    store.call("POST", f"/admin/products/{product.id}/variants/{edited.id}", {"sku": "MERCHANT"})
+    row["variants"][1]["sku"] = "MERCHANT"
+    result = carried_out(ListSource([row]), store)
+    assert (result.exit_code, withheld(result)) == (0, {"dummyjson:1": [("sku", "MERCHANT")]})
+    assert owners(result) == {f"another variant of this product ({edited.id})"}
+    assert store.products["dummyjson:1"].title == "Better shirt"
+    assert store.state.variants()[edited.id].sku == "MERCHANT"
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_stored_variant_stays_the_same_if_another_one_repeats_its_sku(*, is_first: bool) -> None:
+    """Without ids, the SKU was the key of the stored one."""
+    row = shirt(1)
+    for each in row["variants"]:
+        del each["id"]
+    store, source = FakeMedusa(), ListSource([row])
+    sync(source, store)
+    before = {tuple(each.options.values()): each.id for each in store.products["dummyjson:1"].variants}
+    twin = variant(1, "XL", "Red", sku="SH1-S-R", barcode=None, id=None)
+    row["variants"].insert(0 if is_first else len(row["variants"]), twin)
+    result = sync(source, store)
+    after = {tuple(each.options.values()): each.id for each in store.products["dummyjson:1"].variants}
+    assert (result.exit_code, result.withheld, after | before == after) == (0, 1, True)
+    store.requests.clear()
+    assert (sync(source, store).withheld, writes(store)) == (1, [])

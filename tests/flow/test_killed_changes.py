@@ -1,0 +1,151 @@
+"""A killed run is completed by the next one: values that change hands, currencies, records, late requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from medusa_sync import RunResult
+from tests.flow.kills import KILLED, killed_runs
+from tests.flow.shirts import add_own_variant, held, shirt, variant, wanted
+from tests.flow.stage import (
+    SOURCE_NAME,
+    ListSource,
+    assert_quiet,
+    copies_of,
+    is_creation,
+    sync,
+    sync_killed,
+    synced,
+)
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+
+pytestmark = pytest.mark.usefixtures("routes")
+
+DELETE = {"on_missing": "delete", "max_removals": "100%"}
+
+Row = dict[str, Any]
+Rows = list[Row]
+
+ROWS = products(5)
+SKUS = [row["sku"] for row in ROWS]
+
+
+def wanting(**skus: str) -> Rows:
+    """Products 1 to 3 and what else is named, with other SKUs; an empty one drops the product."""
+    named = {int(name[1:]): sku for name, sku in skus.items()}
+    return [
+        ROWS[number - 1] | {"sku": named.get(number, SKUS[number - 1])}
+        for number in sorted({1, 2, 3, *named})
+        if named.get(number) != ""
+    ]
+
+
+SCENES: dict[str, tuple[Rows, int]] = {
+    "two want the value of a third": (wanting(p2=SKUS[0], p4=SKUS[0]), 2),
+    "a new one repeats a new one": (wanting(p4="SAME", p5="SAME"), 1),
+    "a chain that ends at a removed one": (wanting(p1=SKUS[1], p2=SKUS[2], p3="", p4=SKUS[0]), 0),
+    "a swap, and one that wants a part of it": (wanting(p1=SKUS[1], p2=SKUS[0], p4=SKUS[1]), 1),
+}
+"""What the source wants, and how many values are withheld in the end."""
+
+
+@pytest.mark.parametrize("then", [None, "two want the value of a third"], ids=["the same", "another"])
+@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("killed", ["tool", "both"])
+def test_a_killed_run_that_withholds_values_is_completed(killed: str, scene: str, then: str | None) -> None:
+    rows, options = SCENES[scene][0], DELETE | {"batch_size": "2", "concurrency": "1"}
+    for hurt in killed_runs(synced(ROWS[:3]), killed, lambda store: sync(ListSource(rows), store, **options)):
+        wants, withheld = SCENES[then or scene]
+        for _ in range(3):
+            result = sync(ListSource(wants), hurt, **options)
+            assert result.exit_code == 0, list(result.problems)
+        assert_quiet(ListSource(wants), hurt, **options)
+        assert hurt.products.keys() == {f"dummyjson:{row['id']}" for row in wants}
+        has = {key: product.variants[0].sku for key, product in hurt.products.items()}
+        lacking = [row for row in wants if has[f"dummyjson:{row['id']}"] != row["sku"]]
+        assert result.withheld == len(lacking), has
+        assert then or len(lacking) == withheld, has
+        assert all(row["sku"] in has.values() for row in lacking), has
+
+
+@pytest.mark.parametrize("killed", KILLED)
+def test_a_run_that_is_killed_while_the_currency_changes_is_completed_in_either(killed: str) -> None:
+    def run(store: FakeMedusa, currency: str, more: int) -> RunResult:
+        rows = [row | {"price": row["price"] + more} for row in products(2)]
+        return sync(ListSource(rows, currency=currency), store, currency=currency)
+
+    for hurt in killed_runs(synced(products(2)), killed, lambda store: run(store, "eur", 1)):
+        copy = copies_of(hurt)
+        for currency, more in (("eur", 2), ("usd", 0)):
+            store = copy()
+            result = run(store, currency, more)
+            assert (result.exit_code, result.conflicts) == (0, 0)
+            for row in products(2):
+                [own] = store.products[f"{SOURCE_NAME}:{row['id']}"].variants
+                amounts = {price.currency_code: price.amount for price in own.prices}
+                assert amounts[currency] == row["price"] + more
+            assert run(store, currency, more).counts["unchanged"] == 2
+
+
+def test_a_creation_that_is_complete_is_acknowledged_by_the_next_run() -> None:
+    """No request of it can arrive late, so the run after that has nothing to do, however soon it begins."""
+    store, source = FakeMedusa(), ListSource(products(3))
+    sync_killed("after", is_creation, source, store)
+    assert sync(source, store).exit_code == 0
+    records = [product.metadata["medusa_sync"] for product in store.products.values() if product.metadata]
+    assert [record.get("pending") for record in records] == [None, None, None]
+
+
+def test_a_variant_that_a_killed_run_created_is_the_same_after_the_merchant_changed_all_of_it() -> None:
+    """Because the note names it before it is written."""
+    new, row, edited = variant(1, "XL", "Red"), shirt(1), 0
+    row["variants"].append(new)
+    source = ListSource([row])
+    for hurt in killed_runs(synced([shirt(1)]), "tool", lambda store: sync(source, store)):
+        [product] = hurt.products.values()
+        created = [each.id for each in product.variants if each.sku == new["sku"]]
+        for own in created:
+            edited += 1
+            edit = {"sku": "THEIRS", "barcode": None, "options": {"Size": "XL", "Colour": "Blue"}}
+            hurt.call("POST", f"/admin/products/{product.id}/variants/{own}", edit)
+        result = sync(source, hurt)
+        assert (result.exit_code, result.conflicts) == (0, 0), list(result.problems)
+        assert len(hurt.state.variants()) == len(row["variants"])
+        for own in created:
+            same = hurt.state.variants()[own]
+            assert (same.sku, same.options["Colour"]) == ("THEIRS", "Blue")
+        assert_quiet(source, hurt)
+    assert edited
+
+
+def test_an_option_that_is_created_twice_is_removed() -> None:
+    """The response to its creation was lost, and the store finishes that only after later requests."""
+    doubled = False
+    for linger in range(1, 10):
+        store, rows = synced([shirt()]), [shirt(), shirt()]
+        add_own_variant(store)
+        own = held(store)["Theirs"]
+
+        def between(request: httpx.Request, _step: str, store: FakeMedusa = store) -> None:
+            if request.url.path.endswith("/options/batch"):
+                store.between = None
+                raise httpx.ReadTimeout("slow")
+
+        store.between, store.linger = between, linger
+        for version, row in enumerate(rows, 1):
+            row["options"] = ["Size", "Colour", "Fit"]
+            for each in row["variants"]:
+                each["options"]["Fit"] = f"fit {version}"
+        sync(ListSource(rows[:1]), store)
+        store.catch_up()
+        options = store.products["dummyjson:1"].options
+        doubled |= [option.title for option in options].count("Fit") == 2
+        result = sync(ListSource(rows[1:]), store)
+        assert (result.exit_code, result.conflicts) == (0, 0), list(result.problems)
+        assert held(store) == {**wanted(rows[1]), "Theirs": own}
+        assert [option.title for option in store.products["dummyjson:1"].options] == ["Size", "Colour", "Fit"]
+    assert doubled
