@@ -1,4 +1,4 @@
-"""Inventory items: a new product uses an unused item with its SKU, and renames reach the right items."""
+"""Inventory items are created with their stock, before the variants; unused ones with the SKU are used."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.flow.faults import AFTER, BEFORE, FAULTS
+from tests.flow.shirts import held, shirt, wanted
 from tests.flow.stage import (
     ListSource,
     assert_exact,
+    assert_quiet,
     counts,
+    is_creation,
     kill_at_step,
     sent_in_bulk,
     sync,
     sync_killed,
+    synced,
     writes,
 )
 from tests.harness.catalogue import products
@@ -23,8 +28,10 @@ from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Item, Level
 
 ITEM = "iitem_left"
+ITEMS = "create-inventory-items-workflow"
 LEVELS = "/admin/inventory-items/location-levels/batch"
 BATCH = 4
+ROWS = products(2 * BATCH)
 
 
 def left_over(store: FakeMedusa, sku: str, *levels: Level, item_id: str = ITEM) -> Item:
@@ -33,103 +40,22 @@ def left_over(store: FakeMedusa, sku: str, *levels: Level, item_id: str = ITEM) 
     return item
 
 
-def items_of(store: FakeMedusa, external_id: str) -> list[str]:
-    [variant] = store.products[external_id].variants
+def with_level(store: FakeMedusa, sku: str, quantity: int = 99) -> Item:
+    return left_over(store, sku, Level("ilev_1", store.location_id, quantity))
+
+
+def items_of(store: FakeMedusa, number: int) -> list[str]:
+    [variant] = store.products[f"dummyjson:{number}"].variants
     return variant.item_ids
-
-
-def level_calls(store: FakeMedusa) -> list[Any]:
-    return [request.json for request in store.requests if request.path == LEVELS]
-
-
-@pytest.mark.parametrize("place", range(BATCH))
-def test_an_unused_item_with_the_sku_is_used(place: int) -> None:
-    store, source = FakeMedusa(), ListSource(products(2 * BATCH))
-    left_over(store, source.rows[place]["sku"])
-    result = sync(source, store, batch_size=BATCH)
-    assert (result.exit_code, counts(result)) == (0, {"created": 2 * BATCH})
-    assert_exact(source.rows, store)
-    assert items_of(store, f"dummyjson:{place + 1}") == [ITEM]
-    assert len(store.state.items) == 2 * BATCH
-
-
-def test_levels_of_an_unused_item_at_other_locations_stay() -> None:
-    store, source = FakeMedusa(), ListSource(products(2))
-    elsewhere = Level("ilev_2", "sloc_elsewhere", 40, 0)
-    item = left_over(store, source.rows[0]["sku"], Level("ilev_1", store.location_id, 99), elsewhere)
-    assert sync(source, store).exit_code == 0
-    assert [(level.id, level.stocked_quantity) for level in item.levels] == [
-        ("ilev_1", source.rows[0]["stock"]),
-        ("ilev_2", 40),
-    ]
-    [levels] = level_calls(store)
-    assert [len(levels[part]) for part in ("create", "update")] == [0, 1], "the other item is new"
-
-
-@pytest.mark.parametrize("kills", [1, 2])
-def test_items_that_a_killed_store_left_are_used(kills: int) -> None:
-    """The store is killed between creating and linking inventory items, once or in two runs."""
-    store, source = FakeMedusa(), ListSource(products(BATCH))
-    for _ in range(kills):
-        kill_at_step(store, "items")
-        assert sync(source, store, batch_size=BATCH).exit_code != 0
-        store.between = store.before = None
-    left = set(store.state.items)
-    assert len(left) == BATCH
-
-    result = sync(source, store, batch_size=BATCH)
-
-    assert (result.exit_code, counts(result)) == (0, {"created": BATCH})
-    assert_exact(source.rows, store)
-    assert set(store.state.items) == left
-
-
-def test_a_rename_that_is_delivered_after_the_run_is_undone_by_the_next_one() -> None:
-    """Three products pass their SKUs on in a ring, so each item loses its SKU before it gets the next one."""
-    store, source = FakeMedusa(), ListSource(products(3))
-    assert sync(source, store).exit_code == 0
-    skus = [row["sku"] for row in source.rows]
-    source.rows = [{**row, "sku": sku} for row, sku in zip(source.rows, [*skus[1:], skus[0]], strict=True)]
-    late: list[httpx.Request] = []
-
-    def withhold(request: httpx.Request) -> None:
-        renames = sent_in_bulk(request, "update-inventory-items-workflow")
-        if not late and any(each["sku"] is None for each in renames):
-            late.append(request)
-            raise httpx.ReadTimeout("no response")
-
-    store.before = withhold
-    assert sync(source, store).exit_code == 0
-    store.before = None
-    assert_exact(source.rows, store)
-    assert counts(sync(source, store)) == {"unchanged": 3}
-    store.handle(late[0])
-
-    assert sync(source, store).exit_code == 0
-
-    assert_exact(source.rows, store)
-    for key, product in store.products.items():
-        [item_id] = product.variants[0].item_ids
-        assert store.state.items[item_id].sku == product.variants[0].sku, key
 
 
 def in_use(store: FakeMedusa, item: Item) -> str:
     """Make the item part of a kit; returns what the message must contain."""
-    body = {
-        "title": "Kit",
-        "handle": "kit",
-        "options": [{"title": "Default", "values": ["Default"]}],
-        "variants": [
-            {
-                "title": "Kit",
-                "options": {"Default": "Default"},
-                "prices": [],
-                "inventory_items": [{"inventory_item_id": item.id, "required_quantity": 3}],
-            }
-        ],
-    }
-    created = store.call("POST", "/admin/products/batch", {"create": [body]})["created"]
-    return str(created[0]["id"])
+    parts = [{"inventory_item_id": item.id, "required_quantity": 3}]
+    own = {"title": "Kit", "options": {"Default": "Default"}, "prices": [], "inventory_items": parts}
+    options = [{"title": "Default", "values": ["Default"]}]
+    body = {"title": "Kit", "handle": "kit", "options": options, "variants": [own]}
+    return str(store.call("POST", "/admin/products/batch", {"create": [body]})["created"][0]["id"])
 
 
 def reserved(_store: FakeMedusa, item: Item) -> str:
@@ -137,39 +63,161 @@ def reserved(_store: FakeMedusa, item: Item) -> str:
     return "2 reserved"
 
 
+def stocked(store: FakeMedusa) -> dict[Any, float]:
+    """The stock by SKU of all inventory items."""
+    items = store.state.live_items()
+    return {item.sku: sum(level.stocked_quantity for level in item.levels) for item in items}
+
+
+def stock_of(rows: list[dict[str, Any]]) -> dict[Any, float]:
+    return {row["sku"]: row["stock"] for row in rows}
+
+
+# --- new ones -------------------------------------------------------------------------------------------
+
+
+def test_the_stock_of_a_first_sync_needs_one_call_for_all_batches() -> None:
+    """Items that an interrupted run has left are used, with few requests."""
+    rows = [row | {"title": f"Product {row['id']}"} for row in products(100)]
+    store, source = FakeMedusa(), ListSource(rows, page_size=100)
+    sync_killed("before", is_creation, source, store)
+    assert stocked(store) == stock_of(rows)
+    assert sum(bool(sent_in_bulk(request, ITEMS)) for request in writes(store)) == 1
+    assert not any("location-levels" in request.path for request in writes(store))
+    store.requests.clear()
+    rows[0]["stock"] += 1
+    assert counts(sync(source, store)) == {"created": 100}
+    assert (stocked(store), len(store.state.items)) == (stock_of(rows), 100)
+    assert len(writes(store)) <= 2 + 2 * 7 + 1, "the items, each batch with its levels, the acknowledgement"
+
+
+def test_a_product_that_the_store_refuses_leaves_no_item() -> None:
+    """Nor does a product whose SKU the merchant uses; the merchant's item is left alone."""
+    store, rows = FakeMedusa(), products(20)
+    variant = {"title": "a", "options": {"A": "a"}, "prices": [], "sku": rows[4]["sku"]}
+    theirs = {"title": "Theirs", "options": [{"title": "A", "values": ["a"]}], "variants": [variant]}
+    store.call("POST", "/admin/products/batch", {"create": [theirs]})
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if is_creation(request) and b'"dummyjson:7"' in request.content:
+            return httpx.Response(400, json={"type": "invalid_data", "message": "No"})
+        return None
+
+    store.before = refuse
+    assert counts(sync(ListSource(rows), store)) == {"created": 18, "failed": 1, "rejected": 1}
+    assert stocked(store) == stock_of([row for row in rows if row["id"] != 7]) | {rows[4]["sku"]: 0}
+
+
+@pytest.mark.parametrize("name", [name for name in FAULTS if "killed" not in name])
+def test_items_whose_creation_has_an_unknown_end_exist_once(name: str) -> None:
+    store, hit = FakeMedusa(), list[httpx.Request]()
+
+    def once(request: httpx.Request, *_: httpx.Response) -> httpx.Response | None:
+        if hit or not sent_in_bulk(request, ITEMS):
+            return None
+        hit.append(request)
+        return (BEFORE | AFTER)[name]()
+
+    setattr(store, "before" if name in BEFORE else "after", once)
+    assert sync(ListSource(ROWS), store).exit_code == 0
+    assert hit
+    assert stocked(store) == stock_of(ROWS)
+
+
+# --- unused ones ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", range(BATCH))
+def test_an_unused_item_with_the_sku_is_used(place: int) -> None:
+    """Its levels at other locations stay."""
+    store, elsewhere = FakeMedusa(), Level("ilev_2", "sloc_elsewhere", 40, 0)
+    item = left_over(store, ROWS[place]["sku"], Level("ilev_1", store.location_id, 99), elsewhere)
+    result = sync(ListSource(ROWS), store, batch_size=BATCH)
+    assert (result.exit_code, counts(result)) == (0, {"created": 2 * BATCH})
+    assert (items_of(store, place + 1), len(store.state.items)) == ([ITEM], 2 * BATCH)
+    assert [(each.id, each.stocked_quantity) for each in item.levels] == [
+        ("ilev_1", ROWS[place]["stock"]),
+        ("ilev_2", 40),
+    ]
+    [levels] = [request.json for request in store.requests if request.path == LEVELS]
+    assert [len(levels[part]) for part in ("create", "update")] == [0, 1], "the other items are new"
+
+
+def test_an_unused_item_is_for_the_variant_with_its_sku_alone() -> None:
+    store, row = FakeMedusa(), shirt(1)
+    left_over(store, row["variants"][2]["sku"])
+    assert sync(ListSource([row]), store).exit_code == 0
+    assert held(store) == wanted(row)
+    users = [each.sku for each in store.state.variants().values() if ITEM in each.item_ids]
+    assert users == [row["variants"][2]["sku"]]
+
+
+@pytest.mark.parametrize("kills", [1, 2])
+def test_items_that_a_killed_store_left_are_used(kills: int) -> None:
+    """The store is killed between creating and linking inventory items, once or in two runs."""
+    store, source = FakeMedusa(), ListSource(ROWS[:BATCH])
+    for _ in range(kills):
+        kill_at_step(store, "items")
+        assert sync(source, store, batch_size=BATCH).exit_code != 0
+        store.between = store.before = None
+    left = set(store.state.items)
+    assert len(left) == BATCH
+    result = sync(source, store, batch_size=BATCH)
+    assert (result.exit_code, counts(result)) == (0, {"created": BATCH})
+    assert_exact(source.rows, store)
+    assert set(store.state.items) == left
+
+
+# --- items in use ---------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("use", [in_use, reserved])
+@pytest.mark.parametrize("has_stock", [True, False])
 def test_a_product_whose_sku_is_on_an_item_in_use_fails_alone_and_names_the_item(
-    use: Callable[[FakeMedusa, Item], str],
+    use: Callable[[FakeMedusa, Item], str], *, has_stock: bool
 ) -> None:
-    store, source = FakeMedusa(), ListSource(products(BATCH))
-    item = left_over(store, source.rows[1]["sku"], Level("ilev_1", store.location_id, 99))
+    """Without stock, the product needs no item."""
+    store, source = FakeMedusa(), ListSource([dict(row) for row in ROWS[:BATCH]])
+    item = with_level(store, source.rows[1]["sku"])
     other = left_over(store, source.rows[2]["sku"], item_id="iitem_neighbour")
     expected = use(store, item)
-
+    if not has_stock:
+        del source.rows[1]["stock"]
     result = sync(source, store, batch_size=BATCH)
-
+    assert (item.levels[0].stocked_quantity, items_of(store, 3)) == (99, [other.id])
+    if not has_stock:
+        assert (counts(result), items_of(store, 2)) == ({"created": BATCH}, [])
+        return
     assert (result.exit_code, counts(result)) == (5, {"created": BATCH - 1, "rejected": 1})
     [problem] = result.problems
     assert problem.external_id == "dummyjson:2"
     assert ITEM in problem.reason
     assert expected in problem.reason
-    assert item.levels[0].stocked_quantity == 99
-    assert items_of(store, "dummyjson:3") == [other.id]
+
+
+def test_an_incomplete_product_fails_if_an_item_in_use_has_its_sku() -> None:
+    """The merchant gave the SKU to another item before the next run."""
+    store, source = FakeMedusa(), ListSource(ROWS[:1])
+    kill_at_step(store, "variants")
+    assert sync(source, store).exit_code != 0
+    store.between = store.before = None
+    store.state.items.clear()
+    kit = in_use(store, with_level(store, ROWS[0]["sku"]))
+    result = sync(source, store)
+    [problem] = result.problems
+    assert (result.exit_code, kit in problem.reason) == (5, True)
+    assert not store.products
 
 
 def test_an_item_that_cannot_get_its_sku_gives_its_old_one_to_the_next_item() -> None:
-    store, source = FakeMedusa(), ListSource(products(2))
-    sync(source, store)
-    first, second = (items_of(store, f"dummyjson:{number}")[0] for number in (1, 2))
-    in_use(store, left_over(store, "TAKEN", Level("ilev_9", store.location_id, 1)))
-    old = source.rows[0]["sku"]
-    source.rows = [{**source.rows[0], "sku": "TAKEN"}, source.rows[1]]
-    assert sync(source, store).exit_code == 0
-    source.rows = [source.rows[0], {**source.rows[1], "sku": old}]
-
-    assert sync(source, store).exit_code == 0
-
-    assert_exact(source.rows, store)
+    store = synced(ROWS[:2])
+    first, second = (items_of(store, number)[0] for number in (1, 2))
+    in_use(store, with_level(store, "TAKEN"))
+    old, taken = ROWS[0]["sku"], ROWS[0] | {"sku": "TAKEN"}
+    assert sync(ListSource([taken, ROWS[1]]), store).exit_code == 0
+    rows = [taken, ROWS[1] | {"sku": old}]
+    assert sync(ListSource(rows), store).exit_code == 0
+    assert_exact(rows, store)
     assert [store.state.items[item_id].sku for item_id in (first, second)] == [None, old]
 
 
@@ -178,47 +226,11 @@ def test_an_item_whose_sku_stays_taken_is_not_written_again_while_a_late_write_m
     *, is_used: bool
 ) -> None:
     """The run that changes the SKU is killed, so the product keeps its note for a while."""
-    store, source = FakeMedusa(), ListSource(products(2))
-    sync(source, store)
-    taken = left_over(store, "TAKEN", Level("ilev_9", store.location_id, 1))
+    store, source = synced(ROWS[:2]), ListSource([ROWS[0] | {"sku": "TAKEN"}, ROWS[1]])
+    taken = with_level(store, "TAKEN", 1)
     if is_used:
         in_use(store, taken)
-    source.rows = [{**source.rows[0], "sku": "TAKEN"}, source.rows[1]]
     sync_killed("after", lambda request: request.method != "GET", source, store)
     assert sync(source, store).exit_code == 0
     assert_exact(source.rows, store)
-    store.requests.clear()
-
-    result = sync(source, store)
-
-    assert (result.exit_code, counts(result)) == (0, {"unchanged": 2})
-    assert [request.path for request in writes(store)] == []
-
-
-def test_an_incomplete_product_fails_if_an_item_in_use_has_its_sku() -> None:
-    """The merchant gave the SKU to another item before the next run."""
-    store, source = FakeMedusa(), ListSource(products(1))
-    kill_at_step(store, "variants")
-    assert sync(source, store).exit_code != 0
-    store.between = store.before = None
-    store.state.items.clear()
-    item = left_over(store, source.rows[0]["sku"], Level("ilev_1", store.location_id, 99))
-    variant_id = in_use(store, item)
-
-    result = sync(source, store)
-
-    [problem] = result.problems
-    assert (result.exit_code, variant_id in problem.reason) == (5, True)
-    assert not store.products
-
-
-def test_a_product_without_stock_needs_no_item() -> None:
-    """Medusa creates no item for it, so an item in use does not matter."""
-    store, source = FakeMedusa(), ListSource(products(BATCH))
-    del source.rows[1]["stock"]
-    item = left_over(store, source.rows[1]["sku"], Level("ilev_1", store.location_id, 99))
-    in_use(store, item)
-    left_over(store, source.rows[2]["sku"], item_id="iitem_neighbour")
-    result = sync(source, store, batch_size=BATCH)
-    assert (result.exit_code, counts(result)) == (0, {"created": BATCH})
-    assert items_of(store, "dummyjson:2") == []
+    assert_quiet(source, store)

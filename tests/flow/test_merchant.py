@@ -1,4 +1,4 @@
-"""Edits of the merchant during a run, and of variants, survive."""
+"""Edits of the merchant survive, before and during a run; a field that both sides changed is a conflict."""
 
 from __future__ import annotations
 
@@ -11,53 +11,58 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.stage import BATCHES, ListSource, Signal, assert_exact, counts, run_once, sync, text, writes
+from tests.flow.shirts import held, shirt, shirts
+from tests.flow.stage import (
+    BATCHES,
+    ListSource,
+    Signal,
+    assert_quiet,
+    counts,
+    run_once,
+    sent_in_bulk,
+    sync,
+    synced,
+    text,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Product, Variant
-from tests.unit.builders import desired_product, record_1
 
 SIZE = 4
-BATCH = 2
 EDITED = "dummyjson:4"  # in the second batch
+PAIRS = {"batch_size": 2, "concurrency": 1}
 
 
 def in_sync() -> tuple[FakeMedusa, ListSource]:
-    store, source = FakeMedusa(), ListSource(products(SIZE))
-    assert sync(source, store, batch_size=BATCH).exit_code == 0
-    store.requests.clear()
-    return store, source
+    return synced(products(SIZE)), ListSource(products(SIZE))
 
 
-def quiet(store: FakeMedusa, source: ListSource) -> bool:
-    """Whether another run has nothing to write and nothing to report."""
-    store.requests.clear()
-    result = sync(source, store, batch_size=BATCH)
-    return (counts(result), result.conflicts, writes(store)) == ({"unchanged": len(source.rows)}, 0, [])
+def conflicts(result: RunResult) -> list[tuple[str, Any, Any, str]]:
+    """Field, value of the store, value of the source, and the winner."""
+    found = [each for change in result.changes for each in change.conflicts]
+    return [(each.field, each.stored, each.desired, each.kept) for each in found]
 
 
-# --- edits during a run ---------------------------------------------------------------------
+# --- edits ----------------------------------------------------------------------------------------------
+
+IsKept = Callable[[Product], bool]
+Edit = Callable[[FakeMedusa, Product], IsKept]
 
 
 def path_of(product: Product) -> str:
     return f"/admin/products/{product.id}"
 
 
-def price_as_sent(product: Product) -> dict[str, Any]:
-    [price] = product.variants[0].prices
-    return {"id": price.id, "currency_code": price.currency_code, "amount": price.amount}
-
-
-def set_prices(store: FakeMedusa, product: Product, *prices: dict[str, Any]) -> None:
-    store.call("POST", f"{path_of(product)}/variants/{product.variants[0].id}", {"prices": list(prices)})
-
-
-IsKept = Callable[[Product], bool]
-Edit = Callable[[FakeMedusa, Product], IsKept]
+def set_prices(store: FakeMedusa, product: Product, *more: dict[str, Any], **changes: Any) -> None:
+    """Change the price of the variant, and add others."""
+    [variant] = product.variants
+    [price] = variant.prices
+    ours = {"id": price.id, "currency_code": price.currency_code, "amount": price.amount} | changes
+    store.call("POST", f"{path_of(product)}/variants/{variant.id}", {"prices": [ours, *more]})
 
 
 def add_euros(store: FakeMedusa, product: Product) -> IsKept:
-    set_prices(store, product, price_as_sent(product), {"currency_code": "eur", "amount": 5})
+    set_prices(store, product, {"currency_code": "eur", "amount": 5})
     return lambda held: ("eur", 5) in [(each.currency_code, each.amount) for each in held.variants[0].prices]
 
 
@@ -67,12 +72,10 @@ def add_variant(store: FakeMedusa, product: Product) -> IsKept:
     prices = [{"currency_code": "usd", "amount": 20}]
     body = {"title": "Two", "sku": "THEIRS", "options": {"Default": "Two"}, "prices": prices}
     store.call("POST", f"{path_of(product)}/variants", body)
-
-    def is_kept(held: Product) -> bool:
-        theirs = [variant for variant in held.variants if variant.sku == "THEIRS"]
-        return [price.amount for variant in theirs for price in variant.prices] == [20]
-
-    return is_kept
+    return lambda held: (
+        [[each.amount for each in variant.prices] for variant in held.variants if variant.sku == "THEIRS"]
+        == [[20]]
+    )
 
 
 def add_image(store: FakeMedusa, product: Product) -> IsKept:
@@ -83,8 +86,7 @@ def add_image(store: FakeMedusa, product: Product) -> IsKept:
 
 def add_tag(store: FakeMedusa, product: Product) -> IsKept:
     tag_id = store.call("POST", "/admin/product-tags", {"value": "mine"})["product_tag"]["id"]
-    tags = [{"id": each} for each in (*product.tag_ids, tag_id)]
-    store.call("POST", path_of(product), {"tags": tags})
+    store.call("POST", path_of(product), {"tags": [{"id": each} for each in (*product.tag_ids, tag_id)]})
     return lambda held: tag_id in held.tag_ids
 
 
@@ -94,7 +96,7 @@ def change_title(store: FakeMedusa, product: Product) -> IsKept:
 
 
 def change_our_price(store: FakeMedusa, product: Product) -> IsKept:
-    set_prices(store, product, {**price_as_sent(product), "amount": 7_777})
+    set_prices(store, product, amount=7_777)
     return lambda held: held.variants[0].prices[0].amount == 7_777
 
 
@@ -103,15 +105,7 @@ def add_metadata(store: FakeMedusa, product: Product) -> IsKept:
     return lambda held: (held.metadata or {}).get("mine") == "yes"
 
 
-EDITS: dict[str, Edit] = {
-    "price in euros": add_euros,
-    "variant": add_variant,
-    "image": add_image,
-    "tag": add_tag,
-    "title": change_title,
-    "metadata": add_metadata,
-}
-
+# --- during a run ---------------------------------------------------------------------------------------
 
 IsDue = Callable[[FakeMedusa, httpx.Request], bool]
 
@@ -172,23 +166,57 @@ MOMENTS: dict[str, tuple[Callable[[ListSource], None], IsDue]] = {
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("what", EDITS)
-def test_an_edit_during_a_run_is_kept(what: str, moment: str) -> None:
+@pytest.mark.parametrize("edit", [add_euros, add_variant, add_image, add_tag, change_title, add_metadata])
+def test_an_edit_during_a_run_is_kept(edit: Edit, moment: str) -> None:
     store, source = in_sync()
     change, is_due = MOMENTS[moment]
     change(source)
-    made = edit_at(store, EDITS[what], is_due)
-
-    result = sync(source, store, batch_size=BATCH, concurrency=1)
-
-    [is_kept] = made
+    made = edit_at(store, edit, is_due)
+    result = sync(source, store, **PAIRS)
     assert (result.exit_code, result.conflicts) == (0, 0)
-    held = store.products[EDITED]
-    assert is_kept(held)
-    [ours] = [variant for variant in held.variants if variant.sku == source.rows[-1]["sku"]]
+    [is_kept] = made
+    [ours] = [each for each in store.products[EDITED].variants if each.sku == source.rows[-1]["sku"]]
     assert source.rows[-1]["price"] in [price.amount for price in ours.prices]
-    assert quiet(store, source)
     assert is_kept(store.products[EDITED])
+    assert_quiet(source, store)
+    assert is_kept(store.products[EDITED])
+
+
+def edit_after_rows(store: FakeMedusa, edit: Callable[[], object]) -> None:
+    """The merchant edits between the row of a product and its variants."""
+
+    def after(request: httpx.Request, _response: httpx.Response) -> None:
+        if request.url.path == BATCHES:
+            store.after = None
+            edit()
+
+    store.after = after
+
+
+def price_edit(store: FakeMedusa, number: int, place: int, *prices: dict[str, Any]) -> None:
+    product = store.products[f"dummyjson:{number}"]
+    store.call("POST", f"{path_of(product)}/variants/{product.variants[place].id}", {"prices": list(prices)})
+
+
+def test_edits_between_the_row_of_a_product_and_its_variants_are_kept() -> None:
+    store, rows = synced(shirts(3)), shirts(3)
+    first, second = (str(each.sku) for each in store.products["dummyjson:2"].variants[:2])
+
+    def edit() -> None:
+        euros = {"currency_code": "eur", "amount": 5}
+        price_edit(store, 2, 0, {"currency_code": "usd", "amount": 22}, euros)
+        price_edit(store, 2, 1, {"currency_code": "usd", "amount": 1})
+
+    for row in rows:
+        row["variants"][0]["price"] = 30
+    edit_after_rows(store, edit)
+    assert counts(sync(ListSource(rows), store)) == {"updated": 3}
+    found = held(store, 2)
+    assert (found[first]["price"], found[second]["price"]) == ({"usd": 30, "eur": 5}, {"usd": 1})
+    assert_quiet(ListSource(rows), store)
+
+
+# --- conflicts ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("on_conflict", ["source", "store"])
@@ -199,44 +227,59 @@ def test_an_edit_during_a_run_conflicts_with_a_source_change_of_the_same_field(
     store, source = in_sync()
     source.rows = [{**row, "price": row["price"] + 1, "title": f"New {row['id']}"} for row in source.rows]
     edit_at(store, change_our_price if field == "price" else change_title, at_the_first_write)
-
-    result = sync(source, store, batch_size=BATCH, concurrency=1, on_conflict=on_conflict)
-
+    result = sync(source, store, **PAIRS, on_conflict=on_conflict)
     theirs, ours = (7_777 if field == "price" else "Mine"), source.rows[3][field]
     assert conflicts(result) == [(field, theirs, ours, on_conflict)]
     edited = store.products[EDITED]
-    held = {"price": edited.variants[0].prices[0].amount, "title": edited.title}
-    assert held[field] == (ours if on_conflict == "source" else theirs)
-    assert quiet(store, source)
+    found = {"price": edited.variants[0].prices[0].amount, "title": edited.title}
+    assert found[field] == (ours if on_conflict == "source" else theirs)
+    assert_quiet(source, store)
 
 
 @pytest.mark.parametrize(
-    "kept",
-    [{"title"}, {"price"}, {"title", "price"}, set()],
-    ids=lambda kept: "-".join(sorted(kept)) or "none",
+    ("options", "left", "fields"),
+    [
+        ({}, 30, {"title", "price"}),
+        ({"on_conflict": "store"}, 25, {"title"}),
+        ({"max_price_change": "50%"}, 500, {"title"}),
+    ],
+    ids=["the source wins", "the store wins", "held back"],
 )
+def test_the_report_says_what_a_price_became_that_was_edited_while_it_was_written(
+    options: dict[str, str], left: int, fields: set[str]
+) -> None:
+    store, row = synced([shirt()]), shirt(title="Other")
+    row["variants"][0]["price"] = 30
+    theirs = 500 if "max_price_change" in options else 25
+    edit_after_rows(store, lambda: price_edit(store, 1, 0, {"currency_code": "usd", "amount": theirs}))
+    result = sync(ListSource([row]), store, **options)
+    assert held(store)["SH1-S-R"]["price"] == {"usd": left}
+    [outcome] = result.changes
+    assert {change.field for change in outcome.changes} == fields
+    assert result.conflicts == ("max_price_change" not in options)
+
+
+@pytest.mark.parametrize("kept", [{"title"}, {"price"}, {"title", "price"}, set()], ids=sorted)
 def test_each_field_of_a_product_has_its_own_winner_and_each_conflict_is_reported_once(
     kept: set[str],
 ) -> None:
     store, source = in_sync()
-    product = store.products[EDITED]
-    change_title(store, product)
-    change_our_price(store, product)
-    assert quiet(store, source)
+    change_title(store, store.products[EDITED])
+    change_our_price(store, store.products[EDITED])
+    assert_quiet(source, store)
     source.rows[3] |= {"title": "New", "price": 5}
-    sides = ",".join(["source", *(f"{name}=store" for name in sorted(kept))])
-
+    sides = ",".join(["source", *(f"{name}=store" for name in kept)])
     result = sync(source, store, on_conflict=sides)
+    assert sorted((field, side) for field, _, _, side in conflicts(result)) == [
+        (name, "store" if name in kept else "source") for name in ("price", "title")
+    ]
+    found = store.products[EDITED]
+    assert found.title == ("Mine" if "title" in kept else "New")
+    assert found.variants[0].prices[0].amount == (7_777 if "price" in kept else 5)
+    assert_quiet(source, store)
 
-    found = {each.field: each.kept for change in result.changes for each in change.conflicts}
-    assert found == {name: "store" if name in kept else "source" for name in ("title", "price")}
-    held = store.products[EDITED]
-    assert held.title == ("Mine" if "title" in kept else "New")
-    assert held.variants[0].prices[0].amount == (7_777 if "price" in kept else 5)
-    assert quiet(store, source)
 
-
-@pytest.mark.parametrize("ends_at", [1, 2, 3, 4, 5, 6, 7, 8])
+@pytest.mark.parametrize("ends_at", range(1, 9))
 def test_a_conflict_that_the_source_won_is_reported_even_if_no_response_to_the_write_arrives(
     ends_at: int,
 ) -> None:
@@ -250,7 +293,6 @@ def test_a_conflict_that_the_source_won_is_reported_even_if_no_response_to_the_w
             stop.run_out()
             raise httpx.ReadTimeout("slow")
 
-    store.requests.clear()
     store.after = lose
     first = asyncio.run(run_once(source, store, stop=stop))
     store.after = None
@@ -262,76 +304,56 @@ def test_a_conflict_that_the_source_won_is_reported_even_if_no_response_to_the_w
     assert first.conflicts + second.conflicts == len(reported)
 
 
-def test_a_conflict_of_a_product_that_fails_after_its_row_was_written_is_reported() -> None:
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_conflict_of_a_product_that_fails_after_it_was_written_is_reported(*, is_lost: bool) -> None:
+    """Its stock is refused, or the store goes down after a write whose response is lost."""
     store, source = in_sync()
     change_title(store, store.products[EDITED])
-    source.rows[3] |= {"title": "New", "stock": 77}
+    source.rows[3] |= {"title": "New", "stock": 77, "price": 1}
 
-    def refuse(request: httpx.Request) -> httpx.Response | None:
-        if "location-levels" not in request.url.path:
+    def down(_request: httpx.Request) -> None:
+        raise httpx.ReadError("down")
+
+    def hurt(request: httpx.Request) -> httpx.Response | None:
+        if is_lost and sent_in_bulk(request, "update-product-variants"):
+            store.before = None
+            store.handle(request)
+            store.before = down
+            raise httpx.ReadError("lost")
+        if is_lost or "location-levels" not in request.url.path:
             return None
         return httpx.Response(400, json={"type": "invalid_data", "message": "No"})
 
-    store.before = refuse
+    store.before = hurt
     result = sync(source, store)
-    assert (result.exit_code, result.conflicts, store.products[EDITED].title) == (5, 1, "New")
-    assert "title: Mine (may be overwritten; changed on both sides; source: New" in text(result)
+    assert (result.conflicts, store.products[EDITED].title) == (1, "New")
+    if not is_lost:
+        assert result.exit_code == 5
+        assert "title: Mine (may be overwritten; changed on both sides; source: New" in text(result)
 
 
 # --- our variant ----------------------------------------------------------------------------------------
-
-
-def delete_variant(store: FakeMedusa, product: Product, variant: Variant) -> None:
-    kept = [{"id": other.id} for other in product.variants if other.id != variant.id]
-    store.call("POST", BATCHES, {"update": [{"id": product.id, "variants": kept}]})
-
-
-def as_first_version(store: FakeMedusa, source: ListSource) -> None:
-    """Replace the records with those of the first version of this tool."""
-    for row in source.rows:
-        product = store.products[f"dummyjson:{row['id']}"]
-        assert product.metadata is not None
-        product.metadata["medusa_sync"] = record_1(desired_product(row["id"], **row))
 
 
 def variants_of(store: FakeMedusa) -> list[Variant]:
     return store.products[EDITED].variants
 
 
-def conflicts(result: RunResult) -> list[tuple[str, Any, Any, str]]:
-    """Field, value of the store, value of the source, and the winner."""
-    return [
-        (each.field, each.stored, each.desired, each.kept)
-        for change in result.changes
-        for each in change.conflicts
-    ]
-
-
-@pytest.mark.parametrize("first_version", [False, True])
 @pytest.mark.parametrize("on_conflict", ["source", "store"])
-def test_a_variant_of_the_merchant_is_unchanged_if_ours_is_deleted(
-    on_conflict: str,
-    first_version: bool,  # noqa: FBT001 - a parameter
-) -> None:
+def test_a_variant_of_the_merchant_is_unchanged_if_ours_is_deleted(on_conflict: str) -> None:
     store, source = in_sync()
-    if first_version:
-        as_first_version(store, source)
     add_variant(store, store.products[EDITED])
-    theirs = store.products[EDITED].variants[1]
-    theirs.created_at += 60_001
-    delete_variant(store, store.products[EDITED], variants_of(store)[0])
-    assert quiet(store, source), "wrote although the source did not change"
-
+    ours, theirs = variants_of(store)
+    store.call("POST", f"{path_of(store.products[EDITED])}/variants/batch", {"delete": [ours.id]})
+    assert_quiet(source, store)
     for number in (1, 2):
         changed = {"title": f"Title {number}", "price": number, "sku": f"NEW-{number}", "stock": number}
         source.rows[3] = {**source.rows[3], **changed}
-        result = sync(source, store, batch_size=BATCH, on_conflict=on_conflict)
-
+        result = sync(source, store, on_conflict=on_conflict)
         assert result.exit_code == 0
-        assert [(field, kept) for field, _, _, kept in conflicts(result)] == [("variant", "store")]
-        assert store.products[EDITED].title == f"Title {number}"
-        assert variants_of(store) == [theirs]
-        assert quiet(store, source), "reported the same conflict twice"
+        assert [(field, side) for field, _, _, side in conflicts(result)] == [("variant", "store")]
+        assert (store.products[EDITED].title, variants_of(store)) == (f"Title {number}", [theirs])
+        assert_quiet(source, store)
 
 
 def test_our_variant_is_identified_by_its_id_even_if_the_merchant_swapped_skus() -> None:
@@ -340,31 +362,6 @@ def test_our_variant_is_identified_by_its_id_even_if_the_merchant_swapped_skus()
     ours, theirs = variants_of(store)
     ours.sku, theirs.sku = "THEIRS", ours.sku
     source.rows[3]["price"] = 3
-    result = sync(source, store, batch_size=BATCH)
+    result = sync(source, store)
     assert (result.exit_code, result.conflicts) == (0, 0)
     assert {each.id: each.prices[0].amount for each in variants_of(store)} == {ours.id: 3, theirs.id: 20}
-
-
-def test_a_renamed_variant_of_the_first_version_is_identified_by_its_age() -> None:
-    store, source = in_sync()
-    as_first_version(store, source)
-    add_variant(store, store.products[EDITED])
-    ours, theirs = variants_of(store)
-    ours.sku = ours.barcode = "RENAMED"
-    theirs.created_at += 60_001
-    source.rows[3]["price"] = 3
-    result = sync(source, store, batch_size=BATCH)
-    assert (result.exit_code, result.conflicts) == (0, 0)
-    assert [(each.sku, each.prices[0].amount) for each in variants_of(store)] == [
-        ("RENAMED", 3),
-        (theirs.sku, 20),
-    ]
-
-
-def test_nothing_is_written_to_a_store_that_the_first_version_synced() -> None:
-    store, source = in_sync()
-    as_first_version(store, source)
-    assert quiet(store, source)
-    source.rows[0]["price"] = 3
-    assert sync(source, store).exit_code == 0
-    assert_exact(source.rows, store)

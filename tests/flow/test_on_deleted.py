@@ -1,8 +1,10 @@
-"""With --on-deleted skip, a product that the merchant deleted is not created again, others are."""
+"""Products that the merchant deleted: they are created again, or skipped with --on-deleted skip."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import httpx
@@ -10,23 +12,28 @@ import pytest
 
 from medusa_sync import RunResult
 from tests.flow.kills import killed_runs
-from tests.flow.stage import BATCHES, ListSource, assert_exact, copies_of, counts, created_by, sync, writes
+from tests.flow.shirts import shirts, variant
+from tests.flow.stage import (
+    BATCHES,
+    ListSource,
+    assert_exact,
+    assert_quiet,
+    copies_of,
+    counts,
+    created_by,
+    sync,
+    synced,
+    writes,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa, Request
 from tests.tiers import sampled
 
-SIZE = 6
 SKIP = {"on_deleted": "skip"}
+ROWS = products(20)
+FEW = ROWS[:6]
 
 Row = dict[str, Any]
-Rows = list[Row]
-
-
-def store_with(rows: Rows) -> FakeMedusa:
-    store = FakeMedusa()
-    assert sync(ListSource(rows), store).exit_code == 0
-    store.requests.clear()
-    return store
 
 
 def delete(store: FakeMedusa, *numbers: int) -> None:
@@ -45,49 +52,40 @@ def tombstones_read(store: FakeMedusa) -> list[Request]:
 
 
 def test_a_product_that_the_merchant_deleted_is_skipped_and_nothing_is_written_for_it() -> None:
-    rows = products(SIZE)
-    store = store_with(rows)
+    store = synced(FEW)
     delete(store, 2, 5)
-    for row in rows:
-        row["tags"], row["category"] = [f"tag {row['id']}"], f"shelf {row['id']}"
+    rows = [row | {"tags": [f"tag {row['id']}"], "category": f"shelf {row['id']}"} for row in FEW]
     assert sync(ListSource(rows[2:4]), store).exit_code == 0
     for dry_run in (True, False):
         store.requests.clear()
-        result = sync(ListSource([rows[1], *rows[2:5]]), store, **SKIP, dry_run=dry_run)
+        result = sync(ListSource(rows[1:5]), store, **SKIP, dry_run=dry_run)
         assert (counts(result), result.exit_code) == ({"unchanged": 2, "skipped": 2}, 0)
         assert skipped(result) == {"dummyjson:2", "dummyjson:5"}
-        assert writes(store) == []
-    assert not result.changes
+        assert (writes(store), list(result.changes)) == ([], [])
 
 
-def test_by_default_it_is_created_again() -> None:
-    rows = products(SIZE)
-    store = store_with(rows)
+def test_by_default_it_is_created_again_each_time() -> None:
+    store = synced(FEW)
+    for _ in range(2):
+        delete(store, 2)
+        assert counts(sync(ListSource(FEW), store)) == {"unchanged": 5, "created": 1}
+        assert_exact(FEW, store)
     delete(store, 2)
-    assert counts(sync(ListSource(rows), store)) == {"unchanged": SIZE - 1, "created": 1}
-    assert_exact(rows, store)
-    delete(store, 2)
-    assert counts(sync(ListSource(rows), store)) == {"unchanged": SIZE - 1, "created": 1}
-    assert_exact(rows, store)
-    delete(store, 2)
-    assert counts(sync(ListSource(rows), store, **SKIP)) == {"unchanged": SIZE - 1, "skipped": 1}
+    assert skipped(sync(ListSource(FEW), store, **SKIP)) == {"dummyjson:2"}
 
 
 def test_a_whole_catalogue_that_was_deleted_is_created_again_with_few_requests() -> None:
     """The ids of deleted products cannot be used again, so the store refuses the first call."""
     rows = products(60)
-    store = store_with(rows)
-    for row in rows:
-        delete(store, row["id"])
-    store.requests.clear()
+    store = synced(rows)
+    delete(store, *(row["id"] for row in rows))
     assert counts(sync(ListSource(rows, page_size=60), store, batch_size=20)) == {"created": 60}
     assert_exact(rows, store)
     assert len(list(filter(created_by, writes(store)))) <= 2 * 3
 
 
 def test_the_index_engine_does_not_hide_what_the_merchant_deleted() -> None:
-    rows = products(SIZE)
-    store = store_with(rows)
+    store = synced(FEW)
     delete(store, 2)
 
     def from_the_index(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
@@ -98,28 +96,31 @@ def test_the_index_engine_does_not_hide_what_the_merchant_deleted() -> None:
         return httpx.Response(200, json={**document, "products": found, "estimate_count": len(found)})
 
     store.after = from_the_index
-    result = sync(ListSource(rows), store, **SKIP)
-    assert (counts(result), skipped(result)) == ({"unchanged": SIZE - 1, "skipped": 1}, {"dummyjson:2"})
+    assert skipped(sync(ListSource(FEW), store, **SKIP)) == {"dummyjson:2"}
 
 
-def test_a_product_that_the_merchant_replaced_is_skipped_too() -> None:
-    rows = products(SIZE)
-    store = store_with(rows)
+def test_a_product_that_the_merchant_replaced_is_skipped_too_unless_it_is_adopted() -> None:
+    store = synced(FEW)
     delete(store, 2)
-    variants = [{"title": "D", "sku": rows[1]["sku"], "prices": [], "options": {"D": "D"}}]
+    variants = [{"title": "D", "sku": FEW[1]["sku"], "prices": [], "options": {"D": "D"}}]
     body = {"title": "Hers", "options": [{"title": "D", "values": ["D"]}], "variants": variants}
     store.call("POST", BATCHES, {"create": [body]})
-    result = sync(ListSource(rows), store, **SKIP)
+    result = sync(ListSource(FEW), store, **SKIP)
     assert (result.exit_code, skipped(result)) == (0, {"dummyjson:2"})
-    adopt = {"on_deleted": "skip", "adopt": True}
-    assert counts(sync(ListSource(rows), store, **adopt)) == {"unchanged": SIZE - 1, "updated": 1}
+    assert counts(sync(ListSource(FEW), store, **SKIP, adopt=True)) == {"unchanged": 5, "updated": 1}
 
 
-def test_products_without_a_tombstone_are_created() -> None:
+def test_tombstones_are_read_only_of_new_products_and_many_at_once() -> None:
     rows = products(450)
-    store = store_with(rows[:20])
-    delete(store, 3)
-    result = sync(ListSource(rows), store, **SKIP, batch_size=100)
+    store = synced(rows[:20])
+    delete(store, 1)
+    changed = [rows[1] | {"price": 1}, *rows[2:20]]
+    sync(ListSource(changed), store, **SKIP)
+    assert tombstones_read(store) == []
+    new = [{**row, "title": f"New {row['id']}"} for row in rows[20:]]
+    assert counts(sync(ListSource([*changed, *new]), store, **SKIP, no_create=True))["skipped"] == 430
+    assert tombstones_read(store) == []
+    result = sync(ListSource([rows[0], *changed, *new]), store, **SKIP, batch_size=100)
     assert counts(result) == {"unchanged": 19, "created": 430, "skipped": 1}
     asked = [
         [value for key, value in each.query if key == "external_id[]"] for each in tombstones_read(store)
@@ -127,110 +128,124 @@ def test_products_without_a_tombstone_are_created() -> None:
     assert (sorted(map(len, asked)), len({each for part in asked for each in part})) == ([31, 200, 200], 431)
 
 
-def test_a_run_without_new_products_reads_no_tombstones() -> None:
-    rows = products(SIZE)
-    store = store_with(rows)
-    delete(store, 1)
-    rows[1]["price"] += 1
-    sync(ListSource(rows[1:]), store, **SKIP)
-    assert tombstones_read(store) == []
-
-
-def test_a_product_that_was_pruned_is_created_when_it_comes_back() -> None:
-    rows = products(20)
-    store = store_with(rows)
-    assert counts(sync(ListSource(rows[1:]), store, on_missing="delete"))["removed"] == 1
-    assert counts(sync(ListSource(rows), store, **SKIP)) == {"unchanged": 19, "created": 1}
-    assert_exact(rows, store)
-
-
 def test_the_newest_tombstone_decides() -> None:
-    rows = products(20)
-    store = store_with(rows)
-    sync(ListSource(rows[1:]), store, on_missing="delete")
-    sync(ListSource(rows), store, **SKIP)
+    """What this tool removed is created when it comes back, what the merchant deleted is not."""
+    store, less, all_ = synced(ROWS), ListSource(ROWS[1:]), ListSource(ROWS)
+    sync(less, store, on_missing="delete")
+    assert counts(sync(all_, store, **SKIP)) == {"unchanged": 19, "created": 1}
+    assert_exact(ROWS, store)
     delete(store, 1)
-    assert skipped(sync(ListSource(rows), store, **SKIP)) == {"dummyjson:1"}
-    sync(ListSource(rows), store)  # created again
-    sync(ListSource(rows[1:]), store, on_missing="delete")
-    assert counts(sync(ListSource(rows), store, **SKIP)) == {"unchanged": 19, "created": 1}
+    assert skipped(sync(all_, store, **SKIP)) == {"dummyjson:1"}
+    sync(all_, store)  # created again
+    sync(less, store, on_missing="delete")
+    assert counts(sync(all_, store, **SKIP)) == {"unchanged": 19, "created": 1}
 
 
 @pytest.mark.parametrize("is_ours", [True, False])
 def test_the_note_of_a_newer_version_decides_too(*, is_ours: bool) -> None:
     """A newer version has removed the product because it was missing at the source."""
-    rows = products(SIZE)
-    store = store_with(rows)
+    store = synced(FEW)
     record = {"version": 99, **({"deleted": True} if is_ours else {})}
     store.products["dummyjson:2"].metadata = {"medusa_sync": record}
     delete(store, 2)
     expected = {"created": 1} if is_ours else {"skipped": 1}
-    assert counts(sync(ListSource(rows), store, **SKIP)) == {"unchanged": SIZE - 1} | expected
+    assert counts(sync(ListSource(FEW), store, **SKIP)) == {"unchanged": 5} | expected
 
 
-def test_new_products_are_not_created_with_no_create_either() -> None:
-    rows = products(SIZE)
-    store = store_with(rows[1:])
-    delete(store, 2)
-    plan = {"on_deleted": "skip", "no_create": True}
-    result = sync(ListSource(rows), store, **plan)
-    assert (counts(result), skipped(result)) == ({"unchanged": SIZE - 2, "skipped": 2}, set())
-    assert tombstones_read(store) == []
+# --- during a run -----------------------------------------------------------------------------------------
+
+
+def swap_values(row: Row) -> None:
+    first, second, *_ = row["variants"]
+    first["options"], second["options"] = second["options"], first["options"]
+
+
+def rename_an_option(row: Row) -> None:
+    row["options"] = ["Size", "Shade"]
+    for each in row["variants"]:
+        each["options"]["Shade"] = each["options"].pop("Colour")
+
+
+def add_a_variant(row: Row) -> None:
+    row["variants"].append(variant(row["id"], "XXL", "Blue"))
+
+
+def change_all_variants(row: Row) -> None:
+    for each in row["variants"]:
+        each |= {"sku": f"{each['sku']}-2", "price": 5, "compareAtPrice": 9, "stock": 1}
+
+
+CHANGES = [swap_values, rename_an_option, add_a_variant, change_all_variants]
+
+
+@pytest.mark.parametrize("change", sampled(CHANGES, rename_an_option))
+def test_a_product_that_is_deleted_at_any_request_fails_alone_and_comes_back(
+    change: Callable[[Row], None],
+) -> None:
+    fresh = copies_of(synced(shirts(3), sale_prices=True))
+    for number in count(1):
+        store, source, deleted = fresh(), ListSource(shirts(3), sale_prices=True), False
+        for row in source.rows:
+            change(row)
+
+        def before(_request: httpx.Request, store: FakeMedusa = store, number: int = number) -> None:
+            nonlocal deleted
+            if len(store.requests) == number and not deleted:
+                deleted = True
+                delete(store, 1)
+
+        store.before = before
+        result = sync(source, store)
+        store.before = None
+        assert result.exit_code in {0, 5}, (number, result.error)
+        assert {each.external_id for each in result.problems} <= {"dummyjson:1"}, number
+        assert sync(source, store).exit_code == 0, number
+        assert_quiet(source, store)
+        if not deleted:
+            break
 
 
 def test_a_product_that_is_deleted_while_the_run_is_under_way_is_skipped() -> None:
-    rows = products(SIZE)
-    store = store_with(rows)
-    deleted = False
+    store = synced(FEW)
 
     def before(request: httpx.Request) -> None:
-        nonlocal deleted
-        if "price_set" in str(request.url) and not deleted:
-            deleted = True
-            product = store.state.products.pop(store.products["dummyjson:1"].id)
-            product.deleted_at = store.state.ids.moment
-            store.state.deleted_products[product.id] = product
+        if "price_set" in str(request.url):
+            store.before = None
+            delete(store, 1)
 
     store.before = before
-    new = [{**row, "price": row["price"] + 1} for row in rows]
-    assert counts(sync(ListSource(new), store, **SKIP)) == {"updated": SIZE - 1, "skipped": 1}
-
-
-# --- kills ------------------------------------------------------------------------------------------------
+    new = [{**row, "price": row["price"] + 1} for row in FEW]
+    assert counts(sync(ListSource(new), store, **SKIP)) == {"updated": 5, "skipped": 1}
 
 
 @pytest.mark.parametrize("killed", sampled(["both", "tool"], "both"))
 def test_after_a_killed_removal_the_product_is_created_if_it_comes_back(killed: str) -> None:
-    rows = products(20)
-    source = ListSource(rows[2:])
-    for hurt in killed_runs(store_with(rows), killed, lambda store: sync(source, store, on_missing="delete")):
+    less, all_ = ListSource(ROWS[2:]), ListSource(ROWS)
+    for hurt in killed_runs(synced(ROWS), killed, lambda store: sync(less, store, on_missing="delete")):
         copy = copies_of(hurt)
         store = copy()
-        result = sync(ListSource(rows), store, **SKIP)
-        assert (result.exit_code, counts(result).get("skipped"), result.conflicts) == (0, None, 0)
-        assert_exact(rows, store)
-        store.requests.clear()
-        assert counts(sync(ListSource(rows), store, **SKIP)) == {"unchanged": 20}
-        assert writes(store) == []
+        result = sync(all_, store, **SKIP)
+        assert (result.exit_code, skipped(result), result.conflicts) == (0, set(), 0)
+        assert_exact(ROWS, store)
+        assert_quiet(all_, store, **SKIP)
         delete(store, 1)  # the note of the removal that was not finished does not count any more
-        assert skipped(sync(ListSource(rows), store, **SKIP)) == {"dummyjson:1"}
+        assert skipped(sync(all_, store, **SKIP)) == {"dummyjson:1"}
         store = copy()
-        result = sync(source, store, **SKIP, on_missing="delete")
-        assert result.exit_code == 0
-        assert_exact(rows[2:], store)
+        assert sync(less, store, **SKIP, on_missing="delete").exit_code == 0
+        assert_exact(ROWS[2:], store)
 
 
 @pytest.mark.parametrize("killed", sampled(["both", "tool", "store"], "both"))
 def test_after_a_killed_creation_the_products_are_created(killed: str) -> None:
-    rows = products(2)
+    source = ListSource(FEW[:2])
 
     def run(store: FakeMedusa) -> RunResult:
-        return sync(ListSource(rows), store, **SKIP)
+        return sync(source, store, **SKIP)
 
     for hurt in killed_runs(FakeMedusa(), killed, run):
         again = copies_of(hurt)
         is_deleted_first = any(not each.variants for each in hurt.products.values())
         for twice in killed_runs(again(), killed, run) if is_deleted_first else [again()]:
             result = run(twice)
-            assert (result.exit_code, counts(result).get("skipped")) == (0, None)
-            assert_exact(rows, twice)
+            assert (result.exit_code, skipped(result)) == (0, set())
+            assert_exact(source.rows, twice)

@@ -1,4 +1,4 @@
-"""Sale prices are in the price list of the source, each once, whatever happens."""
+"""The sale prices of a source are in one price list of its own, each once, whatever happens."""
 
 from __future__ import annotations
 
@@ -11,32 +11,60 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flow.stage import ListSource, late, run_once, sync, writes
+from medusa_sync import RunResult
+from tests.flow.stage import ListSource, assert_quiet, counts, late, run_once, sync, writes
 from tests.flow.urls import sync as sync_url
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import ListPrice
 
-ROWS = [{**row, "discountPercentage": 10} for row in products(4)]
-
-
-def source() -> ListSource:
-    return ListSource(ROWS, page_size=2, sale_prices=True)
+COUNT = 4
+SKUS = [row["sku"] for row in products(COUNT)]
 
 
-def assert_each_once(store: FakeMedusa) -> None:
-    prices = Counter(price.variant_id for price in store.state.list_prices.values() if not price.is_deleted)
-    assert prices == dict.fromkeys(store.state.variants(), 1)
+def reduced(percent: int = 10, *, only: int = COUNT, **changes: Any) -> ListSource:
+    """A source in which the first products cost less."""
+    rows = [
+        {**row, "price": 10, **changes, "discountPercentage": percent if row["id"] <= only else 0}
+        for row in products(COUNT)
+    ]
+    return ListSource(rows, page_size=2, sale_prices=True)
+
+
+def prices(store: FakeMedusa) -> dict[str, ListPrice]:
+    return {key: each for key, each in store.state.list_prices.items() if not each.is_deleted}
+
+
+def amounts(store: FakeMedusa) -> dict[str, float]:
+    """Sale prices by SKU; each variant has at most one."""
+    found = prices(store).values()
+    assert max(Counter(each.variant_id for each in found).values(), default=1) == 1
+    skus = {variant.id: str(variant.sku) for variant in store.state.variants().values()}
+    return {skus[each.variant_id]: each.amount for each in found}
+
+
+def reads_of_lists(store: FakeMedusa) -> int:
+    return sum("price-lists" in each.path and each.method == "GET" for each in store.requests)
+
+
+def sold(store: FakeMedusa, source: ListSource, **options: Any) -> RunResult:
+    """A run that has to succeed, after which the next one writes nothing."""
+    result = sync(source, store, **options)
+    assert (result.exit_code, result.conflicts) == (0, 0), list(result.problems)
+    assert_quiet(source, store, **options)
+    assert len(store.state.price_lists) <= 1
+    return result
 
 
 @pytest.mark.parametrize(
     ("changes", "price"),
     [
-        ({"price": 20, "discountPercentage": 100}, 20),
-        ({"price": 20, "discountPercentage": 250}, 20),
+        ({"discountPercentage": 100}, 20),
+        ({"discountPercentage": 250}, 20),
         ({"price": 0.01, "discountPercentage": 60}, 0.01),
-        ({"price": 20, "compareAtPrice": 0}, 20),
-        ({"price": 20, "compareAtPrice": 0, "discountPercentage": 100}, 20),
-        ({"price": 20, "compareAtPrice": None, "discountPercentage": None}, 20),
+        ({"compareAtPrice": 0}, 20),
+        ({"compareAtPrice": 0, "discountPercentage": 100}, 20),
+        ({"compareAtPrice": None, "discountPercentage": None}, 20),
         ({"price": 0, "compareAtPrice": 20}, 20),
         ({"price": 0, "compareAtPrice": 0}, 0),
         ({"variants": [{"price": 0, "compareAtPrice": 20}]}, 20),
@@ -45,36 +73,148 @@ def assert_each_once(store: FakeMedusa) -> None:
 def test_a_sale_price_that_is_not_above_0_and_below_the_price_is_no_sale(
     changes: dict[str, Any], price: float
 ) -> None:
-    store = FakeMedusa()
-    rows = [{**products(1)[0], "discountPercentage": 0, **changes}]
-    assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
-    [product] = store.products.values()
-    assert [each.amount for variant in product.variants for each in variant.prices] == [price]
+    store, row = FakeMedusa(), products(1)[0] | {"price": 20, "discountPercentage": 0}
+    source = ListSource([row | changes], sale_prices=True)
+    assert sync(source, store).exit_code == 0
+    assert [each.amount for own in store.state.variants().values() for each in own.prices] == [price]
     assert store.state.list_prices == {}
-    store.requests.clear()
-    assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
-    assert writes(store) == []
+    assert_quiet(source, store)
 
 
 @pytest.mark.parametrize("compared", ["", "0", "0.00", "20.00"])
 def test_a_compare_at_price_of_a_table_makes_no_product_free(tmp_path: Path, compared: str) -> None:
     file = tmp_path / "products.csv"
-    table = f"Handle,Title,Variant Price,Variant Compare At Price\nmug,Mug,20.00,{compared}\n"
-    free = f"Handle,Title,Variant Price,Variant Compare At Price\nmug,Mug,0.00,{compared}\n"
-    for content, price in ((table, 20), (free, 20 if compared == "20.00" else 0)):
+    for price, then in (("20.00", 20), ("0.00", 20 if compared == "20.00" else 0)):
         store = FakeMedusa()
-        file.write_text(content)
+        file.write_text(f"Handle,Title,Variant Price,Variant Compare At Price\nmug,Mug,{price},{compared}\n")
         assert sync_url(str(file), store, sale_prices=True).exit_code == 0
-        [variant] = store.products["dummyjson:mug"].variants
-        assert [each.amount for each in variant.prices] == [price]
+        assert [each.amount for each in store.products["dummyjson:mug"].variants[0].prices] == [then]
         assert store.state.list_prices == {}
 
 
-@pytest.mark.parametrize("lost", [0, 1, 2])
-def test_two_runs_at_the_same_time_store_each_sale_price_once(lost: int) -> None:
+def test_the_list_is_created_with_the_first_sale_and_read_only_if_a_product_needs_it() -> None:
+    store, source = FakeMedusa(), reduced(only=0)
+    sold(store, source)
+    source.rows = [row | {"price": 12} for row in source.rows]
+    store.requests.clear()
+    assert counts(sync(source, store)) == {"updated": COUNT}
+    assert (store.state.price_lists, reads_of_lists(store)) == ({}, 0)
+    sold(store, reduced(only=2))
+    assert amounts(store) == dict.fromkeys(SKUS[:2], 9)
+    before = {each.variant_id: key for key, each in prices(store).items()}
+    store.requests.clear()
+    assert counts(sync(reduced(20, only=2), store)) == {"updated": 2, "unchanged": 2}
+    changed = reads_of_lists(store)
+    sold(store, reduced(20, only=1))
+    [key] = prices(store)
+    assert (key in before.values(), amounts(store)) == (True, {SKUS[0]: 8}), "changed and removed in place"
+    store.requests.clear()
+    assert sync(reduced(20), store).exit_code == 0
+    assert changed < reads_of_lists(store), "new ones are looked up at the end, too"
+
+
+def test_lists_of_other_sources_and_of_the_merchant_are_not_touched() -> None:
+    store = FakeMedusa()
+    body = {"title": "Summer", "description": "Summer sale", "type": "sale", "status": "active", "prices": []}
+    merchants = store.call("POST", "/admin/price-lists", body)["price_list"]["id"]
+    other = [{**row, "id": row["id"] + 100, "sku": f"B-{row['id']}", "meta": {}} for row in reduced(50).rows]
+    assert sync(ListSource(other, sale_prices=True), store).exit_code == 0
+    for product in store.products.values():
+        product.external_id = str(product.external_id).replace("dummyjson", "other")
+    [theirs] = [each for key, each in store.state.price_lists.items() if key != merchants]
+    theirs.title, theirs.description = (
+        text.replace("dummyjson", "other") for text in (theirs.title, theirs.description)
+    )
+    for percent in (10, 20):
+        assert sync(reduced(percent), store).exit_code == 0
+    assert len(store.state.price_lists) == 3
+    assert amounts(store) == dict.fromkeys(SKUS, 8) | {f"B-{n}": 5 for n in range(1, 5)}
+    contents = Counter(each.price_list_id for each in prices(store).values())
+    assert (contents[merchants], contents[theirs.id]) == (0, COUNT)
+
+
+def test_sale_prices_go_with_the_option_even_if_the_currency_changes_at_the_same_time() -> None:
+    store, plain = FakeMedusa(), ListSource(reduced().rows, currency="eur")
+    sold(store, reduced())
+    assert sync(plain, store, currency="eur").exit_code == 0
+    assert prices(store) == {}
+    assert_quiet(plain, store, currency="eur")
+
+
+@pytest.mark.parametrize("winner", ["source", "store"])
+def test_a_sale_price_that_the_merchant_edited_is_a_conflict_when_the_option_is_turned_off(
+    winner: str,
+) -> None:
+    store, plain = FakeMedusa(), ListSource(reduced().rows)
+    sold(store, reduced())
+    next(iter(store.state.list_prices.values())).amount = 1.25
+    result = sync(plain, store, on_conflict=winner)
+    assert (result.exit_code, result.conflicts) == (0, 1)
+    assert [each.amount for each in prices(store).values()] == ([1.25] if winner == "store" else [])
+    assert sync(plain, store, on_conflict=winner).conflicts == 0
+
+
+# --- faults and other runs --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+@pytest.mark.parametrize("what", ["price-lists", "prices/batch"])
+def test_a_lost_response_leaves_no_price_twice(what: str, *, arrives: bool) -> None:
+    store = FakeMedusa()
+    assert sync(reduced(only=0), store).exit_code == 0
+    lost: list[str] = []
+
+    def lose(request: httpx.Request, *_: httpx.Response) -> None:
+        if not lost and request.method == "POST" and request.url.path.endswith(what):
+            lost.append(request.url.path)
+            raise httpx.ReadTimeout("slow")
+
+    setattr(store, "after" if arrives else "before", lose)
+    result = sync(reduced(), store)
+    assert lost
+    assert result.seen == sum(result.counts.values()) == COUNT
+    store.after = store.before = None
+    sold(store, reduced())
+    assert amounts(store) == dict.fromkeys(SKUS, 9)
+
+
+def test_sale_prices_that_the_store_refuses_do_not_undo_the_products() -> None:
+    store = FakeMedusa()
+    refusal = httpx.Response(400, json={"type": "invalid_data", "message": "No."})
+    store.before = lambda request: refusal if request.url.path.endswith("/prices/batch") else None
+    result = sync(reduced(), store)
+    assert (result.exit_code, len(store.products)) == (5, COUNT)
+    assert all("No." in each.reason for each in result.problems)
+    store.before = None
+    sold(store, reduced())
+    assert amounts(store) == dict.fromkeys(SKUS, 9)
+
+
+def test_a_price_or_list_that_two_runs_have_created_is_stored_once_after_the_next_change() -> None:
+    """A dry run, and a run without a change, leave them."""
+    store = FakeMedusa()
+    sold(store, reduced())
+    one = next(iter(prices(store).values()))
+    twin = ListPrice(
+        "price_zz", one.currency_code, 9, price_list_id=one.price_list_id, variant_id=one.variant_id
+    )
+    store.state.list_prices["price_zz"] = twin
+    [known] = store.state.price_lists.values()
+    body = {"title": known.title, "description": known.description, "type": "sale", "status": "active"}
+    store.call("POST", "/admin/price-lists", {**body, "prices": []})
+    assert_quiet(reduced(), store)
+    sync(reduced(20), store, dry_run=True)
+    assert writes(store) == []
+    sold(store, reduced(20))
+    assert list(store.state.price_lists) == [known.id]
+    assert amounts(store) == dict.fromkeys(SKUS, 8)
+
+
+@pytest.mark.parametrize(("before", "lost"), [(0, 0), (1, 0), (0, 1), (0, 2)])
+def test_two_runs_at_once_leave_one_list_and_each_price_once(before: int, lost: int) -> None:
     """Also if the store loses its database while both remove what the other one created too."""
     store = FakeMedusa()
-    assert sync(ListSource(ROWS), store).exit_code == 0
+    assert sync(reduced(only=before), store).exit_code == 0
     refused: list[httpx.Request] = []
 
     def lose(request: httpx.Request) -> httpx.Response | None:
@@ -86,74 +226,27 @@ def test_two_runs_at_the_same_time_store_each_sale_price_once(lost: int) -> None
 
     store.before = lose
 
-    async def both() -> None:
-        await asyncio.gather(*(run_once(source(), store, batch_size=2) for _ in range(2)))
+    async def both() -> list[RunResult]:
+        return await asyncio.gather(*(run_once(reduced(), store, batch_size=size) for size in (1, 3)))
 
-    asyncio.run(both())
-    assert_each_once(store)
-    assert sync(source(), store).exit_code == 0
-    assert_each_once(store)
+    for result in asyncio.run(both()):
+        assert result.seen == sum(result.counts.values()) == COUNT
+    sold(store, reduced())
+    assert amounts(store) == dict.fromkeys(SKUS, 9)
 
 
 def test_a_sale_price_whose_creation_is_delivered_late_is_stored_once_in_the_end() -> None:
     store = FakeMedusa()
-    assert sync(source(), store).exit_code == 0
-    rows = [{**row, "price": 99} for row in products(4)]
 
     def between(request: httpx.Request, _step: str) -> None:
         if request.url.path.endswith("/prices/batch"):
             store.between = None
             raise httpx.ReadTimeout("slow")
 
-    store, store.between, store.linger = FakeMedusa(), between, 1_000
-    assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
+    store.between, store.linger = between, 1_000
+    assert sync(reduced(), store).exit_code == 0
     store.catch_up()
-    assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
-    assert_each_once(store)
+    assert sync(reduced(), store).exit_code == 0
+    assert amounts(store) == dict.fromkeys(SKUS, 9)
     with late(0):
-        assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
-    store.requests.clear()
-    assert sync(ListSource(rows, sale_prices=True), store).exit_code == 0
-    assert writes(store) == []
-
-
-def test_sale_prices_go_with_the_option_even_if_the_currency_changes_at_the_same_time() -> None:
-    store = FakeMedusa()
-    assert sync(source(), store).exit_code == 0
-    plain = ListSource(ROWS, currency="eur")
-    assert sync(plain, store, currency="eur").exit_code == 0
-    assert all(price.is_deleted for price in store.state.list_prices.values())
-    store.requests.clear()
-    assert sync(plain, store, currency="eur").exit_code == 0
-    assert writes(store) == []
-
-
-def test_only_a_run_that_writes_deletes_a_second_list() -> None:
-    store = FakeMedusa()
-    assert sync(source(), store).exit_code == 0
-    [known] = store.state.price_lists.values()
-    body = {"title": known.title, "description": known.description, "type": "sale", "status": "active"}
-    store.call("POST", "/admin/price-lists", {**body, "prices": []})
-    dearer = ListSource([{**row, "price": row["price"] + 1} for row in ROWS], sale_prices=True)
-    store.requests.clear()
-    assert sync(dearer, store, dry_run=True).exit_code == 0
-    assert writes(store) == []
-    assert sync(dearer, store).exit_code == 0
-    assert list(store.state.price_lists) == [known.id]
-    assert_each_once(store)
-
-
-@pytest.mark.parametrize("winner", ["source", "store"])
-def test_a_sale_price_that_the_merchant_edited_is_a_conflict_when_the_option_is_turned_off(
-    winner: str,
-) -> None:
-    store = FakeMedusa()
-    assert sync(source(), store).exit_code == 0
-    listed = next(iter(store.state.list_prices.values()))
-    listed.amount = 1.25
-    plan = {"on_conflict": winner}
-    result = sync(ListSource(ROWS), store, **plan)
-    assert (result.exit_code, result.conflicts) == (0, 1)
-    left = [price.amount for price in store.state.list_prices.values() if not price.is_deleted]
-    assert left == ([1.25] if winner == "store" else [])
-    assert sync(ListSource(ROWS), store, **plan).conflicts == 0
+        sold(store, reduced())

@@ -1,4 +1,4 @@
-"""Removing variants while another run, without a shared lock, writes the same products."""
+"""Variants that the source no longer has: what removes them, what keeps them, and other runs meanwhile."""
 
 from __future__ import annotations
 
@@ -8,15 +8,22 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flow.shirts import held, shirt, shirts
-from tests.flow.stage import BATCHES, ListSource, counts, sent_in_bulk, sync
+from tests.flow.plans import carried_out
+from tests.flow.shirts import held, shirt, shirts, wanted
+from tests.flow.stage import BATCHES, ListSource, assert_quiet, counts, sent_in_bulk, sync, synced
 from tests.harness.fake_medusa import FakeMedusa
 
-ALL = "100%"
 NOTE = {"step": "update", "at": 1.0, "variants": {"2-S-Red": {"price": [30, 31]}}}
 BOTH = pytest.mark.parametrize("on_missing", ["draft", "delete"])
 
 Row = dict[str, Any]
+
+
+def removing(on_missing: str) -> dict[str, str]:
+    return {"on_missing": on_missing, "max_removals": "100%"}
+
+
+DELETE = removing("delete")
 
 
 def without_first(row: Row) -> Row:
@@ -24,33 +31,84 @@ def without_first(row: Row) -> Row:
 
 
 def record(store: FakeMedusa, number: int) -> dict[str, Any]:
-    metadata = store.products[f"dummyjson:{number}"].metadata
-    assert metadata is not None
-    found: dict[str, Any] = metadata["medusa_sync"]
+    found: dict[str, Any] = (store.products[f"dummyjson:{number}"].metadata or {})["medusa_sync"]
     return found
 
 
-def first_time(
-    store: FakeMedusa, is_it: Callable[[httpx.Request], bool], act: Callable[[], None]
-) -> list[httpx.Request]:
-    """Act before the first request of a kind; returns a list that gets that request."""
-    hit: list[httpx.Request] = []
+@BOTH
+def test_a_kept_variant_that_comes_back_is_not_planned_to_be_removed(on_missing: str) -> None:
+    store = synced([shirt()])
+    sync(ListSource([without_first(shirt())]), store)
+    carried_out(ListSource([shirt()]), store, **removing(on_missing))
+    assert held(store) == wanted(shirt())
+
+
+def test_a_drafted_variant_is_not_planned_to_be_drafted_again() -> None:
+    store, row = synced([shirt()]), without_first(shirt())
+    sync(ListSource([row]), store, **removing("draft"))
+    row["variants"][0]["price"] = 99
+    result = carried_out(ListSource([row]), store, **removing("draft"))
+    assert [change.field for outcome in result.changes for change in outcome.changes] == ["price"]
+
+
+def test_variants_are_removed_and_edits_kept_although_a_late_request_may_still_arrive() -> None:
+    """A rename of items was lost: for the merchant, the run is over."""
+    store, row = synced([shirt()]), shirt()
 
     def before(request: httpx.Request) -> None:
-        if not hit and is_it(request):
-            hit.append(request)
-            act()
+        if sent_in_bulk(request, "update-inventory-items-workflow"):
+            store.before = None
+            raise httpx.ReadError("reset")
 
     store.before = before
-    return hit
+    row["variants"][0]["sku"] = "NEW"
+    assert sync(ListSource([row]), store).exit_code == 0
+    assert "pending" in record(store, 1)
+    product = store.products["dummyjson:1"]
+    edited = next(each for each in product.variants if each.sku == "NEW")
+    store.call("POST", f"/admin/products/{product.id}/variants/{edited.id}", {"title": "Merchant's"})
+    del row["variants"][2]
+    result = carried_out(ListSource([row]), store, **DELETE)
+    assert (result.exit_code, result.conflicts) == (0, 0)
+    assert held(store) == wanted(row) | {"NEW": wanted(row)["NEW"] | {"title": "Merchant's"}}
+    assert "pending" in record(store, 1)
+    assert_quiet(ListSource([row]), store)
 
 
-def synced() -> tuple[FakeMedusa, ListSource]:
+def test_a_sku_of_the_merchant_stays_with_a_variant_that_is_dropped_and_comes_back() -> None:
+    row = shirt()
+    del row["variants"][0]["sku"]
+    store = synced([row])
+    product = store.products["dummyjson:1"]
+    own = next(each.id for each in product.variants if each.sku is None)
+    store.call("POST", f"/admin/products/{product.id}/variants/{own}", {"sku": "MERCHANT"})
+    less = {**row, "variants": [{**each, "stock": 7} for each in row["variants"][1:]]}
+    for rows in ([less], [row]):
+        assert sync(ListSource(rows), store).exit_code == 0
+        edited = store.state.variants()[own]
+        assert (edited.sku, [store.state.items[each].sku for each in edited.item_ids]) == ("MERCHANT", [None])
+
+
+@BOTH
+def test_variants_are_not_removed_if_a_part_of_their_product_was_rejected(on_missing: str) -> None:
+    store, source = synced(shirts(2)), ListSource([])
+    first, late = shirt(1), shirt(1)
+    first["variants"], late["variants"] = first["variants"][:4], late["variants"][4:]
+    source.rows = [first, shirt(2), late]  # the second one is rejected: the id comes again
+    before = held(store)
+    assert sync(source, store, **removing(on_missing)).exit_code == 5
+    assert held(store) == before
+    source.rows = [first, shirt(2)]
+    assert sync(source, store, **removing(on_missing)).exit_code == 0
+    assert held(store) != before
+
+
+# --- another run, without a shared lock, writes the same products ----------------------------------------
+
+
+def dropping() -> tuple[FakeMedusa, ListSource]:
     """A store with three shirts; the source drops a variant of the first two, and the third shirt."""
-    store, source = FakeMedusa(), ListSource(shirts(3))
-    sync(source, store)
-    source.rows = [without_first(shirt(1)), without_first(shirt(2))]
-    return store, source
+    return synced(shirts(3)), ListSource([without_first(shirt(1)), without_first(shirt(2))])
 
 
 def removes_orphans(request: httpx.Request) -> bool:
@@ -62,65 +120,82 @@ def removes_variants(request: httpx.Request) -> bool:
     return levels or bool(sent_in_bulk(request, "delete-product-variants"))
 
 
+def noted(store: FakeMedusa) -> None:
+    record(store, 2)["pending"] = NOTE
+
+
+def of_a_newer_version(store: FakeMedusa) -> None:
+    record(store, 2)["version"] = 99
+
+
+def brought_back(store: FakeMedusa) -> None:
+    """What a run writes for a variant that the source has again."""
+    del record(store, 2)["variants"]["2-S-Red"][2:]
+
+
 @BOTH
-@pytest.mark.parametrize("when", [removes_orphans, removes_variants])
-def test_the_note_of_another_run_is_not_erased(
-    when: Callable[[httpx.Request], bool], on_missing: str
+@pytest.mark.parametrize(
+    ("act", "when", "is_removed"),
+    [
+        (noted, removes_orphans, True),
+        (noted, removes_variants, True),
+        (brought_back, removes_orphans, False),
+        (of_a_newer_version, removes_orphans, False),
+    ],
+)
+def test_what_another_run_has_written_meanwhile_counts(
+    act: Callable[[FakeMedusa], None],
+    when: Callable[[httpx.Request], bool],
+    on_missing: str,
+    *,
+    is_removed: bool,
 ) -> None:
-    store, source = synced()
-    hit = first_time(store, when, lambda: record(store, 2).update(pending=NOTE))
-    result = sync(source, store, on_missing=on_missing, max_removals=ALL)
-    assert hit
-    assert (result.exit_code, counts(result)) == (0, {"updated": 2, "removed": 1})
-    assert record(store, 2)["pending"] == NOTE
-    gone = {number: held(store, number).get(f"SH{number}-S-R") for number in (1, 2)}
-    for each in gone.values():
-        assert each is None if on_missing == "delete" else each and each["stock"] == 0
+    store, source = dropping()
+    hit: list[httpx.Request] = []
+    written: list[dict[str, Any]] = []
 
+    def before(request: httpx.Request) -> None:
+        if not hit and when(request):
+            hit.append(request)
+            act(store)
+            written.append(dict(record(store, 2)))
 
-@BOTH
-def test_a_variant_that_another_run_has_brought_back_is_not_removed(on_missing: str) -> None:
-    store, source = synced()
-    hit = first_time(store, removes_orphans, lambda: bring_back(store))
-    result = sync(source, store, on_missing=on_missing, max_removals=ALL)
+    store.before = before
+    result = sync(source, store, **removing(on_missing))
     assert hit
-    assert result.exit_code == 0
-    assert held(store, 2)["SH2-S-R"]["stock"] == 2
-    assert "SH2-S-R" not in str(
-        [each.changes for each in result.changes if each.external_id == "dummyjson:2"]
-    )
+    found = {number: held(store, number).get(f"SH{number}-S-R", {"stock": 0})["stock"] for number in (1, 2)}
+    assert found == {1: 0, 2: 0 if is_removed else 2}
+    for name in ("pending", "version"):
+        assert record(store, 2).get(name) == written[0].get(name)
+    if act is noted:
+        assert (result.exit_code, counts(result)) == (0, {"updated": 2, "removed": 1})
+        assert ("SH2-S-R" in held(store, 2)) == (on_missing == "draft")
+    if act is brought_back:
+        changes = [each.changes for each in result.changes if each.external_id == "dummyjson:2"]
+        assert "SH2-S-R" not in str(changes)
 
 
 @BOTH
 def test_a_variant_that_is_brought_back_while_it_is_removed_is_repaired_by_the_next_run(
     on_missing: str,
 ) -> None:
-    store, source = synced()
-    hit = first_time(store, removes_variants, lambda: bring_back(store))
-    sync(source, store, on_missing=on_missing, max_removals=ALL)
-    assert hit
+    store, source = dropping()
+
+    def before(request: httpx.Request) -> None:
+        if removes_variants(request):
+            store.before = None
+            brought_back(store)
+
+    store.before = before
+    sync(source, store, **removing(on_missing))
+    assert store.before is None
     rows = [without_first(shirt(1)), shirt(2)]
-    assert sync(ListSource(rows), store, on_missing=on_missing, max_removals=ALL).exit_code == 0
-    assert held(store, 2)["SH2-S-R"]["stock"] == 2
-
-
-def bring_back(store: FakeMedusa) -> None:
-    """What a run writes for a variant that the source has again."""
-    del record(store, 2)["variants"]["2-S-Red"][2:]
-
-
-@BOTH
-def test_a_product_that_a_newer_version_has_written_keeps_its_variants(on_missing: str) -> None:
-    store, source = synced()
-    hit = first_time(store, removes_orphans, lambda: record(store, 2).update(version=99))
-    sync(source, store, on_missing=on_missing, max_removals=ALL)
-    assert hit
-    assert record(store, 2)["version"] == 99
+    assert sync(ListSource(rows), store, **removing(on_missing)).exit_code == 0
     assert held(store, 2)["SH2-S-R"]["stock"] == 2
 
 
 def test_removed_variants_are_reported_although_the_response_was_lost() -> None:
-    store, source = synced()
+    store, source = dropping()
 
     def lose(request: httpx.Request) -> None:
         if sent_in_bulk(request, "delete-product-variants"):
@@ -129,20 +204,16 @@ def test_removed_variants_are_reported_although_the_response_was_lost() -> None:
             raise httpx.ReadError("lost")
 
     store.before = lose
-    result = sync(source, store, on_missing="delete", max_removals=ALL)
+    result = sync(source, store, **DELETE)
     assert (result.exit_code, counts(result)) == (0, {"updated": 2, "removed": 1})
     assert sum(change.field == "variant" for each in result.changes for change in each.changes) == 2
 
 
 @pytest.mark.parametrize("offers_bulk", [True, False])
-def test_a_variant_with_reserved_stock_is_kept_and_reported_once(
-    *, offers_bulk: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_variant_with_reserved_stock_is_kept_and_reported_once(*, offers_bulk: bool) -> None:
     """Also if the store fails later, so that all are removed once more."""
-    monkeypatch.setattr(FakeMedusa, "offers_bulk", offers_bulk)
-    store, source = FakeMedusa(), ListSource(shirts(3))
-    sync(source, store)
-    source.rows = [row | {"variants": row["variants"][2:]} for row in shirts(3)]
+    store = synced(shirts(3))
+    store.offers_bulk = offers_bulk
     store.reserve("SH1-S-R")
     seen: list[str] = []
 
@@ -155,7 +226,7 @@ def test_a_variant_with_reserved_stock_is_kept_and_reported_once(
         return None
 
     store.before = fail
-    result = sync(source, store, on_missing="delete", max_removals=ALL)
+    result = sync(ListSource([row | {"variants": row["variants"][2:]} for row in shirts(3)]), store, **DELETE)
     assert [len(store.products[f"dummyjson:{number}"].variants) for number in (1, 2, 3)] == [5, 4, 4]
     [problem] = result.problems
-    assert "SH1-S-R" in problem.reason or "S / Red" in problem.reason
+    assert "SH1-S-R" in problem.reason or "variant S / Red was not removed" in problem.reason
