@@ -1,0 +1,390 @@
+"""One bad product fails alone; a store that fails, a signal or a time limit ends the run soon, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+from math import log2
+from typing import Any
+
+import httpx
+import pytest
+
+from medusa_sync import Result, RunResult, Status
+from tests.flow.shirts import held, shirt, variant, wanted
+from tests.flow.stage import (
+    BATCHES,
+    SOURCE_NAME,
+    ListSource,
+    Signal,
+    Watcher,
+    assert_exact,
+    counts,
+    created_by,
+    is_creation,
+    report,
+    run_once,
+    sent_in_bulk,
+    sync,
+    synced,
+    text,
+    writes,
+)
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+
+REFUSED = httpx.Response(400, json={"type": "invalid_data", "message": "not acceptable"})
+
+
+def own_titles(count: int) -> list[dict[str, Any]]:
+    """Products with different titles, so that no handle is taken, and a tag of their own."""
+    return [row | {"title": f"Product {row['id']}", "tags": [f"tag {row['id']}"]} for row in products(count)]
+
+
+# --- one bad product ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [15, 64])
+@pytest.mark.parametrize("status", [400, 404, 413, 500])
+def test_a_refused_product_fails_alone(size: int, status: int) -> None:
+    store, source = FakeMedusa(), ListSource(products(size))
+    culprit = source.rows[size // 3]
+    answer = httpx.Response(status, json={"type": "invalid_data", "message": "not acceptable"})
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        return answer if is_creation(request) and culprit["sku"].encode() in request.content else None
+
+    store.before = refuse
+    result = sync(source, store, batch_size=size, max_retries=0)
+    assert (result.exit_code, counts(result)) == (5, {"created": size - 1, "failed": 1})
+    [problem] = result.problems
+    assert problem.external_id == f"dummyjson:{culprit['id']}"
+    assert "not acceptable" in problem.reason
+    assert_exact([row for row in source.rows if row is not culprit], store)
+    assert len(list(filter(created_by, writes(store)))) <= 2 * log2(size) + 6
+
+
+@pytest.mark.parametrize("max_retries", [0, 2])
+@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize("batch_size", [1, 15])
+def test_a_tag_or_handle_that_is_refused_fails_only_the_product_that_needs_it(
+    batch_size: int, status: int, max_retries: int
+) -> None:
+    """A firewall refuses the look-up of a handle."""
+    rows = own_titles(40)
+    store = synced(rows[-1:])  # nothing is looked up in a store without products
+    rows[5]["title"] = "Union Select"
+
+    def before(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "GET":
+            return httpx.Response(403, text="Forbidden") if "union-select" in str(request.url) else None
+        values = [each["value"] for each in sent_in_bulk(request, "create-product-tags")]
+        if request.url.path == "/admin/product-tags":
+            values = [json.loads(request.content)["value"]]
+        return httpx.Response(status) if "tag 3" in values else None
+
+    store.before = before
+    result = sync(ListSource(rows), store, batch_size=batch_size, max_retries=max_retries)
+    assert counts(result) == {"created": 37, "failed": 2, "unchanged": 1}
+    assert {problem.external_id for problem in result.problems} == {f"{SOURCE_NAME}:3", f"{SOURCE_NAME}:6"}
+
+
+def test_a_batch_that_is_too_large_for_a_request_is_split() -> None:
+    source = ListSource([row | {"description": "long " * 9_999} for row in products(60)])
+    store = FakeMedusa()
+    result = sync(source, store, batch_size=60)
+    assert (result.exit_code, counts(result)) == (0, {"created": 60})
+    assert_exact(source.rows, store)
+
+
+@pytest.mark.parametrize("stored", [0, 1, 4, 40])
+@pytest.mark.parametrize("broken", [3, 9])
+def test_consecutive_failures_do_not_end_the_run_while_the_store_works(stored: int, broken: int) -> None:
+    """They fail with a 500, at the start of the run or in the middle. A product that is gone says nothing."""
+    rows = products(40)
+    store = synced(rows[:stored])
+    culprits = rows[4 : 4 + broken]
+    for row in culprits:
+        row["description"] = "a poisoned text"
+    first = next(iter(store.state.products), "none")
+    rows[0]["price"] += 1
+    gone = httpx.Response(404, json={"type": "not_found", "message": "Products with id: x not found"})
+
+    def before(request: httpx.Request) -> httpx.Response | None:
+        if stored == 1 and request.url.path == BATCHES and first.encode() in request.content:
+            return gone
+        return httpx.Response(500) if request.method == "POST" and b"poisoned" in request.content else None
+
+    store.before = before
+    result = sync(ListSource(rows), store, batch_size=5, max_retries=0)
+    failed = {problem.external_id for problem in result.problems} - (
+        {"dummyjson:1"} if stored == 1 else set()
+    )
+    assert (result.exit_code, failed) == (5, {f"dummyjson:{row['id']}" for row in culprits})
+    new = [row for row in rows[stored:] if row not in culprits]
+    assert result.counts[Result.CREATED] == len(new)
+
+
+@pytest.mark.parametrize("answer", [REFUSED, httpx.Response(500), None], ids=["refused", "unknown", "none"])
+def test_a_product_whose_variants_are_refused_has_a_reason_whatever_happens_to_its_neighbours(
+    answer: httpx.Response | None,
+) -> None:
+    """Refused only at first, it is written, although an adopted neighbour starts the batch again."""
+    store = synced([shirt(1), shirt(2), shirt(3)])
+    own, refusals = store.products["dummyjson:1"].id, 0
+    rows = [shirt(number) for number in (1, 2, 3 if answer is None else 4)]
+    rows[2]["category"] = "brand-new"
+    for row in rows[:2]:
+        row["variants"].append(variant(row["id"], "XL", "Red", sku=f"SH{row['id']}-XL-R"))
+    store.products["dummyjson:3"].metadata = store.products["dummyjson:3"].external_id = None
+
+    def before(request: httpx.Request) -> httpx.Response | None:
+        nonlocal refusals
+        added = sent_in_bulk(request, "create-product-variants")
+        is_ordinary = request.url.path == f"/admin/products/{own}/variants/batch"
+        is_hit = any(each["product_id"] == own for each in added) or (
+            is_ordinary and b'"create"' in request.content
+        )
+        if is_hit and (answer is not None or refusals < 3):  # together, half of them, alone
+            refusals += 1
+            return REFUSED
+        return answer if is_creation(request) else None
+
+    store.before = before
+    result = sync(ListSource(rows), store, adopt=answer is None)
+    assert refusals
+    assert counts(result) == ({"updated": 3} if answer is None else {"updated": 1, "failed": 2})
+    assert all(each.reason and each.result is not Result.UNCONFIRMED for each in result.problems)
+    for row in rows[answer is not None : 2]:
+        assert held(store, row["id"]) == wanted(row)
+
+
+# --- a store that fails -----------------------------------------------------------------------------------
+
+FAILS: dict[str, Callable[[httpx.Request], bool]] = {
+    "every write": lambda request: request.method == "POST",
+    "every creation": is_creation,
+    "every write with a product": lambda request: (
+        is_creation(request) or (request.url.path == BATCHES and b'"id"' in request.content)
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FAILS)
+@pytest.mark.parametrize("is_lost", [True, False], ids=["lost", "500"])
+def test_a_run_ends_soon_if_the_store_fails(what: str, *, is_lost: bool) -> None:
+    store, source = FakeMedusa(), ListSource(products(300))
+
+    def before(request: httpx.Request) -> httpx.Response | None:
+        if not FAILS[what](request):
+            return None
+        if is_lost:
+            raise httpx.ReadTimeout("slow")
+        return httpx.Response(500)
+
+    store.before = before
+    result = sync(source, store)
+    assert (result.exit_code, result.counts[Result.CREATED]) == (4, 0)
+    assert "fails every write" in result.error
+    assert sum(result.counts.values()) == result.seen
+    assert len(writes(store)) < 200
+    store.before = None
+    assert sync(source, store).exit_code == 0
+    assert_exact(source.rows, store)
+
+
+def test_a_run_stops_soon_after_the_store_becomes_unreachable() -> None:
+    store, source = FakeMedusa(), ListSource(products(300))
+
+    def gone(_request: httpx.Request) -> None:
+        if len(store.requests) > 50:
+            raise httpx.ConnectError("refused")
+
+    store.before = gone
+    result = sync(source, store, batch_size=5)
+    assert (result.exit_code, result.status, result.counts[Result.FAILED]) == (4, Status.FAILED, 0)
+    assert len(store.requests) < 100
+    assert sum(result.counts.values()) == result.seen
+    assert result.counts[Result.CREATED] > 0
+
+
+def test_a_store_that_fails_large_calls_gets_all_products_in_smaller_ones() -> None:
+    store, source = FakeMedusa(), ListSource(products(600), page_size=600)
+    failed: list[int] = []
+
+    def fail(request: httpx.Request) -> httpx.Response | None:
+        if len(sent_in_bulk(request, "create-products")) > 20:
+            failed.append(len(store.requests))
+            return httpx.Response(500)
+        return None
+
+    store.before = fail
+    result = sync(source, store, batch_size="auto", max_retries=0)
+    assert (result.exit_code, counts(result)) == (0, {"created": 600})
+    assert len(failed) <= 20
+
+
+# --- interruptions and limits ---------------------------------------------------------------------------
+
+LIMIT_S = 0.2
+SLACK_S = 1.1  # the grace period, and a busy machine
+LOG_IN = "/auth/user/emailpass"
+
+
+class HangingMedusa(FakeMedusa):
+    """A store that executes some requests but does not respond to them."""
+
+    hangs: Callable[[httpx.Request], bool] = staticmethod(lambda _request: False)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        if self.hangs(request):
+            await asyncio.Event().wait()
+        return response
+
+
+HANGS: dict[str, Callable[[httpx.Request], bool]] = {
+    "creation": is_creation,
+    "write": lambda request: request.method == "POST" and request.url.path != LOG_IN,
+    "read": lambda request: request.method == "GET",
+    "log-in": lambda request: request.url.path == LOG_IN,
+}
+
+
+@pytest.mark.usefixtures("short_grace")
+@pytest.mark.parametrize("is_signal", [True, False], ids=["signal", "limit"])
+@pytest.mark.parametrize("kind", [*HANGS, "GET is too frequent", "POST is too frequent"])
+def test_a_signal_or_the_time_limit_ends_a_run_that_hangs(kind: str, *, is_signal: bool) -> None:
+    store, source, stop = HangingMedusa(), ListSource(products(60)), Signal()
+    busy = httpx.Response(429, headers={"retry-after": "3600"})
+    if kind in HANGS:
+        store.hangs = HANGS[kind]
+    else:
+        store.before = lambda request: busy if request.method == kind[:4].strip() else None
+
+    async def run() -> RunResult:
+        if is_signal:
+            asyncio.get_running_loop().call_later(LIMIT_S, stop.interrupt)
+        login: dict[str, Any] = {"email": store.email, "password": store.password}
+        limit = None if is_signal else LIMIT_S
+        return await run_once(source, store, stop=stop, batch_size=5, max_duration=limit, **login)
+
+    started = time.monotonic()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Signal, "sleep", real_sleep)
+        result = asyncio.run(run())
+    assert time.monotonic() - started < LIMIT_S + SLACK_S
+    status = (143, Status.INTERRUPTED) if is_signal else (5, Status.PARTIAL)
+    assert (result.exit_code, result.status) == status
+    assert sum(result.counts.values()) == result.seen
+    store.hangs, store.before = HangingMedusa.hangs, None
+    assert sync(source, store).exit_code == 0
+    assert_exact(source.rows, store)
+
+
+async def real_sleep(stop: Signal, seconds: float) -> bool:
+    """Pauses are real here."""
+    ended = asyncio.Event()
+    stop.on_set(ended.set)
+    try:
+        await asyncio.wait_for(ended.wait(), seconds)
+    except TimeoutError:
+        return True
+    return False
+
+
+@pytest.mark.usefixtures("short_grace")
+@pytest.mark.parametrize(("end", "exit_code"), [(Signal.interrupt, 143), (Signal.run_out, 5)])
+def test_sent_products_are_unconfirmed_and_the_rest_not_attempted(
+    end: Callable[[Signal], None], exit_code: int
+) -> None:
+    store, stop = HangingMedusa(), Signal()
+
+    def hangs(request: httpx.Request) -> bool:
+        if is_creation(request):
+            end(stop)
+        return is_creation(request)
+
+    store.hangs = hangs
+    result = asyncio.run(run_once(ListSource(products(60)), store, stop=stop, batch_size=5, concurrency=1))
+    assert (result.exit_code, counts(result)) == (exit_code, {"unconfirmed": 5, "not_attempted": 55})
+    unconfirmed = [each for each in result.not_completed if each.result is Result.UNCONFIRMED]
+    assert {each.external_id for each in unconfirmed} == store.products.keys()
+    assert "\nunconfirmed: 5\nnot attempted: 55\nseen: 60 of 60\n" in text(result)
+    assert "failed" not in text(result)
+    outcomes = Counter(each["outcome"] for each in report(result)["problems"])
+    assert outcomes == {"unconfirmed": 5, "not_attempted": 55 + 1}, "one more: what ended the run"
+
+
+@pytest.mark.usefixtures("short_grace")
+@pytest.mark.parametrize("status", [400, 500])
+def test_nothing_is_retried_or_bisected_after_a_stop_is_requested(status: int) -> None:
+    """Every creation fails; batches in progress when the stop is requested are abandoned."""
+    store, stop = FakeMedusa(), Signal()
+    stopped_at: list[int] = []
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if not is_creation(request):
+            return None
+        if not stopped_at:
+            stop.interrupt()
+            stopped_at.append(len(store.requests))
+        return httpx.Response(status)
+
+    store.before = refuse
+    result = asyncio.run(run_once(ListSource(products(60)), store, stop=stop, concurrency=1))
+    assert result.exit_code == 143
+    later = store.requests[stopped_at[0] :]
+    assert len(later) <= 8
+    assert all(request.url.path == "/admin/product-tags" for request in later), "already under way"
+
+
+@pytest.mark.parametrize("number", [9, 12, 20, 25])
+def test_requests_in_flight_at_an_interruption_are_finished_and_counted(number: int) -> None:
+    store, source, watcher, stop = FakeMedusa(), ListSource(products(200)), Watcher(), Signal()
+
+    def between(_request: httpx.Request, _step: str) -> None:
+        if len(store.requests) >= number:
+            store.between = None
+            stop.interrupt()
+
+    store.between = between
+    result = asyncio.run(run_once(source, store, watcher=watcher, stop=stop))
+    assert (result.exit_code, result.status) == (143, Status.INTERRUPTED)
+    created = {outcome.external_id for outcome in watcher.outcomes if outcome.result is Result.CREATED}
+    assert created == store.products.keys(), "a request in flight was cut off or not counted"
+    assert sum(result.counts.values()) == result.seen
+
+
+def test_a_run_over_its_time_limit_ends_in_order() -> None:
+    store = FakeMedusa()
+    result = sync(ListSource(products(2_000)), store, max_duration=0.1)
+    assert (result.exit_code, result.status, "0.1 s" in result.error) == (5, Status.PARTIAL, True)
+    assert sum(result.counts.values()) == result.seen
+    assert len(store.products) == result.counts[Result.CREATED]
+
+
+@pytest.mark.usefixtures("short_grace")
+def test_no_task_is_left_if_the_run_ends_while_a_tag_is_created() -> None:
+    class SlowTag(FakeMedusa):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if sent_in_bulk(request, "create-product-tags"):
+                await asyncio.sleep(60)
+            ids = request.url.params.get_list("external_id[]")
+            if "price_set" in str(request.url) and f"{SOURCE_NAME}:30" in ids:
+                await asyncio.sleep(0.2)  # the batch that needs the tag ends, and with it the run
+                return httpx.Response(302, headers={"location": "elsewhere"}, request=request)
+            return await super().handle_async_request(request)
+
+    rows, store = own_titles(30), SlowTag()
+    sync(ListSource([rows[-1] | {"tags": []}]), store)  # only details of products that the store has are read
+
+    async def run() -> None:
+        result = await run_once(ListSource(rows), store)
+        assert result.exit_code == 4
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(run())
