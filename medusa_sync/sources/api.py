@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
-from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -18,7 +17,7 @@ from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
 from medusa_sync.response import Download, Response
 from medusa_sync.retry import Rate
-from medusa_sync.sources.base import Item, PageOfParts, Part, PartSource
+from medusa_sync.sources.base import Item, PageOfParts, Part, PartSource, Reading
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, named, recognise
 from medusa_sync.sources.json_page import JsonPage
 from medusa_sync.sources.mapping import identity
@@ -63,8 +62,7 @@ class ApiSource(PartSource):
     The first response decides how the source is read, and what proves that it was read to its end: see the
     table `KINDS`. If it is not JSON, or the server refuses the request, the URL is requested as it is given,
     and read as a file, with the proof of its format. A URL that ends like a file is requested so at once; it
-    may turn out to be a page of a known API. With a map, all items
-    are wanted, whatever the limit is.
+    may turn out to be a page of a known API. With a map, all items are wanted, whatever the limit is.
     """
 
     def __init__(self, http: HttpClient, url: str, *, format_: str = "auto", has_map: bool = False) -> None:
@@ -75,31 +73,27 @@ class ApiSource(PartSource):
         self._is_dummyjson = True  # until a response shows that it is not
 
     async def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:
-        wanted = None if self._has_map else limit
-        if self._is_file:
-            pages = self._pages_of_file(await self._api.as_given())
+        got = await (self._api.as_given() if self._is_file else self._api.first(self._wanted(limit)))
+        if self._is_file or (self._given_format == "auto" and not _is_page(got)):
+            file = got if self._is_file and isinstance(got, Download) else await self._file_instead_of(got)
+            pages = self._pages_of_file(file)
         else:
-            first = await self._api.first(wanted)
-            if self._given_format == "auto" and not _is_page(first):
-                pages = self._pages_of_file(await self._file_instead_of(first))
-            else:
-                pages = self._pages_from(self._api.read(first), wanted)
+            first = self._api.read(got)
+            pages = self._pages_from(first, recognised(map(Item, first.items)), self._wanted(limit))
         async with aclosing(pages):
             async for each in pages:
                 yield each
 
+    def _wanted(self, limit: int | None) -> int | None:
+        return None if self._has_map else limit
+
     async def _pages_of_file(self, download: Download) -> AsyncGenerator[PageOfParts, None]:
         from medusa_sync.sources.files import open_download, read_parts  # a URL with pages does not need it
 
-        def detected(text: str) -> None:
-            self.format = text
-
         self.in_one_piece, self._is_dummyjson = True, False
-        opening = partial(open_download, download)
-        is_first = True
-        async with aclosing(
-            read_parts(opening, self._given_format, detected, as_items=self._has_map)
-        ) as pages:
+        reading = Reading(self.detected, self._has_map)
+        known, is_first = None, True
+        async with aclosing(read_parts(open_download(download), self._given_format, reading)) as pages:
             async for page in pages:
                 known = recognised(page.rows) if is_first else None
                 if known is not None and known.size_name:
@@ -108,31 +102,21 @@ class ApiSource(PartSource):
                 yield page
             else:
                 return
-        async with aclosing(self._numbered_pages(known)) as pages:
+        async with aclosing(self._pages_from(None, known, None)) as pages:
             async for page in pages:
                 yield page
 
-    def _pages_from(self, first: JsonPage, limit: int | None) -> AsyncGenerator[PageOfParts, None]:
-        known = recognised(map(Item, first.items))
-        if known is not None and known.size_name and not self._api.is_numbered:
-            return self._numbered_pages(known)
-        return self._read(first, None if known is not None else limit, known)
-
-    async def _numbered_pages(self, known: BuiltIn) -> AsyncGenerator[PageOfParts, None]:
-        """The pages of an API that is recognised by the fields of its items."""
-        first = await _numbered(self._api, known)
-        async with aclosing(self._read(first, None, known)) as pages:
-            async for page in pages:
-                yield page
-
-    async def _read(
-        self, first: JsonPage, limit: int | None, known: BuiltIn | None
+    async def _pages_from(
+        self, first: JsonPage | None, known: BuiltIn | None, limit: int | None
     ) -> AsyncGenerator[PageOfParts, None]:
-        self.format = "JSON pages"
+        """The pages of an API; it may be recognised by the fields of its items."""
+        if first is None or (known is not None and known.size_name and not self._api.is_numbered):
+            first = await _numbered(self._api, known)
+        self.detected("JSON pages")
         self.in_one_piece = first.next_url is None and len(first.items) == first.total
         self._is_dummyjson = first.is_dummyjson and kind_of(self._api, first) is OFFSET
         at_once = asyncio.Semaphore(_CHILDREN_AT_ONCE)
-        async with aclosing(read_pages(self._api, first, limit)) as pages:
+        async with aclosing(read_pages(self._api, first, None if known else limit)) as pages:
             async for page in pages:
                 if known is None or not known.children:
                     yield page
@@ -197,9 +181,10 @@ class ApiSource(PartSource):
         return None
 
 
-async def _numbered(api: Requests, known: BuiltIn) -> JsonPage:
+async def _numbered(api: Requests, known: BuiltIn | None) -> JsonPage:
     """The first page of an API that counts its pages."""
-    api.count_pages(known.size_name, known.largest)
+    if known is not None:
+        api.count_pages(known.size_name, known.largest)
     return await api.page(api.numbered(1))
 
 

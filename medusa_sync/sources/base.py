@@ -136,6 +136,9 @@ class PartSource:
     format = ""
     in_one_piece = True
 
+    def detected(self, format_: str) -> None:
+        self.format = format_
+
     def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:
         raise NotImplementedError
 

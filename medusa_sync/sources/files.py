@@ -44,7 +44,6 @@ class Content(Struct, frozen=True):
     """What a source contains.
 
     Attributes:
-        name: of the file or URL, for messages.
         file: decompressed and seekable. A call returns what it has read before an error is raised.
         compression: `gzip`, `zstd` or empty.
         content_type: of a download; empty if it is unknown.
@@ -56,22 +55,12 @@ class Content(Struct, frozen=True):
     content_type: str = ""
 
 
-Opening = Callable[[], AbstractAsyncContextManager[Content]]
-
-
 async def read_parts(
-    opening: Opening, format_: str, detected: Callable[[str], object], *, as_items: bool
+    opening: AbstractAsyncContextManager[Content], format_: str, reading: Reading
 ) -> AsyncGenerator[PageOfParts, None]:
-    """Read what is in a file. An error is raised after what came before it; only the last page has a total.
-
-    Args:
-        opening: opens the file.
-        format_: a value of `--source-format`.
-        detected: called as soon as more is known about the format.
-        as_items: see `Reading`.
-    """
-    async with opening() as content:
-        found = _parts(content, format_, detected, as_items=as_items)
+    """Read a file. An error is raised after what came before it; only the last page has a total."""
+    async with opening as content:
+        found = _parts(content, format_, reading)
         count, is_last = 0, False
         while not is_last:
             parts: list[Part] = []
@@ -88,15 +77,14 @@ async def read_parts(
             yield PageOfParts(tuple(parts), count if is_last else None)
 
 
-def _parts(
-    content: Content, format_: str, detected: Callable[[str], object], *, as_items: bool
-) -> Iterator[Part]:
+def _parts(content: Content, format_: str, reading: Reading) -> Iterator[Part]:
     head = first_bytes(content.file, HEAD)
     check(head)
     if format_ == "auto":
         format_ = recognise(head, content.name, content.content_type)
     suffix = f", {content.compression}" if content.compression else ""
-    yield from reader_of(format_)(content.file, Reading(lambda text: detected(text + suffix), as_items))
+    own = Reading(lambda text: reading.detected(text + suffix), reading.as_items)
+    yield from reader_of(format_)(content.file, own)
     while content.file.read(CHUNK):  # the end of the file shows whether it is complete
         pass
 
@@ -119,13 +107,7 @@ def first_bytes(file: io.BufferedReader, size: int) -> bytes:
 
 
 class _File(io.RawIOBase):
-    """A seekable file, decompressed, that says at its end whether it is complete.
-
-    Args:
-        name: of the file, for messages.
-        inner: the file.
-        at_end: called at the end; it raises `SourceError` if the file is incomplete.
-    """
+    """A seekable file, decompressed. At its end, `at_end` raises `SourceError` if it is incomplete."""
 
     def __init__(self, name: str, inner: BinaryIO, at_end: Callable[[], None]) -> None:
         inner.seek(0)

@@ -232,11 +232,7 @@ def _lines(file: BufferedReader) -> Iterator[bytes]:
 
 
 def _decode(line: bytes) -> Any:
-    """Decode a line.
-
-    Raises:
-        ValueError: why it cannot be decoded.
-    """
+    """Decode a line; a `ValueError` says why it cannot be decoded."""
     if len(line) > LONGEST:
         raise ValueError(f"it is longer than {LONGEST // 2**20} MB")
     with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -252,13 +248,7 @@ def _decode(line: bytes) -> Any:
 
 
 def item(value: Any, raw: Any, place: str) -> Part:
-    """A product of a file; it is refused if it is no object.
-
-    Args:
-        value: what the file has in its place.
-        raw: the same as JSON, which is decoded as in pages of the API.
-        place: where it is.
-    """
+    """A product of a file, which is decoded as in pages of an API; it is rejected if it is no object."""
     if isinstance(value, dict):
         return Item(raw, place)
     kind = "null" if value is None else "array" if isinstance(value, list) else type(value).__name__

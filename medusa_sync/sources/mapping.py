@@ -75,9 +75,7 @@ def _encoded(item: Any) -> msgspec.Raw | bytes:
 def deliver(raw: Any, options: MappingOptions) -> Delivered:
     """A product, which is checked and mapped later; one without a usable id or title is rejected at once.
 
-    Args:
-        raw: JSON, or JSON that is already decoded.
-        options: of its mapping.
+    It is JSON, or JSON that is already decoded.
     """
 
     def row() -> Row:

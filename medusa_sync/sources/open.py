@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,17 @@ from urllib.parse import urlsplit
 from medusa_sync.http import HttpClient
 from medusa_sync.sources import base
 from medusa_sync.sources.api import ApiSource, names_by_slug
-from medusa_sync.sources.base import Delivered, Item, Page, PageOfParts, Part, PartSource, Rejected, Source
+from medusa_sync.sources.base import (
+    Delivered,
+    Item,
+    Page,
+    PageOfParts,
+    Part,
+    PartSource,
+    Reading,
+    Rejected,
+    Source,
+)
 from medusa_sync.sources.mapping import MappingOptions, deliver, rejected
 from medusa_sync.sources.maps import recognised
 from medusa_sync.sources.received import all_or_nothing
@@ -72,12 +81,7 @@ class _FileSource(PartSource):
     def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:  # noqa: ARG002 - a file is read as a whole
         from medusa_sync.sources.files import open_file, read_parts  # a URL with pages needs none
 
-        def detected(text: str) -> None:
-            self.format = text
-
-        return read_parts(
-            partial(open_file, self._path), self._given_format, detected, as_items=self._has_map
-        )
+        return read_parts(open_file(self._path), self._given_format, Reading(self.detected, self._has_map))
 
     async def category_names(self) -> Mapping[str, str]:
         is_sample = self._path is SAMPLE
@@ -93,12 +97,7 @@ def _program(name: str) -> Program:
 class Catalogue:
     """A source of products.
 
-    Args:
-        source: what is read.
-        name: of the source, for messages.
-        mapping: options of the mapping.
-        program: a map for all items; None for one of those that come with this tool, if the source needs it.
-        min_products: see `open_source`.
+    Without a program, one of the maps that come with this tool is used if the first item needs it.
     """
 
     def __init__(

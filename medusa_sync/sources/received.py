@@ -39,13 +39,8 @@ async def all_or_nothing(
 ) -> AsyncGenerator[Page, None]:
     """The pages, which are kept in a temporary file until all of them have been read.
 
-    Args:
-        pages: of a source.
-        name: of the source, for messages.
-        min_products: how many valid products they must have, without duplicates.
-
     Raises:
-        SourceError: reading them fails, or there are too few valid products.
+        SourceError: reading them fails, or there are too few valid products, without duplicates.
     """
     received, first_rejected = Received(), None
     spool = Spool[Page]()

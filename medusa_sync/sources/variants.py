@@ -46,11 +46,6 @@ def desired_variants(
 ) -> tuple[tuple[str, ...], tuple[DesiredVariant, ...]]:
     """The options and variants of a product; one variant and no option if the source has none.
 
-    Args:
-        product: of the source.
-        currency: of the field `price`.
-        sale_prices: discounts become sale prices.
-
     Raises:
         InvalidProductError: Medusa could not store them.
     """

@@ -158,8 +158,10 @@ def test_products_json_of_shopify_is_read_in_pages(server: DummyJson, store: Fak
     assert (variant.prices[0].amount, variant.manage_inventory) == (9, False)
     assert_quiet(sync(shop_url(server), store), store, 300)
     serve_shopify(server, rows[:-1])
+    server.requests.clear()
     result = sync(shop_url(server), store, on_missing=OnMissing.DELETE)
     assert counts(result) == {"unchanged": 299, "removed": 1}
+    assert [each.query.get("page") for each in server.requests] == [None, "1", "2", "3"] * 2  # read twice
 
 
 @pytest.mark.parametrize("count", [30, 120])
@@ -324,7 +326,10 @@ def test_pages_of_woocommerce_are_read_with_variations(server: DummyJson, store:
     assert len(product(store, "252").variants) == 120
     assert_quiet(sync(shop.url, store), store, 252)
     shop.rows = shop.rows[1:]
+    server.requests.clear()
     assert counts(sync(shop.url, store, on_missing=OnMissing.DELETE)) == {"unchanged": 251, "removed": 1}
+    paths = [each.path for each in server.requests if "page" in each.query]
+    assert sum(each.endswith("/products") for each in paths) == 6  # read twice
 
 
 def test_at_most_four_requests_for_variations_are_sent_at_once(server: DummyJson, store: FakeMedusa) -> None:

@@ -54,7 +54,6 @@ class Dialect(Struct, frozen=True, dict=True):
     """How a kind of table describes products.
 
     Attributes:
-        name: such as `Shopify`.
         columns: those that it knows; all others are ignored too.
         required: keys of columns without which a table is not of this dialect.
         identity: of products and variants, in words.
@@ -114,13 +113,9 @@ def fold(name: str) -> str:
 class Header:
     """The columns of a table, as a dialect knows them.
 
-    Args:
-        dialect: of the table.
-        names: of all its columns.
+    Attributes:
         unit: what a row is called in messages: `line` or `item`.
         decimal_comma: numbers may have one.
-
-    Attributes:
         names: of the columns that are not ignored, by key; in a series, the key has its number or currency
             too: `price_{currency} eur`.
         series: by the key of a series, its keys by number or currency, in the order of the numbers.
@@ -163,13 +158,7 @@ class Header:
         self.missing = [key for key in dialect.required if key not in self.names | self.series]
 
     def row(self, number: int, values: Sequence[str], problem: str = "") -> Row:
-        """A row of the table.
-
-        Args:
-            number: of the line on which it begins, or of the item.
-            values: of its cells, in the order of the header.
-            problem: why its product is rejected.
-        """
+        """A row with cells in the order of the header."""
         width = len(values)
         cells = {
             key: value
@@ -183,7 +172,7 @@ class Row(Struct, frozen=True):
     """The cells of a row that are not empty, by key.
 
     Attributes:
-        number: of its line or item.
+        number: of the line on which it begins, or of the item.
         problem: why its product is rejected, whatever its cells are.
     """
 

@@ -33,13 +33,7 @@ def texts(row: Row, key: str) -> list[str]:
 
 
 def amount(row: Row, key: str, written: str | None = None) -> int | float | None:
-    """A number that is not negative; None if the cell is empty.
-
-    Args:
-        row: that has the cell.
-        key: of the cell.
-        written: the part of it that is the number, if it has more.
-    """
+    """A number that is not negative: the cell, or the part of it that is `written`; None if it is empty."""
     found = row[key] if written is None else written
     if not found:
         return None
@@ -179,10 +173,8 @@ _READ = {each.__name__: each for each in (text, texts, amount, count, code, flag
 def columns_of(dialect: str, **own: Read) -> tuple[Column, ...]:
     """The columns of a dialect, as the file with its name has them: their names and what they become.
 
-    Args:
-        dialect: the name of the file.
-        own: the readers of cells that only this dialect has. `repeated` columns, and those without a reader
-            are read by the function that makes a product of the rows.
+    `own` are the readers of cells that only this dialect has. `repeated` columns, and those without a reader,
+    are read by the function that makes a product of the rows.
     """
     table = Path(__file__).with_name(f"{dialect}.csv").read_text(encoding="utf-8").splitlines()[1:]
     readers: Mapping[str, Read | None] = {**_READ, **own, "": None, "repeated": None}

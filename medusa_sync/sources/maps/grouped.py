@@ -63,12 +63,7 @@ class Grouped:
         return [f"{subject} no product, because the map leaves {'it' if count == 1 else 'them'} out."]
 
     def add(self, place: str, parts: Sequence[Any], error: str) -> None:
-        """Add the parts that the map makes of an item.
-
-        Args:
-            place: of the item.
-            parts: of products.
-            error: that came after these parts; empty if there was none.
+        """Add the parts that the map makes of an item, and the error that came after them, if there was one.
 
         Raises:
             SourceError: the disk is full.
