@@ -121,16 +121,12 @@ class Items:
         location_id = self._context.placement.location_id or ""
         create: list[Level] = []
         update: list[Level] = []
-        try:
-            for job in jobs:
-                for change in level_changes([job.change], location_id or None, job.items):
-                    level = Level(await self._item_id(job, change), location_id, change.quantity)
-                    (update if change.exists else create).append(level)
-            if create or update:
-                await self._api.items.write_levels(create=create, update=update)
-        except StoreRefusedError as error:
-            # The products are written, so the batch is not refused: another run may have written a level.
-            raise AmbiguousWriteError(str(error), status=error.status) from error
+        for job in jobs:
+            for change in level_changes([job.change], location_id or None, job.items):
+                level = Level(await self._item_id(job, change), location_id, change.quantity)
+                (update if change.exists else create).append(level)
+        if create or update:
+            await self._api.items.write_levels(create=create, update=update)
 
     async def _item_id(self, job: Job, change: LevelChange) -> str:
         """The item of a variant; a variant without one gets it here, as newer stores do themselves.

@@ -78,11 +78,10 @@ class Sales:
             await self._write(amounts, jobs[0].desired.currency)
         except (StoreRefusedError, AmbiguousWriteError) as error:
             self._prices, self._list_id = None, ""  # read again what arrived
-            # The products are written, so the batch is not refused.
-            lost = AmbiguousWriteError(str(error), status=error.status)
-            for job in jobs:
-                job.may_be_late |= bool(sold[job]) and not lost.responded
-            raise lost from error
+            if error.status is None:
+                for job in jobs:
+                    job.may_be_late |= bool(sold[job])
+            raise
 
     async def _write(self, amounts: Mapping[str, float | None], currency: str) -> None:
         prices = await self._load()

@@ -16,6 +16,7 @@ from medusa_sync.core.record import Record, applied
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.stored_variant import StoredVariant
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.medusa.operations import CREATE_VARIANTS, DELETE_VARIANTS, UPDATE_VARIANTS, Operation
 from medusa_sync.medusa.payload import FIRST_VARIANTS, new_variant_id
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
@@ -24,7 +25,9 @@ from medusa_sync.sync.write.job import Group, Job
 from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.rows import ProductRows
 from medusa_sync.sync.write.sales import Sales
-from medusa_sync.sync.write.variants import VariantWriter, writes_variants
+from medusa_sync.sync.write.variants import Bodies, Variants, writes_variants
+
+Send = Callable[[Group], Awaitable[None]]
 
 
 class Step(Struct, frozen=True):
@@ -35,10 +38,13 @@ class Step(Struct, frozen=True):
         send: sends it for all jobs that need it, in one call if there is a bulk route. Jobs of which the
             store refuses a part get its error; the others go on. If the result is unknown, it raises
             AmbiguousWriteError, and all jobs are read and planned again.
+        follows_row: the row of the product is written already, so a call that is refused for all jobs is
+            no refusal of the products: they are read and planned again, too.
     """
 
     is_needed: Callable[[Job], bool]
-    send: Callable[[Group], Awaitable[None]]
+    send: Send
+    follows_row: bool = True
 
 
 def _is_update(job: Job) -> bool:
@@ -55,6 +61,19 @@ def _writes_variants(job: Job) -> bool:
 
 def _is_any(_job: Job) -> bool:
     return True
+
+
+def _one_by_one(write: Callable[[Job], Awaitable[None]]) -> Send:
+    """Send what each job needs on its own: there is no bulk route for it."""
+
+    async def send(jobs: Group) -> None:
+        for job in jobs:
+            try:
+                await write(job)
+            except StoreRefusedError as error:
+                job.error = error
+
+    return send
 
 
 class Writer:
@@ -82,20 +101,21 @@ class Writer:
         self._rows = rows
         self._new_items = new_items
         self._planner = planner
-        self._variants = VariantWriter(context)
+        variants = self._variants = Variants(context)
         self._steps = (
-            Step(_is_update, items.link),
-            Step(_is_update, rows.update),
-            Step(_is_creation, self._prepare),
-            Step(_is_creation, rows.create),
-            Step(_writes_variants, self._variants.replace),
-            Step(_writes_variants, self._variants.change_options),
+            Step(_is_update, items.link, follows_row=False),
+            Step(_is_update, rows.update, follows_row=False),
+            Step(_is_creation, self._prepare, follows_row=False),
+            Step(_is_creation, rows.create, follows_row=False),
+            Step(_writes_variants, self._in_bulk(DELETE_VARIANTS, variants.replaced)),
+            Step(_writes_variants, _one_by_one(variants.change_options)),
             Step(_writes_variants, self._plan_again),  # the next step replaces lists of prices
-            Step(_is_update, self._variants.change),
+            Step(_is_update, self._in_bulk(UPDATE_VARIANTS, variants.changed)),
+            Step(_is_update, _one_by_one(variants.change_values)),
             Step(_is_update, items.rename),
             Step(_is_update, new_items.give),
-            Step(_is_any, self._variants.add),
-            Step(_is_update, self._variants.remove_unused_values),
+            Step(_is_any, self._in_bulk(CREATE_VARIANTS, variants.added)),
+            Step(_is_update, _one_by_one(variants.remove_unused_values)),
             Step(_is_any, self._read_written),
             Step(_is_any, items.write_levels),
             Step(_is_any, sales.write),
@@ -108,12 +128,29 @@ class Writer:
             job.written, job.error = {}, None
         for step in self._steps:
             if needing := [job for job in jobs if job.error is None and step.is_needed(job)]:
-                await step.send(needing)
+                try:
+                    await step.send(needing)
+                except StoreRefusedError as error:
+                    if step.follows_row:
+                        raise AmbiguousWriteError(str(error), status=error.status) from error
+                    raise
         complete = [job for job in jobs if job.error is None]
         self._new_items.linked(complete)
         for job in complete:
             if job.is_written:
                 self._context.health.succeeded(job.product_id)
+
+    def _in_bulk(self, operation: Operation, bodies: Callable[[Job], Bodies]) -> Send:
+        """Send what the variants of all jobs need in one call."""
+
+        async def send(jobs: Group) -> None:
+            wanted = [(job, {**body, "product_id": job.product_id}) for job in jobs for body in bodies(job)]
+            results = await self._context.api.bulk.run(operation, [body for _, body in wanted])
+            for (job, _), result in zip(wanted, results, strict=True):
+                if job.error is None:
+                    job.is_done(result)
+
+        return send
 
     async def _prepare(self, jobs: Group) -> None:
         """Create the inventory items and the terms of new products."""

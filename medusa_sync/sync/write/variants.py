@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from medusa_sync.core.change import Update
@@ -12,9 +11,8 @@ from medusa_sync.core.fields import OPTION
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
 from medusa_sync.core.stored import StoredOption, StoredProduct
-from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.ids import new_id
-from medusa_sync.medusa.operations import CREATE_VARIANTS, DELETE_VARIANTS, UPDATE_VARIANTS, Operation
+from medusa_sync.medusa.operations import DELETE_VARIANTS
 from medusa_sync.medusa.payload import FIRST_VARIANTS
 from medusa_sync.medusa.variant_payload import (
     added_variants,
@@ -26,18 +24,17 @@ from medusa_sync.medusa.variant_payload import (
 )
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.remove.variants import remove_values
-from medusa_sync.sync.write.job import Group, Job
+from medusa_sync.sync.write.job import Job
 
 logger = logging.getLogger(__name__)
 
 Bodies = Iterable[Mapping[str, Any]]
 
 
-class VariantWriter:
-    """Writes the options and variants of many products; the variants with one call for all of them.
+class Variants:
+    """What the options and variants of a job need.
 
-    Every method sets the error of the jobs of which the store refused a part, and raises AmbiguousWriteError
-    or StoreError.
+    Every method may raise StoreRefusedError, AmbiguousWriteError or StoreError.
     """
 
     def __init__(self, context: Context) -> None:
@@ -45,26 +42,22 @@ class VariantWriter:
         self._keeps_stock = context.keeps_stock
         self._added: set[str] = set()  # ids of variants that were added in bulk
 
-    async def replace(self, jobs: Group) -> None:
-        """Delete the incomplete variants that are created again."""
-        variants = {job: [each.replaces for each in job.update.variants if each.replaces] for job in jobs}
-        await self._send(
-            DELETE_VARIANTS, {job: [{"id": own} for own in ids] for job, ids in variants.items()}
-        )
+    def replaced(self, job: Job) -> Bodies:
+        """The incomplete variants that are deleted and created again."""
+        return [{"id": each.replaces} for each in job.update.variants if each.replaces]
 
-    async def change(self, jobs: Group) -> None:
-        """Write the variants that exist. Call it right after planning: prices are replaced as a list."""
-        edits = {job: variant_edits(job.update) for job in jobs}
-        await self._send(UPDATE_VARIANTS, {job: _without_options(own) for job, own in edits.items()})
-        for job, own in edits.items():
-            if job.error is None:
-                with _refusal_of(job):
-                    await self._change_values(job.update, own)
+    def changed(self, job: Job) -> Bodies:
+        """The changes of variants, without their option values. They have whole lists of prices."""
+        edits = variant_edits(job.update).items()
+        without = {own: {name: body[name] for name in body if name != "options"} for own, body in edits}
+        return [{"id": own, **body} for own, body in without.items() if body]
 
-    async def _change_values(self, update: Update, edits: Mapping[str, Mapping[str, Any]]) -> None:
+    async def change_values(self, job: Job) -> None:
         """Give variants other option values, and remove options that variants have values of."""
+        update = job.update
         product: dict[str, Any] = {"id": update.stored.id}
-        values = {own: {"options": body["options"]} for own, body in edits.items() if "options" in body}
+        edits = variant_edits(update).items()
+        values = {own: {"options": body["options"]} for own, body in edits if "options" in body}
         removed = {each.id for each in update.options.removed if not _is_removable(each, update.stored)}
         if removed:
             product["option_ids"] = [
@@ -77,18 +70,12 @@ class VariantWriter:
             product["variants"] = all_variants(await self._api.variant_ids(update.stored.id), values)
             await self._api.edit_products([product])
 
-    async def add(self, jobs: Group) -> None:
-        """Create the new variants of stored products, and those that new products were not created with."""
-        bodies = {job: self._new(job) for job in jobs}
-        self._added |= {
-            body["id"] for job, own in bodies.items() if isinstance(job.plan, Update) for body in own
-        }
-        await self._send(CREATE_VARIANTS, bodies)
-
-    def _new(self, job: Job) -> list[dict[str, Any]]:
+    def added(self, job: Job) -> Bodies:
+        """The new variants of a stored product, or those that a new product was not created with."""
         items = job.items if self._keeps_stock else None
         if isinstance(job.plan, Update):
-            ids: Iterable[str] = _noted_ids(job.plan)
+            ids = _noted_ids(job.plan)
+            self._added.update(ids)
             added = added_variants(job.plan, items)
         else:
             desired = job.create.desired
@@ -121,23 +108,9 @@ class VariantWriter:
                 raise result
         return {body["id"] for body in copies}
 
-    async def _send(self, operation: Operation, bodies: Mapping[Job, Bodies]) -> None:
-        """Carry out an operation for the variants of products, in one call."""
-        wanted = [
-            (job, {**body, "product_id": job.product_id}) for job, own in bodies.items() for body in own
-        ]
-        results = await self._api.bulk.run(operation, [body for _, body in wanted])
-        for (job, _), result in zip(wanted, results, strict=True):
-            if job.error is None:
-                job.is_done(result)
-
-    async def change_options(self, jobs: Group) -> None:
-        """Add, rename and remove options, one product at a time: there is no bulk call for their values."""
-        for job in jobs:
-            with _refusal_of(job):
-                await self._change_options(job.update)
-
-    async def _change_options(self, update: Update) -> None:
+    async def change_options(self, job: Job) -> None:
+        """Add, rename and remove options, and add values."""
+        update = job.update
         plan, product_id = update.options, update.stored.id
         options = {option.id: option for option in update.stored.options}
         are_entities = any(option.is_exclusive is not None for option in options.values())
@@ -155,24 +128,14 @@ class VariantWriter:
                 title = plan.title(name)
                 await self._api.options.change_values(product_id, known, title, add=missing, remove=())
 
-    async def remove_unused_values(self, jobs: Group) -> None:
+    async def remove_unused_values(self, job: Job) -> None:
         """Remove the option values that this tool created, also in a killed run, and that no variant has."""
-        for job in jobs:
-            update = job.update
-            records = [record for record in (update.record, job.before) if record is not None]
-            for name, option in update.options.stored.items():
-                if option is not None and (unused := _unused_values(update, name, option, records)):
-                    missing, title = _missing_values(update, name, option), update.options.title(name)
-                    await remove_values(self._api, update.stored, option, unused, title=title, add=missing)
-
-
-@contextmanager
-def _refusal_of(job: Job) -> Iterator[None]:
-    """Give a job the error of what the store refuses of it."""
-    try:
-        yield
-    except StoreRefusedError as error:
-        job.error = error
+        update = job.update
+        records = [record for record in (update.record, job.before) if record is not None]
+        for name, option in update.options.stored.items():
+            if option is not None and (unused := _unused_values(update, name, option, records)):
+                missing, title = _missing_values(update, name, option), update.options.title(name)
+                await remove_values(self._api, update.stored, option, unused, title=title, add=missing)
 
 
 def writes_variants(update: Update) -> bool:
@@ -228,14 +191,6 @@ def _our_values(record: Record, field: str) -> set[Value]:
     applied = {entry.fields.get(field) for entry in record.variants.values()}
     pending = record.pending.variants.values() if record.pending else ()
     return applied.union(*(sent.get(field, ()) for sent in pending))
-
-
-def _without_options(edits: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    bodies = (
-        {"id": own, **{name: value for name, value in body.items() if name != "options"}}
-        for own, body in edits.items()
-    )
-    return [body for body in bodies if len(body) > 1]
 
 
 def new_ids(update: Update) -> dict[str, str]:
