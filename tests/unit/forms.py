@@ -44,5 +44,8 @@ FORMS: Final[dict[str, Callable[[str], str]]] = {
     "HTML": html.escape,
     "Basic user": basic,
     "Basic password": basic_password,
+    # at the other two positions that bytes can have in base64
+    "Basic password of you": lambda text: b64encode(f"you:{text}".encode()).decode(),
+    "Basic password of root": lambda text: b64encode(f"root:{text}".encode()).decode(),
     "URL-safe base64": lambda text: urlsafe_b64encode(f"{text}:".encode()).decode(),
 }
