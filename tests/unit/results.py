@@ -19,89 +19,70 @@ from medusa_sync.report.text import print_listed_once, print_result
 
 URL = "https://cdn.example/" + "images/" * 20 + "spoon.webp?size=large&format=webp#top"
 PRICE = FieldChange("price", 9.99, 10.99, applied=9.99, desired=10.99)
-SPOON = Outcome("dummyjson:1", "Olive Wood Spoon", Result.UPDATED, changes=(PRICE,), action=Action.UPDATE)
+
+
+def updated(number: int, title: str, *changes: FieldChange, **rest: Any) -> Outcome:
+    """An updated product with these changes, unless `rest` says something else."""
+    default = {"result": Result.UPDATED, "action": Action.UPDATE, "changes": changes}
+    return Outcome(f"dummyjson:{number}", title, **{**default, **rest})
+
+
+def unchanged(number: int, title: str, **rest: Any) -> Outcome:
+    return Outcome(f"dummyjson:{number}", title, Result.UNCHANGED, **rest)
+
+
+SPOON = updated(1, "Olive Wood Spoon", PRICE)
 MUG = Outcome("dummyjson:6", "Café Crème Mug", Result.CREATED, action=Action.CREATE)
-BOWL = Outcome(
-    "dummyjson:7",
-    "Stoneware Bowl",
-    Result.UPDATED,
-    changes=(FieldChange("price", 4999, 49.99, desired=49.99),),
-    action=Action.ADOPT,
-)
+BOWL = updated(7, "Stoneware Bowl", FieldChange("price", 4999, 49.99, desired=49.99), action=Action.ADOPT)
 LAMP = Outcome("dummyjson:18", "فانوس نحاسي صغير", Result.REJECTED, "price: it is -1, below 0")
 STAMPS = Outcome("dummyjson:31", "Stamps: [bold] to [/italic]", Result.FAILED, f"no response from {URL}")
-DRAFTED = Outcome(
-    "dummyjson:90",
-    "Felt Slippers",
-    Result.REMOVED,
-    changes=(FieldChange("status", "published", "draft"),),
-    action=Action.DRAFT,
-)
+_DRAFT = FieldChange("status", "published", "draft")
+DRAFTED = updated(90, "Felt Slippers", _DRAFT, result=Result.REMOVED, action=Action.DRAFT)
 DELETED = Outcome("dummyjson:91", "Wicker Basket", Result.REMOVED, action=Action.DELETE)
-OVERRULED = Outcome(  # the source's price replaces the merchant's
-    "dummyjson:40",
+OVERRULED = updated(  # the source's price replaces the merchant's
+    40,
     "Linen Apron",
-    Result.UPDATED,
-    changes=(FieldChange("price", 21, 19.99, applied=20, desired=19.99),),
+    FieldChange("price", 21, 19.99, applied=20, desired=19.99),
     conflicts=(Conflict("price", 21, 19.99, OnConflict.SOURCE),),
-    action=Action.UPDATE,
 )
-RESPECTED = Outcome(  # the merchant's title is kept, although the source has a new one
-    "dummyjson:41",
-    "Clay Teapot",
-    Result.UNCHANGED,
-    conflicts=(Conflict("title", "Our Teapot", "Clay Teapot", OnConflict.STORE),),
+RESPECTED = unchanged(  # the merchant's title is kept, although the source has a new one
+    41, "Clay Teapot", conflicts=(Conflict("title", "Our Teapot", "Clay Teapot", OnConflict.STORE),)
 )
 _SMALL, _LARGE = "S / Red", "L / Red"
-SHIRT = Outcome(  # each variant has a price of its own; both sides changed that of the large one, and a SKU
-    "dummyjson:60",
+SHIRT = updated(  # each variant has a price of its own; both sides changed that of the large one, and a SKU
+    60,
     "Linen Shirt",
-    Result.UPDATED,
-    changes=(
-        FieldChange("title", "Shirt", "Linen Shirt", "Shirt", "Linen Shirt"),
-        FieldChange("price", 20, 21, 20, 21, _SMALL),
-        FieldChange("option.Size", "Small", "S", "Small", "S", _SMALL),
-        FieldChange("price", 23, 24, 22, 24, _LARGE),
-    ),
+    FieldChange("title", "Shirt", "Linen Shirt", "Shirt", "Linen Shirt"),
+    FieldChange("price", 20, 21, 20, 21, _SMALL),
+    FieldChange("option.Size", "Small", "S", "Small", "S", _SMALL),
+    FieldChange("price", 23, 24, 22, 24, _LARGE),
     conflicts=(
         Conflict("price", 23, 24, OnConflict.SOURCE, _LARGE),
         Conflict("sku", "MINE", "SH-M", OnConflict.STORE, "M / Red"),
         Conflict("variant", None, "SH-XL", OnConflict.STORE, "XL / Red"),
     ),
-    action=Action.UPDATE,
 )
-HELD = Outcome(  # the price of the source is not written, the title is
-    "dummyjson:70",
+HELD = updated(  # the price of the source is not written, the title is
+    70,
     "Brass Kettle",
-    Result.UPDATED,
-    changes=(FieldChange("title", "Kettle", "Brass Kettle", "Kettle", "Brass Kettle"),),
-    action=Action.UPDATE,
+    FieldChange("title", "Kettle", "Brass Kettle", "Kettle", "Brass Kettle"),
     held=(FieldChange("price", 40, 0, 40, 0), FieldChange("price.eur", 38, 3.8, 38, 3.8, "Large")),
 )
-LACKING = Outcome(  # a new product, of which two variants do not get a value
-    "dummyjson:71",
+LACKING = updated(  # a new product, of which two variants do not get a value
+    71,
     "Steel Kettle",
-    Result.CREATED,
+    result=Result.CREATED,
     action=Action.CREATE,
     withheld=(
         Withheld("1", "Large", "sku", "BK-1", None, "dummyjson:70 'Brass Kettle' (prod_70)", "dummyjson:70"),
         Withheld("2", "Small", "barcode", "4006381333931", None, "another variant of this product (Large)"),
     ),
 )
-KEEPING = Outcome(  # its SKU stays as it is, its other values do too
-    "dummyjson:72",
-    "Copper Kettle",
-    Result.UNCHANGED,
-    withheld=(Withheld("", "", "sku", "BK-2", "CK-1", "'Our Kettle' (prod_9)"),),
+KEEPING = unchanged(  # its SKU stays as it is, its other values do too
+    72, "Copper Kettle", withheld=(Withheld("", "", "sku", "BK-2", "CK-1", "'Our Kettle' (prod_9)"),)
 )
-KNOWN = Outcome(  # an earlier run has listed the SKU, this one changes the price
-    "dummyjson:73",
-    "Iron Kettle",
-    Result.UPDATED,
-    changes=(PRICE,),
-    action=Action.UPDATE,
-    withheld=(Withheld("", "", "sku", "BK-3", None, "dummyjson:70", "dummyjson:70", is_new=False),),
-)
+_OLD = Withheld("", "", "sku", "BK-3", None, "dummyjson:70", "dummyjson:70", is_new=False)
+KNOWN = updated(73, "Iron Kettle", PRICE, withheld=(_OLD,))  # an earlier run has listed the SKU
 SKIPPED = Outcome("dummyjson:80", "Wool Hat", Result.SKIPPED, "it was deleted in the store")
 ROW = Outcome(None, "", Result.REJECTED, "row 17 is not an object")
 LEFT = (
@@ -191,13 +172,11 @@ def hostile(text: str, *, variants: int = 1) -> RunResult:
 def of_variants(number: int, *contested: int) -> Outcome:
     """A product with a new price for each of its variants; those of some were changed on both sides."""
     names = [f"V{index}" for index in range(number)]
-    return Outcome(
-        "dummyjson:61",
+    return updated(
+        61,
         "Shirt in all colours",
-        Result.UPDATED,
-        changes=tuple(FieldChange("price", 20, 21, 20, 21, name) for name in names),
+        *(FieldChange("price", 20, 21, 20, 21, name) for name in names),
         conflicts=tuple(Conflict("price", 20, 21, OnConflict.SOURCE, names[index]) for index in contested),
-        action=Action.UPDATE,
     )
 
 

@@ -18,7 +18,7 @@ from rich.cells import cell_len
 
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
+from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.notify.github import step_summary, workflow_commands
 from medusa_sync.report.csv import as_csv
 from medusa_sync.report.html import as_html
@@ -46,6 +46,7 @@ from tests.unit.results import (
     SPOON,
     of_variants,
     run,
+    updated,
 )
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -54,20 +55,13 @@ BEFORE = "Hand-carved from a single piece of olive wood, which is hard and does 
 TEXT = FieldChange("description", BEFORE, f"{BEFORE}Wash it by hand.", BEFORE, f"{BEFORE}Wash it by hand.")
 IMAGES = tuple(f"https://cdn.example.com/products/kitchen/olive-wood-spoon/{n}.webp" for n in range(3))
 PICTURES = FieldChange("images", IMAGES[:2], (*IMAGES[:1], IMAGES[2]), IMAGES[:2], (*IMAGES[:1], IMAGES[2]))
-LONG = Outcome(
-    "dummyjson:2",
-    "Olive Wood Spoon with a long handle",
-    Result.UPDATED,
-    changes=(TEXT, PICTURES),
-    action=Action.UPDATE,
-)
-CONTESTED = Outcome(
-    "dummyjson:42",
+LONG = updated(2, "Olive Wood Spoon with a long handle", TEXT, PICTURES)
+OURS, NEW = "Ours. " * 12, f"{BEFORE}New."
+CONTESTED = updated(
+    42,
     "Olive Wood Spoon with a short handle",
-    Result.UPDATED,
-    changes=(FieldChange("description", "Ours. " * 12, f"{BEFORE}New.", BEFORE, f"{BEFORE}New."),),
-    conflicts=(Conflict("description", "Ours. " * 12, f"{BEFORE}New.", OnConflict.SOURCE),),
-    action=Action.UPDATE,
+    FieldChange("description", OURS, NEW, BEFORE, NEW),
+    conflicts=(Conflict("description", OURS, NEW, OnConflict.SOURCE),),
 )
 FEW = Requests(source=1, store_reads=1)
 INTERRUPTED = "Interrupted by SIGTERM"
