@@ -39,9 +39,8 @@ def run_lock(
     """Hold the lock in this context. The system releases it if the process is killed.
 
     The job is only for messages. All spellings of a URL are the same store. Users can share the folder; the
-    default is the state folder of the user.
-
-    A shard shares the lock with the other shards of the same count, and also has one of its own.
+    default is the state folder of the user. A shard shares the lock with the other shards of the same count,
+    and also has one of its own.
 
     Raises:
         LockedError: another process holds the lock.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from medusa_sync.core.result import Outcome, Result, RunResult
@@ -65,15 +65,11 @@ def _table(listing: Listing, result: RunResult) -> Iterator[str]:
     for outcome in listing.listed:
         external_id, title = summary.name(outcome)
         action = summary.action(outcome, dry_run=result.dry_run)
-        yield _cells([action, _literal(external_id), _literal(title), _details(outcome)])
+        details = "<br>".join(_first(plain_lines(outcome, "→"), _literal))
+        yield _cells([action, _literal(external_id), _literal(title), details])
     yield ""
     for line in listing.remarks():
         yield from (line, "")
-
-
-def _details(outcome: Outcome) -> str:
-    lines = plain_lines(outcome, "→")
-    return "<br>".join([*map(_literal, lines[:_LINES]), *_rest(lines)])
 
 
 def _cells(cells: Sequence[str]) -> str:
@@ -135,7 +131,7 @@ def workflow_command(level: str, title: str, message: str) -> str:
 def _product(level: str, what: str, outcome: Outcome, lines: Sequence[str]) -> str:
     external_id, title = summary.name(outcome)
     # Only line breaks of our own messages split an annotation.
-    details = "; ".join([*map(visible, lines[:_LINES]), *_rest(lines)])
+    details = "; ".join(_first(lines, visible))
     return workflow_command(level, f"{what} {external_id}", f"{title}: {details}" if title else details)
 
 
@@ -143,5 +139,6 @@ def _ended(result: RunResult) -> str:
     return "Guard" if result.exit_code == EXIT_GUARD else "Ended early"
 
 
-def _rest(lines: Sequence[str]) -> list[str]:
-    return [f"{len(lines) - _LINES} more"] if len(lines) > _LINES else []
+def _first(lines: Sequence[str], escape: Callable[[str], str]) -> list[str]:
+    more = [f"{len(lines) - _LINES} more"] if len(lines) > _LINES else []
+    return [*map(escape, lines[:_LINES]), *more]
