@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import chain
 
 from msgspec import Struct
 
-from medusa_sync.core.fields import (
-    CATEGORIES,
-    FIELDS,
-    VARIANT,
-)
-from medusa_sync.core.merge import as_set, members
+from medusa_sync.core.fields import CATEGORIES, FIELDS, VARIANT
+from medusa_sync.core.merge import members
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
@@ -128,6 +124,14 @@ class Create(Struct, frozen=True):
     replaces: str | None = None
     withheld: tuple[Withheld, ...] = ()
 
+    @property
+    def new_variants(self) -> tuple[DesiredVariant, ...]:
+        return self.desired.variants
+
+    def added(self, name: str) -> Iterable[str]:
+        """The members that a set gets, such as tags, or the value that another field gets."""
+        return members(self.desired.fields.get(name))
+
 
 class VariantChange(Struct, frozen=True):
     """A variant of an update.
@@ -147,6 +151,16 @@ class VariantChange(Struct, frozen=True):
     changes: tuple[FieldChange, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     held: tuple[FieldChange, ...] = ()
+
+    def change_of(self, name: str) -> FieldChange | None:
+        """The change of a field; None if it stays."""
+        return next((each for each in self.changes if each.field == name), None)
+
+    @property
+    def reported(self) -> tuple[FieldChange, ...]:
+        """What reports say about it: a new variant is one change."""
+        name = self.desired.name
+        return (FieldChange(VARIANT, None, name, None, name, name),) if self.is_new else self.changes
 
 
 class Update(Struct, frozen=True):
@@ -185,7 +199,7 @@ class Update(Struct, frozen=True):
     @property
     def changes(self) -> tuple[FieldChange, ...]:
         """All of them, with the new variants."""
-        return tuple(chain(self.own_changes, *map(_reported, self.variants)))
+        return tuple(chain(self.own_changes, *(each.reported for each in self.variants)))
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
@@ -197,9 +211,20 @@ class Update(Struct, frozen=True):
         return tuple(chain.from_iterable(each.held for each in self.variants))
 
     @property
+    def new_variants(self) -> list[DesiredVariant]:
+        return [each.desired for each in self.variants if each.is_new]
+
+    def added(self, name: str) -> Iterable[str]:
+        """The members that a set gets in addition, or the value that another field gets."""
+        for each in self.own_changes:
+            if each.field == name:
+                stored = members(each.stored)
+                yield from (member for member in members(each.planned) if member not in stored)
+
+    @property
     def has_changes(self) -> bool:
         """Whether something besides the record is written."""
-        return bool(self.own_changes or self.options.is_change or any(map(_is_written, self.variants)))
+        return bool(self.changes or self.options.is_change)
 
     @property
     def is_up_to_date(self) -> bool:
@@ -216,40 +241,13 @@ class Update(Struct, frozen=True):
 Change = Create | Update
 
 
-def _reported(variant: VariantChange) -> tuple[FieldChange, ...]:
-    name = variant.desired.name
-    return (FieldChange(VARIANT, None, name, None, name, name),) if variant.is_new else variant.changes
-
-
-def _is_written(variant: VariantChange) -> bool:
-    return variant.is_new or bool(variant.changes)
-
-
-def new_variants(change: Change) -> Iterable[DesiredVariant]:
-    """The variants that a change creates."""
-    if isinstance(change, Create):
-        return change.desired.variants
-    return [each.desired for each in change.variants if each.is_new]
-
-
-def added_members(changes: Iterable[Change], name: str) -> list[str]:
-    """The members that changes add to a set, such as tags, or the values that they give another field."""
-    added: list[str] = []
-    for change in changes:
-        if isinstance(change, Create):
-            added += as_set(change.desired.fields.get(name))
-            continue
-        for each in change.own_changes:
-            if each.field == name:
-                stored = as_set(each.stored)
-                added += [member for member in as_set(each.planned) if member not in stored]
-    return added
-
-
-def needed_terms(changes: Sequence[Change]) -> dict[str, list[str]]:
+def needed_terms(changes: Iterable[Change]) -> dict[str, list[str]]:
     """The terms that changes add, such as tags, by field; also the categories of adopted products."""
-    needed = {name: added_members(changes, name) for name, field in FIELDS.items() if field.is_term}
-    return {**needed, CATEGORIES: [*needed[CATEGORIES], *placed_categories(changes)]}
+    known = list(changes)
+    terms = [name for name, field in FIELDS.items() if field.is_term]
+    needed = {name: [term for change in known for term in change.added(name)] for name in terms}
+    needed[CATEGORIES] += placed_categories(known)
+    return needed
 
 
 def placed_categories(changes: Iterable[Change]) -> list[str]:

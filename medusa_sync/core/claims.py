@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import Change, Update, Withheld, new_variants
+from medusa_sync.core.change import Change, Update, Withheld
 from medusa_sync.core.fields import SKU, STOCK, UNIQUE
 from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.product import DesiredProduct, Value
@@ -101,7 +101,7 @@ def claims(change: Change) -> list[Claim]:
             is_new=True,
             with_item=name == SKU and STOCK in each.fields,
         )
-        for each in new_variants(change)
+        for each in change.new_variants
         for name in UNIQUE
         if name in each.fields
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from medusa_sync.core.change import Change, Create, FieldChange, Update, VariantChange, new_variants
+from medusa_sync.core.change import Change, Create, FieldChange, Update
 from medusa_sync.core.fields import OPTION, SKU, STOCK
 from medusa_sync.core.product import DesiredVariant, Value
 from medusa_sync.core.record import ONLY, UNKNOWN, remember
@@ -45,7 +45,7 @@ def level_changes(
     found: list[LevelChange] = []
     for change in changes if location_id is not None else ():
         own = change.desired.external_id
-        for variant in new_variants(change):
+        for variant in change.new_variants:
             quantity = variant.fields.get(STOCK)
             if isinstance(quantity, int):
                 item = items.get(str(variant.fields.get(SKU)))
@@ -58,7 +58,8 @@ def level_changes(
         if isinstance(change, Create):
             continue
         for each in change.variants:
-            quantity = next((change.planned for change in each.changes if change.field == STOCK), None)
+            stock = each.change_of(STOCK)
+            quantity = stock.planned if stock else None
             if each.stored is not None and isinstance(quantity, int):
                 linked = None if each.stored.inventory_items else items.get(str(each.stored.sku))
                 exists = each.stored.level_at(location_id) is not None
@@ -79,7 +80,7 @@ def tracked_again(updates: Iterable[Update]) -> list[tuple[str, StoredVariant]]:
         for update in updates
         for each in update.variants
         if each.stored is not None and each.stored.sku and not each.stored.inventory_items
-        if any(change.field == STOCK and change.planned is not None for change in each.changes)
+        if (stock := each.change_of(STOCK)) and stock.planned is not None
     ]
 
 
@@ -99,21 +100,19 @@ def item_renames(update: Update) -> dict[str, ItemRename]:
     """
     if update.adopted:
         return {}
-    renames = {each.desired.key: _wanted_rename(update, each) for each in update.variants}
+    renames = {
+        each.desired.key: _item_rename(
+            update, each.desired.key, each.stored, each.desired.fields.get(SKU), each.change_of(SKU)
+        )
+        for each in update.variants
+        if each.stored is not None
+    }
     pending = update.record.pending if update.record else None
     for key, stored in update.dropped.items():  # an interrupted run may have changed only the variant
         sent = pending.variants.get(key, {}).get(SKU, ()) if pending else ()
         if remember(stored.sku) in sent:
             renames[key] = _item_rename(update, key, stored, stored.sku, None)
     return {key: rename for key, rename in renames.items() if rename is not None}
-
-
-def _wanted_rename(update: Update, variant: VariantChange) -> ItemRename | None:
-    if variant.stored is None:
-        return None
-    change = next((each for each in variant.changes if each.field == SKU), None)
-    wanted = variant.desired.fields.get(SKU)
-    return _item_rename(update, variant.desired.key, variant.stored, wanted, change)
 
 
 def _item_rename(
@@ -155,7 +154,7 @@ def by_key(
         stored = {each.id for each in change.stored.variants}
         titles = {change.options.title(name): name for name in change.options.stored}
     names = {each.id: titles[each.title] for each in options if each.title in titles}
-    new = {_identity(each): each.key for each in new_variants(change)}
+    new = {_identity(each): each.key for each in change.new_variants}
     found: dict[str, StoredVariant] = {}
     for variant in written:
         key = known.get(variant.id)

@@ -98,11 +98,6 @@ def merge_sets(
     return tuple(dict.fromkeys([*kept, *missing]))
 
 
-def as_set(value: Value) -> tuple[str, ...]:
+def members(value: Value) -> tuple[str, ...]:
     """The members of a set, or the only value of a field that is not a set."""
     return value if isinstance(value, tuple) else (str(value),) if value is not None else ()
-
-
-def members(value: Value) -> tuple[str, ...]:
-    """The members of a set; none if the value is not a set."""
-    return value if isinstance(value, tuple) else ()

@@ -7,7 +7,7 @@ from itertools import starmap
 
 from msgspec import structs
 
-from medusa_sync.core.change import Update, VariantChange, Withheld, added_members
+from medusa_sync.core.change import Update, VariantChange, Withheld
 from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import (
@@ -157,7 +157,7 @@ def update_note(
     late = {key: values for key, values in late.items() if values}
     after = final_record(update)
     is_single_commit = not (late or update.options.is_change or update.placed)
-    if is_single_commit and not added_members([update], IMAGES):
+    if is_single_commit and not any(update.added(IMAGES)):
         return after
     pending = {**after.option_ids, **update.options.ids, **_removed_options(update)}
     after = structs.replace(after, options=tuple(starmap(AppliedOption, pending.items())))

@@ -8,7 +8,7 @@ from medusa_sync.core.change import Change, Create, Update
 from medusa_sync.core.claims import Holders, UniqueValue, claims
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.interrupted import sends_nothing_new
-from medusa_sync.core.merge import as_set, merge_sets
+from medusa_sync.core.merge import members, merge_sets
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredSummary
@@ -259,7 +259,7 @@ def _added_terms(products: Sequence[Stale], selection: Selection) -> dict[str, l
         records = [each.record for each in product.copies if isinstance(each, StoredSummary) and each.record]
         for name, terms in added.items():
             if selection.has(name) or not product.copies:
-                applied = tuple(term for record in records for term in as_set(record.fields.get(name)))
-                wanted = as_set(product.desired.fields.get(name))
+                applied = tuple(term for record in records for term in members(record.fields.get(name)))
+                wanted = members(product.desired.fields.get(name))
                 terms.extend(merge_sets(wanted, (), applied, restore=False))
     return added

@@ -10,7 +10,6 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import new_variants
 from medusa_sync.core.claims import Holders, UniqueValue
 from medusa_sync.core.fields import SKU, STOCK, TITLE, WEIGHT
 from medusa_sync.core.inventory import (
@@ -200,7 +199,7 @@ class NewItems:
     def linked(self, jobs: Group) -> None:
         """Forget the items of variants that exist now."""
         for job in jobs:
-            for variant in new_variants(job.change):
+            for variant in job.change.new_variants:
                 self._made.pop(str(variant.fields.get(SKU)), None)
 
     def give_up(self, external_id: str) -> None:
@@ -261,7 +260,7 @@ def _wanted(jobs: Group) -> _Wanted:
     """The new variants that have an SKU and stock and no unused item, with their owners, by SKU."""
     found: _Wanted = {}
     for job in jobs:
-        for variant in new_variants(job.change):
+        for variant in job.change.new_variants:
             sku = variant.fields.get(SKU)
             if sku is not None and sku not in job.items and isinstance(variant.fields.get(STOCK), int):
                 found.setdefault(str(sku), ((job.external_id, variant.key), variant))

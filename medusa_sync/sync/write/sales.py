@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.change import Change, Update, new_variants
+from medusa_sync.core.change import Change, Update
 from medusa_sync.core.fields import SALE
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import StoredProduct
@@ -181,7 +181,7 @@ def sale_prices(change: Change, written: Mapping[str, StoredVariant]) -> dict[st
         written: its new variants, by key.
     """
     amounts: dict[str, float | None] = {}
-    for variant in new_variants(change):
+    for variant in change.new_variants:
         amount = variant.fields.get(SALE)
         if isinstance(amount, int | float) and variant.key in written:
             amounts[written[variant.key].id] = amount

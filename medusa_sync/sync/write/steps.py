@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from msgspec import Struct
 
-from medusa_sync.core.change import Create, Update, new_variants
+from medusa_sync.core.change import Create, Update
 from medusa_sync.core.interrupted import with_late_note
 from medusa_sync.core.inventory import by_key, level_changes
 from medusa_sync.core.note import final_record, with_withheld
@@ -184,7 +184,7 @@ class Writer:
             left = sorted(left, key=lambda each: each.id, reverse=True)
             job.written = by_key(job.change, left, product.options)
             job.option_ids = {option.title: option.id for option in product.options}
-            if any(each.key not in job.written for each in new_variants(job.change)):
+            if any(each.key not in job.written for each in job.change.new_variants):
                 raise AmbiguousWriteError(f"{job.external_id}: the store does not show its new variants yet")
 
     def _knows_ids(self, job: Job) -> bool:
@@ -198,7 +198,7 @@ class Writer:
 
     def record(self, job: Job) -> tuple[Record, bool]:
         """The record that a complete job is acknowledged with, and whether the store has it already."""
-        ids = {each.key: job.written[each.key].id for each in new_variants(job.change)}
+        ids = {each.key: job.written[each.key].id for each in job.change.new_variants}
         if isinstance(job.plan, Create):
             record = applied(job.plan.desired, variants=ids, options=job.option_ids)
             return with_withheld(record, job.plan.withheld, None), False

@@ -224,11 +224,6 @@ def test_without_a_record_ours_are_added_and_all_others_stay(
     assert set(members(value)) == {*stored, *desired}
 
 
-@pytest.mark.parametrize("value", [None, "red", 1])
-def test_other_values_have_no_members(value: Value) -> None:
-    assert members(value) == ()
-
-
 @pytest.mark.parametrize("stored", [("a", "a"), ("a", "b", "a")])
 def test_a_desired_member_that_is_stored_twice_is_sent_once(stored: tuple[str, ...]) -> None:
     verdict, planned = merge_field(FIELDS["images"], ("a",), stored, History(("a",)), restore=False)
