@@ -8,7 +8,7 @@ from medusa_sync.core.change import Update
 from medusa_sync.core.fields import OPTIONS, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record, Step, fields_as_sent, remember
+from medusa_sync.core.record import Record, Step, applied, fields_as_sent, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import match_variants
 
@@ -22,11 +22,11 @@ def is_incomplete(stored: StoredProduct) -> bool:
     The store commits the product first, then the variants, the inventory items and the prices. A product with
     more variants than were sent was complete once.
     """
-    if stored.record is None or stored.pending is None or stored.pending.step is not Step.CREATION:
+    record, pending = stored.record, stored.pending
+    if record is None or pending is None or pending.step is not Step.CREATION:
         return False
-    if len(stored.variants) > len(stored.record.variants):
-        return False
-    return not any(variant.shows_prices for variant in stored.variants)
+    shows_prices = any(variant.shows_prices for variant in stored.variants)
+    return len(stored.variants) <= len(record.variants) and not shows_prices
 
 
 def is_half_deleted(stored: StoredProduct) -> bool:
@@ -47,7 +47,7 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float
 def only_awaits_late_write(update: Update, *, now: float) -> bool:
     """Whether a product is only kept open because an earlier write may still arrive."""
     record = update.stored.record
-    is_recorded = record is not None and not record.differs_from(update.desired)
+    is_recorded = record is not None and record.holds_same(applied(update.desired))
     return is_recorded and not update.has_changes and _awaits_late_write(update, now=now)
 
 
@@ -62,15 +62,13 @@ def sends_nothing_new(update: Update) -> bool:
     if not set(update.desired.options).issubset(noted.option_ids):
         return False
     sent = fields_as_sent(record)
-    return all(
-        sent.get(each.desired.key) == {name: remember(value) for name, value in each.desired.fields.items()}
-        if each.is_new
-        else all(
-            remember(change.desired) == sent.get(each.desired.key, {}).get(change.field)
-            for change in each.changes
-        )
-        for each in update.variants
-    )
+    for each in update.variants:
+        own, wanted = sent.get(each.desired.key), each.desired.fields
+        if each.is_new and own != {name: remember(value) for name, value in wanted.items()}:
+            return False
+        if any(remember(change.desired) != (own or {}).get(change.field) for change in each.changes):
+            return False
+    return True
 
 
 def with_late_note(record: Record, update: Update, *, now: float) -> Record:
@@ -79,18 +77,14 @@ def with_late_note(record: Record, update: Update, *, now: float) -> Record:
     is_written = update.has_changes or update.placed
     if pending is None or is_written or not _awaits_late_write(update, now=now):
         return record
+    # Only SKUs and prices are written by requests of their own, which may be delivered late.
     variants = {
-        key: {name: values for name, values in sent.items() if _may_arrive_late(name)}
+        key: {name: values for name, values in sent.items() if name == SKU or _is_price(name)}
         for key, sent in pending.variants.items()
     }
     variants = {key: sent for key, sent in variants.items() if sent}
     note = structs.replace(pending, step=Step.UPDATE, variants=variants, options={})
     return structs.replace(record, pending=note)
-
-
-def _may_arrive_late(name: str) -> bool:
-    """Whether a field is written by a request of its own, which may be delivered late."""
-    return name == SKU or _is_price(name)
 
 
 def _awaits_late_write(update: Update, *, now: float) -> bool:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from itertools import starmap
+from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.change import Update, VariantChange, Withheld
+from medusa_sync.core.change import Create, Update, VariantChange, Withheld
 from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import (
     IN_CURRENCY,
-    UNKNOWN,
     AppliedOption,
     Dropped,
     Pending,
@@ -36,13 +36,14 @@ def creation_note(desired: DesiredProduct, *, now: float) -> Record:
     return noted(None, applied(desired), late, Step.CREATION, at=now)
 
 
-def final_record(update: Update, *, new: Mapping[str, str] = {}) -> Record:
-    """The record of a product whose update is complete.
+def created_record(create: Create, *, variants: Mapping[str, str], options: Mapping[str, str]) -> Record:
+    """The record of a product whose creation is complete, with the ids of its variants and options."""
+    record = applied(create.desired, variants=variants, options=options)
+    return structs.replace(record, withheld=_withheld(create.withheld))
 
-    Args:
-        update: what was written.
-        new: ids of created variants by key.
-    """
+
+def final_record(update: Update, *, new: Mapping[str, str] = {}) -> Record:
+    """The record of a product whose update is complete; `new` has the ids of created variants by key."""
     recorded = update.record.variants if update.record else {}
     ids = {
         each.desired.key: (each.stored or recorded.get(each.desired.key, VariantRecord())).id
@@ -50,57 +51,43 @@ def final_record(update: Update, *, new: Mapping[str, str] = {}) -> Record:
         if not each.is_new  # it may replace one that is deleted first
     }
     record = applied(update.desired, variants={**ids, **new}, options=update.options.ids)
-    record = _with_held(update.selection.merged(record, update.record), update)
-    record = with_withheld(record, update.withheld, update.record)
-    dropped = {
-        key: _dropped_record(update, key, recorded[key], stored) for key, stored in update.dropped.items()
-    }
-    return structs.replace(record, variants=record.variants | dropped) if dropped else record
-
-
-def with_withheld(record: Record, withheld: Iterable[Withheld], before: Record | None) -> Record:
-    """The record of a product some of whose variants do not get a value.
-
-    Args:
-        record: what is applied otherwise.
-        withheld: the values.
-        before: the record before; what was applied to such a field earlier stays.
-    """
-    variants, kept = dict(record.variants), dict[str, dict[str, tuple[str, str]]]()
-    for each in withheld:
-        kept.setdefault(each.key, {})[each.field] = each.value, each.owner_id
-        entry = variants.get(each.key)
-        if entry is not None:
-            earlier = before.variants[each.key].fields if before and each.key in before.variants else {}
-            fields = {name: value for name, value in entry.fields.items() if name != each.field}
-            if each.field in earlier and each.stored is not None:
-                fields[each.field] = earlier[each.field]
-            variants[each.key] = structs.replace(entry, fields=fields)
-    return structs.replace(record, variants=variants, withheld=kept) if kept else record
-
-
-def _with_held(record: Record, update: Update) -> Record:
-    """The record with what was last applied to the prices that are held back: they stay stale."""
-    if not update.held:
-        return record
+    record = update.selection.merged(record, update.record)
     variants = dict(record.variants)
-    for each in update.variants:
-        if each.held and each.desired.key in variants:
-            fields = {**variants[each.desired.key].fields, **_applied_prices(each, update)}
+    for key, kept in _not_written(update).items():
+        if key in variants:
+            fields = {**variants[key].fields, **kept}
             fields = {name: value for name, value in fields.items() if value is not None}
-            variants[each.desired.key] = structs.replace(variants[each.desired.key], fields=fields)
-    return structs.replace(record, variants=variants, source="")
+            variants[key] = structs.replace(variants[key], fields=fields)
+    variants |= {key: _dropped(update, key, recorded[key], own) for key, own in update.dropped.items()}
+    return structs.replace(
+        record,
+        variants=variants,
+        withheld=_withheld(update.withheld) or record.withheld,
+        source="" if update.held else record.source,  # it stays stale
+    )
 
 
-def _applied_prices(variant: VariantChange, update: Update) -> dict[str, Value]:
-    """What was last applied to the prices of a variant that are held back; None if nothing is known."""
-    known: dict[str, Value] = {}
-    for each in variant.held:
-        record, key, currency = update.record, variant.desired.key, update.desired.currency
-        history = record.variant_history(key, each.field, currency) if record else UNKNOWN
-        has_arrived = remember(each.stored) in history.sent
-        known[each.field] = remember(each.stored) if has_arrived else history.applied
-    return known
+def _withheld(values: Iterable[Withheld]) -> dict[str, dict[str, tuple[str, str]]]:
+    kept: dict[str, dict[str, tuple[str, str]]] = {}
+    for each in values:
+        kept.setdefault(each.key, {})[each.field] = each.value, each.owner_id
+    return kept
+
+
+def _not_written(update: Update) -> dict[str, dict[str, Value]]:
+    """What stays applied to held prices and withheld values, by key and field; None if nothing is."""
+    kept: dict[str, dict[str, Value]] = {}
+    record, currency = update.record or Record(), update.desired.currency
+    for variant in update.variants:
+        for each in variant.held:
+            history = record.variant_history(variant.desired.key, each.field, currency)
+            current = remember(each.stored)
+            own = kept.setdefault(variant.desired.key, {})
+            own[each.field] = current if current in history.sent else history.applied  # it has arrived
+    for value in update.withheld:
+        earlier = record.variants.get(value.key, VariantRecord()).fields.get(value.field)
+        kept.setdefault(value.key, {})[value.field] = None if value.stored is None else earlier
+    return kept
 
 
 def is_recorded(update: Update) -> bool:
@@ -120,18 +107,17 @@ def _removed_options(update: Update) -> Mapping[str, str]:
     return {name: own for name, own in recorded.items() if own in removed}
 
 
-def _dropped_record(update: Update, key: str, entry: VariantRecord, stored: StoredVariant) -> VariantRecord:
+def _dropped(update: Update, key: str, entry: VariantRecord, stored: StoredVariant) -> VariantRecord:
     """The record of a variant that the source dropped; pending values that have arrived are applied."""
-    record, fields = update.record or Record(), dict(entry.fields)
-    if record.currency != update.desired.currency:
+    record, fields, currency = update.record or Record(), dict(entry.fields), update.desired.currency
+    if record.currency != currency:
         fields.pop(PRICE, None)
         fields.pop(SALE, None)
     for name in record.pending.variants.get(key, {}) if record.pending else ():
-        history = record.variant_history(key, name, update.desired.currency)
-        current = remember(stored.value(name, update.desired.currency, options=update.options.ids))
+        current = remember(stored.value(name, currency, options=update.options.ids))
         if VARIANT_FIELDS[name].place is Place.LEVEL or current is None:
             fields.pop(name, None)
-        elif current in history.sent:
+        elif current in record.variant_history(key, name, currency).sent:
             fields[name] = current
     return structs.replace(entry, id=stored.id, fields=fields, dropped=entry.dropped or Dropped.KEPT)
 
@@ -170,8 +156,8 @@ def _late_values(update: Update, variant: VariantChange) -> Mapping[str, Collect
     """The values that fields of a variant get after the product row."""
     if variant.is_new:
         return {name: (value,) for name, value in variant.desired.fields.items()}
-    record = update.record.variants.get(variant.desired.key) if update.record else None
-    before = record.fields if record else {}
+    record = update.record or Record()
+    before = record.variants.get(variant.desired.key, VariantRecord()).fields
     removed = {f"{OPTION}{name}": (None,) for name in _removed_options(update)}
     return {name: values for name, values in removed.items() if name in before} | {
         # A stored value that was never applied may still be there if the write is interrupted.
@@ -213,12 +199,11 @@ def noted(
     variants = dict(after.variants)
     keeps_price = False
     for key, values in late.items():
-        variant = variants[key]
         old = before.variants.get(key, VariantRecord()).fields
         kept = {name: old[name] for name in values if name in old}
         keeps_price |= not IN_CURRENCY.isdisjoint(kept)
-        fields = {name: value for name, value in variant.fields.items() if name not in values} | kept
-        variants[key] = structs.replace(variant, fields=fields)
+        fields = {name: value for name, value in variants[key].fields.items() if name not in values} | kept
+        variants[key] = structs.replace(variants[key], fields=fields)
     # Until the new price is acknowledged, the applied one keeps its currency.
     currency = before.currency if keeps_price else after.currency
     sent = _sent(before, late, after.currency)
@@ -226,50 +211,43 @@ def noted(
     return structs.replace(after, variants=variants, currency=currency, pending=pending)
 
 
-def _sent_titles(before: Record, titles: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    """The pending titles of each option: those of earlier runs, then those of now."""
-    sent = dict(before.pending.options) if before.pending else {}
-    for own, now in titles.items():
-        earlier = [title for title in sent.get(own, ()) if title not in now]
-        sent[own] = (*earlier, *now)[-_KEPT:]
-    return sent
-
-
-def freed(
-    before: Record | None,
-    late: Late,
-    currency: str,
-    *,
-    titles: Mapping[str, tuple[str, str]] = {},
-    at: float,
-) -> Record:
+def freed(update: Update, cleared: Mapping[str, Mapping[str, Value]], *, at: float) -> Record:
     """The record to send with a write that only clears fields, so that other variants can have their values.
 
     Args:
-        before: the current one.
-        late: None and the value that each of the fields gets later.
-        currency: of the field `price`.
-        titles: of options before and after they are renamed, by id.
+        update: of the product.
+        cleared: what each of the fields gets later, by key of the variant.
         at: now, in seconds since 1970.
     """
-    before = before or Record(currency=currency)
+    currency = update.desired.currency
+    before = update.record or Record(currency=currency)
     earlier = before.pending or Pending(Step.UPDATE, currency=currency)
+    late = {key: {name: (None, value) for name, value in own.items()} for key, own in cleared.items()}
     variants = dict(earlier.variants)
     for key, sent in _sent(before, late, currency).items():
         variants[key] = {**variants.get(key, {}), **sent}
-    options = _sent_titles(before, titles)
+    options = _sent_titles(before, update.options.pending_titles)
     pending = structs.replace(earlier, variants=variants, options=options, at=at)
     return structs.replace(before, pending=pending)
 
 
 def _sent(before: Record, late: Late, currency: str) -> dict[str, dict[str, tuple[Value, ...]]]:
     """The pending values of each field: those of earlier runs, then those that are sent now."""
-    sent: dict[str, dict[str, tuple[Value, ...]]] = {}
-    for key, fields in late.items():
-        sent[key] = {}
-        for name, values in fields.items():
-            now = dict.fromkeys(map(remember, values))
-            history = before.variant_history(key, name, currency)
-            earlier = [value for value in history.sent if value not in now]
-            sent[key][name] = (*earlier, *now)[-_KEPT:]
-    return sent
+
+    def values(key: str, name: str, now: Iterable[Value]) -> tuple[Value, ...]:
+        earlier = before.variant_history(key, name, currency).sent
+        return _latest(earlier, tuple(dict.fromkeys(map(remember, now))))
+
+    return {
+        key: {name: values(key, name, now) for name, now in fields.items()} for key, fields in late.items()
+    }
+
+
+def _sent_titles(before: Record, titles: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """The pending titles of each option: those of earlier runs, then those of now."""
+    sent = dict(before.pending.options) if before.pending else {}
+    return sent | {own: _latest(sent.get(own, ()), now) for own, now in titles.items()}
+
+
+def _latest(earlier: tuple[Any, ...], now: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*(value for value in earlier if value not in now), *now)[-_KEPT:]

@@ -90,12 +90,7 @@ class ProductRows:
         bodies: list[dict[str, Any]] = []
         for job, fields in released.items():
             update = job.update
-            late = {
-                key: {name: (None, value) for name, value in values.items()} for key, values in fields.items()
-            }
-            titles = update.options.pending_titles
-            record = freed(update.record, late, update.desired.currency, titles=titles, at=now)
-            notes.append(record_body(update.stored.id, record))
+            notes.append(record_body(update.stored.id, freed(update, fields, at=now)))
             bodies += release_bodies(update, fields)
             job.begin(self._ledger)
         await self._api.edit_products(notes)
