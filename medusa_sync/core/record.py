@@ -174,12 +174,8 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         """Whether no write of this tool is left to be checked or undone."""
         return self.pending is None and not (self.drafted or self.deleted)
 
-    def differs_from(self, desired: DesiredProduct) -> bool:
-        """Whether the source changed something; a field that is absent from the record counts as None."""
-        return not self.holds_same(applied(desired))
-
     def holds_same(self, other: Record) -> bool:
-        """Whether the applied values of two records are equal."""
+        """Whether the applied values of two records are equal; an absent field counts as None."""
         return _content(self) == _content(other)
 
 
@@ -196,9 +192,9 @@ def applied(
     """The record of a product that is known to hold all desired values.
 
     Args:
-        desired: what the source wants.
-        variants: ids of its variants by key.
-        options: ids of its options by name.
+        desired: the product.
+        variants: ids by key.
+        options: ids by name.
     """
     return Record(
         fields={name: remember(value) for name, value in desired.fields.items() if value is not None},
@@ -237,20 +233,17 @@ def _content(record: Record) -> tuple[object, ...]:
         frozenset((name, fields[name]) for name in fields.keys() - FIELDS.keys() if fields[name] is not None),
         tuple(option.name for option in record.options),
         frozenset(
-            (key, frozenset(_with_withheld(variant.fields, withheld.get(key)).items()))
+            (key, frozenset(_as_wanted(variant.fields, withheld.get(key, {})).items()))
             for key, variant in record.variants.items()
             if variant.dropped is None
         ),
     )
 
 
-def _with_withheld(
-    fields: Mapping[str, Value], withheld: Mapping[str, tuple[str, str]] | None
-) -> Mapping[str, Value]:
-    """The fields as the source wants them."""
-    if not withheld:
-        return fields
-    return {**fields, **{name: remember(value) for name, (value, _) in withheld.items()}}
+def _as_wanted(fields: Mapping[str, Value], withheld: Mapping[str, tuple[str, str]]) -> Mapping[str, Value]:
+    return (
+        {**fields, **{name: remember(value) for name, (value, _) in withheld.items()}} if withheld else fields
+    )
 
 
 def parse_record(metadata: Mapping[str, Any] | None) -> Record | None:
