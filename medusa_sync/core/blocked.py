@@ -29,12 +29,6 @@ def blocked_variants(
     """The variants that cannot get their option values, with those that are in the way.
 
     A variant that is blocked keeps its option values, so it may be in the way of another one.
-
-    Args:
-        variants: all that the source wants.
-        stored: their product.
-        options: of the product.
-        matches: the variants of the product.
     """
     ids = options.ids
     more = [option.id for option in options.others]  # the merchant's may tell two variants apart

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from medusa_sync.core.change import Change, Create, FieldChange, Update
+from medusa_sync.core.change import Change, FieldChange, Update
 from medusa_sync.core.fields import OPTION, SKU, STOCK
 from medusa_sync.core.product import DesiredVariant, Value
 from medusa_sync.core.record import ONLY, UNKNOWN, remember
@@ -44,28 +44,23 @@ def level_changes(
     """
     found: list[LevelChange] = []
     for change in changes if location_id is not None else ():
-        own = change.desired.external_id
-        for variant in change.new_variants:
-            quantity = variant.fields.get(STOCK)
-            if isinstance(quantity, int):
-                item = items.get(str(variant.fields.get(SKU)))
-                if item is not None and item.is_new:
-                    continue
-                exists = item is not None and item.is_at(location_id)
-                found.append(
-                    LevelChange(own, variant.key, quantity, item.id if item else None, exists, is_new=True)
-                )
-        if isinstance(change, Create):
-            continue
-        for each in change.variants:
-            stock = each.change_of(STOCK)
-            quantity = stock.planned if stock else None
-            if each.stored is not None and isinstance(quantity, int):
-                linked = None if each.stored.inventory_items else items.get(str(each.stored.sku))
-                exists = each.stored.level_at(location_id) is not None
-                exists |= linked is not None and linked.is_at(location_id)
-                item_id = linked.id if linked else each.stored.item_id
-                found.append(LevelChange(own, each.desired.key, quantity, item_id, exists, is_new=False))
+        wanted: list[tuple[str, StoredVariant | None, Value, Value]] = [
+            (each.key, None, each.fields.get(STOCK), each.fields.get(SKU)) for each in change.new_variants
+        ]
+        wanted += [
+            (each.desired.key, each.stored, stock.planned, each.stored.sku)
+            for each in (change.variants if isinstance(change, Update) else ())
+            if each.stored is not None and (stock := each.change_of(STOCK))
+        ]
+        for key, stored, quantity, sku in wanted:
+            item = None if stored and stored.inventory_items else items.get(str(sku))
+            if not isinstance(quantity, int) or (stored is None and item and item.is_new):
+                continue
+            level = stored.level_at(location_id) if stored else None
+            exists = level is not None or (item is not None and item.is_at(location_id))
+            item_id = item.id if item else stored.item_id if stored else None
+            own = change.desired.external_id
+            found.append(LevelChange(own, key, quantity, item_id, exists, is_new=stored is None))
     return found
 
 
@@ -139,12 +134,12 @@ def _item_rename(
 def by_key(
     change: Change, written: Iterable[StoredVariant], options: Iterable[StoredOption]
 ) -> dict[str, StoredVariant]:
-    """The variants of a product that was written, by key of the desired variant.
+    """The variants that a product has after a change, by key of the desired variant.
 
     Args:
         change: that was written.
-        written: its variants now.
-        options: its options now.
+        written: the variants.
+        options: of the product.
     """
     known: dict[str, str] = {}
     stored: set[str] = set()

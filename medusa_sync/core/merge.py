@@ -44,12 +44,7 @@ def merge_field(
 ) -> tuple[Verdict, Value]:
     """Merge one field; returns the verdict and the value to send.
 
-    Args:
-        field: of a product or of a variant.
-        desired: what the source wants.
-        stored: what the store holds.
-        history: what was written.
-        restore: put the source's value back even if only the merchant changed it.
+    With `restore`, the source's value is put back even if only the merchant changed it.
     """
     if field.merge is Merge.UNION:
         current = members(stored)
@@ -87,11 +82,7 @@ def merge_sets(
 ) -> tuple[str, ...]:
     """Merge a set; returns each member once, the stored ones first.
 
-    Args:
-        desired: what the source wants.
-        stored: what the store holds.
-        applied: what was last applied, as `remember` gives it.
-        restore: also add members that the merchant removed.
+    `applied` is as `remember` gives it. With `restore`, members that the merchant removed are added again.
     """
     kept = [member for member in stored if member in desired or remember_text(member) not in applied]
     missing = [member for member in desired if restore or remember_text(member) not in applied]

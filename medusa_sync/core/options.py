@@ -80,7 +80,7 @@ def match_options(
     Args:
         desired: what the source wants.
         stored: the product.
-        record: what was last applied; None if nothing is known.
+        record: what was last applied.
         on_conflict: whose title wins if source and merchant both renamed an option.
         restore: give an option that only the merchant renamed its title back.
 
@@ -129,13 +129,9 @@ def match_options(
 def _take_known(
     names: Iterable[str], by_id: dict[str, StoredOption], applied: Mapping[str, str], used: Collection[str]
 ) -> dict[str, StoredOption]:
-    """Take the options that have the id in the record, or the title, by name.
+    """Take the options that have the id in the record, or the title, out of `by_id`; returns them by name.
 
-    Args:
-        names: that the source wants.
-        by_id: the stored options; what is found is removed.
-        applied: ids in the record by name.
-        used: ids of options that variants use; of two with the same title, such a one is taken.
+    Of two with the same title, one that variants use is taken.
     """
     found = {name: by_id.pop(applied[name]) for name in names if applied.get(name) in by_id}
     for name in names:

@@ -85,21 +85,18 @@ def outcome_of(change: Change) -> Outcome:
             conflicts=conflicts,
             withheld=change.withheld,
         )
-    outcome = Outcome(
+    is_written = change.adopted or change.has_changes  # otherwise, the store holds the desired values already
+    return Outcome(
         desired.external_id,
         desired.title,
-        Result.UPDATED,
+        Result.UPDATED if is_written else Result.UNCHANGED,
         changes=change.changes,
         conflicts=change.conflicts,
-        action=Action.ADOPT if change.adopted else Action.UPDATE,
+        action=None if not is_written else Action.ADOPT if change.adopted else Action.UPDATE,
         held=change.held,
         withheld=change.withheld,
         blocked=change.blocked,
     )
-    if change.adopted or change.has_changes:
-        return outcome
-    # Only the record is written: the store already holds the desired values.
-    return structs.replace(outcome, result=Result.UNCHANGED, action=None)
 
 
 def combined(first: Outcome | None, later: Outcome) -> Outcome:

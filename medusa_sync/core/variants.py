@@ -17,6 +17,9 @@ from medusa_sync.core.stored_variant import StoredVariant
 
 T = TypeVar("T")
 
+FieldsByKey = Mapping[str, Mapping[str, Value]]
+"""The fields of variants, as `remember` gives them, by key of the variant."""
+
 
 class Matches(Struct, frozen=True):
     """The variants of a stored product.
@@ -45,57 +48,44 @@ def match_variants(
     The record names it. A variant that the record does not name, or not by the key that it has now, has the
     same SKU or barcode, else the same option values: an interrupted run may have created it, the source may
     have given it another key, and the record may be that of another store or older than the product.
-
-    Args:
-        desired: what the source wants.
-        stored: the product.
-        record: what was last applied; None if nothing is known.
-        options: of the product.
-        adopt: the product is taken over.
     """
     recorded = record.variants if record else {}
-    wanted = {variant.key: variant.fields for variant in desired.variants}
+    wanted: FieldsByKey = {
+        each.key: {name: remember(value) for name, value in each.fields.items()} for each in desired.variants
+    }
     counts = Counter((name, fields.get(name)) for fields in wanted.values() for name in UNIQUE)
     repeated = {each for each, count in counts.items() if count > 1}  # they do not tell variants apart
     free = {variant.id: variant for variant in sorted(stored.variants, key=lambda variant: variant.id)}
 
-    def take(fields: Mapping[str, Mapping[str, Value]]) -> dict[str, StoredVariant]:
+    def take(fields: FieldsByKey) -> dict[str, StoredVariant]:
         return {key: free.pop(own) for key, own in _same(fields, free, options, repeated).items()}
 
     ids = record.variant_ids if record else {}
     owned = {key: free.pop(own) for key, own in ids.items() if own in free}
     unnamed = [key for key, entry in recorded.items() if not entry.id and key not in owned]
     if record is not None and unnamed:
-        applied = {key: entry.fields for key, entry in recorded.items()}
-        for known in (fields_as_sent(record), applied):
+        for known in (fields_as_sent(record), {key: entry.fields for key, entry in recorded.items()}):
             owned |= take({key: _renamed(known[key], options) for key in unnamed if key not in owned})
     owned = dict(sorted(owned.items(), key=lambda each: (recorded[each[0]].dropped is not None, each[1].id)))
     found = {key: owned.pop(key) for key in wanted if key in owned}
     former = _former_keys(
-        {key: _remembered(wanted[key]) for key in wanted if key not in recorded}, owned, options, repeated
+        {key: wanted[key] for key in wanted if key not in recorded}, owned, options, repeated
     )
     found |= {key: owned.pop(old) for key, old in former.items()}
     if desired.options or record is None or ONLY in unnamed:  # else the merchant has deleted it
-        found |= take({key: _remembered(wanted[key]) for key in wanted if key not in found})
+        found |= take({key: wanted[key] for key in wanted if key not in found})
     if adopt and free and not (desired.options or found):
         found[ONLY] = next(iter(free.values()))
     return Matches({key: found.get(key) for key in wanted}, former, owned)
 
 
 def _former_keys(
-    new: Mapping[str, Mapping[str, Value]],
+    new: FieldsByKey,
     owned: Mapping[str, StoredVariant],
     options: OptionPlan,
     repeated: Collection[tuple[str, Value]],
 ) -> dict[str, str]:
-    """The keys in the record of variants that have another key at the source now, by that key.
-
-    Args:
-        new: fields of the variants that the record does not have, by key.
-        owned: the stored variants in the record, by their keys there.
-        options: of the product.
-        repeated: unique fields and values that several variants want.
-    """
+    """The keys in the record of stored variants that have another key at the source now, by that key."""
     former = _same(new, owned, options, repeated)
     taken = set(former.values())
     key = next((each for each in new if each not in former), None)
@@ -106,26 +96,22 @@ def _former_keys(
 
 
 def _same(
-    wanted: Mapping[str, Mapping[str, Value]],
+    wanted: FieldsByKey,
     among: Mapping[str, StoredVariant],
     options: OptionPlan,
     repeated: Collection[tuple[str, Value]],
 ) -> dict[str, str]:
     """The keys of stored variants with the same SKU or barcode, else the same option values, by wanted key.
 
-    Args:
-        wanted: fields of variants by key, as `remember` gives them.
-        among: the stored variants.
-        options: of the product.
-        repeated: unique fields and values that several variants want.
+    Unique values that several variants want are ignored.
     """
     index: dict[object, str] = {}
     for own in reversed(list(among)):
         stored = among[own]
         for name in UNIQUE:
-            value = getattr(stored, name)
-            if value and (name, value) not in repeated:
-                index[name, remember(value)] = own
+            value = name, remember(getattr(stored, name))
+            if value[1] and value not in repeated:
+                index[value] = own
         current = tuple(remember(stored.value_of(option_id)) for option_id in options.ids.values())
         if current and None not in current:
             index[OPTION, current] = own
@@ -148,10 +134,6 @@ def _same(
     return found
 
 
-def _remembered(fields: Mapping[str, Value]) -> dict[str, Value]:
-    return {name: remember(value) for name, value in fields.items()}
-
-
 def _renamed(fields: Mapping[str, T], options: OptionPlan) -> dict[str, T]:
     """Fields with the names that options have now."""
     names = {f"{OPTION}{old}": f"{OPTION}{new}" for old, new in options.former.items()}
@@ -159,58 +141,48 @@ def _renamed(fields: Mapping[str, T], options: OptionPlan) -> dict[str, T]:
 
 
 def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matches: Matches) -> Record:
-    """The record with the keys, names and currency that the source uses now, and the ids that were found."""
-    record = _in_currency(record, desired)
-    if not (matches.former or options.former or record.pending):
+    """The record with the keys, names and currency that the source uses now, and the ids that were found.
+
+    After a change of the currency, the price in the old one is forgotten, unless the source still has it as
+    another price.
+    """
+    old, new, pending = record.currency, desired.currency, record.pending
+    is_converted = old not in {"", new}
+    if not (is_converted or matches.former or options.former or pending):
         return record
     ids = options.ids
     found = {key: each.id for key, each in {**matches.stored, **matches.dropped}.items() if each is not None}
-    keys = {old: new for new, old in matches.former.items()}
+    keys = {former: key for key, former in matches.former.items()}
+    kept = {each.key for each in desired.variants if f"{OTHER_PRICE}{old}" in each.fields}
+
+    def now(key: str, fields: Mapping[str, T]) -> dict[str, T]:
+        fields = _renamed(fields, options)
+        if not is_converted:
+            return fields
+        names = {PRICE: f"{OTHER_PRICE}{old}", f"{OTHER_PRICE}{new}": PRICE}
+        left_out = {SALE} if keys.get(key, key) in kept else {SALE, PRICE}
+        return {names.get(name, name): value for name, value in fields.items() if name not in left_out}
+
     variants = {}
     for key, entry in record.variants.items():
         fields = entry.fields
         if key == ONLY and desired.options:  # what `create_body` sends for such a product
             fields = {TITLE: DEFAULT, f"{OPTION}{DEFAULT}": DEFAULT, **fields}
-        now = keys.get(key, key)
-        variants[now] = structs.replace(
-            entry, id=entry.id or found.get(now, ""), fields=_renamed(fields, options)
-        )
-    pending = record.pending and structs.replace(
-        record.pending,
-        variants={
-            keys.get(key, key): _renamed(sent, options) for key, sent in record.pending.variants.items()
-        },
-    )
+        own = keys.get(key, key)
+        variants[own] = structs.replace(entry, id=entry.id or found.get(own, ""), fields=now(key, fields))
     names_now = ((options.former.get(each.name, each.name), each.id) for each in record.options)
-    known = tuple(AppliedOption(name, own or ids.get(name, "")) for name, own in names_now)
-    return structs.replace(record, options=known, variants=variants, pending=pending)
-
-
-def _in_currency(record: Record, desired: DesiredProduct) -> Record:
-    """The record with the fields that its prices have after a change of the currency.
-
-    The price in the old currency is forgotten, unless the source still has it as another price.
-    """
-    old, new = record.currency, desired.currency
-    if old in {"", new}:
-        return record
-    kept = {each.key for each in desired.variants if f"{OTHER_PRICE}{old}" in each.fields}
-
-    def renamed(key: str, fields: Mapping[str, T]) -> dict[str, T]:
-        names = {PRICE: f"{OTHER_PRICE}{old}", f"{OTHER_PRICE}{new}": PRICE}
-        left_out = {SALE} if key in kept else {SALE, PRICE}
-        return {names.get(name, name): value for name, value in fields.items() if name not in left_out}
-
-    variants = {
-        key: structs.replace(entry, fields=renamed(key, entry.fields))
-        for key, entry in record.variants.items()
-    }
-    pending = record.pending and structs.replace(
-        record.pending,
-        variants={key: renamed(key, sent) for key, sent in record.pending.variants.items()},
-        currency=new,
+    return structs.replace(
+        record,
+        options=tuple(AppliedOption(name, own or ids.get(name, "")) for name, own in names_now),
+        variants=variants,
+        currency=new if is_converted else old,
+        pending=pending
+        and structs.replace(
+            pending,
+            variants={keys.get(key, key): now(key, sent) for key, sent in pending.variants.items()},
+            currency=new if is_converted else pending.currency,
+        ),
     )
-    return structs.replace(record, variants=variants, pending=pending, currency=new)
 
 
 def names_of(key: str, wanted: Iterable[str], record: Record | None) -> Iterable[str]:
