@@ -96,9 +96,6 @@ UNIQUE: Final = ',"sku":"KIT-7","barcode":"2001000000071"'
 REST: Final = '},"currency":"usd","variant":"variant_01"'
 
 JUG_2: Final = written(f'{{"version":2,"fields":{{{OF_JUG}{UNIQUE},"price":9.99,"stock":12{REST}}}')
-DRAFTED_2: Final = written(
-    f'{{"version":2,"fields":{{{OF_JUG}{UNIQUE},"price":9.99,"stock":12{REST},"drafted":true}}'
-)
 BARE_2: Final = written(
     '{"version":2,"fields":{"title":"Bare","subtitle":null,"description":null,"thumbnail":null,"weight":null,',
     '"length":null,"height":null,"width":null,"origin_country":null,"hs_code":null,"mid_code":null,',
@@ -120,20 +117,22 @@ IMAGES_2: Final = written(
 )
 
 
-@pytest.mark.parametrize(("record", "desired"), [(JUG_2, JUG), (BARE_2, BARE)], ids=["full", "bare"])
-def test_a_product_of_the_second_version_is_up_to_date(record: Any, desired: DesiredProduct) -> None:
+@pytest.mark.parametrize(
+    ("record", "desired", "variant"),
+    [
+        (JUG_2, JUG, VariantRecord("variant_01", dict(JUG.variants[0].fields))),
+        (BARE_2, BARE, VariantRecord("", {"price": 1})),
+    ],
+    ids=["full", "bare"],
+)
+def test_a_product_of_the_second_version_is_up_to_date(
+    record: Any, desired: DesiredProduct, variant: VariantRecord
+) -> None:
     now = parsed(record)
+    assert now.variants == {ONLY: variant}
     assert ALL.is_up_to_date(now, desired)
     assert planned(desired, with_record(stored_product(desired), record)).is_up_to_date
-
-
-def test_the_variant_of_the_second_version_is_the_only_one() -> None:
-    assert parsed(JUG_2).variants == {ONLY: VariantRecord("variant_01", dict(JUG.variants[0].fields))}
-    assert parsed(BARE_2).variants == {ONLY: VariantRecord("", {"price": 1})}
-
-
-def test_a_draft_of_the_second_version_is_a_draft() -> None:
-    assert (parsed(DRAFTED_2).drafted, parsed(JUG_2).drafted) == (True, False)
+    assert parsed(record | {"drafted": True}) == structs.replace(now, drafted=True)
 
 
 def test_a_pending_creation_of_the_second_version_is_pending() -> None:
@@ -154,12 +153,9 @@ def test_a_pending_update_of_the_second_version_is_pending() -> None:
     assert record.variant_history(ONLY, "stock", "usd") == History(12, (3,), 12)
     assert record.variant_history(ONLY, "sku", "usd") == History("KIT-7", (), "KIT-7")
     assert record.variants[ONLY].id == "variant_01"
-
-
-def test_pending_images_of_the_second_version_are_pending() -> None:
-    record = parsed(IMAGES_2)
-    assert record.pending == Pending(Step.UPDATE, {}, {}, "usd", 1_700_000_000)
-    assert not ALL.is_up_to_date(record, JUG)
+    images = parsed(IMAGES_2)
+    assert images.pending == Pending(Step.UPDATE, {}, {}, "usd", 1_700_000_000)
+    assert not ALL.is_up_to_date(images, JUG)
 
 
 @pytest.mark.parametrize(
