@@ -91,13 +91,11 @@ def _not_written(update: Update) -> dict[str, dict[str, Value]]:
 
 
 def is_recorded(update: Update) -> bool:
-    """Whether nothing is sent and the record stays as it is, because some fields are not synced."""
-    is_partial = not update.selection.is_all or bool(update.held)
-    return (
-        is_partial
-        and not (update.has_changes or update.conflicts or update.adopted)
-        and final_record(update) == update.stored.record
-    )
+    """Whether nothing is left to do: nothing is sent, and the record stays as it is."""
+    if update.is_up_to_date:
+        return True
+    is_sent = update.has_changes or update.conflicts or update.adopted
+    return not is_sent and final_record(update) == update.stored.record
 
 
 def _removed_options(update: Update) -> Mapping[str, str]:

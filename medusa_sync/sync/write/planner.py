@@ -17,7 +17,7 @@ from medusa_sync.core.interrupted import (
     only_awaits_late_write,
 )
 from medusa_sync.core.inventory import item_renames
-from medusa_sync.core.note import final_record, is_recorded
+from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update, without_stock
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
@@ -116,10 +116,9 @@ class Planner:
 
     def _update(self, job: Job, stored: StoredProduct, reading: Reading) -> None:
         update = self.planned(job.desired, stored, self._options.selection.for_record(stored.record))
-        is_done = update.is_up_to_date or is_recorded(update)
         may_write = self._options.update or stored.pending is not None
         is_waiting = only_awaits_late_write(update, now=time.time()) and not item_renames(update)
-        if (is_done or is_waiting) and not (update.blocked and not may_write):
+        if (is_recorded(update) or is_waiting) and not (update.blocked and not may_write):
             unchanged = Outcome.of(job.desired, Result.UNCHANGED)
             unchanged = structs.replace(unchanged, held=update.held, blocked=update.blocked)
             self._places.settle(job, unchanged)
@@ -161,7 +160,7 @@ class Planner:
             return structs.replace(change, desired=desired, withheld=tuple(withheld))
         planned = self.planned(desired, change.stored, change.selection, adopt=change.adopted)
         update = structs.replace(planned, withheld=tuple(withheld), blocked=change.blocked)
-        if update.has_changes or update.conflicts or final_record(update) != change.stored.record:
+        if not is_recorded(update):
             return update
         unchanged = Outcome.of(desired, Result.UNCHANGED)
         return structs.replace(unchanged, held=update.held, withheld=update.withheld, blocked=update.blocked)
