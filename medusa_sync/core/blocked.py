@@ -127,5 +127,4 @@ def _keeping(variant: DesiredVariant, stored: StoredVariant | None, ids: Mapping
     held: dict[str, Value] = {f"{OPTION}{name}": stored.value_of(own) for name, own in ids.items()}
     if TITLE in variant.fields:
         held[TITLE] = stored.title
-    fields = {name: value for name, value in {**variant.fields, **held}.items() if value is not None}
-    return structs.replace(variant, fields=fields)
+    return variant.changed(held)

@@ -94,27 +94,20 @@ def holders_of(variants: Mapping[str, Iterable[OwningVariant]], items: Collectio
 def claims(change: Change) -> list[Claim]:
     """The unique values that a change gives to variants."""
     found = [
-        Claim(
-            each.key,
-            name,
-            str(each.fields[name]),
-            is_new=True,
-            with_item=name == SKU and STOCK in each.fields,
-        )
+        Claim(each.key, name, str(fields[name]), is_new=True, with_item=name == SKU and STOCK in fields)
         for each in change.new_variants
+        for fields in [each.fields]
         for name in UNIQUE
-        if name in each.fields
+        if name in fields
     ]
     if isinstance(change, Update):
         renamed = item_renames(change)
         found += [
-            Claim(
-                key, one.field, str(one.planned), is_new=False, with_item=one.field == SKU and key in renamed
-            )
+            Claim(key, name, str(one.planned), is_new=False, with_item=name == SKU and key in renamed)
             for each in change.variants
-            for one in each.changes
-            if one.field in UNIQUE and one.planned is not None
             for key in [each.desired.key]
+            for name in UNIQUE
+            if (one := each.change_of(name)) is not None and one.planned is not None
         ]
     return found
 
@@ -147,9 +140,5 @@ def without(desired: DesiredProduct, withheld: Iterable[Withheld]) -> DesiredPro
     kept: dict[str, dict[str, Value]] = {}
     for each in withheld:
         kept.setdefault(each.key, {})[each.field] = each.stored
-    variants = []
-    for variant in desired.variants:
-        fields = {**variant.fields, **kept.get(variant.key, {})}
-        fields = {name: value for name, value in fields.items() if value is not None}
-        variants.append(structs.replace(variant, fields=fields) if variant.key in kept else variant)
+    variants = (each.changed(kept[each.key]) if each.key in kept else each for each in desired.variants)
     return structs.replace(desired, variants=tuple(variants))

@@ -50,10 +50,7 @@ from medusa_sync.core.variants import Matches, match_variants, names_of, rebased
 
 def without_stock(desired: DesiredProduct) -> DesiredProduct:
     """What the source can want from a store that has no stock location."""
-    variants = (
-        structs.replace(each, fields={name: value for name, value in each.fields.items() if name != STOCK})
-        for each in desired.variants
-    )
+    variants = (each.changed({STOCK: None}) for each in desired.variants)
     digest = f"{WITHOUT_STOCK}{desired.digest}" if desired.digest else ""
     return structs.replace(desired, variants=tuple(variants), digest=digest)
 

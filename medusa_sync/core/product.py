@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import count
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from medusa_sync.core.fields import TITLE, UNIQUE
 
@@ -28,6 +28,11 @@ class DesiredVariant(Struct, frozen=True):
     key: str
     name: str
     fields: Mapping[str, Value]
+
+    def changed(self, fields: Mapping[str, Value]) -> DesiredVariant:
+        """The variant with other values of some fields; None removes one."""
+        left = {name: value for name, value in {**self.fields, **fields}.items() if value is not None}
+        return structs.replace(self, fields=left)
 
 
 class Category(Struct, frozen=True):
