@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -50,9 +50,7 @@ class Comparison:
         self._health = context.health
         self._stop = context.stop
         self._wanted = wanted
-        self._selection = context.options.plan.selection
-        # With this, all products are compared with what the store holds now, so all of them are stale.
-        self._overwrite = context.options.plan.overwrite
+        self._options = context.options.plan  # with `overwrite`, all products are stale
         self._undecided: list[DesiredProduct | Unchecked] = []  # up to date unless a withheld value is free
         self._wanted_values: dict[str, set[tuple[str, Value]]] = {}  # of their owners, by external id
 
@@ -62,7 +60,7 @@ class Comparison:
         Raises:
             StoreError: the store cannot be read.
         """
-        async with aclosing(prefetch(self._looked_up())) as looked_up:
+        async with aclosing(_prefetch(self._looked_up())) as looked_up:
             async for products in looked_up:
                 stale = [product for product in products if not self._settle_if_done(product)]
                 if stale:
@@ -71,7 +69,7 @@ class Comparison:
     async def _looked_up(self) -> AsyncGenerator[list[Stale], None]:
         """The products that the scan does not show to be up to date, as a look-up shows them."""
         waiting: list[DesiredProduct] = []
-        async with aclosing(prefetch(self._intake.pages(after=self._scan.begun))) as pages:
+        async with aclosing(_prefetch(self._intake.pages(after=self._scan.begun))) as pages:
             async for products in pages:
                 await self._scan.ready(self._wanted())
                 self._health.found(self._scan.witness)
@@ -106,12 +104,6 @@ class Comparison:
             if product.external_id not in hidden
         ]
 
-    def _is_up_to_date(self, record: Record | None, desired: DesiredProduct) -> bool:
-        """Whether nothing is left to do; a value that is withheld may be free now."""
-        if record is None or record.withheld:
-            return False
-        return self._selection.is_up_to_date(record, desired)
-
     def _checked_if_not_shown(self, product: DesiredProduct | Unchecked) -> DesiredProduct | None:
         """Settle a product that the scan shows to be up to date, or that is invalid; return any other one."""
         if product.external_id in self._scan.owners:
@@ -119,39 +111,37 @@ class Comparison:
             if owner is None:
                 return None
             self._wanted_values[owner.external_id], product = owner.unique_values, owner
-        if not self._overwrite and self._scan.shows_source(product):
-            self._settle_if_nothing_is_withheld(product)
-            return None
-        checked = self._intake.checked(product)
-        if checked is not None and not self._overwrite and self._scan.shows(checked):
-            self._settle_if_nothing_is_withheld(checked)
-            return None
-        return checked
-
-    def _settle_if_nothing_is_withheld(self, product: DesiredProduct | Unchecked) -> None:
+        is_shown = not self._options.overwrite and self._scan.shows_source(product)
+        if not is_shown:
+            checked = self._intake.checked(product)
+            if checked is None or self._options.overwrite or not self._scan.shows(checked):
+                return checked
+            product = checked
         if product.external_id in self._scan.withheld:
             self._undecided.append(product)
         else:
             self._settle_unchanged(product)
+        return None
 
     def _with_free_values(self) -> list[DesiredProduct]:
         """Settle products with withheld values, except those for which the source may have freed one."""
         free = {product.external_id: product for product in self._undecided}
         blocked: dict[str, DesiredProduct | Unchecked] = {}
+
+        def may_be_free(external_id: str) -> bool:
+            """Whether the owner of a withheld value no longer wants it, and can give it up."""
+            return any(
+                (each.field, each.value) not in self._wanted_values.get(each.owner_id, ())
+                for each in self._scan.withheld[external_id]
+                if each.owner_id and each.owner_id not in blocked
+            )
+
         # Those that wait for each other in a circle stay: they can exchange their values.
-        while found := [own for own in free if not self._may_be_free(own, blocked)]:
+        while found := [own for own in free if not may_be_free(own)]:
             blocked |= {own: free.pop(own) for own in found}
         for product in blocked.values():
             self._settle_unchanged(product)
         return [checked for each in free.values() if (checked := self._intake.checked(each)) is not None]
-
-    def _may_be_free(self, external_id: str, blocked: Collection[str]) -> bool:
-        """Whether the owner of a withheld value no longer wants it, and can give it up."""
-        return any(
-            (each.field, each.value) not in self._wanted_values.get(each.owner_id, ())
-            for each in self._scan.withheld[external_id]
-            if each.owner_id and each.owner_id not in blocked
-        )
 
     def _settle_unchanged(self, product: DesiredProduct | Unchecked) -> None:
         self._ledger.found([product.external_id])
@@ -166,32 +156,37 @@ class Comparison:
         if isinstance(stored, Unreadable):
             reason = f"{stored.id}: {stored.reason}"
             self._ledger.settle(Outcome.of(product.desired, Result.FAILED, reason))
-        elif not self._overwrite and self._is_up_to_date(stored.record, product.desired):
+        elif not self._options.overwrite and self._is_up_to_date(stored.record, product.desired):
             self._ledger.settle(Outcome.of(product.desired, Result.UNCHANGED))
         else:
             return False
         self._health.found(stored.id)
         return True
 
+    def _is_up_to_date(self, record: Record | None, desired: DesiredProduct) -> bool:
+        """Whether nothing is left to do; a value that is withheld may be free now."""
+        if record is None or record.withheld:
+            return False
+        return self._options.selection.is_up_to_date(record, desired)
 
-async def prefetch(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+
+async def _prefetch(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
     """The same items in the same order, each of them fetched while the caller works on the one before it.
 
     An error of `items` is raised after the items before it.
     """
-    following = asyncio.create_task(_next(items))
+
+    async def fetch() -> tuple[T] | None:
+        async for item in items:
+            return (item,)
+        return None
+
+    following = asyncio.create_task(fetch())
     try:
         while fetched := await following:
-            following = asyncio.create_task(_next(items))
+            following = asyncio.create_task(fetch())
             yield fetched[0]
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
         await items.aclose()
-
-
-async def _next(items: AsyncGenerator[T, None]) -> tuple[T] | None:
-    """The next item, or None after the last one."""
-    async for item in items:
-        return (item,)
-    return None
