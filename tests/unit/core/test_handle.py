@@ -18,57 +18,45 @@ def first_handles(desired: DesiredProduct) -> list[str]:
     return list(islice(handle_candidates(desired), 5))
 
 
-@given(DESIRED_PRODUCTS)
-@example(desired_product(title="香水"))
-@example(desired_product(title="!!!"))
-@example(desired_product(title="-" * 500))
-@example(desired_product(title="Ab " * 166))
-@example(desired_product(title="&#45;&amp;"))
-@example(desired_product(title="İıŞßŒ ﬁ ½ ² Ⅷ 🍵"))
-def test_medusa_accepts_every_candidate(desired: DesiredProduct) -> None:
-    for handle in first_handles(desired):
+@given(DESIRED_PRODUCTS, st.none() | st.text(min_size=1, max_size=20))
+@example(desired_product(title="香水"), None)
+@example(desired_product(title="!!!"), None)
+@example(desired_product(title="-" * 500), None)
+@example(desired_product(title="Ab " * 166), None)
+@example(desired_product(title="&#45;&amp;"), None)
+@example(desired_product(title="İıŞßŒ ﬁ ½ ² Ⅷ 🍵"), None)
+@example(desired_product(title="Jug"), "::")
+def test_medusa_accepts_every_candidate_and_none_is_repeated(
+    desired: DesiredProduct, source_id: str | None
+) -> None:
+    own = source_id or desired.source_id
+    handles = first_handles(structs.replace(desired, source_id=own, external_id=f"dummyjson:{own}"))
+    assert len(set(handles)) == len(handles)
+    for handle in handles:
         assert HANDLE.fullmatch(handle), handle
         assert len(handle) <= 255
 
 
-@given(DESIRED_PRODUCTS)
-def test_candidates_do_not_repeat(desired: DesiredProduct) -> None:
-    handles = first_handles(desired)
-    assert len(set(handles)) == len(handles)
-
-
-def test_candidates_are_the_slug_then_with_the_id_then_with_a_number() -> None:
-    handles = first_handles(desired_product(7, title="Café Crème"))
-    assert handles[:3] == ["cafe-creme", "cafe-creme-7", "cafe-creme-7-2"]
-
-
-def test_without_a_slug_the_external_id_is_the_handle() -> None:
-    assert first_handles(desired_product(7, title="!!!"))[:2] == ["dummyjson-7", "dummyjson-7-2"]
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        pytest.param({"title": "Café Crème"}, ["cafe-creme", "cafe-creme-7", "cafe-creme-7-2"], id="slug"),
+        pytest.param({"title": "!!!"}, ["dummyjson-7", "dummyjson-7-2"], id="no slug"),
+        pytest.param({"handle": "!!!"}, ["dummyjson-7", "dummyjson-7-2"], id="no slug of the handle"),
+        pytest.param({"title": "Null"}, ["dummyjson-7", "dummyjson-7-2"], id="Medusa cannot look up null"),
+        pytest.param({"title": "NULL!"}, ["dummyjson-7", "dummyjson-7-2"], id="null as a slug"),
+        pytest.param({"handle": "null"}, ["dummyjson-7", "dummyjson-7-2"], id="null as a handle"),
+    ],
+)
+def test_candidates_are_the_slug_then_with_the_id_then_with_a_number(
+    fields: dict[str, str], expected: list[str]
+) -> None:
+    assert first_handles(desired_product(7, **fields))[: len(expected)] == expected
 
 
 def test_a_handle_of_the_source_wins_over_the_title_and_has_no_alternatives() -> None:
     handles = first_handles(desired_product(7, title="Café Crème", handle="Morning Coffee"))
     assert handles == ["morning-coffee"]
-
-
-def test_a_handle_without_letters_and_digits_has_alternatives() -> None:
-    assert first_handles(desired_product(7, handle="!!!"))[:2] == ["dummyjson-7", "dummyjson-7-2"]
-
-
-@pytest.mark.parametrize("fields", [{"title": "Null"}, {"title": "NULL!"}, {"handle": "null"}], ids=str)
-def test_null_is_no_handle_because_medusa_cannot_look_it_up(fields: dict[str, str]) -> None:
-    assert first_handles(desired_product(7, **fields))[:2] == ["dummyjson-7", "dummyjson-7-2"]
-
-
-@given(DESIRED_PRODUCTS, st.text(min_size=1, max_size=20))
-@example(desired_product(title="Jug"), "::")
-def test_any_id_gives_different_candidates_that_medusa_accepts(
-    desired: DesiredProduct, source_id: str
-) -> None:
-    own = structs.replace(desired, source_id=source_id, external_id=f"dummyjson:{source_id}")
-    handles = first_handles(own)
-    assert len(set(handles)) == len(handles)
-    assert all(HANDLE.fullmatch(handle) for handle in handles)
 
 
 @given(st.text(min_size=1, max_size=20))
