@@ -168,8 +168,7 @@ class Update(Struct, frozen=True):
 
     Attributes:
         desired: what the source wants; for values that are withheld, what the store has.
-        record: what was last applied, with the keys and option names that the source uses now; None if
-            nothing is known.
+        record: what was last applied, with the keys and option names that the source uses now.
         own_changes: the fields of the product to send; empty if only variants or the record are written.
         own_conflicts: those that the source wins, and those that the store wins.
         variants: all that the source wants.
@@ -184,7 +183,7 @@ class Update(Struct, frozen=True):
 
     desired: DesiredProduct
     stored: StoredProduct
-    record: Record | None
+    record: Record
     own_changes: tuple[FieldChange, ...]
     own_conflicts: tuple[Conflict, ...] = ()
     variants: tuple[VariantChange, ...] = ()
@@ -231,7 +230,6 @@ class Update(Struct, frozen=True):
         """Whether there is nothing to write, not even the record."""
         return (
             not (self.has_changes or self.conflicts or self.adopted)
-            and self.record is not None
             and self.record is self.stored.record
             and not (self.record.withheld or self.withheld)
             and self.selection.is_up_to_date(self.record, self.desired)

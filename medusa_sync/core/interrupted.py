@@ -54,7 +54,7 @@ def only_awaits_late_write(update: Update, *, now: float) -> bool:
 def sends_nothing_new(update: Update) -> bool:
     """Whether an update only repeats what an interrupted write has sent."""
     record, noted = update.record, update.stored.record
-    if record is None or noted is None or record.pending is None:
+    if noted is None or record.pending is None:
         return False
     # The fields of the product are committed together with the note, so a difference is something new.
     if any(each.field != OPTIONS for each in update.own_changes):
@@ -73,7 +73,7 @@ def sends_nothing_new(update: Update) -> bool:
 
 def with_late_note(record: Record, update: Update, *, now: float) -> Record:
     """The record of a complete update; if nothing was sent, the note of an earlier write may have to stay."""
-    pending = update.record.pending if update.record else None
+    pending = update.record.pending
     is_written = update.has_changes or update.placed
     if pending is None or is_written or not _awaits_late_write(update, now=now):
         return record
@@ -93,7 +93,7 @@ def _awaits_late_write(update: Update, *, now: float) -> bool:
     The store continues a write after its client was killed, and a request may be delivered late. Until then,
     the note stays. A creation writes SKUs before prices, so they have arrived if the product is complete.
     """
-    pending = update.record.pending if update.record else None
+    pending = update.record.pending
     if pending is None or abs(now - pending.at) >= LATE_S:
         return False
     renames = pending.step is not Step.CREATION and any(SKU in sent for sent in pending.variants.values())

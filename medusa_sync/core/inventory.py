@@ -9,7 +9,7 @@ from msgspec import Struct
 from medusa_sync.core.change import Change, FieldChange, Update
 from medusa_sync.core.fields import OPTION, SKU, STOCK
 from medusa_sync.core.product import DesiredVariant, Value
-from medusa_sync.core.record import ONLY, UNKNOWN, remember
+from medusa_sync.core.record import ONLY, remember
 from medusa_sync.core.stored import StoredOption
 from medusa_sync.core.stored_variant import StoredItem, StoredVariant
 
@@ -102,10 +102,8 @@ def item_renames(update: Update) -> dict[str, ItemRename]:
         for each in update.variants
         if each.stored is not None
     }
-    pending = update.record.pending if update.record else None
     for key, stored in update.dropped.items():  # an interrupted run may have changed only the variant
-        sent = pending.variants.get(key, {}).get(SKU, ()) if pending else ()
-        if remember(stored.sku) in sent:
+        if remember(stored.sku) in update.record.sent.get(key, {}).get(SKU, ()):
             renames[key] = _item_rename(update, key, stored, stored.sku, None)
     return {key: rename for key, rename in renames.items() if rename is not None}
 
@@ -113,11 +111,10 @@ def item_renames(update: Update) -> dict[str, ItemRename]:
 def _item_rename(
     update: Update, key: str, stored: StoredVariant, wanted: Value, change: FieldChange | None
 ) -> ItemRename | None:
-    record = update.record
-    history = record.variant_history(key, SKU, update.desired.currency) if record else UNKNOWN
+    history = update.record.variant_history(key, SKU, update.desired.currency)
     applied, sent = history.applied, history.sent
     # If the store undid a write only in part, the variant has the new SKU and the record does not say so.
-    is_new = record is not None and applied != remember(wanted) and stored.sku == wanted
+    is_new = history.is_known and applied != remember(wanted) and stored.sku == wanted
     if not (change or sent or is_new):
         return None
     link = next(iter(stored.inventory_items), None)

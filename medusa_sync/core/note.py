@@ -13,6 +13,7 @@ from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, VARIANT_FI
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import (
     IN_CURRENCY,
+    NO_RECORD,
     AppliedOption,
     Dropped,
     Pending,
@@ -33,7 +34,7 @@ Late = Mapping[str, Mapping[str, Collection[Value]]]
 def creation_note(desired: DesiredProduct, *, now: float) -> Record:
     """The note of a new product, whose variants, prices and stock commit after the product row."""
     late = {each.key: {name: (value,) for name, value in each.fields.items()} for each in desired.variants}
-    return noted(None, applied(desired), late, Step.CREATION, at=now)
+    return noted(NO_RECORD, applied(desired), late, Step.CREATION, at=now)
 
 
 def created_record(create: Create, *, variants: Mapping[str, str], options: Mapping[str, str]) -> Record:
@@ -44,9 +45,9 @@ def created_record(create: Create, *, variants: Mapping[str, str], options: Mapp
 
 def final_record(update: Update, *, new: Mapping[str, str] = {}) -> Record:
     """The record of a product whose update is complete; `new` has the ids of created variants by key."""
-    recorded = update.record.variants if update.record else {}
+    recorded = update.record.variants
     ids = {
-        each.desired.key: (each.stored or recorded.get(each.desired.key, VariantRecord())).id
+        each.desired.key: (each.stored or update.record.variant(each.desired.key)).id
         for each in update.variants
         if not each.is_new  # it may replace one that is deleted first
     }
@@ -77,7 +78,7 @@ def _withheld(values: Iterable[Withheld]) -> dict[str, dict[str, tuple[str, str]
 def _not_written(update: Update) -> dict[str, dict[str, Value]]:
     """What stays applied to held prices and withheld values, by key and field; None if nothing is."""
     kept: dict[str, dict[str, Value]] = {}
-    record, currency = update.record or Record(), update.desired.currency
+    record, currency = update.record, update.desired.currency
     for variant in update.variants:
         for each in variant.held:
             history = record.variant_history(variant.desired.key, each.field, currency)
@@ -85,7 +86,7 @@ def _not_written(update: Update) -> dict[str, dict[str, Value]]:
             own = kept.setdefault(variant.desired.key, {})
             own[each.field] = current if current in history.sent else history.applied  # it has arrived
     for value in update.withheld:
-        earlier = record.variants.get(value.key, VariantRecord()).fields.get(value.field)
+        earlier = record.variant(value.key).fields.get(value.field)
         kept.setdefault(value.key, {})[value.field] = None if value.stored is None else earlier
     return kept
 
@@ -101,17 +102,16 @@ def is_recorded(update: Update) -> bool:
 def _removed_options(update: Update) -> Mapping[str, str]:
     """Ids of the options that are removed, by the name that was applied."""
     removed = {option.id for option in update.options.removed}
-    recorded = update.record.option_ids if update.record else {}
-    return {name: own for name, own in recorded.items() if own in removed}
+    return {name: own for name, own in update.record.option_ids.items() if own in removed}
 
 
 def _dropped(update: Update, key: str, entry: VariantRecord, stored: StoredVariant) -> VariantRecord:
     """The record of a variant that the source dropped; pending values that have arrived are applied."""
-    record, fields, currency = update.record or Record(), dict(entry.fields), update.desired.currency
+    record, fields, currency = update.record, dict(entry.fields), update.desired.currency
     if record.currency != currency:
         fields.pop(PRICE, None)
         fields.pop(SALE, None)
-    for name in record.pending.variants.get(key, {}) if record.pending else ():
+    for name in record.sent.get(key, {}):
         current = remember(stored.value(name, currency, options=update.options.ids))
         if VARIANT_FIELDS[name].place is Place.LEVEL or current is None:
             fields.pop(name, None)
@@ -154,8 +154,7 @@ def _late_values(update: Update, variant: VariantChange) -> Mapping[str, Collect
     """The values that fields of a variant get after the product row."""
     if variant.is_new:
         return {name: (value,) for name, value in variant.desired.fields.items()}
-    record = update.record or Record()
-    before = record.variants.get(variant.desired.key, VariantRecord()).fields
+    before = update.record.variant(variant.desired.key).fields
     removed = {f"{OPTION}{name}": (None,) for name in _removed_options(update)}
     return {name: values for name, values in removed.items() if name in before} | {
         # A stored value that was never applied may still be there if the write is interrupted.
@@ -173,7 +172,7 @@ def sku_note(record: Record, *, now: float) -> Record:
 
 
 def noted(
-    before: Record | None,
+    before: Record,
     after: Record,
     late: Late,
     step: Step,
@@ -193,11 +192,10 @@ def noted(
         new: ids that new variants get, by key.
         at: now, in seconds since 1970.
     """
-    before = before or Record()
     variants = dict(after.variants)
     keeps_price = False
     for key, values in late.items():
-        old = before.variants.get(key, VariantRecord()).fields
+        old = before.variant(key).fields
         kept = {name: old[name] for name in values if name in old}
         keeps_price |= not IN_CURRENCY.isdisjoint(kept)
         fields = {name: value for name, value in variants[key].fields.items() if name not in values} | kept
@@ -218,7 +216,7 @@ def freed(update: Update, cleared: Mapping[str, Mapping[str, Value]], *, at: flo
         at: now, in seconds since 1970.
     """
     currency = update.desired.currency
-    before = update.record or Record(currency=currency)
+    before = update.record if update.record is not NO_RECORD else Record(currency=currency)
     earlier = before.pending or Pending(Step.UPDATE, currency=currency)
     late = {key: {name: (None, value) for name, value in own.items()} for key, own in cleared.items()}
     variants = dict(earlier.variants)

@@ -67,7 +67,7 @@ class OptionPlan(Struct, frozen=True):
 def match_options(
     desired: DesiredProduct,
     stored: StoredProduct,
-    record: Record | None,
+    record: Record,
     *,
     on_conflict: OnConflict,
     restore: bool,
@@ -87,7 +87,7 @@ def match_options(
     Raises:
         ProductFailedError: an option is shared, or there would be two of the same title.
     """
-    applied = record.option_ids if record else {}
+    applied = record.option_ids
     names = desired.options or ((DEFAULT,) if applied else ())
     if not names:  # the product has no variants at the source, and never had
         return OptionPlan()
@@ -98,7 +98,7 @@ def match_options(
     waiting = [name for name in names if name not in found]
     before = dict(zip(waiting, ours, strict=False))
     found |= {name: by_id.pop(ours[old].id) for name, old in before.items()}
-    sent = record.pending.options if record and record.pending else {}
+    sent = record.pending.options if record.pending else {}
     former = {old: name for name, old in before.items()}
     former |= {
         old: name for name, option in found.items() for old in sent.get(option.id, ()) if old not in found

@@ -32,8 +32,8 @@ from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import (
     IN_CURRENCY,
+    NO_RECORD,
     ONLY,
-    UNKNOWN,
     WITHOUT_STOCK,
     Dropped,
     History,
@@ -75,13 +75,13 @@ def plan_update(
     Raises:
         ProductFailedError: Medusa does not support the change.
     """
-    record = None if adopts else stored.record
+    record = NO_RECORD if adopts or stored.record is None else stored.record
     restore, side = how.overwrite or adopts, how.on_conflict.side(setting_names(OPTIONS))
     options = match_options(desired, stored, record, on_conflict=side, restore=restore)
     if not how.selection.has_variants:
         options = options.unchanged()
     matches = match_variants(desired, stored, record, options, adopt=adopts)
-    record = rebased(record, desired, options, matches) if record else None
+    record = rebased(record, desired, options, matches)
     plan = _Plan(desired, stored, record, options, matches, location_id, how, restore)
     own = plan.own_changes()
     if options.is_change or options.contested:
@@ -100,7 +100,6 @@ def plan_update(
         update = plan_update(left, stored, how, location_id=location_id, adopts=adopts)
         is_ours = reason.is_ours and (update.blocked is None or update.blocked.is_ours)
         return structs.replace(update, blocked=structs.replace(reason, is_ours=is_ours))
-    pending = record.pending if record else None
     return Update(
         desired,
         stored,
@@ -112,7 +111,7 @@ def plan_update(
         matches.dropped if how.selection.has_variants else {},
         how.selection,
         adopted=adopts,
-        placed=adopts or (pending is not None and pending.step is Step.ADOPTION),
+        placed=adopts or (record.pending is not None and record.pending.step is Step.ADOPTION),
     )
 
 
@@ -133,7 +132,7 @@ class _Plan(Struct, frozen=True):
 
     desired: DesiredProduct
     stored: StoredProduct
-    record: Record | None
+    record: Record
     options: OptionPlan
     matches: Matches
     location_id: str | None
@@ -143,13 +142,13 @@ class _Plan(Struct, frozen=True):
     def own_changes(self) -> _Found:
         """The changes and conflicts of the product's own fields."""
         found, record = _Found(), self.record
-        for name in dict.fromkeys([*self.desired.fields, *(record.fields if record else ())]):
+        for name in dict.fromkeys([*self.desired.fields, *record.fields]):
             if not FIELDS.knows(name) or not self.how.selection.has(name):
                 continue
-            wanted, history = self.desired.fields.get(name), record.history(name) if record else UNKNOWN
+            wanted, history = self.desired.fields.get(name), record.history(name)
             if wanted is not None or history.applied is not None:
                 self._merge(found, FIELDS[name], wanted, self.stored.value(name), history)
-        if record and record.drafted and self.stored.status == "draft":
+        if record.drafted and self.stored.status == "draft":
             found.changes.append(FieldChange(STATUS, "draft", "published", "draft", "published"))
         return found
 
@@ -214,7 +213,7 @@ class _Plan(Struct, frozen=True):
         self, found: _Found, field: Field, variant: DesiredVariant, stored: StoredVariant
     ) -> None:
         name, currency, wanted = field.name, self.desired.currency, variant.fields.get(field.name)
-        history = self.record.variant_history(variant.key, name, currency) if self.record else UNKNOWN
+        history = self.record.variant_history(variant.key, name, currency)
         if not _is_owned(field, wanted, history, stored, keeps_stock=self.location_id is not None):
             return
         current = stored.value(name, currency, self.location_id, self.options.ids)
@@ -256,24 +255,19 @@ class _Plan(Struct, frozen=True):
 
     def _is_new(self, key: str) -> bool:
         """Whether a variant that the store does not have was never there, or was deleted by this tool."""
-        entry = self.record.variants.get(key) if self.record else None
+        entry, pending = self.record.variants.get(key), self.record.pending
         if entry is None:
             return key != ONLY
-        pending = self.record.pending if self.record else None
         is_pending = pending is not None and (pending.step is Step.CREATION or key in pending.variants)
         return entry.dropped is Dropped.REMOVED or (not entry.id and is_pending)
 
     def _missing(self, variant: DesiredVariant) -> VariantChange:
         """A variant that the merchant deleted; the conflict is reported once per change of the source."""
         record, desired = self.record, self.desired
-        entry = record.variants.get(variant.key) if record else None
-        is_reported = (
-            entry is not None
-            and record is not None
-            and record.currency == desired.currency
-            and entry.fields == {name: remember(value) for name, value in variant.fields.items()}
-        )
-        name = (entry.id if entry else "") or variant.fields.get(SKU) or desired.title
+        entry = record.variant(variant.key)
+        wanted = {name: remember(value) for name, value in variant.fields.items()}
+        is_reported = record.currency == desired.currency and entry.fields == wanted
+        name = entry.id or variant.fields.get(SKU) or desired.title
         conflict = Conflict(VARIANT, None, name, OnConflict.STORE, variant.name)
         return VariantChange(variant, None, conflicts=() if is_reported else (conflict,))
 

@@ -103,9 +103,6 @@ class History(Struct, frozen=True):
     is_known: bool = True
 
 
-UNKNOWN = History(is_known=False)
-
-
 class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=VERSION):
     """What this tool last applied to a product.
 
@@ -146,28 +143,35 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         ids = {key: entry.id or new.get(key, "") for key, entry in self.variants.items()}
         return {key: own for key, own in ids.items() if own}
 
+    @property
+    def sent(self) -> Mapping[str, Mapping[str, tuple[Value, ...]]]:
+        """The pending values of variants, by key and field."""
+        return self.pending.variants if self.pending else {}
+
     def history(self, name: str) -> History:
         """What was written to a field of the product."""
         value = self.fields.get(name)
-        return History(value, base=value)
+        return History(value, base=value, is_known=self is not NO_RECORD)
 
     @property
     def has_sales(self) -> bool:
         """Whether a variant has, or may have, a sale price of ours."""
-        pending = self.pending.variants.values() if self.pending else ()
-        return any(SALE in each.fields for each in self.variants.values()) or any(
-            SALE in each for each in pending
-        )
+        applied = (each.fields for each in self.variants.values())
+        return any(SALE in fields for fields in (*applied, *self.sent.values()))
 
     def variant_history(self, key: str, name: str, currency: str) -> History:
         """What was written to a field of a variant; nothing if it is a price in another currency."""
-        variant, pending = self.variants.get(key), self.pending
-        fields = variant.fields if variant else {}
-        applied = fields.get(name) if name not in IN_CURRENCY or self.currency == currency else None
-        sent: tuple[Value, ...] = ()
-        if pending is not None and (name not in IN_CURRENCY or pending.currency == currency):
-            sent = pending.variants.get(key, {}).get(name, ())
-        return History(applied, sent, sent[-1] if sent and name not in fields else applied)
+        fields, has_currency = self.variant(key).fields, name in IN_CURRENCY
+        applied = None if has_currency and self.currency != currency else fields.get(name)
+        sent = self.sent.get(key, {}).get(name, ())
+        if has_currency and self.pending and self.pending.currency != currency:
+            sent = ()
+        base = sent[-1] if sent and name not in fields else applied
+        return History(applied, sent, base, is_known=self is not NO_RECORD)
+
+    def variant(self, key: str) -> VariantRecord:
+        """What was applied to a variant; nothing if the record does not have it."""
+        return self.variants.get(key) or VariantRecord()
 
     @property
     def is_settled(self) -> bool:
@@ -178,6 +182,9 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         """Whether the applied values of two records are equal; an absent field counts as None."""
         return _content(self) == _content(other)
 
+
+NO_RECORD = Record()
+"""Nothing is known about a product: it has no record, or it is adopted."""
 
 AnyRecord = Record | old_record.Record2
 """A record of a version that has a number."""
@@ -213,7 +220,7 @@ def applied(
 def fields_as_sent(record: Record) -> dict[str, dict[str, Value]]:
     """The fields of the variants, by key, if the pending write of a product arrives completely."""
     fields = {key: entry.fields for key, entry in record.variants.items()}
-    for key, sent in record.pending.variants.items() if record.pending else ():
+    for key, sent in record.sent.items():
         newest = {name: values[-1] for name, values in sent.items() if values}
         fields[key] = fields.get(key, {}) | newest
     return fields

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.fields import VARIANTS, setting_names
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record, VariantRecord, applied
+from medusa_sync.core.record import NO_RECORD, Record, VariantRecord, applied
 
 T = TypeVar("T")
 
@@ -63,14 +63,14 @@ class Selection:
             withheld={key: self._chosen(own) for key, own in record.withheld.items()},
         )
 
-    def merged(self, new: Record, old: Record | None) -> Record:
+    def merged(self, new: Record, old: Record) -> Record:
         """The record of a product of which only the chosen fields were written.
 
         Args:
             new: the record that the product would have if all fields were written.
             old: the record that it had.
         """
-        if self.is_all or old is None:
+        if self.is_all or old is NO_RECORD:
             return new
         recorded = new if self.has_variants else old
         variants = {

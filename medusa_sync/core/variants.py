@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.fields import OPTION, OTHER_PRICE, PRICE, SALE, TITLE, UNIQUE
 from medusa_sync.core.options import DEFAULT, OptionPlan
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import ONLY, AppliedOption, Record, fields_as_sent, remember
+from medusa_sync.core.record import NO_RECORD, ONLY, AppliedOption, Record, fields_as_sent, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.stored_variant import StoredVariant
 
@@ -38,7 +38,7 @@ class Matches(Struct, frozen=True):
 def match_variants(
     desired: DesiredProduct,
     stored: StoredProduct,
-    record: Record | None,
+    record: Record,
     options: OptionPlan,
     *,
     adopt: bool = False,
@@ -49,7 +49,7 @@ def match_variants(
     same SKU or barcode, else the same option values: an interrupted run may have created it, the source may
     have given it another key, and the record may be that of another store or older than the product.
     """
-    recorded = record.variants if record else {}
+    recorded = record.variants
     wanted: FieldsByKey = {
         each.key: {name: remember(value) for name, value in each.fields.items()} for each in desired.variants
     }
@@ -60,10 +60,9 @@ def match_variants(
     def take(fields: FieldsByKey) -> dict[str, StoredVariant]:
         return {key: free.pop(own) for key, own in _same(fields, free, options, repeated).items()}
 
-    ids = record.variant_ids if record else {}
-    owned = {key: free.pop(own) for key, own in ids.items() if own in free}
+    owned = {key: free.pop(own) for key, own in record.variant_ids.items() if own in free}
     unnamed = [key for key, entry in recorded.items() if not entry.id and key not in owned]
-    if record is not None and unnamed:
+    if unnamed:
         for known in (fields_as_sent(record), {key: entry.fields for key, entry in recorded.items()}):
             owned |= take({key: _renamed(known[key], options) for key in unnamed if key not in owned})
     owned = dict(sorted(owned.items(), key=lambda each: (recorded[each[0]].dropped is not None, each[1].id)))
@@ -72,7 +71,7 @@ def match_variants(
         {key: wanted[key] for key in wanted if key not in recorded}, owned, options, repeated
     )
     found |= {key: owned.pop(old) for key, old in former.items()}
-    if desired.options or record is None or ONLY in unnamed:  # else the merchant has deleted it
+    if desired.options or record is NO_RECORD or ONLY in unnamed:  # else the merchant has deleted it
         found |= take({key: wanted[key] for key in wanted if key not in found})
     if adopt and free and not (desired.options or found):
         found[ONLY] = next(iter(free.values()))
@@ -148,7 +147,7 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
     """
     old, new, pending = record.currency, desired.currency, record.pending
     is_converted = old not in {"", new}
-    if not (is_converted or matches.former or options.former or pending):
+    if record is NO_RECORD or not (is_converted or matches.former or options.former or pending):
         return record
     ids = options.ids
     found = {key: each.id for key, each in {**matches.stored, **matches.dropped}.items() if each is not None}
@@ -185,10 +184,6 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
     )
 
 
-def names_of(key: str, wanted: Iterable[str], record: Record | None) -> Iterable[str]:
+def names_of(key: str, wanted: Iterable[str], record: Record) -> Iterable[str]:
     """The fields of a variant that the source has, or had when it was last applied or sent."""
-    if record is None:
-        return wanted
-    entry, pending = record.variants.get(key), record.pending
-    sent = pending.variants.get(key, {}) if pending else {}
-    return dict.fromkeys([*wanted, *(entry.fields if entry else ()), *sent])
+    return dict.fromkeys([*wanted, *record.variant(key).fields, *record.sent.get(key, {})])

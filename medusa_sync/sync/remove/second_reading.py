@@ -8,6 +8,7 @@ from contextlib import aclosing, suppress
 from medusa_sync.core.options import match_options
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.variants import match_variants
 from medusa_sync.errors import ProductFailedError, SourceError
 from medusa_sync.sources.base import Delivered, checked
@@ -99,7 +100,7 @@ def _lacked(row: Delivered, removal: Removal) -> set[str]:
     desired, stored = checked(row), removal.stored
     if isinstance(desired, DesiredProduct):
         with suppress(ProductFailedError):
-            record = stored.record
+            record = stored.record or NO_RECORD
             options = match_options(desired, stored, record, on_conflict=OnConflict.SOURCE, restore=False)
             return {each.id for each in match_variants(desired, stored, record, options).dropped.values()}
     return set()

@@ -131,7 +131,7 @@ class Variants:
     async def remove_unused_values(self, job: Job) -> None:
         """Remove the option values that this tool created, also in a killed run, and that no variant has."""
         update = job.update
-        records = [record for record in (update.record, job.before) if record is not None]
+        records = [update.record, job.before or update.record]
         for name, option in update.options.stored.items():
             if option is not None and (unused := _unused_values(update, name, option, records)):
                 missing, title = _missing_values(update, name, option), update.options.title(name)
@@ -189,8 +189,7 @@ def _unused_values(update: Update, name: str, option: StoredOption, records: Ite
 def _our_values(record: Record, field: str) -> set[Value]:
     """The values that were applied or sent, as `remember` gives them."""
     applied = {entry.fields.get(field) for entry in record.variants.values()}
-    pending = record.pending.variants.values() if record.pending else ()
-    return applied.union(*(sent.get(field, ()) for sent in pending))
+    return applied.union(*(sent.get(field, ()) for sent in record.sent.values()))
 
 
 def new_ids(update: Update) -> dict[str, str]:
@@ -200,5 +199,5 @@ def new_ids(update: Update) -> dict[str, str]:
 
 def _noted_ids(update: Update) -> list[str]:
     """The ids in the note of the variants that an update creates."""
-    noted = update.record.pending.new if update.record and update.record.pending else {}
+    noted = update.record.pending.new if update.record.pending else {}
     return [noted.get(key, own) for key, own in new_ids(update).items()]

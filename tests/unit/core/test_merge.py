@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Field, Merge
 from medusa_sync.core.merge import Verdict, members, merge_field, merge_sets
 from medusa_sync.core.product import Value
-from medusa_sync.core.record import UNKNOWN, History, Pending, Record, Step, VariantRecord, remember
+from medusa_sync.core.record import History, Pending, Record, Step, VariantRecord, remember
 
 ALL = [
     *(*FIELDS.values(), FIELDS["metadata.fabric"]),
@@ -53,7 +53,8 @@ KNOWN = st.builds(
 def merged(
     field: Field, desired: Value, stored: Value, known: Known | None, *, restore: bool = False
 ) -> tuple[Verdict, Value]:
-    return merge_field(field, desired, stored, known.history() if known else UNKNOWN, restore=restore)
+    history = known.history() if known else History(is_known=False)
+    return merge_field(field, desired, stored, history, restore=restore)
 
 
 # --- one value ------------------------------------------------------------------------------------------

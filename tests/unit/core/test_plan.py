@@ -13,7 +13,7 @@ from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.fields import FIELDS, Merge
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import ONLY, Pending, Step
+from medusa_sync.core.record import NO_RECORD, ONLY, Pending, Step
 from medusa_sync.core.stored import StoredCategory, StoredImage, StoredProduct, StoredValue
 from medusa_sync.core.stored_variant import StoredOptionValue
 from tests.unit.builders import (
@@ -200,7 +200,7 @@ def test_drift_is_reverted_if_asked(how: dict[str, Any]) -> None:
     after = {change.field: change.planned for change in update.changes}
     assert after == {"title": "Jug", "tags": ("ours", "copper", "jugs")}
     assert (update.conflicts, update.adopted) == ((), "adopt" in how)
-    assert (update.record is None) == ("adopt" in how)
+    assert (update.record is NO_RECORD) == ("adopt" in how)
 
 
 @pytest.mark.parametrize("status", ["draft", "published"])
