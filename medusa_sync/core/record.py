@@ -6,15 +6,11 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Any
 
-import msgspec
 from msgspec import Struct
 
-from medusa_sync.core import old_record
 from medusa_sync.core.fields import FIELDS, PRICE, SALE
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.errors import ProductFailedError
 
 RECORD_KEY = "medusa_sync"  # in the metadata of a product
 VERSION = 3
@@ -186,9 +182,6 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
 NO_RECORD = Record()
 """Nothing is known about a product: it has no record, or it is adopted."""
 
-AnyRecord = Record | old_record.Record2
-"""A record of a version that has a number."""
-
 
 def applied(
     desired: DesiredProduct,
@@ -251,40 +244,6 @@ def _as_wanted(fields: Mapping[str, Value], withheld: Mapping[str, tuple[str, st
     return (
         {**fields, **{name: remember(value) for name, (value, _) in withheld.items()}} if withheld else fields
     )
-
-
-def parse_record(metadata: Mapping[str, Any] | None) -> Record | None:
-    """Parse the record of a stored product; None if there is none or it is not a record.
-
-    Raises:
-        ProductFailedError: a newer version of this tool wrote it.
-    """
-    raw = (metadata or {}).get(RECORD_KEY)
-    version = raw.get("version", 1) if isinstance(raw, dict) else 1
-    if isinstance(version, int) and version > VERSION:
-        raise ProductFailedError(
-            f"its record has version {version}, this medusa-sync reads up to {VERSION}; upgrade medusa-sync"
-        )
-    try:
-        return upgraded(old_record.parse_1(raw) if version == 1 else msgspec.convert(raw, AnyRecord))
-    except msgspec.ValidationError:  # something else wrote under our key
-        return None
-
-
-def upgraded(old: AnyRecord) -> Record:
-    """The record in its current form; in version 2, a product had one variant."""
-    if isinstance(old, Record):
-        return old
-    own, of_variant = dict[str, Value](), dict[str, Value]()
-    for name, value in old.fields.items():
-        if value is not None:
-            (of_variant if name in old_record.OF_VARIANT else own)[name] = value
-    pending = None
-    if (note := old.pending) is not None:
-        sent = {ONLY: note.fields} if note.fields else {}
-        pending = Pending(Step(note.step), sent, currency=note.currency, at=note.at)
-    variants = {ONLY: VariantRecord(old.variant, of_variant)}
-    return Record(own, old.currency, variants=variants, drafted=old.drafted, pending=pending)
 
 
 def remember(value: Value) -> Value:

@@ -17,9 +17,9 @@ from medusa_sync.core.record import (
     Step,
     VariantRecord,
     applied,
-    parse_record,
     remember,
 )
+from medusa_sync.core.record_versions import parse_record
 from medusa_sync.core.selection import ALL
 from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import (

@@ -21,9 +21,9 @@ from medusa_sync.core.record import (
     Step,
     VariantRecord,
     applied,
-    parse_record,
     remember,
 )
+from medusa_sync.core.record_versions import parse_record
 from medusa_sync.core.selection import ALL
 from medusa_sync.errors import ProductFailedError
 from tests.unit.builders import (
