@@ -89,14 +89,6 @@ def test_a_field_that_the_source_never_had_belongs_to_the_merchant(name: str) ->
     assert [step for step in steps(desired, stored, overwrite=True) if step[0] == name] == []
 
 
-def test_an_edit_of_the_merchant_stays_if_the_source_did_not_change_the_field() -> None:
-    desired = desired_product()
-    stored = stored_product(
-        desired, title="Ours", description=None, tags=(), variants=(stored_variant(desired, prices=()),)
-    )
-    assert planned(desired, stored).is_up_to_date
-
-
 @pytest.mark.parametrize(
     ("default", "sides", "title", "brand"),
     [
@@ -168,12 +160,6 @@ def test_what_is_no_conflict(
     assert not update.is_up_to_date
 
 
-def test_a_new_currency_adds_a_price() -> None:
-    before = desired_product()
-    after = structs.replace(before, currency="eur")
-    assert steps(after, stored_product(before)) == [("price", None, all_fields(before)["price"])]
-
-
 def test_metadata_that_is_not_plain_is_reported_as_json() -> None:
     before, after = desired_product(brand="Copperdell"), desired_product(brand="Elmsworthy")
     stored = stored_product(before, metadata=stored_metadata(before) | {"brand": {"name": "Ours"}})
@@ -201,16 +187,6 @@ def test_drift_is_reverted_if_asked(how: dict[str, Any]) -> None:
     assert after == {"title": "Jug", "tags": ("ours", "copper", "jugs")}
     assert (update.conflicts, update.adopted) == ((), "adopt" in how)
     assert (update.record is NO_RECORD) == ("adopt" in how)
-
-
-@pytest.mark.parametrize("status", ["draft", "published"])
-def test_a_product_that_this_tool_drafted_is_published_again(status: str) -> None:
-    desired = desired_product()
-    record = structs.replace(applied_ids(desired), drafted=True)
-    update = planned(desired, with_record(stored_product(desired, status=status), record))
-    published = FieldChange("status", "draft", "published", "draft", "published")
-    assert update.changes == ((published,) if status == "draft" else ())
-    assert not update.is_up_to_date
 
 
 def test_an_unknown_field_in_the_record_is_ignored() -> None:
