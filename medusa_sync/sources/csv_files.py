@@ -52,30 +52,26 @@ def read_csv(file: BufferedReader, reading: Reading) -> Iterator[Part]:
 
 
 def _read(lines: _Lines, reading: Reading) -> Iterator[Part]:
-    texts = iter(lines)
-    delimiter, names = _header(lines, texts)
+    delimiter, names = _header(lines)
     columns = {name: index for index, name in reversed([*enumerate(names)])}  # the first one of each name
     as_items = reading.as_items or recognised([Item(columns)]) is not None
     header = None if as_items else best(names, decimal_comma=delimiter == ";")
     kind = "CSV" if header is None else f"CSV ({header.dialect.name})"
     reading.detected(kind if lines.encoding == _UTF_8 else f"{kind}, {lines.encoding}")
-    rows = _rows(lines, texts, delimiter, len(names))
+    rows = _rows(lines, delimiter, len(names))
     if header is not None:
         yield from products((header.row(*row) for row in rows), header.dialect)
         return
     for number, values, problem in rows:
         cells = [*map(str.strip, values), *[""] * (len(names) - len(values))]
-        place = f"line {number}"
-        if problem:
-            yield Rejected(None, None, place, problem)
-        else:
-            yield Item({name: cells[index] for name, index in reversed(columns.items())}, place)
+        item = Item({name: cells[index] for name, index in reversed(columns.items())}, f"line {number}")
+        yield Rejected(None, None, item.place, problem) if problem else item
 
 
 # --- lines ----------------------------------------------------------------------------------------------
 
 
-class _Lines:
+class _Lines(Iterator[str]):
     r"""Iterates over lines with their ends, which are `\n`, `\r\n` or `\r`.
 
     A byte order mark decides the encoding. Without one, a text with any character in UTF-8 that is not ASCII
@@ -85,60 +81,55 @@ class _Lines:
 
     Attributes:
         number: how many lines there were so far.
-        row: the line on which the current row begins.
+        row: the line on which the current row begins; it must not have more than `MAX_ROW` characters.
         is_open: the last line has no line break.
         padded: cells with spaces around their quotes; None if the file has none.
     """
 
     def __init__(self, file: BufferedReader) -> None:
         self.number = 0
-        self.row = 1
         self.is_open = False
         self.padded: re.Pattern[str] | None = None
-        self._row_size = 0
         self._failure: SourceError | None = None
-        self._codec = self._recognise(file)
-        self.encoding = self._codec[:6] if self._codec.startswith("UTF-16") else self._codec
+        self.begin_row()
+        codec = self._recognise(file)
+        self.encoding = codec[:6] if codec.startswith("UTF-16") else codec
         file.seek(0)
         errors = "strict" if self.encoding == "UTF-16" else "surrogateescape"
-        self._text = io.TextIOWrapper(file, self._codec, errors, newline="")
+        self._text = io.TextIOWrapper(file, codec, errors, newline="")
 
     def close(self) -> None:
         self._text.detach()  # otherwise the file would be closed
 
     def begin_row(self) -> None:
-        """The next line begins a row, which must not have more than `MAX_ROW` characters."""
         self.row = self.number + 1
         self._row_size = 0
 
-    def __iter__(self) -> Iterator[str]:
-        """The lines.
+    def __next__(self) -> str:
+        """The next line.
 
         Raises:
             SourceError: the file is incomplete or damaged. The lines before that came first.
         """
-        while line := self._next():
-            self.number += 1
-            self._row_size += len(line)
-            if self._row_size > MAX_ROW:
-                reason = f"line {self.row}: the row has more than {MAX_ROW:,} characters"
-                raise SourceError(reason, hint=_ENDLESS)
-            if "\0" in line:
-                raise self._damaged(
-                    "it has a NUL byte; the file is damaged, or UTF-16 without a byte order mark"
-                )
-            if not line.isascii() and (bad := _BAD.search(line)):
-                raise self._failure or self._bad_byte(ord(bad[0]) & 0xFF)
-            self.is_open = not line.endswith(("\n", "\r"))
-            line = line.removeprefix(_MARK)
-            yield self.padded.sub(r"\1\2", line) if self.padded else line
-
-    def _next(self) -> str:
+        self.number += 1
         try:
-            return self._text.readline(MAX_ROW + 1)
+            line = self._text.readline(MAX_ROW + 1)
         except UnicodeDecodeError as error:
-            self.number += 1
             raise self._bad_byte(error.object[error.start]) from error
+        if not line:
+            self.number -= 1
+            raise StopIteration
+        self._row_size += len(line)
+        if self._row_size > MAX_ROW:
+            reason = f"line {self.row}: the row has more than {MAX_ROW:,} characters"
+            raise SourceError(reason, hint=_ENDLESS)
+        if "\0" in line:
+            raise self._damaged("it has a NUL byte; the file is damaged, or UTF-16 without a byte order mark")
+        if not line.isascii() and (bad := _BAD.search(line)):
+            raise self._failure or self._bad_byte(ord(bad[0]) & 0xFF)
+        self.is_open = not line.endswith(("\n", "\r"))
+        line = line.removeprefix(_MARK)
+        return self.padded.sub(r"\1\2", line) if self.padded else line
 
     def _bad_byte(self, byte: int) -> SourceError:
         return self._damaged(f"the byte 0x{byte:02X} is not valid {self.encoding}")
@@ -166,17 +157,17 @@ class _Lines:
 # --- rows -----------------------------------------------------------------------------------------------
 
 
-def _header(lines: _Lines, texts: Iterator[str]) -> tuple[str, list[str]]:
+def _header(lines: _Lines) -> tuple[str, list[str]]:
     """The delimiter with which most columns are known, and the names of the columns."""
-    delimiters = _DELIMITERS
-    text, quotes = [_line(texts)], 0
-    if named := _DELIMITER.fullmatch(text[0]):
-        delimiters, text = named[1], [_line(texts)]
-    if not text[0]:
+    delimiters, first = _DELIMITERS, _line(lines)
+    if named := _DELIMITER.fullmatch(first):
+        delimiters, first = named[1], _line(lines)
+    if not first:
         raise SourceError("it has no header", hint="The first line must name the columns.")
-    lines.row = lines.number
-    while (quotes := quotes + text[-1].count('"')) % 2 and (line := next(texts, "")):
-        text.append(line)  # a name has a line break
+    lines.row, text, quotes = lines.number, [first], first.count('"')
+    while quotes % 2 and (line := next(lines, "")):  # a name has a line break
+        text.append(line)
+        quotes += line.count('"')
     headers: dict[str, list[str]] = {}
     for delimiter in delimiters:
         with suppress(csv.Error):
@@ -196,42 +187,36 @@ def _padded(delimiter: str) -> re.Pattern[str]:
     return re.compile(rf'(^|{mark}) *("(?:[^"]|"")*") *(?={mark}|[\r\n]|$)')
 
 
-def _line(texts: Iterator[str]) -> str:
+def _line(lines: _Lines) -> str:
     """The next line that is not blank; empty if there is none."""
-    return next(filter(str.strip, texts), "")
+    return next(filter(str.strip, lines), "")
 
 
-def _rows(
-    lines: _Lines, texts: Iterator[str], delimiter: str, width: int
-) -> Iterator[tuple[int, Sequence[str], str]]:
+def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[tuple[int, Sequence[str], str]]:
     """The line, the cells and the problem of each row below the header, without empty ones."""
-    table = csv.reader(texts, delimiter=delimiter, strict=True)
+    table = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         lines.begin_row()
+        where = f"line {lines.row}"
         try:
             values = next(table, None)
         except csv.Error as error:
-            raise SourceError(
-                f"line {lines.row}: the row is not valid CSV ({error})", hint=_MALFORMED
-            ) from error
+            raise SourceError(f"{where}: the row is not valid CSV ({error})", hint=_MALFORMED) from error
         if values is None:
             return
         if not any(map(str.strip, values)):
             continue
         if _ERROR.match(values[0]):
             raise SourceError(
-                f"line {lines.row}: the row is an error message of the server: {shown(values[0])}",
+                f"{where}: the row is an error message of the server: {shown(values[0])}",
                 hint="Nothing was removed, because the rest of the file is missing. Repair the export.",
             )
         if lines.is_open and len(values) < width:
             raise SourceError(
-                f"line {lines.row}: the file ends within a row: it has {len(values)} of {width} cells",
+                f"{where}: the file ends within a row: it has {len(values)} of {width} cells",
                 hint="Export it again. If it is complete, add a line break at its end.",
             )
         # Exports leave out empty cells at the end, or add some.
         is_long = any(map(str.strip, values[width:]))
-        yield (
-            lines.row,
-            values,
-            f"the row has {len(values)} cells, but the header has {width}" if is_long else "",
-        )
+        problem = f"the row has {len(values)} cells, but the header has {width}" if is_long else ""
+        yield lines.row, values, problem
