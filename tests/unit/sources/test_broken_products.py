@@ -17,82 +17,58 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")
 
 # --- broken products ------------------------------------------------------------------------------------
 
-BROKEN_PRODUCTS: list[tuple[str, Any, str]] = [
-    ("title-missing", row(2, title=ABSENT), "title"),
-    ("title-null", row(2, title=None), "title"),
-    ("title-empty", row(2, title=""), "title"),
-    ("title-number", row(2, title=7), "title"),
-    ("title-too-long", row(2, title="x" * 501), "title"),
-    ("price-missing", row(2, price=ABSENT), "price"),
-    ("price-null", row(2, price=None), "price"),
-    ("price-comma", row(2, price="12,50"), "price: '12,50' is not a number such as 1234.50"),
-    ("price-thousands", row(2, price="1.234,56"), "price: '1.234,56' is not a number such as 1234.50"),
-    ("price-words", row(2, price="12.50 or so"), "price: '12.50 or so' is not a number such as 1234.50"),
-    ("price-other-digits", row(2, price="१"), "price: '१' is not a number such as 1234.50"),
-    ("price-blank", row(2, price=" "), "price"),
-    ("price-negative-text", row(2, price="-1"), "price"),
-    ("price-negative", row(2, price=-0.01), "price"),
-    ("price-nan", row(2, price=float("nan")), "price"),
-    ("price-infinite", row(2, price=float("inf")), "price"),
-    ("price-too-large", row(2, price=10**13), "price"),
-    ("price-true", row(2, price=True), "price"),
-    ("prices-no-currency", row(2, prices={"euro": 1}), "prices: 'euro' is not a currency code"),
-    ("prices-two", row(2, prices={"EUR": 1, "eur": 2}), "prices: two in eur, 1 and 2"),
-    ("prices-other", row(2, prices={"usd": 1}), "prices: 1 usd, but price is"),
-    ("metadata-nan", row(2, metadata={"a": float("nan")}), "metadata"),
-    ("metadata-infinite", row(2, metadata={"a": float("-inf")}), "metadata"),
-    ("id-missing", row(2, id=ABSENT), "id"),
-    ("id-null", row(2, id=None), "id"),
-    ("id-empty", row(2, id=""), "id"),
-    ("id-blank", row(2, id=" 2"), "id"),
-    ("id-line-break", row(2, id="2\n"), "id"),
-    ("id-too-long", row(2, id="x" * 201), "id"),
-    ("id-fraction", row(2, id=2.5), "id"),
-    ("id-true", row(2, id=True), "id"),
-    ("id-negative", row(2, id=-2), "id"),
-    ("id-too-large", row(2, id=2**60), "id"),
-    ("description-too-long", row(2, description="x" * 50_001), "description"),
-    ("category-number", row(2, category=7), "category"),
-    ("brand-array", row(2, brand=["a"]), "brand"),
-    ("sku-too-long", row(2, sku="x" * 256), "sku"),
-    ("stock-negative", row(2, stock=-1), "stock"),
-    ("stock-fraction", row(2, stock=1.5), "stock"),
-    ("stock-text", row(2, stock="many"), "stock: 'many' is not a number such as 1234.50"),
-    ("stock-fraction-text", row(2, stock="1.5"), "stock"),
-    ("tags-text", row(2, tags="a,b"), "tags"),
-    ("tags-null-in-them", row(2, tags=["a", None]), "tags[1]"),
-    ("tags-too-many", row(2, tags=["a"] * 251), "tags"),
-    ("images-number", row(2, images=[7]), "images[0]"),
-    ("images-too-long", row(2, images=["https://cdn.example/" + "x" * 2048]), "images[0]"),
-    ("thumbnail-object", row(2, thumbnail={}), "thumbnail"),
-    ("weight-negative", row(2, weight=-1), "weight"),
-    ("dimensions-array", row(2, dimensions=[1, 2, 3]), "dimensions"),
-    ("dimensions-width-text", row(2, dimensions={"width": "5 cm"}), "dimensions.width"),
-    ("discount-text", row(2, discountPercentage="5%"), "discountPercentage"),
-    ("meta-barcode-number", row(2, meta={"barcode": 4006381333931}), "meta.barcode"),
-    ("row-null", None, "Expected object, got null"),
-    ("row-text", "Jug", "Expected object, got str"),
-    ("row-array", [row(2)], "Expected object, got array"),
-    ("row-empty", {}, "id"),
+NUMBER = "is not a number such as 1234.50"
+BROKEN: dict[str, list[Any]] = {  # values of a field that reject a product
+    "id": [ABSENT, None, "", " 2", "2\n", "x" * 201, 2.5, True, -2, 2**60],
+    "title": [ABSENT, None, "", 7, "x" * 501],
+    "price": [ABSENT, None, " ", "-1", -0.01, float("nan"), float("inf"), 10**13, True],
+    "metadata": [{"a": float("nan")}, {"a": float("-inf")}],
+    "description": ["x" * 50_001],
+    "category": [7],
+    "brand": [["a"]],
+    "sku": ["x" * 256],
+    "stock": [-1, 1.5, "1.5"],
+    "tags": ["a,b", ["a", None], ["a"] * 251],
+    "images": [[7], ["https://cdn.example/" + "x" * 2048]],
+    "thumbnail": [{}],
+    "weight": [-1],
+    "dimensions": [[1, 2, 3], {"width": "5 cm"}],
+    "discountPercentage": ["5%"],
+    "meta": [{"barcode": 4006381333931}],
+}
+REASONS: list[tuple[Any, str]] = [
+    *(
+        (row(2, price=text), f"price: '{text}' {NUMBER}")
+        for text in ("12,50", "1.234,56", "12.50 or so", "१")
+    ),
+    (row(2, stock="many"), f"stock: 'many' {NUMBER}"),
+    (row(2, prices={"euro": 1}), "prices: 'euro' is not a currency code"),
+    (row(2, prices={"EUR": 1, "eur": 2}), "prices: two in eur, 1 and 2"),
+    (row(2, prices={"usd": 1}), "prices: 1 usd, but price is"),
+    (None, "Expected object, got null"),
+    ("Jug", "Expected object, got str"),
+    ([row(2)], "Expected object, got array"),
+    ({}, "Object missing required field id"),
 ]
-broken_products = pytest.mark.parametrize(
-    ("broken", "path"), [case[1:] for case in BROKEN_PRODUCTS], ids=[case[0] for case in BROKEN_PRODUCTS]
-)
 
 
 def assert_rejected_alone(delivered: list[Row], path: str) -> None:
     before, rejected, after = delivered
     assert (before, after) == (desired_product(1), desired_product(3))
     assert isinstance(rejected, Rejected)
-    assert rejected.reason.startswith((f"{path}: ", path)) or rejected.reason.endswith(f"field {path}")
+    assert rejected.reason.startswith(path) or rejected.reason.endswith(f"field {path}")
 
 
-@broken_products
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [*((row(2, **{name: value}), name) for name, values in BROKEN.items() for value in values), *REASONS],
+    ids=lambda each: each if isinstance(each, str) and len(each) < 40 else "",
+)
 async def test_broken_product_is_rejected_alone(
-    httpx_mock: HTTPXMock, source: Source, broken: Any, path: str
+    httpx_mock: HTTPXMock, source: Source, broken: Any, reason: str
 ) -> None:
     respond_with(httpx_mock, body_of([row(1), broken, row(3)]))
-    assert_rejected_alone(await rows(source), path)
+    assert_rejected_alone(await rows(source), reason)
 
 
 async def test_very_long_number_rejects_one_product(httpx_mock: HTTPXMock, source: Source) -> None:
