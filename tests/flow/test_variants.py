@@ -2,353 +2,136 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from medusa_sync import Result
+from tests.flow.plans import carried_out
 from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, shirts, variant, wanted
-from tests.flow.stage import ListSource, counts, sync, writes
+from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import Item
 
-ALL = "100%"
+DELETE = {"on_missing": "delete", "max_removals": "100%"}
+DRAFT = DELETE | {"on_missing": "draft"}
 
-
-def stored(rows: list[dict[str, Any]]) -> tuple[FakeMedusa, ListSource]:
-    """A store that has these products."""
-    store, source = FakeMedusa(), ListSource(rows)
-    result = sync(source, store)
-    assert counts(result) == {"created": len(rows)}, list(result.problems)
-    store.requests.clear()
-    return store, source
+Row = dict[str, Any]
 
 
 def ids(store: FakeMedusa, number: int = 1) -> dict[str | None, str]:
     return {each.sku: each.id for each in store.products[f"dummyjson:{number}"].variants}
 
 
-def test_shirts_are_created_with_all_variants_and_the_second_run_writes_nothing() -> None:
-    rows = shirts(5)
-    store, source = stored(rows)
-    assert_shirts(rows, store)
-    assert counts(sync(source, store)) == {"unchanged": 5}
-    assert writes(store) == []
+# --- one product ----------------------------------------------------------------------------------------
+
+
+def with_first(**changes: Any) -> Callable[[Row], None]:
+    return lambda row: row["variants"][0].update(changes)
+
+
+def with_a_new_variant(row: Row) -> None:
+    row["variants"].append(variant(1, "XXL", "Blue", price=31, stock=8))
+
+
+def with_values_exchanged(row: Row) -> None:
+    first, second = row["variants"][0], row["variants"][3]
+    first["options"], second["options"] = second["options"], first["options"]
+
+
+def with_codes_exchanged(row: Row) -> None:
+    first, second = row["variants"][:2]
+    for name in ("sku", "barcode"):
+        first[name], second[name] = second[name], first[name]
+
+
+def with_option_renamed(row: Row) -> None:
+    row["options"] = ["Size", "Farbe"]
+    for each in row["variants"]:
+        each["options"] = dict(zip(row["options"], each["options"].values(), strict=True))
+
+
+def with_option_added(row: Row) -> None:
+    row["options"] = ["Size", "Colour", "Fit"]
+    for each in row["variants"]:
+        each["options"] = {**each["options"], "Fit": "Slim"}
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"price": 99},
-        {"stock": 0},
-        {"sku": "NEW"},
-        {"barcode": "4099"},
-        {"title": "Small and red"},
-        {"weight": 0.3},
-        {"options": {"Size": "XS", "Colour": "Red"}},
-        {"prices": {"eur": 18}},
-        {"price": 7, "stock": 70, "sku": "ALL", "options": {"Size": "XS", "Colour": "Green"}},
+        with_first(price=99),
+        with_first(stock=0),
+        with_first(sku="NEW"),
+        with_first(barcode="4099"),
+        with_first(title="Small and red"),
+        with_first(weight=0.3),
+        with_first(options={"Size": "XS", "Colour": "Red"}),
+        with_first(prices={"eur": 18}),
+        with_first(price=7, stock=70, sku="ALL", options={"Size": "XS", "Colour": "Green"}),
+        with_a_new_variant,
+        with_values_exchanged,
+        with_codes_exchanged,
+        with_option_renamed,
+        with_option_added,
     ],
-    ids=str,
 )
-def test_a_change_of_one_variant_changes_only_that_variant(change: dict[str, Any]) -> None:
-    rows = shirts(2)
-    store, source = stored(rows)
-    before = {each.id: each.prices for each in store.products["dummyjson:1"].variants}
-    row = shirt(1)
-    row["variants"][0] |= change
-    source.rows[0] = row
-    assert counts(sync(source, store)) == {"updated": 1, "unchanged": 1}
-    assert_shirts(source.rows, store)
-    after = {each.id: each.prices for each in store.products["dummyjson:1"].variants}
-    assert after.keys() == before.keys()
-    assert {price.id for prices in before.values() for price in prices} <= {
-        price.id for prices in after.values() for price in prices
-    }
-    store.requests.clear()
-    assert counts(sync(source, store)) == {"unchanged": 2}
-    assert writes(store) == []
-
-
-def test_a_new_variant_is_added_with_its_values_item_stock_and_price() -> None:
-    store, source = stored(shirts(1))
-    source.rows[0] = shirt(1, variants=[*shirt(1)["variants"], variant(1, "XXL", "Blue", price=31, stock=8)])
-    assert counts(sync(source, store)) == {"updated": 1}
-    assert_shirts(source.rows, store)
-    store.requests.clear()
-    assert counts(sync(source, store)) == {"unchanged": 1}
-    assert writes(store) == []
-
-
-def dropped() -> dict[str, Any]:
-    """The shirt without its blue variants."""
-    return shirt(1, variants=[each for each in shirt(1)["variants"] if each["options"]["Colour"] == "Red"])
-
-
-def test_a_dropped_variant_stays_by_default_and_is_deleted_when_that_is_asked_for() -> None:
-    store, source = stored(shirts(1))
-    source.rows[0] = dropped()
-    assert counts(sync(source, store)) == {"unchanged": 1}
-    assert_shirts(shirts(1), store)
-    store.requests.clear()
-    sync(source, store)
-    assert writes(store) == []
-    result = sync(source, store, on_missing="delete", max_removals=ALL)
-    assert counts(result) == {"updated": 1}
-    assert held(store) == wanted(dropped())
-    product = store.products["dummyjson:1"]
-    assert {value.value for value in product.values} == {"S", "M", "L", "Red"}
-    store.requests.clear()
-    assert counts(sync(source, store, on_missing="delete", max_removals=ALL)) == {"unchanged": 1}
-    assert writes(store) == []
-
-
-def test_long_values_that_nothing_uses_any_more_are_removed() -> None:
-    row = shirt(1)
-    for each in row["variants"]:
-        each["options"]["Colour"] += " as the sun goes down behind the mountains"  # the record has a digest
-    store, source = stored([row])
-    source.rows[0] = {**row, "variants": [variant(1, "S", "Red"), *row["variants"][2:]]}
-    assert counts(sync(source, store)) == {"updated": 1}
-    source.rows[0] = {**row, "variants": [variant(1, "S", "Red")]}
-    sync(source, store, on_missing="delete", max_removals=ALL)
-    assert {each.value for each in store.products["dummyjson:1"].values} == {"S", "Red"}
-
-
-def test_a_variant_that_is_dropped_and_deleted_in_one_run_is_reported_once() -> None:
-    store, source = stored(shirts(1))
-    source.rows[0] = dropped()
-    plan = sync(source, store, on_missing="delete", max_removals=ALL, dry_run=True)
-    assert writes(store) == []
-    result = sync(source, store, on_missing="delete", max_removals=ALL)
-    assert held(store) == wanted(dropped())
-    assert list(plan.changes) == list(result.changes)
-    assert counts(plan) == counts(result) == {"updated": 1}
-    assert sorted(change.variant for change in next(iter(result.changes)).changes) == [
-        "L / Blue",
-        "M / Blue",
-        "S / Blue",
-    ]
-
-
-def test_the_stock_of_a_dropped_variant_is_set_to_0_under_draft_and_comes_back_with_it() -> None:
-    store, source = stored(shirts(1))
-    source.rows[0] = dropped()
-    assert counts(sync(source, store, on_missing="draft", max_removals=ALL)) == {"updated": 1}
-    assert {sku: each["stock"] for sku, each in held(store).items() if sku.endswith("B")} == {
-        "SH1-S-B": 0,
-        "SH1-M-B": 0,
-        "SH1-L-B": 0,
-    }
-    store.requests.clear()
-    assert counts(sync(source, store, on_missing="draft", max_removals=ALL)) == {"unchanged": 1}
-    assert writes(store) == []
-    source.rows[0] = shirt(1)
-    assert counts(sync(source, store, on_missing="draft")) == {"updated": 1}
-    assert_shirts(shirts(1), store)
-
-
-@pytest.mark.parametrize("on_missing", ["draft", "delete"])
-def test_too_many_dropped_variants_are_not_removed(on_missing: str) -> None:
-    store, source = stored(shirts(2))
-    source.rows[0] = dropped()
-    result = sync(source, store, on_missing=on_missing, max_removals=2)
-    assert result.exit_code == 6
-    assert "3 of 12 variants" in result.error
+def test_a_changed_product_is_stored_as_it_is_and_its_variants_and_prices_keep_their_ids(
+    change: Callable[[Row], None],
+) -> None:
+    store, row = synced(shirts(2)), shirt(1)
     assert_shirts(shirts(2), store)
-
-
-def test_a_reserved_variant_is_not_deleted_and_the_others_are() -> None:
-    store, source = stored(shirts(1))
-    store.reserve("SH1-M-B")
-    source.rows[0] = dropped()
-    result = sync(source, store, on_missing="delete", max_removals=ALL)
-    assert result.exit_code == 5
-    [problem] = result.problems
-    assert "variant M / Blue was not removed" in problem.reason
-    assert held(store).keys() == {*wanted(dropped()), "SH1-M-B"}
-
-
-def test_swapped_skus_and_barcodes_end_up_correct_within_and_across_products() -> None:
-    store, source = stored(shirts(2))
-    before = ids(store, 1), ids(store, 2)
-    one, two = shirts(2)
-
-    def swap(first: dict[str, Any], second: dict[str, Any]) -> None:
-        for name in ("sku", "barcode"):
-            first[name], second[name] = second[name], first[name]
-
-    swap(one["variants"][0], one["variants"][1])
-    swap(one["variants"][2], two["variants"][2])
-    source.rows[:] = [one, two]
-    assert counts(sync(source, store)) == {"updated": 2}
-    assert_shirts([one, two], store)
-    after = ids(store, 1), ids(store, 2)
-    assert after[0]["SH1-S-R"] == before[0]["SH1-S-B"]
-    assert after[0]["SH2-M-R"] == before[0]["SH1-M-R"]
-
-
-def test_variants_exchange_their_option_values() -> None:
-    store, source = stored(shirts(1))
-    row = shirt(1)
-    first, second = row["variants"][0], row["variants"][3]
-    first["options"], second["options"] = second["options"], first["options"]
-    source.rows[0] = row
-    assert counts(sync(source, store)) == {"updated": 1}
-    assert_shirts([row], store)
-
-
-def test_a_variant_of_the_merchant_is_never_touched() -> None:
-    store, source = stored(shirts(1))
-    add_own_variant(store)
-    row = dropped()
-    row["variants"][0]["price"] = 5
-    source.rows[0] = row
-    sync(source, store, on_missing="delete", max_removals=ALL)
-    assert held(store).keys() == {*wanted(row), "Theirs"}
-    assert {value.value for value in store.products["dummyjson:1"].values} >= {"Green"}
-
-
-def test_a_variant_that_the_merchant_deleted_is_a_conflict_once_per_change_of_the_source() -> None:
-    store, source = stored(shirts(1))
-    product = store.products["dummyjson:1"]
-    path = f"/admin/products/{product.id}/variants/batch"
-    store.call("POST", path, {"delete": [ids(store)["SH1-S-R"]]})
-    store.requests.clear()
-    assert counts(sync(source, store)) == {"unchanged": 1}
-    row = shirt(1)
-    row["variants"][0]["price"] = 5
-    source.rows[0] = row
-    result = sync(source, store)
-    assert result.conflicts == 1
-    assert [each.variant for outcome in result.changes for each in outcome.conflicts] == ["SH1-S-R"]
-    assert "SH1-S-R" not in held(store)
-    store.requests.clear()
-    again = sync(source, store)
-    assert again.conflicts == 0
-    assert writes(store) == []
-
-
-# --- options --------------------------------------------------------------------------------------------
-
-
-def renamed(row: dict[str, Any], old: str, new: str) -> dict[str, Any]:
-    for each in row["variants"]:
-        each["options"] = {new if name == old else name: value for name, value in each["options"].items()}
-    return {**row, "options": [new if name == old else name for name in row["options"]]}
-
-
-def test_a_renamed_option_keeps_the_variants() -> None:
-    store, source = stored(shirts(1))
-    before = ids(store)
-    source.rows[0] = renamed(shirt(1), "Colour", "Farbe")
-    assert counts(sync(source, store)) == {"updated": 1}
+    before = {each.id: {price.id for price in each.prices} for each in store.state.variants().values()}
+    change(row)
+    source = ListSource([row, shirt(2)])
+    assert counts(carried_out(source, store)) == {"updated": 1, "unchanged": 1}
     assert_shirts(source.rows, store)
-    assert ids(store) == before
-    store.requests.clear()
-    assert counts(sync(source, store)) == {"unchanged": 1}
-    assert writes(store) == []
+    after = {each.id: {price.id for price in each.prices} for each in store.state.variants().values()}
+    assert all(prices <= after[own] for own, prices in before.items())
+    assert len(after) == len(before) + (change is with_a_new_variant)
+    assert_quiet(source, store)
 
 
-RENAMES = [
-    ("source", "source"),
-    ("store", "store"),
-    ("source,variants=store", "store"),
-    ("store,variants=source", "source"),
-    ("store,title=source", "store"),
-]
-
-
-@pytest.mark.parametrize(("policy", "winner"), RENAMES)
-def test_an_option_that_source_and_merchant_rename_is_a_conflict(policy: str, winner: str) -> None:
-    store, source = stored(shirts(1))
-    option = next(each for each in store.products["dummyjson:1"].options if each.title == "Colour")
-    store.call("POST", f"/admin/product-options/{option.id}", {"title": "Shade"})
-    assert counts(sync(source, store)) == {"unchanged": 1}
-    assert option.title == "Shade"
-    source.rows[0] = renamed(shirt(1), "Colour", "Farbe")
-    result = sync(source, store, on_conflict=policy)
-    found = [(each.field, each.kept) for outcome in result.changes for each in outcome.conflicts]
-    assert found == [("options", winner)]
-    assert option.title == ("Farbe" if winner == "source" else "Shade")
-    store.requests.clear()
-    again = sync(source, store, on_conflict=policy)
-    assert (again.conflicts, writes(store)) == (0, [])
-
-
-def test_an_added_option_keeps_the_variants() -> None:
-    store, source = stored(shirts(1))
-    before = ids(store)
-    row = shirt(1, options=["Size", "Colour", "Fit"])
-    for each in row["variants"]:
-        each["options"] = {**each["options"], "Fit": "Slim"}
-    source.rows[0] = row
-    assert counts(sync(source, store)) == {"updated": 1}
-    assert_shirts(source.rows, store)
-    assert ids(store) == before
-
-
-def in_one_colour(number: int) -> dict[str, Any]:
-    """The shirt without colours."""
-    row = shirt(number, options=["Size"], variants=shirt(number)["variants"][::2])
-    for each in row["variants"]:
-        each["options"] = {"Size": each["options"]["Size"]}
-    return row
-
-
-def test_a_dropped_option_is_removed_and_the_variants_stay() -> None:
-    row = shirt(1, variants=shirt(1)["variants"][::2])
-    store, source = stored([row])
-    before = ids(store)
-    source.rows[0] = in_one_colour(1)
-    assert counts(sync(source, store)) == {"updated": 1}
-    assert_shirts(source.rows, store)
-    assert ids(store) == before
-    assert [option.title for option in store.products["dummyjson:1"].options] == ["Size"]
-    store.requests.clear()
-    assert counts(sync(source, store)) == {"unchanged": 1}
-    assert writes(store) == []
-
-
-def test_an_option_that_distinguishes_dropped_variants_cannot_be_removed_and_neighbours_are_synced() -> None:
-    store, source = stored(shirts(2))
-    neighbour = shirt(2)
-    neighbour["variants"][0]["price"] = 1
-    source.rows[:] = [in_one_colour(1), neighbour]
-    result = sync(source, store)
-    assert counts(result) == {"updated": 1, "failed": 1}
-    [problem] = result.problems
-    assert "the same option values as SH1-S-B" in problem.reason
-    assert held(store, 2) == wanted(neighbour)
+def test_codes_are_exchanged_across_products_too() -> None:
+    store, rows = synced(shirts(2)), shirts(2)
+    before = ids(store, 1)
+    with_codes_exchanged({"variants": [rows[0]["variants"][2], rows[1]["variants"][2]]})
+    assert counts(sync(ListSource(rows), store)) == {"updated": 2}
+    assert_shirts(rows, store)
+    assert ids(store, 1)["SH2-M-R"] == before["SH1-M-R"]
 
 
 def test_a_product_gets_variants_and_loses_them_without_losing_the_first() -> None:
     plain = {"id": 1, "title": "Shirt 1", "price": 20, "stock": 3, "sku": "SH1-M-R"}
-    store, source = stored([plain])
+    sizes = [variant(1, size, "Red", options={"Size": size}, barcode=None) for size in ("S", "M", "L")]
+    store, sized = synced([plain]), shirt(1, options=["Size"], variants=sizes)
     before = ids(store)["SH1-M-R"]
-    sized = shirt(1, options=["Size"], variants=[variant(1, size, "Red") for size in ("S", "M", "L")])
-    for each in sized["variants"]:
-        each["options"] = {"Size": each["options"]["Size"]}
-        del each["barcode"]
-    source.rows[0] = sized
-    result = sync(source, store)
-    assert counts(result) == {"updated": 1}
-    assert result.conflicts == 0
-    assert held(store) == wanted(sized)
+    result = sync(ListSource([sized]), store)
+    assert (counts(result), result.conflicts, held(store)) == ({"updated": 1}, 0, wanted(sized))
     assert ids(store)["SH1-M-R"] == before
-    source.rows[0] = plain
-    result = sync(source, store, on_missing="delete", max_removals=ALL)
-    assert result.exit_code == 0, list(result.problems)
+    assert sync(ListSource([plain]), store, **DELETE).exit_code == 0
     assert ids(store) == {"SH1-M-R": before}
-    assert store.products["dummyjson:1"].variants[0].options == {"Default": "Default"}
-    store.requests.clear()
-    assert counts(sync(source, store, on_missing="delete", max_removals=ALL)) == {"unchanged": 1}
-    assert writes(store) == []
+    assert held(store)["SH1-M-R"]["options"] == {"Default": "Default"}
+    assert_quiet(ListSource([plain]), store, **DELETE)
+
+
+def test_a_product_with_many_variants_is_created_and_updated() -> None:
+    variants = [
+        {"id": str(each), "sku": f"SC-{each}", "price": each, "stock": 1, "options": {"Length": str(each)}}
+        for each in range(1, 701)
+    ]
+    row: Row = {"id": 1, "title": "Screws", "options": ["Length"], "variants": variants}
+    store = synced([row])
+    assert_shirts([row], store)
+    variants[650]["price"] = 9
+    assert counts(sync(ListSource([row]), store)) == {"updated": 1}
+    assert_shirts([row], store)
 
 
 def test_a_rejected_variant_rejects_its_product_and_nothing_else() -> None:
-    rows = shirts(3)
+    rows, store = shirts(3), FakeMedusa()
     del rows[1]["variants"][2]["options"]["Colour"]
-    store = FakeMedusa()
     result = sync(ListSource(rows), store)
     assert counts(result) == {"created": 2, "rejected": 1}
     [problem] = result.problems
@@ -357,24 +140,133 @@ def test_a_rejected_variant_rejects_its_product_and_nothing_else() -> None:
     assert_shirts([rows[0], rows[2]], store)
 
 
-def test_a_product_with_many_variants_is_created_and_updated() -> None:
-    row: dict[str, Any] = {
-        "id": 1,
-        "title": "Screws",
-        "options": ["Length"],
-        "variants": [
-            {
-                "id": str(each),
-                "sku": f"SC-{each}",
-                "price": each,
-                "stock": 1,
-                "options": {"Length": str(each)},
-            }
-            for each in range(1, 701)
-        ],
+def test_what_was_written_before_a_refusal_is_in_the_report() -> None:
+    store, row = synced([shirt(1)]), shirt(1, title="Better shirt")
+    row["variants"].append(variant(1, "XL", "Red", sku="FREE"))
+    store.state.items["iitem_left"] = Item("iitem_left", "FREE", "Left over")  # the first attempt is refused
+    result = sync(ListSource([row]), store)
+    assert {change.field for outcome in result.changes for change in outcome.changes} == {"title", "variant"}
+
+
+# --- variants that the source drops ---------------------------------------------------------------------
+
+
+def red() -> Row:
+    """The shirt without its blue variants."""
+    return shirt(1, variants=shirt(1)["variants"][::2])
+
+
+def test_a_dropped_variant_stays_by_default_and_is_deleted_when_that_is_asked_for() -> None:
+    store, source = synced(shirts(1)), ListSource([red()])
+    assert counts(sync(source, store)) == {"unchanged": 1}
+    assert_shirts(shirts(1), store)
+    assert_quiet(source, store)
+    assert counts(carried_out(source, store, **DELETE)) == {"updated": 1}
+    assert held(store) == wanted(red())
+    assert {value.value for value in store.products["dummyjson:1"].values} == {"S", "M", "L", "Red"}
+    assert_quiet(source, store, **DELETE)
+
+
+def test_a_variant_that_is_dropped_and_deleted_in_one_run_is_reported_once() -> None:
+    store = synced(shirts(1))
+    [outcome] = carried_out(ListSource([red()]), store, **DELETE).changes
+    assert held(store) == wanted(red())
+    assert sorted(change.variant for change in outcome.changes) == ["L / Blue", "M / Blue", "S / Blue"]
+
+
+def test_the_stock_of_a_dropped_variant_is_set_to_0_under_draft_and_comes_back_with_it() -> None:
+    store, source = synced(shirts(1)), ListSource([red()])
+    assert counts(sync(source, store, **DRAFT)) == {"updated": 1}
+    blue = {sku: each["stock"] for sku, each in held(store).items() if sku.endswith("B")}
+    assert blue == dict.fromkeys(["SH1-S-B", "SH1-M-B", "SH1-L-B"], 0)
+    assert_quiet(source, store, **DRAFT)
+    assert counts(sync(ListSource(shirts(1)), store, on_missing="draft")) == {"updated": 1}
+    assert_shirts(shirts(1), store)
+
+
+@pytest.mark.parametrize("on_missing", ["draft", "delete"])
+def test_too_many_dropped_variants_are_not_removed(on_missing: str) -> None:
+    store = synced(shirts(2))
+    result = sync(ListSource([red(), shirt(2)]), store, on_missing=on_missing, max_removals=2)
+    assert (result.exit_code, "3 of 12 variants" in result.error) == (6, True)
+    assert_shirts(shirts(2), store)
+
+
+def test_long_values_that_nothing_uses_any_more_are_removed() -> None:
+    """The record has only a digest of them."""
+    row = shirt(1)
+    for each in row["variants"]:
+        each["options"]["Colour"] += " as the sun goes down behind the mountains"
+    store, plain = synced([row]), variant(1, "S", "Red")
+    assert counts(sync(ListSource([row | {"variants": [plain, *row["variants"][2:]]}]), store)) == {
+        "updated": 1
     }
-    store, source = stored([row])
-    assert_shirts([row], store)
-    row["variants"][650]["price"] = 9
-    assert counts(sync(source, store)) == {"updated": 1}
-    assert_shirts([row], store)
+    sync(ListSource([row | {"variants": [plain]}]), store, **DELETE)
+    assert {each.value for each in store.products["dummyjson:1"].values} == {"S", "Red"}
+
+
+@pytest.mark.parametrize("has_blue", [False, True])
+def test_an_option_is_removed_unless_it_distinguishes_dropped_variants(*, has_blue: bool) -> None:
+    """Then the product fails, and its neighbours are synced."""
+    store, neighbour = synced([shirt(1) if has_blue else red(), shirt(2)]), shirt(2)
+    before, sizes = ids(store), red() | {"options": ["Size"]}
+    for each in sizes["variants"]:
+        each["options"] = {"Size": each["options"]["Size"]}
+    neighbour["variants"][0]["price"] = 1
+    source = ListSource([sizes, neighbour])
+    result = sync(source, store)
+    assert (held(store, 2), ids(store)) == (wanted(neighbour), before)
+    if has_blue:
+        assert counts(result) == {"updated": 1, "failed": 1}
+        assert "the same option values as SH1-S-B" in next(iter(result.problems)).reason
+        return
+    assert_shirts(source.rows, store)
+    assert [option.title for option in store.products["dummyjson:1"].options] == ["Size"]
+    assert_quiet(source, store)
+
+
+# --- the merchant -----------------------------------------------------------------------------------------
+
+
+def test_a_variant_of_the_merchant_is_never_touched() -> None:
+    store, row = synced(shirts(1)), red()
+    add_own_variant(store)
+    row["variants"][0]["price"] = 5
+    sync(ListSource([row]), store, **DELETE)
+    assert held(store).keys() == {*wanted(row), "Theirs"}
+    assert {value.value for value in store.products["dummyjson:1"].values} >= {"Green"}
+
+
+def test_a_variant_that_the_merchant_deleted_is_a_conflict_once_per_change_of_the_source() -> None:
+    store, row = synced(shirts(1)), shirt(1)
+    path = f"/admin/products/{store.products['dummyjson:1'].id}/variants/batch"
+    store.call("POST", path, {"delete": [ids(store)["SH1-S-R"]]})
+    assert_quiet(ListSource([row]), store)
+    row["variants"][0]["price"] = 5
+    result = sync(ListSource([row]), store)
+    assert [each.variant for outcome in result.changes for each in outcome.conflicts] == ["SH1-S-R"]
+    assert "SH1-S-R" not in held(store)
+    store.requests.clear()
+    assert (sync(ListSource([row]), store).conflicts, writes(store)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("policy", "winner"),
+    [
+        ("source", "source"),
+        ("store", "store"),
+        ("source,variants=store", "store"),
+        ("store,variants=source", "source"),
+        ("store,title=source", "store"),
+    ],
+)
+def test_an_option_that_source_and_merchant_rename_is_a_conflict(policy: str, winner: str) -> None:
+    store, row = synced(shirts(1)), shirt(1)
+    option = next(each for each in store.products["dummyjson:1"].options if each.title == "Colour")
+    store.call("POST", f"/admin/product-options/{option.id}", {"title": "Shade"})
+    assert_quiet(ListSource([row]), store)
+    with_option_renamed(row)
+    result = sync(ListSource([row]), store, on_conflict=policy)
+    found = [(each.field, each.kept) for outcome in result.changes for each in outcome.conflicts]
+    assert (found, option.title) == ([("options", winner)], "Farbe" if winner == "source" else "Shade")
+    assert_quiet(ListSource([row]), store, on_conflict=policy)

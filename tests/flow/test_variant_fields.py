@@ -1,0 +1,155 @@
+"""Fields of variants: metadata key by key, images, and prices in several currencies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.flow.shirts import shirt, shirts
+from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced
+from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import Variant
+
+SKU = "SH1-S-R"
+RED, WINE, PINK = (f"https://i.example/{name}.png" for name in ("red", "wine", "pink"))
+BEFORE: dict[str, Any] = {"metadata": {"fit": "slim", "washable": True}, "image": RED}
+
+
+def source(**fields: Any) -> ListSource:
+    """A shirt, one variant of which has these fields."""
+    return ListSource(
+        [shirt(variants=[each | fields if each["sku"] == SKU else each for each in shirt()["variants"]])]
+    )
+
+
+def variant(store: FakeMedusa) -> Variant:
+    return next(each for each in store.state.variants().values() if each.sku == SKU)
+
+
+def held(store: FakeMedusa) -> tuple[dict[str, Any], str | None]:
+    """The metadata and the image of the variant."""
+    metadata = {name: value for name, value in (variant(store).metadata or {}).items() if value != ""}
+    return metadata, variant(store).thumbnail
+
+
+@pytest.fixture
+def store() -> FakeMedusa:
+    """A store with the variant, to which the merchant has added metadata."""
+    store = synced(source(**BEFORE).rows)
+    assert held(store) == (BEFORE["metadata"], RED)
+    assert not any(
+        each.metadata or each.thumbnail for each in store.state.variants().values() if each.sku != SKU
+    )
+    assert_quiet(source(**BEFORE), store)
+    variant(store).metadata = {**BEFORE["metadata"], "own": "kept"}
+    return store
+
+
+@pytest.mark.parametrize(
+    ("fields", "change", "then"),
+    [
+        ({"metadata": {"fit": "wide", "washable": True}}, ("metadata.fit", "slim", "wide"), {"fit": "wide"}),
+        ({"metadata": {"washable": True}}, ("metadata.fit", "slim", None), {"fit": None}),
+        ({"image": WINE}, ("thumbnail", RED, WINE), {}),
+        ({"image": None}, ("thumbnail", RED, None), {}),
+    ],
+)
+def test_only_what_changed_is_written_and_a_dry_run_shows_it(
+    store: FakeMedusa, fields: dict[str, Any], change: tuple[Any, ...], then: dict[str, Any]
+) -> None:
+    changed, before = source(**BEFORE | fields), held(store)
+    for dry_run in (True, False):
+        assert held(store) == before
+        [outcome] = sync(changed, store, dry_run=dry_run).changes
+        assert [(each.field, each.stored, each.planned) for each in outcome.changes] == [change]
+    metadata = {name: value for name, value in (before[0] | then).items() if value is not None}
+    assert held(store) == (metadata, (BEFORE | fields)["image"])
+    assert_quiet(changed, store)
+
+
+def test_metadata_that_option_values_are_changed_with_is_whole(store: FakeMedusa) -> None:
+    """Then the store replaces the metadata of a variant."""
+    changed = source(**BEFORE | {"metadata": {"fit": "wide", "washable": True}})
+    for each in changed.rows[0]["variants"]:
+        each["options"] = each["options"] | {"Size": each["options"]["Size"].lower()}
+    assert counts(sync(changed, store)) == {"updated": 1}
+    assert held(store) == ({"fit": "wide", "washable": True, "own": "kept"}, RED)
+
+
+@pytest.mark.parametrize(("kept", "expected"), [("source", "wide"), ("store", "tailored")])
+def test_if_both_changed_a_key_the_policy_decides(store: FakeMedusa, kept: str, expected: str) -> None:
+    variant(store).metadata = {**BEFORE["metadata"], "fit": "tailored"}
+    new = source(**BEFORE | {"metadata": {"fit": "wide", "washable": True}})
+    result = sync(new, store, on_conflict=f"source,metadata.fit={kept}")
+    assert held(store)[0]["fit"] == expected
+    assert [each.field for change in result.changes for each in change.conflicts] == ["metadata.fit"]
+
+
+@pytest.mark.parametrize("own", [PINK, None])
+def test_the_image_of_the_merchant_stays_until_the_source_changes_it(
+    store: FakeMedusa, own: str | None
+) -> None:
+    variant(store).thumbnail = own
+    same, other = source(**BEFORE), source(**BEFORE | {"image": WINE})
+    same.rows[0]["title"] = other.rows[0]["title"] = "New"
+    assert counts(sync(same, store)) == {"updated": 1}
+    assert held(store)[1] == own
+    result = sync(other, store)
+    assert held(store)[1] == WINE
+    assert [each.field for outcome in result.changes for each in outcome.conflicts] == ["thumbnail"]
+
+
+@pytest.mark.parametrize("odd", [{"depth": 1}, ["a"], None, float("nan")])
+def test_metadata_that_the_store_cannot_keep_is_left_out(odd: Any) -> None:
+    """A product that had none is written once."""
+    store = synced([shirt()])
+    for metadata, then in (({"fit": "slim", "odd": odd}, {"fit": "slim"}), ([odd], {})):
+        assert counts(sync(source(metadata=metadata), store)) == {"updated": 1}
+        assert held(store)[0] == then
+        assert_quiet(source(metadata=metadata), store)
+
+
+@pytest.mark.parametrize("odd", ["", " ", "/red.png", "file:///red.png", {"src": RED}, [RED], 1, "x" * 3_000])
+def test_an_image_that_is_not_a_url_is_left_out(odd: Any) -> None:
+    assert held(synced(source(image=odd).rows)) == ({}, None)
+
+
+def test_the_ordinary_routes_create_variants_without_images_and_change_them() -> None:
+    """They do not take the field of a new variant."""
+    store = FakeMedusa()
+    store.before = lambda request: httpx.Response(403) if "workflows" in request.url.path else None
+    for image, then in ((RED, None), (WINE, WINE)):
+        assert sync(source(image=image), store).exit_code == 0
+        assert held(store)[1] == then
+
+
+# --- prices -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_a_price_in_a_currency_that_the_store_lacks_rejects_only_its_product(*, is_stored: bool) -> None:
+    store = synced(shirts(2) if is_stored else [])
+    neighbour, row = shirt(1, title="Better"), shirt(2, title="Dearer")
+    row["variants"][3]["prices"] = {"chf": 18}
+    for dry_run in (True, False):
+        result = sync(ListSource([neighbour, row]), store, dry_run=dry_run)
+        assert counts(result) == {"updated" if is_stored else "created": 1, "rejected": 1}
+        [problem] = result.problems
+        assert problem.external_id == "dummyjson:2"
+        assert problem.reason.startswith("it has a price in 'chf', but the store sells only in eur, usd; add")
+    titles = {key: product.title for key, product in store.products.items()}
+    assert titles == {"dummyjson:1": "Better"} | ({"dummyjson:2": "Shirt 2"} if is_stored else {})
+
+
+def test_prices_of_the_merchant_stay_and_dropped_ones_of_ours_are_removed() -> None:
+    store = synced(source(prices={"EUR": 18}).rows)
+    product, own = store.products["dummyjson:1"], variant(store)
+    prices = [{"id": each.id, "currency_code": each.currency_code} for each in own.prices]
+    rule = {"currency_code": "usd", "amount": 1, "min_quantity": 10}
+    body = {"update": [{"id": own.id, "prices": [*prices, rule]}]}
+    store.call("POST", f"/admin/products/{product.id}/variants/batch", body)
+    assert counts(sync(source(price=19), store)) == {"updated": 1}
+    after = [(each.currency_code, each.amount, each.min_quantity) for each in variant(store).prices]
+    assert sorted(after, key=str) == [("usd", 1, 10), ("usd", 19, None)]
