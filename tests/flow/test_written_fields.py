@@ -9,8 +9,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flow.stage import BATCHES, SOURCE_NAME, ListSource, counts, details_read, sync, writes
-from tests.harness.catalogue import products
+from tests.flow.stage import (
+    BATCHES,
+    SOURCE_NAME,
+    ListSource,
+    assert_quiet,
+    counts,
+    sync,
+    synced,
+    text,
+)
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Product
 
@@ -36,12 +44,6 @@ ROW: dict[str, Any] = {
 OWN = f"{SOURCE_NAME}:7"
 
 
-def stored() -> tuple[FakeMedusa, ListSource]:
-    store, source = FakeMedusa(), ListSource([ROW])
-    assert sync(source, store).exit_code == 0
-    return store, source
-
-
 def shown(store: FakeMedusa) -> dict[str, Any]:
     """Everything that the store holds of the product but our record, with the names of its terms."""
     product = store.products[OWN]
@@ -60,8 +62,7 @@ def shown(store: FakeMedusa) -> dict[str, Any]:
 
 
 def test_a_new_product_is_stored_in_full() -> None:
-    store, _ = stored()
-    held = shown(store)
+    held = shown(synced([ROW]))
     assert {name: held[name] for name in ("title", "subtitle", "description", "thumbnail", "weight")} == {
         name: ROW[name] for name in ("title", "subtitle", "description", "thumbnail", "weight")
     }
@@ -71,32 +72,13 @@ def test_a_new_product_is_stored_in_full() -> None:
     assert [image.url for image in held["images"]] == ROW["images"]
     assert (held["tag_ids"], held["category_ids"]) == (ROW["tags"], ["kitchen"])
     assert (held["sales_channel_ids"], held["shipping_profile_id"]) == (
-        [store.sales_channel_id],
-        store.shipping_profile_id,
+        [FakeMedusa().sales_channel_id],
+        FakeMedusa().shipping_profile_id,
     )
     assert (held["variant sku"], held["variant barcode"]) == ("KIT-7", "2001000000071")
     assert (held["variant title"], held["variant manage_inventory"]) == ("Default", True)
     assert [(each.currency_code, each.amount) for each in held["variant prices"]] == [("usd", 9.99)]
     assert held["items"] == [("KIT-7", [12])]
-
-
-def test_zero_is_stored_and_what_the_source_lacks_is_not() -> None:
-    store = FakeMedusa()
-    row = {
-        "id": 7,
-        "title": "Jug",
-        "price": 0,
-        "weight": 0,
-        "stock": 0,
-        "minimumOrderQuantity": 0,
-        "brand": "",
-    }
-    assert sync(ListSource([row]), store).exit_code == 0
-    held = shown(store)
-    assert (held["weight"], held["metadata"]) == (0, {"minimum_order_quantity": 0})
-    assert [each.amount for each in held["variant prices"]] == [0]
-    assert held["items"] == [(None, [0])]
-    assert {held[name] for name in ("subtitle", "description", "thumbnail", "length")} == {None}
 
 
 CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
@@ -144,16 +126,23 @@ def edit_everything(store: FakeMedusa) -> None:
     store.call("POST", path, {"prices": prices, "material": "tin"})
 
 
+def test_zero_is_stored_and_what_the_source_lacks_is_not() -> None:
+    zeros = dict.fromkeys(["price", "weight", "stock", "minimumOrderQuantity"], 0)
+    held = shown(synced([{"id": 7, "title": "Jug", "brand": "", **zeros}]))
+    assert (held["weight"], held["metadata"]) == (0, {"minimum_order_quantity": 0})
+    assert ([each.amount for each in held["variant prices"]], held["items"]) == ([0], [(None, [0])])
+    assert {held[name] for name in ("subtitle", "description", "thumbnail", "length")} == {None}
+
+
 @pytest.mark.parametrize("what", CHANGES)
 @pytest.mark.parametrize("edited", [False, True])
 def test_only_what_the_source_changed_is_written(what: str, *, edited: bool) -> None:
-    store, source = stored()
+    store = synced([ROW])
     if edited:
         edit_everything(store)
     changes, expected = CHANGES[what]
     before = shown(store)
-    source.rows = [ROW | changes]
-    result = sync(source, store)
+    result = sync(ListSource([ROW | changes]), store)
     assert (result.exit_code, result.conflicts) == (0, 0)
     after = shown(store)
     assert {name for name in after if after[name] != before[name]} == expected
@@ -169,51 +158,63 @@ def test_only_what_the_source_changed_is_written(what: str, *, edited: bool) -> 
 
 @pytest.mark.parametrize("what", ["title", "price", "sku", "stock", "images"])
 def test_a_field_that_the_source_did_not_change_is_left_as_the_merchant_has_it(what: str) -> None:
-    store, source = stored()
+    store = synced([ROW])
     product = store.products[OWN]
     [variant] = product.variants
-    edits: dict[str, Any] = {"title": {"title": "Mine"}, "images": {"images": []}}
+    path = f"/admin/products/{product.id}"
+    price = {"id": variant.prices[0].id, "currency_code": "usd", "amount": 1}
+    edits: dict[str, tuple[str, dict[str, Any]]] = {
+        "title": (path, {"title": "Mine"}),
+        "images": (path, {"images": []}),
+        "price": (f"{path}/variants/{variant.id}", {"prices": [price]}),
+        "sku": (f"{path}/variants/{variant.id}", {"sku": "MINE"}),
+    }
     if what in edits:
-        store.call("POST", f"/admin/products/{product.id}", edits[what])
-    elif what == "stock":
-        store.state.items[variant.item_ids[0]].levels[0].stocked_quantity = 3  # orders
+        store.call("POST", *edits[what])
     else:
-        prices = {"prices": [{"id": variant.prices[0].id, "currency_code": "usd", "amount": 1}]}
-        body = prices if what == "price" else {"sku": "MINE"}
-        store.call("POST", f"/admin/products/{product.id}/variants/{variant.id}", body)
+        store.state.items[variant.item_ids[0]].levels[0].stocked_quantity = 3  # orders
     before = shown(store)
-    source.rows = [ROW | {"description": "Another text"}]
-    assert counts(sync(source, store, on_conflict="source")) == {"updated": 1}
+    assert counts(sync(ListSource([ROW | {"description": "Another text"}]), store)) == {"updated": 1}
     after = shown(store)
     assert {name for name in after if after[name] != before[name]} == {"description"}
 
 
 def test_a_price_is_compared_exactly() -> None:
     """Measurements are rounded by the store, prices are not."""
-    store, source = FakeMedusa(), ListSource([ROW | {"price": 1.23456789}])
-    assert sync(source, store).exit_code == 0
-    source.rows[0]["price"] = 1.2345679
-    assert counts(sync(source, store)) == {"updated": 1}
+    store = synced([ROW | {"price": 1.23456789}])
+    assert counts(sync(ListSource([ROW | {"price": 1.2345679}]), store)) == {"updated": 1}
+
+
+def test_a_new_currency_adds_prices_and_the_old_ones_stay() -> None:
+    store, source = synced([ROW]), ListSource([ROW | {"price": 12}], currency="eur")
+    result = sync(source, store, currency="eur")
+    assert (counts(result), result.conflicts) == ({"updated": 1}, 0)
+    prices = {price.currency_code: price.amount for price in store.products[OWN].variants[0].prices}
+    assert prices == {"usd": 9.99, "eur": 12}
+    assert_quiet(source, store, currency="eur")
+
+
+# --- status -----------------------------------------------------------------------------------------------
+
+
+def test_handle_and_status_of_the_source_are_for_new_products_only() -> None:
+    """A status that the store does not have makes a draft, and is listed like a conflict."""
+    store, source = FakeMedusa(), ListSource([ROW | {"status": "publish", "handle": "mine"}])
+    for dry_run in (True, False):
+        result = sync(source, store, dry_run=dry_run)
+        assert (counts(result), result.conflicts) == ({"created": 1}, 1)
+        line = "status: draft (kept; the store has no such status; source: publish; the store wins)"
+        assert line in text(result)
+    product = store.products[OWN]
+    assert (product.status, product.handle) == ("draft", "mine")
+    for status in ("published", {"name": "live"}, 7):
+        changed = ListSource([ROW | {"status": status, "handle": "another"}])
+        assert_quiet(changed, store)
+    result = sync(ListSource([ROW | {"status": "publish", "price": 1}]), store)
+    assert (counts(result), result.conflicts, product.status) == ({"updated": 1}, 0, "draft")
 
 
 # --- products that are taken over -----------------------------------------------------------------------
-
-
-def merchants(store: FakeMedusa, *skus: str, **more: Any) -> list[str]:
-    """A product of the merchant with variants that are older and older; returns their ids."""
-    values = [str(number) for number in range(len(skus))]
-    variants = [
-        {"title": value, "sku": sku, "options": {"Kind": value}, "prices": [], "manage_inventory": False}
-        for value, sku in zip(values, skus, strict=True)
-    ]
-    options = [{"title": "Kind", "values": values}]
-    body = {"title": "Jug", "handle": "jug", "options": options, "variants": variants, **more}
-    [product] = store.call("POST", BATCHES, {"create": [body]})["created"]
-    found = store.state.products[product["id"]].variants
-    by_sku = {each.sku: each for each in found}
-    for age, sku in enumerate(skus):
-        by_sku[sku].created_at -= 100_000 * age
-    return [by_sku[sku].id for sku in skus]
 
 
 @pytest.mark.parametrize(
@@ -222,26 +223,32 @@ def merchants(store: FakeMedusa, *skus: str, **more: Any) -> list[str]:
 def test_the_variant_with_our_sku_of_a_product_that_is_taken_over_is_ours(
     skus: tuple[str, ...], ours: int
 ) -> None:
+    """The variants of the merchant are older and older. A channel of the merchant stays."""
     store, source = FakeMedusa(), ListSource([ROW])
-    ids = merchants(store, *skus)
-    result = sync(source, store, adopt=True)
-    assert (result.exit_code, counts(result)) == (0, {"updated": 1})
+    variants = [
+        {"title": sku, "sku": sku, "options": {"Kind": sku}, "prices": [], "manage_inventory": False}
+        for sku in skus
+    ]
+    body = {
+        "title": "Jug",
+        "handle": "jug",
+        "options": [{"title": "Kind", "values": list(skus)}],
+        "variants": variants,
+    }
+    channel = store.call("POST", "/admin/sales-channels", {"name": "Market"})["sales_channel"]["id"]
+    if not ours:
+        body["sales_channels"] = [{"id": channel}]
+    store.call("POST", BATCHES, {"create": [body]})
+    by_sku = {str(each.sku): each for each in store.state.variants().values()}
+    for age, sku in enumerate(skus):
+        by_sku[sku].created_at -= 100_000 * age
+    assert counts(sync(source, store, adopt=True)) == {"updated": 1}
     product = store.products[OWN]
     amounts = {each.id: [price.amount for price in each.prices] for each in product.variants}
-    assert amounts == {each: [9.99] if each == ids[ours] else [] for each in ids}
-    assert product.sales_channel_ids == [store.sales_channel_id]
+    assert amounts == {by_sku[sku].id: [9.99] if sku == "KIT-7" else [] for sku in skus}
+    assert product.sales_channel_ids == [store.sales_channel_id if ours else channel]
     assert product.shipping_profile_id == store.shipping_profile_id
-    store.requests.clear()
-    assert counts(sync(source, store)) == {"unchanged": 1}
-    assert writes(store) == []
-
-
-def test_a_placement_of_the_merchant_stays_if_a_product_is_taken_over() -> None:
-    store, source = FakeMedusa(), ListSource([ROW])
-    channel = store.call("POST", "/admin/sales-channels", {"name": "Market"})["sales_channel"]["id"]
-    merchants(store, "KIT-7", sales_channels=[{"id": channel}])
-    assert sync(source, store, adopt=True).exit_code == 0
-    assert store.products[OWN].sales_channel_ids == [channel]
+    assert_quiet(source, store)
 
 
 # --- writes that arrive late ----------------------------------------------------------------------------
@@ -253,8 +260,7 @@ def test_a_write_that_arrives_after_the_next_run_is_no_edit_of_the_merchant(
     what: str, on_conflict: str
 ) -> None:
     """Also if the source has gone back to the old value meanwhile."""
-    store, source = stored()
-    changes, _ = CHANGES[what]
+    store, source = synced([ROW]), ListSource([ROW])
     late: list[httpx.Request] = []
 
     def delay(request: httpx.Request) -> None:
@@ -263,25 +269,13 @@ def test_a_write_that_arrives_after_the_next_run_is_no_edit_of_the_merchant(
             raise httpx.ReadTimeout("slow")
 
     store.before = delay
-    sync(ListSource([ROW | changes]), store, max_retries=0)
+    sync(ListSource([ROW | CHANGES[what][0]]), store, max_retries=0)
     store.before = None
-    options = {"on_conflict": on_conflict}
-    assert sync(source, store, **options).exit_code == 0
+    assert sync(source, store, on_conflict=on_conflict).exit_code == 0
     for request in late[:2]:
         store.handle(request)
-    result = sync(source, store, **options)
+    result = sync(source, store, on_conflict=on_conflict)
     assert (result.exit_code, result.conflicts) == (0, 0)
     held = shown(store)
-    assert (held["title"], held["tag_ids"]) == (ROW["title"], ROW["tags"])
+    assert (held["title"], held["tag_ids"], held["items"]) == (ROW["title"], ROW["tags"], [("KIT-7", [12])])
     assert [each.amount for each in held["variant prices"]] == [ROW["price"]]
-    assert held["items"] == [("KIT-7", [12])]
-
-
-def test_other_products_need_no_details_for_a_new_one() -> None:
-    """A product without a change is not read, whatever its neighbours need."""
-    store, source = FakeMedusa(), ListSource(products(5))
-    assert sync(source, store).exit_code == 0
-    source.rows.append(ROW | {"id": 99, "sku": "KIT-99"})
-    store.requests.clear()
-    assert counts(sync(source, store)) == {"created": 1, "unchanged": 5}
-    assert not {f"{SOURCE_NAME}:{row['id']}" for row in source.rows[:5]} & set().union(*details_read(store))

@@ -1,0 +1,203 @@
+"""Stores that leave fields out, estimate counts, round weights, or hold records of a newer version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from medusa_sync import RunResult
+from tests.flow.shirts import shirt
+from tests.flow.stage import ListSource, assert_exact, assert_quiet, counts, sync, synced
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+
+After = Callable[[httpx.Request, httpx.Response], httpx.Response | None]
+Product = dict[str, Any]
+
+
+def listing(change: Callable[[httpx.Request, Product], None], **more: Any) -> After:
+    """Change every product in lists that the store returns."""
+
+    def respond(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        if request.method != "GET" or request.url.path != "/admin/products":
+            return None
+        body = json.loads(response.content)
+        for product in body["products"]:
+            change(request, product)
+        return httpx.Response(200, json=body | more)
+
+    return respond
+
+
+def remove(value: Any, path: list[str]) -> None:
+    if isinstance(value, list):
+        for member in value:
+            remove(member, path)
+    elif path[1:]:
+        remove(value.get(path[0], {}), path[1:])
+    else:
+        value.pop(path[0], None)
+
+
+def hidden(path: str, external_id: str) -> After:
+    """Leave out a field of one product."""
+
+    def change(_request: httpx.Request, product: Product) -> None:
+        if product.get("external_id") == external_id:
+            remove(product, path.split("."))
+
+    return listing(change)
+
+
+def give_euro_price(store: FakeMedusa, external_id: str) -> None:
+    product = store.products[external_id]
+    [variant] = product.variants
+    prices = [{"id": each.id, "currency_code": "usd", "amount": each.amount} for each in variant.prices]
+    body = {"prices": [*prices, {"currency_code": "eur", "amount": 7}]}
+    store.call("POST", f"/admin/products/{product.id}/variants/{variant.id}", body)
+
+
+def prices_of(store: FakeMedusa, external_id: str) -> dict[str, float]:
+    [variant] = store.products[external_id].variants
+    return {price.currency_code: price.amount for price in variant.prices}
+
+
+# --- missing fields -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "field", ["variants.prices", "variants.prices.rules", "variants.sku", "tags", "description", "metadata"]
+)
+def test_a_product_with_a_missing_field_fails_alone_and_is_not_written(field: str) -> None:
+    store, source = synced(products(3)), ListSource(products(3))
+    give_euro_price(store, "dummyjson:2")
+    for row in source.rows:
+        row["price"] += 1
+    before = prices_of(store, "dummyjson:2")
+    store.after = hidden(field, "dummyjson:2")
+    result = sync(source, store)
+    assert (result.exit_code, counts(result)) == (5, {"updated": 2, "failed": 1})
+    [problem] = result.problems
+    assert problem.reason.endswith(f"the response lacks {field}")
+    assert prices_of(store, "dummyjson:2") == before
+    store.after = None
+    assert counts(sync(source, store)) == {"updated": 1, "unchanged": 2}
+    assert prices_of(store, "dummyjson:2") == {"usd": source.rows[1]["price"], "eur": 7}
+
+
+def test_a_product_that_cannot_be_read_is_neither_adopted_nor_drafted() -> None:
+    rows = products(40)
+    store = synced(rows)
+    store.after = hidden("metadata", "dummyjson:1")
+    result = sync(ListSource(rows[2:]), store, on_missing="draft")
+    assert (result.exit_code, counts(result)) == (5, {"unchanged": 38, "removed": 1})
+    assert [problem.reason for problem in result.problems] == ["not removed: the response lacks metadata"]
+    assert [store.products[f"dummyjson:{number}"].status for number in (1, 2)] == ["published", "draft"]
+    for product in store.products.values():
+        store.call("POST", f"/admin/products/{product.id}", {"external_id": "", "metadata": None})
+    before = [(product.title, product.metadata) for product in store.state.products.values()]
+    store.after = hidden("variants.prices", "")
+    assert counts(sync(ListSource(rows[:2]), store, adopt=True)) == {"failed": 2}
+    assert [(product.title, product.metadata) for product in store.state.products.values()] == before
+
+
+@pytest.mark.parametrize("on_conflict", ["source", "store"])
+def test_the_prices_of_the_merchant_survive_with_the_index_engine(on_conflict: str) -> None:
+    """Its filtered lists lack `variants.prices`, and its counts are estimates."""
+    store, source = FakeMedusa(), ListSource(products(3))
+
+    def leave_prices_out(request: httpx.Request, product: Product) -> None:
+        if "variants.prices" in request.url.params["fields"] and "[]" in str(request.url):
+            remove(product, ["variants", "prices"])
+
+    store.after = listing(leave_prices_out, count=1, estimate_count=1)
+    sync(source, store)
+    assert_exact(source.rows, store)
+    give_euro_price(store, "dummyjson:1")
+    source.rows[0]["price"] += 1
+    result = sync(source, store, on_conflict=on_conflict)
+    assert (counts(result), result.conflicts) == ({"updated": 1, "unchanged": 2}, 0)
+    assert prices_of(store, "dummyjson:1") == {"usd": source.rows[0]["price"], "eur": 7}
+    assert_quiet(source, store)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_product_with_a_record_of_a_newer_version_fails_alone(*, overwrite: bool) -> None:
+    store, rows = synced(products(3)), products(3)
+    newer = {"version": 99, "fields": {}}
+    store.products["dummyjson:2"].metadata = {"medusa_sync": newer}
+    rows[1]["price"] = 77
+    result = sync(ListSource(rows), store, overwrite=overwrite)
+    assert (result.exit_code, counts(result)) == (5, {"failed": 1, "unchanged": 2})
+    assert [problem.reason.endswith("upgrade medusa-sync") for problem in result.problems] == [True]
+    assert store.products["dummyjson:2"].metadata == {"medusa_sync": newer}
+
+
+# --- measurements ---------------------------------------------------------------------------------------
+
+MEASURES = ("weight", "length", "height", "width")
+BETTER = {"title": "Better shirt"}
+
+
+def as_an_old_store_shows_it(_request: httpx.Request, product: Product) -> None:
+    """Whole weights of variants, measurements of products as text, and options without `is_exclusive`."""
+    product.update({name: str(product[name]) for name in MEASURES if product.get(name) is not None})
+    for option in product.get("options", []):
+        option.pop("is_exclusive", None)
+    for variant in product.get("variants", []):
+        if variant.get("weight") is not None:
+            variant["weight"] = int(Decimal(str(variant["weight"])).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def weighing(weight: float, **changes: Any) -> ListSource:
+    row = shirt(**changes)
+    variants = [each | {"weight": weight} for each in row["variants"]]
+    return ListSource([row | {"weight": weight, "variants": variants}])
+
+
+def old_store(weight: float) -> FakeMedusa:
+    store = FakeMedusa()
+    store.after = listing(as_an_old_store_shows_it)
+    assert sync(weighing(weight), store).exit_code == 0
+    return store
+
+
+def changed(result: RunResult) -> set[str]:
+    return {change.field for outcome in result.changes for change in outcome.changes}
+
+
+@pytest.mark.parametrize("weight", [0.4, 0.5, 1.5, 2.5, 2.499999, 1e-7, 123456.789])
+def test_a_rounded_weight_is_no_edit_of_the_merchant(weight: float) -> None:
+    store = old_store(weight)
+    assert_quiet(weighing(weight), store)
+    result = sync(weighing(weight, **BETTER), store, on_conflict="store")
+    assert (counts(result), result.conflicts, changed(result)) == ({"updated": 1}, 0, {"title"})
+    assert_quiet(weighing(weight, **BETTER), store, overwrite=True)
+
+
+@pytest.mark.parametrize("weight", [0.7, 1, 7.5])
+@pytest.mark.parametrize("before", [0.5, 0.4, 1, 3])
+def test_a_weight_that_the_source_changes_is_no_conflict_and_written_once(
+    before: float, weight: float
+) -> None:
+    store = old_store(before)
+    result = sync(weighing(weight), store, on_conflict="store")
+    assert (result.exit_code, result.conflicts) == (0, 0)
+    stored = store.products["dummyjson:1"].variants[0].weight or 0
+    assert round(stored + 1e-9) == round(weight + 1e-9)
+    assert_quiet(weighing(weight), store)
+
+
+@pytest.mark.parametrize(("is_old", "theirs"), [(True, 3), (False, 3), (False, 1)])
+def test_a_weight_that_the_merchant_changed_is_kept(*, is_old: bool, theirs: float) -> None:
+    store = old_store(0.5) if is_old else synced(weighing(0.5).rows)
+    product = store.products["dummyjson:1"]
+    store.call("POST", f"/admin/products/{product.id}/variants/{product.variants[0].id}", {"weight": theirs})
+    result = sync(weighing(0.7), store, on_conflict="store")
+    assert (counts(result), result.conflicts) == ({"updated": 1}, 1)
+    assert product.variants[0].weight == theirs
