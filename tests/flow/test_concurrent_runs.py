@@ -12,13 +12,14 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync import Result, RunResult
+from medusa_sync import RunResult
 from tests.flow.shirts import assert_shirts, shirt, shirts, variant
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
     Killed,
     ListSource,
+    assert_quiet,
     counts,
     is_creation,
     run_once,
@@ -26,43 +27,23 @@ from tests.flow.stage import (
     settling,
     sync,
     sync_killed,
+    synced,
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Image
 
 SIZE = 6
+LATE_S = 120
+"""After so many seconds, a write of a killed run cannot arrive any more."""
 
 Rows = list[dict[str, Any]]
 
 
 def catalogue(titles: str) -> Rows:
     """Products without SKU and barcode, and with different titles: only the external id is the same."""
-    rows = products(SIZE)
-    for row in rows:
-        del row["sku"], row["meta"]
-        row["title"] = f"{titles} {row['id']}"
-    return rows
-
-
-def meet(store: FakeMedusa, one: Rows, two: Rows, *, requests: int) -> tuple[RunResult, RunResult]:
-    """Two runs at once; the second starts after the first sent this many requests."""
-
-    async def both() -> tuple[RunResult, RunResult]:
-        started = asyncio.Event()
-
-        def before(_request: httpx.Request) -> None:
-            if len(store.requests) >= requests:
-                started.set()
-
-        async def later() -> RunResult:
-            await started.wait()
-            return await run_once(ListSource(two), store, batch_size=4)
-
-        store.before = before
-        return await asyncio.gather(run_once(ListSource(one), store, batch_size=3), later())
-
-    return asyncio.run(both())
+    rows = [row | {"title": f"{titles} {row['id']}"} for row in products(SIZE)]
+    return [{key: value for key, value in row.items() if key not in {"sku", "meta"}} for row in rows]
 
 
 def assert_stored_once(store: FakeMedusa, rows: Rows) -> None:
@@ -77,25 +58,38 @@ def assert_stored_once(store: FakeMedusa, rows: Rows) -> None:
         assert [level.stocked_quantity for level in store.state.items[item_id].levels] == [row["stock"]]
 
 
-def requests_of_a_first_sync() -> int:
-    store = FakeMedusa()
-    assert sync(ListSource(catalogue("A")), store, batch_size=3).exit_code == 0
-    return len(store.requests)
-
-
-@pytest.mark.parametrize("requests", range(0, requests_of_a_first_sync(), 2))
+@pytest.mark.parametrize("requests", range(0, 20, 2))
 def test_two_first_syncs_with_different_titles_store_each_product_once(requests: int) -> None:
-    store, one, two = FakeMedusa(), catalogue("A"), catalogue("B")
-    for result in meet(store, one, two, requests=requests):
+    """The second one starts after the first sent this many requests."""
+    store, newer = FakeMedusa(), ListSource(catalogue("C"))
+
+    async def both() -> tuple[RunResult, RunResult]:
+        started = asyncio.Event()
+
+        def before(_request: httpx.Request) -> None:
+            if len(store.requests) >= requests:
+                started.set()
+
+        async def later() -> RunResult:
+            await started.wait()
+            return await run_once(ListSource(catalogue("B")), store, batch_size=4)
+
+        async def earlier() -> RunResult:
+            result = await run_once(ListSource(catalogue("A")), store, batch_size=3)
+            started.set()
+            return result
+
+        store.before = before
+        return await asyncio.gather(earlier(), later())
+
+    for result in asyncio.run(both()):
         assert result.seen == sum(result.counts.values()) == SIZE
         assert result.exit_code in {0, 5}
     assert len(store.products) == SIZE, "a duplicate was left for the next run"
     # Without a lock, one run may write between the look-up and the acknowledgement of the other. The record
     # may then name the other title; the next title corrects that.
-    newer = catalogue("C")
-    result = sync(ListSource(newer), store)
-    assert result.exit_code == 0, list(result.problems)
-    assert_stored_once(store, newer)
+    assert sync(newer, store).exit_code == 0
+    assert_stored_once(store, newer.rows)
 
 
 class Meeting(FakeMedusa):
@@ -121,37 +115,28 @@ class Meeting(FakeMedusa):
 def test_two_runs_that_both_found_the_products_absent_store_each_once(
     titles: str, batch_size: int, *, has_sku: bool
 ) -> None:
-    store, one, two = Meeting(), catalogue("A"), catalogue(titles)
-    if has_sku:
-        for row in [*one, *two]:
-            row["sku"] = f"SKU-{row['id']}"
+    store, sources = Meeting(), [catalogue("A"), catalogue(titles)]
+    for row in [row for rows in sources for row in rows if has_sku]:
+        row["sku"] = f"SKU-{row['id']}"
 
     async def both() -> list[RunResult]:
-        runs = [
-            run_once(ListSource(rows), store, batch_size=batch_size, concurrency=1) for rows in (one, two)
-        ]
+        runs = [run_once(ListSource(rows), store, batch_size=batch_size, concurrency=1) for rows in sources]
         return await asyncio.gather(*runs)
 
     for result in asyncio.run(both()):
         assert result.seen == sum(result.counts.values()) == SIZE
         assert result.exit_code == 0, list(result.problems)
-    assert store.waiting == 2
-    assert len(store.products) == SIZE, "a duplicate was left for the next run"
-    newer = catalogue("C")
-    assert sync(ListSource(newer), store).exit_code == 0
-    assert_stored_once(store, newer)
+    assert (store.waiting, len(store.products)) == (2, SIZE)
+    newer = ListSource(catalogue("C"))
+    assert sync(newer, store).exit_code == 0
+    assert_stored_once(store, newer.rows)
 
 
 def test_duplicates_that_the_merchant_edited_are_reported_and_kept() -> None:
-    store, rows = FakeMedusa(), catalogue("A")
-    sync(ListSource(rows), store)
+    store, rows = synced(catalogue("A")), catalogue("A")
     [first, *_] = store.state.products.values()
-    body = {
-        "title": "Mine",
-        "handle": "mine",
-        "external_id": first.external_id,
-        "options": [{"title": "Default", "values": ["Default"]}],
-    }
+    options = [{"title": "Default", "values": ["Default"]}]
+    body = {"title": "Mine", "handle": "mine", "external_id": first.external_id, "options": options}
     copy = store.call("POST", BATCHES, {"create": [body]})["created"][0]
     rows[0]["price"] = 3
     result = sync(ListSource(rows), store)
@@ -165,10 +150,9 @@ def test_duplicates_that_the_merchant_edited_are_reported_and_kept() -> None:
 @pytest.mark.parametrize("is_killed", [False, True], ids=["responds", "killed"])
 def test_images_that_two_runs_add_at_once_are_stored_once(*, is_killed: bool) -> None:
     """Medusa replaces the images that it read, so an image that another request adds in between stays."""
-    store, rows = FakeMedusa(), products(SIZE)
-    assert sync(ListSource(rows), store).exit_code == 0
+    rows = products(SIZE)
+    store, key = synced(rows), f"{SOURCE_NAME}:1"
     rows[0]["images"] = [*rows[0]["images"], "https://example.com/new.png"]
-    key = f"{SOURCE_NAME}:{rows[0]['id']}"
 
     def other_run_adds_it_too(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
         if request.url.path != BATCHES or b"new.png" not in request.content:
@@ -189,19 +173,24 @@ def test_images_that_two_runs_add_at_once_are_stored_once(*, is_killed: bool) ->
     assert sync(ListSource(rows), store).exit_code == 0
     assert [image.url for image in store.products[key].images] == rows[0]["images"]
     assert not any(image.id.endswith("_duplicate") for image in store.products[key].images)
-    assert sync(ListSource(rows), store).counts[Result.UNCHANGED] == SIZE
+    assert_quiet(ListSource(rows), store)
 
 
 def test_notes_of_two_runs_in_the_same_second_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run acknowledges a product only if the store has the note of this run."""
-    store, rows = FakeMedusa(), products(1)
-    assert sync(ListSource(rows), store).exit_code == 0
+    rows = products(1)
+    store = synced(rows)
     rows[0]["price"] = 1
     moments = count(1_800_000_000, 0.01)
     monkeypatch.setattr("time.time", lambda: next(moments))
     notes = []
+
+    def kill(request: httpx.Request, _step: str) -> None:
+        if request.url.path == BATCHES:
+            raise Killed
+
     for _ in range(2):
-        store.between, store.linger = _kill, 1_000
+        store.between, store.linger = kill, 1_000
         with pytest.raises(Killed):
             sync(ListSource(rows), store)
         store.catch_up()
@@ -210,16 +199,10 @@ def test_notes_of_two_runs_in_the_same_second_differ(monkeypatch: pytest.MonkeyP
     assert notes[0] != notes[1]
 
 
-def _kill(request: httpx.Request, _step: str) -> None:
-    if request.url.path == BATCHES:
-        raise Killed
-
-
 @pytest.mark.parametrize("linger", [8, 12, 20])
 def test_a_variant_that_another_run_is_creating_is_not_deleted_after_a_refusal(linger: int) -> None:
     """A variant has no prices until its creation is complete. The refusal has another cause."""
-    store, source = FakeMedusa(), ListSource(shirts(2))
-    sync(source, store)
+    store, source = synced(shirts(2)), ListSource(shirts(2))
     source.rows[0]["variants"].append(variant(1, "XXL", "Blue"))
 
     def give_up(request: httpx.Request, step: str) -> None:
@@ -241,36 +224,31 @@ def test_a_variant_that_another_run_is_creating_is_not_deleted_after_a_refusal(l
 
     store.before = refuse
     with settling(10):
-        result = sync(source, store)
-        again = sync(source, store)
-    assert (result.conflicts, again.conflicts) == (0, 0)
-    assert again.exit_code == 0
+        result, again = sync(source, store), sync(source, store)
+    assert (result.conflicts, again.conflicts, again.exit_code) == (0, 0, 0)
     assert_shirts(source.rows, store)
     assert [each.id for each in store.products["dummyjson:1"].variants] == created
 
 
 def test_a_run_does_not_wait_for_what_it_has_noted_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """It frees unique values first, with a note, before it writes prices that a killed run has noted."""
-    store, row = FakeMedusa(), shirt(1)
-    sync(ListSource([row]), store)
+    store, row = synced([shirt(1)]), shirt(1)
     one, two, *_ = row["variants"]
     one["price"] += 5
     changes_variants = partial(sent_in_bulk, workflow="update-product-variants")
     sync_killed("before", changes_variants, ListSource([row]), store)
     one["sku"], two["sku"] = two["sku"], one["sku"]
-    now = time.time() + 120  # the killed run's write cannot arrive any more
+    now = time.time() + LATE_S
     monkeypatch.setattr(time, "time", lambda: now)
     with settling(10):
-        result = sync(ListSource([row]), store)
-    assert counts(result) == {"updated": 1}
+        assert counts(sync(ListSource([row]), store)) == {"updated": 1}
     assert_shirts([row], store)
 
 
 @pytest.mark.parametrize("their_id", ["variant_0", "variant_Z"], ids=["older", "younger"])
 def test_a_variant_that_two_runs_add_at_the_same_moment_is_stored_once(their_id: str) -> None:
     """Medusa does not refuse the second one then; it has no SKU, which would be unique."""
-    store, row = FakeMedusa(), shirt(1)
-    sync(ListSource([row]), store)
+    store, row = synced([shirt(1)]), shirt(1)
     row["variants"].append(variant(1, "XXL", "Blue", sku=None, barcode=None, stock=None))
 
     def add_theirs(request: httpx.Request, response: httpx.Response) -> None:
