@@ -1,0 +1,283 @@
+"""Records of earlier versions, of another store, or overwritten: the next run loses nothing and repairs them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_httpx import HTTPXMock
+
+from medusa_sync import RunResult, Secret, Settings, sync_products
+from tests.flow.shirts import assert_shirts, shirt, shirts, variant
+from tests.flow.stage import (
+    SOURCE_NAME,
+    ListSource,
+    assert_exact,
+    assert_items_follow,
+    assert_quiet,
+    counts,
+    sync,
+    synced,
+    writes,
+)
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import Product
+from tests.harness.recorded import STORES, content, store_with
+from tests.unit.builders import desired_product, record_1, record_2
+
+Rows = list[dict[str, Any]]
+
+# --- stores that earlier versions wrote, as `tests/harness/recorded.py` keeps them -----------------------
+# `462175e` had no version in its records and no variants. `9607bfb` had version 3; in `9607bfb-interrupted`,
+# the store was killed while it updated two products.
+
+each_version = pytest.mark.parametrize("name", ["462175e", "9607bfb"])
+
+
+class Shop:
+    """A store of an earlier version with its source."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        recorded = json.loads((STORES / f"{name}.json").read_text(encoding="utf-8"))
+        self.store: FakeMedusa = store_with(recorded["store"])
+        self.rows: Rows = recorded["source"]
+        self._options = recorded["options"]
+        self._folder = folder
+
+    def sync(self, **options: Any) -> RunResult:
+        """Run with the settings that the earlier version had."""
+        self.store.requests.clear()
+        source = self._folder / "source.json"
+        source.write_text(json.dumps({"products": self.rows}), encoding="utf-8")
+        own: dict[str, Any] = {
+            "source": str(source),
+            "source_name": "shop",
+            "medusa_url": self.store.url,
+            "api_key": Secret(self.store.api_key),
+            "lock_dir": str(self._folder),
+        }
+        return sync_products(Settings(**own | self._options | options))
+
+    def assert_quiet(self) -> None:
+        assert (self.sync().exit_code, writes(self.store)) == (0, [])
+
+
+@pytest.fixture
+def shop(tmp_path: Path, httpx_mock: HTTPXMock) -> Callable[[str], Shop]:
+    def opened(name: str) -> Shop:
+        found = Shop(name, tmp_path)
+        url = re.compile(f"^{re.escape(found.store.url)}/")
+        httpx_mock.add_callback(found.store.handle, url=url, is_reusable=True)
+        return found
+
+    return opened
+
+
+def price_of(product: Product, sku: str) -> float:
+    [own] = [each for each in product.variants if each.sku == sku]
+    return next(each.amount for each in own.prices if each.currency_code == "usd")
+
+
+@each_version
+def test_an_upgrade_writes_nothing_and_edits_of_the_merchant_stay(
+    name: str, shop: Callable[[str], Shop]
+) -> None:
+    here = shop(name)
+    before = deepcopy(content(here.store.state)["products"])
+    result = here.sync()
+    assert (result.exit_code, counts(result), list(result.changes)) == (0, {"unchanged": 3}, [])
+    assert (writes(here.store), content(here.store.state)["products"]) == ([], before)
+    here.rows[1]["description"] = "Described anew."
+    result = here.sync()
+    assert (result.exit_code, counts(result), result.conflicts) == (0, {"updated": 1, "unchanged": 2}, 0)
+    product = here.store.products["shop:2"]
+    assert (product.title, product.description) == ("The merchant's title", "Described anew.")
+    assert (product.metadata or {})["shelf"] == "B7"
+    assert ("eur", 7) in [(each.currency_code, each.amount) for each in product.variants[0].prices]
+    here.assert_quiet()
+    here.rows[1]["title"] = "The source's title"
+    [change] = here.sync(dry_run=True).changes
+    assert [(each.field, each.stored) for each in change.conflicts] == [("title", "The merchant's title")]
+
+
+@each_version
+def test_ids_stay_when_products_of_an_earlier_version_change(name: str, shop: Callable[[str], Shop]) -> None:
+    here = shop(name)
+    before = [(each.id, each.item_ids) for each in here.store.products["shop:3"].variants]
+    changed = here.rows[2].get("variants", [here.rows[2]])[-1]
+    changed["price"], changed["stock"] = 5, 3
+    result = here.sync()
+    assert (result.exit_code, counts(result)) == (0, {"updated": 1, "unchanged": 2})
+    after = here.store.products["shop:3"]
+    assert [(each.id, each.item_ids) for each in after.variants] == before
+    assert (price_of(after, changed["sku"]), here.store.level_of(changed["sku"])) == (5, 3)
+    here.assert_quiet()
+
+
+def test_an_update_that_an_earlier_version_left_incomplete_is_completed(shop: Callable[[str], Shop]) -> None:
+    here = shop("9607bfb-interrupted")
+    result = here.sync()
+    assert (result.exit_code, counts(result), result.conflicts) == (0, {"updated": 2, "unchanged": 1}, 0)
+    single, other = here.store.products["shop:1"], here.store.products["shop:3"]
+    assert (single.title, price_of(single, here.rows[0]["sku"])) == ("A new title", 1.5)
+    assert here.store.level_of(here.rows[0]["sku"]) == 77
+    assert price_of(other, here.rows[2]["variants"][1]["sku"]) == 99
+    here.assert_quiet()
+
+
+# --- records of the first two versions --------------------------------------------------------------------
+
+COMPLETE: dict[str, Callable[[Any], Any]] = {"first version": record_1, "second version": record_2}
+PENDING: dict[str, Callable[[Any], Any]] = {
+    "first version, created": lambda desired: record_1(desired, pending="creation"),
+    "first version, without its level": lambda desired: record_1(desired, pending="stock"),
+    "second version, updated": lambda desired: record_2(
+        desired, sent={"price": 3, "stock": 1, "sku": f"B-{desired.source_id}"}
+    ),
+}
+
+
+def filled_by(record: Callable[[Any], Any]) -> tuple[FakeMedusa, ListSource]:
+    store, source = synced(products(3)), ListSource(products(3))
+    for row in source.rows:
+        product = store.products[f"{SOURCE_NAME}:{row['id']}"]
+        written = deepcopy(record(desired_product(row["id"], **row)))
+        if "variant" in written:
+            written["variant"] = product.variants[0].id
+        product.metadata = {**(product.metadata or {}), "medusa_sync": written}
+    return store, source
+
+
+def assert_follows(store: FakeMedusa, source: ListSource, on_conflict: str) -> None:
+    result = sync(source, store, on_conflict=on_conflict)
+    assert (result.exit_code, result.conflicts) == (0, 0), list(result.problems)
+    assert_exact(source.rows, store)
+    assert_items_follow(store)
+    assert_quiet(source, store)
+
+
+@pytest.mark.parametrize("on_conflict", ["source", "store"])
+@pytest.mark.parametrize("version", [*COMPLETE, *PENDING])
+def test_a_product_of_an_earlier_version_follows_the_source(version: str, on_conflict: str) -> None:
+    store, source = filled_by({**COMPLETE, **PENDING}[version])
+    if version in COMPLETE:
+        assert_quiet(source, store)
+        assert len(store.requests) == 1
+    for row in source.rows:
+        row |= {"price": row["price"] + 1, "stock": row["stock"] + 1, "sku": f"N-{row['id']}", "title": "New"}
+    assert_follows(store, source, on_conflict)
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_an_update_of_the_second_version_is_completed(*, arrived: bool) -> None:
+    """It was killed while the values were sent, and the source may have changed its mind since."""
+    store, source = filled_by(PENDING["second version, updated"])
+    for product in store.products.values() if arrived else ():
+        body = {"id": product.variants[0].id, "sku": f"B-{str(product.external_id).rpartition(':')[2]}"}
+        store.call("POST", f"/admin/products/{product.id}/variants/batch", {"update": [body]})
+    assert_follows(store, source, "store")
+
+
+@pytest.mark.parametrize("is_renamed", [True, False])
+def test_our_variant_in_a_store_of_the_first_version_is_the_older_one(*, is_renamed: bool) -> None:
+    """Also if the merchant renamed it. If the merchant deleted it, theirs is not ours."""
+    store, source = filled_by(record_1)
+    product = store.products[f"{SOURCE_NAME}:1"]
+    option = {"product_option_id": product.options[0].id, "add": [{"value": "Two"}]}
+    path = f"/admin/products/{product.id}"
+    store.call("POST", f"{path}/options/batch", {"update": [option]})
+    body = {"title": "Two", "sku": "THEIRS", "options": {"Default": "Two"}, "prices": []}
+    store.call("POST", f"{path}/variants", body)
+    ours, theirs = store.products[f"{SOURCE_NAME}:1"].variants
+    theirs.created_at += 60_001
+    if is_renamed:
+        ours.sku = ours.barcode = "RENAMED"
+    else:
+        store.call("POST", f"{path}/variants/batch", {"delete": [ours.id]})
+    source.rows[0]["price"] = 3
+    result = sync(source, store)
+    assert (result.exit_code, result.conflicts) == (0, not is_renamed)
+    found = {
+        each.sku: [price.amount for price in each.prices]
+        for each in store.products[f"{SOURCE_NAME}:1"].variants
+    }
+    assert found == {"THEIRS": []} | ({"RENAMED": [3]} if is_renamed else {})
+
+
+# --- records that do not fit the store --------------------------------------------------------------------
+
+
+def record_of(store: FakeMedusa, own: str) -> dict[str, Any]:
+    return deepcopy((store.products[own].metadata or {})["medusa_sync"])
+
+
+def of_another_store(record: dict[str, Any]) -> Any:
+    """An export of the catalogue was imported into a new store, with its metadata."""
+    return json.loads(json.dumps(record).replace("variant_", "variant_X").replace("opt_", "opt_X"))
+
+
+def without_variants(record: dict[str, Any]) -> Any:
+    return record | {"variants": {}}
+
+
+def overwritten(_record: dict[str, Any]) -> Any:
+    return "gone"
+
+
+def deleted(_record: dict[str, Any]) -> Any:
+    return None
+
+
+def assert_repaired(store: FakeMedusa, source: ListSource) -> None:
+    """A changed product is synced, nothing is doubled, and the run after that is quiet."""
+    ids = store.state.variants().keys()
+    for row in source.rows:
+        row["title"] += " (new)"
+    result = sync(source, store)
+    assert (result.exit_code, counts(result)) == (0, {"updated": len(source.rows)}), list(result.problems)
+    assert store.state.variants().keys() == ids
+    assert_quiet(source, store)
+
+
+@pytest.mark.parametrize("change", [of_another_store, without_variants, overwritten, deleted])
+def test_a_record_that_does_not_fit_is_repaired(change: Callable[[dict[str, Any]], Any]) -> None:
+    store, source = synced([*shirts(2), *products(3)[2:]]), ListSource([*shirts(2), *products(3)[2:]])
+    for own, product in store.products.items():
+        product.metadata = {"medusa_sync": change(record_of(store, own))}
+    assert_repaired(store, source)
+    for row in source.rows:
+        assert store.products[f"{SOURCE_NAME}:{row['id']}"].title == row["title"]
+
+
+@pytest.mark.parametrize("fields", [{}, {"sku": None, "barcode": None, "stock": None}], ids=["SKU", "no SKU"])
+def test_an_acknowledgement_that_arrives_after_the_next_run_is_repaired(fields: dict[str, None]) -> None:
+    """It does not know the variant that the next run has added."""
+    store, source = synced([shirt(1)]), ListSource([shirt(1)])
+    late = record_of(store, "dummyjson:1")
+    source.rows[0]["variants"].append(variant(1, "XL", "Red", **fields))
+    assert sync(source, store).exit_code == 0
+    store.products["dummyjson:1"].metadata = {"medusa_sync": late}
+    assert_repaired(store, source)
+    assert_shirts(source.rows, store)
+
+
+def test_a_variant_that_the_merchant_has_created_with_the_values_of_a_new_one_is_taken_over() -> None:
+    """Medusa does not store both; the values that differ are conflicts, which are reported."""
+    store, source = synced([shirt(1)]), ListSource([shirt(1)])
+    product = store.products["dummyjson:1"]
+    option = next(each for each in product.options if each.title == "Size")
+    values = {"update": [{"product_option_id": option.id, "add": [{"value": "XXL"}]}]}
+    store.call("POST", f"/admin/products/{product.id}/options/batch", values)
+    body = {"title": "Theirs", "options": {"Size": "XXL", "Colour": "Red"}, "prices": []}
+    store.call("POST", f"/admin/products/{product.id}/variants/batch", {"create": [body]})
+    source.rows[0]["variants"].append(variant(1, "XXL", "Red"))
+    result = sync(source, store)
+    assert (result.exit_code, counts(result)) == (0, {"updated": 1})
+    assert {each.field for outcome in result.changes for each in outcome.conflicts} == {"title"}
+    assert_shirts(source.rows, store)
