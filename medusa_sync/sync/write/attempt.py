@@ -178,10 +178,13 @@ class Attempts:
     async def _foresee(self, jobs: Group) -> None:
         """Give jobs the outcomes that they would have if they were written."""
         await self._rows.check(jobs)
+        refusals = await self._items.refusals(jobs)
         for job in jobs:
             self._values.give(job.change)
             self._values.free(job.gives_up)
-            if job.lacks_item_sku:
+            if job in refusals:
+                self.places.end(job, Result.FAILED, refusals[job])
+            elif job.lacks_item_sku:
                 job.sent = job.planned
                 self.places.defer(job)
             else:

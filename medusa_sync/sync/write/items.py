@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from medusa_sync.core.change import Update
 from medusa_sync.core.claims import Holders, UniqueValue
 from medusa_sync.core.fields import SKU, STOCK, TITLE, WEIGHT
 from medusa_sync.core.inventory import (
@@ -21,7 +22,7 @@ from medusa_sync.core.inventory import (
 )
 from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredVariant
-from medusa_sync.core.stored_variant import StoredItem, StoredLevel
+from medusa_sync.core.stored_variant import StoredItem, StoredLevel, StoredVariant
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.ids import new_id
 from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS
@@ -50,12 +51,21 @@ class Items:
 
     async def link(self, jobs: Group) -> None:
         """Give variants that are tracked again the unused items with their SKUs."""
-        variants = {str(own.sku): (job, own) for job in jobs for _, own in tracked_again([job.update])}
-        for item in await self._api.items.by_sku(list(variants)) if variants else ():
+        for job, variant, item in await self._with_sku_of_tracked_again(jobs):
             if not item.users:
-                job, variant = variants[str(item.sku)]
                 await self._api.items.link(job.update.stored.id, variant.id, item.id)
                 job.items = {**job.items, str(item.sku): item}
+
+    async def refusals(self, jobs: Group) -> dict[Job, str]:
+        """Why variants that are tracked again cannot have items with their SKUs; for a dry run."""
+        found = await self._with_sku_of_tracked_again(jobs)
+        return {job: item.use for job, _, item in found if item.users}
+
+    async def _with_sku_of_tracked_again(self, jobs: Group) -> list[tuple[Job, StoredVariant, StoredItem]]:
+        updates = [job for job in jobs if isinstance(job.plan, Update)]
+        variants = {str(own.sku): (job, own) for job in updates for _, own in tracked_again([job.update])}
+        found = await self._api.items.by_sku(list(variants)) if variants else []
+        return [(*variants[str(item.sku)], item) for item in found]
 
     async def rename(self, jobs: Group) -> None:
         """Give items the SKUs of their variants.
