@@ -257,17 +257,13 @@ async def _spooled(descriptor: int, name: str) -> BinaryIO:
             with suppress(BlockingIOError):  # another program took the data
                 if not (chunk := os.read(descriptor, CHUNK)):
                     break
-                _write(copy, chunk, name)
+                try:
+                    copy.write(chunk)
+                except OSError as error:
+                    reason = f"{name}: the temporary file cannot be written ({error.strerror})"
+                    raise SourceError(reason, hint=NO_SPACE) from error
+                if copy.tell() > MAX_DOWNLOAD_BYTES:
+                    raise SourceError(f"{name}: it is longer than {MAX_DOWNLOAD_BYTES // 2**20} MB")
         copy.seek(0)
         on_error.pop_all()
         return cast(BinaryIO, copy)
-
-
-def _write(copy: IO[bytes], chunk: bytes, name: str) -> None:
-    try:
-        copy.write(chunk)
-    except OSError as error:
-        reason = f"{name}: the temporary file cannot be written ({error.strerror})"
-        raise SourceError(reason, hint=NO_SPACE) from error
-    if copy.tell() > MAX_DOWNLOAD_BYTES:
-        raise SourceError(f"{name}: it is longer than {MAX_DOWNLOAD_BYTES // 2**20} MB")

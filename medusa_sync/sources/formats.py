@@ -59,12 +59,6 @@ def named(name: str) -> str:
     return next((each.name for each in FORMATS if dot and ending in each.endings), "")
 
 
-def _claimed(name: str, content_type: str) -> str:
-    """The format that the content type, or else the name, says."""
-    kinds = ((each.name, kind) for each in FORMATS for kind in each.content_types)
-    return next((format_ for format_, kind in kinds if kind in content_type), named(name))
-
-
 def recognise(head: bytes, name: str, content_type: str) -> str:
     """Recognise a format by the first bytes; if they fit several, by the content type, then by the name.
 
@@ -72,7 +66,8 @@ def recognise(head: bytes, name: str, content_type: str) -> str:
         SourceError: it is none of the formats.
     """
     text = _text(head)
-    claimed = _claimed(name, content_type)
+    kinds = ((each.name, kind) for each in FORMATS for kind in each.content_types)
+    claimed = next((format_ for format_, kind in kinds if kind in content_type), named(name))
     match text[:1]:
         case "<":
             return "xml"
@@ -85,10 +80,8 @@ def recognise(head: bytes, name: str, content_type: str) -> str:
         return "csv"
     if claimed:
         return claimed
-    raise SourceError(
-        "the format of the file is not recognised",
-        hint="Name it with --source-format (SYNC_PRODUCTS_SOURCE_FORMAT).",
-    )
+    hint = "Name it with --source-format (SYNC_PRODUCTS_SOURCE_FORMAT)."
+    raise SourceError("the format of the file is not recognised", hint=hint)
 
 
 def check(head: bytes) -> None:
@@ -98,18 +91,14 @@ def check(head: bytes) -> None:
         SourceError: it is empty, or clearly something else.
     """
     if head.startswith(_ZIP):
-        raise SourceError(
-            "the file is a ZIP archive or an Excel workbook",
-            hint="Unpack the archive, or save the workbook as CSV.",
-        )
+        hint = "Unpack the archive, or save the workbook as CSV."
+        raise SourceError("the file is a ZIP archive or an Excel workbook", hint=hint)
     text = _text(head)
     if not text and len(head) < HEAD:
         raise SourceError("the file is empty", hint="Nothing was removed. Export the catalogue again.")
     if _HTML.match(text):
-        raise SourceError(
-            "the file is HTML, not a catalogue",
-            hint="Check --source (SYNC_PRODUCTS_SOURCE). It may be the page of a login or of an error.",
-        )
+        hint = "Check --source (SYNC_PRODUCTS_SOURCE). It may be the page of a login or of an error."
+        raise SourceError("the file is HTML, not a catalogue", hint=hint)
 
 
 def _json_or_ndjson(text: str, claimed: str) -> str:

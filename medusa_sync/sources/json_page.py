@@ -17,15 +17,13 @@ from medusa_sync.sources.text import decode_json
 
 
 class JsonPage(Struct, frozen=True):
-    """A page of products.
+    """A page of products, and what it says about the source and the next page.
 
     Attributes:
         items: not decoded yet, or decoded if the page is not quite valid.
-        total: how many products the source says it has.
-        pages: how many pages it says it has.
-        has_more: the source says that more products follow.
-        next_url: of the next page, absolute or relative.
-        cursor: that names the next page.
+        total: how many products the source has.
+        pages: how many pages the source has.
+        next_url: absolute or relative.
         is_dummyjson: it has the form of DummyJSON's pages.
         url: that sent it.
     """

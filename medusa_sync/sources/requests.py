@@ -47,7 +47,9 @@ class Requests:
         parts = urlsplit(url)
         self.url = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
         self._given = parts.query
-        self._query = [part for part in parts.query.split("&") if part]
+        self._query = [
+            (unquote_plus(part.partition("=")[0]), part) for part in parts.query.split("&") if part
+        ]
         page = self._whole("page")
         self.is_numbered = page is not None
         self.number = 1 if page is None else page
@@ -79,11 +81,11 @@ class Requests:
 
     def _own(self) -> list[str]:
         """The query of the URL without what says which page it is."""
-        return [part for part in self._query if _name(part) not in self._ours]
+        return [part for name, part in self._query if name not in self._ours]
 
     def _whole(self, name: str) -> int | None:
         """A parameter of the URL that is a whole number."""
-        values = [part.partition("=")[2] for part in self._query if _name(part) == name]
+        values = [part.partition("=")[2] for each, part in self._query if each == name]
         return int(values[-1]) if values and values[-1].isdecimal() else None
 
     # --- requests
@@ -178,8 +180,3 @@ class Requests:
         """The error for a response with another status than 200."""
         reason = f"{url or self.url}: {describe_response(response, self._http.redactor)}"
         return SourceError(reason, hint=_HINTS.get(response.status, CHECK_SOURCE))
-
-
-def _name(part: str) -> str:
-    """The name of a parameter, decoded."""
-    return unquote_plus(part.partition("=")[0])
