@@ -141,37 +141,25 @@ def test_signal_during_a_run_ends_the_loop_after_it_without_a_next_run(
     assert caplog.messages == ["the next run is at 2026-05-04T12:02:00+00:00, in 0:01:30"]
 
 
-def test_sighup_reloads_the_schedule() -> None:
-    def hourly(stage: Stage) -> None:
-        stage.schedule = Schedule.read("@hourly", UTC)
-
-    stage = Stage(signals=[(100, signal.SIGHUP)], reloaded=hourly)
-    stage.loop(max_runs=2)
-    assert stage.times == ["12:02:00", "13:00:00"]
+def hourly(stage: Stage) -> None:
+    stage.schedule = Schedule.read("@hourly", UTC)
 
 
-def test_sighup_without_changes_skips_no_tick() -> None:
-    stage = Stage(signals=[(moment, signal.SIGHUP) for moment in (1, 89, 150)])
-    stage.loop(max_runs=2)
-    assert stage.times == ["12:02:00", "12:04:00"]
+RIGA = Schedule.read("*/30 * * * *", ZoneInfo("Europe/Riga"))
+BEFORE_THE_CHANGE = datetime(2026, 3, 29, 0, 29, tzinfo=UTC)  # at 01:00 UTC, 03:00 in Riga is 04:00
 
 
-def test_clock_set_back_does_not_delay_the_next_run() -> None:
-    stage = Stage(jumps=[(30, -3600)])
-    stage.loop(max_runs=1)
-    assert stage.starts[0] - START < timedelta(0)
-    assert stage.elapsed < 200
-
-
-def test_suspended_machine_runs_once_and_continues() -> None:
-    stage = Stage(jumps=[(30, 3600)])
-    stage.loop(max_runs=2)
-    assert stage.times == ["13:01:30", "13:02:00"]
-
-
-def test_daylight_saving_does_not_shift_runs() -> None:
-    """03:00 is skipped in Riga on 29 March: 00:59 UTC is 02:59, 01:00 UTC is 04:00."""
-    riga = ZoneInfo("Europe/Riga")
-    stage = Stage(Schedule.read("*/30 * * * *", riga), now=datetime(2026, 3, 29, 0, 29, tzinfo=UTC))
-    stage.loop(max_runs=4)
-    assert stage.times == ["00:30:00", "01:00:00", "01:30:00", "02:00:00"]
+@pytest.mark.parametrize(
+    ("stage", "times"),
+    [
+        (Stage(signals=[(100, signal.SIGHUP)], reloaded=hourly), ["12:02:00", "13:00:00"]),
+        (Stage(signals=[(moment, signal.SIGHUP) for moment in (1, 89, 150)]), ["12:02:00", "12:04:00"]),
+        (Stage(jumps=[(30, -3600)]), ["11:02:00", "11:04:00"]),
+        (Stage(jumps=[(30, 3600)]), ["13:01:30", "13:02:00"]),
+        (Stage(RIGA, now=BEFORE_THE_CHANGE), ["00:30:00", "01:00:00", "01:30:00", "02:00:00"]),
+    ],
+    ids=["reloaded", "not changed", "clock set back", "suspended", "daylight saving"],
+)
+def test_neither_signals_nor_the_clock_shift_runs(stage: Stage, times: list[str]) -> None:
+    stage.loop(max_runs=len(times))
+    assert stage.times == times
