@@ -5,7 +5,6 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -87,33 +86,16 @@ def test_every_recipe_is_tested_here() -> None:
     }
 
 
-JOB = "spec.jobTemplate.spec"
-SETTINGS = [  # file, keys, value: no concurrent runs, no retries, two minutes for a run that is stopped
-    ("kubernetes-cronjob.yaml", "spec.concurrencyPolicy", "Forbid"),
-    ("kubernetes-cronjob.yaml", f"{JOB}.backoffLimit", 0),
-    ("kubernetes-cronjob.yaml", f"{JOB}.template.spec.restartPolicy", "Never"),
-    ("kubernetes-cronjob.yaml", f"{JOB}.template.spec.terminationGracePeriodSeconds", 120),
-    ("kubernetes-shards.yaml", "spec.concurrencyPolicy", "Forbid"),
-    ("kubernetes-shards.yaml", f"{JOB}.backoffLimitPerIndex", 0),
-    ("kubernetes-shards.yaml", f"{JOB}.template.spec.restartPolicy", "Never"),
-    ("kubernetes-shards.yaml", f"{JOB}.completionMode", "Indexed"),
-    ("github-actions.yml", "jobs.sync.concurrency.cancel-in-progress", False),
-    ("gitlab-ci.yml", "drift.allow_failure", {"exit_codes": 7}),
-    ("medusa-sync.service", "Service.Type", "oneshot"),
-    ("medusa-sync.service", "Service.TimeoutStopSec", "2min"),
-    ("medusa-sync-loop.service", "Service.TimeoutStopSec", "2min"),
-]
-
-
-@pytest.mark.parametrize(("name", "keys", "value"), SETTINGS)
-def test_a_setting_of_a_scheduler(name: str, keys: str, value: object) -> None:
-    found: Any = unit(name) if name in UNITS else loaded(name)
-    for key in keys.split("."):
-        found = found[key]
-    assert found == value
-
-
-def test_other_settings_of_schedulers() -> None:
+def test_schedulers_neither_retry_nor_start_concurrent_runs() -> None:
+    for name, limit in {
+        "kubernetes-cronjob": "backoffLimit",
+        "kubernetes-shards": "backoffLimitPerIndex",
+    }.items():
+        spec = loaded(f"{name}.yaml")["spec"]
+        job = spec["jobTemplate"]["spec"]
+        assert (spec["concurrencyPolicy"], job[limit]) == ("Forbid", 0)
+        assert job["template"]["spec"]["restartPolicy"] == "Never"
+    assert loaded("github-actions.yml")["jobs"]["sync"]["concurrency"]["cancel-in-progress"] is False
     pipeline = loaded("gitlab-ci.yml")
     assert pipeline["sync"]["resource_group"]
     assert "allow_failure" not in pipeline["sync"]

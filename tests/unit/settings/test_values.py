@@ -64,10 +64,23 @@ INVALID = [
             *("//store.example", "http://store.example:0", "http://store.example:99999", "http://[::1"),
             *("http://store.example:x", "http://me:hush@store.example", "http://@store.example"),
             *("http://store.example?a=1", "http://store.example#top", "http://store.example/?"),
-            *("http://store.example/#", "http://store.example/app", "http://store.example/admin/"),
+            *("http://store.example/#"),
             "http://my store.example",
         )
     ),
+    *(
+        (
+            "medusa_url",
+            f"http://store.example/{page}",
+            f"expected the backend without '/{page.strip('/')}': http://st",
+        )
+        for page in ("admin", "app", "admin/")
+    ),
+    *(
+        ("api_key", text, r"expected only the key \(sk_...\), without a scheme such as Bearer")
+        for text in ("Bearer sk_123", "bearer: sk_123", "Basic c2tfMTIz")
+    ),
+    ("api_key", "pk_123", "it is a publishable key; create a secret key in the admin"),
     *(
         ("source", text, r"expected a URL such as https://dummyjson\.com/products, or ")
         for text in ("ftp://source.example", "file:///a.json", "https://", "http://me:hush@")
