@@ -1,4 +1,4 @@
-"""Records of earlier versions, of another store, or overwritten: the next run loses nothing and repairs them."""
+"""Records of earlier versions, of another store, or overwritten: the next run repairs them."""
 
 from __future__ import annotations
 
