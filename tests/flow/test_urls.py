@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("small_pages")
 
 Rows = list[dict[str, Any]]
 ROWS = [{**row, "category": "toys"} for row in products(120)]
-DELETE = {"on_missing": "delete"}
+DELETE: dict[str, Any] = {"on_missing": "delete"}
 
 
 @pytest.fixture
