@@ -145,15 +145,6 @@ async def test_a_file_that_changes_while_it_is_read_is_an_error(
     assert "rename" in caught.value.hint
 
 
-@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.with_name("new").replace(path)])
-async def test_a_file_that_is_replaced_is_read_as_it_was(file: Path, change: Callable[[Path], None]) -> None:
-    file.with_name("new").write_bytes(b"[]")
-    reading = file_source(file, BODY).pages(None)
-    await anext(reading)
-    change(file)
-    assert sum([len(page.rows) async for page in reading]) == 2_900
-
-
 @pytest.mark.parametrize(
     ("error", "hint"),
     [
