@@ -157,6 +157,17 @@ def body(result: RunResult) -> str:
     return re.sub(r"\s*\n\s*", "\n", text).strip() + "\n"
 
 
+LONG_LISTS = run(  # long values, and more variants and problems than a list shows
+    of_variants(7, 5, 6),
+    updated(
+        1,
+        "Olive Wood Spoon",
+        FieldChange("description", f"{'old ' * 50}end", f"{'new ' * 50}\nline & end"),
+        FieldChange("images", (), tuple(f"https://cdn.example/{n}.webp" for n in range(5))),
+    ),
+    problems=[LAMP] * 21,
+    dry_run=True,
+)
 FORMATS: dict[str, Callable[[RunResult], str]] = {
     "json": lambda result: as_json(result, pretty=True) + "\n",
     "csv": as_csv,
@@ -167,14 +178,16 @@ FORMATS: dict[str, Callable[[RunResult], str]] = {
 }
 
 
-@pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize(
-    ("name", "result"),
-    [("everything", EVERYTHING), ("not-compared", NOT_COMPARED)],
-    ids=lambda each: str(each)[:10],
-)
-def test_a_report_is_its_snapshot(name: str, result: RunResult, form: str) -> None:
-    compare(f"{name}.{form}", FORMATS[form](result))
+REPORTS = {
+    **{f"everything.{form}": EVERYTHING for form in FORMATS},
+    **{f"not-compared.{form}": NOT_COMPARED for form in FORMATS},
+    "long.html": LONG_LISTS,
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_is_its_snapshot(name: str) -> None:
+    compare(name, FORMATS[name.partition(".")[2]](REPORTS[name]))
 
 
 @pytest.mark.parametrize("as_json", [False, True])
@@ -191,8 +204,7 @@ def test_the_log_of_a_run_is_its_snapshot(caplog: pytest.LogCaptureFixture, *, a
 
 def test_there_is_no_snapshot_without_a_test() -> None:
     names = {f"{kind}.txt" for kind in KINDS} | {"everything.log", "everything.json-log"}
-    names |= {f"{name}.{form}" for name in ("everything", "not-compared") for form in FORMATS}
-    assert {file.name for file in SNAPSHOTS.iterdir()} == names
+    assert {file.name for file in SNAPSHOTS.iterdir()} == names | REPORTS.keys()
 
 
 # --- terminals ------------------------------------------------------------------------------------------
