@@ -22,130 +22,127 @@ from tests.unit.results import HELD, KEEPING, KNOWN, LAMP, MUG, RESPECTED, run
 
 SECRET = 'sk_"quoted"'
 NASTY = "title\x1b[31m\n::error::[bold]red[/bold] \u202e end"
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
 
 logger = logging.getLogger("medusa_sync.test")
-
-
-def written(console: Output) -> str:
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
-
-
-def log_to(console: Output, *, level: int = logging.DEBUG, as_json: bool = False) -> None:
-    log.log_to(
-        console, job="nightly", level=level, as_json=as_json, redact=lambda text: text.replace(SECRET, "***")
-    )
-
-
-def terminal() -> Console:
-    return Console(file=io.StringIO(), force_terminal=True, width=200, color_system=None)
 
 
 def pipe() -> Output:
     return output_to(io.StringIO())
 
 
+def terminal() -> Output:
+    return Console(file=io.StringIO(), force_terminal=True, width=200, color_system=None)
+
+
+def logged(
+    act: Callable[[], object],
+    output: Output | None = None,
+    *,
+    level: int = logging.DEBUG,
+    as_json: bool = False,
+) -> list[str]:
+    """The lines of the log after an action; its secret is hidden."""
+    console = output or pipe()
+    log.log_to(
+        console, job="nightly", level=level, as_json=as_json, redact=lambda text: text.replace(SECRET, "***")
+    )
+    act()
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+def divide() -> None:
+    try:
+        1 / 0  # noqa: B018 - it raises
+    except ZeroDivisionError:
+        logger.debug("unexpected with %s", SECRET, exc_info=True, extra={"hint": f"mind {SECRET}"})
+
+
 def test_a_line_has_time_level_job_run_and_message() -> None:
-    console = pipe()
-    log_to(console, level=logging.INFO)
-    logger.debug("below the level")
-    with log.run_id() as run_:
-        logger.info("hello %s", "world")
-        logger.error("%s", "the store is down", extra={"hint": "Start it."})
-    logger.info("between")
-    with log.run_id() as other:
-        assert run_ != other
-    time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+    def act() -> None:
+        logger.debug("below the level")
+        with log.run_id() as run_:
+            logger.info("run %s", run_)
+            logger.error("%s", "the store is down", extra={"hint": "Start it."})
+        logger.info("between")
+        with log.run_id() as other:
+            assert run_ != other
+
     assert re.fullmatch(
-        rf"{time} INFO nightly\[{run_}\]: hello world\n"
-        rf"{time} ERROR nightly\[{run_}\]: the store is down. Start it.\n"
-        rf"{time} INFO nightly: between\n",
-        written(console),
+        rf"{TIME}Z INFO nightly\[(\w+)\]: run \1\n"
+        rf"{TIME}Z ERROR nightly\[\1\]: the store is down. Start it.\n"
+        rf"{TIME}Z INFO nightly: between",
+        "\n".join(logged(act, level=logging.INFO)),
     )
 
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_external_text_cannot_break_a_line(*, as_json: bool) -> None:
-    console = pipe()
-    log_to(console, as_json=as_json)
-    logger.warning("bad: %s", NASTY)
-    [line] = written(console).splitlines()
-    assert "\x1b" not in line
-    assert "\u202e" not in line
+    [line] = logged(lambda: logger.warning("bad: %s", NASTY), as_json=as_json)
+    assert not {"\x1b", "\u202e"} & set(line)
 
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_secrets_are_redacted_in_messages_tracebacks_and_hints(*, as_json: bool) -> None:
-    console = pipe()
-    log_to(console, as_json=as_json)
-    try:
-        int(SECRET)
-    except ValueError:
-        logger.exception("with %s", SECRET, extra={"hint": f"mind {SECRET}"})
-    assert "quoted" not in written(console)
-    assert written(console).count("***") >= 3
+    def act() -> None:
+        try:
+            int(SECRET)
+        except ValueError:
+            logger.exception("with %s", SECRET, extra={"hint": f"mind {SECRET}"})
+
+    shown = "\n".join(logged(act, as_json=as_json))
+    assert "quoted" not in shown
+    assert shown.count("***") >= 3
 
 
 @pytest.mark.parametrize("output", [pipe, terminal])
 def test_json_is_one_object_per_line_with_the_event_and_its_fields(output: Callable[[], Output]) -> None:
-    console = output()
-    log_to(console, as_json=True)
     request = {"method": "GET", "url": f"/x/{SECRET}", "status": 200}
     extra = {"event": "request", "request": request, "duration_ms": 12, "external_id": None}
-    with log.run_id() as run_:
-        logger.error("no store\nat all", extra={"hint": "look"})
-    logger.debug("é", extra=extra)
-    first, second = (json.loads(line) for line in written(console).splitlines())
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first.pop("time"))
+
+    def act() -> None:
+        with log.run_id() as run_:
+            logger.error("no store\nat %s", run_, extra={"hint": "look"})
+        logger.debug("é", extra=extra)
+
+    first, second = map(json.loads, logged(act, output(), as_json=True))
+    assert re.fullmatch(rf"{TIME}\.\d{{3}}Z", first.pop("time"))
+    run_ = first["run_id"]
     common = {"job": "nightly", "logger": "medusa_sync.test"}
-    assert first == common | {
-        "level": "error",
-        "event": "library",
-        "run_id": run_,
-        "run": run_,
-        "message": "no store\nat all",
-        "hint": "look",
-    }
+    message = {"level": "error", "event": "library", "message": f"no store\nat {run_}", "hint": "look"}
+    assert first == common | message | {"run_id": run_, "run": run_}
     del second["time"]
-    assert second == common | extra | {
-        "level": "debug",
+    message = {"level": "debug", "message": "é"}
+    assert second == common | extra | message | {
         "run_id": None,
         "run": None,
-        "message": "é",
         "request": {**request, "url": "/x/***"},
     }
 
 
 def test_an_error_of_several_lines_stays_readable_and_looks_like_one_record() -> None:
-    console = pipe()
-    log_to(console)
-    logger.error("%s", "too many\n  3: stock\x1b", extra={"hint": "Check the source."})
-    first, *others = written(console).splitlines()
+    hint = {"hint": "Check the source."}
+    first, *others = logged(lambda: logger.error("%s", "too many\n  3: stock\x1b", extra=hint))
     assert first.endswith("ERROR nightly: too many")
     assert others == ["      3: stock\\x1b", "    Check the source."]
 
 
 def test_a_terminal_gets_short_lines() -> None:
-    console = terminal()
-    log_to(console)
-    with log.run_id():
-        logger.info("at work")
-        logger.warning("odd")
-        logger.error("broken", extra={"hint": "Mend it."})
-    lines = written(console).splitlines()
-    assert re.fullmatch(r"\d\d:\d\d:\d\d at work", lines[0])
-    assert lines[1:] == ["warning: odd", "error: broken", "  Mend it."]
+    def act() -> None:
+        with log.run_id():
+            logger.info("at work")
+            logger.warning("odd")
+            logger.error("broken", extra={"hint": "Mend it."})
+
+    first, *others = logged(act, terminal())
+    assert re.fullmatch(r"\d\d:\d\d:\d\d at work", first)
+    assert others == ["warning: odd", "error: broken", "  Mend it."]
 
 
 @pytest.mark.parametrize("output", [pipe, terminal])
 def test_a_traceback_is_below_its_message(output: Callable[[], Output]) -> None:
-    console = output()
-    log_to(console)
-    try:
-        1 / 0  # noqa: B018 - it raises
-    except ZeroDivisionError:
-        logger.debug("unexpected", exc_info=True)
-    first, *others = written(console).splitlines()
+    first, *others = logged(divide, output())
     assert "unexpected" in first
     assert any("Traceback" in line for line in others)
     assert all(line.startswith("  ") for line in others)
@@ -161,21 +158,17 @@ def test_only_a_text_log_leaves_out_what_is_on_stdout_in_one_line(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     log_result(run(), as_json=as_json, is_printed=is_printed)
-    [record] = caplog.records
-    assert record.levelname == ("DEBUG" if is_printed and not as_json else "INFO")
-    assert record.getMessage() == "194 products up to date (9.5 s)"
+    level = logging.DEBUG if is_printed and not as_json else logging.INFO
+    words = "194 products up to date (9.5 s)"
+    assert [(each.levelno, each.getMessage()) for each in caplog.records] == [(level, words)]
 
 
 def test_a_json_log_is_limited(caplog: pytest.LogCaptureFixture) -> None:
     changes = [*[RESPECTED] * 100, *[HELD] * 100, *[KNOWN] * 100, *[KEEPING] * 100]
     log_result(run(*changes, problems=[LAMP] * 100), as_json=True, is_printed=True)
     records: list[Any] = caplog.records
-    assert Counter(each.event for each in records) == {
-        "problem": 20,
-        "held": 40,
-        "withheld": 20,
-        "conflict": 20,
-    }
+    found = Counter(each.event for each in records)
+    assert found == {"problem": 20, "held": 40, "withheld": 20, "conflict": 20}
 
 
 def test_a_text_log_has_no_summary_of_a_run_that_saw_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -199,10 +192,9 @@ def test_the_outcome_of_each_product_that_is_not_unchanged_is_logged(
             seen.append(outcome)
 
     observer = OutcomeLog(Observer(), dry_run=dry_run)
-    outcomes = [MUG, LAMP, RESPECTED]
-    for outcome in outcomes:
+    for outcome in (MUG, LAMP, RESPECTED):
         observer.settled(outcome)
-    assert seen == outcomes
+    assert seen == [MUG, LAMP, RESPECTED]
     assert caplog.messages == [
         f"dummyjson:6: {word}",
         "dummyjson:18: rejected: price: it is -1, below 0",
