@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from medusa_sync import Secret, Settings
-from medusa_sync.settings.options import OPTIONS
 
 
 def test_settings_list_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,24 +96,3 @@ def test_a_value_of_a_query_is_a_secret_if_its_name_says_so(name: str) -> None:
 def test_other_values_of_a_query_are_words(name: str) -> None:
     value = "A1b2C3d4e5f6"
     assert list(Settings(source=f"https://source.example/p?{name}={value}").secrets()) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("https://me:hush@[::1]:8/p?q=a@b", "https://***@[::1]:8/p?q=a@b"),
-        ("https://a:b@source.example/p", "https://***@source.example/p"),  # too short to be found in texts
-        (
-            "https://source.example/p?q=Smartphone&key=abc&x=",
-            "https://source.example/p?q=Smartphone&key=***&x=",
-        ),
-        (
-            "https://source.example/p?access%5Ftoken=a%2Fb#top",
-            "https://source.example/p?access%5Ftoken=***#top",
-        ),
-        ("https://source.example/p?token", "https://source.example/p?token"),
-        ("me:hush@file.json?key=a", "me:hush@file.json?key=a"),
-    ],
-)
-def test_secrets_in_a_url_are_stars(text: str, shown: str) -> None:
-    assert OPTIONS["source"].masked(text) == shown
