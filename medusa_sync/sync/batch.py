@@ -22,9 +22,6 @@ class BatchSize:
     The chosen number doubles while the time per product falls. If the store refuses a batch or does not
     respond, it halves for the rest of the run, but not below the first one.
 
-    Args:
-        fixed: None to choose.
-
     Attributes:
         current: of the next batch.
     """
@@ -37,13 +34,7 @@ class BatchSize:
         self._slower = 0
 
     def measured(self, size: int, seconds: float, *, has_failed: bool) -> None:
-        """Take the result of a batch into account.
-
-        Args:
-            size: products in the batch.
-            seconds: that it took.
-            has_failed: the store refused a write, or its response was lost.
-        """
+        """Take into account how long a batch took, and whether a write was refused or its response lost."""
         if self._is_fixed:
             return
         if has_failed:
@@ -81,11 +72,8 @@ async def in_halves(
 ) -> None:
     """Write things together, and bisect what the store refuses. One that fails does not affect the others.
 
-    Args:
-        things: what to write.
-        write: writes some of them. It may be called again for those that it has written already.
-        failed: called with each one that is refused alone.
-        errors: what `write` raises then.
+    `write` raises one of the errors if the store refuses something; it may be called again for things that
+    it has written already. `failed` is called with each thing that is refused alone.
     """
     if not things:
         return

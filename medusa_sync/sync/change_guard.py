@@ -27,13 +27,8 @@ _LONG = 40  # characters of a value that it shows
 async def check_changes(context: Context, backlog: Backlog, allowed: Share) -> None:
     """Check all stale products before the first one is written: let the engine plan them.
 
-    Args:
-        context: of the run.
-        backlog: has the stale products.
-        allowed: the value of `--max-changes`.
-
     Raises:
-        ChangeGuardError: too many products would change.
+        ChangeGuardError: more would change than `--max-changes` allows.
         StoreError: the store cannot be read.
     """
     removals = context.removals if context.delivery.error is None else None
@@ -71,18 +66,10 @@ def _check(
     owned: int,
     allowed: Share,
 ) -> None:
-    """Check that a plan does not update or remove too many products.
+    """Check that a plan does not update or remove too many of the products that the store has.
 
-    Args:
-        planned: the outcomes of stale products.
-        removed: the outcomes of products that are removed, or that lose variants.
-        completed: external ids of products that only get what an interrupted write has sent already. They
-            are not counted, because it has to be completed in any case.
-        owned: how many products of the source the store has.
-        allowed: the value of `--max-changes`.
-
-    Raises:
-        ChangeGuardError: they are too many.
+    Completed products are not counted: they only get what an interrupted write has sent already, and that
+    has to be completed in any case.
     """
     count, names = 0, list[str]()
     fields = Counter[str]()  # products by field
@@ -130,10 +117,7 @@ def _value(value: Value) -> str:
 
 
 class Backlog:
-    """All stale products of a run, in the order of the source.
-
-    Args:
-        ledger: notified when products are put on disk, and when they are taken up again.
+    """All stale products of a run, in the order of the source, on disk.
 
     Attributes:
         stored: how many of them the store has.

@@ -10,12 +10,7 @@ _MOST = 20  # ends the run if no stored product is available for a check
 
 
 class Health:
-    """Counts products in a row whose writes failed.
-
-    Args:
-        api: of the store.
-        store_url: for messages.
-    """
+    """Counts products in a row whose writes failed."""
 
     def __init__(self, api: AdminApi, store_url: str) -> None:
         self._api = api

@@ -107,9 +107,7 @@ class Ledger:
     def begin(self, external_id: str, conflicts: Sequence[Conflict] = ()) -> None:
         """Mark an open product as being written: if the run ends now, it is unconfirmed.
 
-        Args:
-            external_id: of the product.
-            conflicts: that the write decides. If it arrives, no later run sees them.
+        The write decides conflicts. If it arrives, no later run sees them.
         """
         if external_id not in self._open:
             raise KeyError(external_id)
@@ -170,10 +168,7 @@ class Ledger:
             self.problems.add(outcome)
 
     def close(self, reason: str) -> None:
-        """Give open products an outcome, and check the sum.
-
-        Args:
-            reason: why the run ended early.
+        """Give open products an outcome with the reason why the run ended early, and check the sum.
 
         Raises:
             RuntimeError: a bug in medusa-sync: a product was lost or counted twice.

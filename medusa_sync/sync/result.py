@@ -45,21 +45,7 @@ def run_result(
     started_at: datetime,
     duration_s: float,
 ) -> RunResult:
-    """The result of a run that has ended.
-
-    Args:
-        options: of the run.
-        source: of the products.
-        delivery: what it has delivered.
-        ledger: has all outcomes.
-        context: of the run; None if it did not reach the store.
-        has_store: there is a store to compare with.
-        error: what ended it early.
-        requests: that were sent.
-        store: what the store holds.
-        started_at: when it began.
-        duration_s: how long it took, in seconds.
-    """
+    """The result of a run that has ended; it has a context if it has reached the store."""
     has_problems = ledger.problems or ledger.not_completed or ledger.held
     status = Status.PARTIAL if has_problems else Status.OK
     exit_code = EXIT_PARTIAL if has_problems else 0

@@ -156,16 +156,10 @@ def _names(products: Sequence[StoredProduct]) -> list[str]:
 
 
 def check_removals(missing: str, names: Sequence[str], owned: int, allowed: Share) -> None:
-    """Check that not too much is removed.
-
-    Args:
-        missing: what the message says is missing.
-        names: of those that are missing at the source.
-        owned: how many of the source the store had before the run.
-        allowed: the value of `--max-removals`.
+    """Check that not too many of those that the store had before the run are missing at the source.
 
     Raises:
-        PruneGuardError: they are too many.
+        PruneGuardError: more than `--max-removals` allows.
     """
     if not allowed.allows(len(names), owned):
         raise removal_error(f"{len(names)} of {owned} {missing}; --max-removals is {allowed}.", names)

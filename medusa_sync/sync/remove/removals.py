@@ -88,8 +88,7 @@ class Removals:
     async def forecast(self, context: Context) -> list[Outcome]:
         """Predict the removals; empty if a guard refuses them, which `execute` raises.
 
-        Args:
-            context: of the forecast; its ledger has the outcomes that stale products will get.
+        The ledger of the forecast has the outcomes that stale products will get.
         """
         try:
             return await self._plan({**self._ledger.watched, **context.ledger.watched}, context)
@@ -162,12 +161,7 @@ class Removals:
         return ((await self._context.find_placement()).location_id if missing.variants else None) or ""
 
     async def _find(self, dropped: Mapping[str, Collection[str] | None], *, is_plan: bool = False) -> Missing:
-        """Find what is missing, and check the limit.
-
-        Args:
-            dropped: ids of variants by external id of their product; None for all that its record says.
-            is_plan: the records do not say yet that variants with these ids are dropped.
-        """
+        """Find what is missing, and check the limit; see `find_removals` for the arguments."""
         if self._ledger.unidentified:  # those rows may be of products that only look missing
             return Missing()
         if self._found is None:  # only once, because the source may be asked about each of them

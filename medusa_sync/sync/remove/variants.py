@@ -85,11 +85,8 @@ async def find_removals(
 ) -> list[Removal]:
     """Read which variants of some products are to be removed.
 
-    Args:
-        api: of the store.
-        dropped: ids of variants by external id of their product; None for all that its record says.
-        on_missing: what happens to them.
-        is_plan: the records do not say yet that variants with these ids are dropped.
+    `dropped` has their ids by external id of the product; None for all that its record says. In a plan, the
+    records do not say yet that these variants are dropped.
     """
     found = await api.details("external_id", list(dropped))
     removals = (
@@ -122,12 +119,7 @@ def _removal(
 
 
 class DroppedVariants:
-    """Removes dropped variants: `draft` sets their stock to 0, `delete` deletes them.
-
-    Args:
-        context: of the run.
-        location_id: where the stock of the source is.
-    """
+    """Removes dropped variants: `draft` sets their stock at the location to 0, `delete` deletes them."""
 
     def __init__(self, context: Context, location_id: str) -> None:
         self._api = context.api

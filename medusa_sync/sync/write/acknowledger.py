@@ -23,12 +23,7 @@ _AT_ONCE = 200  # products; their external ids fit into one look-up
 
 
 class Acknowledger:
-    """Collects complete jobs. If the run dies before `flush`, the next one finds their notes.
-
-    Args:
-        api: of the store.
-        settle: called with every job when it is acknowledged.
-    """
+    """Collects complete jobs. If the run dies before `flush`, the next one finds their notes."""
 
     def __init__(self, api: AdminApi, settle: Callable[[Job], None]) -> None:
         self._api = api

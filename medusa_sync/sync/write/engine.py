@@ -60,11 +60,7 @@ class Engine:
             await self._in_flight.finish()
 
     async def final_pass(self, *, is_last: bool = False) -> None:
-        """Write the jobs that had to wait for the others.
-
-        Args:
-            is_last: the run has also removed what the source no longer has.
-        """
+        """Write the jobs that waited for the others, or for the removal of what the source no longer has."""
         if self._stop.is_set:
             return
         jobs = self._places.begin_final_pass(is_last=is_last)

@@ -185,12 +185,7 @@ def still_queued(jobs: Group) -> Group:
 
 
 class Places:
-    """Moves jobs to the final pass and to the ledger.
-
-    Args:
-        context: of the run.
-        settled: called with each job that has its outcome.
-    """
+    """Moves jobs to the final pass and to the ledger; `settled` gets each job that has its outcome."""
 
     def __init__(self, context: Context, settled: Callable[[Job, Outcome], None]) -> None:
         self._context = context

@@ -25,13 +25,7 @@ _DELETED = "it was deleted in the store; --on-deleted recreate creates it again"
 
 
 class NewProducts:
-    """Decides what happens to new products. Every method may raise StoreError.
-
-    Args:
-        context: of the run.
-        places: takes jobs that are not written.
-        planner: plans products that are adopted.
-    """
+    """Decides what happens to new products. Every method may raise StoreError."""
 
     def __init__(self, context: Context, places: Places, planner: Planner) -> None:
         self._context = context
@@ -92,11 +86,8 @@ class NewProducts:
     ) -> None:
         """Plan creations.
 
-        Args:
-            jobs: products without a match in the store that is adopted.
-            existing: why some are rejected, unless the merchant deleted them: a product that the merchant
-                replaced looks like one to adopt.
-            skipped: those that match a product which is not adopted, because nothing is updated.
+        Some are rejected because products `existing` in the store match them, or skipped because nothing is
+        adopted, unless the merchant deleted them: a replacement looks like a product to adopt.
         """
         deleted = set[str]()
         if self._options.create and self._options.on_deleted is OnDeleted.SKIP:
@@ -148,10 +139,6 @@ class Adoption:
 
     A product matches if it has the source's id in `metadata.external_id` (where the job that ran inside
     Medusa put it), one of the SKUs, or the handle that is the slug of the title.
-
-    Args:
-        api: of the store.
-        may_exist: there may be such products.
     """
 
     def __init__(self, api: AdminApi, *, may_exist: bool) -> None:
@@ -188,12 +175,7 @@ class Adoption:
 
 
 class Handles:
-    """Handles that were chosen for new products, so that no other batch chooses them.
-
-    Args:
-        api: of the store.
-        is_empty: the store had no products when the run began.
-    """
+    """Handles that were chosen for new products, so that no other batch chooses them."""
 
     def __init__(self, api: AdminApi, *, is_empty: bool) -> None:
         self._api = api

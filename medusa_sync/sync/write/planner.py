@@ -46,13 +46,7 @@ class Reading(Struct):
 
 
 class Planner:
-    """Reads and decides; it never writes. Every method may raise StoreError.
-
-    Args:
-        context: of the run.
-        places: takes jobs that are up to date or fail.
-        sales: the sale prices of the source.
-    """
+    """Reads and decides; it never writes. Every method may raise StoreError."""
 
     def __init__(self, context: Context, places: Places, sales: Sales) -> None:
         self._context = context

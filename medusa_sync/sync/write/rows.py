@@ -70,13 +70,9 @@ class ProductRows:
     # --- stored products ---
 
     async def release(self, jobs: Group, taken: Collection[UniqueValue] | None = None) -> Group:
-        """Free the unique values of variants that other variants get; returns jobs that lose some.
+        """Free unique values that others take, or stored variants of these jobs; returns jobs that lose some.
 
         The store refuses a value that another variant has, even if the same call takes it away there.
-
-        Args:
-            jobs: updates.
-            taken: the values that others get; None for what stored variants of these products get.
         """
         if taken is None:  # new variants are created after the others are written
             wanted = (claim for job in jobs for claim in claims(job.update))

@@ -47,12 +47,7 @@ class Sales:
     async def read(
         self, products: Mapping[str, DesiredProduct], stored: Iterable[StoredProduct]
     ) -> list[StoredProduct]:
-        """Add the sale prices to stored products, if any of them has or gets some.
-
-        Args:
-            products: what the source wants, by external id.
-            stored: what the store holds of them.
-        """
+        """Add the sale prices to stored products, if any of them has some, or gets some from the source."""
         found = list(stored)
         if not any(_has_sales(products.get(each.external_id or ""), each) for each in found):
             return found
@@ -174,12 +169,7 @@ def _may_remain(error: Exception) -> bool:
 
 
 def sale_prices(change: Change, written: Mapping[str, StoredVariant]) -> dict[str, float | None]:
-    """The sale prices that a change sets, by id of the variant; None removes one.
-
-    Args:
-        change: of a product.
-        written: its new variants, by key.
-    """
+    """The sale prices that a change sets, by id of the variant; None removes one."""
     amounts: dict[str, float | None] = {}
     for variant in change.new_variants:
         amount = variant.fields.get(SALE)

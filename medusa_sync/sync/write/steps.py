@@ -77,16 +77,7 @@ def _one_by_one(write: Callable[[Job], Awaitable[None]]) -> Send:
 
 
 class Writer:
-    """Writes jobs; every method may raise StoreRefusedError, AmbiguousWriteError or StoreError.
-
-    Args:
-        context: of the run.
-        rows: of the products.
-        items: of stored variants.
-        new_items: inventory items of new variants.
-        sales: of the source.
-        planner: reads products whose rows are written, and plans again what is left.
-    """
+    """Writes jobs; every method may raise StoreRefusedError, AmbiguousWriteError or StoreError."""
 
     def __init__(
         self,

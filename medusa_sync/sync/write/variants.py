@@ -85,16 +85,10 @@ class Variants:
         return [{"id": own, **body} for own, body in zip(ids, added, strict=True)]
 
     async def remove_copies(self, written: Mapping[str, StoredProduct]) -> set[str]:
-        """Delete the variants that this run added while another run added the same ones.
+        """Delete the variants that this run added while another run added the same ones; returns their ids.
 
         Medusa refuses a second variant with the same option values, but not if both are created at the same
         moment. Of these, the one with the lowest id stays; each run deletes only its own.
-
-        Args:
-            written: the products by id.
-
-        Returns:
-            The ids of deleted variants.
         """
         copies: list[dict[str, Any]] = []
         for product_id, product in written.items():
